@@ -1,0 +1,39 @@
+# make run     bring up the demonstration publication
+# make test    lint, types and every test (those whose neighbour is missing are skipped, and say so)
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+
+.PHONY: run test check format
+
+run: $(VENV)/run.stamp
+	@for newsletter in breaking briefing; do \
+	  $(BIN)/syndicate subscribers import demo-subscribers.csv --newsletter $$newsletter >/dev/null || exit 1; \
+	done
+	@exec $(BIN)/syndicate run
+
+test: check
+	$(BIN)/python -m pytest $(PYTEST)
+
+check: $(VENV)/test.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/test.stamp
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Syndicate needs Python 3.11 or newer; name one: make PYTHON=python3.13")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e ".[dev]"
+	@touch $@ $(VENV)/run.stamp

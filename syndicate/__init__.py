@@ -1,0 +1,25 @@
+"""Syndicate: an article filed once, published everywhere its readers are.
+
+     intake ──► store ──► selection ──► render ──┬─► publish ──► feeds/ ──► readers
+     files        │    which articles  feed      │
+                  │    go where        page, AMP │
+                  │                    edition   └─► deliver ──► SMTP relay, outbox
+                  └── subscribers, editions, deliveries, fires
+     schedule: the clock that asks for editions          web, cli: the two doors for people
+
+A package per stage, a module per noun. Data goes one way, and so do imports:
+
+    errors, clock, config → model → store → intake | render
+        → publish → deliver → schedule → web → cli
+
+`config`    config.toml as frozen models
+`model`     what the store holds, as frozen values, and the pure decisions about it
+`store`     the only SQL
+`intake`    how articles and subscribers come in
+`render`    value in, value out: feeds, pages, AMP, editions
+`publish`   writes feeds/, atomically and only what changed
+`deliver`   hands each reader's message over once, and keeps the ledger
+`schedule`  slots → fires → editions
+`web`       the published files over HTTP, unsubscribe, the outbox
+`cli`       the commands
+"""

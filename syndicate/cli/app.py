@@ -1,0 +1,40 @@
+"""The commands, gathered. Each module imports what its commands need when they run."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syndicate.cli import articles, audience, mail, output, publication, running
+from syndicate.cli.context import Context
+
+app = typer.Typer(
+    name="syndicate",
+    help="File an article once; it is in the feeds, on the pages and in the mail.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (publication, articles, output, audience, mail, running):
+    module.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("syndicate"))
+        raise typer.Exit
+
+
+@app.callback()
+def _publication(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option("--config", metavar="PATH", help="The publication's config.toml.")
+    ] = Path("config.toml"),
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which one.")
+    ] = False,
+) -> None:
+    context.obj = Context(config)

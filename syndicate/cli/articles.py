@@ -1,0 +1,175 @@
+"""`import`, `articles`, `show`, `retract`: what the newsroom filed."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from syndicate import clock
+from syndicate.cli.context import AsJson, Context, here
+from syndicate.cli.terminal import as_json, note, outcome, say, table, when
+from syndicate.errors import Refused
+from syndicate.model.articles import Article
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("import")(import_)
+    app.command("articles")(articles)
+    app.command()(show)
+    app.command()(retract)
+
+
+def import_(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    *,
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,
+) -> None:
+    """Take in articles from Markdown and HTML files; one line a file."""
+    from syndicate.intake.filing import Filed, Verdict, file_articles  # noqa: PLC0415 - start-up
+    from syndicate.intake.folder import find  # noqa: PLC0415
+
+    ours = here(context)
+    files = list(find(paths))
+    counts = dict.fromkeys(Verdict, 0)
+    with ours.store() as store:
+        at = clock.now()
+        filed: Iterable[Filed] = file_articles(store, ours.config, files, at=at, dry_run=dry_run)
+        for one in _with_progress(filed, len(files)):
+            counts[one.verdict] += 1
+            outcome(one.verdict, f"{one.path}{f': {one.reason}' if one.reason else ''}")
+            for warning in one.warnings:
+                outcome("warned", f"{one.path}: {warning}")
+    said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    note(f"{said or 'no articles found'}{' (dry run: nothing was changed)' if dry_run else ''}")
+    if counts[Verdict.REFUSED]:
+        raise typer.Exit(1)
+
+
+def articles(context: typer.Context, *, json: AsJson = False) -> None:
+    """List what the store holds, newest first."""
+    ours = here(context)
+    with ours.store() as store, store.read() as tx:
+        found = tx.articles.all()
+    if json:
+        as_json([_summary(ours, article) for article in found])
+        return
+    rows = [
+        (
+            when(article.published, ours.config.publication.timezone),
+            _state(article),
+            article.slug,
+            article.title,
+        )
+        for article in found
+    ]
+    table(("date", "state", "slug", "title"), rows)
+
+
+def show(context: typer.Context, slug: str, *, json: AsJson = False) -> None:
+    """Show one article, by the slug that it has or ever had."""
+    ours = here(context)
+    with ours.store() as store, store.read() as tx:
+        article = tx.articles.by_slug(slug)
+    if article is None:
+        raise Refused(_unknown(slug))
+    if json:
+        as_json({**_summary(ours, article), **_content(article)})
+        return
+    for name, value in {**_summary(ours, article), **_content(article)}.items():
+        if name != "body" and value not in (None, "", [], {}):
+            say(f"{name:<14} {_line(value)}")
+    say()
+    say(article.body)
+
+
+def retract(
+    context: typer.Context,
+    slug: str,
+    *,
+    undo: Annotated[bool, typer.Option("--undo", help="Put it back.")] = False,
+) -> None:
+    """Take an article back: out of feeds, lists and editions to come; its page says so."""
+    ours = here(context)
+    with ours.store() as store, store.write() as tx:
+        article = tx.articles.by_slug(slug)
+        if article is None:
+            raise Refused(_unknown(slug))
+        if undo:
+            tx.articles.restore(article)
+        elif article.retracted_at is None:
+            tx.articles.retract(article, clock.now())
+    say(f"{'restored' if undo else 'retracted'} {article.slug}: {article.title}")
+    note("`syndicate build` brings it to the readers; `run` and `tick` do so by themselves.")
+
+
+def _with_progress(filed: Iterable[Any], total: int) -> Iterable[Any]:
+    """Show a progress bar on a terminal; the lines of results stay as they are."""
+    import sys  # noqa: PLC0415
+
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        return filed
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import track  # noqa: PLC0415
+
+    return track(filed, "Importing", total=total, console=Console(stderr=True), transient=True)
+
+
+def _unknown(slug: str) -> str:
+    return f"no article has or had the slug {slug}; `syndicate articles` lists them"
+
+
+def _state(article: Article) -> str:
+    if article.retracted_at:
+        return "retracted"
+    if article.status != "published":
+        return article.status
+    return "published" if article.number else "to come"
+
+
+def _summary(ours: Context, article: Article) -> dict[str, Any]:
+    return {
+        "slug": article.slug,
+        "title": article.title,
+        "state": _state(article),
+        "id": article.id,
+        "url": f"{ours.config.url}{article.address}",
+        "number": article.number,
+        "revision": article.revision,
+        "path": article.path,
+        "published": article.published.isoformat(),
+        "modified": article.modified.isoformat(),
+        "breaking": article.breaking,
+    }
+
+
+def _content(article: Article) -> dict[str, Any]:
+    return {
+        "section": article.section,
+        "tags": list(article.tags),
+        "authors": [asdict(person) for person in article.authors],
+        "contributors": [asdict(person) for person in article.contributors],
+        "summary": article.summary,
+        "excerpt": article.excerpt,
+        "image": asdict(article.image) if article.image else None,
+        "figures": [asdict(figure) for figure in article.figures],
+        "canonical_url": article.canonical_url,
+        "comments": article.comments,
+        "language": article.language,
+        "extra": dict(article.extra),
+        "body": article.body,
+    }
+
+
+def _line(value: object) -> str:
+    """Write a value on one line: people by name, figures by file."""
+    if isinstance(value, list):
+        return ", ".join(_line(item) for item in value)
+    if isinstance(value, dict):
+        known = [value.get(key) for key in ("name", "src", "place", "alt", "credit")]
+        words = [str(word) for word in known if word]
+        return " · ".join(words) or ", ".join(f"{key}: {item}" for key, item in value.items())
+    return str(value)

@@ -1,0 +1,85 @@
+"""What a command works with: the config it was pointed at, and the store behind it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syndicate import clock
+from syndicate.config import Config, Newsletter, load
+from syndicate.errors import ConfigError
+from syndicate.store import Store
+
+
+@dataclass
+class Context:
+    """The publication that a command is for; nothing is read before it is needed."""
+
+    path: Path
+    port: int | None = None
+    """Overrides `web.port`, as an exported PORT does."""
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration; raise ConfigError with every mistake in it."""
+        return load(self.path, port=self.port if self.port is not None else exported_port())
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """Open the publication's store for the length of a command."""
+        store = Store.of(self.config)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def newsletter(self, name: str) -> Newsletter:
+        """Find a newsletter by name; raise ConfigError naming those there are."""
+        found = self.config.newsletter(name)
+        if found is None:
+            names = ", ".join(one.name for one in self.config.newsletters) or "none"
+            raise ConfigError(
+                f"no newsletter is called {name!r} in {self.path.name}; there is: {names}"
+            )
+        return found
+
+    def time(self, text: str | None) -> datetime:
+        """Read `--at`, in the publication's zone unless it names one; default: now."""
+        if text is None:
+            return clock.now()
+        try:
+            return clock.parse(text, self.config.publication.timezone)
+        except ValueError as error:
+            raise ConfigError(
+                f'--at {text!r} — expected a time such as "2026-11-24T07:00" or '
+                '"2026-11-24T07:00+01:00"'
+            ) from error
+
+
+def exported_port() -> int | None:
+    """Return the PORT of the environment, if there is one; raise ConfigError for nonsense."""
+    port = os.environ.get("PORT", "").strip()
+    if not port:
+        return None
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - TCP
+        raise ConfigError(f"PORT = {port!r} — expected a port number such as 8000")
+    return int(port)
+
+
+def here(context: typer.Context) -> Context:
+    """Return the Context of the running command."""
+    found = context.find_object(Context)
+    assert found is not None
+    return found
+
+
+At = Annotated[
+    str | None, typer.Option("--at", metavar="TIME", help="Act as if it were TIME. Default: now.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]

@@ -1,0 +1,35 @@
+"""`build`: the published output."""
+
+import typer
+
+from syndicate.cli.context import At, here
+from syndicate.cli.terminal import note, outcome, say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(build)
+
+
+def build(context: typer.Context, *, at: At = None) -> None:
+    """Write feeds/ from the store: only what changed."""
+    from syndicate.publish.build import build as publish  # noqa: PLC0415 - start-up
+
+    ours = here(context)
+    with ours.store() as store:
+        built = publish(store, ours.config, at=ours.time(at), number=at is None)
+    for path in built.written:
+        outcome("written", path)
+    for path in built.deleted:
+        outcome("deleted", path)
+    for problem in built.warnings:
+        outcome("warned", str(problem))
+    for problem in built.failed:
+        outcome("failed", str(problem))
+    say(
+        f"{len(built.written)} written, {len(built.deleted)} deleted, "
+        f"{built.unchanged} unchanged; {built.articles} articles"
+    )
+    note(f"in {ours.config.output}")
+    if built.failed:
+        raise typer.Exit(1)

@@ -1,0 +1,172 @@
+"""`init`, `check`, `migrate`, `templates`: a publication as a whole."""
+
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from syndicate import clock
+from syndicate.cli.context import AsJson, here
+from syndicate.cli.terminal import as_json, note, say, table, when
+from syndicate.config import Config
+from syndicate.errors import Refused, SyndicateError
+from syndicate.store import Store
+
+WELCOME = """\
+---
+title: Welcome to {title}
+summary: The first article of this publication; change it, or delete it and file your own.
+---
+
+This is an article. It lies in `articles/welcome.md`, and everything about it is
+in that one file: the keys between the dashes, and the text below them.
+
+To publish another, save a file beside it:
+
+```
+---
+title: The harbour tram opens on Sunday
+section: City
+breaking: true
+---
+
+Text in Markdown.
+```
+
+`syndicate run` takes it in within two seconds. Without `run`, say
+`syndicate import articles` and then `syndicate build`.
+"""
+IGNORED = "syndicate.db*\noutbox/\nfeeds/\n"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(init)
+    app.command()(check)
+    app.command()(migrate)
+    group = typer.Typer(no_args_is_help=True, help="The templates of pages and mail.")
+    group.command()(copy)
+    group.callback()(lambda: None)
+    app.add_typer(group, name="templates")
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make it in.")],
+) -> None:
+    """Make a new publication: config.toml, a welcome article, .gitignore."""
+    from syndicate.config.initial import initial  # noqa: PLC0415 - start-up
+
+    config = folder / "config.toml"
+    if config.exists():
+        raise Refused(f"{config} exists already; nothing was changed")
+    title = folder.resolve().name.replace("-", " ").replace("_", " ").title() or "My Publication"
+    written = {
+        config: initial(title, uuid.uuid4()),
+        folder / "articles" / "welcome.md": WELCOME.format(title=title),
+        folder / ".gitignore": IGNORED,
+    }
+    try:
+        for path, text in written.items():
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{folder}: can't be written: {error.strerror}") from error
+    for path in written:
+        say(str(path))
+    note(f"next: syndicate --config {config} run")
+
+
+def check(context: typer.Context, *, json: AsJson = False) -> None:
+    """Read config and templates; print when each schedule is due next, and every mistake."""
+    from syndicate.render.mjml import check_sources  # noqa: PLC0415 - start-up
+    from syndicate.render.templates import Templates  # noqa: PLC0415
+
+    ours = here(context)
+    config = ours.config
+    templates = Templates.of(config)
+    mistakes: list[SyndicateError] = [*templates.check(), *check_sources(templates)]
+    schedules = _upcoming(config)
+    unknown = _unknown_keys(config)
+    if json:
+        as_json({"schedules": schedules, "unknown_keys": unknown, "mistakes": mistakes})
+    else:
+        _print_schedules(config, schedules)
+        for key, count in unknown.items():
+            note(f"articles: the key {key!r} means nothing to Syndicate ({count} articles have it)")
+        for mistake in mistakes:
+            note(str(mistake))
+    if mistakes:
+        raise typer.Exit(2)
+    note(f"{ours.path}: no mistakes")
+
+
+def migrate(context: typer.Context) -> None:
+    """Bring the store to this version's schema. Other commands do so by themselves."""
+    with here(context).store() as store:
+        for name in store.migrations:
+            say(f"migrated to {name}")
+        if not store.migrations:
+            say("up to date")
+
+
+def copy(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Such as email/digest.mjml.")],
+) -> None:
+    """Copy a template of the package into the publication, to be edited there."""
+    from syndicate.render.templates import PACKAGED, Templates  # noqa: PLC0415 - start-up
+
+    ours = here(context)
+    names = Templates().names()
+    if name not in names:
+        listed = "\n".join(f"  {one}" for one in names)
+        raise Refused(f"no template is called {name!r}; there are:\n{listed}")
+    target = ours.config.templates / name
+    if target.exists():
+        raise Refused(f"{target} exists already; nothing was changed")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes((PACKAGED / name).read_bytes())
+    say(str(target))
+
+
+def _upcoming(config: Config) -> list[dict[str, Any]]:
+    from syndicate.model.timetable import timing  # noqa: PLC0415 - start-up
+
+    now = clock.now()
+    return [
+        {
+            "schedule": schedule.name,
+            "newsletter": schedule.newsletter,
+            "timezone": str(config.zone(schedule)),
+            "next": [
+                slot.due_at.astimezone(config.zone(schedule)).isoformat()
+                for slot in timing(schedule, config.zone(schedule)).upcoming(now, 3)
+            ],
+        }
+        for schedule in config.schedules
+    ]
+
+
+def _print_schedules(config: Config, schedules: list[dict[str, Any]]) -> None:
+    rows = []
+    for schedule in schedules:
+        zone = next(config.zone(s) for s in config.schedules if s.name == schedule["schedule"])
+        slots = [when(clock.parse(slot, zone), zone) for slot in schedule["next"]]
+        rows.append((schedule["schedule"], schedule["newsletter"], *slots, schedule["timezone"]))
+    table(("schedule", "newsletter", "next", "", "", "zone"), rows)
+
+
+def _unknown_keys(config: Config) -> dict[str, int]:
+    """Count the front-matter keys of stored articles that mean nothing to Syndicate."""
+    if not Store.exists(config):  # a check makes none
+        return {}
+    store = Store.of(config)
+    try:
+        with store.read() as tx:
+            counted = Counter(key for article in tx.articles.all() for key in article.extra)
+    finally:
+        store.close()
+    return dict(sorted(counted.items()))

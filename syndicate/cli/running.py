@@ -1,0 +1,139 @@
+"""`run` and `serve`: the publication as a process."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syndicate import clock
+from syndicate.cli.context import Context, exported_port, here
+from syndicate.cli.terminal import note, say, when
+from syndicate.config import Config, Transport
+from syndicate.store import Store
+
+if TYPE_CHECKING:
+    from syndicate.web.server import Server
+
+Host = Annotated[str | None, typer.Option(help="The address to listen on. Default: web.host.")]
+Port = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="The port to listen on. Default: PORT, or web.port."),
+]
+
+EXAMPLE = """\
+---
+title: The lighthouse is dark tonight
+section: City
+breaking: true
+---
+
+The harbour office asks every ship to keep two miles off the point.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(run)
+    app.command()(serve)
+
+
+def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
+    """Serve the web, keep the timetable, deliver the mail, take in what is filed."""
+    from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415 - start-up
+    from syndicate.schedule.runner import Runner  # noqa: PLC0415
+
+    config = _config(here(context), host, port)
+    _log_to_terminal()
+    with _interrupted() as stop, ExitStack() as open_until_stopped:
+        store = Store.of(config)
+        open_until_stopped.callback(store.close)
+        server = _server(store, config)
+        runner = Runner(Newsroom.of(store, config))
+        runner.take_in()
+        open_until_stopped.enter_context(server)
+        open_until_stopped.enter_context(runner)
+        _say_what_is_where(config, server)
+        stop.wait()
+        note("stopping: what is being handed over is finished first")
+    note("stopped")
+
+
+def serve(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
+    """Serve the web alone."""
+    config = _config(here(context), host, port)
+    _log_to_terminal()
+    with _interrupted() as stop, ExitStack() as open_until_stopped:
+        store = Store.of(config)
+        open_until_stopped.callback(store.close)
+        server = open_until_stopped.enter_context(_server(store, config))
+        say(f"serving {config.output} at {server.url}")
+        stop.wait()
+    note("stopped")
+
+
+def _config(ours: Context, host: str | None, port: int | None) -> Config:
+    ours.port = port if port is not None else exported_port()
+    config = ours.config
+    if host is None:
+        return config
+    return config.override(web=config.web.model_copy(update={"host": host}))
+
+
+def _server(store: Store, config: Config) -> "Server":
+    from syndicate.web.app import application  # noqa: PLC0415 - start-up
+    from syndicate.web.server import Server  # noqa: PLC0415
+
+    return Server(application(store, config), config.web.host, config.web.port)
+
+
+@contextmanager
+def _interrupted() -> Iterator[threading.Event]:
+    """Wait for SIGINT or SIGTERM without an exception: it may come at any moment."""
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    yield stop
+
+
+def _say_what_is_where(config: Config, server: "Server") -> None:
+    say(f"{config.publication.title} is at {server.url}/")
+    say(f"  feeds       {server.url}/rss.xml  /atom.xml  /feed.json")
+    if config.mail.transport is Transport.OUTBOX:
+        say(f"  mail        {server.url}/outbox (nothing is really sent)")
+    else:
+        say(f"  mail        by {config.mail.host}:{config.mail.server_port}")
+    for name, newsletter, slot in _next_editions(config):
+        say(f"  next        {slot}  {name} → {newsletter}")
+    if config.intake.watch:
+        folder = config.intake.folder
+        say(f"Save a file like this into {folder}/: {folder}/lighthouse.md\n\n{EXAMPLE}")
+
+
+def _next_editions(config: Config) -> Iterator[tuple[str, str, str]]:
+    from syndicate.model.timetable import timing  # noqa: PLC0415 - start-up
+
+    for schedule in config.schedules:
+        zone = config.zone(schedule)
+        for slot in timing(schedule, zone).upcoming(clock.now(), 1):
+            yield schedule.name, schedule.newsletter, when(slot.due_at, zone)
+
+
+def _log_to_terminal() -> None:
+    """Write events to stderr, a line each: in colour on a terminal, plain for a log file."""
+    import structlog  # noqa: PLC0415 - start-up
+
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=20),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

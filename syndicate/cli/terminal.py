@@ -1,0 +1,83 @@
+"""How the commands speak: results on stdout, everything else on stderr, in sparse tables.
+
+Rich's markup is off everywhere: it swallows `[mail]`.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+UNBROKEN = 100_000
+"""The width for output that isn't a terminal: a script wants whole lines."""
+
+COLOURS = {
+    "new": "green",
+    "revised": "green",
+    "accepted": "green",
+    "refused": "red",
+    "failed": "red",
+    "expired": "red",
+    "unknown": "yellow",
+    "warned": "yellow",
+    "deferred": "yellow",
+    "skipped": "dim",
+    "unchanged": "dim",
+    "known": "dim",
+}
+"""Colours stand for outcomes and for nothing else."""
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else UNBROKEN
+    return Console(
+        stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True, width=width
+    )
+
+
+def say(line: str = "") -> None:
+    """Print a result."""
+    _console(stderr=False).print(line)
+
+
+def note(line: str = "") -> None:
+    """Print something that is not the result: progress, advice, errors."""
+    _console(stderr=True).print(line)
+
+
+def outcome(word: str, rest: str) -> None:
+    """Print one outcome, its word coloured by what it means."""
+    _console(stderr=False).print(Text.assemble((f"{word:<10}", COLOURS.get(word, "")), rest))
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under headings, numbers to the right, without borders."""
+    cells = [["" if cell is None else cell for cell in row] for row in rows]
+    sheet = Table(box=None, pad_edge=False, header_style="dim")
+    for index, heading in enumerate(headings):
+        numeric = bool(cells) and all(isinstance(row[index], int) for row in cells)
+        sheet.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in cells:
+        sheet.add_row(*(Text(str(cell), COLOURS.get(str(cell), "")) for cell in row))
+    _console(stderr=False).print(sheet, soft_wrap=False)
+
+
+def as_json(value: Any) -> None:
+    """Print a value for scripts."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def when(at: datetime | None, zone: ZoneInfo) -> str:
+    """Write a time for people, in `zone`, which is named: "2026-11-24 07:00 CET"."""
+    return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"

@@ -1,0 +1,65 @@
+"""Loading config.toml: the configuration, or every mistake in it at once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from syndicate.config import wording
+from syndicate.config.checks import Mistake, check
+from syndicate.config.lines import Document
+from syndicate.config.models import Config
+from syndicate.errors import ConfigError, Problem
+
+
+def load(path: Path, *, port: int | None = None) -> Config:
+    """Read the configuration at `path`; `port`, where given, stands for `web.port`.
+
+    Raise ConfigError with every mistake in the file, in the order of its lines.
+    """
+    path = path.absolute()
+    document = Document.parse(path.name, _read(path))
+    config, mistakes = _validate(_with_port(document.data, port), root=path.parent)
+    mistakes += check(document.data, path.parent)
+    if config is None or mistakes:
+        raise ConfigError(*_problems(document, mistakes))
+    return config
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path}: there is no such file; `syndicate init DIR` makes one in DIR"
+        ) from error
+    except IsADirectoryError as error:
+        raise ConfigError(f"{path}: a folder; expected the config.toml in it") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read: {error.strerror}") from error
+
+
+def _with_port(data: dict[str, Any], port: int | None) -> dict[str, Any]:
+    web = data.get("web", {})
+    if port is None or not isinstance(web, dict):
+        return data
+    return {**data, "web": {**web, "port": port}}
+
+
+def _validate(data: dict[str, Any], root: Path) -> tuple[Config | None, list[Mistake]]:
+    own: list[Mistake] = [(("root",), wording.unknown(("root",)))] if "root" in data else []
+    try:
+        config = Config.model_validate({**data, "root": root}, by_alias=True, by_name=False)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        return None, [*own, *((detail["loc"], wording.expected(detail)) for detail in details)]
+    return config, own
+
+
+def _problems(document: Document, mistakes: list[Mistake]) -> Iterator[Problem]:
+    """Put the mistakes in the order of the file, each of them once."""
+    for loc, message in sorted(dict.fromkeys(mistakes), key=lambda item: document.line(item[0])):
+        quote = document.quote(loc)
+        read = document.key(loc) if quote is None else f"{document.key(loc)} = {quote}"
+        yield Problem(document.where(loc), f"{read} — {message}")

@@ -1,0 +1,340 @@
+"""The models of `config.toml`: one class per table, one field per key.
+
+A field's description is its documentation: `docs/configuration.md` and the
+comments that `syndicate init` writes are held to it by tests. Its example is
+what those comments show where the default says nothing.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Self
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_validator
+
+from syndicate.config.mail import Mail
+from syndicate.config.values import (
+    Attribute,
+    Beat,
+    Cron,
+    DatabaseUrl,
+    Duration,
+    Language,
+    Line,
+    Mailbox,
+    Name,
+    Sender,
+    Table,
+    Url,
+    Zone,
+)
+
+ONE_TIMING = 'needs either every = "10m" or cron = "0 7 * * mon-fri", one of them'
+
+
+def _slot(value: object) -> object:
+    return {"html": value} if isinstance(value, str) else value
+
+
+class Publication(Table):
+    """What is published, and how it presents itself."""
+
+    id: UUID = Field(description="A UUID that never changes: every article's id is made from it.")
+    title: Line = Field(min_length=1, description="The name of the publication.")
+    url: Url = Field(
+        default="",
+        validate_default=False,
+        description="The public address, without a slash at the end. Default: http://127.0.0.1:PORT.",
+        examples=["https://news.example.org"],
+    )
+    language: Language = Field(
+        default="en",
+        description="The language of the publication, as in BCP 47.",
+    )
+    timezone: Zone = Field(
+        default=ZoneInfo("UTC"),
+        description="The zone of dates without one, and of the times that readers see.",
+    )
+    description: str = Field(
+        default="",
+        description="One sentence about the publication.",
+        examples=["What happened, and what it means."],
+    )
+    author: Line | None = Field(
+        default=None,
+        description="Who stands for articles without authors.",
+        examples=["The editors"],
+    )
+    logo: Path | None = Field(
+        default=None, description="A picture file, for feeds and mail.", examples=["logo.png"]
+    )
+    postal_address: str = Field(
+        default="",
+        description="Stands at the foot of every mail, as the law asks; needed to send for real.",
+        examples=["Morning Post, 1 Example Street, 10115 Berlin"],
+    )
+    breaking_for: Duration = Field(
+        default=timedelta(hours=24),
+        description="How long a breaking article stands in the strip on the home page.",
+    )
+
+
+class StoreSettings(Table):
+    """Where articles, subscribers and the ledger are kept."""
+
+    url: DatabaseUrl = Field(
+        default="sqlite:///syndicate.db",
+        repr=False,
+        description="sqlite:///FILE, relative to this file, or postgresql://USER@HOST/NAME.",
+    )
+
+
+class Feeds(Table):
+    """The feeds."""
+
+    items: StrictInt = Field(
+        default=50, ge=1, le=1000, description="How many articles a feed holds."
+    )
+    full_text: StrictBool = Field(default=True, description="Whole articles, or summaries alone.")
+
+
+class Amp(Table):
+    """AMP pages."""
+
+    enabled: StrictBool = Field(default=True, description="Whether articles have an AMP page.")
+
+
+class AdSlot(Table):
+    """One place for advertising; it shows only where its channel's key is set."""
+
+    html: str = Field(
+        default="",
+        description="HTML for pages, as it is.",
+        examples=['<a href="https://ads.example.org/">Your advertisement</a>'],
+    )
+    amp: dict[str, Attribute] = Field(
+        default_factory=dict,
+        description="The attributes of an amp-ad: type, width, height and those of the network.",
+        examples=[{"type": "doubleclick", "width": 320, "height": 50, "data-slot": "/1234/top"}],
+    )
+    mail: str = Field(
+        default="",
+        description="HTML for mail: a link and a picture, no script.",
+        examples=['<a href="https://ads.example.org/">Your advertisement</a>'],
+    )
+    height: StrictInt = Field(
+        default=90, ge=1, le=1200, description="Pixels kept free on pages, so that nothing jumps."
+    )
+
+
+Slot = Annotated[AdSlot, BeforeValidator(_slot)]
+
+
+class Ads(Table):
+    """Advertising: two slots, empty unless set. A plain string is a slot's `html`."""
+
+    header: Slot = Field(default=AdSlot(), description="Above the masthead.")
+    post_top: Slot = Field(default=AdSlot(), description="Above the text of an article.")
+    csp_sources: tuple[str, ...] = Field(
+        default=(),
+        description="Hosts that the ads load from, for Content-Security-Policy.",
+        examples=[["https://ads.example.org"]],
+    )
+
+
+class Newsletter(Table):
+    """What a reader subscribes to."""
+
+    name: Name = Field(description="Its name in commands and in List-Id; don't change it.")
+    title: Line = Field(
+        default="",
+        description="What readers call it. Default: the name.",
+        examples=["Breaking news"],
+    )
+    description: str = Field(
+        default="",
+        description="One sentence for readers.",
+        examples=["What can't wait, when it happens."],
+    )
+    sender: Sender | None = Field(
+        alias="from",
+        default=None,
+        description="Who it is from. Default: mail.from.",
+        examples=["Breaking news <breaking@example.org>"],
+    )
+    reply_to: Sender | None = Field(
+        default=None,
+        description="Where answers go. Default: mail.reply_to.",
+        examples=["editors@example.org"],
+    )
+    language: Language | None = Field(
+        default=None,
+        description="Its language. Default: the publication's.",
+        examples=["de"],
+    )
+    expire_after: Duration | None = Field(
+        default=None,
+        description="When to give up on a message. Default: mail.expire_after.",
+        examples=["6h"],
+    )
+
+    @property
+    def label(self) -> str:
+        """What readers call it."""
+        return self.title or self.name.replace("-", " ").replace("_", " ").capitalize()
+
+
+class Select(Table):
+    """Which new articles an edition takes; every condition must hold."""
+
+    breaking: StrictBool | None = Field(
+        default=None,
+        description="Only breaking ones, or with false only others. Default: both.",
+        examples=[True],
+    )
+    sections: tuple[str, ...] = Field(
+        default=(), description="In one of these sections. Default: in any.", examples=[["World"]]
+    )
+    tags: tuple[str, ...] = Field(
+        default=(),
+        description="With one of these tags. Default: with any or none.",
+        examples=[["climate"]],
+    )
+    authors: tuple[str, ...] = Field(
+        default=(),
+        description="By one of these authors. Default: by anybody.",
+        examples=[["Ada Lovelace"]],
+    )
+    max: StrictInt = Field(
+        default=10, ge=1, le=100, description="How many in full; the rest is named in a line."
+    )
+    max_age: Duration | None = Field(
+        default=None,
+        description="Leave out what is older. Default: age does not matter.",
+        examples=["24h"],
+    )
+
+
+class Schedule(Table):
+    """One entry of the timetable."""
+
+    name: Name = Field(description="Its name in commands and in the record of what went out.")
+    newsletter: Name = Field(description="The newsletter it sends.")
+    every: Beat | None = Field(
+        default=None, description="A steady beat, 10 s or longer.", examples=["10m"]
+    )
+    cron: Cron | None = Field(
+        default=None,
+        description="In place of every: minute, hour, day, month, weekday, as Unix means them.",
+        examples=["0 7 * * mon-fri"],
+    )
+    timezone: Zone | None = Field(
+        default=None,
+        description="The zone of its times. Default: the publication's.",
+        examples=["Europe/Berlin"],
+    )
+    select: Select = Field(default=Select(), description="Which articles it takes.")
+    max_late: Duration | None = Field(
+        default=None,
+        description="Skip a slot that would be later than this. Default: never.",
+        examples=["30m"],
+    )
+
+    @model_validator(mode="after")
+    def _one_timing(self) -> Self:
+        if (self.every is None) == (self.cron is None):
+            raise ValueError(ONE_TIMING)
+        return self
+
+
+class Intake(Table):
+    """How articles come in by themselves."""
+
+    folder: Path = Field(default=Path("articles"), description="Where articles are filed.")
+    watch: StrictBool = Field(
+        default=True, description="Whether `run` takes in what is saved there."
+    )
+
+
+class Web(Table):
+    """The web server."""
+
+    url: Url = Field(
+        default="",
+        validate_default=False,
+        description="Where unsubscribe links lead. Default: the publication's url.",
+        examples=["https://letters.example.org"],
+    )
+    host: Line = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
+    port: StrictInt = Field(default=8000, ge=0, le=65535, description="The port to listen on.")
+
+
+class Config(Table):
+    """All of `config.toml`."""
+
+    publication: Publication
+    store: StoreSettings = StoreSettings()
+    feeds: Feeds = Feeds()
+    amp: Amp = Amp()
+    ads: Ads = Ads()
+    mail: Mail = Mail()
+    newsletters: tuple[Newsletter, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    intake: Intake = Intake()
+    web: Web = Web()
+    root: Path = Field(exclude=True)
+    """The folder of config.toml; every relative path in it starts here. Set by the loader."""
+
+    @property
+    def url(self) -> str:
+        """The public address of the publication, without a slash at the end."""
+        return (self.publication.url or f"http://127.0.0.1:{self.web.port}").rstrip("/")
+
+    @property
+    def web_url(self) -> str:
+        """Where unsubscribe and its kind answer, without a slash at the end."""
+        return (self.web.url or self.url).rstrip("/")
+
+    def newsletter(self, name: str) -> Newsletter | None:
+        """Find a newsletter by name."""
+        return next((item for item in self.newsletters if item.name == name), None)
+
+    def path(self, relative: Path | str) -> Path:
+        """Resolve a path of the config against its folder."""
+        return self.root / relative
+
+    def zone(self, schedule: Schedule) -> ZoneInfo:
+        """Return the time zone of a schedule's times."""
+        return schedule.timezone or self.publication.timezone
+
+    def sender(self, newsletter: Newsletter) -> Mailbox:
+        """Who a newsletter is from."""
+        return newsletter.sender or self.mail.sender
+
+    def reply_to(self, newsletter: Newsletter) -> Mailbox | None:
+        """Where answers to a newsletter go."""
+        return newsletter.reply_to or self.mail.reply_to
+
+    def expire_after(self, newsletter: Newsletter) -> timedelta:
+        """How long a newsletter's messages are worth sending."""
+        return newsletter.expire_after or self.mail.expire_after
+
+    @property
+    def templates(self) -> Path:
+        """The publication's own templates, which win over the package's."""
+        return self.root / "templates"
+
+    @property
+    def media(self) -> Path:
+        """Where the publication's pictures are kept."""
+        return self.root / "media"
+
+    @property
+    def output(self) -> Path:
+        """The published output."""
+        return self.root / "feeds"
+
+    def override(self, **tables: Any) -> Self:
+        """Return a copy with whole tables replaced."""
+        return self.model_copy(update=tables)

@@ -1,0 +1,44 @@
+"""Secrets: read where they are used, never kept in the configuration and never printed."""
+
+import os
+from pathlib import Path
+
+from syndicate.config.models import Config
+from syndicate.errors import ConfigError
+
+
+def password(config: Config) -> str | None:
+    """Return the password for the mail server; None where none is configured.
+
+    Raise ConfigError when the environment variable or the file isn't there.
+    """
+    mail = config.mail
+    try:
+        if mail.password_env is not None:
+            return from_environment(mail.password_env)
+        if mail.password_file is not None:
+            return from_file(config.path(mail.password_file))
+    except ValueError as error:
+        raise ConfigError(f"the password for the mail server: {error}") from error
+    return None
+
+
+def from_environment(variable: str) -> str:
+    """Read a secret from an environment variable; raise ValueError when it isn't set."""
+    secret = os.environ.get(variable)
+    if not secret:
+        raise ValueError(f"the environment variable {variable} is not set")
+    return secret
+
+
+def from_file(path: Path) -> str:
+    """Read a secret from a file, but for the line break at its end; raise ValueError without it."""
+    try:
+        secret = path.read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ValueError(f"{path} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8") from error
+    if not secret:
+        raise ValueError(f"{path} is empty")
+    return secret

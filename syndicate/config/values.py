@@ -1,0 +1,142 @@
+"""The kinds of value that config.toml holds: durations, zones, addresses, names.
+
+A ValueError raised here says what was expected; the loader adds the line, the
+key and the value that was read.
+"""
+
+import re
+from datetime import timedelta
+from email.utils import formataddr, parseaddr
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+from syndicate.clock import parse_duration
+from syndicate.config import cron
+
+_CONTROLS = r"\x00-\x1f\x7f"
+_CONTROL = re.compile(f"[{_CONTROLS}]")
+SHORTEST_BEAT = timedelta(seconds=10)
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    try:
+        return parse_duration(value if isinstance(value, str) else "")
+    except (ValueError, OverflowError) as error:
+        raise ValueError('expected a duration such as "10m" or "1h30m"') from error
+
+
+def _beat(value: timedelta) -> timedelta:
+    if value < SHORTEST_BEAT:
+        raise ValueError(f'expected "{SHORTEST_BEAT.seconds}s" or longer')
+    return value
+
+
+def _cron(value: str) -> str:
+    cron.parse(value)
+    return value
+
+
+def _zone(value: object) -> ZoneInfo:
+    if isinstance(value, ZoneInfo):
+        return value
+    try:
+        return ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError('expected a time zone such as "Europe/Berlin"') from error
+
+
+def _mailbox(value: object) -> object:
+    if isinstance(value, Mailbox):
+        return value
+    try:
+        return Mailbox.parse(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise ValueError('expected "Name <name@example.org>"') from error
+
+
+def _attribute(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("expected text or a whole number")  # noqa: TRY004 - pydantic wants ValueError
+    return value
+
+
+def _matching(pattern: str, expected: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"expected {expected}")
+        return value
+
+    return AfterValidator(check)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Beat = Annotated[Duration, AfterValidator(_beat)]
+Cron = Annotated[str, AfterValidator(_cron)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone), PlainSerializer(str)]
+Name = Annotated[
+    str,
+    _matching(
+        "[a-z0-9][a-z0-9_-]{0,62}",
+        "a name of small letters, digits, - and _, at most 63 of them",
+    ),
+]
+Line = Annotated[str, _matching(rf"[^{_CONTROLS}]*", "text on one line")]
+Language = Annotated[
+    str,
+    _matching("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", 'a language such as "en" or "pt-BR" (BCP 47)'),
+]
+Url = Annotated[
+    str, _matching(r"https?://[^\s/?#]+[^\s?#]*", 'an address such as "https://example.org"')
+]
+DatabaseUrl = Annotated[
+    str,
+    _matching(
+        r"(sqlite(\+pysqlite)?:///|postgresql(\+psycopg)?://).+",
+        'a database such as "sqlite:///syndicate.db" or "postgresql://user@host/name"',
+    ),
+]
+Attribute = Annotated[str | int, BeforeValidator(_attribute)]
+
+
+class Table(BaseModel):
+    """A table of config.toml: frozen, and strict about what it knows."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
+    )
+
+
+class Mailbox(Table):
+    """A name and an address, written `Name <address>`."""
+
+    name: str = ""
+    address: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `Name <address>` or a bare address; raise ValueError for anything else."""
+        name, address = parseaddr(text)
+        try:
+            # a sender may be on a machine of its own: localhost, mail.local, intranet
+            validate_email(f"{address}.example", check_deliverability=False)
+        except EmailNotValidError as error:
+            raise ValueError(f'expected "Name <name@example.org>", not {text!r}') from error
+        if _CONTROL.search(text):
+            raise ValueError(f'expected "Name <name@example.org>" on one line, not {text!r}')
+        return cls(name=name, address=address)
+
+    @property
+    def domain(self) -> str:
+        """The part of the address after the @."""
+        return self.address.rpartition("@")[2]
+
+    def __str__(self) -> str:
+        return formataddr((self.name, self.address))
+
+
+Sender = Annotated[Mailbox, BeforeValidator(_mailbox)]

@@ -1,0 +1,13 @@
+"""Delivery: hands each reader's message over once, and keeps the ledger.
+
+`worker`       drains the ledger over several connections: the one way out
+`connection`   one of them, working message by message
+`ledger`       this process's moves in the ledger; `owner` says who it is
+`outcome`      what an answer means for a delivery
+`message`      one reader's copy, as bytes: `headers`, `links`
+`copies`       a test copy, beside the ledger
+`relay`        what a way out is: a session, an envelope offered, a body handed over
+`smtp`         … to a mail server: `transaction`, `replies`
+`outbox`       … into a folder, to look at
+`transport`    … whichever the config names
+"""

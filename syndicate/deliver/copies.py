@@ -1,0 +1,37 @@
+"""A test copy: one message to one address, as a reader would get it, beside the ledger."""
+
+import contextlib
+import secrets
+
+from syndicate.config import Config
+from syndicate.deliver.links import Links
+from syndicate.deliver.message import Imprint, Reader, message
+from syndicate.deliver.outcome import let_out
+from syndicate.deliver.relay import Relay, Reply
+from syndicate.errors import Refused
+from syndicate.model.editions import Draft
+
+_NOBODY = 0
+"""The number of no subscriber: the link in a copy unsubscribes nobody."""
+
+
+def send_copy(draft: Draft, to: str, *, config: Config, relay: Relay, links: Links) -> Reply:
+    """Hand over one copy of what would be an edition.
+
+    Raise Refused for an address that can't be used or that mail.only holds
+    back, and any DeliveryError as the relay answers.
+    """
+    if not let_out(to, config.mail.only):
+        raise Refused(f"{to} is held back by mail.only")
+    imprint = Imprint.of(draft, config)
+    reader = Reader(
+        imprint=imprint,
+        name="",
+        email=to,
+        message_id=f"<test.{secrets.token_hex(12)}@{imprint.domain}>",
+        unsubscribe=links.unsubscribe(_NOBODY, draft.newsletter),
+    )
+    body = message(draft.content, reader)
+    with contextlib.closing(relay.open()) as session:
+        session.offer(reader.envelope)
+        return session.hand_over(body)

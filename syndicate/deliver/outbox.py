@@ -1,0 +1,199 @@
+"""The way out where there is no mail server: every message becomes a file to look at.
+
+A message's file is named by its edition and reader, so handing it over twice
+leaves one file, and the file itself is the evidence that it arrived.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Self
+
+from syndicate.config import Config
+from syndicate.deliver.relay import Envelope, Reply
+from syndicate.errors import RelayUnavailable, TemporaryFailure
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\.eml")
+_NUMBERS = re.compile(r"<(\d+)\.(\d+)\.")
+_HEAD = 64 * 1024
+
+
+class Outbox:
+    """A folder of messages: written to like a relay, read like an inbox."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Return the outbox of a publication."""
+        return cls(config.path(config.mail.outbox))
+
+    def open(self) -> "OutboxSession":
+        """Make the folder; raise RelayUnavailable when that can't be done."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RelayUnavailable(
+                f"mail.outbox: {self.folder} can't be made: {error.strerror}"
+            ) from error
+        return OutboxSession(self)
+
+    def arrived(self, message_id: str) -> bool | None:
+        """Whether this very message is there; one of another store under its name isn't it."""
+        kept = self.get(file_name(message_id))
+        return kept is not None and kept.message_id == message_id
+
+    def messages(self) -> "list[Kept]":
+        """Return what is there, newest first; nothing is opened yet."""
+        found = sorted(self._files(), key=lambda file: (-file.stat().st_mtime_ns, file.name))
+        return [Kept(Path(file.path)) for file in found]
+
+    def get(self, name: str) -> "Kept | None":
+        """Return one message by its file name, or None: also for any other path."""
+        path = self.folder / name
+        return Kept(path) if _NAME.fullmatch(name) and path.is_file() else None
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    def _files(self) -> Iterator[os.DirEntry[str]]:
+        if self.folder.is_dir():
+            with os.scandir(self.folder) as entries:
+                yield from (e for e in entries if _NAME.fullmatch(e.name) and e.is_file())
+
+
+class OutboxSession:
+    """Writes messages into the folder, each at once or not at all."""
+
+    spent = False
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._offered: Envelope | None = None
+        self.taken = 0
+
+    def offer(self, envelope: Envelope) -> None:
+        """Take every envelope."""
+        self._offered = envelope
+
+    def hand_over(self, body: bytes) -> Reply:
+        """Write the message; raise TemporaryFailure when there is no room or no right to."""
+        assert self._offered is not None
+        path = self._outbox.folder / file_name(self._offered.message_id)
+        try:
+            _write(path, body)
+        except OSError as error:
+            raise TemporaryFailure(f"{path} can't be written: {error.strerror}") from error
+        self.taken += 1
+        return Reply(250, f"kept as {path.name}")
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def abort(self) -> None:
+        """Nothing is waited for."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A message of the outbox; its file is read when something of it is asked for."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Its file name, by which `Outbox.get` finds it."""
+        return self.path.name
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.path.stat().st_size
+
+    @property
+    def subject(self) -> str:
+        """The subject, decoded."""
+        return self._header("Subject")
+
+    @property
+    def to(self) -> str:
+        """Whom it is for, decoded."""
+        return self._header("To")
+
+    @property
+    def message_id(self) -> str:
+        """The Message-ID, with its angle brackets."""
+        return self._header("Message-ID").strip()
+
+    @property
+    def date(self) -> datetime:
+        """What its Date says; else when the file was written."""
+        said = getattr(self._head["Date"], "datetime", None)
+        written = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+        return said.astimezone(UTC) if said is not None and said.tzinfo else written
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Every header field in its order, decoded."""
+        return [(name, str(value)) for name, value in self._head.items()]
+
+    @cached_property
+    def html(self) -> str:
+        """The HTML part; empty when there is none."""
+        return self._part("html")
+
+    @cached_property
+    def text(self) -> str:
+        """The text part; empty when there is none."""
+        return self._part("plain")
+
+    @property
+    def source(self) -> str:
+        """The file as it is."""
+        return self.path.read_bytes().decode("utf-8", "replace")
+
+    @cached_property
+    def _head(self) -> EmailMessage:
+        with self.path.open("rb") as file:
+            head = file.read(_HEAD).partition(b"\r\n\r\n")[0]
+        return message_from_bytes(head + b"\r\n\r\n", policy=default)
+
+    def _header(self, name: str) -> str:
+        return str(self._head[name] or "")
+
+    def _part(self, subtype: str) -> str:
+        whole = message_from_bytes(self.path.read_bytes(), policy=default)
+        part = whole.get_body((subtype,))
+        return "" if part is None else str(part.get_content()).replace("\r\n", "\n")
+
+
+def file_name(message_id: str) -> str:
+    """Return `000041-000007.eml` for edition 41, reader 7; a test copy's is made of its id."""
+    numbers = _NUMBERS.match(message_id)
+    if numbers is None:
+        return f"test-{sha256(message_id.encode()).hexdigest()[:16]}.eml"
+    return f"{int(numbers[1]):06}-{int(numbers[2]):06}.eml"
+
+
+def _write(path: Path, body: bytes) -> None:
+    """Write a file that is there whole or not at all, after a power cut too."""
+    draft = path.with_name(f".{path.name}")
+    with draft.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,186 @@
+"""The way out to a mail server: smtplib opens the session, our own transactions run in it.
+
+The one door for what smtplib, ssl and the socket raise.
+"""
+
+import contextlib
+import smtplib
+import socket
+import ssl
+from base64 import b64encode
+from collections.abc import Iterator
+from functools import cache
+from typing import Self
+
+from syndicate.config import Config, Mail, Security, password
+from syndicate.deliver.relay import Reply
+from syndicate.deliver.replies import Replies, legible
+from syndicate.deliver.transaction import SmtpSession, Terms
+from syndicate.errors import RelayUnavailable
+
+_EXTENSIONS = ("pipelining", "smtputf8")
+
+
+class Smtp:
+    """A mail server that takes our messages."""
+
+    def __init__(self, mail: Mail, secret: str | None = None) -> None:
+        self._mail = mail
+        self._secret = secret
+        self._server = f"{mail.host}:{mail.server_port}"
+        self._timeout = mail.timeout.total_seconds()
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Return the relay of a publication; raise ConfigError when its password is missing."""
+        return cls(config.mail, password(config))
+
+    def open(self) -> SmtpSession:
+        """Connect, protect the connection, log in; raise RelayUnavailable with the remedy."""
+        smtp = self._dialogue()
+        try:
+            with self._explained():
+                self._connect(smtp)
+                self._log_in(smtp)
+        except RelayUnavailable:
+            smtp.close()
+            raise
+        assert smtp.sock is not None
+        return SmtpSession(
+            smtp.sock,
+            Terms(
+                server=self._server,
+                extensions=frozenset(name for name in _EXTENSIONS if smtp.has_extn(name)),
+                timeout=self._timeout,
+                max_messages=self._mail.max_messages,
+            ),
+        )
+
+    def arrived(self, message_id: str) -> bool | None:  # noqa: ARG002 - a relay's question
+        """Return None: a mail server can't be asked."""
+        return None
+
+    def __str__(self) -> str:
+        return self._server
+
+    # how
+
+    def _dialogue(self) -> smtplib.SMTP:
+        name = _our_name()
+        if self._mail.security is Security.TLS:
+            return _Encrypted(
+                local_hostname=name, timeout=self._timeout, context=ssl.create_default_context()
+            )
+        return _Plain(local_hostname=name, timeout=self._timeout)
+
+    def _connect(self, smtp: smtplib.SMTP) -> None:
+        host = self._mail.host
+        smtp._host = host  # type: ignore[attr-defined] # noqa: SLF001 - the name that TLS checks; smtplib sets it only when connecting at once
+        code, said = smtp.connect(host, self._mail.server_port)
+        if code != 220:  # noqa: PLR2004 - RFC 5321, 4.3.2: the one greeting that welcomes
+            raise smtplib.SMTPConnectError(code, said)
+        smtp.ehlo_or_helo_if_needed()
+        if self._mail.security is not Security.STARTTLS:
+            return
+        if not smtp.has_extn("starttls"):
+            raise RelayUnavailable(
+                f"{self._server} does not offer STARTTLS; set mail.security to "
+                '"tls" (mostly port 465), or to "none" on a network that you trust'
+            )
+        smtp.starttls(context=ssl.create_default_context())
+        smtp.ehlo_or_helo_if_needed()
+
+    def _log_in(self, smtp: smtplib.SMTP) -> None:
+        user = self._mail.username
+        if user is None:
+            return
+        secret = self._secret or ""
+        if "PLAIN" in smtp.esmtp_features.get("auth", "").upper().split():
+            # smtplib's own can't say a password beyond ASCII
+            plain = b64encode(f"\0{user}\0{secret}".encode()).decode()
+            code, said = smtp.docmd("AUTH", f"PLAIN {plain}")
+            if not Reply(code, "").positive:
+                raise smtplib.SMTPAuthenticationError(code, said)
+        else:
+            smtp.login(user, secret)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except smtplib.SMTPResponseException as error:
+            said = error.smtp_error
+            words = said if isinstance(said, str) else legible(said)
+            answer = f"{error.smtp_code} {words}"
+            raise RelayUnavailable(self._refusal(error, answer), error.smtp_code) from error
+        except (OSError, UnicodeError, ValueError) as error:
+            raise RelayUnavailable(f"{self._server}: {self._trouble(error)}") from error
+
+    def _refusal(self, error: smtplib.SMTPResponseException, answer: str) -> str:
+        if isinstance(error, smtplib.SMTPAuthenticationError):
+            return (
+                f"{self._server} refused the login of {self._mail.username!r}: {answer}; look at "
+                "mail.username, and at the password that mail.password_env or password_file names"
+            )
+        return f"{self._server} does not take us on: {answer}; look at mail.host and mail.port"
+
+    def _trouble(self, error: Exception) -> str:
+        """Say what went wrong while connecting, and what to do about it."""
+        match error:
+            case ssl.SSLCertVerificationError():
+                said = (
+                    f"its certificate is not accepted: {error.verify_message}; mail.host must be a "
+                    "name that the certificate is for, and its issuer known to this machine "
+                    "(SSL_CERT_FILE names further ones)"
+                )
+            case ssl.SSLError():
+                said = (
+                    f"no TLS: {error.reason or error}; "
+                    'mail.security = "tls" is for port 465, "starttls" for 587 and 25'
+                )
+            case smtplib.SMTPNotSupportedError():
+                said = "it offers no login here; try another mail.security, or drop mail.username"
+            case socket.gaierror():
+                said = f"the name can't be looked up ({error.strerror}); look at mail.host"
+            case ConnectionRefusedError():
+                said = "nothing listens there; is the server running, and is mail.port right?"
+            case TimeoutError():
+                said = (
+                    f"no answer within {self._timeout:g} s; look at mail.host and mail.port, at "
+                    'mail.security (port 465 speaks "tls" alone), and at firewalls between'
+                )
+            case UnicodeError():
+                said = "mail.username or its password can't be sent to this server: beyond ASCII"
+            case _:
+                said = f"{error}; look at mail.host and mail.port"
+        return said
+
+
+class _Bounded(smtplib.SMTP):
+    """smtplib, reading with our own reader: bounded in size, and in time as a whole."""
+
+    _reader: tuple[socket.socket, Replies] | None = None
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the next reply."""
+        assert self.sock is not None
+        # another socket, such as the encrypted one, has another reader: what was
+        # said before encryption is never taken for what was said after it
+        if self._reader is None or self._reader[0] is not self.sock:
+            self._reader = (self.sock, Replies(self.sock))
+        return self._reader[1].read_lines(self.timeout)
+
+
+class _Plain(_Bounded):
+    """Unencrypted, at least to begin with."""
+
+
+class _Encrypted(_Bounded, smtplib.SMTP_SSL):
+    """Encrypted from the first byte."""
+
+
+@cache
+def _our_name() -> str:
+    """Return what EHLO calls us; looked up once, since that may take seconds."""
+    name = socket.getfqdn()
+    return name if name.isascii() and "." in name else "[127.0.0.1]"

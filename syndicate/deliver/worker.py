@@ -1,0 +1,147 @@
+"""The one way out: hand over everything that is due, over several connections.
+
+`tick` and `run` call the same `drain`, as any further process does; the ledger
+sees to it that each reader is served once.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from syndicate.config import Config
+from syndicate.deliver.connection import Connection, Course
+from syndicate.deliver.ledger import Ledger
+from syndicate.deliver.links import Links
+from syndicate.deliver.relay import Relay
+from syndicate.deliver.transaction import data_timeout
+from syndicate.model.deliveries import State
+from syndicate.store import Store
+
+_log = structlog.get_logger(__name__)
+_GRACE = 8.0
+"""Seconds that a message in flight gets to be finished in after `stop`."""
+_ABORTING = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drained:
+    """What one pass did."""
+
+    accepted: int = 0
+    failed: int = 0
+    deferred: int = 0
+    skipped: int = 0
+    """Held back by mail.only; who left since is skipped too, but not counted here."""
+    unknown: int = 0
+    expired: int = 0
+    recovered: int = 0
+    """Taken over from processes that died, and queued again."""
+    unavailable: str = ""
+    """Why the relay took nothing of what is still due; empty when nothing was in the way."""
+
+
+def drain(
+    store: Store,
+    config: Config,
+    relay: Relay,
+    links: Links,
+    *,
+    at: datetime,
+    stop: threading.Event,
+) -> Drained:
+    """Hand over everything that is due at `at`; return when nothing is, or soon after `stop`.
+
+    Raise StoreError when the ledger can't be kept.
+    """
+    ledger = Ledger(store, at=at, sending=_sending_lease(config))
+    recovered = ledger.recover(relay, config, links)
+    expired = ledger.expire()
+    course = Course(stop)
+    while not stop.is_set() and ledger.open_editions():
+        before = ledger.settled
+        _pass(
+            [
+                Connection(ledger, relay, config=config, links=links, course=course)
+                for _ in range(config.mail.connections)
+            ],
+            course,
+        )
+        if ledger.settled == before:
+            break
+    _tell(ledger)
+    return _summary(ledger, course, recovered=recovered, expired=expired)
+
+
+def _sending_lease(config: Config) -> timedelta:
+    """How long a message may take from its intent to its verdict, and then some."""
+    timeout = config.mail.timeout.total_seconds()
+    return timedelta(seconds=data_timeout(timeout) + 2 * timeout + 60)
+
+
+def _pass(connections: Sequence[Connection], course: Course) -> None:
+    """Let connections work until each is done; raise what made one of them crash."""
+    # daemons: one that can't be stopped, since it waits to be connected, holds nothing
+    # that was handed over, and its claims are queued again when this process is gone
+    threads = [threading.Thread(target=each.work, daemon=True) for each in connections]
+    for thread in threads:
+        thread.start()
+    try:
+        while (working := _alive(threads)) and not course.over:
+            working[0].join(0.1)
+    except BaseException as interruption:
+        course.crash = interruption
+        raise
+    finally:
+        _finish(threads, connections)
+    if course.crash is not None:
+        raise course.crash
+
+
+def _finish(threads: Sequence[threading.Thread], connections: Sequence[Connection]) -> None:
+    """Wait for the messages in flight; break off those that the relay leaves hanging."""
+    _join(threads, _GRACE)
+    for thread, connection in zip(threads, connections, strict=True):
+        if thread.is_alive():
+            connection.abort()
+    _join(threads, _ABORTING)
+
+
+def _join(threads: Sequence[threading.Thread], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def _alive(threads: Sequence[threading.Thread]) -> list[threading.Thread]:
+    return [thread for thread in threads if thread.is_alive()]
+
+
+def _tell(ledger: Ledger) -> None:
+    for edition, count in sorted(ledger.counts.items()):
+        _log.info(
+            "edition accepted",
+            edition=edition,
+            recipients=count[State.ACCEPTED],
+            refused=count[State.FAILED],
+            **{s.value: count[s] for s in (State.DEFERRED, State.UNKNOWN) if count[s]},
+        )
+
+
+def _summary(ledger: Ledger, course: Course, *, recovered: int, expired: int) -> Drained:
+    total: Counter[State] = sum(ledger.counts.values(), Counter())
+    blocked = course.trouble if course.trouble and ledger.open_editions() else None
+    return Drained(
+        accepted=total[State.ACCEPTED],
+        failed=total[State.FAILED],
+        deferred=total[State.DEFERRED],
+        skipped=total[State.SKIPPED],
+        unknown=total[State.UNKNOWN],
+        expired=expired,
+        recovered=recovered,
+        unavailable=str(blocked or ""),
+    )

@@ -1,0 +1,104 @@
+"""Every way Syndicate can fail, in one tree.
+
+SyndicateError
+├── ConfigError            config.toml (or wrong usage) has to be mended   → exit 2
+├── Refused                an input was refused: article, CSV, slug        → exit 1
+├── TemplateError          a template failed, with its file and line       → exit 1
+├── StoreError             the store can't be used                         → exit 1
+│   ├── StoreLocked
+│   ├── StoreUnreachable
+│   └── StoreTooNew
+└── DeliveryError          what a mail server's answer means for one message
+    ├── TemporaryFailure   4xx, or the connection broke before the body was out: try again
+    ├── PermanentFailure   5xx: never again
+    ├── NoVerdict          the body was out and no answer came: unknown
+    └── RelayUnavailable   no session could be opened: nothing was attempted
+
+Foreign exceptions are mapped to these at one door each: SQLAlchemy's in
+`syndicate.store`, Jinja's and mrml's in `syndicate.render.templates`,
+smtplib's in `syndicate.deliver.smtp`.
+"""
+
+from dataclasses import dataclass
+
+
+class SyndicateError(Exception):
+    """Something an operator can understand and mend; its text is shown as it is."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a file: where it is, what was read, what was expected."""
+
+    where: str
+    """`config.toml:14`, or `config.toml` where no line can be named."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+
+class ConfigError(SyndicateError):
+    """The configuration, or the way the command was called, has to be mended."""
+
+    exit_code = 2
+
+    def __init__(self, *problems: Problem | str) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class Refused(SyndicateError):
+    """An input was refused; what was there before is untouched."""
+
+
+class TemplateError(SyndicateError):
+    """A template could not be rendered."""
+
+    def __init__(self, template: str, line: int | None, message: str) -> None:
+        self.template = template
+        self.line = line
+        where = template if line is None else f"{template}:{line}"
+        super().__init__(f"{where}: {message}")
+
+
+class StoreError(SyndicateError):
+    """The store can't be used."""
+
+
+class StoreLocked(StoreError):
+    """Another process holds the store."""
+
+
+class StoreUnreachable(StoreError):
+    """The store can't be opened."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a newer version of Syndicate."""
+
+
+class DeliveryError(SyndicateError):
+    """What became of one message; `code` is the SMTP reply code, 0 where none came."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class TemporaryFailure(DeliveryError):
+    """Not taken now; may be tried again."""
+
+
+class PermanentFailure(DeliveryError):
+    """Refused for good."""
+
+
+class NoVerdict(DeliveryError):
+    """The whole body was handed over and no answer came: it may have been taken."""
+
+
+class RelayUnavailable(DeliveryError):
+    """No session could be opened: nothing was attempted, nothing counts."""

@@ -1,0 +1,11 @@
+"""How articles and subscribers come in.
+
+    folder ─► manuscript ─► filing ─► store
+    files     frontmatter   which article it is,
+              fields        and what became of it
+              markdown
+              sanitise
+              figures, pictures ─► media/
+
+`readers` takes in subscribers, `watch` tells when something was saved.
+"""

@@ -1,0 +1,250 @@
+"""Bodies made safe and well-formed: nh3 drops what may run, an XML parser vouches for the rest.
+
+nh3 parses as browsers do and writes canonical HTML; closing its void elements
+makes that XML, which a strict parser reads. So the tree is the one nh3 judged:
+no second, different reading of the same markup can bring anything back to life.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+import nh3
+from lxml import etree
+
+from syndicate.errors import Refused
+from syndicate.intake.text import one_line, printable
+
+VOID = frozenset({"br", "col", "hr", "img", "wbr"})
+PHRASING = frozenset({
+    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "del", "dfn", "em", "i", "img", "ins",
+    "kbd", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strong", "sub", "sup",
+    "time", "u", "var", "wbr",
+})  # fmt: skip
+_FLOW = frozenset({
+    "aside", "blockquote", "caption", "col", "colgroup", "dd", "details", "div", "dl", "dt",
+    "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
+    "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+})  # fmt: skip
+_EMBEDS = frozenset({"x-iframe", "embed", "object", "video", "audio", "source"})
+_RENAMED = {"strike": "s", "tt": "code", "acronym": "abbr", "big": "b"}
+_DROPPED = frozenset({
+    "script", "style", "template", "noscript", "title", "textarea", "xmp", "noembed", "noframes",
+    "plaintext", "svg", "math", "select", "head",
+})  # fmt: skip
+_ATTRIBUTES = {
+    "*": {"id", "class", "lang", "dir", "title", "aria-label", "aria-labelledby",
+          "aria-describedby", "aria-hidden"},
+    "a": {"href", "hreflang", "name"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan", "headers"},
+    "th": {"colspan", "rowspan", "headers", "scope", "abbr"},
+    "col": {"span"}, "colgroup": {"span"},
+    "ol": {"start", "reversed", "type"}, "li": {"value"},
+    "blockquote": {"cite"}, "q": {"cite"},
+    "ins": {"cite", "datetime"}, "del": {"cite", "datetime"}, "time": {"datetime"},
+    "details": {"open"},
+    "x-iframe": {"src"}, "embed": {"src"}, "object": {"data"},
+    "video": {"src"}, "audio": {"src"}, "source": {"src"},
+}  # fmt: skip
+_SCHEMES = {"http", "https", "mailto", "tel", "sms", "geo", "ftp", "webcal"}
+_CLASS = re.compile(
+    r"language-[A-Za-z0-9_+#-]{1,30}|footnote-(?:ref|item|backref)|footnotes(?:-sep|-list)?"
+    r"|align-(?:left|center|right)|credit"
+)
+_NUMERIC = frozenset({"width", "height", "colspan", "rowspan", "span", "start", "value"})
+_PARENTS = {
+    "figcaption": {"figure"}, "summary": {"details"}, "li": {"ul", "ol"},
+    "dt": {"dl", "div"}, "dd": {"dl", "div"},
+}  # fmt: skip
+"""Where these may stand; elsewhere they are plain blocks, as a checker would have it."""
+_OPEN_TAG = re.compile(r"<(br|col|hr|img|wbr|embed|source)((?:\s[^\s=>\"]+=\"[^\"]*\")*)>")
+_ANY_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
+_IFRAME = re.compile(r"<(/?)iframe(?=[\s/>])", re.IGNORECASE)
+_UNNESTED = VOID | {
+    "p", "li", "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "option", "input", "embed",
+    "source", "param", "area", "base", "link", "meta", "track",
+}  # fmt: skip
+_DEEPEST = 1000
+"""nh3's time grows with the square of the depth; no article comes near this."""
+
+
+def prefix_of(public_id: str) -> str:
+    """Return what an article's ids begin with, so that several articles share a page."""
+    return f"a{hashlib.sha256(public_id.encode()).hexdigest()[:8]}-"
+
+
+def sanitise(markup: str, prefix: str) -> etree._Element:
+    """Return a body as the safe children of a `<div>`, ids and what points at them prefixed.
+
+    Scripts, handlers, styles, forms and foreign markup are gone; embeds are
+    links to what they embed. Raise Refused for what is nested too deeply.
+    """
+    markup = printable(markup)
+    if _depth(markup) > _DEEPEST:
+        raise Refused("its HTML is nested too deeply")
+    root = _tree(_CLEANER.clean(_IFRAME.sub(r"<\1x-iframe", markup)))
+    _link_embeds(root)
+    _tidy(root)
+    _demote_headings(root)
+    _prefix_ids(root, prefix)
+    return root
+
+
+def write(root: etree._Element) -> str:
+    """Write the children of `root` as HTML that is XML too: void elements closed, no others."""
+    for element in root.iter():
+        if element.tag not in VOID and not len(element) and element.text is None:
+            element.text = ""  # <td></td>, which <td/> is not in HTML
+    written = str(etree.tostring(root, encoding="unicode", with_tail=False))
+    return written[written.index(">") + 1 : written.rindex("</")].strip()
+
+
+def unwrap(element: etree._Element) -> None:
+    """Put an element's content in its place."""
+    parent = element.getparent()
+    assert parent is not None
+    at = parent.index(element)
+    children = list(element)
+    _append_text(parent, at, element.text)
+    for offset, child in enumerate(children):
+        parent.insert(at + offset, child)
+    remove(element)
+
+
+def remove(element: etree._Element) -> None:
+    """Take an element out and leave the text after it."""
+    parent = element.getparent()
+    assert parent is not None
+    _append_text(parent, parent.index(element), element.tail)
+    parent.remove(element)
+
+
+def _append_text(parent: etree._Element, at: int, text: str | None) -> None:
+    """Add text before the child at `at`."""
+    if not text:
+        return
+    if at == 0:
+        parent.text = (parent.text or "") + text
+    else:
+        before = parent[at - 1]
+        before.tail = (before.tail or "") + text
+
+
+def _filter(tag: str, name: str, value: str) -> str | None:
+    """Judge one attribute that nh3 would let pass."""
+    if name == "class":
+        return " ".join(word for word in value.split() if _CLASS.fullmatch(word)) or None
+    if name in _NUMERIC:
+        return value if re.fullmatch(r"-?[0-9]{1,5}", value) else None
+    if tag == "img" and name == "src":
+        return value if _web_or_relative(value) else None
+    return value
+
+
+def _web_or_relative(address: str) -> bool:
+    try:
+        return urlsplit(address.strip()).scheme in ("", "http", "https")
+    except ValueError:
+        return False
+
+
+_CLEANER = nh3.Cleaner(
+    tags=set(PHRASING | _FLOW | _EMBEDS | _RENAMED.keys()),
+    clean_content_tags=set(_DROPPED),
+    attributes=_ATTRIBUTES,
+    attribute_filter=_filter,
+    url_schemes=_SCHEMES,
+    link_rel=None,
+)
+
+
+def _depth(markup: str) -> int:
+    """Estimate how deeply markup nests, from above."""
+    depth = deepest = 0
+    for closing, name in _ANY_TAG.findall(markup):
+        if name.lower() not in _UNNESTED:
+            depth = max(0, depth - 1) if closing else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _tree(clean: str) -> etree._Element:
+    closed = _OPEN_TAG.sub(r"<\1\2/>", clean).replace("&nbsp;", "\u00a0")
+    try:
+        return etree.fromstring(f"<div>{closed}</div>", etree.XMLParser(resolve_entities=False))
+    except etree.XMLSyntaxError as error:
+        raise Refused(f"its HTML can't be made well-formed: {error.msg}") from error
+
+
+def _link_embeds(root: etree._Element) -> None:
+    """Make a link of everything that is embedded; what it embeds lies elsewhere."""
+    seen: set[str] = set()
+    for element in [e for e in root.iter() if e.tag in _EMBEDS]:
+        address = (element.get("src") or element.get("data") or "").strip()
+        if address.startswith("//"):
+            address = f"https:{address}"
+        if re.match("https?://", address) and address not in seen:
+            seen.add(address)
+            _put_link(element, address, one_line(element.get("title", "")))
+        unwrap(element)
+
+
+def _put_link(element: etree._Element, address: str, title: str) -> None:
+    link = etree.Element("a", href=address)
+    link.text = title or re.sub("^https?://(www\\.)?", "", address)
+    parent = element.getparent()
+    assert parent is not None
+    block = parent.tag in ("div", "section", "figure", "blockquote", "aside", "details")
+    if block:
+        paragraph = etree.Element("p")
+        paragraph.append(link)
+        element.addprevious(paragraph)
+    else:
+        element.addprevious(link)
+
+
+def _tidy(root: etree._Element) -> None:
+    """Rename what HTML no longer knows or has in the wrong place; drop what says nothing."""
+    for element in reversed(list(root.iterdescendants())):
+        element.tag = _RENAMED.get(element.tag, element.tag)
+        parent = element.getparent()
+        assert parent is not None
+        if parent.tag not in _PARENTS.get(element.tag, {parent.tag}):
+            element.tag = "p" if element.tag in ("figcaption", "summary") else "div"
+        if element.tag == "a" and "name" in element.attrib:
+            name = element.attrib.pop("name")
+            element.set("id", element.get("id") or name)
+        if element.tag == "p" and not len(element) and not (element.text or "").strip():
+            remove(element)
+
+
+def _demote_headings(root: etree._Element) -> None:
+    """Make room for the headline, the one `<h1>` of a page."""
+    if root.find(".//h1") is None:
+        return
+    for element in root.iter("h1", "h2", "h3", "h4", "h5"):
+        element.tag = f"h{int(element.tag[1]) + 1}"
+
+
+def _prefix_ids(root: etree._Element, prefix: str) -> None:
+    known: set[str] = set()
+    for element in root.iterdescendants():
+        own = "-".join(element.attrib.pop("id", "").split())
+        if own and own not in known:
+            known.add(own)
+            element.set("id", prefix + own)
+    for element, name, ids in _references(root):
+        element.set(name, " ".join(prefix + "-".join(i.split()) for i in ids))
+    for link in root.iter("a"):
+        address = link.get("href", "")
+        if address.startswith("#") and unquote(address[1:]) in known:
+            link.set("href", f"#{prefix}{address[1:]}")
+
+
+def _references(root: etree._Element) -> Iterator[tuple[etree._Element, str, list[str]]]:
+    for element in root.iterdescendants():
+        for name in ("headers", "aria-labelledby", "aria-describedby"):
+            if name in element.attrib:
+                yield element, name, element.attrib[name].split()

@@ -1,0 +1,59 @@
+"""Slugs: the last part of an article's address, lower-case ASCII letters, digits and hyphens."""
+
+# ruff: noqa: RUF001 - letters of other scripts are what it is about
+
+import hashlib
+import re
+import unicodedata
+
+LONGEST = 100
+_DATED = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[-_](.+)")
+_APOSTROPHES = re.compile("['’‘`´]")
+_LETTERS = {
+    "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i",
+    # Cyrillic, Greek: no decomposition leads to ASCII
+    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i",
+    "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t",
+    "у": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "",
+    "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya", "є": "ye", "і": "i", "ґ": "g",
+    "α": "a", "β": "v", "γ": "g", "δ": "d", "ε": "e", "ζ": "z", "η": "i", "θ": "th", "ι": "i",
+    "κ": "k", "λ": "l", "μ": "m", "ν": "n", "ξ": "x", "ο": "o", "π": "p", "ρ": "r", "σ": "s",
+    "ς": "s", "τ": "t", "υ": "y", "φ": "f", "χ": "ch", "ψ": "ps", "ω": "o",
+}  # fmt: skip
+
+
+def slug_of(text: str) -> str:
+    """Make a slug of any text: the same for the same text, and never empty.
+
+    Text that loses letters on the way to ASCII, or is cut, gets a short mark of
+    its own, so that two headlines in Chinese don't become one slug.
+    """
+    folded = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text).casefold())
+    letters = [_ascii(letter) for letter in folded]
+    words = re.sub(r"[^a-z0-9]+", "-", "".join(part or "" for part in letters)).strip("-")
+    if words and None not in letters and len(words) <= LONGEST:
+        return words
+    mark = hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()[:8]
+    cut = words[: LONGEST - len(mark) - 1].rstrip("-")
+    return f"{cut or 'a'}-{mark}"
+
+
+def split_name(stem: str) -> tuple[str | None, str]:
+    """Part a file's name without suffix into its date, if it begins with one, and the rest."""
+    dated = _DATED.fullmatch(stem)
+    return (dated[1], dated[2]) if dated else (None, stem)
+
+
+def _ascii(letter: str) -> str | None:
+    """Write one letter in ASCII; None when there is no way to, "-" for what is no letter."""
+    if letter.isascii():
+        return letter if letter.isalnum() else "-"
+    bases = [part for part in unicodedata.normalize("NFKD", letter) if not _mark(part)]
+    written = "".join(_LETTERS.get(part, part) for part in bases)
+    if written.isascii():
+        return re.sub("[^a-z0-9]", "-", written.lower())
+    return None if letter.isalnum() else "-"
+
+
+def _mark(letter: str) -> bool:
+    return unicodedata.category(letter) == "Mn"

@@ -1,0 +1,24 @@
+"""Text as the store takes it: no characters that XML, and so a feed, can't hold."""
+
+import re
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+
+
+def printable(text: str) -> str:
+    """Drop control characters, non-characters and lone surrogates (XML 1.0, 2.2)."""
+    paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+    return _FORBIDDEN.sub("", paired)
+
+
+def one_line(text: str) -> str:
+    """Return printable text with its white space folded, as a headline or a name is."""
+    return " ".join(printable(text).split())
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut one-line text at a word so that it has at most `limit` characters, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    return head.rsplit(" ", 1)[0].rstrip(" ,;:–—-") + "…"  # noqa: RUF001 - dashes

@@ -1,0 +1,111 @@
+"""Deliveries: the ledger row of one edition for one subscriber, and what can become of it.
+
+    queued ─claim─► claimed ─intent─► sending ─2xx─► accepted
+      ▲        └ left, suppressed ─► skipped  ├─4xx─► deferred ─► (due again) | expired
+      └─ lease over, never handed over        ├─5xx─► failed
+                                              └─no verdict─► unknown
+
+Every move is a compare-and-set on (edition, subscriber, state, attempt).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+FINAL = frozenset({State.ACCEPTED, State.FAILED, State.EXPIRED, State.SKIPPED, State.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One row of the ledger, with the address it is for."""
+
+    edition: int
+    subscriber: int
+    email: str
+    state: State
+    attempt: int = 0
+    """How often a server was asked to take it."""
+    code: int = 0
+    reply: str = ""
+    """The server's last word, or why it was skipped."""
+    at: datetime
+    """When it came into this state."""
+    next_attempt_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A delivery that this worker holds and may hand over."""
+
+    edition: int
+    subscriber: int
+    email: str
+    name: str
+    newsletter: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """How many readers of an edition stand where; `audience` is always their sum."""
+
+    queued: int = 0
+    """Claimed ones included."""
+    sending: int = 0
+    accepted: int = 0
+    deferred: int = 0
+    failed: int = 0
+    expired: int = 0
+    skipped: int = 0
+    unknown: int = 0
+
+    @property
+    def audience(self) -> int:
+        """Everybody the edition was frozen for."""
+        return (
+            self.queued + self.sending + self.accepted + self.deferred
+            + self.failed + self.expired + self.skipped + self.unknown
+        )  # fmt: skip
+
+    @property
+    def open(self) -> int:
+        """Those whose outcome is still to come."""
+        return self.queued + self.sending + self.deferred
+
+
+RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 15, 30, 60, 120, 240))
+SPREAD = 0.2
+"""Retries are spread over this share of their delay, so that they don't all return at once."""
+
+
+def next_attempt(edition: int, subscriber: int, attempt: int, at: datetime) -> datetime:
+    """Say when a delivery that was put off at `at` for the `attempt`th time is due again."""
+    delay = RETRY_AFTER[min(attempt, len(RETRY_AFTER)) - 1]
+    digest = hashlib.sha256(f"{edition}.{subscriber}.{attempt}".encode()).digest()
+    share = int.from_bytes(digest[:4]) / 2**32
+    return at + delay * (1 + SPREAD * share)
+
+
+SUPPRESSING = ("5.1.1", "5.1.2", "5.1.10")
+"""Enhanced status codes (RFC 3463) that say the address itself is no good."""
+
+
+def suppresses(reply: str) -> bool:
+    """Whether a permanent refusal means that the address is never to be tried again."""
+    return any(word in SUPPRESSING for word in reply.replace("-", " ").split())

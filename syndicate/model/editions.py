@@ -1,0 +1,92 @@
+"""Editions: one mailing of one newsletter, content and audience frozen."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an edition is made of."""
+
+    ALERT = "alert"
+    DIGEST = "digest"
+    LETTER = "letter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What an edition says, once for all of its readers.
+
+    `html` and `text` hold markers where something personal goes; a marker is
+    `slot_marker(nonce, name)`, with name one of `SLOTS`. The values are escaped
+    for HTML when they are filled in, and stand as they are in the text.
+    """
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    nonce: str
+
+    @property
+    def hash(self) -> str:
+        """The name of this content: editions that say the same share it."""
+        said = [self.subject, self.preheader, self.html, self.text, self.nonce]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+SLOTS = ("name", "email", "unsubscribe")
+"""The personal places a template may use, as `{{ slot.unsubscribe }}`."""
+
+
+def slot_marker(nonce: str, name: str) -> str:
+    """Return the marker of one personal place: ASCII letters and digits only.
+
+    mrml spoils anything else inside an attribute (see docs/decisions.md).
+    """
+    return f"SLOT{nonce}{name.upper()}END"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One article that an edition carried, in the revision it had then."""
+
+    article: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An edition before it is frozen: what it says, carries and covers."""
+
+    newsletter: str
+    schedule: str | None
+    kind: Kind
+    content: Content
+    items: tuple[Item, ...]
+    upto: int
+    """The newest public number when it was composed."""
+    newest: int
+    """The highest public number among its items: subscriptions made later don't get it."""
+    created_at: datetime
+    expires_at: datetime
+    """After this, what could not be handed over is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One mailing of one newsletter; never changed once it is there."""
+
+    key: int
+    newsletter: str
+    schedule: str | None
+    kind: Kind
+    subject: str
+    content: str
+    """The hash of its content."""
+    upto: int
+    created_at: datetime
+    expires_at: datetime
+    on_unknown: str = "skip"

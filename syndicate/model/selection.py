@@ -1,0 +1,70 @@
+"""Selection: which of the new articles an edition takes. Pure; the time is an argument."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from syndicate.clock import duration
+from syndicate.config import Select
+from syndicate.model.articles import Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What an edition is made of, newest first, and what was left out."""
+
+    taken: tuple[Article, ...]
+    """In full, at most `max`."""
+    more: tuple[Article, ...] = ()
+    """Past `max`: named in a line."""
+    aged: int = 0
+    """How many matched and were older than `max_age`."""
+    max_age: timedelta | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.taken)
+
+    @property
+    def carried(self) -> tuple[Article, ...]:
+        """Everything the edition brings to its readers, so that no later one does."""
+        return self.taken + self.more
+
+    @property
+    def left_out(self) -> str:
+        """Say what age left out: ", 3 older than 24 h", or nothing."""
+        if not self.aged or self.max_age is None:
+            return ""
+        return f", {self.aged} older than {duration(self.max_age)}"
+
+
+def select(candidates: Iterable[Article], rule: Select, *, at: datetime) -> Selection:
+    """Choose what an edition composed at `at` takes of the articles that are new to it."""
+    matching = [article for article in candidates if matches(article, rule)]
+    young = [article for article in matching if not _too_old(article, rule, at)]
+    newest_first = sorted(young, key=lambda article: (article.published, article.id), reverse=True)
+    return Selection(
+        taken=tuple(newest_first[: rule.max]),
+        more=tuple(newest_first[rule.max :]),
+        aged=len(matching) - len(young),
+        max_age=rule.max_age,
+    )
+
+
+def matches(article: Article, rule: Select) -> bool:
+    """Whether an article is what a rule asks for, whatever its age."""
+    return (
+        rule.breaking in {None, article.breaking}
+        and _any(rule.sections, (article.section or "",))
+        and _any(rule.tags, article.tags)
+        and _any(rule.authors, [person.name for person in article.authors])
+    )
+
+
+def _any(wanted: Sequence[str], found: Sequence[str]) -> bool:
+    return not wanted or bool(
+        {name.casefold() for name in wanted} & {name.casefold() for name in found}
+    )
+
+
+def _too_old(article: Article, rule: Select, at: datetime) -> bool:
+    return rule.max_age is not None and article.published < at - rule.max_age

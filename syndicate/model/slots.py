@@ -1,0 +1,126 @@
+"""Slots: the nominal times of a schedule, by a steady beat or by the calendar.
+
+Both kinds of pattern can be read forwards and backwards from any time without
+counting through what lies between, and know nothing of processes: a restart or
+another machine finds the same slots.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from zoneinfo import ZoneInfo
+
+from syndicate.clock import EPOCH
+from syndicate.config.cron import Cron
+
+_DAY = timedelta(days=1)
+_HORIZON = 8 * 366
+"""Days within which every date comes: 29 February is missing in 1900 and its kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One nominal time of a schedule.
+
+    `key` names it for good: the wall-clock time in its zone for schedules that
+    stand at hours of the clock, so that no slot comes twice when the clocks go
+    back; the instant for those that beat through the day.
+    """
+
+    key: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A steady beat, counted from the Unix epoch: a restart never shifts it."""
+
+    every: timedelta
+
+    def __str__(self) -> str:
+        return f"every {self.every.total_seconds():.0f}s"
+
+    def forwards(self, after: datetime) -> Iterator[Slot]:
+        """Go through the slots later than `after`."""
+        first = (after - EPOCH) // self.every + 1
+        return (self._slot(number) for number in count(first))
+
+    def backwards(self, until: datetime) -> Iterator[Slot]:
+        """Go through the slots at or before `until`, newest first."""
+        last = (until - EPOCH) // self.every
+        return (self._slot(number) for number in count(last, -1))
+
+    def _slot(self, number: int) -> Slot:
+        return _by_instant(EPOCH + number * self.every)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A cron expression in a time zone, also where its clocks change.
+
+    At hours of the clock (`30 2 * * *`): a time that the clocks leave out comes
+    by that much later, a time that they run through twice comes the first time.
+    Through the day (`*/30 * * * *`): a slot for each time that really comes.
+    """
+
+    cron: Cron
+    zone: ZoneInfo
+
+    def __str__(self) -> str:
+        return f"cron {self.cron} {self.zone.key}"
+
+    def forwards(self, after: datetime) -> Iterator[Slot]:
+        """Go through the slots later than `after`."""
+        first = after.astimezone(self.zone).date()
+        return (slot for slot in self._days(first, _DAY) if slot.due_at > after)
+
+    def backwards(self, until: datetime) -> Iterator[Slot]:
+        """Go through the slots at or before `until`, newest first."""
+        last = until.astimezone(self.zone).date()
+        return (slot for slot in self._days(last, -_DAY) if slot.due_at <= until)
+
+    def _days(self, day: date, step: timedelta) -> Iterator[Slot]:
+        """Go through the slots of day after day, until the horizon has none."""
+        idle = 0
+        while idle < _HORIZON:
+            slots = self._slots_on(day)
+            yield from slots if step > timedelta() else reversed(slots)
+            idle = 0 if slots else idle + 1
+            day += step
+
+    def _slots_on(self, day: date) -> list[Slot]:
+        """List the slots that come on a local day, in order.
+
+        The day before counts too: the clocks may be put forward over midnight.
+        Where a time that they leave out is put off to another slot's, it is that one.
+        """
+        slots = {
+            slot.due_at: slot
+            for wall in (*self._walls(day - _DAY), *self._walls(day))
+            for slot in self._slots_at(wall)
+            if slot.due_at.astimezone(self.zone).date() == day
+        }
+        return [slots[due_at] for due_at in sorted(slots)]
+
+    def _walls(self, day: date) -> Iterator[datetime]:
+        """Go through the wall-clock times that the expression allows on a day."""
+        cron = self.cron
+        weekday = day.isoweekday() % 7
+        if day.month in cron.months and day.day in cron.days and weekday in cron.weekdays:
+            for hour in sorted(cron.hours):
+                for minute in sorted(cron.minutes):
+                    yield datetime.combine(day, time(hour, minute), tzinfo=self.zone)
+
+    def _slots_at(self, wall: datetime) -> Iterator[Slot]:
+        if not self.cron.hourly:
+            key = f"{wall.replace(tzinfo=None).isoformat(timespec='minutes')}[{self.zone.key}]"
+            yield Slot(key, wall.astimezone(UTC))
+            return
+        for instant in {wall.astimezone(UTC), wall.replace(fold=1).astimezone(UTC)}:
+            if instant.astimezone(self.zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
+                yield _by_instant(instant)
+
+
+def _by_instant(due_at: datetime) -> Slot:
+    return Slot(due_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), due_at)

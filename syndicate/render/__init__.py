@@ -1,0 +1,1 @@
+"""Rendering: value in, value out. No store, no clock, no network."""

@@ -1,0 +1,80 @@
+"""Where everything is: addresses from the root, and what they are absolutely.
+
+An address from the root is the same for every publication (`/articles/x/`);
+`linked` and `absolute` put it where this publication is served.
+"""
+
+import hashlib
+import re
+import unicodedata
+from urllib.parse import urlsplit
+
+from syndicate.config import Config
+from syndicate.model.articles import Article, Figure
+
+HOME = "/"
+BREAKING = "/breaking.html"
+RSS = "/rss.xml"
+ATOM = "/atom.xml"
+JSON = "/feed.json"
+
+FEEDS = (
+    ("RSS", "application/rss+xml", RSS),
+    ("Atom", "application/atom+xml", ATOM),
+    ("JSON Feed", "application/feed+json", JSON),
+)
+"""What a page says of its feeds: name, media type, address."""
+
+
+def page(article: Article) -> str:
+    """Return the address of an article's page."""
+    return article.address
+
+
+def amp(article: Article) -> str:
+    """Return the address of an article's AMP page."""
+    return f"{article.address}amp/"
+
+
+def section(name: str) -> str:
+    """Return the address of a section's page; names that differ in case alone share it."""
+    return f"/sections/{_slug(name)}/"
+
+
+def figure(picture: Figure, config: Config) -> str:
+    """Return the absolute address of a picture, local or remote."""
+    return absolute(f"/{picture.src}", config) if picture.local else picture.src
+
+
+def absolute(address: str, config: Config) -> str:
+    """Return an address from the root with scheme and host."""
+    return config.url + address
+
+
+def linked(address: str, config: Config) -> str:
+    """Return an address from the root as pages link to it: under the path of the publication."""
+    return base(config) + address
+
+
+def base(config: Config) -> str:
+    """Return the path that the publication is served under, without a slash at the end."""
+    return urlsplit(config.url).path.rstrip("/")
+
+
+def file(address: str) -> str:
+    """Return the file in the output that answers at an address from the root."""
+    return (address + "index.html" if address.endswith("/") else address).lstrip("/")
+
+
+def _slug(name: str) -> str:
+    """Write a name in letters that every file system and address takes.
+
+    What ASCII can't say is kept apart by a hash, so that two sections never meet.
+    """
+    folded = unicodedata.normalize("NFKD", name.strip().casefold())
+    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if slug and plain.isascii():
+        return slug
+    mark = hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{slug}-{mark}".lstrip("-")

@@ -1,0 +1,81 @@
+"""The alert: one story, whole, as on its page."""
+
+import copy
+from typing import Any
+
+from lxml import etree
+from markupsafe import Markup
+
+from syndicate.model.articles import Article
+from syndicate.model.editions import Content
+from syndicate.render import addresses, markup
+from syndicate.render.mail_body import cut, mail_body
+from syndicate.render.mail_subject import alert_preheader, alert_subject
+from syndicate.render.mail_text import mail_text
+from syndicate.render.press import LIMIT, Press
+from syndicate.render.story import Story
+
+_OPENING = 1_500
+"""Characters shown of a story whose first paragraph alone is past the limit."""
+
+
+def alert(article: Article, press: Press) -> Content:
+    """Compose the alert of an article."""
+    subject, preheader = alert_subject(article, press.language), alert_preheader(article)
+    story = Story.of(article, press.config)
+    values = {
+        "subject": subject,
+        "preheader": preheader,
+        "article": article,
+        "story": story,
+        "url": addresses.absolute(addresses.page(article), press.config),
+    }
+    return press.content(
+        subject=subject,
+        preheader=preheader,
+        html=_html(story, values, press),
+        text=press.text("email/alert.txt", values | {"body": _text(story, press)}),
+    )
+
+
+def _html(story: Story, values: dict[str, Any], press: Press) -> str:
+    """Render the story, cut at a paragraph where the whole is too long for a mail."""
+    values = values | {"lead": Markup(_set(story.opening, story, press))}  # noqa: S704 - sanitised at intake
+    body = _set(story.body, story, press)
+    html = _printed(body, values, press, whole=True)
+    while (excess := len(html.encode()) - LIMIT) > 0 and body:
+        room = len(body.encode()) - excess - 1_000
+        body = cut(body, room) or _beginning(story.article, room)
+        html = _printed(body, values, press, whole=False)
+    return html
+
+
+def _printed(body: str, values: dict[str, Any], press: Press, *, whole: bool) -> str:
+    shown = {"body": Markup(body), "whole": whole}  # noqa: S704 - sanitised at intake
+    return press.html("email/alert.mjml", values | shown)
+
+
+def _set(tree: etree._Element, story: Story, press: Press) -> str:
+    return mail_body(
+        copy.deepcopy(tree),
+        article=story.article,
+        css=press.style,
+        words=press.words,
+        config=press.config,
+    )
+
+
+def _beginning(article: Article, room: int) -> str:
+    """Return the first words of a story that has no paragraph short enough, if there is room."""
+    if room < 10 * _OPENING:
+        return ""
+    plain = markup.to_text(markup.parse(article.body))
+    return str(Markup("<p>{}</p>").format(markup.shorten(plain, _OPENING)))
+
+
+def _text(story: Story, press: Press) -> str:
+    tree = copy.deepcopy(story.body)
+    for element in reversed(copy.deepcopy(story.opening)):
+        element.tail, tree.text = tree.text, None
+        tree.insert(0, element)
+    return mail_text(tree, article=story.article, words=press.words, config=press.config)

@@ -1,0 +1,85 @@
+"""The digest: several stories, each told in a few lines, the first one as lead."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from syndicate.config import Config
+from syndicate.model.articles import Article, Figure
+from syndicate.model.editions import Content
+from syndicate.render import addresses, markup
+from syndicate.render.mail_body import COLUMN
+from syndicate.render.mail_subject import digest_preheader, digest_subject
+from syndicate.render.press import LIMIT, Press
+from syndicate.render.story import direction
+
+NAMED = 20
+"""So many headlines past the last story are named; the rest is counted."""
+
+_LEAD, _STORY = 360, 220
+"""Characters of summary for the lead and for the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teaser:
+    """One article as a digest tells it."""
+
+    title: str
+    url: str
+    section: str
+    breaking: bool
+    summary: str
+    picture: Figure | None
+    """With an absolute address."""
+    width: int
+    """Of the picture, in pixels; at most the column's."""
+    language: str
+    direction: str
+
+    @classmethod
+    def of(cls, article: Article, config: Config, *, length: int) -> Self:
+        """Tell an article, its summary in at most `length` characters."""
+        language = article.language or config.publication.language
+        picture = article.lead if article.lead and article.lead.src else None
+        return cls(
+            title=article.title,
+            url=addresses.absolute(addresses.page(article), config),
+            section=article.section or "",
+            breaking=article.breaking,
+            summary=markup.shorten(article.summary or article.excerpt, length),
+            picture=replace(picture, src=addresses.figure(picture, config)) if picture else None,
+            width=min((picture.width if picture else None) or COLUMN, COLUMN),
+            language=language,
+            direction=direction(language),
+        )
+
+
+def digest(articles: Sequence[Article], more: Sequence[Article], press: Press) -> Content:
+    """Compose a digest; stories past the size that mail clients show whole are named only."""
+    told = len(articles)
+    content = _digest(articles, more, press)
+    while (size := len(content.html.encode())) > LIMIT and told > 1:
+        told = max(min(told - 1, told * LIMIT // size), 1)
+        content = _digest(articles[:told], [*articles[told:], *more], press)
+    return content
+
+
+def _digest(articles: Sequence[Article], more: Sequence[Article], press: Press) -> Content:
+    others = len(articles) + len(more) - 1
+    subject = digest_subject(articles[0], others, press.language)
+    preheader = digest_preheader([*articles, *more])
+    values = {
+        "subject": subject,
+        "preheader": preheader,
+        "lead": Teaser.of(articles[0], press.config, length=_LEAD),
+        "stories": [Teaser.of(a, press.config, length=_STORY) for a in articles[1:]],
+        "named": [Teaser.of(a, press.config, length=_STORY) for a in more[:NAMED]],
+        "more": len(more),
+        "counted": max(len(more) - NAMED, 0),
+    }
+    return press.content(
+        subject=subject,
+        preheader=preheader,
+        html=press.html("email/digest.mjml", values),
+        text=press.text("email/digest.txt", values),
+    )

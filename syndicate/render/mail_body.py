@@ -1,0 +1,153 @@
+"""The body of an article for mail: elements that mail clients know, with inline styles.
+
+Word draws Outlook's mail: it takes widths from attributes only, and knows no
+`figure`. Gmail drops ids and classes it finds no rule for. So a figure becomes
+paragraphs, a recording a link, and the style sheet `email/body.css` is written
+into the elements; what dark mode changes is left to the head of the mail.
+"""
+
+from html import escape
+
+import css_inline
+from lxml import etree
+
+from syndicate.config import Config
+from syndicate.model.articles import Article
+from syndicate.render import addresses, markup
+from syndicate.render.mail_words import MailWords
+
+COLUMN = 536
+"""The widest a picture in the text may be, in pixels."""
+
+_PLAIN = {
+    "section": "div", "article": "div", "aside": "div", "header": "div", "footer": "div",
+    "details": "div", "summary": "p", "figure": "div", "figcaption": "div",
+}  # fmt: skip
+"""Elements that mail clients don't know, and what stands for each."""
+_RECORDINGS = ("video", "audio", "iframe", "embed", "object")
+_CONTAINERS = frozenset({"div", "blockquote", "ul", "ol", "dl"})
+
+
+def mail_body(
+    tree: etree._Element, *, article: Article, css: str, words: MailWords, config: Config
+) -> str:
+    """Return the children of a body's tree as XHTML for mail; the tree is used up."""
+    page = addresses.absolute(addresses.page(article), config)
+    _link_recordings(tree, page, words)
+    markup.absolute(tree, config.url, page)
+    for picture in list(tree.iter("img")):
+        _set_picture(picture)
+    for table in list(tree.iter("table")):
+        _wrap(table, "wide")
+    _plain(tree)
+    return _styled(tree, css)
+
+
+def cut(body: str, limit: int) -> str:
+    """Return the beginning of a mail body, at most `limit` bytes, ending with a paragraph."""
+    root = markup.parse(body)
+    _cut(root, limit)
+    return markup.to_xml(root)
+
+
+def _link_recordings(tree: etree._Element, page: str, words: MailWords) -> None:
+    """Put a link where something would have to play or load."""
+    said = {"video": words.video, "audio": words.audio}
+    for recording in list(tree.iter(*_RECORDINGS)):
+        source = next((s for s in recording.iter("source") if s.get("src")), recording)
+        link = etree.Element("a", {"href": source.get("src") or source.get("data") or page})
+        link.text = said.get(recording.tag, words.embedded)
+        link.tail, recording.tail = recording.tail, None
+        parent = recording.getparent()
+        parent.replace(recording, link)
+        if parent is tree or parent.tag in {"figure", "div", "section"}:
+            _wrap(link, "recording", tag="p")
+    for leftover in list(tree.iter("source", "track")):
+        leftover.drop_tree()
+
+
+def _set_picture(picture: etree._Element) -> None:
+    """Give a picture its width as attribute and style, so that Word and phones agree.
+
+    One of unknown width fills the column where it stands alone, and is left to
+    itself within a line of text.
+    """
+    own = picture.get("width", "")
+    width = int(own) if own.isdecimal() and len(own) < 6 else None  # noqa: PLR2004 - no number at all
+    if width is None and _alone(picture):
+        width = COLUMN
+    for name in ("width", "height", "srcset", "sizes", "loading"):
+        picture.attrib.pop(name, None)
+    picture.set("alt", picture.get("alt", ""))
+    if not picture.get("src"):
+        picture.tag, picture.text = "em", picture.attrib.pop("alt")
+    elif width is None:
+        picture.set("style", "max-width:100%;height:auto")
+    else:
+        picture.set("width", str(min(width, COLUMN)))
+        picture.set("style", f"width:100%;max-width:{min(width, COLUMN)}px;height:auto")
+
+
+def _alone(picture: etree._Element) -> bool:
+    """Whether a picture is a block of its own: nothing but links around it."""
+    parent = picture.getparent()
+    if parent.tag == "a":
+        parent = parent.getparent()
+    if parent.tag == "figure":
+        return True
+    return not "".join(parent.itertext()).strip() and sum(1 for _ in parent.iter("img")) == 1
+
+
+def _wrap(element: etree._Element, name: str, *, tag: str = "div") -> None:
+    """Put an element into a new one of class `name`, in its place."""
+    wrapper = etree.Element(tag, {"class": name})
+    wrapper.tail, element.tail = element.tail, None
+    element.getparent().replace(element, wrapper)
+    wrapper.append(element)
+
+
+def _plain(tree: etree._Element) -> None:
+    """Use only elements that mail clients know, and drop ids: nothing in a mail leads to them."""
+    for element in tree.iter(etree.Element):
+        element.attrib.pop("id", None)
+        if element.tag in _PLAIN:
+            element.set("class", element.tag)
+            element.tag = _PLAIN[element.tag]
+        elif element.tag == "cite" and element.getparent().get("class") == "figcaption":
+            element.tag = "span"
+            element.set("class", "credit")
+
+
+def _styled(tree: etree._Element, css: str) -> str:
+    """Write the rules of a style sheet into the elements they are for."""
+    styled = css_inline.inline_fragment(
+        markup.to_html(tree), css, load_remote_stylesheets=False, inline_style_tags=False
+    )
+    return markup.to_xml(markup.parse(styled))
+
+
+def _cut(root: etree._Element, limit: int) -> None:
+    """Keep what fits from the start; go into a container that fits only in part."""
+    room = limit - len(escape(root.text or "", quote=False).encode())
+    if room < 0:
+        root.text = None
+    for child in list(root):
+        size = _size(child)
+        if size > room and not _fits_cut(child, room):
+            root.remove(child)
+        room -= size
+
+
+def _fits_cut(container: etree._Element, room: int) -> bool:
+    """Cut a container down to `room` bytes; say whether something of it is left."""
+    if container.tag not in _CONTAINERS:
+        return False
+    container.tail = None
+    around = _size(container) - sum(map(_size, container))
+    around -= len(escape(container.text or "", quote=False).encode())
+    _cut(container, room - around)
+    return len(container) > 0
+
+
+def _size(element: etree._Element) -> int:
+    return len(etree.tostring(element, encoding="utf-8"))

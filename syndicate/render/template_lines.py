@@ -1,0 +1,82 @@
+"""Which template line a tag came from, kept through loops, partials and macros.
+
+MJML is checked after Jinja has rendered it, and by then its lines are nobody's.
+So each tag of an `.mjml` template is marked with its place when the template is
+compiled: `<mj-text>` becomes `<mj-text template-line="email/alert.mjml:31">`.
+The marks never leave `render.mjml`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+from lxml import etree
+
+MARK = "template-line"
+
+_TAG = re.compile(r"<[A-Za-z][\w.-]*")
+_MARKED = re.compile(rf' {MARK}="([^"<>]*):(\d+)"')
+
+
+class TemplateLines(Extension):
+    """The Jinja extension that marks the tags of `.mjml` templates."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """Mark the tags in what stands outside Jinja's own brackets."""
+        name = stream.name or ""
+        for token in stream:
+            if token.type == "data" and name.endswith(".mjml"):
+                yield Token(token.lineno, "data", _mark(token.value, name, token.lineno))
+            else:
+                yield token
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a template."""
+
+    template: str
+    line: int | None
+
+    @classmethod
+    def of(cls, element: etree._Element, *, template: str) -> Self:
+        """Return where an element stands, or its nearest marked ancestor; else `template`."""
+        for candidate in (element, *element.iterancestors()):
+            name, _, line = candidate.get(MARK, "").rpartition(":")
+            if name:
+                return cls(name, int(line))
+        return cls(template, None)
+
+    @classmethod
+    def at(cls, source: str, offset: int, *, template: str) -> Self:
+        """Return the line that `offset` of rendered MJML came from: the last mark and on."""
+        marks = list(_MARKED.finditer(source, 0, offset))
+        if not marks:
+            return cls(template, None)
+        name, line = marks[-1].groups()
+        return cls(name, int(line) + source.count("\n", marks[-1].end(), offset))
+
+
+def unmarked(text: str) -> str:
+    """Return rendered MJML without its marks."""
+    return _MARKED.sub("", text)
+
+
+def unmark(root: etree._Element) -> None:
+    """Take the marks off a tree, conditional comments included."""
+    for element in root.iter():
+        if isinstance(element.tag, str):
+            element.attrib.pop(MARK, None)
+        elif element.text:
+            element.text = unmarked(element.text)
+
+
+def _mark(text: str, name: str, first_line: int) -> str:
+    def marked(match: re.Match[str]) -> str:
+        line = first_line + text.count("\n", 0, match.start())
+        return f'{match[0]} {MARK}="{name}:{line}"'
+
+    return _TAG.sub(marked, text)

@@ -1,0 +1,158 @@
+"""The one door to Jinja: finds templates, renders them, and tells what went wrong where.
+
+A publication's own file in `templates/` wins over the package's, file by file.
+Only template files are ever compiled; text of an article never is.
+"""
+
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_name
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
+from jinja2 import TemplateError as JinjaError
+from jinja2 import TemplateSyntaxError as JinjaSyntaxError
+
+from syndicate.config import Config
+from syndicate.errors import TemplateError
+from syndicate.render.template_lines import TemplateLines
+
+_OFFSET = ("+", "-")
+PACKAGED = Path(__file__).parent.parent / "templates"
+
+
+class Templates:
+    """Templates of one publication: `own` folder first, then the package's."""
+
+    def __init__(self, own: Path | None = None) -> None:
+        self.folders = [folder for folder in (own, PACKAGED) if folder is not None]
+
+    @classmethod
+    def of(cls, config: Config) -> "Templates":
+        """Return the templates of a publication."""
+        return cls(config.templates)
+
+    def render(self, name: str, values: dict[str, Any]) -> str:
+        """Render a template; raise TemplateError with its name and line."""
+        try:
+            return self._environment.get_template(name).render(values)
+        except TemplateNotFound as error:
+            raise TemplateError(error.name or name, None, self._not_found()) from error
+        except JinjaSyntaxError as error:
+            raise TemplateError(error.name or name, error.lineno, error.message or "") from error
+        except Exception as error:
+            template, line = _place(error, name, self.folders)
+            said = str(error) if isinstance(error, JinjaError) else repr(error)
+            raise TemplateError(template, line, said) from error
+
+    def find(self, name: str) -> Path:
+        """Return the file behind a name; raise TemplateError when there is none."""
+        for folder in self.folders:
+            if (folder / name).is_file():
+                return folder / name
+        raise TemplateError(name, None, self._not_found())
+
+    def names(self, suffixes: Sequence[str] = ()) -> list[str]:
+        """List every template there is, once."""
+        found = {
+            str(path.relative_to(folder))
+            for folder in self.folders
+            for path in folder.rglob("*")
+            if path.is_file() and (not suffixes or path.suffix in suffixes)
+        }
+        return sorted(found)
+
+    def check(self) -> list[TemplateError]:
+        """Compile every template and return the errors found."""
+        errors = []
+        for name in self.names((".html", ".mjml", ".txt", ".css", ".js")):
+            try:
+                self._environment.get_template(name)
+            except JinjaSyntaxError as error:
+                where = error.name or name
+                errors.append(TemplateError(where, error.lineno, error.message or ""))
+        return errors
+
+    def _not_found(self) -> str:
+        return "no such template in " + " or ".join(str(folder) for folder in self.folders)
+
+    @cached_property
+    def _environment(self) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(self.folders),
+            undefined=StrictUndefined,
+            autoescape=lambda name: name is not None and name.endswith((".html", ".mjml")),
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            extensions=[TemplateLines],
+        )
+        environment.filters.update(FILTERS)
+        return environment
+
+
+def _place(error: BaseException, name: str, folders: Sequence[Path]) -> tuple[str, int | None]:
+    """Find the template and line that an error came out of: the innermost template frame."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        for folder in folders:
+            if frame.filename.startswith(f"{folder}/"):
+                return frame.filename.removeprefix(f"{folder}/"), frame.lineno
+    return name, None
+
+
+def _local(at: datetime, zone: Any) -> datetime:
+    return at.astimezone(zone)
+
+
+def _long_date(at: datetime, zone: Any, language: str) -> str:
+    """Write "Tuesday, November 24, 2026" in the language."""
+    return format_date(_local(at, zone), "full", locale=_locale(language))
+
+
+def _date(at: datetime, zone: Any, language: str) -> str:
+    """Write "November 24, 2026" in the language."""
+    return format_date(_local(at, zone), "long", locale=_locale(language))
+
+
+def _moment(at: datetime, zone: Any, language: str) -> str:
+    """Write date, time and zone: "November 24, 2026, 2:05 PM CET"."""
+    return f"{_date(at, zone, language)}, {_clock(at, zone, language)}"
+
+
+def _clock(at: datetime, zone: Any, language: str) -> str:
+    """Write the time of day and its zone: "2:05 PM CET"."""
+    local = _local(at, zone)
+    name = get_timezone_name(local, width="short", locale=_locale(language))
+    if name.startswith(_OFFSET):  # no name in this language: the zone's own, or "GMT+07"
+        name = local.tzname() or ""
+    if name.startswith(_OFFSET):
+        name = get_timezone_gmt(local, width="short", locale=_locale(language))
+    return f"{_time(at, zone, language)} {name}"
+
+
+def _time(at: datetime, zone: Any, language: str) -> str:
+    """Write the time of day alone: "2:05 PM"."""
+    written = format_time(_local(at, zone), "short", locale=_locale(language))
+    return written.replace("\u202f", " ")
+
+
+def _locale(language: str) -> str:
+    from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - start-up time
+
+    try:
+        return str(Locale.parse(language, sep="-"))
+    except (UnknownLocaleError, ValueError):
+        return "en"
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "long_date": _long_date,
+    "date": _date,
+    "moment": _moment,
+    "clock": _clock,
+    "time": _time,
+}
+"""Called as `{{ at|moment(zone, language) }}`; times are shown in the publication's zone."""

@@ -1,0 +1,148 @@
+"""The few words that Syndicate itself says to readers, per language.
+
+An article's words follow the article, a page's words the publication. A
+language without a table is spoken to in English; adding one is adding a table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from babel import Locale, UnknownLocaleError
+from babel.lists import format_list
+
+from syndicate.model.articles import Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One language's table."""
+
+    language: str
+    skip: str
+    home: str
+    sections: str
+    latest: str
+    feeds: str
+    breaking: str
+    breaking_news: str
+    no_breaking: str
+    advertisement: str
+    by: str
+    updated: str
+    table: str
+    media: str
+    on_the_web: str
+    full_page: str
+    contributed: str
+    in_place: str
+    last: str
+    """What stands before the last of two groups of people, when a plain "and" would mislead."""
+    comments: str
+    comment_counts: tuple[str, str, str]
+    """None, one, many."""
+    empty: str
+    empty_more: str
+    empty_section: str
+    withdrawn: str
+    withdrawn_at: str
+    moved: str
+
+    def count_comments(self, count: int) -> str:
+        """Say how many comments there are."""
+        return self.comment_counts[min(count, 2)].format(count=count)
+
+    def all_of(self, things: Sequence[str]) -> str:
+        """Join things as a sentence does: "A, B, and C"."""
+        return str(format_list(list(things), locale=self.language))
+
+    def credit(self, contributors: Sequence[Person]) -> str:
+        """Say who contributed, grouped by place in the order given; empty for nobody."""
+        places: dict[str | None, list[str]] = {}
+        for person in contributors:
+            places.setdefault(person.place, []).append(person.name)
+        if not places:
+            return ""
+        groups = [self._group(names, place) for place, names in places.items()]
+        misleading = len(groups) == 2 and len(contributors) > 2
+        people = self.last.join(groups) if misleading else self.all_of(groups)
+        return self.contributed.format(people=people)
+
+    def _group(self, names: Sequence[str], place: str | None) -> str:
+        together = self.all_of(names)
+        return self.in_place.format(names=together, place=place) if place else together
+
+
+ENGLISH = Words(
+    language="en",
+    skip="Skip to the content",
+    home="Home page",
+    sections="Sections",
+    latest="Latest",
+    feeds="Feeds",
+    breaking="Breaking",
+    breaking_news="Breaking news",
+    no_breaking="There is no breaking news at the moment.",
+    advertisement="Advertisement",
+    by="By {names}",
+    updated="Updated",
+    table="Table",
+    media="Open the recording",
+    on_the_web="Open what is shown here",
+    full_page="Read this article on our site",
+    contributed="Reporting was contributed by {people}.",
+    in_place="{names} from {place}",
+    last=", and ",
+    comments="Comments",
+    comment_counts=("No comments", "1 comment", "{count} comments"),
+    empty="The first edition is being set.",
+    empty_more="Nothing has been published yet. Come back soon.",
+    empty_section="There is nothing in this section at the moment.",
+    withdrawn="This article has been withdrawn",
+    withdrawn_at="It was taken back on {date} and is no longer available.",
+    moved="This article has moved",
+)
+
+GERMAN = Words(
+    language="de",
+    skip="Zum Inhalt springen",
+    home="Startseite",
+    sections="Ressorts",
+    latest="Neueste Meldungen",
+    feeds="Feeds",
+    breaking="Eilmeldung",
+    breaking_news="Eilmeldung",
+    no_breaking="Im Augenblick gibt es keine Eilmeldung.",
+    advertisement="Anzeige",
+    by="Von {names}",
+    updated="Aktualisiert",
+    table="Tabelle",
+    media="Aufnahme öffnen",
+    on_the_web="Eingebetteten Inhalt öffnen",
+    full_page="Diesen Artikel auf unserer Seite lesen",
+    contributed="Unter Mitarbeit von {people}.",
+    in_place="{names} aus {place}",
+    last=" sowie ",
+    comments="Kommentare",
+    comment_counts=("Keine Kommentare", "1 Kommentar", "{count} Kommentare"),
+    empty="Die erste Ausgabe wird gerade gesetzt.",
+    empty_more="Noch ist nichts erschienen. Schauen Sie bald wieder vorbei.",
+    empty_section="In diesem Ressort steht im Augenblick nichts.",
+    withdrawn="Dieser Artikel wurde zurückgezogen",
+    withdrawn_at="Er wurde am {date} zurückgenommen und ist nicht mehr verfügbar.",
+    moved="Dieser Artikel ist umgezogen",
+)
+
+_TABLES = {table.language: table for table in (ENGLISH, GERMAN)}
+
+
+def of(language: str) -> Words:
+    """Return the table for a BCP 47 language, or the English one."""
+    return _TABLES.get(language.partition("-")[0].lower(), ENGLISH)
+
+
+def locale(language: str) -> Locale:
+    """Return babel's locale for a BCP 47 language, or the English one."""
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")

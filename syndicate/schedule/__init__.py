@@ -1,0 +1,1 @@
+"""The clock's side: slots become fires, fires become editions."""

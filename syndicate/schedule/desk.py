@@ -1,0 +1,137 @@
+"""The desk: composes an edition of what is new, and freezes it if nothing changed meanwhile.
+
+Rendering happens outside any transaction; `freeze` is the short one at the end.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from syndicate.config import Config, Newsletter, Select
+from syndicate.errors import Refused
+from syndicate.model.articles import Article
+from syndicate.model.editions import Draft, Edition, Item, Kind
+from syndicate.model.selection import Selection, select
+from syndicate.render.editions import compose
+from syndicate.render.templates import Templates
+from syndicate.store import Store, Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """An edition that could be frozen now, and the state of the store it was made from."""
+
+    selection: Selection
+    draft: Draft | None
+    """None when there is nothing new."""
+    newest_number: int
+    newest_edition: int
+
+    @property
+    def summary(self) -> str:
+        """Say what it holds: "7 articles, 4 of them in a line, 3 older than 24 h"."""
+        count = len(self.selection.carried)
+        named = f", {len(self.selection.more)} of them in a line" if self.selection.more else ""
+        return f"{counted(count)}{named}{self.selection.left_out}"
+
+
+class Desk:
+    """Composes the editions of one publication."""
+
+    def __init__(self, store: Store, config: Config, templates: Templates) -> None:
+        self._store = store
+        self._config = config
+        self._templates = templates
+
+    def propose(
+        self, newsletter: Newsletter, rule: Select, *, schedule: str, at: datetime
+    ) -> Proposal:
+        """Compose what a schedule would send now.
+
+        Its window is every public number above the one its last edition went up to.
+        Raise TemplateError when it can't be rendered.
+        """
+        with self._store.read() as tx:
+            last = tx.editions.last(schedule)
+            found = tx.articles.candidates(newsletter.name, last.upto if last else 0)
+            number, edition = tx.articles.newest_number(), tx.editions.newest_key(newsletter.name)
+        selection = select(found, rule, at=at)
+        return Proposal(
+            selection=selection,
+            draft=self._draft(newsletter, selection, schedule=schedule, upto=number, at=at),
+            newest_number=number,
+            newest_edition=edition,
+        )
+
+    def propose_these(
+        self, newsletter: Newsletter, slugs: Sequence[str], *, at: datetime
+    ) -> Proposal:
+        """Compose exactly these articles, in this order; raise Refused for one not public."""
+        with self._store.read() as tx:
+            articles = tuple(_public(tx, slug) for slug in slugs)
+            number, edition = tx.articles.newest_number(), tx.editions.newest_key(newsletter.name)
+        selection = Selection(taken=articles)
+        return Proposal(
+            selection=selection,
+            draft=self._draft(newsletter, selection, schedule=None, upto=number, at=at),
+            newest_number=number,
+            newest_edition=edition,
+        )
+
+    def freeze(self, tx: Transaction, proposal: Proposal) -> Edition | None:
+        """Freeze a proposal, or return None when the store has moved on since it was made."""
+        draft = proposal.draft
+        assert draft is not None
+        tx.hold_still()
+        if tx.articles.newest_number() != proposal.newest_number:
+            return None
+        if tx.editions.newest_key(draft.newsletter) != proposal.newest_edition:
+            return None
+        return tx.editions.add(draft)
+
+    def _draft(
+        self,
+        newsletter: Newsletter,
+        selection: Selection,
+        *,
+        schedule: str | None,
+        upto: int,
+        at: datetime,
+    ) -> Draft | None:
+        if not selection:
+            return None
+        kind = Kind.ALERT if len(selection.carried) == 1 else Kind.DIGEST
+        content = compose(
+            kind=kind,
+            articles=selection.taken,
+            more=selection.more,
+            newsletter=newsletter,
+            config=self._config,
+            templates=self._templates,
+        )
+        return Draft(
+            newsletter=newsletter.name,
+            schedule=schedule,
+            kind=kind,
+            content=content,
+            items=tuple(Item(article=a.key, revision=a.revision) for a in selection.carried),
+            upto=upto,
+            newest=max(article.number or 0 for article in selection.carried),
+            created_at=at,
+            expires_at=at + self._config.expire_after(newsletter),
+        )
+
+
+def _public(tx: Transaction, slug: str) -> Article:
+    article = tx.articles.by_slug(slug)
+    if article is None:
+        raise Refused(f"no article has the slug {slug}; `syndicate articles` lists them")
+    if article.number is None or article.retracted_at is not None:
+        state = "retracted" if article.retracted_at else "not public yet"
+        raise Refused(f"{slug} is {state}, so it can't go into an edition")
+    return article
+
+
+def counted(count: int) -> str:
+    """Write "1 article", "7 articles"."""
+    return f"{count} article" if count == 1 else f"{count} articles"

@@ -1,0 +1,134 @@
+"""Deals with the due slots of a schedule: at most one edition, and a fire for each slot.
+
+Whoever records the fire has dealt with the slot. The database lets only one do
+so, and the edition is in the same transaction: a loser drops its rendering.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from syndicate.clock import now
+from syndicate.config import Config, Newsletter, Schedule
+from syndicate.errors import StoreLocked, SyndicateError
+from syndicate.model.slots import Slot
+from syndicate.model.timetable import Decision, decide, timing
+from syndicate.schedule.desk import Desk, Proposal
+from syndicate.store import Store
+from syndicate.store.fires import Fire, Outcome
+
+log = structlog.get_logger()
+
+ATTEMPTS = 5
+"""How often an edition is composed again because the store moved on meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timekeeper:
+    """Fires the schedules of one publication."""
+
+    store: Store
+    config: Config
+    desk: Desk
+    node: str
+    """This process, for the record."""
+
+    def fire_all(self, at: datetime) -> list[Fire]:
+        """Deal with everything that is due at `at`; one schedule's failure stops no other."""
+        return [fire for schedule in self.config.schedules for fire in self.fire(schedule, at)]
+
+    def fire(self, schedule: Schedule, at: datetime) -> list[Fire]:
+        """Deal with one schedule's due slots; return what this process recorded.
+
+        A rendering that fails is recorded, mails nobody, and is tried again at
+        the next pass until it is too late. Raise StoreError.
+        """
+        last, decision = self._decide(schedule, at)
+        missed = list(self._missed(schedule, decision))
+        with self.store.write() as tx:
+            tx.fires.record_missed(missed)
+        if decision.slot is None:
+            return missed
+        fire = self._deal_with(schedule, decision.slot, last=last, at=at)
+        return [*missed, fire] if fire else missed
+
+    def _decide(self, schedule: Schedule, at: datetime) -> tuple[datetime | None, Decision]:
+        """Say what is due, and when the slot before it was."""
+        times = timing(schedule, self.config.zone(schedule))
+        with self.store.write() as tx:
+            since = tx.schedules.since(schedule.name, times.fingerprint, at)
+            last = tx.fires.last(schedule.name)
+        return last, decide(times, last=last, since=since, now=at, max_late=schedule.max_late)
+
+    def _missed(self, schedule: Schedule, decision: Decision) -> Iterator[Fire]:
+        for position, skip in enumerate(decision.skipped):
+            older = ", and older slots with it" if decision.more and position == 0 else ""
+            yield self._fire(schedule, skip.slot, Outcome.SKIPPED, skip.reason + older)
+
+    def _deal_with(
+        self, schedule: Schedule, slot: Slot, *, last: datetime | None, at: datetime
+    ) -> Fire | None:
+        """Compose and freeze; return the fire, or None when somebody else was quicker."""
+        newsletter = self.config.newsletter(schedule.newsletter)
+        assert newsletter is not None, "the configuration was checked"
+        for _ in range(ATTEMPTS):
+            try:
+                proposal = self.desk.propose(
+                    newsletter, schedule.select, schedule=schedule.name, at=at
+                )
+            except SyndicateError as error:
+                return self._record(self._fire(schedule, slot, Outcome.FAILED, str(error)))
+            if proposal.draft is None:
+                nothing = f"0 new{self._since(schedule, last, at)}{proposal.selection.left_out}"
+                return self._record(self._fire(schedule, slot, Outcome.SKIPPED, nothing))
+            done, fire = self._freeze(schedule, newsletter, slot, proposal)
+            if done:
+                return fire
+        raise StoreLocked(
+            f"{schedule.name}: new articles kept coming in while its edition was composed; "
+            "the next pass tries again"
+        )
+
+    def _freeze(
+        self, schedule: Schedule, newsletter: Newsletter, slot: Slot, proposal: Proposal
+    ) -> tuple[bool, Fire | None]:
+        """Freeze the edition and record the fire, together; not done when the store moved on."""
+        with self.store.write() as tx:
+            edition = self.desk.freeze(tx, proposal)
+            if edition is None:
+                tx.rollback()
+                return False, None
+            reason = f"edition {edition.key}, {proposal.summary}"
+            fire = self._fire(schedule, slot, Outcome.EDITION, reason)
+            if not tx.fires.record(fire):
+                tx.rollback()
+                return True, None
+            audience = tx.deliveries.totals(edition.key).audience
+        log.info(
+            "edition frozen", edition=edition.key, newsletter=newsletter.name, audience=audience
+        )
+        return True, fire
+
+    def _record(self, fire: Fire) -> Fire | None:
+        with self.store.write() as tx:
+            return fire if tx.fires.record(fire) else None
+
+    def _since(self, schedule: Schedule, last: datetime | None, at: datetime) -> str:
+        if last is None:
+            return ""
+        local = last.astimezone(self.config.zone(schedule))
+        recent = at - last < timedelta(hours=24)
+        return f" since {local:%H:%M}" if recent else f" since {local:%Y-%m-%d %H:%M}"
+
+    def _fire(self, schedule: Schedule, slot: Slot, outcome: Outcome, reason: str) -> Fire:
+        return Fire(
+            schedule=schedule.name,
+            slot=slot.key,
+            due_at=slot.due_at,
+            outcome=outcome,
+            reason=reason,
+            node=self.node,
+            at=now(),
+        )

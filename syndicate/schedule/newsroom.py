@@ -1,0 +1,47 @@
+"""The wiring: one publication's parts, put together in one place."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event
+from typing import Self
+
+from syndicate.config import Config
+from syndicate.deliver import owner
+from syndicate.deliver.links import Links
+from syndicate.deliver.relay import Relay
+from syndicate.deliver.transport import transport
+from syndicate.deliver.worker import Drained, drain
+from syndicate.publish.build import Built, build
+from syndicate.render.templates import Templates
+from syndicate.schedule.desk import Desk
+from syndicate.schedule.firing import Timekeeper
+from syndicate.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Newsroom:
+    """A publication at work: it publishes, composes and delivers."""
+
+    store: Store
+    config: Config
+    desk: Desk
+    timekeeper: Timekeeper
+    relay: Relay
+    links: Links
+
+    @classmethod
+    def of(cls, store: Store, config: Config) -> Self:
+        """Put a publication together; raise ConfigError when its mail password is missing."""
+        desk = Desk(store, config, Templates.of(config))
+        timekeeper = Timekeeper(store, config, desk, node=owner.identity())
+        with store.write() as tx:
+            links = Links(config, tx.keys.secret("links"))
+        return cls(store, config, desk, timekeeper, transport(config), links)
+
+    def publish(self, at: datetime) -> Built:
+        """Give public numbers to what became public, and bring the output up to date."""
+        return build(self.store, self.config, at=at, number=True)
+
+    def deliver(self, at: datetime, stop: Event | None = None) -> Drained:
+        """Hand over everything that is due; stop early, but cleanly, once `stop` is set."""
+        return drain(self.store, self.config, self.relay, self.links, at=at, stop=stop or Event())

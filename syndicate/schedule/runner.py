@@ -1,0 +1,154 @@
+"""What `run` keeps going beside the web: intake, timetable and delivery.
+
+APScheduler is the clock; what is due, and who deals with it, the database
+decides. Publishing and composing take turns; delivery has a thread of its own,
+woken by each new edition.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from syndicate import clock
+from syndicate.config import Schedule
+from syndicate.errors import SyndicateError
+from syndicate.intake.filing import Verdict, file_articles
+from syndicate.intake.folder import find
+from syndicate.intake.watch import watch
+from syndicate.model.timetable import timing
+from syndicate.schedule.newsroom import Newsroom
+
+log = structlog.get_logger()
+
+SWEEP = timedelta(seconds=30)
+"""How often everything is looked at, whatever woke or failed to wake us."""
+STOP_WITHIN = timedelta(seconds=15)
+
+
+class Runner:
+    """Keeps a publication going until it is stopped; use it in a `with`."""
+
+    def __init__(self, newsroom: Newsroom) -> None:
+        self._newsroom = newsroom
+        self._store = newsroom.store
+        self._config = newsroom.config
+        self._stop = threading.Event()
+        self._mail_due = threading.Event()
+        self._desk = threading.Lock()
+        self._published: object = None
+        self._scheduler = self._timetable()
+        self._threads = [threading.Thread(target=self._deliver, name="delivery", daemon=True)]
+        if self._config.intake.watch:
+            self._threads.append(threading.Thread(target=self._watch, name="intake", daemon=True))
+
+    def __enter__(self) -> Self:
+        self._scheduler.start()
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Finish what is in hand, and stop."""
+        self._stop.set()
+        self._mail_due.set()
+        self._scheduler.shutdown(wait=True)
+        for thread in self._threads:
+            thread.join(STOP_WITHIN.total_seconds())
+
+    def take_in(self) -> None:
+        """File what lies in the intake folder, and publish what came of it."""
+        folder = self._config.path(self._config.intake.folder)
+        with self._desk:
+            if folder.is_dir():
+                self._file(folder)
+            self._publish(clock.now())
+
+    # how
+
+    def _timetable(self) -> BackgroundScheduler:
+        """Derive the jobs from the config: a slot's wake-up each, and a sweep for all."""
+        scheduler = BackgroundScheduler(timezone="UTC", daemon=True)
+        options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        for schedule in self._config.schedules:
+            trigger = timing(schedule, self._config.zone(schedule)).trigger()
+            scheduler.add_job(
+                self._guarded(self._fire), trigger, args=[schedule], id=schedule.name, **options
+            )
+        sweep = IntervalTrigger(seconds=int(SWEEP.total_seconds()), start_date=clock.EPOCH)
+        at_once = {"next_run_time": clock.now()}
+        scheduler.add_job(self._guarded(self._sweep), sweep, **options, **at_once)
+        return scheduler
+
+    def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
+        """Keep a failure from ending what goes on: it is told, and the next sweep tries again."""
+
+        def guarded(*arguments: object) -> None:
+            try:
+                act(*arguments)
+            except SyndicateError as error:
+                log.error("failed", reason=str(error))  # noqa: TRY400 - an operator's mistake has no traceback
+            except Exception:
+                log.exception("failed, and it is our mistake")
+
+        return guarded
+
+    def _sweep(self) -> None:
+        at = clock.now()
+        with self._desk:
+            self._publish(at)
+        for schedule in self._config.schedules:
+            self._fire(schedule)
+        self._mail_due.set()
+
+    def _fire(self, schedule: Schedule) -> None:
+        with self._desk:
+            at = clock.now()
+            self._publish(at)
+            for fire in self._newsroom.timekeeper.fire(schedule, at):
+                level = log.warning if fire.outcome == "failed" else log.info
+                level("fire", schedule=fire.schedule, slot=fire.slot, outcome=str(fire))
+        self._mail_due.set()
+
+    def _publish(self, at: datetime) -> None:
+        """Bring the output up to date when the store says something new, or the hour is."""
+        with self._store.write() as tx:
+            tx.articles.give_numbers(at)
+            mark = (tx.articles.mark(), at.replace(minute=0, second=0, microsecond=0))
+        if mark == self._published:
+            return
+        built = self._newsroom.publish(at)
+        self._published = mark
+        for problem in (*built.warnings, *built.failed):
+            log.warning("build", problem=str(problem))
+        if built.written or built.deleted:
+            log.info("published", written=len(built.written), deleted=len(built.deleted))
+
+    def _watch(self) -> None:
+        folder = self._config.path(self._config.intake.folder)
+        watch(folder, self._stop, self._guarded(self.take_in))
+
+    def _file(self, folder: Path) -> None:
+        for filed in file_articles(self._store, self._config, find([folder]), at=clock.now()):
+            if filed.verdict is Verdict.REFUSED:
+                log.warning("refused", path=filed.path, reason=filed.reason)
+            elif filed.verdict is not Verdict.UNCHANGED:
+                log.info("filed", path=filed.path, verdict=str(filed.verdict), slug=filed.slug)
+            for warning in filed.warnings if filed.verdict is not Verdict.UNCHANGED else ():
+                log.warning("filed", path=filed.path, warning=warning)
+
+    def _deliver(self) -> None:
+        hand_over = self._guarded(self._hand_over)
+        while not self._stop.is_set():
+            self._mail_due.wait(SWEEP.total_seconds())
+            self._mail_due.clear()
+            if not self._stop.is_set():
+                hand_over()
+
+    def _hand_over(self) -> None:
+        self._newsroom.deliver(clock.now(), self._stop)

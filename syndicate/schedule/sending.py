@@ -1,0 +1,68 @@
+"""Editions sent by hand: now, or as a test copy to one address."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from syndicate.config import Newsletter, Schedule
+from syndicate.deliver.copies import send_copy
+from syndicate.deliver.relay import Reply
+from syndicate.deliver.worker import Drained
+from syndicate.errors import Refused, StoreLocked
+from syndicate.model.editions import Edition
+from syndicate.schedule.desk import Proposal
+from syndicate.schedule.firing import ATTEMPTS
+from syndicate.schedule.newsroom import Newsroom
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What somebody asked to be sent: what a schedule would, or exactly these articles."""
+
+    newsletter: Newsletter
+    schedule: Schedule | None = None
+    slugs: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """An edition sent by hand, and how far it got."""
+
+    edition: Edition
+    delivered: Drained
+
+
+def send_now(newsroom: Newsroom, order: Order, *, at: datetime) -> Sent | None:
+    """Freeze an edition and deliver it; None when nothing is new."""
+    newsroom.publish(at)
+    for _ in range(ATTEMPTS):
+        proposal = _propose(newsroom, order, at=at)
+        if proposal.draft is None:
+            return None
+        with newsroom.store.write() as tx:
+            edition = newsroom.desk.freeze(tx, proposal)
+        if edition is not None:
+            return Sent(edition=edition, delivered=newsroom.deliver(at))
+    raise StoreLocked("new articles kept coming in while the edition was composed; try again")
+
+
+def send_test_copy(newsroom: Newsroom, order: Order, *, to: str, at: datetime) -> Reply:
+    """Send one copy that no ledger knows of.
+
+    Raise Refused when there is nothing to show or the address is held back, and
+    DeliveryError as the mail server answers.
+    """
+    newsroom.publish(at)
+    draft = _propose(newsroom, order, at=at).draft
+    if draft is None:
+        raise Refused(
+            f"nothing is new for {order.newsletter.name}; name articles with --article SLUG"
+        )
+    return send_copy(draft, to, config=newsroom.config, relay=newsroom.relay, links=newsroom.links)
+
+
+def _propose(newsroom: Newsroom, order: Order, *, at: datetime) -> Proposal:
+    desk, schedule = newsroom.desk, order.schedule
+    if schedule is None:
+        return desk.propose_these(order.newsletter, order.slugs, at=at)
+    return desk.propose(order.newsletter, schedule.select, schedule=schedule.name, at=at)

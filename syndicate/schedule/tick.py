@@ -1,0 +1,35 @@
+"""One pass over everything that is due: what cron calls, and what `run` does all the time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from syndicate.deliver.worker import Drained
+from syndicate.publish.build import Built
+from syndicate.schedule.newsroom import Newsroom
+from syndicate.store.fires import Fire, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """What a pass did."""
+
+    built: Built
+    fires: tuple[Fire, ...]
+    delivered: Drained
+
+    @property
+    def failed(self) -> bool:
+        """Whether a slot or page failed, or no relay answered; a refused reader is no failure."""
+        slots = any(fire.outcome is Outcome.FAILED for fire in self.fires)
+        return slots or bool(self.built.failed) or bool(self.delivered.unavailable)
+
+
+def tick(newsroom: Newsroom, *, at: datetime) -> Ticked:
+    """Publish what is due, deal with every slot due at `at`, deliver everything that is due.
+
+    `at` is the clock for publishing, slots, selection and retries; leases and
+    recorded times go by the real one.
+    """
+    built = newsroom.publish(at)
+    fires = tuple(newsroom.timekeeper.fire_all(at))
+    return Ticked(built=built, fires=fires, delivered=newsroom.deliver(at))

@@ -1,0 +1,126 @@
+"""The store: the one door to SQL. Rows become frozen values here, and nothing else leaves.
+
+store = Store.open("sqlite:///syndicate.db")
+with store.read() as tx:
+    tx.articles.by_slug("harbour-tram")
+with store.write() as tx:
+    tx.subscribers.leave(7, "breaking", at=now, source="one click")
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from sqlalchemy import Connection, Engine
+
+from syndicate.config import Config
+from syndicate.errors import StoreUnreachable
+from syndicate.store.articles import Articles
+from syndicate.store.deliveries import Deliveries, Recovered
+from syndicate.store.editions import Editions
+from syndicate.store.engine import (
+    LOCK_NUMBERS,
+    lock,
+    mapped_errors,
+    masked,
+    open_engine,
+    sqlite_file,
+)
+from syndicate.store.fires import Fires, Schedules
+from syndicate.store.keys import Keys
+from syndicate.store.media import Media
+from syndicate.store.migrate import migrate
+from syndicate.store.subscribers import Subscribers
+
+__all__ = ["Recovered", "Store", "Transaction"]
+
+
+class Transaction:
+    """One transaction, with a door per noun. Only valid inside its `with`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.articles = Articles(connection)
+        self.media = Media(connection)
+        self.subscribers = Subscribers(connection)
+        self.schedules = Schedules(connection)
+        self.fires = Fires(connection)
+        self.editions = Editions(connection)
+        self.deliveries = Deliveries(connection)
+        self.keys = Keys(connection)
+        self.kept = True
+        self._connection = connection
+
+    def hold_still(self) -> None:
+        """Wait for, and keep out, everybody who gives numbers or freezes editions."""
+        lock(self._connection, LOCK_NUMBERS)
+
+    def rollback(self) -> None:
+        """Undo everything when the transaction ends."""
+        self.kept = False
+
+
+class Store:
+    """A publication's database."""
+
+    def __init__(self, engine: Engine, url: str) -> None:
+        self._engine = engine
+        self._url = url
+        self.migrations: list[str] = []
+        """The migrations that ran when it was opened."""
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open a store and bring its schema up to date.
+
+        Raise ConfigError for a URL that is none, StoreUnreachable, StoreLocked
+        or StoreTooNew.
+        """
+        store = cls(open_engine(url), url)
+        try:
+            with mapped_errors(url):
+                store.migrations = migrate(store._engine)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Open the store of a publication; a SQLite file is relative to its config."""
+        file = sqlite_file(config.store.url)
+        if file is None:
+            return cls.open(config.store.url)
+        path = config.path(file)
+        if not path.parent.is_dir():
+            raise StoreUnreachable(f"store.url: there is no folder {path.parent}; make it first")
+        return cls.open(f"sqlite:///{path}")
+
+    @classmethod
+    def exists(cls, config: Config) -> bool:
+        """Whether opening the store would find one; a server's is taken to be there."""
+        file = sqlite_file(config.store.url)
+        return file is None or config.path(file).is_file()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Read from one snapshot."""
+        with mapped_errors(self._url), self._engine.connect() as connection, connection.begin():
+            yield Transaction(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Write in one transaction; it is undone when an exception leaves the block."""
+        with mapped_errors(self._url), self._engine.connect() as plain:
+            connection = plain.execution_options(writes=True)
+            with connection.begin() as begun:
+                transaction = Transaction(connection)
+                yield transaction
+                if not transaction.kept:
+                    begun.rollback()
+
+    def close(self) -> None:
+        """Give up every connection."""
+        self._engine.dispose()
+
+    def __str__(self) -> str:
+        return masked(self._url)

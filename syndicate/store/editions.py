@@ -1,0 +1,151 @@
+"""Editions, frozen: what they say, what they carried, and whom they are for."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, insert, literal, select
+
+from syndicate.model.deliveries import State
+from syndicate.model.editions import Content, Draft, Edition, Item, Kind
+from syndicate.model.subscribers import SubscriptionState
+from syndicate.store.engine import LOCK_NUMBERS, insert_new, lock
+from syndicate.store.schema import (
+    Instant,
+    contents,
+    deliveries,
+    edition_items,
+    editions,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+
+class Editions:
+    """What went out, or is going out."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, draft: Draft) -> Edition:
+        """Freeze an edition: content, items, and a ledger row for every reader it is for.
+
+        Its audience is everybody confirmed whose subscription is older than the
+        newest article in it, and whose address is not suppressed.
+        """
+        lock(self._connection, LOCK_NUMBERS)
+        content = draft.content
+        frozen = {
+            "hash": content.hash,
+            "subject": content.subject,
+            "preheader": content.preheader,
+            "html": content.html,
+            "text": content.text,
+            "nonce": content.nonce,
+        }
+        insert_new(self._connection, contents, frozen)
+        key: int = self._connection.execute(
+            insert(editions).returning(editions.c.key),
+            {
+                "newsletter": draft.newsletter,
+                "schedule": draft.schedule,
+                "kind": draft.kind,
+                "content": content.hash,
+                "upto": draft.upto,
+                "created_at": draft.created_at,
+                "expires_at": draft.expires_at,
+                "on_unknown": "resend" if draft.kind is Kind.LETTER else "skip",
+            },
+        ).scalar_one()
+        self._connection.execute(
+            insert(edition_items),
+            [
+                {"edition": key, "position": position, "article": i.article, "revision": i.revision}
+                for position, i in enumerate(draft.items, 1)
+            ],
+        )
+        self._freeze_audience(key, draft)
+        edition = self.by_key(key)
+        assert edition is not None
+        return edition
+
+    def by_key(self, key: int) -> Edition | None:
+        """Find an edition by its number."""
+        row = self._connection.execute(_editions().where(editions.c.key == key)).one_or_none()
+        return None if row is None else edition_of(row)
+
+    def all(self) -> list[Edition]:
+        """Return every edition, newest first."""
+        query = _editions().order_by(editions.c.key.desc())
+        return [edition_of(row) for row in self._connection.execute(query)]
+
+    def last(self, schedule: str) -> Edition | None:
+        """Return the newest edition of a schedule."""
+        mine = _editions().where(editions.c.schedule == schedule)
+        row = self._connection.execute(mine.order_by(editions.c.key.desc()).limit(1)).one_or_none()
+        return None if row is None else edition_of(row)
+
+    def newest_key(self, newsletter: str) -> int:
+        """Return the number of a newsletter's newest edition; 0 when it has none."""
+        query = select(editions.c.key).where(editions.c.newsletter == newsletter)
+        newest = self._connection.execute(query.order_by(editions.c.key.desc()).limit(1)).scalar()
+        return newest or 0
+
+    def content(self, name: str) -> Content:
+        """Return a frozen content by its hash."""
+        row = self._connection.execute(select(contents).where(contents.c.hash == name)).one()
+        return Content(
+            subject=row.subject,
+            preheader=row.preheader,
+            html=row.html,
+            text=row.text,
+            nonce=row.nonce,
+        )
+
+    def items(self, key: int) -> list[Item]:
+        """Return what an edition carried, in its order."""
+        query = select(edition_items).where(edition_items.c.edition == key)
+        rows = self._connection.execute(query.order_by(edition_items.c.position))
+        return [Item(article=row.article, revision=row.revision) for row in rows]
+
+    def _freeze_audience(self, key: int, draft: Draft) -> None:
+        readers = (
+            select(
+                literal(key),
+                subscriptions.c.subscriber,
+                literal(State.QUEUED.value),
+                literal(0),
+                literal(0),
+                literal(""),
+                bindparam("at", draft.created_at, type_=Instant),
+            )
+            .join(subscribers, subscribers.c.key == subscriptions.c.subscriber)
+            .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
+            .where(
+                subscriptions.c.newsletter == draft.newsletter,
+                subscriptions.c.state == SubscriptionState.CONFIRMED,
+                subscriptions.c.since < draft.newest,
+                suppressions.c.address.is_(None),
+            )
+        )
+        columns = ["edition", "subscriber", "state", "attempt", "code", "reply", "at"]
+        self._connection.execute(insert(deliveries).from_select(columns, readers))
+
+
+def _editions() -> Select[Any]:
+    return select(editions, contents.c.subject).join(contents)
+
+
+def edition_of(row: Row[Any]) -> Edition:
+    """Make the value of a row of `editions` with its subject."""
+    return Edition(
+        key=row.key,
+        newsletter=row.newsletter,
+        schedule=row.schedule,
+        kind=Kind(row.kind),
+        subject=row.subject,
+        content=row.content,
+        upto=row.upto,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        on_unknown=row.on_unknown,
+    )

@@ -1,0 +1,146 @@
+"""The two databases: how they are opened, and the differences that the store owns.
+
+SQLite: every transaction begins by our own hand, `BEGIN IMMEDIATE` for writers
+(a deferred one that turns writer fails at once with SQLITE_BUSY_SNAPSHOT, and
+busy_timeout does not help). PostgreSQL: readers see a snapshot.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+)
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from syndicate.errors import ConfigError, StoreError, StoreLocked, StoreUnreachable
+
+LOCK_NUMBERS = 7_370_001
+"""The advisory lock under which public numbers are given and editions frozen."""
+LOCK_MIGRATION = 7_370_002
+BUSY_MS = 5_000
+_BACKENDS = frozenset({"sqlite", "postgresql"})
+_UNREACHABLE = ("unable to open", "readonly", "disk I/O", "connection", "authentication")
+_PASSWORD = re.compile(r"(://[^:/@]*):[^@]*@")
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine for a database URL; raise ConfigError for any other text."""
+    try:
+        engine = create_engine(url) if _backend(url) in _BACKENDS else None
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise _not_a_store(url) from error
+    if engine is None:
+        raise _not_a_store(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def sqlite_file(url: str) -> str | None:
+    """Return the file that a URL names, or None for a server's database or no file."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise _not_a_store(url) from error
+    return parsed.database or None if parsed.get_backend_name() == "sqlite" else None
+
+
+def _backend(url: str) -> str:
+    return make_url(url).get_backend_name()
+
+
+def _not_a_store(url: str) -> ConfigError:
+    """Say what a store's URL has to look like."""
+    return ConfigError(
+        f"store.url = {masked(url)!r} — expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+    )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if not connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+@contextmanager
+def mapped_errors(url: str) -> Iterator[None]:
+    """Turn the database's own errors into ours, which an operator can act on."""
+    try:
+        yield
+    except OperationalError as error:
+        ours = _store_error(url, error)
+        if ours is None:
+            raise
+        raise ours from error
+    except IntegrityError as error:
+        raise StoreLocked(
+            f"{masked(url)} was changed by another process at the same moment; try again"
+        ) from error
+    except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.DatabaseError) and "not a database" in str(error.orig):
+            message = f"{masked(url)} is not a SQLite database; move it away, or mend store.url"
+            raise StoreUnreachable(message) from error
+        raise
+
+
+def _store_error(url: str, error: OperationalError) -> StoreError | None:
+    """Say in an operator's words what happened; None for a mistake of ours."""
+    said = str(error.orig).strip().splitlines()[0]
+    if "database is locked" in said or "database table is locked" in said:
+        return StoreLocked(
+            f"{masked(url)} is held by another process for more than {BUSY_MS // 1000} s; "
+            "try again when it is done"
+        )
+    if "disk is full" in said or "No space left" in said:
+        return StoreError(f"{masked(url)}: {said}; make room and try again, nothing was lost")
+    if error.connection_invalidated or any(word in said for word in _UNREACHABLE):
+        return StoreUnreachable(f"{masked(url)} can't be used: {said}; look at store.url")
+    return None
+
+
+def masked(url: str) -> str:
+    """Return a database URL without its password."""
+    return _PASSWORD.sub(r"\1:***@", url)
+
+
+def lock(connection: Connection, number: int) -> None:
+    """Hold a named lock until the transaction ends; SQLite's writers are alone already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
+def insert_new(
+    connection: Connection, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+) -> int:
+    """Insert what is not there yet, by any unique column; return how many rows were new."""
+    if not rows:
+        return 0
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).on_conflict_do_nothing()
+    return connection.execute(statement, rows).rowcount

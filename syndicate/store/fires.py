@@ -1,0 +1,107 @@
+"""Schedules as the store knows them, and the record that each slot was dealt with."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, func, select, update
+
+from syndicate.store.engine import insert_new
+from syndicate.store.schema import fires, schedules
+
+
+class Outcome(StrEnum):
+    """How a slot was dealt with."""
+
+    EDITION = "edition"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    """It is tried again until it is too late."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fire:
+    """The record that a slot was dealt with, and how, in words for people."""
+
+    schedule: str
+    slot: str
+    due_at: datetime
+    outcome: Outcome
+    reason: str
+    node: str
+    """The process that dealt with it."""
+    at: datetime
+
+    def __str__(self) -> str:
+        return self.reason if self.outcome is Outcome.EDITION else f"{self.outcome}: {self.reason}"
+
+
+class Schedules:
+    """When each schedule's timing was first seen."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def since(self, name: str, fingerprint: str, at: datetime) -> datetime:
+        """Return when a schedule's timing was first seen: `at`, if it is new or has changed."""
+        row = {"name": name, "fingerprint": fingerprint, "since": at}
+        if insert_new(self._connection, schedules, row):
+            return at
+        mine = schedules.c.name == name
+        changed = update(schedules).where(mine, schedules.c.fingerprint != fingerprint)
+        self._connection.execute(changed, {"fingerprint": fingerprint, "since": at})
+        since: datetime = self._connection.execute(
+            select(schedules.c.since).where(mine)
+        ).scalar_one()
+        return since
+
+
+class Fires:
+    """What became of every slot."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def last(self, schedule: str) -> datetime | None:
+        """Return the due time of the newest slot that is over; a failed one is not."""
+        query = select(func.max(fires.c.due_at)).where(
+            fires.c.schedule == schedule, fires.c.outcome != Outcome.FAILED
+        )
+        return self._connection.execute(query).scalar()
+
+    def record(self, fire: Fire) -> bool:
+        """Record a slot's outcome; False when somebody else has dealt with it.
+
+        A failed slot is still open, so a later outcome takes its place.
+        """
+        if insert_new(self._connection, fires, asdict(fire)):
+            return True
+        replaced = self._connection.execute(
+            update(fires).where(
+                fires.c.schedule == fire.schedule,
+                fires.c.slot == fire.slot,
+                fires.c.outcome == Outcome.FAILED,
+            ),
+            asdict(fire),
+        )
+        return replaced.rowcount == 1
+
+    def record_missed(self, missed: Iterable[Fire]) -> None:
+        """Record slots that a newer one covers; what is recorded already stands."""
+        rows = [asdict(fire) for fire in missed]
+        if rows:
+            insert_new(self._connection, fires, rows)
+
+    def recent(self, schedule: str, limit: int = 10) -> list[Fire]:
+        """Return the newest fires of a schedule, newest first."""
+        query = (
+            select(fires)
+            .where(fires.c.schedule == schedule)
+            .order_by(fires.c.due_at.desc())
+            .limit(limit)
+        )
+        return [
+            Fire(**{**row._mapping, "outcome": Outcome(row.outcome)})  # noqa: SLF001 - its public name
+            for row in self._connection.execute(query)
+        ]

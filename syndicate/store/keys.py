@@ -1,0 +1,31 @@
+"""Secrets of the publication, kept with it: a backup of the store is a backup of every link."""
+
+import secrets
+
+from sqlalchemy import Connection, select
+
+from syndicate.store.engine import insert_new
+from syndicate.store.schema import keys
+
+LENGTH = 32
+
+
+class Keys:
+    """The publication's secrets."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def secret(self, name: str) -> bytes:
+        """Return a secret, made at first use (which needs a write transaction)."""
+        found = self._find(name)
+        if found is None:
+            fresh = {"name": name, "secret": secrets.token_bytes(LENGTH)}
+            insert_new(self._connection, keys, fresh)
+            found = self._find(name)
+            assert found is not None
+        return found
+
+    def _find(self, name: str) -> bytes | None:
+        query = select(keys.c.secret).where(keys.c.name == name)
+        return self._connection.execute(query).scalar()

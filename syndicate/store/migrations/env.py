@@ -1,0 +1,12 @@
+"""How Alembic runs our migrations: on the connection it is handed, in its transaction."""
+
+from alembic import context
+
+from syndicate.store.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=False,  # the caller's transaction holds it all
+)
+context.run_migrations()

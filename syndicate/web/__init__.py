@@ -1,0 +1,1 @@
+"""The doors for readers: the published files over HTTP, unsubscribe, and the outbox."""

@@ -1,0 +1,66 @@
+"""What kind of thing a published file is, as HTTP wants to know it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Freshness(StrEnum):
+    """How long a copy may be used without asking: values of Cache-Control."""
+
+    ALWAYS_ASK = "no-cache"
+    """Pages: a copy is kept, and a 304 is cheap."""
+    POLLED = "public, max-age=60, stale-while-revalidate=60, stale-if-error=86400"
+    """Feeds: no reader needs to ask more often than the shortest schedule runs."""
+    FOREVER = "public, max-age=31536000, immutable"
+    """Media are named by their content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How a kind of file is served."""
+
+    media_type: str
+    text: bool = True
+    """Whether gzip makes it smaller."""
+    feed: bool = False
+    """Whether readers in other people's browsers may fetch it (CORS)."""
+
+
+_BY_NAME = {
+    "rss.xml": Format("application/rss+xml; charset=utf-8", feed=True),
+    "atom.xml": Format("application/atom+xml", feed=True),
+    "feed.json": Format("application/feed+json", feed=True),
+}
+_BY_SUFFIX = {
+    "html": Format("text/html; charset=utf-8"),
+    "css": Format("text/css; charset=utf-8"),
+    "js": Format("text/javascript; charset=utf-8"),
+    "txt": Format("text/plain; charset=utf-8"),
+    "xml": Format("application/xml"),
+    "json": Format("application/json"),
+    "svg": Format("image/svg+xml"),
+    "ico": Format("image/x-icon"),
+    "webmanifest": Format("application/manifest+json"),
+    "jpg": Format("image/jpeg", text=False),
+    "jpeg": Format("image/jpeg", text=False),
+    "png": Format("image/png", text=False),
+    "gif": Format("image/gif", text=False),
+    "webp": Format("image/webp", text=False),
+    "avif": Format("image/avif", text=False),
+}
+_UNKNOWN = Format("application/octet-stream", text=False)
+
+
+def format_of(name: str) -> Format:
+    """Return the format of a file by its name; what nobody knows is a heap of bytes."""
+    suffix = name.rpartition(".")[2].lower()
+    return _BY_NAME.get(name) or _BY_SUFFIX.get(suffix, _UNKNOWN)
+
+
+def freshness_of(path: str) -> Freshness:
+    """Return how long a file may be used unasked; `path` is relative to the output."""
+    if path.startswith("media/"):
+        return Freshness.FOREVER
+    if format_of(path.rpartition("/")[2]).feed:
+        return Freshness.POLLED
+    return Freshness.ALWAYS_ASK

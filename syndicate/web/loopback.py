@@ -1,0 +1,37 @@
+"""Whether a request comes from this machine and means this machine.
+
+The client's address alone is not enough: a page anywhere in the web can name a
+host that resolves to 127.0.0.1 and have the browser ask (DNS rebinding), so the
+Host header has to name loopback too. A proxy on this machine asks on behalf of
+others, and says so.
+"""
+
+from ipaddress import ip_address
+
+from starlette.requests import Request
+
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+
+
+def is_local(request: Request) -> bool:
+    """Tell whether a request was made on this machine, by an address of it, for itself."""
+    client = request.client is not None and is_loopback(request.client.host)
+    forwarded = any(name in request.headers for name in _FORWARDED)
+    return client and not forwarded and is_loopback(_host(request.headers.get("host", "")))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address can only be this machine."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(header: str) -> str:
+    """Return the host of a Host header, without port and brackets."""
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0]

@@ -1,0 +1,68 @@
+"""The list of the outbox: newest first, a hundred at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Self
+
+from syndicate.deliver.outbox import Kept, Outbox
+
+ON_A_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What the list says of one message."""
+
+    name: str
+    sender: str
+    """The name of who it is from, or the address where there is none."""
+    recipient: str
+    """The address alone."""
+    subject: str
+    at: datetime
+
+    @classmethod
+    def of(cls, kept: Kept) -> Self:
+        """Read the head of a message."""
+        sender = parseaddr(sender_of(kept))
+        return cls(
+            name=kept.name,
+            sender=sender[0] or sender[1],
+            recipient=parseaddr(kept.to)[1] or kept.to,
+            subject=kept.subject,
+            at=kept.date,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tray:
+    """One page of the list."""
+
+    lines: tuple[Line, ...]
+    total: int
+    page: int
+
+    @classmethod
+    def of(cls, outbox: Outbox, *, page: int = 1) -> Self:
+        """Read one page of the messages; past the end, the last one."""
+        found = outbox.messages()
+        last = max(1, -(-len(found) // ON_A_PAGE))
+        page = min(page, last)
+        shown = found[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
+        return cls(lines=tuple(map(Line.of, shown)), total=len(found), page=page)
+
+    @property
+    def newer(self) -> int | None:
+        """The page before, if there is one."""
+        return self.page - 1 if self.page > 1 else None
+
+    @property
+    def older(self) -> int | None:
+        """The next page, if there is one."""
+        return self.page + 1 if self.page * ON_A_PAGE < self.total else None
+
+
+def sender_of(kept: Kept) -> str:
+    """Return the From of a message, decoded."""
+    return next((value for name, value in kept.headers if name.lower() == "from"), "")

@@ -1,0 +1,65 @@
+"""What judges our pages: AMP's own validator, the Nu HTML checker, axe.
+
+`tests/checkers/install` brings them here; without them the tests that ask are skipped.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.neighbours import require
+
+HERE = Path(__file__).parent
+_MODULES = HERE / "node_modules"
+_ENGINE = _MODULES / "validator_wasm.js"
+_NU = _MODULES / "vnu-jar/build/dist/vnu.jar"
+_AXE = _MODULES / "axe-core/axe.min.js"
+_INSTALL = "run tests/checkers/install"
+
+
+def amp(pages: Sequence[bytes]) -> list[list[str]]:
+    """Return what AMP's validator has against each page, warnings too."""
+    require(shutil.which("node"), "node is missing")
+    require(_ENGINE.exists(), f"AMP's validator is missing: {_INSTALL}")
+    done = subprocess.run(
+        ["node", HERE / "check_amp.js"],
+        input=json.dumps([page.decode() for page in pages]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: list[list[str]] = json.loads(done.stdout)
+    return found
+
+
+def nu(files: Sequence[Path]) -> list[str]:
+    """Return what the Nu checker has against HTML files, warnings and remarks too."""
+    require(shutil.which("java"), "java is missing")
+    require(_NU.exists(), f"the Nu checker is missing: {_INSTALL}")
+    done = subprocess.run(
+        ["java", "-Xss16m", "-jar", _NU, "--format", "json", "--stdout", "--exit-zero-always", *files],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [
+        f"{Path(m['url']).name}:{m.get('lastLine')} {m['message']} | {m.get('extract', '')}"
+        for m in json.loads(done.stdout)["messages"]
+    ]
+
+
+def axe(page: Page) -> list[str]:
+    """Return what axe has against the page that a browser shows."""
+    require(_AXE.exists(), f"axe is missing: {_INSTALL}")
+    page.evaluate(_AXE.read_text())
+    result: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {node['html']} {node['failureSummary']}"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]

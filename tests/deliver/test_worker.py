@@ -1,0 +1,435 @@
+import threading
+import time
+
+import pytest
+from structlog.testing import capture_logs
+
+from syndicate import clock
+from syndicate.deliver import owner
+from syndicate.deliver.copies import send_copy
+from syndicate.deliver.outbox import Outbox
+from syndicate.deliver.smtp import Smtp
+from syndicate.deliver.transport import transport
+from syndicate.deliver.worker import drain
+from syndicate.errors import Refused
+from syndicate.model.deliveries import State
+from syndicate.model.editions import Kind
+from tests.deliver.papers import (
+    NOON,
+    draft,
+    freeze,
+    hand_over,
+    links,
+    readers,
+    rows,
+    states,
+    subscribe,
+)
+from tests.deliver.servers import CUT, Scripted, real
+
+
+@pytest.fixture
+def config(publication):
+    def make(port: int = 0, **mail):
+        way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
+        given = (way if port else {}) | {"from": "news@example.org", "timeout": "2s"} | mail
+        return publication(mail=given)
+
+    return make
+
+
+def refuse(*local_parts: str, answer: bytes):
+    return lambda line: answer if any(part in line for part in local_parts) else b"250 ok\r\n"
+
+
+def test_every_reader_gets_one_message(store, config):
+    subscribe(store, *readers(60))
+    edition = freeze(store)
+    with real() as (port, boxes):
+        drained = hand_over(store, config(port), transport(config(port)))
+        again = hand_over(store, config(port), transport(config(port)))
+
+    assert drained.accepted == 60
+    assert again.accepted == 0
+    assert sorted(to for _, (to,) in boxes.envelopes) == sorted(readers(60))
+    assert states(store, edition.key) == {State.ACCEPTED: 60}
+
+
+def test_the_outbox_holds_one_file_for_every_reader(store, config):
+    subscribe(store, *readers(60))
+    freeze(store)
+    drained = hand_over(store, config(), transport(config()))
+
+    assert drained.accepted == 60
+    assert sorted(kept.to for kept in Outbox.of(config()).messages()) == sorted(readers(60))
+
+
+def test_a_refused_recipient_never_stops_the_rest(sqlite_store, config):
+    subscribe(sqlite_store, *readers(9))
+    edition = freeze(sqlite_store)
+    with Scripted("PIPELINING", rcpt=refuse("reader4", answer=b"550 5.1.1 no\r\n")) as server:
+        drained = hand_over(sqlite_store, config(server.port), transport(config(server.port)))
+
+    assert (drained.accepted, drained.failed, drained.unavailable) == (8, 1, "")
+    row = rows(sqlite_store, edition.key)["reader4@example.org"]
+    assert (row.state, row.code, row.reply) == (State.FAILED, 550, "5.1.1 no")
+
+
+def test_an_address_that_is_no_good_is_suppressed(sqlite_store, config):
+    subscribe(sqlite_store, *readers(3))
+    freeze(sqlite_store)
+    answer = refuse("reader1", answer=b"550 5.1.1 no\r\n")
+    with Scripted(rcpt=answer, body=b"552 5.2.2 full\r\n") as server:
+        hand_over(sqlite_store, config(server.port), transport(config(server.port)))
+
+    with sqlite_store.read() as tx:
+        assert [bool(who.suppressed) for who in tx.subscribers.all()] == [False, True, False]
+        assert tx.subscribers.by_email("reader1@example.org").suppressed == "550 5.1.1 no"
+
+
+def test_what_was_put_off_is_tried_again_and_given_up_in_the_end(store, config):
+    subscribe(store, *readers(2))
+    edition = freeze(store)
+    with Scripted(rcpt=refuse("reader1", answer=b"450 4.2.1 later\r\n")) as server:
+        way = transport(config(server.port))
+        first = hand_over(store, config(server.port), way)
+        soon = hand_over(store, config(server.port), way, minutes=4)
+        later = hand_over(store, config(server.port), way, minutes=7)
+        attempts = rows(store, edition.key)["reader1@example.org"].attempt
+        late = hand_over(store, config(server.port), way, minutes=24 * 60 + 1)
+
+    assert (first.accepted, first.deferred) == (1, 1)
+    assert soon.deferred == 0
+    assert later.deferred == 1
+    assert attempts == 2
+    assert late.expired == 1
+    assert states(store, edition.key) == {State.ACCEPTED: 1, State.EXPIRED: 1}
+    assert rows(store, edition.key)["reader1@example.org"].reply == "4.2.1 later"
+
+
+def test_no_verdict_is_unknown_and_never_repeated(store, config):
+    subscribe(store, *readers(5))
+    edition = freeze(store)
+    cut = refuse("To: reader2@", answer=CUT)
+    with Scripted("PIPELINING", body=cut) as server:
+        way = transport(config(server.port))
+        drained = hand_over(store, config(server.port), way)
+        again = hand_over(store, config(server.port), way, minutes=60)
+
+    assert (drained.accepted, drained.unknown, again.unknown) == (4, 1, 0)
+    assert states(store, edition.key) == {State.ACCEPTED: 4, State.UNKNOWN: 1}
+    assert len(server.bodies) == 5
+
+
+@pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
+def test_a_connection_cut_before_the_body_costs_an_attempt_and_nothing_else(
+    sqlite_store, config, step
+):
+    subscribe(sqlite_store, *readers(3))
+    edition = freeze(sqlite_store)
+    with Scripted(**{step: CUT}) as server:
+        way = transport(config(server.port))
+        drained = hand_over(sqlite_store, config(server.port), way)
+        del server.answers[step]
+        server.answers["data"] = b"354 go\r\n"
+        later = hand_over(sqlite_store, config(server.port), way, minutes=10)
+
+    assert (drained.deferred, later.accepted) == (3, 3)
+    assert {row.attempt for row in rows(sqlite_store, edition.key).values()} == {2}
+    assert len(server.bodies) == 3
+
+
+def test_a_session_that_grew_old_costs_its_next_reader_nothing(sqlite_store, config):
+    subscribe(sqlite_store, *readers(6))
+    edition = freeze(sqlite_store)
+    with Scripted("PIPELINING") as server:
+        served = iter(range(1, 1000))
+        server.answers["mail"] = lambda _: (
+            b"421 too many\r\n" if next(served) % 3 == 0 else b"250 ok\r\n"
+        )
+        one = config(server.port, connections=1)
+        drained = hand_over(sqlite_store, one, transport(one))
+
+    assert drained.accepted == 6
+    assert {row.attempt for row in rows(sqlite_store, edition.key).values()} == {1}
+    assert server.connections == 3
+
+
+def test_sessions_are_renewed_after_max_messages(sqlite_store, config):
+    subscribe(sqlite_store, *readers(6))
+    freeze(sqlite_store)
+    with Scripted() as server:
+        two = config(server.port, connections=1, max_messages=2)
+        drained = hand_over(sqlite_store, two, transport(two))
+
+    assert drained.accepted == 6
+    assert server.connections == 3
+
+
+def test_a_relay_that_is_down_costs_no_attempt_and_is_told_once(store, config):
+    subscribe(store, *readers(30))
+    edition = freeze(store)
+    with Scripted() as server:
+        down = config(server.port)
+    with capture_logs() as logs:
+        drained = hand_over(store, down, transport(down))
+
+    assert "nothing listens there" in drained.unavailable
+    assert [log["event"] for log in logs] == ["relay unavailable"]
+    assert states(store, edition.key) == {State.QUEUED: 30}
+    assert {row.attempt for row in rows(store, edition.key).values()} == {0}
+    assert hand_over(store, config(), transport(config())).accepted == 30
+
+
+def test_a_sender_that_the_relay_refuses_says_nothing_about_readers(sqlite_store, publication):
+    subscribe(sqlite_store, *readers(3))
+    subscribe(sqlite_store, *readers(3), newsletter="evening")
+    refused, fine = freeze(sqlite_store), freeze(sqlite_store, draft(newsletter="evening"))
+    with Scripted(mail=refuse("<news@", answer=b"550 5.7.1 not yours\r\n")) as server:
+        config = publication(
+            mail={
+                "transport": "smtp",
+                "host": "127.0.0.1",
+                "port": server.port,
+                "security": "none",
+                "from": "news@example.org",
+            },
+            newsletters=[{"name": "breaking"}, {"name": "evening", "from": "eve@example.org"}],
+        )
+        drained = hand_over(sqlite_store, config, transport(config))
+
+    assert "takes nothing from news@example.org" in drained.unavailable
+    assert states(sqlite_store, refused.key) == {State.QUEUED: 3}
+    assert states(sqlite_store, fine.key) == {State.ACCEPTED: 3}
+
+
+def test_who_left_since_the_edition_was_frozen_is_not_mailed(store, config):
+    subscribe(store, *readers(3))
+    edition = freeze(store)
+    with store.write() as tx:
+        key = tx.subscribers.by_email("reader1@example.org").key
+        tx.subscribers.leave(key, "breaking", at=NOON, source="test")
+    drained = hand_over(store, config(), transport(config()))
+
+    assert drained.accepted == 2
+    assert rows(store, edition.key)["reader1@example.org"].state is State.SKIPPED
+
+
+def test_who_leaves_while_the_body_is_asked_for_is_not_mailed(sqlite_store, config):
+    subscribe(sqlite_store, *readers(3))
+    edition = freeze(sqlite_store)
+
+    def leave(line: str) -> bytes:
+        if "reader1" in line:
+            with sqlite_store.write() as tx:
+                key = tx.subscribers.by_email("reader1@example.org").key
+                tx.subscribers.leave(key, "breaking", at=NOON, source="test")
+        return b"250 ok\r\n"
+
+    with Scripted("PIPELINING", rcpt=leave) as server:
+        drained = hand_over(sqlite_store, config(server.port), transport(config(server.port)))
+
+    assert drained.accepted == 2
+    assert len(server.bodies) == 2
+    assert rows(sqlite_store, edition.key)["reader1@example.org"].state is State.SKIPPED
+
+
+def test_mail_only_holds_everybody_else_back(store, config):
+    subscribe(store, "me@office.example", *readers(30))
+    edition = freeze(store)
+    only = config(only=["*@OFFICE.example"])
+    drained = hand_over(store, only, transport(only))
+
+    assert (drained.accepted, drained.skipped) == (1, 30)
+    assert rows(store, edition.key)["reader4@example.org"].reply == "held back by mail.only"
+    assert [kept.to for kept in Outbox.of(only).messages()] == ["me@office.example"]
+
+
+def test_a_message_that_can_not_be_made_never_stops_the_rest(sqlite_store, config):
+    with sqlite_store.write() as tx:
+        for email, name in [("a@x.org", "A\nBcc: b@x.org"), ("a b@x.org", ""), ("c@x.org", "C")]:
+            tx.subscribers.subscribe(email, "breaking", name=name, source="test", at=NOON)
+    edition = freeze(sqlite_store)
+    drained = hand_over(sqlite_store, config(), transport(config()))
+
+    assert (drained.accepted, drained.failed) == (1, 2)
+    assert "control characters" in rows(sqlite_store, edition.key)["a@x.org"].reply
+
+
+def test_an_edition_goes_out_whose_newsletter_left_the_config(sqlite_store, publication):
+    subscribe(sqlite_store, *readers(2))
+    freeze(sqlite_store)
+    config = publication(newsletters=[], mail={"from": "news@example.org"})
+
+    assert hand_over(sqlite_store, config, transport(config)).accepted == 2
+
+
+def test_alerts_go_before_digests(sqlite_store, config):
+    subscribe(sqlite_store, *readers(3))
+    digest, alert = freeze(sqlite_store, draft(Kind.DIGEST)), freeze(sqlite_store)
+    with Scripted() as server:
+        one = config(server.port, connections=1)
+        hand_over(sqlite_store, one, transport(one))
+
+    editions = [int(body.partition(b"Message-ID: <")[2].partition(b".")[0]) for body in server.bodies]
+    assert editions == [alert.key] * 3 + [digest.key] * 3
+
+
+def test_what_was_done_is_logged(sqlite_store, config):
+    subscribe(sqlite_store, *readers(3))
+    edition = freeze(sqlite_store)
+    with (
+        Scripted(rcpt=refuse("reader1", answer=b"550 no\r\n")) as server,
+        capture_logs() as logs,
+    ):
+        hand_over(sqlite_store, config(server.port), transport(config(server.port)))
+
+    assert logs == [
+        {
+            "event": "edition accepted",
+            "edition": edition.key,
+            "recipients": 2,
+            "refused": 1,
+            "log_level": "info",
+        }
+    ]
+
+
+# stopping and recovering
+
+
+def stopped(store, config, relay, stop):
+    return drain(store, config, relay, links(store, config), at=NOON, stop=stop)
+
+
+def test_stop_finishes_the_message_in_flight_and_gives_back_the_rest(store, config):
+    subscribe(store, *readers(40))
+    edition = freeze(store)
+    stop = threading.Event()
+
+    def body(_: str) -> bytes:
+        stop.set()
+        time.sleep(0.3)
+        return b"250 ok\r\n"
+
+    with Scripted(body=body) as server:
+        drained = stopped(store, config(server.port), transport(config(server.port)), stop)
+
+    assert 1 <= drained.accepted == len(server.bodies) <= 4
+    assert states(store, edition.key) == {
+        State.ACCEPTED: drained.accepted,
+        State.QUEUED: 40 - drained.accepted,
+    }
+    assert hand_over(store, config(), transport(config())).accepted == 40 - drained.accepted
+
+
+def test_a_relay_that_hangs_does_not_hold_up_the_end(sqlite_store, config, monkeypatch):
+    monkeypatch.setattr("syndicate.deliver.worker._GRACE", 0.2)
+    subscribe(sqlite_store, *readers(3))
+    edition = freeze(sqlite_store)
+    stop = threading.Event()
+
+    def hang(_: str) -> bytes:
+        stop.set()
+        time.sleep(30)
+        return b"250 late\r\n"
+
+    with Scripted(body=hang) as server:
+        one = config(server.port, connections=1)
+        drained = stopped(sqlite_store, one, transport(one), stop)
+
+    assert (drained.accepted, drained.unknown) == (0, 1)
+    assert states(sqlite_store, edition.key) == {State.UNKNOWN: 1, State.QUEUED: 2}
+
+
+def left_sending(store, config, count: int = 1) -> list[str]:
+    """Leave rows as a killed process leaves them: intent committed, no verdict. Their ids."""
+    dead = owner.identity().rpartition(":")[0] + ":00000000"
+    signer = links(store, config)
+    with store.write() as tx:
+        [edition] = tx.deliveries.open_editions(NOON)
+        claims = tx.deliveries.claim(
+            edition.key, owner=dead, lease_until=clock.now(), at=NOON, limit=count
+        )
+        for claim in claims:
+            tx.deliveries.intend(claim, owner=dead, lease_until=clock.now(), at=NOON)
+    return [signer.message_id(c.edition, c.subscriber, "example.org") for c in claims]
+
+
+def test_what_a_killed_process_left_in_the_air_is_unknown(store, config):
+    subscribe(store, *readers(3))
+    edition = freeze(store)
+    with Scripted() as server:
+        left_sending(store, config(server.port))
+        hand_over(store, config(server.port), transport(config(server.port)))
+
+    assert states(store, edition.key) == {State.UNKNOWN: 1, State.ACCEPTED: 2}
+    assert len(server.bodies) == 2
+
+
+def test_the_outbox_says_what_became_of_what_was_in_the_air(store, config):
+    subscribe(store, *readers(3))
+    edition = freeze(store)
+    arrived, _ = left_sending(store, config(), 2)
+    outbox = Outbox.of(config())
+    outbox.open()
+    (outbox.folder / f"{edition.key:06}-000001.eml").write_bytes(
+        f"Message-ID: {arrived}\r\n\r\n".encode()
+    )
+    drained = hand_over(store, config(), outbox)
+
+    assert drained.recovered == 1
+    assert drained.accepted == 2
+    assert states(store, edition.key) == {State.ACCEPTED: 3}
+    assert len(outbox.messages()) == 3
+
+
+def test_what_is_claimed_by_a_living_process_is_left_to_it(store, config):
+    subscribe(store, *readers(3))
+    edition = freeze(store)
+    with store.write() as tx:
+        tx.deliveries.claim(
+            edition.key,
+            owner="elsewhere/0:1:1:x",
+            lease_until=clock.now().replace(year=2100),
+            at=NOON,
+            limit=1,
+        )
+
+    assert hand_over(store, config(), transport(config())).accepted == 2
+
+
+# a test copy
+
+
+def test_a_copy_touches_no_ledger(sqlite_store, config):
+    subscribe(sqlite_store, *readers(3))
+    for _ in range(2):
+        send_copy(
+            draft(),
+            "editor@example.org",
+            config=config(),
+            relay=transport(config()),
+            links=links(sqlite_store, config()),
+        )
+
+    with sqlite_store.read() as tx:
+        assert tx.editions.all() == []
+    assert [kept.to for kept in Outbox.of(config()).messages()] == ["editor@example.org"] * 2
+
+
+def test_a_copy_is_held_back_by_mail_only_too(sqlite_store, config):
+    only = config(only=["*@office.example"])
+    with pytest.raises(Refused, match=r"mail\.only"):
+        send_copy(
+            draft(),
+            "editor@example.org",
+            config=only,
+            relay=transport(only),
+            links=links(sqlite_store, only),
+        )
+
+
+def test_the_config_names_the_way_out(config):
+    assert isinstance(transport(config(25)), Smtp)
+    assert isinstance(transport(config()), Outbox)

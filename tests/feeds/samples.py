@@ -1,0 +1,41 @@
+"""One factory of articles for the tests of feeds and publishing; name only what matters."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from syndicate.model.articles import Article, Figure
+
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+TRAM = Figure(
+    src="media/0123456789abcdef0123456789abcdef.jpg",
+    alt="A tram at the quay",
+    caption="The first tram of the morning",
+    credit="Ann Example",
+    width=1200,
+    height=800,
+    type="image/jpeg",
+    length=123_456,
+)
+
+BODY = (
+    '<p>It <a href="../other/">runs</a> again, from <a href="#quay">the quay</a>.</p>'
+    f'<figure><img src="{TRAM.src}" alt="A tram at the quay" width="1200" height="800"/>'
+    "<figcaption>The first tram of the morning <cite>Ann Example</cite></figcaption></figure>"
+)
+
+
+def an_article(**values: Any) -> Article:
+    """Make an article that is public, with the values that a test is about."""
+    given: dict[str, Any] = {
+        "key": 1,
+        "id": "urn:uuid:5a2f1c1e-4a63-5d3e-8a05-9f0f6a3a7b11",
+        "slug": "harbour-tram",
+        "title": "The harbour tram runs again",
+        "body": BODY,
+        "excerpt": "It runs again, from the quay.",
+        "figures": (TRAM,),
+        "first_seen": NOON,
+        "saved_at": NOON,
+    }
+    return Article(**given | values)

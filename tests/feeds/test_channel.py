@@ -1,0 +1,126 @@
+"""The model behind the formats: what is said, before how it is written."""
+
+from datetime import timedelta
+
+from lxml import html
+
+from syndicate.clock import EPOCH
+from syndicate.model.articles import Figure, Person
+from syndicate.render.feeds.channel import channel, entry
+from tests.feeds.samples import BODY, NOON, TRAM, an_article
+
+
+def test_every_address_in_a_body_is_absolute(publication):
+    config = publication(publication={"url": "https://news.example/paper"})
+    told = entry(config, an_article())
+    assert told.url == "https://news.example/paper/articles/harbour-tram/"
+    body = html.fragment_fromstring(told.content, create_parent=True)
+    assert [link.get("href") for link in body.iter("a")] == [
+        "https://news.example/paper/articles/other/",
+        "https://news.example/paper/articles/harbour-tram/#quay",
+    ]
+    assert body.find(".//img").get("src") == f"https://news.example/paper/{TRAM.src}"
+
+
+def test_a_figure_keeps_alt_caption_credit_and_size(publication):
+    body = html.fragment_fromstring(entry(publication(), an_article()).content, create_parent=True)
+    picture = body.find(".//figure/img")
+    assert (picture.get("alt"), picture.get("width"), picture.get("height")) == (
+        "A tram at the quay",
+        "1200",
+        "800",
+    )
+    assert body.find(".//figcaption").text_content() == "The first tram of the morning Ann Example"
+    assert body.find(".//figcaption/cite").text == "Ann Example"
+
+
+def test_a_lead_picture_that_the_body_does_not_show_leads_it(publication):
+    told = entry(publication(), an_article(body="<p>Text</p>", figures=(), image=TRAM))
+    root = html.fragment_fromstring(told.content, create_parent=True)
+    assert [child.tag for child in root] == ["figure", "p"]
+    assert root.find("figure/figcaption/cite").text == "Ann Example"
+
+
+def test_a_lead_picture_that_the_body_shows_is_not_shown_twice(publication):
+    told = entry(publication(), an_article(body=BODY, image=TRAM))
+    assert told.content
+    assert told.content.count("<img") == 1
+
+
+def test_the_picture_of_an_entry_is_the_lead_with_what_is_known_of_it(publication):
+    config = publication(publication={"url": "https://news.example"})
+    image = entry(config, an_article()).image
+    assert image == Figure(
+        src=f"https://news.example/{TRAM.src}",
+        alt=TRAM.alt,
+        caption=TRAM.caption,
+        credit=TRAM.credit,
+        width=1200,
+        height=800,
+        type="image/jpeg",
+        length=123_456,
+    )
+
+
+def test_a_picture_that_was_not_there_is_no_picture_of_the_entry(publication):
+    assert entry(publication(), an_article(figures=(), image=Figure(src=""))).image is None
+    assert entry(publication(), an_article(figures=(), image=Figure(src="data:x"))).image is None
+
+
+def test_without_full_text_there_are_summaries_alone(publication):
+    told = entry(publication(feeds={"full_text": False}), an_article())
+    assert told.content is None
+    assert told.summary == "It runs again, from the quay."
+
+
+def test_the_publication_stands_for_an_article_without_authors(publication):
+    assert entry(publication(), an_article()).authors == (Person(name="Morning Post"),)
+    config = publication(publication={"author": "The desk"})
+    assert entry(config, an_article()).authors == (Person(name="The desk"),)
+
+
+def test_people_keep_only_addresses_that_a_feed_can_hold(publication):
+    told = entry(
+        publication(),
+        an_article(
+            authors=(
+                Person(name="Ann", url="https://ann.example/", email="ann@example.org"),
+                Person(name="Bo", url="javascript:alert(1)", email="not an address"),
+                Person(name=" \x00 "),
+            ),
+            contributors=(Person(name="Cy", place="Hanoi"),),
+        ),
+    )
+    assert told.authors == (
+        Person(name="Ann", url="https://ann.example/", email="ann@example.org"),
+        Person(name="Bo"),
+    )
+    assert told.contributors == (Person(name="Cy"),)
+
+
+def test_the_section_is_the_first_category_and_none_is_named_twice(publication):
+    told = entry(publication(), an_article(section="City", tags=("trams", "City", "quay")))
+    assert told.categories == ("City", "trams", "quay")
+
+
+def test_comments_are_a_count_or_an_address(publication):
+    counted = entry(publication(), an_article(comments=0))
+    assert (counted.comments, counted.comments_url) == (0, None)
+    elsewhere = entry(publication(), an_article(comments="https://talk.example/7"))
+    assert (elsewhere.comments, elsewhere.comments_url) == (None, "https://talk.example/7")
+    assert entry(publication(), an_article(comments="no address")).comments_url is None
+
+
+def test_a_channel_is_as_new_as_its_newest_change(publication):
+    config = publication()
+    older = entry(config, an_article(date=NOON - timedelta(days=3), updated=NOON))
+    newer = entry(config, an_article(date=NOON - timedelta(days=1)))
+    assert channel(config, [newer, older]).updated == NOON
+
+
+def test_an_empty_channel_is_never_dated_with_the_present(publication):
+    assert channel(publication(), []).updated == EPOCH
+
+
+def test_a_publication_without_a_description_is_described_by_its_title(publication):
+    assert channel(publication(), []).description == "Morning Post"

@@ -1,0 +1,70 @@
+"""One publication, written out and served, and one browser, for all tests of pages."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from syndicate.config import Config
+from syndicate.render import addresses
+from syndicate.render.amp import Amp
+from syndicate.render.pages import Pages
+from syndicate.render.templates import Templates
+from tests.browser import chromium, served
+from tests.pages import newsroom
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return newsroom.config(tmp_path)
+
+
+@pytest.fixture
+def pages(config: Config) -> Pages:
+    return Pages(config, Templates())
+
+
+@pytest.fixture
+def amp(config: Config) -> Amp:
+    return Amp(config, Templates())
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole publication as files, with every kind of page in it."""
+    folder = tmp_path_factory.mktemp("site")
+    config = newsroom.config(folder, ads=newsroom.ADS)
+    pages, amp = Pages(config, Templates()), Amp(config, Templates())
+    articles = newsroom.edition()
+    files = {
+        "index.html": pages.home(articles, at=newsroom.AT),
+        "breaking.html": pages.breaking(articles, at=newsroom.AT),
+        "calm.html": pages.breaking([], at=newsroom.AT),
+        "empty.html": pages.home([], at=newsroom.AT),
+        "withdrawn.html": pages.withdrawn(newsroom.article(retracted_at=newsroom.AT)),
+        "moved.html": pages.redirect("/articles/story-1/"),
+        addresses.file(addresses.section("Region")): pages.section("Region", articles, at=newsroom.AT),
+        **pages.assets(),
+    }
+    for article in articles:
+        files[addresses.file(addresses.page(article))] = pages.article(article)
+        files[addresses.file(addresses.amp(article))] = amp.article(article)
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    newsroom.draw(folder / "media")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    """Where the publication is served."""
+    with served(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser

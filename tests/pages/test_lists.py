@@ -1,0 +1,136 @@
+"""The home page, the sections, the strip, and the pages that stand in for an article."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from syndicate.render import addresses
+from syndicate.render.pages import Pages
+from syndicate.render.templates import Templates
+from tests.pages import newsroom
+from tests.pages.newsroom import AT, article, figure
+from tests.pages.test_article import read, text
+
+HOUR = timedelta(hours=1)
+
+
+def test_the_masthead_has_the_date_in_the_publications_language_and_zone(tmp_path: Path) -> None:
+    german = Pages(newsroom.config(tmp_path, language="de"), Templates())
+    late = AT.replace(hour=23, minute=30)
+    assert text(read(german.home([], at=late)), ".folio .date") == "Mittwoch, 25. November 2026"
+
+
+def test_the_newest_story_with_a_picture_leads_and_the_strips_own_gives_way(pages: Pages) -> None:
+    page = read(pages.home(newsroom.edition(), at=AT))
+    assert text(page, ".breaking a").startswith("Arden dam")
+    assert text(page, ".leading h2").startswith("Ferry line")
+    assert text(page, ".field h2").startswith("Arden dam")
+
+
+def test_a_single_breaking_story_both_leads_and_stands_in_the_strip(pages: Pages) -> None:
+    page = read(pages.home(newsroom.edition()[:1], at=AT))
+    assert text(page, ".leading h2").startswith("Arden dam")
+    assert text(page, ".breaking a").startswith("Arden dam")
+
+
+def test_without_pictures_the_newest_story_leads(pages: Pages) -> None:
+    page = read(pages.home([article("New"), article("Old")], at=AT))
+    assert text(page, ".leading h2") == "New"
+
+
+def test_a_long_list_is_cut_and_the_rail_is_by_time(pages: Pages) -> None:
+    many = [article(f"Story {n}", key=n, date=AT - n * HOUR) for n in range(100)]
+    page = read(pages.home(many, at=AT))
+    assert len(page.cssselect(".teaser")) == 39
+    assert [li.text_content().split("Story ")[1] for li in page.cssselect(".rail li")] == [str(n) for n in range(10)]
+
+
+def test_times_are_as_short_as_they_can_be(pages: Pages) -> None:
+    dates = (AT, AT - 24 * HOUR, AT - 400 * 24 * HOUR, AT)
+    page = read(pages.home([article(f"S {n}", date=at) for n, at in enumerate(dates)], at=AT))
+    assert [t.text for t in page.cssselect(".rail time")] == ["2:17 PM", "Nov 23", "Oct 20, 2025", "2:17 PM"]
+
+
+def test_an_empty_publication_has_a_kind_page(pages: Pages) -> None:
+    page = read(pages.home([], at=AT))
+    assert text(page, "main h2") == "The first edition is being set."
+    assert not page.cssselect(".teaser, .rail, nav")
+
+
+@pytest.mark.parametrize(
+    ("age", "standing"), [(-HOUR, False), (0 * HOUR, True), (23 * HOUR, True), (24 * HOUR, False)]
+)
+def test_a_breaking_story_stands_in_the_strip_for_its_time(pages: Pages, age: timedelta, standing: bool) -> None:
+    strip = read(pages.breaking([article(breaking=True, date=AT - age)], at=AT)).cssselect(".breaking")
+    assert len(strip) == standing
+
+
+def test_the_strip_names_the_newest_breaking_story_alone(pages: Pages) -> None:
+    page = read(pages.breaking(newsroom.edition(), at=AT))
+    (link,) = page.cssselect(".breaking a")
+    assert link.get("href") == "/articles/story-1/"
+    assert page.cssselect(".breaking")[0].get("data-until") == "2026-11-25T12:30:00+00:00"
+
+
+def test_with_nothing_breaking_the_page_says_so(pages: Pages) -> None:
+    page = read(pages.breaking([article()], at=AT))
+    assert text(page, "h1") == "There is no breaking news at the moment."
+    assert not page.cssselect(".breaking")
+
+
+def test_a_section_lists_its_own_stories_under_the_strip_of_all(pages: Pages) -> None:
+    page = read(pages.section("Science", newsroom.edition(), at=AT))
+    assert text(page, "h1") == "Science"
+    assert [h.text_content() for h in page.cssselect(".listing h2")] == ["What the tide tables of 1911 still know"]
+    assert text(page, ".breaking a").startswith("Arden dam")
+
+
+def test_sections_that_differ_in_case_alone_are_one(pages: Pages) -> None:
+    articles = [article("A", section="World"), article("B", section="world"), article("C", section="Città")]
+    assert pages.sections(articles) == ("World", "Città")
+    assert len(read(pages.section("World", articles, at=AT)).cssselect(".teaser")) == 2
+
+
+def test_a_withdrawn_article_says_when_and_not_what(pages: Pages) -> None:
+    page = pages.withdrawn(article("A libel", retracted_at=AT))
+    assert b"libel" not in page
+    assert text(read(page), "main p").startswith("It was taken back on November 24, 2026")
+    assert read(page).xpath("//meta[@name='robots']/@content") == ["noindex, noarchive"]
+
+
+def test_an_old_address_leads_to_the_new_one(pages: Pages) -> None:
+    page = read(pages.redirect("/articles/new/"))
+    assert page.xpath("//link[@rel='canonical']/@href") == ["https://post.example/articles/new/"]
+    assert page.xpath("//meta[@http-equiv='refresh']/@content") == ["0; url=/articles/new/"]
+    assert page.xpath("//meta[@name='robots']/@content") == ["noindex"]
+
+
+def test_assets_are_named_by_their_content_and_all_that_pages_load(pages: Pages, tmp_path: Path) -> None:
+    page = read(pages.home(newsroom.edition(), at=AT))
+    loaded = {a for a in page.xpath("//@href | //@src") if a.startswith("/assets/")}
+    assert loaded == {f"/{path}" for path in pages.assets()}
+    other = Pages(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
+    changed = set(pages.assets()) ^ set(other.assets())
+    assert {path.split(".")[-1] for path in changed} == {"css"}
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [("World", "/sections/world/"), ("Arts & Letters", "/sections/arts-letters/"), ("Città", "/sections/citta/"), ("../..", None), ("政治", None), ("文化", None), ("Größe", "/sections/grosse/"), ("", None)],
+)
+def test_a_sections_address_is_plain_and_its_own(name: str, address: str | None) -> None:
+    made = addresses.section(name)
+    assert made == address if address else made.startswith("/sections/")
+    assert made.strip("/").replace("-", "").replace("/", "").isalnum()
+    assert made.isascii()
+
+
+def test_sections_in_other_scripts_do_not_meet() -> None:
+    assert len({addresses.section(name) for name in ("政治", "文化", "政治 1", "Спорт")}) == 4
+
+
+def test_a_remote_picture_without_a_size_is_shown_all_the_same(pages: Pages) -> None:
+    remote = figure(src="https://pictures.example/a.jpg", width=None, height=None)
+    page = read(pages.home([article(image=remote)], at=AT))
+    assert page.cssselect(".leading img")[0].get("src") == "https://pictures.example/a.jpg"

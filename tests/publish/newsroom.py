@@ -1,0 +1,74 @@
+"""A newsroom for the tests of publishing: files articles in a store and builds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from syndicate.config import Config
+from syndicate.model.articles import Article, Figure, Revision
+from syndicate.publish import Built, build
+from syndicate.store import Store
+from tests.feeds.samples import NOON
+
+PICTURE = Figure(
+    src="media/00112233445566778899aabbccddeeff.png",
+    alt="A quay",
+    caption="The quay",
+    credit="Ann",
+    width=10,
+    height=10,
+    type="image/png",
+    length=7,
+)
+
+
+@dataclass
+class Newsroom:
+    """Files articles and builds."""
+
+    store: Store
+    config: Config
+
+    def file(
+        self, slug: str, *, at: datetime = NOON, renamed: str | None = None, **values: Any
+    ) -> Article:
+        """File an article, or the next revision of the one that has the slug."""
+        given = {"title": slug.title(), "body": f"<p>About {slug}.</p>", "excerpt": slug} | values
+        with self.store.write() as tx:
+            there = tx.articles.by_slug(slug)
+            new_slug = renamed or slug
+            facts = {"path": f"articles/{slug}.md", "source": given["body"], "at": at}
+            if there is None:
+                return tx.articles.add(
+                    Revision(**given), id=f"urn:test:{slug}", slug=new_slug, **facts
+                )
+            return tx.articles.revise(there, Revision(**given), slug=new_slug, **facts)
+
+    def retract(self, slug: str, *, at: datetime = NOON) -> None:
+        with self.store.write() as tx:
+            article = tx.articles.by_slug(slug)
+            assert article is not None
+            tx.articles.retract(article, at)
+
+    def keep_picture(self, data: bytes = b"picture") -> None:
+        self.config.media.mkdir(exist_ok=True)
+        (self.config.root / PICTURE.src).write_bytes(data)
+
+    def build(self, *, at: datetime = NOON + timedelta(hours=1)) -> Built:
+        built = build(self.store, self.config, at=at, number=True)
+        assert not built.failed, built.failed
+        return built
+
+    def files(self) -> dict[str, bytes]:
+        """What lies in the output, without the writer's own files."""
+        return {
+            path: (self.config.output / path).read_bytes()
+            for path in self._paths()
+            if not path.rpartition("/")[2].startswith(".")
+        }
+
+    def _paths(self) -> Iterator[str]:
+        for place in sorted(self.config.output.rglob("*")):
+            if place.is_file():
+                yield place.relative_to(self.config.output).as_posix()

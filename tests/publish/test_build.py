@@ -1,0 +1,266 @@
+"""The build: from the store to the files that readers get."""
+
+import json
+from datetime import timedelta
+
+import feedparser
+import pytest
+
+from syndicate.publish import Manifest, build
+from syndicate.render.pages import Pages
+from syndicate.store import Store
+from tests.feeds.samples import NOON
+from tests.publish.newsroom import PICTURE, Newsroom
+
+LATER = NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def newsroom(sqlite_store, publication):
+    return Newsroom(sqlite_store, publication(publication={"url": "https://news.example"}))
+
+
+def titles(newsroom):
+    feed = json.loads(newsroom.files()["feed.json"])
+    return [item["title"] for item in feed["items"]]
+
+
+def test_an_article_is_in_pages_lists_and_feeds(newsroom):
+    newsroom.keep_picture()
+    newsroom.file("tram", section="City", image=PICTURE)
+    built = newsroom.build()
+    made = newsroom.files()
+    for path in (
+        "index.html",
+        "breaking.html",
+        "sections/city/index.html",
+        "articles/tram/index.html",
+        "articles/tram/amp/index.html",
+        "rss.xml",
+        "atom.xml",
+        "feed.json",
+        PICTURE.src,
+    ):
+        assert path in made
+    assert made[PICTURE.src] == b"picture"
+    assert set(built.written) == set(made) == set(Manifest.load(newsroom.config.output).files)
+    assert (built.articles, built.unchanged, built.deleted) == (1, 0, ())
+    assert titles(newsroom) == ["Tram"]
+
+
+def test_pictures_come_before_pages_and_feeds_come_last(newsroom):
+    newsroom.keep_picture()
+    newsroom.file("tram", image=PICTURE)
+    written = newsroom.build().written
+    order = [PICTURE.src, "articles/tram/index.html", "index.html", "rss.xml"]
+    assert sorted(order, key=written.index) == order
+    assert written[-3:] == ("rss.xml", "atom.xml", "feed.json")
+
+
+def test_a_second_build_writes_nothing(newsroom):
+    newsroom.file("tram", section="City")
+    first = newsroom.build()
+    again = newsroom.build()
+    assert (again.written, again.unchanged, again.deleted) == ((), len(first.written), ())
+
+
+def test_two_builds_of_one_store_are_the_same_bytes(newsroom, publication, tmp_path):
+    newsroom.file("tram", section="City", breaking=True, tags=("b", "a"))
+    newsroom.file("quay")
+    newsroom.build()
+    (tmp_path / "elsewhere").mkdir()
+    other = newsroom.config.override(root=tmp_path / "elsewhere")
+    Newsroom(newsroom.store, other).build()
+    assert Newsroom(newsroom.store, other).files() == newsroom.files()
+
+
+def test_an_empty_store_filled_again_has_the_same_feed(newsroom, tmp_path):
+    newsroom.file("tram", date=NOON)
+    newsroom.build()
+    refilled = Store.open(f"sqlite:///{tmp_path}/again.db")
+    (tmp_path / "again").mkdir()
+    other = Newsroom(refilled, newsroom.config.override(root=tmp_path / "again"))
+    other.file("tram", date=NOON, at=NOON + timedelta(days=7))
+    other.build(at=NOON + timedelta(days=8))
+    refilled.close()
+    assert other.files()["rss.xml"] == newsroom.files()["rss.xml"]
+
+
+def test_a_page_changed_by_hand_or_missing_is_written_again(newsroom):
+    newsroom.file("tram")
+    newsroom.build()
+    before = newsroom.files()
+    (newsroom.config.output / "index.html").write_text("mine now")
+    (newsroom.config.output / "rss.xml").unlink()
+    assert newsroom.build().written == ("index.html", "rss.xml")
+    assert newsroom.files() == before
+
+
+def test_a_picture_changed_by_hand_is_put_right_and_the_kept_one_is_unharmed(newsroom):
+    newsroom.keep_picture()
+    newsroom.file("tram", image=PICTURE)
+    newsroom.build()
+    (newsroom.config.output / PICTURE.src).write_bytes(b"scribble")
+    assert newsroom.build().written == (PICTURE.src,)
+    assert (newsroom.config.root / PICTURE.src).read_bytes() == b"picture"
+
+
+def test_a_picture_inside_a_body_goes_into_the_output(newsroom):
+    newsroom.keep_picture()
+    newsroom.file("tram", body=f'<p><img src="{PICTURE.src}" alt=""/></p>')
+    assert PICTURE.src in newsroom.build().written
+
+
+def test_a_picture_that_is_not_there_is_a_warning(newsroom):
+    newsroom.file("tram", image=PICTURE)
+    built = newsroom.build()
+    assert [str(warning) for warning in built.warnings] == [
+        f"articles/tram.md: the picture {PICTURE.src} isn't there"
+    ]
+    assert titles(newsroom) == ["Tram"]
+
+
+def test_a_flash_rewrites_no_page_of_another_article(newsroom):
+    newsroom.file("tram")
+    newsroom.build()
+    newsroom.file("flash", breaking=True)
+    written = newsroom.build().written
+    assert "breaking.html" in written
+    assert "articles/tram/index.html" not in written
+    assert "articles/tram/amp/index.html" not in written
+
+
+def test_a_retracted_article_says_so_at_its_address_and_is_nowhere_else(newsroom):
+    newsroom.file("tram", section="City")
+    newsroom.file("quay")
+    newsroom.build()
+    newsroom.retract("tram")
+    built = newsroom.build()
+    assert built.deleted == ("articles/tram/amp/index.html", "sections/city/index.html")
+    entry = Manifest.load(newsroom.config.output).entry("articles/tram/index.html")
+    assert entry is not None
+    assert entry.status == 410
+    assert titles(newsroom) == ["Quay"]
+    made = newsroom.files()
+    assert b"About tram" not in made["articles/tram/index.html"]
+    assert b"/articles/tram/" not in made["index.html"] + made["rss.xml"] + made["atom.xml"]
+
+
+def test_an_old_slug_leads_to_the_new_one(newsroom):
+    newsroom.file("tram")
+    newsroom.build()
+    newsroom.file("tram", renamed="harbour-tram")
+    newsroom.build()
+    entry = Manifest.load(newsroom.config.output).entry("articles/tram/index.html")
+    assert entry is not None
+    assert (entry.status, entry.location) == (301, "/articles/harbour-tram/")
+    made = newsroom.files()
+    assert b"/articles/harbour-tram/" in made["articles/tram/index.html"]
+    assert feedparser.parse(made["rss.xml"]).entries[0].id == "urn:test:tram"
+
+
+def test_an_old_slug_of_what_is_not_public_yet_gives_nothing_away(newsroom):
+    newsroom.file("secret", date=LATER + timedelta(days=1))
+    newsroom.file("secret", renamed="still-secret", date=LATER + timedelta(days=1))
+    newsroom.build()
+    assert not [path for path in newsroom.files() if "secret" in path]
+    assert titles(newsroom) == []
+
+
+def test_an_article_with_a_date_to_come_appears_when_it_has_come(newsroom):
+    newsroom.file("tomorrow", date=LATER + timedelta(days=1))
+    assert newsroom.build().articles == 0
+    assert newsroom.build(at=LATER + timedelta(days=1)).articles == 1
+    assert titles(newsroom) == ["Tomorrow"]
+
+
+def test_a_feed_holds_the_newest_articles_as_many_as_configured(sqlite_store, publication):
+    newsroom = Newsroom(sqlite_store, publication(feeds={"items": 2}))
+    for day in (1, 3, 2):
+        newsroom.file(f"day-{day}", date=NOON - timedelta(days=9 - day))
+    newsroom.build()
+    assert titles(newsroom) == ["Day-3", "Day-2"]
+
+
+def test_without_amp_there_are_no_amp_pages(sqlite_store, publication):
+    newsroom = Newsroom(sqlite_store, publication(amp={"enabled": False}))
+    newsroom.file("tram")
+    newsroom.build()
+    assert not [path for path in newsroom.files() if "amp/" in path]
+
+
+def test_numbers_are_given_only_when_asked_for(newsroom):
+    newsroom.file("tram")
+    build(newsroom.store, newsroom.config, at=LATER, number=False)
+    with newsroom.store.read() as tx:
+        assert tx.articles.newest_number() == 0
+    newsroom.build()
+    with newsroom.store.read() as tx:
+        assert tx.articles.newest_number() == 1
+
+
+@pytest.fixture
+def stumbling(monkeypatch):
+    """Make the pages of articles whose title begins with "Bad" fail."""
+
+    def stumble(article_page):
+        def page(self, article):
+            if article.title.startswith("Bad"):
+                raise ValueError("no page for this")
+            return article_page(self, article)
+
+        return page
+
+    monkeypatch.setattr(Pages, "article", stumble(Pages.article))
+
+
+@pytest.mark.usefixtures("stumbling")
+def test_an_article_that_cannot_be_rendered_is_left_out_and_told(newsroom):
+    newsroom.file("bad")
+    newsroom.file("tram")
+    built = build(newsroom.store, newsroom.config, at=LATER, number=True)
+    assert [str(problem) for problem in built.failed] == [
+        "articles/bad/index.html: no page for this"
+    ]
+    assert titles(newsroom) == ["Tram"]
+    assert not [path for path in newsroom.files() if "/bad/" in path]
+
+
+@pytest.mark.usefixtures("stumbling")
+def test_an_article_that_can_no_longer_be_rendered_stays_as_it_was(newsroom):
+    newsroom.file("tram", title="Good")
+    newsroom.build()
+    page = newsroom.files()["articles/tram/index.html"]
+    newsroom.file("tram", title="Bad now")
+    built = build(newsroom.store, newsroom.config, at=LATER, number=True)
+    assert len(built.failed) == 1
+    assert newsroom.files()["articles/tram/index.html"] == page
+    assert titles(newsroom) == ["Bad now"]
+
+
+def test_a_withdrawal_that_cannot_be_rendered_still_takes_the_article_away(newsroom):
+    newsroom.file("tram")
+    newsroom.build()
+    newsroom.retract("tram")
+    broken = newsroom.config.templates / "page" / "withdrawn.html"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{{ nobody.knows }}")
+    built = build(newsroom.store, newsroom.config, at=LATER, number=True)
+    assert len(built.failed) == 1
+    assert "articles/tram/index.html" in built.deleted
+
+
+def test_a_template_that_is_broken_is_named_and_the_feeds_go_on(newsroom):
+    newsroom.file("tram")
+    newsroom.build()
+    broken = newsroom.config.templates / "page" / "home.html"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("\n{{ nobody.knows }}")
+    newsroom.file("quay")
+    home = newsroom.files()["index.html"]
+    built = build(newsroom.store, newsroom.config, at=LATER, number=True)
+    (problem,) = built.failed
+    assert problem.where == "index.html"
+    assert problem.message.startswith("page/home.html:2: ")
+    assert newsroom.files()["index.html"] == home
+    assert "Quay" in titles(newsroom)

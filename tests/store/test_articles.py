@@ -1,0 +1,225 @@
+"""Articles in the store: identity, revisions, public numbers, windows."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from syndicate.errors import Refused
+from syndicate.model.articles import Figure, Person, Revision, Status
+from syndicate.model.editions import Content, Draft, Item, Kind
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def file(tx, slug="tram", *, at=NOW, **changes):
+    revision = Revision(**{"title": slug.title(), "body": "<p>Text.</p>", **changes})
+    return tx.articles.add(
+        revision, id=f"id:{slug}", slug=slug, path=f"articles/{slug}.md", source=slug, at=at
+    )
+
+
+def revise(tx, article, *, slug=None, path=None, at=NOW, **changes):
+    revision = Revision(**{"title": article.title, "body": article.body, **changes})
+    return tx.articles.revise(
+        article,
+        revision,
+        slug=slug or article.slug,
+        path=path or article.path,
+        source="changed",
+        at=at,
+    )
+
+
+def carry(tx, newsletter, *articles):
+    content = Content(subject="News", preheader="", html="", text="", nonce="n")
+    number = tx.articles.newest_number()
+    draft = Draft(
+        newsletter=newsletter,
+        schedule=newsletter,
+        kind=Kind.DIGEST,
+        content=content,
+        items=tuple(Item(article=a.key, revision=a.revision) for a in articles),
+        upto=number,
+        newest=number,
+        created_at=NOW,
+        expires_at=NOW + HOUR,
+    )
+    return tx.editions.add(draft)
+
+
+def slugs(articles):
+    return [article.slug for article in articles]
+
+
+def test_everything_about_an_article_comes_back_as_it_was_filed(store):
+    said = Revision(
+        title="Tram « opens » 👩‍🚀",
+        body="<p>A &amp; B</p>",
+        date=NOW - HOUR,
+        updated=NOW,
+        section="City",
+        tags=("tram", "harbour"),
+        authors=(Person(name="Ada", url="https://example.org/ada"),),
+        contributors=(Person(name="Bo", place="Hanoi", email="bo@example.org"),),
+        breaking=True,
+        summary="It opens.",
+        excerpt="It opens.",
+        image=Figure(src="media/a.jpg", alt="a", caption="b", credit="c", width=4, height=3),
+        figures=(Figure(src="https://example.org/b.png", alt="b"),),
+        canonical_url="https://example.org/tram",
+        comments="https://example.org/tram#comments",
+        language="en-GB",
+        extra={"layout": "post", "weights": [1, 2]},
+    )
+    with store.write() as tx:
+        tx.articles.add(said, id="x", slug="tram", path="a.md", source="s", at=NOW)
+    with store.read() as tx:
+        found = tx.articles.by_id("x")
+    assert found is not None
+    for name in Revision.__dataclass_fields__:
+        assert getattr(found, name) == getattr(said, name), name
+
+
+def test_a_corrected_article_keeps_its_id_and_gets_a_revision(store):
+    with store.write() as tx:
+        first = file(tx)
+        second = revise(tx, first, title="Tram opened", at=NOW + HOUR)
+    assert (second.id, second.revision, second.title) == (first.id, 2, "Tram opened")
+    assert second.modified == NOW + HOUR
+    assert second.published == NOW
+
+
+def test_the_same_text_again_is_no_revision(store):
+    with store.write() as tx:
+        first = file(tx)
+        assert revise(tx, first, at=NOW + HOUR) == first
+
+
+def test_an_old_slug_leads_to_its_article_and_can_be_nobody_elses(store):
+    with store.write() as tx:
+        renamed = revise(tx, file(tx, "tram"), slug="harbour-tram")
+        assert tx.articles.by_slug("tram") == renamed
+        assert tx.articles.redirects() == {"tram": "harbour-tram"}
+        other = file(tx, "ferry")
+        with pytest.raises(Refused, match="slug tram belongs to 'Tram'"):
+            revise(tx, other, slug="tram")
+        with pytest.raises(Refused, match="slug tram belongs"):
+            tx.articles.add(
+                Revision(title="T", body=""), id="n", slug="tram", path=None, source="", at=NOW
+            )
+
+
+def test_an_article_may_take_its_old_slug_back(store):
+    with store.write() as tx:
+        renamed = revise(tx, file(tx, "tram"), slug="harbour-tram")
+        assert revise(tx, renamed, slug="tram").slug == "tram"
+        assert tx.articles.redirects() == {"harbour-tram": "tram"}
+
+
+def test_an_id_is_never_given_twice(store):
+    with store.write() as tx:
+        file(tx, "tram")
+        with pytest.raises(Refused, match="id id:tram is another"):
+            tx.articles.add(
+                Revision(title="T", body=""), id="id:tram", slug="x", path=None, source="", at=NOW
+            )
+
+
+def test_a_file_holds_one_article(store):
+    with store.write() as tx:
+        file(tx, "tram")
+        moved = revise(tx, file(tx, "ferry"), path="articles/tram.md")
+        assert tx.articles.by_path("articles/tram.md") == moved
+        first = tx.articles.by_slug("tram")
+    assert first is not None
+    assert first.path is None
+
+
+def test_a_draft_is_not_seen_before_it_is_published(store):
+    with store.write() as tx:
+        draft = file(tx, status=Status.DRAFT)
+        assert tx.articles.public(NOW + HOUR) == []
+        published = revise(tx, draft, at=NOW + HOUR)
+        assert slugs(tx.articles.public(NOW + HOUR)) == ["tram"]
+    assert published.published == NOW + HOUR
+
+
+def test_what_is_dated_ahead_is_in_nothing_until_then(store):
+    with store.write() as tx:
+        file(tx, date=NOW + HOUR)
+        assert tx.articles.give_numbers(NOW) == 0
+        assert tx.articles.public(NOW) == []
+        assert tx.articles.give_numbers(NOW + HOUR) == 1
+        assert slugs(tx.articles.public(NOW + HOUR)) == ["tram"]
+
+
+def test_public_numbers_follow_publication_and_are_given_once(store):
+    with store.write() as tx:
+        file(tx, "later", date=NOW - HOUR)
+        file(tx, "sooner", date=NOW - 2 * HOUR)
+        assert tx.articles.give_numbers(NOW) == 2
+        assert tx.articles.give_numbers(NOW) == 0
+        numbers = {article.slug: article.number for article in tx.articles.all()}
+    assert numbers == {"sooner": 1, "later": 2}
+
+
+def test_only_the_first_breaking_flag_gives_a_new_number(store):
+    with store.write() as tx:
+        article = file(tx)
+        file(tx, "ferry")
+        tx.articles.give_numbers(NOW)
+        flagged = revise(tx, article, breaking=True)
+        tx.articles.give_numbers(NOW)
+        assert tx.articles.by_slug("tram").number == 3
+        calm = revise(tx, flagged, breaking=False)
+        revise(tx, calm, breaking=True, title="Again")
+        assert tx.articles.give_numbers(NOW) == 0
+
+
+def test_a_late_article_is_new_to_an_edition_whatever_its_date(store):
+    with store.write() as tx:
+        first = file(tx, "first")
+        tx.articles.give_numbers(NOW)
+        carry(tx, "news", first)
+        file(tx, "backdated", date=NOW - 1000 * HOUR)
+        tx.articles.give_numbers(NOW)
+        assert slugs(tx.articles.candidates("news", after=1)) == ["backdated"]
+
+
+def test_what_a_newsletter_carried_is_not_new_to_it_again_but_is_to_another(store):
+    with store.write() as tx:
+        article = file(tx)
+        tx.articles.give_numbers(NOW)
+        carry(tx, "news", article)
+        assert tx.articles.candidates("news", after=0) == []
+        assert slugs(tx.articles.candidates("other", after=0)) == ["tram"]
+
+
+def test_a_retracted_article_is_taken_back_everywhere_and_can_be_restored(store):
+    with store.write() as tx:
+        article = file(tx)
+        tx.articles.give_numbers(NOW)
+        tx.articles.retract(article, NOW)
+        assert tx.articles.public(NOW) == []
+        assert tx.articles.candidates("news", after=0) == []
+        assert slugs(tx.articles.withdrawn()) == ["tram"]
+        tx.articles.restore(article)
+        assert slugs(tx.articles.public(NOW)) == ["tram"]
+
+
+def test_the_mark_changes_with_whatever_readers_could_see(store):
+    with store.write() as tx:
+        marks = [tx.articles.mark()]
+        article = file(tx)
+        marks.append(tx.articles.mark())
+        tx.articles.give_numbers(NOW)
+        marks.append(tx.articles.mark())
+        article = revise(tx, article, title="New")
+        marks.append(tx.articles.mark())
+        article = revise(tx, article, title="New", slug="newer")
+        marks.append(tx.articles.mark())
+        tx.articles.retract(article, NOW)
+        marks.append(tx.articles.mark())
+        assert tx.articles.mark() == marks[-1]
+    assert len(set(marks)) == len(marks)

@@ -1,0 +1,358 @@
+"""The files of feeds/ over HTTP."""
+
+import gzip
+import http.client
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import Path
+
+import feedparser
+import httpx
+import pytest
+
+from syndicate.config import Config
+from syndicate.publish.writer import Output
+from syndicate.web.files import Files
+from syndicate.web.pages import Pages
+from syndicate.web.server import Server
+
+RSS = (
+    b"""<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0"><channel><title>Morning Post</title><link>https://post.example/</link>
+<description>News</description><item><title>The dam holds</title><guid>urn:x:1</guid></item>
+</channel></rss>"""
+    + b"<!-- padding -->" * 60
+)
+
+
+def published(root: Path) -> Path:
+    """Make an output folder with something of each kind in it."""
+    folder = root / "feeds"
+    with Output.open(folder) as output:
+        output.put("index.html", b"<!doctype html><title>Morning Post</title>" + b" " * 2000)
+        output.put("articles/dam/index.html", b"<!doctype html><title>The dam holds</title>")
+        output.put("rss.xml", RSS)
+        output.put("atom.xml", b"<feed/>")
+        output.put("feed.json", b"{}")
+        output.put("page.css", b"body{}")
+        output.put("breaking.js", b"0")
+        output.put("media/dam.jpg", b"\xff\xd8" + b"picture" * 200)
+        output.put("articles/old/index.html", b"Moved.", status=301, location="/articles/dam/")
+        output.put("articles/gone/index.html", b"<title>Withdrawn</title>", status=410)
+        output.finish()
+    # What was written in this very second has no Last-Modified.
+    for file in folder.rglob("*"):
+        os.utime(file, (time.time() - 3600,) * 2)
+    return folder
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[httpx.Client]:
+    """Serve a folder by nothing but the files' own application."""
+    publication = {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Morning Post"}
+    config = Config.model_validate({"publication": publication, "root": folder.parent})
+    with (
+        Server(Files(folder, Pages(config)), "127.0.0.1", 0) as server,
+        httpx.Client(base_url=server.url, trust_env=False) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of files that no test changes."""
+    with served(published(tmp_path_factory.mktemp("publication"))) as client:
+        yield client
+
+
+@pytest.fixture
+def feeds(tmp_path: Path) -> Path:
+    """An output folder that the test may change."""
+    return published(tmp_path)
+
+
+@pytest.fixture
+def changing(feeds: Path) -> Iterator[httpx.Client]:
+    """A client of that folder."""
+    with served(feeds) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/articles/dam/", "text/html; charset=utf-8"),
+        ("/rss.xml", "application/rss+xml; charset=utf-8"),
+        ("/atom.xml", "application/atom+xml"),
+        ("/feed.json", "application/feed+json"),
+        ("/page.css", "text/css; charset=utf-8"),
+        ("/breaking.js", "text/javascript; charset=utf-8"),
+        ("/media/dam.jpg", "image/jpeg"),
+    ],
+)
+def test_every_file_has_its_media_type_and_a_strong_tag(client, path, media_type):
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == media_type
+    assert answer.headers["etag"].startswith('"')
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "server" not in answer.headers
+
+
+def test_browsers_elsewhere_may_read_feeds_and_nothing_else(client):
+    assert client.get("/rss.xml").headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-origin" not in client.get("/").headers
+
+
+def test_each_kind_of_file_may_be_kept_as_long_as_is_right(client):
+    assert client.get("/").headers["cache-control"] == "no-cache"
+    assert "max-age=60" in client.get("/rss.xml").headers["cache-control"]
+    assert "immutable" in client.get("/media/dam.jpg").headers["cache-control"]
+
+
+def test_a_feed_reader_that_has_the_feed_is_told_so(client):
+    first = feedparser.parse(f"{client.base_url}/rss.xml")
+    assert first.status == 200
+    assert first.entries[0].title == "The dam holds"
+    again = feedparser.parse(f"{client.base_url}/rss.xml", etag=first.etag)
+    assert again.status == 304
+    by_date = feedparser.parse(f"{client.base_url}/rss.xml", modified=first.modified)
+    assert by_date.status == 304
+
+
+def test_a_304_repeats_what_caches_need_and_has_no_body(client):
+    full = client.get("/rss.xml")
+    answer = client.get("/rss.xml", headers={"if-none-match": full.headers["etag"]})
+    assert answer.status_code == 304
+    assert answer.content == b""
+    for name in ("etag", "cache-control", "vary", "date", "last-modified"):
+        assert answer.headers[name]
+    assert answer.headers["etag"] == full.headers["etag"]
+
+
+@pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', '"a,b", W/{} , "c"', "*"])
+def test_tags_are_found_in_lists_and_compared_weakly(client, form):
+    tag = client.get("/rss.xml").headers["etag"]
+    assert client.get("/rss.xml", headers={"if-none-match": form.format(tag)}).status_code == 304
+
+
+def test_a_tag_sent_in_two_header_lines_is_found(client):
+    tag = client.get("/rss.xml").headers["etag"]
+    lines = [("if-none-match", '"other"'), ("if-none-match", tag)]
+    assert client.get("/rss.xml", headers=lines).status_code == 304
+
+
+def test_a_tag_wins_over_a_date(client):
+    headers = {
+        "if-none-match": '"other"',
+        "if-modified-since": format_datetime(_now(), usegmt=True),
+    }
+    assert client.get("/rss.xml", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("date", ["yesterday", "", "0", "Thu, 99 Jan 2026 00:00:00 GMT"])
+def test_a_date_that_is_none_is_ignored(client, date):
+    assert client.get("/rss.xml", headers={"if-modified-since": date}).status_code == 200
+
+
+def test_a_date_before_the_change_gets_the_file(client):
+    headers = {"if-modified-since": "Thu, 01 Jan 2026 00:00:00 GMT"}
+    assert client.get("/rss.xml", headers=headers).status_code == 200
+
+
+def test_a_file_of_this_very_second_has_no_date_that_could_lie(changing, feeds):
+    ahead = time.time() + 60
+    os.utime(feeds / "rss.xml", (ahead, ahead))
+    answer = changing.get("/rss.xml")
+    assert "last-modified" not in answer.headers
+    date = format_datetime(datetime.fromtimestamp(ahead, UTC), usegmt=True)
+    assert changing.get("/rss.xml", headers={"if-modified-since": date}).status_code == 200
+
+
+def test_the_date_is_the_file_s(changing, feeds):
+    told = parsedate_to_datetime(changing.get("/rss.xml").headers["last-modified"])
+    assert told.timestamp() == int((feeds / "rss.xml").stat().st_mtime)
+
+
+def test_gzip_has_a_tag_of_its_own_and_the_same_bytes(client):
+    plain = client.get("/rss.xml", headers={"accept-encoding": "identity"})
+    packed = client.get("/rss.xml", headers={"accept-encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["etag"] == plain.headers["etag"][:-1] + '-gzip"'
+    assert packed.content == plain.content == RSS
+    assert int(packed.headers["content-length"]) < len(RSS)
+    assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("mine", ["gzip", "identity"])
+@pytest.mark.parametrize("theirs", ["gzip", "identity"])
+def test_the_tag_of_either_coding_is_known_under_both(client, mine, theirs):
+    tag = client.get("/rss.xml", headers={"accept-encoding": theirs}).headers["etag"]
+    headers = {"accept-encoding": mine, "if-none-match": tag}
+    answer = client.get("/rss.xml", headers=headers)
+    assert (answer.status_code, answer.headers["etag"]) == (304, tag)
+
+
+def test_pictures_are_not_packed_and_do_not_vary(client):
+    answer = client.get("/media/dam.jpg", headers={"accept-encoding": "gzip"})
+    assert "content-encoding" not in answer.headers
+    assert "vary" not in answer.headers
+
+
+def test_a_head_is_a_get_without_its_body(client):
+    got = client.get("/rss.xml").headers
+    answer = client.head("/rss.xml")
+    assert answer.content == b""
+    assert {**answer.headers, "date": ""} == {**got, "date": ""}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_other_methods_are_refused_with_those_there_are(client, method):
+    answer = client.request(method, "/rss.xml")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+def test_a_folder_is_reached_without_its_slash_too(client):
+    answer = client.get("/articles/dam?utm_source=mail")
+    assert answer.status_code == 301
+    assert answer.headers["location"] == "/articles/dam/?utm_source=mail"
+    assert client.get("/articles").status_code == 404
+
+
+def test_a_changed_file_gets_a_new_tag_at_once(changing, feeds):
+    before = changing.get("/rss.xml").headers["etag"]
+    with Output.open(feeds) as output:
+        output.put("rss.xml", RSS.replace(b"holds", b"broke"))
+    answer = changing.get("/rss.xml", headers={"if-none-match": before})
+    assert answer.status_code == 200
+    assert b"broke" in answer.content
+    assert answer.headers["etag"] != before
+
+
+def test_a_change_of_the_same_size_and_time_is_seen(changing, feeds):
+    times = (feeds / "rss.xml").stat()
+    changing.get("/rss.xml")
+    draft = feeds / "draft"
+    draft.write_bytes(RSS.replace(b"holds", b"broke"))
+    os.utime(draft, ns=(times.st_atime_ns, times.st_mtime_ns))
+    draft.replace(feeds / "rss.xml")
+    assert b"broke" in changing.get("/rss.xml").content
+
+
+def test_an_old_slug_leads_to_the_present_one(client):
+    answer = client.get("/articles/old/?a=b")
+    assert answer.status_code == 301
+    assert answer.headers["location"] == "/articles/dam/?a=b"
+    assert client.get("/articles/old", follow_redirects=True).text.endswith("The dam holds</title>")
+
+
+def test_a_retracted_article_is_gone_and_says_so(client):
+    answer = client.get("/articles/gone/")
+    assert answer.status_code == 410
+    assert "Withdrawn" in answer.text
+
+
+def test_a_new_manifest_is_read_at_once(changing, feeds):
+    assert changing.get("/articles/dam/").status_code == 200
+    with Output.open(feeds) as output:
+        output.put("articles/dam/index.html", b"<title>Withdrawn</title>", status=410)
+        output.finish()
+    assert changing.get("/articles/dam/").status_code == 410
+
+
+def test_what_is_not_there_gets_a_page_that_leads_home(client):
+    answer = client.get("/articles/never/")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "Morning Post" in answer.text
+    assert '<a href="http://127.0.0.1:8000/"' in answer.text
+    assert client.head("/articles/never/").content == b""
+
+
+ATTACKS = [
+    "/../config.toml",
+    "/..%2fconfig.toml",
+    "/%2e%2e/config.toml",
+    "/%2e%2e%2fconfig.toml",
+    "/articles/../../config.toml",
+    "/articles/..%2f..%2fconfig.toml",
+    "/articles/%2e%2e/%2e%2e/config.toml",
+    "/..\\config.toml",
+    "/..%5cconfig.toml",
+    "/%252e%252e/config.toml",
+    "//config.toml",
+    "/./rss.xml",
+    "/articles//dam/",
+    "/rss.xml%00.html",
+    "/%00",
+    "/.manifest.json",
+    "/.lock",
+    "/%2emanifest.json",
+    "/articles/.hidden/index.html",
+    "/outside.txt",
+    "/shortcut/config.toml",
+    "/disguise.json",
+    "/ring",
+    "/pipe",
+    "/" + "a" * 5000,
+    "/%ff%fe",
+    "//example.org/articles/dam",
+    "/rss.xml/",
+    "/rss.xml/x",
+]
+
+
+def test_nothing_but_what_is_published_can_be_read(changing, feeds):
+    (feeds.parent / "config.toml").write_text("secret")
+    (feeds / "articles/.hidden").mkdir()
+    (feeds / "articles/.hidden/index.html").write_text("secret")
+    (feeds / "outside.txt").symlink_to(feeds.parent / "config.toml")
+    (feeds / "shortcut").symlink_to(feeds.parent)
+    (feeds / "disguise.json").symlink_to(feeds / ".manifest.json")
+    (feeds / "ring").symlink_to(feeds / "ring")
+    os.mkfifo(feeds / "pipe")
+    for path in ATTACKS:
+        status, body = _raw(changing, path)
+        assert (path, status) == (path, 404)
+        assert b"secret" not in body
+
+
+def test_a_link_inside_the_folder_is_followed(changing, feeds):
+    (feeds / "latest.xml").symlink_to(feeds / "rss.xml")
+    assert changing.get("/latest.xml").content == RSS
+
+
+def test_no_folder_at_all_is_a_404_and_not_an_error(tmp_path):
+    with served(tmp_path / "feeds") as client:
+        assert client.get("/").status_code == 404
+
+
+def _raw(client: httpx.Client, path: str) -> tuple[int, bytes]:
+    """Ask for a path as it is written: httpx would tidy it up."""
+    connection = http.client.HTTPConnection(client.base_url.host, client.base_url.port)
+    connection.putrequest("GET", path, skip_accept_encoding=True)
+    connection.endheaders()
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, body
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_packed_bytes_are_the_same_on_every_machine(client):
+    answers = []
+    for _ in range(2):
+        with client.stream("GET", "/rss.xml", headers={"accept-encoding": "gzip"}) as answer:
+            answers.append(b"".join(answer.iter_raw()))
+    assert gzip.decompress(answers[0]) == RSS
+    assert answers[0][4:8] == bytes(4)  # no time in it
