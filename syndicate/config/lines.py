@@ -44,11 +44,11 @@ class Document:
             raise ConfigError(Problem(f"{name}:{error.lineno}", message)) from error
         nodes = dict(_nodes(parsed.meta["nodes"]))
         lines = {loc: _span(node)[0] for loc, node in nodes.items()}
-        for loc in nodes:
-            for length in range(1, len(loc)):
-                lines.setdefault(loc[:length], lines[loc])
         for line, keys in _headers(text, nodes):
             lines[_resolve(keys, line, parsed.value, lines)] = line
+        for loc, line in sorted(lines.items(), key=lambda item: item[1]):
+            for length in range(1, len(loc)):
+                lines.setdefault(loc[:length], line)
         quotes = {loc: node["value_raw"] for loc, node in nodes.items() if _is_quotable(node)}
         return cls(name, parsed.value, lines, quotes)
 

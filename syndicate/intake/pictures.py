@@ -5,7 +5,6 @@ import os
 import re
 import secrets
 import warnings
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -98,21 +97,27 @@ class Pictures:
 def _measure(data: bytes) -> Figure:
     """Return what is to be known of a picture; raise ValueError when it is none."""
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(data), formats=list(_KINDS)) as image:
-            suffix, kind = _KINDS[image.format or ""]
-            width, height = image.size
-            if image.getexif().get(_ORIENTATION) in _SIDEWAYS:
-                width, height = height, width
-            pixels = width * height * getattr(image, "n_frames", 1)
-            image.verify()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            suffix, kind, (width, height) = _look(data)
     except Image.DecompressionBombError as error:
         raise ValueError("has too many pixels") from error
-    except (UnidentifiedImageError, KeyError, SyntaxError, EOFError) as error:
+    except (UnidentifiedImageError, SyntaxError, EOFError) as error:
         raise ValueError("no GIF, PNG, JPEG, WebP or AVIF picture") from error
     if width * height > _MOST_PIXELS:
         raise ValueError("has too many pixels")
     name = hashlib.sha256(data).hexdigest()[:32] + suffix
     return Figure(src=MEDIA + name, width=width, height=height, type=kind, length=len(data))
+
+
+def _look(data: bytes) -> tuple[str, str, tuple[int, int]]:
+    """Return suffix, media type, and the size as it is shown: EXIF may lay a picture on its side."""
+    with Image.open(BytesIO(data), formats=list(_KINDS)) as image:
+        suffix, kind = _KINDS[image.format or ""]
+        width, height = image.size
+        sideways = image.getexif().get(_ORIENTATION) in _SIDEWAYS
+        image.verify()
+    return suffix, kind, (height, width) if sideways else (width, height)
 
 
 def _store(data: bytes, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from lxml import etree
 from markupsafe import Markup
 
 from syndicate.config import Config
@@ -27,6 +28,7 @@ class Amp:
         amplifier = Amplifier(words=story.words)
         for tree in (story.opening, story.body):
             markup.absolute(tree, self._config.url, page)
+            _stay(tree, page)
             amplifier.amplify(tree)
         values = {
             "publication": publication,
@@ -62,5 +64,12 @@ class Amp:
         return addresses.absolute(address, self._config)
 
 
-def _written(tree: object) -> Markup:
+def _stay(tree: etree._Element, page: str) -> None:
+    """Let footnotes lead to their place on this page, not on the other."""
+    for link in tree.iter("a"):
+        if link.get("href", "").startswith(f"{page}#"):
+            link.set("href", link.get("href").removeprefix(page))
+
+
+def _written(tree: etree._Element) -> Markup:
     return Markup(markup.to_html(tree))  # noqa: S704 - sanitised at import

@@ -63,7 +63,7 @@ _SIZE = re.compile(r"[1-9]\d{0,4}")
 class Amplifier:
     """Turns trees into AMP in place, and remembers which extensions they need.
 
-    Every address in the trees has to be absolute already.
+    Every address in the trees has to be absolute already, but for places on the same page.
     """
 
     words: Words
@@ -149,7 +149,9 @@ def _tidy(element: etree._Element) -> None:
         if name == "title":
             continue
         if name in ("href", "cite"):
-            fitting = (element.tag, name) in _LINKS and _is_address(value, _SCHEMES)
+            fitting = (element.tag, name) in _LINKS and (
+                _is_address(value, _SCHEMES) or value.startswith("#")
+            )
         else:
             fitting = name in allowed and allowed[name].fullmatch(value) is not None
         if not fitting:

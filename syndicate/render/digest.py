@@ -14,7 +14,7 @@ from syndicate.render.press import LIMIT, Press
 from syndicate.render.story import direction
 
 NAMED = 20
-"""So many headlines past the last story are named; the rest is counted."""
+"""So many headlines past the last story are named; what is left, two at least, is counted."""
 
 _LEAD, _STORY = 360, 220
 """Characters of summary for the lead and for the others."""
@@ -68,14 +68,15 @@ def _digest(articles: Sequence[Article], more: Sequence[Article], press: Press) 
     others = len(articles) + len(more) - 1
     subject = digest_subject(articles[0], others, press.language)
     preheader = digest_preheader([*articles, *more])
+    named = more if len(more) <= NAMED + 1 else more[:NAMED]
     values = {
         "subject": subject,
         "preheader": preheader,
         "lead": Teaser.of(articles[0], press.config, length=_LEAD),
         "stories": [Teaser.of(a, press.config, length=_STORY) for a in articles[1:]],
-        "named": [Teaser.of(a, press.config, length=_STORY) for a in more[:NAMED]],
+        "named": [Teaser.of(a, press.config, length=_STORY) for a in named],
         "more": len(more),
-        "counted": max(len(more) - NAMED, 0),
+        "counted": len(more) - len(named),
     }
     return press.content(
         subject=subject,

@@ -28,7 +28,7 @@ _PLACES = {
     "ul": "li",
     "ol": "li",
     "table": "caption[1] | .//tr/td | .//tr/th",
-    "figure": "figcaption[1]",
+    "figure": "figcaption[1] | p[1]",
 }
 """Where text belongs in blocks that have places for it, as XPath."""
 _BLOCKS = _SET | {
@@ -134,11 +134,13 @@ class _Typist:
             cite.text = f"({_folded(cite.text).strip()})"
         caption = element.find("figcaption")
         said = "" if caption is None else _lines(self._inside(caption, depth)).strip()
-        picture = element.find(".//img")
-        if picture is None:
+        picture, missing = element.find(".//img"), element.find("p")
+        seen = picture.get("alt") if picture is not None else ""
+        if missing is not None:
+            seen = self._inside(missing, depth)
+        if picture is None and missing is None:
             return [self._paragraph(said)]
-        alt = _folded(picture.get("alt")).strip().rstrip(".")
-        told = ". ".join(part for part in (alt, said) if part)
+        told = ". ".join(part for part in (_folded(seen).strip().rstrip("."), said) if part)
         return [wrap(f"[{self.words.picture}: {told}]" if told else f"[{self.words.picture}]")]
 
     def _table(self, element: etree._Element, depth: int) -> list[str]:

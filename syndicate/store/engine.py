@@ -143,4 +143,6 @@ def insert_new(
         return 0
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).on_conflict_do_nothing()
-    return connection.execute(statement, rows).rowcount
+    # without the option SQLAlchemy forgets the count of an INSERT, and -1 reads as "yes"
+    options = {"preserve_rowcount": True}
+    return connection.execute(statement, rows, execution_options=options).rowcount

@@ -5,6 +5,7 @@ asks from elsewhere, or by another name, finds nothing here.
 """
 
 import re
+from dataclasses import replace
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -70,7 +71,7 @@ class OutboxPages:
         kept = self._kept(shown) if shown else None
         values = {
             "tray": tray,
-            "look": look,
+            "look": replace(look, page=tray.page),
             "name": shown,
             "chosen": name is not None,
             "mail": kept,

@@ -128,6 +128,7 @@ def test_what_is_no_toml_is_told_with_its_line(folder, text, where):
         ("[amp]\nx = 1\n", "5: amp.x = 1 — there is no such key; there are enabled"),
         ("[mial]\nx = 1\n", "4: mial — there is no such table; did you mean mail?"),
         ("[ads.header]\namp = { width = 1.5 }\n", "5: ads.header.amp.width = 1.5 — expected text or a whole number"),
+        ('\n[add.header]\n\nhtml = ""\n', "5: add — there is no such table; did you mean ads?"),
         ("[ads]\nheader = 3\n", "5: ads.header = 3 — expected a table"),
         ("[schedules]\nname = 3\n", "4: schedules — expected [[schedules]], in two brackets"),
         ('[store]\nurl = "mysql://h/d"\n', '5: store.url = "mysql://h/d" — expected a database such as "sqlite:///syndicate.db" or "postgresql://user@host/name"'),

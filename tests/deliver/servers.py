@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
@@ -42,7 +43,7 @@ class Scripted:
         self.port = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
 
-    def __enter__(self) -> "Scripted":
+    def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
@@ -154,9 +155,9 @@ def certificate(folder: Path, name: str = "localhost") -> tuple[ssl.SSLContext, 
     """Make a certificate for `name`; a server's context with it, and its file to trust."""
     made, key = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-        + ["-keyout", key, "-out", made, "-subj", f"/CN={name}"]
-        + ["-addext", f"subjectAltName=DNS:{name}"],
+        f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} "
+        f"-addext subjectAltName=DNS:{name} -keyout key.pem -out certificate.pem".split(),
+        cwd=folder,
         check=True,
         capture_output=True,
     )

@@ -19,7 +19,9 @@ def test_a_link_reads_back_as_its_reader_and_newsletter(links):
 
 
 def test_a_token_is_safe_in_an_address(links):
-    assert all(links.token(n, "a-b_c").replace("-", "").replace("_", "").isalnum() for n in range(99))
+    assert all(
+        links.token(n, "a-b_c").replace("-", "").replace("_", "").isalnum() for n in range(99)
+    )
 
 
 def test_every_changed_letter_of_a_token_is_noticed(links):
@@ -51,7 +53,9 @@ def test_a_message_id_is_the_same_each_time_and_reads_back(links):
     assert links.read_message_id(message_id.strip("<>")) == (41, 7)
 
 
-@pytest.mark.parametrize("other", ["<41.8.{}@example.org>", "<42.7.{}@example.org>", "<41.7.0{}@x>"])
+@pytest.mark.parametrize(
+    "other", ["<41.8.{}@example.org>", "<42.7.{}@example.org>", "<41.7.0{}@x>"]
+)
 def test_a_message_id_that_was_made_up_is_none_of_ours(links, other):
     check = links.message_id(41, 7, "example.org").split(".")[2].partition("@")[0]
 

@@ -30,7 +30,7 @@ PUBLICATION = Config.model_validate(
 ONCE = (
     "From To Subject Date Message-ID Reply-To List-Id List-Unsubscribe List-Unsubscribe-Post "
     "Feedback-ID Auto-Submitted Precedence MIME-Version Content-Type"
-).split()
+)
 PRINTABLE = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\u2028\u2029"), max_size=400
 )
@@ -50,7 +50,7 @@ def display_name(raw: bytes) -> str:
 def test_every_header_is_there_once():
     parsed = parse(message(content(), reader(PUBLICATION)))
 
-    assert sorted(parsed.keys()) == sorted(ONCE)
+    assert sorted(parsed.keys()) == sorted(ONCE.split())
     assert parsed["From"] == "Morning Post <news@example.org>"
     assert parsed["To"] == "Ada <ada@example.org>"
     assert parsed["Reply-To"] == "Desk <desk@example.org>"
@@ -105,7 +105,7 @@ def test_a_name_that_looks_like_a_marker_is_only_a_name():
 
 @given(name=PRINTABLE, subject=PRINTABLE, body=st.text(st.characters(exclude_categories=["Cs"])))
 @example(name="محمد " * 60, subject="🏳️‍🌈" * 80, body="." + "ű" * 3000 + " \n.\n\nFrom me\n")
-@example(name='O\'"Neil\\, J. (=?x?=) <a@b>', subject=" =?utf-8?b?eA==?= ", body="=\t \n" * 5)
+@example(name="O'\"Neil\\, J. (=?x?=) <a@b>", subject=" =?utf-8?b?eA==?= ", body="=\t \n" * 5)
 @example(name="x" * 500, subject="y" * 2000, body="--=_alternative--\n--=_alternative\n")
 @example(name="a, b; c:", subject="", body="")
 def test_what_is_read_back_is_what_was_written(name, subject, body):
@@ -141,7 +141,8 @@ def test_nothing_can_be_slipped_into_a_header(bad):
 
 
 @pytest.mark.parametrize(
-    "email", ["", "ada", "@example.org", "ada@", "a b@x.org", "<a@x.org>", "a@x.org,b@x.org", "a@-.-é"]
+    "email",
+    ["", "ada", "@example.org", "ada@", "a b@x.org", "<a@x.org>", "a@x.org,b@x.org", "a@-.-é"],
 )
 def test_what_is_no_address_is_refused(email):
     with pytest.raises(Refused):

@@ -31,7 +31,7 @@ def test_a_message_handed_over_twice_is_one_file(outbox):
     put(outbox, b"Subject: x\r\n\r\n")
     put(outbox, b"Subject: x\r\n\r\n")
 
-    assert os.listdir(outbox.folder) == ["000041-000007.eml"]
+    assert [file.name for file in outbox.folder.iterdir()] == ["000041-000007.eml"]
 
 
 def test_names_sort_as_editions_and_readers_do():
@@ -95,7 +95,9 @@ def test_a_file_that_is_no_message_does_not_stop_the_list(outbox):
     assert all(kept.date.tzinfo for kept in outbox.messages())
 
 
-@pytest.mark.parametrize("name", ["../secret.eml", "/etc/passwd", ".eml", "x.txt", "a/b.eml", "", "\0.eml"])
+@pytest.mark.parametrize(
+    "name", ["../secret.eml", "/etc/passwd", ".eml", "x.txt", "a/b.eml", "", "\0.eml"]
+)
 def test_no_name_leads_out_of_the_folder(outbox, name):
     outbox.open()
     (outbox.folder.parent / "secret.eml").write_text("secret")

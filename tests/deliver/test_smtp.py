@@ -128,16 +128,18 @@ def test_a_name_that_does_not_exist_is_told():
 
 
 def test_an_address_beyond_ascii_needs_smtputf8():
-    adá = Envelope(sender="news@example.org", recipient="adá@example.org", message_id="<1.1.x@y>")
+    beyond = Envelope(
+        sender="news@example.org", recipient="adá@example.org", message_id="<1.1.x@y>"
+    )
     with real() as (port, boxes):
         session = smtp(port).open()
-        session.offer(adá)
+        session.offer(beyond)
         session.hand_over("To: adá@example.org\r\n\r\n".encode())
         session.close()
     with Scripted() as server:
         session = smtp(server.port).open()
         with pytest.raises(PermanentFailure, match="server lacks SMTPUTF8"):
-            session.offer(adá)
+            session.offer(beyond)
         session.offer(ADA)
         session.close()
 
@@ -146,6 +148,15 @@ def test_an_address_beyond_ascii_needs_smtputf8():
 
 # a server that goes wrong
 
+
+def late(seconds: float):
+    def answer(_: str) -> bytes:
+        time.sleep(seconds)
+        return b"250 late\r\n"
+
+    return answer
+
+
 BAD_OPENINGS = {
     "closes at once": {"greeting": CUT},
     "is busy": {"greeting": b"421 too busy\r\n"},
@@ -153,7 +164,7 @@ BAD_OPENINGS = {
     "speaks HTTP": {"greeting": b"HTTP/1.1 400 Bad Request\r\n\r\n"},
     "speaks at length": {"greeting": b"220-" + b"x" * 10_000_000},
     "goes on for ever": {"greeting": b"220-x\r\n" * 1_000_000},
-    "is silent": {"greeting": lambda _: time.sleep(3) or b"220 late\r\n"},
+    "is silent": {"greeting": late(3)},
     "closes at EHLO": {"ehlo": CUT},
     "changes its code": {"ehlo": b"250-a\r\n220 b\r\n"},
 }
@@ -342,7 +353,7 @@ def test_no_command_can_be_slipped_in(address):
 
 
 def test_a_session_that_hangs_can_be_broken_off_by_another_thread():
-    with Scripted(body=lambda _: time.sleep(60) or b"250 late\r\n") as server:
+    with Scripted(body=late(60)) as server:
         session = smtp(server.port).open()
         session.offer(ADA)
         threading.Timer(0.2, session.abort).start()

@@ -4,7 +4,6 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from syndicate import clock
 from syndicate.deliver import owner
 from syndicate.deliver.copies import send_copy
 from syndicate.deliver.outbox import Outbox
@@ -26,6 +25,8 @@ from tests.deliver.papers import (
     subscribe,
 )
 from tests.deliver.servers import CUT, Scripted, real
+
+FAR = NOON.replace(year=2100)
 
 
 @pytest.fixture
@@ -127,7 +128,8 @@ def test_a_connection_cut_before_the_body_costs_an_attempt_and_nothing_else(
 ):
     subscribe(sqlite_store, *readers(3))
     edition = freeze(sqlite_store)
-    with Scripted(**{step: CUT}) as server:
+    with Scripted() as server:
+        server.answers[step] = CUT
         way = transport(config(server.port))
         drained = hand_over(sqlite_store, config(server.port), way)
         del server.answers[step]
@@ -271,7 +273,9 @@ def test_alerts_go_before_digests(sqlite_store, config):
         one = config(server.port, connections=1)
         hand_over(sqlite_store, one, transport(one))
 
-    editions = [int(body.partition(b"Message-ID: <")[2].partition(b".")[0]) for body in server.bodies]
+    editions = [
+        int(body.partition(b"Message-ID: <")[2].partition(b".")[0]) for body in server.bodies
+    ]
     assert editions == [alert.key] * 3 + [digest.key] * 3
 
 
@@ -348,11 +352,9 @@ def left_sending(store, config, count: int = 1) -> list[str]:
     signer = links(store, config)
     with store.write() as tx:
         [edition] = tx.deliveries.open_editions(NOON)
-        claims = tx.deliveries.claim(
-            edition.key, owner=dead, lease_until=clock.now(), at=NOON, limit=count
-        )
+        claims = tx.deliveries.claim(edition.key, owner=dead, lease_until=FAR, at=NOON, limit=count)
         for claim in claims:
-            tx.deliveries.intend(claim, owner=dead, lease_until=clock.now(), at=NOON)
+            tx.deliveries.intend(claim, owner=dead, lease_until=FAR, at=NOON)
     return [signer.message_id(c.edition, c.subscriber, "example.org") for c in claims]
 
 
@@ -391,7 +393,7 @@ def test_what_is_claimed_by_a_living_process_is_left_to_it(store, config):
         tx.deliveries.claim(
             edition.key,
             owner="elsewhere/0:1:1:x",
-            lease_until=clock.now().replace(year=2100),
+            lease_until=FAR,
             at=NOON,
             limit=1,
         )

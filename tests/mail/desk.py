@@ -18,6 +18,7 @@ from syndicate.render.templates import Templates
 
 AT = datetime(2026, 11, 24, 8, 5, tzinfo=UTC)
 URL = "https://post.example"
+SHIPPED = Templates()
 BREAKING = Newsletter(name="breaking", title="Breaking news")
 
 NASTY = "« Élysée » 👨‍👩‍👧 שלום \u00ad\u00a0\\u{a0} \"q\" 'a' <b> & {{ x }} {% raw %}"
@@ -117,8 +118,12 @@ def stories() -> list[Article]:
 
 
 ADS = Ads(
-    header=AdSlot(mail='<a href="https://shop.example/">Four weeks for one euro</a><script>x</script>'),
-    post_top=AdSlot(mail='<a href="/sub"><img src="media/ad.png" alt="Subscribe" width="900"/></a>'),
+    header=AdSlot(
+        mail='<a href="https://shop.example/">Four weeks for one euro</a><script>x</script>'
+    ),
+    post_top=AdSlot(
+        mail='<a href="/sub"><img src="media/ad.png" alt="Subscribe" width="900"/></a>'
+    ),
 )
 
 
@@ -132,7 +137,7 @@ def digest(articles: list[Article], **changes: Any) -> Content:
 
 def _composed(kind: Kind, articles: list[Article], **changes: Any) -> Content:
     given: dict[str, Any] = {
-        "more": [], "newsletter": BREAKING, "config": config(), "templates": Templates()
+        "more": [], "newsletter": BREAKING, "config": config(), "templates": SHIPPED
     }  # fmt: skip
     return compose(kind=kind, articles=articles, **(given | changes))
 
@@ -164,6 +169,8 @@ def draw(folder: Path) -> None:
         pen = ImageDraw.Draw(picture)
         for step in range(3):
             ground = tuple(value * (3 - step) // 5 for value in sky)
-            pen.polygon([(0, 800), (0, 400 + step * 120), (1200, 520 + step * 90), (1200, 800)], ground)
+            pen.polygon(
+                [(0, 800), (0, 400 + step * 120), (1200, 520 + step * 90), (1200, 800)], ground
+            )
         suffix = "png" if name == "ad" else "jpg"
         picture.save(folder / "media" / f"{name}.{suffix}")

@@ -23,7 +23,9 @@ def typed(body: str, language: str = "en") -> str:
 
 @pytest.mark.parametrize("kind", ["alert", "digest"])
 def test_the_whole_twin_reads_as_in_the_golden_file(kind):
-    content = alert(story()) if kind == "alert" else digest(stories(), more=[article(9, "Rowers win")])
+    content = (
+        alert(story()) if kind == "alert" else digest(stories(), more=[article(9, "Rowers win")])
+    )
     text = content.text
     for slot in SLOTS:
         text = text.replace(slot_marker(content.nonce, slot), f"<{slot}>")
@@ -47,6 +49,16 @@ def test_the_whole_twin_reads_as_in_the_golden_file(kind):
         ("<p><img src='x' alt='A cat'/></p>", "[Picture: A cat]"),
         ("<figure><img src='x' alt='A cat.'/></figure>", "[Picture: A cat]"),
         ("<figure><img src='x' alt=''/></figure>", "[Picture]"),
+        (
+            "<figure><p class='missing-picture'>A cat</p><figcaption>Gone. <cite>AP</cite></figcaption></figure>",
+            "[Picture: A cat. Gone. (AP)]",
+        ),
+        (
+            "<figure><img src='a' alt='A'/><img src='b' alt='B'/></figure>",
+            "[Picture: A][Picture: B]",
+        ),
+        ("<ul>stray<li>a</li></ul>", "stray\n\na"),
+        ("<table><tr><td>a<table><tr><td>b</td></tr></table></td></tr></table>", "a\n\nb"),
         ("<figure><figcaption>Gone. <cite>AP</cite></figcaption></figure>", "Gone. (AP)"),
         ("<p><a href='https://a.example'>https://a.example</a></p>", "https://a.example"),
         ("<p><a href='#fn1'>up</a></p>", "up"),

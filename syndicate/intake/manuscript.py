@@ -1,0 +1,155 @@
+"""Manuscripts: an article's file as it was read, and the revision that is made of it.
+
+Reading needs nothing but the file. Setting it needs the article's public id,
+which the ids inside of the body begin with.
+"""
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lxml import etree
+
+from syndicate.config import Config
+from syndicate.errors import Refused
+from syndicate.intake import document, figures, frontmatter, markdown
+from syndicate.intake.fields import read_fields
+from syndicate.intake.pictures import Pictures
+from syndicate.intake.sanitise import prefix_of, remove, sanitise, write
+from syndicate.intake.text import one_line, shorten
+from syndicate.model.articles import Figure, Revision
+
+HTML_SUFFIXES = (".html", ".htm")
+SUFFIXES = (".md", ".markdown", *HTML_SUFFIXES)
+EXCERPT = 280
+"""How many characters of the body stand for a missing summary."""
+_BIGGEST = 5_000_000
+_NOT_PROSE = ("figure", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "section", "hr")
+_BLOCKS = ("p", "li", "dt", "dd", "div", "blockquote", "br")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manuscript:
+    """One file as it was read, not yet set."""
+
+    file: Path
+    path: str
+    """As the store keeps it: relative to the publication where it lies inside."""
+    id: str | None
+    slug: str
+    source: str
+    """The hash of the body's text, by which a renamed file is known again; empty without text."""
+    text: str
+    """The body as written: Markdown or HTML."""
+    revision: Revision
+    """What the front matter says; the body is still empty."""
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A manuscript set: the revision, and the local pictures that it shows."""
+
+    revision: Revision
+    pictures: tuple[Figure, ...]
+    warnings: tuple[str, ...]
+
+
+def read(file: Path, config: Config) -> Manuscript:
+    """Read an article's file; raise Refused, with file and line, for what can't be one."""
+    path = stored_path(file, config)
+    front = frontmatter.split(_bytes(file, path), path)
+    if not front.found and file.suffix.lower() in HTML_SUFFIXES:
+        front = document.front_matter(front)
+    if not front.found:
+        raise Refused(f"{path}:1: no front matter — expected a line of --- and a title")
+    fields = read_fields(front, file, config.publication.timezone)
+    text = front.body.strip("\n")
+    return Manuscript(
+        file=file,
+        path=path,
+        id=fields.id,
+        slug=fields.slug,
+        source=hashlib.sha256(text.encode()).hexdigest() if text.strip() else "",
+        text=text,
+        revision=fields.revision,
+        warnings=fields.warnings,
+    )
+
+
+def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool = True) -> Proof:
+    """Make the revision of a manuscript, its body safe and its pictures in `media/`.
+
+    With `keep` false, pictures are looked at and left where they are. Raise
+    Refused for a body that can't be made well-formed.
+    """
+    warnings: list[str] = []
+
+    def warn(message: str) -> None:
+        warnings.append(f"{manuscript.path}: {message}")
+
+    html = manuscript.file.suffix.lower() in HTML_SUFFIXES
+    markup = manuscript.text if html else markdown.to_html(manuscript.text)
+    try:
+        root = sanitise(markup, prefix_of(public_id))
+    except Refused as error:
+        raise Refused(f"{manuscript.path}: {error}") from error
+    head = manuscript.revision
+    _drop_headline(root, head.title)
+    pictures = Pictures(manuscript.file, config, keep=keep)
+    image = figures.lead(head.image, pictures, warn) if head.image else None
+    shown = figures.arrange(root, pictures, warn)
+    revision = replace(
+        head,
+        body=write(root),
+        excerpt=head.summary or shorten(_prose(root), EXCERPT),
+        image=image,
+        figures=shown,
+    )
+    return Proof(revision=revision, pictures=pictures.used, warnings=tuple(warnings))
+
+
+def stored_path(file: Path, config: Config) -> str:
+    """Return a file's path as the store keeps it, with `/` on every system."""
+    whole = Path(os.path.abspath(file))  # noqa: PTH100 - resolve() would follow links out of it
+    for place, root in ((whole, config.root), (whole.resolve(), config.root.resolve())):
+        if place.is_relative_to(root):
+            return place.relative_to(root).as_posix()
+    return whole.as_posix()
+
+
+def _bytes(file: Path, path: str) -> bytes:
+    try:
+        if file.stat().st_size > _BIGGEST:
+            raise Refused(f"{path}: larger than {_BIGGEST // 1_000_000} MB")
+        return file.read_bytes()
+    except OSError as error:
+        raise Refused(f"{path}: can't be read: {error.strerror}") from error
+
+
+def _drop_headline(root: etree._Element, title: str) -> None:
+    """Drop a body's first line when it is the headline again."""
+    first = next(iter(root), None)
+    if first is None or (root.text or "").strip() or not re.fullmatch("h[12]", str(first.tag)):
+        return
+    if one_line("".join(first.itertext())).casefold() == title.casefold():
+        remove(first)
+
+
+def _prose(root: etree._Element) -> str:
+    """Return the beginning of what a body tells in sentences, on one line."""
+    parts: list[str] = []
+
+    def walk(element: etree._Element) -> None:
+        if element.tag not in _NOT_PROSE and element.get("class") != "footnote-ref":
+            parts.append(" " * (element.tag in _BLOCKS))
+            parts.append(element.text or "")
+            for child in element:
+                walk(child)
+            parts.append(" " * (element.tag in _BLOCKS))
+        parts.append(element.tail or "")
+
+    walk(root)
+    return one_line("".join(parts))

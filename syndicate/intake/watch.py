@@ -1,0 +1,58 @@
+"""Watching: tells when something was saved in the folder where articles are filed."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from watchfiles import Change, watch as changes_in
+
+from syndicate.intake.manuscript import SUFFIXES
+
+_PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
+_QUIET_MS, _LONGEST_MS = 200, 1000
+"""How long it is to be quiet before a burst of changes counts as over; how long it is waited for."""
+_LOOK_MS = 1000
+_WAIT_SECONDS = 0.5
+
+
+def watch(folder: Path, stop: threading.Event, changed: Callable[[], None]) -> None:
+    """Call `changed` within two seconds of every save in `folder`, until `stop` is set.
+
+    A folder that isn't there, or goes away, is waited for. Hidden files, and so
+    what editors write before they rename it, don't count.
+    """
+    missed = False
+    while not stop.is_set():
+        if folder.is_dir():
+            _watch_present(folder, stop, changed, missed=missed)
+        missed = True
+        stop.wait(_WAIT_SECONDS)
+
+
+def _watch_present(
+    folder: Path, stop: threading.Event, changed: Callable[[], None], *, missed: bool
+) -> None:
+    """Watch a folder for as long as it is the same one; with `missed`, begin with a call."""
+    here = folder.stat().st_ino
+    if missed:
+        changed()
+    for changes in changes_in(
+        folder,
+        watch_filter=_counts,
+        debounce=_LONGEST_MS,
+        step=_QUIET_MS,
+        stop_event=stop,
+        rust_timeout=_LOOK_MS,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+        ignore_permission_denied=True,
+    ):
+        if changes:
+            changed()
+        if not folder.is_dir() or folder.stat().st_ino != here:
+            return
+
+
+def _counts(_change: Change, path: str) -> bool:
+    file = Path(path)
+    return file.suffix.lower() in (*SUFFIXES, *_PICTURES) and not file.name.startswith(".")

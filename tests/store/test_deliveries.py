@@ -1,0 +1,290 @@
+"""The ledger: every move is a compare-and-set, and the totals always add up."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from syndicate.model.articles import Revision
+from syndicate.model.deliveries import State, Totals
+from syndicate.model.editions import Content, Draft, Item, Kind
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def nobody_dead(_: str) -> bool:
+    return False
+
+
+def readers(tx, count=4):
+    for number in range(count):
+        tx.subscribers.subscribe(f"r{number}@example.org", "news", source="test", at=NOW)
+
+
+def edition(tx, kind=Kind.DIGEST, *, slug="tram", expires_at=NOW + 60 * MINUTE):
+    article = tx.articles.add(
+        Revision(title="A", body=""), id=slug, slug=slug, path=slug, source="", at=NOW
+    )
+    tx.articles.give_numbers(NOW)
+    number = tx.articles.newest_number()
+    return tx.editions.add(
+        Draft(
+            newsletter="news",
+            schedule="news",
+            kind=kind,
+            content=Content(subject="S", preheader="", html="h", text="t", nonce="n"),
+            items=(Item(article=article.key, revision=1),),
+            upto=number,
+            newest=number,
+            created_at=NOW,
+            expires_at=expires_at,
+        )
+    ).key
+
+
+def claim(tx, key, owner="me", *, at=NOW, limit=100, lease=MINUTE):
+    return tx.deliveries.claim(key, owner=owner, lease_until=NOW + lease, at=at, limit=limit)
+
+
+def intend(tx, one, owner="me", *, lease=MINUTE):
+    return tx.deliveries.intend(one, owner=owner, lease_until=NOW + lease, at=NOW)
+
+
+def states(tx, key):
+    return [one.state.value for one in tx.deliveries.of(key)]
+
+
+def test_an_edition_is_for_those_who_were_subscribed_before_its_news(store):
+    with store.write() as tx:
+        readers(tx, 4)
+        people = list(tx.subscribers.all())
+        tx.subscribers.leave(people[0].key, "news", at=NOW, source="test")
+        tx.subscribers.suppress("r1@example.org", "bounced", at=NOW)
+        tx.subscribers.subscribe("elsewhere@example.org", "other", source="test", at=NOW)
+        tx.articles.add(
+            Revision(title="Old", body=""), id="o", slug="o", path="o", source="", at=NOW
+        )
+        tx.articles.give_numbers(NOW)
+        first = edition(tx)
+        tx.subscribers.subscribe("late@example.org", "news", source="test", at=NOW)
+        assert [one.email for one in tx.deliveries.of(first)] == [
+            "r2@example.org",
+            "r3@example.org",
+        ]
+        second = edition(tx, slug="next")
+        assert tx.deliveries.totals(second).audience == 3
+
+
+def test_the_totals_are_the_audience_at_every_moment(store):
+    with store.write() as tx:
+        readers(tx, 5)
+        key = edition(tx)
+        assert tx.deliveries.totals(key) == Totals(queued=5)
+        one, two, three, four, _ = claim(tx, key)
+        assert tx.deliveries.totals(key) == Totals(queued=5)
+        for each in (one, two, three, four):
+            assert intend(tx, each)
+        assert tx.deliveries.totals(key) == Totals(queued=1, sending=4)
+        settle = tx.deliveries.settle
+        assert settle(one, State.ACCEPTED, code=250, at=NOW)
+        assert settle(two, State.FAILED, code=550, reply="5.1.1 who?", at=NOW)
+        assert settle(three, State.UNKNOWN, at=NOW)
+        later = NOW + 5 * MINUTE
+        assert settle(four, State.DEFERRED, code=450, at=NOW, next_attempt_at=later)
+        totals = tx.deliveries.totals(key)
+    assert totals == Totals(queued=1, accepted=1, failed=1, unknown=1, deferred=1)
+    assert totals.audience == 5
+
+
+def test_a_row_is_claimed_by_one(store):
+    with store.write() as tx:
+        readers(tx)
+        key = edition(tx)
+        assert len(claim(tx, key, "me", limit=3)) == 3
+        assert len(claim(tx, key, "you")) == 1
+        assert claim(tx, key, "she") == []
+
+
+def test_only_the_owner_of_a_claim_may_hand_over(store):
+    with store.write() as tx:
+        readers(tx, 1)
+        [mine] = claim(tx, edition(tx))
+        assert not intend(tx, mine, "you")
+        assert intend(tx, mine)
+        assert not intend(tx, mine)
+
+
+def test_a_verdict_counts_once(store):
+    with store.write() as tx:
+        readers(tx, 1)
+        [mine] = claim(tx, edition(tx))
+        intend(tx, mine)
+        assert tx.deliveries.settle(mine, State.ACCEPTED, at=NOW)
+        assert not tx.deliveries.settle(mine, State.FAILED, code=550, at=NOW)
+
+
+def test_a_late_verdict_settles_what_was_called_unknown(store):
+    with store.write() as tx:
+        readers(tx, 1)
+        key = edition(tx)
+        [mine] = claim(tx, key)
+        intend(tx, mine)
+        tx.deliveries.settle(mine, State.UNKNOWN, at=NOW)
+        assert tx.deliveries.settle(mine, State.ACCEPTED, code=250, at=NOW)
+        assert states(tx, key) == ["accepted"]
+
+
+def test_a_verdict_of_an_earlier_attempt_settles_nothing(store):
+    with store.write() as tx:
+        readers(tx, 1)
+        key = edition(tx)
+        [first] = claim(tx, key)
+        intend(tx, first)
+        tx.deliveries.settle(first, State.UNKNOWN, at=NOW)
+        assert tx.deliveries.resend(first, at=NOW)
+        [second] = claim(tx, key)
+        intend(tx, second)
+        assert not tx.deliveries.settle(first, State.ACCEPTED, at=NOW)
+        assert states(tx, key) == ["sending"]
+
+
+@pytest.mark.parametrize("moment", ["before the claim", "after the claim"])
+def test_a_reader_who_leaves_is_skipped_until_the_hand_over(store, moment):
+    with store.write() as tx:
+        readers(tx, 2)
+        key = edition(tx)
+        who = tx.subscribers.by_email("r0@example.org").key
+        if moment == "before the claim":
+            tx.subscribers.leave(who, "news", at=NOW, source="one click")
+        claims = claim(tx, key)
+        if moment == "after the claim":
+            tx.subscribers.leave(who, "news", at=NOW, source="one click")
+        handed_over = [one.email for one in claims if intend(tx, one)]
+        rows = list(tx.deliveries.of(key))
+    assert handed_over == ["r1@example.org"]
+    assert (rows[0].state, rows[0].reply) == (State.SKIPPED, "left the newsletter")
+
+
+def test_an_address_suppressed_meanwhile_is_skipped_with_the_reason(store):
+    with store.write() as tx:
+        readers(tx, 1)
+        key = edition(tx)
+        [mine] = claim(tx, key)
+        tx.subscribers.suppress("R0@example.org", "complained", at=NOW)
+        assert not intend(tx, mine)
+        [row] = tx.deliveries.of(key)
+    assert (row.state, row.reply, row.attempt) == (State.SKIPPED, "complained", 0)
+
+
+def test_what_was_put_off_is_due_at_its_time(store):
+    later = NOW + 5 * MINUTE
+    with store.write() as tx:
+        readers(tx, 1)
+        key = edition(tx)
+        [mine] = claim(tx, key)
+        intend(tx, mine)
+        tx.deliveries.settle(mine, State.DEFERRED, code=450, at=NOW, next_attempt_at=later)
+        assert tx.deliveries.next_due() == later
+        assert tx.deliveries.open_editions(NOW) == []
+        assert claim(tx, key) == []
+        assert [one.key for one in tx.deliveries.open_editions(later)] == [key]
+        assert [one.attempt for one in claim(tx, key, at=later)] == [1]
+
+
+def test_what_is_not_asked_of_a_server_counts_no_attempt(store):
+    with store.write() as tx:
+        readers(tx, 3)
+        key = edition(tx)
+        held, bad, busy = claim(tx, key)
+        tx.deliveries.settle(held, State.SKIPPED, reply="held back by mail.only", at=NOW)
+        tx.deliveries.settle(bad, State.FAILED, reply="could not be made", at=NOW)
+        tx.deliveries.settle(busy, State.DEFERRED, code=421, at=NOW, next_attempt_at=NOW)
+        assert [row.attempt for row in tx.deliveries.of(key)] == [0, 0, 1]
+
+
+def test_a_release_gives_back_only_ones_own_claims(store):
+    with store.write() as tx:
+        readers(tx, 2)
+        key = edition(tx)
+        claims = claim(tx, key)
+        tx.deliveries.release(claims, owner="you", at=NOW)
+        assert states(tx, key) == ["claimed", "claimed"]
+        intend(tx, claims[0])
+        tx.deliveries.release(claims, owner="me", at=NOW)
+        assert states(tx, key) == ["sending", "queued"]
+
+
+def test_what_a_dead_worker_held_is_recovered_and_what_it_was_sending_is_unknown(store):
+    with store.write() as tx:
+        readers(tx, 3)
+        key = edition(tx)
+        sending, *_ = claim(tx, key, "dead", limit=2)
+        intend(tx, sending, "dead")
+        claim(tx, key, "alive")
+        found = tx.deliveries.recover(now=NOW, dead=lambda owner: owner == "dead")
+        assert states(tx, key) == ["unknown", "queued", "claimed"]
+    assert found.requeued == 1
+    assert [one.subscriber for one in found.unknown] == [sending.subscriber]
+    assert [one.attempt for one in found.unknown] == [0]
+
+
+def test_where_death_cannot_be_seen_the_lease_decides(store):
+    with store.write() as tx:
+        readers(tx, 2)
+        key = edition(tx)
+        sending, _ = claim(tx, key)
+        intend(tx, sending, lease=10 * MINUTE)
+        tx.deliveries.recover(now=NOW + 2 * MINUTE, dead=nobody_dead)
+        assert states(tx, key) == ["sending", "queued"]
+        tx.deliveries.recover(now=NOW + 11 * MINUTE, dead=nobody_dead)
+        assert states(tx, key) == ["unknown", "queued"]
+
+
+def test_what_is_past_its_time_is_given_up_but_not_what_is_in_flight(store):
+    with store.write() as tx:
+        readers(tx, 4)
+        key = edition(tx)
+        sending, put_off, held = claim(tx, key, limit=3)
+        intend(tx, sending)
+        intend(tx, put_off)
+        tx.deliveries.settle(
+            put_off, State.DEFERRED, code=450, reply="full", at=NOW, next_attempt_at=NOW + MINUTE
+        )
+        assert held
+        assert tx.deliveries.expire(NOW + 59 * MINUTE) == 0
+        assert tx.deliveries.expire(NOW + 60 * MINUTE) == 2
+        rows = list(tx.deliveries.of(key))
+    assert [row.state.value for row in rows] == ["sending", "expired", "claimed", "expired"]
+    assert [row.reply for row in rows if row.state is State.EXPIRED] == [
+        "full",
+        "could not be handed over in time",
+    ]
+
+
+def test_letters_come_first_then_alerts_then_digests(store):
+    with store.write() as tx:
+        readers(tx, 1)
+        kinds = (Kind.DIGEST, Kind.ALERT, Kind.DIGEST, Kind.LETTER)
+        keys = [edition(tx, kind, slug=f"s{place}") for place, kind in enumerate(kinds)]
+        order = [one.key for one in tx.deliveries.open_editions(NOW)]
+    assert order == [keys[3], keys[1], keys[0], keys[2]]
+
+
+def test_the_numbers_of_editions_are_never_given_twice(store):
+    with store.write() as tx:
+        readers(tx, 1)
+        first = edition(tx)
+    with store.write() as tx:
+        edition(tx, slug="rolled-back")
+        tx.rollback()
+    with store.write() as tx:
+        assert edition(tx, slug="third") > first
+
+
+def test_editions_that_say_the_same_share_their_content(store):
+    with store.write() as tx:
+        readers(tx, 1)
+        one, two = edition(tx), edition(tx, slug="other")
+        contents = {tx.editions.by_key(key).content for key in (one, two)}
+        assert len(contents) == 1
+        assert tx.editions.content(contents.pop()).subject == "S"

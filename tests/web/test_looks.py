@@ -1,0 +1,150 @@
+"""The outbox and the unsubscribe page as a browser shows them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from syndicate.deliver.links import Links
+from tests import checkers
+from tests.browser import chromium
+from tests.web.test_outbox import letter, put
+
+pytestmark = pytest.mark.browser
+
+DARK = "matchMedia('(prefers-color-scheme: dark)').matches"
+SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a browser that has no say in the theme: emulating one would reach the frames."""
+    context = browser.new_context(color_scheme="null", viewport={"width": 1440, "height": 1900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def outbox(web, tmp_path) -> str:
+    """The address of an outbox with some mail in it."""
+    for number in (1, 2, 3):
+        put(tmp_path / "outbox", number, letter(f"Edition {number}"))
+    return f"{web().base_url}/outbox"
+
+
+def test_the_newest_mail_is_seen_at_both_widths_in_both_themes(page, outbox):
+    page.goto(outbox, wait_until="networkidle")
+    seen = [(frame.evaluate("innerWidth"), frame.evaluate(DARK)) for frame in page.frames[1:]]
+    assert seen == [(360, False), (640, False), (360, True), (640, True)]
+
+
+def test_the_dark_frames_are_dark_and_the_light_ones_light(page, outbox):
+    page.goto(outbox, wait_until="networkidle")
+    grounds = [
+        frame.evaluate("getComputedStyle(document.body).backgroundColor")
+        for frame in page.frames[1:]
+    ]
+    assert grounds == ["rgb(255, 253, 249)"] * 2 + ["rgb(20, 22, 26)"] * 2
+
+
+@pytest.mark.parametrize("width", [1120, 1280, 820, 390])
+def test_a_narrow_window_shrinks_the_screens_and_not_their_widths(page, outbox, width):
+    page.set_viewport_size({"width": width, "height": 4000})
+    page.goto(f"{outbox}/000003-000001.eml", wait_until="networkidle")
+    assert [frame.evaluate("innerWidth") for frame in page.frames[1:]] == [360, 640, 360, 640]
+    assert not page.evaluate(SIDEWAYS)
+
+
+def test_a_mail_loads_nothing_from_elsewhere_and_runs_nothing(page, outbox):
+    asked = []
+    page.on("requestfinished", lambda request: asked.append(request.url))
+    page.goto(outbox, wait_until="networkidle")
+    assert not [url for url in asked if "elsewhere" in url]
+    assert {frame.evaluate("document.title") for frame in page.frames[1:]} == {"x"}
+
+
+def test_a_link_in_a_mail_opens_in_a_window_of_its_own(page, outbox):
+    page.goto(f"{outbox}?width=phone&theme=light", wait_until="networkidle")
+    with page.expect_popup() as opening:
+        page.frame_locator("iframe").get_by_role("link", name="Read on").click()
+    assert opening.value.url.endswith("/articles/dam/")
+    assert page.url.startswith(outbox)
+
+
+def test_every_switch_and_tab_can_be_reached(page, outbox):
+    page.goto(outbox)
+    page.get_by_role("group", name="Width").get_by_role("link", name="Phone").click()
+    page.get_by_role("group", name="Theme").get_by_role("link", name="Dark").click()
+    assert page.locator("iframe").count() == 1
+    page.get_by_role("link", name="Edition 1").click()
+    assert page.get_by_role("heading", level=2).inner_text() == "Edition 1"
+    assert page.locator("iframe").count() == 1  # the switches stay as they were
+    for tab, words in (("Text", "Not bold"), ("Headers", "Message-ID"), ("Source", "MIME-Version")):
+        page.get_by_role("link", name=tab, exact=True).click()
+        assert words in page.locator("main").inner_text()
+
+
+def test_on_a_phone_the_list_and_the_mail_are_two_pages(page, outbox):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(outbox)
+    assert not page.locator("main").is_visible()
+    assert not page.evaluate(SIDEWAYS)
+    page.get_by_role("link", name="Edition 2").click()
+    assert page.locator("main").is_visible()
+    assert not page.locator("nav.list").is_visible()
+    page.get_by_role("link", name="All messages").click()
+    assert page.locator("nav.list").is_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_axe_finds_no_barrier_in_the_outbox(browser, outbox, theme, width):
+    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
+    message = f"{outbox}/000003-000001.eml"
+    for place in ("", *(f"?view={view}" for view in ("html", "text", "headers", "source"))):
+        page.goto(f"{message}{place}", wait_until="networkidle")
+        assert checkers.axe(page) == []
+        assert not page.evaluate(SIDEWAYS)
+    page.goto(outbox)
+    assert checkers.axe(page) == []
+    page.close()
+
+
+def test_an_empty_outbox_has_no_barrier_either(page, web):
+    page.goto(f"{web().base_url}/outbox")
+    assert checkers.axe(page) == []
+
+
+def test_a_reader_leaves_and_comes_back_by_the_buttons(page, web, sqlite_store, publication):
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    with sqlite_store.write() as tx:
+        tx.subscribers.subscribe("anna@example.org", "breaking", source="test", at=at)
+        token = Links(publication(), tx.keys.secret("links")).token(1, "breaking")
+    page.goto(f"{web().base_url}/unsubscribe/{token}")
+    assert checkers.axe(page) == []
+    page.get_by_role("button", name="Unsubscribe").click()
+    assert page.get_by_role("heading").inner_text() == "You are unsubscribed"
+    assert checkers.axe(page) == []
+    page.get_by_role("button", name="Subscribe again").click()
+    assert page.get_by_role("heading").inner_text() == "Welcome back"
+
+
+def test_the_nu_checker_has_nothing_to_say(web, tmp_path):
+    client = web()
+    places = {"empty.html": "/outbox", "missing.html": "/nothing"}
+    written = [tmp_path / name for name in places]
+    for name, place in places.items():
+        (tmp_path / name).write_text(client.get(place).text)
+    name = put(tmp_path / "outbox", 1, letter())
+    for view in ("html", "text", "headers", "source"):
+        file = tmp_path / f"{view}.html"
+        file.write_text(client.get(f"/outbox/{name}?view={view}").text)
+        written.append(file)
+    assert checkers.nu(written) == []

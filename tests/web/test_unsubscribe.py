@@ -1,0 +1,208 @@
+"""Leaving a newsletter over HTTP: RFC 8058, and the page with the button."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from syndicate.deliver.links import Links
+from syndicate.model.subscribers import SubscriptionState
+from syndicate.store import Store
+
+AT = datetime(2026, 11, 24, 13, 17, tzinfo=UTC)
+URLENCODED: dict[str, Any] = {"data": {"List-Unsubscribe": "One-Click"}}
+MULTIPART: dict[str, Any] = {"files": {"List-Unsubscribe": (None, "One-Click")}}
+
+
+@dataclass
+class Reader:
+    """A subscriber of the newsletter `breaking`, and their link."""
+
+    store: Store
+    client: httpx.Client
+    key: int
+    path: str
+
+    @property
+    def state(self) -> SubscriptionState | None:
+        with self.store.read() as tx:
+            found = tx.subscribers.by_key(self.key)
+        return found.subscriptions[0].state if found and found.subscriptions else None
+
+    @property
+    def everything(self) -> object:
+        """All that the store knows of them."""
+        with self.store.read() as tx:
+            return tx.subscribers.by_key(self.key)
+
+
+@pytest.fixture
+def reader(web, sqlite_store, publication) -> Reader:
+    return _reader(web(), sqlite_store, publication())
+
+
+def _reader(client, store, config, newsletter="breaking") -> Reader:
+    with store.write() as tx:
+        tx.subscribers.subscribe("anna@example.org", newsletter, source="test", at=AT)
+        found = tx.subscribers.by_email("anna@example.org")
+        token = Links(config, tx.keys.secret("links")).token(found.key, newsletter)
+    return Reader(store, client, found.key, f"/unsubscribe/{token}")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])
+def test_only_a_post_changes_anything(reader, method):
+    before = reader.everything
+    answer = reader.client.request(method, reader.path)
+    assert answer.status_code == (200 if method in {"GET", "HEAD"} else 405)
+    assert reader.everything == before
+
+
+@pytest.mark.parametrize("form", [URLENCODED, MULTIPART], ids=["urlencoded", "multipart"])
+def test_one_click_unsubscribes_without_redirect_or_cookie(reader, form):
+    answer = reader.client.post(reader.path, **form)
+    assert answer.status_code == 200
+    assert "location" not in answer.headers
+    assert "set-cookie" not in answer.headers
+    assert reader.state is SubscriptionState.LEFT
+
+
+def test_one_click_twice_is_the_same_as_once(reader):
+    reader.client.post(reader.path, **URLENCODED)
+    once = reader.everything
+    assert reader.client.post(reader.path, **URLENCODED).status_code == 200
+    assert reader.everything == once
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"data": {"List-Unsubscribe": "Two-Clicks"}},
+        {"data": {"action": "burn"}},
+        {"json": {"List-Unsubscribe": "One-Click"}},
+        {"data": {"filler": "x" * 20_000, "List-Unsubscribe": "One-Click"}},
+        {"data": {f"field{n}": "x" for n in range(50)} | {"List-Unsubscribe": "One-Click"}},
+        {"content": b"List-Unsubscribe=One-Click"},
+        {"content": b"--x", "headers": {"content-type": "multipart/form-data"}},
+        {
+            "content": b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n'
+            b"Content-Type: text/plain; charset=klingon\r\n\r\nOne-Click\r\n--x--\r\n",
+            "headers": {"content-type": "multipart/form-data; boundary=x"},
+        },
+    ],
+)
+def test_a_post_that_says_something_else_is_refused(reader, body):
+    answer = reader.client.post(reader.path, **body)
+    assert answer.status_code == 400
+    assert reader.state is SubscriptionState.CONFIRMED
+
+
+def test_the_page_names_the_newsletter_and_hides_the_address(reader):
+    page = reader.client.get(reader.path).text
+    assert "Unsubscribe from Breaking?" in page
+    assert "a•••@example.org" in page
+    assert "anna@" not in page
+    assert re.findall(r'name="action" value="(\w+)"', page) == ["leave"]
+
+
+def test_the_button_unsubscribes_and_the_page_offers_the_way_back(reader):
+    page = reader.client.post(reader.path, data={"action": "leave"})
+    assert page.status_code == 200
+    assert reader.state == "left"
+    assert "You are unsubscribed" in page.text
+    assert re.findall(r'name="action" value="(\w+)"', page.text) == ["undo"]
+    back = reader.client.post(reader.path, data={"action": "undo"})
+    assert "Welcome back" in back.text
+    assert reader.state == "confirmed"
+
+
+def test_undo_does_nothing_for_somebody_who_has_not_left(reader):
+    before = reader.everything
+    assert reader.client.post(reader.path, data={"action": "undo"}).status_code == 400
+    assert reader.everything == before
+
+
+def test_a_suppressed_reader_is_not_offered_a_way_back(reader):
+    with reader.store.write() as tx:
+        tx.subscribers.suppress("anna@example.org", "complaint", at=AT)
+    page = reader.client.post(reader.path, data={"action": "leave"})
+    assert "<form" not in page.text
+    assert reader.client.post(reader.path, data={"action": "undo"}).status_code == 400
+    assert reader.state is SubscriptionState.LEFT
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_bad_token_gets_a_kind_page_that_tells_nothing(reader, method):
+    folder, token = reader.path.rsplit("/", 1)
+    last = "A" if token[-1] != "A" else "B"
+    spoilt = [token[:-1], token[:-1] + last, token.swapcase(), token + "="]
+    pages = set()
+    for bad in [*spoilt, "nonsense", "%00", "%ff" * 40, "A" * 4000]:
+        answer = reader.client.request(method, f"{folder}/{bad}", **URLENCODED)
+        assert (bad, answer.status_code) == (bad, 404)
+        pages.add(answer.text)
+    (page,) = pages
+    assert "This link is not complete" in page
+    assert reader.state is SubscriptionState.CONFIRMED
+
+
+def test_a_link_of_another_publication_is_a_bad_token(reader, publication):
+    stranger = Links(publication(), b"another secret").token(reader.key, "breaking")
+    assert reader.client.post(f"/unsubscribe/{stranger}", **URLENCODED).status_code == 404
+    assert reader.state is SubscriptionState.CONFIRMED
+
+
+def test_a_link_outlives_its_newsletter(web, sqlite_store, publication):
+    reader = _reader(web(), sqlite_store, publication(), newsletter="long-gone")
+    assert "Long gone" in reader.client.get(reader.path).text
+    assert reader.client.post(reader.path, **URLENCODED).status_code == 200
+    assert reader.state is SubscriptionState.LEFT
+
+
+def test_who_is_not_in_the_store_any_more_is_told_so(reader, publication):
+    with reader.store.write() as tx:
+        token = Links(publication(), tx.keys.secret("links")).token(4711, "breaking")
+    assert "does not get Breaking" in reader.client.get(f"/unsubscribe/{token}").text
+    assert reader.client.post(f"/unsubscribe/{token}", **URLENCODED).status_code == 200
+
+
+def test_the_page_is_kept_by_nobody_and_framed_by_nobody(reader):
+    for answer in (
+        reader.client.get(reader.path),
+        reader.client.get("/unsubscribe/nonsense"),
+        reader.client.post(reader.path, data={"action": "leave"}),
+    ):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["x-robots-tag"] == "noindex"
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+
+
+def test_a_german_newsletter_says_it_in_german(web, sqlite_store, publication):
+    newsletters = [{"name": "morgen", "title": "Der Morgen", "language": "de"}]
+    client = web(newsletters=newsletters)
+    reader = _reader(client, sqlite_store, publication(newsletters=newsletters), "morgen")
+    page = client.get(reader.path).text
+    assert '<html lang="de">' in page
+    assert "Der Morgen abbestellen?" in page
+
+
+def test_a_store_that_is_busy_asks_for_patience(reader, monkeypatch):
+    from syndicate.errors import StoreLocked
+
+    def locked(_self):
+        raise StoreLocked("held")
+
+    monkeypatch.setattr(Store, "write", locked)
+    answer = reader.client.post(reader.path, **URLENCODED)
+    assert answer.status_code == 503
+    assert "Nothing was changed yet" in answer.text
+
+
+def test_health_is_the_store_s(reader):
+    assert reader.client.get("/healthz").text == "ok\n"
