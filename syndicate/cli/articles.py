@@ -30,10 +30,10 @@ def import_(
 ) -> None:
     """Take in articles from Markdown and HTML files; one line a file."""
     from syndicate.intake.filing import Filed, Verdict, file_articles  # noqa: PLC0415 - start-up
-    from syndicate.intake.folder import find  # noqa: PLC0415
+    from syndicate.intake.folder import find_articles  # noqa: PLC0415
 
     ours = here(context)
-    files = list(find(paths))
+    files = find_articles(paths)
     counts = dict.fromkeys(Verdict, 0)
     with ours.store() as store:
         at = clock.now()

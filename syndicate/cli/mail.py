@@ -30,9 +30,11 @@ def register(app: typer.Typer) -> None:
 
 def tick(context: typer.Context, *, at: At = None) -> None:
     """Do everything that is due, once: publish, compose, deliver. For cron and tests."""
-    from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415 - start-up
+    from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
+    from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
     from syndicate.schedule.tick import tick as pass_  # noqa: PLC0415
 
+    log_events()
     ours = here(context)
     moment = ours.time(at)
     with ours.store() as store:
@@ -61,9 +63,11 @@ def send(
     ] = None,
 ) -> None:
     """Compose an edition now and send it."""
-    from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415 - start-up
+    from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
+    from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
     from syndicate.schedule.sending import Order, send_now, send_test_copy  # noqa: PLC0415
 
+    log_events()
     ours = here(context)
     if article and schedule:
         raise ConfigError("--schedule and --article exclude each other: name one of them")

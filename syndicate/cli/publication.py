@@ -11,7 +11,7 @@ from syndicate import clock
 from syndicate.cli.context import AsJson, here
 from syndicate.cli.terminal import as_json, note, say, table, when
 from syndicate.config import Config
-from syndicate.errors import Refused, SyndicateError
+from syndicate.errors import Refused
 from syndicate.store import Store
 
 WELCOME = """\
@@ -38,7 +38,7 @@ Text in Markdown.
 `syndicate run` takes it in within two seconds. Without `run`, say
 `syndicate import articles` and then `syndicate build`.
 """
-IGNORED = "syndicate.db*\noutbox/\nfeeds/\n"
+IGNORED = "syndicate.db*\nmedia/\noutbox/\nfeeds/\n"
 
 
 def register(app: typer.Typer) -> None:
@@ -81,13 +81,12 @@ def init(
 
 def check(context: typer.Context, *, json: AsJson = False) -> None:
     """Read config and templates; print when each schedule is due next, and every mistake."""
-    from syndicate.render.mjml import check_sources  # noqa: PLC0415 - start-up
+    from syndicate.render.specimen import faults  # noqa: PLC0415 - start-up
     from syndicate.render.templates import Templates  # noqa: PLC0415
 
     ours = here(context)
     config = ours.config
-    templates = Templates.of(config)
-    mistakes: list[SyndicateError] = [*templates.check(), *check_sources(templates)]
+    mistakes = faults(config, Templates.of(config))
     schedules = _upcoming(config)
     unknown = _unknown_keys(config)
     if json:

@@ -1,8 +1,6 @@
 """`run` and `serve`: the publication as a process."""
 
-import logging
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -44,11 +42,12 @@ def register(app: typer.Typer) -> None:
 
 def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
     """Serve the web, keep the timetable, deliver the mail, take in what is filed."""
-    from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415 - start-up
+    from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
+    from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
     from syndicate.schedule.runner import Runner  # noqa: PLC0415
 
     config = _config(here(context), host, port)
-    _log_to_terminal()
+    log_events()
     with _interrupted() as stop, ExitStack() as open_until_stopped:
         store = Store.of(config)
         open_until_stopped.callback(store.close)
@@ -65,8 +64,10 @@ def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None
 
 def serve(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
     """Serve the web alone."""
+    from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
+
     config = _config(here(context), host, port)
-    _log_to_terminal()
+    log_events()
     with _interrupted() as stop, ExitStack() as open_until_stopped:
         store = Store.of(config)
         open_until_stopped.callback(store.close)
@@ -121,19 +122,3 @@ def _next_editions(config: Config) -> Iterator[tuple[str, str, str]]:
         zone = config.zone(schedule)
         for slot in timing(schedule, zone).upcoming(clock.now(), 1):
             yield schedule.name, schedule.newsletter, when(slot.due_at, zone)
-
-
-def _log_to_terminal() -> None:
-    """Write events to stderr, a line each: in colour on a terminal, plain for a log file."""
-    import structlog  # noqa: PLC0415 - start-up
-
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=20),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

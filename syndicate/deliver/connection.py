@@ -147,7 +147,7 @@ class Connection:
                 self._course.meet(trouble)
                 return None
             except TemporaryFailure:
-                if not (session.spent and session.taken):
+                if self._course.over or not (session.spent and session.taken):
                     raise
             else:
                 return session

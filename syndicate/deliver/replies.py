@@ -13,7 +13,6 @@ from syndicate.deliver.relay import Reply
 _LINE = re.compile(rb"([2-5]\d\d)([ -]?)(.*)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _LONGEST = 64 * 1024
-_TOO_LONG = f"the server's answer is longer than {_LONGEST // 1024} KB"
 _KEPT = 500
 """Characters of a reply that are kept for people."""
 
@@ -50,8 +49,6 @@ class Replies:
         while True:
             line = self._line(deadline, room)
             room -= len(line)
-            if room < 0:
-                raise Garbled(_TOO_LONG)
             match = _LINE.fullmatch(line.strip(b"\r\n "))
             if match is None or (lines and match[1] != lines[0][0]):
                 raise Garbled(f"the server said {legible(line)[:80]!r}, which is no SMTP reply")
@@ -62,7 +59,7 @@ class Replies:
     def _line(self, deadline: float, room: int) -> bytes:
         while b"\n" not in self._buffer:
             if len(self._buffer) > room:
-                raise Garbled(_TOO_LONG)
+                raise Garbled(f"the server's answer is longer than {_LONGEST // 1024} KB")
             self._buffer += self._receive(deadline)
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line + b"\n"

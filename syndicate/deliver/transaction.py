@@ -22,6 +22,8 @@ _PATIENCE = 20
 _GOODBYE = 5.0
 _CLOSING = 421
 _GO_AHEAD = 354
+_LOG_IN_FIRST = (530, 538)
+"""RFC 4954, 6: said to the sender, at whichever step."""
 
 
 def data_timeout(timeout: float) -> float:
@@ -63,8 +65,8 @@ class SmtpSession:
         """Ask for one message to be taken, up to the 354 that asks for its body.
 
         Raise TemporaryFailure or PermanentFailure for this reader, and
-        RelayUnavailable when the sender is refused for good: that says nothing
-        about the reader.
+        RelayUnavailable when the sender is refused for good, or has to log in:
+        that says nothing about the reader.
         """
         reset = ["RSET"] if self._begun else []
         commands = [*reset, *self._commands(envelope)]
@@ -160,7 +162,7 @@ class SmtpSession:
         if replies[-1].code == _GO_AHEAD:
             self._withdraw()
         reply = replies[refused]
-        if refused == 0 and reply.permanent:
+        if reply.code in _LOG_IN_FIRST or (refused == 0 and reply.permanent):
             raise RelayUnavailable(
                 f"{self._terms.server} takes nothing from {envelope.sender}: {reply}; look at "
                 "mail.from, mail.username and what the relay allows this sender",

@@ -92,7 +92,8 @@ def _file_manuscript(
 def _refuse_back_to_draft(manuscript: Manuscript, article: Article | None) -> None:
     if (
         article is not None
-        and article.status is not Status.DRAFT
+        and article.status is Status.PUBLISHED
+        and article.retracted_at is None
         and manuscript.revision.status is Status.DRAFT
     ):
         raise Refused(
@@ -106,8 +107,11 @@ def _save(
 ) -> Filed:
     article, warnings = found.article, (*manuscript.warnings, *proof.warnings)
     if article is not None and _stays_retracted(article, proof):
-        warning = f"{manuscript.path}: it was retracted and stays so; this file says otherwise"
-        warnings = (*warnings, warning)
+        warnings = (
+            *warnings,
+            f"{manuscript.path}: it was retracted and stays so, whatever its file says; "
+            f"to put it back: syndicate retract --undo {article.slug}",
+        )
         return Filed(
             path=manuscript.path,
             verdict=Verdict.UNCHANGED,

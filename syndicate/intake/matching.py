@@ -74,19 +74,12 @@ def _by_id(
     if article is not None:
         return article
     before = tx.articles.by_path(manuscript.path)
-    if before is not None and not _renamed(tx, before, manuscript):
+    if before is not None:
         raise Refused(
             f"{manuscript.path}: the id {public_id} is new, and this file's article has "
             f"{before.id}, which stays; take the id out, or file another story in another file"
         )
     return None
-
-
-def _renamed(tx: Transaction, before: Article, manuscript: Manuscript) -> bool:
-    """Whether a file has nothing but its name in common with the article that it was."""
-    owner = tx.articles.by_slug(manuscript.slug)
-    same_body = any(found.key == before.key for found in tx.articles.by_source(manuscript.source))
-    return (owner is None or owner.key != before.key) and not same_body
 
 
 def _still_holds(article: Article, config: Config) -> bool:

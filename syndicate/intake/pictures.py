@@ -111,7 +111,7 @@ def _measure(data: bytes) -> Figure:
 
 
 def _look(data: bytes) -> tuple[str, str, tuple[int, int]]:
-    """Return suffix, media type, and the size as it is shown: EXIF may lay a picture on its side."""
+    """Return suffix, media type, and the size as shown: EXIF may turn a picture."""
     with Image.open(BytesIO(data), formats=list(_KINDS)) as image:
         suffix, kind = _KINDS[image.format or ""]
         width, height = image.size

@@ -4,13 +4,14 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from watchfiles import Change, watch as changes_in
+from watchfiles import Change
+from watchfiles import watch as changes_in
 
 from syndicate.intake.manuscript import SUFFIXES
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
 _QUIET_MS, _LONGEST_MS = 200, 1000
-"""How long it is to be quiet before a burst of changes counts as over; how long it is waited for."""
+"""How long quiet ends a burst of changes, and how long that is waited for."""
 _LOOK_MS = 1000
 _WAIT_SECONDS = 0.5
 

@@ -108,5 +108,5 @@ def shorten(text: str, limit: int) -> str:
     text = " ".join(text.split())
     if len(text) <= limit:
         return text
-    cut = text[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:–—-")
+    cut = text[: limit - 1].rsplit(" ", 1)[0].rstrip(" .,;:–—-")
     return cut + "…"

@@ -19,7 +19,7 @@ from syndicate import clock
 from syndicate.config import Schedule
 from syndicate.errors import SyndicateError
 from syndicate.intake.filing import Verdict, file_articles
-from syndicate.intake.folder import find
+from syndicate.intake.folder import find_articles
 from syndicate.intake.watch import watch
 from syndicate.model.timetable import timing
 from syndicate.schedule.newsroom import Newsroom
@@ -134,7 +134,9 @@ class Runner:
         watch(folder, self._stop, self._guarded(self.take_in))
 
     def _file(self, folder: Path) -> None:
-        for filed in file_articles(self._store, self._config, find([folder]), at=clock.now()):
+        for filed in file_articles(
+            self._store, self._config, find_articles([folder]), at=clock.now()
+        ):
             if filed.verdict is Verdict.REFUSED:
                 log.warning("refused", path=filed.path, reason=filed.reason)
             elif filed.verdict is not Verdict.UNCHANGED:

@@ -38,6 +38,7 @@ class Scripted:
         self.only = only
         self.commands: list[str] = []
         self.bodies: list[bytes] = []
+        self.unfinished: list[bytes] = []
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -84,6 +85,7 @@ class Scripted:
         body = b""
         while (line := lines.readline()) != b".\r\n":
             if not line:
+                self.unfinished.append(body)
                 raise ConnectionAbortedError
             body += line[1:] if line.startswith(b".") else line
         self.bodies.append(body)
@@ -106,6 +108,12 @@ class Mailboxes:
         self.bodies: list[bytes] = []
         self.encrypted: list[bool] = []
         self.users: list[bytes] = []
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
+        if address.startswith("nobody@"):
+            return "550 5.1.1 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
         self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))

@@ -53,6 +53,30 @@ def test_a_plain_server_takes_a_message_with_its_dots():
     assert boxes.bodies == [BODY]
 
 
+@pytest.mark.parametrize("body", [b".\r\n", b"..\r\n", b"\r\n.\r\n", b"x\r\n.x\r\n...\r\n"])
+def test_no_body_ends_before_its_end(body):
+    with real() as (port, boxes):
+        session = smtp(port).open()
+        session.offer(ADA)
+        session.hand_over(body)
+        session.close()
+
+    assert boxes.bodies == [body]
+
+
+def test_a_refused_recipient_leaves_the_session_fit_for_the_next():
+    nobody = Envelope(sender="news@example.org", recipient="nobody@x.org", message_id="<1.1.x@y>")
+    with real() as (port, boxes):
+        session = smtp(port).open()
+        with pytest.raises(PermanentFailure, match=r"5\.1\.1"):
+            session.offer(nobody)
+        session.offer(ADA)
+        session.hand_over(BODY)
+        session.close()
+
+    assert boxes.envelopes == [("news@example.org", ["ada@example.org"])]
+
+
 def test_starttls_encrypts_before_anything_is_said(trusted):
     with real(starttls=trusted) as (port, boxes):
         deliver(port, security="starttls")
@@ -149,6 +173,14 @@ def test_an_address_beyond_ascii_needs_smtputf8():
 # a server that goes wrong
 
 
+def wait_for(condition) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come about in five seconds")
+
+
 def late(seconds: float):
     def answer(_: str) -> bytes:
         time.sleep(seconds)
@@ -177,6 +209,15 @@ def test_a_server_that_opens_wrong_is_unavailable(answers):
 
     assert f"localhost:{server.port}" in str(caught.value)
     assert len(str(caught.value)) < 800
+
+
+@pytest.mark.parametrize("way", ["speaks at length", "goes on for ever"])
+def test_a_reply_has_to_be_small(way):
+    with (
+        Scripted(**BAD_OPENINGS[way]) as server,
+        pytest.raises(RelayUnavailable, match="longer than 64 KB"),
+    ):
+        smtp(server.port).open()
 
 
 def test_a_reply_that_trickles_in_meets_one_deadline():
@@ -211,6 +252,7 @@ REFUSALS = [
     ("mail", b"550 5.7.1 not you\r\n", RelayUnavailable, 550),
     ("rcpt", b"450 4.2.1 full\r\n", TemporaryFailure, 450),
     ("rcpt", b"550-5.1.1 no\r\n550 5.1.1 such user\r\n", PermanentFailure, 550),
+    ("rcpt", b"530 5.7.0 authentication required\r\n", RelayUnavailable, 530),
     ("data", b"451 later\r\n", TemporaryFailure, 451),
     ("data", b"554 no\r\n", PermanentFailure, 554),
 ]
@@ -337,7 +379,9 @@ def test_a_session_closed_while_a_body_is_awaited_takes_nothing():
         session.offer(ADA)
         session.close()
 
-    assert server.verbs()[-1] == "DATA"
+        wait_for(lambda: server.unfinished)
+
+    assert server.unfinished == [b""]
     assert server.bodies == []
 
 

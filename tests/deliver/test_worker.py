@@ -1,3 +1,5 @@
+import contextlib
+import sqlite3
 import threading
 import time
 
@@ -10,9 +12,10 @@ from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.smtp import Smtp
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import drain
-from syndicate.errors import Refused
+from syndicate.errors import Refused, StoreLocked
 from syndicate.model.deliveries import State
 from syndicate.model.editions import Kind
+from syndicate.store import Store
 from tests.deliver.papers import (
     NOON,
     draft,
@@ -399,6 +402,61 @@ def test_what_is_claimed_by_a_living_process_is_left_to_it(store, config):
         )
 
     assert hand_over(store, config(), transport(config())).accepted == 2
+
+
+def test_a_verdict_waits_for_a_store_that_somebody_else_holds(tmp_path, config, monkeypatch):
+    store = impatient_store(tmp_path, monkeypatch)
+    subscribe(store, *readers(2))
+    edition = freeze(store)
+    holder = sqlite3.connect(
+        tmp_path / "syndicate.db", isolation_level=None, check_same_thread=False
+    )
+
+    def hold(_: str) -> bytes:
+        if not holder.in_transaction:
+            holder.execute("BEGIN IMMEDIATE")
+            threading.Timer(0.5, holder.rollback).start()
+        return b"250 ok\r\n"
+
+    with Scripted(body=hold) as server, contextlib.closing(holder):
+        one = config(server.port, connections=1)
+        drained = hand_over(store, one, transport(one))
+
+    assert drained.accepted == 2
+    assert states(store, edition.key) == {State.ACCEPTED: 2}
+    store.close()
+
+
+def test_a_store_that_stays_held_ends_the_pass_and_no_body_leaves_unrecorded(
+    tmp_path, config, monkeypatch
+):
+    monkeypatch.setattr("syndicate.deliver.ledger._TRIES", 1)
+    store = impatient_store(tmp_path, monkeypatch)
+    subscribe(store, *readers(9))
+    edition = freeze(store)
+    holder = sqlite3.connect(
+        tmp_path / "syndicate.db", isolation_level=None, check_same_thread=False
+    )
+
+    def hold(_: str) -> bytes:
+        if not holder.in_transaction:
+            holder.execute("BEGIN IMMEDIATE")
+        return b"250 ok\r\n"
+
+    with Scripted(body=hold) as server, contextlib.closing(holder):
+        one = config(server.port, connections=1)
+        with pytest.raises(StoreLocked):
+            hand_over(store, one, transport(one))
+        holder.rollback()
+
+    assert len(server.bodies) == 1
+    assert states(store, edition.key) == {State.SENDING: 1, State.CLAIMED: 8}
+    store.close()
+
+
+def impatient_store(folder, monkeypatch):
+    monkeypatch.setattr("syndicate.store.engine.BUSY_MS", 50)
+    return Store.open(f"sqlite:///{folder}/syndicate.db")
 
 
 # a test copy

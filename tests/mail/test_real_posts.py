@@ -35,7 +35,7 @@ def test_a_real_post_arrives_whole(file):
     article = filed(file)
     content = alert(article)
     told = "".join(said(content).split())
-    words = "".join(markup.to_text(markup.parse(article.body)).split("\n\n")).split()
+    words = markup.to_text(markup.parse(article.body)).split()
     if "read the rest on the web" not in said(content):
         assert [word for word in words if word not in told] == []
     assert len(content.html.encode()) <= LIMIT

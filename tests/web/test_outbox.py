@@ -119,14 +119,16 @@ def test_hostile_words_in_a_header_stay_words(web, outbox):
 
 def test_a_message_lies_in_a_frame_that_nothing_gets_out_of(web, outbox):
     name = put(outbox, 1, letter())
-    body = web().get(f"/outbox/{name}/body")
+    client = web(publication={"url": "https://post.example"})
+    body = client.get(f"/outbox/{name}/body")
     policy = body.headers["content-security-policy"].split("; ")
     assert "default-src 'none'" in policy
     assert "sandbox allow-popups allow-popups-to-escape-sandbox" in policy
     assert "frame-ancestors 'self'" in policy
+    assert f"img-src https://post.example {client.base_url}" in policy
     assert not any("script" in rule for rule in policy)
     assert '<head><base target="_blank">' in body.text
-    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in web().get("/outbox").text
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in client.get("/outbox").text
 
 
 def test_a_hundred_messages_stand_on_a_page(web, outbox):

@@ -1,0 +1,87 @@
+"""A specimen of everything: made-up articles set in every template, to find mistakes early.
+
+A template can be read and still fail when it is filled; this is how `check`
+finds out before an edition does.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from syndicate.config import Config, Newsletter
+from syndicate.errors import TemplateError
+from syndicate.model.articles import Article, Figure, Person
+from syndicate.model.editions import Kind
+from syndicate.render.amp import Amp
+from syndicate.render.editions import compose
+from syndicate.render.pages import Pages
+from syndicate.render.templates import Templates
+
+AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+FIGURE = Figure(
+    src="https://example.org/harbour.jpg",
+    alt="The harbour",
+    caption="The harbour at dawn.",
+    credit="Syndicate",
+    width=1600,
+    height=900,
+)
+
+
+def faults(config: Config, templates: Templates) -> list[TemplateError]:
+    """Set the specimen in every template; return what went wrong, each mistake once."""
+    found = templates.check()
+    for render in _renderings(config, templates):
+        try:
+            render()
+        except TemplateError as error:
+            found.append(error)
+    return list({str(error): error for error in found}.values())
+
+
+def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], object]]:
+    articles = [_article(number) for number in range(5)]
+    pages, amp = Pages(config, templates), Amp(config, templates)
+    newsletter = config.newsletters[0] if config.newsletters else Newsletter(name="specimen")
+
+    def edition(kind: Kind, count: int) -> object:
+        return compose(
+            kind=kind,
+            articles=articles[:count],
+            more=articles[count : 2 * count - 1],
+            newsletter=newsletter,
+            config=config,
+            templates=templates,
+        )
+
+    yield lambda: edition(Kind.ALERT, 1)
+    yield lambda: edition(Kind.DIGEST, 3)
+    yield lambda: pages.article(articles[0])
+    yield lambda: pages.home(articles, at=AT)
+    yield lambda: pages.home([], at=AT)
+    yield lambda: pages.section("City", articles, at=AT)
+    yield lambda: pages.breaking(articles, at=AT)
+    yield lambda: pages.withdrawn(articles[0])
+    yield lambda: pages.redirect(articles[0].address)
+    yield lambda: amp.article(articles[0])
+
+
+def _article(number: int) -> Article:
+    full = number % 2 == 0
+    return Article(
+        key=number,
+        id=f"urn:specimen:{number}",
+        slug=f"specimen-{number}",
+        first_seen=AT - timedelta(minutes=number),
+        saved_at=AT,
+        title="The harbour tram opens",
+        body="<h2>Stops</h2><p>It has <b>nine</b> stops.</p><ul><li>Pier</li></ul>",
+        section="City" if full else None,
+        tags=("tram",) if full else (),
+        authors=(Person(name="Ada Lind"),) if full else (),
+        contributors=(Person(name="Bo Falk", place="Hanoi"),) if full else (),
+        breaking=full,
+        summary="After eleven years." if full else "",
+        excerpt="After eleven years.",
+        image=FIGURE if full else None,
+        comments=3 if full else None,
+    )

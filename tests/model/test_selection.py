@@ -1,0 +1,80 @@
+"""Selection: what of the new an edition takes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from syndicate.config import Select
+from syndicate.model.articles import Article, Person
+from syndicate.model.selection import matches, select
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def article(slug="tram", *, age=HOUR, **changes):
+    return Article(
+        **{
+            "key": 1,
+            "id": slug,
+            "slug": slug,
+            "title": slug,
+            "body": "",
+            "first_seen": NOW - age,
+            "saved_at": NOW - age,
+            **changes,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "taken"),
+    [
+        ({}, True),
+        ({"breaking": True}, True),
+        ({"breaking": False}, False),
+        ({"sections": ["city"]}, True),
+        ({"sections": ["World", "City"]}, True),
+        ({"sections": ["World"]}, False),
+        ({"tags": ["TRAM"]}, True),
+        ({"tags": ["ferry"]}, False),
+        ({"authors": ["Ada Lind"]}, True),
+        ({"authors": ["Bo"]}, False),
+        ({"breaking": True, "tags": ["ferry"]}, False),
+    ],
+)
+def test_every_condition_of_a_rule_must_hold(rule, taken):
+    one = article(
+        section="City", tags=("tram", "pier"), authors=(Person(name="Ada Lind"),), breaking=True
+    )
+    assert matches(one, Select.model_validate(rule)) is taken
+
+
+def test_the_newest_come_first_and_past_the_limit_they_are_named():
+    found = [article(f"s{age}", age=age * HOUR) for age in (3, 1, 5, 2, 4)]
+    selection = select(found, Select(max=3), at=NOW)
+    assert [one.slug for one in selection.taken] == ["s1", "s2", "s3"]
+    assert [one.slug for one in selection.more] == ["s4", "s5"]
+    assert [one.slug for one in selection.carried] == ["s1", "s2", "s3", "s4", "s5"]
+
+
+def test_what_age_leaves_out_is_counted_and_said():
+    found = [article("new"), *(article(f"old{n}", age=25 * HOUR) for n in range(3))]
+    selection = select(found, Select(max_age="24h"), at=NOW)
+    assert [one.slug for one in selection.taken] == ["new"]
+    assert selection.left_out == ", 3 older than 24 h"
+
+
+def test_age_counts_only_what_the_rule_asks_for():
+    found = [article("calm", age=25 * HOUR), article("alarm", age=25 * HOUR, breaking=True)]
+    selection = select(found, Select(breaking=True, max_age="24h"), at=NOW)
+    assert not selection
+    assert selection.left_out == ", 1 older than 24 h"
+
+
+def test_without_a_limit_age_does_not_matter():
+    assert select([article(age=100_000 * HOUR)], Select(), at=NOW)
+
+
+def test_an_article_as_old_as_the_limit_is_still_taken():
+    assert select([article(age=24 * HOUR)], Select(max_age="24h"), at=NOW)

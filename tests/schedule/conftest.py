@@ -1,0 +1,80 @@
+"""A newsroom of one's own: store, config, outbox, and a clock that is an argument."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from syndicate.config import Config
+from syndicate.deliver.outbox import Outbox
+from syndicate.model.articles import Article, Revision
+from syndicate.schedule.newsroom import Newsroom
+from syndicate.schedule.tick import Ticked, tick
+from syndicate.store import Store
+
+NOW = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+BREAKING = {
+    "name": "breaking",
+    "newsletter": "breaking",
+    "every": "10m",
+    "select": {"breaking": True, "max": 5, "max_age": "24h"},
+    "max_late": "30m",
+}
+
+
+@dataclass
+class Desk:
+    """What the tests of schedules do and look at."""
+
+    store: Store
+    config: Config
+    titles: list[str] = field(default_factory=list)
+
+    @property
+    def newsroom(self) -> Newsroom:
+        return Newsroom.of(self.store, self.config)
+
+    def file(self, slug: str, *, at: datetime = NOW, **changes: Any) -> Article:
+        values = {"title": slug.title(), "body": f"<p>All about {slug}.</p>", "excerpt": slug}
+        revision = Revision(**{**values, "breaking": True, **changes})
+        with self.store.write() as tx:
+            found = tx.articles.by_id(slug)
+            if found is None:
+                return tx.articles.add(
+                    revision, id=slug, slug=slug, path=f"{slug}.md", source=slug, at=at
+                )
+            return tx.articles.revise(
+                found, revision, slug=slug, path=found.path, source=slug, at=at
+            )
+
+    def subscribe(self, *addresses: str, newsletter: str = "breaking") -> None:
+        with self.store.write() as tx:
+            for address in addresses:
+                tx.subscribers.subscribe(address, newsletter, source="test", at=NOW)
+
+    def tick(self, at: datetime = NOW) -> Ticked:
+        return tick(self.newsroom, at=at)
+
+    def mail(self) -> list[tuple[str, str]]:
+        """What is in the outbox: to whom, and the subject; in the order of file names."""
+        kept = sorted(Outbox.of(self.config).messages(), key=lambda one: one.name)
+        return [(one.to, one.subject) for one in kept]
+
+
+@pytest.fixture
+def desk(store: Store, publication: Callable[..., Config]) -> Desk:
+    """A newsroom with the breaking schedule, on each database."""
+    return Desk(store, publication(schedules=[BREAKING]))
+
+
+@pytest.fixture
+def desk_of(sqlite_store: Store, publication: Callable[..., Config]) -> Callable[..., Desk]:
+    """A factory of newsrooms with tables of their own, on SQLite."""
+
+    def make(**tables: Any) -> Desk:
+        return Desk(sqlite_store, publication(**{"schedules": [BREAKING], **tables}))
+
+    return make

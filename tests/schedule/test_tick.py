@@ -1,0 +1,248 @@
+"""A tick: publish, compose, deliver; once, whatever happens in between."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from syndicate.model.articles import Status
+from syndicate.model.deliveries import Totals
+from syndicate.model.editions import Kind
+from tests.schedule.conftest import BREAKING, MINUTE, NOW
+
+EVERYBODY = ["ada@example.org", "bo@example.org"]
+
+
+def outcomes(ticked):
+    return [str(fire) for fire in ticked.fires]
+
+
+def fires(desk, schedule="breaking"):
+    with desk.store.read() as tx:
+        return [str(fire) for fire in tx.fires.recent(schedule)]
+
+
+def editions(desk):
+    with desk.store.read() as tx:
+        return [(one, tx.deliveries.totals(one.key)) for one in tx.editions.all()]
+
+
+def test_a_breaking_article_is_mailed_once_to_everybody(desk):
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    assert outcomes(desk.tick()) == ["edition 1, 1 article"]
+    assert desk.mail() == [(address, "Breaking: Ferry") for address in EVERYBODY]
+    again = desk.tick()
+    assert outcomes(again) == []
+    later = desk.tick(NOW + 10 * MINUTE)
+    assert outcomes(later) == ["skipped: 0 new since 12:00"]
+    assert len(desk.mail()) == 2
+    [(edition, totals)] = editions(desk)
+    assert edition.kind is Kind.ALERT
+    assert totals == Totals(accepted=2)
+
+
+def test_one_story_is_an_alert_and_several_are_a_digest(desk):
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    desk.file("tram")
+    assert outcomes(desk.tick()) == ["edition 1, 2 articles"]
+    [(edition, _)] = editions(desk)
+    assert edition.kind is Kind.DIGEST
+
+
+def test_nothing_new_is_no_edition_and_the_fire_says_so(desk):
+    desk.subscribe(*EVERYBODY)
+    assert outcomes(desk.tick()) == ["skipped: 0 new"]
+    assert editions(desk) == []
+    assert desk.mail() == []
+
+
+def test_the_fire_names_what_age_left_out(desk):
+    desk.subscribe(*EVERYBODY)
+    for number in range(3):
+        desk.file(f"old{number}", date=NOW - timedelta(hours=25))
+    desk.file("new")
+    assert outcomes(desk.tick()) == ["edition 1, 1 article, 3 older than 24 h"]
+    desk.file("older", date=NOW - timedelta(hours=30))
+    assert outcomes(desk.tick(NOW + 10 * MINUTE)) == [
+        "skipped: 0 new since 12:00, 1 older than 24 h"
+    ]
+
+
+def test_a_story_that_is_filed_late_or_back_dated_is_not_lost(desk):
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    desk.tick()
+    desk.file("backdated", date=NOW - timedelta(hours=20))
+    assert outcomes(desk.tick(NOW + 10 * MINUTE)) == ["edition 2, 1 article"]
+
+
+def test_a_correction_is_not_mailed_again(desk):
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    desk.tick()
+    desk.file("ferry", title="Ferry, corrected", at=NOW + MINUTE)
+    assert outcomes(desk.tick(NOW + 10 * MINUTE)) == ["skipped: 0 new since 12:00"]
+
+
+def test_an_article_flagged_breaking_later_is_mailed_then(desk):
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry", breaking=False)
+    assert outcomes(desk.tick()) == ["skipped: 0 new"]
+    desk.file("tram")
+    desk.tick(NOW + 10 * MINUTE)
+    desk.file("ferry", breaking=True)
+    assert outcomes(desk.tick(NOW + 20 * MINUTE)) == ["edition 2, 1 article"]
+
+
+def test_a_future_article_goes_out_when_its_time_has_come(desk):
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry", date=NOW + 15 * MINUTE)
+    assert outcomes(desk.tick()) == ["skipped: 0 new"]
+    assert outcomes(desk.tick(NOW + 10 * MINUTE)) == ["skipped: 0 new since 12:00"]
+    assert outcomes(desk.tick(NOW + 20 * MINUTE)) == ["edition 1, 1 article"]
+
+
+def test_a_retracted_article_and_a_draft_go_out_in_nothing(desk):
+    desk.subscribe(*EVERYBODY)
+    desk.file("draft", status=Status.DRAFT)
+    taken_back = desk.file("ferry")
+    with desk.store.write() as tx:
+        tx.articles.retract(taken_back, NOW)
+    assert outcomes(desk.tick()) == ["skipped: 0 new"]
+
+
+def test_a_new_subscriber_does_not_get_what_came_before(desk):
+    desk.file("ferry")
+    desk.newsroom.publish(NOW)
+    desk.subscribe("late@example.org")
+    desk.tick()
+    assert desk.mail() == []
+    desk.file("tram")
+    desk.tick(NOW + 10 * MINUTE)
+    assert desk.mail() == [("late@example.org", "Breaking: Tram")]
+
+
+def test_who_left_is_not_mailed(desk):
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    with desk.store.write() as tx:
+        key = tx.subscribers.by_email("bo@example.org").key
+        tx.subscribers.leave(key, "breaking", at=NOW, source="one click")
+    desk.tick()
+    assert [to for to, _ in desk.mail()] == ["ada@example.org"]
+
+
+def test_missed_slots_are_covered_by_the_newest(desk):
+    desk.subscribe(*EVERYBODY)
+    desk.tick()
+    desk.file("ferry")
+    assert outcomes(desk.tick(NOW + 30 * MINUTE)) == [
+        "skipped: covered by 12:30",
+        "skipped: covered by 12:30",
+        "edition 1, 1 article",
+    ]
+
+
+def test_a_slot_that_is_too_late_is_skipped_and_its_news_goes_into_the_next(desk_of):
+    desk = desk_of(
+        schedules=[
+            {"name": "briefing", "newsletter": "breaking", "cron": "0 7 * * *", "max_late": "30m"}
+        ]
+    )
+    desk.subscribe(*EVERYBODY)
+    desk.tick(NOW)
+    desk.tick(NOW.replace(hour=7, minute=0) + timedelta(days=1))
+    desk.file("ferry")
+    late = NOW.replace(hour=10, minute=0, second=0) + timedelta(days=2)
+    assert outcomes(desk.tick(late)) == ["skipped: 3 h late, limit 30 m"]
+    assert outcomes(desk.tick(late + timedelta(hours=21))) == ["edition 1, 1 article"]
+
+
+def test_two_schedules_of_one_newsletter_carry_a_story_once(desk_of):
+    desk = desk_of(
+        schedules=[BREAKING, {"name": "hourly", "newsletter": "breaking", "every": "1h"}]
+    )
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    assert outcomes(desk.tick()) == ["edition 1, 1 article", "skipped: 0 new"]
+
+
+def test_a_template_that_fails_mails_nobody_and_the_slot_is_tried_again(desk: object):
+    own = desk.config.templates / "email"
+    own.mkdir(parents=True)
+    (own / "alert.mjml").write_text("<mjml>\n<mj-body>\n{{ nonsense }}\n</mj-body>\n</mjml>\n")
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    failed = desk.tick()
+    assert failed.failed
+    assert outcomes(failed)[0].startswith("failed: email/alert.mjml:3: 'nonsense' is undefined")
+    assert desk.mail() == []
+    (own / "alert.mjml").unlink()
+    mended = desk.tick(NOW + MINUTE)
+    assert outcomes(mended) == ["edition 1, 1 article"]
+    assert not mended.failed
+    assert len(desk.mail()) == 2
+    assert fires(desk) == ["edition 1, 1 article"]
+
+
+def test_two_ticks_at_once_mail_nobody_twice_and_miss_nobody(desk):
+    readers = [f"r{number}@example.org" for number in range(20)]
+    desk.subscribe(*readers)
+    desk.file("ferry")
+    start, problems = threading.Barrier(4), []
+
+    def one() -> None:
+        start.wait()
+        try:
+            desk.tick()
+        except Exception as error:  # noqa: BLE001 - told below
+            problems.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert len(editions(desk)) == 1
+    assert sorted(to for to, _ in desk.mail()) == sorted(readers)
+
+
+def test_an_edition_is_composed_again_when_news_comes_in_meanwhile(desk, monkeypatch):
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    desk.newsroom.publish(NOW)
+    newsroom = desk.newsroom
+    propose, late = newsroom.desk.propose, ["tram"]
+
+    def slow(*arguments, **named):
+        proposal = propose(*arguments, **named)
+        while late:
+            desk.file(late.pop())
+            newsroom.publish(NOW)
+        return proposal
+
+    monkeypatch.setattr(newsroom.desk, "propose", slow)
+    assert [str(fire) for fire in newsroom.timekeeper.fire_all(NOW)] == ["edition 1, 2 articles"]
+
+
+def test_what_went_out_is_on_the_pages_and_in_the_feed_first(desk):
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    desk.tick()
+    output = desk.config.output
+    assert (output / "articles" / "ferry" / "index.html").is_file()
+    assert b"Ferry" in (output / "rss.xml").read_bytes()
+
+
+@pytest.mark.parametrize("moment", ["at the slot", "a second before"])
+def test_a_slot_is_due_at_its_very_time(desk_of, moment):
+    desk = desk_of(schedules=[{"name": "b", "newsletter": "breaking", "cron": "0 7 * * *"}])
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    desk.tick(NOW)
+    seven = NOW.replace(hour=7, minute=0, second=0) + timedelta(days=1)
+    at = seven if moment == "at the slot" else seven - timedelta(seconds=1)
+    assert len(desk.tick(at).fires) == (moment == "at the slot")
