@@ -40,9 +40,9 @@ def import_(
         filed: Iterable[Filed] = file_articles(store, ours.config, files, at=at, dry_run=dry_run)
         for one in _with_progress(filed, len(files)):
             counts[one.verdict] += 1
-            outcome(one.verdict, f"{one.path}{f': {one.reason}' if one.reason else ''}")
+            outcome(one.verdict, one.reason or one.path)
             for warning in one.warnings:
-                outcome("warned", f"{one.path}: {warning}")
+                outcome("warned", warning)
     said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     note(f"{said or 'no articles found'}{' (dry run: nothing was changed)' if dry_run else ''}")
     if counts[Verdict.REFUSED]:

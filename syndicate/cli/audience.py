@@ -38,9 +38,9 @@ def import_(
     counts: dict[str, int] = {}
     with ours.store() as store:
         for row in import_readers(store, file, newsletter, at=clock.now()):
-            counts[row.verdict] = counts.get(row.verdict, 0) + 1
+            counts[row.outcome] = counts.get(row.outcome, 0) + 1
             if row.reason:
-                outcome(row.verdict, f"{file}:{row.line}: {row.reason}")
+                outcome(row.outcome, f"{file}:{row.line}: {row.reason}")
     say(", ".join(f"{count} {word}" for word, count in counts.items()) or "no rows")
     if counts.get("refused"):
         raise typer.Exit(1)

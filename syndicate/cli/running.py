@@ -1,6 +1,7 @@
 """`run` and `serve`: the publication as a process."""
 
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -46,12 +47,13 @@ def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None
     from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
     from syndicate.schedule.runner import Runner  # noqa: PLC0415
 
-    config = _config(here(context), host, port)
+    config, listener = _bound(here(context), host, port)
     log_events()
     with _interrupted() as stop, ExitStack() as open_until_stopped:
+        open_until_stopped.callback(listener.close)
         store = Store.of(config)
         open_until_stopped.callback(store.close)
-        server = _server(store, config)
+        server = _server(store, config, listener)
         runner = Runner(Newsroom.of(store, config))
         runner.take_in()
         open_until_stopped.enter_context(server)
@@ -66,30 +68,34 @@ def serve(context: typer.Context, *, host: Host = None, port: Port = None) -> No
     """Serve the web alone."""
     from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
 
-    config = _config(here(context), host, port)
+    config, listener = _bound(here(context), host, port)
     log_events()
     with _interrupted() as stop, ExitStack() as open_until_stopped:
+        open_until_stopped.callback(listener.close)
         store = Store.of(config)
         open_until_stopped.callback(store.close)
-        server = open_until_stopped.enter_context(_server(store, config))
+        server = open_until_stopped.enter_context(_server(store, config, listener))
         say(f"serving {config.output} at {server.url}")
         stop.wait()
     note("stopped")
 
 
-def _config(ours: Context, host: str | None, port: int | None) -> Config:
+def _bound(ours: Context, host: str | None, port: int | None) -> tuple[Config, socket.socket]:
+    """Take hold of the address, so that the config knows it before anything is made of it."""
+    from syndicate.web.server import listen  # noqa: PLC0415 - start-up
+
     ours.port = port if port is not None else exported_port()
     config = ours.config
-    if host is None:
-        return config
-    return config.override(web=config.web.model_copy(update={"host": host}))
+    listener = listen(host or config.web.host, config.web.port)
+    bound = {"host": host or config.web.host, "port": listener.getsockname()[1]}
+    return config.override(web=config.web.model_copy(update=bound)), listener
 
 
-def _server(store: Store, config: Config) -> "Server":
+def _server(store: Store, config: Config, listener: socket.socket) -> "Server":
     from syndicate.web.app import application  # noqa: PLC0415 - start-up
     from syndicate.web.server import Server  # noqa: PLC0415
 
-    return Server(application(store, config), config.web.host, config.web.port)
+    return Server(application(store, config), config.web.host, config.web.port, listener=listener)
 
 
 @contextmanager

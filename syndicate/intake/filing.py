@@ -107,11 +107,11 @@ def _save(
 ) -> Filed:
     article, warnings = found.article, (*manuscript.warnings, *proof.warnings)
     if article is not None and _stays_retracted(article, proof):
-        warnings = (
-            *warnings,
+        stays = (
             f"{manuscript.path}: it was retracted and stays so, whatever its file says; "
-            f"to put it back: syndicate retract --undo {article.slug}",
+            f"to put it back: syndicate retract --undo {article.slug}"
         )
+        warnings = (*warnings, stays)
         return Filed(
             path=manuscript.path,
             verdict=Verdict.UNCHANGED,

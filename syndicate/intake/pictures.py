@@ -104,8 +104,6 @@ def _measure(data: bytes) -> Figure:
         raise ValueError("has too many pixels") from error
     except (UnidentifiedImageError, SyntaxError, EOFError) as error:
         raise ValueError("no GIF, PNG, JPEG, WebP or AVIF picture") from error
-    if width * height > _MOST_PIXELS:
-        raise ValueError("has too many pixels")
     name = hashlib.sha256(data).hexdigest()[:32] + suffix
     return Figure(src=MEDIA + name, width=width, height=height, type=kind, length=len(data))
 
@@ -115,7 +113,10 @@ def _look(data: bytes) -> tuple[str, str, tuple[int, int]]:
     with Image.open(BytesIO(data), formats=list(_KINDS)) as image:
         suffix, kind = _KINDS[image.format or ""]
         width, height = image.size
-        sideways = image.getexif().get(_ORIENTATION) in _SIDEWAYS
+        if width * height > _MOST_PIXELS:
+            raise ValueError("has too many pixels")
+        exif = Image.Image.getexif(image)  # a PNG's own getexif would decode it
+        sideways = exif.get(_ORIENTATION) in _SIDEWAYS
         image.verify()
     return suffix, kind, (height, width) if sideways else (width, height)
 

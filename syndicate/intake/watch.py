@@ -22,7 +22,7 @@ def watch(folder: Path, stop: threading.Event, changed: Callable[[], None]) -> N
     A folder that isn't there, or goes away, is waited for. Hidden files, and so
     what editors write before they rename it, don't count.
     """
-    missed = False
+    folder, missed = folder.absolute(), False
     while not stop.is_set():
         if folder.is_dir():
             _watch_present(folder, stop, changed, missed=missed)
@@ -39,7 +39,7 @@ def _watch_present(
         changed()
     for changes in changes_in(
         folder,
-        watch_filter=_counts,
+        watch_filter=lambda _change, path: _is_filed(path) or Path(path) == folder,
         debounce=_LONGEST_MS,
         step=_QUIET_MS,
         stop_event=stop,
@@ -48,12 +48,13 @@ def _watch_present(
         raise_interrupt=False,
         ignore_permission_denied=True,
     ):
-        if changes:
+        if any(_is_filed(path) for _change, path in changes):
             changed()
-        if not folder.is_dir() or folder.stat().st_ino != here:
+        removed = (Change.deleted, str(folder)) in changes
+        if removed or not folder.is_dir() or folder.stat().st_ino != here:
             return
 
 
-def _counts(_change: Change, path: str) -> bool:
+def _is_filed(path: str) -> bool:
     file = Path(path)
     return file.suffix.lower() in (*SUFFIXES, *_PICTURES) and not file.name.startswith(".")

@@ -5,7 +5,6 @@ The rules are the validator's (docs: amp.dev/documentation/guides-and-tutorials)
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -49,8 +48,11 @@ _ATTRIBUTES: dict[str, dict[str, re.Pattern[str]]] = {
     "ins": {"datetime": _DATE},
     "details": {"open": re.compile("|open")},
 }
+_CLASS = r"(language-[\w+#-]+|footnotes?(-[a-z]+)?|align-(left|center|right)|credit)"
+"""The classes that bodies have, and style sheets may know."""
 _EVERYWHERE = {
     "id": _NAME,
+    "class": re.compile(rf"{_CLASS}( {_CLASS})*"),
     "lang": re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"),
     "dir": re.compile("ltr|rtl|auto"),
 }
@@ -72,15 +74,13 @@ class Amplifier:
     def amplify(self, root: etree._Element) -> None:
         """Make the children of `root` valid AMP."""
         for element in [*root.iterdescendants()]:
-            if not isinstance(element.tag, str):
-                _drop(element)
-            elif element.tag in _GONE_TAGS:
+            if not isinstance(element.tag, str) or element.tag in _GONE_TAGS:
                 _drop(element)
         for element in reversed([*root.iterdescendants()]):
             self._amplify(element)
 
     def _amplify(self, element: etree._Element) -> None:
-        special: dict[str, Callable[[etree._Element], None]] = {
+        special = {
             "img": _picture,
             "video": self._video,
             "audio": self._audio,
@@ -126,7 +126,7 @@ _GONE_TAGS = frozenset(_GONE.split())
 
 
 def _picture(element: etree._Element) -> None:
-    """An amp-img: as wide as it is where that is known, else filling a box of its own."""
+    """Make an amp-img: as wide as it is where that is known, else filling a box of its own."""
     address, size = element.get("src", ""), _size(element)
     if not _is_address(address, {"http", "https"}):
         return _drop(element)
@@ -204,7 +204,7 @@ def _is_medium(element: etree._Element | None) -> bool:
 
 
 def _source(element: etree._Element) -> str:
-    """The address of a recording: its own, or that of its first source."""
+    """Return the address of a recording: its own, or that of its first source."""
     own = element.get("src")
     first = element.find("source")
     return own or ("" if first is None else first.get("src", ""))

@@ -52,7 +52,7 @@ def breaking(articles: Sequence[Article], config: Config, at: datetime) -> Artic
 
 
 def _lead(articles: Sequence[Article], strip: Article | None) -> Article | None:
-    """The newest story with a picture; one that stands in the strip already gives way."""
+    """Take the newest story with a picture; one that stands in the strip already gives way."""
     newest = articles[:LEADING]
     pictured = [a for a in newest if a.lead and a.lead.src]
     ranks = ([a for a in pictured if a is not strip], pictured, newest)

@@ -7,7 +7,13 @@ from syndicate.config import Config
 from syndicate.model.articles import Article, Person
 from syndicate.render import addresses
 
-_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_ESCAPES = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
 """What could end or bend the script element around it: `</script`, `<!--`."""
 
 
@@ -71,4 +77,8 @@ def _house(config: Config) -> dict[str, str]:
 
 
 def _publisher(config: Config) -> dict[str, str]:
-    return {"@type": "NewsMediaOrganization", "name": config.publication.title, "url": f"{config.url}/"}
+    return {
+        "@type": "NewsMediaOrganization",
+        "name": config.publication.title,
+        "url": f"{config.url}/",
+    }

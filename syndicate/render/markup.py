@@ -10,10 +10,11 @@ from urllib.parse import urljoin
 
 from lxml import etree, html
 
-_BLOCKS = frozenset(
-    "p h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote pre figure figcaption table tr div hr "
-    "section aside details summary".split()
-)
+_BLOCKS = frozenset({
+    "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "blockquote",
+    "pre", "figure", "figcaption", "table", "tr", "div", "hr", "section", "aside", "details",
+    "summary",
+})  # fmt: skip
 _ADDRESSES = ("href", "src", "cite", "poster")
 _VOID = re.compile(r"></(?:source|track|wbr)>")
 """End tags that libxml2 writes and HTML does not have."""
@@ -108,5 +109,5 @@ def shorten(text: str, limit: int) -> str:
     text = " ".join(text.split())
     if len(text) <= limit:
         return text
-    cut = text[: limit - 1].rsplit(" ", 1)[0].rstrip(" .,;:–—-")
+    cut = text[: limit - 1].rsplit(" ", 1)[0].rstrip(" .,;:–—-")  # noqa: RUF001 - dashes are meant
     return cut + "…"

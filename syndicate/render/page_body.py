@@ -40,7 +40,10 @@ def _box(table: etree._Element, label: str) -> None:
     for name, value in (("class", "wide"), ("role", "region"), ("tabindex", "0")):
         box.set(name, value)
     caption = table.find("caption")
-    box.set("aria-label", " ".join("".join(caption.itertext()).split()) if caption is not None else label)
+    box.set(
+        "aria-label",
+        " ".join("".join(caption.itertext()).split()) if caption is not None else label,
+    )
     parent = table.getparent()
     assert parent is not None
     parent.replace(table, box)

@@ -114,16 +114,18 @@ def _open(article: Article) -> tuple[etree._Element, etree._Element]:
 
 
 def _mend(body: etree._Element) -> None:
-    """Drop pictures that aren't there, and keep the page's headline its only one."""
+    """Drop pictures that aren't there, and let headings follow the headline without a gap."""
     for picture in [*body.iter("img")]:
         if not picture.get("src"):
             holder = next(picture.iterancestors("figure"), picture)
             holder.drop_tree()
         elif picture.get("alt") is None:
             picture.set("alt", "")
-    if body.find(".//h1") is not None:
-        for heading in [*body.iter(*_HEADINGS)]:
-            heading.tag = f"h{min(int(heading.tag[1]) + 1, 6)}"
+    above: list[str] = []
+    for heading in [*body.iter(*_HEADINGS)]:
+        level = str(heading.tag)
+        above = [*(higher for higher in above if higher < level), level]
+        heading.tag = f"h{min(len(above) + 1, 6)}"
 
 
 def _begins(body: etree._Element, first: etree._Element) -> bool:

@@ -63,7 +63,8 @@ class Words:
         if not places:
             return ""
         groups = [self._group(names, place) for place, names in places.items()]
-        misleading = len(groups) == 2 and len(contributors) > 2
+        _, *others = groups
+        misleading = len(others) == 1 and len(contributors) > len(groups)
         people = self.last.join(groups) if misleading else self.all_of(groups)
         return self.contributed.format(people=people)
 

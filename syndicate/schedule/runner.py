@@ -138,11 +138,11 @@ class Runner:
             self._store, self._config, find_articles([folder]), at=clock.now()
         ):
             if filed.verdict is Verdict.REFUSED:
-                log.warning("refused", path=filed.path, reason=filed.reason)
+                log.warning("refused", reason=filed.reason)
             elif filed.verdict is not Verdict.UNCHANGED:
                 log.info("filed", path=filed.path, verdict=str(filed.verdict), slug=filed.slug)
             for warning in filed.warnings if filed.verdict is not Verdict.UNCHANGED else ():
-                log.warning("filed", path=filed.path, warning=warning)
+                log.warning("filed", warning=warning)
 
     def _deliver(self) -> None:
         hand_over = self._guarded(self._hand_over)

@@ -42,7 +42,17 @@ def nu(files: Sequence[Path]) -> list[str]:
     require(shutil.which("java"), "java is missing")
     require(_NU.exists(), f"the Nu checker is missing: {_INSTALL}")
     done = subprocess.run(
-        ["java", "-Xss16m", "-jar", _NU, "--format", "json", "--stdout", "--exit-zero-always", *files],
+        [
+            "java",
+            "-Xss16m",
+            "-jar",
+            _NU,
+            "--format",
+            "json",
+            "--stdout",
+            "--exit-zero-always",
+            *files,
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -45,7 +45,16 @@ def test_a_date_is_read_however_it_is_written(written, utc):
 
 @pytest.mark.parametrize(
     "written",
-    ["soon", "2019-02-30", "2019-02-28 25:00", "20190228", "1e3", "[1]", "0001-01-01", "9999-12-31"],
+    [
+        "soon",
+        "2019-02-30",
+        "2019-02-28 25:00",
+        "20190228",
+        "1e3",
+        "[1]",
+        "0001-01-01",
+        "9999-12-31",
+    ],
 )
 def test_an_unreadable_date_is_refused_with_its_line(written):
     assert refusal(f"title: x\ndate: {written}").startswith("a.md:3: date = ")
@@ -77,7 +86,10 @@ def test_people_are_names_or_tables():
         "contributors: {name: Cy, place: Hanoi, email: cy@example.org}"
     )
     revision = fields(head).revision
-    assert revision.authors == (Person(name="Ann Ives"), Person(name="Bo", url="https://bo.example"))
+    assert revision.authors == (
+        Person(name="Ann Ives"),
+        Person(name="Bo", url="https://bo.example"),
+    )
     assert revision.contributors == (Person(name="Cy", place="Hanoi", email="cy@example.org"),)
 
 
@@ -165,7 +177,10 @@ def test_a_wrong_value_is_refused_with_line_and_what_was_expected(line, expected
         (b"---\ntitle: Tram: back\n---\n", "a.md:2: broken YAML: mapping values"),
         (b"---\n- a\n---\n", "a.md:2: a list — expected lines"),
         (b"---\njust words\n---\n", 'a.md:2: "just words"'),
-        (b"---\ntitle: x\nslug: a\ntitle: y\n---\n", "a.md:4: title is given twice, first on line 2"),
+        (
+            b"---\ntitle: x\nslug: a\ntitle: y\n---\n",
+            "a.md:4: title is given twice, first on line 2",
+        ),
         (b"---\ntitle: x\n? [a]\n: b\n---\n", "a.md:3: a list or table as key"),
         (b"---\ntitle: caf\xe9\n---\n", "a.md:2: byte 0xe9"),
         (b"\xff\xfe\x00\x01rubbish", "a.md:1: byte 0xff"),
@@ -182,7 +197,8 @@ def test_broken_front_matter_is_refused_with_its_line(data, expected):
 
 def test_a_laughing_yaml_is_refused_at_once():
     bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-        f"{n}: &{n} [{','.join(['*' + m] * 9)}]\n" for m, n in zip("abcdefg", "bcdefgh", strict=True)
+        f"{n}: &{n} [{','.join(['*' + m] * 9)}]\n"
+        for m, n in zip("abcdefg", "bcdefgh", strict=True)
     )
     assert "nested or repeated too much" in refusal(f"title: x\n{bomb}")
 

@@ -42,7 +42,9 @@ def test_the_bytes_lie_in_media_and_their_size_in_the_store(newsroom, tram):
     assert (newsroom.config.root / tram).read_bytes() == picture()
     with newsroom.store.read() as tx:
         kept = tx.media.get(tram)
-    assert kept == Figure(src=tram, width=40, height=30, type="image/jpeg", length=article.figures[0].length)
+    assert kept == Figure(
+        src=tram, width=40, height=30, type="image/jpeg", length=article.figures[0].length
+    )
     assert [file.name for file in newsroom.config.media.iterdir()] == [tram.removeprefix("media/")]
 
 
@@ -56,7 +58,9 @@ def test_the_bytes_lie_in_media_and_their_size_in_the_store(newsroom, tram):
     ],
 )
 def test_a_credit_is_found_where_editors_put_it(newsroom, tram, caption):
-    article, _ = shown(newsroom, f"<figure><a href='tram.jpg'><img src='tram.jpg' alt='x'></a>{caption}</figure>")
+    article, _ = shown(
+        newsroom, f"<figure><a href='tram.jpg'><img src='tram.jpg' alt='x'></a>{caption}</figure>"
+    )
     (figure,) = article.figures
     assert (figure.caption, figure.credit) == ("The tram.", "Ann / AP")
     assert article.body.endswith(
@@ -95,7 +99,9 @@ def test_a_picture_in_a_line_of_text_stays_there(newsroom, tram):
 
 
 def test_a_missing_picture_leaves_caption_and_alt_text_and_a_warning(newsroom):
-    article, warnings = shown(newsroom, '![A tram](gone.jpg "Back")\n\nSee ![it](gone.jpg) now.\n\n![](gone.jpg)')
+    article, warnings = shown(
+        newsroom, '![A tram](gone.jpg "Back")\n\nSee ![it](gone.jpg) now.\n\n![](gone.jpg)'
+    )
     assert article.body.startswith(
         '<figure><p class="missing-picture">A tram</p><figcaption>Back</figcaption></figure>'
     )
@@ -108,10 +114,18 @@ def test_a_missing_picture_leaves_caption_and_alt_text_and_a_warning(newsroom):
 def test_a_remote_picture_stays_remote(newsroom):
     article, _ = shown(newsroom, "<img src=//x.example/a.jpg alt=x width=30 height=20>")
     (figure,) = article.figures
-    assert (figure.src, figure.width, figure.height, figure.type) == ("https://x.example/a.jpg", 30, 20, None)
+    assert (figure.src, figure.width, figure.height, figure.type) == (
+        "https://x.example/a.jpg",
+        30,
+        20,
+        None,
+    )
 
 
-@pytest.mark.parametrize(("kind", "suffix"), [("PNG", "png"), ("GIF", "gif"), ("WEBP", "webp"), ("AVIF", "avif"), ("JPEG", "jpg")])
+@pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [("PNG", "png"), ("GIF", "gif"), ("WEBP", "webp"), ("AVIF", "avif"), ("JPEG", "jpg")],
+)
 def test_a_picture_is_what_its_content_says(newsroom, kind, suffix):
     newsroom.write("picture.dat", picture(kind))
     article, _ = shown(newsroom, "![x](picture.dat)")
@@ -129,7 +143,15 @@ def test_a_picture_that_exif_lays_on_its_side_is_upright(newsroom):
     assert (article.figures[0].width, article.figures[0].height) == (30, 40)
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff rubbish", b"<svg xmlns='http://www.w3.org/2000/svg' onload='x'/>", picture("PNG")[:60]])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff\xd8\xff rubbish",
+        b"<svg xmlns='http://www.w3.org/2000/svg' onload='x'/>",
+        picture("PNG")[:60],
+    ],
+)
 def test_what_is_no_picture_is_missing(newsroom, data):
     newsroom.write("a.svg", data)
     article, warnings = shown(newsroom, "![x](a.svg)")
@@ -143,16 +165,23 @@ def test_a_picture_bomb_is_missing(newsroom):
     import zlib
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     for side in (12_000, 60_000):
         head = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
-        newsroom.write("a.png", b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"x")) + chunk(b"IEND", b""))
+        newsroom.write(
+            "a.png",
+            b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"x")) + chunk(b"IEND", b""),
+        )
         _, warnings = shown(newsroom, f"![x](a.png) {side}")
         assert "too many pixels" in warnings[0]
 
 
-def test_pictures_are_looked_for_beside_the_article_and_below_the_publication_alone(newsroom, tmp_path_factory):
+def test_pictures_are_looked_for_beside_the_article_and_below_the_publication_alone(
+    newsroom, tmp_path_factory
+):
     secret = tmp_path_factory.mktemp("elsewhere") / "secret.jpg"
     secret.write_bytes(picture())
     (newsroom.config.root / "img").mkdir()
@@ -161,12 +190,15 @@ def test_pictures_are_looked_for_beside_the_article_and_below_the_publication_al
     link.symlink_to(secret)
     for address in ("/img/a%20b.jpg", "../img/a%20b.jpg?v=2#x"):
         assert shown(newsroom, f"![x]({address})")[1] == ()
-    for address in (str(secret), f"../../elsewhere0/{secret.name}", f"file://{secret}", "../link.jpg", "..", "%00"):
+    for address in (str(secret), f"../../elsewhere0/{secret.name}", "../link.jpg", "..", "%00"):
         _, warnings = shown(newsroom, f"![x]({address})")
         assert len(warnings) == 1, address
+    assert len(shown(newsroom, f"<img src='file://{secret}'>")[1]) == 1
 
 
-def test_an_article_outside_of_the_publication_reaches_pictures_below_its_own_folder(newsroom, tmp_path_factory):
+def test_an_article_outside_of_the_publication_reaches_pictures_below_its_own_folder(
+    newsroom, tmp_path_factory
+):
     folder = tmp_path_factory.mktemp("outside")
     (folder / "photos").mkdir()
     (folder / "photos" / "a.jpg").write_bytes(picture())
@@ -179,7 +211,9 @@ def test_an_article_outside_of_the_publication_reaches_pictures_below_its_own_fo
 
 
 def test_the_image_of_the_front_matter_is_kept_like_any_other(newsroom, tram):
-    article, _ = shown(newsroom, "x", image="{src: tram.jpg, alt: A tram, caption: Back, credit: AP}")
+    article, _ = shown(
+        newsroom, "x", image="{src: tram.jpg, alt: A tram, caption: Back, credit: AP}"
+    )
     assert article.image is not None
     assert (article.image.src, article.image.width, article.image.credit) == (tram, 40, "AP")
     article, warnings = shown(newsroom, "x", "b.md", image="gone.jpg")

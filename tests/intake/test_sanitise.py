@@ -1,6 +1,7 @@
 """Bodies made safe and well-formed."""
 
 import re
+from hashlib import sha256
 
 import pytest
 from lxml import etree, html
@@ -94,18 +95,33 @@ def safe(markup: str, prefix: str = "a1-") -> str:
 
 def assert_harmless(body: str) -> None:
     etree.fromstring(f"<div>{body}</div>")  # well-formed
-    for tree in (html.fragment_fromstring(body, create_parent="div"), etree.fromstring(f"<div>{body}</div>")):
+    for tree in (
+        html.fragment_fromstring(body, create_parent="div"),
+        etree.fromstring(f"<div>{body}</div>"),
+    ):
         for element in tree.iter():
             assert not RUNS.match(f"<{element.tag}"), body
             for name, value in element.attrib.items():
                 assert not name.startswith("on"), body
-                assert name in {"href", "src", "alt", "id", "class", "title", "open", "width", "height"}, body
+                assert name in {
+                    "href",
+                    "src",
+                    "alt",
+                    "id",
+                    "class",
+                    "title",
+                    "open",
+                    "width",
+                    "height",
+                }, body
                 if name in ("href", "src"):
                     assert not BAD_ADDRESS.match(value), body
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-@pytest.mark.parametrize("wrap", ["{}", "<p>before {} after</p>", "<table><tr><td>{}</td></tr></table>"])
+@pytest.mark.parametrize(
+    "wrap", ["{}", "<p>before {} after</p>", "<table><tr><td>{}</td></tr></table>"]
+)
 def test_nothing_that_runs_survives(attack, wrap):
     body = safe(wrap.format(attack))
     assert_harmless(body)
@@ -114,7 +130,13 @@ def test_nothing_that_runs_survives(attack, wrap):
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_nothing_that_runs_survives_in_markdown(attack):
-    for text in (attack, f"Before {attack} after", f"> {attack}", f"[x]({attack})", f"![{attack}](x.png)"):
+    for text in (
+        attack,
+        f"Before {attack} after",
+        f"> {attack}",
+        f"[x]({attack})",
+        f"![{attack}](x.png)",
+    ):
         assert_harmless(safe(to_html(text)))
 
 
@@ -126,7 +148,9 @@ def test_scripts_in_markdown_addresses_do_not_survive():
 
 
 def test_a_body_is_html_and_xml_at_once():
-    body = safe("<p>a<br>b&nbsp;&copy; &lt; <img src=x.png alt='\"q\"'><td></td></p><table><tr><td></table>")
+    body = safe(
+        "<p>a<br>b&nbsp;&copy; &lt; <img src=x.png alt='\"q\"'><td></td></p><table><tr><td></table>"
+    )
     assert "<br/>" in body
     assert "<td></td>" in body
     assert "a<br/>b\u00a0© &lt;" in body
@@ -148,7 +172,7 @@ def test_footnotes_and_anchors_work_under_the_articles_prefix():
 
 
 def test_a_prefix_is_the_articles_own_and_stays():
-    assert prefix_of("urn:uuid:1") == prefix_of("urn:uuid:1") == "a5ba276ab-" or re.fullmatch("a[0-9a-f]{8}-", prefix_of("urn:uuid:1"))
+    assert prefix_of("urn:uuid:1") == f"a{sha256(b'urn:uuid:1').hexdigest()[:8]}-"
     assert prefix_of("urn:uuid:1") != prefix_of("urn:uuid:2")
 
 
@@ -187,7 +211,7 @@ def test_headings_leave_the_first_rank_to_the_headline():
 
 @pytest.mark.parametrize("unit", ["<div>", "<blockquote>", "<ul><li>", "<b>", "<table><tr><td>"])
 def test_what_is_nested_too_deeply_is_refused(unit):
-    with pytest.raises(Refused, match="nested too deeply|well-formed"):
+    with pytest.raises(Refused, match="nested too deeply"):
         sanitise(unit * 5000, "a-")
 
 
@@ -207,7 +231,11 @@ def test_control_characters_and_lone_surrogates_are_dropped():
 
 
 def test_liquid_stays_as_text_and_its_code_keeps_its_lines():
-    body = safe(to_html("{% highlight ruby linenos %}\ndef a\n  b < c\n\nend\n{% endhighlight %}\n\n{{ x }} `{% y %}`"))
+    body = safe(
+        to_html(
+            "{% highlight ruby linenos %}\ndef a\n  b < c\n\nend\n{% endhighlight %}\n\n{{ x }} `{% y %}`"
+        )
+    )
     assert "{% highlight ruby linenos %}\ndef a\n  b &lt; c\n\nend\n{% endhighlight %}" in body
     assert body.startswith('<pre><code class="language-ruby">')
     assert "<p>{{ x }} <code>{% y %}</code></p>" in body

@@ -44,7 +44,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "empty.html": pages.home([], at=newsroom.AT),
         "withdrawn.html": pages.withdrawn(newsroom.article(retracted_at=newsroom.AT)),
         "moved.html": pages.redirect("/articles/story-1/"),
-        addresses.file(addresses.section("Region")): pages.section("Region", articles, at=newsroom.AT),
+        addresses.file(addresses.section("Region")): pages.section(
+            "Region", articles, at=newsroom.AT
+        ),
         **pages.assets(),
     }
     for article in articles:

@@ -130,7 +130,10 @@ STORIES: tuple[dict[str, Any], ...] = (
         "summary": "The level has fallen by forty centimetres since four in the morning. Two villages that had been told to pack may stay.",
         "image": figure("dam"),
         "body": LONG,
-        "authors": (Person(name="Helene Okafor", url="https://post.example/okafor"), Person(name="Tomas Reuter")),
+        "authors": (
+            Person(name="Helene Okafor", url="https://post.example/okafor"),
+            Person(name="Tomas Reuter"),
+        ),
         "contributors": (
             Person(name="David E. Sanger", place="Hanoi"),
             Person(name="Motoko Rich", place="Hanoi"),
@@ -147,7 +150,12 @@ STORIES: tuple[dict[str, Any], ...] = (
         "section": "Port",
         "breaking": True,
         "summary": "The council found the money at half past one in the night, in the account for a bridge that was never built.",
-        "image": figure("ferry", alt="A white ferry under a low sun", caption="The “Möwe” leaving the outer harbour.", credit="Ines Halloran"),
+        "image": figure(
+            "ferry",
+            alt="A white ferry under a low sun",
+            caption="The “Möwe” leaving the outer harbour.",
+            credit="Ines Halloran",
+        ),
         "minutes": 95,
         "authors": (Person(name="Ines Halloran"),),
     },
@@ -155,14 +163,21 @@ STORIES: tuple[dict[str, Any], ...] = (
         "title": "What the tide tables of 1911 still know",
         "section": "Science",
         "summary": "A clerk counted waves for thirty years. Oceanographers have finally read him.",
-        "image": figure("tide", alt="Rows of handwritten figures on yellowed paper", caption="", credit="Port archive"),
+        "image": figure(
+            "tide",
+            alt="Rows of handwritten figures on yellowed paper",
+            caption="",
+            credit="Port archive",
+        ),
         "minutes": 60 * 7,
     },
     {
         "title": "Orchard Street gets its trams back",
         "section": "City",
         "summary": "The rails were under the asphalt all along.",
-        "image": figure("tram", alt="A red tram between bare trees", caption="Line 4 on a trial run."),
+        "image": figure(
+            "tram", alt="A red tram between bare trees", caption="Line 4 on a trial run."
+        ),
         "minutes": 60 * 11,
     },
     {
@@ -237,6 +252,9 @@ def _landscape(number: int, top: tuple[int, int, int], bottom: tuple[int, int, i
     brush.ellipse((980 - 90 * number, 330, 1130 - 90 * number, 480), fill=(250, 232, 196))
     for layer in range(4):
         shade = tuple(channel * (4 - layer) // 6 for channel in top)
-        peaks = [(x, 520 + 100 * layer + (x * (7 + number) * (layer + 3)) % 130) for x in range(0, 1501, 150)]
+        peaks = [
+            (x, 520 + 100 * layer + (x * (7 + number) * (layer + 3)) % 130)
+            for x in range(0, 1501, 150)
+        ]
         brush.polygon([(0, 1000), *peaks, (1500, 1000)], fill=shade)
     return picture.filter(ImageFilter.GaussianBlur(2))

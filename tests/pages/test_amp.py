@@ -17,7 +17,7 @@ from tests.pages.test_article import read, text
 
 def test_the_validator_bites() -> None:
     (said,) = checkers.amp([b"<!doctype html><html><body><img src=x></body></html>"])
-    assert any("amp-custom" in line or "boilerplate" in line for line in said), said
+    assert any("viewport" in line for line in said)
 
 
 def test_every_page_of_the_publication_is_valid(site: Path) -> None:
@@ -36,8 +36,15 @@ def test_whatever_a_body_holds_the_page_is_valid(tmp_path: Path, url: str) -> No
 
 def test_every_way_of_filling_the_slots_is_valid(tmp_path: Path) -> None:
     slot = newsroom.ADS.header
-    ways = (Ads(), Ads(header=slot), Ads(post_top=slot), Ads(header=AdSlot(html="<b>for pages alone</b>")))
-    pages = [Amp(newsroom.config(tmp_path, ads=ads), Templates()).article(article()) for ads in ways]
+    ways = (
+        Ads(),
+        Ads(header=slot),
+        Ads(post_top=slot),
+        Ads(header=AdSlot(html="<b>for pages alone</b>")),
+    )
+    pages = [
+        Amp(newsroom.config(tmp_path, ads=ads), Templates()).article(article()) for ads in ways
+    ]
     assert checkers.amp(pages) == [[]] * len(ways)
     assert [page.count(b"<amp-ad") for page in pages] == [0, 1, 1, 0]
     assert [page.count(b"amp-ad-0.1.js") for page in pages] == [0, 1, 1, 0]
@@ -47,8 +54,18 @@ def test_articles_with_every_field_and_with_none_are_valid(amp: Amp) -> None:
     evil = '"><script>alert(1)</script>'
     made = (
         article(),
-        article(title=evil, summary=evil, section=evil, comments="https://talk.example/", image=figure(alt=evil, caption=evil, credit=evil)),
-        article(language="ar", comments=3, image=figure(src="http://pictures.example/a.jpg", width=None, height=None)),
+        article(
+            title=evil,
+            summary=evil,
+            section=evil,
+            comments="https://talk.example/",
+            image=figure(alt=evil, caption=evil, credit=evil),
+        ),
+        article(
+            language="ar",
+            comments=3,
+            image=figure(src="http://pictures.example/a.jpg", width=None, height=None),
+        ),
         article(canonical_url="https://first.example/x", body=""),
     )
     assert checkers.amp([amp.article(each) for each in made]) == [[]] * len(made)
@@ -62,7 +79,9 @@ def test_page_and_amp_page_are_linked_to_each_other(amp: Amp) -> None:
 
 
 def test_pictures_keep_alt_size_caption_and_credit(amp: Amp) -> None:
-    page = read(amp.article(article(image=figure("dam"), body=markup_of(figure("gates", width=None)))))
+    page = read(
+        amp.article(article(image=figure("dam"), body=markup_of(figure("gates", width=None))))
+    )
     lead, other = page.cssselect("amp-img")
     assert dict(lead.attrib) == {
         "src": "https://post.example/media/dam.jpg",
@@ -87,7 +106,10 @@ def test_recordings_become_amps_own_or_a_link(amp: Amp) -> None:
     assert page.cssselect("amp-video")[0].get("poster") == "https://v.example/a.jpg"
     assert page.cssselect("amp-audio")[0].get("src") == "https://v.example/a.mp3"
     links = {a.text: a.get("href") for a in page.cssselect(".body a")}
-    assert links == {"Open the recording": "http://v.example/b.mp3", "A map": "https://maps.example/"}
+    assert links == {
+        "Open the recording": "http://v.example/b.mp3",
+        "A map": "https://maps.example/",
+    }
     assert page.xpath("//script/@custom-element") == ["amp-audio", "amp-video"]
 
 

@@ -50,10 +50,17 @@ def test_contributors_stand_together_by_place(pages: Pages) -> None:
 
 
 def test_a_german_article_is_spoken_of_in_german(pages: Pages) -> None:
-    people = (Person(name="Ada Roth", place="Kiel"), Person(name="Jo Ahn", place="Kiel"), Person(name="Bo Lim"))
+    people = (
+        Person(name="Ada Roth", place="Kiel"),
+        Person(name="Jo Ahn", place="Kiel"),
+        Person(name="Bo Lim"),
+    )
     made = article(language="de", breaking=True, contributors=people, comments=0)
     page = read(pages.article(made))
-    assert text(page, ".contributors") == "Unter Mitarbeit von Ada Roth und Jo Ahn aus Kiel sowie Bo Lim."
+    assert (
+        text(page, ".contributors")
+        == "Unter Mitarbeit von Ada Roth und Jo Ahn aus Kiel sowie Bo Lim."
+    )
     assert text(page, ".flag") == "Eilmeldung"
     assert text(page, ".comments") == "Keine Kommentare"
     assert text(page, ".published") == "24. November 2026, 14:05 MEZ"
@@ -63,12 +70,23 @@ def test_a_german_article_is_spoken_of_in_german(pages: Pages) -> None:
 
 @pytest.mark.parametrize(
     ("comments", "said"),
-    [(0, "No comments"), (1, "1 comment"), (12, "12 comments"), (None, ""), ("https://talk.example/1", "Comments"), ("javascript:alert(1)", "")],
+    [
+        (0, "No comments"),
+        (1, "1 comment"),
+        (12, "12 comments"),
+        (None, ""),
+        ("https://talk.example/1", "Comments"),
+        ("javascript:alert(1)", ""),
+    ],
 )
-def test_comments_are_counted_or_linked(pages: Pages, comments: int | str | None, said: str) -> None:
+def test_comments_are_counted_or_linked(
+    pages: Pages, comments: int | str | None, said: str
+) -> None:
     page = read(pages.article(article(comments=comments)))
     assert text(page, ".comments") == said
-    assert [a.get("href") for a in page.cssselect(".comments a")] == ([comments] if said == "Comments" else [])
+    assert [a.get("href") for a in page.cssselect(".comments a")] == (
+        [comments] if said == "Comments" else []
+    )
 
 
 def test_an_update_at_once_is_not_told(pages: Pages) -> None:
@@ -81,7 +99,11 @@ def test_an_update_at_once_is_not_told(pages: Pages) -> None:
 def test_the_picture_that_the_body_begins_with_leads_and_is_shown_once(pages: Pages) -> None:
     dam = figure("dam")
     for image in (None, dam):
-        page = read(pages.article(article(body=f"\n{markup_of(dam)}\n<p>Text.</p>", image=image, figures=(dam,))))
+        page = read(
+            pages.article(
+                article(body=f"\n{markup_of(dam)}\n<p>Text.</p>", image=image, figures=(dam,))
+            )
+        )
         assert [i.get("src") for i in page.cssselect("img")] == ["/media/dam.jpg"]
         assert text(page, ".opening figcaption cite") == "Mara Lind for The Harbour Post"
         assert text(page, ".body") == "Text."
@@ -89,7 +111,9 @@ def test_the_picture_that_the_body_begins_with_leads_and_is_shown_once(pages: Pa
 
 def test_a_picture_further_down_in_the_body_is_not_led_with_too(pages: Pages) -> None:
     dam = figure("dam")
-    page = read(pages.article(article(body=f"<p>Text.</p>{markup_of(dam)}", image=dam, figures=(dam,))))
+    page = read(
+        pages.article(article(body=f"<p>Text.</p>{markup_of(dam)}", image=dam, figures=(dam,)))
+    )
     assert len(page.cssselect("img")) == 1
     assert not page.cssselect(".opening")
 
@@ -104,16 +128,27 @@ def test_a_lead_of_its_own_stands_before_the_figures_of_the_body(pages: Pages) -
 
 
 def test_a_picture_that_was_not_there_at_import_leaves_nothing_behind(pages: Pages) -> None:
-    page = read(pages.article(article(body='<figure><img src="" alt="x"/><figcaption>c</figcaption></figure><p>Text.</p>', image=figure(src=""))))
+    page = read(
+        pages.article(
+            article(
+                body='<figure><img src="" alt="x"/><figcaption>c</figcaption></figure><p>Text.</p>',
+                image=figure(src=""),
+            )
+        )
+    )
     assert not page.cssselect("img")
     assert not page.cssselect("figure")
 
 
-def test_the_headline_stays_the_only_one(pages: Pages) -> None:
-    page = read(pages.article(article(body="<h1>Part</h1><h2>Under</h2>")))
+@pytest.mark.parametrize(
+    ("typed", "set_as"),
+    [("121", "232"), ("343", "232"), ("3323", "2223"), ("2452", "2342"), ("123456", "234566")],
+)
+def test_headings_follow_the_headline_without_a_gap(pages: Pages, typed: str, set_as: str) -> None:
+    body = "".join(f"<h{level}>x</h{level}>" for level in typed)
+    page = read(pages.article(article(body=body)))
     assert len(page.cssselect("h1")) == 1
-    assert text(page, ".body h2") == "Part"
-    assert text(page, ".body h3") == "Under"
+    assert "".join(h.tag[1] for h in page.xpath("//div[@class='body']/*")) == set_as
 
 
 def test_open_graph_names_the_picture_with_its_size(pages: Pages) -> None:
@@ -168,7 +203,15 @@ def test_empty_ad_slots_leave_nothing(pages: Pages) -> None:
 def test_what_people_typed_is_text_not_markup(pages: Pages) -> None:
     evil = "<img src=x onerror=alert(1)>"
     person = Person(name=evil, place=evil, url="javascript:alert(1)")
-    made = article(title=evil, summary=evil, section=evil, authors=(person,), contributors=(person,), image=figure(alt=evil, caption=evil, credit=evil), tags=(evil,))
+    made = article(
+        title=evil,
+        summary=evil,
+        section=evil,
+        authors=(person,),
+        contributors=(person,),
+        image=figure(alt=evil, caption=evil, credit=evil),
+        tags=(evil,),
+    )
     page = read(pages.article(made))
     assert len(page.cssselect("img")) == 1
     assert not page.xpath("//@onerror")
@@ -177,8 +220,10 @@ def test_what_people_typed_is_text_not_markup(pages: Pages) -> None:
 
 
 def test_control_characters_and_lone_surrogates_do_no_harm(pages: Pages) -> None:
-    made = article(title="A\x00b\ud800c", summary="\x1bx", image=figure(alt="\x07", caption="\udfff"))
-    assert "<h1 dir=\"auto\">Abc</h1>" in pages.article(made).decode()
+    made = article(
+        title="A\x00b\ud800c", summary="\x1bx", image=figure(alt="\x07", caption="\udfff")
+    )
+    assert '<h1 dir="auto">Abc</h1>' in pages.article(made).decode()
 
 
 def test_under_a_path_every_link_stays_under_it(tmp_path: Path) -> None:

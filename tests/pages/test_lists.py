@@ -43,13 +43,20 @@ def test_a_long_list_is_cut_and_the_rail_is_by_time(pages: Pages) -> None:
     many = [article(f"Story {n}", key=n, date=AT - n * HOUR) for n in range(100)]
     page = read(pages.home(many, at=AT))
     assert len(page.cssselect(".teaser")) == 39
-    assert [li.text_content().split("Story ")[1] for li in page.cssselect(".rail li")] == [str(n) for n in range(10)]
+    assert [li.text_content().split("Story ")[1] for li in page.cssselect(".rail li")] == [
+        str(n) for n in range(10)
+    ]
 
 
 def test_times_are_as_short_as_they_can_be(pages: Pages) -> None:
     dates = (AT, AT - 24 * HOUR, AT - 400 * 24 * HOUR, AT)
     page = read(pages.home([article(f"S {n}", date=at) for n, at in enumerate(dates)], at=AT))
-    assert [t.text for t in page.cssselect(".rail time")] == ["2:17 PM", "Nov 23", "Oct 20, 2025", "2:17 PM"]
+    assert [t.text for t in page.cssselect(".rail time")] == [
+        "2:17 PM",
+        "Nov 23",
+        "Oct 20, 2025",
+        "2:17 PM",
+    ]
 
 
 def test_an_empty_publication_has_a_kind_page(pages: Pages) -> None:
@@ -61,8 +68,12 @@ def test_an_empty_publication_has_a_kind_page(pages: Pages) -> None:
 @pytest.mark.parametrize(
     ("age", "standing"), [(-HOUR, False), (0 * HOUR, True), (23 * HOUR, True), (24 * HOUR, False)]
 )
-def test_a_breaking_story_stands_in_the_strip_for_its_time(pages: Pages, age: timedelta, standing: bool) -> None:
-    strip = read(pages.breaking([article(breaking=True, date=AT - age)], at=AT)).cssselect(".breaking")
+def test_a_breaking_story_stands_in_the_strip_for_its_time(
+    pages: Pages, age: timedelta, standing: bool
+) -> None:
+    strip = read(pages.breaking([article(breaking=True, date=AT - age)], at=AT)).cssselect(
+        ".breaking"
+    )
     assert len(strip) == standing
 
 
@@ -82,12 +93,18 @@ def test_with_nothing_breaking_the_page_says_so(pages: Pages) -> None:
 def test_a_section_lists_its_own_stories_under_the_strip_of_all(pages: Pages) -> None:
     page = read(pages.section("Science", newsroom.edition(), at=AT))
     assert text(page, "h1") == "Science"
-    assert [h.text_content() for h in page.cssselect(".listing h2")] == ["What the tide tables of 1911 still know"]
+    assert [h.text_content() for h in page.cssselect(".listing h2")] == [
+        "What the tide tables of 1911 still know"
+    ]
     assert text(page, ".breaking a").startswith("Arden dam")
 
 
 def test_sections_that_differ_in_case_alone_are_one(pages: Pages) -> None:
-    articles = [article("A", section="World"), article("B", section="world"), article("C", section="Città")]
+    articles = [
+        article("A", section="World"),
+        article("B", section="world"),
+        article("C", section="Città"),
+    ]
     assert pages.sections(articles) == ("World", "Città")
     assert len(read(pages.section("World", articles, at=AT)).cssselect(".teaser")) == 2
 
@@ -106,7 +123,9 @@ def test_an_old_address_leads_to_the_new_one(pages: Pages) -> None:
     assert page.xpath("//meta[@name='robots']/@content") == ["noindex"]
 
 
-def test_assets_are_named_by_their_content_and_all_that_pages_load(pages: Pages, tmp_path: Path) -> None:
+def test_assets_are_named_by_their_content_and_all_that_pages_load(
+    pages: Pages, tmp_path: Path
+) -> None:
     page = read(pages.home(newsroom.edition(), at=AT))
     loaded = {a for a in page.xpath("//@href | //@src") if a.startswith("/assets/")}
     assert loaded == {f"/{path}" for path in pages.assets()}
@@ -117,7 +136,16 @@ def test_assets_are_named_by_their_content_and_all_that_pages_load(pages: Pages,
 
 @pytest.mark.parametrize(
     ("name", "address"),
-    [("World", "/sections/world/"), ("Arts & Letters", "/sections/arts-letters/"), ("Città", "/sections/citta/"), ("../..", None), ("政治", None), ("文化", None), ("Größe", "/sections/grosse/"), ("", None)],
+    [
+        ("World", "/sections/world/"),
+        ("Arts & Letters", "/sections/arts-letters/"),
+        ("Città", "/sections/citta/"),
+        ("../..", None),
+        ("政治", None),
+        ("文化", None),
+        ("Größe", "/sections/grosse/"),
+        ("", None),
+    ],
 )
 def test_a_sections_address_is_plain_and_its_own(name: str, address: str | None) -> None:
     made = addresses.section(name)

@@ -29,7 +29,9 @@ pytestmark = pytest.mark.browser
 
 
 @contextmanager
-def opened(browser: Browser, address: str = "", *, width: int = DESKTOP, **options: Any) -> Iterator[Page]:
+def opened(
+    browser: Browser, address: str = "", *, width: int = DESKTOP, **options: Any
+) -> Iterator[Page]:
     """Open a browser at the hour of the publication, and show a page in it."""
     context = browser.new_context(viewport={"width": width, "height": 800}, **options)
     page = context.new_page()
@@ -43,12 +45,10 @@ def opened(browser: Browser, address: str = "", *, width: int = DESKTOP, **optio
 
 
 def show(page: Page, address: str) -> None:
-    """Show a page, with the strip where its script fetches one."""
+    """Show a page; one that fetches the strip has it by then, its request having come first."""
     page.goto(address)
     if page.locator("script[data-strip]").count():
-        page.wait_for_function(
-            "performance.getEntriesByType('resource').some(e => e.name.endsWith('/breaking.html'))"
-        )
+        page.evaluate("fetch('/breaking.html').then(answer => answer.text())")
 
 
 def test_the_nu_checker_has_nothing_to_say(site: Path) -> None:
@@ -125,7 +125,13 @@ def test_pages_work_under_a_strict_content_security_policy(browser: Browser, add
     page.clock.set_fixed_time(newsroom.AT)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
-    page.route("**/*", lambda route: route.fulfill(response=(answer := route.fetch()), headers={**answer.headers, "content-security-policy": policy}))
+    page.route(
+        "**/*",
+        lambda route: route.fulfill(
+            response=(answer := route.fetch()),
+            headers={**answer.headers, "content-security-policy": policy},
+        ),
+    )
     page.goto(f"{address}/articles/story-3/", wait_until="networkidle")
     assert page.locator(".breaking").count() == 1
     assert page.eval_on_selector("body", "e => getComputedStyle(e).margin") == "0px"
@@ -152,10 +158,14 @@ def test_nothing_jumps_while_a_page_loads(browser: Browser, address: str) -> Non
         assert shift < 0.01
 
 
-def test_on_paper_links_tell_their_address_and_advertising_stays_off(browser: Browser, address: str) -> None:
+def test_on_paper_links_tell_their_address_and_advertising_stays_off(
+    browser: Browser, address: str
+) -> None:
     with opened(browser, f"{address}/articles/story-1/") as page:
         page.emulate_media(media="print")
-        after = page.eval_on_selector(".body a[href^=http]", "e => getComputedStyle(e, '::after').content")
+        after = page.eval_on_selector(
+            ".body a[href^=http]", "e => getComputedStyle(e, '::after').content"
+        )
         assert "https://example.org/evacuation" in after or "attr" in after
         assert not page.locator(".ad").first.is_visible()
         assert page.locator("figcaption").first.is_visible()
@@ -163,7 +173,9 @@ def test_on_paper_links_tell_their_address_and_advertising_stays_off(browser: Br
 
 def _luminance(colour: str) -> float:
     channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    red, green, blue = (
+        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 

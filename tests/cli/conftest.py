@@ -1,0 +1,81 @@
+"""Commands run as operators run them: another process, its exit code, its two streams."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ARTICLE = """\
+---
+title: {title}
+breaking: {breaking}
+section: City
+---
+
+All about {title}.
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of a command."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Somebody at a terminal, in the folder of a publication."""
+
+    folder: Path
+
+    def run(self, *words: str, env: dict[str, str] | None = None) -> Ran:
+        """Run `syndicate` with these words; no traceback may ever be seen."""
+        ran = subprocess.run(  # noqa: PLW1510 - the exit code is what tests look at
+            [sys.executable, "-c", "from syndicate.cli import main; main()", *words],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **(env or {})},
+        )
+        assert "Traceback" not in ran.stderr, ran.stderr
+        return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+    def file(self, slug: str, *, title: str = "", breaking: bool = True) -> None:
+        """Save an article."""
+        text = ARTICLE.format(title=title or slug.title(), breaking=str(breaking).lower())
+        (self.folder / "articles" / f"{slug}.md").write_text(text)
+
+    def configure(self, old: str, new: str) -> None:
+        """Change the text of config.toml."""
+        config = self.folder / "config.toml"
+        text = config.read_text()
+        assert old in text
+        config.write_text(text.replace(old, new))
+
+    def subscribe(self, *rows: str) -> Ran:
+        """Import readers of the breaking newsletter."""
+        (self.folder / "readers.csv").write_text("\n".join(("email,name", *rows)) + "\n")
+        return self.run("subscribers", "import", "readers.csv", "--newsletter", "breaking")
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    """An operator in a fresh publication, made by `init`."""
+    made = Operator(tmp_path).run("init", "post")
+    assert made.code == 0, made.err
+    return Operator(tmp_path / "post")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Callable[[], Operator]:
+    """An operator in an empty folder."""
+    return lambda: Operator(tmp_path)

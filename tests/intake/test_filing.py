@@ -1,0 +1,347 @@
+"""Filing: which article a file is, and what becomes of it."""
+
+import re
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+
+from syndicate.intake.filing import Verdict
+from syndicate.model.articles import Status
+from syndicate.store import Store
+from tests.intake.newsroom import MONDAY, TUESDAY, Newsroom
+from tests.shared import SHARED, needs_shared
+
+NEW, REVISED, UNCHANGED, REFUSED = Verdict.NEW, Verdict.REVISED, Verdict.UNCHANGED, Verdict.REFUSED
+
+
+def verdicts(filed):
+    return [(one.slug, one.verdict) for one in filed]
+
+
+# identity
+
+
+def test_an_article_is_named_by_the_publication_and_its_first_slug(newsroom):
+    newsroom.file_one(newsroom.article("harbour-tram.md"))
+    article = newsroom.one()
+    expected = uuid.uuid5(newsroom.config.publication.id, "harbour-tram")
+    assert article.id == f"urn:uuid:{expected}"
+    assert (article.slug, article.path) == ("harbour-tram", "articles/harbour-tram.md")
+    assert (article.first_seen, article.date) == (MONDAY, None)
+
+
+def test_the_front_matters_id_is_taken_as_it_is(newsroom):
+    newsroom.file_one(newsroom.article("a.md", id="https://old.example/?p=7"))
+    assert newsroom.one().id == "https://old.example/?p=7"
+
+
+def test_the_same_file_again_is_unchanged_and_a_corrected_one_keeps_its_id(newsroom):
+    newsroom.article("a.md")
+    assert verdicts(newsroom.file()) == [("a", NEW)]
+    first = newsroom.one()
+    assert verdicts(newsroom.file(at=TUESDAY)) == [("a", UNCHANGED)]
+    for number, body in enumerate(("Second.", "Third."), 2):
+        newsroom.article("a.md", body)
+        assert verdicts(newsroom.file(at=TUESDAY)) == [("a", REVISED)]
+        assert (newsroom.one().id, newsroom.one().revision) == (first.id, number)
+
+
+def test_an_empty_store_filled_from_the_same_files_has_the_same_ids(newsroom, tmp_path):
+    for name in ("a.md", "b.md"):
+        newsroom.article(name, name)
+    newsroom.file()
+    again = Newsroom(newsroom.config, Store.open(f"sqlite:///{tmp_path}/again.db"))
+    again.file(at=TUESDAY)
+    assert {a.id for a in again.all()} == {a.id for a in newsroom.all()}
+    assert {a.body for a in again.all()} == {a.body for a in newsroom.all()}
+
+
+def test_a_file_that_keeps_its_path_keeps_its_id_whatever_else_changes(newsroom):
+    newsroom.file_one(newsroom.article("a.md"))
+    before = newsroom.one()
+    newsroom.article("a.md", "Other words.", slug="new-slug")
+    assert verdicts(newsroom.file()) == [("new-slug", REVISED)]
+    assert newsroom.one().id == before.id
+    with newsroom.store.read() as tx:
+        assert tx.articles.redirects() == {"a": "new-slug"}
+
+
+def test_a_moved_file_that_keeps_its_slug_keeps_its_id(newsroom):
+    file = newsroom.article("a.md")
+    newsroom.file()
+    before = newsroom.one()
+    file.unlink()
+    newsroom.article("2026/2026-03-01-a.md", "Other words.")
+    assert verdicts(newsroom.file()) == [("a", REVISED)]
+    assert (newsroom.one().id, newsroom.one().path) == (before.id, "articles/2026/2026-03-01-a.md")
+
+
+def test_a_renamed_file_that_keeps_its_body_keeps_its_id(newsroom):
+    file = newsroom.article("a.md", "The same words.")
+    newsroom.file()
+    before = newsroom.one()
+    file.rename(file.with_name("b.md"))
+    assert verdicts(newsroom.file()) == [("b", REVISED)]
+    assert newsroom.one().id == before.id
+
+
+def test_a_copy_with_another_slug_is_another_article(newsroom):
+    newsroom.article("a.md", "The same words.")
+    newsroom.file()
+    newsroom.article("b.md", "The same words.")
+    assert verdicts(newsroom.file()) == [("a", UNCHANGED), ("b", NEW)]
+
+
+def test_a_file_in_which_path_slug_and_body_are_new_is_a_new_article(newsroom):
+    file = newsroom.article("a.md")
+    newsroom.file()
+    file.unlink()
+    newsroom.article("b.md", "Other words.")
+    assert verdicts(newsroom.file()) == [("b", NEW)]
+    assert len(newsroom.all()) == 2
+
+
+def test_empty_bodies_do_not_make_two_files_one_article(newsroom):
+    file = newsroom.article("a.md", "")
+    newsroom.file()
+    file.unlink()
+    newsroom.article("b.md", "")
+    assert verdicts(newsroom.file()) == [("b", NEW)]
+
+
+def test_two_files_do_not_both_become_the_article_whose_file_is_gone(newsroom):
+    file = newsroom.article("a.md", "The same words.")
+    newsroom.file()
+    file.unlink()
+    newsroom.article("b.md", "The same words.")
+    newsroom.article("c.md", "The same words.")
+    for dry_run in (True, False):
+        assert verdicts(newsroom.file(dry_run=dry_run)) == [("b", REVISED), ("c", NEW)]
+
+
+def test_an_article_follows_its_id_to_another_file(newsroom):
+    file = newsroom.article("a.md", id="tag:x,2026:1")
+    newsroom.file()
+    file.unlink()
+    newsroom.article("b.md", "Other words.", id="tag:x,2026:1")
+    assert verdicts(newsroom.file()) == [("b", REVISED)]
+    assert newsroom.one().path == "articles/b.md"
+
+
+def test_two_files_that_name_themselves_may_swap_places(newsroom):
+    newsroom.article("a.md", "A", id="1", slug="one")
+    newsroom.article("b.md", "B", id="2", slug="two")
+    newsroom.file()
+    newsroom.article("a.md", "B", id="2", slug="two")
+    newsroom.article("b.md", "A", id="1", slug="one")
+    assert verdicts(newsroom.file()) == [("two", UNCHANGED), ("one", UNCHANGED)]
+    assert {a.id: a.path for a in newsroom.all()} == {"2": "articles/a.md", "1": "articles/b.md"}
+    assert verdicts(newsroom.file()) == [("two", UNCHANGED), ("one", UNCHANGED)]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_two_files_with_one_id_are_refused_naming_both(newsroom, dry_run):
+    newsroom.article("a.md", id="1")
+    newsroom.article("b.md", id="1")
+    _, second = newsroom.file(dry_run=dry_run)
+    assert second.verdict is REFUSED
+    assert "articles/b.md" in second.reason
+    assert "articles/a.md" in second.reason
+    if not dry_run:
+        assert verdicts(newsroom.file()) == [("a", UNCHANGED), ("b", REFUSED)]
+
+
+def test_an_id_that_contradicts_the_articles_is_refused(newsroom):
+    newsroom.file_one(newsroom.article("a.md"))
+    before = newsroom.one()
+    filed = newsroom.file_one(newsroom.article("a.md", id="another"))
+    assert filed.verdict is REFUSED
+    assert before.id in filed.reason
+    assert newsroom.file_one(newsroom.article("a.md", id=before.id)).verdict is UNCHANGED
+
+
+def test_an_id_that_would_be_made_for_another_is_refused(newsroom):
+    taken = f"urn:uuid:{uuid.uuid5(newsroom.config.publication.id, 'b')}"
+    newsroom.article("a.md", id=taken)
+    newsroom.article("b.md", "Other words.")
+    assert verdicts(newsroom.file()) == [("a", NEW), ("b", REFUSED)]
+
+
+# slugs
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_of_two_files_that_fight_over_a_slug_the_second_is_refused(newsroom, dry_run):
+    newsroom.article("a.md", slug="tram")
+    newsroom.article("b.md", "Other words.", slug="tram")
+    first, second = newsroom.file(dry_run=dry_run)
+    assert (first.verdict, second.verdict) == (NEW, REFUSED)
+    assert "articles/b.md" in second.reason
+    assert "articles/a.md" in second.reason
+
+
+def test_a_slug_that_another_article_once_had_is_refused(newsroom):
+    newsroom.file_one(newsroom.article("a.md", slug="tram"))
+    newsroom.file_one(newsroom.article("a.md", slug="harbour-tram"))
+    filed = newsroom.file_one(newsroom.article("b.md", "Other words.", slug="tram"))
+    assert filed.verdict is REFUSED
+    assert newsroom.file_one(newsroom.article("a.md", slug="tram")).verdict is REVISED
+
+
+# states
+
+
+def test_a_draft_is_first_seen_when_it_is_published(newsroom):
+    newsroom.file_one(newsroom.article("a.md", status="draft"))
+    draft = newsroom.one()
+    assert draft.status is Status.DRAFT
+    newsroom.file_one(newsroom.article("a.md"), at=TUESDAY)
+    article = newsroom.one()
+    assert (article.id, article.status, article.first_seen) == (draft.id, Status.PUBLISHED, TUESDAY)
+
+
+def test_a_published_article_does_not_become_a_draft_again(newsroom):
+    newsroom.file_one(newsroom.article("a.md"))
+    filed = newsroom.file_one(newsroom.article("a.md", published="false"))
+    assert filed.verdict is REFUSED
+    assert "syndicate retract a" in filed.reason
+    assert newsroom.one().status is Status.PUBLISHED
+
+
+def test_a_retracted_article_stays_retracted(newsroom):
+    newsroom.file_one(newsroom.article("a.md"))
+    newsroom.retract("a")
+    filed = newsroom.file_one(newsroom.article("a.md", "Other words."))
+    assert filed.verdict is UNCHANGED
+    assert "stays so" in filed.warnings[0]
+    assert (newsroom.one().retracted_at, newsroom.one().revision) == (TUESDAY, 1)
+
+
+def test_a_file_can_retract_its_article(newsroom):
+    newsroom.file_one(newsroom.article("a.md"))
+    assert (
+        newsroom.file_one(newsroom.article("a.md", status="retracted"), at=TUESDAY).verdict
+        is REVISED
+    )
+    assert newsroom.one().retracted_at == TUESDAY
+    again = newsroom.file_one(newsroom.article("a.md", status="retracted"))
+    assert (again.verdict, again.warnings) == (UNCHANGED, ())
+
+
+# the run
+
+
+def test_a_refused_file_keeps_no_other_out(newsroom):
+    newsroom.article("a.md")
+    newsroom.write("b.md", b"\xff\x00 rubbish")
+    newsroom.write("c.md", "no front matter")
+    newsroom.write("d.md", "---\ntitle: [\n---\n")
+    newsroom.article("e.md", "Other words.")
+    filed = newsroom.file()
+    assert [one.verdict for one in filed] == [NEW, REFUSED, REFUSED, REFUSED, NEW]
+    assert filed[1].reason.startswith("articles/b.md:1: byte 0xff")
+    assert filed[2].reason.startswith("articles/c.md:1: no front matter")
+    assert filed[3].reason.startswith("articles/d.md:")
+    assert filed[1].path == "articles/b.md"
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(newsroom):
+    newsroom.article("a.md")
+    newsroom.article("b.md", status="live")
+    dry = newsroom.file(dry_run=True)
+    assert newsroom.all() == []
+    assert dry == newsroom.file()
+
+
+def test_a_file_that_vanishes_before_it_is_read_is_refused(newsroom):
+    from syndicate.intake.filing import file_articles
+
+    gone = newsroom.config.root / "articles" / "a.md"
+    (filed,) = file_articles(newsroom.store, newsroom.config, [gone], at=MONDAY)
+    assert filed.reason.startswith("articles/a.md: can't be read")
+
+
+def test_filing_is_the_same_on_every_database(store, publication):
+    newsroom = Newsroom(publication(), store)
+    newsroom.article(
+        "a.md", "A[^1]\n\n[^1]: Note", tags="[x, y]", extra="{deep: [1, 2.5, yes]}", authors="[Bo]"
+    )
+    assert verdicts(newsroom.file()) == [("a", NEW)]
+    assert verdicts(newsroom.file(at=TUESDAY)) == [("a", UNCHANGED)]
+    assert newsroom.one().extra == {"extra": {"deep": [1, 2.5, True]}}
+
+
+# bodies
+
+
+def test_a_summary_is_whole_and_without_one_the_body_begins(newsroom):
+    body = (
+        "# Tram\n\n![x](gone.jpg)\n\n```\ncode\n```\n\n"
+        + "The tram[^1] is *back*. " * 30
+        + "\n\n[^1]: Note"
+    )
+    newsroom.file_one(newsroom.article("a.md", body))
+    excerpt = newsroom.one().excerpt
+    assert excerpt.startswith("The tram is back. The tram")
+    assert excerpt.endswith("…")
+    assert 260 < len(excerpt) <= 280
+    newsroom.file_one(newsroom.article("a.md", body, summary="x " * 300))
+    assert newsroom.one().excerpt == newsroom.one().summary == ("x " * 300).strip()
+
+
+def test_a_headline_is_not_said_twice(newsroom):
+    newsroom.file_one(newsroom.article("a.md", "# tram\n\nIt is back."))
+    assert newsroom.one().body == "<p>It is back.</p>"
+
+
+def test_an_html_document_without_front_matter_is_an_article(newsroom):
+    newsroom.write(
+        "tram.html",
+        '<?xml version="1.0" encoding="utf-8"?><!doctype html><html><head><title>The  tram’s back</title>\n'
+        '<meta name="description" content="It is."><style>p{}</style></head>\n'
+        "<body class=x><h1>The tram’s back</h1><p onclick=x>Line 3</p></body></html>",
+    )
+    (filed,) = newsroom.file()
+    article = newsroom.one()
+    assert (filed.slug, article.title, article.summary) == ("tram", "The tram’s back", "It is.")
+    assert article.body == "<p>Line 3</p>"
+
+
+def test_html_with_front_matter_is_taken_as_html(newsroom):
+    newsroom.article("a.htm", "<p>Not *Markdown*")
+    newsroom.file()
+    assert newsroom.one().body == "<p>Not *Markdown*</p>"
+
+
+def test_html_without_a_title_is_refused(newsroom):
+    newsroom.write("a.html", "<p>x")
+    newsroom.write("b.html", "")
+    assert verdicts(newsroom.file()) == [("", REFUSED), ("", REFUSED)]
+
+
+# real articles
+
+
+@needs_shared
+def test_real_articles_come_in_and_keep_their_ids(newsroom, tmp_path):
+    assert SHARED is not None
+    paths = [SHARED / "real" / "hanoi-summit.md", SHARED / "real" / "posts"]
+    filed = newsroom.file(*paths)
+    assert {one.verdict for one in filed} == {NEW}
+    assert len(filed) == 103
+    assert {one.verdict for one in newsroom.file(*paths, at=TUESDAY)} == {UNCHANGED}
+    for article in newsroom.all():
+        assert re.fullmatch("[a-z0-9-]+", article.slug)
+        assert article.title
+        assert article.excerpt
+        assert article.date is not None
+    hanoi = newsroom.by_slug("trump-kim-talks-hanoi")
+    assert hanoi is not None
+    assert hanoi.date == datetime(2019, 2, 28, 7, 5, tzinfo=UTC)
+    assert hanoi.figures[0].credit == "AP"
+    assert [(f.width, f.height) for f in hanoi.figures] == [(1600, 1067), (1200, 800), (1080, 1350)]
+    assert hanoi.contributors[-1].place == "Seoul, South Korea"
+    again = Newsroom(newsroom.config, Store.open(f"sqlite:///{tmp_path}/again.db"))
+    again.file(*paths)
+    assert {a.id: a.slug for a in again.all()} == {a.id: a.slug for a in newsroom.all()}

@@ -1,0 +1,41 @@
+"""Finding article files."""
+
+import pytest
+
+from syndicate.errors import Refused
+from syndicate.intake.folder import find_articles
+
+
+def test_articles_are_found_recursively_in_order_and_others_passed_over(tmp_path):
+    names = [
+        "b.md",
+        "a.markdown",
+        "sub/c.HTML",
+        "sub/d.htm",
+        "LICENSE",
+        "e.txt",
+        ".hidden.md",
+        ".git/x.md",
+        "f.md~",
+    ]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "folder.md").mkdir()
+    (tmp_path / "dead.md").symlink_to(tmp_path / "gone")
+    found = [str(file.relative_to(tmp_path)) for file in find_articles([tmp_path])]
+    assert found == ["a.markdown", "b.md", "sub/c.HTML", "sub/d.htm"]
+
+
+def test_a_link_back_is_followed_once(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.md").touch()
+    (tmp_path / "sub" / "back").symlink_to(tmp_path)
+    assert find_articles([tmp_path, tmp_path / "sub", tmp_path / "sub" / "a.md"]) == [
+        tmp_path / "sub" / "a.md"
+    ]
+
+
+def test_a_path_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(Refused, match=r"gone: no such file or folder"):
+        find_articles([tmp_path, tmp_path / "gone"])
