@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from syndicate.clock import now
+from syndicate import clock
 from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import StoreLocked, SyndicateError
 from syndicate.model.slots import Slot
@@ -130,5 +130,5 @@ class Timekeeper:
             outcome=outcome,
             reason=reason,
             node=self.node,
-            at=now(),
+            at=clock.now(),
         )

@@ -38,7 +38,7 @@ class Operator:
     def run(self, *words: str, env: dict[str, str] | None = None) -> Ran:
         """Run `syndicate` with these words; no traceback may ever be seen."""
         ran = subprocess.run(  # noqa: PLW1510 - the exit code is what tests look at
-            [sys.executable, "-c", "from syndicate.cli import main; main()", *words],
+            [sys.executable, "-m", "syndicate", *words],
             cwd=self.folder,
             capture_output=True,
             text=True,

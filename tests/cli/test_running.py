@@ -59,7 +59,7 @@ def until(true: Callable[[], object], patience: float = PATIENCE) -> None:
 def running(operator: Operator, command: str = "run", port: int | None = None) -> Iterator[Running]:
     port = port or free_port()
     process = subprocess.Popen(
-        [sys.executable, "-c", "from syndicate.cli import main; main()", command],
+        [sys.executable, "-m", "syndicate", command],
         cwd=operator.folder,
         env={**os.environ, "PORT": str(port)},
         stdout=subprocess.PIPE,

@@ -1,0 +1,52 @@
+"""The demonstration a year from now: what is breaking is filed when it is first seen, so it mails."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from syndicate import clock
+from syndicate.config import load
+from syndicate.deliver.outbox import Outbox
+from syndicate.intake.filing import file_articles
+from syndicate.intake.folder import find_articles
+from syndicate.intake.readers import import_readers
+from syndicate.schedule.newsroom import Newsroom
+from syndicate.schedule.tick import tick
+from syndicate.store import Store
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A clone of the demonstration publication."""
+    for name in ("config.toml", "demo-subscribers.csv"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "articles", tmp_path / "articles")
+    return tmp_path
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(days=366)], ids=["today", "next year"])
+def test_a_clone_mails_the_breaking_digest_whenever_it_is_made(clone, monkeypatch, ahead):
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + ahead)
+    config = load(clone / "config.toml")
+    store = Store.of(config)
+    for newsletter in ("breaking", "briefing"):
+        rows = import_readers(store, clone / "demo-subscribers.csv", newsletter, at=clock.now())
+        assert {row.outcome.value for row in rows} == {"added"}
+    filed = list(file_articles(store, config, find_articles([clone / "articles"]), at=clock.now()))
+    assert {one.verdict.value for one in filed} == {"new"}
+    assert [one.warnings for one in filed if one.warnings] == []
+    ticked = tick(Newsroom.of(store, config), at=clock.now())
+    assert [str(fire) for fire in ticked.fires if fire.schedule == "breaking"] == [
+        "edition 1, 2 articles"
+    ]
+    assert ticked.built.warnings == ()
+    mail = Outbox.of(config).messages()
+    assert len(mail) == ticked.delivered.accepted == 5
+    again = tick(Newsroom.of(store, config), at=clock.now() + timedelta(minutes=2))
+    assert again.delivered.accepted == 0
+    store.close()

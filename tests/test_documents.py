@@ -1,0 +1,46 @@
+"""What we promise in documents is true: commands exist, files are there, nothing is named in vain."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.neighbours import require
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").exists() else ""
+COMMANDS = sorted(
+    set(
+        re.findall(r"syndicate(?: --config \S+)? ([a-z]+(?: (?:import|list|export|copy))?)", README)
+    )
+)
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_of_the_readme_is_there(command):
+    words = command.split()
+    if words[0] not in {"subscribers", "templates"}:
+        words = words[:1]
+    helped = subprocess.run(
+        [sys.executable, "-m", "syndicate", *words, "--help"], capture_output=True, check=False
+    )
+    assert helped.returncode == 0, command
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_a_document_links_to_is_there(document):
+    for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", document.read_text("utf-8")):
+        assert (document.parent / target).exists(), target
+
+
+def test_no_committed_file_names_a_package_registry():
+    require((ROOT / ".git").exists(), "not a checkout")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    hosts = re.compile(rb"registry\.npmjs|files\.pythonhosted|pypi\.org|deb\.debian\.org")
+    for name in filter(None, listed.stdout.split(b"\0")):
+        path = ROOT / name.decode()
+        if path.is_file() and path != Path(__file__):
+            assert not hosts.search(path.read_bytes()), path
