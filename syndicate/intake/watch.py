@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from watchfiles import Change
@@ -25,7 +26,8 @@ def watch(folder: Path, stop: threading.Event, changed: Callable[[], None]) -> N
     folder, missed = folder.absolute(), False
     while not stop.is_set():
         if folder.is_dir():
-            _watch_present(folder, stop, changed, missed=missed)
+            with suppress(FileNotFoundError):  # it went away between the two looks
+                _watch_present(folder, stop, changed, missed=missed)
         missed = True
         stop.wait(_WAIT_SECONDS)
 

@@ -62,10 +62,10 @@ def test_what_is_no_article_is_not_told(tmp_path):
 def test_a_folder_that_comes_late_or_comes_again_is_watched(tmp_path):
     folder = tmp_path / "articles"
     with watching(folder) as calls:
+        folder.mkdir()
+        save_until_seen(calls, folder / "a.md")
         for _ in range(2):
+            shutil.rmtree(folder)
             folder.mkdir()
             calls.get(timeout=PATIENCE)
             save_until_seen(calls, folder / "a.md")
-            shutil.rmtree(folder)
-            while not calls.empty():
-                calls.get()

@@ -1,0 +1,239 @@
+"""Whole publications, from files to every output: judged by validators that know nothing of us."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import feedparser
+import pytest
+from lxml import etree
+
+from syndicate.config import Config, load
+from syndicate.intake.filing import Filed, Verdict, file_articles
+from syndicate.intake.folder import find_articles
+from syndicate.model.deliveries import Totals
+from syndicate.publish.build import Built, build
+from syndicate.schedule.newsroom import Newsroom
+from syndicate.schedule.tick import tick
+from syndicate.store import Store
+from tests import checkers
+from tests.shared import SHARED, needs_shared
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LATER = datetime(2026, 11, 24, 12, 10, tzinfo=UTC)
+pytestmark = pytest.mark.slow
+
+CONFIG = """\
+[publication]
+id = "0b0e8c1e-6c2f-4b37-9a1e-5b8f6a3d9e01"
+title = "Real Post"
+postal_address = "1 Real Street"
+
+[feeds]
+items = 1000
+
+[[newsletters]]
+name = "all"
+
+[[schedules]]
+name = "all"
+newsletter = "all"
+every = "10m"
+select = { max = 100 }
+"""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One that was imported and built."""
+
+    config: Config
+    store: Store
+    files: list[Path]
+    filed: list[Filed]
+    built: Built
+
+    @property
+    def output(self) -> Path:
+        return self.config.output
+
+
+def bring_up(folder: Path, files: list[Path]) -> Publication:
+    config = load(folder / "config.toml")
+    store = Store.of(config)
+    with store.write() as tx:
+        for newsletter in config.newsletters:
+            address = "reader@example.org"
+            tx.subscribers.subscribe(address, newsletter.name, source="test", at=NOW)
+    filed = list(file_articles(store, config, files, at=NOW))
+    built = build(store, config, at=NOW, number=True)
+    return Publication(config, store, files, filed, built)
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
+    folder = tmp_path_factory.mktemp("demonstration")
+    shutil.copy(ROOT / "config.toml", folder)
+    shutil.copytree(ROOT / "articles", folder / "articles")
+    made = bring_up(folder, find_articles([folder / "articles"]))
+    yield made
+    made.store.close()
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
+    assert SHARED is not None
+    folder = tmp_path_factory.mktemp("real")
+    (folder / "config.toml").write_text(CONFIG)
+    files = find_articles([SHARED / "real/hanoi-summit.md", SHARED / "real/posts"])
+    made = bring_up(folder, files)
+    yield made
+    made.store.close()
+
+
+PUBLICATIONS = pytest.mark.parametrize(
+    "name", ["demonstration", pytest.param("real", marks=needs_shared)]
+)
+
+
+@pytest.fixture
+def publication(name: str, request: pytest.FixtureRequest) -> Publication:
+    made: Publication = request.getfixturevalue(name)
+    return made
+
+
+@PUBLICATIONS
+def test_every_file_is_taken_in_and_comes_out(publication):
+    assert {one.verdict for one in publication.filed} == {Verdict.NEW}
+    assert publication.built.failed == ()
+    assert publication.built.warnings == ()
+    for one in publication.filed:
+        assert (publication.output / "articles" / one.slug / "index.html").is_file()
+
+
+@PUBLICATIONS
+def test_every_amp_page_is_valid(publication):
+    pages = sorted(publication.output.glob("articles/*/amp/index.html"))
+    assert len(pages) == len(publication.filed)
+    said = checkers.amp([page.read_bytes() for page in pages])
+    assert {
+        page.parent.parent.name: found for page, found in zip(pages, said, strict=True) if found
+    } == {}
+
+
+@PUBLICATIONS
+def test_every_page_is_valid_html(publication):
+    pages = [p for p in sorted(publication.output.rglob("*.html")) if p.parent.name != "amp"]
+    assert len(pages) > len(publication.filed)
+    assert checkers.nu(pages) == []
+
+
+@PUBLICATIONS
+def test_every_feed_is_read_without_a_complaint_and_says_the_same(publication):
+    titles = []
+    for name in ("rss.xml", "atom.xml"):
+        feed = feedparser.parse((publication.output / name).read_bytes())
+        assert not feed.bozo, feed.get("bozo_exception")
+        titles.append([(entry.id, entry.title, entry.link) for entry in feed.entries])
+    items = json.loads((publication.output / "feed.json").read_bytes())["items"]
+    titles.append([(item["id"], item["title"], item["url"]) for item in items])
+    assert len(titles[0]) == len(publication.filed)
+    assert titles[0] == titles[1] == titles[2]
+
+
+@needs_shared
+@PUBLICATIONS
+def test_atom_keeps_the_grammar_of_rfc_4287(publication):
+    assert SHARED is not None
+    grammar = etree.RelaxNG(file=str(SHARED / "schema/atom.rng"))
+    feed = etree.parse(publication.output / "atom.xml")
+    assert grammar.validate(feed), grammar.error_log
+
+
+@PUBLICATIONS
+def test_the_same_time_gives_the_same_bytes(publication, tmp_path):
+    before = contents(publication.output)
+    assert build(publication.store, publication.config, at=NOW, number=False).written == ()
+    shutil.move(publication.output, tmp_path / "before")
+    build(publication.store, publication.config, at=NOW, number=False)
+    assert contents(publication.output) == before
+
+
+@needs_shared
+def test_an_empty_store_that_is_filled_again_has_the_same_ids_and_bytes(real, tmp_path):
+    (tmp_path / "config.toml").write_text(CONFIG)
+    again = bring_up(tmp_path, list(reversed(real.files)))
+    assert ids(again.store) == ids(real.store)
+    again.store.close()
+    ours, theirs = contents(real.output), contents(again.output)
+    assert {name for name in ours | theirs if ours.get(name) != theirs.get(name)} == set()
+
+
+@needs_shared
+def test_three_revisions_of_a_real_article_keep_its_id(tmp_path):
+    assert SHARED is not None
+    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "articles").mkdir()
+    file = tmp_path / "articles/hanoi-summit.md"
+    shutil.copy(SHARED / "real/hanoi-summit.md", file)
+    shutil.copytree(SHARED / "real/photos", tmp_path / "articles/photos")
+    first = bring_up(tmp_path, [file])
+    seen = ids(first.store)
+    for old, new in (
+        ("Abruptly", "Suddenly"),
+        ("2nd L", "second from left"),
+        ("breaking: true", ""),
+    ):
+        file.write_text(file.read_text().replace(old, new))
+        [filed] = file_articles(first.store, first.config, [file], at=NOW)
+        assert filed.verdict is Verdict.REVISED
+    assert ids(first.store) == seen
+    with first.store.read() as tx:
+        assert tx.articles.all()[0].revision == 4
+    first.store.close()
+
+
+@needs_shared
+def test_without_max_age_everything_real_is_in_one_digest(real):
+    ticked = tick(Newsroom.of(real.store, real.config), at=LATER)
+    [fire] = ticked.fires
+    assert (
+        str(fire)
+        == f"edition 1, {len(real.filed)} articles, {len(real.filed) - 100} of them in a line"
+    )
+    with real.store.read() as tx:
+        [edition] = tx.editions.all()
+        content = tx.editions.content(edition.content)
+        assert tx.deliveries.totals(edition.key) == Totals(accepted=1)
+    assert len(content.html.encode()) < 102_000
+    assert "Liquid error" not in content.html
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+
+
+def ids(store: Store) -> dict[str, Any]:
+    with store.read() as tx:
+        return {article.slug: article.id for article in tx.articles.all()}
+
+
+def test_no_page_of_the_demonstration_asks_for_anything_from_elsewhere(demonstration):
+    """Nothing to load from others, nothing to leak to them."""
+    for page in demonstration.output.rglob("*.html"):
+        if page.parent.name == "amp":  # AMP's own runtime
+            continue
+        tree = etree.HTML(page.read_bytes())
+        for address in tree.xpath("//img/@src | //script/@src | //link[@rel='stylesheet']/@href"):
+            host = urlsplit(address).netloc
+            assert host in {"", "127.0.0.1:8000"}, (page, address)
