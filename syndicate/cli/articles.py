@@ -11,7 +11,7 @@ from syndicate import clock
 from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.terminal import as_json, note, outcome, say, table, when
 from syndicate.errors import Refused
-from syndicate.model.articles import Article
+from syndicate.model.articles import Article, Status
 
 
 def register(app: typer.Typer) -> None:
@@ -125,7 +125,7 @@ def _unknown(slug: str) -> str:
 def _state(article: Article) -> str:
     if article.retracted_at:
         return "retracted"
-    if article.status != "published":
+    if article.status is Status.DRAFT:
         return article.status
     return "published" if article.number else "to come"
 

@@ -55,7 +55,7 @@ class Context:
             return clock.now()
         try:
             return clock.parse(text, self.config.publication.timezone)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise ConfigError(
                 f'--at {text!r} — expected a time such as "2026-11-24T07:00" or '
                 '"2026-11-24T07:00+01:00"'

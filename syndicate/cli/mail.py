@@ -119,7 +119,7 @@ def editions(context: typer.Context, *, json: AsJson = False) -> None:
 
 def deliveries(
     context: typer.Context,
-    edition: Annotated[int, typer.Argument(help="Its id, as in `editions`.")],
+    edition: Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")],
     *,
     json: AsJson = False,
 ) -> None:

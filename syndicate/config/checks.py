@@ -5,7 +5,7 @@ right type, and leave the others to the models.
 """
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,16 @@ from syndicate.config.wording import meant_by
 Mistake = tuple[Loc, str]
 """Where a mistake is, and what was expected."""
 
+_LOGOS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+"""What feed readers and mail programs show; an SVG they don't."""
+
 
 def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     """Find what does not fit together; relative paths start at `root`."""
     yield from _names(data, "newsletters")
     yield from _names(data, "schedules")
     yield from _schedules(data)
+    yield from _logo(_table(data, "publication"), root)
     mail = _table(data, "mail")
     if "password_env" in mail and "password_file" in mail:
         yield ("mail", "password_file"), "expected one of password_env and password_file, not both"
@@ -60,6 +64,24 @@ def _no_newsletter(name: str, known: list[str]) -> str:
     if meant:
         return f"there is no such newsletter; did you mean {meant}?"
     return f"there is no such newsletter; there are {', '.join(known)}"
+
+
+def _logo(publication: dict[str, Any], root: Path) -> Iterator[Mistake]:
+    """Check that the logo is a picture of a kind that is shown everywhere, and is there."""
+    logo = publication.get("logo")
+    if not isinstance(logo, str):
+        return
+    if Path(logo).suffix.lower() not in _LOGOS:
+        yield ("publication", "logo"), f"expected a picture that ends in {_either(_LOGOS)}"
+        return
+    try:
+        (root / logo).open("rb").close()
+    except (OSError, ValueError):  # ValueError: no file has such a name
+        yield ("publication", "logo"), "there is no such file; put it there, or remove the key"
+
+
+def _either(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _login(mail: dict[str, Any], root: Path) -> Iterator[Mistake]:

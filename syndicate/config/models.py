@@ -11,7 +11,14 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictInt,
+    field_validator,
+    model_validator,
+)
 
 from syndicate.config.mail import Mail
 from syndicate.config.values import (
@@ -25,6 +32,7 @@ from syndicate.config.values import (
     Mailbox,
     Name,
     Sender,
+    Source,
     Table,
     Url,
     Zone,
@@ -127,6 +135,14 @@ class AdSlot(Table):
         default=90, ge=1, le=1200, description="Pixels kept free on pages, so that nothing jumps."
     )
 
+    @field_validator("amp")
+    @classmethod
+    def _complete(cls, amp: dict[str, str | int]) -> dict[str, str | int]:
+        missing = [name for name in ("type", "width", "height") if name not in amp]
+        if amp and missing:
+            raise ValueError(f"an amp-ad needs {' and '.join(missing)} as well")
+        return amp
+
 
 Slot = Annotated[AdSlot, BeforeValidator(_slot)]
 
@@ -136,7 +152,7 @@ class Ads(Table):
 
     header: Slot = Field(default=AdSlot(), description="Above the masthead.")
     post_top: Slot = Field(default=AdSlot(), description="Above the text of an article.")
-    csp_sources: tuple[str, ...] = Field(
+    csp_sources: tuple[Source, ...] = Field(
         default=(),
         description="Hosts that the ads load from, for Content-Security-Policy.",
         examples=[["https://ads.example.org"]],

@@ -100,6 +100,9 @@ DatabaseUrl = Annotated[
         'a database such as "sqlite:///syndicate.db" or "postgresql://user@host/name"',
     ),
 ]
+Source = Annotated[
+    str, _matching(r"[^\s;,]+", 'a source of the policy such as "https://ads.example.org"')
+]
 Attribute = Annotated[str | int, BeforeValidator(_attribute)]
 
 

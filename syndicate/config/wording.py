@@ -39,7 +39,7 @@ def expected(error: ErrorDetails) -> str:
         return f"expected {error['ctx']['expected']}".replace("'", '"')
     if kind == "tuple_type" and _is_table(loc):
         return f"expected [[{loc[-1]}]], in two brackets"
-    return _EXPECTED[kind].format(**error.get("ctx", {}))
+    return _EXPECTED.get(kind, error["msg"]).format(**error.get("ctx", {}))
 
 
 def unknown(loc: Loc) -> str:

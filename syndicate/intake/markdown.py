@@ -19,6 +19,10 @@ _END = re.compile(r"\{%-?\s*endhighlight\s*-?%\}\s*")
 _ALIGN = re.compile(r"text-align:(left|center|right)")
 
 
+_NOTES_OPEN = '<hr class="footnotes-sep">\n<div class="footnotes">\n<ol class="footnotes-list">\n'
+_NOTES_CLOSE = "</ol>\n</div>\n"
+
+
 def to_html(text: str) -> str:
     """Render Markdown; what comes out is not yet safe."""
     return str(_parser().render(text, {}))
@@ -33,6 +37,9 @@ def _parser() -> MarkdownIt:
         "fence", "liquid_highlight", _liquid_highlight, {"alt": ["paragraph", "reference"]}
     )
     parser.core.ruler.push("cell_alignment", _cell_alignment)
+    # the plugin's <section> has no heading, which a section should have
+    parser.add_render_rule("footnote_block_open", lambda *_: _NOTES_OPEN)
+    parser.add_render_rule("footnote_block_close", lambda *_: _NOTES_CLOSE)
     return parser
 
 

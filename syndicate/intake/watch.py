@@ -17,28 +17,29 @@ _LOOK_MS = 1000
 _WAIT_SECONDS = 0.5
 
 
-def watch(folder: Path, stop: threading.Event, changed: Callable[[], None]) -> None:
+Changed = Callable[[frozenset[Path]], None]
+"""Told which article files were saved; none: anything may have changed, look at everything."""
+
+
+def watch(folder: Path, stop: threading.Event, changed: Changed) -> None:
     """Call `changed` within two seconds of every save in `folder`, until `stop` is set.
 
-    A folder that isn't there, or goes away, is waited for. Hidden files, and so
-    what editors write before they rename it, don't count.
+    Once it sees every save it says so, by a first call without files: what was
+    saved before may have been missed. A folder that isn't there, or goes away,
+    is waited for. Hidden files, and so what editors write before they rename
+    it, don't count.
     """
-    folder, missed = folder.absolute(), False
+    folder = folder.absolute()
     while not stop.is_set():
         if folder.is_dir():
             with suppress(FileNotFoundError):  # it went away between the two looks
-                _watch_present(folder, stop, changed, missed=missed)
-        missed = True
+                _watch_present(folder, stop, changed)
         stop.wait(_WAIT_SECONDS)
 
 
-def _watch_present(
-    folder: Path, stop: threading.Event, changed: Callable[[], None], *, missed: bool
-) -> None:
-    """Watch a folder for as long as it is the same one; with `missed`, begin with a call."""
-    here = folder.stat().st_ino
-    if missed:
-        changed()
+def _watch_present(folder: Path, stop: threading.Event, changed: Changed) -> None:
+    """Watch a folder for as long as it is the same one."""
+    here, begun = folder.stat().st_ino, False
     for changes in changes_in(
         folder,
         watch_filter=lambda _change, path: _is_filed(path) or Path(path) == folder,
@@ -50,8 +51,12 @@ def _watch_present(
         raise_interrupt=False,
         ignore_permission_denied=True,
     ):
-        if any(_is_filed(path) for _change, path in changes):
-            changed()
+        files = frozenset(Path(path) for _change, path in changes if _is_filed(path))
+        if not begun or any(file.suffix.lower() in _PICTURES for file in files):
+            changed(frozenset())  # a picture may belong to any article
+        elif files:
+            changed(files)
+        begun = True
         removed = (Change.deleted, str(folder)) in changes
         if removed or not folder.is_dir() or folder.stat().st_ino != here:
             return

@@ -28,9 +28,6 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-FINAL = frozenset({State.ACCEPTED, State.FAILED, State.EXPIRED, State.SKIPPED, State.UNKNOWN})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One row of the ledger, with the address it is for."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from syndicate.clock import duration
+from syndicate.clock import EPOCH, duration
 from syndicate.config import Select
 from syndicate.model.articles import Article
 
@@ -41,7 +41,7 @@ def select(candidates: Iterable[Article], rule: Select, *, at: datetime) -> Sele
     """Choose what an edition composed at `at` takes of the articles that are new to it."""
     matching = [article for article in candidates if matches(article, rule)]
     young = [article for article in matching if not _too_old(article, rule, at)]
-    newest_first = sorted(young, key=lambda article: (article.published, article.id), reverse=True)
+    newest_first = sorted(young, key=lambda article: (EPOCH - article.published, article.id))
     return Selection(
         taken=tuple(newest_first[: rule.max]),
         more=tuple(newest_first[rule.max :]),

@@ -7,6 +7,7 @@ is there. What can't be rendered stays as it was, and the rest goes on.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.errors import Problem
@@ -30,7 +31,7 @@ class Built:
     articles: int
     """How many articles readers can see."""
     warnings: tuple[Problem, ...] = ()
-    """Pictures that aren't there."""
+    """Pictures that aren't there, the logo among them."""
     failed: tuple[Problem, ...] = ()
     """Files that could not be made; one that was there before is still there."""
 
@@ -65,6 +66,7 @@ class _Build:
     def of(self, snapshot: Snapshot) -> Built:
         """Build everything, in order."""
         self._put_all(self._site.assets())
+        self._put_logo()
         self._put_pictures()
         articles = [article for article in snapshot.articles if self._put_article(article)]
         self._put_all(self._site.notices())
@@ -88,14 +90,29 @@ class _Build:
             self._put(amp)
         return there
 
+    def _put_logo(self) -> None:
+        if logo := self._site.logo():
+            file, source = logo
+            self._put_picture(
+                file, source, Problem("publication.logo", f"the picture {source} isn't there")
+            )
+
     def _put_pictures(self) -> None:
         for file, article in self._site.pictures():
-            if self._site.source(file.path).is_file():
-                self._put(file)
-            else:
-                self._output.keep(file.path)
-                where = article.path or article.slug
-                self._warnings.append(Problem(where, f"the picture {file.path} isn't there"))
+            where = article.path or article.slug
+            self._put_picture(
+                file,
+                self._site.source(file.path),
+                Problem(where, f"the picture {file.path} isn't there"),
+            )
+
+    def _put_picture(self, file: File, source: Path, missing: Problem) -> None:
+        """Copy a picture; where it is `missing`, the one of the last build stays."""
+        if source.is_file():
+            self._put(file)
+        else:
+            self._output.keep(file.path)
+            self._warnings.append(missing)
 
     def _entries(self, articles: Iterable[Article]) -> Iterator[Entry]:
         for article in articles:

@@ -73,6 +73,15 @@ class Site:
         for path, data in self._pages.assets().items():
             yield File(path=path, render=partial(bytes, data))
 
+    def logo(self) -> tuple[File, Path] | None:
+        """Return the logo, with where the publication keeps it, if it has one."""
+        picture = self._config.publication.logo
+        if picture is None:
+            return None
+        source = self._config.path(picture)
+        path = addresses.file(addresses.logo_of(picture))
+        return File(path=path, render=source.read_bytes), source
+
     def pictures(self) -> Iterator[tuple[File, Article]]:
         """Every picture of ours, with the first article that shows it."""
         shown: dict[str, Article] = {}

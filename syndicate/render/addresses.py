@@ -7,6 +7,7 @@ An address from the root is the same for every publication (`/articles/x/`);
 import hashlib
 import re
 import unicodedata
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from syndicate.config import Config
@@ -44,6 +45,17 @@ def section(name: str) -> str:
 def figure(picture: Figure, config: Config) -> str:
     """Return the absolute address of a picture, local or remote."""
     return absolute(f"/{picture.src}", config) if picture.local else picture.src
+
+
+def logo(config: Config) -> str | None:
+    """Return the absolute address of the publication's logo, where it has one."""
+    picture = config.publication.logo
+    return absolute(logo_of(picture), config) if picture else None
+
+
+def logo_of(picture: Path) -> str:
+    """Return the address from the root at which a publication's picture is its logo."""
+    return f"/assets/logo{picture.suffix.lower()}"
 
 
 def absolute(address: str, config: Config) -> str:

@@ -76,9 +76,11 @@ def _house(config: Config) -> dict[str, str]:
     }
 
 
-def _publisher(config: Config) -> dict[str, str]:
-    return {
+def _publisher(config: Config) -> dict[str, Any]:
+    said = {
         "@type": "NewsMediaOrganization",
         "name": config.publication.title,
         "url": f"{config.url}/",
     }
+    logo = addresses.logo(config)
+    return said | ({"logo": {"@type": "ImageObject", "url": logo}} if logo else {})

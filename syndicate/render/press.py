@@ -96,6 +96,7 @@ class Press:
             "publication": config.publication,
             "newsletter": self.newsletter,
             "home": addresses.absolute(addresses.HOME, config),
+            "logo": addresses.logo(config),
             "language": self.language,
             "direction": direction(self.language),
             "zone": config.publication.timezone,

@@ -53,12 +53,14 @@ class Desk:
         """
         with self._store.read() as tx:
             last = tx.editions.last(schedule)
-            found = tx.articles.candidates(newsletter.name, last.upto if last else 0)
+            after = last.upto if last else 0
+            found = tx.articles.candidates(newsletter.name, after, at)
+            upto = tx.articles.covered(after, at)
             number, edition = tx.articles.newest_number(), tx.editions.newest_key(newsletter.name)
         selection = select(found, rule, at=at)
         return Proposal(
             selection=selection,
-            draft=self._draft(newsletter, selection, schedule=schedule, upto=number, at=at),
+            draft=self._draft(newsletter, selection, schedule=schedule, upto=upto, at=at),
             newest_number=number,
             newest_edition=edition,
         )
@@ -68,9 +70,9 @@ class Desk:
     ) -> Proposal:
         """Compose exactly these articles, in this order; raise Refused for one not public."""
         with self._store.read() as tx:
-            articles = tuple(_public(tx, slug) for slug in slugs)
+            named = [_public(tx, slug, at) for slug in slugs]
             number, edition = tx.articles.newest_number(), tx.editions.newest_key(newsletter.name)
-        selection = Selection(taken=articles)
+        selection = Selection(taken=tuple({article.key: article for article in named}.values()))
         return Proposal(
             selection=selection,
             draft=self._draft(newsletter, selection, schedule=None, upto=number, at=at),
@@ -122,11 +124,11 @@ class Desk:
         )
 
 
-def _public(tx: Transaction, slug: str) -> Article:
+def _public(tx: Transaction, slug: str, at: datetime) -> Article:
     article = tx.articles.by_slug(slug)
     if article is None:
         raise Refused(f"no article has the slug {slug}; `syndicate articles` lists them")
-    if article.number is None or article.retracted_at is not None:
+    if article.retracted_at is not None or article.number is None or article.published > at:
         state = "retracted" if article.retracted_at else "not public yet"
         raise Refused(f"{slug} is {state}, so it can't go into an edition")
     return article

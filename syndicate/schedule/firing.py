@@ -12,11 +12,11 @@ import structlog
 
 from syndicate import clock
 from syndicate.config import Config, Newsletter, Schedule
-from syndicate.errors import StoreLocked, SyndicateError
+from syndicate.errors import SyndicateError
 from syndicate.model.slots import Slot
 from syndicate.model.timetable import Decision, decide, timing
 from syndicate.schedule.desk import Desk, Proposal
-from syndicate.store import Store
+from syndicate.store import Store, Transaction
 from syndicate.store.fires import Fire, Outcome
 
 log = structlog.get_logger()
@@ -45,21 +45,21 @@ class Timekeeper:
         A rendering that fails is recorded, mails nobody, and is tried again at
         the next pass until it is too late. Raise StoreError.
         """
-        last, decision = self._decide(schedule, at)
-        missed = list(self._missed(schedule, decision))
         with self.store.write() as tx:
-            tx.fires.record_missed(missed)
+            last, decision = self._decide(tx, schedule, at)
+            missed = [f for f in self._missed(schedule, decision) if tx.fires.record_missed(f)]
         if decision.slot is None:
             return missed
         fire = self._deal_with(schedule, decision.slot, last=last, at=at)
         return [*missed, fire] if fire else missed
 
-    def _decide(self, schedule: Schedule, at: datetime) -> tuple[datetime | None, Decision]:
+    def _decide(
+        self, tx: Transaction, schedule: Schedule, at: datetime
+    ) -> tuple[datetime | None, Decision]:
         """Say what is due, and when the slot before it was."""
         times = timing(schedule, self.config.zone(schedule))
-        with self.store.write() as tx:
-            since = tx.schedules.since(schedule.name, times.fingerprint, at)
-            last = tx.fires.last(schedule.name)
+        since = tx.schedules.since(schedule.name, times.fingerprint, at, now=now())
+        last = tx.fires.last(schedule.name, at)
         return last, decide(times, last=last, since=since, now=at, max_late=schedule.max_late)
 
     def _missed(self, schedule: Schedule, decision: Decision) -> Iterator[Fire]:
@@ -80,16 +80,17 @@ class Timekeeper:
                 )
             except SyndicateError as error:
                 return self._record(self._fire(schedule, slot, Outcome.FAILED, str(error)))
+            except Exception as error:
+                log.exception("failed, and it is our mistake", schedule=schedule.name)
+                return self._record(self._fire(schedule, slot, Outcome.FAILED, repr(error)))
             if proposal.draft is None:
                 nothing = f"0 new{self._since(schedule, last, at)}{proposal.selection.left_out}"
                 return self._record(self._fire(schedule, slot, Outcome.SKIPPED, nothing))
             done, fire = self._freeze(schedule, newsletter, slot, proposal)
             if done:
                 return fire
-        raise StoreLocked(
-            f"{schedule.name}: new articles kept coming in while its edition was composed; "
-            "the next pass tries again"
-        )
+        moved_on = "new articles kept coming in while it was composed; the next pass tries again"
+        return self._record(self._fire(schedule, slot, Outcome.FAILED, moved_on))
 
     def _freeze(
         self, schedule: Schedule, newsletter: Newsletter, slot: Slot, proposal: Proposal

@@ -6,7 +6,7 @@ woken by each new edition.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -61,12 +61,11 @@ class Runner:
         for thread in self._threads:
             thread.join(STOP_WITHIN.total_seconds())
 
-    def take_in(self) -> None:
-        """File what lies in the intake folder, and publish what came of it."""
+    def take_in(self, saved: frozenset[Path] = frozenset()) -> None:
+        """File what was saved, or all that lies in the intake folder, and publish it."""
         folder = self._config.path(self._config.intake.folder)
         with self._desk:
-            if folder.is_dir():
-                self._file(folder)
+            self._file(path for path in saved or {folder} if path.exists())
             self._publish(clock.now())
 
     # how
@@ -133,10 +132,9 @@ class Runner:
         folder = self._config.path(self._config.intake.folder)
         watch(folder, self._stop, self._guarded(self.take_in))
 
-    def _file(self, folder: Path) -> None:
-        for filed in file_articles(
-            self._store, self._config, find_articles([folder]), at=clock.now()
-        ):
+    def _file(self, paths: Iterable[Path]) -> None:
+        files = find_articles(paths)
+        for filed in file_articles(self._store, self._config, files, at=clock.now()):
             if filed.verdict is Verdict.REFUSED:
                 log.warning("refused", reason=filed.reason)
             elif filed.verdict is not Verdict.UNCHANGED:

@@ -25,6 +25,7 @@ from syndicate.store.engine import (
     masked,
     open_engine,
     sqlite_file,
+    sqlite_url,
 )
 from syndicate.store.fires import Fires, Schedules
 from syndicate.store.keys import Keys
@@ -93,7 +94,7 @@ class Store:
         path = config.path(file)
         if not path.parent.is_dir():
             raise StoreUnreachable(f"store.url: there is no folder {path.parent}; make it first")
-        return cls.open(f"sqlite:///{path}")
+        return cls.open(sqlite_url(path))
 
     @classmethod
     def exists(cls, config: Config) -> bool:

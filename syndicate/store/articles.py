@@ -90,8 +90,8 @@ class Articles:
         )
         return {old: now for old, now in self._connection.execute(query)}  # noqa: C416 - rows are no pairs
 
-    def candidates(self, newsletter: str, after: int) -> list[Article]:
-        """Return public articles numbered above `after`, newest first.
+    def candidates(self, newsletter: str, after: int, at: datetime) -> list[Article]:
+        """Return what is public at `at` and numbered above `after`, newest first.
 
         What an earlier edition of the newsletter carried is left out. Numbers,
         not dates, decide, so late and back-dated articles are neither lost nor
@@ -102,12 +102,19 @@ class Articles:
             .join(editions, editions.c.key == edition_items.c.edition)
             .where(editions.c.newsletter == newsletter)
         )
-        fresh = and_(
-            articles.c.number > after,
-            articles.c.retracted_at.is_(None),
-            articles.c.key.not_in(carried),
-        )
+        fresh = and_(articles.c.number > after, _public(at), articles.c.key.not_in(carried))
         return self._many(_newest_first(_articles().where(fresh)))
+
+    def covered(self, after: int, at: datetime) -> int:
+        """Return the number up to which an edition composed at `at` covers what is above `after`.
+
+        That is the newest one, or the one before an article that has its number
+        and is put off to a later time: its turn is still to come.
+        """
+        put_off = and_(articles.c.number > after, articles.c.retracted_at.is_(None), ~_public(at))
+        first = self._connection.execute(select(func.min(articles.c.number)).where(put_off))
+        number: int | None = first.scalar()
+        return self.newest_number() if number is None else number - 1
 
     # moves
 
@@ -162,9 +169,10 @@ class Articles:
         changed = any(getattr(article, name) != getattr(revision, name) for name in _SAVED)
         number = article.revision + changed
         first_seen = at if article.status is Status.DRAFT else article.first_seen
-        retracted_at = article.retracted_at
-        if retracted_at is None and revision.status is Status.RETRACTED:
-            retracted_at = at
+        # as the row has it now: somebody may be taking the article back at this moment
+        retracted_at = func.coalesce(
+            articles.c.retracted_at, at if revision.status is Status.RETRACTED else None
+        )
         if slug != article.slug:
             self._refuse_taken(slug, by=article.key)
             insert_new(self._connection, addresses, {"slug": slug, "article": article.key})
@@ -204,16 +212,17 @@ class Articles:
         """Return the newest public number; 0 when nothing was ever public."""
         return self._connection.execute(select(func.max(articles.c.number))).scalar() or 0
 
-    def mark(self) -> tuple[int, ...]:
+    def mark(self) -> tuple[object, ...]:
         """Return what changes whenever readers might see something new."""
         query = select(
             func.count(),
             func.sum(articles.c.revision),
             func.max(articles.c.number),
             func.count(articles.c.retracted_at),
+            func.max(articles.c.retracted_at),  # one taken back for another that is restored
             select(func.count()).select_from(addresses).scalar_subquery(),
         )
-        return tuple(value or 0 for value in self._connection.execute(query).one())
+        return tuple(self._connection.execute(query).one())
 
     def give_numbers(self, at: datetime) -> int:
         """Give a public number to everything that became public by `at`; return how many.

@@ -112,11 +112,6 @@ class Deliveries:
         )
         return [edition_of(row) for row in self._connection.execute(query)]
 
-    def next_due(self) -> datetime | None:
-        """Return when the next message that was put off is due again."""
-        query = select(func.min(deliveries.c.next_attempt_at))
-        return self._connection.execute(query.where(deliveries.c.state == State.DEFERRED)).scalar()
-
     # moves
 
     def claim(

@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
@@ -16,28 +17,59 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
+    DataError,
     DBAPIError,
     IntegrityError,
     NoSuchModuleError,
-    OperationalError,
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from syndicate.errors import ConfigError, StoreError, StoreLocked, StoreUnreachable
+from syndicate.errors import ConfigError, Refused, StoreError, StoreLocked, StoreUnreachable
 
 LOCK_NUMBERS = 7_370_001
 """The advisory lock under which public numbers are given and editions frozen."""
 LOCK_MIGRATION = 7_370_002
 BUSY_MS = 5_000
 _BACKENDS = frozenset({"sqlite", "postgresql"})
-_UNREACHABLE = ("unable to open", "readonly", "disk I/O", "connection", "authentication")
+_AGAIN = "was changed by another process at the same moment; try again"
+_UNUSABLE = "can't be used: {said}; look at store.url"
+_FAULTS: tuple[tuple[type[StoreError], str, tuple[str, ...]], ...] = (
+    (
+        StoreLocked,
+        f"is held by another process for more than {BUSY_MS // 1000} s; try again when it is done",
+        ("database is locked", "database table is locked"),
+    ),
+    (StoreLocked, _AGAIN, ("deadlock detected",)),
+    (
+        StoreError,
+        "has no room left: {said}; make room and try again, nothing was lost",
+        ("disk is full", "No space left"),
+    ),
+    (
+        StoreUnreachable,
+        "is not a SQLite database; move it away, or mend store.url",
+        ("not a database",),
+    ),
+    (StoreUnreachable, "is damaged: {said}; put a backup in its place", ("malformed",)),
+    (
+        StoreUnreachable,
+        _UNUSABLE,
+        (
+            "unable to open", "readonly", "read-only", "disk I/O", "connection", "resolve host",
+            "authentication", "permission denied",
+        ),
+    ),
+)  # fmt: skip
+"""What an operator can mend: what kind of error it is, how it is told, how each database puts it."""
 _PASSWORD = re.compile(r"(://[^:/@]*):[^@]*@")
 
 
 def open_engine(url: str) -> Engine:
     """Return an engine for a database URL; raise ConfigError for any other text."""
     try:
-        engine = create_engine(url) if _backend(url) in _BACKENDS else None
+        # a server may have closed a connection that waited in the pool: ask before its next use
+        asks = _backend(url) == "postgresql"
+        engine = create_engine(url, pool_pre_ping=asks) if _backend(url) in _BACKENDS else None
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise _not_a_store(url) from error
     if engine is None:
@@ -57,6 +89,11 @@ def sqlite_file(url: str) -> str | None:
     except (ArgumentError, ValueError) as error:
         raise _not_a_store(url) from error
     return parsed.database or None if parsed.get_backend_name() == "sqlite" else None
+
+
+def sqlite_url(file: Path) -> str:
+    """Return the URL that names a SQLite file, whatever characters its path has."""
+    return "sqlite:///" + str(file).replace("%", "%25").replace("?", "%3F")
 
 
 def _backend(url: str) -> str:
@@ -93,34 +130,26 @@ def mapped_errors(url: str) -> Iterator[None]:
     """Turn the database's own errors into ours, which an operator can act on."""
     try:
         yield
-    except OperationalError as error:
+    except IntegrityError as error:
+        raise StoreLocked(f"{masked(url)} {_AGAIN}") from error
+    except (DataError, UnicodeEncodeError) as error:
+        said = str(error.orig if isinstance(error, DataError) else error).splitlines()[0]
+        raise Refused(f"{masked(url)} can't hold a value: {said}") from error
+    except DBAPIError as error:
         ours = _store_error(url, error)
         if ours is None:
             raise
         raise ours from error
-    except IntegrityError as error:
-        raise StoreLocked(
-            f"{masked(url)} was changed by another process at the same moment; try again"
-        ) from error
-    except DBAPIError as error:
-        if isinstance(error.orig, sqlite3.DatabaseError) and "not a database" in str(error.orig):
-            message = f"{masked(url)} is not a SQLite database; move it away, or mend store.url"
-            raise StoreUnreachable(message) from error
-        raise
 
 
-def _store_error(url: str, error: OperationalError) -> StoreError | None:
+def _store_error(url: str, error: DBAPIError) -> StoreError | None:
     """Say in an operator's words what happened; None for a mistake of ours."""
-    said = str(error.orig).strip().splitlines()[0]
-    if "database is locked" in said or "database table is locked" in said:
-        return StoreLocked(
-            f"{masked(url)} is held by another process for more than {BUSY_MS // 1000} s; "
-            "try again when it is done"
-        )
-    if "disk is full" in said or "No space left" in said:
-        return StoreError(f"{masked(url)}: {said}; make room and try again, nothing was lost")
-    if error.connection_invalidated or any(word in said for word in _UNREACHABLE):
-        return StoreUnreachable(f"{masked(url)} can't be used: {said}; look at store.url")
+    said = str(error.orig).strip().partition("\n")[0]
+    for kind, told, words in _FAULTS:
+        if any(word in said for word in words):
+            return kind(f"{masked(url)} {told.format(said=said)}")
+    if error.connection_invalidated:
+        return StoreUnreachable(f"{masked(url)} {_UNUSABLE.format(said=said)}")
     return None
 
 

@@ -1,11 +1,10 @@
 """Schedules as the store knows them, and the record that each slot was dealt with."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from syndicate.store.engine import insert_new
 from syndicate.store.schema import fires, schedules
@@ -43,13 +42,18 @@ class Schedules:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def since(self, name: str, fingerprint: str, at: datetime) -> datetime:
-        """Return when a schedule's timing was first seen: `at`, if it is new or has changed."""
+    def since(self, name: str, fingerprint: str, at: datetime, *, now: datetime) -> datetime:
+        """Return when a schedule's timing was first seen: `at`, if it is new or has changed.
+
+        Also if that lies in the future, of `at` and of the real clock (`now`) alike:
+        it was seen in a trial then, and a trial holds nothing up.
+        """
         row = {"name": name, "fingerprint": fingerprint, "since": at}
         if insert_new(self._connection, schedules, row):
             return at
         mine = schedules.c.name == name
-        changed = update(schedules).where(mine, schedules.c.fingerprint != fingerprint)
+        other = or_(schedules.c.fingerprint != fingerprint, schedules.c.since > max(at, now))
+        changed = update(schedules).where(mine, other)
         self._connection.execute(changed, {"fingerprint": fingerprint, "since": at})
         since: datetime = self._connection.execute(
             select(schedules.c.since).where(mine)
@@ -63,10 +67,12 @@ class Fires:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def last(self, schedule: str) -> datetime | None:
-        """Return the due time of the newest slot that is over; a failed one is not."""
+    def last(self, schedule: str, at: datetime) -> datetime | None:
+        """Return the due time of the newest slot up to `at` that is over; a failed one is not."""
         query = select(func.max(fires.c.due_at)).where(
-            fires.c.schedule == schedule, fires.c.outcome != Outcome.FAILED
+            fires.c.schedule == schedule,
+            fires.c.outcome != Outcome.FAILED,
+            fires.c.due_at <= at,
         )
         return self._connection.execute(query).scalar()
 
@@ -87,11 +93,9 @@ class Fires:
         )
         return replaced.rowcount == 1
 
-    def record_missed(self, missed: Iterable[Fire]) -> None:
-        """Record slots that a newer one covers; what is recorded already stands."""
-        rows = [asdict(fire) for fire in missed]
-        if rows:
-            insert_new(self._connection, fires, rows)
+    def record_missed(self, fire: Fire) -> bool:
+        """Record a slot that nothing is sent for; False when it has a record, which stands."""
+        return bool(insert_new(self._connection, fires, asdict(fire)))
 
     def recent(self, schedule: str, limit: int = 10) -> list[Fire]:
         """Return the newest fires of a schedule, newest first."""

@@ -19,6 +19,7 @@ from syndicate.web.files import Files
 from syndicate.web.loopback import is_loopback
 from syndicate.web.outbox import OutboxPages
 from syndicate.web.pages import Pages
+from syndicate.web.policy import policy
 from syndicate.web.unsubscribe import Unsubscribe
 
 
@@ -39,7 +40,7 @@ def application(store: Store, config: Config) -> ASGIApp:
         routes += OutboxPages(config, pages).routes()
     missing = _missing(pages)
     acting = Starlette(routes=routes, exception_handlers={404: missing})
-    return _Split(acting, Files(config.output, pages))
+    return _Split(acting, Files(config.output, pages, policy(config)))
 
 
 class _Split:

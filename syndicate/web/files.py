@@ -27,7 +27,9 @@ _UNSTORED = {"cache-control": "no-cache"}
 class Files:
     """An ASGI application: what is published, where it moved to, and a page for the rest."""
 
-    def __init__(self, folder: Path, pages: Pages) -> None:
+    def __init__(self, folder: Path, pages: Pages, policy: str) -> None:
+        """Serve `folder`; `policy` is the Content-Security-Policy of its pages."""
+        self._policy = policy
         self._shelf = Shelf(folder)
         self._listing = Listing(folder)
         self._pages = pages
@@ -60,18 +62,23 @@ class Files:
         ):
             return _moved(quote(entry.location, safe="/%"), request)
         if entry is not None and entry.status == HTTPStatus.GONE:
-            headers = {"content-type": file.format.media_type, **_UNSTORED}
-            return Answer(status=410, headers=headers, body=file.body)
-        return _published(file, request, at=at)
+            headers = {**self._protection(file), "content-type": file.format.media_type}
+            return Answer(status=410, headers=headers | _UNSTORED, body=file.body)
+        return _published(file, request, self._protection(file), at=at)
+
+    def _protection(self, file: File) -> dict[str, str]:
+        """Return the policy of a page; an AMP page is bound by AMP's own rules instead."""
+        page = file.format.page and not file.path.endswith("/amp/index.html")
+        return {"content-security-policy": self._policy} if page else {}
 
 
-def _published(file: File, request: Request, *, at: datetime) -> Answer:
+def _published(file: File, request: Request, more: dict[str, str], *, at: datetime) -> Answer:
     """Answer with a file, or with 304 where the client has it already."""
     # A file written in this very second may be written again in it: such a time would lie.
     modified = file.modified if file.modified < at.replace(microsecond=0) else None
     packed = file.packed if accepts_gzip(request.header("accept-encoding") or "") else None
     tags = [file.tag, file.packed_tag] if packed is None else [file.packed_tag, file.tag]
-    headers = {"etag": tags[0], "cache-control": freshness_of(file.path)}
+    headers = {**more, "etag": tags[0], "cache-control": freshness_of(file.path)}
     if file.format.text:
         headers["vary"] = "Accept-Encoding"
     if file.format.feed:

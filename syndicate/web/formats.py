@@ -22,6 +22,8 @@ class Format:
     media_type: str
     text: bool = True
     """Whether gzip makes it smaller."""
+    page: bool = False
+    """Whether a browser shows it as a page."""
     feed: bool = False
     """Whether readers in other people's browsers may fetch it (CORS)."""
 
@@ -32,7 +34,7 @@ _BY_NAME = {
     "feed.json": Format("application/feed+json", feed=True),
 }
 _BY_SUFFIX = {
-    "html": Format("text/html; charset=utf-8"),
+    "html": Format("text/html; charset=utf-8", page=True),
     "css": Format("text/css; charset=utf-8"),
     "js": Format("text/javascript; charset=utf-8"),
     "txt": Format("text/plain; charset=utf-8"),

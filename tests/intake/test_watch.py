@@ -14,10 +14,12 @@ PATIENCE = 20
 
 
 @contextmanager
-def watching(folder: Path) -> Iterator["Queue[str]"]:
-    calls: Queue[str] = Queue()
+def watching(folder: Path) -> Iterator["Queue[set[str]]"]:
+    calls: Queue[set[str]] = Queue()
     stop = threading.Event()
-    watcher = threading.Thread(target=watch, args=(folder, stop, lambda: calls.put("changed")))
+    watcher = threading.Thread(
+        target=watch, args=(folder, stop, lambda files: calls.put(names(files)))
+    )
     watcher.start()
     try:
         yield calls
@@ -27,15 +29,20 @@ def watching(folder: Path) -> Iterator["Queue[str]"]:
     assert not watcher.is_alive()
 
 
-def save_until_seen(calls: "Queue[str]", file: Path) -> None:
+def names(files: frozenset[Path]) -> set[str]:
+    return {file.name for file in files}
+
+
+def save_until_seen(calls: "Queue[set[str]]", file: Path) -> None:
     """Save a file until the watcher, which takes a moment to begin, has told of it."""
     for turn in range(PATIENCE):
         file.write_text(str(turn))
         try:
-            calls.get(timeout=1)
+            told = calls.get(timeout=1)
         except Empty:
             continue
-        return
+        if file.name in told:
+            return
     raise AssertionError("never told")
 
 
@@ -45,7 +52,23 @@ def test_a_saved_file_is_told_and_so_is_one_renamed_into_place(tmp_path):
         half = tmp_path / ".a.md.swp"
         half.write_text("new")
         half.rename(tmp_path / "b.md")
-        calls.get(timeout=PATIENCE)
+        while "b.md" not in calls.get(timeout=PATIENCE):
+            pass
+
+
+def test_what_was_saved_before_the_watcher_saw_is_asked_for(tmp_path):
+    (tmp_path / "a.md").write_text("before")
+    with watching(tmp_path) as calls:
+        assert calls.get(timeout=PATIENCE) == set()
+
+
+def test_a_picture_may_belong_to_any_article(tmp_path):
+    with watching(tmp_path) as calls:
+        save_until_seen(calls, tmp_path / "a.md")
+        while not calls.empty():
+            calls.get()
+        (tmp_path / "a.jpg").write_bytes(b"picture")
+        assert calls.get(timeout=PATIENCE) == set()
 
 
 def test_what_is_no_article_is_not_told(tmp_path):

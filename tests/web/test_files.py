@@ -18,6 +18,7 @@ from syndicate.config import Config
 from syndicate.publish.writer import Output
 from syndicate.web.files import Files
 from syndicate.web.pages import Pages
+from syndicate.web.policy import policy
 from syndicate.web.server import Server
 
 RSS = (
@@ -56,7 +57,7 @@ def served(folder: Path) -> Iterator[httpx.Client]:
     publication = {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Morning Post"}
     config = Config.model_validate({"publication": publication, "root": folder.parent})
     with (
-        Server(Files(folder, Pages(config)), "127.0.0.1", 0) as server,
+        Server(Files(folder, Pages(config), policy(config)), "127.0.0.1", 0) as server,
         httpx.Client(base_url=server.url, trust_env=False) as client,
     ):
         yield client

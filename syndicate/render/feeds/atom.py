@@ -31,6 +31,7 @@ def render(channel: Channel, entries: Sequence[Entry]) -> bytes:
     feed.language(channel.language)
     feed.author(_person(channel.author))
     feed.generator("Syndicate")
+    feed.logo(channel.logo)
     feed.link(href=channel.address(addresses.ATOM), rel="self", type="application/atom+xml")
     feed.link(href=channel.url, rel="alternate", type="text/html")
     for entry in entries:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from syndicate.clock import EPOCH, utc
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure, Person
-from syndicate.render import markup
+from syndicate.render import addresses, markup
 from syndicate.render.story import Story
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
@@ -56,6 +56,8 @@ class Channel:
     """The home page, with a slash at the end."""
     language: str
     author: Person
+    logo: str | None = None
+    """The address of a picture that stands for the publication."""
     updated: datetime
     """The newest change among its entries; the epoch where there are none.
 
@@ -78,6 +80,7 @@ def channel(config: Config, entries: Iterable[Entry]) -> Channel:
         url=f"{config.url}/",
         language=publication.language,
         author=_house(config),
+        logo=addresses.logo(config),
         updated=max((entry.modified for entry in entries), default=EPOCH),
     )
 

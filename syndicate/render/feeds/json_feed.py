@@ -21,6 +21,7 @@ def render(channel: Channel, entries: Sequence[Entry]) -> bytes:
         "home_page_url": channel.url,
         "feed_url": channel.address(addresses.JSON),
         "description": channel.description,
+        **({"icon": channel.logo} if channel.logo else {}),
         "language": channel.language,
         "authors": [_person(channel.author)],
         "items": [_item(entry) for entry in entries],

@@ -40,6 +40,7 @@ def render(channel: Channel, entries: Sequence[Entry]) -> bytes:
     feed.description(channel.description)
     feed.language(channel.language)
     feed.generator("Syndicate")
+    feed.image(url=channel.logo, title=channel.title, link=channel.url)
     feed.link(href=channel.address(addresses.RSS), rel="self", type="application/rss+xml")
     feed.link(href=channel.url, rel="alternate")  # last: feedgen's <link> is the last one named
     for entry in entries:

@@ -1,0 +1,31 @@
+"""The Content-Security-Policy of published pages: ours alone, and whom the ads are let in from.
+
+https://www.w3.org/TR/CSP3/
+"""
+
+from syndicate.config import Config
+
+
+def policy(config: Config) -> str:
+    """Return the policy: no script but our own files and those of `ads.csp_sources`.
+
+    Pictures and recordings may be anybody's, as articles may show them from
+    anywhere. Where there are ads, they bring styles of their own.
+    """
+    ads = config.ads
+    sources = " ".join(("'self'", *ads.csp_sources))
+    styles = f"{sources} 'unsafe-inline'" if ads.header.html or ads.post_top.html else "'self'"
+    directives = {
+        "default-src": "'none'",
+        "img-src": "'self' http: https:",
+        "media-src": "'self' http: https:",
+        "style-src": styles,
+        "font-src": sources,
+        "script-src": sources,
+        "connect-src": sources,
+        "frame-src": " ".join(ads.csp_sources) or "'none'",
+        "form-action": sources,
+        "base-uri": "'none'",
+        "frame-ancestors": "'self'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in directives.items())

@@ -1,0 +1,41 @@
+"""What a published page may load: ours, and whom the ads are let in from."""
+
+import pytest
+
+from syndicate.web.policy import policy
+
+
+def directive(config, name):
+    return dict(part.split(" ", 1) for part in policy(config).split("; "))[name]
+
+
+def test_a_page_runs_our_own_scripts_and_no_others(publication):
+    assert directive(publication(), "script-src") == "'self'"
+    assert directive(publication(), "default-src") == "'none'"
+    assert directive(publication(), "style-src") == "'self'"
+
+
+def test_ads_load_from_the_hosts_that_the_config_names(publication):
+    ads = {"header": "<script src='https://ads.example/a.js'></script>"}
+    config = publication(ads={**ads, "csp_sources": ["https://ads.example"]})
+    assert directive(config, "script-src") == "'self' https://ads.example"
+    assert directive(config, "frame-src") == "https://ads.example"
+    assert "'unsafe-inline'" in directive(config, "style-src")
+
+
+@pytest.mark.parametrize("name", ["https://a.example; script-src *", "a b", "a\r\nb"])
+def test_a_source_cannot_bring_a_directive_of_its_own(publication, name):
+    with pytest.raises(ValueError, match="csp_sources"):
+        publication(ads={"csp_sources": [name]})
+
+
+def test_pages_have_the_policy_and_amp_pages_have_amps_own_rules(web, publication):
+    output = publication().output
+    for name in ("index.html", "articles/dam/amp/index.html"):
+        (output / name).parent.mkdir(parents=True, exist_ok=True)
+        (output / name).write_text("<!doctype html><title>Post</title>")
+    (output / "rss.xml").write_text("<rss/>")
+    client = web()
+    assert client.get("/").headers["content-security-policy"] == policy(publication())
+    assert "content-security-policy" not in client.get("/articles/dam/amp/").headers
+    assert "content-security-policy" not in client.get("/rss.xml").headers
