@@ -49,8 +49,21 @@ def _letter(pen: ImageDraw.ImageDraw) -> None:
     for left in (24, 100):
         pen.rectangle(_scaled((left, 32), (left + 20, 110)), fill=PAPER)
         pen.rectangle(_scaled((left - 8, 104), (left + 28, 110)), fill=PAPER)
-    pen.polygon(_scaled((16, 32), (44, 32), (72, 82), (100, 32), (128, 32), (128, 38),
-                        (112, 38), (72, 110), (32, 38), (16, 38)), fill=PAPER)
+    pen.polygon(
+        _scaled(
+            (16, 32),
+            (44, 32),
+            (72, 82),
+            (100, 32),
+            (128, 32),
+            (128, 38),
+            (112, 38),
+            (72, 110),
+            (32, 38),
+            (16, 38),
+        ),
+        fill=PAPER,
+    )
 
 
 def _scaled(*points: Point) -> list[Point]:

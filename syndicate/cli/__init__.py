@@ -1,12 +1,18 @@
 """The command line: `syndicate [--config PATH] COMMAND`.
 
 Results go to stdout, everything else to stderr. Exit 0: done; 1: the work
-failed or an input was refused; 2: wrong usage or config. Nothing ever prompts.
+failed or an input was refused; 2: wrong usage or config; 130 and 143: broken off
+by SIGINT and SIGTERM, with what was in hand finished. Nothing ever prompts.
 """
 
+import io
+import os
+import signal
 import sys
 
 __all__ = ["main"]
+
+TERMINATED = 128 + signal.SIGTERM
 
 
 def main() -> None:
@@ -15,12 +21,36 @@ def main() -> None:
     from syndicate.cli.terminal import note  # noqa: PLC0415
     from syndicate.errors import SyndicateError  # noqa: PLC0415
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    _write_anything()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except SyndicateError as error:
         for line in str(error).splitlines():
             note(line)
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # `syndicate articles | head`
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:  # a full disk, a folder that can't be written to, `| head`
+        _give_up_output()
+        if not isinstance(error, BrokenPipeError):
+            note(_told(error))
+        sys.exit(1)
+
+
+def _write_anything() -> None:
+    """Escape what a terminal can't show, in place of failing: names come in every script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _give_up_output() -> None:
+    """Let go what could not be written: at its exit, Python would try again, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _told(error: OSError) -> str:
+    said = error.strerror or str(error)
+    return f"{error.filename}: {said}" if error.filename else said

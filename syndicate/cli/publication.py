@@ -1,5 +1,7 @@
 """`init`, `check`, `migrate`, `templates`: a publication as a whole."""
 
+import json
+import string
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -16,7 +18,7 @@ from syndicate.store import Store
 
 WELCOME = """\
 ---
-title: Welcome to {title}
+title: {title}
 summary: The first article of this publication; change it, or delete it and file your own.
 ---
 
@@ -57,14 +59,17 @@ def init(
 ) -> None:
     """Make a new publication: config.toml, a welcome article, .gitignore."""
     from syndicate.config.initial import initial  # noqa: PLC0415 - start-up
+    from syndicate.render.markup import printable  # noqa: PLC0415
 
     config = folder / "config.toml"
     if config.exists():
         raise Refused(f"{config} exists already; nothing was changed")
-    title = folder.resolve().name.replace("-", " ").replace("_", " ").title() or "My Publication"
+    name = folder.resolve().name.replace("-", " ").replace("_", " ")
+    title = string.capwords(printable(name)) or "My Publication"
+    welcome = json.dumps(f"Welcome to {title}", ensure_ascii=False)  # a string of YAML, too
     written = {
         config: initial(title, uuid.uuid4()),
-        folder / "articles" / "welcome.md": WELCOME.format(title=title),
+        folder / "articles" / "welcome.md": WELCOME.format(title=welcome),
         folder / ".gitignore": IGNORED,
     }
     try:

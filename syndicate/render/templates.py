@@ -39,14 +39,8 @@ class Templates:
         """Render a template; raise TemplateError with its name and line."""
         try:
             return self._environment.get_template(name).render(values)
-        except TemplateNotFound as error:
-            raise TemplateError(str(error.name or name), None, self._not_found()) from error
-        except JinjaSyntaxError as error:
-            raise TemplateError(error.name or name, error.lineno, error.message or "") from error
         except Exception as error:
-            template, line = _place(error, name, self.folders)
-            said = str(error) if isinstance(error, JinjaError) else repr(error)
-            raise TemplateError(template, line, said) from error
+            raise self._told(error, name) from error
 
     def find(self, name: str) -> Path:
         """Return the file behind a name; raise TemplateError when there is none."""
@@ -71,10 +65,26 @@ class Templates:
         for name in self.names((".html", ".mjml", ".txt", ".css", ".js")):
             try:
                 self._environment.get_template(name)
-            except JinjaSyntaxError as error:
-                where = error.name or name
-                errors.append(TemplateError(where, error.lineno, error.message or ""))
+            except Exception as error:  # noqa: BLE001 - a file may be unreadable, or no text at all
+                errors.append(self._told(error, name))
         return errors
+
+    def _told(self, error: Exception, name: str) -> TemplateError:
+        """Say what went wrong in `name`, or in a template that it takes in, and on which line."""
+        if isinstance(error, TemplateError):  # of a template that it renders
+            return error
+        if isinstance(error, TemplateNotFound):
+            return TemplateError(str(error.name or name), None, self._not_found())
+        if isinstance(error, JinjaSyntaxError):
+            return TemplateError(error.name or name, error.lineno, error.message or "")
+        template, line = _place(error, name, self.folders)
+        if isinstance(error, UnicodeDecodeError):
+            return TemplateError(template, line, "expected text in UTF-8")
+        if isinstance(error, OSError):
+            return TemplateError(template, line, f"{error.filename}: {error.strerror}")
+        return TemplateError(
+            template, line, str(error) if isinstance(error, JinjaError) else repr(error)
+        )
 
     def _not_found(self) -> str:
         return "no such template in " + " or ".join(str(folder) for folder in self.folders)

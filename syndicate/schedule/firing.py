@@ -58,7 +58,7 @@ class Timekeeper:
     ) -> tuple[datetime | None, Decision]:
         """Say what is due, and when the slot before it was."""
         times = timing(schedule, self.config.zone(schedule))
-        since = tx.schedules.since(schedule.name, times.fingerprint, at, now=now())
+        since = tx.schedules.since(schedule.name, times.fingerprint, at, now=clock.now())
         last = tx.fires.last(schedule.name, at)
         return last, decide(times, last=last, since=since, now=at, max_late=schedule.max_late)
 

@@ -178,17 +178,17 @@ class Articles:
             insert_new(self._connection, addresses, {"slug": slug, "article": article.key})
         if path != article.path:
             self._free_path(path)
+        values = {
+            "slug": slug,
+            "path": path,
+            "source": source,
+            "first_seen": first_seen,
+            "retracted_at": retracted_at,
+            "revision": number,
+            **_listed(revision, first_seen),
+        }
         self._connection.execute(
-            update(articles).where(articles.c.key == article.key),
-            {
-                "slug": slug,
-                "path": path,
-                "source": source,
-                "first_seen": first_seen,
-                "retracted_at": retracted_at,
-                "revision": number,
-                **_listed(revision, first_seen),
-            },
+            update(articles).where(articles.c.key == article.key).values(values)
         )
         if changed:
             self._save(article.key, number, revision, at)

@@ -60,7 +60,7 @@ _FAULTS: tuple[tuple[type[StoreError], str, tuple[str, ...]], ...] = (
         ),
     ),
 )  # fmt: skip
-"""What an operator can mend: what kind of error it is, how it is told, how each database puts it."""
+"""What an operator can mend: the kind of error, how it is told, and how each database puts it."""
 _PASSWORD = re.compile(r"(://[^:/@]*):[^@]*@")
 
 

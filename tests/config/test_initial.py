@@ -20,6 +20,7 @@ COMMENTED = [
 def loaded(folder, text):
     path = folder / "config.toml"
     path.write_text(text, encoding="utf-8")
+    (folder / "logo.png").touch()  # the example's
     return load(path)
 
 

@@ -171,6 +171,35 @@ def test_each_kind_of_value_of_the_publication_has_its_own_words(folder, key, va
     assert expected in told
 
 
+@pytest.mark.parametrize("logo", ["logo.png", "art/LOGO.JPG", "l.jpeg", "l.gif", "l.webp"])
+def test_a_logo_is_a_picture_beside_the_file(folder, logo):
+    (folder / "art").mkdir()
+    (folder / logo).touch()
+    assert load(write(folder, f'{PUBLICATION}logo = "{logo}"\n')).publication.logo == Path(logo)
+
+
+@pytest.mark.parametrize(
+    ("logo", "expected"),
+    [
+        ("logo.svg", "expected a picture that ends in .png, .jpg, .jpeg, .gif or .webp"),
+        ("", "expected a picture that ends in .png, .jpg, .jpeg, .gif or .webp"),
+        ("logo.png", "there is no such file; put it there, or remove the key"),
+        ("folder.png", "there is no such file; put it there, or remove the key"),
+        (f"{'l' * 300}.png", "there is no such file; put it there, or remove the key"),
+        ("\\u0000.png", "there is no such file; put it there, or remove the key"),
+    ],
+    ids=["svg", "empty", "absent", "folder", "long name", "no name"],
+)
+def test_a_logo_that_cannot_be_shown_is_a_mistake(folder, logo, expected):
+    (folder / "logo.svg").touch()
+    (folder / "folder.png").mkdir()
+
+    (told,) = mistakes(folder, f'{PUBLICATION}logo = "{logo}"\n')
+
+    assert told.startswith("config.toml:4: publication.logo = ")
+    assert told.endswith(f" — {expected}")
+
+
 def test_a_missing_key_is_told_at_its_table(folder):
     told = mistakes(
         folder, f"# one\n[amp]\n\n[publication] # here\nid = '{ID}'\n\n[[newsletters]]\n"

@@ -124,7 +124,11 @@ class Mailboxes:
 
 @contextlib.contextmanager
 def real(
-    *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None, login=None
+    *,
+    tls: ssl.SSLContext | None = None,
+    starttls: ssl.SSLContext | None = None,
+    login=None,
+    port: int | None = None,
 ) -> Iterator[tuple[int, Mailboxes]]:
     """Run aiosmtpd; `login` is the (user, password) that it wants."""
     boxes = Mailboxes()
@@ -137,7 +141,7 @@ def real(
     controller = Controller(
         boxes,
         hostname="127.0.0.1",
-        port=free_port(),
+        port=port or free_port(),
         enable_SMTPUTF8=True,
         tls_context=starttls,
         require_starttls=starttls is not None,

@@ -4,6 +4,7 @@ import csv
 import importlib.util
 import re
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -110,14 +111,31 @@ def test_the_demonstration_subscribers_could_be_nobody():
         assert address.domain in {"example.org", "example.net", "example.com"}
 
 
-def test_the_script_draws_the_pictures_that_are_committed(monkeypatch, tmp_path):
+@pytest.fixture
+def script(monkeypatch) -> Callable[[str], Any]:
+    """The scripts that draw, by their names."""
     monkeypatch.syspath_prepend(str(ROOT / "docs" / "illustrations"))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    found = importlib.util.find_spec("draw")
-    assert found is not None
-    assert found.loader is not None
-    draw = importlib.util.module_from_spec(found)
-    found.loader.exec_module(draw)
+
+    def loaded(name: str) -> Any:
+        found = importlib.util.find_spec(name)
+        assert found is not None
+        assert found.loader is not None
+        module = importlib.util.module_from_spec(found)
+        found.loader.exec_module(module)
+        return module
+
+    return loaded
+
+
+def test_the_script_draws_the_logo_that_is_committed_as_wide_as_rss_lets_it(script):
+    with Image.open(ROOT / "logo.png") as committed:
+        assert committed.width <= 144
+        assert ImageChops.difference(script("logo").drawn(), committed).getbbox() is None
+
+
+def test_the_script_draws_the_pictures_that_are_committed(script, monkeypatch, tmp_path):
+    draw = script("draw")
     assert {f"{name}.jpg" for name in draw.SCENES} == {path.name for path in PICTURES}
     monkeypatch.setattr(draw, "PICTURES", tmp_path)
     draw.main(["observatory"])

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def clone(tmp_path):
     """A clone of the demonstration publication."""
-    for name in ("config.toml", "demo-subscribers.csv"):
+    for name in ("config.toml", "logo.png", "demo-subscribers.csv"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "articles", tmp_path / "articles")
     return tmp_path

@@ -42,6 +42,9 @@ CONFIG = Config.model_validate(
         "root": Path("/nowhere"),
     }
 )
+BRANDED = CONFIG.override(
+    publication=CONFIG.publication.model_copy(update={"logo": Path("art/Logo.png")})
+)
 RICH = {
     "section": "City",
     "tags": ("trams", "quay"),
@@ -161,6 +164,28 @@ def test_json_feed_holds_what_its_specification_names():
     assert item["_syndicate"] == {"contributors": [{"name": "Cy"}], "comments": 12}
 
 
+def test_every_format_shows_the_logo_in_its_own_element():
+    made = written(an_article(**RICH), config=BRANDED)
+    logo = "https://news.example/assets/logo.png"
+    shown = etree.fromstring(made["rss.xml"]).find("channel/image")
+    assert [(child.tag, child.text) for child in shown] == [
+        ("url", logo),
+        ("title", "Morning Post"),
+        ("link", "https://news.example/"),
+    ]
+    assert shown.getnext().tag == "language", "it stands before the items"
+    assert etree.fromstring(made["atom.xml"]).findtext("a:logo", namespaces=NAMES) == logo
+    assert json.loads(made["feed.json"])["icon"] == logo
+    assert read(made["rss.xml"]).feed.image.href == logo
+
+
+def test_without_a_logo_no_format_names_one():
+    made = written(an_article())
+    assert etree.fromstring(made["rss.xml"]).find("channel/image") is None
+    assert etree.fromstring(made["atom.xml"]).find("a:logo", NAMES) is None
+    assert "icon" not in json.loads(made["feed.json"])
+
+
 def test_an_item_without_full_text_still_has_a_text_in_json():
     config = CONFIG.override(feeds=CONFIG.feeds.model_copy(update={"full_text": False}))
     (item,) = json.loads(written(an_article(excerpt=""), config=config)["feed.json"])["items"]
@@ -256,14 +281,17 @@ def test_atom_is_valid_by_the_grammar_of_its_rfc():
         an_article(id=f"urn:test:{n}", title=text, excerpt=text) for n, text in enumerate(HOSTILE)
     ]
     for articles in ([], [an_article(**RICH)], hostile):
-        grammar.assertValid(etree.fromstring(written(*articles)["atom.xml"]))
+        for config in (CONFIG, BRANDED):
+            made = written(*articles, config=config)
+            grammar.assertValid(etree.fromstring(made["atom.xml"]))
 
 
 @needs_shared
 def test_json_feed_has_only_keys_of_the_types_that_its_schema_names():
     assert SHARED
     schema = json.loads((SHARED / "schema" / "jsonfeed-1.1.schema.json").read_bytes())
-    feed = json.loads(written(an_article(**RICH), an_article(image=TRAM))["feed.json"])
+    articles = [an_article(**RICH), an_article(image=TRAM)]
+    feed = json.loads(written(*articles, config=BRANDED)["feed.json"])
     conform(feed, schema, schema)
 
 

@@ -164,6 +164,8 @@ def filled(content: Content) -> str:
 def draw(folder: Path) -> None:
     """Draw the pictures of the stories."""
     (folder / "media").mkdir(parents=True, exist_ok=True)
+    (folder / "assets").mkdir(exist_ok=True)
+    Image.new("RGBA", (1200, 80), (27, 27, 27, 200)).save(folder / "assets" / "logo.png")
     for name, sky in (("dam", (120, 160, 190)), ("harbour", (60, 50, 80)), ("ad", (11, 92, 138))):
         picture = Image.new("RGB", (1200, 200 if name == "ad" else 800), sky)
         pen = ImageDraw.Draw(picture)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -96,6 +97,24 @@ def test_every_address_is_absolute():
             assert address.startswith("https://") or address == slot_marker(
                 content.nonce, "unsubscribe"
             )
+
+
+def test_the_logo_stands_in_the_masthead_and_its_words_are_the_title():
+    for content in both(config=config(logo=Path("art/Logo.png"), title=NASTY)):
+        (logo,) = tree(content).xpath(f"//img[@src='{URL}/assets/logo.png']")
+        assert logo.get("alt").split() == NASTY.split()
+        assert logo.get("height") == "40"
+        assert "height:40px" in logo.get("style")
+        assert logo.get("width") is None, "nobody measured it: it keeps its shape"
+        link = logo.getparent()
+        assert (link.get("href"), link.text_content()) == (f"{URL}/", "")
+
+
+def test_without_a_logo_the_masthead_is_the_title_in_letters():
+    for content in both():
+        (link,) = tree(content).xpath(f"//a[@href='{URL}/'][@class='headline']")
+        assert link.text == "Morning Post"
+        assert len(link) == 0
 
 
 def test_the_personal_places_are_markers_and_unsubscribe_is_a_link_to_see():

@@ -33,13 +33,14 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "alert": alert(story(), **given),
             "digest": digest(stories(), more=[article(9, "Rowers win")], **given),
             "wide": alert(wide, **given),
+            "logo": alert(story(), config=config(url=url, logo=Path("logo.png"))),
             "rtl": digest(stories(), config=config(url=url, language="ar")),
         }.items():
             (folder / f"{name}.html").write_text(filled(content))
         yield url
 
 
-NAMES = ("alert", "digest", "wide", "rtl")
+NAMES = ("alert", "digest", "wide", "logo", "rtl")
 
 
 def opened(browser: Browser, address: str, *, width: int, scheme: str = "light") -> Page:
@@ -89,3 +90,15 @@ def test_the_lead_picture_goes_edge_to_edge_on_a_phone(browser, mails):
         assert box is not None
         assert (box["x"], box["width"]) == (0, 360)
         page.close()
+
+
+@pytest.mark.parametrize(("width", "shown"), [(320, 280), (640, 536)])
+def test_a_logo_is_forty_pixels_high_and_never_wider_than_the_column(browser, mails, width, shown):
+    page = opened(browser, f"{mails}/logo.html", width=width, scheme="dark")
+    logo = page.locator("img[src$='/assets/logo.png']")
+    box = logo.bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (shown, 40)
+    ground = logo.evaluate("e => getComputedStyle(e).backgroundColor")
+    assert ground == "rgb(255, 253, 249)", "what was drawn for light paper can be seen in the dark"
+    page.close()

@@ -188,6 +188,21 @@ def test_json_ld_describes_the_article_and_cannot_end_its_script(pages: Pages) -
     assert b">" not in written
 
 
+def test_json_ld_shows_the_logo_of_the_publisher_if_there_is_one(
+    pages: Pages, tmp_path: Path
+) -> None:
+    def publisher(pages: Pages) -> Any:
+        page = read(pages.article(article()))
+        return json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)["publisher"]
+
+    config = newsroom.config(tmp_path)
+    publication = config.publication.model_copy(update={"logo": Path("logo.webp")})
+    branded = Pages(config.override(publication=publication), Templates())
+    logo = {"@type": "ImageObject", "url": "https://post.example/assets/logo.webp"}
+    assert publisher(branded) == publisher(pages) | {"logo": logo}
+    assert "logo" not in publisher(pages)
+
+
 def test_ad_slots_are_labelled_and_reserve_their_height(tmp_path: Path) -> None:
     pages = Pages(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
     page = read(pages.article(article()))

@@ -120,6 +120,48 @@ def test_a_picture_that_is_not_there_is_a_warning(newsroom):
     assert titles(newsroom) == ["Tram"]
 
 
+@pytest.fixture
+def logo(tmp_path):
+    """A picture beside config.toml."""
+    path = tmp_path / "art" / "Logo.PNG"
+    path.parent.mkdir()
+    path.write_bytes(b"logo")
+    return path
+
+
+@pytest.fixture
+def branded(sqlite_store, publication, logo):
+    """A newsroom whose publication has that logo."""
+    return Newsroom(sqlite_store, publication(publication={"logo": logo.relative_to(logo.parents[1])}))
+
+
+def test_the_logo_is_there_before_what_names_it(branded):
+    branded.keep_picture()
+    branded.file("tram", image=PICTURE)
+    written = branded.build().written
+    assert branded.files()["assets/logo.png"] == b"logo"
+    assert written.index("assets/logo.png") < written.index(PICTURE.src)
+    feed = json.loads(branded.files()["feed.json"])
+    assert feed["icon"] == f"{branded.config.url}/assets/logo.png"
+
+
+def test_a_logo_that_was_drawn_anew_is_all_that_is_written(branded, logo):
+    branded.build()
+    logo.write_bytes(b"new logo")
+    assert branded.build().written == ("assets/logo.png",)
+
+
+def test_a_logo_that_has_vanished_is_a_warning_and_the_old_one_stays(branded, logo):
+    branded.build()
+    logo.unlink()
+    built = branded.build()
+    assert [str(warning) for warning in built.warnings] == [
+        f"publication.logo: the picture {logo} isn't there"
+    ]
+    assert (built.written, built.deleted) == ((), ())
+    assert branded.files()["assets/logo.png"] == b"logo"
+
+
 def test_a_flash_rewrites_no_page_of_another_article(newsroom):
     newsroom.file("tram")
     newsroom.build()

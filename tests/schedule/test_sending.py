@@ -22,6 +22,7 @@ def test_what_is_sent_by_hand_is_left_out_of_later_editions(desk):
     desk.subscribe("ada@example.org")
     desk.file("ferry")
     sent = send_now(desk.newsroom, order(desk), at=NOW)
+    assert sent is not None
     assert sent.delivered.accepted == 1
     assert [str(fire) for fire in desk.tick(NOW + 10 * MINUTE).fires] == ["skipped: 0 new"]
     assert len(desk.mail()) == 1
@@ -37,10 +38,11 @@ def test_exactly_the_articles_that_are_named_go_out_in_that_order(desk):
     for slug in ("ferry", "tram", "dome"):
         desk.file(slug, breaking=False)
     sent = send_now(desk.newsroom, order(desk, "tram", "ferry"), at=NOW)
+    assert sent is not None
     assert sent.edition.subject.startswith("Tram")
     with desk.store.read() as tx:
         assert len(tx.editions.items(sent.edition.key)) == 2
-        assert [one.slug for one in tx.articles.candidates("breaking", 0)] == ["dome"]
+        assert [one.slug for one in tx.articles.candidates("breaking", 0, NOW)] == ["dome"]
 
 
 def test_an_article_that_is_not_public_or_not_there_cannot_be_named(desk):

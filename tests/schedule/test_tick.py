@@ -169,7 +169,7 @@ def test_two_schedules_of_one_newsletter_carry_a_story_once(desk_of):
     assert outcomes(desk.tick()) == ["edition 1, 1 article", "skipped: 0 new"]
 
 
-def test_a_template_that_fails_mails_nobody_and_the_slot_is_tried_again(desk: object):
+def test_a_template_that_fails_mails_nobody_and_the_slot_is_tried_again(desk):
     own = desk.config.templates / "email"
     own.mkdir(parents=True)
     (own / "alert.mjml").write_text("<mjml>\n<mj-body>\n{{ nonsense }}\n</mj-body>\n</mjml>\n")

@@ -184,7 +184,7 @@ def test_a_late_article_is_new_to_an_edition_whatever_its_date(store):
         carry(tx, "news", first)
         file(tx, "backdated", date=NOW - 1000 * HOUR)
         tx.articles.give_numbers(NOW)
-        assert slugs(tx.articles.candidates("news", after=1)) == ["backdated"]
+        assert slugs(tx.articles.candidates("news", after=1, at=NOW)) == ["backdated"]
 
 
 def test_what_a_newsletter_carried_is_not_new_to_it_again_but_is_to_another(store):
@@ -192,8 +192,8 @@ def test_what_a_newsletter_carried_is_not_new_to_it_again_but_is_to_another(stor
         article = file(tx)
         tx.articles.give_numbers(NOW)
         carry(tx, "news", article)
-        assert tx.articles.candidates("news", after=0) == []
-        assert slugs(tx.articles.candidates("other", after=0)) == ["tram"]
+        assert tx.articles.candidates("news", after=0, at=NOW) == []
+        assert slugs(tx.articles.candidates("other", after=0, at=NOW)) == ["tram"]
 
 
 def test_a_retracted_article_is_taken_back_everywhere_and_can_be_restored(store):
@@ -202,7 +202,7 @@ def test_a_retracted_article_is_taken_back_everywhere_and_can_be_restored(store)
         tx.articles.give_numbers(NOW)
         tx.articles.retract(article, NOW)
         assert tx.articles.public(NOW) == []
-        assert tx.articles.candidates("news", after=0) == []
+        assert tx.articles.candidates("news", after=0, at=NOW) == []
         assert slugs(tx.articles.withdrawn()) == ["tram"]
         tx.articles.restore(article)
         assert slugs(tx.articles.public(NOW)) == ["tram"]

@@ -1,6 +1,8 @@
 """The store's door: opening, migrating, refusing, and the two kinds of transaction."""
 
 import threading
+import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -8,9 +10,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
-from syndicate.errors import ConfigError, StoreError, StoreLocked, StoreTooNew, StoreUnreachable
+from syndicate.errors import (
+    ConfigError,
+    Refused,
+    StoreError,
+    StoreLocked,
+    StoreTooNew,
+    StoreUnreachable,
+)
 from syndicate.model.articles import Revision
 from syndicate.store import Store, engine
 from syndicate.store.migrate import SCRIPTS
@@ -97,6 +106,126 @@ def test_a_store_that_another_process_holds_is_said_plainly(tmp_path: Path, monk
         pass
     store.close()
     other.close()
+
+
+@pytest.mark.parametrize("name", ["a?b", "100%", "50%25", "a#b", "Hồ Chí", "a b&c=d"])
+def test_a_sqlite_file_may_lie_in_a_folder_of_any_name(tmp_path: Path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    store = Store.open(engine.sqlite_url(folder / "syndicate.db"))
+    store.close()
+    assert (folder / "syndicate.db").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_damaged_file_is_said_plainly(tmp_path: Path):
+    file = tmp_path / "syndicate.db"
+    Store.open(f"sqlite:///{file}").close()
+    data = bytearray(file.read_bytes())
+    data[8192:] = b"\xa5" * (len(data) - 8192)
+    file.write_bytes(data)
+    store = Store.open(f"sqlite:///{file}")
+    with pytest.raises(StoreUnreachable, match="is damaged.*backup"), store.read() as tx:
+        tx.articles.all()
+    store.close()
+
+
+@pytest.fixture
+def administrator(postgresql: str) -> Iterator[Connection]:
+    """Somebody who may do anything to the PostgreSQL of the tests."""
+    server = create_engine(postgresql, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        yield connection
+    server.dispose()
+
+
+def database(administrator: Connection, address: str, *, user: str = "postgres") -> str:
+    """Make a database and return its URL, for a user."""
+    name = f"door_{uuid.uuid4().hex}"
+    administrator.execute(text(f"CREATE DATABASE {name}"))
+    return address.replace("/postgres?", f"/{name}?").replace("//postgres:", f"//{user}:")
+
+
+def test_a_server_that_does_not_let_us_in_is_said_plainly(administrator, postgresql):
+    user = f"reader_{uuid.uuid4().hex}"
+    administrator.execute(text(f"CREATE ROLE {user} LOGIN"))
+    Store.open(database(administrator, postgresql)).close()
+    url = database(administrator, postgresql, user=user)
+    with pytest.raises(StoreUnreachable, match="permission denied"):
+        Store.open(url)
+
+
+def test_a_server_whose_name_is_wrong_is_said_plainly():
+    with pytest.raises(StoreUnreachable, match=r"nowhere\.invalid"):
+        Store.open("postgresql://me@nowhere.invalid/db")
+
+
+def test_a_server_that_only_reads_is_said_plainly(administrator, postgresql):
+    url = database(administrator, postgresql)
+    Store.open(url).close()
+    name = url.partition("?")[0].rpartition("/")[2]
+    administrator.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    store = Store.open(url)
+    with pytest.raises(StoreUnreachable, match="read-only"), store.write() as tx:
+        tx.keys.secret("links")
+    store.close()
+
+
+def end_every_session(administrator: Connection) -> None:
+    administrator.execute(
+        text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'door_%'")
+    )
+
+
+def test_a_server_that_goes_away_is_said_plainly_and_used_again(administrator, postgresql):
+    store = Store.open(database(administrator, postgresql))
+    with pytest.raises(StoreUnreachable, match="look at store.url"), store.write() as tx:
+        tx.keys.secret("links")
+        end_every_session(administrator)
+        tx.keys.secret("other")
+    with store.read() as tx:
+        assert tx.articles.all() == []
+    end_every_session(administrator)  # while nobody is looking
+    with store.read() as tx:
+        assert tx.articles.all() == []
+    store.close()
+
+
+def test_two_writers_in_each_others_way_are_told_to_try_again(administrator, postgresql):
+    store = Store.open(database(administrator, postgresql))
+    met, refused = threading.Barrier(2), []
+
+    def subscribe(*addresses: str) -> None:
+        try:
+            with store.write() as tx:
+                for address in addresses:
+                    tx.subscribers.subscribe(address, "news", source="test", at=NOW)
+                    if address == addresses[0]:
+                        met.wait()
+        except StoreLocked as error:
+            refused.append(str(error))
+
+    pair = ("a@example.org", "b@example.org")
+    threads = [threading.Thread(target=subscribe, args=way) for way in (pair, pair[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    [reason] = refused
+    assert "try again" in reason
+    with store.read() as tx:
+        assert len(list(tx.subscribers.all("news"))) == 2
+    store.close()
+
+
+@pytest.mark.parametrize("title", ["half a pair: \ud800", "\udcff"])
+def test_text_that_is_none_is_refused(store, title):
+    with pytest.raises(Refused, match="can't hold a value"), store.write() as tx:
+        tx.articles.add(
+            Revision(title=title, body=""), id="a", slug="a", path=None, source="", at=NOW
+        )
+    with store.read() as tx:
+        assert tx.articles.all() == []
 
 
 def test_a_mistake_of_ours_is_not_called_an_unreachable_store(sqlite_store):

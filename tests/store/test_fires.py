@@ -23,10 +23,10 @@ def test_a_slot_is_recorded_once(store):
 def test_a_failed_slot_stays_open_until_it_succeeds(store):
     with store.write() as tx:
         assert tx.fires.record(fire(outcome=Outcome.FAILED, reason="digest.mjml:31"))
-        assert tx.fires.last("news") is None
+        assert tx.fires.last("news", NOW) is None
         assert tx.fires.record(fire(outcome=Outcome.FAILED, reason="digest.mjml:32"))
         assert tx.fires.record(fire(outcome=Outcome.EDITION, reason="edition 1, 2 articles"))
-        assert tx.fires.last("news") == NOW
+        assert tx.fires.last("news", NOW) == NOW
         assert str(tx.fires.recent("news")[0]) == "edition 1, 2 articles"
 
 
@@ -34,15 +34,36 @@ def test_a_missed_slot_that_is_recorded_already_stands(store):
     with store.write() as tx:
         tx.fires.record(fire(outcome=Outcome.FAILED, reason="why"))
         later = fire("13:00", due_at=NOW + timedelta(hours=1), reason="covered")
-        tx.fires.record_missed([fire(reason="covered"), later])
-        tx.fires.record_missed([])
+        assert not tx.fires.record_missed(fire(reason="covered"))
+        assert tx.fires.record_missed(later)
         assert [str(one) for one in tx.fires.recent("news")] == ["skipped: covered", "failed: why"]
+
+
+def test_a_slot_that_is_still_to_come_is_not_the_last_one(store):
+    later = NOW + timedelta(days=365)
+    with store.write() as tx:
+        tx.fires.record(fire())
+        tx.fires.record(fire("2027", due_at=later))
+        assert tx.fires.last("news", NOW) == NOW
+        assert tx.fires.last("news", later) == later
+
+
+def since(tx, fingerprint, at, *, now=NOW):
+    return tx.schedules.since("news", fingerprint, at, now=now)
 
 
 def test_a_schedule_whose_timing_changed_begins_at_the_change(store):
     later = NOW + timedelta(hours=1)
     with store.write() as tx:
-        assert tx.schedules.since("news", "every 600s", NOW) == NOW
-        assert tx.schedules.since("news", "every 600s", later) == NOW
-        assert tx.schedules.since("news", "every 60s", later) == later
-        assert tx.schedules.since("news", "every 60s", later + timedelta(hours=1)) == later
+        assert since(tx, "every 600s", NOW) == NOW
+        assert since(tx, "every 600s", later) == NOW
+        assert since(tx, "every 60s", later, now=later) == later
+        assert since(tx, "every 60s", later + timedelta(hours=1)) == later
+
+
+def test_a_timing_first_seen_in_a_trial_of_the_future_begins_when_it_is_seen_for_real(store):
+    later = NOW + timedelta(days=365)
+    with store.write() as tx:
+        assert since(tx, "every 600s", later) == later
+        assert since(tx, "every 600s", NOW) == NOW
+        assert since(tx, "every 600s", NOW - timedelta(days=7)) == NOW

@@ -79,7 +79,8 @@ def bring_up(folder: Path, files: list[Path]) -> Publication:
 @pytest.fixture(scope="module")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
     folder = tmp_path_factory.mktemp("demonstration")
-    shutil.copy(ROOT / "config.toml", folder)
+    for name in ("config.toml", "logo.png"):
+        shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "articles", folder / "articles")
     made = bring_up(folder, find_articles([folder / "articles"]))
     yield made
