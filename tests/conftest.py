@@ -4,13 +4,16 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from syndicate.config import Config
 from syndicate.store import Store
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -27,6 +30,15 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     yield address
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Start one browser for all tests: Playwright's synchronous side can be entered once."""
+    from tests.browser import chromium
+
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(params=DATABASES)

@@ -54,7 +54,7 @@ def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None
         store = Store.of(config)
         open_until_stopped.callback(store.close)
         server = _server(store, config, listener)
-        runner = Runner(Newsroom.of(store, config))
+        runner = Runner(Newsroom.of(store, config), stop)
         runner.take_in()
         open_until_stopped.enter_context(server)
         open_until_stopped.enter_context(runner)

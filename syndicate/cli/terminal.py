@@ -71,7 +71,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def as_json(value: Any) -> None:
     """Print a value for scripts."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+    ascii_only = not sys.stdout.encoding.lower().startswith("utf")
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=2, default=_plain)
+    sys.stdout.write(f"{text}\n")
 
 
 def _plain(value: object) -> str:

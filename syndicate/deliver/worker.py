@@ -87,12 +87,23 @@ def _pass(connections: Sequence[Connection], course: Course) -> None:
     """Let connections work until each is done; raise what made one of them crash."""
     # daemons: one that can't be stopped, since it waits to be connected, holds nothing
     # that was handed over, and its claims are queued again when this process is gone
-    threads = [threading.Thread(target=each.work, daemon=True) for each in connections]
+    ended = threading.Semaphore(0)
+
+    def work(connection: Connection) -> None:
+        try:
+            connection.work()
+        finally:
+            ended.release()
+
+    threads = [threading.Thread(target=work, args=[each], daemon=True) for each in connections]
     for thread in threads:
         thread.start()
     try:
-        while (working := _alive(threads)) and not course.over:
-            working[0].join(0.1)
+        # no join() here: one that a signal breaks off takes a thread that works on for ended
+        # (CPython before 3.13), and its message would be left without a verdict
+        working = len(threads)
+        while working and not course.over:
+            working -= ended.acquire(timeout=0.1)
     except BaseException as interruption:
         course.crash = interruption
         raise
@@ -115,10 +126,6 @@ def _join(threads: Sequence[threading.Thread], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-
-
-def _alive(threads: Sequence[threading.Thread]) -> list[threading.Thread]:
-    return [thread for thread in threads if thread.is_alive()]
 
 
 def _tell(ledger: Ledger) -> None:

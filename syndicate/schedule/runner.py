@@ -17,7 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from syndicate import clock
 from syndicate.config import Schedule
-from syndicate.errors import SyndicateError
+from syndicate.errors import StoreLocked, SyndicateError
 from syndicate.intake.filing import Verdict, file_articles
 from syndicate.intake.folder import find_articles
 from syndicate.intake.watch import watch
@@ -32,16 +32,20 @@ STOP_WITHIN = timedelta(seconds=15)
 
 
 class Runner:
-    """Keeps a publication going until it is stopped; use it in a `with`."""
+    """Keeps a publication going until `stop` is set; use it in a `with`, whose end sets it."""
 
-    def __init__(self, newsroom: Newsroom) -> None:
+    def __init__(self, newsroom: Newsroom, stop: threading.Event) -> None:
         self._newsroom = newsroom
         self._store = newsroom.store
         self._config = newsroom.config
-        self._stop = threading.Event()
+        self._stop = stop
         self._mail_due = threading.Event()
         self._desk = threading.Lock()
+        self._behind = False
+        """Whether files may lie in the intake folder that were not taken in."""
         self._published: object = None
+        self._incomplete = False
+        """Whether something could not be made when the output was last brought up to date."""
         self._scheduler = self._timetable()
         self._threads = [threading.Thread(target=self._deliver, name="delivery", daemon=True)]
         if self._config.intake.watch:
@@ -62,10 +66,20 @@ class Runner:
             thread.join(STOP_WITHIN.total_seconds())
 
     def take_in(self, saved: frozenset[Path] = frozenset()) -> None:
-        """File what was saved, or all that lies in the intake folder, and publish it."""
+        """File what was saved, or all that lies in the intake folder, and publish it.
+
+        What could not be filed, as while another process held the store, the
+        next sweep takes in.
+        """
         folder = self._config.path(self._config.intake.folder)
         with self._desk:
-            self._file(path for path in saved or {folder} if path.exists())
+            paths = saved if saved and not self._behind else {folder}
+            self._behind = True
+            try:
+                self._file(path for path in paths if path.exists())
+                self._behind = False
+            except StoreLocked as error:
+                log.warning("taken in later", reason=str(error))
             self._publish(clock.now())
 
     # how
@@ -88,9 +102,11 @@ class Runner:
         """Keep a failure from ending what goes on: it is told, and the next sweep tries again."""
 
         def guarded(*arguments: object) -> None:
+            if self._stop.is_set():
+                return
             try:
                 act(*arguments)
-            except SyndicateError as error:
+            except (SyndicateError, OSError) as error:
                 log.error("failed", reason=str(error))  # noqa: TRY400 - an operator's mistake has no traceback
             except Exception:
                 log.exception("failed, and it is our mistake")
@@ -98,9 +114,10 @@ class Runner:
         return guarded
 
     def _sweep(self) -> None:
-        at = clock.now()
+        if self._behind:
+            self.take_in()
         with self._desk:
-            self._publish(at)
+            self._publish(clock.now(), mend=True)
         for schedule in self._config.schedules:
             self._fire(schedule)
         self._mail_due.set()
@@ -114,15 +131,18 @@ class Runner:
                 level("fire", schedule=fire.schedule, slot=fire.slot, outcome=str(fire))
         self._mail_due.set()
 
-    def _publish(self, at: datetime) -> None:
-        """Bring the output up to date when the store says something new, or the hour is."""
+    def _publish(self, at: datetime, *, mend: bool = False) -> None:
+        """Bring the output up to date when the store says something new, or the hour is.
+
+        With `mend`, also when something could not be made the last time.
+        """
         with self._store.write() as tx:
             tx.articles.give_numbers(at)
             mark = (tx.articles.mark(), at.replace(minute=0, second=0, microsecond=0))
-        if mark == self._published:
+        if mark == self._published and not (mend and self._incomplete):
             return
         built = self._newsroom.publish(at)
-        self._published = mark
+        self._published, self._incomplete = mark, bool(built.failed)
         for problem in (*built.warnings, *built.failed):
             log.warning("build", problem=str(problem))
         if built.written or built.deleted:
@@ -135,6 +155,8 @@ class Runner:
     def _file(self, paths: Iterable[Path]) -> None:
         files = find_articles(paths)
         for filed in file_articles(self._store, self._config, files, at=clock.now()):
+            if self._stop.is_set():
+                return
             if filed.verdict is Verdict.REFUSED:
                 log.warning("refused", reason=filed.reason)
             elif filed.verdict is not Verdict.UNCHANGED:
@@ -147,8 +169,7 @@ class Runner:
         while not self._stop.is_set():
             self._mail_due.wait(SWEEP.total_seconds())
             self._mail_due.clear()
-            if not self._stop.is_set():
-                hand_over()
+            hand_over()
 
     def _hand_over(self) -> None:
         self._newsroom.deliver(clock.now(), self._stop)

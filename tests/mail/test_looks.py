@@ -6,19 +6,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser import chromium, served
+from tests.browser import served
 from tests.mail.desk import ADS, alert, article, config, digest, draw, filled, stories, story
 from tests.neighbours import require
 
 AXE = Path(__file__).parents[1] / "checkers/node_modules/axe-core/axe.min.js"
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -58,6 +58,11 @@ def test_the_newest_come_first_and_past_the_limit_they_are_named():
     assert [one.slug for one in selection.carried] == ["s1", "s2", "s3", "s4", "s5"]
 
 
+def test_those_of_the_same_moment_come_in_the_order_of_every_list():
+    found = [article(slug) for slug in ("ferry", "tram", "dome")]
+    assert [one.slug for one in select(found, Select(), at=NOW).taken] == ["dome", "ferry", "tram"]
+
+
 def test_what_age_leaves_out_is_counted_and_said():
     found = [article("new"), *(article(f"old{n}", age=25 * HOUR) for n in range(3))]
     selection = select(found, Select(max_age="24h"), at=NOW)

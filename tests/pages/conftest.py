@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from syndicate.config import Config
 from syndicate.render import addresses
 from syndicate.render.amp import Amp
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
-from tests.browser import chromium, served
+from tests.browser import served
 from tests.pages import newsroom
 
 
@@ -64,9 +63,3 @@ def address(site: Path) -> Iterator[str]:
     """Where the publication is served."""
     with served(site) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser

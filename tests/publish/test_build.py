@@ -132,7 +132,9 @@ def logo(tmp_path):
 @pytest.fixture
 def branded(sqlite_store, publication, logo):
     """A newsroom whose publication has that logo."""
-    return Newsroom(sqlite_store, publication(publication={"logo": logo.relative_to(logo.parents[1])}))
+    return Newsroom(
+        sqlite_store, publication(publication={"logo": logo.relative_to(logo.parents[1])})
+    )
 
 
 def test_the_logo_is_there_before_what_names_it(branded):

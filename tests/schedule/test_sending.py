@@ -51,6 +51,17 @@ def test_an_article_that_is_not_public_or_not_there_cannot_be_named(desk):
     desk.file("ferry", date=NOW + MINUTE)
     with pytest.raises(Refused, match="ferry is not public yet"):
         send_now(desk.newsroom, order(desk, "ferry"), at=NOW)
+    desk.tick(NOW + MINUTE)
+    with pytest.raises(Refused, match="ferry is not public yet"):
+        send_now(desk.newsroom, order(desk, "ferry"), at=NOW)
+
+
+def test_an_article_that_is_named_twice_goes_out_once(desk):
+    desk.subscribe("ada@example.org")
+    desk.file("ferry")
+    sent = send_now(desk.newsroom, order(desk, "ferry", "ferry"), at=NOW)
+    with desk.store.read() as tx:
+        assert len(tx.editions.items(sent.edition.key)) == 1
 
 
 def test_a_test_copy_touches_no_ledger(desk):

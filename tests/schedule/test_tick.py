@@ -8,6 +8,7 @@ import pytest
 from syndicate.model.articles import Status
 from syndicate.model.deliveries import Totals
 from syndicate.model.editions import Kind
+from syndicate.schedule import desk as desks
 from tests.schedule.conftest import BREAKING, MINUTE, NOW
 
 EVERYBODY = ["ada@example.org", "bo@example.org"]
@@ -179,12 +180,76 @@ def test_a_template_that_fails_mails_nobody_and_the_slot_is_tried_again(desk):
     assert failed.failed
     assert outcomes(failed)[0].startswith("failed: email/alert.mjml:3: 'nonsense' is undefined")
     assert desk.mail() == []
+    again = desk.tick(NOW + 10 * MINUTE)
+    assert [fire.outcome for fire in again.fires] == ["failed"], "the slot before stands as it was"
     (own / "alert.mjml").unlink()
-    mended = desk.tick(NOW + MINUTE)
+    mended = desk.tick(NOW + 11 * MINUTE)
     assert outcomes(mended) == ["edition 1, 1 article"]
     assert not mended.failed
     assert len(desk.mail()) == 2
-    assert fires(desk) == ["edition 1, 1 article"]
+    assert fires(desk) == ["edition 1, 1 article", outcomes(failed)[0]]
+
+
+def test_a_mistake_of_ours_in_one_schedule_stops_no_other(desk_of, monkeypatch):
+    other = {"name": "other", "newsletter": "other", "every": "1h"}
+    desk = desk_of(
+        newsletters=[{"name": "breaking"}, {"name": "other"}], schedules=[BREAKING, other]
+    )
+    desk.subscribe("bo@example.org", newsletter="other")
+    desk.file("ferry")
+
+    def compose(*, newsletter, **values):
+        if newsletter.name == "breaking":
+            raise ZeroDivisionError("a story that breaks it")
+        return really(newsletter=newsletter, **values)
+
+    really = desks.compose
+    monkeypatch.setattr(desks, "compose", compose)
+    ticked = desk.tick()
+    assert outcomes(ticked) == [
+        "failed: ZeroDivisionError('a story that breaks it')",
+        "edition 1, 1 article",
+    ]
+    assert ticked.failed
+    assert [to for to, _ in desk.mail()] == ["bo@example.org"]
+
+
+def test_an_article_put_off_while_it_waits_goes_out_at_its_time(desk):
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    desk.file("tram")
+    desk.newsroom.publish(NOW)
+    desk.file("ferry", date=NOW + 15 * MINUTE)
+    assert outcomes(desk.tick()) == ["edition 1, 1 article"]
+    assert {subject for _, subject in desk.mail()} == {"Breaking: Tram"}
+    assert outcomes(desk.tick(NOW + 10 * MINUTE)) == ["skipped: 0 new since 12:00"]
+    assert outcomes(desk.tick(NOW + 20 * MINUTE)) == ["edition 2, 1 article"]
+    assert outcomes(desk.tick(NOW + 30 * MINUTE)) == ["skipped: 0 new since 12:20"]
+
+
+def test_a_trial_of_the_future_holds_nothing_up(desk_of):
+    daily = {"name": "daily", "newsletter": "breaking", "cron": "0 7 * * *"}
+    desk = desk_of(schedules=[BREAKING, daily])
+    desk.subscribe(*EVERYBODY)
+    desk.tick(NOW + timedelta(days=365))
+    desk.file("ferry")
+    assert outcomes(desk.tick()) == ["edition 1, 1 article"]
+    desk.file("tram")
+    seven = NOW.replace(hour=7, minute=0) + timedelta(days=1)
+    assert outcomes(desk.tick(seven))[-1] == "skipped: 0 new", "a schedule of its own, due again"
+    assert len(desk.mail()) == 4
+
+
+def test_a_schedule_added_to_an_old_store_begins_with_what_its_readers_had_not(desk_of):
+    desk = desk_of(schedules=[BREAKING])
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    desk.file("calm", breaking=False)
+    desk.tick()
+    added = {"name": "added", "newsletter": "breaking", "every": "1h"}
+    desk = desk_of(schedules=[BREAKING, added])
+    assert outcomes(desk.tick(NOW + MINUTE)) == ["edition 2, 1 article"]
+    assert {subject for _, subject in desk.mail()} == {"Breaking: Ferry", "Calm"}
 
 
 def test_two_ticks_at_once_mail_nobody_twice_and_miss_nobody(desk):

@@ -187,6 +187,20 @@ def test_a_late_article_is_new_to_an_edition_whatever_its_date(store):
         assert slugs(tx.articles.candidates("news", after=1, at=NOW)) == ["backdated"]
 
 
+def test_an_article_that_is_put_off_is_new_when_its_time_has_come(store):
+    later = NOW + HOUR
+    with store.write() as tx:
+        file(tx, "first")
+        put_off = file(tx, "second")
+        file(tx, "third")
+        tx.articles.give_numbers(NOW)
+        revise(tx, put_off, date=later)
+        assert slugs(tx.articles.candidates("news", after=0, at=NOW)) == ["first", "third"]
+        assert tx.articles.covered(0, NOW) == put_off.key - 1
+        assert tx.articles.covered(0, later) == tx.articles.newest_number() == 3
+        assert slugs(tx.articles.candidates("news", after=1, at=later)) == ["second", "third"]
+
+
 def test_what_a_newsletter_carried_is_not_new_to_it_again_but_is_to_another(store):
     with store.write() as tx:
         article = file(tx)
@@ -206,6 +220,25 @@ def test_a_retracted_article_is_taken_back_everywhere_and_can_be_restored(store)
         assert slugs(tx.articles.withdrawn()) == ["tram"]
         tx.articles.restore(article)
         assert slugs(tx.articles.public(NOW)) == ["tram"]
+
+
+def test_an_article_taken_back_while_it_is_being_revised_stays_so(store):
+    with store.write() as tx:
+        article = file(tx)
+        tx.articles.retract(article, NOW)
+        revise(tx, article, title="As the file said a moment before")
+        assert tx.articles.by_slug("tram").retracted_at == NOW
+
+
+def test_the_mark_changes_when_one_is_taken_back_and_another_restored(store):
+    with store.write() as tx:
+        first, second = file(tx, "first"), file(tx, "second")
+        tx.articles.give_numbers(NOW)
+        tx.articles.retract(first, NOW)
+        before = tx.articles.mark()
+        tx.articles.restore(first)
+        tx.articles.retract(second, NOW + HOUR)
+        assert tx.articles.mark() != before
 
 
 def test_the_mark_changes_with_whatever_readers_could_see(store):

@@ -124,10 +124,8 @@ def test_a_damaged_file_is_said_plainly(tmp_path: Path):
     data = bytearray(file.read_bytes())
     data[8192:] = b"\xa5" * (len(data) - 8192)
     file.write_bytes(data)
-    store = Store.open(f"sqlite:///{file}")
-    with pytest.raises(StoreUnreachable, match="is damaged.*backup"), store.read() as tx:
-        tx.articles.all()
-    store.close()
+    with pytest.raises(StoreUnreachable, match=r"is damaged.*backup"):
+        Store.open(f"sqlite:///{file}")
 
 
 @pytest.fixture

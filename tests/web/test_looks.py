@@ -8,19 +8,12 @@ from playwright.sync_api import Browser, Page
 
 from syndicate.deliver.links import Links
 from tests import checkers
-from tests.browser import chromium
 from tests.web.test_outbox import HTML, letter, put
 
 pytestmark = pytest.mark.browser
 
 DARK = "matchMedia('(prefers-color-scheme: dark)').matches"
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
