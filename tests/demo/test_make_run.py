@@ -1,0 +1,95 @@
+"""`make run` in a clone: the demonstration is up, its digest is in the outbox, and it ends when told.
+
+The environment is the one that the tests run in; making it is the first thing that CI does.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import cast
+
+import httpx
+import pytest
+
+from tests.cli.test_running import free_port, until
+from tests.neighbours import require
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What a clone of the repository holds."""
+    require((ROOT / ".git").exists(), "not a checkout")
+    require(shutil.which("make"), "make is missing")
+    require(Path(sys.prefix, "bin/syndicate").exists(), "not in an environment of its own")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        source, target = ROOT / name, tmp_path / name
+        if source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target, follow_symlinks=False)
+    return tmp_path
+
+
+@contextmanager
+def make_run(clone: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    environment = Path(sys.prefix)
+    with (clone / "out.txt").open("w") as out:
+        process = subprocess.Popen(
+            ["make", "run", f"VENV={environment}", f"--old-file={environment}/run.stamp"],
+            cwd=clone,
+            env={**os.environ, "PORT": str(port)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+    try:
+        until(lambda: process.poll() is not None or httpx.get(f"http://127.0.0.1:{port}/"), 60)
+        assert process.poll() is None, (clone / "out.txt").read_text()
+        yield process
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(20)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def outbox(clone: Path) -> list[EmailMessage]:
+    return [
+        cast("EmailMessage", message_from_bytes(file.read_bytes(), policy=default))
+        for file in sorted((clone / "outbox").glob("*.eml"))
+    ]
+
+
+def test_the_demonstration_comes_up_mails_its_digest_once_and_takes_in_what_is_saved(clone):
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with make_run(clone, port):
+        until(lambda: len(outbox(clone)) == 5, 60)
+        assert {str(mail["subject"]).endswith("and 1 more") for mail in outbox(clone)} == {True}
+        assert httpx.get(f"{url}/outbox").is_success
+        said = (clone / "out.txt").read_text()
+        example = said.partition("Save a file like this into articles/: ")[2]
+        name, _, text = example.partition("\n\n")
+        (clone / name).write_text(text)
+        until(lambda: httpx.get(f"{url}/articles/lighthouse/").is_success, 10)
+        until(lambda: "lighthouse" in httpx.get(f"{url}/rss.xml").text, 10)
+        until(lambda: len(outbox(clone)) == 10, 70)
+        assert str(outbox(clone)[-1]["subject"]).startswith("Breaking: The lighthouse is dark")
+    with make_run(clone, port):
+        time.sleep(5)
+    assert len(outbox(clone)) == 10
+    assert "Traceback" not in (clone / "out.txt").read_text()
