@@ -1,6 +1,5 @@
 """`import`, `articles`, `show`, `retract`: what the newsroom filed."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +8,7 @@ import typer
 
 from syndicate import clock
 from syndicate.cli.context import AsJson, Context, here
-from syndicate.cli.terminal import as_json, note, outcome, say, table, when
+from syndicate.cli.terminal import as_json, note, outcome, progress, say, table, when
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Status
 
@@ -29,7 +28,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,
 ) -> None:
     """Take in articles from Markdown and HTML files; one line a file."""
-    from syndicate.intake.filing import Filed, Verdict, file_articles  # noqa: PLC0415 - start-up
+    from syndicate.intake.filing import Verdict, file_articles  # noqa: PLC0415 - start-up
     from syndicate.intake.folder import find_articles  # noqa: PLC0415
 
     ours = here(context)
@@ -37,8 +36,8 @@ def import_(
     counts = dict.fromkeys(Verdict, 0)
     with ours.store() as store:
         at = clock.now()
-        filed: Iterable[Filed] = file_articles(store, ours.config, files, at=at, dry_run=dry_run)
-        for one in _with_progress(filed, len(files)):
+        filed = file_articles(store, ours.config, files, at=at, dry_run=dry_run)
+        for one in progress(filed, "Importing", len(files)):
             counts[one.verdict] += 1
             outcome(one.verdict, one.reason or one.path)
             for warning in one.warnings:
@@ -104,18 +103,6 @@ def retract(
             tx.articles.retract(article, clock.now())
     say(f"{'restored' if undo else 'retracted'} {article.slug}: {article.title}")
     note("`syndicate build` brings it to the readers; `run` and `tick` do so by themselves.")
-
-
-def _with_progress(filed: Iterable[Any], total: int) -> Iterable[Any]:
-    """Show a progress bar on a terminal; the lines of results stay as they are."""
-    import sys  # noqa: PLC0415
-
-    if not sys.stderr.isatty() or sys.stdout.isatty():
-        return filed
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import track  # noqa: PLC0415
-
-    return track(filed, "Importing", total=total, console=Console(stderr=True), transient=True)
 
 
 def _unknown(slug: str) -> str:

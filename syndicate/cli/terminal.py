@@ -5,14 +5,16 @@ Rich's markup is off everywhere: it swallows `[mail]`.
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+Item = TypeVar("Item")
 
 UNBROKEN = 100_000
 """The width for output that isn't a terminal: a script wants whole lines."""
@@ -66,7 +68,29 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         sheet.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in cells:
         sheet.add_row(*(Text(str(cell), COLOURS.get(str(cell), "")) for cell in row))
-    _console(stderr=False).print(sheet, soft_wrap=False)
+    console = _console(stderr=False)
+    if console.is_terminal:
+        console.print(sheet, soft_wrap=False)
+        return
+    with console.capture() as written:
+        console.print(sheet, soft_wrap=False)
+    for line in written.get().splitlines():
+        say(line.rstrip())
+
+
+def progress(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
+    """Go through items under a progress bar, where stderr is a terminal.
+
+    What is printed meanwhile stands above the bar, or goes where stdout goes.
+    """
+    console = _console(stderr=True)
+    if not console.is_terminal:
+        yield from items
+        return
+    from rich.progress import Progress  # noqa: PLC0415 - start-up
+
+    with Progress(console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
+        yield from bar.track(items, total=total, description=description)
 
 
 def as_json(value: Any) -> None:

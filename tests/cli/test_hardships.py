@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -42,9 +43,8 @@ def test_a_terminal_that_cannot_show_a_title_is_shown_its_code(operator, env):
 
 
 def test_a_file_whose_name_is_not_utf_8_is_refused_and_the_others_are_in(operator):
-    name = os.fsencode(operator.folder / "articles") + b"/b\xff.md"
-    with open(name, "w") as file:
-        file.write("---\ntitle: B\n---\nText\n")
+    file = operator.folder / "articles" / os.fsdecode(b"b\xff.md")
+    file.write_text("---\ntitle: B\n---\nText\n")
     operator.file("ferry")
     imported = operator.run("import", "articles")
     assert imported.code == 1
@@ -69,6 +69,8 @@ def test_output_that_nobody_reads_to_its_end_ends_the_command_quietly(operator):
         process = subprocess.Popen(
             command, cwd=operator.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
+        assert process.stdout
+        assert process.stderr
         process.stdout.close()
         assert process.stderr.read() == b"", words
         assert process.wait(30) == 1
@@ -77,7 +79,7 @@ def test_output_that_nobody_reads_to_its_end_ends_the_command_quietly(operator):
 
 def test_a_disk_without_room_for_the_output_is_said(operator):
     for words in (["articles"], ["articles", "--json"], ["subscribers", "export"]):
-        with open("/dev/full", "w") as full:
+        with Path("/dev/full").open("w") as full:
             ran = subprocess.run(
                 [sys.executable, "-m", "syndicate", *words],
                 check=False,
@@ -157,7 +159,7 @@ def test_a_file_where_a_folder_has_to_be_is_said_plainly(operator, name):
         article.write("\n![A dot](p.gif)\n")
     (operator.folder / name).write_text("in the way")
     said = operator.run("import", "articles"), operator.run("tick")
-    assert 1 in {one.code for one in said}
+    assert name == "media" or said[1].code == 1, "a picture that can't be kept is warned about"
     assert name in "".join(one.out + one.err for one in said)
     assert (operator.folder / name).read_text() == "in the way"
 
@@ -183,7 +185,7 @@ def test_a_tick_that_is_broken_off_leaves_nothing_half_done(operator, how, code)
 
     def body(message: str) -> bytes:
         time.sleep(0.3)
-        taken.append(TO.search(message)[1])
+        taken.extend(TO.findall(message))
         return OK
 
     with Scripted(mail=OK, rcpt=OK, body=body) as server:

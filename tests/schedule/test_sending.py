@@ -60,6 +60,7 @@ def test_an_article_that_is_named_twice_goes_out_once(desk):
     desk.subscribe("ada@example.org")
     desk.file("ferry")
     sent = send_now(desk.newsroom, order(desk, "ferry", "ferry"), at=NOW)
+    assert sent
     with desk.store.read() as tx:
         assert len(tx.editions.items(sent.edition.key)) == 1
 

@@ -8,7 +8,7 @@ import pytest
 from syndicate.model.articles import Status
 from syndicate.model.deliveries import Totals
 from syndicate.model.editions import Kind
-from syndicate.schedule import desk as desks
+from syndicate.render.editions import compose as really
 from tests.schedule.conftest import BREAKING, MINUTE, NOW
 
 EVERYBODY = ["ada@example.org", "bo@example.org"]
@@ -203,8 +203,7 @@ def test_a_mistake_of_ours_in_one_schedule_stops_no_other(desk_of, monkeypatch):
             raise ZeroDivisionError("a story that breaks it")
         return really(newsletter=newsletter, **values)
 
-    really = desks.compose
-    monkeypatch.setattr(desks, "compose", compose)
+    monkeypatch.setattr("syndicate.schedule.desk.compose", compose)
     ticked = desk.tick()
     assert outcomes(ticked) == [
         "failed: ZeroDivisionError('a story that breaks it')",
