@@ -32,8 +32,11 @@ def import_(
     from syndicate.intake.folder import find_articles  # noqa: PLC0415
 
     ours = here(context)
-    files = find_articles(paths)
-    counts = dict.fromkeys(Verdict, 0)
+    missing = [path for path in paths if not path.exists()]
+    for path in missing:
+        outcome(Verdict.REFUSED, f"{path}: no such file or folder")
+    files = find_articles(path for path in paths if path not in missing)
+    counts = dict.fromkeys(Verdict, 0) | {Verdict.REFUSED: len(missing)}
     with ours.store() as store:
         at = clock.now()
         filed = file_articles(store, ours.config, files, at=at, dry_run=dry_run)

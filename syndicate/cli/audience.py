@@ -66,7 +66,7 @@ def list_(context: typer.Context, *, newsletter: Newsletter = None, json: AsJson
         for person in people
     ]
     table(("email", "name", "newsletters", "suppressed"), rows)
-    note(f"{len(people)} subscribers")
+    note("1 subscriber" if len(people) == 1 else f"{len(people)} subscribers")
 
 
 def export(context: typer.Context, *, newsletter: Newsletter = None) -> None:

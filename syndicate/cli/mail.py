@@ -1,5 +1,6 @@
-"""`tick`, `send`, `editions`, `deliveries`: what goes out, and what went."""
+"""`tick`, `send`, `editions`, `deliveries`, `fires`: what goes out, and what went."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,12 +13,19 @@ from syndicate.config import Newsletter, Schedule
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.deliveries import Totals
 from syndicate.model.editions import Edition
+from syndicate.store import Store
+from syndicate.store.fires import Fire
 
 if TYPE_CHECKING:
     from syndicate.deliver.worker import Drained
 
 STATES = tuple(field.name for field in fields(Totals))
 COUNTS = ("audience", *STATES)
+TOLD = ("email", "state", "attempt", "code", "reply", "at", "next_attempt_at")
+"""What `deliveries --json` says of each."""
+
+RECORDED = ("schedule", "slot", "due_at", "outcome", "reason", "node", "at")
+"""What `fires --json` says of each."""
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command()(send)
     app.command()(editions)
     app.command()(deliveries)
+    app.command()(fires)
 
 
 def tick(context: typer.Context, *, at: At = None) -> None:
@@ -43,8 +52,7 @@ def tick(context: typer.Context, *, at: At = None) -> None:
     say(f"published: {len(built.written)} written, {len(built.deleted)} deleted")
     for problem in (*built.warnings, *built.failed):
         note(str(problem))
-    for fire in ticked.fires:
-        say(f"{fire.schedule} {fire.slot}: {fire}")
+    _say_fires(ours, ticked.fires)
     _say_delivered(delivered)
     if ticked.failed:
         raise typer.Exit(1)
@@ -69,14 +77,9 @@ def send(
 
     log_events()
     ours = here(context)
-    if article and schedule:
-        raise ConfigError("--schedule and --article exclude each other: name one of them")
     chosen = ours.newsletter(newsletter)
-    order = Order(
-        newsletter=chosen,
-        schedule=None if article else _schedule(ours, chosen, schedule),
-        slugs=article or (),
-    )
+    rule = _schedule(ours, chosen, schedule, article or ())
+    order = Order(newsletter=chosen, schedule=rule, slugs=article or ())
     with ours.store() as store:
         newsroom = Newsroom.of(store, ours.config)
         if to is not None:
@@ -84,11 +87,14 @@ def send(
             say(f"a test copy went to {to}: {reply}")
             return
         sent = send_now(newsroom, order, at=clock.now())
+        audience = _audience(store, sent.edition) if sent else 0
     if sent is None:
         say(f"nothing new for {newsletter}: no edition")
         note("name articles with --article SLUG to send them all the same")
         return
     say(f"edition {sent.edition.key}: {sent.edition.subject}")
+    if not audience:
+        note(f"nobody gets it: nobody was subscribed to {newsletter} before it became public")
     _say_delivered(sent.delivered)
     if sent.delivered.unavailable:
         raise typer.Exit(1)
@@ -109,12 +115,13 @@ def editions(context: typer.Context, *, json: AsJson = False) -> None:
             when(edition.created_at, zone),
             edition.newsletter,
             edition.kind,
+            totals.audience,
+            _outcome(totals),
             edition.subject,
-            *(getattr(totals, name) for name in COUNTS),
         )
         for edition, totals in found
     ]
-    table(("id", "at", "newsletter", "kind", "subject", *COUNTS), rows)
+    table(("id", "at", "newsletter", "kind", "audience", "outcome", "subject"), rows)
 
 
 def deliveries(
@@ -130,20 +137,7 @@ def deliveries(
             raise Refused(f"there is no edition {edition}; `syndicate editions` lists them")
         found = list(tx.deliveries.of(edition))
     if json:
-        as_json(
-            [
-                {
-                    "email": one.email,
-                    "state": one.state,
-                    "attempt": one.attempt,
-                    "code": one.code,
-                    "reply": one.reply,
-                    "at": one.at,
-                    "next_attempt_at": one.next_attempt_at,
-                }
-                for one in found
-            ]
-        )
+        as_json([{name: getattr(one, name) for name in TOLD} for one in found])
         return
     zone = ours.config.publication.timezone
     table(
@@ -162,6 +156,38 @@ def deliveries(
     )
 
 
+def fires(
+    context: typer.Context,
+    schedule: Annotated[str | None, typer.Argument(help="Only this schedule.")] = None,
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="How many of each schedule.")] = 10,
+    json: AsJson = False,
+) -> None:
+    """List what became of each schedule's slots, newest first."""
+    ours = here(context)
+    chosen = [one for one in ours.config.schedules if schedule in {None, one.name}]
+    if schedule is not None and not chosen:
+        names = ", ".join(one.name for one in ours.config.schedules) or "none"
+        raise ConfigError(f"no schedule is called {schedule!r}; there is: {names}")
+    with ours.store() as store, store.read() as tx:
+        found = [(one, fire) for one in chosen for fire in tx.fires.recent(one.name, limit)]
+    if json:
+        as_json([{name: getattr(fire, name) for name in RECORDED} for _, fire in found])
+        return
+    rows = [(one.name, when(fire.due_at, ours.config.zone(one)), fire) for one, fire in found]
+    table(("schedule", "slot", "outcome"), rows)
+
+
+def _say_fires(ours: Context, recorded: Sequence[Fire]) -> None:
+    """Say what became of the newest slot of each schedule, and how many older ones there were."""
+    for schedule in ours.config.schedules:
+        its = [fire for fire in recorded if fire.schedule == schedule.name]
+        if len(its) > 1:
+            say(f"{schedule.name}: {len(its) - 1} older slots were missed and skipped")
+        for fire in its[-1:]:
+            say(f"{schedule.name} {when(fire.due_at, ours.config.zone(schedule))}: {fire}")
+
+
 def _say_delivered(drained: "Drained") -> None:
     counts = {
         "accepted": drained.accepted,
@@ -172,9 +198,20 @@ def _say_delivered(drained: "Drained") -> None:
         "expired": drained.expired,
     }
     said = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    say(f"delivered: {said or 'nothing was due'}")
+    say(f"delivered: {said or ('nothing' if drained.unavailable else 'nothing was due')}")
     if drained.unavailable:
         note(f"no relay answered: {drained.unavailable}")
+
+
+def _audience(store: Store, edition: Edition) -> int:
+    with store.read() as tx:
+        return tx.deliveries.totals(edition.key).audience
+
+
+def _outcome(totals: Totals) -> str:
+    """Say where its readers stand, without the states that nobody is in."""
+    counts = ((name, getattr(totals, name)) for name in STATES)
+    return ", ".join(f"{count} {name}" for name, count in counts if count)
 
 
 def _values(edition: Edition, totals: Totals) -> dict[str, Any]:
@@ -189,8 +226,14 @@ def _values(edition: Edition, totals: Totals) -> dict[str, Any]:
     }
 
 
-def _schedule(ours: Context, newsletter: Newsletter, name: str | None) -> Schedule:
-    """Return the schedule to compose as: the one named, or the newsletter's only one."""
+def _schedule(
+    ours: Context, newsletter: Newsletter, name: str | None, articles: Sequence[str]
+) -> Schedule | None:
+    """Return the schedule to compose as: the one named, or the only one; None for articles."""
+    if articles and name:
+        raise ConfigError("--schedule and --article exclude each other: name one of them")
+    if articles:
+        return None
     its = [one for one in ours.config.schedules if one.newsletter == newsletter.name]
     found = [one for one in its if name in {None, one.name}]
     if len(found) == 1:

@@ -13,7 +13,7 @@ from syndicate import clock
 from syndicate.cli.context import AsJson, here
 from syndicate.cli.terminal import as_json, note, say, table, when
 from syndicate.config import Config
-from syndicate.errors import Refused
+from syndicate.errors import ConfigError, Refused
 from syndicate.store import Store
 
 WELCOME = """\
@@ -90,7 +90,12 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
     from syndicate.render.templates import Templates  # noqa: PLC0415
 
     ours = here(context)
-    config = ours.config
+    try:
+        config = ours.config
+    except ConfigError as error:
+        if json:
+            as_json({"schedules": [], "unknown_keys": {}, "mistakes": str(error).splitlines()})
+        raise
     mistakes = faults(config, Templates.of(config))
     schedules = _upcoming(config)
     unknown = _unknown_keys(config)
@@ -99,7 +104,8 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
     else:
         _print_schedules(config, schedules)
         for key, count in unknown.items():
-            note(f"articles: the key {key!r} means nothing to Syndicate ({count} articles have it)")
+            have = "1 article has it" if count == 1 else f"{count} articles have it"
+            note(f"articles: the key {key!r} means nothing to Syndicate ({have})")
         for mistake in mistakes:
             note(str(mistake))
     if mistakes:
@@ -118,22 +124,27 @@ def migrate(context: typer.Context) -> None:
 
 def copy(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Such as email/digest.mjml.")],
+    name: Annotated[
+        str, typer.Argument(help="Such as email/digest.mjml, or digest for both twins.")
+    ],
 ) -> None:
     """Copy a template of the package into the publication, to be edited there."""
     from syndicate.render.templates import PACKAGED, Templates  # noqa: PLC0415 - start-up
 
     ours = here(context)
     names = Templates().names()
-    if name not in names:
+    wanted = [one for one in names if name in {one, Path(one).stem}]
+    if not wanted:
         listed = "\n".join(f"  {one}" for one in names)
         raise Refused(f"no template is called {name!r}; there are:\n{listed}")
-    target = ours.config.templates / name
-    if target.exists():
-        raise Refused(f"{target} exists already; nothing was changed")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes((PACKAGED / name).read_bytes())
-    say(str(target))
+    targets = {one: ours.config.templates / one for one in wanted}
+    for target in targets.values():
+        if target.exists():
+            raise Refused(f"{target} exists already; nothing was changed")
+    for one, target in targets.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((PACKAGED / one).read_bytes())
+        say(str(target))
 
 
 def _upcoming(config: Config) -> list[dict[str, Any]]:

@@ -110,15 +110,22 @@ def _interrupted() -> Iterator[threading.Event]:
 def _say_what_is_where(config: Config, server: "Server") -> None:
     say(f"{config.publication.title} is at {server.url}/")
     say(f"  feeds       {server.url}/rss.xml  /atom.xml  /feed.json")
-    if config.mail.transport is Transport.OUTBOX:
-        say(f"  mail        {server.url}/outbox (nothing is really sent)")
-    else:
-        say(f"  mail        by {config.mail.host}:{config.mail.server_port}")
+    say(f"  mail        {_mail(config, server)}")
     for name, newsletter, slot in _next_editions(config):
         say(f"  next        {slot}  {name} → {newsletter}")
     if config.intake.watch:
         folder = config.intake.folder
         say(f"Save a file like this into {folder}/: {folder}/lighthouse.md\n\n{EXAMPLE}")
+
+
+def _mail(config: Config, server: "Server") -> str:
+    from syndicate.web.loopback import is_loopback  # noqa: PLC0415 - start-up
+
+    if config.mail.transport is not Transport.OUTBOX:
+        return f"by {config.mail.host}:{config.mail.server_port}"
+    if is_loopback(config.web.host):
+        return f"{server.url}/outbox (nothing is really sent)"
+    return f"{config.mail.outbox}/ (nothing is really sent; only on loopback is it at /outbox)"
 
 
 def _next_editions(config: Config) -> Iterator[tuple[str, str, str]]:

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 Item = TypeVar("Item")
@@ -60,22 +60,23 @@ def outcome(word: str, rest: str) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under headings, numbers to the right, without borders."""
-    cells = [["" if cell is None else cell for cell in row] for row in rows]
-    sheet = Table(box=None, pad_edge=False, header_style="dim")
-    for index, heading in enumerate(headings):
-        numeric = bool(cells) and all(isinstance(row[index], int) for row in cells)
-        sheet.add_column(heading, justify="right" if numeric else "left", overflow="fold")
-    for row in cells:
-        sheet.add_row(*(Text(str(cell), COLOURS.get(str(cell), "")) for cell in row))
-    console = _console(stderr=False)
-    if console.is_terminal:
-        console.print(sheet, soft_wrap=False)
-        return
-    with console.capture() as written:
-        console.print(sheet, soft_wrap=False)
-    for line in written.get().splitlines():
-        say(line.rstrip())
+    """Print rows under headings, numbers to the right, without borders.
+
+    A line is never broken or cut to fit: an address has to stay one that can be copied.
+    """
+    body = [["" if cell is None else cell for cell in row] for row in rows]
+    columns = list(zip(headings, *body, strict=True))
+    widths = [max(cell_len(str(cell)) for cell in column) for column in columns]
+    numeric = [body and all(isinstance(cell, int) for cell in column[1:]) for column in columns]
+    for number, row in enumerate([headings, *body]):
+        line = Text()
+        for cell, width, right in zip(row, widths, numeric, strict=True):
+            blank = " " * (width - cell_len(str(cell)))
+            style = "dim" if number == 0 else COLOURS.get(str(cell), "")
+            line.append(blank if right else "").append(str(cell), style)
+            line.append("  " if right else f"{blank}  ")
+        line.rstrip()
+        _console(stderr=False).print(line)
 
 
 def progress(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:

@@ -1,9 +1,9 @@
 """The config.toml that `syndicate init` writes: short where it speaks, complete in its comments.
 
 Everything in it but the few live keys is made from the models, so it can't drift
-from what the loader takes. A commented key may be uncommented by itself; those
-that may not (the keys of an inline table, and one of two that exclude each
-other) are named in the prose.
+from what the loader takes. A commented key may be uncommented by itself, but for
+`cron`, which excludes `every` and says so; the keys of an inline table are named
+in the prose.
 """
 
 import textwrap
@@ -26,7 +26,6 @@ _LIVE = {
 """The keys that are written live, beside the publication's id and title."""
 _SELECT = {"breaking": True, "max": 5, "max_age": "24h"}
 _INLINE = "schedules.select"
-_EXCLUDED = "schedules.cron"
 _PREFACE = """\
 # The configuration of this publication, all of it. docs/configuration.md explains every key.
 # A line such as "# key = value" shows a key that is not set: with its default, or an example.
@@ -45,9 +44,7 @@ def _table(table: Reference, live: dict[str, str]) -> str:
     lines = [*_prose(table.description), table.header]
     for key in table.keys:
         name = f"{table.name}.{key.name}"
-        if name == _EXCLUDED:
-            lines += _prose(f"{key.description} {key.name} = {key.example}")
-        elif name in live:
+        if name in live:
             lines += [*_prose(key.description), f"{key.name} = {live[name]}"]
         else:
             lines += [*_prose(key.description), f"# {key.name} = {key.example}"]

@@ -28,8 +28,8 @@ _TRIES = 5
 class Ledger:
     """Moves deliveries on behalf of this process; safe to share between threads.
 
-    Time goes on from `at`, whatever the clock says; leases are of the real
-    clock, since they are about processes. One thread writes at a time: SQLite
+    What is due goes by `at`, from which time goes on; leases and the times that
+    are recorded go by the real clock. One thread writes at a time: SQLite
     lets only one, and waiting here is shorter than waiting there.
     """
 
@@ -96,7 +96,7 @@ class Ledger:
         """Give back what was not handed over."""
         if claims:
             with self._writing, self._store.write() as tx:
-                tx.deliveries.release(list(claims), owner=self._owner, at=self.moment)
+                tx.deliveries.release(list(claims), owner=self._owner, at=clock.now())
 
     def intend(self, claim: Claim) -> bool:
         """Record that the body is about to leave; False: it must not."""
@@ -105,7 +105,7 @@ class Ledger:
                 claim,
                 owner=self._owner,
                 lease_until=clock.now() + self._sending,
-                at=self.moment,
+                at=clock.now(),
             )
 
     def settle(self, outcome: Outcome, *claims: Claim) -> None:
@@ -129,12 +129,12 @@ class Ledger:
             outcome.state,
             code=outcome.code,
             reply=outcome.reply,
-            at=self.moment,
+            at=clock.now(),
             next_attempt_at=outcome.next_attempt_at,
         )
         if outcome.suppresses:
             reason = f"{outcome.code} {outcome.reply}".strip()
-            tx.subscribers.suppress(claim.email, reason, at=self.moment)
+            tx.subscribers.suppress(claim.email, reason, at=clock.now())
 
     def _persist(self, move: Callable[[Transaction], None]) -> None:
         for left in reversed(range(_TRIES)):
@@ -164,4 +164,4 @@ class Ledger:
             return False
         if arrived is None and edition.on_unknown != "resend":
             return False
-        return tx.deliveries.resend(claim, at=self.moment)
+        return tx.deliveries.resend(claim, at=clock.now())

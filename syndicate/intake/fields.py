@@ -135,6 +135,9 @@ class _Head:
         value = self._given("date")
         named = self._named_date()
         if value is None:
+            if self._name_date and named is None:
+                said = f"{self._name_date} of the file's name is no date; give it a date: line"
+                self._warnings.append(f"{self._where}: {said}")
             return named
         try:
             return read_moment(value.text or "", self._zone)

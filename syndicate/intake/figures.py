@@ -34,12 +34,18 @@ def arrange(root: etree._Element, pictures: Pictures, warn: Warn) -> tuple[Figur
 
 
 def lead(image: Figure, pictures: Pictures, warn: Warn) -> Figure | None:
-    """Find the picture that front matter names; None, and a warning, when it isn't there."""
+    """Find the picture that front matter names.
+
+    One that isn't there is warned about; what is said about it stays, without
+    an address, or None where nothing is.
+    """
     try:
         found = pictures.find(image.src)
     except PictureMissing as error:
         warn(f"the picture of image is missing: {error}")
-        return None
+        if not (image.alt or image.caption or image.credit):
+            return None
+        found = Figure(src="")
     return replace(found, alt=image.alt, caption=image.caption, credit=image.credit)
 
 

@@ -80,6 +80,7 @@ def _file_manuscript(
         _refuse_back_to_draft(manuscript, found.article)
         proof = set_up(manuscript, found.id, config, keep=not dry_run)
         with store.write() as tx:
+            tx.hold_still()  # two processes may file one folder
             if match(tx, manuscript, config, taken) != found:
                 continue
             filed = _save(tx, manuscript, proof, found, at)

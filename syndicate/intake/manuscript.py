@@ -60,6 +60,8 @@ class Proof:
 def read(file: Path, config: Config) -> Manuscript:
     """Read an article's file; raise Refused, with file and line, for what can't be one."""
     path = stored_path(file, config)
+    if path != (readable := path.encode(errors="backslashreplace").decode()):
+        raise Refused(f"{readable}: expected a file name in UTF-8; rename it")
     front = frontmatter.split(_bytes(file, path), path)
     if not front.found and file.suffix.lower() in HTML_SUFFIXES:
         front = document.front_matter(front)

@@ -98,7 +98,7 @@ def _whose_file_is_gone(
     by_slug = tx.articles.by_slug(manuscript.slug)
     by_body = tx.articles.by_source(manuscript.source) if manuscript.source else []
     for article in (*([by_slug] if by_slug else []), *reversed(by_body)):
-        gone = article.path is not None and not _file(article.path, config).exists()
+        gone = article.path is None or not _file(article.path, config).exists()
         if gone and article.id not in taken.ids:
             return article
     return None

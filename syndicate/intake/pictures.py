@@ -67,11 +67,21 @@ class Pictures:
         try:
             data = self._read(self._locate(address))
             figure = _measure(data)
-            if self._keep:
-                _store(data, self._config.media / figure.src.removeprefix(MEDIA))
         except (OSError, ValueError) as error:
-            raise PictureMissing(f"{address}: {error}") from error
+            raise PictureMissing(f"{address}: {error}" if address else str(error)) from error
+        if self._keep:
+            self._store(data, figure)
         return figure
+
+    def _store(self, data: bytes, figure: Figure) -> None:
+        """Keep a picture; raise SyndicateError where that fails: it is not the article's fault."""
+        target = self._config.media / figure.src.removeprefix(MEDIA)
+        try:
+            _store(data, target)
+        except OSError as error:
+            raise SyndicateError(
+                f"{target.parent}: pictures can't be kept there: {error.strerror}"
+            ) from error
 
     def _locate(self, address: str) -> Path:
         """Return the file of a local address; raise ValueError when it may not be read."""

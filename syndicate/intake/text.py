@@ -4,6 +4,9 @@ import re
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 
+_OVERRIDES = re.compile("[\u202a-\u202e]")
+"""They turn the letters of whatever follows them around (Unicode, UAX 9), so a name could lie."""
+
 
 def printable(text: str) -> str:
     """Drop control characters, non-characters and lone surrogates (XML 1.0, 2.2)."""
@@ -12,8 +15,8 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return printable text with its white space folded, as a headline or a name is."""
-    return " ".join(printable(text).split())
+    """Return printable text as a headline or a name is: on one line, in its own direction."""
+    return " ".join(_OVERRIDES.sub("", printable(text)).split())
 
 
 def shorten(text: str, limit: int) -> str:

@@ -80,7 +80,7 @@ class Revision:
     excerpt: str = ""
     """The summary, or else the beginning of the body as plain text."""
     image: Figure | None = None
-    """The lead picture that the front matter names."""
+    """The lead picture that the front matter names; without `src` where it wasn't there."""
     figures: tuple[Figure, ...] = ()
     """The figures inside the body, in order."""
     canonical_url: str | None = None
@@ -98,7 +98,8 @@ class Revision:
     @property
     def lead(self) -> Figure | None:
         """The picture that stands for the article in lists, mail and feeds."""
-        return self.image or next((figure for figure in self.figures if figure.src), None)
+        named = (self.image,) if self.image else ()
+        return next((figure for figure in (*named, *self.figures) if figure.src), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

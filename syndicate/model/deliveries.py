@@ -80,11 +80,6 @@ class Totals:
             + self.failed + self.expired + self.skipped + self.unknown
         )  # fmt: skip
 
-    @property
-    def open(self) -> int:
-        """Those whose outcome is still to come."""
-        return self.queued + self.sending + self.deferred
-
 
 RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 15, 30, 60, 120, 240))
 SPREAD = 0.2

@@ -69,7 +69,7 @@ class Draft:
     upto: int
     """The newest public number when it was composed."""
     newest: int
-    """The highest public number among its items: subscriptions made later don't get it."""
+    """Subscriptions made at this public number, or later, don't get it."""
     created_at: datetime
     expires_at: datetime
     """After this, what could not be handed over is given up."""

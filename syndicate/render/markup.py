@@ -5,7 +5,6 @@ here makes unsafe markup safe.
 """
 
 import re
-from collections.abc import Iterator
 from urllib.parse import urljoin
 
 from lxml import etree, html
@@ -70,11 +69,6 @@ def address_of(address: str, publication: str, page: str) -> str:
         return urljoin(page, address.strip())
     except ValueError:  # such as http://[half
         return page
-
-
-def figures(root: etree._Element) -> Iterator[etree._Element]:
-    """Iterate over the figures of a body."""
-    yield from list(root.iter("figure"))
 
 
 def to_text(root: etree._Element, *, pictures: bool = False) -> str:

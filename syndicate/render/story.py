@@ -101,8 +101,8 @@ def _open(article: Article) -> tuple[etree._Element, etree._Element]:
     opening, body = markup.parse(""), markup.parse(article.body)
     _mend(body)
     first = next(iter(body.iter("figure")), None)
-    image = article.image if article.image and article.image.src else None
-    shown = first is not None and (image is None or _source(first) == image.src)
+    image = article.image
+    shown = first is not None and (image is None or not image.src or _source(first) == image.src)
     if not shown and image is not None:
         opening.append(_figure(image))
     elif first is not None and _begins(body, first):
@@ -140,8 +140,12 @@ def _source(figure: etree._Element) -> str:
 def _figure(figure: Figure) -> etree._Element:
     """Set a figure as it stands in bodies."""
     element = etree.Element("figure")
-    picture = etree.SubElement(element, "img", src=figure.src, alt=markup.printable(figure.alt))
-    if figure.width and figure.height:
+    alt = markup.printable(figure.alt)
+    if figure.src:
+        picture = etree.SubElement(element, "img", src=markup.printable(figure.src), alt=alt)
+    elif alt:
+        etree.SubElement(element, "p", {"class": "missing-picture"}).text = alt
+    if figure.src and figure.width and figure.height:
         picture.set("width", str(figure.width))
         picture.set("height", str(figure.height))
     caption, credit = markup.printable(figure.caption), markup.printable(figure.credit)

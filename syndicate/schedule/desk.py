@@ -3,18 +3,33 @@
 Rendering happens outside any transaction; `freeze` is the short one at the end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from syndicate.config import Config, Newsletter, Select
 from syndicate.errors import Refused
 from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, Item, Kind
 from syndicate.model.selection import Selection, select
+from syndicate.render import addresses
 from syndicate.render.editions import compose
 from syndicate.render.templates import Templates
 from syndicate.store import Store, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What changes when an article becomes public or is taken back, or an edition is frozen."""
+
+    articles: tuple[int, int]
+    newest_edition: int
+
+    @classmethod
+    def of(cls, tx: Transaction, newsletter: str) -> Self:
+        """Read how things stand for a newsletter."""
+        return cls(tx.articles.standing(), tx.editions.newest_key(newsletter))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +39,8 @@ class Proposal:
     selection: Selection
     draft: Draft | None
     """None when there is nothing new."""
-    newest_number: int
-    newest_edition: int
+    seen: Standing
+    """How the store stood then."""
 
     @property
     def summary(self) -> str:
@@ -56,38 +71,35 @@ class Desk:
             after = last.upto if last else 0
             found = tx.articles.candidates(newsletter.name, after, at)
             upto = tx.articles.covered(after, at)
-            number, edition = tx.articles.newest_number(), tx.editions.newest_key(newsletter.name)
+            seen = Standing.of(tx, newsletter.name)
         selection = select(found, rule, at=at)
-        return Proposal(
-            selection=selection,
-            draft=self._draft(newsletter, selection, schedule=schedule, upto=upto, at=at),
-            newest_number=number,
-            newest_edition=edition,
+        newest = max((article.number or 0 for article in selection.carried), default=0)
+        draft = self._draft(
+            newsletter, selection, schedule=schedule, upto=upto, newest=newest, at=at
         )
+        return Proposal(selection=selection, draft=draft, seen=seen)
 
     def propose_these(
         self, newsletter: Newsletter, slugs: Sequence[str], *, at: datetime
     ) -> Proposal:
-        """Compose exactly these articles, in this order; raise Refused for one not public."""
+        """Compose exactly these articles, in this order, for everybody subscribed by now.
+
+        Raise Refused for one that isn't public.
+        """
         with self._store.read() as tx:
             named = [_public(tx, slug, at) for slug in slugs]
-            number, edition = tx.articles.newest_number(), tx.editions.newest_key(newsletter.name)
+            upto = tx.articles.newest_number()
+            seen = Standing.of(tx, newsletter.name)
         selection = Selection(taken=tuple({article.key: article for article in named}.values()))
-        return Proposal(
-            selection=selection,
-            draft=self._draft(newsletter, selection, schedule=None, upto=number, at=at),
-            newest_number=number,
-            newest_edition=edition,
-        )
+        draft = self._draft(newsletter, selection, schedule=None, upto=upto, newest=upto + 1, at=at)
+        return Proposal(selection=selection, draft=draft, seen=seen)
 
     def freeze(self, tx: Transaction, proposal: Proposal) -> Edition | None:
         """Freeze a proposal, or return None when the store has moved on since it was made."""
         draft = proposal.draft
         assert draft is not None
         tx.hold_still()
-        if tx.articles.newest_number() != proposal.newest_number:
-            return None
-        if tx.editions.newest_key(draft.newsletter) != proposal.newest_edition:
+        if Standing.of(tx, draft.newsletter) != proposal.seen:
             return None
         return tx.editions.add(draft)
 
@@ -98,10 +110,12 @@ class Desk:
         *,
         schedule: str | None,
         upto: int,
+        newest: int,
         at: datetime,
     ) -> Draft | None:
         if not selection:
             return None
+        self._must_be_published(selection.carried)
         kind = Kind.ALERT if len(selection.carried) == 1 else Kind.DIGEST
         content = compose(
             kind=kind,
@@ -118,10 +132,20 @@ class Desk:
             content=content,
             items=tuple(Item(article=a.key, revision=a.revision) for a in selection.carried),
             upto=upto,
-            newest=max(article.number or 0 for article in selection.carried),
+            newest=newest,
             created_at=at,
             expires_at=at + self._config.expire_after(newsletter),
         )
+
+    def _must_be_published(self, articles: Iterable[Article]) -> None:
+        """Raise Refused for an article whose page isn't there: mail must not lead to nowhere."""
+        for article in articles:
+            page = addresses.file(addresses.page(article))
+            if not (self._config.output / page).is_file():
+                raise Refused(
+                    f"{article.slug} has no page yet, so it isn't mailed; "
+                    "`syndicate build` says why"
+                )
 
 
 def _public(tx: Transaction, slug: str, at: datetime) -> Article:

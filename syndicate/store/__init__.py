@@ -52,7 +52,7 @@ class Transaction:
         self._connection = connection
 
     def hold_still(self) -> None:
-        """Wait for, and keep out, everybody who gives numbers or freezes editions."""
+        """Wait for, and keep out, whoever files articles, gives numbers or freezes editions."""
         lock(self._connection, LOCK_NUMBERS)
 
     def rollback(self) -> None:

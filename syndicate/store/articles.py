@@ -14,6 +14,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -23,6 +24,7 @@ from syndicate.errors import Refused
 from syndicate.model.articles import Article, Figure, Person, Revision, Status
 from syndicate.store.engine import LOCK_NUMBERS, insert_new, lock
 from syndicate.store.schema import (
+    Instant,
     addresses,
     articles,
     edition_items,
@@ -169,26 +171,22 @@ class Articles:
         changed = any(getattr(article, name) != getattr(revision, name) for name in _SAVED)
         number = article.revision + changed
         first_seen = at if article.status is Status.DRAFT else article.first_seen
-        # as the row has it now: somebody may be taking the article back at this moment
-        retracted_at = func.coalesce(
-            articles.c.retracted_at, at if revision.status is Status.RETRACTED else None
-        )
         if slug != article.slug:
             self._refuse_taken(slug, by=article.key)
             insert_new(self._connection, addresses, {"slug": slug, "article": article.key})
         if path != article.path:
             self._free_path(path)
-        values = {
-            "slug": slug,
-            "path": path,
-            "source": source,
-            "first_seen": first_seen,
-            "retracted_at": retracted_at,
-            "revision": number,
+        # as the row has it now: somebody may be taking the article back at this moment
+        taken_back = at if revision.status is Status.RETRACTED else None
+        self._set(
+            article.key,
+            slug=slug,
+            path=path,
+            source=source,
+            first_seen=first_seen,
+            retracted_at=func.coalesce(articles.c.retracted_at, literal(taken_back, Instant)),
+            revision=number,
             **_listed(revision, first_seen),
-        }
-        self._connection.execute(
-            update(articles).where(articles.c.key == article.key).values(values)
         )
         if changed:
             self._save(article.key, number, revision, at)
@@ -196,21 +194,23 @@ class Articles:
 
     def retract(self, article: Article, at: datetime) -> None:
         """Take an article back."""
-        self._connection.execute(
-            update(articles).where(articles.c.key == article.key), {"retracted_at": at}
-        )
+        self._set(article.key, retracted_at=at)
 
     def restore(self, article: Article) -> None:
         """Undo a retraction."""
-        self._connection.execute(
-            update(articles).where(articles.c.key == article.key), {"retracted_at": None}
-        )
+        self._set(article.key, retracted_at=None)
 
     # public numbers
 
     def newest_number(self) -> int:
         """Return the newest public number; 0 when nothing was ever public."""
         return self._connection.execute(select(func.max(articles.c.number))).scalar() or 0
+
+    def standing(self) -> tuple[int, int]:
+        """Return what changes when an article becomes public, or is taken back or restored."""
+        query = select(func.max(articles.c.number), func.count(articles.c.retracted_at))
+        newest, retracted = self._connection.execute(query).one()
+        return newest or 0, retracted
 
     def mark(self) -> tuple[object, ...]:
         """Return what changes whenever readers might see something new."""
@@ -243,10 +243,7 @@ class Articles:
             query.order_by(articles.c.published_at, articles.c.id)
         ).all()
         for number, row in enumerate(found, self.newest_number() + 1):
-            self._connection.execute(
-                update(articles).where(articles.c.key == row.key),
-                {"number": number, "numbered_breaking": row.breaking},
-            )
+            self._set(row.key, number=number, numbered_breaking=row.breaking)
         return len(found)
 
     # how
@@ -259,6 +256,9 @@ class Articles:
     def _free_path(self, path: str | None) -> None:
         """Take a path from whoever was filed there before: a file holds one article."""
         self._connection.execute(update(articles).where(articles.c.path == path), {"path": None})
+
+    def _set(self, key: int, **values: Any) -> None:
+        self._connection.execute(update(articles).where(articles.c.key == key).values(values))
 
     def _save(self, key: int, number: int, revision: Revision, at: datetime) -> None:
         self._connection.execute(

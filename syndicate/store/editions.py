@@ -1,5 +1,6 @@
 """Editions, frozen: what they say, what they carried, and whom they are for."""
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, literal, select
@@ -34,15 +35,7 @@ class Editions:
         """
         lock(self._connection, LOCK_NUMBERS)
         content = draft.content
-        frozen = {
-            "hash": content.hash,
-            "subject": content.subject,
-            "preheader": content.preheader,
-            "html": content.html,
-            "text": content.text,
-            "nonce": content.nonce,
-        }
-        insert_new(self._connection, contents, frozen)
+        insert_new(self._connection, contents, {"hash": content.hash, **asdict(content)})
         key: int = self._connection.execute(
             insert(editions).returning(editions.c.key),
             {

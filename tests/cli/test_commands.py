@@ -216,6 +216,26 @@ def test_tick_mails_what_is_new_once_and_the_totals_add_up(operator):
     assert operator.run("deliveries", "1").out.count("accepted") == 2
 
 
+def test_editions_leave_out_the_states_that_nobody_is_in(operator):
+    operator.subscribe("ada@example.org,", "bo@example.com,")
+    operator.configure("[mail]", '[mail]\nonly = ["*@example.org"]')
+    operator.file("ferry")
+    operator.run("import", "articles")
+    operator.run("tick")
+    _, row = operator.run("editions").out.splitlines()
+    assert row.split("  ")[-2:] == ["1 accepted, 1 skipped", "Breaking: Ferry"]
+
+
+def test_an_edition_that_nobody_gets_says_so(operator):
+    operator.file("ferry")
+    operator.run("import", "articles")
+    operator.run("build")
+    operator.subscribe("ada@example.org,")
+    sent = operator.run("send", "breaking", "--article", "ferry")
+    assert sent.code == 0
+    assert "nobody gets it" in sent.err
+
+
 def test_an_edition_that_does_not_exist_is_refused(operator):
     refused = operator.run("deliveries", "7")
     assert refused.code == 1
@@ -321,6 +341,39 @@ def test_a_store_that_is_no_database_is_said_plainly(operator):
 
 
 def test_a_path_that_does_not_exist_is_named(operator):
-    said = operator.run("import", "nowhere")
+    said = operator.run("import", "nowhere", "articles")
     assert said.code == 1
-    assert "nowhere: no such file or folder" in said.err
+    assert [line.split()[:2] for line in said.out.splitlines()] == [
+        ["refused", "nowhere:"],
+        ["new", "articles/welcome.md"],
+    ]
+
+
+def test_a_template_named_alone_is_copied_with_its_twin(operator):
+    assert operator.run("templates", "copy", "digest").out.count("\n") == 2
+    assert (operator.folder / "templates/email/digest.mjml").is_file()
+    assert (operator.folder / "templates/email/digest.txt").is_file()
+
+
+def test_a_broken_config_is_told_in_json_too(operator):
+    operator.configure('every = "10m"', 'every = "10 mins"')
+    checked = operator.run("check", "--json")
+    assert checked.code == 2
+    assert 'every = "10 mins"' in json.loads(checked.out)["mistakes"][0]
+
+
+def test_a_day_of_missed_slots_is_told_in_one_line(operator):
+    operator.run("tick", "--at", "2030-01-01T12:00")
+    ticked = operator.run("tick", "--at", "2030-01-02T12:00")
+    assert "breaking: 100 older slots were missed and skipped" in ticked.out
+    assert ticked.out.count("breaking 2030-01-02 12:00 UTC: skipped: 0 new") == 1
+    assert len(ticked.out.splitlines()) == 4
+
+
+def test_what_became_of_each_slot_is_listed(operator):
+    operator.run("tick", "--at", "2030-01-01T12:00")
+    listed = operator.run("fires")
+    assert listed.out.splitlines()[-1] == "breaking  2030-01-01 12:00 UTC  skipped: 0 new"
+    [fire] = json.loads(operator.run("fires", "breaking", "--json").out)
+    assert (fire["outcome"], fire["reason"]) == ("skipped", "0 new")
+    assert operator.run("fires", "nonsense").code == 2

@@ -37,6 +37,7 @@ def test_a_server_that_is_down_fails_the_tick_and_the_next_one_goes_on(operator)
     down = operator.run("tick")
     assert down.code == 1
     assert f"127.0.0.1:{port}" in down.err
+    assert "delivered: nothing\n" in down.out  # much was due
     assert ledger(operator) == dict.fromkeys(("ada", "bo", "cy"), "queued")
     with real(port=port) as (_, boxes):
         up = operator.run("tick")

@@ -139,6 +139,14 @@ def test_a_port_that_is_taken_is_said_plainly(newsroom):
     assert "is in use by another program" in said.err
 
 
+def test_it_names_the_outbox_as_a_page_only_where_it_is_one(newsroom):
+    newsroom.configure("[web]", '[web]\nhost = "0.0.0.0"')
+    with running(newsroom) as one:
+        assert httpx.get(f"{one.url}/outbox").status_code == 404
+        _, out, _ = one.stop()
+    assert "  mail        outbox/ (nothing is really sent" in out
+
+
 def test_serve_is_the_web_alone(newsroom):
     newsroom.run("import", "articles")
     newsroom.run("build")

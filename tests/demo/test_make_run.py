@@ -15,7 +15,6 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import cast
 
 import httpx
 import pytest
@@ -69,7 +68,7 @@ def make_run(clone: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 
 def outbox(clone: Path) -> list[EmailMessage]:
     return [
-        cast("EmailMessage", message_from_bytes(file.read_bytes(), policy=default))
+        message_from_bytes(file.read_bytes(), policy=default)
         for file in sorted((clone / "outbox").glob("*.eml"))
     ]
 

@@ -66,6 +66,14 @@ def test_an_unreadable_date_gives_way_to_the_one_in_the_files_name():
     assert read.warnings[0].startswith("a.md:3: date ")
 
 
+def test_a_file_name_that_begins_with_no_date_of_the_calendar_is_warned_about():
+    read = fields("section: City", "2026-02-31-tram.md")
+    assert (read.slug, read.revision.date) == ("tram", None)
+    assert read.warnings == (
+        "a.md: 2026-02-31 of the file's name is no date; give it a date: line",
+    )
+
+
 def test_what_an_editor_wrote_counts_not_what_yaml_makes_of_it():
     head = "section: 2019-02-28\nslug: 007\ntags: [no, 1.0, 0x10, null, 12:30]\nid: 0123"
     read = fields(head)

@@ -221,6 +221,14 @@ def test_the_image_of_the_front_matter_is_kept_like_any_other(newsroom, tram):
     assert len(warnings) == 1
 
 
+def test_what_is_said_of_a_missing_lead_picture_stays(newsroom):
+    said = "{src: gone.jpg, alt: A tram, caption: Back, credit: AP}"
+    article, warnings = shown(newsroom, "x", image=said)
+    assert article.image == Figure(src="", alt="A tram", caption="Back", credit="AP")
+    assert article.lead is None
+    assert len(warnings) == 1
+
+
 def test_a_dry_run_leaves_media_alone(newsroom, tram):
     (filed,) = newsroom.file(newsroom.article("a.md", "![x](tram.jpg)"), dry_run=True)
     assert filed.verdict is Verdict.NEW

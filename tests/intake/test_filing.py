@@ -1,12 +1,15 @@
 """Filing: which article a file is, and what becomes of it."""
 
+import os
 import re
+import threading
 import uuid
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
 
-from syndicate.intake.filing import Verdict
+from syndicate.intake.filing import Verdict, file_articles
 from syndicate.model.articles import Status
 from syndicate.store import Store
 from tests.intake.newsroom import MONDAY, TUESDAY, Newsroom
@@ -262,6 +265,14 @@ def test_a_file_that_vanishes_before_it_is_read_is_refused(newsroom):
     assert filed.reason.startswith("articles/a.md: can't be read")
 
 
+def test_a_file_name_that_is_not_utf_8_is_refused_and_keeps_no_other_out(newsroom):
+    newsroom.article("tram.md")
+    newsroom.article(os.fsdecode(b"\xe9t\xe9.md"), body="Another story.")
+    refused, filed = sorted(newsroom.file(), key=lambda one: one.verdict)[::-1]
+    assert (refused.verdict, filed.verdict) == (REFUSED, NEW)
+    assert refused.reason.startswith("articles/\\udce9t\\udce9.md: expected a file name in UTF-8")
+
+
 def test_filing_is_the_same_on_every_database(store, publication):
     newsroom = Newsroom(publication(), store)
     newsroom.article(
@@ -345,3 +356,20 @@ def test_real_articles_come_in_and_keep_their_ids(newsroom, tmp_path):
     again = Newsroom(newsroom.config, Store.open(f"sqlite:///{tmp_path}/again.db"))
     again.file(*paths)
     assert {a.id: a.slug for a in again.all()} == {a.id: a.slug for a in newsroom.all()}
+
+
+def test_two_processes_that_file_one_folder_at_once_file_each_article_once(store, newsroom):
+    files = [newsroom.article(f"a{number:02}.md", f"Text {number}") for number in range(30)]
+    start, told = threading.Barrier(2), []
+
+    def file_all() -> None:
+        start.wait()
+        filed = file_articles(store, newsroom.config, files, at=MONDAY)
+        told.extend(one.verdict for one in filed)
+
+    threads = [threading.Thread(target=file_all) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Counter(told) == {NEW: 30, UNCHANGED: 30}

@@ -78,3 +78,12 @@ def test_a_test_copy_touches_no_ledger(desk):
 def test_a_test_copy_of_nothing_is_refused(desk):
     with pytest.raises(Refused, match="nothing is new for breaking; name articles"):
         send_test_copy(desk.newsroom, order(desk), to="me@example.org", at=NOW)
+
+
+def test_what_is_named_by_hand_goes_to_everybody_subscribed_by_now(desk):
+    desk.file("ferry")
+    desk.newsroom.publish(NOW)
+    desk.subscribe("late@example.org")
+    sent = send_now(desk.newsroom, order(desk, "ferry"), at=NOW)
+    assert sent is not None
+    assert sent.delivered.accepted == 1

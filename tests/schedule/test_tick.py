@@ -1,7 +1,7 @@
 """A tick: publish, compose, deliver; once, whatever happens in between."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -114,6 +114,28 @@ def test_a_retracted_article_and_a_draft_go_out_in_nothing(desk):
     assert outcomes(desk.tick()) == ["skipped: 0 new"]
 
 
+def test_an_article_taken_back_while_an_edition_is_composed_is_not_in_it(desk, monkeypatch):
+    def compose(**values):
+        with desk.store.write() as tx:
+            tx.articles.retract(ferry, NOW)
+        return really(**values)
+
+    desk.subscribe(*EVERYBODY)
+    ferry = desk.file("ferry")
+    monkeypatch.setattr("syndicate.schedule.desk.compose", compose)
+    assert outcomes(desk.tick()) == ["skipped: 0 new"]
+    assert desk.mail() == []
+
+
+def test_what_is_recorded_has_the_time_of_the_real_clock(desk):
+    desk.subscribe(*EVERYBODY)
+    later = datetime(2100, 1, 1, tzinfo=UTC)
+    desk.file("ferry", at=later)
+    desk.tick(later)
+    with desk.store.read() as tx:
+        assert {row.at.year < 2100 for row in tx.deliveries.of(1)} == {True}
+
+
 def test_a_new_subscriber_does_not_get_what_came_before(desk):
     desk.file("ferry")
     desk.newsroom.publish(NOW)
@@ -175,6 +197,7 @@ def test_a_template_that_fails_mails_nobody_and_the_slot_is_tried_again(desk):
     own.mkdir(parents=True)
     (own / "alert.mjml").write_text("<mjml>\n<mj-body>\n{{ nonsense }}\n</mj-body>\n</mjml>\n")
     desk.subscribe(*EVERYBODY)
+    desk.tick(NOW - 10 * MINUTE)
     desk.file("ferry")
     failed = desk.tick()
     assert failed.failed
@@ -187,7 +210,7 @@ def test_a_template_that_fails_mails_nobody_and_the_slot_is_tried_again(desk):
     assert outcomes(mended) == ["edition 1, 1 article"]
     assert not mended.failed
     assert len(desk.mail()) == 2
-    assert fires(desk) == ["edition 1, 1 article", outcomes(failed)[0]]
+    assert fires(desk) == ["edition 1, 1 article", outcomes(failed)[0], "skipped: 0 new"]
 
 
 def test_a_mistake_of_ours_in_one_schedule_stops_no_other(desk_of, monkeypatch):
@@ -310,3 +333,17 @@ def test_a_slot_is_due_at_its_very_time(desk_of, moment):
     seven = NOW.replace(hour=7, minute=0, second=0) + timedelta(days=1)
     at = seven if moment == "at the slot" else seven - timedelta(seconds=1)
     assert len(desk.tick(at).fires) == (moment == "at the slot")
+
+
+def test_an_article_whose_page_could_not_be_made_is_not_mailed_before_it_is_there(desk):
+    own = desk.config.templates / "page"
+    own.mkdir(parents=True)
+    (own / "article.html").write_text("{{ nonsense }}")
+    desk.subscribe(*EVERYBODY)
+    desk.file("ferry")
+    failed = desk.tick()
+    assert failed.failed
+    assert outcomes(failed)[0].startswith("failed: ferry has no page yet")
+    assert desk.mail() == []
+    (own / "article.html").unlink()
+    assert outcomes(desk.tick(NOW + MINUTE)) == ["edition 1, 1 article"]

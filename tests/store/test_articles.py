@@ -230,6 +230,14 @@ def test_an_article_taken_back_while_it_is_being_revised_stays_so(store):
         assert tx.articles.by_slug("tram").retracted_at == NOW
 
 
+def test_a_revision_may_retract_an_article_and_the_first_time_stands(store):
+    with store.write() as tx:
+        gone = revise(tx, file(tx), status=Status.RETRACTED, at=NOW + HOUR)
+        assert gone.retracted_at == NOW + HOUR
+        again = revise(tx, gone, status=Status.RETRACTED, title="Gone", at=NOW + 2 * HOUR)
+        assert again.retracted_at == NOW + HOUR
+
+
 def test_the_mark_changes_when_one_is_taken_back_and_another_restored(store):
     with store.write() as tx:
         first, second = file(tx, "first"), file(tx, "second")

@@ -22,8 +22,8 @@ from syndicate.errors import (
 )
 from syndicate.model.articles import Revision
 from syndicate.store import Store, engine
-from syndicate.store.migrate import SCRIPTS
 from syndicate.store.schema import HEAD, metadata
+from syndicate.store.upgrade import SCRIPTS
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

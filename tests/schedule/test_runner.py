@@ -1,0 +1,101 @@
+"""What `run` keeps going: nothing that failed once is forgotten."""
+
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from syndicate.schedule.runner import Runner
+from syndicate.store import Store, engine
+from tests.schedule.conftest import Desk
+
+
+@pytest.fixture
+def desk(tmp_path, publication, monkeypatch):
+    """A newsroom that waits for a held store for no longer than a moment."""
+    monkeypatch.setattr(engine, "BUSY_MS", 50)
+    store = Store.open(f"sqlite:///{tmp_path}/syndicate.db")
+    (tmp_path / "articles").mkdir()
+    yield Desk(store, publication())
+    store.close()
+
+
+@contextmanager
+def held(desk):
+    """Have another process hold the store."""
+    other = Store.open(f"sqlite:///{desk.config.root}/syndicate.db")
+    with other.write():
+        yield
+    other.close()
+
+
+def save(desk, slug):
+    path = desk.config.root / f"articles/{slug}.md"
+    path.write_text(f"---\ntitle: {slug.title()}\n---\nAll about {slug}.\n")
+    return frozenset({path})
+
+
+def filed(desk):
+    with desk.store.read() as tx:
+        return {article.slug for article in tx.articles.all()}
+
+
+def runner(desk, stop=None):
+    return Runner(desk.newsroom, stop or threading.Event())
+
+
+def test_a_file_saved_while_the_store_is_held_is_taken_in_by_the_next_sweep(desk):
+    one = runner(desk)
+    one.take_in()
+    ferry = save(desk, "ferry")
+    with held(desk):
+        one._guarded(one.take_in)(ferry)
+    assert filed(desk) == set()
+    one._sweep()
+    assert filed(desk) == {"ferry"}
+    assert (desk.config.output / "articles/ferry/index.html").is_file()
+
+
+def test_a_file_that_was_missed_is_taken_in_with_the_next_one_saved(desk):
+    one = runner(desk)
+    with held(desk):
+        one._guarded(one.take_in)(save(desk, "ferry"))
+    one.take_in(save(desk, "tram"))
+    assert filed(desk) == {"ferry", "tram"}
+
+
+def test_a_page_that_could_not_be_made_is_made_once_it_can_be(desk):
+    template = desk.config.templates / "page/article.html"
+    template.parent.mkdir(parents=True)
+    template.write_text("{{ nonsense }}")
+    one = runner(desk)
+    one.take_in(save(desk, "ferry"))
+    page = desk.config.output / "articles/ferry/index.html"
+    assert not page.exists()
+    template.unlink()
+    one._sweep()
+    assert page.is_file()
+
+
+def test_nothing_new_is_begun_once_it_is_to_stop(desk):
+    stop = threading.Event()
+    one = runner(desk, stop)
+    save(desk, "ferry")
+    save(desk, "tram")
+    stop.set()
+    one.take_in()
+    assert len(filed(desk)) <= 1
+    one._guarded(one.take_in)(save(desk, "dome"))
+    assert "dome" not in filed(desk)
+
+
+def test_a_disk_that_fails_is_told_without_a_traceback(desk, capsys):
+    (desk.config.root / "feeds").write_text("in the way")
+    one = runner(desk)
+    one._guarded(one.take_in)(save(desk, "ferry"))
+    (desk.config.root / "feeds").unlink()
+    one._sweep()
+    assert (desk.config.output / "articles/ferry/index.html").is_file()
+    said = "".join(capsys.readouterr())
+    assert "File exists" in said
+    assert "Traceback" not in said
