@@ -360,7 +360,8 @@ def test_real_articles_come_in_and_keep_their_ids(newsroom, tmp_path):
 
 def test_two_processes_that_file_one_folder_at_once_file_each_article_once(store, newsroom):
     files = [newsroom.article(f"a{number:02}.md", f"Text {number}") for number in range(30)]
-    start, told = threading.Barrier(2), []
+    start = threading.Barrier(2)
+    told: list[Verdict] = []
 
     def file_all() -> None:
         start.wait()
