@@ -12,7 +12,7 @@ from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Figure, Person
 from syndicate.model.editions import Kind
 from syndicate.render.amp import Amp
-from syndicate.render.editions import compose
+from syndicate.render.mail.editions import compose
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
 

@@ -3,7 +3,7 @@
 MJML is checked after Jinja has rendered it, and by then its lines are nobody's.
 So each tag of an `.mjml` template is marked with its place when the template is
 compiled: `<mj-text>` becomes `<mj-text template-line="email/alert.mjml:31">`.
-The marks never leave `render.mjml`.
+The marks never leave `render.mail.mjml`.
 """
 
 import re

@@ -14,7 +14,7 @@ from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, Item, Kind
 from syndicate.model.selection import Selection, select
 from syndicate.render import addresses
-from syndicate.render.editions import compose
+from syndicate.render.mail.editions import compose
 from syndicate.render.templates import Templates
 from syndicate.store import Store, Transaction
 

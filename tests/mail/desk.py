@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from syndicate.config import Ads, AdSlot, Config, Newsletter, Publication
 from syndicate.model.articles import Article, Figure, Person
 from syndicate.model.editions import SLOTS, Content, Kind, slot_marker
-from syndicate.render.editions import compose
+from syndicate.render.mail.editions import compose
 from syndicate.render.templates import Templates
 
 AT = datetime(2026, 11, 24, 8, 5, tzinfo=UTC)

@@ -13,7 +13,7 @@ from syndicate.config import Ads, AdSlot, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model.editions import Content, slot_marker
 from syndicate.render import markup
-from syndicate.render.press import LIMIT
+from syndicate.render.mail.press import LIMIT
 from syndicate.render.templates import Templates
 from tests.mail.desk import (
     ADS,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from syndicate.errors import TemplateError
-from syndicate.render import mjml
+from syndicate.render.mail import mjml
 from syndicate.render.templates import Templates
 from tests.mail.desk import NASTY
 

@@ -8,7 +8,7 @@ import pytest
 from syndicate.model.articles import Status
 from syndicate.model.deliveries import Totals
 from syndicate.model.editions import Kind
-from syndicate.render.editions import compose as really
+from syndicate.render.mail.editions import compose as really
 from tests.schedule.conftest import BREAKING, MINUTE, NOW
 
 EVERYBODY = ["ada@example.org", "bo@example.org"]

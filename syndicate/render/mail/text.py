@@ -13,7 +13,7 @@ from lxml import etree
 from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.render import addresses, markup
-from syndicate.render.mail_words import MailWords
+from syndicate.render.mail.words import MailWords
 
 WIDTH = 72
 """Characters to a line, as RFC 3676 has it."""

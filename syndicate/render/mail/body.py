@@ -14,7 +14,7 @@ from lxml import etree
 from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.render import addresses, markup
-from syndicate.render.mail_words import MailWords
+from syndicate.render.mail.words import MailWords
 
 COLUMN = 536
 """The widest a picture in the text may be, in pixels."""

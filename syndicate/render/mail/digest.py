@@ -8,9 +8,9 @@ from syndicate.config import Config
 from syndicate.model.articles import Article, Figure
 from syndicate.model.editions import Content
 from syndicate.render import addresses, markup
-from syndicate.render.mail_body import COLUMN
-from syndicate.render.mail_subject import digest_preheader, digest_subject
-from syndicate.render.press import LIMIT, Press
+from syndicate.render.mail.body import COLUMN
+from syndicate.render.mail.press import LIMIT, Press
+from syndicate.render.mail.subject import digest_preheader, digest_subject
 from syndicate.render.story import direction
 
 NAMED = 20

@@ -9,10 +9,10 @@ from markupsafe import Markup
 from syndicate.model.articles import Article
 from syndicate.model.editions import Content
 from syndicate.render import addresses, markup
-from syndicate.render.mail_body import cut, mail_body
-from syndicate.render.mail_subject import alert_preheader, alert_subject
-from syndicate.render.mail_text import mail_text
-from syndicate.render.press import LIMIT, Press
+from syndicate.render.mail.body import cut, mail_body
+from syndicate.render.mail.press import LIMIT, Press
+from syndicate.render.mail.subject import alert_preheader, alert_subject
+from syndicate.render.mail.text import mail_text
 from syndicate.render.story import Story
 
 _OPENING = 1_500

@@ -18,8 +18,8 @@ from lxml import etree
 from mjml import mjml2html
 
 from syndicate.errors import TemplateError
+from syndicate.render.mail.mjml_grammar import COMPONENTS, faults
 from syndicate.render.markup import printable
-from syndicate.render.mjml_grammar import COMPONENTS, faults
 from syndicate.render.template_lines import MARK, Place, unmark
 
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from syndicate.model.articles import Article
 from syndicate.render import markup, words
-from syndicate.render.mail_words import mail_words
+from syndicate.render.mail.words import mail_words
 
 _ALERT = 200
 _DIGEST = 80

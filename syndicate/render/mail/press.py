@@ -12,10 +12,11 @@ from markupsafe import Markup
 from syndicate.config import Config, Newsletter
 from syndicate.model.articles import Article
 from syndicate.model.editions import SLOTS, Content, slot_marker
-from syndicate.render import addresses, markup, mjml, words
-from syndicate.render.mail_ads import mail_ad
-from syndicate.render.mail_text import wrap
-from syndicate.render.mail_words import MailWords, mail_words
+from syndicate.render import addresses, markup, words
+from syndicate.render.mail import mjml
+from syndicate.render.mail.ads import mail_ad
+from syndicate.render.mail.text import wrap
+from syndicate.render.mail.words import MailWords, mail_words
 from syndicate.render.story import direction
 from syndicate.render.templates import Templates
 

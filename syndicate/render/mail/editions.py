@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from syndicate.config import Config, Newsletter
 from syndicate.model.articles import Article
 from syndicate.model.editions import Content, Kind
-from syndicate.render.alert import alert
-from syndicate.render.digest import digest
-from syndicate.render.press import Press
+from syndicate.render.mail.alert import alert
+from syndicate.render.mail.digest import digest
+from syndicate.render.mail.press import Press
 from syndicate.render.templates import Templates
 
 
