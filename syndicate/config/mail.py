@@ -81,7 +81,8 @@ class Mail(Table):
         default=100, ge=1, description="How many messages a session takes before a new one."
     )
     timeout: Duration = Field(
-        default=timedelta(seconds=30), description="How long to wait for the server's answer."
+        default=timedelta(seconds=30),
+        description="How long to wait for an answer; for the verdict on a message, 20 times that.",
     )
     expire_after: Duration = Field(
         default=timedelta(hours=24), description="When to give up on a message put off."

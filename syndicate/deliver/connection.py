@@ -17,6 +17,8 @@ from syndicate.model.deliveries import Claim, State
 from syndicate.model.editions import Content, Edition
 
 _log = structlog.get_logger(__name__)
+_MOST = 25
+"""Rows in a claim: enough to make its commit cheap."""
 _HELD_BACK = Outcome(state=State.SKIPPED, reply="held back by mail.only")
 
 
@@ -67,6 +69,8 @@ class Connection:
         self._session: Session | None = None
         self._mailing: _Mailing | None = None
         self._exhausted: set[int] = set()
+        self._appetite = 1
+        """How many to claim next: few at first, so that a short list is shared out."""
 
     def work(self) -> None:
         """Work until nothing is due, the relay is gone or the course is over."""
@@ -95,7 +99,8 @@ class Connection:
 
     def _mail(self, edition: Edition) -> None:
         """Claim some readers of an edition and serve them."""
-        claims = self._ledger.claim(edition)
+        claims = self._ledger.claim(edition, self._appetite)
+        self._appetite = min(self._appetite * 5, _MOST)
         if not claims:
             self._exhausted.add(edition.key)
         only = self._config.mail.only

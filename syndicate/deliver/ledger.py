@@ -18,8 +18,6 @@ from syndicate.model.deliveries import Claim, State
 from syndicate.model.editions import Content, Edition
 from syndicate.store import Store, Transaction
 
-_CHUNK = 25
-"""Rows in a claim: enough to make its commit cheap, few enough to share a short list out."""
 _LEASE = timedelta(minutes=10)
 """How long a claim lasts where its owner can't be seen to have died."""
 _TRIES = 5
@@ -81,15 +79,15 @@ class Ledger:
         with self._store.read() as tx:
             return tx.editions.content(edition.content)
 
-    def claim(self, edition: Edition) -> list[Claim]:
-        """Take some deliveries of an edition for a while; none when none is due."""
+    def claim(self, edition: Edition, limit: int) -> list[Claim]:
+        """Take up to `limit` deliveries of an edition for a while; none when none is due."""
         with self._writing, self._store.write() as tx:
             return tx.deliveries.claim(
                 edition.key,
                 owner=self._owner,
                 lease_until=clock.now() + _LEASE,
                 at=self.moment,
-                limit=_CHUNK,
+                limit=limit,
             )
 
     def release(self, claims: Collection[Claim]) -> None:

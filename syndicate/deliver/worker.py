@@ -131,7 +131,7 @@ def _join(threads: Sequence[threading.Thread], seconds: float) -> None:
 def _tell(ledger: Ledger) -> None:
     for edition, count in sorted(ledger.counts.items()):
         _log.info(
-            "edition accepted",
+            "edition accepted" if count[State.ACCEPTED] else "edition not accepted",
             edition=edition,
             recipients=count[State.ACCEPTED],
             refused=count[State.FAILED],

@@ -450,7 +450,7 @@ def test_a_store_that_stays_held_ends_the_pass_and_no_body_leaves_unrecorded(
         holder.rollback()
 
     assert len(server.bodies) == 1
-    assert states(store, edition.key) == {State.SENDING: 1, State.CLAIMED: 8}
+    assert states(store, edition.key) == {State.SENDING: 1, State.QUEUED: 8}
     store.close()
 
 
@@ -493,3 +493,18 @@ def test_a_copy_is_held_back_by_mail_only_too(sqlite_store, config):
 def test_the_config_names_the_way_out(config):
     assert isinstance(transport(config(25)), Smtp)
     assert isinstance(transport(config()), Outbox)
+
+
+def test_a_short_list_is_shared_out_among_the_connections(sqlite_store, config):
+    subscribe(sqlite_store, *readers(4))
+    freeze(sqlite_store)
+
+    def slowly(_: str) -> bytes:
+        time.sleep(0.3)
+        return b"250 ok\r\n"
+
+    with Scripted(body=slowly) as server:
+        one = config(server.port, connections=4)
+        hand_over(sqlite_store, one, transport(one))
+
+    assert server.connections == 4
