@@ -1,10 +1,10 @@
 """The build: brings the output folder to what the store says.
 
-Pictures first, then pages, lists and feeds, so that nothing is named before it
-is there. What can't be rendered stays as it was, and the rest goes on.
+Pictures first, then pages, lists, feeds and sitemaps, so that nothing is named
+before it is there. What can't be rendered stays as it was, and the rest goes on.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,6 +60,7 @@ class _Build:
         self._output = output
         self._written: list[str] = []
         self._unchanged = 0
+        self._entries: dict[str, Entry | None] = {}
         self._warnings: list[Problem] = []
         self._failed: list[Problem] = []
 
@@ -71,8 +72,8 @@ class _Build:
         articles = [article for article in snapshot.articles if self._put_article(article)]
         self._put_all(self._site.notices())
         self._put_all(self._site.lists(articles))
-        entries = list(self._entries(articles[: self._config.feeds.items]))
-        self._put_all(self._site.feeds(entries))
+        self._put_all(self._site.feeds(articles, self._entry))
+        self._put_all(self._site.sitemaps(articles))
         return Built(
             deleted=tuple(self._output.finish()),
             written=tuple(self._written),
@@ -114,13 +115,16 @@ class _Build:
             self._output.keep(file.path)
             self._warnings.append(missing)
 
-    def _entries(self, articles: Iterable[Article]) -> Iterator[Entry]:
-        for article in articles:
+    def _entry(self, article: Article) -> Entry | None:
+        """Tell an article once for all feeds; None, and a problem, where it can't be told."""
+        if article.id not in self._entries:
             try:
-                yield entry(self._config, article)
+                self._entries[article.id] = entry(self._config, article)
             except Exception as error:  # noqa: BLE001 - one article never breaks the feeds
+                self._entries[article.id] = None
                 where = article.path or article.slug
                 self._failed.append(Problem(where, f"left out of the feeds: {_said(error)}"))
+        return self._entries[article.id]
 
     def _put_all(self, files: Iterable[File]) -> None:
         for file in files:
@@ -129,8 +133,12 @@ class _Build:
     def _put(self, file: File) -> bool:
         """Make and write a file; return whether there is one now, be it the old one."""
         try:
-            changed = self._output.put(
-                file.path, file.render(), status=file.status, location=file.location
+            changed = not self._is_there(file) and self._output.put(
+                file.path,
+                file.render(),
+                status=file.status,
+                location=file.location,
+                made_of=file.made_of,
             )
         except Exception as error:  # noqa: BLE001 - one file never breaks the others
             self._failed.append(Problem(file.path, _said(error)))
@@ -140,6 +148,10 @@ class _Build:
         else:
             self._unchanged += 1
         return True
+
+    def _is_there(self, file: File) -> bool:
+        """Whether a file need not be made: it would be what it is."""
+        return file.made_of is not None and self._output.has(file.path, file.made_of)
 
 
 def _said(error: Exception) -> str:

@@ -24,6 +24,8 @@ class Published:
     """The HTTP status: 200, 301 for the page of an old slug, 410 for a retracted article."""
     location: str | None = None
     """Where a 301 leads: a path from the root."""
+    made_of: str | None = None
+    """Names everything that its bytes depend on, where that is known without making it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Nothing is rendered here before a file's `render` is called, so that one that
 fails is one that fails.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ from typing import Self
 
 from syndicate.config import Config
 from syndicate.model.articles import MEDIA, Article
-from syndicate.render import addresses
+from syndicate.render import addresses, fingerprint
 from syndicate.render.amp import Amp
-from syndicate.render.feeds import FORMATS, Entry
+from syndicate.render.feeds import FORMATS, Entry, Feed, opml
 from syndicate.render.feeds.channel import channel
 from syndicate.render.pages import Pages
+from syndicate.render.sitemaps import Sitemaps
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 
@@ -33,6 +35,8 @@ class File:
     render: Callable[[], bytes]
     status: int = 200
     location: str | None = None
+    made_of: str | None = None
+    """Names everything that its bytes depend on: the same name, the same bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,8 @@ class Site:
         self._snapshot = snapshot
         self._pages = Pages(config, templates)
         self._amp = Amp(config, templates)
+        self._sitemaps = Sitemaps(config)
+        self._style = fingerprint(config, templates)
 
     def assets(self) -> Iterator[File]:
         """Style sheets and scripts, that pages load."""
@@ -97,14 +103,16 @@ class Site:
 
     def page(self, article: Article) -> File:
         """Return the page of an article."""
-        return File(path=_file(article), render=partial(self._pages.article, article))
+        render = partial(self._pages.article, article)
+        return File(path=_file(article), render=render, made_of=self._made_of(article))
 
     def amp_page(self, article: Article) -> File | None:
         """Return the AMP page of an article, where the publication has such pages."""
         if not self._config.amp.enabled:
             return None
         path = addresses.file(addresses.amp(article))
-        return File(path=path, render=partial(self._amp.article, article))
+        render = partial(self._amp.article, article)
+        return File(path=path, render=render, made_of=self._made_of(article))
 
     def notices(self) -> Iterator[File]:
         """Say at its address what became of a withdrawn article, and of an old slug."""
@@ -121,7 +129,7 @@ class Site:
             yield File(path=path, render=render, status=301, location=to)
 
     def lists(self, articles: Sequence[Article]) -> Iterator[File]:
-        """Home page, sections and breaking news."""
+        """Home page, sections, breaking news, and how to follow it all."""
         at, pages = self._snapshot.at, self._pages
         yield File(path=addresses.file(addresses.HOME), render=partial(pages.home, articles, at=at))
         for address, name in _sections(articles).items():
@@ -132,12 +140,39 @@ class Site:
             path=addresses.file(addresses.BREAKING),
             render=partial(pages.breaking, articles, at=at),
         )
+        feeds = Feed.all(self._config, articles)
+        yield File(path=addresses.file(addresses.SUBSCRIBE), render=partial(pages.subscribe, feeds))
 
-    def feeds(self, entries: Sequence[Entry]) -> Iterator[File]:
-        """Write every format of the one feed."""
-        told = channel(self._config, entries)
-        for each in FORMATS:
-            yield File(path=each.file, render=partial(each.render, told, entries))
+    def feeds(
+        self, articles: Sequence[Article], entry: Callable[[Article], Entry | None]
+    ) -> Iterator[File]:
+        """Write every feed in every format, the one of everything after the sections' own.
+
+        `entry` tells an article, or returns None where it has to be left out.
+        """
+        feeds = Feed.all(self._config, articles)
+        for feed in reversed(feeds):
+            entries = [told for article in feed.articles if (told := entry(article))]
+            head = channel(self._config, entries, section=feed.section)
+            for each in FORMATS:
+                path = addresses.file(feed.home + each.file)
+                yield File(path=path, render=partial(each.render, head, entries))
+        yield File(
+            path=addresses.file(addresses.OPML), render=partial(opml.render, self._config, feeds)
+        )
+
+    def sitemaps(self, articles: Sequence[Article]) -> Iterator[File]:
+        """Sitemaps, then the index that names them, and robots.txt, which names the index."""
+        sitemaps = self._sitemaps.of(articles, at=self._snapshot.at)
+        for each in sitemaps:
+            yield File(path=addresses.file(each.address), render=each.render)
+        index = partial(self._sitemaps.index, sitemaps)
+        yield File(path=addresses.file(addresses.SITEMAP), render=index)
+        yield File(path=addresses.file(addresses.ROBOTS), render=self._sitemaps.robots)
+
+    def _made_of(self, article: Article) -> str:
+        """Name what an article's pages depend on: the article, config, templates and our code."""
+        return hashlib.sha256(f"{self._style}{article!r}".encode("utf-8", "replace")).hexdigest()
 
 
 def _file(article: Article) -> str:

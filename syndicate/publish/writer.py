@@ -52,8 +52,27 @@ class Output:
             finally:
                 output._journal.close()
 
+    def has(self, path: str, made_of: str) -> bool:
+        """Whether a file is there as it would be made again, and then leave it as it is.
+
+        One that was changed by hand is not.
+        """
+        before = self._before.entry(path)
+        if before is None or before.made_of != made_of or not self._there(path):
+            return False
+        if hashlib.sha256(self._place(path).read_bytes()).hexdigest() != before.sha256:
+            return False
+        self._now[path] = before
+        return True
+
     def put(
-        self, path: str, data: bytes, *, status: int = 200, location: str | None = None
+        self,
+        path: str,
+        data: bytes,
+        *,
+        status: int = 200,
+        location: str | None = None,
+        made_of: str | None = None,
     ) -> bool:
         """See to it that a file holds exactly these bytes; return whether it had to be written.
 
@@ -66,8 +85,13 @@ class Output:
             self._journal.announce(path)
             place.parent.mkdir(parents=True, exist_ok=True)
             _replace(place, data)
-        digest = hashlib.sha256(data).hexdigest()
-        self._now[path] = Published(sha256=digest, size=len(data), status=status, location=location)
+        self._now[path] = Published(
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            status=status,
+            location=location,
+            made_of=made_of,
+        )
         return changed
 
     def keep(self, path: str, *, status: int = 200) -> bool:

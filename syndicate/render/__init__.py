@@ -1,1 +1,29 @@
 """Rendering: value in, value out. No store, no clock, no network."""
+
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from syndicate.config import Config
+from syndicate.render.templates import Templates
+
+_LIBRARIES = ("babel", "jinja2", "lxml", "markupsafe")
+
+
+def fingerprint(config: Config, templates: Templates) -> str:
+    """Name the way things are rendered: when it stays, the same article gives the same bytes."""
+    style = hashlib.sha256(_code())
+    style.update(config.model_dump_json().encode())
+    for name in templates.names():
+        style.update(name.encode() + b"\0" + templates.find(name).read_bytes())
+    return style.hexdigest()
+
+
+@cache
+def _code() -> bytes:
+    """Return a digest of everything in this package, and the versions of what it builds on."""
+    code = hashlib.sha256(" ".join(version(name) for name in _LIBRARIES).encode())
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
+        code.update(file.read_bytes())
+    return code.digest()

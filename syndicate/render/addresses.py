@@ -15,16 +15,21 @@ from syndicate.model.articles import Article, Figure
 
 HOME = "/"
 BREAKING = "/breaking.html"
+SUBSCRIBE = "/subscribe/"
+OPML = "/opml.xml"
 RSS = "/rss.xml"
 ATOM = "/atom.xml"
 JSON = "/feed.json"
+SITEMAP = "/sitemap.xml"
+"""The index of all sitemaps."""
+ROBOTS = "/robots.txt"
 
 FEEDS = (
     ("RSS", "application/rss+xml", RSS),
     ("Atom", "application/atom+xml", ATOM),
     ("JSON Feed", "application/feed+json", JSON),
 )
-"""What a page says of its feeds: name, media type, address."""
+"""What a page says of the feeds of everything: name, media type, address."""
 
 
 def page(article: Article) -> str:
@@ -40,6 +45,16 @@ def amp(article: Article) -> str:
 def section(name: str) -> str:
     """Return the address of a section's page; names that differ in case alone share it."""
     return f"/sections/{_slug(name)}/"
+
+
+def feeds(home: str) -> tuple[tuple[str, str, str], ...]:
+    """Return name, media type and address of each format of the feed whose page is `home`."""
+    return tuple((name, type_, home.rstrip("/") + address) for name, type_, address in FEEDS)
+
+
+def sitemap(name: str) -> str:
+    """Return the address of one of the sitemaps that the index names."""
+    return f"/sitemaps/{name}.xml"
 
 
 def figure(picture: Figure, config: Config) -> str:

@@ -16,6 +16,8 @@ from markupsafe import Markup
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure
 from syndicate.render import addresses, jsonld, markup, page_body, words
+from syndicate.render.feeds import Feed
+from syndicate.render.feeds.channel import title
 from syndicate.render.front import Front, breaking, sections
 from syndicate.render.story import Story, direction
 from syndicate.render.templates import Templates
@@ -65,7 +67,14 @@ class Pages:
         inside = [a for a in articles if a.section and addresses.section(a.section) == address]
         strip = breaking(articles, self._config, at)
         return self._list(
-            "section", address, strip, at, name=name, stories=inside[:SECTION_STORIES]
+            "section",
+            address,
+            strip,
+            at,
+            name=name,
+            stories=inside[:SECTION_STORIES],
+            own_feeds=addresses.feeds(address),
+            feed_title=title(self._config, name),
         )
 
     def sections(self, articles: Sequence[Article]) -> tuple[str, ...]:
@@ -79,6 +88,16 @@ class Pages:
         """
         strip = breaking(articles, self._config, at)
         return self._list("breaking", addresses.BREAKING, strip, at)
+
+    def subscribe(self, feeds: Sequence[Feed]) -> bytes:
+        """Return the page that says what a feed is, how to follow, and which there are."""
+        everything, *sections = feeds
+        return self._page(
+            "subscribe",
+            canonical=self._absolute(addresses.SUBSCRIBE),
+            everything=everything,
+            sections=sections,
+        )
 
     def withdrawn(self, article: Article) -> bytes:
         """Return what stands where an article was taken back."""

@@ -12,6 +12,7 @@ from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Figure, Person
 from syndicate.model.editions import Kind
 from syndicate.render.amp import Amp
+from syndicate.render.feeds import Feed
 from syndicate.render.mail.editions import compose
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
@@ -60,6 +61,7 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     yield lambda: pages.home([], at=AT)
     yield lambda: pages.section("City", articles, at=AT)
     yield lambda: pages.breaking(articles, at=AT)
+    yield lambda: pages.subscribe(Feed.all(config, articles))
     yield lambda: pages.withdrawn(articles[0])
     yield lambda: pages.redirect(articles[0].address)
     yield lambda: amp.article(articles[0])

@@ -14,6 +14,31 @@ from syndicate.model.articles import Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What the page about feeds says."""
+
+    link: str
+    title: str
+    promise: str
+    what: str
+    what_text: str
+    choice: str
+    how: str
+    reader: str
+    reader_text: str
+    copy: str
+    copy_text: str
+    paste: str
+    paste_text: str
+    feeds: str
+    formats: str
+    everything: str
+    list: str
+    list_text: str
+    list_link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
     """One language's table."""
 
@@ -46,6 +71,7 @@ class Words:
     withdrawn: str
     withdrawn_at: str
     moved: str
+    following: Following
 
     def count_comments(self, count: int) -> str:
         """Say how many comments there are."""
@@ -101,6 +127,36 @@ ENGLISH = Words(
     withdrawn="This article has been withdrawn",
     withdrawn_at="It was taken back on {date} and is no longer available.",
     moved="This article has moved",
+    following=Following(
+        link="Follow",
+        title="Follow {publication}",
+        promise="With a feed, new articles come to you: all of them, in the order they appear. "
+        "You give no name and no address, and you can stop whenever you like.",
+        what="What is a feed?",
+        what_text="A feed is a list of our newest articles, written so that programs can read it. "
+        "Such a program is called a feed reader. You tell it once what you like to follow; "
+        "from then on it looks for new articles by itself and shows them in one place, "
+        "together with every other paper, blog or podcast you have chosen.",
+        choice="You decide what is in it. Nothing is ranked, and nothing is put in between.",
+        how="How to follow us",
+        reader="Choose a feed reader.",
+        reader_text="There are apps for phones and computers, services that run in the browser, "
+        "and mail programs that can do it too. Free and open ones are Feeder for Android, "
+        "NetNewsWire for iPhone, iPad and Mac, Thunderbird for any computer, and FreshRSS for "
+        "a server of your own.",
+        copy="Copy the address of a feed.",
+        copy_text="They are listed below.",
+        paste="Paste it into your reader.",
+        paste_text="Look for a plus sign, “Add feed” or “Subscribe”. That is all.",
+        feeds="Our feeds",
+        formats="Each feed comes in three formats that say the same. RSS is the one that every "
+        "reader knows, so its address is the one written out.",
+        everything="Everything",
+        list="All at once",
+        list_text="Most readers can import a file with a list of feeds, called OPML. "
+        "Ours holds every feed above.",
+        list_link="The list of our feeds (OPML)",
+    ),
 )
 
 GERMAN = Words(
@@ -131,6 +187,37 @@ GERMAN = Words(
     withdrawn="Dieser Artikel wurde zurückgezogen",
     withdrawn_at="Er wurde am {date} zurückgenommen und ist nicht mehr verfügbar.",
     moved="Dieser Artikel ist umgezogen",
+    following=Following(
+        link="Abonnieren",
+        title="{publication} abonnieren",
+        promise="Mit einem Feed kommen neue Artikel zu Ihnen: alle, in der Reihenfolge, in der "
+        "sie erscheinen. Sie nennen weder Namen noch Adresse und können jederzeit aufhören.",
+        what="Was ist ein Feed?",
+        what_text="Ein Feed ist eine Liste unserer neuesten Artikel, geschrieben für Programme. "
+        "Ein solches Programm heißt Feedreader. Sie sagen ihm einmal, was Sie lesen möchten; "
+        "von da an schaut es selbst nach neuen Artikeln und zeigt sie an einem Ort, zusammen "
+        "mit allen anderen Zeitungen, Blogs und Podcasts, die Sie gewählt haben.",
+        choice="Sie bestimmen, was darin steht. Nichts wird sortiert, nichts dazwischengeschoben.",
+        how="So abonnieren Sie uns",
+        reader="Wählen Sie einen Feedreader.",
+        reader_text="Es gibt Apps für Telefone und Computer, Dienste im Browser und "
+        "Mailprogramme, die das auch können. Frei und quelloffen sind Feeder für Android, "
+        "NetNewsWire für iPhone, iPad und Mac, Thunderbird für jeden Computer und FreshRSS für "
+        "einen eigenen Server.",
+        copy="Kopieren Sie die Adresse eines Feeds.",
+        copy_text="Die Adressen stehen weiter unten.",
+        paste="Fügen Sie sie in Ihrem Feedreader ein.",
+        paste_text="Suchen Sie nach einem Pluszeichen, „Feed hinzufügen“ oder „Abonnieren“. "
+        "Das ist alles.",
+        feeds="Unsere Feeds",
+        formats="Jeden Feed gibt es in drei Formaten, die dasselbe sagen. RSS kennt jeder "
+        "Feedreader, deshalb ist seine Adresse ausgeschrieben.",
+        everything="Alles",
+        list="Alle auf einmal",
+        list_text="Die meisten Feedreader können eine Liste von Feeds einlesen, eine "
+        "OPML-Datei. Unsere enthält alle Feeds von oben.",
+        list_link="Die Liste unserer Feeds (OPML)",
+    ),
 )
 
 _TABLES = {table.language: table for table in (ENGLISH, GERMAN)}

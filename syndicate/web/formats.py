@@ -10,7 +10,7 @@ class Freshness(StrEnum):
     ALWAYS_ASK = "no-cache"
     """Pages: a copy is kept, and a 304 is cheap."""
     POLLED = "public, max-age=60, stale-while-revalidate=60, stale-if-error=86400"
-    """Feeds: no reader needs to ask more often than the shortest schedule runs."""
+    """Feeds and their list: no reader needs to ask more often than the shortest schedule runs."""
     FOREVER = "public, max-age=31536000, immutable"
     """Media are named by their content."""
 
@@ -32,6 +32,7 @@ _BY_NAME = {
     "rss.xml": Format("application/rss+xml; charset=utf-8", feed=True),
     "atom.xml": Format("application/atom+xml", feed=True),
     "feed.json": Format("application/feed+json", feed=True),
+    "opml.xml": Format("text/x-opml; charset=utf-8", feed=True),
 }
 _BY_SUFFIX = {
     "html": Format("text/html; charset=utf-8", page=True),

@@ -231,7 +231,7 @@ def test_an_edition_that_nobody_gets_says_so(operator):
     operator.run("import", "articles")
     operator.run("build")
     operator.subscribe("ada@example.org,")
-    sent = operator.run("send", "breaking", "--article", "ferry")
+    sent = operator.run("send", "breaking")
     assert sent.code == 0
     assert "nobody gets it" in sent.err
 

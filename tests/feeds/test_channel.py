@@ -86,6 +86,7 @@ def test_people_keep_only_addresses_that_a_feed_can_hold(publication):
             authors=(
                 Person(name="Ann", url="https://ann.example/", email="ann@example.org"),
                 Person(name="Bo", url="javascript:alert(1)", email="not an address"),
+                Person(name="Di", email="0@\x1b"),
                 Person(name=" \x00 "),
             ),
             contributors=(Person(name="Cy", place="Hanoi"),),
@@ -94,6 +95,7 @@ def test_people_keep_only_addresses_that_a_feed_can_hold(publication):
     assert told.authors == (
         Person(name="Ann", url="https://ann.example/", email="ann@example.org"),
         Person(name="Bo"),
+        Person(name="Di"),
     )
     assert told.contributors == (Person(name="Cy"),)
 

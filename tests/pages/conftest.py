@@ -8,6 +8,7 @@ import pytest
 from syndicate.config import Config
 from syndicate.render import addresses
 from syndicate.render.amp import Amp
+from syndicate.render.feeds import Feed
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
 from tests.browser import served
@@ -46,6 +47,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         addresses.file(addresses.section("Region")): pages.section(
             "Region", articles, at=newsroom.AT
         ),
+        addresses.file(addresses.SUBSCRIBE): pages.subscribe(Feed.all(config, articles)),
         **pages.assets(),
     }
     for article in articles:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from syndicate.render import addresses
+from syndicate.render.feeds import Feed
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
 from tests.pages import newsroom
@@ -107,6 +108,27 @@ def test_sections_that_differ_in_case_alone_are_one(pages: Pages) -> None:
     ]
     assert pages.sections(articles) == ("World", "Città")
     assert len(read(pages.section("World", articles, at=AT)).cssselect(".teaser")) == 2
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "link"),
+    [
+        ("en", "Follow The Harbour Post", "Follow"),
+        ("de-AT", "The Harbour Post abonnieren", "Abonnieren"),
+    ],
+)
+def test_the_page_about_feeds_speaks_the_publications_language(
+    tmp_path: Path, language: str, title: str, link: str
+) -> None:
+    config = newsroom.config(tmp_path, language=language, url="https://post.example/paper")
+    page = read(Pages(config, Templates()).subscribe(Feed.all(config, newsroom.edition())))
+    assert text(page, "h1") == title
+    (found,) = page.cssselect(".imprint a[href='/paper/subscribe/']")
+    assert found.text == link
+    assert page.cssselect(".feed h3 a")[1].get("href") == "/paper/sections/city/"
+    assert page.cssselect(".address")[1].text_content() == (
+        "https://post.example/paper/sections/city/rss.xml"
+    )
 
 
 def test_a_withdrawn_article_says_when_and_not_what(pages: Pages) -> None:

@@ -7,6 +7,7 @@ import feedparser
 import pytest
 
 from syndicate.publish import Manifest, build
+from syndicate.render.amp import Amp
 from syndicate.render.pages import Pages
 from syndicate.store import Store
 from tests.feeds.samples import NOON
@@ -48,13 +49,22 @@ def test_an_article_is_in_pages_lists_and_feeds(newsroom):
     assert titles(newsroom) == ["Tram"]
 
 
-def test_pictures_come_before_pages_and_feeds_come_last(newsroom):
+def test_pictures_come_before_pages_and_feeds_after_them(newsroom):
     newsroom.keep_picture()
     newsroom.file("tram", image=PICTURE)
     written = newsroom.build().written
-    order = [PICTURE.src, "articles/tram/index.html", "index.html", "rss.xml"]
+    order = [
+        PICTURE.src,
+        "articles/tram/index.html",
+        "index.html",
+        "subscribe/index.html",
+        "rss.xml",
+        "atom.xml",
+        "feed.json",
+        "opml.xml",
+        "robots.txt",
+    ]
     assert sorted(order, key=written.index) == order
-    assert written[-3:] == ("rss.xml", "atom.xml", "feed.json")
 
 
 def test_a_second_build_writes_nothing(newsroom):
@@ -180,7 +190,13 @@ def test_a_retracted_article_says_so_at_its_address_and_is_nowhere_else(newsroom
     newsroom.build()
     newsroom.retract("tram")
     built = newsroom.build()
-    assert built.deleted == ("articles/tram/amp/index.html", "sections/city/index.html")
+    assert built.deleted == (
+        "articles/tram/amp/index.html",
+        "sections/city/atom.xml",
+        "sections/city/feed.json",
+        "sections/city/index.html",
+        "sections/city/rss.xml",
+    )
     entry = Manifest.load(newsroom.config.output).entry("articles/tram/index.html")
     assert entry is not None
     assert entry.status == 410
@@ -308,3 +324,63 @@ def test_a_template_that_is_broken_is_named_and_the_feeds_go_on(newsroom):
     assert problem.message.startswith("page/home.html:2: ")
     assert newsroom.files()["index.html"] == home
     assert "Quay" in titles(newsroom)
+
+
+@pytest.fixture
+def pages_made(monkeypatch) -> list[str]:
+    """The slugs of the articles whose page or AMP page was made."""
+    made: list[str] = []
+
+    def noting(make):
+        def article(self, one):
+            made.append(one.slug)
+            return make(self, one)
+
+        return article
+
+    for kind in (Pages, Amp):
+        monkeypatch.setattr(kind, "article", noting(kind.article))
+    return made
+
+
+def test_the_pages_of_an_article_that_stayed_the_same_are_not_made_again(newsroom, pages_made):
+    newsroom.file("tram")
+    newsroom.file("ferry")
+    newsroom.build()
+    assert sorted(pages_made) == ["ferry", "ferry", "tram", "tram"]
+    pages_made.clear()
+    newsroom.file("ferry", body="<p>Afloat.</p>")
+    newsroom.build()
+    assert pages_made == ["ferry", "ferry"]
+
+
+def test_pages_are_made_again_when_config_or_templates_changed(
+    sqlite_store, publication, pages_made
+):
+    newsroom = Newsroom(sqlite_store, publication())
+    newsroom.file("tram")
+    newsroom.build()
+    pages_made.clear()
+    newsroom.config = publication(publication={"title": "Evening Post"})
+    newsroom.build()
+    assert pages_made == ["tram", "tram"]
+    pages_made.clear()
+    own = newsroom.config.templates / "page"
+    own.mkdir(parents=True)
+    (own / "withdrawn.html").write_text("Ours")
+    newsroom.build()
+    assert pages_made == ["tram", "tram"]
+    pages_made.clear()
+    newsroom.build()
+    assert pages_made == []
+
+
+def test_a_page_that_is_not_made_again_is_looked_at_all_the_same(newsroom, pages_made):
+    newsroom.file("tram")
+    newsroom.build()
+    page = newsroom.config.output / "articles/tram/index.html"
+    before = page.read_bytes()
+    pages_made.clear()
+    page.write_bytes(before.replace(b"Tram", b"TRAM"))
+    newsroom.build()
+    assert (pages_made, page.read_bytes()) == (["tram"], before)

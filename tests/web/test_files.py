@@ -39,6 +39,8 @@ def published(root: Path) -> Path:
         output.put("rss.xml", RSS)
         output.put("atom.xml", b"<feed/>")
         output.put("feed.json", b"{}")
+        output.put("opml.xml", b"<opml/>")
+        output.put("sections/city/rss.xml", RSS)
         output.put("page.css", b"body{}")
         output.put("breaking.js", b"0")
         output.put("media/dam.jpg", b"\xff\xd8" + b"picture" * 200)
@@ -91,6 +93,8 @@ def changing(feeds: Path) -> Iterator[httpx.Client]:
         ("/rss.xml", "application/rss+xml; charset=utf-8"),
         ("/atom.xml", "application/atom+xml"),
         ("/feed.json", "application/feed+json"),
+        ("/sections/city/rss.xml", "application/rss+xml; charset=utf-8"),
+        ("/opml.xml", "text/x-opml; charset=utf-8"),
         ("/page.css", "text/css; charset=utf-8"),
         ("/breaking.js", "text/javascript; charset=utf-8"),
         ("/media/dam.jpg", "image/jpeg"),
@@ -106,13 +110,15 @@ def test_every_file_has_its_media_type_and_a_strong_tag(client, path, media_type
 
 
 def test_browsers_elsewhere_may_read_feeds_and_nothing_else(client):
-    assert client.get("/rss.xml").headers["access-control-allow-origin"] == "*"
+    for path in ("/rss.xml", "/sections/city/rss.xml", "/opml.xml"):
+        assert client.get(path).headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-origin" not in client.get("/").headers
 
 
 def test_each_kind_of_file_may_be_kept_as_long_as_is_right(client):
     assert client.get("/").headers["cache-control"] == "no-cache"
-    assert "max-age=60" in client.get("/rss.xml").headers["cache-control"]
+    for path in ("/rss.xml", "/sections/city/rss.xml", "/opml.xml"):
+        assert "max-age=60" in client.get(path).headers["cache-control"]
     assert "immutable" in client.get("/media/dam.jpg").headers["cache-control"]
 
 

@@ -23,6 +23,7 @@ from syndicate.schedule.tick import tick
 from syndicate.store import Store
 from tests import checkers
 from tests.shared import SHARED, needs_shared
+from tests.sitemaps.schema import complaints
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -158,6 +159,20 @@ def test_atom_keeps_the_grammar_of_rfc_4287(publication):
     assert grammar.validate(feed), grammar.error_log
 
 
+@needs_shared
+@PUBLICATIONS
+def test_every_sitemap_is_valid_and_the_articles_in_them_are_those_there_are(publication):
+    index = (publication.output / "sitemap.xml").read_bytes()
+    assert complaints(index) == []
+    named: list[str] = []
+    for path in paths_in(index, publication.config):
+        sitemap = (publication.output / path).read_bytes()
+        assert complaints(sitemap) == []
+        if path.startswith("sitemaps/articles-"):
+            named += paths_in(sitemap, publication.config)
+    assert sorted(named) == sorted(f"articles/{one.slug}/" for one in publication.filed)
+
+
 @PUBLICATIONS
 def test_the_same_time_gives_the_same_bytes(publication, tmp_path):
     before = contents(publication.output)
@@ -215,6 +230,12 @@ def test_without_max_age_everything_real_is_in_one_digest(real):
         assert tx.deliveries.totals(edition.key) == Totals(accepted=1)
     assert len(content.html.encode()) < 102_000
     assert "Liquid error" not in content.html
+
+
+def paths_in(sitemap: bytes, config: Config) -> list[str]:
+    """What a sitemap or an index names, relative to the publication."""
+    found = etree.fromstring(sitemap).xpath("/*/*/*[local-name() = 'loc']/text()")
+    return [address.removeprefix(f"{config.url}/") for address in found]
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""Feeds: one model (`channel`), three formats that share a signature."""
+"""Feeds: what each holds (`feed`), one model (`channel`), three formats that share a signature."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from syndicate.render import addresses
 from syndicate.render.feeds import atom, json_feed, rss
 from syndicate.render.feeds.channel import Channel, Entry
+from syndicate.render.feeds.feed import Feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +16,7 @@ class Format:
     title: str
     """What people call it."""
     file: str
-    """Its path in the output."""
+    """Its name, beside the page that the feed belongs to."""
     type: str
     """Its media type."""
     render: Callable[[Channel, Sequence[Entry]], bytes]
@@ -33,4 +34,4 @@ FORMATS = tuple(
 )
 """The main one first: it is what autodiscovery offers first."""
 
-__all__ = ["FORMATS", "Channel", "Entry", "Format"]
+__all__ = ["FORMATS", "Channel", "Entry", "Feed", "Format"]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote, urlsplit
+from uuid import uuid5
 
 from syndicate.clock import EPOCH, utc
 from syndicate.config import Config
@@ -47,13 +48,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """The publication as a feed tells it."""
+    """The publication, or one section of it, as a feed tells it."""
 
     id: str
+    """Made from the publication's own: it stays when the publication moves."""
     title: str
     description: str
     url: str
-    """The home page, with a slash at the end."""
+    """The page that it belongs to, with a slash at the end."""
     language: str
     author: Person
     logo: str | None = None
@@ -65,24 +67,30 @@ class Channel:
     """
 
     def address(self, path: str) -> str:
-        """Return an address from the root (see `render.addresses`) as an absolute one."""
+        """Return where a format of it is (`addresses.RSS` and its like): beside its page."""
         return self.url + path.removeprefix("/")
 
 
-def channel(config: Config, entries: Iterable[Entry]) -> Channel:
-    """Describe the publication, as of these entries."""
+def channel(config: Config, entries: Iterable[Entry], *, section: str | None = None) -> Channel:
+    """Describe the publication, or a section of it, as of these entries."""
     publication = config.publication
-    title = plain(publication.title)
+    home = addresses.section(section) if section else addresses.HOME
+    name = title(config, section)
     return Channel(
-        id=publication.id.urn,
-        title=title,
-        description=plain(publication.description) or title,
-        url=f"{config.url}/",
+        id=(uuid5(publication.id, f"feed {home}") if section else publication.id).urn,
+        title=name,
+        description=name if section else plain(publication.description) or name,
+        url=addresses.absolute(home, config),
         language=publication.language,
         author=_house(config),
         logo=addresses.logo(config),
         updated=max((entry.modified for entry in entries), default=EPOCH),
     )
+
+
+def title(config: Config, section: str | None = None) -> str:
+    """Name a feed: "Morning Post", or "Morning Post: City"."""
+    return ": ".join(filter(None, (plain(config.publication.title), plain(section or ""))))
 
 
 def entry(config: Config, article: Article) -> Entry:
@@ -146,11 +154,17 @@ def _people(people: Sequence[Person]) -> tuple[Person, ...]:
         Person(
             name=name,
             url=_web_address(person.url or ""),
-            email=person.email if person.email and _EMAIL.fullmatch(person.email) else None,
+            email=_mail_address(person.email or ""),
         )
         for person in people
         if (name := plain(person.name))
     )
+
+
+def _mail_address(address: str) -> str | None:
+    """Return a mail address as it is, or None where XML can't hold it or it is none."""
+    held = markup.printable(address) == address
+    return address if held and _EMAIL.fullmatch(address) else None
 
 
 def _categories(article: Article) -> tuple[str, ...]:

@@ -1,0 +1,43 @@
+"""OPML 2.0 (opml.org/spec2.opml): the list of all feeds, as readers import it."""
+
+from collections.abc import Sequence
+from email.utils import format_datetime
+
+from lxml import etree
+
+from syndicate.clock import utc
+from syndicate.config import Config
+from syndicate.render import addresses
+from syndicate.render.feeds.channel import plain
+from syndicate.render.feeds.feed import Feed
+
+
+def render(config: Config, feeds: Sequence[Feed]) -> bytes:
+    """Write the list of feeds, dated with the day on which the youngest of them began."""
+    publication = config.publication
+    root = etree.Element("opml", version="2.0")
+    head, body = etree.SubElement(root, "head"), etree.SubElement(root, "body")
+    began = max(feed.since for feed in feeds)
+    for name, text in (
+        ("title", plain(publication.title)),
+        ("dateModified", format_datetime(utc(began), usegmt=True)),
+        ("ownerName", plain(publication.author or "") or plain(publication.title)),
+        ("docs", "http://opml.org/spec2.opml"),
+    ):
+        etree.SubElement(head, name).text = text
+    for feed in feeds:
+        etree.SubElement(body, "outline", _outline(config, feed))
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
+
+
+def _outline(config: Config, feed: Feed) -> dict[str, str]:
+    (_, _, rss), *_ = addresses.feeds(feed.home)
+    return {
+        "type": "rss",
+        "text": feed.title,
+        "title": feed.title,
+        "xmlUrl": addresses.absolute(rss, config),
+        "htmlUrl": addresses.absolute(feed.home, config),
+        "version": "RSS2",
+        "language": config.publication.language,
+    }
