@@ -22,8 +22,8 @@ def fingerprint(config: Config, templates: Templates) -> str:
 
 @cache
 def _code() -> bytes:
-    """Return a digest of everything in this package, and the versions of what it builds on."""
+    """Return a digest of all our code, and of the versions of what rendering builds on."""
     code = hashlib.sha256(" ".join(version(name) for name in _LIBRARIES).encode())
-    for file in sorted(Path(__file__).parent.rglob("*.py")):
+    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
         code.update(file.read_bytes())
     return code.digest()
