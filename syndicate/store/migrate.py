@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from syndicate.errors import StoreUnreachable
 from syndicate.store.engine import LOCK_MIGRATION, lock
 from syndicate.store.schema import HEAD
 
@@ -22,7 +23,17 @@ def migrate(engine: Engine) -> list[str]:
         before = _version(connection)
         if before == HEAD:
             return []
+        if before is None:
+            _refuse_another_programs(connection)
         return upgrade(connection, before)
+
+
+def _refuse_another_programs(connection: Connection) -> None:
+    """Leave a SQLite file alone that has tables of somebody else; a server's may have them."""
+    if connection.dialect.name == "sqlite" and inspect(connection).get_table_names():
+        raise StoreUnreachable(
+            "the file that store.url names belongs to another program; name another file"
+        )
 
 
 def _version(connection: Connection) -> str | None:

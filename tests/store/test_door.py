@@ -288,3 +288,13 @@ def test_secrets_are_made_once_and_kept(store):
     with store.write() as tx:
         assert tx.keys.secret("links") == made
         assert tx.keys.secret("other") != made
+
+
+def test_a_file_of_another_program_is_left_alone(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/theirs.db"
+    database = create_engine(url)
+    with database.begin() as connection:
+        connection.execute(text("CREATE TABLE bookmarks (address TEXT)"))
+    database.dispose()
+    with pytest.raises(StoreUnreachable, match="belongs to another program"):
+        Store.open(url)
