@@ -186,7 +186,7 @@ def file_name(message_id: str) -> str:
 
 def _write(path: Path, body: bytes) -> None:
     """Write a file that is there whole or not at all, after a power cut too."""
-    draft = path.with_name(f".{path.name}")
+    draft = path.with_name(f".{path.name}.new")
     with draft.open("wb") as file:
         file.write(body)
         file.flush()

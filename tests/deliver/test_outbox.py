@@ -34,6 +34,19 @@ def test_a_message_handed_over_twice_is_one_file(outbox):
     assert [file.name for file in outbox.folder.iterdir()] == ["000041-000007.eml"]
 
 
+def test_whoever_looks_for_messages_never_finds_half_a_one(outbox, monkeypatch):
+    seen, flush = [], os.fsync
+
+    def look(handle: int) -> None:
+        seen.append([path.name for path in outbox.folder.glob("*.eml")])
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", look)
+    put(outbox, b"Subject: x\r\n\r\n")
+
+    assert seen == [[], ["000041-000007.eml"]]
+
+
 def test_names_sort_as_editions_and_readers_do():
     names = [file_name(f"<{e}.{s}.x@y>") for e in (9, 10, 100) for s in (9, 10)]
 
@@ -55,7 +68,9 @@ def test_the_file_of_another_store_is_no_evidence(outbox):
 
 def test_half_a_file_left_by_a_kill_is_neither_evidence_nor_listed(outbox):
     outbox.open()
-    (outbox.folder / ".000041-000007.eml").write_bytes(b"Message-ID: <41.7.abc@example.org>\r\n")
+    (outbox.folder / ".000041-000007.eml.new").write_bytes(
+        b"Message-ID: <41.7.abc@example.org>\r\n"
+    )
 
     assert not outbox.arrived("<41.7.abc@example.org>")
     assert outbox.messages() == []
