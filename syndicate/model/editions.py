@@ -67,7 +67,7 @@ class Draft:
     content: Content
     items: tuple[Item, ...]
     upto: int
-    """The newest public number when it was composed."""
+    """The public number that its window ends with; the next one begins above it."""
     newest: int
     """Subscriptions made at this public number, or later, don't get it."""
     created_at: datetime
