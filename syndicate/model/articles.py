@@ -46,10 +46,31 @@ class Figure:
     height: int | None = None
     type: str | None = None
     length: int | None = None
+    variants: tuple[int, ...] = ()
+    """Widths in which a smaller rendition of a local picture lies beside it, ascending."""
 
     @property
     def local(self) -> bool:
         """Whether the picture is in the publication's own `media/`."""
+        return self.src.startswith(MEDIA)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What an article is heard by: an episode, or the article read aloud.
+
+    `src` is as in `Figure`; `length` is bytes, `duration` whole seconds.
+    """
+
+    src: str
+    type: str
+    length: int | None = None
+    duration: int | None = None
+    title: str = ""
+
+    @property
+    def local(self) -> bool:
+        """Whether it is in the publication's own `media/`."""
         return self.src.startswith(MEDIA)
 
 
@@ -87,6 +108,9 @@ class Revision:
     comments: int | str | None = None
     """How many comments there are, or the address where they are."""
     language: str | None = None
+    audio: Recording | None = None
+    translations: Mapping[str, str] = field(default_factory=dict)
+    """The same article in other languages: BCP 47 tag, and a slug of ours or an http(s) address."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Front matter that Syndicate does not know, kept with the article."""
 

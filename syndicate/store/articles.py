@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from syndicate.errors import Refused
-from syndicate.model.articles import Article, Figure, Person, Revision, Status
+from syndicate.model.articles import Article, Figure, Person, Recording, Revision, Status
 from syndicate.store.engine import LOCK_NUMBERS, insert_new, lock
 from syndicate.store.schema import (
     Instant,
@@ -313,13 +313,15 @@ def _row(revision: Revision) -> dict[str, Any]:
     return row | {
         "tags": list(revision.tags),
         "image": asdict(revision.image) if revision.image else None,
+        "audio": asdict(revision.audio) if revision.audio else None,
+        "translations": dict(revision.translations),
         "extra": dict(revision.extra),
     }
 
 
 def _article(row: Row[Any]) -> Article:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    image = values["image"]
+    image, audio = values["image"], values["audio"]
     return Article(
         **values
         | {
@@ -327,10 +329,15 @@ def _article(row: Row[Any]) -> Article:
             "tags": tuple(values["tags"]),
             "authors": _people(values["authors"]),
             "contributors": _people(values["contributors"]),
-            "figures": tuple(Figure(**figure) for figure in values["figures"]),
-            "image": Figure(**image) if image else None,
+            "figures": tuple(_figure(figure) for figure in values["figures"]),
+            "image": _figure(image) if image else None,
+            "audio": Recording(**audio) if audio else None,
         }
     )
+
+
+def _figure(row: dict[str, Any]) -> Figure:
+    return Figure(**row | {"variants": tuple(row.get("variants", ()))})
 
 
 def _people(rows: Iterable[dict[str, Any]]) -> tuple[Person, ...]:

@@ -24,6 +24,7 @@ class Media:
                 "width": figure.width,
                 "height": figure.height,
                 "length": figure.length,
+                "variants": list(figure.variants),
             },
         )
 
@@ -33,5 +34,10 @@ class Media:
         if row is None:
             return None
         return Figure(
-            src=row.src, type=row.type, width=row.width, height=row.height, length=row.length
+            src=row.src,
+            type=row.type,
+            width=row.width,
+            height=row.height,
+            length=row.length,
+            variants=tuple(row.variants),
         )

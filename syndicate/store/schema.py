@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeDecorator
 
 from syndicate.clock import EPOCH, utc
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 
@@ -76,6 +76,8 @@ articles = Table(
     Column("status", String(16), nullable=False),
     Column("published_at", Instant, nullable=False, index=True),
     Column("breaking", Boolean, nullable=False),
+    # counts every change to any article, so that a build asks only for what is new to it
+    Column("change", Integer, nullable=False, server_default="0", index=True),
     sqlite_autoincrement=True,
 )
 
@@ -102,7 +104,18 @@ revisions = Table(
     Column("canonical_url", Text),
     Column("comments", JSON),
     Column("language", Text),
+    Column("audio", JSON),
+    Column("translations", JSON, nullable=False, server_default="{}"),
     Column("extra", JSON, nullable=False),
+)
+
+galleys = Table(
+    "galleys",
+    metadata,
+    Column("article", ForeignKey("articles.key"), primary_key=True),
+    Column("rules", String(64), nullable=False),
+    Column("opening", JSON, nullable=False),
+    Column("body", JSON, nullable=False),
 )
 
 addresses = Table(
@@ -127,6 +140,7 @@ media = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("length", Integer, nullable=False),
+    Column("variants", JSON, nullable=False, server_default="[]"),
 )
 
 subscribers = Table(
