@@ -14,6 +14,7 @@ ORDER = (
     {"clock"},
     {"config"},
     {"model"},
+    {"typeset"},
     {"store"},
     {"intake", "render"},
     {"publish"},

@@ -1,0 +1,48 @@
+"""Bodies as a channel shows them: galleys joined, and cut first where there is none yet."""
+
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+from syndicate.config import Config
+from syndicate.model.articles import Article
+from syndicate.model.galleys import Channel, Galley, Joiner
+from syndicate.render import addresses, words
+from syndicate.typeset import RULES, cut
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """The bodies of a publication's articles for one channel, as HTML."""
+
+    joiner: Joiner
+    language: str
+    """Of articles that name none."""
+
+    @classmethod
+    def of(cls, config: Config, channel: Channel) -> Self:
+        """Set bodies for a channel of a publication; pages alone have no need of its host."""
+        if channel == "page":
+            joiner = Joiner(channel=channel, base=addresses.base(config))
+        else:
+            parts = urlsplit(config.url)
+            origin = f"{parts.scheme}://{parts.netloc}"
+            joiner = Joiner(channel=channel, base=config.url, origin=origin)
+        return cls(joiner, config.publication.language)
+
+    def set(self, article: Article, galley: Galley | None = None) -> tuple[str, str]:
+        """Return lead figure and body; a galley that older rules have cut is cut again."""
+        galley = current(article, galley)
+        said = words.of(article.language or self.language)
+
+        def word(name: str) -> str:
+            return str(getattr(said, name))
+
+        return self.joiner.join(galley.opening, word), self.joiner.join(galley.body, word)
+
+
+def current(article: Article, galley: Galley | None) -> Galley:
+    """Return a galley by this version's rules."""
+    if galley is None or galley.rules != RULES:
+        return cut(article, slug=article.slug)
+    return galley
