@@ -1,12 +1,14 @@
-# make run     bring up the demonstration publication
-# make test    lint, types and every test (those whose neighbour is missing are skipped, and say so)
+# make run          bring up the demonstration publication
+# make test         lint, types and every test (those whose neighbour is missing are skipped, and say so)
+# make bench-build  building beside Hugo, Eleventy and Pelican, and as the store grows;
+#                   less of it with ARTICLES=500 GROWTH="1000 10000"
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format
+.PHONY: run test check format bench-build
 
 run: $(VENV)/run.stamp
 	@for newsletter in breaking briefing; do \
@@ -25,6 +27,10 @@ check: $(VENV)/test.stamp
 format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
+
+bench-build: $(VENV)/run.stamp
+	$(BIN)/python -m bench.building $(ARTICLES)
+	$(BIN)/python -m bench.growth $(GROWTH)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Syndicate needs Python 3.11 or newer; name one: make PYTHON=python3.13")'

@@ -9,11 +9,12 @@
 
 A package per stage, a module per noun. Data goes one way, and so do imports:
 
-    errors, clock, config → model → store → intake | render
-        → publish → deliver → schedule → web → cli
+    errors, clock, config → model → typeset → store
+        → intake | render → publish → deliver → schedule → web → cli
 
 `config`    config.toml as frozen models
 `model`     what the store holds, as frozen values, and the pure decisions about it
+`typeset`   cuts a body once for every channel
 `store`     the only SQL
 `intake`    how articles and subscribers come in
 `render`    value in, value out: feeds, pages, AMP, editions

@@ -11,6 +11,7 @@ from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.terminal import as_json, note, outcome, progress, say, table, when
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Status
+from syndicate.render import addresses, amp_cache
 
 
 def register(app: typer.Typer) -> None:
@@ -78,10 +79,11 @@ def show(context: typer.Context, slug: str, *, json: AsJson = False) -> None:
         article = tx.articles.by_slug(slug)
     if article is None:
         raise Refused(_unknown(slug))
+    shown = {**_summary(ours, article), **_amp(ours, article), **_content(article)}
     if json:
-        as_json({**_summary(ours, article), **_content(article)})
+        as_json(shown)
         return
-    for name, value in {**_summary(ours, article), **_content(article)}.items():
+    for name, value in shown.items():
         if name != "body" and value not in (None, "", [], {}):
             say(f"{name:<14} {_line(value)}")
     say()
@@ -134,6 +136,15 @@ def _summary(ours: Context, article: Article) -> dict[str, Any]:
         "modified": article.modified.isoformat(),
         "breaking": article.breaking,
     }
+
+
+def _amp(ours: Context, article: Article) -> dict[str, str]:
+    """Tell where the AMP page is, and where AMP's cache keeps it once it was asked for."""
+    if not ours.config.amp.enabled:
+        return {}
+    page = addresses.absolute(addresses.amp(article), ours.config)
+    kept = {"amp_cache": amp_cache.address(page)} if ours.config.publication.url else {}
+    return {"amp": page, **kept}
 
 
 def _content(article: Article) -> dict[str, Any]:

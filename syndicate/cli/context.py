@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syndicate import clock
-from syndicate.config import Config, Newsletter, load
 from syndicate.errors import ConfigError
-from syndicate.store import Store
+
+if TYPE_CHECKING:  # start-up
+    from syndicate.config import Config, Newsletter
+    from syndicate.store import Store
 
 
 @dataclass
@@ -26,20 +28,24 @@ class Context:
     """Overrides `web.port`, as an exported PORT does."""
 
     @cached_property
-    def config(self) -> Config:
+    def config(self) -> "Config":
         """The configuration; raise ConfigError with every mistake in it."""
+        from syndicate.config import load  # noqa: PLC0415 - start-up
+
         return load(self.path, port=self.port if self.port is not None else exported_port())
 
     @contextmanager
-    def store(self) -> Iterator[Store]:
+    def store(self) -> Iterator["Store"]:
         """Open the publication's store for the length of a command."""
+        from syndicate.store import Store  # noqa: PLC0415 - start-up
+
         store = Store.of(self.config)
         try:
             yield store
         finally:
             store.close()
 
-    def newsletter(self, name: str) -> Newsletter:
+    def newsletter(self, name: str) -> "Newsletter":
         """Find a newsletter by name; raise ConfigError naming those there are."""
         found = self.config.newsletter(name)
         if found is None:

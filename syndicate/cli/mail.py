@@ -9,15 +9,15 @@ import typer
 from syndicate import clock
 from syndicate.cli.context import AsJson, At, Context, here
 from syndicate.cli.terminal import as_json, note, say, table, when
-from syndicate.config import Newsletter, Schedule
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.deliveries import Totals
 from syndicate.model.editions import Edition
-from syndicate.store import Store
-from syndicate.store.fires import Fire
 
 if TYPE_CHECKING:
+    from syndicate.config import Newsletter, Schedule
     from syndicate.deliver.worker import Drained
+    from syndicate.store import Store
+    from syndicate.store.fires import Fire
 
 STATES = tuple(field.name for field in fields(Totals))
 COUNTS = ("audience", *STATES)
@@ -178,7 +178,7 @@ def fires(
     table(("schedule", "slot", "outcome"), rows)
 
 
-def _say_fires(ours: Context, recorded: Sequence[Fire]) -> None:
+def _say_fires(ours: Context, recorded: "Sequence[Fire]") -> None:
     """Say what became of the newest slot of each schedule, and how many older ones there were."""
     for schedule in ours.config.schedules:
         its = [fire for fire in recorded if fire.schedule == schedule.name]
@@ -203,7 +203,7 @@ def _say_delivered(drained: "Drained") -> None:
         note(f"no relay answered: {drained.unavailable}")
 
 
-def _audience(store: Store, edition: Edition) -> int:
+def _audience(store: "Store", edition: Edition) -> int:
     with store.read() as tx:
         return tx.deliveries.totals(edition.key).audience
 
@@ -227,8 +227,8 @@ def _values(edition: Edition, totals: Totals) -> dict[str, Any]:
 
 
 def _schedule(
-    ours: Context, newsletter: Newsletter, name: str | None, articles: Sequence[str]
-) -> Schedule | None:
+    ours: Context, newsletter: "Newsletter", name: str | None, articles: Sequence[str]
+) -> "Schedule | None":
     """Return the schedule to compose as: the one named, or the only one; None for articles."""
     if articles and name:
         raise ConfigError("--schedule and --article exclude each other: name one of them")

@@ -5,16 +5,17 @@ import string
 import uuid
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from syndicate import clock
 from syndicate.cli.context import AsJson, here
 from syndicate.cli.terminal import as_json, note, say, table, when
-from syndicate.config import Config
 from syndicate.errors import ConfigError, Refused
-from syndicate.store import Store
+
+if TYPE_CHECKING:
+    from syndicate.config import Config
 
 WELCOME = """\
 ---
@@ -59,7 +60,7 @@ def init(
 ) -> None:
     """Make a new publication: config.toml, a welcome article, .gitignore."""
     from syndicate.config.initial import initial  # noqa: PLC0415 - start-up
-    from syndicate.render.markup import printable  # noqa: PLC0415
+    from syndicate.typeset.markup import printable  # noqa: PLC0415
 
     config = folder / "config.toml"
     if config.exists():
@@ -147,7 +148,7 @@ def copy(
         say(str(target))
 
 
-def _upcoming(config: Config) -> list[dict[str, Any]]:
+def _upcoming(config: "Config") -> list[dict[str, Any]]:
     from syndicate.model.timetable import timing  # noqa: PLC0415 - start-up
 
     now = clock.now()
@@ -165,7 +166,7 @@ def _upcoming(config: Config) -> list[dict[str, Any]]:
     ]
 
 
-def _print_schedules(config: Config, schedules: list[dict[str, Any]]) -> None:
+def _print_schedules(config: "Config", schedules: list[dict[str, Any]]) -> None:
     rows = []
     for schedule in schedules:
         zone = next(config.zone(s) for s in config.schedules if s.name == schedule["schedule"])
@@ -174,8 +175,10 @@ def _print_schedules(config: Config, schedules: list[dict[str, Any]]) -> None:
     table(("schedule", "newsletter", "next", "", "", "zone"), rows)
 
 
-def _unknown_keys(config: Config) -> dict[str, int]:
+def _unknown_keys(config: "Config") -> dict[str, int]:
     """Count the front-matter keys of stored articles that mean nothing to Syndicate."""
+    from syndicate.store import Store  # noqa: PLC0415 - start-up
+
     if not Store.exists(config):  # a check makes none
         return {}
     store = Store.of(config)

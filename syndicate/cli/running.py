@@ -12,10 +12,10 @@ import typer
 from syndicate import clock
 from syndicate.cli.context import Context, exported_port, here
 from syndicate.cli.terminal import note, say, when
-from syndicate.config import Config, Transport
-from syndicate.store import Store
 
 if TYPE_CHECKING:
+    from syndicate.config import Config
+    from syndicate.store import Store
     from syndicate.web.server import Server
 
 Host = Annotated[str | None, typer.Option(help="The address to listen on. Default: web.host.")]
@@ -46,6 +46,7 @@ def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None
     from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
     from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
     from syndicate.schedule.runner import Runner  # noqa: PLC0415
+    from syndicate.store import Store  # noqa: PLC0415
 
     config, listener = _bound(here(context), host, port)
     log_events()
@@ -67,6 +68,7 @@ def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None
 def serve(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
     """Serve the web alone."""
     from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
+    from syndicate.store import Store  # noqa: PLC0415
 
     config, listener = _bound(here(context), host, port)
     log_events()
@@ -80,7 +82,7 @@ def serve(context: typer.Context, *, host: Host = None, port: Port = None) -> No
     note("stopped")
 
 
-def _bound(ours: Context, host: str | None, port: int | None) -> tuple[Config, socket.socket]:
+def _bound(ours: Context, host: str | None, port: int | None) -> "tuple[Config, socket.socket]":
     """Take hold of the address, so that the config knows it before anything is made of it."""
     from syndicate.web.server import listen  # noqa: PLC0415 - start-up
 
@@ -91,7 +93,7 @@ def _bound(ours: Context, host: str | None, port: int | None) -> tuple[Config, s
     return config.override(web=config.web.model_copy(update=bound)), listener
 
 
-def _server(store: Store, config: Config, listener: socket.socket) -> "Server":
+def _server(store: "Store", config: "Config", listener: socket.socket) -> "Server":
     from syndicate.web.app import application  # noqa: PLC0415 - start-up
     from syndicate.web.server import Server  # noqa: PLC0415
 
@@ -107,7 +109,7 @@ def _interrupted() -> Iterator[threading.Event]:
     yield stop
 
 
-def _say_what_is_where(config: Config, server: "Server") -> None:
+def _say_what_is_where(config: "Config", server: "Server") -> None:
     say(f"{config.publication.title} is at {server.url}/")
     say(f"  feeds       {server.url}/rss.xml  /atom.xml  /feed.json")
     say(f"  mail        {_mail(config, server)}")
@@ -118,7 +120,8 @@ def _say_what_is_where(config: Config, server: "Server") -> None:
         say(f"Save a file like this into {folder}/: {folder}/lighthouse.md\n\n{EXAMPLE}")
 
 
-def _mail(config: Config, server: "Server") -> str:
+def _mail(config: "Config", server: "Server") -> str:
+    from syndicate.config import Transport  # noqa: PLC0415 - start-up
     from syndicate.web.loopback import is_loopback  # noqa: PLC0415 - start-up
 
     if config.mail.transport is not Transport.OUTBOX:
@@ -128,7 +131,7 @@ def _mail(config: Config, server: "Server") -> str:
     return f"{config.mail.outbox}/ (nothing is really sent; only on loopback is it at /outbox)"
 
 
-def _next_editions(config: Config) -> Iterator[tuple[str, str, str]]:
+def _next_editions(config: "Config") -> Iterator[tuple[str, str, str]]:
     from syndicate.model.timetable import timing  # noqa: PLC0415 - start-up
 
     for schedule in config.schedules:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.control import strip_control_codes
 from rich.text import Text
 
 Item = TypeVar("Item")
@@ -56,6 +57,9 @@ def note(line: str = "") -> None:
 
 def outcome(word: str, rest: str) -> None:
     """Print one outcome, its word coloured by what it means."""
+    if not sys.stdout.isatty():  # thousands of lines: nothing to colour, nothing to lay out
+        sys.stdout.write(strip_control_codes(f"{word:<10}{rest}\n"))
+        return
     _console(stderr=False).print(Text.assemble((f"{word:<10}", COLOURS.get(word, "")), rest))
 
 

@@ -1,13 +1,13 @@
 """The configuration: `config.toml`, all of it, as frozen models."""
 
+from syndicate.config.amp import Amp, Analytics, Consent
+from syndicate.config.feeds import FeedFormat, OwnFeed, Selector, Syndication
 from syndicate.config.load import load
 from syndicate.config.mail import Mail, Security, Transport
 from syndicate.config.models import (
     Ads,
     AdSlot,
-    Amp,
     Config,
-    Feeds,
     Intake,
     Newsletter,
     Publication,
@@ -16,24 +16,33 @@ from syndicate.config.models import (
     StoreSettings,
     Web,
 )
+from syndicate.config.pages import Pages
 from syndicate.config.secret import password
+from syndicate.config.theme import Theme
 from syndicate.config.values import Mailbox
 
 __all__ = [
     "AdSlot",
     "Ads",
     "Amp",
+    "Analytics",
     "Config",
-    "Feeds",
+    "Consent",
+    "FeedFormat",
     "Intake",
     "Mail",
     "Mailbox",
     "Newsletter",
+    "OwnFeed",
+    "Pages",
     "Publication",
     "Schedule",
     "Security",
     "Select",
+    "Selector",
     "StoreSettings",
+    "Syndication",
+    "Theme",
     "Transport",
     "Web",
     "load",

@@ -5,14 +5,19 @@ right type, and leave the others to the models.
 """
 
 import ipaddress
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from syndicate.config import contrast
 from syndicate.config.lines import Loc
 from syndicate.config.mail import Mail, Transport
 from syndicate.config.models import ONE_TIMING
 from syndicate.config.secret import from_environment, from_file
+from syndicate.config.theme import PAIRS, Colours, DarkColours, Masthead
 from syndicate.config.wording import meant_by
 
 Mistake = tuple[Loc, str]
@@ -20,14 +25,25 @@ Mistake = tuple[Loc, str]
 
 _LOGOS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """What feed readers and mail programs show; an SVG they don't."""
+_COVERS = (".png", ".jpg", ".jpeg")
+"""What podcast directories take."""
+_MASTHEADS = (*_LOGOS, ".svg")
+"""What browsers show."""
 
 
 def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     """Find what does not fit together; relative paths start at `root`."""
     yield from _names(data, "newsletters")
     yield from _names(data, "schedules")
+    yield from _names(data, "feeds")
     yield from _schedules(data)
-    yield from _logo(_table(data, "publication"), root)
+    yield from _picture(data, "publication", "logo", _LOGOS, root)
+    yield from _picture(data, "publication", "icon", _LOGOS, root)
+    yield from _picture(data, "podcast", "image", _COVERS, root)
+    yield from _picture(data, "theme", "logo", _MASTHEADS, root)
+    yield from _picture(data, "theme", "logo_dark", _MASTHEADS, root)
+    yield from _masthead(_table(data, "theme"), _table(data, "publication"))
+    yield from _colours(_table(data, "theme"))
     mail = _table(data, "mail")
     if "password_env" in mail and "password_file" in mail:
         yield ("mail", "password_file"), "expected one of password_env and password_file, not both"
@@ -66,18 +82,49 @@ def _no_newsletter(name: str, known: list[str]) -> str:
     return f"there is no such newsletter; there are {', '.join(known)}"
 
 
-def _logo(publication: dict[str, Any], root: Path) -> Iterator[Mistake]:
-    """Check that the logo is a picture of a kind that is shown everywhere, and is there."""
-    logo = publication.get("logo")
-    if not isinstance(logo, str):
+def _picture(
+    data: dict[str, Any], table: str, key: str, suffixes: Sequence[str], root: Path
+) -> Iterator[Mistake]:
+    """Check that a picture is of a kind that is shown where it stands, and is there."""
+    picture = _table(data, table).get(key)
+    if not isinstance(picture, str):
         return
-    if Path(logo).suffix.lower() not in _LOGOS:
-        yield ("publication", "logo"), f"expected a picture that ends in {_either(_LOGOS)}"
+    if Path(picture).suffix.lower() not in suffixes:
+        yield (table, key), f"expected a picture that ends in {_either(suffixes)}"
         return
     try:
-        (root / logo).open("rb").close()
+        (root / picture).open("rb").close()
     except (OSError, ValueError):  # ValueError: no file has such a name
-        yield ("publication", "logo"), "there is no such file; put it there, or remove the key"
+        yield (table, key), "there is no such file; put it there, or remove the key"
+
+
+def _masthead(theme: dict[str, Any], publication: dict[str, Any]) -> Iterator[Mistake]:
+    wanted = theme.get("masthead") == Masthead.LOGO
+    if wanted and "logo" not in theme and "logo" not in publication:
+        yield ("theme", "masthead"), "there is no logo; set theme.logo or publication.logo"
+
+
+def _colours(theme: dict[str, Any]) -> Iterator[Mistake]:
+    """Check that every text stands out from its ground, in both sets of colours."""
+    for name, model in (("light", Colours), ("dark", DarkColours)):
+        given = _table(theme, name)
+        try:
+            colours = model.model_validate(given).model_dump()
+        except ValidationError:
+            continue
+        for text, ground, least in PAIRS:
+            ratio = contrast.ratio(colours[text], colours[ground])
+            if ratio < least:
+                key = text if text in given or ground not in given else ground
+                yield ("theme", name, key), _too_pale(text, ground, colours, ratio, least)
+
+
+def _too_pale(text: str, ground: str, colours: dict[str, str], ratio: float, least: float) -> str:
+    # Rounded down: 4.46 is not told as the 4.5 that it should have been.
+    return (
+        f"{text} {colours[text]} on {ground} {colours[ground]} has a contrast of "
+        f"{math.floor(ratio * 10) / 10} : 1; expected {least:g} : 1 or more"
+    )
 
 
 def _either(words: Sequence[str]) -> str:

@@ -24,8 +24,10 @@ _LIVE = {
     "schedules.max_late": toml("30m"),
 }
 """The keys that are written live, beside the publication's id and title."""
+_OPTIONAL = "feeds"
+"""The list that is empty to begin with."""
 _SELECT = {"breaking": True, "max": 5, "max_age": "24h"}
-_INLINE = "schedules.select"
+_INLINE = frozenset({"schedules.select", "feeds.select"})
 _PREFACE = """\
 # The configuration of this publication, all of it. docs/configuration.md explains every key.
 # A line such as "# key = value" shows a key that is not set: with its default, or an example.
@@ -36,12 +38,13 @@ _PREFACE = """\
 def initial(title: str, id: UUID | str) -> str:  # noqa: A002 - the key's name
     """Write the configuration of a new publication, with a newsletter and a schedule."""
     live = {**_LIVE, "publication.id": toml(str(id)), "publication.title": toml(title)}
-    parts = [_table(table, live) for table in tables() if table.name != _INLINE]
+    parts = [_table(table, live) for table in tables() if table.name not in _INLINE]
     return "\n".join([_PREFACE, *parts])
 
 
 def _table(table: Reference, live: dict[str, str]) -> str:
-    lines = [*_prose(table.description), table.header]
+    header = f"# {table.header}" if table.name == _OPTIONAL else table.header
+    lines = [*_prose(table.description), header]
     for key in table.keys:
         name = f"{table.name}.{key.name}"
         if name in live:

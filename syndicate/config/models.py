@@ -20,7 +20,13 @@ from pydantic import (
     model_validator,
 )
 
+from syndicate.config.amp import Amp
+from syndicate.config.feeds import OwnFeed, Selector, Syndication
 from syndicate.config.mail import Mail
+from syndicate.config.pages import Pages
+from syndicate.config.podcast import Podcast
+from syndicate.config.publish import Publish
+from syndicate.config.theme import Theme
 from syndicate.config.values import (
     Attribute,
     Beat,
@@ -77,6 +83,16 @@ class Publication(Table):
     logo: Path | None = Field(
         default=None, description="A picture file, for feeds and mail.", examples=["logo.png"]
     )
+    rights: Line | None = Field(
+        default=None,
+        description="The line of copyright or licence that feeds carry.",
+        examples=["© Morning Post, all rights reserved"],
+    )
+    icon: Path | None = Field(
+        default=None,
+        description="A square picture, 512 pixels wide or more, for feeds.",
+        examples=["icon.png"],
+    )
     postal_address: str = Field(
         default="",
         description="Stands at the foot of every mail, as the law asks; needed to send for real.",
@@ -96,21 +112,6 @@ class StoreSettings(Table):
         repr=False,
         description="sqlite:///FILE, relative to this file, or postgresql://USER@HOST/NAME.",
     )
-
-
-class Feeds(Table):
-    """The feeds."""
-
-    items: StrictInt = Field(
-        default=50, ge=1, le=1000, description="How many articles a feed holds."
-    )
-    full_text: StrictBool = Field(default=True, description="Whole articles, or summaries alone.")
-
-
-class Amp(Table):
-    """AMP pages."""
-
-    enabled: StrictBool = Field(default=True, description="Whether articles have an AMP page.")
 
 
 class AdSlot(Table):
@@ -201,27 +202,9 @@ class Newsletter(Table):
         return self.title or self.name.replace("-", " ").replace("_", " ").capitalize()
 
 
-class Select(Table):
+class Select(Selector):
     """Which new articles an edition takes; every condition must hold."""
 
-    breaking: StrictBool | None = Field(
-        default=None,
-        description="Only breaking ones, or with false only others. Default: both.",
-        examples=[True],
-    )
-    sections: tuple[str, ...] = Field(
-        default=(), description="In one of these sections. Default: in any.", examples=[["World"]]
-    )
-    tags: tuple[str, ...] = Field(
-        default=(),
-        description="With one of these tags. Default: with any or none.",
-        examples=[["climate"]],
-    )
-    authors: tuple[str, ...] = Field(
-        default=(),
-        description="By one of these authors. Default: by anybody.",
-        examples=[["Ada Lovelace"]],
-    )
     max: StrictInt = Field(
         default=10, ge=1, le=100, description="How many in full; the rest is named in a line."
     )
@@ -290,8 +273,13 @@ class Config(Table):
     """All of `config.toml`."""
 
     publication: Publication
+    theme: Theme = Theme()
     store: StoreSettings = StoreSettings()
-    feeds: Feeds = Feeds()
+    syndication: Syndication = Syndication()
+    feeds: tuple[OwnFeed, ...] = ()
+    publish: Publish = Publish()
+    podcast: Podcast = Podcast()
+    pages: Pages = Pages()
     amp: Amp = Amp()
     ads: Ads = Ads()
     mail: Mail = Mail()

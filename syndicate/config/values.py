@@ -18,6 +18,8 @@ from syndicate.config import cron
 
 _CONTROLS = r"\x00-\x1f\x7f"
 _CONTROL = re.compile(f"[{_CONTROLS}]")
+_FAMILY = r"('[^'\"\\;{}<>&]+'|-?[^\W\d][\w-]*( [^\W\d][\w-]*)*)"
+"""A family of fonts as CSS writes it: in quotes, or as words."""
 SHORTEST_BEAT = timedelta(seconds=10)
 
 
@@ -103,7 +105,23 @@ DatabaseUrl = Annotated[
 Source = Annotated[
     str, _matching(r"[^\s;,]+", 'a source of the policy such as "https://ads.example.org"')
 ]
+Host = Annotated[
+    str,
+    _matching(
+        r"\*|(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+",
+        'a host such as "maps.example.org", "*.example.org" or "*"',
+    ),
+]
 Attribute = Annotated[str | int, BeforeValidator(_attribute)]
+Colour = Annotated[str, _matching("#[0-9A-Fa-f]{6}", 'a colour of six digits such as "#0B5C8A"')]
+FontStack = Annotated[
+    str,
+    AfterValidator(lambda value: value.replace('"', "'")),
+    _matching(
+        rf"{_FAMILY}( *, *{_FAMILY})*", "fonts as in CSS, such as \"Charter, 'Sitka Text', serif\""
+    ),
+]
+"""Fonts as in CSS; the quotes are single ones, so that it can stand in an attribute."""
 
 
 class Table(BaseModel):

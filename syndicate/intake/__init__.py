@@ -6,6 +6,7 @@
               markdown
               sanitise
               figures, pictures ─► media/
+                       metadata, renditions
 
 `readers` takes in subscribers, `watch` tells when something was saved.
 """

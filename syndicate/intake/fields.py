@@ -12,9 +12,10 @@ from email_validator import EmailNotValidError, validate_email
 from syndicate.errors import Refused
 from syndicate.intake.frontmatter import FrontMatter, Value
 from syndicate.intake.moments import EXPECTED, read_moment
+from syndicate.intake.recordings import read_duration
 from syndicate.intake.slugs import slug_of, split_name
 from syndicate.intake.text import one_line
-from syndicate.model.articles import Figure, Person, Revision, Status
+from syndicate.model.articles import Figure, Person, Recording, Revision, Status
 
 LONGEST_ID = 200
 LONGEST_LINE = 1000
@@ -22,11 +23,12 @@ _ID = re.compile(r"[^\s\x00-\x20\x7f-\xa0]+")
 _WEB = re.compile(r"https?://[^\s/?#]+\S*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_AUDIO = re.compile(r"audio/[a-z0-9][a-z0-9.+-]{0,60}")
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 _UNDERSTOOD = frozenset({
     "title", "id", "slug", "permalink", "date", "updated", "status", "published", "section",
     "category", "categories", "tags", "author", "authors", "contributors", "breaking", "summary",
-    "image", "canonical_url", "comments", "language",
+    "image", "canonical_url", "comments", "language", "audio", "translations",
 })  # fmt: skip
 
 
@@ -76,6 +78,8 @@ class _Head:
             canonical_url=self._canonical_url(),
             comments=self._comments(),
             language=self._language(),
+            audio=self._audio(),
+            translations=self._translations(),
             extra=self._extra(),
         )
         slug = self._slug()
@@ -266,6 +270,52 @@ class _Head:
         if value.text is None or not _LANGUAGE.fullmatch(value.text.strip()):
             self._refuse("language", value, "a language as in BCP 47, such as en or pt-BR")
         return value.text.strip()
+
+    def _audio(self) -> Recording | None:
+        """Read what is said of a recording; type and length may come from the file."""
+        value = self._given("audio")
+        if value is None or value.text == "":
+            return None
+        keys = ("src", "title", "duration", "type", "length")
+        table = {} if value.table is None else self._table("audio", value, keys)
+        src = (table.get("src", "") if value.text is None else value.text).strip()
+        scheme = _SCHEME.match(src)
+        if not src or (scheme and scheme[0].lower() not in ("http:", "https:")):
+            self._refuse("audio", value, "a file, an http(s) address, or a table with src")
+        kind, length = table.get("type", ""), table.get("length", "")
+        if kind and not _AUDIO.fullmatch(kind):
+            self._refuse("audio.type", value, "a media type such as audio/mpeg")
+        if length and not re.fullmatch("[1-9][0-9]{0,12}", length):
+            self._refuse("audio.length", value, "a number of bytes")
+        return Recording(
+            src=src,
+            type=kind,
+            length=int(length) if length else None,
+            duration=self._duration(value, table.get("duration", "")),
+            title=table.get("title", ""),
+        )
+
+    def _duration(self, value: Value, text: str) -> int | None:
+        try:
+            return read_duration(text) if text else None
+        except ValueError:
+            self._refuse("audio.duration", value, "seconds, mm:ss or h:mm:ss")
+
+    def _translations(self) -> Mapping[str, str]:
+        value = self._given("translations")
+        if value is None:
+            return {}
+        if value.table is None:
+            self._refuse("translations", value, "a table such as {de: slug-or-address}")
+        said = {}
+        for tag, item in value.table.items():
+            where = (item.text or "").strip()
+            if not _LANGUAGE.fullmatch(tag):
+                self._refuse(f"translations.{tag}", item, "a language as in BCP 47, such as pt-BR")
+            if not where or not (_WEB.fullmatch(where) or slug_of(where) == where):
+                self._refuse(f"translations.{tag}", item, "a slug, or an http or https address")
+            said[tag] = where
+        return said
 
     def _extra(self) -> Mapping[str, Any]:
         return {k: v.plain for k, v in self._values.items() if k not in _UNDERSTOOD}

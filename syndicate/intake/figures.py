@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from lxml import etree
 
+from syndicate.intake.embeds import is_embed
 from syndicate.intake.pictures import PictureMissing, Pictures
-from syndicate.intake.sanitise import PHRASING, remove, unwrap
 from syndicate.intake.text import one_line
+from syndicate.intake.trees import PHRASING, remove, unwrap
 from syndicate.model.articles import Figure
 
 Warn = Callable[[str], None]
@@ -30,6 +31,7 @@ def arrange(root: etree._Element, pictures: Pictures, warn: Warn) -> tuple[Figur
     for image in list(root.iter("img")):
         if _stands_alone(image):
             _put_figure(image, before=image)
+    _set_stills(root, pictures, warn)
     return tuple(_set_pictures(root, pictures, warn))
 
 
@@ -70,6 +72,9 @@ def _part(paragraph: etree._Element) -> None:
 
 def _part_figure(figure: etree._Element) -> None:
     """Make one figure per picture, the last with the caption; a block where there is none."""
+    if is_embed(figure):
+        _caption_embed(figure)
+        return
     images = list(figure.iter("img"))
     if not images or figure.find(".//figure") is not None:
         figure.tag = "div"
@@ -83,6 +88,18 @@ def _part_figure(figure: etree._Element) -> None:
     if "id" in figure.attrib:
         parts[0].set("id", figure.attrib["id"])
     remove(figure)
+
+
+def _caption_embed(figure: etree._Element) -> None:
+    """Make a player's caption of all that its figure says besides."""
+    player = figure[0]
+    figure.text, player.tail = player.tail, None
+    figure.remove(player)
+    caption = _caption(figure)
+    figure.text = None
+    figure.append(player)
+    if caption.text or len(caption):
+        figure.append(caption)
 
 
 def _caption(figure: etree._Element) -> etree._Element:
@@ -181,6 +198,17 @@ def _set_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[
         elif found is not None or _leave_words(parent, image):
             figures.append(_set_figure(parent, image, found))
     return figures
+
+
+def _set_stills(root: etree._Element, pictures: Pictures, warn: Warn) -> None:
+    """Find the pictures that videos show before they play."""
+    for video in root.iter("video"):
+        poster = video.attrib.pop("poster", "")
+        try:
+            if poster:
+                video.set("poster", pictures.find(poster).src)
+        except PictureMissing as error:
+            warn(f"the poster of a video is missing: {error}")
 
 
 def _set_figure(figure: etree._Element, image: etree._Element, found: Figure | None) -> Figure:

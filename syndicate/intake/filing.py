@@ -1,6 +1,6 @@
-"""Filing: article files into the store, one short transaction and one outcome per file."""
+"""Filing: article files into the store, a batch in one transaction, one outcome per file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,10 +8,11 @@ from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.errors import Refused
-from syndicate.intake.manuscript import Manuscript, Proof, read, set_up, stored_path
-from syndicate.intake.matching import Match, Taken, match
+from syndicate.intake.composing import Composed, composed, recompose
+from syndicate.intake.manuscript import Manuscript, Proof
+from syndicate.intake.matching import Door, Match, Taken, match
 from syndicate.model.articles import Article, Status
-from syndicate.store import Store, Transaction
+from syndicate.store import Entry, Known, Store, Transaction
 
 
 class Verdict(StrEnum):
@@ -39,55 +40,190 @@ class Filed:
 def file_articles(
     store: Store, config: Config, files: Iterable[Path], *, at: datetime, dry_run: bool = False
 ) -> Iterator[Filed]:
-    """File articles, one after the other; a file that is refused keeps no other out.
+    """File articles in their order; a file that is refused keeps no other out.
 
-    `at` is when articles without a date are first seen. A dry run says the same
-    and writes nothing, neither to the store nor to `media/`.
+    `at` is when articles without a date are first seen. An outcome is told when
+    it is committed; whoever stops listening may leave some filed and untold. A
+    dry run says the same and writes nothing, neither to the store nor to `media/`.
     """
     taken = Taken()
-    for file in files:
-        yield _file_article(store, config, file, taken, at=at, dry_run=dry_run)
+    for batch in composed(list(files), config, keep=not dry_run):
+        filed, taken = _file_together(store, config, batch, taken, at=at, dry_run=dry_run)
+        yield from filed
 
 
-def _file_article(
-    store: Store, config: Config, file: Path, taken: Taken, *, at: datetime, dry_run: bool
-) -> Filed:
-    path, slug = stored_path(file, config), ""
-    warnings: tuple[str, ...] = ()
-    try:
-        manuscript = read(file, config)
-        slug, warnings = manuscript.slug, manuscript.warnings
-        return _file_manuscript(store, config, manuscript, taken, at=at, dry_run=dry_run)
-    except Refused as error:
-        return Filed(
-            path=path, verdict=Verdict.REFUSED, slug=slug, reason=str(error), warnings=warnings
-        )
-
-
-def _file_manuscript(
+def _file_together(
     store: Store,
     config: Config,
-    manuscript: Manuscript,
+    batch: Sequence[Composed],
     taken: Taken,
     *,
     at: datetime,
     dry_run: bool,
-) -> Filed:
-    """Set a manuscript outside of any transaction, then save it in one, if nothing has moved."""
-    while True:
-        with store.read() as tx:
-            found = match(tx, manuscript, config, taken)
-        _refuse_back_to_draft(manuscript, found.article)
-        proof = set_up(manuscript, found.id, config, keep=not dry_run)
+) -> tuple[list[Filed], Taken]:
+    """File a batch; return the outcomes, and what is taken by then."""
+    desk_taken = taken.copy()
+    try:
         with store.write() as tx:
             tx.hold_still()  # two processes may file one folder
-            if match(tx, manuscript, config, taken) != found:
-                continue
-            filed = _save(tx, manuscript, proof, found, at)
+            desk = _Desk(tx, config, batch, desk_taken, at=at, dry_run=dry_run)
+            filed = [desk.file(one) for one in batch]
+            desk.save_new()
             if dry_run:
                 tx.rollback()
-        taken.take(manuscript, found)
+    except Refused as error:  # the database can't hold a value of one of them: nothing was filed
+        if len(batch) == 1:
+            return [_refused(batch[0], str(error))], taken
+        filed = []
+        for one in batch:
+            told, taken = _file_together(store, config, [one], taken, at=at, dry_run=dry_run)
+            filed += told
+        return filed, taken
+    return filed, desk_taken
+
+
+class _Desk:
+    """One batch on its way into the store, inside of one transaction."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        config: Config,
+        batch: Sequence[Composed],
+        taken: Taken,
+        *,
+        at: datetime,
+        dry_run: bool,
+    ) -> None:
+        self._tx = tx
+        self._config = config
+        self._taken = taken
+        self._at = at
+        self._dry_run = dry_run
+        self._known = _look_up(tx, batch)
+        self._moved_names: set[str] = set()
+        """Ids, paths, slugs and sources that an article has only since the look-up."""
+        self._moved: set[int] = set()
+        """Articles that are no more as they were looked up."""
+        self._new: list[Entry] = []
+
+    def file(self, one: Composed) -> Filed:
+        """File one; new ones are in the store after `save_new`."""
+        try:
+            return self._file(one)
+        except Refused as error:
+            return _refused(one, str(error))
+
+    def save_new(self) -> None:
+        """Save what is new, all at once."""
+        self._tx.articles.add_all(self._new, self._at)
+        self._new.clear()
+
+    def _file(self, one: Composed) -> Filed:
+        manuscript = one.manuscript
+        if manuscript is None:
+            raise Refused(one.refusal)
+        found = match(self._door(manuscript, one.id), manuscript, self._config, self._taken)
+        _refuse_back_to_draft(manuscript, found.article)
+        if found.id != one.id:
+            one = recompose(manuscript, found.id, self._config, keep=not self._dry_run)
+        if one.proof is None:
+            raise Refused(one.refusal)
+        filed = self._save(manuscript, one.proof, found)
+        self._taken.take(manuscript, found)
         return filed
+
+    def _door(self, manuscript: Manuscript, public_id: str) -> Door:
+        """Return what answers for a file: what was looked up, unless that has changed by now."""
+        known = self._known
+        alike = [known.by_id(public_id), known.by_path(manuscript.path)]
+        alike += [known.by_slug(manuscript.slug), *known.by_source(manuscript.source)]
+        keys = {article.key for article in alike if article is not None}
+        if self._moved.isdisjoint(keys) and self._moved_names.isdisjoint(
+            {public_id, *_names(manuscript)}
+        ):
+            return known
+        self.save_new()
+        return self._tx.articles
+
+    def _save(self, manuscript: Manuscript, proof: Proof, found: Match) -> Filed:
+        article, warnings = found.article, (*manuscript.warnings, *proof.warnings)
+        if article is not None and _stays_retracted(article, proof):
+            stays = (
+                f"{manuscript.path}: it was retracted and stays so, whatever its file says; "
+                f"to put it back: syndicate retract --undo {article.slug}"
+            )
+            return Filed(
+                path=manuscript.path,
+                verdict=Verdict.UNCHANGED,
+                slug=article.slug,
+                warnings=(*warnings, stays),
+            )
+        for picture in proof.pictures:
+            self._tx.media.add(picture)
+        verdict = self._write(manuscript, proof, found)
+        return Filed(path=manuscript.path, verdict=verdict, slug=manuscript.slug, warnings=warnings)
+
+    def _write(self, manuscript: Manuscript, proof: Proof, found: Match) -> Verdict:
+        article = found.article
+        if article is None:
+            self._moves(manuscript, found)
+            self._new.append(
+                Entry(
+                    id=found.id,
+                    slug=manuscript.slug,
+                    path=manuscript.path,
+                    source=manuscript.source,
+                    revision=proof.revision,
+                    galley=proof.galley,
+                )
+            )
+            return Verdict.NEW
+        now = self._tx.articles.revise(
+            article,
+            proof.revision,
+            slug=manuscript.slug,
+            path=manuscript.path,
+            source=manuscript.source,
+            at=self._at,
+            galley=proof.galley,
+        )
+        if now is article:
+            return Verdict.UNCHANGED
+        self._moves(manuscript, found)
+        same = (now.revision, now.slug) == (article.revision, article.slug)
+        return Verdict.UNCHANGED if same else Verdict.REVISED
+
+    def _moves(self, manuscript: Manuscript, found: Match) -> None:
+        """Remember what the look-up doesn't know any more."""
+        self._moved_names.update(_names(manuscript), (found.id,))
+        before = self._known.by_path(manuscript.path)
+        self._moved.update(one.key for one in (found.article, before) if one is not None)
+
+
+def _look_up(tx: Transaction, batch: Sequence[Composed]) -> Known:
+    manuscripts = [one.manuscript for one in batch if one.manuscript is not None]
+    return tx.articles.known(
+        ids=[one.id for one in batch if one.id],
+        paths=[one.path for one in manuscripts],
+        slugs=[one.slug for one in manuscripts],
+        sources=[one.source for one in manuscripts if one.source],
+    )
+
+
+def _names(manuscript: Manuscript) -> set[str]:
+    return {manuscript.path, manuscript.slug, manuscript.source} - {""}
+
+
+def _refused(one: Composed, reason: str) -> Filed:
+    manuscript = one.manuscript
+    return Filed(
+        path=one.path,
+        verdict=Verdict.REFUSED,
+        slug="" if manuscript is None else manuscript.slug,
+        reason=reason,
+        warnings=() if manuscript is None else manuscript.warnings,
+    )
 
 
 def _refuse_back_to_draft(manuscript: Manuscript, article: Article | None) -> None:
@@ -103,40 +239,5 @@ def _refuse_back_to_draft(manuscript: Manuscript, article: Article | None) -> No
         )
 
 
-def _save(
-    tx: Transaction, manuscript: Manuscript, proof: Proof, found: Match, at: datetime
-) -> Filed:
-    article, warnings = found.article, (*manuscript.warnings, *proof.warnings)
-    if article is not None and _stays_retracted(article, proof):
-        stays = (
-            f"{manuscript.path}: it was retracted and stays so, whatever its file says; "
-            f"to put it back: syndicate retract --undo {article.slug}"
-        )
-        warnings = (*warnings, stays)
-        return Filed(
-            path=manuscript.path,
-            verdict=Verdict.UNCHANGED,
-            slug=article.slug,
-            warnings=warnings,
-        )
-    for picture in proof.pictures:
-        tx.media.add(picture)
-    verdict = _write(tx, manuscript, proof, found, at)
-    return Filed(path=manuscript.path, verdict=verdict, slug=manuscript.slug, warnings=warnings)
-
-
 def _stays_retracted(article: Article, proof: Proof) -> bool:
     return article.retracted_at is not None and proof.revision.status is not Status.RETRACTED
-
-
-def _write(
-    tx: Transaction, manuscript: Manuscript, proof: Proof, found: Match, at: datetime
-) -> Verdict:
-    slug, path, source = manuscript.slug, manuscript.path, manuscript.source
-    article = found.article
-    if article is None:
-        tx.articles.add(proof.revision, id=found.id, slug=slug, path=path, source=source, at=at)
-        return Verdict.NEW
-    now = tx.articles.revise(article, proof.revision, slug=slug, path=path, source=source, at=at)
-    same = (now.revision, now.slug) == (article.revision, article.slug)
-    return Verdict.UNCHANGED if same else Verdict.REVISED

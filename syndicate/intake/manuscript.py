@@ -14,12 +14,15 @@ from lxml import etree
 
 from syndicate.config import Config
 from syndicate.errors import Refused
-from syndicate.intake import document, figures, frontmatter, markdown
+from syndicate.intake import document, figures, frontmatter, markdown, recordings
 from syndicate.intake.fields import read_fields
 from syndicate.intake.pictures import Pictures
-from syndicate.intake.sanitise import prefix_of, remove, sanitise, write
+from syndicate.intake.sanitise import prefix_of, sanitise
 from syndicate.intake.text import one_line, shorten
-from syndicate.model.articles import Figure, Revision
+from syndicate.intake.trees import remove, write
+from syndicate.model.articles import Figure, Recording, Revision
+from syndicate.model.galleys import Galley
+from syndicate.typeset import cut
 
 HTML_SUFFIXES = (".html", ".htm")
 SUFFIXES = (".md", ".markdown", *HTML_SUFFIXES)
@@ -50,9 +53,10 @@ class Manuscript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A manuscript set: the revision, and the local pictures that it shows."""
+    """A manuscript set: the revision, its body in type, and the local pictures that it shows."""
 
     revision: Revision
+    galley: Galley
     pictures: tuple[Figure, ...]
     warnings: tuple[str, ...]
 
@@ -95,7 +99,7 @@ def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool
     html = manuscript.file.suffix.lower() in HTML_SUFFIXES
     markup = manuscript.text if html else markdown.to_html(manuscript.text)
     try:
-        root = sanitise(markup, prefix_of(public_id))
+        root = sanitise(markup, prefix_of(public_id), hosts=config.pages.embed_hosts)
     except Refused as error:
         raise Refused(f"{manuscript.path}: {error}") from error
     head = manuscript.revision
@@ -103,23 +107,43 @@ def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool
     pictures = Pictures(manuscript.file, config, keep=keep)
     image = figures.lead(head.image, pictures, warn) if head.image else None
     shown = figures.arrange(root, pictures, warn)
+    audio = _recording(manuscript, config, warn, keep=keep)
     revision = replace(
         head,
         body=write(root),
         excerpt=head.summary or shorten(_prose(root), EXCERPT),
         image=image,
         figures=shown,
+        audio=audio,
     )
-    return Proof(revision=revision, pictures=pictures.used, warnings=tuple(warnings))
+    return Proof(
+        revision=revision,
+        galley=cut(revision, slug=manuscript.slug),
+        pictures=pictures.used,
+        warnings=tuple(warnings),
+    )
+
+
+def _recording(
+    manuscript: Manuscript, config: Config, warn: figures.Warn, *, keep: bool
+) -> Recording | None:
+    """Find what the article is heard by; without it, the article is one to read."""
+    if (named := manuscript.revision.audio) is None:
+        return None
+    try:
+        return recordings.find(named, manuscript.file, config, keep=keep)
+    except recordings.RecordingMissing as error:
+        warn(f"the recording of audio is left out: {error}")
+        return None
 
 
 def stored_path(file: Path, config: Config) -> str:
     """Return a file's path as the store keeps it, with `/` on every system."""
     whole = Path(os.path.abspath(file))  # noqa: PTH100 - resolve() would follow links out of it
-    for place, root in ((whole, config.root), (whole.resolve(), config.root.resolve())):
-        if place.is_relative_to(root):
-            return place.relative_to(root).as_posix()
-    return whole.as_posix()
+    if whole.is_relative_to(config.root):
+        return whole.relative_to(config.root).as_posix()
+    real, root = whole.resolve(), config.root.resolve()
+    return real.relative_to(root).as_posix() if real.is_relative_to(root) else whole.as_posix()
 
 
 def _bytes(file: Path, path: str) -> bytes:

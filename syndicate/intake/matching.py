@@ -5,16 +5,20 @@ of one whose file is gone. Whichever of path, slug and body stays, the id stays;
 a file in which all three are new is a new article (design, decision 11).
 """
 
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake import manuscript as manuscripts
+from syndicate.intake.composing import new_id
 from syndicate.intake.manuscript import Manuscript
 from syndicate.model.articles import Article
-from syndicate.store import Transaction
+from syndicate.store import Filing, Known
+
+Door = Known | Filing
+"""Whom to ask for articles: what was looked up for many files at once, or the store itself."""
 
 
 @dataclass(slots=True)
@@ -30,6 +34,10 @@ class Taken:
         self.slugs[manuscript.slug] = manuscript.path
         self.ids[match.id] = manuscript.path
 
+    def copy(self) -> Self:
+        """Return the same, to go on from and to fall back behind."""
+        return type(self)(dict(self.slugs), dict(self.ids))
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -39,33 +47,33 @@ class Match:
     article: Article | None = None
 
 
-def match(tx: Transaction, manuscript: Manuscript, config: Config, taken: Taken) -> Match:
+def match(door: Door, manuscript: Manuscript, config: Config, taken: Taken) -> Match:
     """Find the article of a file; raise Refused when it can be none."""
-    article = _known(tx, manuscript, config, taken)
-    _refuse_taken_slug(tx, manuscript, article, taken)
+    article = _known(door, manuscript, config, taken)
+    _refuse_taken_slug(door, manuscript, article, taken)
     if article is not None:
         return Match(article.id, article)
-    public_id = manuscript.id or _new_id(config, manuscript.slug)
-    other = tx.articles.by_id(public_id)
+    public_id = manuscript.id or new_id(config, manuscript.slug)
+    other = door.by_id(public_id)
     if other is not None:  # somebody wrote this very id into another file
         raise Refused(f"{manuscript.path}: its id would be {public_id}, which is {_name(other)}'s")
     return Match(public_id)
 
 
-def _known(tx: Transaction, manuscript: Manuscript, config: Config, taken: Taken) -> Article | None:
+def _known(door: Door, manuscript: Manuscript, config: Config, taken: Taken) -> Article | None:
     if manuscript.id is not None:
-        return _by_id(tx, manuscript, manuscript.id, config, taken)
-    article = tx.articles.by_path(manuscript.path)
+        return _by_id(door, manuscript, manuscript.id, config, taken)
+    article = door.by_path(manuscript.path)
     if article is not None:
         return article
-    return _whose_file_is_gone(tx, manuscript, config, taken)
+    return _whose_file_is_gone(door, manuscript, config, taken)
 
 
 def _by_id(
-    tx: Transaction, manuscript: Manuscript, public_id: str, config: Config, taken: Taken
+    door: Door, manuscript: Manuscript, public_id: str, config: Config, taken: Taken
 ) -> Article | None:
     """Find the article that a file names itself; two files can't be one article."""
-    article = tx.articles.by_id(public_id)
+    article = door.by_id(public_id)
     holder = taken.ids.get(public_id)
     if holder is None and article is not None and _still_holds(article, config):
         holder = article.path
@@ -73,7 +81,7 @@ def _by_id(
         raise Refused(f"{manuscript.path}: the id {public_id} is that of {holder} too")
     if article is not None:
         return article
-    before = tx.articles.by_path(manuscript.path)
+    before = door.by_path(manuscript.path)
     if before is not None:
         raise Refused(
             f"{manuscript.path}: the id {public_id} is new, and this file's article has "
@@ -93,10 +101,10 @@ def _still_holds(article: Article, config: Config) -> bool:
 
 
 def _whose_file_is_gone(
-    tx: Transaction, manuscript: Manuscript, config: Config, taken: Taken
+    door: Door, manuscript: Manuscript, config: Config, taken: Taken
 ) -> Article | None:
-    by_slug = tx.articles.by_slug(manuscript.slug)
-    by_body = tx.articles.by_source(manuscript.source) if manuscript.source else []
+    by_slug = door.by_slug(manuscript.slug)
+    by_body = door.by_source(manuscript.source) if manuscript.source else []
     for article in (*([by_slug] if by_slug else []), *reversed(by_body)):
         gone = article.path is None or not _file(article.path, config).exists()
         if gone and article.id not in taken.ids:
@@ -105,11 +113,11 @@ def _whose_file_is_gone(
 
 
 def _refuse_taken_slug(
-    tx: Transaction, manuscript: Manuscript, article: Article | None, taken: Taken
+    door: Door, manuscript: Manuscript, article: Article | None, taken: Taken
 ) -> None:
     """Refuse a slug that another article has or ever had, and name both."""
     slug, key = manuscript.slug, None if article is None else article.key
-    owner = tx.articles.by_slug(slug)
+    owner = door.by_slug(slug)
     holder = _name(owner) if owner is not None and owner.key != key else None
     if holder is None and taken.slugs.get(slug, manuscript.path) != manuscript.path:
         holder = taken.slugs[slug]
@@ -117,10 +125,6 @@ def _refuse_taken_slug(
         raise Refused(
             f"{manuscript.path}: the slug {slug} is or was that of {holder}; give it another"
         )
-
-
-def _new_id(config: Config, slug: str) -> str:
-    return f"urn:uuid:{uuid.uuid5(config.publication.id, slug)}"
 
 
 def _name(article: Article) -> str:

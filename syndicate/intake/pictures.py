@@ -1,18 +1,14 @@
 """Picture files: found beside the article, judged by their content, kept in `media/`."""
 
 import hashlib
-import os
 import re
-import secrets
-import warnings
-from io import BytesIO
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
-
-from PIL import Image, UnidentifiedImageError
 
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
+from syndicate.intake import media, metadata, pixels, renditions
+from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Figure
 
 _KINDS = {
@@ -23,8 +19,7 @@ _KINDS = {
     "AVIF": (".avif", "image/avif"),
 }
 _BIGGEST = 50_000_000
-_MOST_PIXELS = 100_000_000
-_ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)
+_SIDEWAYS = (5, 6, 7, 8)
 
 
 class PictureMissing(SyndicateError):  # noqa: N818 - reads as what happened
@@ -65,37 +60,36 @@ class Pictures:
 
     def _take(self, address: str) -> Figure:
         try:
-            data = self._read(self._locate(address))
+            data = _private_parts_gone(self._read(self._locate(address)))
             figure = _measure(data)
+            drawn = dict(self._missing_renditions(data, figure)) if self._keep else {}
         except (OSError, ValueError) as error:
             raise PictureMissing(f"{address}: {error}" if address else str(error)) from error
         if self._keep:
-            self._store(data, figure)
+            self._store({figure.src: data} | drawn)
         return figure
 
-    def _store(self, data: bytes, figure: Figure) -> None:
+    def _missing_renditions(self, data: bytes, figure: Figure) -> Iterator[tuple[str, bytes]]:
+        """Draw what isn't in `media/` yet: a picture's renditions are made once."""
+        _, *names = pictures.files(figure)
+        missing = [name for name in names if not self._target(name).exists()]
+        return renditions.draw(data, figure, missing) if missing else iter(())
+
+    def _store(self, files: Mapping[str, bytes]) -> None:
         """Keep a picture; raise SyndicateError where that fails: it is not the article's fault."""
-        target = self._config.media / figure.src.removeprefix(MEDIA)
         try:
-            _store(data, target)
+            for name, data in files.items():
+                media.keep(data, self._target(name))
         except OSError as error:
             raise SyndicateError(
-                f"{target.parent}: pictures can't be kept there: {error.strerror}"
+                f"{self._config.media}: pictures can't be kept there: {error.strerror}"
             ) from error
 
+    def _target(self, name: str) -> Path:
+        return self._config.media / name.removeprefix(MEDIA)
+
     def _locate(self, address: str) -> Path:
-        """Return the file of a local address; raise ValueError when it may not be read."""
-        path = unquote(urlsplit(address).path)
-        if not path or "\0" in path:
-            raise ValueError("no address of a picture")
-        root = self._config.root.resolve()
-        base = root if path.startswith("/") else self._folder
-        file = (base / path.lstrip("/")).resolve()
-        if not any(file.is_relative_to(place) for place in (root, self._folder.resolve())):
-            raise ValueError("lies outside of the publication and of the article's folder")
-        if not file.is_file():
-            raise ValueError("no such picture")
-        return file
+        return media.locate(address, folder=self._folder, root=self._config.root, kind="picture")
 
     @staticmethod
     def _read(file: Path) -> bytes:
@@ -104,44 +98,28 @@ class Pictures:
         return file.read_bytes()
 
 
+def _private_parts_gone(data: bytes) -> bytes:
+    """Drop what a picture's file says besides the picture; code it anew where it is damaged."""
+    try:
+        return metadata.strip(data)
+    except ValueError:
+        return pixels.again(data)
+
+
 def _measure(data: bytes) -> Figure:
     """Return what is to be known of a picture; raise ValueError when it is none."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            suffix, kind, (width, height) = _look(data)
-    except Image.DecompressionBombError as error:
-        raise ValueError("has too many pixels") from error
-    except (UnidentifiedImageError, SyntaxError, EOFError) as error:
-        raise ValueError("no GIF, PNG, JPEG, WebP or AVIF picture") from error
-    name = hashlib.sha256(data).hexdigest()[:32] + suffix
-    return Figure(src=MEDIA + name, width=width, height=height, type=kind, length=len(data))
-
-
-def _look(data: bytes) -> tuple[str, str, tuple[int, int]]:
-    """Return suffix, media type, and the size as shown: EXIF may turn a picture."""
-    with Image.open(BytesIO(data), formats=list(_KINDS)) as image:
+    with pixels.opened(data) as image:
         suffix, kind = _KINDS[image.format or ""]
         width, height = image.size
-        if width * height > _MOST_PIXELS:
-            raise ValueError("has too many pixels")
-        exif = Image.Image.getexif(image)  # a PNG's own getexif would decode it
-        sideways = exif.get(_ORIENTATION) in _SIDEWAYS
+        if pixels.orientation(image) in _SIDEWAYS:
+            width, height = height, width
+        variants = renditions.variants(image, width)
         image.verify()
-    return suffix, kind, (height, width) if sideways else (width, height)
-
-
-def _store(data: bytes, target: Path) -> None:
-    """Write a file whole or not at all; one that is there has the same content."""
-    if target.exists() and target.stat().st_size == len(data):
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        with half.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)
+    return Figure(
+        src=MEDIA + hashlib.sha256(data).hexdigest()[:32] + suffix,
+        width=width,
+        height=height,
+        type=kind,
+        length=len(data),
+        variants=variants,
+    )

@@ -7,27 +7,22 @@ no second, different reading of the same markup can bring anything back to life.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import unquote
 
 import nh3
 from lxml import etree
 
 from syndicate.errors import Refused
-from syndicate.intake.text import one_line, printable
+from syndicate.intake import embeds
+from syndicate.intake.text import printable
+from syndicate.intake.trees import PHRASING, VOID, parent_of, remove
 
-VOID = frozenset({"br", "col", "hr", "img", "wbr"})
-PHRASING = frozenset({
-    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "del", "dfn", "em", "i", "img", "ins",
-    "kbd", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strong", "sub", "sup",
-    "time", "u", "var", "wbr",
-})  # fmt: skip
 _FLOW = frozenset({
     "aside", "blockquote", "caption", "col", "colgroup", "dd", "details", "div", "dl", "dt",
     "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
     "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 })  # fmt: skip
-_EMBEDS = frozenset({"x-iframe", "embed", "object", "video", "audio", "source"})
 _RENAMED = {"strike": "s", "tt": "code", "acronym": "abbr", "big": "b"}
 _DROPPED = frozenset({
     "script", "style", "template", "noscript", "title", "textarea", "xmp", "noembed", "noframes",
@@ -45,8 +40,11 @@ _ATTRIBUTES = {
     "blockquote": {"cite"}, "q": {"cite"},
     "ins": {"cite", "datetime"}, "del": {"cite", "datetime"}, "time": {"datetime"},
     "details": {"open"},
-    "x-iframe": {"src"}, "embed": {"src"}, "object": {"data"},
-    "video": {"src"}, "audio": {"src"}, "source": {"src"},
+    "x-iframe": {"src", "width", "height"},
+    "embed": {"src", "width", "height"}, "object": {"data", "width", "height"},
+    "video": {"src", "poster", "width", "height", "loop", "muted", "crossorigin"},
+    "audio": {"src", "loop", "muted", "crossorigin"},
+    "source": {"src", "type"}, "track": {"src", "kind", "srclang", "label"},
 }  # fmt: skip
 _SCHEMES = {"http", "https", "mailto", "tel", "sms", "geo", "ftp", "webcal"}
 _CLASS = re.compile(
@@ -59,12 +57,17 @@ _PARENTS = {
     "dt": {"dl", "div"}, "dd": {"dl", "div"},
 }  # fmt: skip
 """Where these may stand; elsewhere they are plain blocks, as a checker would have it."""
-_OPEN_TAG = re.compile(r"<(br|col|hr|img|wbr|embed|source)((?:\s[^\s=>\"]+=\"[^\"]*\")*)>")
+_OPEN_TAG = re.compile(r"<(br|col|hr|img|wbr|embed|source|track)((?:\s[^\s=>\"]+=\"[^\"]*\")*)>")
 _ANY_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
 _IFRAME = re.compile(r"<(/?)iframe(?=[\s/>])", re.IGNORECASE)
+_NEVER_CLOSED = re.compile(
+    r"<(x-iframe|video|audio)((?:\s+[^\s=>/\"']+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>\"']+))?)*)\s*/>",
+    re.IGNORECASE,
+)
+"""A player written as XML has it, which HTML takes for the beginning of one."""
 _UNNESTED = VOID | {
     "p", "li", "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "option", "input", "embed",
-    "source", "param", "area", "base", "link", "meta", "track",
+    "param", "area", "base", "link", "meta",
 }  # fmt: skip
 _DEEPEST = 1000
 """nh3's time grows with the square of the depth; no article comes near this."""
@@ -75,61 +78,23 @@ def prefix_of(public_id: str) -> str:
     return f"a{hashlib.sha256(public_id.encode()).hexdigest()[:8]}-"
 
 
-def sanitise(markup: str, prefix: str) -> etree._Element:
+def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Element:
     """Return a body as the safe children of a `<div>`, ids and what points at them prefixed.
 
-    Scripts, handlers, styles, forms and foreign markup are gone; embeds are
-    links to what they embed. Raise Refused for what is nested too deeply.
+    Scripts, handlers, styles, forms and foreign markup are gone; players stay
+    where they are safe, and frames of `hosts` (see `embeds.settle`). Raise
+    Refused for what is nested too deeply.
     """
-    markup = printable(markup)
+    markup = _IFRAME.sub(r"<\1x-iframe", printable(markup))
+    markup = _NEVER_CLOSED.sub(r"<\1\2></\1>", markup)
     if _depth(markup) > _DEEPEST:
         raise Refused("its HTML is nested too deeply")
-    root = _tree(_CLEANER.clean(_IFRAME.sub(r"<\1x-iframe", markup)))
-    _link_embeds(root)
+    root = _tree(_CLEANER.clean(markup))
+    embeds.settle(root, hosts)
     _tidy(root)
     _demote_headings(root)
     _prefix_ids(root, prefix)
     return root
-
-
-def write(root: etree._Element) -> str:
-    """Write the children of `root` as HTML that is XML too: void elements closed, no others."""
-    for element in root.iter():
-        if element.tag not in VOID and not len(element) and element.text is None:
-            element.text = ""  # <td></td>, which <td/> is not in HTML
-    written = str(etree.tostring(root, encoding="unicode", with_tail=False))
-    return written[written.index(">") + 1 : written.rindex("</")].strip()
-
-
-def unwrap(element: etree._Element) -> None:
-    """Put an element's content in its place."""
-    parent = element.getparent()
-    assert parent is not None
-    at = parent.index(element)
-    children = list(element)
-    _append_text(parent, at, element.text)
-    for offset, child in enumerate(children):
-        parent.insert(at + offset, child)
-    remove(element)
-
-
-def remove(element: etree._Element) -> None:
-    """Take an element out and leave the text after it."""
-    parent = element.getparent()
-    assert parent is not None
-    _append_text(parent, parent.index(element), element.tail)
-    parent.remove(element)
-
-
-def _append_text(parent: etree._Element, at: int, text: str | None) -> None:
-    """Add text before the child at `at`."""
-    if not text:
-        return
-    if at == 0:
-        parent.text = (parent.text or "") + text
-    else:
-        before = parent[at - 1]
-        before.tail = (before.tail or "") + text
 
 
 def _filter(_tag: str, name: str, value: str) -> str | None:
@@ -142,7 +107,7 @@ def _filter(_tag: str, name: str, value: str) -> str | None:
 
 
 _CLEANER = nh3.Cleaner(
-    tags=set(PHRASING | _FLOW | _EMBEDS | _RENAMED.keys()),
+    tags=set(PHRASING | _FLOW | embeds.TAGS | embeds.PARTS | _RENAMED.keys()),
     clean_content_tags=set(_DROPPED),
     attributes=_ATTRIBUTES,
     attribute_filter=_filter,
@@ -169,39 +134,11 @@ def _tree(clean: str) -> etree._Element:
         raise Refused(f"its HTML can't be made well-formed: {error.msg}") from error
 
 
-def _link_embeds(root: etree._Element) -> None:
-    """Make a link of everything that is embedded; what it embeds lies elsewhere."""
-    seen: set[str] = set()
-    for element in [e for e in root.iter() if e.tag in _EMBEDS]:
-        address = (element.get("src") or element.get("data") or "").strip()
-        if address.startswith("//"):
-            address = f"https:{address}"
-        if re.match("https?://", address) and address not in seen:
-            seen.add(address)
-            _put_link(element, address, one_line(element.get("title", "")))
-        unwrap(element)
-
-
-def _put_link(element: etree._Element, address: str, title: str) -> None:
-    link = etree.Element("a", href=address)
-    link.text = title or re.sub("^https?://(www\\.)?", "", address)
-    parent = element.getparent()
-    assert parent is not None
-    block = parent.tag in ("div", "section", "figure", "blockquote", "aside", "details")
-    if block:
-        paragraph = etree.Element("p")
-        paragraph.append(link)
-        element.addprevious(paragraph)
-    else:
-        element.addprevious(link)
-
-
 def _tidy(root: etree._Element) -> None:
     """Rename what HTML no longer knows or has in the wrong place; drop what says nothing."""
     for element in reversed(list(root.iterdescendants())):
         element.tag = _RENAMED.get(element.tag, element.tag)
-        parent = element.getparent()
-        assert parent is not None
+        parent = parent_of(element)
         if parent.tag not in _PARENTS.get(element.tag, {parent.tag}):
             element.tag = "p" if element.tag in ("figcaption", "summary") else "div"
         if element.tag == "a" and "name" in element.attrib:

@@ -82,8 +82,13 @@ class Revision:
     XML too). Pictures in it have `src` as in `Figure`. A figure is always
     `<figure><img src alt width height/><figcaption>caption <cite>credit</cite>
     </figcaption></figure>`, without the parts it lacks; `figures` lists them in
-    order. Ids in it carry a prefix of the article's own. Every other address in
-    it is absolute or relative to the article's page.
+    order. A player stands in the same way in a `<figure class="embed">`, and
+    nowhere else: `<iframe src width height title allowfullscreen>`, `<video>` or
+    `<audio>` with `controls`, `<source>` and `<track>`; what they load has https
+    (a `poster` is as `src` in `Figure`), and nothing plays by itself. A frame with
+    a video (`model.videos`) has its shape as a second class, such as `ratio-16-9`.
+    Ids carry a prefix of the article's own. Every other address is absolute or
+    relative to the article's page.
     """
 
     title: str
@@ -137,6 +142,8 @@ class Article(Revision):
     slug: str
     path: str | None = None
     """The file it came from, relative to the publication where it lies inside."""
+    source: str = field(default="", compare=False)
+    """The hash of its file's body, by which a renamed file is known again; no reader sees it."""
     number: int | None = None
     """Its public number; None while it is not public."""
     revision: int = 1

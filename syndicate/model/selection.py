@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syndicate.clock import EPOCH, duration
-from syndicate.config import Select
+from syndicate.config import Select, Selector
 from syndicate.model.articles import Article
 
 
@@ -50,7 +50,7 @@ def select(candidates: Iterable[Article], rule: Select, *, at: datetime) -> Sele
     )
 
 
-def matches(article: Article, rule: Select) -> bool:
+def matches(article: Article, rule: Selector) -> bool:
     """Whether an article is what a rule asks for, whatever its age."""
     return (
         rule.breaking in {None, article.breaking}

@@ -1,6 +1,6 @@
-"""Publishing: from a snapshot of the store to the files in `feeds/`."""
+"""Publishing: the output folder, brought to what the store says."""
 
-from syndicate.publish.build import Built, build
-from syndicate.publish.manifest import Manifest, Published
+from syndicate.publish.build import Built, Publisher, build
+from syndicate.publish.manifest import Manifest
 
-__all__ = ["Built", "Manifest", "Published", "build"]
+__all__ = ["Built", "Manifest", "Publisher", "build"]

@@ -1,23 +1,37 @@
 """The build: brings the output folder to what the store says.
 
-Pictures first, then pages, lists, feeds and sitemaps, so that nothing is named
+It asks the store for what changed since the last one, and makes anew what that
+touches: pages first, then lists, feeds and sitemaps, so that nothing is named
 before it is there. What can't be rendered stays as it was, and the rest goes on.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.errors import Problem
-from syndicate.model.articles import Article
-from syndicate.publish.site import File, Site, Snapshot
-from syndicate.publish.writer import Output
-from syndicate.render.feeds import Entry
-from syndicate.render.feeds.channel import entry
+from syndicate.publish import layout
+from syndicate.publish.compression import TWINS
+from syndicate.publish.crew import Crew, crew
+from syndicate.publish.folder import held, told
+from syndicate.publish.lists import CHUNKS, Lists
+from syndicate.publish.manifest import Manifest, State
+from syndicate.publish.printer import Done, File, Outcome, Printer
+from syndicate.publish.site import Site, chunk_path
+from syndicate.publish.tasks import Articles, Task
+from syndicate.render import addresses, fingerprint, topics
+from syndicate.render.feeds import formats
+from syndicate.render.sitemaps import CHUNK
 from syndicate.render.templates import Templates
+from syndicate.render.topics import Topic
 from syndicate.store import Store
+
+_HANDFUL = 40
+"""Articles of one task."""
+_WORTH_A_CREW = 200
+"""Articles for which it pays to start processes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +41,7 @@ class Built:
     written: tuple[str, ...]
     """Paths in the output folder, in the order they were written."""
     unchanged: int
+    """How many files were made and found to be there already."""
     deleted: tuple[str, ...]
     articles: int
     """How many articles readers can see."""
@@ -36,126 +51,303 @@ class Built:
     """Files that could not be made; one that was there before is still there."""
 
 
-def build(store: Store, config: Config, *, at: datetime, number: bool) -> Built:
-    """Write the output of a publication as of `at`.
+class Publisher:
+    """Publishes one publication, again and again; what it learnt it keeps between builds."""
 
-    With `number`, what became public by then is given its public number first.
-    Raise StoreError; SyndicateError where the output folder can't be used at all;
-    TemplateError where what every page loads can't be made.
-    """
-    if number:
-        with store.write() as tx:
-            tx.articles.give_numbers(at)
-    with Output.open(config.output) as output:
-        snapshot = Snapshot.of(store, at)  # held already: an older one must not come later
-        return _Build(config, Site(config, Templates.of(config), snapshot), output).of(snapshot)
+    def __init__(self, store: Store, config: Config, *, compress: bool = False) -> None:
+        """Publish with pages compressed beside themselves, too, where `compress` is set."""
+        self._store = store
+        self._config = config
+        self._compress = compress
+        self._style = ""
+        self._templates: Templates | None = None
+        self._printer: Printer | None = None
+        self._change = -1
+
+    def publish(self, at: datetime, *, number: bool, everything: bool = False) -> Built:
+        """Bring the output to what is public at `at`.
+
+        With `number`, what became public by then is given its public number first.
+        With `everything`, all is made anew, and what was changed by hand put right.
+        Raise StoreError; SyndicateError where the output folder can't be used at all;
+        TemplateError where what every page loads can't be made.
+        """
+        if number:
+            with self._store.write() as tx:
+                tx.articles.give_numbers(at)
+        output = self._config.output
+        with held(output), told(output), closing(Manifest.held(output)) as manifest:
+            printer, templates = self._ready()
+            state = manifest.state()
+            with self._store.read() as tx:
+                change = tx.readership.newest_change()
+                anew = everything or state is None or state.style != self._style or at < state.at
+                if anew or state is None:
+                    keys = tx.readership.keys()
+                else:
+                    keys = tx.readership.changed(state.change, since=state.at, at=at)
+                    keys = sorted({*keys, *manifest.pending()})
+            same = state is not None and state.change == self._change
+            printer.forget(keys if same and not anew else None)
+            build = _Build(self._store, self._config, printer, templates, manifest, at)
+            with ExitStack() as stack:
+                stack.callback(printer.folder.close)
+                if len(keys) >= _WORTH_A_CREW:
+                    build.hire(stack.enter_context(crew(self._config, compress=self._compress)))
+                built, complete = build.of(keys, anew=anew)
+            style = self._style if complete else ""
+            manifest.finish(State(style=style, change=change, at=at), build.pending)
+            build.clear()
+            self._change = change
+            return built
+
+    def _ready(self) -> tuple[Printer, Templates]:
+        """Return what renders; a new one where templates changed."""
+        templates = Templates.of(self._config)
+        style = f"{fingerprint(self._config, templates)} {self._compress}"
+        if self._printer is None or self._templates is None or style != self._style:
+            self._templates, self._style = templates, style
+            self._printer = Printer(self._store, self._config, templates, compress=self._compress)
+        return self._printer, self._templates
+
+
+def build(
+    store: Store,
+    config: Config,
+    *,
+    at: datetime,
+    number: bool,
+    everything: bool = False,
+    compress: bool = False,
+) -> Built:
+    """Publish once; see `Publisher`."""
+    publisher = Publisher(store, config, compress=compress)
+    return publisher.publish(at, number=number, everything=everything)
+
+
+@dataclass(slots=True)
+class _Report:
+    written: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    deleted: list[str] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    failed: list[Problem] = field(default_factory=list)
 
 
 class _Build:
     """One build, and what has become of it so far."""
 
-    def __init__(self, config: Config, site: Site, output: Output) -> None:
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        printer: Printer,
+        templates: Templates,
+        manifest: Manifest,
+        at: datetime,
+    ) -> None:
         self._config = config
-        self._site = site
-        self._output = output
-        self._written: list[str] = []
-        self._unchanged = 0
-        self._entries: dict[str, Entry | None] = {}
-        self._warnings: list[Problem] = []
-        self._failed: list[Problem] = []
+        self._printer = printer
+        self._manifest = manifest
+        self._lists = Lists(manifest.database)
+        self._site = Site(store, config, templates, manifest, self._lists)
+        self._folder = printer.folder
+        self._at = at
+        self._crew: Crew | None = None
+        self._report = _Report()
+        self._complete = True
+        self.pending: list[int] = []
 
-    def of(self, snapshot: Snapshot) -> Built:
-        """Build everything, in order."""
-        self._put_all(self._site.assets())
-        self._put_logo()
-        self._put_pictures()
-        articles = [article for article in snapshot.articles if self._put_article(article)]
-        self._put_all(self._site.notices())
-        self._put_all(self._site.lists(articles))
-        self._put_all(self._site.feeds(articles, self._entry))
-        self._put_all(self._site.sitemaps(articles))
-        return Built(
-            deleted=tuple(self._output.finish()),
-            written=tuple(self._written),
-            unchanged=self._unchanged,
-            articles=len(articles),
-            warnings=tuple(self._warnings),
-            failed=tuple(self._failed),
+    def hire(self, crew: Crew) -> None:
+        """Have printing done by a crew."""
+        self._crew = crew
+
+    def of(self, keys: list[int], *, anew: bool) -> tuple[Built, bool]:
+        """Build, in order; say whether all but articles could be made."""
+        left_behind = self._folder.left_behind()
+        if anew:
+            self._manifest.begin_anew()
+            self._lists.clear()
+            self._put(self._site.assets())
+        self._put_logos()
+        self._articles(keys, anew=anew)
+        offers_differ = self._settle(anew=anew)
+        changed = self._changed(anew=anew)
+        self._print(page for topic in changed for page in self._pages(topic, anew=anew))
+        self._put(self._site.front(self._at))
+        self._print(doc for topic in changed for doc in self._documents(topic, anew=anew))
+        if offers_differ:
+            self._put(self._site.offers())
+        self._sitemaps(anew=anew)
+        for topic in changed:
+            self._cut_off(topic)
+        self._delete_leftovers(left_behind)
+        report = self._report
+        built = Built(
+            written=tuple(report.written),
+            unchanged=report.unchanged,
+            deleted=tuple(sorted(report.deleted)),
+            articles=self._lists.shown(addresses.HOME),
+            warnings=tuple(report.warnings),
+            failed=tuple(report.failed),
         )
+        return built, self._complete
 
-    def _put_article(self, article: Article) -> bool:
-        """Write the pages of an article; return whether there is one to lead readers to."""
-        there = self._put(self._site.page(article))
-        amp = self._site.amp_page(article)
-        if there and amp:
-            self._put(amp)
-        return there
+    def clear(self) -> None:
+        """Forget what a crash would have to be told of."""
+        self._folder.clear()
 
-    def _put_logo(self) -> None:
-        if logo := self._site.logo():
-            file, source = logo
-            self._put_picture(
-                file, source, Problem("publication.logo", f"the picture {source} isn't there")
-            )
+    # articles
 
-    def _put_pictures(self) -> None:
-        for file, article in self._site.pictures():
-            where = article.path or article.slug
-            self._put_picture(
-                file,
-                self._site.source(file.path),
-                Problem(where, f"the picture {file.path} isn't there"),
-            )
+    def _articles(self, keys: list[int], *, anew: bool) -> None:
+        handfuls = (
+            Articles(keys=tuple(keys[start : start + _HANDFUL]), at=self._at)
+            for start in range(0, len(keys), _HANDFUL)
+        )
+        for outcome in self._printed(handfuls):
+            lost = self._record(outcome)
+            for key, done in outcome.done.items():
+                self._article(key, done, lost, outcome, anew=anew)
+        for picture in self._manifest.unshown():
+            self._delete(picture)
 
-    def _put_picture(self, file: File, source: Path, missing: Problem) -> None:
-        """Copy a picture; where it is `missing`, the one of the last build stays."""
-        if source.is_file():
-            self._put(file)
+    def _article(
+        self, key: int, done: Done, lost: set[str], outcome: Outcome, *, anew: bool
+    ) -> None:
+        listing = None if done.page in lost else done.listing
+        if done.failed:
+            self.pending.append(key)
+        if anew:
+            self._lists.fill([listing] if listing else [])
         else:
-            self._output.keep(file.path)
-            self._warnings.append(missing)
+            self._lists.place(key, listing)
+            spoilt = {path for path, _ in outcome.spoilt}
+            now = {file.path for file in outcome.files if file.owner == f"{key}"} | spoilt
+            for file in self._manifest.owned(f"{key}"):
+                if file.path not in now and not (
+                    file.path.endswith(TWINS) and file.path.rpartition(".")[0] in spoilt
+                ):
+                    self._delete(file.path)
+        self._manifest.show(key, done.pictures)
 
-    def _entry(self, article: Article) -> Entry | None:
-        """Tell an article once for all feeds; None, and a problem, where it can't be told."""
-        if article.id not in self._entries:
-            try:
-                self._entries[article.id] = entry(self._config, article)
-            except Exception as error:  # noqa: BLE001 - one article never breaks the feeds
-                self._entries[article.id] = None
-                where = article.path or article.slug
-                self._failed.append(Problem(where, f"left out of the feeds: {_said(error)}"))
-        return self._entries[article.id]
+    def _settle(self, *, anew: bool) -> bool:
+        """Name topics, and take away those that are no more; say whether others are offered."""
+        if anew:
+            self._lists.count()
+            return True
+        gone, differ = self._lists.settle()
+        for home in gone:
+            for file in self._manifest.owned(home):
+                self._delete(file.path)
+        return differ
 
-    def _put_all(self, files: Iterable[File]) -> None:
-        for file in files:
-            self._put(file)
+    # lists and feeds
 
-    def _put(self, file: File) -> bool:
-        """Make and write a file; return whether there is one now, be it the old one."""
-        try:
-            changed = not self._is_there(file) and self._output.put(
-                file.path,
-                file.render(),
-                status=file.status,
-                location=file.location,
-                made_of=file.made_of,
-            )
-        except Exception as error:  # noqa: BLE001 - one file never breaks the others
-            self._failed.append(Problem(file.path, _said(error)))
-            return self._output.keep(file.path, status=file.status)
-        if changed:
-            self._written.append(file.path)
+    def _changed(self, *, anew: bool) -> list[Topic]:
+        """Return the topics to be made; that of everything is there without articles, too."""
+        if anew:
+            return self._lists.topics() or [topics.everything()]
+        homes = [home for home in self._lists.changes if home != CHUNKS]
+        found = [topic for home in homes if (topic := self._lists.topic(home))]
+        return found or [topics.everything() for home in homes if home == addresses.HOME]
+
+    def _pages(self, topic: Topic, *, anew: bool) -> Iterator[Task]:
+        changed = topic.home in self._lists.changes and not anew
+        dirty = self._lists.dirty(topic.home, layout.STORIES) if changed else None
+        return layout.pages(self._lists, topic, dirty)
+
+    def _documents(self, topic: Topic, *, anew: bool) -> Iterator[Task]:
+        per = layout.items(topic, self._config)
+        changed = topic.home in self._lists.changes and not anew
+        dirty = self._lists.dirty(topic.home, per) if changed else None
+        return layout.documents(self._lists, topic, self._config, dirty)
+
+    def _sitemaps(self, *, anew: bool) -> None:
+        if anew:
+            self._put(self._site.chunks())
+        elif CHUNKS in self._lists.changes:
+            self._put(self._site.chunks(self._lists.dirty(CHUNKS, CHUNK)))
+            number = -(-self._lists.size(CHUNKS) // CHUNK) + 1
+            while self._manifest.entry(chunk_path(number)):
+                self._delete_with_twins(chunk_path(number))
+                number += 1
+        self._put(self._site.sitemaps(self._at))
+
+    def _cut_off(self, topic: Topic) -> None:
+        """Delete pages and archives past the last ones of a topic."""
+        size = self._lists.size(topic.home)
+        per = layout.items(topic, self._config)
+        full, filled = size // layout.STORIES, size // per if topic.has_archives else 0
+        number = full + 2 if full else 1
+        while self._manifest.entry(path := addresses.file(topic.numbered(number))):
+            self._delete_with_twins(path)
+            number += 1
+        for each in formats(topic, self._config):
+            number = filled + 2 if filled else 1
+            while self._manifest.entry(
+                path := addresses.file(layout.archive(topic, number) + each.file)
+            ):
+                self._delete_with_twins(path)
+                number += 1
+
+    # files
+
+    def _put_logos(self) -> None:
+        for file, source, key in self._site.logos():
+            if source.is_file():
+                self._put([file])
+            else:
+                self._manifest.keep(file.path)
+                self._report.warnings.append(Problem(key, f"the picture {source} isn't there"))
+
+    def _put(self, files: Iterable[File]) -> None:
+        if self._record(self._printer.put(files)):
+            self._complete = False
+
+    def _print(self, tasks: Iterable[Task]) -> None:
+        for outcome in self._printed(tasks):
+            if self._record(outcome) or outcome.spoilt:
+                self._complete = False
+
+    def _printed(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        if self._crew is not None:
+            yield from self._crew.print(tasks)
         else:
-            self._unchanged += 1
+            yield from map(self._printer.print, tasks)
+
+    def _record(self, outcome: Outcome) -> set[str]:
+        """Note what was made; return the paths that could not be, and are not there any more."""
+        report = self._report
+        report.written += outcome.written
+        report.unchanged += outcome.unchanged
+        report.warnings += outcome.warnings
+        report.failed += outcome.problems
+        self._manifest.put(outcome.files)
+        return {path for path, status in outcome.spoilt if not self._keep(path, status)}
+
+    def _keep(self, path: str, status: int) -> bool:
+        """Leave a file as the last build left it; return whether there is one.
+
+        One that was served otherwise is not kept: a withdrawn article does not stay.
+        """
+        before = self._manifest.keep(path)
+        if before is None or before.status != status or not self._folder.has(path):
+            self._delete_with_twins(path)
+            return False
         return True
 
-    def _is_there(self, file: File) -> bool:
-        """Whether a file need not be made: it would be what it is."""
-        return file.made_of is not None and self._output.has(file.path, file.made_of)
+    def _delete_leftovers(self, left_behind: Iterable[str]) -> None:
+        for path in self._manifest.leftovers():
+            self._delete(path)
+        for path in left_behind:
+            if self._manifest.entry(path) is None:
+                self._delete(path)
 
+    def _delete_with_twins(self, path: str) -> None:
+        for suffix in ("", *TWINS):
+            self._delete(path + suffix)
 
-def _said(error: Exception) -> str:
-    """Return an error as an operator reads it."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
+    def _delete(self, path: str) -> None:
+        if self._folder.delete(path):
+            self._report.deleted.append(path)
+        self._manifest.remove(path)

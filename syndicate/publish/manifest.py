@@ -1,21 +1,53 @@
 """The manifest: what the last build left in the output folder, and how it is to be served.
 
-It is what makes a file ours: nothing else in the folder is ever deleted.
+It is what makes a file ours: nothing else in the folder is ever deleted. A SQLite
+file beside what it lists, so that a build that changes ten files writes ten rows,
+and a server looks one up. One build is one transaction: it is there as a whole or
+not at all.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-NAME = ".manifest.json"
+from syndicate.clock import EPOCH
+
+NAME = ".manifest.sqlite"
+_VERSION = 1
+_TABLES = """
+CREATE TABLE files (
+  path TEXT PRIMARY KEY, owner TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
+  status INTEGER NOT NULL, location TEXT, modified TEXT
+) WITHOUT ROWID;
+CREATE INDEX files_owner ON files (owner);
+CREATE TABLE shown (picture TEXT, article INTEGER, PRIMARY KEY (picture, article)) WITHOUT ROWID;
+CREATE INDEX shown_article ON shown (article);
+CREATE TABLE listed (
+  topic TEXT, age INTEGER, id TEXT, article INTEGER NOT NULL, kind TEXT NOT NULL,
+  name TEXT NOT NULL, withdrawn INTEGER NOT NULL, note TEXT NOT NULL,
+  PRIMARY KEY (topic, age, id)
+) WITHOUT ROWID;
+CREATE INDEX listed_article ON listed (article);
+CREATE TABLE topics (
+  home TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL,
+  shown INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE pending (article INTEGER PRIMARY KEY);
+CREATE TABLE state (style TEXT NOT NULL, change INTEGER NOT NULL, at INTEGER NOT NULL);
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """One file of the output."""
 
+    path: str
+    owner: str
+    """What it is there for: an article's key, a topic's home, or a word of the build's."""
     sha256: str
     """Of its bytes, in hex."""
     size: int
@@ -24,45 +56,201 @@ class Published:
     """The HTTP status: 200, 301 for the page of an old slug, 410 for a retracted article."""
     location: str | None = None
     """Where a 301 leads: a path from the root."""
-    made_of: str | None = None
-    """Names everything that its bytes depend on, where that is known without making it."""
+    modified: str | None = None
+    """The newest change of what it tells of, as in RFC 3339, where sitemaps want to know."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Up to where the last build went."""
+
+    style: str
+    """Names the way things were rendered."""
+    change: int
+    """The newest change of the store that it saw."""
+    at: datetime
+
+
 class Manifest:
-    """Every file that a build wrote, by its path relative to the output folder.
+    """The manifest of a folder, held by a build, or looked into by a server."""
 
-    A file is replaced before the manifest that describes it: while a build runs,
-    the bytes on disk may be newer than what stands here.
-    """
-
-    files: Mapping[str, Published] = field(default_factory=dict)
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self.database = database
+        self._anew = False
+        self._unshown: set[str] = set()
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read the manifest of a folder; an empty one where there is none that can be read.
+    def held(cls, folder: Path) -> Self:
+        """Open it for a build, which alone writes; one that can't be read is begun anew.
 
-        What it listed is then nobody's until the next build writes it again.
+        What that listed is then nobody's until the next build writes it again.
         """
+        file = folder / NAME
         try:
-            listed = json.loads((folder / NAME).read_bytes())["files"]
-            files = {path: Published(**facts) for path, facts in listed.items() if safe(path)}
-        except (OSError, ValueError, TypeError, LookupError, AttributeError):
-            return cls()
-        return cls(files)
+            return cls(_opened(file))
+        except sqlite3.DatabaseError:
+            for part in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+                part.unlink(missing_ok=True)
+            return cls(_opened(file))
+
+    @classmethod
+    def seen(cls, folder: Path) -> Self | None:
+        """Open it for looking things up; None where there is none."""
+        file = folder / NAME
+        try:
+            database = sqlite3.connect(
+                f"{file.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
+            )
+            database.execute("SELECT 1 FROM files LIMIT 1")
+        except sqlite3.Error:
+            return None
+        return cls(database)
+
+    def close(self) -> None:
+        """Forget what was not committed."""
+        self.database.close()
+
+    # files
 
     def entry(self, path: str) -> Published | None:
         """Find a file by its path, such as `articles/harbour-tram/index.html`."""
-        return self.files.get(path)
+        return next(self._files("path = ?", path), None)
 
-    def to_bytes(self) -> bytes:
-        """Write it as JSON, the same bytes for the same files."""
-        files = {path: _facts(self.files[path]) for path in sorted(self.files)}
-        return f"{json.dumps({'files': files}, indent=1)}\n".encode()
+    def files(self) -> Iterator[Published]:
+        """Iterate over every file, by path."""
+        return self._files("1 = ? ORDER BY path", 1)
+
+    def owned(self, owner: str) -> list[Published]:
+        """Return what is there for an owner."""
+        return list(self._files("owner = ?", owner))
+
+    def put(self, files: Iterable[Published]) -> None:
+        """Note what files are now."""
+        self.database.executemany(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((f.path, f.owner, f.sha256, f.size, f.status, f.location, f.modified) for f in files),
+        )
+
+    def remove(self, path: str) -> None:
+        """Note that a file is no more."""
+        self.database.execute("DELETE FROM files WHERE path = ?", (path,))
+
+    def _files(self, where: str, value: object) -> Iterator[Published]:
+        query = (
+            f"SELECT path, owner, sha256, size, status, location, modified FROM files WHERE {where}"  # noqa: S608 - our own words
+        )
+        for path, owner, sha256, size, status, location, modified in self.database.execute(
+            query, (value,)
+        ):
+            yield Published(
+                path=path,
+                owner=owner,
+                sha256=sha256,
+                size=size,
+                status=status,
+                location=location,
+                modified=modified,
+            )
+
+    def begin_anew(self) -> None:
+        """Set aside what the last build left: what isn't put or kept is left over."""
+        self.database.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS before (path TEXT PRIMARY KEY, owner, sha256, size,"
+            " status, location, modified) WITHOUT ROWID"
+        )
+        self.database.execute("DELETE FROM before")
+        self.database.execute("INSERT INTO before SELECT * FROM files")
+        self.database.execute("DELETE FROM files")
+        self.database.execute("DELETE FROM shown")
+        self._anew = True
+
+    def keep(self, path: str) -> Published | None:
+        """Leave a file noted as the last build left it; return what it is."""
+        if self._anew:
+            self.database.execute(
+                "INSERT OR IGNORE INTO files SELECT * FROM before"
+                " WHERE path = ? OR path = ? || '.gz' OR path = ? || '.br'",
+                (path, path, path),
+            )
+        return self.entry(path)
+
+    def leftovers(self) -> list[str]:
+        """Return what was there before and is not any more, by path."""
+        if not self._anew:
+            return []
+        query = "SELECT path FROM before WHERE path NOT IN (SELECT path FROM files) ORDER BY path"
+        return [path for (path,) in self.database.execute(query)]
+
+    # pictures
+
+    def show(self, article: int, pictures: Iterable[str]) -> None:
+        """Note which pictures an article shows now."""
+        query = "SELECT picture FROM shown WHERE article = ?"
+        before = {picture for (picture,) in self.database.execute(query, (article,))}
+        now = set(pictures)
+        for picture in before - now:
+            self.database.execute(
+                "DELETE FROM shown WHERE picture = ? AND article = ?", (picture, article)
+            )
+        self._unshown |= before - now
+        self.database.executemany(
+            "INSERT INTO shown VALUES (?, ?)", ((picture, article) for picture in now - before)
+        )
+
+    def unshown(self) -> list[str]:
+        """Return pictures that no article shows any more."""
+        query = "SELECT count(*) FROM shown WHERE picture = ?"
+        shown = {p for p in self._unshown if self.database.execute(query, (p,)).fetchone()[0]}
+        return sorted(self._unshown - shown)
+
+    # what the next build has to know
+
+    def state(self) -> State | None:
+        """Return up to where the last build went; None before the first."""
+        row = self.database.execute("SELECT style, change, at FROM state").fetchone()
+        if row is None:
+            return None
+        return State(style=row[0], change=row[1], at=EPOCH + timedelta(microseconds=row[2]))
+
+    def pending(self) -> list[int]:
+        """Return the keys of articles that could not be made the last time."""
+        rows = self.database.execute("SELECT article FROM pending ORDER BY article")
+        return [key for (key,) in rows]
+
+    def finish(self, state: State, pending: Iterable[int]) -> None:
+        """Commit the build, with what the next one has to know."""
+        self.database.execute("DELETE FROM state")
+        microseconds = (state.at - EPOCH) // timedelta(microseconds=1)
+        self.database.execute(
+            "INSERT INTO state VALUES (?, ?, ?)", (state.style, state.change, microseconds)
+        )
+        self.database.execute("DELETE FROM pending")
+        self.database.executemany(
+            "INSERT INTO pending VALUES (?)", ((key,) for key in sorted(set(pending)))
+        )
+        self.database.commit()
 
 
-def _facts(file: Published) -> dict[str, object]:
-    return {key: value for key, value in asdict(file).items() if value is not None}
+def _opened(file: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(file)
+    try:
+        with closing(database.cursor()) as cursor:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = NORMAL")
+            _set_up(cursor)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _set_up(cursor: sqlite3.Cursor) -> None:
+    """Make the tables; raise DatabaseError for those of another version."""
+    (version,) = cursor.execute("PRAGMA user_version").fetchone()
+    if version not in (0, _VERSION):
+        raise sqlite3.DatabaseError(f"version {version}")
+    if version == 0:
+        cursor.executescript(f"{_TABLES} PRAGMA user_version = {_VERSION};")
 
 
 def safe(path: str) -> bool:

@@ -7,15 +7,19 @@ An address from the root is the same for every publication (`/articles/x/`);
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from syndicate.config import Config
+from syndicate.config.theme import Masthead
 from syndicate.model.articles import Article, Figure
 
 HOME = "/"
 BREAKING = "/breaking.html"
 SUBSCRIBE = "/subscribe/"
+LATEST = "/latest/"
+"""The list of everything, page by page."""
 OPML = "/opml.xml"
 RSS = "/rss.xml"
 ATOM = "/atom.xml"
@@ -47,6 +51,21 @@ def section(name: str) -> str:
     return f"/sections/{_slug(name)}/"
 
 
+def tag(name: str) -> str:
+    """Return the address of a tag's page."""
+    return f"/tags/{_slug(name)}/"
+
+
+def author(name: str) -> str:
+    """Return the address of an author's page."""
+    return f"/authors/{_slug(name)}/"
+
+
+def own_feed(name: str) -> str:
+    """Return the address of the page of a feed that the config names."""
+    return f"/feeds/{name}/"
+
+
 def feeds(home: str) -> tuple[tuple[str, str, str], ...]:
     """Return name, media type and address of each format of the feed whose page is `home`."""
     return tuple((name, type_, home.rstrip("/") + address) for name, type_, address in FEEDS)
@@ -68,9 +87,54 @@ def logo(config: Config) -> str | None:
     return absolute(logo_of(picture), config) if picture else None
 
 
+def icon(config: Config) -> str | None:
+    """Return the absolute address of the publication's square picture, where it has one."""
+    picture = config.publication.icon
+    return absolute(f"/assets/icon{picture.suffix.lower()}", config) if picture else None
+
+
+def cover(config: Config) -> str | None:
+    """Return the absolute address of the picture of its podcast: its own one, or the logo."""
+    picture = config.podcast.image
+    if picture is None:
+        return logo(config)
+    return absolute(f"/assets/podcast{picture.suffix.lower()}", config)
+
+
 def logo_of(picture: Path) -> str:
     """Return the address from the root at which a publication's picture is its logo."""
     return f"/assets/logo{picture.suffix.lower()}"
+
+
+def masthead(config: Config) -> str | None:
+    """Return the address from the root of the logo in the masthead, where one is shown."""
+    if config.theme.masthead is not Masthead.LOGO:
+        return None
+    if config.theme.logo:
+        return f"/assets/masthead{config.theme.logo.suffix.lower()}"
+    return logo_of(config.publication.logo) if config.publication.logo else None
+
+
+def masthead_dark(config: Config) -> str | None:
+    """Return the address of the logo that stands in the masthead on dark ground, if another."""
+    picture = config.theme.logo_dark
+    shown = masthead(config) and picture
+    return f"/assets/masthead-dark{picture.suffix.lower()}" if shown and picture else None
+
+
+def logos(config: Config) -> Iterator[tuple[str, str, Path]]:
+    """Iterate over the logos that are published: key of the config, address, picture."""
+    theme = config.theme
+    if picture := config.publication.logo:
+        yield "publication.logo", logo_of(picture), picture
+    if picture := config.publication.icon:
+        yield "publication.icon", f"/assets/icon{picture.suffix.lower()}", picture
+    if picture := config.podcast.image:
+        yield "podcast.image", f"/assets/podcast{picture.suffix.lower()}", picture
+    if (address := masthead(config)) and theme.logo:
+        yield "theme.logo", address, theme.logo
+    if (address := masthead_dark(config)) and theme.logo_dark:
+        yield "theme.logo_dark", address, theme.logo_dark
 
 
 def absolute(address: str, config: Config) -> str:
@@ -86,6 +150,11 @@ def linked(address: str, config: Config) -> str:
 def base(config: Config) -> str:
     """Return the path that the publication is served under, without a slash at the end."""
     return urlsplit(config.url).path.rstrip("/")
+
+
+def is_web(address: str | None) -> bool:
+    """Whether an address may be linked to: nothing but http and https."""
+    return address is not None and address.lower().startswith(("http://", "https://"))
 
 
 def file(address: str) -> str:

@@ -1,16 +1,18 @@
 """AMP pages: the same story, as AMP allows it (amp.dev/documentation)."""
 
+import json
 from functools import cached_property
 
-from lxml import etree
 from markupsafe import Markup
 
 from syndicate.config import Config
 from syndicate.model.articles import Article
-from syndicate.render import addresses, jsonld, markup, words
-from syndicate.render.amp_body import Amplifier
+from syndicate.model.galleys import Galley
+from syndicate.render import addresses, jsonld, words
+from syndicate.render.bodies import Bodies, current
 from syndicate.render.story import Story, direction
 from syndicate.render.templates import Templates
+from syndicate.typeset import markup
 
 
 class Amp:
@@ -19,17 +21,15 @@ class Amp:
     def __init__(self, config: Config, templates: Templates) -> None:
         self._config = config
         self._templates = templates
+        self._bodies = Bodies.of(config, "amp")
 
-    def article(self, article: Article) -> bytes:
-        """Return an article's AMP page."""
+    def article(self, article: Article, galley: Galley | None = None) -> bytes:
+        """Return an article's AMP page; without its `galley`, its body is cut here."""
         publication = self._config.publication
         story = Story.of(article, self._config)
         page = self._absolute(addresses.page(article))
-        amplifier = Amplifier(words=story.words)
-        for tree in (story.opening, story.body):
-            markup.absolute(tree, self._config.url, page)
-            _stay(tree, page)
-            amplifier.amplify(tree)
+        galley = current(article, galley)
+        opening, body = self._bodies.set(article, galley)
         values = {
             "publication": publication,
             "language": publication.language,
@@ -40,36 +40,56 @@ class Amp:
             "story": story,
             "canonical": page,
             "description": markup.shorten(article.excerpt, 300),
-            "opening": _written(story.opening),
-            "body": _written(story.body),
+            "opening": Markup(opening),  # noqa: S704 - sanitised at import
+            "body": Markup(body),  # noqa: S704 - sanitised at import
             "ads": self._config.ads,
+            "theme": self._config.theme,
+            "logo": addresses.masthead(self._config),
+            "logo_dark": addresses.masthead_dark(self._config),
             "address": addresses,
             "link": self._absolute,
-            "extensions": sorted(amplifier.extensions | self._ad_extensions),
+            "extensions": sorted(galley.extensions() | self._extensions),
+            "analytics": self._config.amp.analytics,
+            "analytics_config": _json(self._config.amp.analytics.config),
+            "consent": self._config.amp.consent,
+            "consent_config": _json(self._consent),
             "css": Markup(self._css),  # noqa: S704 - our own template
             "data": Markup(jsonld.article(article, self._config)),  # noqa: S704 - escaped there
         }
         return markup.printable(self._templates.render("amp/article.html", values)).encode()
 
     @cached_property
-    def _ad_extensions(self) -> set[str]:
+    def _extensions(self) -> set[str]:
+        """The extensions that every page needs, whatever its article holds."""
         slots = (self._config.ads.header, self._config.ads.post_top)
-        return {"amp-ad"} if any(slot.amp for slot in slots) else set()
+        wanted = {
+            "amp-ad": any(slot.amp for slot in slots),
+            "amp-analytics": self._config.amp.analytics.wanted,
+            "amp-consent": self._config.amp.consent.ask,
+        }
+        return {extension for extension, is_wanted in wanted.items() if is_wanted}
+
+    @property
+    def _consent(self) -> dict[str, object]:
+        """What amp-consent is told (amp.dev/documentation/components/amp-consent)."""
+        address = self._config.amp.consent.check_url
+        asked = {"consentRequired": "remote", "checkConsentHref": address} if address else {}
+        return {
+            "consentInstanceId": "publication",
+            "consentRequired": True,
+            "promptUI": "consent-question",
+            **asked,
+        }
 
     @cached_property
     def _css(self) -> str:
-        return self._templates.render("amp/amp.css", {})
+        return self._templates.render("amp/amp.css", {"theme": self._config.theme})
 
     def _absolute(self, address: str) -> str:
         return addresses.absolute(address, self._config)
 
 
-def _stay(tree: etree._Element, page: str) -> None:
-    """Let footnotes lead to their place on this page, not on the other."""
-    for link in tree.iter("a"):
-        if link.get("href", "").startswith(f"{page}#"):
-            link.set("href", link.get("href").removeprefix(page))
-
-
-def _written(tree: etree._Element) -> Markup:
-    return Markup(markup.to_html(tree))  # noqa: S704 - sanitised at import
+def _json(value: object) -> Markup:
+    """Write JSON for a script element: nothing in it ends one."""
+    written = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+    return Markup(written)  # noqa: S704 - escaped above

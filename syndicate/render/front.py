@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Self
 
-from syndicate.config import Config
 from syndicate.model.articles import Article
-from syndicate.render import addresses
 
 FIELD = 38
 """Stories besides the lead; together with the rail, what a person may want to leaf through."""
@@ -29,26 +26,24 @@ class Front:
     """Name and address of the largest sections."""
 
     @classmethod
-    def of(cls, articles: Sequence[Article], strip: Article | None) -> Self:
-        """Make up a front page of public articles, newest first."""
+    def of(
+        cls,
+        articles: Sequence[Article],
+        strip: Article | None,
+        sections: Sequence[tuple[str, str]] = (),
+    ) -> Self:
+        """Make up a front page of the newest articles, newest first.
+
+        `sections` are name and address of those to be named in the masthead.
+        """
         lead = _lead(articles, strip)
         others = tuple(article for article in articles if article is not lead)
         return cls(
             lead=lead,
             field=others[:FIELD],
             latest=tuple(articles[:RAIL]),
-            sections=sections(articles)[:NAVIGATION],
+            sections=tuple(sections),
         )
-
-
-def breaking(articles: Sequence[Article], config: Config, at: datetime) -> Article | None:
-    """Return the newest breaking article that is not too old for the strip at `at`."""
-    window = config.publication.breaking_for
-    return max(
-        (a for a in articles if a.breaking and a.published <= at < a.published + window),
-        key=lambda article: article.published,
-        default=None,
-    )
 
 
 def _lead(articles: Sequence[Article], strip: Article | None) -> Article | None:
@@ -57,16 +52,3 @@ def _lead(articles: Sequence[Article], strip: Article | None) -> Article | None:
     pictured = [a for a in newest if a.lead and a.lead.src]
     ranks = ([a for a in pictured if a is not strip], pictured, newest)
     return next((rank[0] for rank in ranks if rank), None)
-
-
-def sections(articles: Sequence[Article]) -> tuple[tuple[str, str], ...]:
-    """Return name and address of each section, the one with the most articles first."""
-    names: dict[str, str] = {}
-    counts: dict[str, int] = {}
-    for article in articles:
-        if article.section:
-            address = addresses.section(article.section)
-            names.setdefault(address, article.section)
-            counts[address] = counts.get(address, 0) + 1
-    ranked = sorted(names, key=lambda address: (-counts[address], address))
-    return tuple((names[address], address) for address in ranked)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from syndicate.config import Config
+from syndicate.model import pictures
 from syndicate.model.articles import Article, Person
 from syndicate.render import addresses
 
@@ -49,17 +50,25 @@ def _written(said: dict[str, Any]) -> str:
 
 
 def _image(subject: Article, config: Config) -> list[dict[str, Any]]:
+    """Describe the lead picture: its crops, as search engines ask for them, and itself."""
     lead = subject.lead
     if lead is None or not lead.src:
         return []
+    told = {"caption": lead.caption, "creditText": lead.credit}
+    words = {name: value for name, value in told.items() if value}
     said: dict[str, Any] = {"@type": "ImageObject", "url": addresses.figure(lead, config)}
     if lead.width and lead.height:
         said |= {"width": lead.width, "height": lead.height}
-    if lead.caption:
-        said["caption"] = lead.caption
-    if lead.credit:
-        said["creditText"] = lead.credit
-    return [said]
+    crops = [
+        {
+            "@type": "ImageObject",
+            "url": addresses.absolute(f"/{crop.src}", config),
+            "width": crop.width,
+            "height": crop.height,
+        }
+        for crop in pictures.crops(lead)
+    ]
+    return [each | words for each in (*crops, said)]
 
 
 def _person(person: Person) -> dict[str, str]:

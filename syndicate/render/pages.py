@@ -14,16 +14,19 @@ from babel.dates import format_skeleton, format_time
 from markupsafe import Markup
 
 from syndicate.config import Config
+from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure
-from syndicate.render import addresses, jsonld, markup, page_body, words
-from syndicate.render.feeds import Feed
+from syndicate.model.galleys import Galley
+from syndicate.render import addresses, jsonld, words
+from syndicate.render.bodies import Bodies
+from syndicate.render.feeds import Feed, offered
 from syndicate.render.feeds.channel import title
-from syndicate.render.front import Front, breaking, sections
+from syndicate.render.front import Front
 from syndicate.render.story import Story, direction
 from syndicate.render.templates import Templates
+from syndicate.render.topics import Kind, Topic
+from syndicate.typeset import markup
 
-SECTION_STORIES = 60
-"""How many stories a section's page holds."""
 TEASER = 150
 """Characters of the line under a headline in a list."""
 
@@ -34,69 +37,91 @@ class Pages:
     def __init__(self, config: Config, templates: Templates) -> None:
         self._config = config
         self._templates = templates
+        self._bodies = Bodies.of(config, "page")
 
-    def article(self, article: Article) -> bytes:
-        """Return an article's page."""
+    def article(self, article: Article, galley: Galley | None = None) -> bytes:
+        """Return an article's page; without its `galley`, its body is cut here."""
         story = Story.of(article, self._config)
-        base = addresses.base(self._config)
+        opening, body = self._bodies.set(article, galley)
         return self._page(
             "article",
             story=story,
             article=article,
             canonical=article.canonical_url or self._absolute(addresses.page(article)),
-            opening=page_body.lay_out(story.opening, base=base, words=story.words, lead=True),
-            body=page_body.lay_out(story.body, base=base, words=story.words),
+            opening=Markup(opening),  # noqa: S704 - sanitised at import
+            body=Markup(body),  # noqa: S704 - sanitised at import
             description=markup.shorten(article.excerpt, 300),
             amp=self._absolute(addresses.amp(article)) if self._config.amp.enabled else None,
             data=Markup(jsonld.article(article, self._config)),  # noqa: S704 - escaped there
         )
 
-    def home(self, articles: Sequence[Article], *, at: datetime) -> bytes:
-        """Return the home page of the public articles, newest first, as it is at `at`."""
-        strip = breaking(articles, self._config, at)
-        front = Front.of(articles, strip)
-        return self._list("home", addresses.HOME, strip, at, front=front)
-
-    def section(self, name: str, articles: Sequence[Article], *, at: datetime) -> bytes:
-        """Return the page of one section.
-
-        `articles` are all the public ones, newest first: the strip is taken from
-        them, the list from those whose section has the same address.
-        """
-        address = addresses.section(name)
-        inside = [a for a in articles if a.section and addresses.section(a.section) == address]
-        strip = breaking(articles, self._config, at)
-        return self._list(
-            "section",
-            address,
-            strip,
-            at,
-            name=name,
-            stories=inside[:SECTION_STORIES],
-            own_feeds=addresses.feeds(address),
-            feed_title=title(self._config, name),
+    def home(self, front: Front, strip: Article | None, *, at: datetime) -> bytes:
+        """Return the home page as it is at `at`, with the breaking article of the strip if any."""
+        return self._page(
+            "home",
+            **self._list(addresses.HOME),
+            **self._strip(strip),
+            front=front,
+            older=addresses.LATEST if front.field else None,
+            at=at,
+            when=lambda article: self._when(article, at),
         )
 
-    def sections(self, articles: Sequence[Article]) -> tuple[str, ...]:
-        """Name the sections that have a page: one name for each address."""
-        return tuple(name for name, _ in sections(articles))
+    def listing(
+        self,
+        topic: Topic,
+        stories: Sequence[Article],
+        *,
+        address: str,
+        number: int | None = None,
+        newer: str | None = None,
+        older: str | None = None,
+    ) -> bytes:
+        """Return one page of a topic's list, newest first; without a number, that of the newest.
 
-    def breaking(self, articles: Sequence[Article], *, at: datetime) -> bytes:
-        """Return the page with nothing but the strip, which article pages take it from.
+        It says nothing that time changes.
+        """
+        return self._page(
+            "listing",
+            **self._list(address),
+            selection=topic,
+            stories=stories,
+            number=number,
+            newest=number is None,
+            newer=newer,
+            older=older,
+            own_feeds=offered(topic, self._config),
+            feed_title=title(self._config, topic),
+        )
+
+    def breaking(self, strip: Article | None, *, at: datetime) -> bytes:
+        """Return the page with nothing but the strip, which other pages take it from.
 
         It is a small whole page, since AMP pages link to it.
         """
-        strip = breaking(articles, self._config, at)
-        return self._list("breaking", addresses.BREAKING, strip, at)
+        return self._page("breaking", **self._list(addresses.BREAKING), **self._strip(strip), at=at)
 
     def subscribe(self, feeds: Sequence[Feed]) -> bytes:
-        """Return the page that says what a feed is, how to follow, and which there are."""
-        everything, *sections = feeds
+        """Return the page that says what a feed is, how to follow, and which there are.
+
+        The first of `feeds` is that of everything.
+        """
+        said = words.of(self._config.publication.language)
+        headings = {
+            Kind.FEED: said.feeds,
+            Kind.SECTION: said.sections,
+            Kind.TAG: said.tags,
+            Kind.AUTHOR: said.authors,
+        }
+        everything, *others = feeds
         return self._page(
             "subscribe",
             canonical=self._absolute(addresses.SUBSCRIBE),
             everything=everything,
-            sections=sections,
+            groups=[
+                (heading, [feed for feed in others if feed.topic.kind is kind])
+                for kind, heading in headings.items()
+            ],
         )
 
     def withdrawn(self, article: Article) -> bytes:
@@ -112,20 +137,16 @@ class Pages:
         """Return what pages load, by its path in the output."""
         return {addresses.file(asset[0]): asset[1] for asset in self._assets.values()}
 
-    def _list(
-        self, template: str, address: str, strip: Article | None, at: datetime, **values: Any
-    ) -> bytes:
-        """Render a page that depends on the time and on many articles."""
-        return self._page(
-            template,
-            strip=strip,
-            strip_until=strip and strip.published + self._config.publication.breaking_for,
-            at=at,
-            canonical=self._absolute(address),
-            when=lambda article: self._when(article, at),
-            summary_line=lambda article: markup.shorten(article.excerpt, TEASER),
-            **values,
-        )
+    def _list(self, address: str) -> dict[str, Any]:
+        """Return what every list needs."""
+        return {
+            "canonical": self._absolute(address),
+            "summary_line": lambda article: markup.shorten(article.excerpt, TEASER),
+        }
+
+    def _strip(self, article: Article | None) -> dict[str, Any]:
+        until = article and article.published + self._config.publication.breaking_for
+        return {"strip": article, "strip_until": until}
 
     def _page(self, template: str, **values: Any) -> bytes:
         text = self._templates.render(f"page/{template}.html", self._frame | values)
@@ -142,11 +163,17 @@ class Pages:
             "zone": publication.timezone,
             "words": words.of(publication.language),
             "ads": self._config.ads,
+            "theme": self._config.theme,
+            "logo": addresses.masthead(self._config),
+            "logo_dark": addresses.masthead_dark(self._config),
             "feeds": addresses.FEEDS,
             "link": self._linked,
             "absolute": self._absolute,
             "address": addresses,
             "figure": self._figure,
+            "srcset": lambda picture: pictures.srcset(picture, self._linked("/")),
+            "source": lambda picture: pictures.source(picture, self._linked("/")),
+            "preview": pictures.preview,
             "picture": lambda picture: addresses.figure(picture, self._config),
             "asset": lambda name: self._linked(self._assets[name][0]),
         }
@@ -156,7 +183,11 @@ class Pages:
         """Address and content of each asset; the address changes with the content."""
         made = {}
         for name in ("page.css", "breaking.js", "favicon.svg"):
-            values = {"ads": self._config.ads, "publication": self._config.publication}
+            values = {
+                "ads": self._config.ads,
+                "publication": self._config.publication,
+                "theme": self._config.theme,
+            }
             content = self._templates.render(f"page/{name}", values).encode()
             stem, _, suffix = name.rpartition(".")
             mark = hashlib.sha256(content).hexdigest()[:8]

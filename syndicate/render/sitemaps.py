@@ -5,10 +5,10 @@ while new articles come. An article whose canonical address is elsewhere is left
 out of them: a sitemap names what is to be found here.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache, partial
+import re
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from html import escape
 from urllib.parse import quote, urlsplit
 
 from lxml import etree
@@ -17,8 +17,6 @@ from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.render import addresses
 from syndicate.render.feeds.channel import plain, rfc3339
-from syndicate.render.front import FIELD
-from syndicate.render.pages import SECTION_STORIES
 
 CHUNK = 1000
 """Articles in one sitemap; the protocol allows 50,000."""
@@ -30,21 +28,9 @@ NEWS_LIMIT = 1000
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _IMAGE = "http://www.google.com/schemas/sitemap-image/1.1"
 _NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
+_LASTMOD = re.compile("<lastmod>([^<]+)</lastmod>")
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 """What makes Chinese traditional: the script, or a place that writes it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sitemap:
-    """One sitemap: where it is, what the index says of it, and how it is made."""
-
-    address: str
-    """From the root."""
-    modified: datetime | None
-    """The newest change of what it names; None where it names nothing that changes."""
-    render: Callable[[], bytes]
-    listed: bool = True
-    """Whether the index names it."""
 
 
 class Sitemaps:
@@ -53,74 +39,44 @@ class Sitemaps:
     def __init__(self, config: Config) -> None:
         self._config = config
 
-    def of(self, articles: Sequence[Article], *, at: datetime) -> tuple[Sitemap, ...]:
-        """Lay out the sitemaps of the public articles, newest first, as of `at`.
+    def entry(self, article: Article) -> str:
+        """Return an article's entry in a sitemap; none where its canonical address is elsewhere."""
+        if not self._is_own(article):
+            return ""
+        said = f"<loc>{escape(self._absolute(addresses.page(article)))}</loc>"
+        said += f"<lastmod>{rfc3339(article.modified)}</lastmod>"
+        if article.lead and article.lead.local:
+            picture = escape(self._absolute(f"/{article.lead.src}"))
+            said += f"<image:image><image:loc>{picture}</image:loc></image:image>"
+        return f"<url>{said}</url>\n"
 
-        The one of news is there even where it names nothing, since search engines
-        may have been given its address; the index leaves it out then.
-        """
-        own = sorted((a for a in articles if self._is_own(a)), key=lambda a: (a.published, a.id))
-        chunks = [own[start : start + CHUNK] for start in range(0, len(own), CHUNK)]
-        recent = _news(own, at)
-        return (
-            *(
-                Sitemap(
-                    address=addresses.sitemap(f"articles-{number}"),
-                    modified=_modified(chunk),
-                    render=partial(self.articles, chunk),
-                )
-                for number, chunk in enumerate(chunks, start=1)
-            ),
-            Sitemap(
-                address=addresses.sitemap("pages"),
-                modified=max(_lists(articles).values(), default=None),
-                render=partial(self.pages, articles),
-            ),
-            Sitemap(
-                address=addresses.sitemap("news"),
-                modified=_modified(recent),
-                render=partial(self.news, own, at=at),
-                listed=bool(recent),
-            ),
-        )
+    def articles(self, entries: Iterable[str]) -> bytes:
+        """Return the sitemap of these entries."""
+        return _joined("urlset", entries, f' xmlns:image="{_IMAGE}"')
 
-    def index(self, sitemaps: Sequence[Sitemap]) -> bytes:
-        """Return the index, which names every sitemap that is listed."""
-        root = etree.Element(f"{{{_SITEMAP}}}sitemapindex", nsmap={None: _SITEMAP})
-        for sitemap in sitemaps:
-            if sitemap.listed:
-                self._add(root, "sitemap", sitemap.address, sitemap.modified)
-        return _written(root)
+    def pages(self, listed: Iterable[tuple[str, str | None]]) -> bytes:
+        """Return the sitemap of lists: address from the root, and the newest change on each."""
+        return _joined("urlset", (self._line("url", *one) for one in listed))
 
-    def articles(self, chunk: Sequence[Article]) -> bytes:
-        """Return the sitemap of these articles, with their lead pictures."""
-        root = _urlset(image=_IMAGE)
-        for article in chunk:
-            url = self._add(root, "url", addresses.page(article), article.modified)
-            if article.lead and article.lead.local:
-                image = etree.SubElement(url, f"{{{_IMAGE}}}image")
-                _text(image, _IMAGE, "loc", self._absolute(f"/{article.lead.src}"))
-        return _written(root)
+    def index(self, sitemaps: Iterable[tuple[str, str | None]]) -> bytes:
+        """Return the index: path of each sitemap, and the newest change of what it names."""
+        lines = (self._line("sitemap", f"/{path}", modified) for path, modified in sitemaps)
+        return _joined("sitemapindex", lines)
 
-    def pages(self, articles: Sequence[Article]) -> bytes:
-        """Return the sitemap of home page and sections, for all public articles, newest first.
+    def newest(self, articles: Sequence[Article]) -> str | None:
+        """Return when what news names last changed; None where it names nothing."""
+        own = [article.modified for article in articles if self._is_own(article)]
+        return rfc3339(max(own)) if own else None
 
-        A page has changed when something that stands on it has.
-        """
-        root = _urlset()
-        lists = _lists(articles)
-        for address in (addresses.HOME, *sorted(lists.keys() - {addresses.HOME})):
-            self._add(root, "url", address, lists.get(address))
-        return _written(root)
-
-    def news(self, articles: Sequence[Article], *, at: datetime) -> bytes:
-        """Return the news sitemap: what was published in the 48 hours before `at`.
+    def news(self, articles: Sequence[Article]) -> bytes:
+        """Return the news sitemap of what was published in the last 48 hours, newest first.
 
         Without any it is an empty `urlset`, which Google takes and sitemap.xsd does not.
         """
         root = _urlset(news=_NEWS)
-        for article in _news(articles, at):
-            url = self._add(root, "url", addresses.page(article))
+        for article in filter(self._is_own, articles):
+            url = etree.SubElement(root, f"{{{_SITEMAP}}}url")
+            _text(url, _SITEMAP, "loc", self._absolute(addresses.page(article)))
             news = etree.SubElement(url, f"{{{_NEWS}}}news")
             publication = etree.SubElement(news, f"{{{_NEWS}}}publication")
             _text(publication, _NEWS, "name", plain(self._config.publication.title))
@@ -135,15 +91,9 @@ class Sitemaps:
         index = addresses.absolute(addresses.SITEMAP, self._config)
         return f"User-agent: *\nDisallow: {leaving}\n\nSitemap: {index}\n".encode()
 
-    def _add(
-        self, root: etree._Element, kind: str, address: str, modified: datetime | None = None
-    ) -> etree._Element:
-        """Add an entry: an address from the root, and when what is there last changed."""
-        entry = etree.SubElement(root, f"{{{_SITEMAP}}}{kind}")
-        _text(entry, _SITEMAP, "loc", self._absolute(address))
-        if modified:
-            _text(entry, _SITEMAP, "lastmod", rfc3339(modified))
-        return entry
+    def _line(self, kind: str, address: str, modified: str | None) -> str:
+        date = f"<lastmod>{modified}</lastmod>" if modified else ""
+        return f"<{kind}><loc>{escape(self._absolute(address))}</loc>{date}</{kind}>\n"
 
     def _absolute(self, address: str) -> str:
         return addresses.absolute(quote(address, errors="replace"), self._config)
@@ -160,27 +110,9 @@ class Sitemaps:
         return own or _iso639(self._config.publication.language) or "en"
 
 
-def _news(articles: Sequence[Article], at: datetime) -> list[Article]:
-    """Return what is news at `at`, newest first."""
-    recent = [a for a in articles if at - NEWS_FOR < a.published <= at]
-    return sorted(recent, key=lambda a: (a.published, a.id), reverse=True)[:NEWS_LIMIT]
-
-
-def _lists(articles: Sequence[Article]) -> dict[str, datetime]:
-    """Return home page and sections, if anything stands on them, with their newest change."""
-    inside: dict[str, list[Article]] = {}
-    page = cache(addresses.section)
-    for article in articles:
-        if article.section:
-            inside.setdefault(page(article.section), []).append(article)
-    shown = {address: stories[:SECTION_STORIES] for address, stories in inside.items()}
-    if articles:
-        shown[addresses.HOME] = list(articles[: FIELD + 1])
-    return {address: max(a.modified for a in stories) for address, stories in shown.items()}
-
-
-def _modified(articles: Sequence[Article]) -> datetime | None:
-    return max((article.modified for article in articles), default=None)
+def newest_of(entries: Iterable[str]) -> str | None:
+    """Return the newest change that entries of a sitemap tell of."""
+    return max((date for entry in entries for date in _LASTMOD.findall(entry)), default=None)
 
 
 def _iso639(tag: str) -> str | None:
@@ -202,3 +134,8 @@ def _text(parent: etree._Element, namespace: str, name: str, text: str) -> None:
 
 def _written(root: etree._Element) -> bytes:
     return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True))
+
+
+def _joined(root: str, lines: Iterable[str], more: str = "") -> bytes:
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{_SITEMAP}"{more}>\n'
+    return f"{head}{''.join(lines)}</{root}>\n".encode()

@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from syndicate.config import Config, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Figure, Person
-from syndicate.model.editions import Kind
+from syndicate.model.editions import Kind as Edition
 from syndicate.render.amp import Amp
 from syndicate.render.feeds import Feed
+from syndicate.render.front import Front
 from syndicate.render.mail.editions import compose
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
+from syndicate.render.topics import Kind, Topic
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 FIGURE = Figure(
@@ -44,7 +46,7 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     pages, amp = Pages(config, templates), Amp(config, templates)
     newsletter = config.newsletters[0] if config.newsletters else Newsletter(name="specimen")
 
-    def edition(kind: Kind, count: int) -> object:
+    def edition(kind: Edition, count: int) -> object:
         return compose(
             kind=kind,
             articles=articles[:count],
@@ -54,14 +56,16 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
             templates=templates,
         )
 
-    yield lambda: edition(Kind.ALERT, 1)
-    yield lambda: edition(Kind.DIGEST, 3)
+    yield lambda: edition(Edition.ALERT, 1)
+    yield lambda: edition(Edition.DIGEST, 3)
     yield lambda: pages.article(articles[0])
-    yield lambda: pages.home(articles, at=AT)
-    yield lambda: pages.home([], at=AT)
-    yield lambda: pages.section("City", articles, at=AT)
-    yield lambda: pages.breaking(articles, at=AT)
-    yield lambda: pages.subscribe(Feed.all(config, articles))
+    city = Topic(kind=Kind.SECTION, name="City", home="/sections/city/")
+    yield lambda: pages.home(Front.of(articles, articles[0]), articles[0], at=AT)
+    yield lambda: pages.home(Front.of([], None), None, at=AT)
+    yield lambda: pages.listing(city, articles, address=city.numbered(2), number=2, older="/a/")
+    yield lambda: pages.breaking(articles[0], at=AT)
+    offered = [Feed.everything(config), Feed.of(city, config, since=0)]
+    yield lambda: pages.subscribe(offered)
     yield lambda: pages.withdrawn(articles[0])
     yield lambda: pages.redirect(articles[0].address)
     yield lambda: amp.article(articles[0])

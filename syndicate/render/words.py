@@ -4,7 +4,7 @@ An article's words follow the article, a page's words the publication. A
 language without a table is spoken to in English; adding one is adding a table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from babel import Locale, UnknownLocaleError
@@ -57,7 +57,25 @@ class Words:
     table: str
     media: str
     on_the_web: str
+    video: str
+    """What a frame is called that has no title."""
+    embedded: str
+    consent: str
+    agree: str
+    decline: str
     full_page: str
+    also_in: str
+    """What stands before the names of the languages that an article is there in."""
+    tags: str
+    authors: str
+    pages: str
+    page: str
+    newer: str
+    older: str
+    everything: str
+    """What heads the older pages of all articles."""
+    kinds: Mapping[str, str]
+    """What stands over the name of a selection, by its kind; nothing over a section."""
     contributed: str
     in_place: str
     last: str
@@ -69,6 +87,8 @@ class Words:
     empty_more: str
     empty_section: str
     withdrawn: str
+    withdrawn_title: str
+    """The headline of what was taken back, where its old one still stands."""
     withdrawn_at: str
     moved: str
     following: Following
@@ -115,7 +135,21 @@ ENGLISH = Words(
     table="Table",
     media="Open the recording",
     on_the_web="Open what is shown here",
+    video="Video",
+    embedded="Embedded content",
+    consent="May advertising and the counting of visits load on this page? They may use cookies.",
+    agree="Agree",
+    decline="Decline",
     full_page="Read this article on our site",
+    also_in="Also in:",
+    tags="Tags",
+    authors="Authors",
+    pages="Pages",
+    page="Page {number}",
+    newer="Newer stories",
+    older="Older stories",
+    everything="All stories",
+    kinds={"tag": "Tag", "author": "Author", "feed": "Feed"},
     contributed="Reporting was contributed by {people}.",
     in_place="{names} from {place}",
     last=", and ",
@@ -123,8 +157,9 @@ ENGLISH = Words(
     comment_counts=("No comments", "1 comment", "{count} comments"),
     empty="The first edition is being set.",
     empty_more="Nothing has been published yet. Come back soon.",
-    empty_section="There is nothing in this section at the moment.",
+    empty_section="There is nothing here at the moment.",
     withdrawn="This article has been withdrawn",
+    withdrawn_title="[withdrawn] {title}",
     withdrawn_at="It was taken back on {date} and is no longer available.",
     moved="This article has moved",
     following=Following(
@@ -145,12 +180,12 @@ ENGLISH = Words(
         "NetNewsWire for iPhone, iPad and Mac, Thunderbird for any computer, and FreshRSS for "
         "a server of your own.",
         copy="Copy the address of a feed.",
-        copy_text="They are listed below.",
+        copy_text="They are listed below; the link that says RSS is the one to copy.",
         paste="Paste it into your reader.",
         paste_text="Look for a plus sign, “Add feed” or “Subscribe”. That is all.",
         feeds="Our feeds",
         formats="Each feed comes in three formats that say the same. RSS is the one that every "
-        "reader knows, so its address is the one written out.",
+        "reader knows.",
         everything="Everything",
         list="All at once",
         list_text="Most readers can import a file with a list of feeds, called OPML. "
@@ -175,7 +210,22 @@ GERMAN = Words(
     table="Tabelle",
     media="Aufnahme öffnen",
     on_the_web="Eingebetteten Inhalt öffnen",
+    video="Video",
+    embedded="Eingebetteter Inhalt",
+    consent="Dürfen auf dieser Seite Werbung und die Zählung der Besuche geladen werden? "
+    "Sie können Cookies verwenden.",
+    agree="Zustimmen",
+    decline="Ablehnen",
     full_page="Diesen Artikel auf unserer Seite lesen",
+    also_in="Auch auf:",
+    tags="Schlagwörter",
+    authors="Autoren",
+    pages="Seiten",
+    page="Seite {number}",
+    newer="Neuere Beiträge",
+    older="Ältere Beiträge",
+    everything="Alle Beiträge",
+    kinds={"tag": "Schlagwort", "author": "Beiträge von", "feed": "Feed"},
     contributed="Unter Mitarbeit von {people}.",
     in_place="{names} aus {place}",
     last=" sowie ",
@@ -183,8 +233,9 @@ GERMAN = Words(
     comment_counts=("Keine Kommentare", "1 Kommentar", "{count} Kommentare"),
     empty="Die erste Ausgabe wird gerade gesetzt.",
     empty_more="Noch ist nichts erschienen. Schauen Sie bald wieder vorbei.",
-    empty_section="In diesem Ressort steht im Augenblick nichts.",
+    empty_section="Hier steht im Augenblick nichts.",
     withdrawn="Dieser Artikel wurde zurückgezogen",
+    withdrawn_title="[zurückgezogen] {title}",
     withdrawn_at="Er wurde am {date} zurückgenommen und ist nicht mehr verfügbar.",
     moved="Dieser Artikel ist umgezogen",
     following=Following(
@@ -205,13 +256,13 @@ GERMAN = Words(
         "NetNewsWire für iPhone, iPad und Mac, Thunderbird für jeden Computer und FreshRSS für "
         "einen eigenen Server.",
         copy="Kopieren Sie die Adresse eines Feeds.",
-        copy_text="Die Adressen stehen weiter unten.",
+        copy_text="Sie stehen weiter unten; kopieren Sie die Adresse des Links „RSS“.",
         paste="Fügen Sie sie in Ihrem Feedreader ein.",
         paste_text="Suchen Sie nach einem Pluszeichen, „Feed hinzufügen“ oder „Abonnieren“. "
         "Das ist alles.",
         feeds="Unsere Feeds",
         formats="Jeden Feed gibt es in drei Formaten, die dasselbe sagen. RSS kennt jeder "
-        "Feedreader, deshalb ist seine Adresse ausgeschrieben.",
+        "Feedreader.",
         everything="Alles",
         list="Alle auf einmal",
         list_text="Die meisten Feedreader können eine Liste von Feeds einlesen, eine "

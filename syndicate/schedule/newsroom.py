@@ -11,7 +11,7 @@ from syndicate.deliver.links import Links
 from syndicate.deliver.relay import Relay
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import Drained, drain
-from syndicate.publish.build import Built, build
+from syndicate.publish.build import Built, Publisher
 from syndicate.render.templates import Templates
 from syndicate.schedule.desk import Desk
 from syndicate.schedule.firing import Timekeeper
@@ -28,6 +28,7 @@ class Newsroom:
     timekeeper: Timekeeper
     relay: Relay
     links: Links
+    publisher: Publisher
 
     @classmethod
     def of(cls, store: Store, config: Config) -> Self:
@@ -36,11 +37,12 @@ class Newsroom:
         timekeeper = Timekeeper(store, config, desk, node=owner.identity())
         with store.write() as tx:
             links = Links(config, tx.keys.secret("links"))
-        return cls(store, config, desk, timekeeper, transport(config), links)
+        publisher = Publisher(store, config)
+        return cls(store, config, desk, timekeeper, transport(config), links, publisher)
 
     def publish(self, at: datetime) -> Built:
         """Give public numbers to what became public, and bring the output up to date."""
-        return build(self.store, self.config, at=at, number=True)
+        return self.publisher.publish(at, number=True)
 
     def deliver(self, at: datetime, stop: Event | None = None) -> Drained:
         """Hand over everything that is due; stop early, but cleanly, once `stop` is set."""

@@ -15,7 +15,6 @@ from sqlalchemy import Connection, Engine
 
 from syndicate.config import Config
 from syndicate.errors import StoreUnreachable
-from syndicate.store.articles import Articles
 from syndicate.store.deliveries import Deliveries, Recovered
 from syndicate.store.editions import Editions
 from syndicate.store.engine import (
@@ -27,20 +26,24 @@ from syndicate.store.engine import (
     sqlite_file,
     sqlite_url,
 )
+from syndicate.store.filing import Entry, Filing
 from syndicate.store.fires import Fires, Schedules
 from syndicate.store.keys import Keys
+from syndicate.store.known import Known
 from syndicate.store.media import Media
 from syndicate.store.migrate import migrate
+from syndicate.store.readership import Readership
 from syndicate.store.subscribers import Subscribers
 
-__all__ = ["Recovered", "Store", "Transaction"]
+__all__ = ["Entry", "Filing", "Known", "Recovered", "Store", "Transaction"]
 
 
 class Transaction:
     """One transaction, with a door per noun. Only valid inside its `with`."""
 
     def __init__(self, connection: Connection) -> None:
-        self.articles = Articles(connection)
+        self.articles = Filing(connection)
+        self.readership = Readership(connection)
         self.media = Media(connection)
         self.subscribers = Subscribers(connection)
         self.schedules = Schedules(connection)

@@ -51,7 +51,9 @@ _ATTRIBUTES: dict[str, dict[str, re.Pattern[str]]] = {
     "ins": {"datetime": _DATE},
     "details": {"open": re.compile("|open")},
 }
-_CLASS = r"(language-[\w+#-]+|footnotes?(-[a-z]+)?|align-(left|center|right)|credit)"
+_CLASS = (
+    r"(language-[\w+#-]+|footnotes?(-[a-z]+)?|align-(left|center|right)|credit|embed|ratio-\d+-\d+)"
+)
 """The classes that bodies have, and style sheets may know."""
 _EVERYWHERE = {
     "id": _NAME,

@@ -21,7 +21,8 @@ _HERE = "https://publication.invalid"
 @cache
 def _rules() -> str:
     """Return a digest of the code that cuts, so that what older code has cut is known."""
-    files = [*Path(__file__).parent.glob("*.py"), Path(__file__).parents[1] / "model/pictures.py"]
+    model = Path(__file__).parents[1] / "model"
+    files = [*Path(__file__).parent.glob("*.py"), model / "pictures.py", model / "videos.py"]
     code = (file.read_bytes() for file in sorted(files) if file.exists())
     return hashlib.sha256(b"".join(code)).hexdigest()
 

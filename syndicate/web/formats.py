@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from syndicate.render import freshness
+
+_POLLED = int(freshness.FEEDS.total_seconds())
+
 
 class Freshness(StrEnum):
     """How long a copy may be used without asking: values of Cache-Control."""
 
     ALWAYS_ASK = "no-cache"
     """Pages: a copy is kept, and a 304 is cheap."""
-    POLLED = "public, max-age=60, stale-while-revalidate=60, stale-if-error=86400"
-    """Feeds and their list: no reader needs to ask more often than the shortest schedule runs."""
+    POLLED = f"public, max-age={_POLLED}, stale-while-revalidate={_POLLED}, stale-if-error=86400"
+    """Feeds and their list; `<ttl>` in RSS says the same."""
     FOREVER = "public, max-age=31536000, immutable"
     """Media are named by their content."""
 
@@ -50,6 +54,12 @@ _BY_SUFFIX = {
     "gif": Format("image/gif", text=False),
     "webp": Format("image/webp", text=False),
     "avif": Format("image/avif", text=False),
+    "mp3": Format("audio/mpeg", text=False),
+    "m4a": Format("audio/mp4", text=False),
+    "ogg": Format("audio/ogg", text=False),
+    "opus": Format("audio/ogg", text=False),
+    "flac": Format("audio/flac", text=False),
+    "wav": Format("audio/wav", text=False),
 }
 _UNKNOWN = Format("application/octet-stream", text=False)
 

@@ -3,26 +3,24 @@
 from pathlib import Path
 
 from syndicate.publish import manifest
-from syndicate.publish.manifest import Manifest
-from syndicate.publish.manifest import Published as Entry
-from syndicate.web.shelf import Version
+from syndicate.publish.manifest import Manifest, Published
 
 
 class Listing:
-    """The manifest of a folder, read again when it changes."""
+    """The manifest of a folder, opened when there is one and anew when it is another file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._version: Version | None = None
-        self._manifest = Manifest()
+        self._manifest: Manifest | None = None
+        self._file: tuple[int, int] | None = None
 
-    def entry(self, path: str) -> Entry | None:
+    def entry(self, path: str) -> Published | None:
         """Return what the manifest says of a file; None for a file that it doesn't list."""
         try:
-            version = Version.of((self._folder / manifest.NAME).stat())
+            seen = (self._folder / manifest.NAME).stat()
         except OSError:
-            version = None
-        if version != self._version:
-            self._manifest = Manifest.load(self._folder)
-            self._version = version
-        return self._manifest.entry(path)
+            return None
+        if self._file != (seen.st_dev, seen.st_ino):
+            self._manifest = Manifest.seen(self._folder)
+            self._file = (seen.st_dev, seen.st_ino)
+        return self._manifest.entry(path) if self._manifest else None

@@ -53,7 +53,7 @@ class Pages:
 
         `policy` adds what the page needs to its Content-Security-Policy.
         """
-        css = self._templates.render(style, {})
+        css = self._templates.render(style, {"theme": self._config.theme})
         known = {
             "style": Markup(css),  # noqa: S704 - a template of ours
             "publication": self._config.publication,

@@ -10,7 +10,8 @@ def policy(config: Config) -> str:
     """Return the policy: no script but our own files and those of `ads.csp_sources`.
 
     Pictures and recordings may be anybody's, as articles may show them from
-    anywhere. Where there are ads, they bring styles of their own.
+    anywhere; frames are those of `pages.embed_hosts`. Where there are ads, they
+    bring styles of their own.
     """
     ads = config.ads
     sources = " ".join(("'self'", *ads.csp_sources))
@@ -18,14 +19,20 @@ def policy(config: Config) -> str:
     directives = {
         "default-src": "'none'",
         "img-src": "'self' http: https:",
-        "media-src": "'self' http: https:",
+        "media-src": "'self' https:",
         "style-src": styles,
         "font-src": sources,
         "script-src": sources,
         "connect-src": sources,
-        "frame-src": " ".join(ads.csp_sources) or "'none'",
+        "frame-src": " ".join((*_hosts(config), *ads.csp_sources)) or "'none'",
         "form-action": sources,
         "base-uri": "'none'",
         "frame-ancestors": "'self'",
     }
     return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+def _hosts(config: Config) -> list[str]:
+    """Return whose frames may be shown, as sources of the policy."""
+    hosts = config.pages.embed_hosts
+    return ["https:"] if "*" in hosts else [f"https://{host}" for host in hosts]

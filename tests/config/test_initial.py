@@ -20,7 +20,9 @@ COMMENTED = [
 def loaded(folder, text):
     path = folder / "config.toml"
     path.write_text(text, encoding="utf-8")
-    (folder / "logo.png").touch()  # the example's
+    pictures = ("logo.png", "icon.png", "cover.jpg", "logo.svg", "logo-dark.svg")
+    for picture in pictures:  # the examples'
+        (folder / picture).touch()
     return load(path)
 
 

@@ -108,10 +108,10 @@ def test_what_is_no_toml_is_told_with_its_line(folder, text, where):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('[feeds]\nitems = "50"\n', '5: feeds.items = "50" — expected a whole number, without quotes'),
-        ("[feeds]\nitems = true\n", "5: feeds.items = true — expected a whole number, without quotes"),
-        ("[feeds]\nitems = 0\n", "5: feeds.items = 0 — expected 1 or more"),
-        ("[feeds]\nitems = 1001\n", "5: feeds.items = 1001 — expected 1000 or less"),
+        ('[syndication]\nitems = "50"\n', '5: syndication.items = "50" — expected a whole number, without quotes'),
+        ("[syndication]\nitems = true\n", "5: syndication.items = true — expected a whole number, without quotes"),
+        ("[syndication]\nitems = 0\n", "5: syndication.items = 0 — expected 1 or more"),
+        ("[syndication]\nitems = 1001\n", "5: syndication.items = 1001 — expected 1000 or less"),
         ('[amp]\nenabled = "no"\n', '5: amp.enabled = "no" — expected true or false, without quotes'),
         ("[mail]\nhost = 5\n", "5: mail.host = 5 — expected text in quotes"),
         ('[mail]\nhost = ""\n', '5: mail.host = "" — expected text that isn\'t empty'),

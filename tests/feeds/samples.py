@@ -1,9 +1,14 @@
 """One factory of articles for the tests of feeds and publishing; name only what matters."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from syndicate.clock import EPOCH
+from syndicate.config import Config
 from syndicate.model.articles import Article, Figure
+from syndicate.render import addresses, topics
+from syndicate.render.feeds.channel import Channel, Entry, channel
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
@@ -39,3 +44,17 @@ def an_article(**values: Any) -> Article:
         "saved_at": NOON,
     }
     return Article(**given | values)
+
+
+def a_channel(config: Config, entries: Sequence[Entry], *, section: str | None = None) -> Channel:
+    """Describe the feed of everything, or of a section, that holds these entries."""
+    topic = topics.everything()
+    if section:
+        home = addresses.section(section)
+        topic = topics.Topic(kind=topics.Kind.SECTION, name=section, home=home)
+    return channel(
+        config,
+        topic,
+        updated=max((entry.modified for entry in entries), default=EPOCH),
+        heard=any(entry.audio for entry in entries),
+    )

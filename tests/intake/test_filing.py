@@ -2,13 +2,16 @@
 
 import os
 import re
+import sqlite3
 import threading
 import uuid
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from syndicate.intake import composing
 from syndicate.intake.filing import Verdict, file_articles
 from syndicate.model.articles import Status
 from syndicate.store import Store
@@ -374,3 +377,115 @@ def test_two_processes_that_file_one_folder_at_once_file_each_article_once(store
     for thread in threads:
         thread.join()
     assert Counter(told) == {NEW: 30, UNCHANGED: 30}
+
+
+# many files
+
+
+def many(newsroom, count=140):
+    """Write more files than one process reads, with everything that a batch may stumble over."""
+    for number in range(count):
+        newsroom.article(
+            f"a{number:03}.md", f"Story *{number}*[^1]\n\n[^1]: Note", tags=f"[t{number % 7}, t, t]"
+        )
+    newsroom.write("a050.md", "---\ntitle: [\n---\n")
+    newsroom.article("a060.md", "Other words.", slug="a005")
+    newsroom.article("a070.md", "Named.", id="tag:x,2026:1", authors="[Bo]")
+    newsroom.article("a080.md", "<div>" * 2000)
+    newsroom.article("a090.md", "Named.", id="tag:x,2026:1")
+
+
+def rows(store):
+    """Return all that was saved of articles, as it stands in the tables."""
+    tables = ("articles", "revisions", "galleys", "addresses", "tags", "media")
+    with sqlite3.connect(store) as connection:
+        return {
+            name: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()
+            for name in tables
+        }
+
+
+def test_many_files_come_in_alike_from_one_process_and_from_several(
+    newsroom, tmp_path, monkeypatch
+):
+    many(newsroom)
+    saved, told = [], []
+    for cores in (1, 2):
+        monkeypatch.setattr(composing, "_cores", lambda cores=cores: cores)
+        file = tmp_path / f"{cores}.db"
+        store = Store.open(f"sqlite:///{file}")
+        told.append(Newsroom(newsroom.config, store).file())
+        store.close()
+        saved.append(rows(file))
+    assert saved[0] == saved[1]
+    assert told[0] == told[1]
+    assert len(saved[0]["articles"]) == 136
+
+
+def test_in_a_batch_a_refused_file_keeps_no_other_out(newsroom):
+    many(newsroom)
+    filed = newsroom.file()
+    assert [one.path for one in filed] == sorted(one.path for one in filed)
+    refused = {one.path: one.reason for one in filed if one.verdict is REFUSED}
+    assert {path[-7:-3] for path in refused} == {"a050", "a060", "a080", "a090"}
+    assert "articles/a050.md:3: broken YAML" in refused["articles/a050.md"]
+    assert "articles/a005.md" in refused["articles/a060.md"]
+    assert Counter(one.verdict for one in filed) == {NEW: 136, REFUSED: 4}
+    assert Counter(one.verdict for one in newsroom.file(at=TUESDAY)) == {UNCHANGED: 136, REFUSED: 4}
+
+
+def test_a_value_that_the_database_cannot_hold_refuses_its_own_file_alone(
+    store, publication, monkeypatch
+):
+    newsroom = Newsroom(publication(), store)
+    for name in ("a.md", "b.md", "c.md"):
+        newsroom.article(name, f"Story {name}")
+    set_up = composing.set_up
+
+    def set_badly(manuscript, *of, **how):
+        proof = set_up(manuscript, *of, **how)
+        if manuscript.slug != "b":
+            return proof
+        return replace(proof, revision=replace(proof.revision, title="\ud800"))
+
+    monkeypatch.setattr(composing, "set_up", set_badly)
+    filed = newsroom.file()
+    assert verdicts(filed) == [("a", NEW), ("b", REFUSED), ("c", NEW)]
+    assert "can't hold a value" in filed[1].reason
+    assert {article.slug for article in newsroom.all()} == {"a", "c"}
+
+
+def test_what_the_store_says_already_is_not_a_change(newsroom):
+    newsroom.article("a.md")
+    newsroom.article("b.md", "Draft.", status="draft")
+    newsroom.file()
+    with newsroom.store.read() as tx:
+        before = tx.readership.newest_change()
+    newsroom.file(at=TUESDAY)
+    with newsroom.store.read() as tx:
+        assert tx.readership.newest_change() == before
+
+
+def test_a_renamed_file_of_a_batch_is_set_for_the_id_that_it_keeps(newsroom):
+    newsroom.article("a.md", "A[^1]\n\n[^1]: Note")
+    newsroom.file()
+    before = newsroom.one()
+    newsroom.article("a.md", "A[^1]\n\n[^1]: Note", slug="b")
+    assert verdicts(newsroom.file()) == [("b", REVISED)]
+    assert (newsroom.one().id, newsroom.one().body) == (before.id, before.body)
+
+
+def test_inside_a_batch_a_file_that_gives_its_place_away_is_followed(newsroom):
+    newsroom.article("a.md", "A", id="1", slug="one")
+    newsroom.article("b.md", "B", slug="two")
+    newsroom.file()
+    newsroom.article("b.md", "A", id="1", slug="one")
+    newsroom.article("c.md", "B", slug="two")
+    (newsroom.config.root / "articles" / "a.md").unlink()
+    names = {two.slug: two.id for two in newsroom.all()}
+    assert verdicts(newsroom.file()) == [("one", UNCHANGED), ("two", UNCHANGED)]
+    assert {a.slug: a.id for a in newsroom.all()} == names
+    assert {a.slug: a.path for a in newsroom.all()} == {
+        "one": "articles/b.md",
+        "two": "articles/c.md",
+    }

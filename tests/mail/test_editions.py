@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from syndicate.config import Ads, AdSlot, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model.editions import Content, slot_marker
-from syndicate.render import markup
 from syndicate.render.mail.press import LIMIT
 from syndicate.render.templates import Templates
+from syndicate.typeset import markup
 from tests.mail.desk import (
     ADS,
     DAM,

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndicate.model.editions import SLOTS, slot_marker
-from syndicate.render import markup
 from syndicate.render.mail.text import WIDTH, mail_text, wrap
 from syndicate.render.mail.words import mail_words
+from syndicate.typeset import markup
 from tests.mail.desk import alert, article, config, digest, stories, story
 
 GOLDEN = Path(__file__).parent / "golden"

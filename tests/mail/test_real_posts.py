@@ -7,8 +7,8 @@ import pytest
 
 from syndicate.intake.manuscript import read, set_up
 from syndicate.model.articles import Article, Revision
-from syndicate.render import markup
 from syndicate.render.mail.press import LIMIT
+from syndicate.typeset import markup
 from tests.mail.desk import AT, alert, config, digest, said, tree
 from tests.shared import SHARED, needs_shared
 

@@ -13,6 +13,7 @@ from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
 from tests.browser import served
 from tests.pages import newsroom
+from tests.pages.listings import ADA, listing
 
 
 @pytest.fixture
@@ -46,6 +47,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "moved.html": pages.redirect("/articles/story-1/"),
         addresses.file(addresses.section("Region")): pages.section(
             "Region", articles, at=newsroom.AT
+        ),
+        addresses.file(addresses.tag("river")): listing(pages, newer="/", number=2, newest=False),
+        addresses.file(addresses.author("Ada Lind")): listing(
+            pages,
+            kind="author",
+            name="Ada Lind",
+            stories=[newsroom.article(authors=(ADA,), slug="story-1")],
+            older="/tags/river/",
         ),
         addresses.file(addresses.SUBSCRIBE): pages.subscribe(Feed.all(config, articles)),
         **pages.assets(),

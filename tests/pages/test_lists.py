@@ -125,10 +125,12 @@ def test_the_page_about_feeds_speaks_the_publications_language(
     assert text(page, "h1") == title
     (found,) = page.cssselect(".imprint a[href='/paper/subscribe/']")
     assert found.text == link
-    assert page.cssselect(".feed h3 a")[1].get("href") == "/paper/sections/city/"
-    assert page.cssselect(".address")[1].text_content() == (
-        "https://post.example/paper/sections/city/rss.xml"
-    )
+    assert text(page, ".address") == "https://post.example/paper/rss.xml"
+    first = page.cssselect(".feeds .feed")[0]
+    assert [a.get("href") for a in first.cssselect("a")] == [
+        "/paper/sections/city/",
+        *(f"/paper/sections/city/{name}" for name in ("rss.xml", "atom.xml", "feed.json")),
+    ]
 
 
 def test_a_withdrawn_article_says_when_and_not_what(pages: Pages) -> None:

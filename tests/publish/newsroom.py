@@ -8,6 +8,7 @@ from typing import Any
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure, Revision
 from syndicate.publish import Built, build
+from syndicate.publish.compression import TWINS
 from syndicate.store import Store
 from tests.feeds.samples import NOON
 
@@ -70,5 +71,5 @@ class Newsroom:
 
     def _paths(self) -> Iterator[str]:
         for place in sorted(self.config.output.rglob("*")):
-            if place.is_file():
+            if place.is_file() and place.suffix not in TWINS:
                 yield place.relative_to(self.config.output).as_posix()

@@ -1,5 +1,6 @@
 """Articles in the store: identity, revisions, public numbers, windows."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -264,3 +265,62 @@ def test_the_mark_changes_with_whatever_readers_could_see(store):
         marks.append(tx.articles.mark())
         assert tx.articles.mark() == marks[-1]
     assert len(set(marks)) == len(marks)
+
+
+# changes are counted
+
+
+def changes(store):
+    with store.read() as tx:
+        return [tx.readership.newest_change(), len(tx.readership.changed(0, since=NOW, at=NOW))]
+
+
+def test_every_change_gets_the_next_number(store):
+    numbers = []
+
+    def note():
+        numbers.append(changes(store)[0])
+
+    with store.write() as tx:
+        tram, ferry = file(tx), file(tx, "ferry")
+    note()
+    with store.write() as tx:
+        tram = revise(tx, tram, title="Tram opened")
+    note()
+    with store.write() as tx:
+        tx.articles.give_numbers(NOW)
+    note()
+    with store.write() as tx:
+        tx.articles.retract(ferry, NOW)
+    note()
+    with store.write() as tx:
+        tx.articles.restore(ferry)
+    note()
+    with store.write() as tx:
+        tx.articles.give_numbers(NOW)
+    note()
+    assert numbers == [2, 3, 5, 6, 7, 7]
+
+
+def test_numbers_of_changes_grow_in_the_order_of_commits_and_never_repeat(store):
+    start = threading.Barrier(2)
+    seen: list[list[int]] = []
+
+    def write(name: str) -> None:
+        start.wait()
+        for number in range(20):
+            with store.write() as tx:
+                before = tx.readership.newest_change()
+                file(tx, f"{name}-{number}")
+                file(tx, f"{name}-{number}-more")
+                tx.hold_still()
+                seen.append([before, tx.readership.newest_change()])
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in ("a", "b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # told while the lock was held, so in the order of the commits
+    assert [after for _, after in seen] == list(range(2, 82, 2))
+    assert changes(store) == [80, 80]

@@ -36,7 +36,7 @@ id = "0b0e8c1e-6c2f-4b37-9a1e-5b8f6a3d9e01"
 title = "Real Post"
 postal_address = "1 Real Street"
 
-[feeds]
+[syndication]
 items = 1000
 
 [[newsletters]]

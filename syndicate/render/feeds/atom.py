@@ -1,10 +1,11 @@
-"""Atom 1.0 (RFC 4287), with comment counts (RFC 4685) and Media RSS.
+"""Atom 1.0 (RFC 4287), with comments (RFC 4685), archives (RFC 5005), deletions (RFC 6721).
 
-feedgen writes it. Mended here: links of an entry lose everything but their
-address, and times are written with an offset in place of the plain Z.
+And Media RSS. feedgen writes it. Mended here: links of an entry lose everything
+but their address, a feed has links of few kinds, text has no type, and times are
+written with an offset in place of the plain Z.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
@@ -14,15 +15,39 @@ from syndicate.model.articles import Person
 from syndicate.render import addresses
 from syndicate.render.feeds import media
 from syndicate.render.feeds.channel import Channel, Entry, rfc3339
+from syndicate.render.feeds.elements import NAMESPACES, Frame, add, namespaces, tag
+from syndicate.render.feeds.history import Link, Tombstone
 
-_THREADS = "http://purl.org/syndication/thread/1.0"
-_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_DECLARED = namespaces("media", "thr", "fh", "at")
+_FRAME = Frame("feed", declared={None: NAMESPACES["atom"], **_DECLARED})
+_TEXTS = ("title", "subtitle", "summary", "rights")
 
 
-def render(channel: Channel, entries: Sequence[Entry]) -> bytes:
-    """Write a channel as Atom 1.0."""
+def entry(entry: Entry) -> bytes:
+    """Write an entry, the same for every feed that it stands in.
+
+    feedgen's elements are in no namespace until they are read again in a feed.
+    """
+    told = _entry(entry)
+    told.set(tag("xml:lang"), entry.language)
+    _mend(told)
+    told.find("updated").text = rfc3339(entry.modified)
+    told.find("published").text = rfc3339(entry.published)
+    alternate, *others = _links(entry)
+    told.find("link").attrib.update(alternate.attributes)
+    for link in others:
+        add(told, "link", attributes=link.attributes)
+    if entry.comments is not None:
+        add(told, "thr:total", str(entry.comments))
+    if entry.image:
+        media.add_picture(told, entry.image)
+    return _FRAME.cut(told)
+
+
+def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
+    """Write a feed around entries."""
     feed = FeedGenerator()
-    feed.register_extension("ours", _FeedExtension, _EntryExtension, rss=False)
+    feed.register_extension("ours", _Extension, rss=False)
     feed.ours.channel = channel
     feed.id(channel.id)
     feed.title(channel.title)
@@ -30,29 +55,53 @@ def render(channel: Channel, entries: Sequence[Entry]) -> bytes:
     feed.updated(channel.updated)
     feed.language(channel.language)
     feed.author(_person(channel.author))
+    feed.category([{"term": category} for category in channel.categories])
     feed.generator("Syndicate")
+    feed.icon(channel.icon)
     feed.logo(channel.logo)
+    feed.rights(channel.rights)
     feed.link(href=channel.address(addresses.ATOM), rel="self", type="application/atom+xml")
     feed.link(href=channel.url, rel="alternate", type="text/html")
-    for entry in entries:
-        _add(feed.add_entry(order="append"), entry)
-    return bytes(feed.atom_str(pretty=True))
+    return _FRAME.fill(feed.atom_str(pretty=True), b"".join(fragments))
 
 
-def _add(written: FeedEntry, entry: Entry) -> None:
-    written.id(entry.id)
-    written.title(entry.title)
-    written.link(href=entry.url)
-    written.updated(entry.modified)
-    written.published(entry.published)
-    written.author([_person(author) for author in entry.authors])
-    written.contributor([_person(contributor) for contributor in entry.contributors])
-    written.category([{"term": category} for category in entry.categories])
+def _entry(entry: Entry) -> etree._Element:
+    """Write what feedgen can."""
+    told = FeedEntry()
+    told.id(entry.id)
+    told.title(entry.title)
+    told.link(href=entry.url)
+    told.updated(entry.modified)
+    told.published(entry.published)
+    told.author([_person(author) for author in entry.authors])
+    told.contributor([_person(contributor) for contributor in entry.contributors])
+    told.category([{"term": each.name, "scheme": each.scheme} for each in entry.categories])
+    told.rights(entry.rights)
     if entry.summary:
-        written.summary(entry.summary)
+        told.summary(entry.summary)
     if entry.content:
-        written.content(entry.content, type="html")
-    written.ours.entry = entry
+        told.content(entry.content, type="html")
+    return told.atom_entry(extensions=False)
+
+
+def _links(entry: Entry) -> list[Link]:
+    links = [Link(rel="alternate", href=entry.url, type="text/html", hreflang=entry.language)]
+    links.extend(entry.translations)
+    if entry.original:
+        links.append(Link(rel="via", href=entry.original, type="text/html"))
+    if entry.comments_url:
+        links.append(Link(rel="replies", href=entry.comments_url, type="text/html"))
+    if audio := entry.audio:
+        links.append(
+            Link(
+                rel="enclosure",
+                href=audio.url,
+                type=audio.type,
+                length=audio.length,
+                title=audio.title,
+            )
+        )
+    return links
 
 
 def _person(person: Person) -> dict[str, str]:
@@ -60,36 +109,37 @@ def _person(person: Person) -> dict[str, str]:
     return {key: value for key, value in facts.items() if value}
 
 
-class _FeedExtension:
-    """What feedgen spoils in a feed."""
+def _mend(element: etree._Element) -> None:
+    for child in element:
+        if child.tag in _TEXTS:
+            child.set("type", "text")
+
+
+class _Extension:
+    """What feedgen spoils in a feed, or leaves out."""
 
     channel: Channel
 
-    def extend_ns(self) -> dict[str, str]:
-        return {"media": media.NAMESPACE, "thr": _THREADS}
+    def extend_ns(self) -> dict[str | None, str]:
+        return _DECLARED
 
     def extend_atom(self, feed: etree._Element) -> None:
-        feed.find("updated").text = rfc3339(self.channel.updated)
+        channel = self.channel
+        _mend(feed)
+        feed.find("updated").text = rfc3339(channel.updated)
+        for link in channel.links(addresses.ATOM):
+            add(feed, "link", attributes=link.attributes)
+        if channel.archive and channel.archive.archived:
+            add(feed, "fh:archive")
+        for tombstone in channel.deleted:
+            _bury(feed, tombstone)
 
 
-class _EntryExtension:
-    """What feedgen spoils in an entry, or leaves out.
-
-    feedgen's Atom elements are in no namespace until they are written.
-    """
-
-    entry: Entry
-
-    def extend_atom(self, written: etree._Element) -> None:
-        entry = self.entry
-        written.set(_LANGUAGE, entry.language)
-        written.find("updated").text = rfc3339(entry.modified)
-        written.find("published").text = rfc3339(entry.published)
-        written.find("link").attrib.update({"rel": "alternate", "type": "text/html"})
-        if entry.comments_url:
-            replies = {"rel": "replies", "type": "text/html", "href": entry.comments_url}
-            etree.SubElement(written, "link", replies)
-        if entry.comments is not None:
-            etree.SubElement(written, f"{{{_THREADS}}}total").text = str(entry.comments)
-        if entry.image:
-            media.add(written, entry.image)
+def _bury(feed: etree._Element, tombstone: Tombstone) -> None:
+    when = rfc3339(tombstone.when)
+    grave = add(feed, "at:deleted-entry", attributes={"ref": tombstone.ref, "when": when})
+    if tombstone.by:
+        add(add(grave, "at:by"), "name", tombstone.by)
+    if tombstone.comment:
+        add(grave, "at:comment", tombstone.comment)
+    add(grave, "link", attributes={"rel": "alternate", "type": "text/html", "href": tombstone.url})

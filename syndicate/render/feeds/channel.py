@@ -6,20 +6,47 @@ A format only arranges it, so that the three say the same.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 from uuid import uuid5
 
-from syndicate.clock import EPOCH, utc
+import idna
+
+from syndicate.clock import utc
 from syndicate.config import Config
-from syndicate.model.articles import Article, Figure, Person
-from syndicate.render import addresses, markup
-from syndicate.render.story import Story
+from syndicate.model.articles import Article, Figure, Person, Recording
+from syndicate.model.galleys import Galley
+from syndicate.render import addresses, freshness, words
+from syndicate.render.bodies import Bodies
+from syndicate.render.feeds.history import Archive, Link, Tombstone
+from syndicate.render.feeds.podcast import Programme
+from syndicate.render.topics import Kind, Topic
+from syndicate.typeset import markup
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A recording; length in bytes, duration in seconds."""
+
+    url: str
+    type: str
+    length: int
+    duration: int | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """What an entry belongs to."""
+
+    name: str
+    scheme: str | None = None
+    """The address of all sections, where it is the section; None for a tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +65,17 @@ class Entry:
     authors: tuple[Person, ...]
     """Never empty."""
     contributors: tuple[Person, ...] = ()
-    categories: tuple[str, ...] = ()
+    categories: tuple[Category, ...] = ()
     """The section first, then the tags, each once."""
     image: Figure | None = None
+    audio: Enclosure | None = None
     comments: int | None = None
     comments_url: str | None = None
+    original: str | None = None
+    """Where it appeared first, if that is not here."""
+    translations: tuple[Link, ...] = ()
+    """Other languages than its own, each once, by their tag."""
+    rights: str | None = None
     language: str
 
 
@@ -60,41 +93,91 @@ class Channel:
     author: Person
     logo: str | None = None
     """The address of a picture that stands for the publication."""
+    icon: str | None = None
+    """The address of a small square one."""
+    rights: str | None = None
+    categories: tuple[str, ...] = ()
+    """What all of its entries belong to."""
+    podcast: Programme | None = None
+    """Where it has recordings."""
+    hubs: tuple[str, ...] = ()
+    """Addresses of WebSub hubs that tell of what is new."""
+    archive: Archive | None = None
+    """Where it stands in its history; None where it is all of it."""
+    deleted: tuple[Tombstone, ...] = ()
+    """What was taken back; Atom alone has a word for that."""
     updated: datetime
     """The newest change among its entries; the epoch where there are none.
 
     Never the time of the build: what says the same is the same bytes.
     """
 
+    @property
+    def minutes(self) -> int:
+        """How long readers may wait before they ask again."""
+        return freshness.FEEDS // timedelta(minutes=1)
+
     def address(self, path: str) -> str:
         """Return where a format of it is (`addresses.RSS` and its like): beside its page."""
-        return self.url + path.removeprefix("/")
+        own = self.archive.own if self.archive else {}
+        return own.get(addresses.file(path)) or self.url + path.removeprefix("/")
+
+    def links(self, path: str) -> tuple[Link, ...]:
+        """Return what a format of it links to, besides itself and its page."""
+        hubs = (Link(rel="hub", href=hub) for hub in self.hubs)
+        return (*hubs, *(self.archive.links(addresses.file(path)) if self.archive else ()))
 
 
-def channel(config: Config, entries: Iterable[Entry], *, section: str | None = None) -> Channel:
-    """Describe the publication, or a section of it, as of these entries."""
+def channel(
+    config: Config,
+    topic: Topic,
+    *,
+    updated: datetime,
+    heard: bool = False,
+    archive: Archive | None = None,
+    deleted: tuple[Tombstone, ...] = (),
+) -> Channel:
+    """Describe a topic's feed: one that was `updated` then, and may be `heard`."""
     publication = config.publication
-    home = addresses.section(section) if section else addresses.HOME
-    name = title(config, section)
+    whole = topic.kind is Kind.EVERYTHING
+    name = title(config, topic)
+    rss = addresses.absolute(topic.home.rstrip("/") + addresses.RSS, config)
     return Channel(
-        id=(uuid5(publication.id, f"feed {home}") if section else publication.id).urn,
+        id=(publication.id if whole else uuid5(publication.id, f"feed {topic.home}")).urn,
         title=name,
-        description=name if section else plain(publication.description) or name,
-        url=addresses.absolute(home, config),
+        description=plain(publication.description) or name if whole else name,
+        url=addresses.absolute(topic.home, config),
         language=publication.language,
         author=_house(config),
         logo=addresses.logo(config),
-        updated=max((entry.modified for entry in entries), default=EPOCH),
+        icon=addresses.icon(config),
+        rights=_rights(config),
+        categories=() if whole else (plain(topic.name),),
+        podcast=Programme.of(config, rss, whole=whole) if heard else None,
+        archive=archive,
+        deleted=deleted,
+        updated=updated,
     )
 
 
-def title(config: Config, section: str | None = None) -> str:
+def title(config: Config, topic: Topic | None = None) -> str:
     """Name a feed: "Morning Post", or "Morning Post: City"."""
-    return ": ".join(filter(None, (plain(config.publication.title), plain(section or ""))))
+    name = topic.name if topic else ""
+    return ": ".join(filter(None, (plain(config.publication.title), plain(name))))
 
 
-def entry(config: Config, article: Article) -> Entry:
-    """Tell an article as a feed entry."""
+def entry(
+    config: Config,
+    article: Article,
+    galley: Galley | None = None,
+    *,
+    full_text: bool | None = None,
+) -> Entry:
+    """Tell an article as a feed entry; without its `galley`, its body is cut here.
+
+    With `full_text` false it is a summary alone; None: as the config says.
+    """
+    full = config.syndication.full_text if full_text is None else full_text
     url = f"{config.url}{quote(article.address)}"
     comments = article.comments
     return Entry(
@@ -102,16 +185,55 @@ def entry(config: Config, article: Article) -> Entry:
         url=url,
         title=plain(article.title) or article.slug,
         summary=plain(article.excerpt),
-        content=_content(config, article, url) if config.feeds.full_text else None,
+        content=_content(config, article, galley) if full else None,
         published=utc(article.published),
         modified=utc(article.modified),
         authors=_people(article.authors) or (_house(config),),
         contributors=_people(article.contributors),
-        categories=_categories(article),
+        categories=_categories(config, article),
         image=_image(config, article.lead, url),
         comments=comments if isinstance(comments, int) else None,
         comments_url=_web_address(comments) if isinstance(comments, str) else None,
+        audio=_audio(config, article.audio, url),
+        original=_original(article, url),
+        translations=_translations(config, article),
+        rights=_rights(config),
         language=_language(article.language) or config.publication.language,
+    )
+
+
+def withdrawn_entry(config: Config, article: Article) -> Entry:
+    """Tell a retracted article for readers that know no tombstones.
+
+    The id is the same and it is new, so it takes the place of what they have:
+    a headline and one sentence, as the page says it.
+    """
+    language = _language(article.language) or config.publication.language
+    said = words.of(language)
+    at = utc(article.retracted_at or article.modified)
+    return Entry(
+        id=markup.printable(article.id),
+        url=f"{config.url}{quote(article.address)}",
+        title=said.withdrawn_title.format(title=plain(article.title) or article.slug),
+        summary=f"{said.withdrawn}.",
+        content=None,
+        published=utc(article.published),
+        modified=max(at, utc(article.published)),
+        authors=_people(article.authors) or (_house(config),),
+        rights=_rights(config),
+        language=language,
+    )
+
+
+def tombstone(config: Config, article: Article) -> Tombstone:
+    """Say of a retracted article when it was taken back."""
+    said = words.of(config.publication.language)
+    return Tombstone(
+        ref=markup.printable(article.id),
+        when=utc(article.retracted_at or article.modified),
+        url=f"{config.url}{quote(article.address)}",
+        by=_house(config).name,
+        comment=said.withdrawn,
     )
 
 
@@ -125,12 +247,9 @@ def rfc3339(at: datetime) -> str:
     return f"{utc(at).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
-def _content(config: Config, article: Article, url: str) -> str:
+def _content(config: Config, article: Article, galley: Galley | None) -> str:
     """Return what the article's page shows, lead picture first, with absolute addresses."""
-    story = Story.of(article, config)
-    for part in (story.opening, story.body):
-        markup.absolute(part, config.url, url)
-    return markup.to_html(story.opening) + markup.to_html(story.body)
+    return "".join(Bodies.of(config, "feed").set(article, galley))
 
 
 def _image(config: Config, figure: Figure | None, page: str) -> Figure | None:
@@ -167,9 +286,52 @@ def _mail_address(address: str) -> str | None:
     return address if held and _EMAIL.fullmatch(address) else None
 
 
-def _categories(article: Article) -> tuple[str, ...]:
-    named = (plain(word) for word in (article.section or "", *article.tags))
-    return tuple(dict.fromkeys(word for word in named if word))
+def _categories(config: Config, article: Article) -> tuple[Category, ...]:
+    section = plain(article.section or "")
+    tags = dict.fromkeys(plain(tag) for tag in article.tags)
+    return (
+        *((Category(name=section, scheme=f"{config.url}/sections/"),) if section else ()),
+        *(Category(name=tag) for tag in tags if tag and tag != section),
+    )
+
+
+def _audio(config: Config, recording: Recording | None, page: str) -> Enclosure | None:
+    """Return a recording with an honest length: readers trust it when they download."""
+    if recording is None or not recording.length:
+        return None
+    url = _web_address(markup.address_of(markup.printable(recording.src), config.url, page))
+    if url is None:
+        return None
+    return Enclosure(
+        url=url,
+        type=plain(recording.type),
+        length=recording.length,
+        duration=recording.duration,
+        title=plain(recording.title) or None,
+    )
+
+
+def _original(article: Article, url: str) -> str | None:
+    """Return where an article appeared first, unless that is its own page."""
+    original = _web_address(article.canonical_url or "")
+    return original if original and original.rstrip("/") != url.rstrip("/") else None
+
+
+def _translations(config: Config, article: Article) -> tuple[Link, ...]:
+    """Return where other languages are; Atom takes one link for each."""
+    links: dict[str, Link] = {}
+    for tag, where in article.translations.items():
+        language = _language(tag)
+        href = _web_address(where) or f"{config.url}/articles/{quote(plain(where))}/"
+        if language:
+            link = Link(rel="alternate", href=href, type="text/html", hreflang=language)
+            links.setdefault(language.lower(), link)
+    own = _language(article.language) or config.publication.language
+    return tuple(links[tag] for tag in sorted(links) if tag != own.lower())
+
+
+def _rights(config: Config) -> str | None:
+    return plain(config.publication.rights or "") or None
 
 
 def _language(tag: str | None) -> str | None:
@@ -177,10 +339,19 @@ def _language(tag: str | None) -> str | None:
 
 
 def _web_address(address: str) -> str | None:
-    """Return an http(s) address with everything odd in it percent-encoded, or None."""
-    address = quote(plain(address), safe="%/:?#[]@!$&'()*+,;=~-._")
+    """Return an http(s) address in ASCII, or None: odd letters encoded, the host's by IDNA."""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(plain(address))
+        if not parts.netloc.isascii():
+            parts = parts._replace(netloc=_in_ascii(parts.netloc))
     except ValueError:  # such as http://[half
         return None
-    return address if parts.scheme in {"http", "https"} and parts.netloc else None
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        return None
+    return quote(parts.geturl(), safe="%/:?#[]@!$&'()*+,;=~-._")
+
+
+def _in_ascii(netloc: str) -> str:
+    user, at, host = netloc.rpartition("@")
+    name, colon, port = host.partition(":")
+    return f"{user}{at}{idna.encode(name, uts46=True).decode()}{colon}{port}"

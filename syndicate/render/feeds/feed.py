@@ -1,54 +1,49 @@
-"""The feeds of a publication: one of everything, and one of each section."""
+"""What a publication offers to follow: one feed for each topic."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from syndicate.clock import EPOCH
 from syndicate.config import Config
-from syndicate.model.articles import Article
-from syndicate.render import addresses
+from syndicate.render import topics
 from syndicate.render.feeds.channel import title
+from syndicate.render.feeds.formats import offered
+from syndicate.render.topics import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """What a feed selects, and which page it belongs to."""
+    """A topic as it is offered to readers."""
 
-    section: str | None = None
-    """As its newest article spells it; None: everything."""
+    topic: Topic
     title: str
-    home: str
-    """The address of its page, from the root; its documents lie beside that."""
-    articles: tuple[Article, ...]
-    """The newest, as many as a feed holds, newest first."""
+    formats: tuple[tuple[str, str, str], ...]
+    """Name, media type and address of each, the main one first."""
     since: datetime
     """When its oldest article appeared; the epoch where there is none."""
 
     @classmethod
-    def all(cls, config: Config, articles: Sequence[Article]) -> tuple[Self, ...]:
-        """List the feeds of public articles, newest first: everything, then each section."""
-        sections: dict[str, list[Article]] = {}
-        for article in articles:
-            if article.section:
-                sections.setdefault(addresses.section(article.section), []).append(article)
-        return (
-            cls._of(config, addresses.HOME, None, articles),
-            *(
-                cls._of(config, home, inside[0].section, inside)
-                for home, inside in sorted(sections.items())
-            ),
+    def of(cls, topic: Topic, config: Config, *, since: int) -> Self:
+        """Offer a topic; `since` is in microseconds since the epoch."""
+        return cls(
+            topic=topic,
+            title=title(config, topic),
+            formats=offered(topic, config),
+            since=EPOCH + timedelta(microseconds=since),
         )
 
     @classmethod
-    def _of(
-        cls, config: Config, home: str, section: str | None, articles: Sequence[Article]
-    ) -> Self:
-        return cls(
-            section=section,
-            title=title(config, section),
-            home=home,
-            articles=tuple(articles[: config.feeds.items]),
-            since=articles[-1].published if articles else EPOCH,
-        )
+    def everything(cls, config: Config) -> Self:
+        """Offer all there is, where there is nothing yet."""
+        return cls.of(topics.everything(), config, since=0)
+
+    @property
+    def name(self) -> str:
+        """What it is called among its like."""
+        return self.topic.name
+
+    @property
+    def home(self) -> str:
+        """The address of its page."""
+        return self.topic.page

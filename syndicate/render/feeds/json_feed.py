@@ -1,39 +1,29 @@
 """JSON Feed 1.1 (jsonfeed.org/version/1.1).
 
 What it has no word for stands in an extension of ours, `_syndicate`:
-contributors and the number of comments.
+contributors, rights, translations, comments, and what is known of the picture.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from syndicate.model.articles import Person
+from syndicate.model.articles import Figure, Person
 from syndicate.render import addresses
-from syndicate.render.feeds.channel import Channel, Entry, rfc3339
+from syndicate.render.feeds.channel import Channel, Enclosure, Entry, rfc3339
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_END = b'\n "items": ['
+_ITEM = b"\n  "
 
 
-def render(channel: Channel, entries: Sequence[Entry]) -> bytes:
-    """Write a channel as JSON Feed 1.1."""
-    feed = {
-        "version": "https://jsonfeed.org/version/1.1",
-        "title": channel.title,
-        "home_page_url": channel.url,
-        "feed_url": channel.address(addresses.JSON),
-        "description": channel.description,
-        **({"icon": channel.logo} if channel.logo else {}),
-        "language": channel.language,
-        "authors": [_person(channel.author)],
-        "items": [_item(entry) for entry in entries],
-    }
-    return f"{json.dumps(feed, ensure_ascii=False, indent=1)}\n".encode()
-
-
-def _item(entry: Entry) -> dict[str, Any]:
+def entry(entry: Entry) -> bytes:
+    """Write an entry as an item on one line, the same for every feed that it stands in."""
     text = {"content_html": entry.content} if entry.content else {"content_text": entry.summary}
     item = {
         "id": entry.id,
         "url": entry.url,
+        "external_url": entry.original,
         "title": entry.title,
         "summary": entry.summary,
         **text,
@@ -41,18 +31,71 @@ def _item(entry: Entry) -> dict[str, Any]:
         "date_published": rfc3339(entry.published),
         "date_modified": rfc3339(entry.modified),
         "authors": [_person(author) for author in entry.authors],
-        "tags": list(entry.categories),
+        "tags": [category.name for category in entry.categories],
         "language": entry.language,
+        "attachments": [_attachment(entry.audio)] if entry.audio else None,
         "_syndicate": _extension(entry),
     }
-    return {key: value for key, value in item.items() if value or key == "content_text"}
+    known = {key: value for key, value in item.items() if value or key == "content_text"}
+    return _ENCODER.encode(known).encode()
+
+
+def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
+    """Write a feed around items."""
+    older = channel.archive and channel.archive.prev_archive.get(addresses.file(addresses.JSON))
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": channel.title,
+        "home_page_url": channel.url,
+        "feed_url": channel.address(addresses.JSON),
+        "description": channel.description,
+        "next_url": older,
+        "icon": channel.icon or channel.logo,
+        "favicon": channel.icon,
+        "language": channel.language,
+        "authors": [_person(channel.author)],
+        "hubs": [{"type": "WebSub", "url": hub} for hub in channel.hubs],
+        "_syndicate": {"rights": channel.rights} if channel.rights else None,
+    }
+    known = {key: value for key, value in feed.items() if value}
+    head = json.dumps(known, ensure_ascii=False, indent=1).encode().removesuffix(b"\n}")
+    items = b",".join(_ITEM + fragment for fragment in fragments)
+    return b"".join((head, b",", _END, items, b"\n ]" if items else b"]", b"\n}\n"))
 
 
 def _extension(entry: Entry) -> dict[str, Any]:
     facts = {
         "contributors": [_person(contributor) for contributor in entry.contributors] or None,
+        "section": next((each.name for each in entry.categories if each.scheme), None),
+        "rights": entry.rights,
+        "translations": {other.hreflang: other.href for other in entry.translations} or None,
         "comments": entry.comments,
         "comments_url": entry.comments_url,
+        "image": _picture(entry.image) if entry.image else None,
+    }
+    return {key: value for key, value in facts.items() if value is not None}
+
+
+def _picture(image: Figure) -> dict[str, Any] | None:
+    facts = {
+        "alt": image.alt,
+        "caption": image.caption,
+        "credit": image.credit,
+        "mime_type": image.type,
+        "width": image.width,
+        "height": image.height,
+        "size_in_bytes": image.length,
+    }
+    return {key: value for key, value in facts.items() if value} or None
+
+
+def _attachment(audio: Enclosure) -> dict[str, Any]:
+    facts = {
+        "url": audio.url,
+        "mime_type": audio.type,
+        "title": audio.title,
+        "size_in_bytes": audio.length,
+        "duration_in_seconds": audio.duration,
     }
     return {key: value for key, value in facts.items() if value is not None}
 

@@ -31,13 +31,13 @@ def render(config: Config, feeds: Sequence[Feed]) -> bytes:
 
 
 def _outline(config: Config, feed: Feed) -> dict[str, str]:
-    (_, _, rss), *_ = addresses.feeds(feed.home)
+    _, type_, address = feed.formats[0]
     return {
         "type": "rss",
         "text": feed.title,
         "title": feed.title,
-        "xmlUrl": addresses.absolute(rss, config),
+        "xmlUrl": addresses.absolute(address, config),
         "htmlUrl": addresses.absolute(feed.home, config),
-        "version": "RSS2",
         "language": config.publication.language,
+        **({"version": "RSS2"} if type_ == "application/rss+xml" else {}),
     }

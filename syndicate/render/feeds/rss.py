@@ -1,14 +1,16 @@
 """RSS 2.0 (rssboard.org/rss-specification, and the practices of rssboard.org/rss-profile).
 
 With it: `content:encoded` for the whole text, Dublin Core for people without a
-mail address, `atom:link` and `atom:updated`, `slash:comments`, and Media RSS.
+mail address and for what changed when, `atom:link` for where things are, the
+archives of RFC 5005, `slash:comments`, `sy:` for how often to ask, Media RSS,
+and the elements of podcasts.
 
-feedgen writes it. Three of its habits are mended here: it formats dates by
-changing the locale of the whole process, it dates a feed with the time of its
-construction, and an author without a mail address is lost.
+feedgen writes it. Mended here: it formats dates by changing the locale of the
+whole process, it dates a feed with the time of its construction, an author
+without a mail address is lost, and it knows no links but the one to itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from email.utils import format_datetime
 from html import escape
@@ -17,86 +19,106 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
+from syndicate.clock import utc
 from syndicate.render import addresses
-from syndicate.render.feeds import media
+from syndicate.render.feeds import media, podcast
 from syndicate.render.feeds.channel import Channel, Entry, rfc3339
+from syndicate.render.feeds.elements import Frame, add, namespaces
 
-_NAMESPACES = {
-    "atom": "http://www.w3.org/2005/Atom",
-    "content": "http://purl.org/rss/1.0/modules/content/",
-    "dc": "http://purl.org/dc/elements/1.1/",
-    "media": media.NAMESPACE,
-    "slash": "http://purl.org/rss/1.0/modules/slash/",
-}
+_DECLARED = namespaces(
+    "content", "dc", "dcterms", "media", "atom", "slash", "thr", "sy", "fh", "itunes", "podcast"
+)
+_FRAME = Frame("rss", "channel", declared=_DECLARED)
 
 
-def render(channel: Channel, entries: Sequence[Entry]) -> bytes:
-    """Write a channel as RSS 2.0."""
+def entry(entry: Entry) -> bytes:
+    """Write an entry as an item, the same for every channel that it stands in."""
+    item = _item(entry)
+    if entry.content:
+        add(item, "content:encoded", entry.content)
+    _add_people_and_times(item, entry)
+    for other in entry.translations:
+        add(item, "atom:link", attributes=other.attributes)
+    if entry.comments is not None:
+        add(item, "slash:comments", str(entry.comments))
+        add(item, "thr:total", str(entry.comments))
+    if entry.image:
+        media.add_picture(item, entry.image)
+    if entry.audio:
+        podcast.add_episode(
+            item, title=entry.title, authors=entry.authors, duration=entry.audio.duration
+        )
+    return _FRAME.cut(item)
+
+
+def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
+    """Write a channel around items."""
     feed = FeedGenerator()
     feed._FeedGenerator__rss_lastBuildDate = None  # noqa: SLF001 - no setter takes None
-    feed.register_extension("ours", _ChannelExtension, _ItemExtension, atom=False)
+    feed.register_extension("ours", _Extension, atom=False)
     feed.ours.channel = channel
     feed.title(channel.title)
     feed.description(channel.description)
     feed.language(channel.language)
+    feed.rights(channel.rights)
+    feed.category([{"term": category} for category in channel.categories])
+    feed.docs("https://www.rssboard.org/rss-specification")
     feed.generator("Syndicate")
+    feed.ttl(channel.minutes)
     feed.image(url=channel.logo, title=channel.title, link=channel.url)
     feed.link(href=channel.address(addresses.RSS), rel="self", type="application/rss+xml")
     feed.link(href=channel.url, rel="alternate")  # last: feedgen's <link> is the last one named
-    for entry in entries:
-        _add(feed.add_entry(order="append"), entry)
-    return bytes(feed.rss_str(pretty=True))
+    return _FRAME.fill(feed.rss_str(pretty=True), b"".join(fragments))
 
 
-def _add(item: FeedEntry, entry: Entry) -> None:
+def _item(entry: Entry) -> etree._Element:
+    """Write what feedgen can."""
+    item = FeedEntry()
     item.title(entry.title)
     item.link(href=entry.url)
     item.guid(entry.id, permalink=False)
     item.description(escape(entry.summary, quote=False))  # a description is read as HTML
-    item.category([{"term": category} for category in entry.categories])
+    item.category([{"term": each.name, "scheme": each.scheme} for each in entry.categories])
     item.comments(entry.comments_url)
-    item.ours.entry = entry
+    if entry.audio:
+        item.enclosure(url=entry.audio.url, length=entry.audio.length, type=entry.audio.type)
+    return item.rss_entry(extensions=False)
 
 
-class _ChannelExtension:
+def _add_people_and_times(item: etree._Element, entry: Entry) -> None:
+    for author in entry.authors:
+        add(item, "dc:creator", author.name)
+    for contributor in entry.contributors:
+        add(item, "dc:contributor", contributor.name)
+    add(item, "dc:language", entry.language)
+    if entry.rights:
+        add(item, "dc:rights", entry.rights)
+    if entry.original:
+        add(item, "dc:source", entry.original)
+    add(item, "pubDate", _rfc822(entry.published))
+    add(item, "dcterms:modified", rfc3339(entry.modified))
+
+
+class _Extension:
     """What feedgen leaves out of a channel."""
 
     channel: Channel
 
-    def extend_ns(self) -> dict[str, str]:
-        return _NAMESPACES
+    def extend_ns(self) -> dict[str | None, str]:
+        return _DECLARED
 
     def extend_rss(self, feed: etree._Element) -> None:
-        _text(feed[0], "lastBuildDate", _rfc822(self.channel.updated))
-
-
-class _ItemExtension:
-    """What feedgen leaves out of an item."""
-
-    entry: Entry
-
-    def extend_rss(self, item: etree._Element) -> None:
-        entry = self.entry
-        if entry.content:
-            _text(item, "content:encoded", entry.content)
-        for author in entry.authors:
-            _text(item, "dc:creator", author.name)
-        for contributor in entry.contributors:
-            _text(item, "dc:contributor", contributor.name)
-        _text(item, "dc:language", entry.language)
-        _text(item, "pubDate", _rfc822(entry.published))
-        _text(item, "atom:updated", rfc3339(entry.modified))
-        if entry.comments is not None:
-            _text(item, "slash:comments", str(entry.comments))
-        if entry.image:
-            media.add(item, entry.image)
-
-
-def _text(parent: etree._Element, name: str, text: str) -> None:
-    prefix, _, local = name.rpartition(":")
-    tag = f"{{{_NAMESPACES[prefix]}}}{local}" if prefix else local
-    etree.SubElement(parent, tag).text = text
+        head, channel = feed[0], self.channel
+        add(head, "lastBuildDate", _rfc822(channel.updated))
+        for link in channel.links(addresses.RSS):
+            add(head, "atom:link", attributes=link.attributes)
+        add(head, "sy:updatePeriod", "hourly")
+        add(head, "sy:updateFrequency", str(60 // channel.minutes))
+        if channel.archive and channel.archive.archived:
+            add(head, "fh:archive")
+        if channel.podcast:
+            podcast.add_programme(head, channel.podcast)
 
 
 def _rfc822(at: datetime) -> str:
-    return format_datetime(at, usegmt=True)
+    return format_datetime(utc(at), usegmt=True)

@@ -1,6 +1,5 @@
 """The alert: one story, whole, as on its page."""
 
-import copy
 from typing import Any
 
 from lxml import etree
@@ -8,12 +7,13 @@ from markupsafe import Markup
 
 from syndicate.model.articles import Article
 from syndicate.model.editions import Content
-from syndicate.render import addresses, markup
+from syndicate.render import addresses
 from syndicate.render.mail.body import cut, mail_body
 from syndicate.render.mail.press import LIMIT, Press
 from syndicate.render.mail.subject import alert_preheader, alert_subject
 from syndicate.render.mail.text import mail_text
 from syndicate.render.story import Story
+from syndicate.typeset import markup, opening
 
 _OPENING = 1_500
 """Characters shown of a story whose first paragraph alone is past the limit."""
@@ -40,8 +40,9 @@ def alert(article: Article, press: Press) -> Content:
 
 def _html(story: Story, values: dict[str, Any], press: Press) -> str:
     """Render the story, cut at a paragraph where the whole is too long for a mail."""
-    values = values | {"lead": Markup(_set(story.opening, story, press))}  # noqa: S704 - sanitised at intake
-    body = _set(story.body, story, press)
+    lead, text = opening.part(story.article)
+    values = values | {"lead": Markup(_set(lead, story, press))}  # noqa: S704 - sanitised at intake
+    body = _set(text, story, press)
     html = _printed(body, values, press, whole=True)
     while (excess := len(html.encode()) - LIMIT) > 0 and body:
         room = len(body.encode()) - excess - 1_000
@@ -57,7 +58,7 @@ def _printed(body: str, values: dict[str, Any], press: Press, *, whole: bool) ->
 
 def _set(tree: etree._Element, story: Story, press: Press) -> str:
     return mail_body(
-        copy.deepcopy(tree),
+        tree,
         article=story.article,
         css=press.style,
         words=press.words,
@@ -74,8 +75,8 @@ def _beginning(article: Article, room: int) -> str:
 
 
 def _text(story: Story, press: Press) -> str:
-    tree = copy.deepcopy(story.body)
-    for element in reversed(copy.deepcopy(story.opening)):
+    lead, tree = opening.part(story.article)
+    for element in reversed(lead):
         element.tail, tree.text = tree.text, None
         tree.insert(0, element)
     return mail_text(tree, article=story.article, words=press.words, config=press.config)

@@ -13,8 +13,10 @@ from lxml import etree
 
 from syndicate.config import Config
 from syndicate.model.articles import Article
-from syndicate.render import addresses, markup
+from syndicate.model.videos import Video
+from syndicate.render import addresses
 from syndicate.render.mail.words import MailWords
+from syndicate.typeset import markup
 
 COLUMN = 536
 """The widest a picture in the text may be, in pixels."""
@@ -52,11 +54,14 @@ def cut(body: str, limit: int) -> str:
 
 def _link_recordings(tree: etree._Element, page: str, words: MailWords) -> None:
     """Put a link where something would have to play or load."""
-    said = {"video": words.video, "audio": words.audio}
+    said = dict.fromkeys(_RECORDINGS, words.embedded)
+    said |= {"video": words.video, "audio": words.audio}
     for recording in list(tree.iter(*_RECORDINGS)):
         source = next((s for s in recording.iter("source") if s.get("src")), recording)
-        link = etree.Element("a", {"href": source.get("src") or source.get("data") or page})
-        link.text = said.get(recording.tag, words.embedded)
+        address = source.get("src") or source.get("data") or page
+        video = Video.at(address)
+        link = etree.Element("a", {"href": video.page if video else address})
+        link.text = recording.get("title") or said["video" if video else recording.tag]
         link.tail, recording.tail = recording.tail, None
         parent = recording.getparent()
         parent.replace(recording, link)

@@ -7,11 +7,12 @@ from typing import Self
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure
 from syndicate.model.editions import Content
-from syndicate.render import addresses, markup
+from syndicate.render import addresses
 from syndicate.render.mail.body import COLUMN
 from syndicate.render.mail.press import LIMIT, Press
 from syndicate.render.mail.subject import digest_preheader, digest_subject
 from syndicate.render.story import direction
+from syndicate.typeset import markup
 
 NAMED = 20
 """So many headlines past the last story are named; what is left, two at least, is counted."""

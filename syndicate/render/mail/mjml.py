@@ -19,8 +19,8 @@ from mjml import mjml2html
 
 from syndicate.errors import TemplateError
 from syndicate.render.mail.mjml_grammar import COMPONENTS, faults
-from syndicate.render.markup import printable
 from syndicate.render.template_lines import MARK, Place, unmark
+from syndicate.typeset.markup import printable
 
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")
 _XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})

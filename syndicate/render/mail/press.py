@@ -12,13 +12,14 @@ from markupsafe import Markup
 from syndicate.config import Config, Newsletter
 from syndicate.model.articles import Article
 from syndicate.model.editions import SLOTS, Content, slot_marker
-from syndicate.render import addresses, markup, words
+from syndicate.render import addresses, words
 from syndicate.render.mail import mjml
 from syndicate.render.mail.ads import mail_ad
 from syndicate.render.mail.text import wrap
 from syndicate.render.mail.words import MailWords, mail_words
 from syndicate.render.story import direction
 from syndicate.render.templates import Templates
+from syndicate.typeset import markup
 
 LIMIT = 90_000
 """Bytes of HTML. Gmail cuts a message off at 102 KB, unsubscribe link and all."""
@@ -96,6 +97,8 @@ class Press:
         return {
             "publication": config.publication,
             "newsletter": self.newsletter,
+            "theme": config.theme,
+            "link": lambda address: addresses.absolute(address, config),
             "home": addresses.absolute(addresses.HOME, config),
             "logo": addresses.logo(config),
             "language": self.language,

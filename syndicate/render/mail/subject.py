@@ -4,8 +4,9 @@ import unicodedata
 from collections.abc import Sequence
 
 from syndicate.model.articles import Article
-from syndicate.render import markup, words
+from syndicate.render import words
 from syndicate.render.mail.words import mail_words
+from syndicate.typeset import markup
 
 _ALERT = 200
 _DIGEST = 80

@@ -12,8 +12,10 @@ from lxml import etree
 
 from syndicate.config import Config
 from syndicate.model.articles import Article
-from syndicate.render import addresses, markup
+from syndicate.model.videos import Video
+from syndicate.render import addresses
 from syndicate.render.mail.words import MailWords
+from syndicate.typeset import markup
 
 WIDTH = 72
 """Characters to a line, as RFC 3676 has it."""
@@ -35,6 +37,7 @@ _BLOCKS = _SET | {
     "p", "dl", "dt", "div", "section", "article", "aside", "header", "footer", "details",
     "summary", "figcaption", "li", "tr",
 }  # fmt: skip
+_PLAYERS = ("video", "audio", "iframe", "embed", "object")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -134,6 +137,8 @@ class _Typist:
             cite.text = f"({_folded(cite.text).strip()})"
         caption = element.find("figcaption")
         said = "" if caption is None else _lines(self._inside(caption, depth)).strip()
+        if (player := next(element.iter(*_PLAYERS), None)) is not None:
+            return [self._paragraph(self._recording(player)), self._paragraph(said)]
         picture, missing = element.find(".//img"), element.find("p")
         seen = picture.get("alt") if picture is not None else ""
         if missing is not None:
@@ -174,7 +179,7 @@ class _Typist:
                 return f"[{self.words.picture}: {alt}]" if alt else ""
             case "a":
                 return self._link(element, depth)
-            case "video" | "audio" | "iframe" | "embed" | "object":
+            case tag if tag in _PLAYERS:
                 return self._recording(element)
             case str():
                 return self._inside(element, depth)
@@ -191,9 +196,12 @@ class _Typist:
 
     def _recording(self, element: etree._Element) -> str:
         source = next((s for s in element.iter("source") if s.get("src")), element)
-        said = {"video": self.words.video, "audio": self.words.audio}
         address = source.get("src") or source.get("data") or self.page
-        return f"{said.get(element.tag, self.words.embedded)} {self._note(address)}"
+        video = Video.at(address)
+        words = {"video": self.words.video, "audio": self.words.audio}
+        said = words.get("video" if video else element.tag, self.words.embedded)
+        title = _folded(element.get("title")).strip()
+        return f"{title or said} {self._note(video.page if video else address)}"
 
     def _note(self, address: str) -> str:
         """Note an address, and return the number it has at the end."""

@@ -1,0 +1,8 @@
+"""Measurements: what a build costs beside other generators, and as the store grows.
+
+python -m bench.building    side by side with Hugo, Eleventy and Pelican
+python -m bench.growth      one article published with 1,000 and with 100,000 in the store
+
+`make bench-build` runs both. Figures are to be read as ratios inside one run:
+what is compared is measured in turn, a pair at a time, on the same machine.
+"""

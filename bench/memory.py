@@ -1,0 +1,51 @@
+"""The memory of a command while it runs, its children's included (Linux: /proc)."""
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """What a command took: seconds, and the most memory at one time, in bytes."""
+
+    seconds: float
+    resident: int
+    """The resident sets of all its processes: what they share counts in each."""
+
+
+def peak(command: Sequence[str], folder: Path, *, every: float = 0.02) -> Peak:
+    """Run a command to its end, looking at its processes every so many seconds."""
+    began, most = time.perf_counter(), 0
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            most = max(most, sum(map(_resident, _tree(process.pid))))
+            time.sleep(every)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)}: exit {process.returncode}")
+    return Peak(time.perf_counter() - began, most)
+
+
+def _tree(pid: int) -> list[int]:
+    """List a process and those it started; one that has just ended counts no more."""
+    pids = [pid]
+    for parent in pids:
+        try:
+            children = (_PROC / f"{parent}/task").glob("*/children")
+            pids += [int(child) for file in children for child in file.read_text().split()]
+        except OSError:
+            continue
+    return pids
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int((_PROC / f"{pid}/statm").read_text().split()[1]) * _PAGE
+    except OSError:
+        return 0

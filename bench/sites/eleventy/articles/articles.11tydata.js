@@ -1,0 +1,1 @@
+export default { layout: "article.11ty.js", permalink: (data) => `/articles/${data.page.fileSlug}/index.html` };

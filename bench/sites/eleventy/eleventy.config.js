@@ -1,0 +1,47 @@
+// The same publication for Eleventy. Templates are JavaScript, the fastest that it offers.
+import { slug } from "./parts.js";
+
+const newestFirst = (api) => api.getFilteredByGlob("articles/*.md").reverse();
+
+function grouped(articles, kind, names) {
+  const groups = new Map();
+  for (const article of articles) {
+    for (const name of names(article.data)) {
+      if (!groups.has(name)) groups.set(name, []);
+      groups.get(name).push(article);
+    }
+  }
+  return [...groups].map(([name, inside]) => ({ name, home: `/${kind}/${slug(name)}/`, articles: inside }));
+}
+
+function selections(api) {
+  const articles = newestFirst(api);
+  return [
+    { name: "Bench Post", home: "/", articles },
+    ...grouped(articles, "category", (data) => [data.category]),
+    ...grouped(articles, "author", (data) => [data.author]),
+    ...grouped(articles, "tags", (data) => data.tags),
+  ];
+}
+
+function listPages(api) {
+  const size = 30;
+  return selections(api).flatMap(({ name, home, articles }) => {
+    const count = Math.ceil(articles.length / size);
+    return Array.from({ length: count }, (_, at) => ({
+      name,
+      home,
+      articles: articles.slice(at * size, (at + 1) * size),
+      at: at + 1,
+      count,
+    }));
+  });
+}
+
+export default function (config) {
+  config.addCollection("newest", newestFirst);
+  config.addCollection("selections", selections);
+  config.addCollection("listPages", listPages);
+  config.addPassthroughCopy("page.css");
+  return { markdownTemplateEngine: false, dir: { output: "public" } };
+}

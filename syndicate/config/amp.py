@@ -1,0 +1,87 @@
+"""`[amp]`: AMP pages, what counts on them, and what asks before."""
+
+import json
+from typing import Any
+
+from pydantic import Field, StrictBool, field_validator
+
+from syndicate.config.values import Line, Name, Table, Url
+
+
+class Analytics(Table):
+    """An amp-analytics on AMP pages; there is none unless one of its keys is set."""
+
+    type: Name | None = Field(
+        default=None, description="The vendor, by AMP's name for it.", examples=["plausible"]
+    )
+    config: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What it is told: requests, triggers, vars and so on, as AMP has them.",
+        examples=[{"vars": {"account": "news.example.org"}}],
+    )
+    config_url: Url | None = Field(
+        default=None,
+        description="Where the rest of that is fetched from; an address with https.",
+        examples=["https://stats.example.org/amp.json"],
+    )
+
+    @field_validator("config")
+    @classmethod
+    def _is_json(cls, config: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(config, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError("expected what JSON can say: no dates, no infinities") from error
+        return config
+
+    @field_validator("config_url")
+    @classmethod
+    def _is_secure(cls, address: str | None) -> str | None:
+        return _secure(address)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether pages have it."""
+        return bool(self.type or self.config or self.config_url)
+
+
+class Consent(Table):
+    """Ask readers of AMP pages before advertising and analytics load."""
+
+    ask: StrictBool = Field(default=False, description="Whether to ask.")
+    question: Line = Field(
+        default="",
+        description="What they are asked. Default: our own words.",
+        examples=["May our partners measure how this page is read?"],
+    )
+    check_url: Url | None = Field(
+        default=None,
+        description="An address with https that says who must be asked (checkConsentHref). "
+        "Default: everybody is.",
+        examples=["https://news.example.org/consent"],
+    )
+
+    @field_validator("check_url")
+    @classmethod
+    def _is_secure(cls, address: str | None) -> str | None:
+        return _secure(address)
+
+
+class Amp(Table):
+    """AMP pages."""
+
+    enabled: StrictBool = Field(default=True, description="Whether articles have an AMP page.")
+    analytics: Analytics = Field(
+        default=Analytics(),
+        description="An amp-analytics on AMP pages; there is none unless one of its keys is set.",
+    )
+    consent: Consent = Field(
+        default=Consent(),
+        description="Ask readers of AMP pages before advertising and analytics load.",
+    )
+
+
+def _secure(address: str | None) -> str | None:
+    if address is not None and not address.lower().startswith("https://"):
+        raise ValueError('expected an address that begins with "https://"')
+    return address

@@ -1,0 +1,82 @@
+"""`[syndication]` and `[[feeds]]`: what every feed holds, and the feeds of a publication's own."""
+
+from enum import StrEnum
+
+from pydantic import Field, StrictBool, StrictInt
+
+from syndicate.config.values import Line, Name, Table
+
+
+class FeedFormat(StrEnum):
+    """A format that a feed can have."""
+
+    RSS = "rss"
+    ATOM = "atom"
+    JSON = "json"
+
+
+class Syndication(Table):
+    """What holds for every feed."""
+
+    items: StrictInt = Field(
+        default=50,
+        ge=1,
+        le=1000,
+        description="How many articles a feed holds; older ones are in its archives.",
+    )
+    full_text: StrictBool = Field(default=True, description="Whole articles, or summaries alone.")
+
+
+class Selector(Table):
+    """Which articles are meant; every condition must hold."""
+
+    breaking: StrictBool | None = Field(
+        default=None,
+        description="Only breaking ones, or with false only others. Default: both.",
+        examples=[True],
+    )
+    sections: tuple[str, ...] = Field(
+        default=(), description="In one of these sections. Default: in any.", examples=[["World"]]
+    )
+    tags: tuple[str, ...] = Field(
+        default=(),
+        description="With one of these tags. Default: with any or none.",
+        examples=[["climate"]],
+    )
+    authors: tuple[str, ...] = Field(
+        default=(),
+        description="By one of these authors. Default: by anybody.",
+        examples=[["Ada Lovelace"]],
+    )
+
+
+class OwnFeed(Table):
+    """A feed of a selection, beside those of everything and of each section, tag and author."""
+
+    name: Name = Field(description="Its name in its address, /feeds/NAME/; don't change it.")
+    title: Line = Field(
+        default="",
+        description="What readers call it. Default: the name.",
+        examples=["Climate and energy"],
+    )
+    select: Selector = Field(default=Selector(), description="Which articles it takes.")
+    formats: tuple[FeedFormat, ...] = Field(
+        default=tuple(FeedFormat), min_length=1, description="The formats it is written in."
+    )
+    items: StrictInt | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="How many articles it holds. Default: syndication.items.",
+        examples=[20],
+    )
+    full_text: StrictBool | None = Field(
+        default=None,
+        description="Whole articles, or summaries alone. Default: syndication.full_text.",
+        examples=[False],
+    )
+
+    @property
+    def label(self) -> str:
+        """What readers call it."""
+        return self.title or self.name.replace("-", " ").replace("_", " ").capitalize()

@@ -1,0 +1,34 @@
+"""`[pages]`: what pages show that isn't ours."""
+
+from pydantic import Field
+
+from syndicate.config.values import Host, Table
+
+EMBED_HOSTS = (
+    "www.youtube-nocookie.com",
+    "player.vimeo.com",
+    "geo.dailymotion.com",
+    "player.twitch.tv",
+    "embed.ted.com",
+    "archive.org",
+    "open.spotify.com",
+    "embed.podcasts.apple.com",
+    "w.soundcloud.com",
+    "bandcamp.com",
+    "datawrapper.dwcdn.net",
+    "flo.uri.sh",
+    "e.infogram.com",
+    "embed.documentcloud.org",
+    "www.google.com",
+    "www.openstreetmap.org",
+)
+"""Players, charts, documents and maps that newsrooms embed."""
+
+
+class Pages(Table):
+    """Web pages."""
+
+    embed_hosts: tuple[Host, ...] = Field(
+        default=EMBED_HOSTS,
+        description='Whose frames articles may show; "*.example.org" is all below, "*" is anybody.',
+    )

@@ -1,0 +1,65 @@
+"""The `[podcast]` table: what directories are told where articles have recordings."""
+
+from enum import StrEnum
+from pathlib import Path
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import Field, StrictBool, field_validator
+
+from syndicate.config.values import Line, Table
+
+
+class Order(StrEnum):
+    """How a podcast is meant to be heard."""
+
+    EPISODIC = "episodic"
+    SERIAL = "serial"
+
+
+class Podcast(Table):
+    """Feeds as podcasts, for directories; it counts once an article has `audio`."""
+
+    author: Line | None = Field(
+        default=None,
+        description="Whose podcast it is. Default: publication.author, or the title.",
+        examples=["The editors"],
+    )
+    email: Line | None = Field(
+        default=None,
+        description="The owner's address, which directories write to; it stands in the feed.",
+        examples=["podcast@example.org"],
+    )
+    category: Line = Field(
+        default="News",
+        min_length=1,
+        description='A category of Apple\'s, and after a slash one inside of it: "News/Politics".',
+    )
+    explicit: StrictBool = Field(default=False, description="Whether it is not for children.")
+    image: Path | None = Field(
+        default=None,
+        description="A square JPEG or PNG, 1400 to 3000 pixels wide. Default: publication.logo.",
+        examples=["cover.jpg"],
+    )
+    type: Order = Field(
+        default=Order.EPISODIC,
+        description='"episodic": newest first; "serial": from the first episode on.',
+    )
+    locked: StrictBool = Field(
+        default=False, description="Whether other hosts are asked not to take the podcast over."
+    )
+    guid: UUID | None = Field(
+        default=None,
+        description="The podcast:guid of a podcast that moved here. Default: from its address.",
+        examples=["917393e3-1b1e-5cef-ace4-edaa54e1f810"],
+    )
+
+    @field_validator("email")
+    @classmethod
+    def _address(cls, email: str | None) -> str | None:
+        try:
+            if email is not None:
+                validate_email(email, check_deliverability=False)
+        except EmailNotValidError as error:
+            raise ValueError('expected an address such as "podcast@example.org"') from error
+        return email

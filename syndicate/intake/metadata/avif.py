@@ -1,0 +1,133 @@
+"""AVIF: boxes in boxes; metadata are items that a table finds (ISO 14496-12, 8.11; av1-avif).
+
+Moving anything would mean to mend every table. So the bytes of EXIF and XMP are
+blanked where they are, and their kind becomes `free`, which nobody reads. How
+the picture is turned is said elsewhere (`irot`, `imir`).
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_BRANDS = (b"avif", b"avis")
+_CONTAINERS = (b"moov", b"trak")
+_PRIVATE = (b"Exif", b"mime", b"uri ")
+_BLANK_KIND = b"free"
+_IN_FILE, _IN_META = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    kind: bytes
+    start: int
+    """Where its content begins."""
+    end: int
+
+
+def accepts(data: bytes) -> bool:
+    """Whether the data begin as an AVIF does."""
+    if data[4:8] != b"ftyp":
+        return False
+    length = int.from_bytes(data[:4])
+    brands = (data[8:12], *(data[at : at + 4] for at in range(16, min(length, len(data)), 4)))
+    return any(brand in _BRANDS for brand in brands)
+
+
+def strip(data: bytes) -> bytes:
+    """Blank EXIF and XMP, of the picture and of the tracks of an animated one."""
+    blanked = bytearray(data)
+    try:
+        for meta in _metas(data, 0, len(data)):
+            _blank(data, meta, blanked)
+    except (struct.error, IndexError):
+        raise ValueError("an AVIF that breaks off") from None
+    return bytes(blanked)
+
+
+def _metas(data: bytes, start: int, end: int) -> Iterator[_Box]:
+    for box in _boxes(data, start, end):
+        if box.kind == b"meta":
+            yield box
+        elif box.kind in _CONTAINERS:
+            yield from _metas(data, box.start, box.end)
+
+
+def _boxes(data: bytes, at: int, end: int) -> Iterator[_Box]:
+    while at < end:
+        size, kind = struct.unpack_from(">I4s", data, at)
+        head = 8
+        if size == 1:
+            (size,) = struct.unpack_from(">Q", data, at + 8)
+            head = 16
+        size = size or end - at
+        if size < head or at + size > end:
+            raise ValueError("an AVIF with a damaged box")
+        yield _Box(kind, at + head, at + size)
+        at += size
+
+
+def _blank(data: bytes, meta: _Box, blanked: bytearray) -> None:
+    inside = {box.kind: box for box in _boxes(data, meta.start + 4, meta.end)}
+    if b"iinf" not in inside or b"iloc" not in inside:
+        return
+    private = dict(_private_items(data, inside[b"iinf"]))
+    for item, extents in _Locations(data, inside[b"iloc"], inside.get(b"idat")).items():
+        if item not in private:
+            continue
+        for start, length in extents:
+            if not length or start + length > len(data):
+                raise ValueError("an AVIF that breaks off")
+            blanked[start : start + length] = bytes(length)
+    for kind_at in private.values():
+        blanked[kind_at : kind_at + 4] = _BLANK_KIND
+
+
+def _private_items(data: bytes, iinf: _Box) -> Iterator[tuple[int, int]]:
+    """Iterate over the numbers of private items, and where their kind is written."""
+    count_size = 2 if data[iinf.start] == 0 else 4
+    for box in _boxes(data, iinf.start + 4 + count_size, iinf.end):
+        wide = data[box.start] >= 3  # noqa: PLR2004 - the box's version
+        (item,) = struct.unpack_from(">I" if wide else ">H", data, box.start + 4)
+        kind_at = box.start + (10 if wide else 8)
+        if data[kind_at : kind_at + 4] in _PRIVATE:
+            yield item, kind_at
+
+
+class _Locations:
+    """The table of where items lie (14496-12, 8.11.3)."""
+
+    def __init__(self, data: bytes, iloc: _Box, idat: _Box | None) -> None:
+        self._data = data
+        self._at = iloc.start + 6
+        self._version = data[iloc.start]
+        self._idat = idat
+        sizes = struct.unpack_from(">BB", data, iloc.start + 4)
+        self._offset, self._length = divmod(sizes[0], 16)
+        self._base, self._index = divmod(sizes[1], 16)
+        if not self._length:
+            raise ValueError("an AVIF that doesn't say how long its parts are")
+
+    def items(self) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+        """Iterate over items, each with start and length of its parts in the file."""
+        wide = self._version >= 2  # noqa: PLR2004 - the box's version
+        for _ in range(self._number(4 if wide else 2)):
+            item = self._number(4 if wide else 2)
+            method = self._number(2) & 15 if self._version else _IN_FILE
+            self._number(2)  # which file: this one
+            base = self._number(self._base) + self._origin(method)
+            yield item, [self._extent(base) for _ in range(self._number(2))]
+
+    def _extent(self, base: int) -> tuple[int, int]:
+        if self._version:
+            self._number(self._index)
+        return base + self._number(self._offset), self._number(self._length)
+
+    def _origin(self, method: int) -> int:
+        return self._idat.start if method == _IN_META and self._idat else 0
+
+    def _number(self, size: int) -> int:
+        if self._at + size > len(self._data):
+            raise ValueError("an AVIF that breaks off")
+        read = self._data[self._at : self._at + size]
+        self._at += size
+        return int.from_bytes(read)

@@ -1,0 +1,163 @@
+"""The output folder: each file is written at once, and only where its bytes are other ones.
+
+Paths that a build names are its own: what lies there is replaced. Everything
+else in the folder is the operator's, and stays.
+"""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from syndicate.errors import SyndicateError
+from syndicate.publish.journal import Journal
+from syndicate.publish.manifest import safe
+
+LOCK = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What became of a file."""
+
+    changed: bool
+    sha256: str
+    size: int
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a folder, which is made where it isn't there; wait for another build to end.
+
+    Raise SyndicateError where the folder can't be written to.
+    """
+    with told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / LOCK).open("a")
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def told(folder: Path) -> Iterator[None]:
+    """Tell plainly why a folder can't be written to."""
+    try:
+        yield
+    except OSError as error:
+        raise SyndicateError(f"{folder}: {error.strerror or error}") from error
+
+
+class Folder:
+    """The files of a folder that a build holds; several processes of it may write."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._journal = Journal(root)
+        self._made: set[Path] = set()
+
+    def put(self, path: str, data: bytes) -> Put:
+        """See to it that a file holds exactly these bytes.
+
+        Raise SyndicateError for a path that leads out of the folder, OSError where
+        the file can't be written.
+        """
+        place = self.place(path)
+        changed = not _holds(place, data)
+        if changed:
+            self._journal.announce(path)
+            self._make(place.parent)
+            _replace(place, data)
+        return Put(changed, hashlib.sha256(data).hexdigest(), len(data))
+
+    def has(self, path: str) -> bool:
+        """Whether there is a plain file at a path."""
+        try:
+            place = self.place(path)
+        except SyndicateError:
+            return False
+        return place.is_file() and not place.is_symlink()
+
+    def delete(self, path: str) -> bool:
+        """Delete a file, and folders that are empty then; return whether there was one."""
+        try:
+            place = self.place(path)
+            place.unlink()
+        except (SyndicateError, OSError):  # gone already, or a folder of the operator's by now
+            return False
+        for folder in place.parents:
+            self._made.discard(folder)
+            if folder == self._root or not _remove_empty(folder):
+                break
+        return True
+
+    def left_behind(self) -> frozenset[str]:
+        """Return what a build that died had begun, and remove the halves of it."""
+        left_behind = Journal(self._root).left_behind
+        for path in left_behind:
+            try:
+                place = self.place(path)
+            except SyndicateError:
+                continue
+            for half in place.parent.glob(f".{place.name}.*.new"):
+                half.unlink(missing_ok=True)
+        return left_behind
+
+    def close(self) -> None:
+        """Leave the journal as it is."""
+        self._journal.close()
+
+    def clear(self) -> None:
+        """Forget what was begun: the manifest says it now."""
+        self._journal.clear()
+
+    def place(self, path: str) -> Path:
+        """Return where a path lies, following no link out of the folder."""
+        if not safe(path):
+            raise SyndicateError(f"{path!r} is no path inside {self._root}")
+        *folders, name = path.split("/")
+        place = self._root
+        for folder in folders:
+            place /= folder
+            if place not in self._made and place.is_symlink():
+                raise SyndicateError(f"{place} is a link; builds write only inside {self._root}")
+        return place / name
+
+    def _make(self, folder: Path) -> None:
+        if folder not in self._made:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._made.add(folder)
+
+
+def _holds(place: Path, data: bytes) -> bool:
+    """Whether a plain file holds exactly these bytes."""
+    try:
+        if place.is_symlink() or place.stat().st_size != len(data):
+            return False
+        return place.read_bytes() == data
+    except OSError:
+        return False
+
+
+def _replace(place: Path, data: bytes) -> None:
+    """Write a file so that whoever opens it sees the old bytes or the new, never a part."""
+    half = place.with_name(f".{place.name}.{os.getpid()}.new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(half, flags, 0o666), "wb") as file:
+            file.write(data)
+        half.replace(place)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
+
+
+def _remove_empty(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,226 @@
+"""Lists: which article stands where in which topic, as of the last build.
+
+Positions count from the oldest article, so that what is full stays as it is while
+new articles come. A withdrawn article keeps its position: nothing after it moves.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from syndicate.render.topics import Kind, Topic
+
+CHUNKS = "sitemap"
+"""The hidden topic of what sitemaps name; its notes are their entries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """An article as lists know it."""
+
+    article: int
+    age: int
+    """The time of its publication in microseconds before the epoch: the newest is the least."""
+    id: str
+    topics: tuple[tuple[str, str, str], ...]
+    """Home, kind and name of each topic that it is in."""
+    withdrawn: bool = False
+    sitemap: str = ""
+    """Its entry in a sitemap; empty where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a list."""
+
+    article: int
+    withdrawn: bool
+    note: str
+
+
+@dataclass(slots=True)
+class Change:
+    """What has changed in one topic: single places, and all from one place on."""
+
+    places: set[tuple[int, str]] = field(default_factory=set)
+    moved: set[tuple[int, str]] = field(default_factory=set)
+
+
+class Lists:
+    """The lists of one output folder, kept in its manifest."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self.changes: dict[str, Change] = {}
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._database.execute("DELETE FROM listed")
+        self._database.execute("DELETE FROM topics")
+
+    def fill(self, listings: Iterable[Listing]) -> None:
+        """List articles that are in no list yet, without noting changes."""
+        self._insert(row for listing in listings for row in _rows(listing))
+
+    def count(self) -> None:
+        """Count the topics, after `fill`."""
+        self._database.execute(
+            "INSERT OR REPLACE INTO topics"
+            " SELECT topic, kind, '', count(*), sum(1 - withdrawn) FROM listed GROUP BY topic"
+        )
+        for topic in self.topics():
+            self._name(topic.home)
+
+    def place(self, article: int, listing: Listing | None) -> None:
+        """Bring one article to its places, or out of all lists, and note what that changes."""
+        query = "SELECT topic, age, id, withdrawn FROM listed WHERE article = ?"
+        before = {
+            topic: (age, id_, gone) for topic, age, id_, gone in self._execute(query, article)
+        }
+        rows = {row[0]: row for row in _rows(listing)} if listing else {}
+        for topic, (age, id_, gone) in before.items():
+            self._execute(
+                "DELETE FROM listed WHERE topic = ? AND age = ? AND id = ?", topic, age, id_
+            )
+            self._grow(topic, -1, -(1 - gone))
+            if topic not in rows or rows[topic][1:3] != (age, id_):
+                self._change(topic).moved.add((age, id_))
+        self._insert(rows.values())
+        for topic, row in rows.items():
+            self._begin(topic, row[4])
+            self._grow(topic, 1, 1 - row[6])
+            change, now = self._change(topic), (row[1], row[2])
+            stays = topic in before and before[topic][:2] == now
+            (change.places if stays else change.moved).add(now)
+
+    def settle(self) -> tuple[list[str], bool]:
+        """Name the topics that changed; return those that are no more, and whether any name did."""
+        gone, renamed = [], False
+        for topic in self.changes:
+            renamed |= self._name(topic)
+            (count, shown) = self._sizes(topic)
+            if shown == 0 and topic != CHUNKS:
+                gone.append(topic)
+            if count == 0:
+                self._execute("DELETE FROM topics WHERE home = ?", topic)
+        return gone, renamed or bool(gone)
+
+    # looking
+
+    def topics(self) -> list[Topic]:
+        """Return every topic that shows something, in the order readers are offered them."""
+        rows = self._database.execute(
+            "SELECT kind, name, home FROM topics WHERE shown > 0 AND home <> ? ORDER BY home",
+            (CHUNKS,),
+        )
+        found = [Topic(kind=Kind(kind), name=name, home=home) for kind, name, home in rows]
+        order = {kind: rank for rank, kind in enumerate(Kind)}
+        return sorted(
+            found, key=lambda topic: (order[topic.kind], topic.name.casefold(), topic.home)
+        )
+
+    def topic(self, home: str) -> Topic | None:
+        """Find a topic that shows something."""
+        row = self._database.execute(
+            "SELECT kind, name, home FROM topics WHERE home = ? AND shown > 0", (home,)
+        ).fetchone()
+        return row and Topic(kind=Kind(row[0]), name=row[1], home=row[2])
+
+    def largest(self, kind: Kind, limit: int) -> list[Topic]:
+        """Return the topics of a kind with the most articles."""
+        rows = self._database.execute(
+            "SELECT kind, name, home FROM topics WHERE kind = ? AND shown > 0"
+            " ORDER BY shown DESC, home LIMIT ?",
+            (kind, limit),
+        )
+        return [Topic(kind=Kind(kind), name=name, home=home) for kind, name, home in rows]
+
+    def size(self, topic: str) -> int:
+        """Return how many places a topic has, those of withdrawn articles among them."""
+        return self._sizes(topic)[0]
+
+    def shown(self, topic: str) -> int:
+        """Return how many articles a topic shows."""
+        return self._sizes(topic)[1]
+
+    def rows(self, topic: str, start: int, stop: int) -> list[Row]:
+        """Return the places from `start` to `stop`, oldest first."""
+        skipped = max(self.size(topic) - stop, 0)
+        rows = self._execute(
+            "SELECT article, withdrawn, note FROM listed WHERE topic = ?"
+            " ORDER BY age, id LIMIT ? OFFSET ?",
+            topic,
+            stop - start,
+            skipped,
+        )
+        return [Row(article, bool(gone), note) for article, gone, note in rows][::-1]
+
+    def dirty(self, topic: str, per_page: int) -> Iterator[int]:
+        """Iterate over the pages, counted from 1, that changed where a page has so many places."""
+        change, size = self.changes[topic], self.size(topic)
+        pages = {self._position(topic, place, size) // per_page + 1 for place in change.places}
+        first = min((self._position(topic, place, size) for place in change.moved), default=None)
+        last = size // per_page + 1
+        if first is not None:
+            pages |= set(range(first // per_page + 1, last + 1))
+        return iter(sorted(page for page in pages if page <= last))
+
+    def oldest(self, topic: str) -> int:
+        """Return when the first article of a topic was published, in microseconds."""
+        rows = self._execute(
+            "SELECT age FROM listed WHERE topic = ? ORDER BY age DESC LIMIT 1", topic
+        )
+        return next((-age for (age,) in rows), 0)
+
+    # how
+
+    def _execute(self, query: str, *values: object) -> Sequence[tuple]:  # type: ignore[type-arg]
+        return self._database.execute(query, values).fetchall()
+
+    def _change(self, topic: str) -> Change:
+        return self.changes.setdefault(topic, Change())
+
+    def _insert(self, rows: Iterable[tuple]) -> None:  # type: ignore[type-arg]
+        self._database.executemany("INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def _begin(self, topic: str, kind: str) -> None:
+        self._execute("INSERT OR IGNORE INTO topics VALUES (?, ?, '', 0, 0)", topic, kind)
+
+    def _grow(self, topic: str, count: int, shown: int) -> None:
+        self._execute(
+            "UPDATE topics SET count = count + ?, shown = shown + ? WHERE home = ?",
+            count,
+            shown,
+            topic,
+        )
+
+    def _sizes(self, topic: str) -> tuple[int, int]:
+        rows = self._execute("SELECT count, shown FROM topics WHERE home = ?", topic)
+        return rows[0] if rows else (0, 0)
+
+    def _name(self, topic: str) -> bool:
+        """Name a topic as its newest article does; return whether that is another name."""
+        newest = (
+            "SELECT name FROM listed WHERE topic = ? AND withdrawn = 0 ORDER BY age, id LIMIT 1"
+        )
+        for (name,) in self._execute(newest, topic):
+            changed = self._database.execute(
+                "UPDATE topics SET name = ? WHERE home = ? AND name <> ?", (name, topic, name)
+            )
+            return changed.rowcount > 0
+        return False
+
+    def _position(self, topic: str, place: tuple[int, str], size: int) -> int:
+        """Return the position of a place, or where it was: how many are older."""
+        rows = self._execute(
+            "SELECT count(*) FROM listed WHERE topic = ? AND (age, id) <= (?, ?)", topic, *place
+        )
+        return max(size - int(rows[0][0]), 0)
+
+
+def _rows(listing: Listing) -> Iterator[tuple]:  # type: ignore[type-arg]
+    head = (listing.age, listing.id, listing.article)
+    for home, kind, name in listing.topics:
+        yield (home, *head, kind, name, int(listing.withdrawn), "")
+    if listing.sitemap:
+        yield (CHUNKS, *head, CHUNKS, "", int(listing.withdrawn), listing.sitemap)

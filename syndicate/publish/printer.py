@@ -1,0 +1,357 @@
+"""The printer: makes files of what the store says, one task after the other.
+
+A task names articles by their keys, so it travels to another process as a few
+numbers. A file that can't be made is one that can't be made: it is told, what
+was there before stays, and the rest goes on.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from syndicate.clock import EPOCH
+from syndicate.config import Config
+from syndicate.errors import Problem
+from syndicate.model.articles import MEDIA, Article, Status
+from syndicate.model.galleys import Galley
+from syndicate.publish.compression import TWINS, twin
+from syndicate.publish.folder import Folder
+from syndicate.publish.lists import Listing
+from syndicate.publish.manifest import Published
+from syndicate.publish.media import media
+from syndicate.publish.tasks import Articles, Document, Page, Task
+from syndicate.render import addresses, topics
+from syndicate.render.amp import Amp
+from syndicate.render.feeds import FORMATS, Archive, Format, Tombstone, channel, formats
+from syndicate.render.feeds.channel import entry, rfc3339, tombstone, withdrawn_entry
+from syndicate.render.pages import Pages
+from syndicate.render.sitemaps import Sitemaps
+from syndicate.render.templates import Templates
+from syndicate.store import Store
+
+REMEMBERED = 1000
+"""How many articles are remembered as feeds tell them: most stand in several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One file of the output: where it is, how it is served, and how it is made."""
+
+    path: str
+    owner: str
+    render: Callable[[], bytes]
+    status: int = 200
+    location: str | None = None
+    modified: str | None = None
+    packed: bool = False
+    """Whether it lies compressed beside itself, too."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What became of a task."""
+
+    files: list[Published] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    spoilt: list[tuple[str, int]] = field(default_factory=list)
+    """Paths that could not be made, each with the status that it should have."""
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    done: dict[int, "Done"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of one article."""
+
+    page: str
+    """The path of what stands at its address."""
+    listing: Listing | None = None
+    """How lists have it; None where they don't."""
+    pictures: tuple[str, ...] = ()
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An article as feeds tell it."""
+
+    fragments: dict[str, bytes]
+    modified: datetime
+    heard: bool
+    tombstone: Tombstone | None
+
+
+class Printer:
+    """Prints for one publication; `compress` says whether pages have twins, too."""
+
+    def __init__(
+        self, store: Store, config: Config, templates: Templates, *, compress: bool = False
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._pages = Pages(config, templates)
+        self._amp = Amp(config, templates)
+        self._sitemaps = Sitemaps(config)
+        self.folder = Folder(config.output)
+        self._compress = compress
+        self._told: OrderedDict[tuple[int, bool], _Told | None] = OrderedDict()
+
+    def print(self, task: Task) -> Outcome:
+        """Do a task; raise StoreError where the store can't be read."""
+        outcome = Outcome()
+        if isinstance(task, Articles):
+            self._articles(task, outcome)
+        elif isinstance(task, Page):
+            self._put_all(self._page(task), outcome)
+        else:
+            self._put_all(self._document(task, outcome), outcome)
+        return outcome
+
+    def put(self, files: Iterable[File]) -> Outcome:
+        """Make files that others have laid out."""
+        outcome = Outcome()
+        self._put_all(files, outcome)
+        return outcome
+
+    def forget(self, keys: Iterable[int] | None = None) -> None:
+        """Tell articles anew the next time; all of them without `keys`."""
+        if keys is None:
+            self._told.clear()
+        for key in keys or ():
+            for full in (True, False):
+                self._told.pop((key, full), None)
+
+    # articles
+
+    def _articles(self, task: Articles, outcome: Outcome) -> None:
+        with self._store.read() as tx:
+            articles = tx.readership.articles(task.keys)
+            galleys = tx.readership.galleys(task.keys)
+            old_slugs = tx.readership.old_slugs(task.keys)
+        for article in articles:
+            galley, old = galleys.get(article.key), old_slugs.get(article.key, [])
+            outcome.done[article.key] = self._article(article, galley, old, task.at, outcome)
+
+    def _article(
+        self,
+        article: Article,
+        galley: Galley | None,
+        old_slugs: Sequence[str],
+        at: datetime,
+        outcome: Outcome,
+    ) -> Done:
+        owner, path = f"{article.key}", addresses.file(addresses.page(article))
+        if article.retracted_at is not None and article.number is not None:
+            notice = File(
+                path=path,
+                owner=owner,
+                render=partial(self._pages.withdrawn, article),
+                status=410,
+            )
+            there = self._put(notice, outcome)
+            self._put_all(self._redirects(article, old_slugs), outcome)
+            listing = self._listing(article, withdrawn=True)
+            return Done(page=path, listing=listing, failed=not there)
+        if article.status is Status.DRAFT or article.retracted_at or article.published > at:
+            return Done(page=path)
+        pictures = self._pictures(article, outcome)
+        spoilt = len(outcome.spoilt)
+        page = File(
+            path=path,
+            owner=owner,
+            render=partial(self._pages.article, article, galley),
+            packed=self._compress,
+        )
+        there = self._put(page, outcome)
+        if there and self._config.amp.enabled:
+            amp = File(
+                path=addresses.file(addresses.amp(article)),
+                owner=owner,
+                render=partial(self._amp.article, article, galley),
+                packed=self._compress,
+            )
+            self._put(amp, outcome)
+        self._put_all(self._redirects(article, old_slugs), outcome)
+        listed = self._listing(article) if there else None
+        failed = len(outcome.spoilt) > spoilt
+        return Done(page=path, listing=listed, pictures=pictures, failed=failed)
+
+    def _pictures(self, article: Article, outcome: Outcome) -> tuple[str, ...]:
+        """Copy the pictures that an article shows; one that isn't there is warned about."""
+        shown = dict.fromkeys(media(article))
+        for src in shown:
+            source = self._config.media / src.removeprefix(MEDIA)
+            if not source.is_file():
+                where = article.path or article.slug
+                outcome.warnings.append(Problem(where, f"the picture {src} isn't there"))
+            elif not self._is_copied(src, source):
+                self._put(File(path=src, owner=MEDIA, render=source.read_bytes), outcome)
+        return tuple(shown)
+
+    def _is_copied(self, src: str, source: Path) -> bool:
+        """Whether a picture is there already: its name is its content."""
+        place = self.folder.place(src)
+        return place.is_file() and place.stat().st_size == source.stat().st_size
+
+    def _redirects(self, article: Article, old_slugs: Sequence[str]) -> Iterator[File]:
+        to = addresses.page(article)
+        for slug in old_slugs:
+            yield File(
+                path=addresses.file(f"/articles/{slug}/"),
+                owner=f"{article.key}",
+                render=partial(self._pages.redirect, to),
+                status=301,
+                location=to,
+            )
+
+    def _listing(self, article: Article, *, withdrawn: bool = False) -> Listing:
+        return Listing(
+            article=article.key,
+            age=_age(article.published),
+            id=article.id,
+            topics=tuple((t.home, t.kind, t.name) for t in topics.of(article, self._config)),
+            withdrawn=withdrawn,
+            sitemap="" if withdrawn else self._sitemaps.entry(article),
+        )
+
+    # lists
+
+    def _page(self, task: Page) -> Iterator[File]:
+        """Lay out one page of a topic's list."""
+        with self._store.read() as tx:
+            stories = tx.readership.articles(task.articles)
+        newest = max((story.modified for story in stories), default=None)
+        yield File(
+            path=addresses.file(task.address),
+            owner=task.topic.home,
+            render=partial(
+                self._pages.listing,
+                task.topic,
+                stories,
+                address=task.address,
+                number=task.number,
+                newer=task.newer,
+                older=task.older,
+            ),
+            modified=rfc3339(newest) if newest else None,
+            packed=True,
+        )
+
+    # feeds
+
+    def _document(self, task: Document, outcome: Outcome) -> Iterator[File]:
+        """Lay out one document of a topic's feed, in each of its formats."""
+        full = self._full_text(task)
+        told = [one for one in self._tell(task.rows, outcome, full=full) if one]
+        head = channel.channel(
+            self._config,
+            task.topic,
+            updated=max((one.modified for one in told), default=EPOCH),
+            heard=any(one.heard for one in told),
+            archive=Archive(**task.history) if task.history else None,
+            deleted=tuple(one.tombstone for one in told if one.tombstone),
+        )
+        for each in formats(task.topic, self._config):
+            yield File(
+                path=addresses.file(task.folder + each.file),
+                owner=task.topic.home,
+                render=partial(self._joined, each, head, told),
+                packed=True,
+            )
+
+    def _full_text(self, task: Document) -> bool:
+        own = topics.setting(task.topic, self._config)
+        chosen = own.full_text if own else None
+        return self._config.syndication.full_text if chosen is None else chosen
+
+    @staticmethod
+    def _joined(each: Format, head: channel.Channel, told: Sequence[_Told]) -> bytes:
+        return each.document(head, (one.fragments[each.file] for one in told))
+
+    def _tell(self, keys: Sequence[int], outcome: Outcome, *, full: bool) -> Iterator[_Told | None]:
+        """Tell articles once for all feeds; None, and a problem, where one can't be told."""
+        unknown = [key for key in keys if (key, full) not in self._told]
+        if unknown:
+            with self._store.read() as tx:
+                articles = tx.readership.articles(unknown)
+                galleys = tx.readership.galleys(unknown) if full else {}
+            for article in articles:
+                told = self._told_of(article, galleys.get(article.key), outcome, full=full)
+                self._told[article.key, full] = told
+        for key in keys:
+            if (key, full) in self._told:
+                self._told.move_to_end((key, full))
+                yield self._told[key, full]
+        while len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
+
+    def _told_of(
+        self, article: Article, galley: Galley | None, outcome: Outcome, *, full: bool
+    ) -> _Told | None:
+        try:
+            if article.retracted_at is not None:
+                said = withdrawn_entry(self._config, article)
+                grave = tombstone(self._config, article)
+            else:
+                said, grave = entry(self._config, article, galley, full_text=full), None
+            fragments = {each.file: each.entry(said) for each in FORMATS}
+        except Exception as error:  # noqa: BLE001 - one article never breaks the feeds
+            where = article.path or article.slug
+            outcome.problems.append(Problem(where, f"left out of the feeds: {_said(error)}"))
+            return None
+        return _Told(fragments, said.modified, said.audio is not None, grave)
+
+    # files
+
+    def _put_all(self, files: Iterable[File], outcome: Outcome) -> None:
+        for file in files:
+            self._put(file, outcome)
+
+    def _put(self, file: File, outcome: Outcome) -> bool:
+        """Make and write a file; return whether there is one now, be it the old one."""
+        try:
+            data = file.render()
+            self._write(file, file.path, data, outcome)
+            if file.packed and self._config.publish.compress:
+                for suffix in TWINS:
+                    self._write(file, file.path + suffix, twin(data, suffix), outcome)
+        except Exception as error:  # noqa: BLE001 - one file never breaks the others
+            outcome.problems.append(Problem(file.path, _said(error)))
+            outcome.spoilt.append((file.path, file.status))
+            return self.folder.has(file.path) and file.status == 200  # noqa: PLR2004 - OK
+        return True
+
+    def _write(self, file: File, path: str, data: bytes, outcome: Outcome) -> None:
+        put = self.folder.put(path, data)
+        if put.changed:
+            outcome.written.append(path)
+        else:
+            outcome.unchanged += 1
+        outcome.files.append(
+            Published(
+                path=path,
+                owner=file.owner,
+                sha256=put.sha256,
+                size=put.size,
+                status=file.status,
+                location=file.location,
+                modified=file.modified,
+            )
+        )
+
+
+def _age(published: datetime) -> int:
+    since = EPOCH - published
+    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _said(error: Exception) -> str:
+    """Return an error as an operator reads it."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

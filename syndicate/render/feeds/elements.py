@@ -1,0 +1,81 @@
+"""The XML that RSS and Atom share: namespaces, elements, and items cut out of their document.
+
+An item is written inside of the elements that stand around it in its document,
+which declare every namespace, and then cut out: so it needs no declaration of
+its own and stands in any document with the same root.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+from lxml import etree
+
+NAMESPACES = {
+    "at": "http://purl.org/atompub/tombstones/1.0",
+    "atom": "http://www.w3.org/2005/Atom",
+    "content": "http://purl.org/rss/1.0/modules/content/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dcterms": "http://purl.org/dc/terms/",
+    "fh": "http://purl.org/syndication/history/1.0",
+    "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
+    "media": "http://search.yahoo.com/mrss/",
+    "podcast": "https://podcastindex.org/namespace/1.0",
+    "slash": "http://purl.org/rss/1.0/modules/slash/",
+    "sy": "http://purl.org/rss/1.0/modules/syndication/",
+    "thr": "http://purl.org/syndication/thread/1.0",
+    "xml": "http://www.w3.org/XML/1998/namespace",
+}
+
+
+def namespaces(*prefixes: str) -> dict[str | None, str]:
+    """Return the namespaces that a root declares."""
+    return {prefix: NAMESPACES[prefix] for prefix in prefixes}
+
+
+@cache
+def tag(name: str) -> str:
+    """Return a name such as `dc:creator` or `item` as lxml wants it."""
+    prefix, _, local = name.rpartition(":")
+    return f"{{{NAMESPACES[prefix]}}}{local}" if prefix else local
+
+
+def add(
+    parent: etree._Element,
+    name: str,
+    text: str | None = None,
+    attributes: Mapping[str, object] | None = None,
+) -> etree._Element:
+    """Add an element; attributes that are None are left out."""
+    known = {key: str(value) for key, value in (attributes or {}).items() if value is not None}
+    element = etree.SubElement(parent, tag(name), known)
+    element.text = text
+    return element
+
+
+class Frame:
+    """The elements around an item, from the root down, which declares what items need."""
+
+    def __init__(self, *names: str, declared: Mapping[str | None, str]) -> None:
+        self._names = names
+        self._declared = dict(declared)
+        written = self._write(etree.Element("x"))
+        line = written.index(b"<x/>")
+        self._before = written.rindex(b"\n", 0, line) + 1
+        self._after = len(written) - (line + len(b"<x/>\n"))
+
+    def cut(self, item: etree._Element) -> bytes:
+        """Write an item as the lines that it takes in its document."""
+        written = self._write(item)
+        return written[self._before : len(written) - self._after]
+
+    def fill(self, document: bytes, items: bytes) -> bytes:
+        """Put items, as `cut` wrote them, at the end of the innermost element of a document."""
+        end = document.rindex(b"\n", 0, document.rindex(f"</{self._names[-1]}>".encode())) + 1
+        return b"".join((document[:end], items, document[end:]))
+
+    def _write(self, item: etree._Element) -> bytes:
+        root = inner = etree.Element(self._names[0], nsmap=self._declared)
+        for name in self._names[1:]:
+            inner = etree.SubElement(inner, name)
+        inner.append(item)
+        return bytes(etree.tostring(root, encoding="UTF-8", pretty_print=True))

@@ -1,0 +1,61 @@
+"""The formats that a feed can be written in, and those that each topic's is."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from syndicate.config import Config, FeedFormat
+from syndicate.render import addresses, topics
+from syndicate.render.feeds import atom, json_feed, rss
+from syndicate.render.feeds.channel import Channel, Entry
+from syndicate.render.topics import Topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One way to write a channel."""
+
+    name: FeedFormat
+    title: str
+    """What people call it."""
+    file: str
+    """Its name, beside the page that the feed belongs to."""
+    type: str
+    """Its media type."""
+    entry: Callable[[Entry], bytes]
+    """Writes an entry: a fragment that depends on nothing else, for any number of documents."""
+    document: Callable[[Channel, Iterable[bytes]], bytes]
+    """Joins fragments to a document."""
+
+
+_MODULES = {
+    addresses.RSS: (FeedFormat.RSS, rss),
+    addresses.ATOM: (FeedFormat.ATOM, atom),
+    addresses.JSON: (FeedFormat.JSON, json_feed),
+}
+
+FORMATS = tuple(
+    Format(
+        name=name,
+        title=title,
+        type=type_,
+        file=addresses.file(address),
+        entry=module.entry,
+        document=module.document,
+    )
+    for title, type_, address in addresses.FEEDS
+    for name, module in [_MODULES[address]]
+)
+"""The main one first: it is what autodiscovery offers first."""
+
+
+def formats(topic: Topic, config: Config) -> tuple[Format, ...]:
+    """Return the formats that a topic's feed is written in."""
+    own = topics.setting(topic, config)
+    if own is None:
+        return FORMATS
+    return tuple(each for each in FORMATS if each.name in own.formats)
+
+
+def offered(topic: Topic, config: Config) -> tuple[tuple[str, str, str], ...]:
+    """Return name, media type and address of each format of a topic's feed."""
+    return tuple((each.title, each.type, topic.home + each.file) for each in formats(topic, config))

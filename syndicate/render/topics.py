@@ -1,0 +1,81 @@
+"""Topics: the selections of articles that have a page and feeds of their own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from syndicate.config import Config, OwnFeed
+from syndicate.model.articles import Article
+from syndicate.model.selection import matches
+from syndicate.render import addresses
+
+
+class Kind(StrEnum):
+    """What a topic selects by, in the order in which readers are offered them."""
+
+    EVERYTHING = "everything"
+    FEED = "feed"
+    SECTION = "section"
+    TAG = "tag"
+    AUTHOR = "author"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One selection. Its `home` is what its feeds and archives hang from, with a slash at the end.
+
+    The name is spelt as its newest article does; everything has none.
+    """
+
+    kind: Kind
+    name: str
+    home: str
+
+    @property
+    def page(self) -> str:
+        """The address of its list; the home page has a make-up of its own."""
+        return addresses.LATEST if self.kind is Kind.EVERYTHING else self.home
+
+    def numbered(self, number: int) -> str:
+        """Return the address of one page of its list, counted from the oldest, from 1."""
+        return f"{self.page}page/{number}/"
+
+    @property
+    def has_archives(self) -> bool:
+        """Whether its feeds reach back to its first article.
+
+        Tags and authors repeat what everything's archives hold; their pages list it all.
+        """
+        return self.kind in (Kind.EVERYTHING, Kind.FEED, Kind.SECTION)
+
+
+def everything() -> Topic:
+    """Return the topic of all articles."""
+    return Topic(kind=Kind.EVERYTHING, name="", home=addresses.HOME)
+
+
+def own(feed: OwnFeed) -> Topic:
+    """Return the topic of a feed that the config names."""
+    return Topic(kind=Kind.FEED, name=feed.label, home=addresses.own_feed(feed.name))
+
+
+def setting(topic: Topic, config: Config) -> OwnFeed | None:
+    """Return what the config says of a feed that it names; None for any other topic."""
+    return next((feed for feed in config.feeds if own(feed).home == topic.home), None)
+
+
+def of(article: Article, config: Config) -> Iterator[Topic]:
+    """Iterate over the topics that an article belongs to, each once."""
+    yield everything()
+    for feed in config.feeds:
+        if matches(article, feed.select):
+            yield own(feed)
+    named = [(Kind.SECTION, addresses.section, article.section or "")]
+    named += [(Kind.TAG, addresses.tag, tag) for tag in article.tags]
+    named += [(Kind.AUTHOR, addresses.author, author.name) for author in article.authors]
+    homes = set()
+    for kind, address, name in named:
+        home = address(name)
+        if name.strip() and home not in homes:
+            homes.add(home)
+            yield Topic(kind=kind, name=name, home=home)

@@ -1,0 +1,94 @@
+"""What readers may see, as builds ask for it: by what changed, by key, never all at once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, or_, select
+
+from syndicate.model.articles import Article
+from syndicate.model.galleys import Galley
+from syndicate.store.rows import article_of, articles_query, newest_first, public_at
+from syndicate.store.schema import addresses, articles, galleys
+
+BATCH = 500
+"""How many keys one query names."""
+
+
+class Readership:
+    """Articles as they are published."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def newest_change(self) -> int:
+        """Return the number of the newest change to any article; 0 where there was none."""
+        return self._connection.execute(select(func.max(articles.c.change))).scalar() or 0
+
+    def changed(self, after: int, *, since: datetime, at: datetime) -> list[int]:
+        """Return the keys of what a build as of `at` has to look at, in a lasting order.
+
+        That is what changed after the change numbered `after`, and what has become
+        public since `since`.
+        """
+        due = and_(articles.c.published_at > since, articles.c.published_at <= at)
+        query = select(articles.c.key).where(or_(articles.c.change > after, due))
+        return [*self._connection.execute(query.order_by(articles.c.key)).scalars()]
+
+    def keys(self) -> list[int]:
+        """Return the keys of all articles that are, were or may be public."""
+        return [
+            *self._connection.execute(select(articles.c.key).order_by(articles.c.key)).scalars()
+        ]
+
+    def articles(self, keys: Sequence[int]) -> list[Article]:
+        """Return articles, whatever their state, in the order of `keys`."""
+        found: dict[int, Article] = {}
+        for start in range(0, len(keys), BATCH):
+            query = articles_query().where(articles.c.key.in_(keys[start : start + BATCH]))
+            found |= {row.key: article_of(row) for row in self._connection.execute(query)}
+        return [found[key] for key in keys if key in found]
+
+    def galleys(self, keys: Sequence[int]) -> dict[int, Galley]:
+        """Return the galleys that were kept, by the article's key."""
+        found: dict[int, Galley] = {}
+        for start in range(0, len(keys), BATCH):
+            query = select(galleys).where(galleys.c.article.in_(keys[start : start + BATCH]))
+            found |= {row.article: _galley(row) for row in self._connection.execute(query)}
+        return found
+
+    def old_slugs(self, keys: Sequence[int]) -> dict[int, list[str]]:
+        """Return the slugs that articles have no more, by their keys."""
+        found: dict[int, list[str]] = {}
+        for start in range(0, len(keys), BATCH):
+            query = (
+                select(addresses.c.article, addresses.c.slug)
+                .join(articles, articles.c.key == addresses.c.article)
+                .where(addresses.c.article.in_(keys[start : start + BATCH]))
+                .where(addresses.c.slug != articles.c.slug)
+                .order_by(addresses.c.slug)
+            )
+            for key, slug in self._connection.execute(query):
+                found.setdefault(key, []).append(slug)
+        return found
+
+    def newest(self, at: datetime, limit: int) -> list[Article]:
+        """Return what readers may see at `at`, newest first."""
+        return self._newest_first(public_at(at), limit)
+
+    def since(self, then: datetime, at: datetime, *, limit: int) -> list[Article]:
+        """Return what was published after `then`, newest first."""
+        return self._newest_first(and_(public_at(at), articles.c.published_at > then), limit)
+
+    def breaking(self, then: datetime, at: datetime) -> Article | None:
+        """Return the newest breaking article that was published after `then`."""
+        recent = and_(public_at(at), articles.c.published_at > then, articles.c.breaking)
+        return next(iter(self._newest_first(recent, 1)), None)
+
+    def _newest_first(self, which: Any, limit: int) -> list[Article]:
+        query = newest_first(articles_query().where(which)).limit(limit)
+        return [article_of(row) for row in self._connection.execute(query)]
+
+
+def _galley(row: Row[Any]) -> Galley:
+    return Galley(opening=tuple(row.opening), body=tuple(row.body), rules=row.rules)

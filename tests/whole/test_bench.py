@@ -1,0 +1,67 @@
+"""The measurements run: figures are for people to read, so none is judged here."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import corpus
+from syndicate.config import Config
+from syndicate.intake.manuscript import read
+
+ROOT = Path(__file__).parents[2]
+
+
+def printed_by(*words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_building_is_measured_step_by_step():
+    printed = printed_by("bench.building", "50", "--rounds", "1", "--no-peers")
+    for step in ("import", "first build", "full rebuild", "one changed, running", "start-up"):
+        assert step in printed
+
+
+def test_growth_compares_the_stores():
+    lines = printed_by("bench.growth", "5", "50", "--repeats", "1").splitlines()
+    assert [line.split()[0] for line in lines if "in the store" in line] == ["5", "50"]
+    assert sum("MB" in line for line in lines) == 2
+
+
+def test_the_corpus_is_the_same_every_time_and_of_the_stated_size():
+    stories = list(corpus.stories(100))
+    assert stories == list(corpus.stories(100))
+    assert all(2500 < len(story.body) < 6000 for story in stories)
+    assert [story.date for story in stories] == sorted(story.date for story in stories)
+    assert stories[0].date == corpus.FIRST
+    assert stories[-1].date == corpus.NEWEST
+
+
+def test_what_is_revised_is_a_revision_of_the_same_article(tmp_path):
+    config = Config.model_validate({
+        "publication": {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Post"},
+        "root": tmp_path,
+    })  # fmt: skip
+    newest = corpus.write(tmp_path / "articles", 3)
+    before = read(newest, config)
+    corpus.revise(newest, "(1)")
+    after = read(newest, config)
+    assert (after.slug, after.revision.date) == (before.slug, before.revision.date)
+    assert after.revision.title == f"{before.revision.title} (1)"
+    assert after.source != before.source
+
+
+@pytest.mark.parametrize("site", ["hugo", "eleventy", "pelican"])
+def test_each_peer_has_a_site_with_amp_and_the_three_formats(site):
+    text = "".join(
+        file.read_text(encoding="utf-8")
+        for file in (ROOT / "bench" / "sites" / site).rglob("*")
+        if file.is_file()
+    )
+    for part in ("<html amp", "application/ld+json", "rss.xml", "atom.xml", "jsonfeed.org"):
+        assert part in text
