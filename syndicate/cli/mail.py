@@ -8,6 +8,7 @@ import typer
 
 from syndicate import clock
 from syndicate.cli.context import AsJson, At, Context, here
+from syndicate.cli.mirroring import follow
 from syndicate.cli.terminal import as_json, note, say, table, when
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.deliveries import Totals
@@ -47,14 +48,16 @@ def tick(context: typer.Context, *, at: At = None) -> None:
     ours = here(context)
     moment = ours.time(at)
     with ours.store() as store:
-        ticked = pass_(Newsroom.of(store, ours.config), at=moment)
+        newsroom = Newsroom.of(store, ours.config)
+        ticked = pass_(newsroom, at=moment)
     built, delivered = ticked.built, ticked.delivered
     say(f"published: {len(built.written)} written, {len(built.deleted)} deleted")
     for problem in (*built.warnings, *built.failed):
         note(str(problem))
     _say_fires(ours, ticked.fires)
     _say_delivered(delivered)
-    if ticked.failed:
+    mirrored = follow(newsroom.mirror if at is None else None)
+    if ticked.failed or not mirrored:
         raise typer.Exit(1)
 
 
@@ -88,6 +91,7 @@ def send(
             return
         sent = send_now(newsroom, order, at=clock.now())
         audience = _audience(store, sent.edition) if sent else 0
+    mirrored = follow(newsroom.mirror)
     if sent is None:
         say(f"nothing new for {newsletter}: no edition")
         note("name articles with --article SLUG to send them all the same")
@@ -96,7 +100,7 @@ def send(
     if not audience:
         note(f"nobody gets it: nobody was subscribed to {newsletter} before it became public")
     _say_delivered(sent.delivered)
-    if sent.delivered.unavailable:
+    if sent.delivered.unavailable or not mirrored:
         raise typer.Exit(1)
 
 

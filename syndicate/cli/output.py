@@ -3,6 +3,7 @@
 import typer
 
 from syndicate.cli.context import At, here
+from syndicate.cli.mirroring import follow
 from syndicate.cli.terminal import note, outcome, say
 
 
@@ -12,10 +13,12 @@ def register(app: typer.Typer) -> None:
 
 
 def build(context: typer.Context, *, at: At = None) -> None:
-    """Write feeds/ from the store: only what changed."""
+    """Write feeds/ from the store, and its mirror: only what changed. `--at` mirrors nothing."""
     from syndicate.publish.build import build as publish  # noqa: PLC0415 - start-up
+    from syndicate.publish.mirror import Mirror  # noqa: PLC0415
 
     ours = here(context)
+    mirror = Mirror.of(ours.config) if at is None else None
     with ours.store() as store:
         built = publish(store, ours.config, at=ours.time(at), number=at is None)
     for path in built.written:
@@ -31,5 +34,6 @@ def build(context: typer.Context, *, at: At = None) -> None:
         f"{built.unchanged} unchanged; {built.articles} articles"
     )
     note(f"in {ours.config.output}")
-    if built.failed:
+    mirrored = follow(mirror)
+    if built.failed or not mirrored:
         raise typer.Exit(1)

@@ -87,7 +87,8 @@ def init(
 
 def check(context: typer.Context, *, json: AsJson = False) -> None:
     """Read config and templates; print when each schedule is due next, and every mistake."""
-    from syndicate.render.specimen import faults  # noqa: PLC0415 - start-up
+    from syndicate.publish.mirror import Mirror  # noqa: PLC0415 - start-up
+    from syndicate.render.specimen import faults  # noqa: PLC0415
     from syndicate.render.templates import Templates  # noqa: PLC0415
 
     ours = here(context)
@@ -97,6 +98,7 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
         if json:
             as_json({"schedules": [], "unknown_keys": {}, "mistakes": str(error).splitlines()})
         raise
+    Mirror.of(config)
     mistakes = faults(config, Templates.of(config))
     schedules = _upcoming(config)
     unknown = _unknown_keys(config)

@@ -6,6 +6,7 @@ right type, and leave the others to the models.
 
 import ipaddress
 import math
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,10 @@ Mistake = tuple[Loc, str]
 
 _LOGOS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """What feed readers and mail programs show; an SVG they don't."""
+_OPENS = re.compile(
+    r"^key$|access_?key|account_key|password|secret|token|credential", re.IGNORECASE
+)
+"""What the options of storages call secrets."""
 _COVERS = (".png", ".jpg", ".jpeg")
 """What podcast directories take."""
 _MASTHEADS = (*_LOGOS, ".svg")
@@ -44,6 +49,8 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     yield from _picture(data, "theme", "logo_dark", _MASTHEADS, root)
     yield from _masthead(_table(data, "theme"), _table(data, "publication"))
     yield from _colours(_table(data, "theme"))
+    options = _table(data, "publish").get("mirror_options")
+    yield from _without_secrets(("publish", "mirror_options"), options)
     mail = _table(data, "mail")
     if "password_env" in mail and "password_file" in mail:
         yield ("mail", "password_file"), "expected one of password_env and password_file, not both"
@@ -125,6 +132,14 @@ def _too_pale(text: str, ground: str, colours: dict[str, str], ratio: float, lea
         f"{text} {colours[text]} on {ground} {colours[ground]} has a contrast of "
         f"{math.floor(ratio * 10) / 10} : 1; expected {least:g} : 1 or more"
     )
+
+
+def _without_secrets(loc: Loc, options: object) -> Iterator[Mistake]:
+    """Check that what opens a storage isn't kept in the file."""
+    for name, value in options.items() if isinstance(options, dict) else ():
+        if _OPENS.search(name):
+            yield (*loc, name), "secrets come from the environment, such as AWS_SECRET_ACCESS_KEY"
+        yield from _without_secrets((*loc, name), value)
 
 
 def _either(words: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ what those comments show where the default says nothing.
 """
 
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -290,7 +291,7 @@ class Config(Table):
     root: Path = Field(exclude=True)
     """The folder of config.toml; every relative path in it starts here. Set by the loader."""
 
-    @property
+    @cached_property
     def url(self) -> str:
         """The public address of the publication, without a slash at the end."""
         return (self.publication.url or f"http://127.0.0.1:{self.web.port}").rstrip("/")

@@ -1,8 +1,10 @@
 """`[publish]`: how the output is written."""
 
+from typing import Any
+
 from pydantic import Field, StrictBool
 
-from syndicate.config.values import Table
+from syndicate.config.values import StorageUrl, Table
 
 
 class Publish(Table):
@@ -11,4 +13,14 @@ class Publish(Table):
     compress: StrictBool = Field(
         default=True,
         description="Whether feeds, sitemaps and lists lie beside themselves as .gz and .br.",
+    )
+    mirror: StorageUrl | None = Field(
+        default=None,
+        description="Storage that every build is copied to, for a CDN: an address of fsspec's.",
+        examples=["s3://morning-post/www"],
+    )
+    mirror_options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What else fsspec has to know of it. Secrets come from the environment.",
+        examples=[{"endpoint_url": "https://s3.example.org"}],
     )

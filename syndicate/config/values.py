@@ -102,6 +102,13 @@ DatabaseUrl = Annotated[
         'a database such as "sqlite:///syndicate.db" or "postgresql://user@host/name"',
     ),
 ]
+StorageUrl = Annotated[
+    str,
+    _matching(
+        r"(?!https?:|[^/]+//[^/]*:[^/]*@)([a-z][a-z0-9+.-]*://[^\s/]|file:///)\S*",
+        'storage such as "s3://bucket/folder", without a password',
+    ),
+]
 Source = Annotated[
     str, _matching(r"[^\s;,]+", 'a source of the policy such as "https://ads.example.org"')
 ]

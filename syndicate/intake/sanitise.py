@@ -144,8 +144,16 @@ def _tidy(root: etree._Element) -> None:
         if element.tag == "a" and "name" in element.attrib:
             name = element.attrib.pop("name")
             element.set("id", element.get("id") or name)
-        if element.tag == "p" and not len(element) and not (element.text or "").strip():
-            remove(element)
+        if element.tag == "p":
+            _tidy_paragraph(element)
+
+
+def _tidy_paragraph(paragraph: etree._Element) -> None:
+    """Drop a paragraph that says nothing; one that had something around blocks is a block."""
+    if not len(paragraph) and not (paragraph.text or "").strip():
+        remove(paragraph)
+    elif any(element.tag not in PHRASING for element in paragraph.iterdescendants()):
+        paragraph.tag = "div"
 
 
 def _demote_headings(root: etree._Element) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 _YOUTUBE = re.compile(r"((www|m|music)\.)?(youtube(-nocookie)?\.com|youtu\.be)", re.IGNORECASE)
 _VIMEO = re.compile(r"((www|player)\.)?vimeo\.com", re.IGNORECASE)
-_ID = r"(?P<id>[\w-]{11})(?![\w-])"
+_ID = r"(?P<id>(?!videoseries)[\w-]{11})(?![\w-])"
 _YOUTUBE_PATH = re.compile(rf"/(?:(?P<kind>embed|v|e|shorts|live)/)?{_ID}", re.ASCII)
 _VIMEO_PATH = re.compile(
     r"/(?:(?:channels|groups|album|showcase|ondemand)/[\w-]+/)?(?:videos?/)?"
@@ -52,7 +52,7 @@ class Video:
     def _of_youtube(cls, parts: SplitResult) -> Self | None:
         said = _said(parts)
         path = f"/{said.get('v', '')}" if parts.path == "/watch" else parts.path
-        found = _YOUTUBE_PATH.match(path) if not path.startswith("/embed/videoseries") else None
+        found = _YOUTUBE_PATH.match(path)
         playlist = said.get("list", "")
         playlist = playlist if _PLAYLIST.fullmatch(playlist) else ""
         if found is None and not (playlist and path.startswith(("/embed/", "/playlist"))):

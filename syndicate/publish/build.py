@@ -5,6 +5,8 @@ touches: pages first, then lists, feeds and sitemaps, so that nothing is named
 before it is there. What can't be rendered stays as it was, and the rest goes on.
 """
 
+import heapq
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ from syndicate.publish.lists import CHUNKS, Lists
 from syndicate.publish.manifest import Manifest, State
 from syndicate.publish.printer import Done, File, Outcome, Printer
 from syndicate.publish.site import Site, chunk_path
-from syndicate.publish.tasks import Articles, Task
+from syndicate.publish.tasks import Articles, Document, Task
 from syndicate.render import addresses, fingerprint, topics
 from syndicate.render.feeds import formats
 from syndicate.render.sitemaps import CHUNK
@@ -89,7 +91,9 @@ class Publisher:
                     keys = sorted({*keys, *manifest.pending()})
             same = state is not None and state.change == self._change
             printer.forget(keys if same and not anew else None)
-            build = _Build(self._store, self._config, printer, templates, manifest, at)
+            lists = Lists(manifest.database)
+            laid_out = Site(self._store, self._config, templates, manifest, lists)
+            build = _Build(printer, laid_out, manifest, at)
             with ExitStack() as stack:
                 stack.callback(printer.folder.close)
                 if len(keys) >= _WORTH_A_CREW:
@@ -103,7 +107,7 @@ class Publisher:
 
     def _ready(self) -> tuple[Printer, Templates]:
         """Return what renders; a new one where templates changed."""
-        templates = Templates.of(self._config)
+        templates = Templates.of(self._config, settled=True)
         style = f"{fingerprint(self._config, templates)} {self._compress}"
         if self._printer is None or self._templates is None or style != self._style:
             self._templates, self._style = templates, style
@@ -137,20 +141,12 @@ class _Report:
 class _Build:
     """One build, and what has become of it so far."""
 
-    def __init__(
-        self,
-        store: Store,
-        config: Config,
-        printer: Printer,
-        templates: Templates,
-        manifest: Manifest,
-        at: datetime,
-    ) -> None:
-        self._config = config
+    def __init__(self, printer: Printer, site: Site, manifest: Manifest, at: datetime) -> None:
+        self._config = printer.config
         self._printer = printer
         self._manifest = manifest
-        self._lists = Lists(manifest.database)
-        self._site = Site(store, config, templates, manifest, self._lists)
+        self._lists = site.lists
+        self._site = site
         self._folder = printer.folder
         self._at = at
         self._crew: Crew | None = None
@@ -175,7 +171,8 @@ class _Build:
         changed = self._changed(anew=anew)
         self._print(page for topic in changed for page in self._pages(topic, anew=anew))
         self._put(self._site.front(self._at))
-        self._print(doc for topic in changed for doc in self._documents(topic, anew=anew))
+        self._print(_side_by_side([self._archives(topic, anew=anew) for topic in changed]))
+        self._print(layout.newest(self._lists, topic, self._config) for topic in changed)
         if offers_differ:
             self._put(self._site.offers())
         self._sitemaps(anew=anew)
@@ -256,11 +253,11 @@ class _Build:
         dirty = self._lists.dirty(topic.home, layout.STORIES) if changed else None
         return layout.pages(self._lists, topic, dirty)
 
-    def _documents(self, topic: Topic, *, anew: bool) -> Iterator[Task]:
+    def _archives(self, topic: Topic, *, anew: bool) -> Iterator[Document]:
         per = layout.items(topic, self._config)
         changed = topic.home in self._lists.changes and not anew
         dirty = self._lists.dirty(topic.home, per) if changed else None
-        return layout.documents(self._lists, topic, self._config, dirty)
+        return layout.archives(self._lists, topic, self._config, dirty)
 
     def _sitemaps(self, *, anew: bool) -> None:
         if anew:
@@ -351,3 +348,11 @@ class _Build:
         if self._folder.delete(path):
             self._report.deleted.append(path)
         self._manifest.remove(path)
+
+
+def _side_by_side(archives: Iterable[Iterator[Document]]) -> Iterator[Document]:
+    """Merge the archives of topics so that those of about the same articles come together.
+
+    An article is told once then, and remembered for all of them.
+    """
+    return heapq.merge(*archives, key=lambda archive: max(archive.rows, default=sys.maxsize))

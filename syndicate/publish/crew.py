@@ -58,7 +58,8 @@ def _context() -> BaseContext:
 
 def _begin(config: Config, compress: bool) -> None:
     global _printer  # noqa: PLW0603 - one for each process
-    _printer = Printer(Store.of(config), config, Templates.of(config), compress=compress)
+    templates = Templates.of(config, settled=True)
+    _printer = Printer(Store.of(config), config, templates, compress=compress)
 
 
 def _print(task: Task) -> Outcome:

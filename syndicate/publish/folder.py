@@ -29,14 +29,16 @@ class Put:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path, name: str = LOCK) -> Iterator[None]:
     """Hold a folder, which is made where it isn't there; wait for another build to end.
+
+    What holds it by another `name` takes turns with its own kind alone.
 
     Raise SyndicateError where the folder can't be written to.
     """
     with told(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / LOCK).open("a")
+        lock = (folder / name).open("a")
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -128,7 +130,7 @@ class Folder:
 
     def _make(self, folder: Path) -> None:
         if folder not in self._made:
-            folder.mkdir(parents=True, exist_ok=True)
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - half the system calls of Path.mkdir
             self._made.add(folder)
 
 

@@ -33,6 +33,7 @@ class Journal:
         """Leave it as it is: the build did not come to its end."""
         if self._open is not None:
             self._open.close()
+            self._open = None
 
     def clear(self) -> None:
         """Forget everything: the manifest says it now."""

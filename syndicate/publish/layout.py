@@ -5,7 +5,6 @@ grows until it is full, and the next begins. What is full stays as it is.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from syndicate.config import Config
 from syndicate.publish.lists import Lists, Row
@@ -32,8 +31,7 @@ def pages(lists: Lists, topic: Topic, numbers: Iterator[int] | None = None) -> I
     )
     if not full:
         return
-    for number in range(1, full + 2) if numbers is None else numbers:
-        rows = lists.rows(topic.home, (number - 1) * STORIES, min(number * STORIES, size))
+    for number, rows in _parts(lists, topic, STORIES, numbers):
         yield Page(
             topic=topic,
             address=topic.numbered(number),
@@ -44,34 +42,40 @@ def pages(lists: Lists, topic: Topic, numbers: Iterator[int] | None = None) -> I
         )
 
 
-def documents(
+def newest(lists: Lists, topic: Topic, config: Config) -> Document:
+    """Lay out the document that readers follow: the newest articles of a topic."""
+    size, per = lists.size(topic.home), items(topic, config)
+    rows = lists.rows(topic.home, max(size - per, 0), size)
+    full = size // per if topic.has_archives else 0
+    return Document(
+        topic=topic,
+        folder=topic.home,
+        rows=tuple(row.article for row in reversed(rows)),
+        history={"prev_archive": _documents(topic, config, full)} if full else None,
+    )
+
+
+def archives(
     lists: Lists, topic: Topic, config: Config, numbers: Iterator[int] | None = None
 ) -> Iterator[Document]:
-    """Lay out a topic's feed: archives by number, or all of them, then the newest articles."""
-    size, per = lists.size(topic.home), items(topic, config)
-    full = size // per if topic.has_archives else 0
-    for number in (range(1, full + 2) if numbers is None else numbers) if full else ():
-        rows = lists.rows(topic.home, (number - 1) * per, min(number * per, size))
-        history: dict[str, Any] = {
-            "own": _documents(topic, config, number),
-            "current": _documents(topic, config),
-            "prev_archive": _documents(topic, config, number - 1) if number > 1 else {},
-            "next_archive": _documents(topic, config, number + 1) if number <= full else {},
-            "archived": number <= full,
-        }
+    """Lay out a topic's archives (RFC 5005): those of some numbers, or all of them."""
+    per = items(topic, config)
+    full = lists.size(topic.home) // per
+    if not topic.has_archives or not full:
+        return
+    for number, rows in _parts(lists, topic, per, numbers):
         yield Document(
             topic=topic,
             folder=archive(topic, number),
             rows=tuple(row.article for row in reversed(rows)),
-            history=history,
+            history={
+                "own": _documents(topic, config, number),
+                "current": _documents(topic, config),
+                "prev_archive": _documents(topic, config, number - 1) if number > 1 else {},
+                "next_archive": _documents(topic, config, number + 1) if number <= full else {},
+                "archived": number <= full,
+            },
         )
-    newest = lists.rows(topic.home, max(size - per, 0), size)
-    yield Document(
-        topic=topic,
-        folder=topic.home,
-        rows=tuple(row.article for row in reversed(newest)),
-        history={"prev_archive": _documents(topic, config, full)} if full else None,
-    )
 
 
 def items(topic: Topic, config: Config) -> int:
@@ -83,6 +87,20 @@ def items(topic: Topic, config: Config) -> int:
 def archive(topic: Topic, number: int) -> str:
     """Return the address that one archive's formats lie at."""
     return f"{topic.home}archive/{number}/"
+
+
+def _parts(
+    lists: Lists, topic: Topic, per: int, numbers: Iterator[int] | None
+) -> Iterator[tuple[int, list[Row]]]:
+    """Iterate over numbers and places of parts, the open one last, which may be empty."""
+    size = lists.size(topic.home)
+    if numbers is not None:
+        for number in numbers:
+            yield number, lists.rows(topic.home, (number - 1) * per, min(number * per, size))
+        return
+    yield from enumerate(lists.chunks(topic.home, per), start=1)
+    if size % per == 0:
+        yield size // per + 1, []
 
 
 def _shown(rows: list[Row]) -> tuple[int, ...]:

@@ -155,6 +155,16 @@ class Lists:
         )
         return [Row(article, bool(gone), note) for article, gone, note in rows][::-1]
 
+    def chunks(self, topic: str, size: int) -> Iterator[list[Row]]:
+        """Iterate over all places of a topic, oldest first, so many at a time."""
+        rows = self._database.execute(
+            "SELECT article, withdrawn, note FROM listed WHERE topic = ?"
+            " ORDER BY age DESC, id DESC",
+            (topic,),
+        )
+        while chunk := rows.fetchmany(size):
+            yield [Row(article, bool(gone), note) for article, gone, note in chunk]
+
     def dirty(self, topic: str, per_page: int) -> Iterator[int]:
         """Iterate over the pages, counted from 1, that changed where a page has so many places."""
         change, size = self.changes[topic], self.size(topic)

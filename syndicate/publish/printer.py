@@ -15,7 +15,7 @@ from pathlib import Path
 from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import Problem
-from syndicate.model.articles import MEDIA, Article, Status
+from syndicate.model.articles import MEDIA, Article, Person, Status
 from syndicate.model.galleys import Galley
 from syndicate.publish.compression import TWINS, twin
 from syndicate.publish.folder import Folder
@@ -30,9 +30,12 @@ from syndicate.render.feeds.channel import entry, rfc3339, tombstone, withdrawn_
 from syndicate.render.pages import Pages
 from syndicate.render.sitemaps import Sitemaps
 from syndicate.render.templates import Templates
+from syndicate.render.topics import Kind
 from syndicate.store import Store
 
-REMEMBERED = 1000
+TEASERS = 5000
+"""How many stories are remembered as lists tell them."""
+REMEMBERED = 2000
 """How many articles are remembered as feeds tell them: most stand in several."""
 
 
@@ -86,6 +89,16 @@ class _Told:
     tombstone: Tombstone | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Teaser:
+    """An article as lists tell it."""
+
+    sectioned: str
+    """With its section."""
+    plain: str
+    modified: datetime
+
+
 class Printer:
     """Prints for one publication; `compress` says whether pages have twins, too."""
 
@@ -93,12 +106,13 @@ class Printer:
         self, store: Store, config: Config, templates: Templates, *, compress: bool = False
     ) -> None:
         self._store = store
-        self._config = config
+        self.config = config
         self._pages = Pages(config, templates)
         self._amp = Amp(config, templates)
         self._sitemaps = Sitemaps(config)
         self.folder = Folder(config.output)
         self._compress = compress
+        self._listed: OrderedDict[int, _Teaser] = OrderedDict()
         self._told: OrderedDict[tuple[int, bool], _Told | None] = OrderedDict()
 
     def print(self, task: Task) -> Outcome:
@@ -122,7 +136,9 @@ class Printer:
         """Tell articles anew the next time; all of them without `keys`."""
         if keys is None:
             self._told.clear()
+            self._listed.clear()
         for key in keys or ():
+            self._listed.pop(key, None)
             for full in (True, False):
                 self._told.pop((key, full), None)
 
@@ -168,7 +184,7 @@ class Printer:
             packed=self._compress,
         )
         there = self._put(page, outcome)
-        if there and self._config.amp.enabled:
+        if there and self.config.amp.enabled:
             amp = File(
                 path=addresses.file(addresses.amp(article)),
                 owner=owner,
@@ -185,7 +201,7 @@ class Printer:
         """Copy the pictures that an article shows; one that isn't there is warned about."""
         shown = dict.fromkeys(media(article))
         for src in shown:
-            source = self._config.media / src.removeprefix(MEDIA)
+            source = self.config.media / src.removeprefix(MEDIA)
             if not source.is_file():
                 where = article.path or article.slug
                 outcome.warnings.append(Problem(where, f"the picture {src} isn't there"))
@@ -214,7 +230,7 @@ class Printer:
             article=article.key,
             age=_age(article.published),
             id=article.id,
-            topics=tuple((t.home, t.kind, t.name) for t in topics.of(article, self._config)),
+            topics=tuple((t.home, t.kind, t.name) for t in topics.of(article, self.config)),
             withdrawn=withdrawn,
             sitemap="" if withdrawn else self._sitemaps.entry(article),
         )
@@ -223,17 +239,18 @@ class Printer:
 
     def _page(self, task: Page) -> Iterator[File]:
         """Lay out one page of a topic's list."""
-        with self._store.read() as tx:
-            stories = tx.readership.articles(task.articles)
-        newest = max((story.modified for story in stories), default=None)
+        section = task.topic.kind is not Kind.SECTION
+        teasers = self._teasers(task.articles)
+        newest = max((teaser.modified for teaser in teasers), default=None)
         yield File(
             path=addresses.file(task.address),
             owner=task.topic.home,
             render=partial(
                 self._pages.listing,
                 task.topic,
-                stories,
+                [teaser.sectioned if section else teaser.plain for teaser in teasers],
                 address=task.address,
+                person=self._person(task),
                 number=task.number,
                 newer=task.newer,
                 older=task.older,
@@ -242,6 +259,30 @@ class Printer:
             packed=True,
         )
 
+    def _teasers(self, keys: Sequence[int]) -> list[_Teaser]:
+        """Tell stories as lists do, each once for all lists."""
+        unknown = [key for key in keys if key not in self._listed]
+        if unknown:
+            with self._store.read() as tx:
+                articles = tx.readership.articles(unknown)
+            for article in articles:
+                sectioned = self._pages.teaser(article, section=True)
+                plain = self._pages.teaser(article, section=False) if article.section else sectioned
+                self._listed[article.key] = _Teaser(sectioned, plain, article.modified)
+        teasers = [self._listed[key] for key in keys if key in self._listed]
+        while len(self._listed) > TEASERS:
+            self._listed.popitem(last=False)
+        return teasers
+
+    def _person(self, task: Page) -> Person | None:
+        """Return the author whose page it is, as the newest story there has them."""
+        if task.topic.kind is not Kind.AUTHOR:
+            return None
+        with self._store.read() as tx:
+            stories = tx.readership.articles(task.articles[:1])
+        people = (person for story in stories for person in story.authors)
+        return next((p for p in people if addresses.author(p.name) == task.topic.home), None)
+
     # feeds
 
     def _document(self, task: Document, outcome: Outcome) -> Iterator[File]:
@@ -249,14 +290,14 @@ class Printer:
         full = self._full_text(task)
         told = [one for one in self._tell(task.rows, outcome, full=full) if one]
         head = channel.channel(
-            self._config,
+            self.config,
             task.topic,
             updated=max((one.modified for one in told), default=EPOCH),
             heard=any(one.heard for one in told),
             archive=Archive(**task.history) if task.history else None,
             deleted=tuple(one.tombstone for one in told if one.tombstone),
         )
-        for each in formats(task.topic, self._config):
+        for each in formats(task.topic, self.config):
             yield File(
                 path=addresses.file(task.folder + each.file),
                 owner=task.topic.home,
@@ -265,9 +306,9 @@ class Printer:
             )
 
     def _full_text(self, task: Document) -> bool:
-        own = topics.setting(task.topic, self._config)
+        own = topics.setting(task.topic, self.config)
         chosen = own.full_text if own else None
-        return self._config.syndication.full_text if chosen is None else chosen
+        return self.config.syndication.full_text if chosen is None else chosen
 
     @staticmethod
     def _joined(each: Format, head: channel.Channel, told: Sequence[_Told]) -> bytes:
@@ -295,10 +336,10 @@ class Printer:
     ) -> _Told | None:
         try:
             if article.retracted_at is not None:
-                said = withdrawn_entry(self._config, article)
-                grave = tombstone(self._config, article)
+                said = withdrawn_entry(self.config, article)
+                grave = tombstone(self.config, article)
             else:
-                said, grave = entry(self._config, article, galley, full_text=full), None
+                said, grave = entry(self.config, article, galley, full_text=full), None
             fragments = {each.file: each.entry(said) for each in FORMATS}
         except Exception as error:  # noqa: BLE001 - one article never breaks the feeds
             where = article.path or article.slug
@@ -317,7 +358,7 @@ class Printer:
         try:
             data = file.render()
             self._write(file, file.path, data, outcome)
-            if file.packed and self._config.publish.compress:
+            if file.packed and self.config.publish.compress:
                 for suffix in TWINS:
                     self._write(file, file.path + suffix, twin(data, suffix), outcome)
         except Exception as error:  # noqa: BLE001 - one file never breaks the others

@@ -33,7 +33,7 @@ class Site:
         self._pages = Pages(config, templates)
         self._sitemaps = Sitemaps(config)
         self._manifest = manifest
-        self._lists = lists
+        self.lists = lists
 
     def assets(self) -> Iterator[File]:
         """Style sheets and scripts, that pages load."""
@@ -53,7 +53,7 @@ class Site:
         with self._store.read() as tx:
             articles = tx.readership.newest(at, max(FIELD + 1, RAIL, LEADING))
             strip = tx.readership.breaking(at - window, at)
-        sections = [(t.name, t.page) for t in self._lists.largest(Kind.SECTION, NAVIGATION)]
+        sections = [(t.name, t.page) for t in self.lists.largest(Kind.SECTION, NAVIGATION)]
         front = Front.of(articles, strip, sections=sections)
         home = partial(self._pages.home, front, strip, at=at)
         yield File(path=addresses.file(addresses.HOME), owner=_OWNER, render=home, packed=True)
@@ -64,8 +64,8 @@ class Site:
     def offers(self) -> Iterator[File]:
         """How to follow, and all feeds in a list."""
         feeds = [
-            Feed.of(topic, self._config, since=self._lists.oldest(topic.home))
-            for topic in self._lists.topics()
+            Feed.of(topic, self._config, since=self.lists.oldest(topic.home))
+            for topic in self.lists.topics()
         ] or [Feed.everything(self._config)]
         subscribe = partial(self._pages.subscribe, feeds)
         path = addresses.file(addresses.SUBSCRIBE)
@@ -76,12 +76,12 @@ class Site:
 
     def chunks(self, numbers: Iterator[int] | None = None) -> Iterator[File]:
         """Lay out the sitemaps of articles: those of some numbers, or all of them."""
-        size = self._lists.size(CHUNKS)
+        size = self.lists.size(CHUNKS)
         last = -(-size // CHUNK)
         for number in range(1, last + 1) if numbers is None else numbers:
             if number > last:
                 continue
-            rows = self._lists.rows(CHUNKS, (number - 1) * CHUNK, min(number * CHUNK, size))
+            rows = self.lists.rows(CHUNKS, (number - 1) * CHUNK, min(number * CHUNK, size))
             entries = [row.note for row in rows]
             yield File(
                 path=chunk_path(number),
@@ -119,7 +119,7 @@ class Site:
     def _listed(self) -> list[tuple[str, str | None]]:
         """Return the address of home page and lists, each with the newest change on it."""
         found: list[tuple[str, str | None]] = []
-        for topic in self._lists.topics():
+        for topic in self.lists.topics():
             there = self._manifest.entry(addresses.file(topic.page))
             modified = there.modified if there else None
             if topic.kind is Kind.EVERYTHING:

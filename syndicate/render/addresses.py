@@ -8,6 +8,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -162,6 +163,7 @@ def file(address: str) -> str:
     return (address + "index.html" if address.endswith("/") else address).lstrip("/")
 
 
+@lru_cache(maxsize=16384)
 def _slug(name: str) -> str:
     """Write a name in letters that every file system and address takes.
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from syndicate.config import Config
 from syndicate.model import pictures
-from syndicate.model.articles import Article, Figure
+from syndicate.model.articles import Article, Figure, Person
 from syndicate.model.galleys import Galley
 from syndicate.render import addresses, jsonld, words
 from syndicate.render.bodies import Bodies
@@ -70,22 +70,25 @@ class Pages:
     def listing(
         self,
         topic: Topic,
-        stories: Sequence[Article],
+        stories: Sequence[str],
         *,
         address: str,
+        person: Person | None = None,
         number: int | None = None,
         newer: str | None = None,
         older: str | None = None,
     ) -> bytes:
         """Return one page of a topic's list, newest first; without a number, that of the newest.
 
+        `stories` are as `teaser` tells them, `person` is the author whose page it is.
         It says nothing that time changes.
         """
         return self._page(
             "listing",
             **self._list(address),
             selection=topic,
-            stories=stories,
+            stories=[Markup(story) for story in stories],  # noqa: S704 - our own template
+            person=person,
             number=number,
             newest=number is None,
             newer=newer,
@@ -93,6 +96,11 @@ class Pages:
             own_feeds=offered(topic, self._config),
             feed_title=title(self._config, topic),
         )
+
+    def teaser(self, article: Article, *, section: bool) -> str:
+        """Return a story as lists tell it, with its section or without."""
+        values = {"article": article, "section": section, "summary_line": _summary_line}
+        return self._templates.render("page/teaser.html", self._frame | values)
 
     def breaking(self, strip: Article | None, *, at: datetime) -> bytes:
         """Return the page with nothing but the strip, which other pages take it from.
@@ -141,7 +149,7 @@ class Pages:
         """Return what every list needs."""
         return {
             "canonical": self._absolute(address),
-            "summary_line": lambda article: markup.shorten(article.excerpt, TEASER),
+            "summary_line": _summary_line,
         }
 
     def _strip(self, article: Article | None) -> dict[str, Any]:
@@ -214,3 +222,7 @@ class Pages:
             return format_time(then, "short", locale=locale).replace("\u202f", " ")
         skeleton = "MMMd" if then.year == today.year else "yMMMd"
         return format_skeleton(skeleton, then, locale=locale)
+
+
+def _summary_line(article: Article) -> str:
+    return markup.shorten(article.excerpt, TEASER)

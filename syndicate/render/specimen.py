@@ -62,7 +62,13 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     city = Topic(kind=Kind.SECTION, name="City", home="/sections/city/")
     yield lambda: pages.home(Front.of(articles, articles[0]), articles[0], at=AT)
     yield lambda: pages.home(Front.of([], None), None, at=AT)
-    yield lambda: pages.listing(city, articles, address=city.numbered(2), number=2, older="/a/")
+    yield lambda: pages.listing(
+        city,
+        [pages.teaser(articles[0], section=True)],
+        address=city.numbered(2),
+        number=2,
+        older="/a/",
+    )
     yield lambda: pages.breaking(articles[0], at=AT)
     offered = [Feed.everything(config), Feed.of(city, config, since=0)]
     yield lambda: pages.subscribe(offered)

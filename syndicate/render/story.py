@@ -71,6 +71,16 @@ class Story:
         return direction(self.language)
 
     @property
+    def translations(self) -> list[tuple[str, str, str]]:
+        """Language tag, the language's name in itself, and address of each translation."""
+        own = self.language.lower()
+        return [
+            (tag, words.locale(tag).get_display_name() or tag, translation_address(where))
+            for tag, where in sorted(self.article.translations.items())
+            if tag.lower() != own
+        ]
+
+    @property
     def updated(self) -> datetime | None:
         """When it last changed, if readers should be told."""
         article = self.article
@@ -83,6 +93,11 @@ class Story:
         """Whether it changed on the day it appeared, so that the time alone will do."""
         published = self.article.published.astimezone(self.zone)
         return published.date() == self.article.modified.astimezone(self.zone).date()
+
+
+def translation_address(where: str) -> str:
+    """Return the address of a translation: one on the web, or from the root for a slug of ours."""
+    return where if addresses.is_web(where) else f"/articles/{where}/"
 
 
 def direction(language: str) -> str:

@@ -7,7 +7,7 @@ Only template files are ever compiled; text of an article never is.
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,15 @@ PACKAGED = Path(__file__).parent.parent / "templates"
 class Templates:
     """Templates of one publication: `own` folder first, then the package's."""
 
-    def __init__(self, own: Path | None = None) -> None:
+    def __init__(self, own: Path | None = None, *, settled: bool = False) -> None:
+        """Read templates again when they change, unless they are `settled`."""
+        self._settled = settled
         self.folders = [folder for folder in (own, PACKAGED) if folder is not None]
 
     @classmethod
-    def of(cls, config: Config) -> "Templates":
+    def of(cls, config: Config, *, settled: bool = False) -> "Templates":
         """Return the templates of a publication."""
-        return cls(config.templates)
+        return cls(config.templates, settled=settled)
 
     def render(self, name: str, values: dict[str, Any]) -> str:
         """Render a template; raise TemplateError with its name and line."""
@@ -98,6 +100,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            auto_reload=not self._settled,
             extensions=[TemplateLines],
         )
         environment.filters.update(FILTERS)
@@ -117,11 +120,13 @@ def _local(at: datetime, zone: Any) -> datetime:
     return at.astimezone(zone)
 
 
+@lru_cache(maxsize=1024)
 def _long_date(at: datetime, zone: Any, language: str) -> str:
     """Write "Tuesday, November 24, 2026" in the language."""
     return format_date(_local(at, zone), "full", locale=_locale(language))
 
 
+@lru_cache(maxsize=16384)
 def _date(at: datetime, zone: Any, language: str) -> str:
     """Write "November 24, 2026" in the language."""
     return format_date(_local(at, zone), "long", locale=_locale(language))
@@ -132,6 +137,7 @@ def _moment(at: datetime, zone: Any, language: str) -> str:
     return f"{_date(at, zone, language)}, {_clock(at, zone, language)}"
 
 
+@lru_cache(maxsize=16384)
 def _clock(at: datetime, zone: Any, language: str) -> str:
     """Write the time of day and its zone: "2:05 PM CET"."""
     local = _local(at, zone)
@@ -143,12 +149,14 @@ def _clock(at: datetime, zone: Any, language: str) -> str:
     return f"{_time(at, zone, language)} {name}"
 
 
+@lru_cache(maxsize=16384)
 def _time(at: datetime, zone: Any, language: str) -> str:
     """Write the time of day alone: "2:05 PM"."""
     written = format_time(_local(at, zone), "short", locale=_locale(language))
     return written.replace("\u202f", " ")
 
 
+@cache
 def _locale(language: str) -> str:
     from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - start-up
 

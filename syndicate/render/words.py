@@ -6,6 +6,7 @@ language without a table is spoken to in English; adding one is adding a table.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from babel import Locale, UnknownLocaleError
 from babel.lists import format_list
@@ -279,6 +280,7 @@ def of(language: str) -> Words:
     return _TABLES.get(language.partition("-")[0].lower(), ENGLISH)
 
 
+@cache
 def locale(language: str) -> Locale:
     """Return babel's locale for a BCP 47 language, or the English one."""
     try:

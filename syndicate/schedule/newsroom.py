@@ -12,6 +12,7 @@ from syndicate.deliver.relay import Relay
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import Drained, drain
 from syndicate.publish.build import Built, Publisher
+from syndicate.publish.mirror import Mirror
 from syndicate.render.templates import Templates
 from syndicate.schedule.desk import Desk
 from syndicate.schedule.firing import Timekeeper
@@ -29,16 +30,20 @@ class Newsroom:
     relay: Relay
     links: Links
     publisher: Publisher
+    mirror: Mirror | None
+    """The output once more, for a CDN; whoever publishes has it follow when mail is on its way."""
 
     @classmethod
     def of(cls, store: Store, config: Config) -> Self:
-        """Put a publication together; raise ConfigError when its mail password is missing."""
+        """Put a publication together; raise ConfigError when its mail password is missing,
+        or what its mirror needs isn't installed.
+        """
         desk = Desk(store, config, Templates.of(config))
         timekeeper = Timekeeper(store, config, desk, node=owner.identity())
         with store.write() as tx:
             links = Links(config, tx.keys.secret("links"))
-        publisher = Publisher(store, config)
-        return cls(store, config, desk, timekeeper, transport(config), links, publisher)
+        publisher, mirror = Publisher(store, config), Mirror.of(config)
+        return cls(store, config, desk, timekeeper, transport(config), links, publisher, mirror)
 
     def publish(self, at: datetime) -> Built:
         """Give public numbers to what became public, and bring the output up to date."""

@@ -2,7 +2,7 @@
 
 APScheduler is the clock; what is due, and who deals with it, the database
 decides. Publishing and composing take turns; delivery has a thread of its own,
-woken by each new edition.
+woken by each new edition, and so has the mirror, woken by what was published.
 """
 
 import threading
@@ -40,6 +40,7 @@ class Runner:
         self._config = newsroom.config
         self._stop = stop
         self._mail_due = threading.Event()
+        self._mirror_due = threading.Event()
         self._desk = threading.Lock()
         self._behind = False
         """Whether files may lie in the intake folder that were not taken in."""
@@ -48,6 +49,8 @@ class Runner:
         """Whether something could not be made when the output was last brought up to date."""
         self._scheduler = self._timetable()
         self._threads = [threading.Thread(target=self._deliver, name="delivery", daemon=True)]
+        if newsroom.mirror is not None:
+            self._threads.append(threading.Thread(target=self._mirror, name="mirror", daemon=True))
         if self._config.intake.watch:
             self._threads.append(threading.Thread(target=self._watch, name="intake", daemon=True))
 
@@ -61,6 +64,7 @@ class Runner:
         """Finish what is in hand, and stop."""
         self._stop.set()
         self._mail_due.set()
+        self._mirror_due.set()
         self._scheduler.shutdown(wait=True)
         for thread in self._threads:
             thread.join(STOP_WITHIN.total_seconds())
@@ -147,6 +151,7 @@ class Runner:
             log.warning("build", problem=str(problem))
         if built.written or built.deleted:
             log.info("published", written=len(built.written), deleted=len(built.deleted))
+        self._mirror_due.set()
 
     def _watch(self) -> None:
         folder = self._config.path(self._config.intake.folder)
@@ -165,11 +170,26 @@ class Runner:
                 log.warning("filed", warning=warning)
 
     def _deliver(self) -> None:
-        hand_over = self._guarded(self._hand_over)
+        self._whenever(self._mail_due, self._hand_over)
+
+    def _mirror(self) -> None:
+        self._whenever(self._mirror_due, self._follow)
+
+    def _whenever(self, due: threading.Event, act: Callable[[], None]) -> None:
+        """Act each time it is due, and in any case as often as everything is looked at."""
+        guarded = self._guarded(act)
         while not self._stop.is_set():
-            self._mail_due.wait(SWEEP.total_seconds())
-            self._mail_due.clear()
-            hand_over()
+            due.wait(SWEEP.total_seconds())
+            due.clear()
+            guarded()
 
     def _hand_over(self) -> None:
         self._newsroom.deliver(clock.now(), self._stop)
+
+    def _follow(self) -> None:
+        assert self._newsroom.mirror is not None
+        mirrored = self._newsroom.mirror.follow(self._stop)
+        for problem in mirrored.failed:
+            log.warning("mirror", problem=str(problem))
+        if mirrored.uploaded or mirrored.deleted:
+            log.info("mirrored", uploaded=mirrored.uploaded, deleted=mirrored.deleted)

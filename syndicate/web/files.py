@@ -12,15 +12,14 @@ from urllib.parse import quote
 from starlette.types import Receive, Scope, Send
 
 from syndicate import clock
+from syndicate.publish.formats import Freshness, freshness_of
 from syndicate.web.answers import Answer, Request
 from syndicate.web.conditions import accepts_gzip, matching_tag, unchanged_since
-from syndicate.web.formats import freshness_of
 from syndicate.web.listing import Listing
 from syndicate.web.pages import Pages
 from syndicate.web.shelf import File, Shelf
 
 _ALLOWED = "GET, HEAD"
-_MOVED_FOR = "public, max-age=3600"
 _UNSTORED = {"cache-control": "no-cache"}
 
 
@@ -108,4 +107,4 @@ def _moved(location: str, request: Request) -> Answer:
     """Send the client to another path for good, with its query."""
     if request.query:
         location = f"{location}?{request.query}"
-    return Answer(status=301, headers={"location": location, "cache-control": _MOVED_FOR})
+    return Answer(status=301, headers={"location": location, "cache-control": Freshness.MOVED})

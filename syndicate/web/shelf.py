@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from syndicate.web.formats import Format, format_of
+from syndicate.publish.formats import Format, format_of
 
 MEMORY = 64 * 1024 * 1024
 """How many bytes are kept."""

@@ -115,9 +115,24 @@ def test_articles_are_listed_and_shown(operator):
     value = json.loads(operator.run("show", "ferry", "--json").out)
     assert value["id"].startswith("urn:uuid:")
     assert value["section"] == "City"
+    assert value["amp"].endswith("/articles/ferry/amp/")
+    assert "amp_cache" not in value, "nobody can fetch it from this machine"
     unknown = operator.run("show", "nonsense")
     assert (unknown.code, unknown.out) == (1, "")
     assert "nonsense" in unknown.err
+
+
+def test_show_tells_the_address_in_the_amp_cache(operator):
+    operator.configure("[publication]\n", '[publication]\nurl = "https://news-post.example"\n')
+    operator.file("ferry")
+    operator.run("import", "articles")
+    cached = (
+        "https://news--post-example.cdn.ampproject.org/c/s/news-post.example/articles/ferry/amp/"
+    )
+    assert json.loads(operator.run("show", "ferry", "--json").out)["amp_cache"] == cached
+    assert cached in operator.run("show", "ferry").out
+    operator.configure("[amp]\n", "[amp]\nenabled = false\n")
+    assert "amp" not in json.loads(operator.run("show", "ferry", "--json").out)
 
 
 def test_build_writes_only_what_changed_and_says_so(operator):

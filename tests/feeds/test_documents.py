@@ -8,9 +8,9 @@ import feedparser
 import pytest
 from lxml import etree
 
+from syndicate.publish.formats import Freshness
 from syndicate.render.feeds import FORMATS, Archive, atom, json_feed, rss
 from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
-from syndicate.web.formats import Freshness
 from tests.feeds.samples import NOON, a_channel, an_article
 from tests.feeds.test_agreement import FULL, OWNED
 from tests.feeds.test_formats import CONFIG, RICH, conform, written

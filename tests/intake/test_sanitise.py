@@ -233,3 +233,10 @@ def test_liquid_stays_as_text_and_its_code_keeps_its_lines():
 
 def test_the_alignment_of_a_column_is_a_class():
     assert '<td class="align-right">1</td>' in safe(to_html("| a |\n|--:|\n| 1 |"))
+
+
+@pytest.mark.parametrize("around", ["object", "marquee", "button"])
+def test_a_paragraph_never_holds_another(around):
+    body = safe(f"<p>a <{around}>b<p>c</p></{around}> d</p>")
+    assert "<div>a b<p>c</p> d</div>" in body
+    assert safe(body) == body

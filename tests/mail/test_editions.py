@@ -386,3 +386,21 @@ def test_a_partial_of_the_publication_wins_alone(tmp_path):
     (folder / "_footer.txt").write_text("Bye: {{ slot.unsubscribe }}")
     content = alert(story(), templates=Templates(tmp_path))
     assert content.text.rstrip().endswith(f"Bye: {slot_marker(content.nonce, 'unsubscribe')}")
+
+
+def test_a_player_is_a_link_to_what_it_plays():
+    body = (
+        '<figure class="embed ratio-16-9"><iframe src="https://www.youtube-nocookie.com/embed/'
+        'dQw4w9WgXcQ" width="560" height="315" title="The tram" allowfullscreen=""></iframe>'
+        "<figcaption>Line 4</figcaption></figure>"
+        '<figure class="embed"><iframe src="https://maps.example/" width="1" height="1"></iframe>'
+        '</figure><figure class="embed"><audio controls=""><source src="https://x.example/a.mp3"/>'
+        '<track src="https://x.example/a.vtt" kind="captions"/></audio></figure>'
+    )
+    page = tree(alert(replace(story(), body=body)))
+    links = {a.text_content(): a.get("href") for a in page.iter("a")}
+    assert links["The tram"] == "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+    assert links["Open what is shown here"] == "https://maps.example/"
+    assert links["Listen to the recording"] == "https://x.example/a.mp3"
+    assert "Line 4" in page.text_content()
+    assert not list(page.iter("iframe", "audio", "source", "track"))

@@ -57,6 +57,20 @@ def test_the_whole_twin_reads_as_in_the_golden_file(kind):
             "<figure><img src='a' alt='A'/><img src='b' alt='B'/></figure>",
             "[Picture: A][Picture: B]",
         ),
+        (
+            (
+                "<figure class='embed'><video src='https://x.example/a.mp4'></video>"
+                "<figcaption>Rain. <cite>AP</cite></figcaption></figure>"
+            ),
+            "Watch the video [1]\n\nRain. (AP)\n\nLinks:\n[1] https://x.example/a.mp4",
+        ),
+        (
+            (
+                "<figure class='embed'><iframe src='https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ'"
+                " title='The tram'></iframe></figure><p>b</p>"
+            ),
+            "The tram [1]\n\nb\n\nLinks:\n[1] https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+        ),
         ("<ul>stray<li>a</li></ul>", "stray\n\na"),
         ("<table><tr><td>a<table><tr><td>b</td></tr></table></td></tr></table>", "a\n\nb"),
         ("<figure><figcaption>Gone. <cite>AP</cite></figcaption></figure>", "Gone. (AP)"),

@@ -95,24 +95,6 @@ def test_pictures_keep_alt_size_caption_and_credit(amp: Amp) -> None:
     assert text(page, ".opening cite") == "Mara Lind for The Harbour Post"
 
 
-def test_recordings_become_amps_own_or_a_link(amp: Amp) -> None:
-    body = (
-        '<p>See</p><video src="https://v.example/a.mp4" width="640" height="360" poster="https://v.example/a.jpg"></video>'
-        '<audio><source src="https://v.example/a.mp3"/>old browser</audio>'
-        '<audio src="http://v.example/b.mp3"></audio>'
-        '<iframe src="https://maps.example/" title="A map"></iframe><p>after</p>'
-    )
-    page = read(amp.article(article(body=body)))
-    assert page.cssselect("amp-video")[0].get("poster") == "https://v.example/a.jpg"
-    assert page.cssselect("amp-audio")[0].get("src") == "https://v.example/a.mp3"
-    links = {a.text: a.get("href") for a in page.cssselect(".body a")}
-    assert links == {
-        "Open the recording": "http://v.example/b.mp3",
-        "A map": "https://maps.example/",
-    }
-    assert page.xpath("//script/@custom-element") == ["amp-audio", "amp-video"]
-
-
 def test_text_survives_the_elements_around_it(amp: Amp) -> None:
     body = "<p>a <font>b</font> c<script>x</script> d <x-y>e</x-y> f<!-- c --> g</p> h"
     assert text(read(amp.article(article(body=body))), ".body") == "a b c d e f g h"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from lxml import etree
 
-from syndicate.web.formats import format_of
+from syndicate.publish.formats import format_of
 from tests.feeds.samples import NOON
 from tests.publish.newsroom import PICTURE, Newsroom
 

@@ -17,10 +17,26 @@ def test_a_page_runs_our_own_scripts_and_no_others(publication):
 
 def test_ads_load_from_the_hosts_that_the_config_names(publication):
     ads = {"header": "<script src='https://ads.example/a.js'></script>"}
-    config = publication(ads={**ads, "csp_sources": ["https://ads.example"]})
+    pages = {"embed_hosts": ["player.vimeo.com"]}
+    config = publication(ads={**ads, "csp_sources": ["https://ads.example"]}, pages=pages)
     assert directive(config, "script-src") == "'self' https://ads.example"
-    assert directive(config, "frame-src") == "https://ads.example"
+    assert directive(config, "frame-src") == "https://player.vimeo.com https://ads.example"
     assert "'unsafe-inline'" in directive(config, "style-src")
+
+
+def test_frames_are_those_of_the_hosts_that_articles_may_show(publication):
+    assert "https://www.youtube-nocookie.com" in directive(publication(), "frame-src").split()
+    below = publication(pages={"embed_hosts": ["*.example.org"]})
+    assert directive(below, "frame-src") == "https://*.example.org"
+    assert directive(publication(pages={"embed_hosts": ["*"]}), "frame-src") == "https:"
+    assert directive(publication(pages={"embed_hosts": []}), "frame-src") == "'none'"
+    assert directive(publication(), "media-src") == "'self' https:"
+
+
+@pytest.mark.parametrize("host", ["a.example; script-src *", "https://a.example", "a b.example"])
+def test_a_host_is_nothing_but_a_host(publication, host):
+    with pytest.raises(ValueError, match="embed_hosts"):
+        publication(pages={"embed_hosts": [host]})
 
 
 @pytest.mark.parametrize("name", ["https://a.example; script-src *", "a b", "a\r\nb"])

@@ -222,8 +222,8 @@ def _orderly(element: etree._Element) -> bool:
     if element.tag not in _PLACES:
         return True
     placed = sum(_letters(part) for part in element.xpath(_PLACES[element.tag]))
-    pictures = sum(1 for _ in element.iter("img")) if element.tag == "figure" else 0
-    return placed == _letters(element) and pictures <= 1
+    shown = sum(1 for _ in element.iter("img", "p", *_PLAYERS)) if element.tag == "figure" else 0
+    return placed == _letters(element) and shown <= 1
 
 
 def _letters(element: etree._Element) -> int:

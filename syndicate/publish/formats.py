@@ -17,6 +17,8 @@ class Freshness(StrEnum):
     """Feeds and their list; `<ttl>` in RSS says the same."""
     FOREVER = "public, max-age=31536000, immutable"
     """Media are named by their content."""
+    MOVED = "public, max-age=3600"
+    """The way to where something moved."""
 
 
 @dataclass(frozen=True, slots=True)
