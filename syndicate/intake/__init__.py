@@ -4,7 +4,7 @@
     files     frontmatter   which article it is,
               fields        and what became of it
               markdown
-              sanitise
+              sanitise, embeds
               figures, pictures ─► media/
                        metadata, renditions
 

@@ -38,9 +38,9 @@ def find(named: Recording, file: Path, config: Config, *, keep: bool = True) -> 
     Raise RecordingMissing for one that isn't there, lies outside of the
     publication and the article's own folder, is no audio, or has no known length.
     """
-    if re.match("https?://", named.src, re.IGNORECASE):
-        return _remote(named)
     try:
+        if re.match("https?://", named.src, re.IGNORECASE):
+            return _remote(named)
         data = _read(media.locate(named.src, folder=file.parent, root=config.root, kind="file"))
         found = _measure(data, named)
     except (OSError, ValueError) as error:

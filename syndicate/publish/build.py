@@ -83,14 +83,13 @@ class Publisher:
             state = manifest.state()
             with self._store.read() as tx:
                 change = tx.readership.newest_change()
-                anew = everything or state is None or state.style != self._style or at < state.at
-                if anew or state is None:
-                    keys = tx.readership.keys()
+                if state is None or everything or self._is_past(state, at):
+                    state, keys = None, tx.readership.keys()
                 else:
                     keys = tx.readership.changed(state.change, since=state.at, at=at)
                     keys = sorted({*keys, *manifest.pending()})
-            same = state is not None and state.change == self._change
-            printer.forget(keys if same and not anew else None)
+            known = state is not None and state.change == self._change
+            printer.forget(keys if known else None)
             lists = Lists(manifest.database)
             laid_out = Site(self._store, self._config, templates, manifest, lists)
             build = _Build(printer, laid_out, manifest, at)
@@ -98,12 +97,21 @@ class Publisher:
                 stack.callback(printer.folder.close)
                 if len(keys) >= _WORTH_A_CREW:
                     build.hire(stack.enter_context(crew(self._config, compress=self._compress)))
-                built, complete = build.of(keys, anew=anew)
+                built, complete = build.of(keys, anew=state is None)
             style = self._style if complete else ""
             manifest.finish(State(style=style, change=change, at=at), build.pending)
             build.clear()
             self._change = change
             return built
+
+    def _is_past(self, state: State, at: datetime) -> bool:
+        """Whether the last build is none to go on from.
+
+        It rendered in another way, or was of a later time; or somebody emptied the
+        folder, where the manifest's hidden file easily stays behind.
+        """
+        home = self._config.output / addresses.file(addresses.HOME)
+        return state.style != self._style or at < state.at or not home.is_file()
 
     def _ready(self) -> tuple[Printer, Templates]:
         """Return what renders; a new one where templates changed."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 from syndicate.errors import ConfigError, SyndicateError
 
@@ -38,7 +39,8 @@ class Storage:
 
         made = {"auto_mkdir": True} if _protocol(url) in _LOCAL else {}
         try:
-            filesystem, root = url_to_fs(url, **made, **options)
+            # An instance of our own: a kept one would go on with credentials that were changed.
+            filesystem, root = url_to_fs(url, skip_instance_cache=True, **made, **options)
         except Exception as error:
             raise SyndicateError(f"{url}: can't be opened: {_said(error)}") from error
         return cls(filesystem, root.rstrip("/"))
@@ -52,7 +54,7 @@ class Storage:
         try:
             self.filesystem.put_file(str(file), self._place(path), **named)
         except Exception as error:
-            raise SyndicateError(_said(error)) from error
+            raise SyndicateError(_said(error, path)) from error
 
     def delete(self, path: str) -> None:
         """Delete what is at a path, if anything; raise SyndicateError as `put` does."""
@@ -61,7 +63,7 @@ class Storage:
         except FileNotFoundError:
             return
         except Exception as error:
-            raise SyndicateError(_said(error)) from error
+            raise SyndicateError(_said(error, path)) from error
 
     @property
     def _is_s3(self) -> bool:
@@ -91,9 +93,9 @@ def _protocol(url: str) -> str:
     return url.partition("://")[0]
 
 
-def _said(error: Exception) -> str:
-    """Return what a storage said, on one line, with what an operator can do about it."""
+def _said(error: Exception, path: str = "") -> str:
+    """Return what a storage said, on one line, the same for every path that it says it of."""
     said = " ".join((str(error) or type(error).__name__).split())
     if type(error).__name__ == "NoCredentialsError":
         return f"{said}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-    return said
+    return said.replace(quote(path), "…") if path else said

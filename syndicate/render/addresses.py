@@ -36,6 +36,9 @@ FEEDS = (
 )
 """What a page says of the feeds of everything: name, media type, address."""
 
+_LONGEST_SLUG = 100
+"""File systems take names of 255 bytes, and no person reads an address that long."""
+
 
 def page(article: Article) -> str:
     """Return the address of an article's page."""
@@ -167,12 +170,13 @@ def file(address: str) -> str:
 def _slug(name: str) -> str:
     """Write a name in letters that every file system and address takes.
 
-    What ASCII can't say is kept apart by a hash, so that two sections never meet.
+    What ASCII can't say, or what is cut, is kept apart by a hash, so that two
+    sections never meet.
     """
     folded = unicodedata.normalize("NFKD", name.strip().casefold())
     plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    if slug and plain.isascii():
+    if slug and plain.isascii() and len(slug) <= _LONGEST_SLUG:
         return slug
     mark = hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{slug}-{mark}".lstrip("-")
+    return f"{slug[:_LONGEST_SLUG].rstrip('-')}-{mark}".lstrip("-")

@@ -2,6 +2,7 @@
 
 import json
 from functools import cached_property
+from typing import Any
 
 from markupsafe import Markup
 
@@ -20,43 +21,51 @@ class Amp:
 
     def __init__(self, config: Config, templates: Templates) -> None:
         self._config = config
-        self._templates = templates
+        self._plain = templates
         self._bodies = Bodies.of(config, "amp")
 
     def article(self, article: Article, galley: Galley | None = None) -> bytes:
         """Return an article's AMP page; without its `galley`, its body is cut here."""
-        publication = self._config.publication
-        story = Story.of(article, self._config)
-        page = self._absolute(addresses.page(article))
         galley = current(article, galley)
         opening, body = self._bodies.set(article, galley)
         values = {
+            "article": article,
+            "story": Story.of(article, self._config),
+            "canonical": self._absolute(addresses.page(article)),
+            "description": markup.shorten(article.excerpt, 300),
+            "opening": Markup(opening),  # noqa: S704 - sanitised at import
+            "body": Markup(body),  # noqa: S704 - sanitised at import
+            "extensions": sorted(galley.extensions() | self._extensions),
+            "data": Markup(jsonld.article(article, self._config)),  # noqa: S704 - escaped there
+        }
+        return markup.printable(self._templates.render("amp/article.html", values)).encode()
+
+    @cached_property
+    def _templates(self) -> Templates:
+        return self._plain.framed(self._frame)
+
+    @cached_property
+    def _frame(self) -> dict[str, Any]:
+        """What every page needs."""
+        publication, amp = self._config.publication, self._config.amp
+        return {
             "publication": publication,
             "language": publication.language,
             "direction": direction(publication.language),
             "zone": publication.timezone,
             "words": words.of(publication.language),
-            "article": article,
-            "story": story,
-            "canonical": page,
-            "description": markup.shorten(article.excerpt, 300),
-            "opening": Markup(opening),  # noqa: S704 - sanitised at import
-            "body": Markup(body),  # noqa: S704 - sanitised at import
             "ads": self._config.ads,
             "theme": self._config.theme,
             "logo": addresses.masthead(self._config),
             "logo_dark": addresses.masthead_dark(self._config),
             "address": addresses,
             "link": self._absolute,
-            "extensions": sorted(galley.extensions() | self._extensions),
-            "analytics": self._config.amp.analytics,
-            "analytics_config": _json(self._config.amp.analytics.config),
-            "consent": self._config.amp.consent,
+            "analytics": amp.analytics,
+            "analytics_config": _json(amp.analytics.config),
+            "consent": amp.consent,
             "consent_config": _json(self._consent),
             "css": Markup(self._css),  # noqa: S704 - our own template
-            "data": Markup(jsonld.article(article, self._config)),  # noqa: S704 - escaped there
         }
-        return markup.printable(self._templates.render("amp/article.html", values)).encode()
 
     @cached_property
     def _extensions(self) -> set[str]:
@@ -83,7 +92,7 @@ class Amp:
 
     @cached_property
     def _css(self) -> str:
-        return self._templates.render("amp/amp.css", {"theme": self._config.theme})
+        return self._plain.render("amp/amp.css", {"theme": self._config.theme})
 
     def _absolute(self, address: str) -> str:
         return addresses.absolute(address, self._config)

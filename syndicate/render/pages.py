@@ -36,7 +36,7 @@ class Pages:
 
     def __init__(self, config: Config, templates: Templates) -> None:
         self._config = config
-        self._templates = templates
+        self._plain = templates
         self._bodies = Bodies.of(config, "page")
 
     def article(self, article: Article, galley: Galley | None = None) -> bytes:
@@ -99,8 +99,7 @@ class Pages:
 
     def teaser(self, article: Article, *, section: bool) -> str:
         """Return a story as lists tell it, with its section or without."""
-        values = {"article": article, "section": section, "summary_line": _summary_line}
-        return self._templates.render("page/teaser.html", self._frame | values)
+        return self._templates.render("page/teaser.html", {"article": article, "section": section})
 
     def breaking(self, strip: Article | None, *, at: datetime) -> bytes:
         """Return the page with nothing but the strip, which other pages take it from.
@@ -149,7 +148,6 @@ class Pages:
         """Return what every list needs."""
         return {
             "canonical": self._absolute(address),
-            "summary_line": _summary_line,
         }
 
     def _strip(self, article: Article | None) -> dict[str, Any]:
@@ -157,8 +155,12 @@ class Pages:
         return {"strip": article, "strip_until": until}
 
     def _page(self, template: str, **values: Any) -> bytes:
-        text = self._templates.render(f"page/{template}.html", self._frame | values)
+        text = self._templates.render(f"page/{template}.html", values)
         return markup.printable(text).encode()
+
+    @cached_property
+    def _templates(self) -> Templates:
+        return self._plain.framed(self._frame)
 
     @cached_property
     def _frame(self) -> dict[str, Any]:
@@ -172,6 +174,7 @@ class Pages:
             "words": words.of(publication.language),
             "ads": self._config.ads,
             "theme": self._config.theme,
+            "summary_line": _summary_line,
             "logo": addresses.masthead(self._config),
             "logo_dark": addresses.masthead_dark(self._config),
             "feeds": addresses.FEEDS,
@@ -196,7 +199,7 @@ class Pages:
                 "publication": self._config.publication,
                 "theme": self._config.theme,
             }
-            content = self._templates.render(f"page/{name}", values).encode()
+            content = self._plain.render(f"page/{name}", values).encode()
             stem, _, suffix = name.rpartition(".")
             mark = hashlib.sha256(content).hexdigest()[:8]
             made[name] = (f"/assets/{stem}.{mark}.{suffix}", content)

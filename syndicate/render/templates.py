@@ -37,6 +37,17 @@ class Templates:
         """Return the templates of a publication."""
         return cls(config.templates, settled=settled)
 
+    def framed(self, frame: dict[str, Any]) -> "Templates":
+        """Return the same templates with values that are the same at every rendering.
+
+        Macros see them too, so that a template that only holds macros is read once.
+        """
+        framed = Templates(settled=self._settled)
+        framed.folders = self.folders
+        framed._environment = self._environment.overlay()
+        framed._environment.globals = {**self._environment.globals, **frame}
+        return framed
+
     def render(self, name: str, values: dict[str, Any]) -> str:
         """Render a template; raise TemplateError with its name and line."""
         try:

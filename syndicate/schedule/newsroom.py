@@ -35,8 +35,9 @@ class Newsroom:
 
     @classmethod
     def of(cls, store: Store, config: Config) -> Self:
-        """Put a publication together; raise ConfigError when its mail password is missing,
-        or what its mirror needs isn't installed.
+        """Put a publication together.
+
+        Raise ConfigError when its mail password is missing, or what its mirror needs.
         """
         desk = Desk(store, config, Templates.of(config))
         timekeeper = Timekeeper(store, config, desk, node=owner.identity())

@@ -16,7 +16,7 @@ def part(revision: Revision) -> tuple[etree._Element, etree._Element]:
     """
     opening, body = markup.parse(""), markup.parse(revision.body)
     _mend(body)
-    first = next(iter(body.iter("figure")), None)
+    first = next((figure for figure in body.iter("figure") if _source(figure)), None)
     image = revision.image
     shown = first is not None and (image is None or not image.src or _source(first) == image.src)
     if not shown and image is not None:

@@ -460,3 +460,46 @@ def test_a_long_value_is_cut(folder):
     (told,) = mistakes(folder, f'{PUBLICATION}[mail]\nfrom = "{"x" * 500}"\n')
 
     assert len(told) < 200
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://morning-post", "s3://morning-post/www/", "file:///srv/www", "sftp://me@host/www"]
+)
+def test_a_mirror_is_an_address_of_storage(folder, url):
+    config = load(write(folder, f'{PUBLICATION}[publish]\nmirror = "{url}"\n'))
+    assert config.publish.mirror == url
+    assert config.publish.mirror_options == {}
+
+
+@pytest.mark.parametrize(
+    "url", ["morning-post", "/srv/www", "s3://", "https://cdn.example", "sftp://me:hush@host/www"]
+)
+def test_what_nothing_can_be_mirrored_to_is_refused(folder, url):
+    [mistake] = mistakes(folder, f'{PUBLICATION}[publish]\nmirror = "{url}"\n')
+    assert mistake.startswith("config.toml:5: publish.mirror = ")
+    assert 'expected storage such as "s3://bucket/folder", without a password' in mistake
+    assert "hush" not in mistake
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        'mirror_options = { key = "hush" }',
+        'mirror_options = { client_kwargs = { aws_secret_access_key = "hush" } }',
+        '[publish.mirror_options]\nkey = "hush"',
+        '[publish.mirror_options.client_kwargs]\naws_access_key_id = "hush"',
+    ],
+)
+def test_secrets_of_a_mirror_stand_in_the_environment(folder, options):
+    [mistake] = mistakes(folder, f"{PUBLICATION}[publish]\n{options}\n")
+    assert "secrets come from the environment, such as AWS_SECRET_ACCESS_KEY" in mistake
+    assert "hush" not in mistake
+
+
+def test_a_mirror_is_told_what_it_has_to_know(folder):
+    options = 'endpoint_url = "https://s3.example.org"\nclient_kwargs = { region_name = "eu-1" }'
+    config = load(write(folder, f"{PUBLICATION}[publish.mirror_options]\n{options}\n"))
+    assert config.publish.mirror_options == {
+        "endpoint_url": "https://s3.example.org",
+        "client_kwargs": {"region_name": "eu-1"},
+    }

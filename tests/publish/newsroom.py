@@ -1,14 +1,18 @@
 """A newsroom for the tests of publishing: files articles in a store and builds."""
 
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure, Revision
-from syndicate.publish import Built, build
+from syndicate.publish import Built, Manifest, build
 from syndicate.publish.compression import TWINS
+from syndicate.publish.manifest import Published
 from syndicate.store import Store
 from tests.feeds.samples import NOON
 
@@ -52,24 +56,50 @@ class Newsroom:
             assert article is not None
             tx.articles.retract(article, at)
 
+    def restore(self, slug: str) -> None:
+        with self.store.write() as tx:
+            article = tx.articles.by_slug(slug)
+            assert article is not None
+            tx.articles.restore(article)
+
     def keep_picture(self, data: bytes = b"picture") -> None:
         self.config.media.mkdir(exist_ok=True)
         (self.config.root / PICTURE.src).write_bytes(data)
 
-    def build(self, *, at: datetime = NOON + timedelta(hours=1)) -> Built:
-        built = build(self.store, self.config, at=at, number=True)
+    def build(
+        self, *, at: datetime = NOON + timedelta(hours=1), everything: bool = False
+    ) -> Built:
+        built = build(self.store, self.config, at=at, number=True, everything=everything)
         assert not built.failed, built.failed
         return built
 
+    def elsewhere(self, folder: Path) -> Self:
+        """Publish the same store into an empty folder, with the same pictures."""
+        folder.mkdir()
+        if self.config.media.is_dir():
+            shutil.copytree(self.config.media, folder / "media")
+        return type(self)(self.store, self.config.override(root=folder))
+
+    def manifest(self) -> dict[str, Published]:
+        """What the manifest says, by path."""
+        seen = Manifest.seen(self.config.output)
+        assert seen
+        with closing(seen):
+            return {file.path: file for file in seen.files()}
+
     def files(self) -> dict[str, bytes]:
-        """What lies in the output, without the writer's own files."""
-        return {
-            path: (self.config.output / path).read_bytes()
-            for path in self._paths()
-            if not path.rpartition("/")[2].startswith(".")
-        }
+        """What lies in the output, without the build's own files and without twins."""
+        return {path: data for path, data in self.everything().items() if not is_twin(path)}
+
+    def everything(self) -> dict[str, bytes]:
+        """What lies in the output, without the build's own files."""
+        return {path: (self.config.output / path).read_bytes() for path in self._paths()}
 
     def _paths(self) -> Iterator[str]:
         for place in sorted(self.config.output.rglob("*")):
-            if place.is_file() and place.suffix not in TWINS:
+            if place.is_file() and not place.name.startswith("."):
                 yield place.relative_to(self.config.output).as_posix()
+
+
+def is_twin(path: str) -> bool:
+    return path.endswith(TWINS)

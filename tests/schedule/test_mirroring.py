@@ -1,0 +1,81 @@
+"""The mirror beside `run`: it follows what is published, and nothing waits for it."""
+
+import threading
+
+import pytest
+
+from syndicate.schedule.runner import Runner
+from tests.publish.storages import URL, Ledger
+
+SOON = 30
+"""Seconds after which something that was to happen won't."""
+
+
+@pytest.fixture
+def desk(desk_of):
+    Ledger.clear()
+    made = desk_of(publish={"mirror": URL})
+    (made.config.root / "articles").mkdir()
+    yield made
+    Ledger.clear()
+
+
+def save(desk, slug):
+    path = desk.config.root / f"articles/{slug}.md"
+    path.write_text(f"---\ntitle: {slug.title()}\nbreaking: true\n---\nAll about {slug}.\n")
+
+
+def told(path, *, then=lambda: None):
+    """Return an event that is set when a file is about to be uploaded."""
+    event = threading.Event()
+
+    def before(each):
+        if each == path:
+            event.set()
+            then()
+
+    Ledger.before.append(before)
+    return event
+
+
+def test_what_is_published_is_mirrored(desk):
+    arrived = told("feed.json")
+    one = Runner(desk.newsroom, threading.Event())
+    save(desk, "ferry")
+    one.take_in()
+    with one:
+        assert arrived.wait(SOON)
+    assert "articles/ferry/index.html" in Ledger.files()
+
+
+def test_publishing_goes_on_while_the_mirror_is_slow(desk):
+    go_on = threading.Event()
+    stuck = told("articles/ferry/index.html", then=lambda: go_on.wait(SOON))
+    one = Runner(desk.newsroom, threading.Event())
+    save(desk, "ferry")
+    one.take_in()
+    with one:
+        assert stuck.wait(SOON)
+        save(desk, "tram")
+        one.take_in()
+        one._hand_over()
+        assert not go_on.is_set()
+        assert (desk.config.output / "articles/tram/index.html").is_file()
+        go_on.set()
+
+
+def test_what_fails_is_told_and_the_next_round_tries_again(desk, capsys):
+    def refuse(path):
+        raise PermissionError("Access Denied")
+
+    one = Runner(desk.newsroom, threading.Event())
+    save(desk, "ferry")
+    one.take_in()
+    Ledger.before.append(refuse)
+    one._guarded(one._follow)()
+    said = "".join(capsys.readouterr())
+    assert f"{URL}: Access Denied" in said
+    assert "Traceback" not in said
+    Ledger.before.clear()
+    one._guarded(one._follow)()
+    assert "feed.json" in Ledger.files()
