@@ -1,10 +1,21 @@
 """`build`: the published output."""
 
+from typing import Annotated
+
 import typer
 
 from syndicate.cli.context import At, here
 from syndicate.cli.mirroring import follow
 from syndicate.cli.terminal import note, outcome, say
+
+Everything = Annotated[
+    bool,
+    typer.Option("--all", help="Make every file anew, and put right what was changed by hand."),
+]
+Compress = Annotated[
+    bool,
+    typer.Option("--compress", help="Write the pages of articles as .gz and .br, too."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -12,7 +23,13 @@ def register(app: typer.Typer) -> None:
     app.command()(build)
 
 
-def build(context: typer.Context, *, at: At = None) -> None:
+def build(
+    context: typer.Context,
+    *,
+    at: At = None,
+    everything: Everything = False,
+    compress: Compress = False,
+) -> None:
     """Write feeds/ from the store, and its mirror: only what changed. `--at` mirrors nothing."""
     from syndicate.publish.build import build as publish  # noqa: PLC0415 - start-up
     from syndicate.publish.mirror import Mirror  # noqa: PLC0415
@@ -20,7 +37,14 @@ def build(context: typer.Context, *, at: At = None) -> None:
     ours = here(context)
     mirror = Mirror.of(ours.config) if at is None else None
     with ours.store() as store:
-        built = publish(store, ours.config, at=ours.time(at), number=at is None)
+        built = publish(
+            store,
+            ours.config,
+            at=ours.time(at),
+            number=at is None,
+            everything=everything,
+            compress=compress,
+        )
     for path in built.written:
         outcome("written", path)
     for path in built.deleted:

@@ -6,7 +6,6 @@ right type, and leave the others to the models.
 
 import ipaddress
 import math
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from syndicate.config import contrast
-from syndicate.config.lines import Loc
+from syndicate.config.lines import SECRET, Loc
 from syndicate.config.mail import Mail, Transport
 from syndicate.config.models import ONE_TIMING
 from syndicate.config.secret import from_environment, from_file
@@ -26,10 +25,6 @@ Mistake = tuple[Loc, str]
 
 _LOGOS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """What feed readers and mail programs show; an SVG they don't."""
-_OPENS = re.compile(
-    r"^key$|access_?key|account_key|password|secret|token|credential", re.IGNORECASE
-)
-"""What the options of storages call secrets."""
 _COVERS = (".png", ".jpg", ".jpeg")
 """What podcast directories take."""
 _MASTHEADS = (*_LOGOS, ".svg")
@@ -137,7 +132,7 @@ def _too_pale(text: str, ground: str, colours: dict[str, str], ratio: float, lea
 def _without_secrets(loc: Loc, options: object) -> Iterator[Mistake]:
     """Check that what opens a storage isn't kept in the file."""
     for name, value in options.items() if isinstance(options, dict) else ():
-        if _OPENS.search(name):
+        if SECRET.search(name):
             yield (*loc, name), "secrets come from the environment, such as AWS_SECRET_ACCESS_KEY"
         yield from _without_secrets((*loc, name), value)
 

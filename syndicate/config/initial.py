@@ -7,11 +7,11 @@ in the prose.
 """
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from syndicate.config.models import Schedule, Select
-from syndicate.config.reference import Reference, keys, tables, toml
+from syndicate.config.reference import Key, Reference, keys, tables, toml
 
 WIDTH = 96
 
@@ -43,8 +43,9 @@ def initial(title: str, id: UUID | str) -> str:  # noqa: A002 - the key's name
 
 
 def _table(table: Reference, live: dict[str, str]) -> str:
-    header = f"# {table.header}" if table.name == _OPTIONAL else table.header
-    lines = [*_prose(table.description), header]
+    if table.name == _OPTIONAL:
+        return "\n".join([*_optional(table), ""])
+    lines = [*_prose(table.description), table.header]
     for key in table.keys:
         name = f"{table.name}.{key.name}"
         if name in live:
@@ -56,13 +57,24 @@ def _table(table: Reference, live: dict[str, str]) -> str:
     return "\n".join([*lines, ""])
 
 
+def _optional(table: Reference) -> Iterator[str]:
+    """Write of a list that is empty to begin with what an entry may have, as prose."""
+    yield from _prose(f"{table.description} Each is a table {table.header}. Its keys:")
+    yield from _keys(table.keys)
+
+
 def _select() -> Iterator[str]:
     """Write the schedule's selection on one line, and its other keys as prose."""
     description = Schedule.model_fields["select"].description or ""
     yield from _prose(f"{description} Its keys:")
-    for key in keys(Select):
-        yield from _prose(f"· {key.name} = {key.example} · {key.description}", indent="  ")
+    yield from _keys(keys(Select))
     yield f"select = {toml(_SELECT)}"
+
+
+def _keys(described: Sequence[Key]) -> Iterator[str]:
+    for key in described:
+        example = f" = {key.example}" if key.example else ""
+        yield from _prose(f"· {key.name}{example} · {key.description}", indent="  ")
 
 
 def _prose(text: str, indent: str = "") -> list[str]:

@@ -18,7 +18,9 @@ LONGEST_QUOTE = 60
 """A longer value is cut where a message quotes it."""
 
 _HEADER = re.compile(r"\s*\[[^\[]")
-_SECRET = re.compile(r"(password|secret|token)(?!_env$|_file$)", re.IGNORECASE)
+SECRET = re.compile(
+    "(^key$|(access|account)_?key|credential|password|secret|token)(?!_env$|_file$)", re.IGNORECASE
+)
 _LOGIN = re.compile(r"//[^/\s]*@")
 
 
@@ -79,7 +81,7 @@ class Document:
         """Quote a value as the file has it, on one line and without secrets; None for tables."""
         if loc not in self._quotes:
             return None
-        if _SECRET.search(str(loc[-1])):
+        if SECRET.search(str(loc[-1])):
             return '"…"'
         text = _LOGIN.sub("//…@", " ".join(self._quotes[loc].split()))
         return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"

@@ -11,6 +11,7 @@ from lxml import etree
 
 from syndicate.intake.text import one_line
 from syndicate.intake.trees import PHRASING, parent_of, remove, unwrap
+from syndicate.model.addresses import web_address
 from syndicate.model.videos import Video
 
 TAGS = frozenset({"x-iframe", "embed", "object", "video", "audio"})
@@ -152,7 +153,10 @@ def _track(part: etree._Element) -> etree._Element:
 
 def _address(element: etree._Element) -> str:
     address = str(element.get("src") or element.get("data") or "").strip()
-    return f"https:{address}" if address.startswith("//") else address
+    address = f"https:{address}" if address.startswith("//") else address
+    if re.match("https?:", address, re.IGNORECASE):
+        return web_address(address) or ""
+    return address
 
 
 def _is_sound(address: str) -> bool:

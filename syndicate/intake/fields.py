@@ -15,12 +15,12 @@ from syndicate.intake.moments import EXPECTED, read_moment
 from syndicate.intake.recordings import read_duration
 from syndicate.intake.slugs import slug_of, split_name
 from syndicate.intake.text import one_line
+from syndicate.model.addresses import web_address
 from syndicate.model.articles import Figure, Person, Recording, Revision, Status
 
 LONGEST_ID = 200
 LONGEST_LINE = 1000
 _ID = re.compile(r"[^\s\x00-\x20\x7f-\xa0]+")
-_WEB = re.compile(r"https?://[^\s/?#]+\S*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _AUDIO = re.compile(r"audio/[a-z0-9][a-z0-9.+-]{0,60}")
@@ -220,11 +220,11 @@ class _Head:
             self._refuse(key, value, "a name, or a table with name, place, url, email")
         person = Person(name=name, place=table.get("place") or None)
         url, email = table.get("url"), table.get("email")
-        if url and not _WEB.fullmatch(url):
+        if url and not web_address(url):
             self._refuse(f"{key}.url", (value.table or {})["url"], "an http or https address")
         if email and not _is_email(email):
             self._refuse(f"{key}.email", (value.table or {})["email"], "an email address")
-        return replace(person, url=url or None, email=email or None)
+        return replace(person, url=web_address(url) if url else None, email=email or None)
 
     # the rest
 
@@ -245,9 +245,10 @@ class _Head:
         value = self._given("canonical_url")
         if value is None or value.text == "":
             return None
-        if value.text is None or not _WEB.fullmatch(value.text.strip()):
+        address = web_address(value.text or "")
+        if address is None:
             self._refuse("canonical_url", value, "an http or https address")
-        return value.text.strip()
+        return address
 
     def _comments(self) -> int | str | None:
         value = self._given("comments")
@@ -259,9 +260,10 @@ class _Head:
             return None
         if re.fullmatch("[0-9]{1,9}", text):
             return int(text)
-        if not _WEB.fullmatch(text):
+        address = web_address(text)
+        if address is None:
             self._refuse("comments", value, "a count, or an http or https address")
-        return text
+        return address
 
     def _language(self) -> str | None:
         value = self._given("language")
@@ -297,7 +299,7 @@ class _Head:
 
     def _duration(self, value: Value, text: str) -> int | None:
         try:
-            return read_duration(text) if text else None
+            return read_duration(text) or None if text else None
         except ValueError:
             self._refuse("audio.duration", value, "seconds, mm:ss or h:mm:ss")
 
@@ -312,9 +314,10 @@ class _Head:
             where = (item.text or "").strip()
             if not _LANGUAGE.fullmatch(tag):
                 self._refuse(f"translations.{tag}", item, "a language as in BCP 47, such as pt-BR")
-            if not where or not (_WEB.fullmatch(where) or slug_of(where) == where):
+            address = where if where and slug_of(where) == where else web_address(where)
+            if address is None:
                 self._refuse(f"translations.{tag}", item, "a slug, or an http or https address")
-            said[tag] = where
+            said[tag] = address
         return said
 
     def _extra(self) -> Mapping[str, Any]:

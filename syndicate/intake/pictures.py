@@ -9,6 +9,7 @@ from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.intake import media, metadata, pixels, renditions
 from syndicate.model import pictures
+from syndicate.model.addresses import web_address
 from syndicate.model.articles import MEDIA, Figure
 
 _KINDS = {
@@ -47,13 +48,16 @@ class Pictures:
         """Return the picture behind an address: a remote one as it is, a local one from `media/`.
 
         Raise PictureMissing for one that isn't there, lies outside of the
-        publication and the article's own folder, or is no picture.
+        publication and the article's own folder, or is no picture, and for an
+        address that leads nowhere.
         """
         address = address.strip()
         if address.startswith("//"):
             address = f"https:{address}"
-        if re.match("https?://", address, re.IGNORECASE):
-            return Figure(src=address)
+        if re.match("https?:", address, re.IGNORECASE):
+            if (remote := web_address(address)) is None:
+                raise PictureMissing(f"{address}: no web address")
+            return Figure(src=remote)
         if address not in self._used:
             self._used[address] = self._take(address)
         return self._used[address]

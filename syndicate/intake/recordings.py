@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.intake import media
+from syndicate.model.addresses import web_address
 from syndicate.model.articles import MEDIA, Recording
 
 _KINDS = {
@@ -38,9 +39,9 @@ def find(named: Recording, file: Path, config: Config, *, keep: bool = True) -> 
     Raise RecordingMissing for one that isn't there, lies outside of the
     publication and the article's own folder, is no audio, or has no known length.
     """
+    if re.match("https?:", named.src, re.IGNORECASE):
+        return _remote(named)
     try:
-        if re.match("https?://", named.src, re.IGNORECASE):
-            return _remote(named)
         data = _read(media.locate(named.src, folder=file.parent, root=config.root, kind="file"))
         found = _measure(data, named)
     except (OSError, ValueError) as error:
@@ -63,13 +64,15 @@ def read_duration(text: str) -> int:
 
 
 def _remote(named: Recording) -> Recording:
-    suffix = Path(urlsplit(named.src).path).suffix.lower()
+    if (src := web_address(named.src)) is None:
+        raise RecordingMissing(f"{named.src}: no web address")
+    suffix = Path(urlsplit(src).path).suffix.lower()
     kind = named.type or _TYPES.get(suffix)
     if not kind or not named.length:
         raise RecordingMissing(
             f"{named.src}: readers need type and length (in bytes) of what lies elsewhere"
         )
-    return replace(named, type=kind)
+    return replace(named, src=src, type=kind)
 
 
 def _read(file: Path) -> bytes:

@@ -14,7 +14,7 @@ import nh3
 from lxml import etree
 
 from syndicate.errors import Refused
-from syndicate.intake import embeds
+from syndicate.intake import embeds, grammar
 from syndicate.intake.text import printable
 from syndicate.intake.trees import PHRASING, VOID, parent_of, remove
 
@@ -92,6 +92,7 @@ def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Elem
     root = _tree(_CLEANER.clean(markup))
     embeds.settle(root, hosts)
     _tidy(root)
+    grammar.mend(root)
     _demote_headings(root)
     _prefix_ids(root, prefix)
     return root

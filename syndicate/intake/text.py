@@ -2,7 +2,12 @@
 
 import re
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+_NEVER_LETTERS = "".join(
+    chr(plane + end) for plane in range(0, 0x110000, 0x10000) for end in (0xFFFE, 0xFFFF)
+)
+_FORBIDDEN = re.compile(
+    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef{_NEVER_LETTERS}]"
+)
 
 _OVERRIDES = re.compile("[\u202a-\u202e]")
 """They turn the letters of whatever follows them around (Unicode, UAX 9), so a name could lie."""

@@ -70,7 +70,8 @@ class Publisher:
         """Bring the output to what is public at `at`.
 
         With `number`, what became public by then is given its public number first.
-        With `everything`, all is made anew, and what was changed by hand put right.
+        With `everything`, all is made anew, and what was changed by hand put right; so
+        it is after a build that died, since nobody knows how far it went.
         Raise StoreError; SyndicateError where the output folder can't be used at all;
         TemplateError where what every page loads can't be made.
         """
@@ -80,10 +81,10 @@ class Publisher:
         output = self._config.output
         with held(output), told(output), closing(Manifest.held(output)) as manifest:
             printer, templates = self._ready()
-            state = manifest.state()
+            state, left_behind = manifest.state(), printer.folder.left_behind()
             with self._store.read() as tx:
                 change = tx.readership.newest_change()
-                if state is None or everything or self._is_past(state, at):
+                if state is None or everything or left_behind or self._is_past(state, at):
                     state, keys = None, tx.readership.keys()
                 else:
                     keys = tx.readership.changed(state.change, since=state.at, at=at)
@@ -97,7 +98,7 @@ class Publisher:
                 stack.callback(printer.folder.close)
                 if len(keys) >= _WORTH_A_CREW:
                     build.hire(stack.enter_context(crew(self._config, compress=self._compress)))
-                built, complete = build.of(keys, anew=state is None)
+                built, complete = build.of(keys, left_behind, anew=state is None)
             style = self._style if complete else ""
             manifest.finish(State(style=style, change=change, at=at), build.pending)
             build.clear()
@@ -166,9 +167,11 @@ class _Build:
         """Have printing done by a crew."""
         self._crew = crew
 
-    def of(self, keys: list[int], *, anew: bool) -> tuple[Built, bool]:
-        """Build, in order; say whether all but articles could be made."""
-        left_behind = self._folder.left_behind()
+    def of(self, keys: list[int], left_behind: Iterable[str], *, anew: bool) -> tuple[Built, bool]:
+        """Build, in order; say whether all but articles could be made.
+
+        What a build that died has `left_behind` is deleted where nothing is there for it.
+        """
         if anew:
             self._manifest.begin_anew()
             self._lists.clear()
@@ -206,7 +209,7 @@ class _Build:
 
     def _articles(self, keys: list[int], *, anew: bool) -> None:
         handfuls = (
-            Articles(keys=tuple(keys[start : start + _HANDFUL]), at=self._at)
+            Articles(keys=tuple(keys[start : start + _HANDFUL]), at=self._at, anew=anew)
             for start in range(0, len(keys), _HANDFUL)
         )
         for outcome in self._printed(handfuls):

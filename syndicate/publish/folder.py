@@ -87,6 +87,8 @@ class Folder:
         """Delete a file, and folders that are empty then; return whether there was one."""
         try:
             place = self.place(path)
+            if place.is_file() or place.is_symlink():
+                self._journal.announce(path)
             place.unlink()
         except (SyndicateError, OSError):  # gone already, or a folder of the operator's by now
             return False
@@ -109,7 +111,8 @@ class Folder:
         return left_behind
 
     def close(self) -> None:
-        """Leave the journal as it is."""
+        """Leave the journal as it is; until the next build anybody may change the folders."""
+        self._made.clear()
         self._journal.close()
 
     def clear(self) -> None:

@@ -7,7 +7,6 @@ mirror: nobody would ever delete it.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -92,14 +91,11 @@ class Holdings:
 
     def due(self, stage: int) -> Iterator[Due]:
         """Iterate over what `compare` found for a stage, by path."""
-        with closing(self._database.cursor()) as cursor:
-            for path, sha256, status, location, headers in cursor.execute(
-                "SELECT path, sha256, status, location, now FROM due WHERE stage = ? ORDER BY path",
-                (stage,),
-            ):
-                yield Due(
-                    path=path, sha256=sha256, status=status, location=location, headers=headers
-                )
+        for path, sha256, status, location, headers in self._database.execute(
+            "SELECT path, sha256, status, location, now FROM due WHERE stage = ? ORDER BY path",
+            (stage,),
+        ):
+            yield Due(path=path, sha256=sha256, status=status, location=location, headers=headers)
 
     def gone(self) -> list[str]:
         """Return what the mirror has and the folder hasn't any more, by path."""

@@ -40,10 +40,20 @@ class Row:
 
 @dataclass(slots=True)
 class Change:
-    """What has changed in one topic: single places, and all from one place on."""
+    """What has changed in one topic: single places, all from one place on, or the whole."""
 
     places: set[tuple[int, str]] = field(default_factory=set)
     moved: set[tuple[int, str]] = field(default_factory=set)
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Description:
+    """What readers are told of a topic: its newest article's spelling, and since when it is."""
+
+    name: str = ""
+    since: int | None = None
+    """In microseconds since the epoch; None where the topic shows nothing."""
 
 
 class Lists:
@@ -66,10 +76,10 @@ class Lists:
         """Count the topics, after `fill`."""
         self._database.execute(
             "INSERT OR REPLACE INTO topics"
-            " SELECT topic, kind, '', count(*), sum(1 - withdrawn) FROM listed GROUP BY topic"
+            " SELECT topic, kind, '', count(*), sum(1 - withdrawn), NULL FROM listed GROUP BY topic"
         )
         for topic in self.topics():
-            self._name(topic.home)
+            self._describe(topic.home)
 
     def place(self, article: int, listing: Listing | None) -> None:
         """Bring one article to its places, or out of all lists, and note what that changes."""
@@ -94,16 +104,21 @@ class Lists:
             (change.places if stays else change.moved).add(now)
 
     def settle(self) -> tuple[list[str], bool]:
-        """Name the topics that changed; return those that are no more, and whether any name did."""
-        gone, renamed = [], False
-        for topic in self.changes:
-            renamed |= self._name(topic)
-            (count, shown) = self._sizes(topic)
-            if shown == 0 and topic != CHUNKS:
+        """Describe the topics that changed; return those gone, and whether others are offered.
+
+        A topic that is spelt otherwise, or is back, has changed as a whole.
+        """
+        gone, differ = [], False
+        for topic, change in self.changes.items():
+            if topic == CHUNKS:
+                continue
+            before, now = self._describe(topic)
+            differ |= before != now
+            change.whole = before.name != now.name or before.since is None
+            if now.since is None:
                 gone.append(topic)
-            if count == 0:
-                self._execute("DELETE FROM topics WHERE home = ?", topic)
-        return gone, renamed or bool(gone)
+        self._execute("DELETE FROM topics WHERE count = 0")
+        return gone, differ
 
     # looking
 
@@ -171,16 +186,15 @@ class Lists:
         pages = {self._position(topic, place, size) // per_page + 1 for place in change.places}
         first = min((self._position(topic, place, size) for place in change.moved), default=None)
         last = size // per_page + 1
+        if change.whole:
+            return iter(range(1, last + 1))
         if first is not None:
             pages |= set(range(first // per_page + 1, last + 1))
         return iter(sorted(page for page in pages if page <= last))
 
     def oldest(self, topic: str) -> int:
         """Return when the first article of a topic was published, in microseconds."""
-        rows = self._execute(
-            "SELECT age FROM listed WHERE topic = ? ORDER BY age DESC LIMIT 1", topic
-        )
-        return next((-age for (age,) in rows), 0)
+        return self._described(topic).since or 0
 
     # how
 
@@ -194,7 +208,7 @@ class Lists:
         self._database.executemany("INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def _begin(self, topic: str, kind: str) -> None:
-        self._execute("INSERT OR IGNORE INTO topics VALUES (?, ?, '', 0, 0)", topic, kind)
+        self._execute("INSERT OR IGNORE INTO topics VALUES (?, ?, '', 0, 0, NULL)", topic, kind)
 
     def _grow(self, topic: str, count: int, shown: int) -> None:
         self._execute(
@@ -208,17 +222,22 @@ class Lists:
         rows = self._execute("SELECT count, shown FROM topics WHERE home = ?", topic)
         return rows[0] if rows else (0, 0)
 
-    def _name(self, topic: str) -> bool:
-        """Name a topic as its newest article does; return whether that is another name."""
+    def _describe(self, topic: str) -> tuple[_Description, _Description]:
+        """Describe a topic by its articles; return what was said of it before, and what is now."""
+        before, now = self._described(topic), _Description()
         newest = (
             "SELECT name FROM listed WHERE topic = ? AND withdrawn = 0 ORDER BY age, id LIMIT 1"
         )
         for (name,) in self._execute(newest, topic):
-            changed = self._database.execute(
-                "UPDATE topics SET name = ? WHERE home = ? AND name <> ?", (name, topic, name)
-            )
-            return changed.rowcount > 0
-        return False
+            oldest = "SELECT max(age) FROM listed WHERE topic = ?"
+            now = _Description(name, -self._execute(oldest, topic)[0][0])
+        query = "UPDATE topics SET name = ?, since = ? WHERE home = ?"
+        self._execute(query, now.name, now.since, topic)
+        return before, now
+
+    def _described(self, topic: str) -> _Description:
+        rows = self._execute("SELECT name, since FROM topics WHERE home = ?", topic)
+        return _Description(*rows[0]) if rows else _Description()
 
     def _position(self, topic: str, place: tuple[int, str], size: int) -> int:
         """Return the position of a place, or where it was: how many are older."""

@@ -17,7 +17,7 @@ from typing import Self
 from syndicate.clock import EPOCH
 
 NAME = ".manifest.sqlite"
-_VERSION = 1
+_VERSION = 2
 _TABLES = """
 CREATE TABLE files (
   path TEXT PRIMARY KEY, owner TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
@@ -34,7 +34,7 @@ CREATE TABLE listed (
 CREATE INDEX listed_article ON listed (article);
 CREATE TABLE topics (
   home TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL,
-  shown INTEGER NOT NULL
+  shown INTEGER NOT NULL, since INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE pending (article INTEGER PRIMARY KEY);
 CREATE TABLE state (style TEXT NOT NULL, change INTEGER NOT NULL, at INTEGER NOT NULL);

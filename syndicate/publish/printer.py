@@ -151,14 +151,14 @@ class Printer:
             old_slugs = tx.readership.old_slugs(task.keys)
         for article in articles:
             galley, old = galleys.get(article.key), old_slugs.get(article.key, [])
-            outcome.done[article.key] = self._article(article, galley, old, task.at, outcome)
+            outcome.done[article.key] = self._article(article, galley, old, task, outcome)
 
     def _article(
         self,
         article: Article,
         galley: Galley | None,
         old_slugs: Sequence[str],
-        at: datetime,
+        task: Articles,
         outcome: Outcome,
     ) -> Done:
         owner, path = f"{article.key}", addresses.file(addresses.page(article))
@@ -173,9 +173,9 @@ class Printer:
             self._put_all(self._redirects(article, old_slugs), outcome)
             listing = self._listing(article, withdrawn=True)
             return Done(page=path, listing=listing, failed=not there)
-        if article.status is Status.DRAFT or article.retracted_at or article.published > at:
+        if article.status is Status.DRAFT or article.retracted_at or article.published > task.at:
             return Done(page=path)
-        pictures = self._pictures(article, outcome)
+        pictures = self._pictures(article, outcome, anew=task.anew)
         spoilt = len(outcome.spoilt)
         page = File(
             path=path,
@@ -197,7 +197,7 @@ class Printer:
         failed = len(outcome.spoilt) > spoilt
         return Done(page=path, listing=listed, pictures=pictures, failed=failed)
 
-    def _pictures(self, article: Article, outcome: Outcome) -> tuple[str, ...]:
+    def _pictures(self, article: Article, outcome: Outcome, *, anew: bool) -> tuple[str, ...]:
         """Copy the pictures that an article shows; one that isn't there is warned about."""
         shown = dict.fromkeys(media(article))
         for src in shown:
@@ -205,7 +205,7 @@ class Printer:
             if not source.is_file():
                 where = article.path or article.slug
                 outcome.warnings.append(Problem(where, f"the picture {src} isn't there"))
-            elif not self._is_copied(src, source):
+            elif anew or not self._is_copied(src, source):
                 self._put(File(path=src, owner=MEDIA, render=source.read_bytes), outcome)
         return tuple(shown)
 

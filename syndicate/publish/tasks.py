@@ -14,6 +14,8 @@ class Articles:
 
     keys: tuple[int, ...]
     at: datetime
+    anew: bool = False
+    """Whether to look into pictures that are there already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

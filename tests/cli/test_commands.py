@@ -392,3 +392,34 @@ def test_what_became_of_each_slot_is_listed(operator):
     [fire] = json.loads(operator.run("fires", "breaking", "--json").out)
     assert (fire["outcome"], fire["reason"]) == ("skipped", "0 new")
     assert operator.run("fires", "nonsense").code == 2
+
+
+def test_a_build_brings_the_mirror_along_and_says_so(operator):
+    www = operator.folder / "www"
+    operator.configure("[publish]", f'[publish]\nmirror = "file://{www}"')
+    operator.run("import", "articles")
+    assert "mirror" not in operator.run("build", "--at", "2030-01-01").out
+    assert not www.exists()
+    built = operator.run("build")
+    assert built.code == 0
+    [told] = [line for line in built.out.splitlines() if line.startswith("mirror: ")]
+    assert told.endswith(" uploaded, 0 deleted")
+    assert (www / "rss.xml").read_bytes() == (operator.folder / "feeds/rss.xml").read_bytes()
+    assert "mirror: 0 uploaded, 0 deleted" in operator.run("tick").out
+
+
+def test_a_mirror_that_fails_is_an_error_after_everything_is_published(operator):
+    (operator.folder / "www").write_text("in the way")
+    operator.configure("[publish]", f'[publish]\nmirror = "file://{operator.folder}/www"')
+    operator.run("import", "articles")
+    built = operator.run("build")
+    assert built.code == 1
+    assert "tried again by the next build" in built.err
+    assert (operator.folder / "feeds/rss.xml").is_file()
+
+
+def test_check_tells_of_a_mirror_that_cannot_be_spoken_to(operator):
+    operator.configure("[publish]", '[publish]\nmirror = "carrierpigeon://loft"')
+    checked = operator.run("check")
+    assert checked.code == 2
+    assert "fsspec knows no carrierpigeon" in checked.err

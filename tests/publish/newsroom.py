@@ -66,9 +66,7 @@ class Newsroom:
         self.config.media.mkdir(exist_ok=True)
         (self.config.root / PICTURE.src).write_bytes(data)
 
-    def build(
-        self, *, at: datetime = NOON + timedelta(hours=1), everything: bool = False
-    ) -> Built:
+    def build(self, *, at: datetime = NOON + timedelta(hours=1), everything: bool = False) -> Built:
         built = build(self.store, self.config, at=at, number=True, everything=everything)
         assert not built.failed, built.failed
         return built

@@ -2,17 +2,20 @@
 
 import threading
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import fsspec
 from fsspec.implementations.memory import MemoryFileSystem
 
+from syndicate.config import Config
+from syndicate.publish.mirror import Mirror
 
-class Ledger(MemoryFileSystem):
+
+class Ledger(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
     """Storage in memory that notes what was put and deleted, in order."""
 
     protocol = "ledger"
-    store: ClassVar[dict[str, object]] = {}
+    store: ClassVar[dict[str, Any]] = {}
     pseudo_dirs: ClassVar[list[str]] = [""]
     done: ClassVar[list[tuple[str, str]]] = []
     """What was done, and where below the mirror's root."""
@@ -24,10 +27,10 @@ class Ledger(MemoryFileSystem):
     def _strip_protocol(cls, path):
         return super()._strip_protocol(path.removeprefix("ledger://"))
 
-    def put_file(self, lpath, rpath, callback=None, mode="overwrite", **kwargs):
+    def put_file(self, lpath, rpath, **kwargs):
         self._note("put", rpath)
         with self._turn:
-            super().put_file(lpath, rpath, mode=mode)
+            super().put_file(lpath, rpath, **kwargs)
 
     def rm_file(self, path):
         self._note("delete", path)
@@ -62,3 +65,10 @@ class Ledger(MemoryFileSystem):
 
 fsspec.register_implementation("ledger", Ledger, clobber=True)
 URL = "ledger://www"
+
+
+def mirror_of(config: Config) -> Mirror:
+    """Return the mirror of a publication that has one, as another process would."""
+    mirror = Mirror.of(config)
+    assert mirror is not None
+    return mirror

@@ -1,17 +1,19 @@
 """The build: from the store to the files that readers get."""
 
+import gzip
 import json
 from datetime import timedelta
 
+import brotli
 import feedparser
 import pytest
 
-from syndicate.publish import Manifest, build
+from syndicate.publish import Publisher, build
 from syndicate.render.amp import Amp
 from syndicate.render.pages import Pages
 from syndicate.store import Store
 from tests.feeds.samples import NOON
-from tests.publish.newsroom import PICTURE, Newsroom
+from tests.publish.newsroom import PICTURE, Newsroom, is_twin
 
 LATER = NOON + timedelta(hours=1)
 
@@ -44,7 +46,7 @@ def test_an_article_is_in_pages_lists_and_feeds(newsroom):
     ):
         assert path in made
     assert made[PICTURE.src] == b"picture"
-    assert set(built.written) == set(made) == set(Manifest.load(newsroom.config.output).files)
+    assert set(built.written) == set(newsroom.everything()) == set(newsroom.manifest())
     assert (built.articles, built.unchanged, built.deleted) == (1, 0, ())
     assert titles(newsroom) == ["Tram"]
 
@@ -56,11 +58,12 @@ def test_pictures_come_before_pages_and_feeds_after_them(newsroom):
     order = [
         PICTURE.src,
         "articles/tram/index.html",
+        "latest/index.html",
         "index.html",
-        "subscribe/index.html",
         "rss.xml",
         "atom.xml",
         "feed.json",
+        "subscribe/index.html",
         "opml.xml",
         "robots.txt",
     ]
@@ -71,7 +74,11 @@ def test_a_second_build_writes_nothing(newsroom):
     newsroom.file("tram", section="City")
     first = newsroom.build()
     again = newsroom.build()
-    assert (again.written, again.unchanged, again.deleted) == ((), len(first.written), ())
+    assert (again.written, again.deleted) == ((), ())
+    assert again.unchanged < len(first.written)
+    everything = newsroom.build(everything=True)
+    assert (everything.written, everything.deleted) == ((), ())
+    assert everything.unchanged == len(first.written)
 
 
 def test_two_builds_of_one_store_are_the_same_bytes(newsroom, publication, tmp_path):
@@ -96,13 +103,14 @@ def test_an_empty_store_filled_again_has_the_same_feed(newsroom, tmp_path):
     assert other.files()["rss.xml"] == newsroom.files()["rss.xml"]
 
 
-def test_a_page_changed_by_hand_or_missing_is_written_again(newsroom):
+def test_what_was_changed_by_hand_or_is_missing_is_put_right_when_all_is_made(newsroom):
     newsroom.file("tram")
     newsroom.build()
     before = newsroom.files()
-    (newsroom.config.output / "index.html").write_text("mine now")
+    (newsroom.config.output / "articles/tram/index.html").write_text("mine now")
     (newsroom.config.output / "rss.xml").unlink()
-    assert newsroom.build().written == ("index.html", "rss.xml")
+    assert newsroom.build().written == ()
+    assert newsroom.build(everything=True).written == ("articles/tram/index.html", "rss.xml")
     assert newsroom.files() == before
 
 
@@ -111,7 +119,7 @@ def test_a_picture_changed_by_hand_is_put_right_and_the_kept_one_is_unharmed(new
     newsroom.file("tram", image=PICTURE)
     newsroom.build()
     (newsroom.config.output / PICTURE.src).write_bytes(b"scribble")
-    assert newsroom.build().written == (PICTURE.src,)
+    assert newsroom.build(everything=True).written == (PICTURE.src,)
     assert (newsroom.config.root / PICTURE.src).read_bytes() == b"picture"
 
 
@@ -190,20 +198,20 @@ def test_a_retracted_article_says_so_at_its_address_and_is_nowhere_else(newsroom
     newsroom.build()
     newsroom.retract("tram")
     built = newsroom.build()
-    assert built.deleted == (
+    assert [path for path in built.deleted if not is_twin(path)] == [
         "articles/tram/amp/index.html",
         "sections/city/atom.xml",
         "sections/city/feed.json",
         "sections/city/index.html",
         "sections/city/rss.xml",
-    )
-    entry = Manifest.load(newsroom.config.output).entry("articles/tram/index.html")
-    assert entry is not None
+    ]
+    entry = newsroom.manifest()["articles/tram/index.html"]
     assert entry.status == 410
-    assert titles(newsroom) == ["Quay"]
     made = newsroom.files()
-    assert b"About tram" not in made["articles/tram/index.html"]
-    assert b"/articles/tram/" not in made["index.html"] + made["rss.xml"] + made["atom.xml"]
+    for path in ("articles/tram/index.html", "rss.xml", "atom.xml", "feed.json"):
+        assert b"About tram" not in made[path]
+    for path in ("index.html", "latest/index.html", "sitemaps/articles-1.xml"):
+        assert b"/articles/tram/" not in made[path]
 
 
 def test_an_old_slug_leads_to_the_new_one(newsroom):
@@ -211,8 +219,7 @@ def test_an_old_slug_leads_to_the_new_one(newsroom):
     newsroom.build()
     newsroom.file("tram", renamed="harbour-tram")
     newsroom.build()
-    entry = Manifest.load(newsroom.config.output).entry("articles/tram/index.html")
-    assert entry is not None
+    entry = newsroom.manifest()["articles/tram/index.html"]
     assert (entry.status, entry.location) == (301, "/articles/harbour-tram/")
     made = newsroom.files()
     assert b"/articles/harbour-tram/" in made["articles/tram/index.html"]
@@ -235,7 +242,7 @@ def test_an_article_with_a_date_to_come_appears_when_it_has_come(newsroom):
 
 
 def test_a_feed_holds_the_newest_articles_as_many_as_configured(sqlite_store, publication):
-    newsroom = Newsroom(sqlite_store, publication(feeds={"items": 2}))
+    newsroom = Newsroom(sqlite_store, publication(syndication={"items": 2}))
     for day in (1, 3, 2):
         newsroom.file(f"day-{day}", date=NOON - timedelta(days=9 - day))
     newsroom.build()
@@ -264,10 +271,10 @@ def stumbling(monkeypatch):
     """Make the pages of articles whose title begins with "Bad" fail."""
 
     def stumble(article_page):
-        def page(self, article):
+        def page(self, article, galley):
             if article.title.startswith("Bad"):
                 raise ValueError("no page for this")
-            return article_page(self, article)
+            return article_page(self, article, galley)
 
         return page
 
@@ -332,9 +339,9 @@ def pages_made(monkeypatch) -> list[str]:
     made: list[str] = []
 
     def noting(make):
-        def article(self, one):
+        def article(self, one, galley):
             made.append(one.slug)
-            return make(self, one)
+            return make(self, one, galley)
 
         return article
 
@@ -375,12 +382,46 @@ def test_pages_are_made_again_when_config_or_templates_changed(
     assert pages_made == []
 
 
-def test_a_page_that_is_not_made_again_is_looked_at_all_the_same(newsroom, pages_made):
+def test_pictures_stay_where_all_is_made_anew(newsroom):
+    newsroom.keep_picture()
+    newsroom.file("tram", image=PICTURE)
+    newsroom.build()
+    built = newsroom.build(everything=True)
+    assert (built.written, built.deleted) == ((), ())
+    assert newsroom.files()[PICTURE.src] == b"picture"
+
+
+def test_a_picture_that_no_article_shows_any_more_goes(newsroom):
+    newsroom.keep_picture()
+    newsroom.file("tram", image=PICTURE)
+    newsroom.file("quay", image=PICTURE)
+    newsroom.build()
+    newsroom.file("tram")
+    assert PICTURE.src not in newsroom.build().deleted
+    newsroom.retract("quay")
+    assert PICTURE.src in newsroom.build().deleted
+
+
+def test_twins_hold_what_they_are_twins_of_and_go_with_it(newsroom):
+    newsroom.file("tram", tags=("red",))
+    newsroom.build()
+    made = newsroom.everything()
+    twins = [path for path in made if is_twin(path)]
+    assert {"rss.xml.gz", "tags/red/index.html.br", "sitemap.xml.gz"} <= set(twins)
+    for path in twins:
+        unpack = gzip.decompress if path.endswith(".gz") else brotli.decompress
+        assert unpack(made[path]) == made[path.rpartition(".")[0]]
     newsroom.file("tram")
     newsroom.build()
-    page = newsroom.config.output / "articles/tram/index.html"
-    before = page.read_bytes()
-    pages_made.clear()
-    page.write_bytes(before.replace(b"Tram", b"TRAM"))
+    assert not [path for path in newsroom.everything() if path.startswith("tags/")]
+
+
+def test_one_publisher_goes_on_where_another_built_meanwhile(newsroom):
+    publisher = Publisher(newsroom.store, newsroom.config)
+    newsroom.file("tram", tags=("red",))
+    publisher.publish(LATER, number=True)
+    newsroom.file("tram")
     newsroom.build()
-    assert (pages_made, page.read_bytes()) == (["tram"], before)
+    newsroom.file("quay", tags=("red",))
+    assert publisher.publish(LATER, number=True).failed == ()
+    assert "tags/red/index.html" in newsroom.files()

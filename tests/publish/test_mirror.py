@@ -11,13 +11,13 @@ from datetime import timedelta
 import fsspec
 import pytest
 
-from syndicate.errors import ConfigError
+from syndicate.errors import ConfigError, SyndicateError
 from syndicate.publish import mirror as module
 from syndicate.publish.folder import held
 from syndicate.publish.mirror import AT_ONCE, ENOUGH, Mirror
 from tests.feeds.samples import NOON
 from tests.publish.newsroom import PICTURE, Newsroom
-from tests.publish.storages import URL, Ledger
+from tests.publish.storages import URL, Ledger, mirror_of
 
 LATER = NOON + timedelta(hours=2)
 
@@ -38,7 +38,7 @@ def newsroom(sqlite_store, publication):
 
 @pytest.fixture
 def mirror(newsroom):
-    return Mirror.of(newsroom.config)
+    return mirror_of(newsroom.config)
 
 
 def first(done, path):
@@ -65,7 +65,7 @@ def test_the_mirror_has_what_the_folder_has_and_no_compressed_twins(newsroom, mi
     assert (mirrored.deleted, mirrored.passed, mirrored.failed) == (0, 0, ())
 
 
-def test_nothing_is_named_before_it_is_there(mirror, monkeypatch):
+def test_nothing_is_named_before_it_is_there(mirror):
     mirror.follow()
     done = Ledger.paths("put")
     assert first(done, PICTURE.src) < first(done, "articles/ferry/index.html")
@@ -95,7 +95,7 @@ def test_another_process_asks_the_storage_nothing_where_nothing_changed(newsroom
     mirror.follow()
     Ledger.done.clear()
     newsroom.build()
-    assert Mirror.of(newsroom.config).follow() == module.Mirrored()
+    assert mirror_of(newsroom.config).follow() == module.Mirrored()
     assert Ledger.done == []
 
 
@@ -169,7 +169,7 @@ def test_a_storage_that_takes_nothing_is_told_once_and_soon_left_alone(newsroom,
     for number in range(3 * ENOUGH):
         newsroom.file(f"story-{number}")
     newsroom.build()
-    asked = []
+    asked: list[str] = []
     Ledger.before += [asked.append, failing(say="no such bucket")]
     mirrored = mirror.follow()
     [problem] = mirrored.failed
@@ -197,8 +197,7 @@ def test_it_stops_early_and_goes_on_where_it_stopped(newsroom, mirror):
     assert Ledger.files() == newsroom.files()
 
 
-def test_a_process_that_was_killed_loses_no_more_than_a_step(newsroom, monkeypatch, tmp_path):
-    monkeypatch.setattr(module, "STEP", 1)
+def test_a_process_that_was_killed_loses_no_more_than_a_step(newsroom, tmp_path):
     script = textwrap.dedent("""
         import os, sys
         from pathlib import Path
@@ -225,7 +224,7 @@ def test_a_process_that_was_killed_loses_no_more_than_a_step(newsroom, monkeypat
     assert killed.returncode == 9
     there = set((tmp_path / "killed").read_text().splitlines())
     assert PICTURE.src in there
-    Mirror.of(newsroom.config).follow()
+    mirror_of(newsroom.config).follow()
     again = set(Ledger.paths("put"))
     assert len(there & again) <= 1
     assert there | again == set(newsroom.files())
@@ -269,14 +268,14 @@ def test_other_headers_are_a_change_though_the_bytes_are_the_same(newsroom, mirr
     mirror.follow()
     Ledger.done.clear()
     monkeypatch.setattr(module, "freshness_of", lambda _: "no-store")
-    assert Mirror.of(newsroom.config).follow().uploaded == len(newsroom.files())
+    assert mirror_of(newsroom.config).follow().uploaded == len(newsroom.files())
 
 
 def test_another_place_gets_everything(newsroom, mirror, tmp_path):
     mirror.follow()
     place = tmp_path / "www"
     publish = newsroom.config.publish.model_copy(update={"mirror": f"file://{place}"})
-    Mirror.of(newsroom.config.override(publish=publish)).follow()
+    mirror_of(newsroom.config.override(publish=publish)).follow()
     copied = {
         path.relative_to(place).as_posix(): path.read_bytes()
         for path in place.rglob("*")
@@ -288,13 +287,13 @@ def test_another_place_gets_everything(newsroom, mirror, tmp_path):
 def test_without_a_build_nothing_is_done(sqlite_store, publication):
     Ledger.clear()
     config = publication(publish={"mirror": URL})
-    assert Mirror.of(config).follow() == module.Mirrored()
+    assert mirror_of(config).follow() == module.Mirrored()
     assert not config.output.exists()
 
 
 def test_a_holdings_file_that_cannot_be_read_is_told_with_the_remedy(newsroom, mirror):
     (newsroom.config.output / ".mirror.sqlite").write_bytes(b"nonsense" * 1000)
-    with pytest.raises(module.SyndicateError, match="delete it to begin anew"):
+    with pytest.raises(SyndicateError, match="delete it to begin anew"):
         mirror.follow()
 
 

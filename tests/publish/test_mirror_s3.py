@@ -4,14 +4,14 @@ import importlib.util
 
 import pytest
 
-from syndicate.publish.mirror import Mirror
-from syndicate.web.policy import policy
 from syndicate.web.answers import Request
 from syndicate.web.files import Files
 from syndicate.web.pages import Pages
+from syndicate.web.policy import policy
 from tests.feeds.samples import NOON
 from tests.neighbours import require
 from tests.publish.newsroom import PICTURE, Newsroom
+from tests.publish.storages import mirror_of
 
 BUCKET = "morning-post"
 
@@ -74,7 +74,7 @@ def bodies(s3, prefix=""):
 
 def puts(s3):
     """How often each key was written."""
-    counted = {}
+    counted: dict[str, int] = {}
     for version in s3.list_object_versions(Bucket=BUCKET).get("Versions", []):
         counted[version["Key"]] = counted.get(version["Key"], 0) + 1
     return counted
@@ -82,13 +82,13 @@ def puts(s3):
 
 def test_a_bucket_has_what_the_folder_has(s3, newsroom_at):
     newsroom = newsroom_at(f"s3://{BUCKET}")
-    assert Mirror.of(newsroom.config).follow().failed == ()
+    assert mirror_of(newsroom.config).follow().failed == ()
     assert bodies(s3) == newsroom.files()
 
 
 def test_a_folder_in_a_bucket_follows_changes_and_deletions_with_one_write_each(s3, newsroom_at):
     newsroom = newsroom_at(f"s3://{BUCKET}/www/")
-    mirror = Mirror.of(newsroom.config)
+    mirror = mirror_of(newsroom.config)
     mirror.follow()
     newsroom.file("tram", section="City", title="The tram is late")
     built = newsroom.build()
@@ -103,7 +103,7 @@ def test_a_folder_in_a_bucket_follows_changes_and_deletions_with_one_write_each(
 
 def test_each_kind_of_file_has_the_headers_that_our_own_server_says(s3, newsroom_at):
     newsroom = newsroom_at(f"s3://{BUCKET}")
-    Mirror.of(newsroom.config).follow()
+    mirror_of(newsroom.config).follow()
     files = Files(newsroom.config.output, Pages(newsroom.config), policy(newsroom.config))
     for path in newsroom.files():
         told = s3.head_object(Bucket=BUCKET, Key=path)
@@ -120,7 +120,7 @@ def test_an_old_slug_leads_to_the_new_one_and_a_withdrawn_article_is_a_page(s3, 
     newsroom.file("tram", renamed="night-tram", section="City")
     newsroom.retract("ferry")
     newsroom.build()
-    Mirror.of(newsroom.config).follow()
+    mirror_of(newsroom.config).follow()
     old = s3.head_object(Bucket=BUCKET, Key="articles/tram/index.html")
     assert old["WebsiteRedirectLocation"] == "https://news.example/post/articles/night-tram/"
     assert old["CacheControl"] == "public, max-age=3600"
@@ -131,7 +131,7 @@ def test_an_old_slug_leads_to_the_new_one_and_a_withdrawn_article_is_a_page(s3, 
 
 def test_a_bucket_that_is_not_there_is_told_once(s3, newsroom_at):
     newsroom = newsroom_at("s3://morning-toast/www")
-    [problem] = Mirror.of(newsroom.config).follow().failed
+    [problem] = mirror_of(newsroom.config).follow().failed
     assert problem.where == "s3://morning-toast/www"
     assert "bucket does not exist" in problem.message
 
@@ -142,13 +142,13 @@ def test_missing_credentials_are_told_with_the_remedy(s3, newsroom_at, monkeypat
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     newsroom = newsroom_at(f"s3://{BUCKET}/nobody")
-    [problem] = Mirror.of(newsroom.config).follow().failed
+    [problem] = mirror_of(newsroom.config).follow().failed
     assert "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in problem.message
 
 
 def test_a_storage_that_does_not_answer_is_told_and_the_folder_stays_whole(s3, newsroom_at):
     newsroom = newsroom_at(f"s3://{BUCKET}", endpoint="http://127.0.0.1:9")
     before = newsroom.files()
-    [problem] = Mirror.of(newsroom.config).follow().failed
+    [problem] = mirror_of(newsroom.config).follow().failed
     assert "127.0.0.1:9" in problem.message
     assert newsroom.files() == before

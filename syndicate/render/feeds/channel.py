@@ -9,13 +9,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import uuid5
-
-import idna
 
 from syndicate.clock import utc
 from syndicate.config import Config
+from syndicate.model.addresses import web_address
 from syndicate.model.articles import Article, Figure, Person, Recording
 from syndicate.model.galleys import Galley
 from syndicate.render import addresses, freshness, words
@@ -339,19 +338,4 @@ def _language(tag: str | None) -> str | None:
 
 
 def _web_address(address: str) -> str | None:
-    """Return an http(s) address in ASCII, or None: odd letters encoded, the host's by IDNA."""
-    try:
-        parts = urlsplit(plain(address))
-        if not parts.netloc.isascii():
-            parts = parts._replace(netloc=_in_ascii(parts.netloc))
-    except ValueError:  # such as http://[half
-        return None
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        return None
-    return quote(parts.geturl(), safe="%/:?#[]@!$&'()*+,;=~-._")
-
-
-def _in_ascii(netloc: str) -> str:
-    user, at, host = netloc.rpartition("@")
-    name, colon, port = host.partition(":")
-    return f"{user}{at}{idna.encode(name, uts46=True).decode()}{colon}{port}"
+    return web_address(plain(address))

@@ -46,4 +46,4 @@ class Feed:
     @property
     def home(self) -> str:
         """The address of its page."""
-        return self.topic.page
+        return self.topic.home

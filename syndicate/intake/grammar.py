@@ -1,0 +1,81 @@
+"""What HTML's grammar has against a body that is safe already: mended, or left out."""
+
+import re
+from datetime import date, time
+
+from lxml import etree
+
+from syndicate.intake.trees import PHRASING
+from syndicate.model.addresses import reference
+
+_LINKS = {"a": "href", "blockquote": "cite", "q": "cite", "ins": "cite", "del": "cite"}
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_RUBY = re.compile(r"(x*(t|ptp))+")
+_RUBY_PARTS = {"rt": "t", "rp": "p"}
+_DATE = r"(?P<date>\d{4}-\d\d-\d\d)"
+_TIME = r"(?P<time>\d\d:\d\d(:\d\d(\.\d{1,3})?)?)"
+_ZONE = r"(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)"
+_MOMENT = re.compile(rf"{_DATE}([T ]{_TIME}{_ZONE})?", re.ASCII)
+_ANY_TIME = re.compile(
+    rf"{_DATE}([T ]{_TIME}{_ZONE}?)?|{_TIME.replace('time>', 'clock>')}"
+    r"|\d{4}(-(0[1-9]|1[0-2]))?|P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?",
+    re.ASCII,
+)
+
+
+def mend(root: etree._Element) -> None:
+    """Bring addresses, languages, times and ruby to what HTML takes, all over a body.
+
+    Where a picture or a player lies is judged by whoever looks for it.
+    """
+    for element in reversed(list(root.iterdescendants())):
+        _mend_link(element)
+        if not _LANGUAGE.fullmatch(element.get("lang", "en")):
+            del element.attrib["lang"]
+        if element.tag in ("ins", "del", "time"):
+            _mend_time(element)
+        elif element.tag == "ruby" and not _is_ruby(element):
+            element.tag = "span"
+    for element in root.iter("rt", "rp"):
+        parent = element.getparent()
+        if parent is None or parent.tag != "ruby":
+            element.tag = "span"
+
+
+def _mend_link(element: etree._Element) -> None:
+    """Write a link's address as everybody takes it; drop one that leads nowhere."""
+    name = _LINKS.get(str(element.tag))
+    if name and name in element.attrib:
+        written = reference(element.attrib.pop(name))
+        if written is not None:
+            element.set(name, written)
+
+
+def _mend_time(element: etree._Element) -> None:
+    known = _ANY_TIME if element.tag == "time" else _MOMENT
+    if not _is_time(element.get("datetime", "2026-11-24"), known):
+        del element.attrib["datetime"]
+    said = "" if len(element) else (element.text or "").strip()
+    if element.tag == "time" and "datetime" not in element.attrib and not _is_time(said, known):
+        element.tag = "span"
+
+
+def _is_time(text: str, known: re.Pattern[str]) -> bool:
+    match = known.fullmatch(text)
+    if match is None:
+        return False
+    told = match.groupdict()
+    try:
+        date.fromisoformat(told["date"] or "2026-11-24")
+        time.fromisoformat((told.get("time") or told.get("clock") or "00:00").partition(".")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _is_ruby(element: etree._Element) -> bool:
+    """Whether it is words, each with their reading."""
+    order = "".join(_RUBY_PARTS.get(str(child.tag), "x") for child in element)
+    begins = (element.text or "").strip() or order.startswith("x")
+    inside = {e.tag for child in element for e in child.iterdescendants()}
+    return bool(begins and _RUBY.fullmatch(order)) and inside <= PHRASING - {"ruby", "rt", "rp"}
