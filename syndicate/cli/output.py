@@ -13,8 +13,12 @@ Everything = Annotated[
     typer.Option("--all", help="Make every file anew, and put right what was changed by hand."),
 ]
 Compress = Annotated[
-    bool,
-    typer.Option("--compress", help="Write the pages of articles as .gz and .br, too."),
+    bool | None,
+    typer.Option(
+        "--compress/--no-compress",
+        help="Whether the pages of articles lie beside themselves as .gz and .br, from now on.",
+        show_default="as before",
+    ),
 ]
 
 
@@ -28,7 +32,7 @@ def build(
     *,
     at: At = None,
     everything: Everything = False,
-    compress: Compress = False,
+    compress: Compress = None,
 ) -> None:
     """Write feeds/ from the store, and its mirror: only what changed. `--at` mirrors nothing."""
     from syndicate.publish.build import build as publish  # noqa: PLC0415 - start-up

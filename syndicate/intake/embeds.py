@@ -154,9 +154,7 @@ def _track(part: etree._Element) -> etree._Element:
 def _address(element: etree._Element) -> str:
     address = str(element.get("src") or element.get("data") or "").strip()
     address = f"https:{address}" if address.startswith("//") else address
-    if re.match("https?:", address, re.IGNORECASE):
-        return web_address(address) or ""
-    return address
+    return web_address(address) or "" if _is_sound(address) else address
 
 
 def _is_sound(address: str) -> bool:

@@ -1,15 +1,27 @@
 """What HTML's grammar has against a body that is safe already: mended, or left out."""
 
 import re
+from collections.abc import Iterator
 from datetime import date, time
 
 from lxml import etree
 
-from syndicate.intake.trees import PHRASING
+from syndicate.errors import Refused
+from syndicate.intake.trees import PHRASING, unwrap
 from syndicate.model.addresses import reference
 
 _LINKS = {"a": "href", "blockquote": "cite", "q": "cite", "ins": "cite", "del": "cite"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_LINES = _HEADINGS | {"pre", "summary"}
+"""What holds words and no blocks."""
+_TRANSPARENT = frozenset({"a", "ins", "del"})
+"""What holds whatever may stand around it."""
+_INLINE = PHRASING | {"iframe", "video", "audio", "source", "track"}
+_DEEPEST = 100
+"""AMP's own validator has no room for twice as much."""
+_SPANS = frozenset({"colspan", "rowspan", "span"})
+_MOST_COLUMNS = 1000
 _RUBY = re.compile(r"(x*(t|ptp))+")
 _RUBY_PARTS = {"rt": "t", "rp": "p"}
 _DATE = r"(?P<date>\d{4}-\d\d-\d\d)"
@@ -26,12 +38,19 @@ _ANY_TIME = re.compile(
 def mend(root: etree._Element) -> None:
     """Bring addresses, languages, times and ruby to what HTML takes, all over a body.
 
-    Where a picture or a player lies is judged by whoever looks for it.
+    Where a picture or a player lies is judged by whoever looks for it. Raise
+    Refused for what is nested too deeply.
     """
+    if any(sum(1 for _ in element.iterancestors()) > _DEEPEST for element in _leaves(root)):
+        raise Refused("its HTML is nested too deeply")
+    _mend_nesting(root)
     for element in reversed(list(root.iterdescendants())):
         _mend_link(element)
         if not _LANGUAGE.fullmatch(element.get("lang", "en")):
             del element.attrib["lang"]
+        for name in _SPANS.intersection(element.attrib.keys()):
+            if not 0 < int(element.attrib[name]) <= _MOST_COLUMNS:
+                del element.attrib[name]
         if element.tag in ("ins", "del", "time"):
             _mend_time(element)
         elif element.tag == "ruby" and not _is_ruby(element):
@@ -40,6 +59,26 @@ def mend(root: etree._Element) -> None:
         parent = element.getparent()
         if parent is None or parent.tag != "ruby":
             element.tag = "span"
+
+
+def _leaves(root: etree._Element) -> Iterator[etree._Element]:
+    return (element for element in root.iterdescendants() if not len(element))
+
+
+def _mend_nesting(root: etree._Element) -> None:
+    """Take blocks out of what holds words alone, and marks of words from around blocks."""
+    for line in root.iter(*_LINES):
+        for element in reversed(list(line.iterdescendants())):
+            if element.tag not in _INLINE:
+                unwrap(element)
+        if line.tag in _HEADINGS and not "".join(line.itertext()).strip() and not len(line):
+            line.tag = "div"
+    for section in root.iter("section"):
+        if next(section.iter(*_HEADINGS), None) is None:
+            section.tag = "div"
+    for element in reversed(list(root.iterdescendants(*(PHRASING - _TRANSPARENT)))):
+        if any(inner.tag not in _INLINE for inner in element.iterdescendants()):
+            unwrap(element)
 
 
 def _mend_link(element: etree._Element) -> None:

@@ -14,9 +14,12 @@ _OVERRIDES = re.compile("[\u202a-\u202e]")
 
 
 def printable(text: str) -> str:
-    """Drop control characters, non-characters and lone surrogates (XML 1.0, 2.2)."""
+    """Drop control characters, non-characters and lone surrogates (XML 1.0, 2.2).
+
+    U+0085 is the end of a line, and HTML may not hold it.
+    """
     paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-    return _FORBIDDEN.sub("", paired)
+    return _FORBIDDEN.sub("", paired.replace("\x85", "\n"))
 
 
 def one_line(text: str) -> str:

@@ -20,7 +20,8 @@ from syndicate.publish.crew import Crew, crew
 from syndicate.publish.folder import held, told
 from syndicate.publish.lists import CHUNKS, Lists
 from syndicate.publish.manifest import Manifest, State
-from syndicate.publish.printer import Done, File, Outcome, Printer
+from syndicate.publish.outcome import Done, File, Outcome
+from syndicate.publish.printer import Printer
 from syndicate.publish.site import Site, chunk_path
 from syndicate.publish.tasks import Articles, Document, Task
 from syndicate.render import addresses, fingerprint, topics
@@ -56,13 +57,12 @@ class Built:
 class Publisher:
     """Publishes one publication, again and again; what it learnt it keeps between builds."""
 
-    def __init__(self, store: Store, config: Config, *, compress: bool = False) -> None:
-        """Publish with pages compressed beside themselves, too, where `compress` is set."""
+    def __init__(self, store: Store, config: Config, *, compress: bool | None = None) -> None:
+        """Publish with pages compressed beside themselves, or not; None: as the last build did."""
         self._store = store
         self._config = config
         self._compress = compress
         self._style = ""
-        self._templates: Templates | None = None
         self._printer: Printer | None = None
         self._change = -1
 
@@ -80,48 +80,69 @@ class Publisher:
                 tx.articles.give_numbers(at)
         output = self._config.output
         with held(output), told(output), closing(Manifest.held(output)) as manifest:
-            printer, templates = self._ready()
-            state, left_behind = manifest.state(), printer.folder.left_behind()
-            with self._store.read() as tx:
-                change = tx.readership.newest_change()
-                if state is None or everything or left_behind or self._is_past(state, at):
-                    state, keys = None, tx.readership.keys()
-                else:
-                    keys = tx.readership.changed(state.change, since=state.at, at=at)
-                    keys = sorted({*keys, *manifest.pending()})
-            known = state is not None and state.change == self._change
-            printer.forget(keys if known else None)
-            lists = Lists(manifest.database)
-            laid_out = Site(self._store, self._config, templates, manifest, lists)
-            build = _Build(printer, laid_out, manifest, at)
-            with ExitStack() as stack:
-                stack.callback(printer.folder.close)
-                if len(keys) >= _WORTH_A_CREW:
-                    build.hire(stack.enter_context(crew(self._config, compress=self._compress)))
-                built, complete = build.of(keys, left_behind, anew=state is None)
-            style = self._style if complete else ""
-            manifest.finish(State(style=style, change=change, at=at), build.pending)
-            build.clear()
-            self._change = change
-            return built
+            before = manifest.state()
+            compress = self._compress
+            if compress is None:
+                compress = before is not None and before.compress
+            printer = self._ready(compress=compress)
+            try:
+                left_behind = printer.folder.left_behind()
+                if everything or left_behind or self._is_past(before, at, compress=compress):
+                    before = None
+                return self._build(printer, manifest, before, left_behind, at)
+            finally:
+                printer.folder.close()
 
-    def _is_past(self, state: State, at: datetime) -> bool:
+    def _build(
+        self,
+        printer: Printer,
+        manifest: Manifest,
+        before: State | None,
+        left_behind: frozenset[str],
+        at: datetime,
+    ) -> Built:
+        """Build on what was there `before`, or all anew."""
+        with self._store.read() as tx:
+            change = tx.readership.newest_change()
+            if before is None:
+                keys = tx.readership.keys()
+            else:
+                keys = tx.readership.changed(before.change, since=before.at, at=at)
+                keys = sorted({*keys, *manifest.pending()})
+        known = before is not None and before.change == self._change
+        printer.forget(keys if known else None)
+        build = _Build(printer, Site(printer, manifest, Lists(manifest.database)), at)
+        with ExitStack() as stack:
+            if len(keys) >= _WORTH_A_CREW:
+                build.hire(stack.enter_context(crew(self._config, compress=printer.compress)))
+            built = build.of(keys, left_behind, anew=before is None)
+        style = self._style if build.complete else ""
+        state = State(style=style, compress=printer.compress, change=change, at=at)
+        manifest.finish(state, build.pending)
+        printer.folder.clear()
+        self._change = change
+        return built
+
+    def _is_past(self, before: State | None, at: datetime, *, compress: bool) -> bool:
         """Whether the last build is none to go on from.
 
         It rendered in another way, or was of a later time; or somebody emptied the
         folder, where the manifest's hidden file easily stays behind.
         """
+        if before is None or (before.style, before.compress) != (self._style, compress):
+            return True
         home = self._config.output / addresses.file(addresses.HOME)
-        return state.style != self._style or at < state.at or not home.is_file()
+        return at < before.at or not home.is_file()
 
-    def _ready(self) -> tuple[Printer, Templates]:
+    def _ready(self, *, compress: bool) -> Printer:
         """Return what renders; a new one where templates changed."""
         templates = Templates.of(self._config, settled=True)
-        style = f"{fingerprint(self._config, templates)} {self._compress}"
-        if self._printer is None or self._templates is None or style != self._style:
-            self._templates, self._style = templates, style
-            self._printer = Printer(self._store, self._config, templates, compress=self._compress)
-        return self._printer, self._templates
+        style = fingerprint(self._config, templates)
+        known = self._printer is not None and self._printer.compress == compress
+        if self._printer is None or not known or style != self._style:
+            self._style = style
+            self._printer = Printer(self._store, self._config, templates, compress=compress)
+        return self._printer
 
 
 def build(
@@ -131,7 +152,7 @@ def build(
     at: datetime,
     number: bool,
     everything: bool = False,
-    compress: bool = False,
+    compress: bool | None = None,
 ) -> Built:
     """Publish once; see `Publisher`."""
     publisher = Publisher(store, config, compress=compress)
@@ -150,25 +171,27 @@ class _Report:
 class _Build:
     """One build, and what has become of it so far."""
 
-    def __init__(self, printer: Printer, site: Site, manifest: Manifest, at: datetime) -> None:
+    def __init__(self, printer: Printer, site: Site, at: datetime) -> None:
         self._config = printer.config
         self._printer = printer
-        self._manifest = manifest
+        self._manifest = site.manifest
         self._lists = site.lists
         self._site = site
         self._folder = printer.folder
         self._at = at
         self._crew: Crew | None = None
         self._report = _Report()
-        self._complete = True
+        self.complete = True
+        """Whether all but articles could be made."""
         self.pending: list[int] = []
+        """Articles to be tried again."""
 
     def hire(self, crew: Crew) -> None:
         """Have printing done by a crew."""
         self._crew = crew
 
-    def of(self, keys: list[int], left_behind: Iterable[str], *, anew: bool) -> tuple[Built, bool]:
-        """Build, in order; say whether all but articles could be made.
+    def of(self, keys: list[int], left_behind: Iterable[str], *, anew: bool) -> Built:
+        """Build, in order.
 
         What a build that died has `left_behind` is deleted where nothing is there for it.
         """
@@ -191,7 +214,7 @@ class _Build:
             self._cut_off(topic)
         self._delete_leftovers(left_behind)
         report = self._report
-        built = Built(
+        return Built(
             written=tuple(report.written),
             unchanged=report.unchanged,
             deleted=tuple(sorted(report.deleted)),
@@ -199,11 +222,6 @@ class _Build:
             warnings=tuple(report.warnings),
             failed=tuple(report.failed),
         )
-        return built, self._complete
-
-    def clear(self) -> None:
-        """Forget what a crash would have to be told of."""
-        self._folder.clear()
 
     # articles
 
@@ -310,12 +328,12 @@ class _Build:
 
     def _put(self, files: Iterable[File]) -> None:
         if self._record(self._printer.put(files)):
-            self._complete = False
+            self.complete = False
 
     def _print(self, tasks: Iterable[Task]) -> None:
         for outcome in self._printed(tasks):
             if self._record(outcome) or outcome.spoilt:
-                self._complete = False
+                self.complete = False
 
     def _printed(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         if self._crew is not None:

@@ -10,7 +10,8 @@ from itertools import islice
 from multiprocessing.context import BaseContext
 
 from syndicate.config import Config
-from syndicate.publish.printer import Outcome, Printer
+from syndicate.publish.outcome import Outcome
+from syndicate.publish.printer import Printer
 from syndicate.publish.tasks import Task
 from syndicate.render.templates import Templates
 from syndicate.store import Store

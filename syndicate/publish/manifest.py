@@ -17,7 +17,7 @@ from typing import Self
 from syndicate.clock import EPOCH
 
 NAME = ".manifest.sqlite"
-_VERSION = 2
+_VERSION = 3
 _TABLES = """
 CREATE TABLE files (
   path TEXT PRIMARY KEY, owner TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
@@ -37,7 +37,9 @@ CREATE TABLE topics (
   shown INTEGER NOT NULL, since INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE pending (article INTEGER PRIMARY KEY);
-CREATE TABLE state (style TEXT NOT NULL, change INTEGER NOT NULL, at INTEGER NOT NULL);
+CREATE TABLE state (
+  style TEXT NOT NULL, compress INTEGER NOT NULL, change INTEGER NOT NULL, at INTEGER NOT NULL
+);
 """
 
 
@@ -66,6 +68,8 @@ class State:
 
     style: str
     """Names the way things were rendered."""
+    compress: bool
+    """Whether pages lie compressed beside themselves."""
     change: int
     """The newest change of the store that it saw."""
     at: datetime
@@ -207,10 +211,16 @@ class Manifest:
 
     def state(self) -> State | None:
         """Return up to where the last build went; None before the first."""
-        row = self.database.execute("SELECT style, change, at FROM state").fetchone()
+        row = self.database.execute("SELECT style, compress, change, at FROM state").fetchone()
         if row is None:
             return None
-        return State(style=row[0], change=row[1], at=EPOCH + timedelta(microseconds=row[2]))
+        style, compress, change, at = row
+        return State(
+            style=style,
+            compress=bool(compress),
+            change=change,
+            at=EPOCH + timedelta(microseconds=at),
+        )
 
     def pending(self) -> list[int]:
         """Return the keys of articles that could not be made the last time."""
@@ -222,7 +232,8 @@ class Manifest:
         self.database.execute("DELETE FROM state")
         microseconds = (state.at - EPOCH) // timedelta(microseconds=1)
         self.database.execute(
-            "INSERT INTO state VALUES (?, ?, ?)", (state.style, state.change, microseconds)
+            "INSERT INTO state VALUES (?, ?, ?, ?)",
+            (state.style, state.compress, state.change, microseconds),
         )
         self.database.execute("DELETE FROM pending")
         self.database.executemany(

@@ -5,9 +5,7 @@ numbers. A file that can't be made is one that can't be made: it is told, what
 was there before stays, and the rest goes on.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -22,81 +20,18 @@ from syndicate.publish.folder import Folder
 from syndicate.publish.lists import Listing
 from syndicate.publish.manifest import Published
 from syndicate.publish.media import media
+from syndicate.publish.outcome import Done, File, Outcome, said
 from syndicate.publish.tasks import Articles, Document, Page, Task
+from syndicate.publish.telling import Teller, Told
 from syndicate.render import addresses, topics
 from syndicate.render.amp import Amp
-from syndicate.render.feeds import FORMATS, Archive, Format, Tombstone, channel, formats
-from syndicate.render.feeds.channel import entry, rfc3339, tombstone, withdrawn_entry
+from syndicate.render.feeds import Archive, Format, channel, formats
+from syndicate.render.feeds.channel import rfc3339
 from syndicate.render.pages import Pages
 from syndicate.render.sitemaps import Sitemaps
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Kind
 from syndicate.store import Store
-
-TEASERS = 5000
-"""How many stories are remembered as lists tell them."""
-REMEMBERED = 2000
-"""How many articles are remembered as feeds tell them: most stand in several."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """One file of the output: where it is, how it is served, and how it is made."""
-
-    path: str
-    owner: str
-    render: Callable[[], bytes]
-    status: int = 200
-    location: str | None = None
-    modified: str | None = None
-    packed: bool = False
-    """Whether it lies compressed beside itself, too."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """What became of a task."""
-
-    files: list[Published] = field(default_factory=list)
-    written: list[str] = field(default_factory=list)
-    unchanged: int = 0
-    spoilt: list[tuple[str, int]] = field(default_factory=list)
-    """Paths that could not be made, each with the status that it should have."""
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
-    done: dict[int, "Done"] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What became of one article."""
-
-    page: str
-    """The path of what stands at its address."""
-    listing: Listing | None = None
-    """How lists have it; None where they don't."""
-    pictures: tuple[str, ...] = ()
-    failed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """An article as feeds tell it."""
-
-    fragments: dict[str, bytes]
-    modified: datetime
-    heard: bool
-    tombstone: Tombstone | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Teaser:
-    """An article as lists tell it."""
-
-    sectioned: str
-    """With its section."""
-    plain: str
-    modified: datetime
 
 
 class Printer:
@@ -105,15 +40,14 @@ class Printer:
     def __init__(
         self, store: Store, config: Config, templates: Templates, *, compress: bool = False
     ) -> None:
-        self._store = store
+        self.store = store
         self.config = config
-        self._pages = Pages(config, templates)
+        self.pages = Pages(config, templates)
         self._amp = Amp(config, templates)
         self._sitemaps = Sitemaps(config)
         self.folder = Folder(config.output)
-        self._compress = compress
-        self._listed: OrderedDict[int, _Teaser] = OrderedDict()
-        self._told: OrderedDict[tuple[int, bool], _Told | None] = OrderedDict()
+        self.compress = compress
+        self._teller = Teller(store, config, self.pages)
 
     def print(self, task: Task) -> Outcome:
         """Do a task; raise StoreError where the store can't be read."""
@@ -121,7 +55,7 @@ class Printer:
         if isinstance(task, Articles):
             self._articles(task, outcome)
         elif isinstance(task, Page):
-            self._put_all(self._page(task), outcome)
+            self._put_all(self._page(task, outcome), outcome)
         else:
             self._put_all(self._document(task, outcome), outcome)
         return outcome
@@ -134,18 +68,12 @@ class Printer:
 
     def forget(self, keys: Iterable[int] | None = None) -> None:
         """Tell articles anew the next time; all of them without `keys`."""
-        if keys is None:
-            self._told.clear()
-            self._listed.clear()
-        for key in keys or ():
-            self._listed.pop(key, None)
-            for full in (True, False):
-                self._told.pop((key, full), None)
+        self._teller.forget(keys)
 
     # articles
 
     def _articles(self, task: Articles, outcome: Outcome) -> None:
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             articles = tx.readership.articles(task.keys)
             galleys = tx.readership.galleys(task.keys)
             old_slugs = tx.readership.old_slugs(task.keys)
@@ -166,7 +94,7 @@ class Printer:
             notice = File(
                 path=path,
                 owner=owner,
-                render=partial(self._pages.withdrawn, article),
+                render=partial(self.pages.withdrawn, article),
                 status=410,
             )
             there = self._put(notice, outcome)
@@ -180,8 +108,8 @@ class Printer:
         page = File(
             path=path,
             owner=owner,
-            render=partial(self._pages.article, article, galley),
-            packed=self._compress,
+            render=partial(self.pages.article, article, galley),
+            packed=self.compress,
         )
         there = self._put(page, outcome)
         if there and self.config.amp.enabled:
@@ -189,7 +117,7 @@ class Printer:
                 path=addresses.file(addresses.amp(article)),
                 owner=owner,
                 render=partial(self._amp.article, article, galley),
-                packed=self._compress,
+                packed=self.compress,
             )
             self._put(amp, outcome)
         self._put_all(self._redirects(article, old_slugs), outcome)
@@ -220,7 +148,7 @@ class Printer:
             yield File(
                 path=addresses.file(f"/articles/{slug}/"),
                 owner=f"{article.key}",
-                render=partial(self._pages.redirect, to),
+                render=partial(self.pages.redirect, to),
                 status=301,
                 location=to,
             )
@@ -237,16 +165,16 @@ class Printer:
 
     # lists
 
-    def _page(self, task: Page) -> Iterator[File]:
+    def _page(self, task: Page, outcome: Outcome) -> Iterator[File]:
         """Lay out one page of a topic's list."""
         section = task.topic.kind is not Kind.SECTION
-        teasers = self._teasers(task.articles)
+        teasers = self._teller.teasers(task.articles, outcome)
         newest = max((teaser.modified for teaser in teasers), default=None)
         yield File(
             path=addresses.file(task.address),
             owner=task.topic.home,
             render=partial(
-                self._pages.listing,
+                self.pages.listing,
                 task.topic,
                 [teaser.sectioned if section else teaser.plain for teaser in teasers],
                 address=task.address,
@@ -259,26 +187,11 @@ class Printer:
             packed=True,
         )
 
-    def _teasers(self, keys: Sequence[int]) -> list[_Teaser]:
-        """Tell stories as lists do, each once for all lists."""
-        unknown = [key for key in keys if key not in self._listed]
-        if unknown:
-            with self._store.read() as tx:
-                articles = tx.readership.articles(unknown)
-            for article in articles:
-                sectioned = self._pages.teaser(article, section=True)
-                plain = self._pages.teaser(article, section=False) if article.section else sectioned
-                self._listed[article.key] = _Teaser(sectioned, plain, article.modified)
-        teasers = [self._listed[key] for key in keys if key in self._listed]
-        while len(self._listed) > TEASERS:
-            self._listed.popitem(last=False)
-        return teasers
-
     def _person(self, task: Page) -> Person | None:
         """Return the author whose page it is, as the newest story there has them."""
         if task.topic.kind is not Kind.AUTHOR:
             return None
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             stories = tx.readership.articles(task.articles[:1])
         people = (person for story in stories for person in story.authors)
         return next((p for p in people if addresses.author(p.name) == task.topic.home), None)
@@ -288,7 +201,7 @@ class Printer:
     def _document(self, task: Document, outcome: Outcome) -> Iterator[File]:
         """Lay out one document of a topic's feed, in each of its formats."""
         full = self._full_text(task)
-        told = [one for one in self._tell(task.rows, outcome, full=full) if one]
+        told = self._teller.told(task.rows, outcome, full=full)
         head = channel.channel(
             self.config,
             task.topic,
@@ -311,41 +224,8 @@ class Printer:
         return self.config.syndication.full_text if chosen is None else chosen
 
     @staticmethod
-    def _joined(each: Format, head: channel.Channel, told: Sequence[_Told]) -> bytes:
+    def _joined(each: Format, head: channel.Channel, told: Sequence[Told]) -> bytes:
         return each.document(head, (one.fragments[each.file] for one in told))
-
-    def _tell(self, keys: Sequence[int], outcome: Outcome, *, full: bool) -> Iterator[_Told | None]:
-        """Tell articles once for all feeds; None, and a problem, where one can't be told."""
-        unknown = [key for key in keys if (key, full) not in self._told]
-        if unknown:
-            with self._store.read() as tx:
-                articles = tx.readership.articles(unknown)
-                galleys = tx.readership.galleys(unknown) if full else {}
-            for article in articles:
-                told = self._told_of(article, galleys.get(article.key), outcome, full=full)
-                self._told[article.key, full] = told
-        for key in keys:
-            if (key, full) in self._told:
-                self._told.move_to_end((key, full))
-                yield self._told[key, full]
-        while len(self._told) > REMEMBERED:
-            self._told.popitem(last=False)
-
-    def _told_of(
-        self, article: Article, galley: Galley | None, outcome: Outcome, *, full: bool
-    ) -> _Told | None:
-        try:
-            if article.retracted_at is not None:
-                said = withdrawn_entry(self.config, article)
-                grave = tombstone(self.config, article)
-            else:
-                said, grave = entry(self.config, article, galley, full_text=full), None
-            fragments = {each.file: each.entry(said) for each in FORMATS}
-        except Exception as error:  # noqa: BLE001 - one article never breaks the feeds
-            where = article.path or article.slug
-            outcome.problems.append(Problem(where, f"left out of the feeds: {_said(error)}"))
-            return None
-        return _Told(fragments, said.modified, said.audio is not None, grave)
 
     # files
 
@@ -362,7 +242,7 @@ class Printer:
                 for suffix in TWINS:
                     self._write(file, file.path + suffix, twin(data, suffix), outcome)
         except Exception as error:  # noqa: BLE001 - one file never breaks the others
-            outcome.problems.append(Problem(file.path, _said(error)))
+            outcome.problems.append(Problem(file.path, said(error)))
             outcome.spoilt.append((file.path, file.status))
             return self.folder.has(file.path) and file.status == 200  # noqa: PLR2004 - OK
         return True
@@ -389,10 +269,3 @@ class Printer:
 def _age(published: datetime) -> int:
     since = EPOCH - published
     return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def _said(error: Exception) -> str:
-    """Return an error as an operator reads it."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__

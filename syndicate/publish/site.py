@@ -5,18 +5,15 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from syndicate.config import Config
 from syndicate.publish.lists import CHUNKS, Lists
 from syndicate.publish.manifest import Manifest
-from syndicate.publish.printer import File
+from syndicate.publish.outcome import File
+from syndicate.publish.printer import Printer
 from syndicate.render import addresses
 from syndicate.render.feeds import Feed, opml
 from syndicate.render.front import FIELD, LEADING, NAVIGATION, RAIL, Front
-from syndicate.render.pages import Pages
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_of
-from syndicate.render.templates import Templates
 from syndicate.render.topics import Kind
-from syndicate.store import Store
 
 _OWNER = "site"
 _SITEMAPS = "sitemaps"
@@ -25,14 +22,12 @@ _SITEMAPS = "sitemaps"
 class Site:
     """Lays out these files as of a moment."""
 
-    def __init__(
-        self, store: Store, config: Config, templates: Templates, manifest: Manifest, lists: Lists
-    ) -> None:
-        self._store = store
-        self._config = config
-        self._pages = Pages(config, templates)
-        self._sitemaps = Sitemaps(config)
-        self._manifest = manifest
+    def __init__(self, printer: Printer, manifest: Manifest, lists: Lists) -> None:
+        self._store = printer.store
+        self._config = printer.config
+        self._pages = printer.pages
+        self._sitemaps = Sitemaps(printer.config)
+        self.manifest = manifest
         self.lists = lists
 
     def assets(self) -> Iterator[File]:
@@ -100,7 +95,7 @@ class Site:
         with self._store.read() as tx:
             news = tx.readership.since(at - NEWS_FOR, at, limit=NEWS_LIMIT)
         listed = self._listed()
-        maps = [(f.path, f.modified) for f in self._manifest.owned(_SITEMAPS) if is_map(f.path)]
+        maps = [(f.path, f.modified) for f in self.manifest.owned(_SITEMAPS) if is_map(f.path)]
         maps.sort(key=lambda one: (len(one[0]), one[0]))
         dates = [modified for _, modified in listed if modified]
         maps.append((addresses.file(addresses.sitemap("pages")), max(dates, default=None)))
@@ -120,7 +115,7 @@ class Site:
         """Return the address of home page and lists, each with the newest change on it."""
         found: list[tuple[str, str | None]] = []
         for topic in self.lists.topics():
-            there = self._manifest.entry(addresses.file(topic.page))
+            there = self.manifest.entry(addresses.file(topic.page))
             modified = there.modified if there else None
             if topic.kind is Kind.EVERYTHING:
                 found.insert(0, (addresses.HOME, modified))

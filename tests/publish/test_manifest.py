@@ -8,7 +8,7 @@ from syndicate.publish.manifest import NAME, Manifest, Published, State
 from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
 
-STATE = State(style="plain", change=7, at=NOON)
+STATE = State(style="plain", compress=False, change=7, at=NOON)
 
 
 def published(path, **values):

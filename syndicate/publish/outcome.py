@@ -1,0 +1,55 @@
+"""What a printer makes, and what becomes of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from syndicate.errors import Problem
+from syndicate.publish.lists import Listing
+from syndicate.publish.manifest import Published
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One file of the output: where it is, how it is served, and how it is made."""
+
+    path: str
+    owner: str
+    render: Callable[[], bytes]
+    status: int = 200
+    location: str | None = None
+    modified: str | None = None
+    packed: bool = False
+    """Whether it lies compressed beside itself, too."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What became of a task."""
+
+    files: list[Published] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    spoilt: list[tuple[str, int]] = field(default_factory=list)
+    """Paths that could not be made, each with the status that it should have."""
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    done: dict[int, "Done"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of one article."""
+
+    page: str
+    """The path of what stands at its address."""
+    listing: Listing | None = None
+    """How lists have it; None where they don't."""
+    pictures: tuple[str, ...] = ()
+    failed: bool = False
+
+
+def said(error: Exception) -> str:
+    """Return an error as an operator reads it."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

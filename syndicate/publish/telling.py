@@ -1,0 +1,129 @@
+"""Telling: an article in words of lists and feeds, once for all that carry it."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from syndicate.config import Config
+from syndicate.errors import Problem
+from syndicate.model.articles import Article
+from syndicate.model.galleys import Galley
+from syndicate.publish.outcome import Outcome, said
+from syndicate.render.feeds import FORMATS, Tombstone
+from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
+from syndicate.render.pages import Pages
+from syndicate.store import Store
+
+_T = TypeVar("_T")
+_K = TypeVar("_K")
+
+_TEASERS = 5000
+"""How many stories are remembered as lists tell them."""
+_ENTRIES = 2000
+"""How many as feeds tell them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teaser:
+    """An article as lists tell it, in HTML."""
+
+    sectioned: str
+    """With its section."""
+    plain: str
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An article as feeds tell it."""
+
+    fragments: dict[str, bytes]
+    """By the name of the format's file."""
+    modified: datetime
+    heard: bool
+    tombstone: Tombstone | None
+
+
+class Teller:
+    """Tells articles, and remembers how; what can't be told is a problem, and left out."""
+
+    def __init__(self, store: Store, config: Config, pages: Pages) -> None:
+        self._store = store
+        self._config = config
+        self._pages = pages
+        self._teasers: OrderedDict[int, Teaser | None] = OrderedDict()
+        self._told: OrderedDict[tuple[int, bool], Told | None] = OrderedDict()
+
+    def teasers(self, keys: Sequence[int], outcome: Outcome) -> list[Teaser]:
+        """Tell articles as lists do."""
+        unknown = [key for key in keys if key not in self._teasers]
+        if unknown:
+            with self._store.read() as tx:
+                articles = tx.readership.articles(unknown)
+            for article in articles:
+                self._teasers[article.key] = _guarded(self._teaser, article, outcome, "lists")
+        return list(_remembered(self._teasers, keys, _TEASERS))
+
+    def told(self, keys: Sequence[int], outcome: Outcome, *, full: bool) -> list[Told]:
+        """Tell articles as feeds do, with the whole text where `full` is set."""
+        wanted = [(key, full) for key in keys]
+        unknown = [key for key, _ in wanted if (key, full) not in self._told]
+        if unknown:
+            with self._store.read() as tx:
+                articles = tx.readership.articles(unknown)
+                galleys = tx.readership.galleys(unknown) if full else {}
+
+            def tell(article: Article) -> Told:
+                return self._tell(article, galleys.get(article.key), full=full)
+
+            for article in articles:
+                self._told[article.key, full] = _guarded(tell, article, outcome, "feeds")
+        return list(_remembered(self._told, wanted, _ENTRIES))
+
+    def forget(self, keys: Iterable[int] | None = None) -> None:
+        """Tell articles anew the next time; all of them without `keys`."""
+        if keys is None:
+            self._told.clear()
+            self._teasers.clear()
+        for key in keys or ():
+            self._teasers.pop(key, None)
+            self._told.pop((key, True), None)
+            self._told.pop((key, False), None)
+
+    def _teaser(self, article: Article) -> Teaser:
+        sectioned = self._pages.teaser(article, section=True)
+        plain = self._pages.teaser(article, section=False) if article.section else sectioned
+        return Teaser(sectioned, plain, article.modified)
+
+    def _tell(self, article: Article, galley: Galley | None, *, full: bool) -> Told:
+        if article.retracted_at is not None:
+            told = withdrawn_entry(self._config, article)
+            grave = tombstone(self._config, article)
+        else:
+            told, grave = entry(self._config, article, galley, full_text=full), None
+        fragments = {each.file: each.entry(told) for each in FORMATS}
+        return Told(fragments, told.modified, told.audio is not None, grave)
+
+
+def _guarded(
+    tell: Callable[[Article], _T], article: Article, outcome: Outcome, where: str
+) -> _T | None:
+    try:
+        return tell(article)
+    except Exception as error:  # noqa: BLE001 - one article never breaks the others
+        place = article.path or article.slug
+        outcome.problems.append(Problem(place, f"left out of the {where}: {said(error)}"))
+        return None
+
+
+def _remembered(memory: OrderedDict[_K, _T | None], keys: Iterable[_K], limit: int) -> Iterator[_T]:
+    """Iterate over what is remembered, and then forget what was not asked for the longest."""
+    for key in keys:
+        if key in memory:
+            memory.move_to_end(key)
+            if (value := memory[key]) is not None:
+                yield value
+    while len(memory) > limit:
+        memory.popitem(last=False)

@@ -1,0 +1,104 @@
+"""Nasty articles, and all others that there are, from files to output: no checker complains.
+
+The ordinary run draws a few; `SYNDICATE_NASTY=2000` draws as many as that.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from syndicate.intake.filing import Verdict
+from syndicate.intake.folder import find_articles
+from tests.shared import SHARED, needs_shared
+from tests.whole import nasty
+from tests.whole.inspection import Inspection
+from tests.whole.test_publications import CONFIG, ROOT, Publication, bring_up
+
+pytestmark = pytest.mark.slow
+
+COUNT = int(os.environ.get("SYNDICATE_NASTY", "200"))
+SHORT_FEEDS = CONFIG.replace("items = 1000", "items = 20")
+"""With archives."""
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
+    folder = tmp_path_factory.mktemp("hostile")
+    (folder / "config.toml").write_text(SHORT_FEEDS)
+    made = bring_up(folder, nasty.write(nasty.corpus(COUNT, start=COUNT), folder / "articles"))
+    yield made
+    made.store.close()
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
+    folder = tmp_path_factory.mktemp("demonstration")
+    for name in ("config.toml", "logo.png"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "articles", folder / "articles")
+    made = bring_up(folder, find_articles([folder / "articles"]))
+    yield made
+    made.store.close()
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
+    assert SHARED is not None
+    folder = tmp_path_factory.mktemp("real")
+    (folder / "config.toml").write_text(SHORT_FEEDS)
+    made = bring_up(folder, find_articles([SHARED / "real/hanoi-summit.md", SHARED / "real/posts"]))
+    yield made
+    made.store.close()
+
+
+PUBLICATIONS = pytest.mark.parametrize(
+    "publication", ["hostile", "demonstration", pytest.param("real", marks=needs_shared)]
+)
+
+
+@pytest.fixture
+def inspection(publication: str, request: pytest.FixtureRequest) -> Inspection:
+    return Inspection(request.getfixturevalue(publication).config)
+
+
+def test_a_nasty_article_comes_out_or_is_left_out_with_a_message(hostile):
+    assert hostile.built.failed == ()
+    assert len(hostile.filed) == len(hostile.files)
+    left_out = [one for one in hostile.filed if one.verdict is not Verdict.NEW]
+    assert all(one.verdict is Verdict.REFUSED and one.reason for one in left_out)
+    assert len(left_out) < 0.4 * len(hostile.filed)
+
+
+@PUBLICATIONS
+@pytest.mark.parametrize(
+    "inspect",
+    [
+        Inspection.rss,
+        Inspection.atom,
+        Inspection.json_feed,
+        Inspection.feeds_as_read,
+        Inspection.sitemaps,
+        Inspection.opml,
+        Inspection.html,
+        Inspection.amp,
+        Inspection.pages,
+        Inspection.text,
+        Inspection.twins,
+        pytest.param(Inspection.atom_by_its_grammar, marks=needs_shared),
+        pytest.param(Inspection.sitemaps_by_their_grammar, marks=needs_shared),
+    ],
+    ids=lambda check: check.__name__,
+)
+def test_no_checker_complains(
+    inspection: Inspection, inspect: Callable[[Inspection], list[str]]
+) -> None:
+    assert inspect(inspection) == []
+
+
+@pytest.mark.parametrize("name", sorted(nasty.PICTURES))
+def test_each_picture_of_the_corpus_is_drawn(name: str, tmp_path: Path) -> None:
+    nasty.PICTURES[name](tmp_path / name)
+    assert (tmp_path / name).stat().st_size > 0
