@@ -18,6 +18,11 @@ _LINES = _HEADINGS | {"pre", "summary"}
 _TRANSPARENT = frozenset({"a", "ins", "del"})
 """What holds whatever may stand around it."""
 _INLINE = PHRASING | {"iframe", "video", "audio", "source", "track"}
+_NAMED = _HEADINGS | {
+    "a", "aside", "audio", "blockquote", "details", "figure", "iframe", "img", "li", "ol",
+    "section", "table", "td", "th", "tr", "ul", "video",
+}  # fmt: skip
+"""What may have a name for those who can't see it (ARIA in HTML)."""
 _DEEPEST = 100
 """AMP's own validator has no room for twice as much."""
 _SPANS = frozenset({"colspan", "rowspan", "span"})
@@ -46,11 +51,7 @@ def mend(root: etree._Element) -> None:
     _mend_nesting(root)
     for element in reversed(list(root.iterdescendants())):
         _mend_link(element)
-        if not _LANGUAGE.fullmatch(element.get("lang", "en")):
-            del element.attrib["lang"]
-        for name in _SPANS.intersection(element.attrib.keys()):
-            if not 0 < int(element.attrib[name]) <= _MOST_COLUMNS:
-                del element.attrib[name]
+        _mend_attributes(element)
         if element.tag in ("ins", "del", "time"):
             _mend_time(element)
         elif element.tag == "ruby" and not _is_ruby(element):
@@ -59,6 +60,26 @@ def mend(root: etree._Element) -> None:
         parent = element.getparent()
         if parent is None or parent.tag != "ruby":
             element.tag = "span"
+
+
+def _mend_attributes(element: etree._Element) -> None:
+    """Drop attributes that say nothing where they stand, or nothing that is understood."""
+    attributes = element.attrib
+    wrong = {
+        name for name in _SPANS.intersection(attributes.keys()) if not _spans(attributes[name])
+    }
+    if not _LANGUAGE.fullmatch(attributes.get("lang", "en")):
+        wrong.add("lang")
+    if element.tag not in _NAMED or (element.tag == "a" and "href" not in attributes):
+        wrong |= {"aria-label", "aria-labelledby"}
+    if element.tag == "bdo" and attributes.get("dir") not in ("ltr", "rtl"):
+        element.tag = "bdi"
+    for name in wrong:
+        attributes.pop(name, None)
+
+
+def _spans(text: str) -> bool:
+    return 0 < int(text) <= _MOST_COLUMNS
 
 
 def _leaves(root: etree._Element) -> Iterator[etree._Element]:

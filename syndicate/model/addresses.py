@@ -11,6 +11,8 @@ _QUERY = _PATH + "?"
 _STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
+_RESERVED = "__amp_source_origin"
+"""A parameter of AMP's own, which no link of an AMP page may have."""
 _LONGEST_HOST = 253
 _WEB = ("http", "https")
 _HOSTED = (*_WEB, "ftp", "webcal")
@@ -22,7 +24,9 @@ def web_address(text: str) -> str | None:
     Odd letters are encoded, a host's by IDNA; a name and password in it are left out.
     """
     address = reference(text)
-    return address if address and address.startswith(("http://", "https://")) else None
+    if address is None or not address.startswith(("http://", "https://")):
+        return None
+    return None if _RESERVED in address else address
 
 
 def reference(text: str) -> str | None:

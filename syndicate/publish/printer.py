@@ -6,13 +6,14 @@ was there before stays, and the rest goes on.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from syndicate.clock import EPOCH
 from syndicate.config import Config
-from syndicate.errors import Problem
+from syndicate.errors import Problem, StoreError
 from syndicate.model.articles import MEDIA, Article, Person, Status
 from syndicate.model.galleys import Galley
 from syndicate.publish.compression import TWINS, twin
@@ -32,6 +33,7 @@ from syndicate.render.sitemaps import Sitemaps
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Kind
 from syndicate.store import Store
+from syndicate.typeset import cut, is_current
 
 
 class Printer:
@@ -77,9 +79,22 @@ class Printer:
             articles = tx.readership.articles(task.keys)
             galleys = tx.readership.galleys(task.keys)
             old_slugs = tx.readership.old_slugs(task.keys)
+        galleys |= self._set_again([a for a in articles if not is_current(galleys.get(a.key))])
         for article in articles:
             galley, old = galleys.get(article.key), old_slugs.get(article.key, [])
             outcome.done[article.key] = self._article(article, galley, old, task, outcome)
+
+    def _set_again(self, articles: Sequence[Article]) -> dict[int, Galley]:
+        """Cut bodies by this version's rules, where an older one did, and keep what comes of it."""
+        again = {}
+        for article in articles:
+            with suppress(Exception):  # its page will say what is wrong
+                again[article.key] = cut(article, slug=article.slug)
+        with suppress(StoreError):  # the next build does it, then
+            if again:
+                with self.store.write() as tx:
+                    tx.articles.set_again([(a, again[a.key]) for a in articles if a.key in again])
+        return again
 
     def _article(
         self,

@@ -38,7 +38,7 @@ class Amp:
             "extensions": sorted(galley.extensions() | self._extensions),
             "data": Markup(jsonld.article(article, self._config)),  # noqa: S704 - escaped there
         }
-        return markup.printable(self._templates.render("amp/article.html", values)).encode()
+        return markup.encoded(self._templates.render("amp/article.html", values))
 
     @cached_property
     def _templates(self) -> Templates:

@@ -8,7 +8,7 @@ from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.model.galleys import Channel, Galley, Joiner
 from syndicate.render import addresses, words
-from syndicate.typeset import RULES, cut
+from syndicate.typeset import cut, is_current
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,6 @@ class Bodies:
 
 def current(article: Article, galley: Galley | None) -> Galley:
     """Return a galley by this version's rules."""
-    if galley is None or galley.rules != RULES:
-        return cut(article, slug=article.slug)
-    return galley
+    if galley is not None and is_current(galley):
+        return galley
+    return cut(article, slug=article.slug)

@@ -156,7 +156,7 @@ class Pages:
 
     def _page(self, template: str, **values: Any) -> bytes:
         text = self._templates.render(f"page/{template}.html", values)
-        return markup.printable(text).encode()
+        return markup.encoded(text)
 
     @cached_property
     def _templates(self) -> Templates:

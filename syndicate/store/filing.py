@@ -170,6 +170,22 @@ class Filing(Articles):
         assert revised is not None
         return revised
 
+    def set_again(self, cut_again: Sequence[tuple[Article, Galley]]) -> None:
+        """Keep bodies that were cut by newer rules, of articles that are still what they were."""
+        query = select(articles.c.key, articles.c.revision, articles.c.slug)
+        keys = [article.key for article, _ in cut_again]
+        rows = self._connection.execute(query.where(articles.c.key.in_(keys)))
+        now = {row.key: (row.revision, row.slug) for row in rows}
+        same = [
+            (article.key, article.revision, article, article.slug, galley)
+            for article, galley in cut_again
+            if now.get(article.key) == (article.revision, article.slug)
+        ]
+        if same:
+            of_these = galleys.c.article.in_([key for key, *_ in same])
+            self._connection.execute(delete(galleys).where(of_these))
+            self._set_in_type(same)
+
     def retract(self, article: Article, at: datetime) -> None:
         """Take an article back."""
         self._set(article.key, retracted_at=at)

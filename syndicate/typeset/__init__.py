@@ -5,6 +5,6 @@ HTML is parsed there. Pure, and a function of the article alone: where the
 publication is served, and the words that we say, are marks in it.
 """
 
-from syndicate.typeset.cutting import RULES, cut
+from syndicate.typeset.cutting import cut, is_current
 
-__all__ = ["RULES", "cut"]
+__all__ = ["cut", "is_current"]

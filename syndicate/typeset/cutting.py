@@ -31,6 +31,11 @@ RULES = _rules()
 """Names the rules of this version; a galley of others is cut again."""
 
 
+def is_current(galley: Galley | None) -> bool:
+    """Whether there is a galley, cut by this version's rules."""
+    return galley is not None and galley.rules == RULES
+
+
 def cut(revision: Revision, *, slug: str) -> Galley:
     """Set what an article shows at the address of `slug`."""
     lead, body = opening.part(revision)

@@ -19,10 +19,25 @@ _VOID = re.compile(r"></(?:source|track|wbr)>")
 """End tags that libxml2 writes and HTML does not have."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
+_CONTROL_BYTES = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
+_NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+
 
 def printable(text: str) -> str:
     """Drop what XML 1.0 can't hold: control characters and lone surrogates."""
     return _CONTROL.sub("", text)
+
+
+def encoded(text: str) -> bytes:
+    """Return printable text in UTF-8; much faster than `printable` where all of it is."""
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return printable(text).encode()
+    data = data.translate(None, _CONTROL_BYTES)
+    for noncharacter in _NONCHARACTERS:
+        data = data.replace(noncharacter, b"")
+    return data
 
 
 def parse(body: str) -> etree._Element:

@@ -8,12 +8,12 @@ import pytest
 from syndicate.config import Config
 from syndicate.render import addresses
 from syndicate.render.amp import Amp
-from syndicate.render.feeds import Feed
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
+from syndicate.render.topics import Kind
 from tests.browser import served
 from tests.pages import newsroom
-from tests.pages.listings import ADA, listing
+from tests.pages.listings import ADA, home, listing, offers
 
 
 @pytest.fixture
@@ -38,25 +38,27 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = newsroom.config(folder, ads=newsroom.ADS)
     pages, amp = Pages(config, Templates()), Amp(config, Templates())
     articles = newsroom.edition()
+    sections = [(name, addresses.section(name)) for name in ("Region", "Port", "Science", "City")]
     files = {
-        "index.html": pages.home(articles, at=newsroom.AT),
-        "breaking.html": pages.breaking(articles, at=newsroom.AT),
-        "calm.html": pages.breaking([], at=newsroom.AT),
-        "empty.html": pages.home([], at=newsroom.AT),
+        "index.html": home(pages, articles, strip=articles[0], sections=sections),
+        "breaking.html": pages.breaking(articles[0], at=newsroom.AT),
+        "calm.html": pages.breaking(None, at=newsroom.AT),
+        "empty.html": home(pages, []),
         "withdrawn.html": pages.withdrawn(newsroom.article(retracted_at=newsroom.AT)),
         "moved.html": pages.redirect("/articles/story-1/"),
-        addresses.file(addresses.section("Region")): pages.section(
-            "Region", articles, at=newsroom.AT
+        addresses.file(addresses.section("Region")): listing(
+            pages, kind=Kind.SECTION, name="Region"
         ),
-        addresses.file(addresses.tag("river")): listing(pages, newer="/", number=2, newest=False),
+        addresses.file(addresses.tag("river")): listing(pages, newer="/", number=2),
         addresses.file(addresses.author("Ada Lind")): listing(
             pages,
-            kind="author",
+            kind=Kind.AUTHOR,
             name="Ada Lind",
+            person=ADA,
             stories=[newsroom.article(authors=(ADA,), slug="story-1")],
             older="/tags/river/",
         ),
-        addresses.file(addresses.SUBSCRIBE): pages.subscribe(Feed.all(config, articles)),
+        addresses.file(addresses.SUBSCRIBE): pages.subscribe(offers(config, articles)),
         **pages.assets(),
     }
     for article in articles:

@@ -14,6 +14,7 @@ from syndicate.model.articles import Person
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
 from tests.pages import newsroom
+from tests.pages.listings import home, listing
 from tests.pages.newsroom import AT, article, figure, markup_of
 
 
@@ -196,7 +197,8 @@ def test_json_ld_describes_the_article_and_cannot_end_its_script(pages: Pages) -
 def test_json_ld_names_the_lead_picture_in_three_shapes_and_whole(pages: Pages) -> None:
     def images(**changes: Any) -> list[dict[str, Any]]:
         page = read(pages.article(article(image=figure("dam", **changes))))
-        return json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)["image"]
+        data = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
+        return list(data["image"])
 
     shapes = images(variants=(400, 800, 1200))
     assert [(each["url"].rpartition("/")[2], each["width"], each["height"]) for each in shapes] == [
@@ -268,7 +270,12 @@ def test_control_characters_and_lone_surrogates_do_no_harm(pages: Pages) -> None
 
 def test_under_a_path_every_link_stays_under_it(tmp_path: Path) -> None:
     pages = Pages(newsroom.config(tmp_path, url="https://example.org/post/"), Templates())
-    for page in (pages.article(newsroom.edition()[0]), pages.home(newsroom.edition(), at=AT)):
+    articles = newsroom.edition()
+    for page in (
+        pages.article(articles[0]),
+        home(pages, articles, strip=articles[0], sections=[("City", "/sections/city/")]),
+        listing(pages, number=2, newer="/tags/river/", older="/tags/river/page/1/"),
+    ):
         own = [a for a in read(page).xpath("//@href | //@src | //@data-strip") if a.startswith("/")]
         assert own
         assert all(a.startswith("/post/") for a in own)

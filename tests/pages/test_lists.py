@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.render import addresses
-from syndicate.render.feeds import Feed
+from syndicate.config import Config
+from syndicate.render import addresses, topics
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
+from syndicate.render.topics import Kind
 from tests.pages import newsroom
+from tests.pages.listings import ADA, home, listing, offers
 from tests.pages.newsroom import AT, article, figure
 from tests.pages.test_article import read, text
 
@@ -19,30 +21,32 @@ HOUR = timedelta(hours=1)
 def test_the_masthead_has_the_date_in_the_publications_language_and_zone(tmp_path: Path) -> None:
     german = Pages(newsroom.config(tmp_path, language="de"), Templates())
     late = AT.replace(hour=23, minute=30)
-    assert text(read(german.home([], at=late)), ".folio .date") == "Mittwoch, 25. November 2026"
+    assert text(read(home(german, [], at=late)), ".folio .date") == "Mittwoch, 25. November 2026"
 
 
 def test_the_newest_story_with_a_picture_leads_and_the_strips_own_gives_way(pages: Pages) -> None:
-    page = read(pages.home(newsroom.edition(), at=AT))
+    articles = newsroom.edition()
+    page = read(home(pages, articles, strip=articles[0]))
     assert text(page, ".breaking a").startswith("Arden dam")
     assert text(page, ".leading h2").startswith("Ferry line")
     assert text(page, ".field h2").startswith("Arden dam")
 
 
 def test_a_single_breaking_story_both_leads_and_stands_in_the_strip(pages: Pages) -> None:
-    page = read(pages.home(newsroom.edition()[:1], at=AT))
+    (only,) = newsroom.edition()[:1]
+    page = read(home(pages, [only], strip=only))
     assert text(page, ".leading h2").startswith("Arden dam")
     assert text(page, ".breaking a").startswith("Arden dam")
 
 
 def test_without_pictures_the_newest_story_leads(pages: Pages) -> None:
-    page = read(pages.home([article("New"), article("Old")], at=AT))
+    page = read(home(pages, [article("New"), article("Old")]))
     assert text(page, ".leading h2") == "New"
 
 
 def test_a_long_list_is_cut_and_the_rail_is_by_time(pages: Pages) -> None:
     many = [article(f"Story {n}", key=n, date=AT - n * HOUR) for n in range(100)]
-    page = read(pages.home(many, at=AT))
+    page = read(home(pages, many))
     assert len(page.cssselect(".teaser")) == 39
     assert [li.text_content().split("Story ")[1] for li in page.cssselect(".rail li")] == [
         str(n) for n in range(10)
@@ -51,7 +55,7 @@ def test_a_long_list_is_cut_and_the_rail_is_by_time(pages: Pages) -> None:
 
 def test_times_are_as_short_as_they_can_be(pages: Pages) -> None:
     dates = (AT, AT - 24 * HOUR, AT - 400 * 24 * HOUR, AT)
-    page = read(pages.home([article(f"S {n}", date=at) for n, at in enumerate(dates)], at=AT))
+    page = read(home(pages, [article(f"S {n}", date=at) for n, at in enumerate(dates)]))
     assert [t.text for t in page.cssselect(".rail time")] == [
         "2:17 PM",
         "Nov 23",
@@ -61,53 +65,75 @@ def test_times_are_as_short_as_they_can_be(pages: Pages) -> None:
 
 
 def test_an_empty_publication_has_a_kind_page(pages: Pages) -> None:
-    page = read(pages.home([], at=AT))
+    page = read(home(pages, []))
     assert text(page, "main h2") == "The first edition is being set."
     assert not page.cssselect(".teaser, .rail, nav")
 
 
-@pytest.mark.parametrize(
-    ("age", "standing"), [(-HOUR, False), (0 * HOUR, True), (23 * HOUR, True), (24 * HOUR, False)]
-)
-def test_a_breaking_story_stands_in_the_strip_for_its_time(
-    pages: Pages, age: timedelta, standing: bool
+def test_the_masthead_leads_to_the_sections_it_is_given_and_the_page_to_older_stories(
+    pages: Pages,
 ) -> None:
-    strip = read(pages.breaking([article(breaking=True, date=AT - age)], at=AT)).cssselect(
-        ".breaking"
-    )
-    assert len(strip) == standing
+    page = read(home(pages, newsroom.edition(), sections=[("Arts & Letters", "/sections/x/")]))
+    (section,) = page.cssselect(".folio nav a")
+    assert (section.get("href"), section.text) == ("/sections/x/", "Arts & Letters")
+    assert [a.get("href") for a in page.cssselect(".pager a")] == ["/latest/"]
 
 
-def test_the_strip_names_the_newest_breaking_story_alone(pages: Pages) -> None:
-    page = read(pages.breaking(newsroom.edition(), at=AT))
+def test_the_strip_leads_to_its_story_and_says_when_it_is_over(pages: Pages) -> None:
+    page = read(pages.breaking(newsroom.edition()[0], at=AT))
     (link,) = page.cssselect(".breaking a")
     assert link.get("href") == "/articles/story-1/"
     assert page.cssselect(".breaking")[0].get("data-until") == "2026-11-25T12:30:00+00:00"
 
 
 def test_with_nothing_breaking_the_page_says_so(pages: Pages) -> None:
-    page = read(pages.breaking([article()], at=AT))
+    page = read(pages.breaking(None, at=AT))
     assert text(page, "h1") == "There is no breaking news at the moment."
     assert not page.cssselect(".breaking")
 
 
-def test_a_section_lists_its_own_stories_under_the_strip_of_all(pages: Pages) -> None:
-    page = read(pages.section("Science", newsroom.edition(), at=AT))
+def test_a_section_lists_its_stories_without_naming_itself_and_fetches_the_strip(
+    pages: Pages,
+) -> None:
+    story = article("Tide tables", section="Science")
+    page = read(listing(pages, kind=Kind.SECTION, name="Science", stories=[story]))
     assert text(page, "h1") == "Science"
-    assert [h.text_content() for h in page.cssselect(".listing h2")] == [
-        "What the tide tables of 1911 still know"
-    ]
-    assert text(page, ".breaking a").startswith("Arden dam")
+    assert [h.text_content() for h in page.cssselect(".listing h2")] == ["Tide tables"]
+    assert not page.cssselect(".kicker")
+    assert page.xpath("//script/@data-strip") == ["/breaking.html"]
+    others = read(listing(pages, kind=Kind.TAG, name="sea", stories=[story]))
+    assert text(others, ".kicker") == "Science"
 
 
-def test_sections_that_differ_in_case_alone_are_one(pages: Pages) -> None:
-    articles = [
-        article("A", section="World"),
-        article("B", section="world"),
-        article("C", section="Città"),
+def test_a_list_says_nothing_of_an_hour_nor_of_other_pages_of_it(pages: Pages) -> None:
+    page = read(listing(pages, stories=[article(date=AT)]))
+    assert text(page, ".teaser time") == "November 24, 2026"
+    assert not page.cssselect(".pager, .breaking")
+
+
+def test_a_list_of_nothing_says_so(pages: Pages) -> None:
+    page = read(listing(pages, stories=[]))
+    assert text(page, ".listing > p") == "There is nothing here at the moment."
+
+
+def test_the_list_of_everything_has_a_name_and_the_feeds_of_everything(pages: Pages) -> None:
+    page = read(pages.listing(topics.everything(), [], address=addresses.LATEST))
+    assert text(page, "h1") == "All stories"
+    assert [a.get("href") for a in page.cssselect(".listing .formats a")] == [
+        "/rss.xml",
+        "/atom.xml",
+        "/feed.json",
     ]
-    assert pages.sections(articles) == ("World", "Città")
-    assert len(read(pages.section("World", articles, at=AT)).cssselect(".teaser")) == 2
+
+
+def test_names_that_differ_in_case_alone_are_one_topic(config: Config) -> None:
+    made = article(section="Città", tags=("Port", "port", " "), authors=(ADA, ADA))
+    assert [topic.home for topic in topics.of(made, config)] == [
+        "/",
+        "/sections/citta/",
+        "/tags/port/",
+        "/authors/ada-lind/",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +147,7 @@ def test_the_page_about_feeds_speaks_the_publications_language(
     tmp_path: Path, language: str, title: str, link: str
 ) -> None:
     config = newsroom.config(tmp_path, language=language, url="https://post.example/paper")
-    page = read(Pages(config, Templates()).subscribe(Feed.all(config, newsroom.edition())))
+    page = read(Pages(config, Templates()).subscribe(offers(config, newsroom.edition())))
     assert text(page, "h1") == title
     (found,) = page.cssselect(".imprint a[href='/paper/subscribe/']")
     assert found.text == link
@@ -150,7 +176,7 @@ def test_an_old_address_leads_to_the_new_one(pages: Pages) -> None:
 def test_assets_are_named_by_their_content_and_all_that_pages_load(
     pages: Pages, tmp_path: Path
 ) -> None:
-    page = read(pages.home(newsroom.edition(), at=AT))
+    page = read(home(pages, newsroom.edition()))
     loaded = {a for a in page.xpath("//@href | //@src") if a.startswith("/assets/")}
     assert loaded == {f"/{path}" for path in pages.assets()}
     other = Pages(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
@@ -184,5 +210,5 @@ def test_sections_in_other_scripts_do_not_meet() -> None:
 
 def test_a_remote_picture_without_a_size_is_shown_all_the_same(pages: Pages) -> None:
     remote = figure(src="https://pictures.example/a.jpg", width=None, height=None)
-    page = read(pages.home([article(image=remote)], at=AT))
+    page = read(home(pages, [article(image=remote)]))
     assert page.cssselect(".leading img")[0].get("src") == "https://pictures.example/a.jpg"

@@ -1,4 +1,4 @@
-"""Listing pages of every selection, rendered from the template alone."""
+"""Pages of every selection, and what leads to them."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from syndicate.render import addresses
 from syndicate.render.amp import Amp
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
+from syndicate.render.topics import Kind
 from tests import checkers
 from tests.pages import newsroom
 from tests.pages.listings import ADA, listing
@@ -17,17 +18,17 @@ from tests.pages.test_article import read, text
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"), [("tag", "Tag"), ("author", "Author"), ("feed", "Feed"), ("section", "")]
+    ("kind", "said"),
+    [(Kind.TAG, "Tag"), (Kind.AUTHOR, "Author"), (Kind.FEED, "Feed"), (Kind.SECTION, "")],
 )
-def test_a_listing_says_of_what_kind_it_is(pages: Pages, kind: str, said: str) -> None:
+def test_a_listing_says_of_what_kind_it_is(pages: Pages, kind: Kind, said: str) -> None:
     page = read(listing(pages, kind=kind))
     assert text(page, ".kind") == said
     assert text(page, "h1") == "river"
 
 
 def test_a_page_of_older_stories_tells_dates_in_full_and_has_no_strip(pages: Pages) -> None:
-    made = listing(pages, newest=False, number=3, newer="/tags/river/", older="/x/", when=None)
-    page = read(made)
+    page = read(listing(pages, number=3, newer="/tags/river/", older="/x/"))
     assert text(page, ".teaser time").startswith("November 24, 2026")
     assert text(page, ".pager").split() == ["Newer", "stories", "Page", "3", "Older", "stories"]
     assert [a.get("href") for a in page.cssselect("a[rel=prev], a[rel=next]")] == [
@@ -35,16 +36,22 @@ def test_a_page_of_older_stories_tells_dates_in_full_and_has_no_strip(pages: Pag
         "/x/",
     ]
     assert "Page 3" in text(page, "title")
+    assert [a.get("href") for a in page.cssselect("h1 a")] == ["/tags/river/"]
+    assert page.xpath("//link[@rel='canonical']/@href") == [
+        "https://post.example/tags/river/page/3/"
+    ]
     assert not page.cssselect(".breaking")
 
 
 def test_an_authors_page_has_their_place_and_address_on_the_web(pages: Pages) -> None:
     stories = [newsroom.article(authors=(ADA,)), newsroom.article(authors=(ADA,))]
-    page = read(listing(pages, kind="author", name="Ada Lind", stories=stories))
+    page = read(
+        listing(pages, kind=Kind.AUTHOR, name="Ada Lind", stories=stories, person=ADA)
+    )
     assert text(page, ".place") == "Kiel"
     assert [a.get("href") for a in page.cssselect(".site a")] == ["https://ada.example/"]
-    bad = newsroom.article(authors=(Person(name="Ada Lind", url="javascript:alert(1)"),))
-    page = read(listing(pages, kind="author", name="Ada Lind", stories=[bad]))
+    bad = Person(name="Ada Lind", url="javascript:alert(1)")
+    page = read(listing(pages, kind=Kind.AUTHOR, name="Ada Lind", person=bad))
     assert not page.cssselect(".site")
 
 
@@ -58,17 +65,15 @@ def test_an_article_leads_to_its_authors_and_tags(pages: Pages) -> None:
 
 
 def test_an_article_names_its_translations_to_readers_and_to_machines(pages: Pages) -> None:
-    made = newsroom.article()
-    translations = [("de", "Deutsch", "/articles/damm/"), ("fr", "Français", "https://fr.example/")]
-    frame = pages._templates.render
-
-    def told(name: str, values: dict[str, object]) -> str:
-        return frame(name, values | {"translations": translations})
-
-    pages._templates.render = told  # type: ignore[method-assign]
-    page = read(pages.article(made))
-    assert text(page, ".translations") == "Also in: Deutsch, Français"
-    assert page.xpath("//head/link[@hreflang]/@hreflang") == ["en", "de", "fr"]
+    translations = {"en": "dam", "fr": "https://fr.example/", "de": "damm"}
+    page = read(pages.article(newsroom.article(slug="dam", translations=translations)))
+    assert text(page, ".translations") == "Also in: Deutsch, français"
+    links = page.xpath("//head/link[@hreflang]")
+    assert {link.get("hreflang"): link.get("href") for link in links} == {
+        "en": "https://post.example/articles/dam/",
+        "de": "https://post.example/articles/damm/",
+        "fr": "https://fr.example/",
+    }
 
 
 def test_the_masthead_shows_a_logo_for_each_ground(tmp_path: Path) -> None:
