@@ -1,13 +1,11 @@
 """The memory of a command while it runs, its children's included (Linux: /proc)."""
 
-import os
 import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _PROC = Path("/proc")
 
 
@@ -17,10 +15,10 @@ class Peak:
 
     seconds: float
     resident: int
-    """The resident sets of all its processes: what they share counts in each."""
+    """The resident memory of all its processes; what they share is counted once."""
 
 
-def peak(command: Sequence[str], folder: Path, *, every: float = 0.02) -> Peak:
+def peak(command: Sequence[str], folder: Path, *, every: float = 0.1) -> Peak:
     """Run a command to its end, looking at its processes every so many seconds."""
     began, most = time.perf_counter(), 0
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
@@ -45,7 +43,9 @@ def _tree(pid: int) -> list[int]:
 
 
 def _resident(pid: int) -> int:
+    """Return a process's proportional set size: each page divided by those who share it."""
     try:
-        return int((_PROC / f"{pid}/statm").read_text().split()[1]) * _PAGE
+        lines = (_PROC / f"{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)

@@ -25,6 +25,9 @@ _NAMED = _HEADINGS | {
 """What may have a name for those who can't see it (ARIA in HTML)."""
 _DEEPEST = 100
 """AMP's own validator has no room for twice as much."""
+_NO_SOURCE = re.compile("#|(?!https?:)[a-z][a-z0-9+.-]*:")
+"""What nothing can have been cited from."""
+_ITEMS = {"ul": {"li"}, "ol": {"li"}, "dl": {"dt", "dd"}}
 _SPANS = frozenset({"colspan", "rowspan", "span"})
 _MOST_COLUMNS = 1000
 _RUBY = re.compile(r"(x*(t|ptp))+")
@@ -49,6 +52,7 @@ def mend(root: etree._Element) -> None:
     if any(sum(1 for _ in element.iterancestors()) > _DEEPEST for element in _leaves(root)):
         raise Refused("its HTML is nested too deeply")
     _mend_nesting(root)
+    _mend_lists(root)
     for element in reversed(list(root.iterdescendants())):
         _mend_link(element)
         _mend_attributes(element)
@@ -72,6 +76,8 @@ def _mend_attributes(element: etree._Element) -> None:
         wrong.add("lang")
     if element.tag not in _NAMED or (element.tag == "a" and "href" not in attributes):
         wrong |= {"aria-label", "aria-labelledby"}
+    if element.tag != "li":  # it was one, outside of a list
+        wrong.add("value")
     if element.tag == "bdo" and attributes.get("dir") not in ("ltr", "rtl"):
         element.tag = "bdi"
     for name in wrong:
@@ -102,12 +108,25 @@ def _mend_nesting(root: etree._Element) -> None:
             unwrap(element)
 
 
+def _mend_lists(root: etree._Element) -> None:
+    """Let a list that holds anything but its items be a plain block, and so its items."""
+    for listing in root.iter(*_ITEMS):
+        texts = [listing.text, *(child.tail for child in listing)]
+        strays = {child.tag for child in listing} - _ITEMS[str(listing.tag)]
+        if strays or any(text and text.strip() for text in texts):
+            listing.tag = "div"
+    for item in root.iter("dt", "dd", "li"):
+        parent = item.getparent()
+        if parent is None or item.tag not in _ITEMS.get(str(parent.tag), ()):
+            item.tag = "div"
+
+
 def _mend_link(element: etree._Element) -> None:
     """Write a link's address as everybody takes it; drop one that leads nowhere."""
     name = _LINKS.get(str(element.tag))
     if name and name in element.attrib:
         written = reference(element.attrib.pop(name))
-        if written is not None:
+        if written is not None and (name == "href" or not _NO_SOURCE.match(written)):
             element.set(name, written)
 
 

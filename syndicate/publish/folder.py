@@ -7,6 +7,7 @@ else in the folder is the operator's, and stays.
 import fcntl
 import hashlib
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ def told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise SyndicateError(f"{folder}: {error.strerror or error}") from error
+    except sqlite3.OperationalError as error:
+        raise SyndicateError(f"{folder}: the manifest: {error}") from error
 
 
 class Folder:

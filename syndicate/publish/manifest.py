@@ -87,11 +87,14 @@ class Manifest:
     def held(cls, folder: Path) -> Self:
         """Open it for a build, which alone writes; one that can't be read is begun anew.
 
-        What that listed is then nobody's until the next build writes it again.
+        What that listed is then nobody's until the next build writes it again. Raise
+        sqlite3.OperationalError where there is nothing wrong with it, but with the disk.
         """
         file = folder / NAME
         try:
             return cls(_opened(file))
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError:
             for part in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
                 part.unlink(missing_ok=True)
@@ -261,7 +264,7 @@ def _set_up(cursor: sqlite3.Cursor) -> None:
     if version not in (0, _VERSION):
         raise sqlite3.DatabaseError(f"version {version}")
     if version == 0:
-        cursor.executescript(f"{_TABLES} PRAGMA user_version = {_VERSION};")
+        cursor.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
 
 
 def safe(path: str) -> bool:

@@ -21,7 +21,7 @@ _K = TypeVar("_K")
 
 _TEASERS = 5000
 """How many stories are remembered as lists tell them."""
-_ENTRIES = 2000
+_ENTRIES = 600
 """How many as feeds tell them."""
 
 

@@ -70,11 +70,6 @@ def own_feed(name: str) -> str:
     return f"/feeds/{name}/"
 
 
-def feeds(home: str) -> tuple[tuple[str, str, str], ...]:
-    """Return name, media type and address of each format of the feed whose page is `home`."""
-    return tuple((name, type_, home.rstrip("/") + address) for name, type_, address in FEEDS)
-
-
 def sitemap(name: str) -> str:
     """Return the address of one of the sitemaps that the index names."""
     return f"/sitemaps/{name}.xml"

@@ -142,7 +142,7 @@ class Runner:
         """
         with self._store.write() as tx:
             tx.articles.give_numbers(at)
-            mark = (tx.articles.mark(), at.replace(minute=0, second=0, microsecond=0))
+            mark = (tx.articles.mark(at), at.replace(minute=0, second=0, microsecond=0))
         if mark == self._published and not (mend and self._incomplete):
             return
         built = self._newsroom.publish(at)

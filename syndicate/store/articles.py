@@ -115,17 +115,11 @@ class Articles:
         newest, retracted = self._connection.execute(query).one()
         return newest or 0, retracted
 
-    def mark(self) -> tuple[object, ...]:
-        """Return what changes whenever readers might see something new."""
-        query = select(
-            func.count(),
-            func.sum(articles.c.revision),
-            func.max(articles.c.number),
-            func.count(articles.c.retracted_at),
-            func.max(articles.c.retracted_at),  # one taken back for another that is restored
-            select(func.count()).select_from(addresses).scalar_subquery(),
-        )
-        return tuple(self._connection.execute(query).one())
+    def mark(self, at: datetime) -> tuple[object, ...]:
+        """Return what changes whenever readers might see something new, be it by time alone."""
+        change = select(func.max(articles.c.change))
+        due = select(func.max(articles.c.published_at)).where(articles.c.published_at <= at)
+        return tuple(self._connection.execute(query).scalar() for query in (change, due))
 
     # how
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import Connection, Row, and_, func, select, union
 
 from syndicate.model.articles import Article
 from syndicate.model.galleys import Galley
@@ -32,8 +32,11 @@ class Readership:
         public since `since`.
         """
         due = and_(articles.c.published_at > since, articles.c.published_at <= at)
-        query = select(articles.c.key).where(or_(articles.c.change > after, due))
-        return [*self._connection.execute(query.order_by(articles.c.key)).scalars()]
+        keys = union(  # each has an index; with OR, every article would be looked at
+            select(articles.c.key).where(articles.c.change > after),
+            select(articles.c.key).where(due),
+        )
+        return sorted(self._connection.execute(keys).scalars())
 
     def keys(self) -> list[int]:
         """Return the keys of all articles that are, were or may be public."""

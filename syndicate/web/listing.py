@@ -22,5 +22,6 @@ class Listing:
             return None
         if self._file != (seen.st_dev, seen.st_ino):
             self._manifest = Manifest.seen(self._folder)
-            self._file = (seen.st_dev, seen.st_ino)
+            # A build may be about to make its tables: until it can be read, look again.
+            self._file = (seen.st_dev, seen.st_ino) if self._manifest else None
         return self._manifest.entry(path) if self._manifest else None

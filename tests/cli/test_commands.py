@@ -143,7 +143,8 @@ def test_build_writes_only_what_changed_and_says_so(operator):
     assert again.out.startswith("0 written, 0 deleted")
     (operator.folder / "feeds/rss.xml").write_text("changed by hand")
     (operator.folder / "feeds/atom.xml").unlink()
-    mended = operator.run("build", "--at", "2030-01-01T12:00")
+    assert operator.run("build", "--at", "2030-01-01T12:00").out.startswith("0 written, 0 deleted")
+    mended = operator.run("build", "--all", "--at", "2030-01-01T12:00")
     assert mended.out.startswith("written   rss.xml\nwritten   atom.xml\n2 written")
 
 
@@ -160,21 +161,28 @@ def test_build_at_a_time_gives_no_public_numbers(operator):
     assert article["number"] is None
 
 
-def test_retract_takes_an_article_out_of_the_feeds_and_undo_puts_it_back(operator):
+def test_retract_withdraws_an_article_from_the_feeds_and_undo_puts_it_back(operator):
     operator.file("ferry")
     operator.run("import", "articles")
     operator.run("build")
     assert operator.run("retract", "ferry").out == "retracted ferry: Ferry\n"
     operator.run("build")
     rss = operator.folder / "feeds/rss.xml"
-    assert "ferry" not in rss.read_text()
+    atom = operator.folder / "feeds/atom.xml"
+    assert "<title>[withdrawn] Ferry</title>" in rss.read_text()
+    assert "All about Ferry" not in rss.read_text()
     assert "Welcome" in rss.read_text()
+    assert "deleted-entry" in atom.read_text()
     operator.run("import", "articles")
     operator.run("build")
-    assert "ferry" not in rss.read_text()
+    assert "<title>[withdrawn] Ferry</title>" in rss.read_text()
+    assert "All about Ferry" not in rss.read_text()
     operator.run("retract", "ferry", "--undo")
     operator.run("build")
-    assert "ferry" in rss.read_text()
+    assert "<title>Ferry</title>" in rss.read_text()
+    assert "All about Ferry" in rss.read_text()
+    assert "[withdrawn]" not in rss.read_text()
+    assert "deleted-entry" not in atom.read_text()
 
 
 def test_subscribers_come_in_and_go_out_as_csv(operator):
@@ -294,7 +302,7 @@ def test_send_asks_which_schedule_where_there_are_several(operator):
 
 
 def test_migrate_says_what_ran(operator):
-    assert operator.run("migrate").out == "migrated to 0001\n"
+    assert operator.run("migrate").out == "migrated to 0001\nmigrated to 0002\n"
     assert operator.run("migrate").out == "up to date\n"
 
 

@@ -15,6 +15,8 @@ from tests.browser import served
 from tests.pages import newsroom
 from tests.pages.listings import ADA, home, listing, offers
 
+MANY = tuple(f"Tag {number}" for number in range(50))
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
@@ -59,6 +61,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             older="/tags/river/",
         ),
         addresses.file(addresses.SUBSCRIBE): pages.subscribe(offers(config, articles)),
+        "many/index.html": pages.subscribe(offers(config, [newsroom.article(tags=MANY)])),
         **pages.assets(),
     }
     for article in articles:

@@ -159,6 +159,14 @@ def test_the_page_about_feeds_speaks_the_publications_language(
     ]
 
 
+def test_many_feeds_are_folded_away_behind_their_number(pages: Pages, config: Config) -> None:
+    tags = tuple(f"Tag {number}" for number in range(50))
+    page = read(pages.subscribe(offers(config, [article(section="City", tags=tags)])))
+    assert text(page, "details summary") == "Tags 50"
+    assert len(page.cssselect("details:not([open]) .feed")) == 50
+    assert text(page, ".feeds .name").startswith("City Tag 0")
+
+
 def test_a_withdrawn_article_says_when_and_not_what(pages: Pages) -> None:
     page = pages.withdrawn(article("A libel", retracted_at=AT))
     assert b"libel" not in page

@@ -45,9 +45,7 @@ def test_a_page_of_older_stories_tells_dates_in_full_and_has_no_strip(pages: Pag
 
 def test_an_authors_page_has_their_place_and_address_on_the_web(pages: Pages) -> None:
     stories = [newsroom.article(authors=(ADA,)), newsroom.article(authors=(ADA,))]
-    page = read(
-        listing(pages, kind=Kind.AUTHOR, name="Ada Lind", stories=stories, person=ADA)
-    )
+    page = read(listing(pages, kind=Kind.AUTHOR, name="Ada Lind", stories=stories, person=ADA))
     assert text(page, ".place") == "Kiel"
     assert [a.get("href") for a in page.cssselect(".site a")] == ["https://ada.example/"]
     bad = Person(name="Ada Lind", url="javascript:alert(1)")

@@ -232,7 +232,7 @@ def test_a_publication_without_articles_has_valid_sitemaps_but_for_that_of_news(
     assert listed(newsroom, "sitemaps/pages.xml") == {"": None}
     made = maps(newsroom)
     assert len(made.pop("sitemaps/news.xml")) > 0
-    assert {path: complaints(data) for path, data in made.items()} == dict.fromkeys(made, [])
+    assert {path: complaints(data) for path, data in made.items()} == {name: [] for name in made}
 
 
 def test_they_are_served_as_what_they_are():

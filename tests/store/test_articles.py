@@ -244,26 +244,26 @@ def test_the_mark_changes_when_one_is_taken_back_and_another_restored(store):
         first, second = file(tx, "first"), file(tx, "second")
         tx.articles.give_numbers(NOW)
         tx.articles.retract(first, NOW)
-        before = tx.articles.mark()
+        before = tx.articles.mark(NOW)
         tx.articles.restore(first)
         tx.articles.retract(second, NOW + HOUR)
-        assert tx.articles.mark() != before
+        assert tx.articles.mark(NOW) != before
 
 
 def test_the_mark_changes_with_whatever_readers_could_see(store):
     with store.write() as tx:
-        marks = [tx.articles.mark()]
+        marks = [tx.articles.mark(NOW)]
         article = file(tx)
-        marks.append(tx.articles.mark())
+        marks.append(tx.articles.mark(NOW))
         tx.articles.give_numbers(NOW)
-        marks.append(tx.articles.mark())
+        marks.append(tx.articles.mark(NOW))
         article = revise(tx, article, title="New")
-        marks.append(tx.articles.mark())
+        marks.append(tx.articles.mark(NOW))
         article = revise(tx, article, title="New", slug="newer")
-        marks.append(tx.articles.mark())
+        marks.append(tx.articles.mark(NOW))
         tx.articles.retract(article, NOW)
-        marks.append(tx.articles.mark())
-        assert tx.articles.mark() == marks[-1]
+        marks.append(tx.articles.mark(NOW))
+        assert tx.articles.mark(NOW) == marks[-1]
     assert len(set(marks)) == len(marks)
 
 

@@ -5,7 +5,7 @@ import http.client
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from syndicate.config import Config
-from syndicate.publish.writer import Output
+from syndicate.publish.folder import Folder
+from syndicate.publish.manifest import NAME, Manifest, Published, State
 from syndicate.web.files import Files
 from syndicate.web.pages import Pages
 from syndicate.web.policy import policy
@@ -33,24 +34,44 @@ RSS = (
 def published(root: Path) -> Path:
     """Make an output folder with something of each kind in it."""
     folder = root / "feeds"
-    with Output.open(folder) as output:
-        output.put("index.html", b"<!doctype html><title>Morning Post</title>" + b" " * 2000)
-        output.put("articles/dam/index.html", b"<!doctype html><title>The dam holds</title>")
-        output.put("rss.xml", RSS)
-        output.put("atom.xml", b"<feed/>")
-        output.put("feed.json", b"{}")
-        output.put("opml.xml", b"<opml/>")
-        output.put("sections/city/rss.xml", RSS)
-        output.put("page.css", b"body{}")
-        output.put("breaking.js", b"0")
-        output.put("media/dam.jpg", b"\xff\xd8" + b"picture" * 200)
-        output.put("articles/old/index.html", b"Moved.", status=301, location="/articles/dam/")
-        output.put("articles/gone/index.html", b"<title>Withdrawn</title>", status=410)
-        output.finish()
+    put(folder, "index.html", b"<!doctype html><title>Morning Post</title>" + b" " * 2000)
+    put(folder, "articles/dam/index.html", b"<!doctype html><title>The dam holds</title>")
+    put(folder, "rss.xml", RSS)
+    put(folder, "atom.xml", b"<feed/>")
+    put(folder, "feed.json", b"{}")
+    put(folder, "opml.xml", b"<opml/>")
+    put(folder, "sections/city/rss.xml", RSS)
+    put(folder, "page.css", b"body{}")
+    put(folder, "breaking.js", b"0")
+    put(folder, "media/dam.jpg", b"\xff\xd8" + b"picture" * 200)
+    put(folder, "articles/old/index.html", b"Moved.", status=301, location="/articles/dam/")
+    put(folder, "articles/gone/index.html", b"<title>Withdrawn</title>", status=410)
     # What was written in this very second has no Last-Modified.
     for file in folder.rglob("*"):
         os.utime(file, (time.time() - 3600,) * 2)
     return folder
+
+
+def put(
+    folder: Path, path: str, data: bytes, *, status: int = 200, location: str | None = None
+) -> None:
+    """Publish one file, as a build does: what the manifest says of it is committed."""
+    folder.mkdir(exist_ok=True)
+    with (
+        closing(Folder(folder)) as output,
+        closing(Manifest.held(folder)) as manifest,
+    ):
+        made = output.put(path, data)
+        entry = Published(
+            path=path,
+            owner="",
+            sha256=made.sha256,
+            size=made.size,
+            status=status,
+            location=location,
+        )
+        manifest.put([entry])
+        manifest.finish(State(style="", compress=False, change=0, at=_now()), pending=[])
 
 
 @contextmanager
@@ -235,8 +256,7 @@ def test_a_folder_is_reached_without_its_slash_too(client):
 
 def test_a_changed_file_gets_a_new_tag_at_once(changing, feeds):
     before = changing.get("/rss.xml").headers["etag"]
-    with Output.open(feeds) as output:
-        output.put("rss.xml", RSS.replace(b"holds", b"broke"))
+    put(feeds, "rss.xml", RSS.replace(b"holds", b"broke"))
     answer = changing.get("/rss.xml", headers={"if-none-match": before})
     assert answer.status_code == 200
     assert b"broke" in answer.content
@@ -268,10 +288,21 @@ def test_a_retracted_article_is_gone_and_says_so(client):
 
 def test_a_new_manifest_is_read_at_once(changing, feeds):
     assert changing.get("/articles/dam/").status_code == 200
-    with Output.open(feeds) as output:
-        output.put("articles/dam/index.html", b"<title>Withdrawn</title>", status=410)
-        output.finish()
+    put(feeds, "articles/dam/index.html", b"<title>Withdrawn</title>", status=410)
     assert changing.get("/articles/dam/").status_code == 410
+
+
+def test_a_manifest_that_could_not_be_read_yet_is_read_once_it_can_be(tmp_path):
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    (folder / NAME).touch()
+    page = folder / "articles/gone/index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<title>Withdrawn</title>")
+    with served(folder) as client:
+        assert client.get("/articles/gone/").status_code == 200
+        put(folder, "articles/gone/index.html", b"<title>Withdrawn</title>", status=410)
+        assert client.get("/articles/gone/").status_code == 410
 
 
 def test_what_is_not_there_gets_a_page_that_leads_home(client):
@@ -299,9 +330,10 @@ ATTACKS = [
     "/articles//dam/",
     "/rss.xml%00.html",
     "/%00",
-    "/.manifest.json",
+    f"/{NAME}",
+    f"/{NAME}-wal",
     "/.lock",
-    "/%2emanifest.json",
+    f"/%2e{NAME[1:]}",
     "/articles/.hidden/index.html",
     "/outside.txt",
     "/shortcut/config.toml",
@@ -322,7 +354,7 @@ def test_nothing_but_what_is_published_can_be_read(changing, feeds):
     (feeds / "articles/.hidden/index.html").write_text("secret")
     (feeds / "outside.txt").symlink_to(feeds.parent / "config.toml")
     (feeds / "shortcut").symlink_to(feeds.parent)
-    (feeds / "disguise.json").symlink_to(feeds / ".manifest.json")
+    (feeds / "disguise.json").symlink_to(feeds / NAME)
     (feeds / "ring").symlink_to(feeds / "ring")
     os.mkfifo(feeds / "pipe")
     for path in ATTACKS:
