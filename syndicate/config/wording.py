@@ -20,6 +20,7 @@ _EXPECTED = {
     "path_type": "expected text in quotes",
     "string_too_short": "expected text that isn't empty",
     "string_type": "expected text in quotes",
+    "too_short": "expected {min_length} or more of them",
     "tuple_type": 'expected a list such as ["a", "b"]',
     "uuid_parsing": _UUID,
     "uuid_type": _UUID,
@@ -37,6 +38,8 @@ def expected(error: ErrorDetails) -> str:
         return unknown(loc)
     if kind == "enum":
         return f"expected {error['ctx']['expected']}".replace("'", '"')
+    if kind == "tuple_type" and loc == ("feeds",):
+        return "expected [[feeds]], in two brackets; settings of all feeds are in [syndication]"
     if kind == "tuple_type" and _is_table(loc):
         return f"expected [[{loc[-1]}]], in two brackets"
     return _EXPECTED.get(kind, error["msg"]).format(**error.get("ctx", {}))

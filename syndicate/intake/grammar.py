@@ -25,6 +25,7 @@ _NAMED = _HEADINGS | {
 """What may have a name for those who can't see it (ARIA in HTML)."""
 _DEEPEST = 100
 """AMP's own validator has no room for twice as much."""
+_TERMS = re.compile("((dt )+dd( dd)*( (?=dt)|$))*")
 _NO_SOURCE = re.compile("#|(?!https?:)[a-z][a-z0-9+.-]*:")
 """What nothing can have been cited from."""
 _ITEMS = {"ul": {"li"}, "ol": {"li"}, "dl": {"dt", "dd"}}
@@ -53,6 +54,7 @@ def mend(root: etree._Element) -> None:
         raise Refused("its HTML is nested too deeply")
     _mend_nesting(root)
     _mend_lists(root)
+    _mend_headers(root)
     for element in reversed(list(root.iterdescendants())):
         _mend_link(element)
         _mend_attributes(element)
@@ -110,15 +112,29 @@ def _mend_nesting(root: etree._Element) -> None:
 
 def _mend_lists(root: etree._Element) -> None:
     """Let a list that holds anything but its items be a plain block, and so its items."""
+    for group in root.xpath(".//dl/div"):
+        if {child.tag for child in group} <= _ITEMS["dl"]:
+            unwrap(group)
     for listing in root.iter(*_ITEMS):
         texts = [listing.text, *(child.tail for child in listing)]
         strays = {child.tag for child in listing} - _ITEMS[str(listing.tag)]
-        if strays or any(text and text.strip() for text in texts):
+        order = " ".join(str(child.tag) for child in listing)
+        unpaired = listing.tag == "dl" and not _TERMS.fullmatch(order)
+        if strays or unpaired or any(text and text.strip() for text in texts):
             listing.tag = "div"
     for item in root.iter("dt", "dd", "li"):
         parent = item.getparent()
         if parent is None or item.tag not in _ITEMS.get(str(parent.tag), ()):
             item.tag = "div"
+
+
+def _mend_headers(root: etree._Element) -> None:
+    """Let cells name no heads but those of their own table."""
+    for cell in root.iter("td", "th"):
+        table = next(cell.iterancestors("table"), None)
+        heads = set() if table is None else {head.get("id") for head in table.iter("th")}
+        if not heads.issuperset(cell.get("headers", "").split()):
+            del cell.attrib["headers"]
 
 
 def _mend_link(element: etree._Element) -> None:

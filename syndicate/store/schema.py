@@ -78,6 +78,7 @@ articles = Table(
     Column("breaking", Boolean, nullable=False),
     # counts every change to any article, so that a build asks only for what is new to it
     Column("change", Integer, nullable=False, server_default="0", index=True),
+    Index(None, "breaking", "numbered_breaking"),
     sqlite_autoincrement=True,
 )
 

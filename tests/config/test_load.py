@@ -131,6 +131,10 @@ def test_what_is_no_toml_is_told_with_its_line(folder, text, where):
         ('\n[add.header]\n\nhtml = ""\n', "5: add — there is no such table; did you mean ads?"),
         ("[ads]\nheader = 3\n", "5: ads.header = 3 — expected a table"),
         ("[schedules]\nname = 3\n", "4: schedules — expected [[schedules]], in two brackets"),
+        (
+            "[feeds]\nitems = 5\n",
+            "4: feeds — expected [[feeds]], in two brackets; settings of all feeds are in [syndication]",
+        ),
         ('[store]\nurl = "mysql://h/d"\n', '5: store.url = "mysql://h/d" — expected a database such as "sqlite:///syndicate.db" or "postgresql://user@host/name"'),
         ("author = 5\n", "4: publication.author = 5 — expected text in quotes"),
     ],

@@ -13,6 +13,7 @@ import pytest
 
 from syndicate.intake import composing
 from syndicate.intake.filing import Verdict, file_articles
+from syndicate.intake.manuscript import set_up as manuscript_set_up
 from syndicate.model.articles import Status
 from syndicate.store import Store
 from tests.intake.newsroom import MONDAY, TUESDAY, Newsroom
@@ -440,10 +441,9 @@ def test_a_value_that_the_database_cannot_hold_refuses_its_own_file_alone(
     newsroom = Newsroom(publication(), store)
     for name in ("a.md", "b.md", "c.md"):
         newsroom.article(name, f"Story {name}")
-    set_up = composing.set_up
 
     def set_badly(manuscript, *of, **how):
-        proof = set_up(manuscript, *of, **how)
+        proof = manuscript_set_up(manuscript, *of, **how)
         if manuscript.slug != "b":
             return proof
         return replace(proof, revision=replace(proof.revision, title="\ud800"))

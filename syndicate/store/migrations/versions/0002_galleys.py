@@ -10,6 +10,12 @@ down_revision = "0001"
 def upgrade() -> None:
     op.add_column("articles", sa.Column("change", sa.Integer(), server_default="0", nullable=False))
     op.create_index("ix_articles_change", "articles", ["change"], unique=False)
+    op.create_index(
+        "ix_articles_breaking_numbered_breaking",
+        "articles",
+        ["breaking", "numbered_breaking"],
+        unique=False,
+    )
     op.add_column("revisions", sa.Column("audio", sa.JSON(), nullable=True))
     op.add_column(
         "revisions", sa.Column("translations", sa.JSON(), server_default="{}", nullable=False)
