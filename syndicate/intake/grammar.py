@@ -19,7 +19,7 @@ _TRANSPARENT = frozenset({"a", "ins", "del"})
 """What holds whatever may stand around it."""
 _INLINE = PHRASING | {"iframe", "video", "audio", "source", "track"}
 _NAMED = _HEADINGS | {
-    "a", "aside", "audio", "blockquote", "details", "figure", "iframe", "img", "li", "ol",
+    "a", "aside", "audio", "blockquote", "details", "iframe", "img", "li", "ol",
     "section", "table", "td", "th", "tr", "ul", "video",
 }  # fmt: skip
 """What may have a name for those who can't see it (ARIA in HTML)."""
@@ -54,6 +54,7 @@ def mend(root: etree._Element) -> None:
         raise Refused("its HTML is nested too deeply")
     _mend_nesting(root)
     _mend_lists(root)
+    _mend_details(root)
     _mend_headers(root)
     for element in reversed(list(root.iterdescendants())):
         _mend_link(element)
@@ -76,6 +77,8 @@ def _mend_attributes(element: etree._Element) -> None:
     }
     if not _LANGUAGE.fullmatch(attributes.get("lang", "en")):
         wrong.add("lang")
+    if attributes.get("dir", "auto") not in ("ltr", "rtl", "auto"):
+        wrong.add("dir")
     if element.tag not in _NAMED or (element.tag == "a" and "href" not in attributes):
         wrong |= {"aria-label", "aria-labelledby"}
     if element.tag != "li":  # it was one, outside of a list
@@ -100,7 +103,8 @@ def _mend_nesting(root: etree._Element) -> None:
         for element in reversed(list(line.iterdescendants())):
             if element.tag not in _INLINE:
                 unwrap(element)
-        if line.tag in _HEADINGS and not "".join(line.itertext()).strip() and not len(line):
+        shows = "".join(line.itertext()).strip() or line.find(".//img") is not None
+        if line.tag in _HEADINGS and not shows:
             line.tag = "div"
     for section in root.iter("section"):
         if next(section.iter(*_HEADINGS), None) is None:
@@ -126,6 +130,26 @@ def _mend_lists(root: etree._Element) -> None:
         parent = item.getparent()
         if parent is None or item.tag not in _ITEMS.get(str(parent.tag), ()):
             item.tag = "div"
+
+
+def _mend_details(root: etree._Element) -> None:
+    """Let what folds begin with its one summary; without any it is a plain block."""
+    for details in root.iter("details"):
+        summary, *others = details.findall("summary") or [None]
+        for other in others:
+            other.tag = "p"
+        if summary is None:
+            details.tag = "div"
+            details.attrib.pop("open", None)
+        elif details[0] is not summary or (details.text or "").strip():
+            before, details.text = details.text, None
+            text, summary.tail = summary.tail, None
+            above = summary.getprevious()
+            if above is not None:
+                above.tail = (above.tail or "") + (text or "")
+                text = ""
+            details.insert(0, summary)
+            summary.tail = (before or "") + (text or "")
 
 
 def _mend_headers(root: etree._Element) -> None:

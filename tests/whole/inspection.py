@@ -19,8 +19,13 @@ from tests.shared import SHARED
 from tests.sitemaps import schema
 from tests.whole import rules
 
-AUTHORS = ("Unicode Normalization Form C", "Private Use Area", "Year may be mistyped")
-"""Remarks on what is its author's affair: the letters of a text, and its date."""
+AUTHORS = (
+    "Unicode Normalization Form C",
+    "Private Use Area",
+    "Year may be mistyped",
+    "appears to be written in",
+)
+"""Remarks on what is its author's affair: a text's letters and language, and its date."""
 SANDBOX = "Setting both “allow-scripts” and “allow-same-origin”"
 """A warning of frames from our own host; those that are let in are others'."""
 
