@@ -82,9 +82,9 @@ class Folder:
         """Whether there is a plain file at a path."""
         try:
             place = self.place(path)
-        except SyndicateError:
+            return place.is_file() and not place.is_symlink()
+        except (SyndicateError, OSError):  # OSError: a name that no file can have
             return False
-        return place.is_file() and not place.is_symlink()
 
     def delete(self, path: str) -> bool:
         """Delete a file, and folders that are empty then; return whether there was one."""
