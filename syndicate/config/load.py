@@ -1,10 +1,11 @@
 """Loading config.toml: the configuration, or every mistake in it at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from syndicate.config import wording
 from syndicate.config.checks import Mistake, check
@@ -53,8 +54,16 @@ def _validate(data: dict[str, Any], root: Path) -> tuple[Config | None, list[Mis
         config = Config.model_validate({**data, "root": root}, by_alias=True, by_name=False)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        return None, [*own, *((detail["loc"], wording.expected(detail)) for detail in details)]
+        told = [detail for detail in details if not _follows(detail, details)]
+        return None, [*own, *((detail["loc"], wording.expected(detail)) for detail in told)]
     return config, own
+
+
+def _follows(detail: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is too short only because something wrong in it was not counted."""
+    loc = detail["loc"]
+    inside = (other["loc"] for other in others if len(other["loc"]) > len(loc))
+    return detail["type"] == "too_short" and any(other[: len(loc)] == loc for other in inside)
 
 
 def _problems(document: Document, mistakes: list[Mistake]) -> Iterator[Problem]:

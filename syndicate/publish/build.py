@@ -283,7 +283,7 @@ class _Build:
         return layout.pages(self._lists, topic, dirty)
 
     def _archives(self, topic: Topic, *, anew: bool) -> Iterator[Document]:
-        per = layout.items(topic, self._config)
+        per = topics.items(topic, self._config)
         changed = topic.home in self._lists.changes and not anew
         dirty = self._lists.dirty(topic.home, per) if changed else None
         return layout.archives(self._lists, topic, self._config, dirty)
@@ -302,7 +302,7 @@ class _Build:
     def _cut_off(self, topic: Topic) -> None:
         """Delete pages and archives past the last ones of a topic."""
         size = self._lists.size(topic.home)
-        per = layout.items(topic, self._config)
+        per = topics.items(topic, self._config)
         full, filled = size // layout.STORIES, size // per if topic.has_archives else 0
         number = full + 2 if full else 1
         while self._manifest.entry(path := addresses.file(topic.numbered(number))):

@@ -10,7 +10,7 @@ from syndicate.config import Config
 from syndicate.publish.lists import Lists, Row
 from syndicate.publish.tasks import Document, Page
 from syndicate.render import addresses, topics
-from syndicate.render.feeds import formats
+from syndicate.render.feeds import Archive, formats
 from syndicate.render.topics import Topic
 
 STORIES = 30
@@ -44,14 +44,14 @@ def pages(lists: Lists, topic: Topic, numbers: Iterator[int] | None = None) -> I
 
 def newest(lists: Lists, topic: Topic, config: Config) -> Document:
     """Lay out the document that readers follow: the newest articles of a topic."""
-    size, per = lists.size(topic.home), items(topic, config)
+    size, per = lists.size(topic.home), topics.items(topic, config)
     rows = lists.rows(topic.home, max(size - per, 0), size)
     full = size // per if topic.has_archives else 0
     return Document(
         topic=topic,
         folder=topic.home,
         rows=tuple(row.article for row in reversed(rows)),
-        history={"prev_archive": _documents(topic, config, full)} if full else None,
+        archive=Archive(prev_archive=_documents(topic, config, full)) if full else None,
     )
 
 
@@ -59,7 +59,7 @@ def archives(
     lists: Lists, topic: Topic, config: Config, numbers: Iterator[int] | None = None
 ) -> Iterator[Document]:
     """Lay out a topic's archives (RFC 5005): those of some numbers, or all of them."""
-    per = items(topic, config)
+    per = topics.items(topic, config)
     full = lists.size(topic.home) // per
     if not topic.has_archives or not full:
         return
@@ -68,20 +68,14 @@ def archives(
             topic=topic,
             folder=archive(topic, number),
             rows=tuple(row.article for row in reversed(rows)),
-            history={
-                "own": _documents(topic, config, number),
-                "current": _documents(topic, config),
-                "prev_archive": _documents(topic, config, number - 1) if number > 1 else {},
-                "next_archive": _documents(topic, config, number + 1) if number <= full else {},
-                "archived": number <= full,
-            },
+            archive=Archive(
+                own=_documents(topic, config, number),
+                current=_documents(topic, config),
+                prev_archive=_documents(topic, config, number - 1) if number > 1 else {},
+                next_archive=_documents(topic, config, number + 1) if number <= full else {},
+                archived=number <= full,
+            ),
         )
-
-
-def items(topic: Topic, config: Config) -> int:
-    """Return how many articles a topic's feed holds."""
-    own = topics.setting(topic, config)
-    return (own.items if own else None) or config.syndication.items
 
 
 def archive(topic: Topic, number: int) -> str:

@@ -26,7 +26,7 @@ from syndicate.publish.tasks import Articles, Document, Page, Task
 from syndicate.publish.telling import Teller, Told
 from syndicate.render import addresses, topics
 from syndicate.render.amp import Amp
-from syndicate.render.feeds import Archive, Format, channel, formats
+from syndicate.render.feeds import Format, channel, formats
 from syndicate.render.feeds.channel import rfc3339
 from syndicate.render.pages import Pages
 from syndicate.render.sitemaps import Sitemaps
@@ -215,14 +215,14 @@ class Printer:
 
     def _document(self, task: Document, outcome: Outcome) -> Iterator[File]:
         """Lay out one document of a topic's feed, in each of its formats."""
-        full = self._full_text(task)
+        full = topics.full_text(task.topic, self.config)
         told = self._teller.told(task.rows, outcome, full=full)
         head = channel.channel(
             self.config,
             task.topic,
             updated=max((one.modified for one in told), default=EPOCH),
             heard=any(one.heard for one in told),
-            archive=Archive(**task.history) if task.history else None,
+            archive=task.archive,
             deleted=tuple(one.tombstone for one in told if one.tombstone),
         )
         for each in formats(task.topic, self.config):
@@ -232,11 +232,6 @@ class Printer:
                 render=partial(self._joined, each, head, told),
                 packed=True,
             )
-
-    def _full_text(self, task: Document) -> bool:
-        own = topics.setting(task.topic, self.config)
-        chosen = own.full_text if own else None
-        return self.config.syndication.full_text if chosen is None else chosen
 
     @staticmethod
     def _joined(each: Format, head: channel.Channel, told: Sequence[Told]) -> bytes:
@@ -253,7 +248,7 @@ class Printer:
         try:
             data = file.render()
             self._write(file, file.path, data, outcome)
-            if file.packed and self.config.publish.compress:
+            if file.packed and (self.compress or self.config.publish.compress):
                 for suffix in TWINS:
                     self._write(file, file.path + suffix, twin(data, suffix), outcome)
         except Exception as error:  # noqa: BLE001 - one file never breaks the others

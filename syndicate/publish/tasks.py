@@ -1,10 +1,9 @@
 """What a printer is asked for: small values that travel between processes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from syndicate.render.feeds import Archive
 from syndicate.render.topics import Topic
 
 
@@ -41,8 +40,8 @@ class Document:
     """The address that its formats lie at."""
     rows: tuple[int, ...]
     """Articles, those that were withdrawn among them, newest first."""
-    history: Mapping[str, Any] | None = None
-    """The fields of its `Archive`, where it has a history."""
+    archive: Archive | None = None
+    """Where it stands in its feed's history, if that is longer than one document."""
 
 
 Task = Articles | Page | Document

@@ -59,7 +59,7 @@ class Pages:
         """Return the home page as it is at `at`, with the breaking article of the strip if any."""
         return self._page(
             "home",
-            **self._list(addresses.HOME),
+            canonical=self._absolute(addresses.HOME),
             **self._strip(strip),
             front=front,
             older=addresses.LATEST if front.field else None,
@@ -85,7 +85,7 @@ class Pages:
         """
         return self._page(
             "listing",
-            **self._list(address),
+            canonical=self._absolute(address),
             selection=topic,
             stories=[Markup(story) for story in stories],  # noqa: S704 - our own template
             person=person,
@@ -106,7 +106,9 @@ class Pages:
 
         It is a small whole page, since AMP pages link to it.
         """
-        return self._page("breaking", **self._list(addresses.BREAKING), **self._strip(strip), at=at)
+        return self._page(
+            "breaking", canonical=self._absolute(addresses.BREAKING), **self._strip(strip), at=at
+        )
 
     def subscribe(self, feeds: Sequence[Feed]) -> bytes:
         """Return the page that says what a feed is, how to follow, and which there are.
@@ -143,12 +145,6 @@ class Pages:
     def assets(self) -> dict[str, bytes]:
         """Return what pages load, by its path in the output."""
         return {addresses.file(asset[0]): asset[1] for asset in self._assets.values()}
-
-    def _list(self, address: str) -> dict[str, Any]:
-        """Return what every list needs."""
-        return {
-            "canonical": self._absolute(address),
-        }
 
     def _strip(self, article: Article | None) -> dict[str, Any]:
         until = article and article.published + self._config.publication.breaking_for

@@ -64,6 +64,19 @@ def setting(topic: Topic, config: Config) -> OwnFeed | None:
     return next((feed for feed in config.feeds if own(feed).home == topic.home), None)
 
 
+def items(topic: Topic, config: Config) -> int:
+    """Return how many articles a topic's feed holds."""
+    own_feed = setting(topic, config)
+    return (own_feed.items if own_feed else None) or config.syndication.items
+
+
+def full_text(topic: Topic, config: Config) -> bool:
+    """Whether a topic's feed holds whole articles."""
+    own_feed = setting(topic, config)
+    chosen = own_feed.full_text if own_feed else None
+    return config.syndication.full_text if chosen is None else chosen
+
+
 def of(article: Article, config: Config) -> Iterator[Topic]:
     """Iterate over the topics that an article belongs to, each once."""
     yield everything()

@@ -146,6 +146,12 @@ def test_a_mistake_is_told_with_line_key_value_and_what_was_expected(folder, tex
     assert not any("Input should" in line or "Value error" in line for line in told)
 
 
+def test_a_wrong_item_of_a_list_is_one_mistake(folder):
+    assert mistakes(folder, PUBLICATION + '[[feeds]]\nname = "x"\nformats = ["rss2"]\n') == [
+        'config.toml:6: feeds.x.formats.#1 = "rss2" — expected "rss", "atom" or "json"'
+    ]
+
+
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [

@@ -8,6 +8,7 @@ import brotli
 import feedparser
 import pytest
 
+from syndicate.config.publish import Publish
 from syndicate.publish import Publisher, build
 from syndicate.render.amp import Amp
 from syndicate.render.pages import Pages
@@ -414,6 +415,21 @@ def test_twins_hold_what_they_are_twins_of_and_go_with_it(newsroom):
     newsroom.file("tram")
     newsroom.build()
     assert not [path for path in newsroom.everything() if path.startswith("tags/")]
+
+
+def test_pages_stay_compressed_from_build_to_build_once_they_are(newsroom):
+    config = newsroom.config.override(publish=Publish(compress=False))
+    newsroom.file("tram")
+    build(newsroom.store, config, at=LATER, number=True)
+    page = "articles/tram/index.html.br"
+    assert page not in newsroom.everything()
+    build(newsroom.store, config, at=LATER, number=True, compress=True)
+    assert brotli.decompress(newsroom.everything()[page])
+    newsroom.file("tram", title="Tram again")
+    build(newsroom.store, config, at=LATER, number=True)
+    assert b"Tram again" in brotli.decompress(newsroom.everything()[page])
+    build(newsroom.store, config, at=LATER, number=True, compress=False)
+    assert page not in newsroom.everything()
 
 
 def test_one_publisher_goes_on_where_another_built_meanwhile(newsroom):

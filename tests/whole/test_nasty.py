@@ -4,7 +4,6 @@ The ordinary run draws a few; `SYNDICATE_NASTY=2000` draws as many as that.
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from syndicate.intake.filing import Verdict
 from syndicate.intake.folder import find_articles
 from tests.shared import SHARED, needs_shared
 from tests.whole import nasty
+from tests.whole.bringing import CONFIG, Publication, bring_up
 from tests.whole.inspection import Inspection
-from tests.whole.test_publications import CONFIG, ROOT, Publication, bring_up
 
 pytestmark = pytest.mark.slow
 
@@ -29,17 +28,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "config.toml").write_text(SHORT_FEEDS)
     made = bring_up(folder, nasty.write(nasty.corpus(COUNT, start=COUNT), folder / "articles"))
-    yield made
-    made.store.close()
-
-
-@pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
-    folder = tmp_path_factory.mktemp("demonstration")
-    for name in ("config.toml", "logo.png"):
-        shutil.copy(ROOT / name, folder)
-    shutil.copytree(ROOT / "articles", folder / "articles")
-    made = bring_up(folder, find_articles([folder / "articles"]))
     yield made
     made.store.close()
 

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,79 +12,21 @@ import feedparser
 import pytest
 from lxml import etree
 
-from syndicate.config import Config, load
-from syndicate.intake.filing import Filed, Verdict, file_articles
+from syndicate.config import Config
+from syndicate.intake.filing import Verdict, file_articles
 from syndicate.intake.folder import find_articles
 from syndicate.model.deliveries import Totals
-from syndicate.publish.build import Built, build
+from syndicate.publish.build import build
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.tick import tick
 from syndicate.store import Store
 from tests import checkers
 from tests.shared import SHARED, needs_shared
 from tests.sitemaps.schema import complaints
+from tests.whole.bringing import CONFIG, NOW, Publication, bring_up
 
-ROOT = Path(__file__).parents[2]
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 24, 12, 10, tzinfo=UTC)
 pytestmark = pytest.mark.slow
-
-CONFIG = """\
-[publication]
-id = "0b0e8c1e-6c2f-4b37-9a1e-5b8f6a3d9e01"
-title = "Real Post"
-postal_address = "1 Real Street"
-
-[syndication]
-items = 1000
-
-[[newsletters]]
-name = "all"
-
-[[schedules]]
-name = "all"
-newsletter = "all"
-every = "10m"
-select = { max = 100 }
-"""
-
-
-@dataclass(frozen=True)
-class Publication:
-    """One that was imported and built."""
-
-    config: Config
-    store: Store
-    files: list[Path]
-    filed: list[Filed]
-    built: Built
-
-    @property
-    def output(self) -> Path:
-        return self.config.output
-
-
-def bring_up(folder: Path, files: list[Path]) -> Publication:
-    config = load(folder / "config.toml")
-    store = Store.of(config)
-    with store.write() as tx:
-        for newsletter in config.newsletters:
-            address = "reader@example.org"
-            tx.subscribers.subscribe(address, newsletter.name, source="test", at=NOW)
-    filed = list(file_articles(store, config, files, at=NOW))
-    built = build(store, config, at=NOW, number=True)
-    return Publication(config, store, files, filed, built)
-
-
-@pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
-    folder = tmp_path_factory.mktemp("demonstration")
-    for name in ("config.toml", "logo.png"):
-        shutil.copy(ROOT / name, folder)
-    shutil.copytree(ROOT / "articles", folder / "articles")
-    made = bring_up(folder, find_articles([folder / "articles"]))
-    yield made
-    made.store.close()
 
 
 @pytest.fixture(scope="module")

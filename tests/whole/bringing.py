@@ -1,0 +1,58 @@
+"""A publication brought up from files: imported, with a reader, and built."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from syndicate.config import Config, load
+from syndicate.intake.filing import Filed, file_articles
+from syndicate.publish.build import Built, build
+from syndicate.store import Store
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+CONFIG = """\
+[publication]
+id = "0b0e8c1e-6c2f-4b37-9a1e-5b8f6a3d9e01"
+title = "Real Post"
+postal_address = "1 Real Street"
+
+[syndication]
+items = 1000
+
+[[newsletters]]
+name = "all"
+
+[[schedules]]
+name = "all"
+newsletter = "all"
+every = "10m"
+select = { max = 100 }
+"""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One that was imported and built."""
+
+    config: Config
+    store: Store
+    files: list[Path]
+    filed: list[Filed]
+    built: Built
+
+    @property
+    def output(self) -> Path:
+        return self.config.output
+
+
+def bring_up(folder: Path, files: list[Path]) -> Publication:
+    config = load(folder / "config.toml")
+    store = Store.of(config)
+    with store.write() as tx:
+        for newsletter in config.newsletters:
+            address = "reader@example.org"
+            tx.subscribers.subscribe(address, newsletter.name, source="test", at=NOW)
+    filed = list(file_articles(store, config, files, at=NOW))
+    built = build(store, config, at=NOW, number=True)
+    return Publication(config, store, files, filed, built)

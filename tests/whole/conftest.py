@@ -1,0 +1,23 @@
+"""The publication of this repository, for every test of whole publications."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from syndicate.intake.folder import find_articles
+from tests.whole.bringing import Publication, bring_up
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
+    folder = tmp_path_factory.mktemp("demonstration")
+    for name in ("config.toml", "logo.png"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "articles", folder / "articles")
+    made = bring_up(folder, find_articles([folder / "articles"]))
+    yield made
+    made.store.close()
