@@ -17,8 +17,11 @@ id = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 title = "Bench Post"
 url = "https://news.example.org"
 description = "News from the harbour, the islands and the coast"
+
+[publish]
+compress = false
 """
-"""What is published, as the peers publish it; compression is set here, since they have none."""
+"""What is published, as the peers publish it; without compression, which they have none of."""
 
 
 @dataclass(frozen=True, slots=True)

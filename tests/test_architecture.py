@@ -11,7 +11,7 @@ import syndicate
 PACKAGE = Path(syndicate.__file__).parent
 ORDER = (
     {"errors"},
-    {"clock"},
+    {"clock", "workers"},
     {"config"},
     {"model"},
     {"typeset"},

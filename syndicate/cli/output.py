@@ -1,5 +1,8 @@
 """`build`: the published output."""
 
+import sys
+from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -20,6 +23,9 @@ Compress = Annotated[
         show_default="as before",
     ),
 ]
+
+_MANY = 40
+"""Paths that people still read one by one."""
 
 
 def register(app: typer.Typer) -> None:
@@ -49,10 +55,8 @@ def build(
             everything=everything,
             compress=compress,
         )
-    for path in built.written:
-        outcome("written", path)
-    for path in built.deleted:
-        outcome("deleted", path)
+    _list("written", built.written)
+    _list("deleted", built.deleted)
     for problem in built.warnings:
         outcome("warned", str(problem))
     for problem in built.failed:
@@ -65,3 +69,13 @@ def build(
     mirrored = follow(mirror)
     if built.failed or not mirrored:
         raise typer.Exit(1)
+
+
+def _list(word: str, paths: Sequence[str]) -> None:
+    """List paths; for people, of many only how many lie where."""
+    if len(paths) <= _MANY or not sys.stdout.isatty():
+        for path in paths:
+            outcome(word, path)
+        return
+    for folder, count in Counter(path.partition("/")[0] for path in paths).items():
+        outcome(word, f"{folder}/: {count:,} files" if count > 1 else folder)

@@ -6,27 +6,25 @@ article's public id: it is set for the one that a new article would have, and
 only a file that turns out to be an older article is set again.
 """
 
-import os
-import signal
-import threading
 import uuid
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 from syndicate.config import Config
-from syndicate.errors import Refused, SyndicateError
+from syndicate.errors import Refused
 from syndicate.intake.manuscript import Manuscript, Proof, read, set_up, stored_path
+from syndicate.workers import cores, hired
 
 TOGETHER = 100
 """How many files are handed on at once."""
 _MANY = 128
 """From how many files on other processes are worth their start."""
+_DIED = (
+    "a process that read articles was killed, perhaps for want of memory; "
+    "import them again: what was filed stays filed"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +49,12 @@ def composed(files: Sequence[Path], config: Config, *, keep: bool) -> Iterator[l
     With `keep` false, pictures are only looked at.
     """
     batches = [files[at : at + TOGETHER] for at in range(0, len(files), TOGETHER)]
-    cores = _cores()
-    if len(files) < _MANY or cores == 1:
-        for batch in batches:
-            yield [compose(file, config, keep=keep) for file in batch]
+    begin = partial(_composing, config, keep=keep)
+    if len(files) < _MANY or cores() == 1:
+        yield from map(begin(), batches)
         return
-    try:
-        yield from _in_processes(batches, partial(_compose_batch, keep=keep), config, cores)
-    except BrokenProcessPool as error:
-        raise SyndicateError(
-            "a process that read articles was killed, perhaps for want of memory; "
-            "import them again: what was filed stays filed"
-        ) from error
+    with hired(begin, preload=__name__, died=_DIED) as workers:
+        yield from workers.do(lane.turns(batches) for lane in workers.lanes)
 
 
 def compose(file: Path, config: Config, *, keep: bool) -> Composed:
@@ -99,58 +91,8 @@ def new_id(config: Config, slug: str) -> str:
     return f"urn:uuid:{uuid.uuid5(config.publication.id, slug)}"
 
 
-# other processes
+def _composing(config: Config, *, keep: bool) -> Callable[[Sequence[Path]], list[Composed]]:
+    def compose_all(batch: Sequence[Path]) -> list[Composed]:
+        return [compose(file, config, keep=keep) for file in batch]
 
-_Batch = Sequence[Path]
-
-
-def _in_processes(
-    batches: Sequence[_Batch], work: "partial[list[Composed]]", config: Config, cores: int
-) -> Iterator[list[Composed]]:
-    """Compose batches in processes of their own, not many more at once than there are cores."""
-    # forked by a server that has imported all that they need: where threads run, a process
-    # must not be forked itself
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(cores, context, _begin, (config,))
-    try:
-        begun: deque[Future[list[Composed]]] = deque()
-        for batch in batches:
-            begun.append(pool.submit(work, batch))
-            if len(begun) > 2 * cores:
-                yield begun.popleft().result()
-        while begun:
-            yield begun.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-_publication: list[Config] = []
-"""The publication that a process works for; it is sent once, not with each batch."""
-
-
-def _begin(config: Config) -> None:
-    """Make a process ready: it is broken off by its parent, or ends with it, and not by Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _publication[:] = [config]
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
-
-
-def _compose_batch(batch: _Batch, *, keep: bool) -> list[Composed]:
-    (config,) = _publication
-    return [compose(file, config, keep=keep) for file in batch]
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return compose_all

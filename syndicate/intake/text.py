@@ -18,6 +18,8 @@ def printable(text: str) -> str:
 
     U+0085 is the end of a line, and HTML may not hold it.
     """
+    if text.replace("\n", "").isprintable():  # of nearly all text: ten times as fast
+        return text
     paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     return _FORBIDDEN.sub("", paired.replace("\x85", "\n"))
 

@@ -5,12 +5,11 @@ touches: pages first, then lists, feeds and sitemaps, so that nothing is named
 before it is there. What can't be rendered stays as it was, and the rest goes on.
 """
 
-import heapq
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from syndicate.config import Config
 from syndicate.errors import Problem
@@ -23,13 +22,14 @@ from syndicate.publish.manifest import Manifest, State
 from syndicate.publish.outcome import Done, File, Outcome
 from syndicate.publish.printer import Printer
 from syndicate.publish.site import Site, chunk_path
-from syndicate.publish.tasks import Articles, Document, Task
+from syndicate.publish.tasks import Articles, Task
 from syndicate.render import addresses, fingerprint, topics
 from syndicate.render.feeds import formats
 from syndicate.render.sitemaps import CHUNK
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Topic
 from syndicate.store import Store
+from syndicate.workers import Lane
 
 _HANDFUL = 40
 """Articles of one task."""
@@ -203,10 +203,11 @@ class _Build:
         self._articles(keys, anew=anew)
         offers_differ = self._settle(anew=anew)
         changed = self._changed(anew=anew)
-        self._print(page for topic in changed for page in self._pages(topic, anew=anew))
+        plan = layout.Plan(self._lists, self._config, changed, anew=anew)
+        self._print(plan.pages(lane) for lane in self._lanes)
         self._put(self._site.front(self._at))
-        self._print(_side_by_side([self._archives(topic, anew=anew) for topic in changed]))
-        self._print(layout.newest(self._lists, topic, self._config) for topic in changed)
+        self._print(plan.archives(lane) for lane in self._lanes)
+        self._print(plan.newest(lane) for lane in self._lanes)
         if offers_differ:
             self._put(self._site.offers())
         self._sitemaps(anew=anew)
@@ -226,11 +227,14 @@ class _Build:
     # articles
 
     def _articles(self, keys: list[int], *, anew: bool) -> None:
-        handfuls = (
-            Articles(keys=tuple(keys[start : start + _HANDFUL]), at=self._at, anew=anew)
-            for start in range(0, len(keys), _HANDFUL)
+        lanes = (
+            (
+                Articles(keys=tuple(keys[start : start + _HANDFUL]), at=self._at, anew=anew)
+                for start in lane.turns(range(0, len(keys), _HANDFUL))
+            )
+            for lane in self._lanes
         )
-        for outcome in self._printed(handfuls):
+        for outcome in self._printed(lanes):
             lost = self._record(outcome)
             for key, done in outcome.done.items():
                 self._article(key, done, lost, outcome, anew=anew)
@@ -277,17 +281,6 @@ class _Build:
         found = [topic for home in homes if (topic := self._lists.topic(home))]
         return found or [topics.everything() for home in homes if home == addresses.HOME]
 
-    def _pages(self, topic: Topic, *, anew: bool) -> Iterator[Task]:
-        changed = topic.home in self._lists.changes and not anew
-        dirty = self._lists.dirty(topic.home, layout.STORIES) if changed else None
-        return layout.pages(self._lists, topic, dirty)
-
-    def _archives(self, topic: Topic, *, anew: bool) -> Iterator[Document]:
-        per = topics.items(topic, self._config)
-        changed = topic.home in self._lists.changes and not anew
-        dirty = self._lists.dirty(topic.home, per) if changed else None
-        return layout.archives(self._lists, topic, self._config, dirty)
-
     def _sitemaps(self, *, anew: bool) -> None:
         if anew:
             self._put(self._site.chunks())
@@ -330,16 +323,20 @@ class _Build:
         if self._record(self._printer.put(files)):
             self.complete = False
 
-    def _print(self, tasks: Iterable[Task]) -> None:
-        for outcome in self._printed(tasks):
+    @property
+    def _lanes(self) -> list[Lane]:
+        return self._crew.lanes if self._crew else [Lane(0, 1)]
+
+    def _print(self, lanes: Iterable[Iterable[Task]]) -> None:
+        for outcome in self._printed(lanes):
             if self._record(outcome) or outcome.spoilt:
                 self.complete = False
 
-    def _printed(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+    def _printed(self, lanes: Iterable[Iterable[Task]]) -> Iterator[Outcome]:
         if self._crew is not None:
-            yield from self._crew.print(tasks)
+            yield from self._crew.do(lanes)
         else:
-            yield from map(self._printer.print, tasks)
+            yield from map(self._printer.print, chain.from_iterable(lanes))
 
     def _record(self, outcome: Outcome) -> set[str]:
         """Note what was made; return the paths that could not be, and are not there any more."""
@@ -377,11 +374,3 @@ class _Build:
         if self._folder.delete(path):
             self._report.deleted.append(path)
         self._manifest.remove(path)
-
-
-def _side_by_side(archives: Iterable[Iterator[Document]]) -> Iterator[Document]:
-    """Merge the archives of topics so that those of about the same articles come together.
-
-    An article is told once then, and remembered for all of them.
-    """
-    return heapq.merge(*archives, key=lambda archive: max(archive.rows, default=sys.maxsize))

@@ -4,7 +4,9 @@ Pages count from the oldest place and are full but for the last, which is open: 
 grows until it is full, and the next begins. What is full stays as it is.
 """
 
-from collections.abc import Iterator
+import heapq
+import sys
+from collections.abc import Iterator, Sequence
 
 from syndicate.config import Config
 from syndicate.publish.lists import Lists, Row
@@ -12,25 +14,82 @@ from syndicate.publish.tasks import Document, Page
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import Archive, formats
 from syndicate.render.topics import Topic
+from syndicate.workers import Lane
 
 STORIES = 30
 """How many places a page of a list has."""
 
 
-def pages(lists: Lists, topic: Topic, numbers: Iterator[int] | None = None) -> Iterator[Page]:
-    """Lay out a topic's list: the page with the newest, and pages by number, or all of them."""
+class Plan:
+    """What is to be made of some topics, as lanes of processes that work side by side.
+
+    A lane has a stretch of time: the pages or archives there of all topics, oldest
+    first, so that an article is told once and remembered for all that carry it.
+    """
+
+    def __init__(
+        self, lists: Lists, config: Config, changed: Sequence[Topic], *, anew: bool
+    ) -> None:
+        """Plan for topics that changed; with `anew`, for all of their parts."""
+        self._lists = lists
+        self._config = config
+        self._changed = changed
+        self._anew = anew
+
+    def pages(self, lane: Lane) -> Iterator[Page]:
+        """Plan the pages of lists, those with the newest last."""
+        numbered = (
+            pages(self._lists, topic, lane.stretch(self._numbers(topic, STORIES)))
+            for topic in self._changed
+        )
+        yield from heapq.merge(*numbered, key=lambda page: max(page.articles, default=sys.maxsize))
+        for topic in lane.turns(self._changed):
+            yield first_page(self._lists, topic)
+
+    def archives(self, lane: Lane) -> Iterator[Document]:
+        """Plan the archives of feeds."""
+        archived = (
+            archives(
+                self._lists,
+                topic,
+                self._config,
+                lane.stretch(self._numbers(topic, topics.items(topic, self._config))),
+            )
+            for topic in self._changed
+            if topic.has_archives
+        )
+        return heapq.merge(*archived, key=lambda one: max(one.rows, default=sys.maxsize))
+
+    def newest(self, lane: Lane) -> Iterator[Document]:
+        """Plan the documents that readers follow."""
+        return (newest(self._lists, topic, self._config) for topic in lane.turns(self._changed))
+
+    def _numbers(self, topic: Topic, per: int) -> Sequence[int]:
+        """Return which parts of a topic are to be made, where each has so many places."""
+        size = self._lists.size(topic.home)
+        if size < per:
+            return ()
+        if self._anew or topic.home not in self._lists.changes:
+            return range(1, size // per + 2)
+        return self._lists.dirty(topic.home, per)
+
+
+def first_page(lists: Lists, topic: Topic) -> Page:
+    """Lay out the page of a topic's list with the newest."""
     size = lists.size(topic.home)
     full = size // STORIES
-    start = max(full - 1, 0) * STORIES
-    yield Page(
+    return Page(
         topic=topic,
         address=topic.page,
         number=None,
-        articles=_shown(lists.rows(topic.home, start, size)),
+        articles=_shown(lists.rows(topic.home, max(full - 1, 0) * STORIES, size)),
         older=topic.numbered(full - 1) if full > 1 else None,
     )
-    if not full:
-        return
+
+
+def pages(lists: Lists, topic: Topic, numbers: Sequence[int]) -> Iterator[Page]:
+    """Lay out pages of a topic's list by their numbers, which it has once one is full."""
+    full = lists.size(topic.home) // STORIES
     for number, rows in _parts(lists, topic, STORIES, numbers):
         yield Page(
             topic=topic,
@@ -56,13 +115,11 @@ def newest(lists: Lists, topic: Topic, config: Config) -> Document:
 
 
 def archives(
-    lists: Lists, topic: Topic, config: Config, numbers: Iterator[int] | None = None
+    lists: Lists, topic: Topic, config: Config, numbers: Sequence[int]
 ) -> Iterator[Document]:
-    """Lay out a topic's archives (RFC 5005): those of some numbers, or all of them."""
+    """Lay out a topic's archives (RFC 5005) by their numbers, which it has once one is full."""
     per = topics.items(topic, config)
     full = lists.size(topic.home) // per
-    if not topic.has_archives or not full:
-        return
     for number, rows in _parts(lists, topic, per, numbers):
         yield Document(
             topic=topic,
@@ -84,17 +141,15 @@ def archive(topic: Topic, number: int) -> str:
 
 
 def _parts(
-    lists: Lists, topic: Topic, per: int, numbers: Iterator[int] | None
+    lists: Lists, topic: Topic, per: int, numbers: Sequence[int]
 ) -> Iterator[tuple[int, list[Row]]]:
-    """Iterate over numbers and places of parts, the open one last, which may be empty."""
-    size = lists.size(topic.home)
-    if numbers is not None:
+    """Iterate over numbers and places of parts; the last one of a topic may be empty."""
+    if not isinstance(numbers, range):
         for number in numbers:
-            yield number, lists.rows(topic.home, (number - 1) * per, min(number * per, size))
-        return
-    yield from enumerate(lists.chunks(topic.home, per), start=1)
-    if size % per == 0:
-        yield size // per + 1, []
+            yield number, lists.rows(topic.home, (number - 1) * per, number * per)
+    elif numbers:
+        chunks = lists.chunks(topic.home, per, first=numbers[0])
+        yield from ((number, next(chunks, [])) for number in numbers)
 
 
 def _shown(rows: list[Row]) -> tuple[int, ...]:

@@ -160,37 +160,42 @@ class Lists:
 
     def rows(self, topic: str, start: int, stop: int) -> list[Row]:
         """Return the places from `start` to `stop`, oldest first."""
-        skipped = max(self.size(topic) - stop, 0)
+        size = self.size(topic)
+        stop = min(stop, size)
         rows = self._execute(
             "SELECT article, withdrawn, note FROM listed WHERE topic = ?"
             " ORDER BY age, id LIMIT ? OFFSET ?",
             topic,
             stop - start,
-            skipped,
+            size - stop,
         )
         return [Row(article, bool(gone), note) for article, gone, note in rows][::-1]
 
-    def chunks(self, topic: str, size: int) -> Iterator[list[Row]]:
-        """Iterate over all places of a topic, oldest first, so many at a time."""
+    def chunks(self, topic: str, size: int, *, first: int = 1) -> Iterator[list[Row]]:
+        """Iterate over places of a topic, oldest first, so many at a time.
+
+        It begins with chunk number `first`, counted from 1.
+        """
         rows = self._database.execute(
             "SELECT article, withdrawn, note FROM listed WHERE topic = ?"
-            " ORDER BY age DESC, id DESC",
-            (topic,),
+            " ORDER BY age DESC, id DESC LIMIT -1 OFFSET ?",
+            (topic, (first - 1) * size),
         )
         while chunk := rows.fetchmany(size):
             yield [Row(article, bool(gone), note) for article, gone, note in chunk]
 
-    def dirty(self, topic: str, per_page: int) -> Iterator[int]:
-        """Iterate over the pages, counted from 1, that changed where a page has so many places."""
+    def dirty(self, topic: str, per_page: int) -> Sequence[int]:
+        """Return the pages, counted from 1, that changed where a page has so many places."""
         change, size = self.changes[topic], self.size(topic)
+        last = size // per_page + 1
         pages = {self._position(topic, place, size) // per_page + 1 for place in change.places}
         first = min((self._position(topic, place, size) for place in change.moved), default=None)
-        last = size // per_page + 1
         if change.whole:
-            return iter(range(1, last + 1))
-        if first is not None:
-            pages |= set(range(first // per_page + 1, last + 1))
-        return iter(sorted(page for page in pages if page <= last))
+            return range(1, last + 1)
+        if first is None:
+            return sorted(page for page in pages if page <= last)
+        moved = range(first // per_page + 1, last + 1)
+        return [*sorted(page for page in pages if page < moved.start), *moved] if pages else moved
 
     def oldest(self, topic: str) -> int:
         """Return when the first article of a topic was published, in microseconds."""

@@ -1,6 +1,6 @@
 """The files that a publication has once: front page, assets, sitemaps, and the list of feeds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -69,14 +69,14 @@ class Site:
         path = addresses.file(addresses.OPML)
         yield File(path=path, owner=_OWNER, render=listed, packed=True)
 
-    def chunks(self, numbers: Iterator[int] | None = None) -> Iterator[File]:
+    def chunks(self, numbers: Iterable[int] | None = None) -> Iterator[File]:
         """Lay out the sitemaps of articles: those of some numbers, or all of them."""
         size = self.lists.size(CHUNKS)
         last = -(-size // CHUNK)
         for number in range(1, last + 1) if numbers is None else numbers:
             if number > last:
                 continue
-            rows = self.lists.rows(CHUNKS, (number - 1) * CHUNK, min(number * CHUNK, size))
+            rows = self.lists.rows(CHUNKS, (number - 1) * CHUNK, number * CHUNK)
             entries = [row.note for row in rows]
             yield File(
                 path=chunk_path(number),

@@ -38,6 +38,7 @@ class Pages:
         self._config = config
         self._plain = templates
         self._bodies = Bodies.of(config, "page")
+        self._base = addresses.base(config)
 
     def article(self, article: Article, galley: Galley | None = None) -> bytes:
         """Return an article's page; without its `galley`, its body is cut here."""
@@ -202,7 +203,7 @@ class Pages:
         return made
 
     def _linked(self, address: str) -> str:
-        return addresses.linked(address, self._config)
+        return self._base + address
 
     def _absolute(self, address: str) -> str:
         return addresses.absolute(address, self._config)

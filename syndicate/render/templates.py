@@ -5,7 +5,7 @@ Only template files are ever compiled; text of an article never is.
 """
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from datetime import datetime
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -104,10 +104,10 @@ class Templates:
 
     @cached_property
     def _environment(self) -> Environment:
-        environment = Environment(
+        environment = _Environment(
             loader=FileSystemLoader(self.folders),
             undefined=StrictUndefined,
-            autoescape=lambda name: str(name).endswith((".html", ".mjml")),  # noqa: S701 - text twins
+            autoescape=lambda name: str(name).endswith((".html", ".mjml")),
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
@@ -116,6 +116,13 @@ class Templates:
         )
         environment.filters.update(FILTERS)
         return environment
+
+
+class _Environment(Environment):
+    """Jinja's environment, with plain dictionaries of globals: every rendering copies them."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return {**self.globals, **(d or {})}
 
 
 def _place(error: BaseException, name: str, folders: Sequence[Path]) -> tuple[str, int | None]:

@@ -49,7 +49,7 @@ class Readership:
         found: dict[int, Article] = {}
         for start in range(0, len(keys), BATCH):
             query = articles_query().where(articles.c.key.in_(keys[start : start + BATCH]))
-            found |= {row.key: article_of(row) for row in self._connection.execute(query)}
+            found |= {row.key: article_of(row) for row in self._connection.execute(query).all()}
         return [found[key] for key in keys if key in found]
 
     def galleys(self, keys: Sequence[int]) -> dict[int, Galley]:
@@ -57,7 +57,7 @@ class Readership:
         found: dict[int, Galley] = {}
         for start in range(0, len(keys), BATCH):
             query = select(galleys).where(galleys.c.article.in_(keys[start : start + BATCH]))
-            found |= {row.article: _galley(row) for row in self._connection.execute(query)}
+            found |= {row.article: _galley(row) for row in self._connection.execute(query).all()}
         return found
 
     def old_slugs(self, keys: Sequence[int]) -> dict[int, list[str]]:

@@ -25,6 +25,8 @@ _NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 
 def printable(text: str) -> str:
     """Drop what XML 1.0 can't hold: control characters and lone surrogates."""
+    if text.replace("\n", "").isprintable():  # of nearly all text: ten times as fast
+        return text
     return _CONTROL.sub("", text)
 
 

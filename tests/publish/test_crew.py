@@ -10,6 +10,7 @@ import pytest
 
 from syndicate.errors import SyndicateError
 from syndicate.publish import crew as crews
+from syndicate.publish.printer import Printer
 from syndicate.publish.tasks import Articles
 from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
@@ -25,7 +26,7 @@ from syndicate.clock import EPOCH
 
 config = load(Path(sys.argv[1]))
 with held(config.output), crews.crew(config, compress=False) as crew:
-    list(crew.print(Articles(keys=(), at=EPOCH) for _ in range(8)))
+    list(crew.do([[Articles(keys=(), at=EPOCH) for _ in range(8)] for _ in crew.lanes]))
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -36,10 +37,10 @@ def newsroom(sqlite_store, publication):
 
 
 def test_a_process_that_dies_is_told_as_an_error(newsroom, monkeypatch):
-    with crews.crew(newsroom.config, compress=False) as crew:
-        monkeypatch.setattr(crews, "_print", die)
-        with pytest.raises(SyndicateError, match="a process of the build died"):
-            list(crew.print([Articles(keys=(), at=NOON)]))
+    monkeypatch.setattr(Printer, "print", die)
+    told = pytest.raises(SyndicateError, match="a process of the build died")
+    with crews.crew(newsroom.config, compress=False) as crew, told:
+        list(crew.do([[Articles(keys=(), at=NOON)]] * len(crew.lanes)))
 
 
 def test_the_crew_of_a_build_that_was_killed_lets_go_of_the_folder(tmp_path):
@@ -53,5 +54,5 @@ def test_the_crew_of_a_build_that_was_killed_lets_go_of_the_folder(tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
-def die(task: Articles) -> None:
+def die(printer: object, task: Articles) -> None:
     os.kill(os.getpid(), signal.SIGKILL)

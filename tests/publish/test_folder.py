@@ -112,16 +112,16 @@ DYING = """
     import os, sys
     from pathlib import Path
     from syndicate.publish.folder import Folder
-    replace, left = Path.replace, int(sys.argv[2])
+    replace, left = os.replace, int(sys.argv[2])
 
-    def dying(self, target):
+    def dying(half, place):
         global left
         left -= 1
         if left < 0:
             os.kill(os.getpid(), 9)
-        return replace(self, target)
+        return replace(half, place)
 
-    Path.replace = dying
+    os.replace = dying
     folder = Folder(Path(sys.argv[1]))
     for path in ("new/a.html", "new/b.html", "old.html"):
         folder.put(path, b"second")

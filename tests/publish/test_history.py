@@ -121,19 +121,19 @@ def killed(*, after: int):
         if left <= 0:
             raise KilledError
 
-    def replacing(half: Path, place: Path) -> Path:
+    def replacing(half: str, place: str) -> None:
         die()
-        return move(half, place)
+        move(half, place)
 
     def unlinking(place: Path, *, missing_ok: bool = False) -> None:
         if not place.name.startswith("."):
             die()
         unlink(place, missing_ok=missing_ok)
 
-    move, unlink = Path.replace, Path.unlink
+    move, unlink = os.replace, Path.unlink
     with ExitStack() as stack:
-        for name, dying in (("replace", replacing), ("unlink", unlinking)):
-            stack.enter_context(mock.patch.object(Path, name, dying))
+        stack.enter_context(mock.patch.object(os, "replace", replacing))
+        stack.enter_context(mock.patch.object(Path, "unlink", unlinking))
         ending = mock.patch.object(building.Manifest, "finish", side_effect=KilledError)
         stack.enter_context(ending)
         yield
