@@ -182,7 +182,6 @@ class Printer:
 
     def _page(self, task: Page, outcome: Outcome) -> Iterator[File]:
         """Lay out one page of a topic's list."""
-        section = task.topic.kind is not Kind.SECTION
         teasers = self._teller.teasers(task.articles, outcome)
         newest = max((teaser.modified for teaser in teasers), default=None)
         yield File(
@@ -191,7 +190,7 @@ class Printer:
             render=partial(
                 self.pages.listing,
                 task.topic,
-                [teaser.sectioned if section else teaser.plain for teaser in teasers],
+                [teaser.html for teaser in teasers],
                 address=task.address,
                 person=self._person(task),
                 number=task.number,

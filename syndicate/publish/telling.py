@@ -27,11 +27,9 @@ _ENTRIES = 600
 
 @dataclass(frozen=True, slots=True)
 class Teaser:
-    """An article as lists tell it, in HTML."""
+    """An article as lists tell it."""
 
-    sectioned: str
-    """With its section."""
-    plain: str
+    html: str
     modified: datetime
 
 
@@ -93,9 +91,7 @@ class Teller:
             self._told.pop((key, False), None)
 
     def _teaser(self, article: Article) -> Teaser:
-        sectioned = self._pages.teaser(article, section=True)
-        plain = self._pages.teaser(article, section=False) if article.section else sectioned
-        return Teaser(sectioned, plain, article.modified)
+        return Teaser(self._pages.teaser(article), article.modified)
 
     def _tell(self, article: Article, galley: Galley | None, *, full: bool) -> Told:
         if article.retracted_at is not None:

@@ -98,9 +98,9 @@ class Pages:
             feed_title=title(self._config, topic),
         )
 
-    def teaser(self, article: Article, *, section: bool) -> str:
-        """Return a story as lists tell it, with its section or without."""
-        return self._templates.render("page/teaser.html", {"article": article, "section": section})
+    def teaser(self, article: Article) -> str:
+        """Return a story as lists tell it; that of its own section doesn't show the section."""
+        return self._templates.render("page/teaser.html", {"article": article})
 
     def breaking(self, strip: Article | None, *, at: datetime) -> bytes:
         """Return the page with nothing but the strip, which other pages take it from.

@@ -64,7 +64,7 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     yield lambda: pages.home(Front.of([], None), None, at=AT)
     yield lambda: pages.listing(
         city,
-        [pages.teaser(articles[0], section=True)],
+        [pages.teaser(articles[0])],
         address=city.numbered(2),
         number=2,
         older="/a/",

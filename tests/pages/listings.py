@@ -33,7 +33,7 @@ def listing(
     """Make a page of a topic's list; the one with the newest stories, unless it has a number."""
     topic = Topic(kind=kind, name=name, home=HOMES[kind](name))
     chosen = newsroom.edition() if stories is None else stories
-    teasers = [pages.teaser(story, section=kind is not Kind.SECTION) for story in chosen]
+    teasers = [pages.teaser(story) for story in chosen]
     number = values.get("number")
     address = topic.numbered(number) if number else topic.page
     return pages.listing(topic, teasers, **{"address": address} | values)

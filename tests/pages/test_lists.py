@@ -99,9 +99,12 @@ def test_a_section_lists_its_stories_without_naming_itself_and_fetches_the_strip
     page = read(listing(pages, kind=Kind.SECTION, name="Science", stories=[story]))
     assert text(page, "h1") == "Science"
     assert [h.text_content() for h in page.cssselect(".listing h2")] == ["Tide tables"]
-    assert not page.cssselect(".kicker")
+    assert page.cssselect(".listing.of-section .kicker a")
+    (style,) = [made for path, made in pages.assets().items() if path.endswith(".css")]
+    assert b".of-section .kicker a { display: none; }" in style
     assert page.xpath("//script/@data-strip") == ["/breaking.html"]
     others = read(listing(pages, kind=Kind.TAG, name="sea", stories=[story]))
+    assert not others.cssselect(".of-section")
     assert text(others, ".kicker") == "Science"
 
 
