@@ -18,10 +18,13 @@ title = "Bench Post"
 url = "https://news.example.org"
 description = "News from the harbour, the islands and the coast"
 
+[syndication]
+archives = false
+
 [publish]
 compress = false
 """
-"""What is published, as the peers publish it; without compression, which they have none of."""
+"""What is published, as the peers publish it; without compression and archives, which they lack."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ class Syndication(Table):
         le=1000,
         description="How many articles a feed holds; older ones are in its archives.",
     )
+    archives: StrictBool = Field(
+        default=True,
+        description="Whether feeds reach back to the first article, in archives (RFC 5005).",
+    )
     full_text: StrictBool = Field(default=True, description="Whole articles, or summaries alone.")
 
 

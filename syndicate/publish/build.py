@@ -296,7 +296,8 @@ class _Build:
         """Delete pages and archives past the last ones of a topic."""
         size = self._lists.size(topic.home)
         per = topics.items(topic, self._config)
-        full, filled = size // layout.STORIES, size // per if topic.has_archives else 0
+        full = size // layout.STORIES
+        filled = size // per if topics.has_archives(topic, self._config) else 0
         number = full + 2 if full else 1
         while self._manifest.entry(path := addresses.file(topic.numbered(number))):
             self._delete_with_twins(path)

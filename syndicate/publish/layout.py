@@ -56,7 +56,7 @@ class Plan:
                 lane.stretch(self._numbers(topic, topics.items(topic, self._config))),
             )
             for topic in self._changed
-            if topic.has_archives
+            if topics.has_archives(topic, self._config)
         )
         return heapq.merge(*archived, key=lambda one: max(one.rows, default=sys.maxsize))
 
@@ -105,7 +105,7 @@ def newest(lists: Lists, topic: Topic, config: Config) -> Document:
     """Lay out the document that readers follow: the newest articles of a topic."""
     size, per = lists.size(topic.home), topics.items(topic, config)
     rows = lists.rows(topic.home, max(size - per, 0), size)
-    full = size // per if topic.has_archives else 0
+    full = size // per if topics.has_archives(topic, config) else 0
     return Document(
         topic=topic,
         folder=topic.home,

@@ -21,7 +21,7 @@ _K = TypeVar("_K")
 
 _TEASERS = 5000
 """How many stories are remembered as lists tell them."""
-_ENTRIES = 600
+_ENTRIES = 1500
 """How many as feeds tell them."""
 
 

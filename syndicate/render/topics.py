@@ -40,14 +40,6 @@ class Topic:
         """Return the address of one page of its list, counted from the oldest, from 1."""
         return f"{self.page}page/{number}/"
 
-    @property
-    def has_archives(self) -> bool:
-        """Whether its feeds reach back to its first article.
-
-        Tags and authors repeat what everything's archives hold; their pages list it all.
-        """
-        return self.kind in (Kind.EVERYTHING, Kind.FEED, Kind.SECTION)
-
 
 def everything() -> Topic:
     """Return the topic of all articles."""
@@ -75,6 +67,15 @@ def full_text(topic: Topic, config: Config) -> bool:
     own_feed = setting(topic, config)
     chosen = own_feed.full_text if own_feed else None
     return config.syndication.full_text if chosen is None else chosen
+
+
+def has_archives(topic: Topic, config: Config) -> bool:
+    """Whether a topic's feeds reach back to its first article.
+
+    Tags and authors repeat what everything's archives hold; their pages list it all.
+    """
+    reach_back = topic.kind in (Kind.EVERYTHING, Kind.FEED, Kind.SECTION)
+    return config.syndication.archives and reach_back
 
 
 def of(article: Article, config: Config) -> Iterator[Topic]:

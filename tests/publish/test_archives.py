@@ -128,3 +128,17 @@ def test_full_pages_of_a_list_stay_as_they_are_when_articles_come(newsroom):
     told = b"".join(made[f"sections/city/page/{number}/index.html"] for number in (1, 2, 3))
     for day in range(2 * STORIES + 1):
         assert f"/articles/day-{day:02}/".encode() in told
+
+
+def test_without_archives_a_feed_is_its_newest_document_alone(newsroom, publication):
+    alone = Newsroom(
+        newsroom.store,
+        publication(
+            publication={"url": "https://news.example"},
+            syndication={"items": 3, "archives": False},
+        ),
+    )
+    alone.build()
+    files = alone.files()
+    assert not [path for path in files if "archive" in path]
+    assert b"prev-archive" not in files["atom.xml"]
