@@ -2,13 +2,15 @@
 # make test         lint, types and every test (those whose neighbour is missing are skipped, and say so)
 # make bench-build  building beside Hugo, Eleventy and Pelican, and as the store grows;
 #                   less of it with ARTICLES=500 GROWTH="1000 10000"
+# make words        what we say to readers: new texts into the catalogues, and compile them;
+#                   make words NEW=fr begins French
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format bench-build
+.PHONY: run test check format words bench-build
 
 run: $(VENV)/run.stamp
 	@for newsletter in breaking briefing; do \
@@ -27,6 +29,9 @@ check: $(VENV)/test.stamp
 format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
+
+words: $(VENV)/run.stamp
+	$(BIN)/python -m tools.words $(NEW)
 
 bench-build: $(VENV)/run.stamp
 	$(BIN)/python -m bench.building $(ARTICLES)

@@ -11,7 +11,7 @@ import syndicate
 PACKAGE = Path(syndicate.__file__).parent
 ORDER = (
     {"errors"},
-    {"clock", "workers"},
+    {"clock", "language", "workers"},
     {"config"},
     {"model"},
     {"typeset"},

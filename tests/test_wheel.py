@@ -49,3 +49,10 @@ def test_a_wheel_brings_everything_that_a_publication_needs(syndicate, tmp_path)
     assert (post / "feeds/articles/ferry/amp/index.html").is_file()
     assert len(list((post / "outbox").glob("*.eml"))) == 1
     run(syndicate, "templates", "copy", "email/digest.mjml", cwd=post)
+
+
+def test_a_wheel_speaks_german(syndicate):
+    said = "from syndicate.web.words import words_in; print(words_in('de').undo_button)"
+    assert run(syndicate.with_name("python"), "-c", said, cwd=syndicate.parent) == (
+        "Wieder abonnieren\n"
+    )

@@ -42,6 +42,7 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     yield from _picture(data, "podcast", "image", _COVERS, root)
     yield from _picture(data, "theme", "logo", _MASTHEADS, root)
     yield from _picture(data, "theme", "logo_dark", _MASTHEADS, root)
+    yield from _file(data, "signup", "disposable_domains", root)
     yield from _masthead(_table(data, "theme"), _table(data, "publication"))
     yield from _colours(_table(data, "theme"))
     options = _table(data, "publish").get("mirror_options")
@@ -94,8 +95,16 @@ def _picture(
     if Path(picture).suffix.lower() not in suffixes:
         yield (table, key), f"expected a picture that ends in {_either(suffixes)}"
         return
+    yield from _file(data, table, key, root)
+
+
+def _file(data: dict[str, Any], table: str, key: str, root: Path) -> Iterator[Mistake]:
+    """Check that a file is there, where one is named."""
+    file = _table(data, table).get(key)
+    if not isinstance(file, str):
+        return
     try:
-        (root / picture).open("rb").close()
+        (root / file).open("rb").close()
     except (OSError, ValueError):  # ValueError: no file has such a name
         yield (table, key), "there is no such file; put it there, or remove the key"
 

@@ -24,8 +24,8 @@ _LIVE = {
     "schedules.max_late": toml("30m"),
 }
 """The keys that are written live, beside the publication's id and title."""
-_OPTIONAL = "feeds"
-"""The list that is empty to begin with."""
+_OPTIONAL = frozenset({"feeds", "segments", "signup.fields"})
+"""The lists that are empty to begin with."""
 _SELECT = {"breaking": True, "max": 5, "max_age": "24h"}
 _INLINE = frozenset({"schedules.select", "feeds.select"})
 _PREFACE = """\
@@ -43,7 +43,7 @@ def initial(title: str, id: UUID | str) -> str:  # noqa: A002 - the key's name
 
 
 def _table(table: Reference, live: dict[str, str]) -> str:
-    if table.name == _OPTIONAL:
+    if table.name in _OPTIONAL:
         return "\n".join([*_optional(table), ""])
     lines = [*_prose(table.description), table.header]
     for key in table.keys:

@@ -27,6 +27,7 @@ from syndicate.config.mail import Mail
 from syndicate.config.pages import Pages
 from syndicate.config.podcast import Podcast
 from syndicate.config.publish import Publish
+from syndicate.config.signup import Retention, Signup
 from syndicate.config.theme import Theme
 from syndicate.config.values import (
     Attribute,
@@ -38,6 +39,7 @@ from syndicate.config.values import (
     Line,
     Mailbox,
     Name,
+    Network,
     Sender,
     Source,
     Table,
@@ -196,6 +198,12 @@ class Newsletter(Table):
         description="When to give up on a message. Default: mail.expire_after.",
         examples=["6h"],
     )
+    offered: StrictBool = Field(
+        default=True, description="Whether people can subscribe to it on the web."
+    )
+    archive: StrictBool = Field(
+        default=True, description="Whether everybody can read its editions on the web."
+    )
 
     @property
     def label(self) -> str:
@@ -268,6 +276,11 @@ class Web(Table):
     )
     host: Line = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
     port: StrictInt = Field(default=8000, ge=0, le=65535, description="The port to listen on.")
+    proxies: tuple[Network, ...] = Field(
+        default=(),
+        description="Networks of proxies that are believed when they name the client.",
+        examples=[["10.0.0.0/8"]],
+    )
 
 
 class Config(Table):
@@ -286,6 +299,8 @@ class Config(Table):
     mail: Mail = Mail()
     newsletters: tuple[Newsletter, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    signup: Signup = Signup()
+    retention: Retention = Retention()
     intake: Intake = Intake()
     web: Web = Web()
     root: Path = Field(exclude=True)

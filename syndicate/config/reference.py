@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -26,6 +27,8 @@ _KINDS: Mapping[type, str] = {
     Path: "path",
     UUID: "UUID",
     Mailbox: "name and address",
+    IPv4Network: "network",
+    IPv6Network: "network",
     dict: "table",
 }
 

@@ -7,6 +7,7 @@ key and the value that was read.
 import re
 from datetime import timedelta
 from email.utils import formataddr, parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -50,6 +51,13 @@ def _zone(value: object) -> ZoneInfo:
         return ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError('expected a time zone such as "Europe/Berlin"') from error
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(value if isinstance(value, str) else str(value))
+    except ValueError as error:
+        raise ValueError('expected a network such as "10.0.0.0/8"') from error
 
 
 def _mailbox(value: object) -> object:
@@ -119,6 +127,7 @@ Host = Annotated[
         'a host such as "maps.example.org", "*.example.org" or "*"',
     ),
 ]
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network), PlainSerializer(str)]
 Attribute = Annotated[str | int, BeforeValidator(_attribute)]
 Colour = Annotated[str, _matching("#[0-9A-Fa-f]{6}", 'a colour of six digits such as "#0B5C8A"')]
 FontStack = Annotated[

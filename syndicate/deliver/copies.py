@@ -29,7 +29,12 @@ def send_copy(draft: Draft, to: str, *, config: Config, relay: Relay, links: Lin
         name="",
         email=to,
         message_id=f"<test.{secrets.token_hex(12)}@{imprint.domain}>",
-        unsubscribe=links.unsubscribe(_NOBODY, draft.newsletter),
+        links={
+            "unsubscribe": links.unsubscribe(_NOBODY, draft.newsletter),
+            "preferences": links.preferences(_NOBODY),
+            "view": links.view(_NOBODY, _NOBODY),
+            "confirm": links.confirm(_NOBODY, _NOBODY),
+        },
     )
     body = message(draft.content, reader)
     with contextlib.closing(relay.open()) as session:

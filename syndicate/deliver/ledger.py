@@ -16,6 +16,7 @@ from syndicate.deliver.relay import Relay
 from syndicate.errors import StoreError, StoreTooNew
 from syndicate.model.deliveries import Claim, State
 from syndicate.model.editions import Content, Edition
+from syndicate.model.subscribers import Cause, Who
 from syndicate.store import Store, Transaction
 
 _LEASE = timedelta(minutes=10)
@@ -132,7 +133,8 @@ class Ledger:
         )
         if outcome.suppresses:
             reason = f"{outcome.code} {outcome.reply}".strip()
-            tx.subscribers.suppress(claim.email, reason, at=clock.now())
+            cause = Cause(who=Who.SERVER, how=f"the answer to edition {claim.edition}")
+            tx.subscribers.suppress(claim.email, reason, at=clock.now(), cause=cause)
 
     def _persist(self, move: Callable[[Transaction], None]) -> None:
         for left in reversed(range(_TRIES)):

@@ -1,7 +1,7 @@
 """Signed links and Message-IDs: what a reader's mail carries that comes back to us.
 
-Both name a reader by numbers of the store and carry an HMAC-SHA256 of them, so
-that nobody can make one up. Neither ever expires, and neither holds an address.
+They name a reader by numbers of the store and carry an HMAC-SHA256 of them, so
+that nobody can make one up. None ever expires by itself, and none holds an address.
 """
 
 import base64
@@ -35,20 +35,50 @@ class Links:
 
     def token(self, subscriber_key: int, newsletter: str) -> str:
         """Return the last part of that address: letters, digits, `-` and `_` alone."""
-        said = _VERSION + subscriber_key.to_bytes(_KEY, "big") + newsletter.encode()
-        return _encode(said + self._sign(b"unsubscribe", said)[:_TAG])
+        return self._seal(b"unsubscribe", _number(subscriber_key) + newsletter.encode())
 
     def read(self, token: str) -> tuple[int, str] | None:
         """Return (subscriber_key, newsletter), or None for anything we did not sign."""
-        raw = _decode(token)
-        if raw is None or len(raw) < len(_VERSION) + _KEY + _TAG:
+        said = self._open(b"unsubscribe", token)
+        if said is None or len(said) < _KEY:
             return None
-        said, tag = raw[:-_TAG], raw[-_TAG:]
-        if not hmac.compare_digest(tag, self._sign(b"unsubscribe", said)[:_TAG]):
-            return None
-        if said[:1] != _VERSION:
-            return None
-        return int.from_bytes(said[1 : 1 + _KEY], "big"), said[1 + _KEY :].decode()
+        return int.from_bytes(said[:_KEY], "big"), said[_KEY:].decode()
+
+    def preferences(self, subscriber_key: int) -> str:
+        """Return the address at which this reader decides about everything."""
+        return f"{self._web}/preferences/{self.preferences_token(subscriber_key)}"
+
+    def preferences_token(self, subscriber_key: int) -> str:
+        """Return the last part of that address."""
+        return self._seal(b"preferences", _number(subscriber_key))
+
+    def read_preferences(self, token: str) -> int | None:
+        """Return the subscriber's key, or None for anything we did not sign."""
+        numbers = self._numbers(b"preferences", token, 1)
+        return numbers[0] if numbers else None
+
+    def view(self, edition: int, subscriber_key: int) -> str:
+        """Return the address at which this reader sees this edition in the browser."""
+        token = self._seal(b"view", _number(edition) + _number(subscriber_key))
+        return f"{self._web}/view/{token}"
+
+    def read_view(self, token: str) -> tuple[int, int] | None:
+        """Return (edition, subscriber_key), or None for anything we did not sign."""
+        numbers = self._numbers(b"view", token, 2)
+        return (numbers[0], numbers[1]) if numbers else None
+
+    def confirm(self, letter: int, subscriber_key: int) -> str:
+        """Return the address at which this reader answers the question of a letter.
+
+        When it expires stands with the question, in the store.
+        """
+        token = self._seal(b"confirm", _number(letter) + _number(subscriber_key))
+        return f"{self._web}/confirm/{token}"
+
+    def read_confirm(self, token: str) -> tuple[int, int] | None:
+        """Return (letter, subscriber_key), or None for anything we did not sign."""
+        numbers = self._numbers(b"confirm", token, 2)
+        return (numbers[0], numbers[1]) if numbers else None
 
     def message_id(self, edition: int, subscriber: int, domain: str) -> str:
         """Return `<edition.subscriber.check@domain>`, the same for every attempt."""
@@ -67,6 +97,28 @@ class Links:
     def _check(self, edition: int, subscriber: int) -> str:
         return self._sign(b"message", f"{edition}.{subscriber}".encode())[:8].hex()
 
+    def _numbers(self, purpose: bytes, token: str, count: int) -> list[int] | None:
+        said = self._open(purpose, token)
+        if said is None or len(said) != count * _KEY:
+            return None
+        return [
+            int.from_bytes(said[start : start + _KEY], "big") for start in range(0, len(said), _KEY)
+        ]
+
+    def _seal(self, purpose: bytes, said: bytes) -> str:
+        """Sign for one purpose: a token of another one is no token."""
+        said = _VERSION + said
+        return _encode(said + self._sign(purpose, said)[:_TAG])
+
+    def _open(self, purpose: bytes, token: str) -> bytes | None:
+        """Return what was signed; None for anything that we did not sign."""
+        raw = _decode(token)
+        if raw is None or len(raw) < len(_VERSION) + _TAG:
+            return None
+        said, tag = raw[:-_TAG], raw[-_TAG:]
+        genuine = hmac.compare_digest(tag, self._sign(purpose, said)[:_TAG])
+        return said[len(_VERSION) :] if genuine and said.startswith(_VERSION) else None
+
     def _sign(self, purpose: bytes, said: bytes) -> bytes:
         return hmac.digest(self._secret, purpose + b"\0" + said, "sha256")
 
@@ -78,6 +130,10 @@ def _in_ascii(url: str) -> str:
     if not host.isascii():
         host = idna.encode(host, uts46=True).decode()
     return f"{scheme}://{host}{slash}" + quote(path, safe="/%:@!$&'()*+,;=-._~")
+
+
+def _number(key: int) -> bytes:
+    return key.to_bytes(_KEY, "big")
 
 
 def _encode(raw: bytes) -> str:

@@ -7,6 +7,7 @@ faster form of `message` will make use of.
 
 import re
 from binascii import b2a_qp
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -42,6 +43,7 @@ class Imprint:
     def of(cls, edition: Edition | Draft, config: Config) -> Self:
         """Return the imprint of an edition, also where its newsletter left the config."""
         number = edition.key if isinstance(edition, Edition) else "test"
+        letter = edition.kind is Kind.LETTER
         newsletter = config.newsletter(edition.newsletter) or Newsletter(name=edition.newsletter)
         publication = config.publication.id
         return cls(
@@ -49,9 +51,9 @@ class Imprint:
             reply_to=config.reply_to(newsletter),
             date=edition.created_at,
             newsletter=newsletter.name,
-            title=newsletter.label,
+            title=config.publication.title if letter else newsletter.label,
             feedback_id=f"{number}:{newsletter.name}:{publication}:{publication.hex[:12]}",
-            letter=edition.kind is Kind.LETTER,
+            letter=letter,
         )
 
     @property
@@ -68,7 +70,8 @@ class Reader:
     name: str
     email: str
     message_id: str
-    unsubscribe: str
+    links: Mapping[str, str]
+    """Where what is theirs alone is: the slots of `SLOTS` that are addresses."""
 
     @classmethod
     def of(cls, claim: Claim, imprint: Imprint, links: Links) -> Self:
@@ -78,7 +81,12 @@ class Reader:
             name=claim.name,
             email=claim.email,
             message_id=links.message_id(claim.edition, claim.subscriber, imprint.domain),
-            unsubscribe=links.unsubscribe(claim.subscriber, imprint.newsletter),
+            links={
+                "unsubscribe": links.unsubscribe(claim.subscriber, imprint.newsletter),
+                "preferences": links.preferences(claim.subscriber),
+                "view": links.view(claim.edition, claim.subscriber),
+                "confirm": links.confirm(claim.edition, claim.subscriber),
+            },
         )
 
     @property
@@ -144,7 +152,7 @@ def _list(reader: Reader) -> list[str]:
     name = f"<{imprint.newsletter}.{imprint.domain}>"
     return [
         headers.field("List-Id", *headers.phrase(imprint.title), name),
-        headers.field("List-Unsubscribe", f"<{reader.unsubscribe}>"),
+        headers.field("List-Unsubscribe", f"<{reader.links['unsubscribe']}>"),
         headers.field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         headers.field("Precedence", "bulk"),
     ]
@@ -152,7 +160,7 @@ def _list(reader: Reader) -> list[str]:
 
 def _filled(content: Content, reader: Reader) -> tuple[str, str]:
     """Return text and HTML with the personal places filled in."""
-    values = {"name": reader.name, "email": reader.email, "unsubscribe": reader.unsubscribe}
+    values = {"name": reader.name, "email": reader.email, **reader.links}
     slots = {slot_marker(content.nonce, name): values[name] for name in SLOTS}
     markers = re.compile("|".join(map(re.escape, slots)))
     return (

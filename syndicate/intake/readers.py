@@ -13,7 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from syndicate.errors import Refused
 from syndicate.intake.text import one_line
-from syndicate.model.subscribers import Subscribed, normal_address
+from syndicate.model.subscribers import Cause, Subscribed, Who, normal_address
 from syndicate.store import Store, Transaction
 
 BATCH = 500
@@ -40,6 +40,7 @@ _OUTCOMES = {
     Subscribed.KNOWN: Outcome.KNOWN,
     Subscribed.LEFT: Outcome.LEFT,
     Subscribed.SUPPRESSED: Outcome.SUPPRESSED,
+    Subscribed.ERASED: Outcome.LEFT,
 }
 
 
@@ -61,12 +62,13 @@ def import_readers(store: Store, file: Path, newsletter: str, *, at: datetime) -
     or has another header than `email` or `email,name`.
     """
     rows = _rows(_text(file), file)
-    source = f"imported from {file.name} at {at:%Y-%m-%d %H:%M} UTC"
+    how = f"imported from {file.name} at {at:%Y-%m-%d %H:%M} UTC"
+    cause = Cause(who=Who.IMPORT, how=how)
     seen: dict[str, int] = {}
     while batch := list(islice(rows, BATCH)):
         with store.write() as tx:
             done = [
-                _subscribe(tx, line, cells, newsletter, seen=seen, source=source, at=at)
+                _subscribe(tx, line, cells, newsletter, seen=seen, cause=cause, at=at)
                 for line, cells in batch
             ]
         yield from done
@@ -109,7 +111,7 @@ def _subscribe(
     newsletter: str,
     *,
     seen: dict[str, int],
-    source: str,
+    cause: Cause,
     at: datetime,
 ) -> Row:
     email = cells[0].strip()
@@ -121,7 +123,7 @@ def _subscribe(
         reason = f"{email} is on line {first} already"
         return Row(line=line, email=email, outcome=Outcome.DUPLICATE, reason=reason)
     name = one_line(cells[1]) if len(cells) > 1 else ""
-    came = tx.subscribers.subscribe(email, newsletter, name=name, source=source, at=at)
+    came = tx.subscribers.subscribe(email, newsletter, name=name, cause=cause, at=at)
     return Row(line=line, email=email, outcome=_OUTCOMES[came])
 
 

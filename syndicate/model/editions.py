@@ -37,8 +37,14 @@ class Content:
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
-SLOTS = ("name", "email", "unsubscribe")
-"""The personal places a template may use, as `{{ slot.unsubscribe }}`."""
+SLOTS = ("name", "email", "unsubscribe", "preferences", "view", "confirm")
+"""The personal places a template may use, as `{{ slot.unsubscribe }}`.
+
+`confirm` is where a letter's question is answered, and means nothing elsewhere.
+"""
+
+LETTERS = "letters"
+"""What stands in the place of a letter's newsletter, since it belongs to none."""
 
 
 def slot_marker(nonce: str, name: str) -> str:

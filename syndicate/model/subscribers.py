@@ -1,9 +1,11 @@
 """Subscribers: people with an address, and their relation to each newsletter."""
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 import idna
 
@@ -37,10 +39,73 @@ class Subscriber:
     key: int
     email: str
     name: str = ""
+    language: str | None = None
+    """What they are spoken to in, as in BCP 47; None: the publication's."""
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The publication's own fields, by name."""
+    tags: tuple[str, ...] = ()
+    paused_until: datetime | None = None
+    """Until when they want no editions, if ever they said so."""
     created_at: datetime
     subscriptions: tuple[Subscription, ...] = ()
     suppressed: str | None = None
     """Why this address is not mailed at all, if it isn't."""
+
+
+class Who(StrEnum):
+    """Whose doing a change was."""
+
+    READER = "reader"
+    OPERATOR = "operator"
+    IMPORT = "import"
+    SERVER = "mail server"
+    RETENTION = "retention"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why something about a subscriber changed, as the operator would have to show it."""
+
+    who: Who
+    how: str
+    """Such as "one click in the mail program (RFC 8058)"."""
+    origin: str = ""
+    """From which network, where it came over one: never a whole address."""
+
+
+class Action(StrEnum):
+    """What changed."""
+
+    ASKED = "asked"
+    """Somebody asked to subscribe the address, which is still to be confirmed."""
+    SUBSCRIBED = "subscribed"
+    CONFIRMED = "confirmed"
+    LEFT = "left"
+    REJOINED = "rejoined"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    CHANGED = "changed"
+    """Name, language, own fields or tags."""
+    MOVED = "moved"
+    """They have another address now."""
+    MERGED = "merged"
+    SUPPRESSED = "suppressed"
+    UNSUPPRESSED = "unsuppressed"
+    EXPORTED = "exported"
+    """They downloaded what is held on them."""
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One line of the audit trail."""
+
+    at: datetime
+    action: Action
+    newsletter: str | None
+    """Of one subscription; None where it concerns the person."""
+    cause: Cause
+    detail: str = ""
 
 
 class Subscribed(StrEnum):
@@ -52,6 +117,8 @@ class Subscribed(StrEnum):
     """They left once, and only they can come back."""
     SUPPRESSED = "suppressed"
     """The address is not mailed at all."""
+    ERASED = "erased"
+    """They had everything about them erased, and only they can come back."""
 
 
 def normal_address(email: str) -> str:

@@ -22,6 +22,8 @@ from syndicate.publish.journal import Journal
 from syndicate.publish.manifest import safe
 
 LOCK = ".lock"
+_REMEMBERED = 2000
+"""Folders that are known to be there; each article has two of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ class Folder:
     def _make(self, folder: str) -> None:
         if folder not in self._made:
             os.makedirs(folder, exist_ok=True)
+            if len(self._made) >= _REMEMBERED:
+                self._made.clear()
             self._made.add(folder)
 
 

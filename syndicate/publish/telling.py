@@ -19,9 +19,9 @@ from syndicate.store import Store
 _T = TypeVar("_T")
 _K = TypeVar("_K")
 
-_TEASERS = 5000
+_TEASERS = 3000
 """How many stories are remembered as lists tell them."""
-_ENTRIES = 1500
+_ENTRIES = 1000
 """How many as feeds tell them."""
 
 

@@ -22,8 +22,9 @@ def fingerprint(config: Config, templates: Templates) -> str:
 
 @cache
 def _code() -> bytes:
-    """Return a digest of all our code, and of the versions of what rendering builds on."""
+    """Return a digest of all our code and words, and of the versions of what renders them."""
     code = hashlib.sha256(" ".join(version(name) for name in _LIBRARIES).encode())
-    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
+    package = Path(__file__).parents[1]
+    for file in sorted([*package.rglob("*.py"), *package.rglob("*.mo")]):
         code.update(file.read_bytes())
     return code.digest()

@@ -144,7 +144,7 @@ def _long_date(at: datetime, zone: Any, language: str) -> str:
     return format_date(_local(at, zone), "full", locale=_locale(language))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=2048)
 def _date(at: datetime, zone: Any, language: str) -> str:
     """Write "November 24, 2026" in the language."""
     return format_date(_local(at, zone), "long", locale=_locale(language))
@@ -155,7 +155,7 @@ def _moment(at: datetime, zone: Any, language: str) -> str:
     return f"{_date(at, zone, language)}, {_clock(at, zone, language)}"
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=2048)
 def _clock(at: datetime, zone: Any, language: str) -> str:
     """Write the time of day and its zone: "2:05 PM CET"."""
     local = _local(at, zone)
@@ -167,7 +167,7 @@ def _clock(at: datetime, zone: Any, language: str) -> str:
     return f"{_time(at, zone, language)} {name}"
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=2048)
 def _time(at: datetime, zone: Any, language: str) -> str:
     """Write the time of day alone: "2:05 PM"."""
     written = format_time(_local(at, zone), "short", locale=_locale(language))

@@ -1,7 +1,8 @@
-"""The few words that Syndicate itself says to readers, per language.
+"""The few words that Syndicate itself says to readers on pages and in feeds.
 
-An article's words follow the article, a page's words the publication. A
-language without a table is spoken to in English; adding one is adding a table.
+An article's words follow the article, a page's words the publication. To say
+something new, add a field and its English text, `make words`, and translate it in
+`locale/*/LC_MESSAGES/syndicate.po`; until then other languages have it in English.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from functools import cache
 from babel import Locale, UnknownLocaleError
 from babel.lists import format_list
 
+from syndicate.language import Counted, counted, marked, translated
 from syndicate.model.articles import Person
 
 
@@ -39,9 +41,9 @@ class Following:
     list_link: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Words:
-    """One language's table."""
+    """One language's table; `{…}` is filled in by `str.format`."""
 
     language: str
     skip: str
@@ -82,8 +84,8 @@ class Words:
     last: str
     """What stands before the last of two groups of people, when a plain "and" would mislead."""
     comments: str
-    comment_counts: tuple[str, str, str]
-    """None, one, many."""
+    no_comments: str
+    comment_counts: Counted
     empty: str
     empty_more: str
     empty_section: str
@@ -96,11 +98,11 @@ class Words:
 
     def count_comments(self, count: int) -> str:
         """Say how many comments there are."""
-        return self.comment_counts[min(count, 2)].format(count=count)
+        return self.comment_counts.format(count=count) if count else self.no_comments
 
     def all_of(self, things: Sequence[str]) -> str:
         """Join things as a sentence does: "A, B, and C"."""
-        return str(format_list(list(things), locale=self.language))
+        return str(format_list(list(things), locale=locale(self.language)))
 
     def credit(self, contributors: Sequence[Person]) -> str:
         """Say who contributed, grouped by place in the order given; empty for nobody."""
@@ -122,162 +124,103 @@ class Words:
 
 ENGLISH = Words(
     language="en",
-    skip="Skip to the content",
-    home="Home page",
-    sections="Sections",
-    latest="Latest",
-    feeds="Feeds",
-    breaking="Breaking",
-    breaking_news="Breaking news",
-    no_breaking="There is no breaking news at the moment.",
-    advertisement="Advertisement",
-    by="By {names}",
-    updated="Updated",
-    table="Table",
-    media="Open the recording",
-    on_the_web="Open what is shown here",
-    video="Video",
-    embedded="Embedded content",
-    consent="May advertising and the counting of visits load on this page? They may use cookies.",
-    agree="Agree",
-    decline="Decline",
-    full_page="Read this article on our site",
-    also_in="Also in:",
-    tags="Tags",
-    authors="Authors",
-    pages="Pages",
-    page="Page {number}",
-    newer="Newer stories",
-    older="Older stories",
-    everything="All stories",
-    kinds={"tag": "Tag", "author": "Author", "feed": "Feed"},
-    contributed="Reporting was contributed by {people}.",
-    in_place="{names} from {place}",
-    last=", and ",
-    comments="Comments",
-    comment_counts=("No comments", "1 comment", "{count} comments"),
-    empty="The first edition is being set.",
-    empty_more="Nothing has been published yet. Come back soon.",
-    empty_section="There is nothing here at the moment.",
-    withdrawn="This article has been withdrawn",
-    withdrawn_title="[withdrawn] {title}",
-    withdrawn_at="It was taken back on {date} and is no longer available.",
-    moved="This article has moved",
+    skip=marked("Skip to the content"),
+    home=marked("Home page"),
+    sections=marked("Sections"),
+    latest=marked("Latest"),
+    feeds=marked("Feeds"),
+    breaking=marked("Breaking"),
+    breaking_news=marked("Breaking news"),
+    no_breaking=marked("There is no breaking news at the moment."),
+    advertisement=marked("Advertisement"),
+    by=marked("By {names}"),
+    updated=marked("Updated"),
+    table=marked("Table"),
+    media=marked("Open the recording"),
+    on_the_web=marked("Open what is shown here"),
+    video=marked("Video"),
+    embedded=marked("Embedded content"),
+    consent=marked(
+        "May advertising and the counting of visits load on this page? They may use cookies."
+    ),
+    agree=marked("Agree"),
+    decline=marked("Decline"),
+    full_page=marked("Read this article on our site"),
+    also_in=marked("Also in:"),
+    tags=marked("Tags"),
+    authors=marked("Authors"),
+    pages=marked("Pages"),
+    page=marked("Page {number}"),
+    newer=marked("Newer stories"),
+    older=marked("Older stories"),
+    everything=marked("All stories"),
+    kinds={
+        "tag": marked("Tag"),
+        "author": marked("Author", "over a name"),
+        "feed": marked("Feed"),
+    },
+    contributed=marked("Reporting was contributed by {people}."),
+    in_place=marked("{names} from {place}"),
+    # Translators: before the last of two groups, "Ada and Bo from Rome, and Cy from Oslo".
+    last=marked(", and "),
+    comments=marked("Comments"),
+    no_comments=marked("No comments"),
+    comment_counts=counted("1 comment", "{count} comments"),
+    empty=marked("The first edition is being set."),
+    empty_more=marked("Nothing has been published yet. Come back soon."),
+    empty_section=marked("There is nothing here at the moment."),
+    withdrawn=marked("This article has been withdrawn"),
+    withdrawn_title=marked("[withdrawn] {title}"),
+    withdrawn_at=marked("It was taken back on {date} and is no longer available."),
+    moved=marked("This article has moved"),
     following=Following(
-        link="Follow",
-        title="Follow {publication}",
-        promise="With a feed, new articles come to you: all of them, in the order they appear. "
-        "You give no name and no address, and you can stop whenever you like.",
-        what="What is a feed?",
-        what_text="A feed is a list of our newest articles, written so that programs can read it. "
-        "Such a program is called a feed reader. You tell it once what you like to follow; "
-        "from then on it looks for new articles by itself and shows them in one place, "
-        "together with every other paper, blog or podcast you have chosen.",
-        choice="You decide what is in it. Nothing is ranked, and nothing is put in between.",
-        how="How to follow us",
-        reader="Choose a feed reader.",
-        reader_text="There are apps for phones and computers, services that run in the browser, "
-        "and mail programs that can do it too. Free and open ones are Feeder for Android, "
-        "NetNewsWire for iPhone, iPad and Mac, Thunderbird for any computer, and FreshRSS for "
-        "a server of your own.",
-        copy="Copy the address of a feed.",
-        copy_text="They are listed below; the link that says RSS is the one to copy.",
-        paste="Paste it into your reader.",
-        paste_text="Look for a plus sign, “Add feed” or “Subscribe”. That is all.",
-        feeds="Our feeds",
-        formats="Each feed comes in three formats that say the same. RSS is the one that every "
-        "reader knows.",
-        everything="Everything",
-        list="All at once",
-        list_text="Most readers can import a file with a list of feeds, called OPML. "
-        "Ours holds every feed above.",
-        list_link="The list of our feeds (OPML)",
+        link=marked("Follow"),
+        title=marked("Follow {publication}"),
+        promise=marked(
+            "With a feed, new articles come to you: all of them, in the order they appear. "
+            "You give no name and no address, and you can stop whenever you like."
+        ),
+        what=marked("What is a feed?"),
+        what_text=marked(
+            "A feed is a list of our newest articles, written so that programs can read it. "
+            "Such a program is called a feed reader. You tell it once what you like to follow; "
+            "from then on it looks for new articles by itself and shows them in one place, "
+            "together with every other paper, blog or podcast you have chosen."
+        ),
+        choice=marked(
+            "You decide what is in it. Nothing is ranked, and nothing is put in between."
+        ),
+        how=marked("How to follow us"),
+        reader=marked("Choose a feed reader."),
+        reader_text=marked(
+            "There are apps for phones and computers, services that run in the browser, "
+            "and mail programs that can do it too. Free and open ones are Feeder for Android, "
+            "NetNewsWire for iPhone, iPad and Mac, Thunderbird for any computer, and FreshRSS for "
+            "a server of your own."
+        ),
+        copy=marked("Copy the address of a feed."),
+        copy_text=marked("They are listed below; the link that says RSS is the one to copy."),
+        paste=marked("Paste it into your reader."),
+        paste_text=marked("Look for a plus sign, “Add feed” or “Subscribe”. That is all."),
+        feeds=marked("Our feeds"),
+        formats=marked(
+            "Each feed comes in three formats that say the same. RSS is the one that every "
+            "reader knows."
+        ),
+        everything=marked("Everything"),
+        list=marked("All at once"),
+        list_text=marked(
+            "Most readers can import a file with a list of feeds, called OPML. "
+            "Ours holds every feed above."
+        ),
+        list_link=marked("The list of our feeds (OPML)"),
     ),
 )
-
-GERMAN = Words(
-    language="de",
-    skip="Zum Inhalt springen",
-    home="Startseite",
-    sections="Ressorts",
-    latest="Neueste Meldungen",
-    feeds="Feeds",
-    breaking="Eilmeldung",
-    breaking_news="Eilmeldung",
-    no_breaking="Im Augenblick gibt es keine Eilmeldung.",
-    advertisement="Anzeige",
-    by="Von {names}",
-    updated="Aktualisiert",
-    table="Tabelle",
-    media="Aufnahme öffnen",
-    on_the_web="Eingebetteten Inhalt öffnen",
-    video="Video",
-    embedded="Eingebetteter Inhalt",
-    consent="Dürfen auf dieser Seite Werbung und die Zählung der Besuche geladen werden? "
-    "Sie können Cookies verwenden.",
-    agree="Zustimmen",
-    decline="Ablehnen",
-    full_page="Diesen Artikel auf unserer Seite lesen",
-    also_in="Auch auf:",
-    tags="Schlagwörter",
-    authors="Autoren",
-    pages="Seiten",
-    page="Seite {number}",
-    newer="Neuere Beiträge",
-    older="Ältere Beiträge",
-    everything="Alle Beiträge",
-    kinds={"tag": "Schlagwort", "author": "Beiträge von", "feed": "Feed"},
-    contributed="Unter Mitarbeit von {people}.",
-    in_place="{names} aus {place}",
-    last=" sowie ",
-    comments="Kommentare",
-    comment_counts=("Keine Kommentare", "1 Kommentar", "{count} Kommentare"),
-    empty="Die erste Ausgabe wird gerade gesetzt.",
-    empty_more="Noch ist nichts erschienen. Schauen Sie bald wieder vorbei.",
-    empty_section="Hier steht im Augenblick nichts.",
-    withdrawn="Dieser Artikel wurde zurückgezogen",
-    withdrawn_title="[zurückgezogen] {title}",
-    withdrawn_at="Er wurde am {date} zurückgenommen und ist nicht mehr verfügbar.",
-    moved="Dieser Artikel ist umgezogen",
-    following=Following(
-        link="Abonnieren",
-        title="{publication} abonnieren",
-        promise="Mit einem Feed kommen neue Artikel zu Ihnen: alle, in der Reihenfolge, in der "
-        "sie erscheinen. Sie nennen weder Namen noch Adresse und können jederzeit aufhören.",
-        what="Was ist ein Feed?",
-        what_text="Ein Feed ist eine Liste unserer neuesten Artikel, geschrieben für Programme. "
-        "Ein solches Programm heißt Feedreader. Sie sagen ihm einmal, was Sie lesen möchten; "
-        "von da an schaut es selbst nach neuen Artikeln und zeigt sie an einem Ort, zusammen "
-        "mit allen anderen Zeitungen, Blogs und Podcasts, die Sie gewählt haben.",
-        choice="Sie bestimmen, was darin steht. Nichts wird sortiert, nichts dazwischengeschoben.",
-        how="So abonnieren Sie uns",
-        reader="Wählen Sie einen Feedreader.",
-        reader_text="Es gibt Apps für Telefone und Computer, Dienste im Browser und "
-        "Mailprogramme, die das auch können. Frei und quelloffen sind Feeder für Android, "
-        "NetNewsWire für iPhone, iPad und Mac, Thunderbird für jeden Computer und FreshRSS für "
-        "einen eigenen Server.",
-        copy="Kopieren Sie die Adresse eines Feeds.",
-        copy_text="Sie stehen weiter unten; kopieren Sie die Adresse des Links „RSS“.",
-        paste="Fügen Sie sie in Ihrem Feedreader ein.",
-        paste_text="Suchen Sie nach einem Pluszeichen, „Feed hinzufügen“ oder „Abonnieren“. "
-        "Das ist alles.",
-        feeds="Unsere Feeds",
-        formats="Jeden Feed gibt es in drei Formaten, die dasselbe sagen. RSS kennt jeder "
-        "Feedreader.",
-        everything="Alles",
-        list="Alle auf einmal",
-        list_text="Die meisten Feedreader können eine Liste von Feeds einlesen, eine "
-        "OPML-Datei. Unsere enthält alle Feeds von oben.",
-        list_link="Die Liste unserer Feeds (OPML)",
-    ),
-)
-
-_TABLES = {table.language: table for table in (ENGLISH, GERMAN)}
 
 
 def of(language: str) -> Words:
     """Return the table for a BCP 47 language, or the English one."""
-    return _TABLES.get(language.partition("-")[0].lower(), ENGLISH)
+    return translated(ENGLISH, language)
 
 
 @cache

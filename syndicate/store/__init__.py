@@ -4,7 +4,7 @@ store = Store.open("sqlite:///syndicate.db")
 with store.read() as tx:
     tx.articles.by_slug("harbour-tram")
 with store.write() as tx:
-    tx.subscribers.leave(7, "breaking", at=now, source="one click")
+    tx.subscribers.leave(7, "breaking", at=now, cause=cause)
 """
 
 from collections.abc import Iterator
@@ -30,12 +30,24 @@ from syndicate.store.filing import Entry, Filing
 from syndicate.store.fires import Fires, Schedules
 from syndicate.store.keys import Keys
 from syndicate.store.known import Known
+from syndicate.store.limits import Limits
 from syndicate.store.media import Media
 from syndicate.store.migrate import migrate
 from syndicate.store.readership import Readership
+from syndicate.store.requests import Request, RequestKind, Requests
 from syndicate.store.subscribers import Subscribers
+from syndicate.store.trail import Trail
 
-__all__ = ["Entry", "Filing", "Known", "Recovered", "Store", "Transaction"]
+__all__ = [
+    "Entry",
+    "Filing",
+    "Known",
+    "Recovered",
+    "Request",
+    "RequestKind",
+    "Store",
+    "Transaction",
+]
 
 
 class Transaction:
@@ -50,6 +62,9 @@ class Transaction:
         self.fires = Fires(connection)
         self.editions = Editions(connection)
         self.deliveries = Deliveries(connection)
+        self.requests = Requests(connection)
+        self.trail = Trail(connection)
+        self.limits = Limits(connection)
         self.keys = Keys(connection)
         self.kept = True
         self._connection = connection

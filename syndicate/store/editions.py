@@ -1,12 +1,13 @@
 """Editions, frozen: what they say, what they carried, and whom they are for."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, literal, select
+from sqlalchemy import Connection, Row, Select, bindparam, insert, literal, or_, select
 
 from syndicate.model.deliveries import State
-from syndicate.model.editions import Content, Draft, Edition, Item, Kind
+from syndicate.model.editions import LETTERS, Content, Draft, Edition, Item, Kind
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.engine import LOCK_NUMBERS, insert_new, lock
 from syndicate.store.schema import (
@@ -46,7 +47,7 @@ class Editions:
                 "upto": draft.upto,
                 "created_at": draft.created_at,
                 "expires_at": draft.expires_at,
-                "on_unknown": "resend" if draft.kind is Kind.LETTER else "skip",
+                "on_unknown": "skip",
             },
         ).scalar_one()
         self._connection.execute(
@@ -61,14 +62,42 @@ class Editions:
         assert edition is not None
         return edition
 
+    def add_letter(
+        self, content: Content, *, to: int, created_at: datetime, expires_at: datetime
+    ) -> int:
+        """Freeze a letter to one subscriber; return its number.
+
+        What became of one that was being sent when a process died is not known: it is
+        sent again, since a question that comes twice does no harm.
+        """
+        insert_new(self._connection, contents, {"hash": content.hash, **asdict(content)})
+        letter = {
+            "newsletter": LETTERS,
+            "schedule": None,
+            "kind": Kind.LETTER,
+            "content": content.hash,
+            "upto": 0,
+            "created_at": created_at,
+            "expires_at": expires_at,
+            "on_unknown": "resend",
+        }
+        key: int = self._connection.execute(
+            insert(editions).returning(editions.c.key), letter
+        ).scalar_one()
+        delivery = {"edition": key, "subscriber": to, "state": State.QUEUED, "attempt": 0}
+        delivery |= {"code": 0, "reply": "", "at": created_at}
+        self._connection.execute(insert(deliveries), delivery)
+        return key
+
     def by_key(self, key: int) -> Edition | None:
         """Find an edition by its number."""
         row = self._connection.execute(_editions().where(editions.c.key == key)).one_or_none()
         return None if row is None else edition_of(row)
 
     def all(self) -> list[Edition]:
-        """Return every edition, newest first."""
-        query = _editions().order_by(editions.c.key.desc())
+        """Return every edition of a newsletter, newest first."""
+        query = _editions().where(editions.c.kind != Kind.LETTER)
+        query = query.order_by(editions.c.key.desc())
         return [edition_of(row) for row in self._connection.execute(query)]
 
     def last(self, schedule: str) -> Edition | None:
@@ -118,6 +147,10 @@ class Editions:
                 subscriptions.c.state == SubscriptionState.CONFIRMED,
                 subscriptions.c.since < draft.newest,
                 suppressions.c.address.is_(None),
+                or_(
+                    subscribers.c.paused_until.is_(None),
+                    subscribers.c.paused_until <= draft.created_at,
+                ),
             )
         )
         columns = ["edition", "subscriber", "state", "attempt", "code", "reply", "at"]

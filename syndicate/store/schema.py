@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeDecorator
 
 from syndicate.clock import EPOCH, utc
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 
@@ -152,7 +152,17 @@ subscribers = Table(
     Column("email", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("language", Text),
+    Column("fields", JSON, nullable=False, server_default="{}"),
+    Column("paused_until", Instant),
     sqlite_autoincrement=True,
+)
+
+subscriber_tags = Table(
+    "subscriber_tags",
+    metadata,
+    Column("subscriber", ForeignKey("subscribers.key"), primary_key=True),
+    Column("tag", Text, primary_key=True, index=True),
 )
 
 subscriptions = Table(
@@ -173,6 +183,50 @@ suppressions = Table(
     Column("address", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+# the audit trail outlives those whom it is about, by number alone
+changes = Table(
+    "changes",
+    metadata,
+    Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("subscriber", Integer, nullable=False, index=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("action", String(16), nullable=False),
+    Column("newsletter", Text),
+    Column("who", String(16), nullable=False),
+    Column("how", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("letter", Integer, primary_key=True, autoincrement=False),
+    Column("subscriber", Integer, nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("asked", JSON, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("done_at", Instant),
+)
+
+limits = Table(
+    "limits",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("starts_at", Instant, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Index(None, "starts_at"),
 )
 
 schedules = Table(

@@ -1,21 +1,41 @@
-"""Subscribers, their subscriptions, and the addresses that are not mailed."""
+"""Subscribers, their subscriptions, and the addresses that are not mailed.
 
-from collections.abc import Iterator
+Every change is noted in the audit trail, with its cause, in the same transaction.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, select, update
+from sqlalchemy import Connection, and_, delete, select, update
 
 from syndicate.model.subscribers import (
+    Action,
+    Cause,
     Subscribed,
     Subscriber,
-    Subscription,
     SubscriptionState,
     normal_address,
 )
 from syndicate.store.articles import Articles
 from syndicate.store.engine import insert_new
-from syndicate.store.schema import subscribers, subscriptions, suppressions
+from syndicate.store.keys import Keys
+from syndicate.store.people import grouped, people
+from syndicate.store.schema import (
+    changes,
+    erasures,
+    requests,
+    subscriber_tags,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+from syndicate.store.trail import Entry, Trail
+
+_ERASURES = "erasures"
+"""The secret that erased addresses are hashed with."""
 
 
 class Subscribers:
@@ -23,6 +43,9 @@ class Subscribers:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._trail = Trail(connection)
+
+    # looking
 
     def by_email(self, email: str) -> Subscriber | None:
         """Find somebody by address, however it is written."""
@@ -36,12 +59,24 @@ class Subscribers:
         self, newsletter: str | None = None, state: SubscriptionState | None = None
     ) -> Iterator[Subscriber]:
         """Iterate over everybody, in the order they came, or those of a newsletter or state."""
-        query = _people().order_by(subscribers.c.key, subscriptions.c.newsletter)
+        query = people().order_by(subscribers.c.key, subscriptions.c.newsletter)
         if newsletter is not None:
             query = query.where(subscriptions.c.newsletter == newsletter)
         if state is not None:
             query = query.where(subscriptions.c.state == state)
-        yield from _grouped(self._connection.execute(query))
+        yield from grouped(self._connection, self._connection.execute(query))
+
+    def suppressed(self, email: str) -> str | None:
+        """Say why an address is not mailed, if it isn't."""
+        mine = suppressions.c.address == normal_address(email)
+        return self._connection.execute(select(suppressions.c.reason).where(mine)).scalar()
+
+    def erased(self, email: str) -> bool:
+        """Whether somebody with this address had everything about them erased."""
+        query = select(erasures.c.hash).where(erasures.c.hash == self._hash(email))
+        return self._connection.execute(query).first() is not None
+
+    # subscriptions
 
     def subscribe(
         self,
@@ -49,58 +84,238 @@ class Subscribers:
         newsletter: str,
         *,
         name: str = "",
-        source: str,
+        cause: Cause,
         state: SubscriptionState = SubscriptionState.CONFIRMED,
         at: datetime,
     ) -> Subscribed:
-        """Subscribe an address; it never brings back somebody who left or is suppressed."""
-        address = normal_address(email)
-        if self._suppressed(address):
+        """Subscribe an address; it never brings back somebody who left, or is suppressed."""
+        if self.suppressed(email) is not None:
             return Subscribed.SUPPRESSED
-        insert_new(
-            self._connection,
-            subscribers,
-            {"address": address, "email": email.strip(), "name": name, "created_at": at},
-        )
-        who = select(subscribers.c.key).where(subscribers.c.address == address)
-        key = self._connection.execute(who).scalar_one()
-        fresh = {
-            "subscriber": key,
-            "newsletter": newsletter,
-            "state": state,
-            "since": Articles(self._connection).newest_number(),
-            "at": at,
-            "source": source,
-        }
-        if insert_new(self._connection, subscriptions, fresh):
+        if self.erased(email):
+            return Subscribed.ERASED
+        key = self._ensure(email, name=name, at=at)
+        if self._begin(key, newsletter, state=state, source=cause.how, at=at):
+            self._note(key, Action.SUBSCRIBED, cause, at, newsletter=newsletter)
             return Subscribed.NEW
-        return self._meet_again(key, newsletter, state=state, source=source, at=at)
+        return self._meet_again(key, newsletter, state=state, cause=cause, at=at)
 
-    def leave(self, key: int, newsletter: str, *, at: datetime, source: str) -> bool:
+    def ask(
+        self, email: str, newsletters: Iterable[str], *, name: str = "", cause: Cause, at: datetime
+    ) -> int | None:
+        """Note that somebody asked to subscribe an address, whoever that was.
+
+        Nothing that stands is changed: what is new is pending until `confirm`.
+        Return the subscriber's key; None for an address that is not mailed.
+        """
+        if self.suppressed(email) is not None:
+            return None
+        key = self._ensure(email, name=name, at=at)
+        for newsletter in newsletters:
+            pending = SubscriptionState.PENDING
+            self._begin(key, newsletter, state=pending, source=cause.how, at=at)
+            self._note(key, Action.ASKED, cause, at, newsletter=newsletter)
+        return key
+
+    def confirm(
+        self, key: int, newsletters: Iterable[str], *, cause: Cause, at: datetime
+    ) -> list[str]:
+        """Subscribe somebody at their own wish, who may have left; return what is new to them."""
+        person = self.by_key(key)
+        if person is None:
+            return []
+        confirmed = SubscriptionState.CONFIRMED
+        stands = {one.newsletter: one.state for one in person.subscriptions}
+        new = [name for name in newsletters if stands.get(name) is not confirmed]
+        for newsletter in new:
+            if not self._begin(key, newsletter, state=confirmed, source=cause.how, at=at):
+                self._set(key, newsletter, state=confirmed, source=cause.how, at=at)
+            self._note(key, Action.CONFIRMED, cause, at, newsletter=newsletter)
+        self._connection.execute(
+            delete(erasures).where(erasures.c.hash == self._hash(person.email))
+        )
+        return new
+
+    def leave(
+        self, key: int, newsletter: str, *, at: datetime, cause: Cause, reason: str = ""
+    ) -> bool:
         """Unsubscribe somebody; False when there was nothing to leave."""
-        return self._move(
-            key, newsletter, to=SubscriptionState.LEFT, unless=True, source=source, at=at
+        left = self._move(
+            key, newsletter, to=SubscriptionState.LEFT, unless=True, cause=cause, at=at
         )
+        if left:
+            self._note(key, Action.LEFT, cause, at, newsletter=newsletter, detail=reason)
+        return left
 
-    def rejoin(self, key: int, newsletter: str, *, at: datetime, source: str) -> bool:
+    def rejoin(self, key: int, newsletter: str, *, at: datetime, cause: Cause) -> bool:
         """Undo an unsubscription, at the reader's own wish; False when they had not left."""
-        return self._move(
-            key, newsletter, to=SubscriptionState.CONFIRMED, unless=False, source=source, at=at
+        back = self._move(
+            key, newsletter, to=SubscriptionState.CONFIRMED, unless=False, cause=cause, at=at
         )
+        if back:
+            self._note(key, Action.REJOINED, cause, at, newsletter=newsletter)
+        return back
 
-    def suppress(self, email: str, reason: str, *, at: datetime) -> None:
-        """Never mail an address again; the first reason stands."""
+    def pause(self, key: int, until: datetime | None, *, at: datetime, cause: Cause) -> None:
+        """Send somebody no editions until then; None: send them again from now on."""
+        self._connection.execute(
+            update(subscribers).where(subscribers.c.key == key), {"paused_until": until}
+        )
+        detail = f"until {until:%Y-%m-%d}" if until else ""
+        self._note(key, Action.PAUSED if until else Action.RESUMED, cause, at, detail=detail)
+
+    # people
+
+    def change(
+        self,
+        key: int,
+        *,
+        at: datetime,
+        cause: Cause,
+        name: str | None = None,
+        language: str | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Change what is known of somebody, and leave what is None; say whether that was new.
+
+        A language that is empty is the publication's again.
+        """
+        person = self.by_key(key)
+        if person is None:
+            return False
+        wanted: dict[str, Any] = {
+            "name": person.name if name is None else name,
+            "language": person.language if language is None else language or None,
+            "fields": dict(person.fields) if fields is None else dict(fields),
+        }
+        stands = {"name": person.name, "language": person.language, "fields": dict(person.fields)}
+        if wanted == stands:
+            return False
+        self._connection.execute(update(subscribers).where(subscribers.c.key == key), wanted)
+        differ = [what for what in wanted if wanted[what] != stands[what]]
+        self._note(key, Action.CHANGED, cause, at, detail=", ".join(differ))
+        return True
+
+    def tag(self, key: int, tags: Iterable[str], *, at: datetime, cause: Cause) -> list[str]:
+        """Put tags on somebody; return those that are new."""
+        rows = [{"subscriber": key, "tag": tag} for tag in dict.fromkeys(tags)]
+        new = [row["tag"] for row in rows if insert_new(self._connection, subscriber_tags, row)]
+        if new:
+            detail = ", ".join(f"+{tag}" for tag in new)
+            self._note(key, Action.CHANGED, cause, at, detail=detail)
+        return [str(tag) for tag in new]
+
+    def untag(self, key: int, tags: Sequence[str], *, at: datetime, cause: Cause) -> int:
+        """Take tags off somebody; return how many there were."""
+        mine = and_(subscriber_tags.c.subscriber == key, subscriber_tags.c.tag.in_(tags))
+        gone = self._connection.execute(delete(subscriber_tags).where(mine)).rowcount
+        if gone:
+            detail = ", ".join(f"-{tag}" for tag in tags)
+            self._note(key, Action.CHANGED, cause, at, detail=detail)
+        return gone
+
+    def merge(self, key: int, into: int, *, at: datetime, cause: Cause) -> None:
+        """Make one person of two: what the first is subscribed to, tagged and told goes over.
+
+        Where both stand in the same newsletter, who left stays away; the address that
+        stays is that of `into`.
+        """
+        first, second = self.by_key(key), self.by_key(into)
+        assert first is not None
+        assert second is not None
+        stands = {one.newsletter: one.state for one in second.subscriptions}
+        for one in first.subscriptions:
+            if one.newsletter not in stands:
+                row = {"subscriber": into, "newsletter": one.newsletter, "state": one.state}
+                row |= {"since": one.since, "at": one.at, "source": one.source}
+                insert_new(self._connection, subscriptions, row)
+            elif stands[one.newsletter] is SubscriptionState.PENDING or (
+                one.state is SubscriptionState.LEFT
+            ):
+                self._set(into, one.newsletter, state=one.state, source=one.source, at=one.at)
+        for tag in first.tags:
+            insert_new(self._connection, subscriber_tags, {"subscriber": into, "tag": tag})
+        values = {
+            "name": second.name or first.name,
+            "language": second.language or first.language,
+            "fields": {**first.fields, **second.fields},
+            "paused_until": second.paused_until or first.paused_until,
+            "created_at": min(first.created_at, second.created_at),
+        }
+        self._connection.execute(update(subscribers).where(subscribers.c.key == into), values)
+        self._connection.execute(
+            update(changes).where(changes.c.subscriber == key), {"subscriber": into}
+        )
+        self._note(into, Action.MERGED, cause, at)
+        self._remove(key)
+
+    def erase(self, key: int, *, at: datetime, cause: Cause) -> bool:
+        """Forget somebody; a hash of their address alone is kept, so that no import revives them.
+
+        Their rows of the ledger stay, which hold no more than their number.
+        """
+        person = self.by_key(key)
+        if person is None:
+            return False
+        insert_new(self._connection, erasures, {"hash": self._hash(person.email), "at": at})
+        self._connection.execute(delete(changes).where(changes.c.subscriber == key))
+        self._remove(key)
+        self._note(key, Action.ERASED, cause, at)
+        return True
+
+    def remove(self, key: int) -> None:
+        """Delete somebody who never confirmed, or came by mistake: as if they had never been."""
+        self._connection.execute(delete(changes).where(changes.c.subscriber == key))
+        self._remove(key)
+
+    # addresses that are not mailed
+
+    def suppress(self, email: str, reason: str, *, at: datetime, cause: Cause) -> bool:
+        """Never mail an address again; the first reason stands, and it is False then."""
         row = {"address": normal_address(email), "reason": reason, "at": at}
-        insert_new(self._connection, suppressions, row)
+        new = insert_new(self._connection, suppressions, row) == 1
+        person = self.by_email(email)
+        if new and person is not None:
+            self._note(person.key, Action.SUPPRESSED, cause, at, detail=reason)
+        return new
+
+    def unsuppress(self, email: str, *, at: datetime, cause: Cause) -> bool:
+        """Mail an address again; False where nothing was in the way."""
+        mine = suppressions.c.address == normal_address(email)
+        gone = self._connection.execute(delete(suppressions).where(mine)).rowcount == 1
+        person = self.by_email(email)
+        if gone and person is not None:
+            self._note(person.key, Action.UNSUPPRESSED, cause, at)
+        return gone
 
     # how
 
-    def _suppressed(self, address: str) -> bool:
-        query = select(suppressions.c.address).where(suppressions.c.address == address)
-        return self._connection.execute(query).first() is not None
+    def _ensure(self, email: str, *, name: str, at: datetime) -> int:
+        address = normal_address(email)
+        row = {"address": address, "email": email.strip(), "name": name, "created_at": at}
+        insert_new(self._connection, subscribers, row)
+        who = select(subscribers.c.key).where(subscribers.c.address == address)
+        return int(self._connection.execute(who).scalar_one())
+
+    def _begin(
+        self, key: int, newsletter: str, *, state: SubscriptionState, source: str, at: datetime
+    ) -> bool:
+        """Make a subscription where there is none."""
+        row = {"subscriber": key, "newsletter": newsletter, "state": state, "at": at}
+        row |= {"since": Articles(self._connection).newest_number(), "source": source}
+        return insert_new(self._connection, subscriptions, row) == 1
+
+    def _set(
+        self, key: int, newsletter: str, *, state: SubscriptionState, source: str, at: datetime
+    ) -> None:
+        """Put a subscription into a state; one that begins again, begins with what comes now."""
+        values: dict[str, Any] = {"state": state, "source": source, "at": at}
+        if state is SubscriptionState.CONFIRMED:
+            values["since"] = Articles(self._connection).newest_number()
+        mine = and_(subscriptions.c.subscriber == key, subscriptions.c.newsletter == newsletter)
+        self._connection.execute(update(subscriptions).where(mine), values)
 
     def _meet_again(
-        self, key: int, newsletter: str, *, state: SubscriptionState, source: str, at: datetime
+        self, key: int, newsletter: str, *, state: SubscriptionState, cause: Cause, at: datetime
     ) -> Subscribed:
         """Confirm a pending subscription where consent is there now; leave every other alone."""
         mine = and_(subscriptions.c.subscriber == key, subscriptions.c.newsletter == newsletter)
@@ -108,8 +323,9 @@ class Subscribers:
         if now == SubscriptionState.LEFT:
             return Subscribed.LEFT
         if now == SubscriptionState.PENDING and state == SubscriptionState.CONFIRMED:
-            confirmed = {"state": state, "source": source, "at": at}
+            confirmed = {"state": state, "source": cause.how, "at": at}
             self._connection.execute(update(subscriptions).where(mine), confirmed)
+            self._note(key, Action.CONFIRMED, cause, at, newsletter=newsletter)
         return Subscribed.KNOWN
 
     def _move(
@@ -119,7 +335,7 @@ class Subscribers:
         *,
         to: SubscriptionState,
         unless: bool,
-        source: str,
+        cause: Cause,
         at: datetime,
     ) -> bool:
         """Set the state of a subscription that has left, or (`unless`) has not."""
@@ -130,60 +346,40 @@ class Subscribers:
                 subscriptions.c.newsletter == newsletter,
                 ~left if unless else left,
             ),
-            {"state": to, "at": at, "source": source},
+            {"state": to, "at": at, "source": cause.how},
         )
         return moved.rowcount == 1
 
-    def _one(self, condition: Any) -> Subscriber | None:
-        query = _people().where(condition).order_by(subscriptions.c.newsletter)
-        return next(_grouped(self._connection.execute(query)), None)
+    def _remove(self, key: int) -> None:
+        for table in (subscriptions, subscriber_tags, requests):
+            self._connection.execute(delete(table).where(table.c.subscriber == key))
+        self._connection.execute(delete(subscribers).where(subscribers.c.key == key))
 
-
-def _people() -> Select[Any]:
-    return (
-        select(
-            subscribers,
-            subscriptions.c.newsletter,
-            subscriptions.c.state,
-            subscriptions.c.since,
-            subscriptions.c.at,
-            subscriptions.c.source,
-            suppressions.c.reason,
-        )
-        .outerjoin(subscriptions, subscriptions.c.subscriber == subscribers.c.key)
-        .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
-    )
-
-
-def _grouped(rows: Any) -> Iterator[Subscriber]:
-    """Turn rows of one subscription each into people; a person's rows stand together."""
-    gathered: list[Row[Any]] = []
-    for row in rows:
-        if gathered and gathered[0].key != row.key:
-            yield _subscriber(gathered)
-            gathered = []
-        gathered.append(row)
-    if gathered:
-        yield _subscriber(gathered)
-
-
-def _subscriber(rows: list[Row[Any]]) -> Subscriber:
-    first = rows[0]
-    return Subscriber(
-        key=first.key,
-        email=first.email,
-        name=first.name,
-        created_at=first.created_at,
-        suppressed=first.reason,
-        subscriptions=tuple(
-            Subscription(
-                newsletter=row.newsletter,
-                state=SubscriptionState(row.state),
-                since=row.since,
-                at=row.at,
-                source=row.source,
+    def _note(
+        self,
+        key: int,
+        action: Action,
+        cause: Cause,
+        at: datetime,
+        *,
+        newsletter: str | None = None,
+        detail: str = "",
+    ) -> None:
+        self._trail.note(
+            Entry(
+                subscriber=key,
+                action=action,
+                cause=cause,
+                at=at,
+                newsletter=newsletter,
+                detail=detail,
             )
-            for row in rows
-            if row.newsletter is not None
-        ),
-    )
+        )
+
+    def _hash(self, email: str) -> str:
+        secret = Keys(self._connection).known(_ERASURES)
+        return hmac.new(secret, normal_address(email).encode(), hashlib.sha256).hexdigest()
+
+    def _one(self, condition: Any) -> Subscriber | None:
+        query = people().where(condition).order_by(subscriptions.c.newsletter)
+        return next(grouped(self._connection, self._connection.execute(query)), None)

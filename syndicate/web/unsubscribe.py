@@ -16,7 +16,7 @@ from syndicate import clock
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.links import Links
 from syndicate.errors import StoreError
-from syndicate.model.subscribers import Subscriber, SubscriptionState
+from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState, Who
 from syndicate.store import Store
 from syndicate.web.forms import read_form
 from syndicate.web.pages import Page, Pages
@@ -87,13 +87,13 @@ class Unsubscribe:
         if reader is None:
             return self._bad_link()
         if form.get(ONE_CLICK) == "One-Click":
-            self._leave(reader, source="one click in the mail program (RFC 8058)")
+            self._leave(reader, how="one click in the mail program (RFC 8058)")
             return PlainTextResponse("Unsubscribed.\n", headers=_PRIVATE)
         if form.get("action") == "leave":
-            self._leave(reader, source="button on the unsubscribe page")
+            self._leave(reader, how="button on the unsubscribe page")
             return self._show(token)
         if form.get("action") == "undo" and reader.may_return:
-            self._rejoin(reader, source="undo on the unsubscribe page")
+            self._rejoin(reader, how="undo on the unsubscribe page")
             return self._rejoined(reader)
         return self._refused(reader)
 
@@ -107,13 +107,15 @@ class Unsubscribe:
         with self._store.read() as tx:
             return Reader(key, newsletter, tx.subscribers.by_key(key))
 
-    def _leave(self, reader: Reader, *, source: str) -> None:
+    def _leave(self, reader: Reader, *, how: str) -> None:
+        cause = Cause(who=Who.READER, how=how)
         with self._store.write() as tx:
-            tx.subscribers.leave(reader.key, reader.newsletter.name, at=clock.now(), source=source)
+            tx.subscribers.leave(reader.key, reader.newsletter.name, at=clock.now(), cause=cause)
 
-    def _rejoin(self, reader: Reader, *, source: str) -> None:
+    def _rejoin(self, reader: Reader, *, how: str) -> None:
+        cause = Cause(who=Who.READER, how=how)
         with self._store.write() as tx:
-            tx.subscribers.rejoin(reader.key, reader.newsletter.name, at=clock.now(), source=source)
+            tx.subscribers.rejoin(reader.key, reader.newsletter.name, at=clock.now(), cause=cause)
 
     # what the reader sees
 

@@ -20,9 +20,9 @@ COMMENTED = [
 def loaded(folder, text):
     path = folder / "config.toml"
     path.write_text(text, encoding="utf-8")
-    pictures = ("logo.png", "icon.png", "cover.jpg", "logo.svg", "logo-dark.svg")
-    for picture in pictures:  # the examples'
-        (folder / picture).touch()
+    named = ("logo.png", "icon.png", "cover.jpg", "logo.svg", "logo-dark.svg", "disposable.txt")
+    for file in named:  # the examples'
+        (folder / file).touch()
     return load(path)
 
 

@@ -12,6 +12,7 @@ from syndicate.deliver.worker import Drained, drain
 from syndicate.model.deliveries import State
 from syndicate.model.editions import Content, Draft, Edition, Item, Kind, slot_marker
 from syndicate.store import Store
+from tests.audience import TEST
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NONCE = "q7"
@@ -68,14 +69,19 @@ def reader(config: Config, *, kind: Kind = Kind.ALERT, name="Ada", email="ada@ex
         name=name,
         email=email,
         message_id=links.message_id(41, 7, "example.org"),
-        unsubscribe=links.unsubscribe(7, "breaking"),
+        links={
+            "unsubscribe": links.unsubscribe(7, "breaking"),
+            "preferences": "",
+            "view": "",
+            "confirm": "",
+        },
     )
 
 
 def subscribe(store: Store, *emails: str, newsletter: str = "breaking") -> None:
     with store.write() as tx:
         for email in emails:
-            tx.subscribers.subscribe(email, newsletter, source="test", at=NOON)
+            tx.subscribers.subscribe(email, newsletter, cause=TEST, at=NOON)
 
 
 def freeze(store: Store, paper: Draft | None = None) -> Edition:

@@ -16,6 +16,7 @@ from syndicate.errors import Refused, StoreLocked
 from syndicate.model.deliveries import State
 from syndicate.model.editions import Kind
 from syndicate.store import Store
+from tests.audience import TEST
 from tests.deliver.papers import (
     NOON,
     draft,
@@ -213,7 +214,7 @@ def test_who_left_since_the_edition_was_frozen_is_not_mailed(store, config):
     edition = freeze(store)
     with store.write() as tx:
         key = tx.subscribers.by_email("reader1@example.org").key
-        tx.subscribers.leave(key, "breaking", at=NOON, source="test")
+        tx.subscribers.leave(key, "breaking", at=NOON, cause=TEST)
     drained = hand_over(store, config(), transport(config()))
 
     assert drained.accepted == 2
@@ -228,7 +229,7 @@ def test_who_leaves_while_the_body_is_asked_for_is_not_mailed(sqlite_store, conf
         if "reader1" in line:
             with sqlite_store.write() as tx:
                 key = tx.subscribers.by_email("reader1@example.org").key
-                tx.subscribers.leave(key, "breaking", at=NOON, source="test")
+                tx.subscribers.leave(key, "breaking", at=NOON, cause=TEST)
         return b"250 ok\r\n"
 
     with Scripted("PIPELINING", rcpt=leave) as server:
@@ -253,7 +254,7 @@ def test_mail_only_holds_everybody_else_back(store, config):
 def test_a_message_that_can_not_be_made_never_stops_the_rest(sqlite_store, config):
     with sqlite_store.write() as tx:
         for email, name in [("a@x.org", "A\nBcc: b@x.org"), ("a b@x.org", ""), ("c@x.org", "C")]:
-            tx.subscribers.subscribe(email, "breaking", name=name, source="test", at=NOON)
+            tx.subscribers.subscribe(email, "breaking", name=name, cause=TEST, at=NOON)
     edition = freeze(sqlite_store)
     drained = hand_over(sqlite_store, config(), transport(config()))
 

@@ -5,6 +5,7 @@ import pytest
 from syndicate.errors import Refused
 from syndicate.intake.readers import Outcome, import_readers
 from syndicate.model.subscribers import SubscriptionState
+from tests.audience import TEST, by_reader
 from tests.intake.newsroom import MONDAY, TUESDAY
 
 
@@ -40,8 +41,8 @@ def test_each_row_has_its_outcome_and_its_line(sqlite_store, tmp_path):
     with sqlite_store.write() as tx:
         left = tx.subscribers.by_email("left@example.org")
         assert left is not None
-        tx.subscribers.leave(left.key, "breaking", at=TUESDAY, source="one click")
-        tx.subscribers.suppress("bad@example.org", "complained", at=TUESDAY)
+        tx.subscribers.leave(left.key, "breaking", at=TUESDAY, cause=by_reader("one click"))
+        tx.subscribers.suppress("bad@example.org", "complained", at=TUESDAY, cause=TEST)
     rows = load(
         sqlite_store,
         tmp_path,

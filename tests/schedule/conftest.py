@@ -13,6 +13,7 @@ from syndicate.model.articles import Article, Revision
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.tick import Ticked, tick
 from syndicate.store import Store
+from tests.audience import TEST
 
 NOW = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -53,7 +54,7 @@ class Desk:
     def subscribe(self, *addresses: str, newsletter: str = "breaking") -> None:
         with self.store.write() as tx:
             for address in addresses:
-                tx.subscribers.subscribe(address, newsletter, source="test", at=NOW)
+                tx.subscribers.subscribe(address, newsletter, cause=TEST, at=NOW)
 
     def tick(self, at: datetime = NOW) -> Ticked:
         return tick(self.newsroom, at=at)

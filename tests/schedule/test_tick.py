@@ -9,6 +9,7 @@ from syndicate.model.articles import Status
 from syndicate.model.deliveries import Totals
 from syndicate.model.editions import Kind
 from syndicate.render.mail.editions import compose as really
+from tests.audience import by_reader
 from tests.schedule.conftest import BREAKING, MINUTE, NOW
 
 EVERYBODY = ["ada@example.org", "bo@example.org"]
@@ -152,7 +153,7 @@ def test_who_left_is_not_mailed(desk):
     desk.file("ferry")
     with desk.store.write() as tx:
         key = tx.subscribers.by_email("bo@example.org").key
-        tx.subscribers.leave(key, "breaking", at=NOW, source="one click")
+        tx.subscribers.leave(key, "breaking", at=NOW, cause=by_reader("one click"))
     desk.tick()
     assert [to for to, _ in desk.mail()] == ["ada@example.org"]
 

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 from syndicate.model.articles import Revision
 from syndicate.model.subscribers import Subscribed, SubscriptionState, normal_address
+from tests.audience import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def subscribe(tx, email="ada@example.org", newsletter="news", **changes):
-    return tx.subscribers.subscribe(email, newsletter, **{"source": "test", "at": NOW, **changes})
+    return tx.subscribers.subscribe(email, newsletter, **{"cause": TEST, "at": NOW, **changes})
 
 
 def test_an_address_is_one_person_however_it_is_written(store):
@@ -41,8 +42,8 @@ def test_who_left_is_brought_back_by_nobody_else(store):
     with store.write() as tx:
         subscribe(tx)
         person = tx.subscribers.by_email("ada@example.org")
-        assert tx.subscribers.leave(person.key, "news", at=NOW, source="one click")
-        assert not tx.subscribers.leave(person.key, "news", at=NOW, source="again")
+        assert tx.subscribers.leave(person.key, "news", at=NOW, cause=by_reader("one click"))
+        assert not tx.subscribers.leave(person.key, "news", at=NOW, cause=by_reader("again"))
         assert subscribe(tx) is Subscribed.LEFT
         assert list(tx.subscribers.all("news", SubscriptionState.CONFIRMED)) == []
         assert subscribe(tx, newsletter="other") is Subscribed.NEW
@@ -52,16 +53,16 @@ def test_a_reader_may_come_back_by_their_own_wish(store):
     with store.write() as tx:
         subscribe(tx)
         key = tx.subscribers.by_email("ada@example.org").key
-        assert not tx.subscribers.rejoin(key, "news", at=NOW, source="undo")
-        tx.subscribers.leave(key, "news", at=NOW, source="one click")
-        assert tx.subscribers.rejoin(key, "news", at=NOW + timedelta(1), source="undo")
+        assert not tx.subscribers.rejoin(key, "news", at=NOW, cause=by_reader("undo"))
+        tx.subscribers.leave(key, "news", at=NOW, cause=by_reader("one click"))
+        assert tx.subscribers.rejoin(key, "news", at=NOW + timedelta(1), cause=by_reader("undo"))
         found = tx.subscribers.by_key(key).subscriptions[0]
     assert (found.state, found.source) == (SubscriptionState.CONFIRMED, "undo")
 
 
 def test_a_suppressed_address_is_not_subscribed(store):
     with store.write() as tx:
-        tx.subscribers.suppress("Ada@example.org", "550 5.1.1 no such user", at=NOW)
+        tx.subscribers.suppress("Ada@example.org", "550 5.1.1 no such user", at=NOW, cause=TEST)
         assert subscribe(tx) is Subscribed.SUPPRESSED
         assert list(tx.subscribers.all()) == []
 
@@ -69,7 +70,7 @@ def test_a_suppressed_address_is_not_subscribed(store):
 def test_consent_confirms_a_pending_subscription(store):
     with store.write() as tx:
         subscribe(tx, state=SubscriptionState.PENDING)
-        assert subscribe(tx, source="paper form") is Subscribed.KNOWN
+        assert subscribe(tx, cause=by_reader("paper form")) is Subscribed.KNOWN
         found = tx.subscribers.by_email("ada@example.org").subscriptions[0]
     assert (found.state, found.source) == (SubscriptionState.CONFIRMED, "paper form")
 

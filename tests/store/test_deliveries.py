@@ -7,6 +7,7 @@ import pytest
 from syndicate.model.articles import Revision
 from syndicate.model.deliveries import State, Totals
 from syndicate.model.editions import Content, Draft, Item, Kind
+from tests.audience import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -18,7 +19,7 @@ def nobody_dead(_: str) -> bool:
 
 def readers(tx, count=4):
     for number in range(count):
-        tx.subscribers.subscribe(f"r{number}@example.org", "news", source="test", at=NOW)
+        tx.subscribers.subscribe(f"r{number}@example.org", "news", cause=TEST, at=NOW)
 
 
 def edition(tx, kind=Kind.DIGEST, *, slug="tram", expires_at=NOW + 60 * MINUTE):
@@ -58,15 +59,15 @@ def test_an_edition_is_for_those_who_were_subscribed_before_its_news(store):
     with store.write() as tx:
         readers(tx, 4)
         people = list(tx.subscribers.all())
-        tx.subscribers.leave(people[0].key, "news", at=NOW, source="test")
-        tx.subscribers.suppress("r1@example.org", "bounced", at=NOW)
-        tx.subscribers.subscribe("elsewhere@example.org", "other", source="test", at=NOW)
+        tx.subscribers.leave(people[0].key, "news", at=NOW, cause=TEST)
+        tx.subscribers.suppress("r1@example.org", "bounced", at=NOW, cause=TEST)
+        tx.subscribers.subscribe("elsewhere@example.org", "other", cause=TEST, at=NOW)
         tx.articles.add(
             Revision(title="Old", body=""), id="o", slug="o", path="o", source="", at=NOW
         )
         tx.articles.give_numbers(NOW)
         first = edition(tx)
-        tx.subscribers.subscribe("late@example.org", "news", source="test", at=NOW)
+        tx.subscribers.subscribe("late@example.org", "news", cause=TEST, at=NOW)
         assert [one.email for one in tx.deliveries.of(first)] == [
             "r2@example.org",
             "r3@example.org",
@@ -155,10 +156,10 @@ def test_a_reader_who_leaves_is_skipped_until_the_hand_over(store, moment):
         key = edition(tx)
         who = tx.subscribers.by_email("r0@example.org").key
         if moment == "before the claim":
-            tx.subscribers.leave(who, "news", at=NOW, source="one click")
+            tx.subscribers.leave(who, "news", at=NOW, cause=by_reader("one click"))
         claims = claim(tx, key)
         if moment == "after the claim":
-            tx.subscribers.leave(who, "news", at=NOW, source="one click")
+            tx.subscribers.leave(who, "news", at=NOW, cause=by_reader("one click"))
         handed_over = [one.email for one in claims if intend(tx, one)]
         rows = list(tx.deliveries.of(key))
     assert handed_over == ["r1@example.org"]
@@ -170,7 +171,7 @@ def test_an_address_suppressed_meanwhile_is_skipped_with_the_reason(store):
         readers(tx, 1)
         key = edition(tx)
         [mine] = claim(tx, key)
-        tx.subscribers.suppress("R0@example.org", "complained", at=NOW)
+        tx.subscribers.suppress("R0@example.org", "complained", at=NOW, cause=TEST)
         assert not intend(tx, mine)
         [row] = tx.deliveries.of(key)
     assert (row.state, row.reply, row.attempt) == (State.SKIPPED, "complained", 0)

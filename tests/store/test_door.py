@@ -24,6 +24,7 @@ from syndicate.model.articles import Revision
 from syndicate.store import Store, engine
 from syndicate.store.schema import HEAD, metadata
 from syndicate.store.upgrade import SCRIPTS
+from tests.audience import TEST
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -202,7 +203,7 @@ def test_two_writers_in_each_others_way_are_told_to_try_again(administrator, pos
         try:
             with store.write() as tx:
                 for address in addresses:
-                    tx.subscribers.subscribe(address, "news", source="test", at=NOW)
+                    tx.subscribers.subscribe(address, "news", cause=TEST, at=NOW)
                     if address == addresses[0]:
                         met.wait()
         except StoreLocked as error:
@@ -240,13 +241,13 @@ def test_a_mistake_of_ours_is_not_called_an_unreachable_store(sqlite_store):
 def test_nothing_is_kept_of_a_transaction_that_failed_or_was_rolled_back(store):
     def fail() -> None:
         with store.write() as tx:
-            tx.subscribers.subscribe("a@example.org", "news", source="test", at=NOW)
+            tx.subscribers.subscribe("a@example.org", "news", cause=TEST, at=NOW)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     with store.write() as tx:
-        tx.subscribers.subscribe("b@example.org", "news", source="test", at=NOW)
+        tx.subscribers.subscribe("b@example.org", "news", cause=TEST, at=NOW)
         tx.rollback()
     with store.read() as tx:
         assert list(tx.subscribers.all()) == []

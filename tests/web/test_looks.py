@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from syndicate.deliver.links import Links
 from tests import checkers
+from tests.audience import TEST
 from tests.web.test_outbox import HTML, letter, put
 
 pytestmark = pytest.mark.browser
@@ -120,7 +121,7 @@ def test_an_empty_outbox_has_no_barrier_either(page, web):
 def test_a_reader_leaves_and_comes_back_by_the_buttons(page, web, sqlite_store, publication):
     at = datetime(2026, 11, 24, tzinfo=UTC)
     with sqlite_store.write() as tx:
-        tx.subscribers.subscribe("anna@example.org", "breaking", source="test", at=at)
+        tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=at)
         token = Links(publication(), tx.keys.secret("links")).token(1, "breaking")
     page.goto(f"{web().base_url}/unsubscribe/{token}")
     assert checkers.axe(page) == []

@@ -11,6 +11,7 @@ import pytest
 from syndicate.deliver.links import Links
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import Store
+from tests.audience import TEST
 
 AT = datetime(2026, 11, 24, 13, 17, tzinfo=UTC)
 URLENCODED: dict[str, Any] = {"data": {"List-Unsubscribe": "One-Click"}}
@@ -46,7 +47,7 @@ def reader(web, sqlite_store, publication) -> Reader:
 
 def _reader(client, store, config, newsletter="breaking") -> Reader:
     with store.write() as tx:
-        tx.subscribers.subscribe("anna@example.org", newsletter, source="test", at=AT)
+        tx.subscribers.subscribe("anna@example.org", newsletter, cause=TEST, at=AT)
         found = tx.subscribers.by_email("anna@example.org")
         token = Links(config, tx.keys.secret("links")).token(found.key, newsletter)
     return Reader(store, client, found.key, f"/unsubscribe/{token}")
@@ -127,7 +128,7 @@ def test_undo_does_nothing_for_somebody_who_has_not_left(reader):
 
 def test_a_suppressed_reader_is_not_offered_a_way_back(reader):
     with reader.store.write() as tx:
-        tx.subscribers.suppress("anna@example.org", "complaint", at=AT)
+        tx.subscribers.suppress("anna@example.org", "complaint", at=AT, cause=TEST)
     page = reader.client.post(reader.path, data={"action": "leave"})
     assert "<form" not in page.text
     assert reader.client.post(reader.path, data={"action": "undo"}).status_code == 400

@@ -8,6 +8,7 @@ from syndicate.config import Config, load
 from syndicate.intake.filing import Filed, file_articles
 from syndicate.publish.build import Built, build
 from syndicate.store import Store
+from tests.audience import TEST
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -52,7 +53,7 @@ def bring_up(folder: Path, files: list[Path]) -> Publication:
     with store.write() as tx:
         for newsletter in config.newsletters:
             address = "reader@example.org"
-            tx.subscribers.subscribe(address, newsletter.name, source="test", at=NOW)
+            tx.subscribers.subscribe(address, newsletter.name, cause=TEST, at=NOW)
     filed = list(file_articles(store, config, files, at=NOW))
     built = build(store, config, at=NOW, number=True)
     return Publication(config, store, files, filed, built)

@@ -1,9 +1,11 @@
-"""What a mail says besides what pages say too (`render.words`), per language."""
+"""What a mail says besides what pages say too (`render.words`), which tells how to add to it."""
 
 from dataclasses import dataclass
 
+from syndicate.language import Counted, counted, marked, translated
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MailWords:
     """One language's table; `{…}` is filled in by `str.format`."""
 
@@ -12,11 +14,11 @@ class MailWords:
     read_on_web: str
     cut: str
     """Leads to the rest of a story that was cut for length."""
-    also: str
+    also: Counted
     """Before the headlines that an edition has no room for."""
-    others: str
+    others: Counted
     """For those that are not even named."""
-    more: str
+    more: Counted
     """The end of a digest's subject."""
     picture: str
     video: str
@@ -30,41 +32,23 @@ class MailWords:
 
 ENGLISH = MailWords(
     language="en",
-    read_on="Read on",
-    read_on_web="Read on the web",
-    cut="The story goes on: read the rest on the web",
-    also="And {count} more:",
-    others="{count} others at {publication}",
-    more="and {count} more",
-    picture="Picture",
-    video="Watch the video",
-    audio="Listen to the recording",
-    embedded="Open what is shown here",
-    links="Links",
-    why="You get this because {email} is subscribed to “{newsletter}” from {publication}.",
-    unsubscribe="Unsubscribe",
+    read_on=marked("Read on"),
+    read_on_web=marked("Read on the web"),
+    cut=marked("The story goes on: read the rest on the web"),
+    also=counted("And {count} more:", "And {count} more:"),
+    others=counted("{count} other at {publication}", "{count} others at {publication}"),
+    # Translators: the end of a subject, after its first headline and a comma.
+    more=counted("and {count} more", "and {count} more"),
+    picture=marked("Picture"),
+    video=marked("Watch the video"),
+    audio=marked("Listen to the recording"),
+    embedded=marked("Open what is shown here"),
+    links=marked("Links"),
+    why=marked("You get this because {email} is subscribed to “{newsletter}” from {publication}."),
+    unsubscribe=marked("Unsubscribe"),
 )
-
-GERMAN = MailWords(
-    language="de",
-    read_on="Weiterlesen",
-    read_on_web="Im Web lesen",
-    cut="Der Artikel geht weiter: den Rest im Web lesen",
-    also="Und {count} weitere:",
-    others="{count} andere bei {publication}",
-    more="und {count} weitere",
-    picture="Bild",
-    video="Video ansehen",
-    audio="Aufnahme anhören",
-    embedded="Eingebetteten Inhalt öffnen",
-    links="Links",
-    why="Sie bekommen dies, weil {email} „{newsletter}“ von {publication} abonniert hat.",
-    unsubscribe="Abbestellen",
-)
-
-_TABLES = {table.language: table for table in (ENGLISH, GERMAN)}
 
 
 def mail_words(language: str) -> MailWords:
     """Return the table for a BCP 47 language, or the English one."""
-    return _TABLES.get(language.partition("-")[0].lower(), ENGLISH)
+    return translated(ENGLISH, language)

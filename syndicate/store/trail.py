@@ -1,0 +1,65 @@
+"""The audit trail: who or what changed something about a subscriber, when and from where."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from syndicate.model.subscribers import Action, Cause, Change, Who
+from syndicate.store.schema import changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line to be written."""
+
+    subscriber: int
+    action: Action
+    cause: Cause
+    at: datetime
+    newsletter: str | None = None
+    detail: str = ""
+
+
+class Trail:
+    """What changed; only added to, until retention takes the oldest away."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def note(self, *entries: Entry) -> None:
+        """Write lines."""
+        self.note_all(entries)
+
+    def note_all(self, entries: Iterable[Entry]) -> None:
+        """Write many lines at once."""
+        rows = [_row(entry) for entry in entries]
+        if rows:
+            self._connection.execute(insert(changes), rows)
+
+    def of(self, subscriber: int) -> Iterator[Change]:
+        """Iterate over what changed about one subscriber, oldest first."""
+        query = select(changes).where(changes.c.subscriber == subscriber).order_by(changes.c.key)
+        for row in self._connection.execute(query):
+            yield Change(
+                at=row.at,
+                action=Action(row.action),
+                newsletter=row.newsletter,
+                cause=Cause(who=Who(row.who), how=row.how, origin=row.origin),
+                detail=row.detail,
+            )
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
+        "subscriber": entry.subscriber,
+        "at": entry.at,
+        "action": entry.action,
+        "newsletter": entry.newsletter,
+        "who": entry.cause.who,
+        "how": entry.cause.how,
+        "origin": entry.cause.origin,
+        "detail": entry.detail,
+    }

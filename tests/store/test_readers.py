@@ -1,0 +1,166 @@
+"""What readers decide, as the store keeps it: every change with its cause, nobody revived."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from syndicate.model.editions import Content, Kind
+from syndicate.model.subscribers import Action, Subscribed, SubscriptionState
+from syndicate.store import Request, RequestKind
+from tests.audience import TEST, by_reader
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HER = "ada@example.org"
+BUTTON = by_reader("button")
+LETTER = Content(subject="Please confirm", preheader="", html="<p>?</p>", text="?", nonce="0")
+
+
+def key_of(tx, email=HER):
+    return tx.subscribers.by_email(email).key
+
+
+def subscribe(tx, email=HER, newsletter="news", **values):
+    return tx.subscribers.subscribe(email, newsletter, **{"cause": TEST, "at": NOW, **values})
+
+
+def stands(tx, email=HER):
+    person = tx.subscribers.by_email(email)
+    return {one.newsletter: one.state.value for one in person.subscriptions}
+
+
+def trail(tx, email=HER):
+    return [(one.action.value, one.newsletter) for one in tx.trail.of(key_of(tx, email))]
+
+
+@pytest.fixture
+def tx(store):
+    with store.write() as transaction:
+        yield transaction
+
+
+def test_who_was_asked_for_is_subscribed_only_once_they_confirm(tx):
+    key = tx.subscribers.ask(HER, ["news", "culture"], cause=by_reader("form"), at=NOW)
+    assert stands(tx) == {"news": "pending", "culture": "pending"}
+    assert tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW) == ["news"]
+    assert tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW) == []
+    assert stands(tx) == {"news": "confirmed", "culture": "pending"}
+    assert trail(tx) == [("asked", "news"), ("asked", "culture"), ("confirmed", "news")]
+
+
+def test_asking_changes_nothing_for_somebody_who_is_known(tx):
+    subscribe(tx, name="Ada")
+    tx.subscribers.ask(HER, ["news"], name="Mallory", cause=by_reader("form"), at=NOW)
+    person = tx.subscribers.by_email(HER)
+    assert (person.name, person.subscriptions[0].state) == ("Ada", SubscriptionState.CONFIRMED)
+
+
+def test_who_left_comes_back_by_confirming_and_begins_with_what_is_new_then(tx):
+    subscribe(tx)
+    tx.subscribers.leave(key_of(tx), "news", at=NOW, cause=BUTTON, reason="too many")
+    assert subscribe(tx) is Subscribed.LEFT
+    assert tx.subscribers.confirm(key_of(tx), ["news"], cause=BUTTON, at=NOW) == ["news"]
+    assert stands(tx) == {"news": "confirmed"}
+    left = [one.detail for one in tx.trail.of(key_of(tx)) if one.action is Action.LEFT]
+    assert left == ["too many"]
+
+
+def test_an_address_that_is_not_mailed_is_not_even_asked(tx):
+    assert tx.subscribers.suppress(HER, "complained", at=NOW, cause=TEST)
+    assert not tx.subscribers.suppress(HER, "again", at=NOW, cause=TEST)
+    assert tx.subscribers.ask(HER, ["news"], cause=by_reader("form"), at=NOW) is None
+    assert tx.subscribers.by_email(HER) is None
+    assert tx.subscribers.suppressed("ADA@example.org") == "complained"
+    assert tx.subscribers.unsuppress(HER, at=NOW, cause=TEST)
+    assert subscribe(tx) is Subscribed.NEW
+
+
+def test_who_was_erased_is_gone_and_no_import_brings_them_back(tx):
+    subscribe(tx, name="Ada")
+    key = key_of(tx)
+    tx.subscribers.tag(key, ["vip"], at=NOW, cause=TEST)
+    assert tx.subscribers.erase(key, at=NOW, cause=BUTTON)
+    assert tx.subscribers.by_key(key) is None
+    assert [one.action for one in tx.trail.of(key)] == [Action.ERASED]
+    assert subscribe(tx, "Ada@Example.org") is Subscribed.ERASED
+    assert tx.subscribers.by_email(HER) is None
+    assert not tx.subscribers.erase(key, at=NOW, cause=BUTTON)
+
+
+def test_who_was_erased_may_come_back_by_their_own_wish(tx):
+    subscribe(tx)
+    tx.subscribers.erase(key_of(tx), at=NOW, cause=BUTTON)
+    key = tx.subscribers.ask(HER, ["news"], cause=by_reader("form"), at=NOW)
+    tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW)
+    assert stands(tx) == {"news": "confirmed"}
+    assert subscribe(tx, newsletter="culture") is Subscribed.NEW
+
+
+def test_name_language_fields_and_tags_are_kept_and_only_what_differs_is_noted(tx):
+    subscribe(tx, name="Ada")
+    key = key_of(tx)
+    changed = {"language": "de", "fields": {"city": "Köln"}, "at": NOW, "cause": BUTTON}
+    assert tx.subscribers.change(key, **changed)
+    assert not tx.subscribers.change(key, **changed)
+    assert tx.subscribers.tag(key, ["vip", "press", "vip"], at=NOW, cause=TEST) == ["vip", "press"]
+    assert tx.subscribers.untag(key, ["press"], at=NOW, cause=TEST) == 1
+    person = tx.subscribers.by_key(key)
+    assert (person.name, person.language, dict(person.fields)) == ("Ada", "de", {"city": "Köln"})
+    assert person.tags == ("vip",)
+    details = [one.detail for one in tx.trail.of(key) if one.action is Action.CHANGED]
+    assert details == ["language, fields", "+vip, +press", "-press"]
+
+
+def test_of_two_people_one_is_made_and_who_left_stays_away(tx):
+    subscribe(tx, "old@example.org", name="Ada")
+    subscribe(tx, "old@example.org", "culture")
+    subscribe(tx, "new@example.org")
+    subscribe(tx, "new@example.org", "culture")
+    old, new = key_of(tx, "old@example.org"), key_of(tx, "new@example.org")
+    tx.subscribers.leave(old, "culture", at=NOW, cause=BUTTON)
+    tx.subscribers.tag(old, ["vip"], at=NOW, cause=TEST)
+    tx.subscribers.merge(old, new, at=NOW, cause=TEST)
+    assert tx.subscribers.by_key(old) is None
+    assert stands(tx, "new@example.org") == {"culture": "left", "news": "confirmed"}
+    person = tx.subscribers.by_key(new)
+    assert (person.name, person.tags) == ("Ada", ("vip",))
+    assert trail(tx, "new@example.org").count(("subscribed", "news")) == 2
+
+
+def test_a_letter_is_for_one_reader_and_first_in_line(tx):
+    subscribe(tx)
+    subscribe(tx, "bo@example.org")
+    day = timedelta(days=1)
+    number = tx.editions.add_letter(LETTER, to=key_of(tx), created_at=NOW, expires_at=NOW + day)
+    assert [one.email for one in tx.deliveries.of(number)] == [HER]
+    (first,) = tx.deliveries.open_editions(NOW)
+    assert (first.key, first.kind, first.on_unknown) == (number, Kind.LETTER, "resend")
+    assert tx.editions.all() == []
+
+
+def test_a_question_is_answered_once_and_by_whom_it_was_put_to_alone(tx):
+    asked = Request(
+        letter=7,
+        subscriber=3,
+        kind=RequestKind.SUBSCRIBE,
+        asked={"newsletters": ["news"]},
+        at=NOW,
+        expires_at=NOW + timedelta(days=7),
+    )
+    tx.requests.add(asked)
+    assert tx.requests.of(7, 4) is None
+    assert tx.requests.of(7, 3) == asked
+    assert tx.requests.about(3, RequestKind.SUBSCRIBE) == [asked]
+    assert tx.requests.answer(7, at=NOW)
+    assert not tx.requests.answer(7, at=NOW)
+    assert tx.requests.of(7, 3).done_at == NOW
+
+
+def test_a_limit_holds_for_its_window_and_what_was_refused_is_not_counted(tx):
+    hour = timedelta(hours=1)
+    taken = [tx.limits.take("x", most=2, per=hour, at=NOW) for _ in range(4)]
+    assert taken == [True, True, False, False]
+    assert tx.limits.taken("x", per=hour, at=NOW) == 2
+    assert tx.limits.take("y", most=2, per=hour, at=NOW)
+    assert tx.limits.take("x", most=2, per=hour, at=NOW + hour)
+    assert tx.limits.forget(NOW + hour) == 2
+    assert tx.limits.taken("x", per=hour, at=NOW) == 0
