@@ -2,6 +2,7 @@
 # make test         lint, types and every test (those whose neighbour is missing are skipped, and say so)
 # make bench-build  building beside Hugo, Eleventy and Pelican, and as the store grows;
 #                   less of it with ARTICLES=500 GROWTH="1000 10000"
+# make bench-audience  a million readers come in from a file, and get an edition; fewer: READERS=100000
 # make words        what we say to readers: new texts into the catalogues, and compile them;
 #                   make words NEW=fr begins French
 
@@ -10,7 +11,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format words bench-build
+.PHONY: run test check format words bench-build bench-audience
 
 run: $(VENV)/run.stamp
 	@for newsletter in breaking briefing; do \
@@ -36,6 +37,9 @@ words: $(VENV)/run.stamp
 bench-build: $(VENV)/run.stamp
 	$(BIN)/python -m bench.building $(ARTICLES)
 	$(BIN)/python -m bench.growth $(GROWTH)
+
+bench-audience: $(VENV)/test.stamp
+	$(BIN)/python -m bench.audience $(READERS)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Syndicate needs Python 3.11 or newer; name one: make PYTHON=python3.13")'

@@ -55,6 +55,11 @@ def translated(table: _Table, language: str) -> _Table:
     return cast("_Table", _translated(table, _best(language)))
 
 
+def spoken() -> list[str]:
+    """Return the languages that we speak, as BCP 47 tags."""
+    return sorted({_ENGLISH.language, *(one.language for one in _catalogues().values())})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Catalogue:
     """One language's texts."""

@@ -2,7 +2,8 @@
 
 Results go to stdout, everything else to stderr. Exit 0: done; 1: the work
 failed or an input was refused; 2: wrong usage or config; 130 and 143: broken off
-by SIGINT and SIGTERM, with what was in hand finished. Nothing ever prompts.
+by SIGINT and SIGTERM, with what was in hand finished. Nothing prompts but
+`subscribers erase`, and that only on a terminal.
 """
 
 import io

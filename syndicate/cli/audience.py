@@ -1,19 +1,41 @@
-"""`subscribers import|list|export`: who gets mail."""
+"""`subscribers import|list|export|stats|tidy`, and beside them those about one person."""
 
 import csv
+import json as jsonlib
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, here
-from syndicate.cli.terminal import as_json, note, outcome, say, table
-from syndicate.model.subscribers import Subscriber
+from syndicate.cli import growth, person, readers
+from syndicate.cli.columns import Columns, Format, as_values
+from syndicate.cli.context import AsJson, Context, here
+from syndicate.cli.readers_import import import_
+from syndicate.cli.terminal import as_json, note, say, table
+from syndicate.model.subscribers import SubscriptionState
+
+if TYPE_CHECKING:
+    from syndicate.store import Wanted
+
+FIRST = 50
+"""How many `list` shows, unless asked for all."""
+
+
+class Stands(StrEnum):
+    """Where somebody may stand."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    LEFT = "left"
+    SUPPRESSED = "suppressed"
+
 
 Newsletter = Annotated[str | None, typer.Option(help="Only those of this newsletter.")]
+State = Annotated[Stands | None, typer.Option(help="Only those who stand there.")]
+Tag = Annotated[str | None, typer.Option(help="Only those with this tag.")]
+InSegment = Annotated[str | None, typer.Option("--segment", help="Only those of this segment.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,85 +44,137 @@ def register(app: typer.Typer) -> None:
     group.command("import")(import_)
     group.command("list")(list_)
     group.command()(export)
+    person.register(group)
+    readers.register(group)
+    growth.register(group)
+    group.command()(tidy)
     app.add_typer(group, name="subscribers")
 
 
-def import_(
+def list_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="UTF-8 CSV with the header email[,name].")],
-    newsletter: Annotated[str, typer.Option(help="What they subscribe to.")],
+    *,
+    newsletter: Newsletter = None,
+    state: State = None,
+    tag: Tag = None,
+    segment: InSegment = None,
+    everybody: Annotated[bool, typer.Option("--all", help=f"More than {FIRST} as well.")] = False,
+    json: AsJson = False,
 ) -> None:
-    """Subscribe people who have agreed to it; one line per row that is refused."""
-    from syndicate.intake.readers import import_readers  # noqa: PLC0415 - start-up
+    """List subscribers and what they are subscribed to, in the order they came."""
+    from syndicate.store import Wanted  # noqa: PLC0415 - start-up
 
     ours = here(context)
-    ours.newsletter(newsletter)
-    counts: dict[str, int] = {}
-    with ours.store() as store:
-        for row in import_readers(store, file, newsletter, at=clock.now()):
-            counts[row.outcome] = counts.get(row.outcome, 0) + 1
-            if row.reason:
-                outcome(row.outcome, f"{file}:{row.line}: {row.reason}")
-    say(", ".join(f"{count} {word}" for word, count in counts.items()) or "no rows")
-    if counts.get("refused"):
-        raise typer.Exit(1)
-
-
-def list_(context: typer.Context, *, newsletter: Newsletter = None, json: AsJson = False) -> None:
-    """List subscribers and what they are subscribed to."""
-    ours = here(context)
-    if newsletter is not None:
-        ours.newsletter(newsletter)
+    wanted = _wanted(ours, newsletter, state, tag, segment)
+    most = None if everybody or json else FIRST
     with ours.store() as store, store.read() as tx:
-        people = list(tx.subscribers.all(newsletter))
+        people = list(tx.roll.people(wanted, limit=most))
+        count = len(people) if len(people) != most else tx.roll.count(wanted)
+        unowned = list(tx.roll.suppressions()) if wanted == Wanted(suppressed=True) else []
     if json:
-        as_json([_values(person) for person in people])
+        addresses = [{"email": address, "suppressed": reason} for address, reason in unowned]
+        as_json([*map(as_values, people), *addresses])
         return
     rows = [
         (
             person.email,
             person.name,
             ", ".join(f"{s.newsletter} ({s.state})" for s in person.subscriptions),
+            ", ".join(person.tags),
             person.suppressed or "",
         )
         for person in people
     ]
-    table(("email", "name", "newsletters", "suppressed"), rows)
-    note("1 subscriber" if len(people) == 1 else f"{len(people)} subscribers")
+    rows += [(address, "", "", "", reason) for address, reason in unowned]
+    table(("email", "name", "newsletters", "tags", "suppressed"), rows)
+    if count > len(people):
+        note(f"{len(people)} of {count:,} subscribers; --all lists everybody")
+    else:
+        note("1 subscriber" if count == 1 else f"{count:,} subscribers")
+    if unowned:
+        note(f"{len(unowned):,} suppressed of whom nothing else is known")
 
 
-def export(context: typer.Context, *, newsletter: Newsletter = None) -> None:
-    """Write subscribers as CSV: one line for each subscription."""
+def export(
+    context: typer.Context,
+    *,
+    newsletter: Newsletter = None,
+    state: State = None,
+    tag: Tag = None,
+    segment: InSegment = None,
+    fields: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,…", help="Only these columns, such as email,state,city."),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="CSV, or JSON lines.")] = Format.CSV,  # noqa: A002 - the option's name
+) -> None:
+    """Write subscribers: a CSV line for each subscription, or a line of JSON for each person."""
+    from syndicate.store import Wanted  # noqa: PLC0415 - start-up
+
     ours = here(context)
+    wanted = _wanted(ours, newsletter, state, tag, segment)
+    with ours.store() as store, store.read() as tx:
+        columns = Columns.of(fields, tx.roll.field_names())
+        people = tx.roll.people(wanted)
+        everybody = wanted in {Wanted(), Wanted(suppressed=True)}
+        unowned = tx.roll.suppressions() if everybody else iter(())
+        if format is Format.JSONL:
+            for person in people:
+                _line(columns.value(person))
+            for address, reason in unowned:
+                _line({"email": address, "suppressed": reason})
+        else:
+            writer = csv.writer(sys.stdout)
+            writer.writerow(columns.names)
+            for person in people:
+                writer.writerows(columns.rows(person))
+            writer.writerows(columns.suppression(*one) for one in unowned)
+
+
+def tidy(
+    context: typer.Context,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Forget now what [retention] says; `run` and `tick` do so once a day."""
+    from syndicate.schedule.retention import forget, forgettable  # noqa: PLC0415 - start-up
+
+    ours = here(context)
+    act = forgettable if dry_run else forget
+    with ours.store() as store:
+        forgotten = act(store, ours.config, at=clock.now())
+    if json:
+        as_json({"unconfirmed": forgotten.unconfirmed, "events": forgotten.events})
+    elif dry_run:
+        say(f"{forgotten.unconfirmed} unconfirmed and {forgotten.events} events would be forgotten")
+    else:
+        say(str(forgotten))
+
+
+def _wanted(
+    ours: Context,
+    newsletter: str | None,
+    state: Stands | None,
+    tag: str | None,
+    segment: str | None,
+) -> "Wanted":
+    from syndicate.store import Wanted  # noqa: PLC0415 - start-up
+
     if newsletter is not None:
         ours.newsletter(newsletter)
-    writer = csv.writer(sys.stdout)
-    writer.writerow(["email", "name", "newsletter", "state", "at", "source", "suppressed"])
-    with ours.store() as store, store.read() as tx:
-        for person in tx.subscribers.all(newsletter):
-            writer.writerows(_lines(person))
+    if segment is not None:
+        ours.segment(segment)
+    suppressed = state is Stands.SUPPRESSED
+    return Wanted(
+        newsletter=newsletter,
+        state=None if state is None or suppressed else SubscriptionState(state.value),
+        suppressed=True if suppressed else None,
+        tag=tag,
+        segment=None if segment is None else ours.config.criteria(segment),
+    )
 
 
-def _lines(person: Subscriber) -> Iterator[list[str]]:
-    for one in person.subscriptions:
-        yield [
-            person.email,
-            person.name,
-            one.newsletter,
-            one.state,
-            one.at.isoformat(),
-            one.source,
-            person.suppressed or "",
-        ]
-
-
-def _values(person: Subscriber) -> dict[str, object]:
-    return {
-        "email": person.email,
-        "name": person.name,
-        "suppressed": person.suppressed,
-        "subscriptions": [
-            {"newsletter": s.newsletter, "state": s.state, "at": s.at, "source": s.source}
-            for s in person.subscriptions
-        ],
-    }
+def _line(value: Any) -> None:
+    ascii_only = not sys.stdout.encoding.lower().startswith("utf")
+    sys.stdout.write(jsonlib.dumps(value, ensure_ascii=ascii_only) + "\n")

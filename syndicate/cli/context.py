@@ -15,7 +15,7 @@ from syndicate import clock
 from syndicate.errors import ConfigError
 
 if TYPE_CHECKING:  # start-up
-    from syndicate.config import Config, Newsletter
+    from syndicate.config import Config, Newsletter, Segment
     from syndicate.store import Store
 
 
@@ -52,6 +52,16 @@ class Context:
             names = ", ".join(one.name for one in self.config.newsletters) or "none"
             raise ConfigError(
                 f"no newsletter is called {name!r} in {self.path.name}; there is: {names}"
+            )
+        return found
+
+    def segment(self, name: str) -> "Segment":
+        """Find a segment by name; raise ConfigError naming those there are."""
+        found = self.config.segment(name)
+        if found is None:
+            names = ", ".join(one.name for one in self.config.segments) or "none"
+            raise ConfigError(
+                f"no segment is called {name!r} in {self.path.name}; there is: {names}"
             )
         return found
 

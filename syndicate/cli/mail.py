@@ -1,8 +1,7 @@
-"""`tick`, `send`, `editions`, `deliveries`, `fires`: what goes out, and what went."""
+"""`tick`, `send`, `deliveries`, `fires`: what goes out, and what went."""
 
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +10,6 @@ from syndicate.cli.context import AsJson, At, Context, here
 from syndicate.cli.mirroring import follow
 from syndicate.cli.terminal import as_json, note, say, table, when
 from syndicate.errors import ConfigError, Refused
-from syndicate.model.deliveries import Totals
 from syndicate.model.editions import Edition
 
 if TYPE_CHECKING:
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from syndicate.store import Store
     from syndicate.store.fires import Fire
 
-STATES = tuple(field.name for field in fields(Totals))
-COUNTS = ("audience", *STATES)
 TOLD = ("email", "state", "attempt", "code", "reply", "at", "next_attempt_at")
 """What `deliveries --json` says of each."""
 
@@ -33,7 +29,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(tick)
     app.command()(send)
-    app.command()(editions)
     app.command()(deliveries)
     app.command()(fires)
 
@@ -56,6 +51,8 @@ def tick(context: typer.Context, *, at: At = None) -> None:
         note(str(problem))
     _say_fires(ours, ticked.fires)
     _say_delivered(delivered)
+    if ticked.forgotten:
+        say(f"retention: {ticked.forgotten}")
     mirrored = follow(newsroom.mirror if at is None else None)
     if ticked.failed or not mirrored:
         raise typer.Exit(1)
@@ -68,6 +65,9 @@ def send(
     schedule: Annotated[str | None, typer.Option(help="Compose as this schedule would.")] = None,
     article: Annotated[
         list[str] | None, typer.Option(metavar="SLUG", help="Exactly this article; repeat it.")
+    ] = None,
+    segment: Annotated[
+        str | None, typer.Option(help="To this segment of the newsletter's readers alone.")
     ] = None,
     to: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A test copy that no ledger knows of.")
@@ -82,7 +82,11 @@ def send(
     ours = here(context)
     chosen = ours.newsletter(newsletter)
     rule = _schedule(ours, chosen, schedule, article or ())
-    order = Order(newsletter=chosen, schedule=rule, slugs=article or ())
+    if segment is not None:
+        ours.segment(segment)
+        if to is not None:
+            raise ConfigError("--to sends one copy, whatever the segment: leave out --segment")
+    order = Order(newsletter=chosen, schedule=rule, slugs=article or (), segment=segment)
     with ours.store() as store:
         newsroom = Newsroom.of(store, ours.config)
         if to is not None:
@@ -98,34 +102,10 @@ def send(
         return
     say(f"edition {sent.edition.key}: {sent.edition.subject}")
     if not audience:
-        note(f"nobody gets it: nobody was subscribed to {newsletter} before it became public")
+        note(_nobody(newsletter, segment or (rule.segment if rule else None)))
     _say_delivered(sent.delivered)
     if sent.delivered.unavailable or not mirrored:
         raise typer.Exit(1)
-
-
-def editions(context: typer.Context, *, json: AsJson = False) -> None:
-    """List what went out and is going out, newest first."""
-    ours = here(context)
-    with ours.store() as store, store.read() as tx:
-        found = [(edition, tx.deliveries.totals(edition.key)) for edition in tx.editions.all()]
-    if json:
-        as_json([_values(edition, totals) for edition, totals in found])
-        return
-    zone = ours.config.publication.timezone
-    rows = [
-        (
-            edition.key,
-            when(edition.created_at, zone),
-            edition.newsletter,
-            edition.kind,
-            totals.audience,
-            _outcome(totals),
-            edition.subject,
-        )
-        for edition, totals in found
-    ]
-    table(("id", "at", "newsletter", "kind", "audience", "outcome", "subject"), rows)
 
 
 def deliveries(
@@ -207,27 +187,14 @@ def _say_delivered(drained: "Drained") -> None:
         note(f"no relay answered: {drained.unavailable}")
 
 
+def _nobody(newsletter: str, segment: str | None) -> str:
+    who = f"nobody in the segment {segment}" if segment else "nobody"
+    return f"nobody gets it: {who} was subscribed to {newsletter} before it became public"
+
+
 def _audience(store: "Store", edition: Edition) -> int:
     with store.read() as tx:
         return tx.deliveries.totals(edition.key).audience
-
-
-def _outcome(totals: Totals) -> str:
-    """Say where its readers stand, without the states that nobody is in."""
-    counts = ((name, getattr(totals, name)) for name in STATES)
-    return ", ".join(f"{count} {name}" for name, count in counts if count)
-
-
-def _values(edition: Edition, totals: Totals) -> dict[str, Any]:
-    return {
-        "id": edition.key,
-        "newsletter": edition.newsletter,
-        "schedule": edition.schedule,
-        "kind": edition.kind,
-        "subject": edition.subject,
-        "created_at": edition.created_at,
-        **{name: getattr(totals, name) for name in COUNTS},
-    }
 
 
 def _schedule(

@@ -3,7 +3,7 @@
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,8 +54,8 @@ def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None
         open_until_stopped.callback(listener.close)
         store = Store.of(config)
         open_until_stopped.callback(store.close)
-        server = _server(store, config, listener)
         runner = Runner(Newsroom.of(store, config), stop)
+        server = _server(store, config, listener, letters_due=runner.mail_is_due)
         runner.take_in()
         open_until_stopped.enter_context(server)
         open_until_stopped.enter_context(runner)
@@ -93,11 +93,18 @@ def _bound(ours: Context, host: str | None, port: int | None) -> "tuple[Config, 
     return config.override(web=config.web.model_copy(update=bound)), listener
 
 
-def _server(store: "Store", config: "Config", listener: socket.socket) -> "Server":
+def _server(
+    store: "Store",
+    config: "Config",
+    listener: socket.socket,
+    *,
+    letters_due: Callable[[], None] = lambda: None,
+) -> "Server":
     from syndicate.web.app import application  # noqa: PLC0415 - start-up
     from syndicate.web.server import Server  # noqa: PLC0415
 
-    return Server(application(store, config), config.web.host, config.web.port, listener=listener)
+    app = application(store, config, letters_due)
+    return Server(app, config.web.host, config.web.port, listener=listener)
 
 
 @contextmanager

@@ -18,7 +18,9 @@ from syndicate.config.models import (
 )
 from syndicate.config.pages import Pages
 from syndicate.config.secret import password
+from syndicate.config.segments import Criteria, Segment
 from syndicate.config.theme import Theme
+from syndicate.config.tracking import Tracking
 from syndicate.config.values import Mailbox
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "Analytics",
     "Config",
     "Consent",
+    "Criteria",
     "FeedFormat",
     "Intake",
     "Mail",
@@ -38,11 +41,13 @@ __all__ = [
     "Publication",
     "Schedule",
     "Security",
+    "Segment",
     "Select",
     "Selector",
     "StoreSettings",
     "Syndication",
     "Theme",
+    "Tracking",
     "Transport",
     "Web",
     "load",

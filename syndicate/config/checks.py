@@ -17,6 +17,7 @@ from syndicate.config.lines import SECRET, Loc
 from syndicate.config.mail import Mail, Transport
 from syndicate.config.models import ONE_TIMING
 from syndicate.config.secret import from_environment, from_file
+from syndicate.config.segments import Subject, named, parse
 from syndicate.config.theme import PAIRS, Colours, DarkColours, Masthead
 from syndicate.config.wording import meant_by
 
@@ -36,7 +37,9 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     yield from _names(data, "newsletters")
     yield from _names(data, "schedules")
     yield from _names(data, "feeds")
+    yield from _names(data, "segments")
     yield from _schedules(data)
+    yield from _segments(data)
     yield from _picture(data, "publication", "logo", _LOGOS, root)
     yield from _picture(data, "publication", "icon", _LOGOS, root)
     yield from _picture(data, "podcast", "image", _COVERS, root)
@@ -67,22 +70,41 @@ def _names(data: dict[str, Any], kind: str) -> Iterator[Mistake]:
 
 
 def _schedules(data: dict[str, Any]) -> Iterator[Mistake]:
-    known = [str(item["name"]) for _, item in _items(data, "newsletters") if "name" in item]
     for number, item in _items(data, "schedules"):
         if ("every" in item) == ("cron" in item):
             yield ("schedules", number), ONE_TIMING
-        newsletter = item.get("newsletter")
-        if isinstance(newsletter, str) and newsletter not in known:
-            yield ("schedules", number, "newsletter"), _no_newsletter(newsletter, known)
+        for key, kind in (("newsletter", "newsletters"), ("segment", "segments")):
+            name, known = item.get(key), _known(data, kind)
+            if isinstance(name, str) and name not in known:
+                yield ("schedules", number, key), _not_there(name, known, key)
 
 
-def _no_newsletter(name: str, known: list[str]) -> str:
+def _segments(data: dict[str, Any]) -> Iterator[Mistake]:
+    """Check that the newsletters of an expression are there; its grammar the model checks."""
+    known = _known(data, "newsletters")
+    for number, item in _items(data, "segments"):
+        where = item.get("where")
+        try:
+            expression = parse(where if isinstance(where, str) else "")
+        except ValueError:
+            continue
+        for name in named(expression, Subject.NEWSLETTER):
+            if name not in known:
+                told = _not_there(name, known, "newsletter")
+                yield ("segments", number, "where"), f'newsletter = "{name}": {told}'
+
+
+def _known(data: dict[str, Any], kind: str) -> list[str]:
+    return [str(item["name"]) for _, item in _items(data, kind) if "name" in item]
+
+
+def _not_there(name: str, known: list[str], kind: str) -> str:
     if not known:
-        return "there is no newsletter; add [[newsletters]]"
+        return f"there is no {kind}; add [[{kind}s]]"
     meant = meant_by(name, known)
     if meant:
-        return f"there is no such newsletter; did you mean {meant}?"
-    return f"there is no such newsletter; there are {', '.join(known)}"
+        return f"there is no such {kind}; did you mean {meant}?"
+    return f"there is no such {kind}; there are {', '.join(known)}"
 
 
 def _picture(

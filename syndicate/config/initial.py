@@ -26,6 +26,8 @@ _LIVE = {
 """The keys that are written live, beside the publication's id and title."""
 _OPTIONAL = frozenset({"feeds", "segments", "signup.fields"})
 """The lists that are empty to begin with."""
+_TOLD = frozenset({"schedules.segment"})
+"""Keys that are told in prose, since they name what isn't there to begin with."""
 _SELECT = {"breaking": True, "max": 5, "max_age": "24h"}
 _INLINE = frozenset({"schedules.select", "feeds.select"})
 _PREFACE = """\
@@ -48,7 +50,9 @@ def _table(table: Reference, live: dict[str, str]) -> str:
     lines = [*_prose(table.description), table.header]
     for key in table.keys:
         name = f"{table.name}.{key.name}"
-        if name in live:
+        if name in _TOLD:
+            lines += _keys([key])
+        elif name in live:
             lines += [*_prose(key.description), f"{key.name} = {live[name]}"]
         else:
             lines += [*_prose(key.description), f"# {key.name} = {key.example}"]

@@ -27,8 +27,10 @@ from syndicate.config.mail import Mail
 from syndicate.config.pages import Pages
 from syndicate.config.podcast import Podcast
 from syndicate.config.publish import Publish
+from syndicate.config.segments import Criteria, Segment
 from syndicate.config.signup import Retention, Signup
 from syndicate.config.theme import Theme
+from syndicate.config.tracking import Tracking
 from syndicate.config.values import (
     Attribute,
     Beat,
@@ -204,6 +206,13 @@ class Newsletter(Table):
     archive: StrictBool = Field(
         default=True, description="Whether everybody can read its editions on the web."
     )
+    tracking: Tracking = Field(
+        default=Tracking.NONE,
+        description="Whether clicks are counted: not at all, each link's, or each reader's.",
+    )
+    utm: StrictBool = Field(
+        default=False, description="Whether links to our own pages say where they stood (UTM)."
+    )
 
     @property
     def label(self) -> str:
@@ -243,6 +252,11 @@ class Schedule(Table):
         examples=["Europe/Berlin"],
     )
     select: Select = Field(default=Select(), description="Which articles it takes.")
+    segment: Name | None = Field(
+        default=None,
+        description="Send it to this segment of the newsletter's readers alone. Default: to all.",
+        examples=["members"],
+    )
     max_late: Duration | None = Field(
         default=None,
         description="Skip a slot that would be later than this. Default: never.",
@@ -298,6 +312,7 @@ class Config(Table):
     ads: Ads = Ads()
     mail: Mail = Mail()
     newsletters: tuple[Newsletter, ...] = ()
+    segments: tuple[Segment, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     signup: Signup = Signup()
     retention: Retention = Retention()
@@ -319,6 +334,21 @@ class Config(Table):
     def newsletter(self, name: str) -> Newsletter | None:
         """Find a newsletter by name."""
         return next((item for item in self.newsletters if item.name == name), None)
+
+    def segment(self, name: str) -> Segment | None:
+        """Find a segment by name."""
+        return next((item for item in self.segments if item.name == name), None)
+
+    def criteria(self, name: str) -> Criteria:
+        """Return what finds the readers of a segment that is there."""
+        segment = self.segment(name)
+        assert segment is not None, "the configuration was checked"
+        return Criteria(
+            name=name,
+            expression=segment.expression,
+            language=self.publication.language,
+            zone=self.publication.timezone,
+        )
 
     def path(self, relative: Path | str) -> Path:
         """Resolve a path of the config against its folder."""

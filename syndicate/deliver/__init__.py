@@ -5,6 +5,7 @@
 `ledger`       this process's moves in the ledger; `owner` says who it is
 `outcome`      what an answer means for a delivery
 `message`      one reader's copy, as bytes: `headers`, `links`
+`filling`      what is personal filled in; `leads` where an edition's links lead
 `copies`       a test copy, beside the ledger
 `relay`        what a way out is: a session, an envelope offered, a body handed over
 `smtp`         … to a mail server: `transaction`, `replies`

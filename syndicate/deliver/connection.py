@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from syndicate.config import Config
+from syndicate.deliver.leads import Leads
 from syndicate.deliver.ledger import Ledger
 from syndicate.deliver.links import Links
 from syndicate.deliver.message import Imprint, Reader, message
@@ -53,6 +54,7 @@ class _Mailing:
     edition: Edition
     content: Content
     imprint: Imprint
+    leads: Leads
 
 
 class Connection:
@@ -116,7 +118,7 @@ class Connection:
         """Serve one reader; False when the relay takes nothing of this edition."""
         mailing = self._prepared(edition)
         try:
-            reader = Reader.of(claim, mailing.imprint, self._links)
+            reader = Reader.of(claim, mailing.imprint, self._links, mailing.leads)
             envelope, body = reader.envelope, message(mailing.content, reader)
         except Exception as error:  # noqa: BLE001 - one bad copy never stops the rest
             reason = f"the message could not be made: {error}"
@@ -168,6 +170,8 @@ class Connection:
 
     def _prepared(self, edition: Edition) -> _Mailing:
         if self._mailing is None or self._mailing.edition.key != edition.key:
-            content = self._ledger.content(edition)
-            self._mailing = _Mailing(edition, content, Imprint.of(edition, self._config))
+            content, frozen = self._ledger.content(edition)
+            leads = Leads.of(edition.key, edition.newsletter, frozen, self._config)
+            imprint = Imprint.of(edition, self._config)
+            self._mailing = _Mailing(edition, content, imprint, leads)
         return self._mailing

@@ -4,6 +4,8 @@ import contextlib
 import secrets
 
 from syndicate.config import Config
+from syndicate.deliver.filling import own_links
+from syndicate.deliver.leads import Leads
 from syndicate.deliver.links import Links
 from syndicate.deliver.message import Imprint, Reader, message
 from syndicate.deliver.outcome import let_out
@@ -12,7 +14,7 @@ from syndicate.errors import Refused
 from syndicate.model.editions import Draft
 
 _NOBODY = 0
-"""The number of no subscriber: the link in a copy unsubscribes nobody."""
+"""The number of no subscriber and no edition: links in a copy unsubscribe nobody, count nothing."""
 
 
 def send_copy(draft: Draft, to: str, *, config: Config, relay: Relay, links: Links) -> Reply:
@@ -29,12 +31,8 @@ def send_copy(draft: Draft, to: str, *, config: Config, relay: Relay, links: Lin
         name="",
         email=to,
         message_id=f"<test.{secrets.token_hex(12)}@{imprint.domain}>",
-        links={
-            "unsubscribe": links.unsubscribe(_NOBODY, draft.newsletter),
-            "preferences": links.preferences(_NOBODY),
-            "view": links.view(_NOBODY, _NOBODY),
-            "confirm": links.confirm(_NOBODY, _NOBODY),
-        },
+        links=own_links(links, _NOBODY, _NOBODY, draft.newsletter),
+        leads=Leads.of(_NOBODY, draft.newsletter, draft.links, config).addresses,
     )
     body = message(draft.content, reader)
     with contextlib.closing(relay.open()) as session:

@@ -75,10 +75,10 @@ class Ledger:
         with self._store.read() as tx:
             return tx.deliveries.open_editions(self.moment)
 
-    def content(self, edition: Edition) -> Content:
-        """Return what an edition says."""
+    def content(self, edition: Edition) -> tuple[Content, tuple[str, ...]]:
+        """Return what an edition says, and where its numbered links lead."""
         with self._store.read() as tx:
-            return tx.editions.content(edition.content)
+            return tx.editions.content(edition.content), tx.clicks.links(edition.key)
 
     def claim(self, edition: Edition, limit: int) -> list[Claim]:
         """Take up to `limit` deliveries of an edition for a while; none when none is due."""

@@ -67,6 +67,19 @@ class Links:
         numbers = self._numbers(b"view", token, 2)
         return (numbers[0], numbers[1]) if numbers else None
 
+    def click(self, edition: int, link: int, subscriber_key: int | None) -> str:
+        """Return the address that counts a click and leads on; None: nobody is named in it."""
+        numbers = [edition, link] if subscriber_key is None else [edition, link, subscriber_key]
+        return f"{self._web}/c/{self._seal(b'click', b''.join(map(_number, numbers)))}"
+
+    def read_click(self, token: str) -> tuple[int, int, int | None] | None:
+        """Return (edition, link, subscriber_key or None), or None for anything we did not sign."""
+        if numbers := self._numbers(b"click", token, 3):
+            return numbers[0], numbers[1], numbers[2]
+        if numbers := self._numbers(b"click", token, 2):
+            return numbers[0], numbers[1], None
+        return None
+
     def confirm(self, letter: int, subscriber_key: int) -> str:
         """Return the address at which this reader answers the question of a letter.
 

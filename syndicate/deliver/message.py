@@ -1,26 +1,26 @@
 """One reader's copy of an edition, as the bytes that are handed over.
 
 The same edition and reader give the same bytes on every attempt. Everything but
-the slots and four header fields is the same for all readers, which is what a
-faster form of `message` will make use of.
+the slots, links that count each reader's clicks, and four header fields is the same
+for all readers, which is what a faster form of `message` will make use of.
 """
 
-import re
 from binascii import b2a_qp
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from html import escape
 from typing import Self
 
 from syndicate.config import Config, Mailbox, Newsletter
 from syndicate.deliver import headers
+from syndicate.deliver.filling import Filling, own_links
+from syndicate.deliver.leads import Leads
 from syndicate.deliver.links import Links
 from syndicate.deliver.relay import Envelope
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
-from syndicate.model.editions import SLOTS, Content, Draft, Edition, Kind, slot_marker
+from syndicate.model.editions import Content, Draft, Edition, Kind
 
 _BOUNDARY = "=_alternative"
 """Quoted-printable never holds "=_" (RFC 2045, 6.7), so no part can hold this."""
@@ -72,21 +72,22 @@ class Reader:
     message_id: str
     links: Mapping[str, str]
     """Where what is theirs alone is: the slots of `SLOTS` that are addresses."""
+    leads: tuple[str, ...] = ()
+    """Where the numbered links of the edition lead for them, from number 1."""
+    canary: str = ""
+    """Where the hidden link leads; empty: there is none."""
 
     @classmethod
-    def of(cls, claim: Claim, imprint: Imprint, links: Links) -> Self:
+    def of(cls, claim: Claim, imprint: Imprint, links: Links, leads: Leads) -> Self:
         """Return the reader of a claimed delivery."""
         return cls(
             imprint=imprint,
             name=claim.name,
             email=claim.email,
             message_id=links.message_id(claim.edition, claim.subscriber, imprint.domain),
-            links={
-                "unsubscribe": links.unsubscribe(claim.subscriber, imprint.newsletter),
-                "preferences": links.preferences(claim.subscriber),
-                "view": links.view(claim.edition, claim.subscriber),
-                "confirm": links.confirm(claim.edition, claim.subscriber),
-            },
+            links=own_links(links, claim.edition, claim.subscriber, imprint.newsletter),
+            leads=leads.for_reader(links, claim.subscriber),
+            canary=leads.canary(links, claim.subscriber),
         )
 
     @property
@@ -105,15 +106,15 @@ def message(content: Content, reader: Reader) -> bytes:
     Seven bits, but for an address with letters beyond ASCII before its @, whose
     header is UTF-8 (RFC 6532). Raise Refused for what can't stand in a message.
     """
-    plain, marked = _filled(content, reader)
+    filling = _filling(reader)
     head = "".join(_head(content.subject, reader))
     try:
         return b"".join(
             (
                 head.encode(),
                 b"\r\n",
-                _part("plain", plain),
-                _part("html", marked),
+                _part("plain", filling.text(content)),
+                _part("html", filling.html(content)),
                 f"--{_BOUNDARY}--\r\n".encode(),
             )
         )
@@ -158,14 +159,13 @@ def _list(reader: Reader) -> list[str]:
     ]
 
 
-def _filled(content: Content, reader: Reader) -> tuple[str, str]:
-    """Return text and HTML with the personal places filled in."""
-    values = {"name": reader.name, "email": reader.email, **reader.links}
-    slots = {slot_marker(content.nonce, name): values[name] for name in SLOTS}
-    markers = re.compile("|".join(map(re.escape, slots)))
-    return (
-        markers.sub(lambda marker: slots[marker[0]], content.text),
-        markers.sub(lambda marker: escape(slots[marker[0]]), content.html),
+def _filling(reader: Reader) -> Filling:
+    return Filling(
+        name=reader.name,
+        email=reader.email,
+        own=reader.links,
+        leads=reader.leads,
+        canary=reader.canary,
     )
 
 

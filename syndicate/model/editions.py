@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from syndicate.config import Criteria
+
 
 class Kind(StrEnum):
     """What an edition is made of."""
@@ -55,6 +57,19 @@ def slot_marker(nonce: str, name: str) -> str:
     return f"SLOT{nonce}{name.upper()}END"
 
 
+def link_marker(nonce: str, number: int) -> str:
+    """Return the marker of where a link leads, where that is told for each reader apart.
+
+    Links are numbered from 1, each address once. `CANARY` marks a place for a link
+    that no person sees.
+    """
+    return slot_marker(nonce, f"link{number}")
+
+
+CANARY = 0
+"""The number of the hidden link, which leads home: who follows it is a machine."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One article that an edition carried, in the revision it had then."""
@@ -79,6 +94,10 @@ class Draft:
     created_at: datetime
     expires_at: datetime
     """After this, what could not be handed over is given up."""
+    segment: Criteria | None = None
+    """Who of the newsletter's readers gets it; None: all of them."""
+    links: tuple[str, ...] = ()
+    """Where its numbered links lead, from number 1; empty where none is marked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

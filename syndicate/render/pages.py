@@ -128,11 +128,23 @@ class Pages:
             "subscribe",
             canonical=self._absolute(addresses.SUBSCRIBE),
             everything=everything,
+            signup=self._signup(),
             groups=[
                 (heading, [feed for feed in others if feed.topic.kind is kind])
                 for kind, heading in headings.items()
             ],
         )
+
+    def _signup(self) -> dict[str, Any] | None:
+        """Return what the form for newsletters needs; None where nobody can sign up."""
+        offered = [newsletter for newsletter in self._config.newsletters if newsletter.offered]
+        if not offered or not self._config.signup.enabled:
+            return None
+        return {
+            "action": f"{self._config.web_url}/signup",
+            "newsletters": offered,
+            "fields": self._config.signup.fields,
+        }
 
     def withdrawn(self, article: Article) -> bytes:
         """Return what stands where an article was taken back."""

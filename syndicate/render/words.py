@@ -39,6 +39,14 @@ class Following:
     list: str
     list_text: str
     list_link: str
+    by_mail: str
+    by_mail_text: str
+    email: str
+    name: str
+    optional: str
+    newsletters: str
+    trap: str
+    sign_up: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -214,6 +222,18 @@ ENGLISH = Words(
             "Ours holds every feed above."
         ),
         list_link=marked("The list of our feeds (OPML)"),
+        by_mail=marked("Rather by mail?"),
+        by_mail_text=marked(
+            "We also write newsletters. You can leave any of them at any time, "
+            "with one click in every mail."
+        ),
+        email=marked("Email address"),
+        name=marked("Name"),
+        optional=marked("if you like"),
+        newsletters=marked("What would you like to get?"),
+        # Translators: the label of a field that people don't see, to catch programs.
+        trap=marked("Leave this field empty"),
+        sign_up=marked("Subscribe"),
     ),
 )
 

@@ -14,6 +14,7 @@ from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, Item, Kind
 from syndicate.model.selection import Selection, select
 from syndicate.render import addresses
+from syndicate.render.mail.clicks import numbered
 from syndicate.render.mail.editions import compose
 from syndicate.render.templates import Templates
 from syndicate.store import Store, Transaction
@@ -59,9 +60,15 @@ class Desk:
         self._templates = templates
 
     def propose(
-        self, newsletter: Newsletter, rule: Select, *, schedule: str, at: datetime
+        self,
+        newsletter: Newsletter,
+        rule: Select,
+        *,
+        schedule: str,
+        segment: str | None = None,
+        at: datetime,
     ) -> Proposal:
-        """Compose what a schedule would send now.
+        """Compose what a schedule would send now, to a segment or to all.
 
         Its window is every public number above the one its last edition went up to.
         Raise TemplateError when it can't be rendered.
@@ -75,12 +82,23 @@ class Desk:
         selection = select(found, rule, at=at)
         newest = max((article.number or 0 for article in selection.carried), default=0)
         draft = self._draft(
-            newsletter, selection, schedule=schedule, upto=upto, newest=newest, at=at
+            newsletter,
+            selection,
+            schedule=schedule,
+            segment=segment,
+            upto=upto,
+            newest=newest,
+            at=at,
         )
         return Proposal(selection=selection, draft=draft, seen=seen)
 
     def propose_these(
-        self, newsletter: Newsletter, slugs: Sequence[str], *, at: datetime
+        self,
+        newsletter: Newsletter,
+        slugs: Sequence[str],
+        *,
+        segment: str | None = None,
+        at: datetime,
     ) -> Proposal:
         """Compose exactly these articles, in this order, for everybody subscribed by now.
 
@@ -91,7 +109,15 @@ class Desk:
             upto = tx.articles.newest_number()
             seen = Standing.of(tx, newsletter.name)
         selection = Selection(taken=tuple({article.key: article for article in named}.values()))
-        draft = self._draft(newsletter, selection, schedule=None, upto=upto, newest=upto + 1, at=at)
+        draft = self._draft(
+            newsletter,
+            selection,
+            schedule=None,
+            segment=segment,
+            upto=upto,
+            newest=upto + 1,
+            at=at,
+        )
         return Proposal(selection=selection, draft=draft, seen=seen)
 
     def freeze(self, tx: Transaction, proposal: Proposal) -> Edition | None:
@@ -109,6 +135,7 @@ class Desk:
         selection: Selection,
         *,
         schedule: str | None,
+        segment: str | None,
         upto: int,
         newest: int,
         at: datetime,
@@ -125,6 +152,7 @@ class Desk:
             config=self._config,
             templates=self._templates,
         )
+        content, links = numbered(content, newsletter, self._config)
         return Draft(
             newsletter=newsletter.name,
             schedule=schedule,
@@ -135,6 +163,8 @@ class Desk:
             newest=newest,
             created_at=at,
             expires_at=at + self._config.expire_after(newsletter),
+            links=links,
+            segment=self._config.criteria(segment) if segment is not None else None,
         )
 
     def _must_be_published(self, articles: Iterable[Article]) -> None:

@@ -76,7 +76,11 @@ class Timekeeper:
         for _ in range(ATTEMPTS):
             try:
                 proposal = self.desk.propose(
-                    newsletter, schedule.select, schedule=schedule.name, at=at
+                    newsletter,
+                    schedule.select,
+                    schedule=schedule.name,
+                    segment=schedule.segment,
+                    at=at,
                 )
             except SyndicateError as error:
                 return self._record(self._fire(schedule, slot, Outcome.FAILED, str(error)))

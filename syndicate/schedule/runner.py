@@ -23,6 +23,7 @@ from syndicate.intake.folder import find_articles
 from syndicate.intake.watch import watch
 from syndicate.model.timetable import timing
 from syndicate.schedule.newsroom import Newsroom
+from syndicate.schedule.retention import forget_daily
 
 log = structlog.get_logger()
 
@@ -86,6 +87,10 @@ class Runner:
                 log.warning("taken in later", reason=str(error))
             self._publish(clock.now())
 
+    def mail_is_due(self) -> None:
+        """Have what waits delivered now: a letter that somebody waits for, say."""
+        self._mail_due.set()
+
     # how
 
     def _timetable(self) -> BackgroundScheduler:
@@ -125,6 +130,13 @@ class Runner:
         for schedule in self._config.schedules:
             self._fire(schedule)
         self._mail_due.set()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forget what is too old to be kept, once a day."""
+        forgotten = forget_daily(self._store, self._config, at=clock.now(), stop=self._stop)
+        if forgotten:
+            log.info("retention", unconfirmed=forgotten.unconfirmed, events=forgotten.events)
 
     def _fire(self, schedule: Schedule) -> None:
         with self._desk:

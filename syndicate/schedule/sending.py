@@ -22,6 +22,8 @@ class Order:
     newsletter: Newsletter
     schedule: Schedule | None = None
     slugs: Sequence[str] = ()
+    segment: str | None = None
+    """Whom it goes to, in place of the schedule's; None: as the schedule says, or all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,5 +66,11 @@ def send_test_copy(newsroom: Newsroom, order: Order, *, to: str, at: datetime) -
 def _propose(newsroom: Newsroom, order: Order, *, at: datetime) -> Proposal:
     desk, schedule = newsroom.desk, order.schedule
     if schedule is None:
-        return desk.propose_these(order.newsletter, order.slugs, at=at)
-    return desk.propose(order.newsletter, schedule.select, schedule=schedule.name, at=at)
+        return desk.propose_these(order.newsletter, order.slugs, segment=order.segment, at=at)
+    return desk.propose(
+        order.newsletter,
+        schedule.select,
+        schedule=schedule.name,
+        segment=order.segment or schedule.segment,
+        at=at,
+    )

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 
 from syndicate.deliver.worker import Drained
 from syndicate.publish.build import Built
 from syndicate.schedule.newsroom import Newsroom
+from syndicate.schedule.retention import Forgotten, forget_daily
 from syndicate.store.fires import Fire, Outcome
 
 
@@ -16,6 +18,8 @@ class Ticked:
     built: Built
     fires: tuple[Fire, ...]
     delivered: Drained
+    forgotten: Forgotten | None = None
+    """What retention did; None where it had been done that day."""
 
     @property
     def failed(self) -> bool:
@@ -27,9 +31,13 @@ class Ticked:
 def tick(newsroom: Newsroom, *, at: datetime) -> Ticked:
     """Publish what is due, deal with every slot due at `at`, deliver everything that is due.
 
+    Once a day, what is too old to be kept is forgotten after that.
+
     `at` is the clock for publishing, slots, selection and retries; leases and
     recorded times go by the real one.
     """
     built = newsroom.publish(at)
     fires = tuple(newsroom.timekeeper.fire_all(at))
-    return Ticked(built=built, fires=fires, delivered=newsroom.deliver(at))
+    delivered = newsroom.deliver(at)
+    forgotten = forget_daily(newsroom.store, newsroom.config, at=at, stop=Event())
+    return Ticked(built=built, fires=fires, delivered=delivered, forgotten=forgotten)

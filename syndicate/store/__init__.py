@@ -15,7 +15,12 @@ from sqlalchemy import Connection, Engine
 
 from syndicate.config import Config
 from syndicate.errors import StoreUnreachable
+from syndicate.store.anteroom import Arrival
+from syndicate.store.archive import Archive, Issue
+from syndicate.store.arrivals import Arrivals
+from syndicate.store.clicks import Click, Clicks, LinkClicks
 from syndicate.store.deliveries import Deliveries, Recovered
+from syndicate.store.dossier import Dossier, Held, Mailed
 from syndicate.store.editions import Editions
 from syndicate.store.engine import (
     LOCK_NUMBERS,
@@ -32,21 +37,34 @@ from syndicate.store.keys import Keys
 from syndicate.store.known import Known
 from syndicate.store.limits import Limits
 from syndicate.store.media import Media
+from syndicate.store.mergers import Mergers
 from syndicate.store.migrate import migrate
 from syndicate.store.readership import Readership
 from syndicate.store.requests import Request, RequestKind, Requests
+from syndicate.store.retention import Retention
+from syndicate.store.roll import Growth, Roll, Tally, Wanted
+from syndicate.store.segments import Segments
 from syndicate.store.subscribers import Subscribers
 from syndicate.store.trail import Trail
 
 __all__ = [
+    "Arrival",
+    "Click",
     "Entry",
     "Filing",
+    "Growth",
+    "Held",
+    "Issue",
     "Known",
+    "LinkClicks",
+    "Mailed",
     "Recovered",
     "Request",
     "RequestKind",
     "Store",
+    "Tally",
     "Transaction",
+    "Wanted",
 ]
 
 
@@ -58,12 +76,20 @@ class Transaction:
         self.readership = Readership(connection)
         self.media = Media(connection)
         self.subscribers = Subscribers(connection)
+        self.arrivals = Arrivals(connection)
         self.schedules = Schedules(connection)
         self.fires = Fires(connection)
         self.editions = Editions(connection)
+        self.archive = Archive(connection)
+        self.clicks = Clicks(connection)
         self.deliveries = Deliveries(connection)
         self.requests = Requests(connection)
         self.trail = Trail(connection)
+        self.roll = Roll(connection)
+        self.segments = Segments(connection)
+        self.retention = Retention(connection)
+        self.mergers = Mergers(connection)
+        self.dossier = Dossier(connection)
         self.limits = Limits(connection)
         self.keys = Keys(connection)
         self.kept = True

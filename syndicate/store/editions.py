@@ -15,11 +15,13 @@ from syndicate.store.schema import (
     contents,
     deliveries,
     edition_items,
+    edition_links,
     editions,
     subscribers,
     subscriptions,
     suppressions,
 )
+from syndicate.store.segments import condition
 
 
 class Editions:
@@ -32,7 +34,8 @@ class Editions:
         """Freeze an edition: content, items, and a ledger row for every reader it is for.
 
         Its audience is everybody confirmed whose subscription is older than the
-        newest article in it, and whose address is not suppressed.
+        newest article in it, and whose address is not suppressed; of a segment,
+        where the draft names one.
         """
         lock(self._connection, LOCK_NUMBERS)
         content = draft.content
@@ -48,6 +51,7 @@ class Editions:
                 "created_at": draft.created_at,
                 "expires_at": draft.expires_at,
                 "on_unknown": "skip",
+                "everybody": draft.segment is None,
             },
         ).scalar_one()
         self._connection.execute(
@@ -57,6 +61,7 @@ class Editions:
                 for position, i in enumerate(draft.items, 1)
             ],
         )
+        self._freeze_links(key, draft)
         self._freeze_audience(key, draft)
         edition = self.by_key(key)
         assert edition is not None
@@ -129,6 +134,12 @@ class Editions:
         rows = self._connection.execute(query.order_by(edition_items.c.position))
         return [Item(article=row.article, revision=row.revision) for row in rows]
 
+    def _freeze_links(self, key: int, draft: Draft) -> None:
+        links = enumerate(draft.links, 1)
+        rows = [{"edition": key, "position": number, "address": to} for number, to in links]
+        if rows:
+            self._connection.execute(insert(edition_links), rows)
+
     def _freeze_audience(self, key: int, draft: Draft) -> None:
         readers = (
             select(
@@ -153,6 +164,8 @@ class Editions:
                 ),
             )
         )
+        if draft.segment is not None:
+            readers = readers.where(condition(draft.segment, self._connection.dialect.name))
         columns = ["edition", "subscriber", "state", "attempt", "code", "reply", "at"]
         self._connection.execute(insert(deliveries).from_select(columns, readers))
 

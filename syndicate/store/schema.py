@@ -23,12 +23,13 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    true,
 )
 from sqlalchemy.types import TypeDecorator
 
 from syndicate.clock import EPOCH, utc
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 
@@ -273,6 +274,8 @@ editions = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("on_unknown", String(16), nullable=False),
+    # whether it was for all of its newsletter, so that everybody may read it
+    Column("everybody", Boolean, nullable=False, server_default=true()),
     sqlite_autoincrement=True,
 )
 
@@ -283,6 +286,29 @@ edition_items = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("article", Integer, nullable=False, index=True),
     Column("revision", Integer, nullable=False),
+)
+
+edition_links = Table(
+    "edition_links",
+    metadata,
+    Column("edition", ForeignKey("editions.key"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("address", Text, nullable=False),
+)
+
+# no foreign keys, as in the ledger; a reader stands here by number, and only where asked for
+clicks = Table(
+    "clicks",
+    metadata,
+    Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("edition", Integer, nullable=False),
+    Column("link", Integer, nullable=False),
+    Column("subscriber", Integer, index=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("machine", Boolean, nullable=False),
+    Column("agent", String(80), nullable=False),
+    Index(None, "edition", "link"),
+    sqlite_autoincrement=True,
 )
 
 deliveries = Table(

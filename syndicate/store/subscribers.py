@@ -20,8 +20,10 @@ from syndicate.model.subscribers import (
     normal_address,
 )
 from syndicate.store.articles import Articles
+from syndicate.store.dossier import Dossier
 from syndicate.store.engine import insert_new
 from syndicate.store.keys import Keys
+from syndicate.store.mergers import Mergers
 from syndicate.store.people import grouped, people
 from syndicate.store.schema import (
     changes,
@@ -242,23 +244,36 @@ class Subscribers:
             "created_at": min(first.created_at, second.created_at),
         }
         self._connection.execute(update(subscribers).where(subscribers.c.key == into), values)
-        self._connection.execute(
-            update(changes).where(changes.c.subscriber == key), {"subscriber": into}
-        )
-        self._note(into, Action.MERGED, cause, at)
+        Mergers(self._connection).note(key, into, cause=cause, at=at)
         self._remove(key)
+
+    def move(self, key: int, to: int, *, at: datetime, cause: Cause) -> None:
+        """Give somebody the address of another row, at their own wish, and make one of the two.
+
+        They keep their number: links in old mails, and what is under way, stay theirs.
+        """
+        other = self.by_key(to)
+        assert other is not None
+        self.merge(to, key, at=at, cause=cause)
+        values = {"address": normal_address(other.email), "email": other.email}
+        self._connection.execute(update(subscribers).where(subscribers.c.key == key), values)
+        self._note(key, Action.MOVED, cause, at)
+        self.confirm(key, (), cause=cause, at=at)  # they may have had it erased once
 
     def erase(self, key: int, *, at: datetime, cause: Cause) -> bool:
         """Forget somebody; a hash of their address alone is kept, so that no import revives them.
 
-        Their rows of the ledger stay, which hold no more than their number.
+        Their rows of the ledger stay, with no more than their number. Since nothing else is
+        left, neither is what kept the address from being mailed.
         """
         person = self.by_key(key)
         if person is None:
             return False
         insert_new(self._connection, erasures, {"hash": self._hash(person.email), "at": at})
-        self._connection.execute(delete(changes).where(changes.c.subscriber == key))
-        self._remove(key)
+        mine = suppressions.c.address == normal_address(person.email)
+        self._connection.execute(delete(suppressions).where(mine))
+        Dossier(self._connection).forget(key)
+        self.remove(key)
         self._note(key, Action.ERASED, cause, at)
         return True
 

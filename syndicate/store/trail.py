@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from syndicate.model.subscribers import Action, Cause, Change, Who
 from syndicate.store.schema import changes
@@ -38,6 +38,17 @@ class Trail:
         rows = [_row(entry) for entry in entries]
         if rows:
             self._connection.execute(insert(changes), rows)
+
+    def explain(self, subscriber: int, newsletter: str, reason: str) -> bool:
+        """Add to somebody's last leaving of a newsletter why; False where they said so before."""
+        left = (
+            (changes.c.subscriber == subscriber)
+            & (changes.c.newsletter == newsletter)
+            & (changes.c.action == Action.LEFT)
+        )
+        last = select(func.max(changes.c.key)).where(left).scalar_subquery()
+        unsaid = update(changes).where(changes.c.key == last, changes.c.detail == "")
+        return self._connection.execute(unsaid, {"detail": reason}).rowcount == 1
 
     def of(self, subscriber: int) -> Iterator[Change]:
         """Iterate over what changed about one subscriber, oldest first."""

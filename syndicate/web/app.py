@@ -3,58 +3,98 @@
 The files take the short way; the few pages that do something go through Starlette.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syndicate.config import Config, Transport
 from syndicate.deliver.links import Links
 from syndicate.errors import StoreError
-from syndicate.store import Store
+from syndicate.store import RequestKind, Store
+from syndicate.web.address_change import AddressChange
+from syndicate.web.archive import Archive
+from syndicate.web.clicks import ClickPages
+from syndicate.web.confirm import Confirm, Handler, Subscription
+from syndicate.web.enrolment import Enrolment
 from syndicate.web.files import Files
+from syndicate.web.guard import Guarded
+from syndicate.web.letters import Letters
 from syndicate.web.loopback import is_loopback
 from syndicate.web.outbox import OutboxPages
 from syndicate.web.pages import Pages
 from syndicate.web.policy import policy
+from syndicate.web.preferences import Preferences
+from syndicate.web.signup import Signup
 from syndicate.web.unsubscribe import Unsubscribe
+from syndicate.web.view import View
+from syndicate.web.wish import Clerk
 
 
-def application(store: Store, config: Config) -> ASGIApp:
-    """Return the whole web of a publication; raise StoreError when the store can't be used.
+def application(
+    store: Store, config: Config, letters_due: Callable[[], None] = lambda: None
+) -> ASGIApp:
+    """Return the whole web of a publication.
 
     `config.web.host` has to be the address that the server is bound to: the
-    outbox is there only on loopback.
+    outbox is there only on loopback. `letters_due` is called when letters wait to be
+    delivered. Raise StoreError when the store can't be used, and ConfigError when a
+    file that the config names can't be.
     """
     with store.write() as tx:
-        secret = tx.keys.secret("links")
+        secrets = {name: tx.keys.secret(name) for name in ("links", "signup")}
     pages = Pages(config)
-    routes: list[BaseRoute] = [
+    routes = [
         Route("/healthz", _health(store)),
-        *Unsubscribe(store, config, Links(config, secret), pages).routes(),
+        *_reader_routes(store, config, pages, Letters(config, letters_due), secrets),
     ]
     if config.mail.transport is Transport.OUTBOX and is_loopback(config.web.host):
         routes += OutboxPages(config, pages).routes()
-    missing = _missing(pages)
-    acting = Starlette(routes=routes, exception_handlers={404: missing})
-    return _Split(acting, Files(config.output, pages, policy(config)))
+    acting = Starlette(routes=routes, exception_handlers={404: _missing(pages)})
+    names = frozenset(route.path.split("/")[1] for route in routes)
+    return _Split(Guarded(acting), Files(config.output, pages, policy(config)), names)
+
+
+def _reader_routes(
+    store: Store, config: Config, pages: Pages, letters: Letters, secrets: Mapping[str, bytes]
+) -> list[Route]:
+    """Return the pages where readers decide."""
+    links = Links(config, secrets["links"])
+    clerk = Clerk(config)
+    enrolment = Enrolment(store, config, letters, secrets["signup"])
+    change = AddressChange(
+        store, config, pages, letters=letters, clerk=clerk, secret=secrets["signup"]
+    )
+    handlers: dict[RequestKind, Handler] = {
+        RequestKind.SUBSCRIBE: Subscription(store, config, links, pages, letters),
+        RequestKind.ADDRESS: change,
+    }
+    return [
+        *Signup(store, config, pages, clerk, enrolment, secret=secrets["signup"]).routes(),
+        *Confirm(store, config, links, pages, handlers).routes(),
+        *Preferences(store, config, links, pages, change).routes(),
+        *Unsubscribe(store, config, links, pages).routes(),
+        *View(store, config, links, pages).routes(),
+        *Archive(store, config, pages).routes(),
+        *ClickPages(store, config, links, pages).routes(),
+    ]
 
 
 class _Split:
     """Sends each request one of two ways, by the first part of its path."""
 
-    _ACTING = frozenset({"healthz", "outbox", "unsubscribe"})
-
-    def __init__(self, acting: ASGIApp, files: ASGIApp) -> None:
+    def __init__(self, acting: ASGIApp, files: ASGIApp, names: frozenset[str]) -> None:
+        """Send to `acting` what begins with one of `names`."""
         self._acting = acting
         self._files = files
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         first = scope["path"][1:].partition("/")[0]
-        way = self._acting if first in self._ACTING else self._files
+        way = self._acting if first in self._names else self._files
         await way(scope, receive, send)
 
 

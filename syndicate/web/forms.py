@@ -1,45 +1,93 @@
-"""The body of a POST: a few short fields, in either encoding that HTML and RFC 8058 know."""
+"""The body of a POST, bounded: a form in either encoding that HTML and RFC 8058 know, or JSON."""
 
+import json
+from collections.abc import Iterable
 from email import policy
+from email.message import Message
 from email.parser import BytesParser
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 LIMIT = 16 * 1024
-"""Bytes; our forms have one field."""
+"""Bytes of a whole body; our forms are short."""
 _FIELDS = 20
+MANY = 200
+"""Fields of a form with boxes to tick."""
 
 
-async def read_form(request: Request) -> dict[str, str] | None:
-    """Return the fields of a form; None where the body is too long or no form."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LIMIT:
-            return None
-    return parse_form(request.headers.get("content-type", ""), bytes(body))
+class Form(dict[str, str]):
+    """The fields of a form, by name; the last one counts where a name comes twice."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self._pairs = tuple(pairs)
+        super().__init__(self._pairs)
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a name, as boxes that share one send them."""
+        return [value for key, value in self._pairs if key == name]
 
 
-def parse_form(content_type: str, body: bytes) -> dict[str, str] | None:
-    """Return the fields of a form, urlencoded or multipart; None for anything else."""
-    kind = content_type.partition(";")[0].strip().lower()
+async def read_form(request: Request, *, most: int = _FIELDS) -> Form | None:
+    """Return the fields of a form, at most so many; None where the body is too long or no form."""
+    body = await _body(request)
+    if body is None:
+        return None
+    return parse_form(request.headers.get("content-type", ""), body, most=most)
+
+
+async def read_json(request: Request) -> dict[str, Any] | None:
+    """Return a JSON object; None where the body is too long, or anything else."""
+    body = await _body(request)
+    if body is None or _kind(request.headers.get("content-type", "")) != "application/json":
+        return None
     try:
-        if kind == "application/x-www-form-urlencoded":
-            return dict(parse_qsl(body.decode("latin-1"), max_num_fields=_FIELDS))
-        if kind == "multipart/form-data":
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def parse_form(content_type: str, body: bytes, *, most: int = _FIELDS) -> Form | None:
+    """Return the fields of a form, urlencoded or multipart; None for anything else."""
+    try:
+        if _kind(content_type) == "application/x-www-form-urlencoded":
+            text = body.decode("utf-8", "replace")
+            return Form(parse_qsl(text, keep_blank_values=True, max_num_fields=most))
+        if _kind(content_type) == "multipart/form-data":
             return _multipart(content_type, body)
     except (ValueError, LookupError):  # too many fields, a charset that nobody knows
         return None
     return None
 
 
-def _multipart(content_type: str, body: bytes) -> dict[str, str]:
+async def _body(request: Request) -> bytes | None:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LIMIT:
+            return None
+    return bytes(body)
+
+
+def _kind(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _multipart(content_type: str, body: bytes) -> Form:
     """Read multipart/form-data (RFC 7578): a MIME message without its head."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
     message = BytesParser(policy=policy.HTTP).parsebytes(head + body)
-    return {
-        str(part.get_param("name", header="content-disposition")): part.get_content().strip()
+    return Form(
+        (str(part.get_param("name", header="content-disposition")), _text(part))
         for part in (message.iter_parts() if message.is_multipart() else ())
         if part.get_content_maintype() == "text" and part.get_filename() is None
-    }
+    )
+
+
+def _text(part: Message) -> str:
+    """Return the text of a field: browsers write UTF-8, and don't say so."""
+    raw = part.get_payload(decode=True)
+    charset = part.get_content_charset("utf-8")
+    return raw.decode(charset, "replace").strip() if isinstance(raw, bytes) else ""

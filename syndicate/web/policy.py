@@ -4,6 +4,7 @@ https://www.w3.org/TR/CSP3/
 """
 
 from syndicate.config import Config
+from syndicate.model.addresses import web_address
 
 
 def policy(config: Config) -> str:
@@ -25,11 +26,17 @@ def policy(config: Config) -> str:
         "script-src": sources,
         "connect-src": sources,
         "frame-src": " ".join((*_hosts(config), *ads.csp_sources)) or "'none'",
-        "form-action": sources,
+        "form-action": " ".join((sources, *_signup(config))),
         "base-uri": "'none'",
         "frame-ancestors": "'self'",
     }
     return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+def _signup(config: Config) -> list[str]:
+    """Return where the form for newsletters posts to, which may be another host than the pages'."""
+    address = web_address(config.web_url) if config.signup.enabled else None
+    return ["/".join(address.split("/")[:3])] if address else []
 
 
 def _hosts(config: Config) -> list[str]:

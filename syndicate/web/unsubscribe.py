@@ -5,6 +5,7 @@ the address is all there is; who has it needs no cookie and no login, and nobody
 learns from an answer whether a made-up one was close.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -16,21 +17,32 @@ from syndicate import clock
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.links import Links
 from syndicate.errors import StoreError
-from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState, Who
+from syndicate.intake.text import one_line
+from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
 from syndicate.store import Store
-from syndicate.web.forms import read_form
-from syndicate.web.pages import Page, Pages
+from syndicate.web.forms import Form, read_form
+from syndicate.web.guard import PRIVATE, answer, from_our_pages
+from syndicate.web.notices import Notices, masked
+from syndicate.web.pages import Pages
+from syndicate.web.readers import holder, own_doing
 from syndicate.web.words import Words, words_in
 
 ONE_CLICK = "List-Unsubscribe"
-_PRIVATE = {"cache-control": "no-store"}
+REASONS: Mapping[str, str] = {
+    "too_many": "too many",
+    "unexpected": "not what I expected",
+    "never_asked": "never asked for it",
+    "other": "other",
+}
+"""Why somebody may have left: as the form says it, and as the audit trail does."""
+MOST = 300
+"""Characters of a reason in the reader's own words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Who holds a link, and to which newsletter it belongs."""
 
-    key: int
     newsletter: Newsletter
     subscriber: Subscriber | None
     """None where the store has forgotten them."""
@@ -50,8 +62,7 @@ class Reader:
     @property
     def masked(self) -> str:
         """The address so that its owner knows it and a stranger can't use it."""
-        local, _, domain = (self.subscriber.email if self.subscriber else "").rpartition("@")
-        return f"{local[:1]}•••@{domain}"
+        return masked(self.subscriber.email if self.subscriber else "")
 
 
 class Unsubscribe:
@@ -62,6 +73,7 @@ class Unsubscribe:
         self._config = config
         self._links = links
         self._pages = pages
+        self._notices = Notices(config, pages)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -71,31 +83,39 @@ class Unsubscribe:
         """Show where the reader stands; on a POST, first do what the form says."""
         token = request.path_params["token"]
         try:
-            if request.method == "POST":
-                form = await read_form(request) or {}
-                return await run_in_threadpool(self._act, token, form)
-            return await run_in_threadpool(self._show, token)
+            if request.method != "POST":
+                return await run_in_threadpool(self._show, token)
+            form = await read_form(request) or Form()
+            if form.get(ONE_CLICK) != "One-Click" and not from_our_pages(
+                request, self._config.web_url
+            ):
+                return self._notices.refused()
+            return await run_in_threadpool(self._act, token, form, request)
         except StoreError:
-            return self._busy()
+            return self._notices.busy()
 
     def _show(self, token: str) -> Response:
         reader = self._reader(token)
-        return self._bad_link() if reader is None else self._standing(reader)
+        return self._notices.bad_link() if reader is None else self._standing(reader)
 
-    def _act(self, token: str, form: dict[str, str]) -> Response:
+    def _act(self, token: str, form: Form, request: Request) -> Response:
         reader = self._reader(token)
         if reader is None:
-            return self._bad_link()
+            return self._notices.bad_link()
+        action = form.get("action")
         if form.get(ONE_CLICK) == "One-Click":
-            self._leave(reader, how="one click in the mail program (RFC 8058)")
-            return PlainTextResponse("Unsubscribed.\n", headers=_PRIVATE)
-        if form.get("action") == "leave":
-            self._leave(reader, how="button on the unsubscribe page")
+            self._leave(reader, self._cause("one click in the mail program (RFC 8058)", request))
+            return PlainTextResponse("Unsubscribed.\n", headers=PRIVATE)
+        if action == "leave":
+            self._leave(reader, self._cause("button on the unsubscribe page", request))
             return self._show(token)
-        if form.get("action") == "undo" and reader.may_return:
-            self._rejoin(reader, how="undo on the unsubscribe page")
+        if action == "undo" and reader.may_return:
+            self._rejoin(reader, self._cause("undo on the unsubscribe page", request))
             return self._rejoined(reader)
-        return self._refused(reader)
+        if action == "reason" and form.get("reason") in REASONS:
+            self._explain(reader, form)
+            return self._standing(reader, told=self._words(reader).reasons.thanks)
+        return self._notices.refused(self._words(reader).language)
 
     def _reader(self, token: str) -> Reader | None:
         """Return who holds a token; None for one that we did not sign."""
@@ -105,56 +125,59 @@ class Unsubscribe:
         key, name = read
         newsletter = self._config.newsletter(name) or Newsletter(name=name)
         with self._store.read() as tx:
-            return Reader(key, newsletter, tx.subscribers.by_key(key))
+            return Reader(newsletter, holder(tx, key))
 
-    def _leave(self, reader: Reader, *, how: str) -> None:
-        cause = Cause(who=Who.READER, how=how)
-        with self._store.write() as tx:
-            tx.subscribers.leave(reader.key, reader.newsletter.name, at=clock.now(), cause=cause)
+    def _cause(self, how: str, request: Request) -> Cause:
+        return own_doing(how, request, self._config)
 
-    def _rejoin(self, reader: Reader, *, how: str) -> None:
-        cause = Cause(who=Who.READER, how=how)
-        with self._store.write() as tx:
-            tx.subscribers.rejoin(reader.key, reader.newsletter.name, at=clock.now(), cause=cause)
+    def _leave(self, reader: Reader, cause: Cause) -> None:
+        name = reader.newsletter.name
+        if reader.subscriber is not None:
+            with self._store.write() as tx:
+                tx.subscribers.leave(reader.subscriber.key, name, at=clock.now(), cause=cause)
+
+    def _rejoin(self, reader: Reader, cause: Cause) -> None:
+        name = reader.newsletter.name
+        if reader.subscriber is not None:
+            with self._store.write() as tx:
+                tx.subscribers.rejoin(reader.subscriber.key, name, at=clock.now(), cause=cause)
+
+    def _explain(self, reader: Reader, form: Form) -> None:
+        """Note why somebody left, once."""
+        own = one_line(form.get("words", ""))[:MOST]
+        reason = ": ".join(part for part in (REASONS[form["reason"]], own) if part)
+        if reader.subscriber is not None and reader.state is SubscriptionState.LEFT:
+            with self._store.write() as tx:
+                tx.trail.explain(reader.subscriber.key, reader.newsletter.name, reason)
 
     # what the reader sees
 
-    def _standing(self, reader: Reader) -> Response:
-        values = {"reader": reader, "newsletter": reader.newsletter.label}
-        language = reader.newsletter.language
+    def _standing(self, reader: Reader, *, told: str = "") -> Response:
+        someone = reader.subscriber
+        values = {
+            "reader": reader,
+            "newsletter": reader.newsletter.label,
+            "reasons": REASONS,
+            "most": MOST,
+            "told": told,
+            "preferences": self._links.preferences(someone.key) if someone else None,
+        }
         page = self._pages.render(
-            "web/unsubscribe.html", values, language=language, policy=("form-action 'self'",)
+            "web/unsubscribe.html",
+            values,
+            language=self._words(reader).language,
+            style="web/preferences.css",
+            policy=("form-action 'self'",),
         )
-        return _response(page)
+        return answer(page)
 
     def _rejoined(self, reader: Reader) -> Response:
         words = self._words(reader)
         said = words.rejoined.format(email=reader.masked, newsletter=reader.newsletter.label)
-        return self._notice(words.rejoined_title, said, language=words.language)
+        page = self._pages.notice(words.rejoined_title, said, language=words.language)
+        return answer(page)
 
-    def _refused(self, reader: Reader) -> Response:
-        words = self._words(reader)
-        return self._notice(words.refused_title, words.refused, language=words.language, status=400)
-
-    def _bad_link(self) -> Response:
-        words = self._words()
-        address = (self._config.mail.reply_to or self._config.mail.sender).address
-        help_ = words.write_to.format(address=address)
-        return self._notice(words.bad_link_title, words.bad_link, help_, status=404)
-
-    def _busy(self) -> Response:
-        words = self._words()
-        return self._notice(words.busy_title, words.busy, status=503)
-
-    def _words(self, reader: Reader | None = None) -> Words:
-        language = reader.newsletter.language if reader else None
+    def _words(self, reader: Reader) -> Words:
+        own = reader.subscriber.language if reader.subscriber else None
+        language = own or reader.newsletter.language
         return words_in(language or self._config.publication.language)
-
-    def _notice(
-        self, title: str, *paragraphs: str, language: str | None = None, status: int = 200
-    ) -> Response:
-        return _response(self._pages.notice(title, *paragraphs, language=language), status)
-
-
-def _response(page: Page, status: int = 200) -> Response:
-    return Response(page.body, status, headers={**page.headers, **_PRIVATE})

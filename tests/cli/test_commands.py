@@ -202,7 +202,7 @@ def test_subscribers_come_in_and_go_out_as_csv(operator):
 
 
 def test_a_csv_with_another_header_is_refused_and_nobody_is_subscribed(operator):
-    (operator.folder / "readers.csv").write_text("mail\nada@example.org\n")
+    (operator.folder / "readers.csv").write_text("phone\n0431\n")
     refused = operator.run("subscribers", "import", "readers.csv", "--newsletter", "breaking")
     assert refused.code == 1
     assert "readers.csv:1: " in refused.err

@@ -52,6 +52,17 @@ def test_pages_have_the_policy_and_amp_pages_have_amps_own_rules(web, publicatio
         (output / name).write_text("<!doctype html><title>Post</title>")
     (output / "rss.xml").write_text("<rss/>")
     client = web()
-    assert client.get("/").headers["content-security-policy"] == policy(publication())
+    served = publication(web={"port": client.base_url.port})
+    assert client.get("/").headers["content-security-policy"] == policy(served)
     assert "content-security-policy" not in client.get("/articles/dam/amp/").headers
     assert "content-security-policy" not in client.get("/rss.xml").headers
+
+
+def test_the_form_for_newsletters_may_post_to_another_host_than_the_pages(publication):
+    config = publication(web={"url": "https://letters.example.org/post"})
+    assert directive(config, "form-action") == "'self' https://letters.example.org"
+    assert directive(publication(web={"url": "https://brïefe.example"}), "form-action").endswith(
+        " https://xn--brefe-dta.example"
+    )
+    closed = publication(signup={"enabled": False})
+    assert directive(closed, "form-action") == "'self'"

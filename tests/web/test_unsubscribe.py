@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from syndicate.deliver.links import Links
-from syndicate.model.subscribers import SubscriptionState
+from syndicate.model.subscribers import Change, SubscriptionState
 from syndicate.store import Store
 from tests.audience import TEST
 
@@ -32,6 +32,11 @@ class Reader:
         with self.store.read() as tx:
             found = tx.subscribers.by_key(self.key)
         return found.subscriptions[0].state if found and found.subscriptions else None
+
+    @property
+    def trail(self) -> list[Change]:
+        with self.store.read() as tx:
+            return list(tx.trail.of(self.key))
 
     @property
     def everything(self) -> object:
@@ -114,10 +119,50 @@ def test_the_button_unsubscribes_and_the_page_offers_the_way_back(reader):
     assert page.status_code == 200
     assert reader.state == "left"
     assert "You are unsubscribed" in page.text
-    assert re.findall(r'name="action" value="(\w+)"', page.text) == ["undo"]
+    assert re.findall(r'name="action" value="(\w+)"', page.text) == ["undo", "reason"]
     back = reader.client.post(reader.path, data={"action": "undo"})
     assert "Welcome back" in back.text
     assert reader.state == "confirmed"
+
+
+def test_who_left_may_say_why_once(reader):
+    reader.client.post(reader.path, data={"action": "leave"})
+    told = {"action": "reason", "reason": "other", "words": "Too\nloud " + "!" * 400}
+    page = reader.client.post(reader.path, data=told)
+    assert "Thank you for telling us." in page.text
+    assert re.findall(r'name="action" value="(\w+)"', page.text) == ["undo"]
+    left = reader.trail[-1]
+    assert left.action == "left"
+    assert left.detail.startswith("other: Too loud !!!")
+    assert len(left.detail) == len("other: ") + 300
+    assert left.cause.origin == "127.0.0.0/24"
+    reader.client.post(reader.path, data={"action": "reason", "reason": "too_many"})
+    assert reader.trail[-1] == left
+
+
+def test_a_reason_is_one_of_ours_and_needs_no_words(reader):
+    reader.client.post(reader.path, data={"action": "reason", "reason": "too_many"})
+    assert "too many" not in {one.detail for one in reader.trail}, "nobody left yet"
+    reader.client.post(reader.path, **URLENCODED)
+    for reason in ("", "burn"):
+        data = {"action": "reason", "reason": reason}
+        assert reader.client.post(reader.path, data=data).status_code == 400
+    reader.client.post(reader.path, data={"action": "reason", "reason": "never_asked"})
+    assert reader.trail[-1].detail == "never asked for it"
+
+
+def test_the_page_leads_to_all_preferences(reader):
+    (link,) = re.findall(r'href="[^"]+(/preferences/[^"]+)"', reader.client.get(reader.path).text)
+    assert "Your preferences" in reader.client.get(link).text
+
+
+def test_the_buttons_are_for_our_own_page_and_one_click_for_everybody(reader):
+    elsewhere = {"sec-fetch-site": "cross-site", "origin": "https://mail.example"}
+    refused = reader.client.post(reader.path, data={"action": "leave"}, headers=elsewhere)
+    assert refused.status_code == 400
+    assert reader.state == "confirmed"
+    assert reader.client.post(reader.path, **URLENCODED, headers=elsewhere).status_code == 200
+    assert reader.state == "left"
 
 
 def test_undo_does_nothing_for_somebody_who_has_not_left(reader):

@@ -65,3 +65,10 @@ def test_each_peer_has_a_site_with_amp_and_the_three_formats(site):
     )
     for part in ("<html amp", "application/ld+json", "rss.xml", "atom.xml", "jsonfeed.org"):
         assert part in text
+
+
+def test_an_audience_comes_in_twice_and_is_frozen():
+    lines = printed_by("bench.audience", "300", "--sqlite-only").splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["SQLite"] * 3
+    for line, step in zip(lines, ("import", "the same again", "audience frozen"), strict=True):
+        assert step in line

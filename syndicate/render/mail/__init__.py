@@ -5,5 +5,6 @@
 `press`      what every mail template may use, and the limits of a mail
 `body`       an article's body in mail's own HTML; `text` … as a person would write it
 `subject`    subjects and preheaders; `words` in the reader's language; `ads`
+`clicks`     links numbered, where a newsletter counts who follows them
 `mjml`       the one door to mrml; `mjml_grammar` is what it takes
 """

@@ -5,6 +5,29 @@ from dataclasses import dataclass
 from syndicate.language import Counted, counted, marked, translated
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterWords:
+    """What one letter says: `{newsletters}`, `{publication}` and `{email}` may stand in it."""
+
+    title: str
+    """The headline, and the subject."""
+    said: str
+    button: str
+    why: str
+    """Why it came, and what happens if it is ignored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """The letters to one person."""
+
+    confirm: LetterWords
+    welcome: LetterWords
+    leave_address: LetterWords
+    new_address: LetterWords
+    by_hand: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MailWords:
     """One language's table; `{…}` is filled in by `str.format`."""
@@ -28,6 +51,9 @@ class MailWords:
     why: str
     """Why a reader gets this."""
     unsubscribe: str
+    preferences: str
+    view: str
+    letters: Letters
 
 
 ENGLISH = MailWords(
@@ -46,6 +72,56 @@ ENGLISH = MailWords(
     links=marked("Links"),
     why=marked("You get this because {email} is subscribed to “{newsletter}” from {publication}."),
     unsubscribe=marked("Unsubscribe"),
+    preferences=marked("Preferences"),
+    view=marked("View in browser"),
+    letters=Letters(
+        confirm=LetterWords(
+            title=marked("Please confirm your subscription to {publication}"),
+            said=marked("Press the button, and {newsletters} will come to you from now on."),
+            button=marked("Yes, subscribe me"),
+            why=marked(
+                "You get this letter because {email} was entered at {publication}. "
+                "If that was not you, do nothing: nothing will be sent to you."
+            ),
+        ),
+        welcome=LetterWords(
+            title=marked("Welcome to {publication}"),
+            said=marked(
+                "You are subscribed to {newsletters}, beginning with the next edition. "
+                "What you get is yours to decide at any time."
+            ),
+            button=marked("Your preferences"),
+            why=marked(
+                "You get this letter because {email} has just been subscribed at {publication}. "
+                "There is nothing that you have to do."
+            ),
+        ),
+        leave_address=LetterWords(
+            title=marked("Shall your mail go elsewhere?"),
+            said=marked(
+                "You asked {publication} to write to another address. "
+                "Press the button if that is right; the other address is asked as well."
+            ),
+            button=marked("Yes, use the other address"),
+            why=marked(
+                "You get this letter because somebody with the link to your preferences asked to "
+                "change {email}. If that was not you, do nothing: nothing will change."
+            ),
+        ),
+        new_address=LetterWords(
+            title=marked("Is this your new address?"),
+            said=marked(
+                "{publication} was asked to write to this address in place of another one. "
+                "Press the button if that is right."
+            ),
+            button=marked("Yes, use this address"),
+            why=marked(
+                "You get this letter because {email} was entered at {publication}. "
+                "If that was not you, do nothing: nothing will be sent to you."
+            ),
+        ),
+        by_hand=marked("If the button does nothing, open this address:"),
+    ),
 )
 
 

@@ -1,0 +1,123 @@
+"""`editions` and `editions show`: what went out, and which links in it were followed."""
+
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from syndicate.cli.context import AsJson, Context, here
+from syndicate.cli.terminal import as_json, note, say, table, when
+from syndicate.errors import Refused
+from syndicate.model.deliveries import Totals
+from syndicate.model.editions import Edition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from syndicate.store import LinkClicks
+
+STATES = tuple(field.name for field in fields(Totals))
+COUNTS = ("audience", *STATES)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(invoke_without_command=True, help="What went out, newest first.")
+    group.callback()(editions)
+    group.command()(show)
+    app.add_typer(group, name="editions")
+
+
+def editions(context: typer.Context, *, json: AsJson = False) -> None:
+    """List what went out and is going out, newest first; `show` tells of one."""
+    if context.invoked_subcommand is not None:
+        return
+    ours = here(context)
+    with ours.store() as store, store.read() as tx:
+        found = [(edition, tx.deliveries.totals(edition.key)) for edition in tx.editions.all()]
+    if json:
+        as_json([_values(edition, totals) for edition, totals in found])
+        return
+    zone = ours.config.publication.timezone
+    rows = [
+        (
+            edition.key,
+            when(edition.created_at, zone),
+            edition.newsletter,
+            edition.kind,
+            totals.audience,
+            _outcome(totals),
+            edition.subject,
+        )
+        for edition, totals in found
+    ]
+    table(("id", "at", "newsletter", "kind", "audience", "outcome", "subject"), rows)
+
+
+def show(
+    context: typer.Context,
+    edition: Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")],
+    *,
+    json: AsJson = False,
+) -> None:
+    """Tell what became of one: who has it, and how often each link was followed."""
+    ours = here(context)
+    with ours.store() as store, store.read() as tx:
+        found = tx.editions.by_key(edition)
+        if found is None:
+            raise Refused(f"there is no edition {edition}; `syndicate editions` lists them")
+        totals, clicks = tx.deliveries.totals(edition), tx.clicks.counts(edition)
+    if json:
+        links = [asdict(each) for each in clicks if each.link]
+        hidden = sum(each.machines for each in clicks if not each.link)
+        as_json(_values(found, totals) | {"links": links, "hidden_link": hidden})
+        return
+    say(f"edition {found.key}: {found.subject}")
+    at = when(found.created_at, ours.config.publication.timezone)
+    say(f"{found.kind} of {found.newsletter}, {at}; {_outcome(totals) or 'nobody gets it'}")
+    _say_clicks(ours, found, clicks)
+
+
+def _say_clicks(ours: Context, edition: Edition, clicks: "Sequence[LinkClicks]") -> None:
+    """List the links by number, people and machines apart."""
+    from syndicate.config import Tracking  # noqa: PLC0415 - start-up
+
+    newsletter = ours.config.newsletter(edition.newsletter)
+    if newsletter is None or newsletter.tracking is Tracking.NONE:
+        note(f'clicks are not counted: tracking is "none" for {edition.newsletter}')
+    links = [each for each in clicks if each.link]
+    if not any(each.people or each.machines for each in clicks):
+        if links and newsletter is not None and newsletter.tracking is not Tracking.NONE:
+            note("no link was followed yet")
+        return
+    say()
+    known = any(each.readers for each in links)
+    headings = ("people", *(("readers",) if known else ()), "machines", "link")
+    table(
+        headings,
+        [
+            (each.people, *((each.readers,) if known else ()), each.machines, each.address)
+            for each in links
+        ],
+    )
+    for hidden in clicks[:1]:
+        if not hidden.link:
+            note(f"the link that no person sees was followed {hidden.machines} times, by machines")
+
+
+def _outcome(totals: Totals) -> str:
+    """Say where its readers stand, without the states that nobody is in."""
+    counts = ((name, getattr(totals, name)) for name in STATES)
+    return ", ".join(f"{count} {name}" for name, count in counts if count)
+
+
+def _values(edition: Edition, totals: Totals) -> dict[str, Any]:
+    return {
+        "id": edition.key,
+        "newsletter": edition.newsletter,
+        "schedule": edition.schedule,
+        "kind": edition.kind,
+        "subject": edition.subject,
+        "created_at": edition.created_at,
+        **{name: getattr(totals, name) for name in COUNTS},
+    }

@@ -1,0 +1,214 @@
+"""How other newsletter tools write down their subscribers: one table for each.
+
+Columns are compared by their letters and digits alone, so "Email Address",
+EMAIL_ADDRESS and "e-mail address" are one. The first column of a tuple that the
+file has is taken; where several say when, the first that is filled in.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+_ADDRESS = (
+    "email", "e mail", "email address", "e mail address", "mail", "mail address", "emailaddress",
+    "e mail adresse", "subscriber email",
+)  # fmt: skip
+_NAME = ("name", "full name", "fullname")
+_FIRST = ("first name", "firstname", "fname", "given name", "vorname")
+_LAST = ("last name", "lastname", "lname", "surname", "family name", "nachname")
+_TAGS = ("tags", "tag", "labels")
+_LANGUAGE = ("language", "lang", "locale", "preferred language", "sprache")
+_STATUS = ("status", "subscription status", "email status", "subscriber status")
+
+
+class Standing(StrEnum):
+    """How somebody stood with the other tool."""
+
+    CONFIRMED = "confirmed"
+    PENDING = "pending"
+    LEFT = "left"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    BLOCKED = "blocklisted"
+
+
+SUPPRESSED = frozenset({Standing.BOUNCED, Standing.COMPLAINED, Standing.BLOCKED})
+
+_WORDS = {
+    Standing.CONFIRMED: (
+        "confirmed active subscribed enabled regular premium gifted trialed free paid comped "
+        "past_due churning"
+    ),
+    Standing.LEFT: "left unsubscribed inactive removed opted_out optout unsub",
+    Standing.BOUNCED: "bounced bounce cleaned undeliverable invalid hard_bounced",
+    Standing.COMPLAINED: "complained complaint junk spam abuse spammy",
+    Standing.BLOCKED: "blocklisted blacklisted blocked suppressed banned disabled",
+    Standing.PENDING: (
+        "pending unconfirmed unactivated validating not_subscribed nonsubscribed non_subscribed "
+        "transactional archived upcoming"
+    ),
+}
+WORDS = {word: standing for standing, words in _WORDS.items() for word in words.split()}
+"""What the tools call it, by their words with "_" for every gap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How one tool writes."""
+
+    name: str
+    """Of the tool; "" for nobody's in particular."""
+    marks: tuple[frozenset[str], ...]
+    """A header with all columns of one of these is the tool's."""
+    email: tuple[str, ...] = _ADDRESS
+    name_columns: tuple[str, ...] = _NAME
+    first: tuple[str, ...] = _FIRST
+    last: tuple[str, ...] = _LAST
+    tags: tuple[str, ...] = _TAGS
+    language: tuple[str, ...] = _LANGUAGE
+    status: tuple[str, ...] = _STATUS
+    willing: tuple[str, ...] = ()
+    """Columns that say with yes or no whether somebody gets mail."""
+    unwilling: tuple[str, ...] = ()
+    """The same the other way round."""
+    confirmed_at: tuple[str, ...] = ()
+    left_at: tuple[str, ...] = ()
+    """Whoever has something but "no" in one of these has left."""
+    bounced_at: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    """Columns of JSON that may hold own fields and a language."""
+    newsletter: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    """How consent was given, in words."""
+    suppressed: tuple[str, ...] = ()
+    """Why the address is not mailed, in words."""
+    files: tuple[tuple[str, Standing], ...] = ()
+    """What the beginning of the file's name says of everybody in it."""
+
+
+def _marks(*headers: str) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(one.split(", ")) for one in headers)
+
+
+OURS = Dialect(
+    name="Syndicate",
+    marks=_marks("newsletter, state, at, source"),
+    status=("state",),
+    confirmed_at=("at",),
+    newsletter=("newsletter",),
+    source=("source",),
+    suppressed=("suppressed",),
+)
+PLAIN = Dialect(
+    name="",
+    marks=(),
+    willing=("subscribed",),
+    unwilling=("unsubscribed", "complained"),
+    confirmed_at=("confirmed at", "consent at", "opt in at", "subscribed at"),
+    left_at=("unsubscribed at",),
+    bounced_at=("bounced at", "bounced"),
+    newsletter=("newsletter",),
+)
+# fmt: off
+DIALECTS = (
+    OURS,
+    Dialect(
+        name="Mailchimp",
+        marks=_marks(
+            "member rating", "optin time", "confirm time", "unsub time", "clean time", "leid, euid"
+        ),
+        confirmed_at=("confirm time", "optin time"),
+        left_at=("unsub time",),
+        bounced_at=("clean time",),
+        files=(
+            ("nonsubscribed", Standing.PENDING),
+            ("unsubscribed", Standing.LEFT),
+            ("cleaned", Standing.BOUNCED),
+        ),
+    ),
+    Dialect(
+        name="Ghost",
+        marks=_marks("subscribed to emails", "complimentary plan, stripe customer id"),
+        willing=("subscribed to emails", "subscribed"),
+        confirmed_at=("created at",),
+        left_at=("deleted at",),
+    ),
+    Dialect(
+        name="listmonk",
+        marks=_marks("uuid, attributes", "uuid, status", "email, attributes"),
+        confirmed_at=("created at",),
+        attributes=("attributes", "attribs"),
+    ),
+    Dialect(
+        name="Substack",
+        marks=_marks(
+            "active subscription", "email disabled", "subscription type, subscription date"
+        ),
+        unwilling=("email disabled",),
+        confirmed_at=("created at", "subscription date", "start date"),
+    ),
+    Dialect(
+        name="Buttondown",
+        marks=_marks(
+            "subscriber type", "type, creation date", "type, metadata", "type, referrer url",
+            "email address, type", "type, unsubscription date",
+        ),
+        status=("type", "subscriber type"),
+        confirmed_at=("creation date", "confirmation date"),
+        left_at=("unsubscription date", "unsubscribed at"),
+        attributes=("metadata",),
+    ),
+    Dialect(
+        name="beehiiv",
+        marks=_marks(
+            "status, subscription tier", "status, tier", "status, created at, utm source",
+            "status, created at, stripe customer id",
+        ),
+        confirmed_at=("created at", "subscribed at"),
+        left_at=("unsubscribed at",),
+    ),
+    Dialect(
+        name="MailerLite",
+        marks=_marks(
+            "subscriber, subscribed", "subscriber, status", "subscriber, sent", "subscribed date",
+            "date subscribed", "confirmation timestamp", "signup timestamp", "opted in, optin ip",
+        ),
+        email=("subscriber", *_ADDRESS),
+        status=(*_STATUS, "type"),
+        confirmed_at=(
+            "confirmation timestamp", "confirmed", "opted in", "optin date", "signup timestamp",
+            "subscribed", "subscribed date", "date subscribed", "subscribed at",
+        ),
+        left_at=(
+            "unsubscribed", "unsubscribed date", "date unsubscribed", "unsubscribe date",
+            "unsubscribed at",
+        ),
+    ),
+)
+# fmt: on
+
+
+def normal(column: str) -> str:
+    """Return what columns are compared by."""
+    return re.sub(r"[^a-z0-9]+", " ", column.casefold()).strip()
+
+
+def dialect_of(header: Sequence[str]) -> Dialect | None:
+    """Recognise whose header it is; None where nothing is an address."""
+    columns = {normal(cell) for cell in header}
+    for dialect in (*DIALECTS, PLAIN):
+        marked = dialect is PLAIN or any(mark <= columns for mark in dialect.marks)
+        if marked and not columns.isdisjoint(dialect.email):
+            return dialect
+    return None
+
+
+def standing_by_file(dialect: Dialect, file: Path) -> Standing:
+    """Return how everybody in a file stands whose row says nothing else."""
+    name = file.name.casefold()
+    return next(
+        (standing for begin, standing in dialect.files if name.startswith(begin)),
+        Standing.CONFIRMED,
+    )

@@ -1,0 +1,98 @@
+"""Letters to one person: a paragraph, one button, and why it came.
+
+A letter holds no word of whoever asked for it: anybody can enter anybody's address.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import lru_cache
+
+from syndicate.clock import EPOCH
+from syndicate.config import Config, Newsletter
+from syndicate.model.editions import LETTERS, Content, slot_marker
+from syndicate.render import words
+from syndicate.render.mail.press import Press
+from syndicate.render.mail.words import LetterWords, mail_words
+from syndicate.render.templates import Templates
+
+
+class Letter(StrEnum):
+    """What a letter is about."""
+
+    CONFIRM = "confirm"
+    """Whether a subscription is wanted."""
+    WELCOME = "welcome"
+    """A subscription has begun."""
+    LEAVE_ADDRESS = "leave_address"
+    """To the old address: whether mail is to go elsewhere."""
+    NEW_ADDRESS = "new_address"
+    """To the new address: whether it is theirs."""
+
+
+def compose_letter(
+    letter: Letter,
+    *,
+    language: str,
+    config: Config,
+    templates: Templates,
+    newsletters: Sequence[Newsletter] = (),
+) -> Content:
+    """Compose a letter about these newsletters; raise TemplateError.
+
+    It is composed once in a process, since it says the same to everybody.
+    """
+    return _composed(letter, language, tuple(newsletters), _Same(config), _Same(templates))
+
+
+class _Same:
+    """Something that is remembered by identity: a config can't be hashed."""
+
+    def __init__(self, value: Config | Templates) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+@lru_cache(maxsize=128)
+def _composed(
+    letter: Letter, language: str, newsletters: tuple[Newsletter, ...], of: _Same, by: _Same
+) -> Content:
+    config, templates = of.value, by.value
+    assert isinstance(config, Config)
+    assert isinstance(templates, Templates)
+    press = Press(
+        config=config,
+        templates=templates,
+        newsletter=Newsletter(name=LETTERS),
+        language=language,
+        at=EPOCH,  # a letter has no dateline
+        draft=hashlib.sha256(letter.encode()).hexdigest()[:16],
+    )
+    said: LetterWords = getattr(mail_words(language).letters, letter)
+    places = {
+        "publication": config.publication.title,
+        "newsletters": words.of(language).all_of([one.label for one in newsletters]),
+        "email": slot_marker(press.draft, "email"),
+    }
+    subject = said.title.format(**places)
+    link = "preferences" if letter is Letter.WELCOME else "confirm"
+    values = {
+        "subject": subject,
+        "title": subject,
+        "preheader": said.said.format(**places),
+        "said": said.said.format(**places),
+        "button": said.button,
+        "address": slot_marker(press.draft, link),
+        "why": said.why.format(**places),
+    }
+    return press.content(
+        subject=subject,
+        preheader=str(values["preheader"]),
+        html=press.html("email/letter.mjml", values),
+        text=press.text("email/letter.txt", values),
+    )

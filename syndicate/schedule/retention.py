@@ -1,0 +1,82 @@
+"""Forgetting what is too old to be kept: once a day, in small steps, or by hand."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event
+
+from syndicate import clock
+from syndicate.config import Config
+from syndicate.model.subscribers import Cause, Who
+from syndicate.store import Store
+from syndicate.store.retention import STEP
+
+LIMITS_FOR = timedelta(days=2)
+"""Counters of how often something happened; none of them looks further back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What is gone, or would be."""
+
+    unconfirmed: int = 0
+    """People who confirmed nothing."""
+    events: int = 0
+    """Lines of what servers answered, of what changed about readers, and of clicks."""
+
+    def __bool__(self) -> bool:
+        return bool(self.unconfirmed or self.events)
+
+    def __str__(self) -> str:
+        return f"{self.unconfirmed} unconfirmed, {self.events} events forgotten"
+
+
+def forget_daily(store: Store, config: Config, *, at: datetime, stop: Event) -> Forgotten | None:
+    """Forget what is due, if nobody has done so today; None when somebody has.
+
+    A time to come is a trial's, for which nothing is deleted before its day.
+    """
+    at = min(at, clock.now())
+    with store.read() as tx:
+        if tx.retention.begun(at):
+            return None
+    with store.write() as tx:
+        if not tx.retention.begin(at):
+            return None
+    return forget(store, config, at=at, stop=stop)
+
+
+def forget(store: Store, config: Config, *, at: datetime, stop: Event | None = None) -> Forgotten:
+    """Forget what is due, step by step; once `stop` is set, the rest is left for the next time."""
+    rule = config.retention
+    after = clock.duration(rule.unconfirmed)
+    cause = Cause(who=Who.RETENTION, how=f"nothing was confirmed within {after}")
+    stop = stop or Event()
+
+    unconfirmed = events = 0
+    with store.write() as tx:
+        tx.limits.forget(at - LIMITS_FOR)
+    with store.read() as tx:
+        keys = tx.retention.unconfirmed(at - rule.unconfirmed)
+    while keys and not stop.is_set():
+        step, keys = keys[:STEP], keys[STEP:]
+        with store.write() as tx:
+            unconfirmed += tx.retention.forget_unconfirmed(
+                step, at - rule.unconfirmed, cause=cause, at=at
+            )
+    while rule.events and not stop.is_set():
+        with store.write() as tx:
+            gone = tx.retention.forget_events(at - rule.events)
+        events += gone
+        if not gone:
+            break
+    return Forgotten(unconfirmed=unconfirmed, events=events)
+
+
+def forgettable(store: Store, config: Config, *, at: datetime) -> Forgotten:
+    """Count what would be forgotten."""
+    rule = config.retention
+    with store.read() as tx:
+        return Forgotten(
+            unconfirmed=len(tx.retention.unconfirmed(at - rule.unconfirmed)),
+            events=tx.retention.count_events(at - rule.events) if rule.events else 0,
+        )

@@ -1,0 +1,114 @@
+"""Retention: what is forgotten because its time is over, in steps that keep nobody waiting."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+)
+
+from syndicate.model.subscribers import Action, Cause, SubscriptionState
+from syndicate.store.limits import Limits
+from syndicate.store.schema import (
+    changes,
+    clicks,
+    delivery_events,
+    requests,
+    subscriber_tags,
+    subscribers,
+    subscriptions,
+)
+
+STEP = 1000
+"""How many rows, or people, go in one transaction: others want to write as well."""
+_ONCE = "retention"
+_DAY = timedelta(days=1)
+
+
+class Retention:
+    """What is too old to be kept."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def begin(self, at: datetime) -> bool:
+        """Whether it is to be done now; once a day it is, by one process."""
+        limits = Limits(self._connection)
+        return limits.take(_ONCE, most=1, per=_DAY, at=at)
+
+    def begun(self, at: datetime) -> bool:
+        """Whether somebody has seen to it today."""
+        return Limits(self._connection).taken(_ONCE, per=_DAY, at=at) > 0
+
+    def unconfirmed(self, before: datetime) -> list[int]:
+        """Return who asked for something before then, and has confirmed nothing ever, by key."""
+        query = select(subscribers.c.key).where(_unconfirmed(before)).order_by(subscribers.c.key)
+        return list(self._connection.execute(query).scalars())
+
+    def forget_unconfirmed(
+        self, keys: Sequence[int], before: datetime, *, cause: Cause, at: datetime
+    ) -> int:
+        """Delete them, unless they have confirmed meanwhile; return how many.
+
+        The audit trail keeps, by number alone, that it was done.
+        """
+        query = select(subscribers.c.key).where(subscribers.c.key.in_(keys), _unconfirmed(before))
+        keys = list(self._connection.execute(query).scalars())
+        if not keys:
+            return 0
+        for table in (changes, requests, subscriber_tags, subscriptions):
+            self._connection.execute(delete(table).where(table.c.subscriber.in_(keys)))
+        self._connection.execute(delete(subscribers).where(subscribers.c.key.in_(keys)))
+        noted = {"at": at, "action": Action.ERASED, "newsletter": None, "detail": ""}
+        noted |= {"who": cause.who, "how": cause.how, "origin": cause.origin}
+        self._connection.execute(insert(changes), [{"subscriber": key, **noted} for key in keys])
+        return len(keys)
+
+    def count_events(self, before: datetime) -> int:
+        """Count what servers answered, what changed about readers, and clicks, before then."""
+        counts = (
+            self._connection.execute(select(func.count()).select_from(table).where(old))
+            for table, old in _events(before)
+        )
+        return sum(int(count.scalar_one()) for count in counts)
+
+    def forget_events(self, before: datetime) -> int:
+        """Delete some of that; return how many lines, 0 when none is left."""
+        gone = 0
+        for table, old in _events(before):
+            oldest = select(table.c.key).where(old).order_by(table.c.key).limit(STEP)
+            query = delete(table).where(table.c.key.in_(oldest))
+            gone += self._connection.execute(query).rowcount
+        return gone
+
+
+def _unconfirmed(before: datetime) -> ColumnElement[bool]:
+    """Whose every subscription waits since before then, if they have one at all."""
+    keeps = exists().where(
+        subscriptions.c.subscriber == subscribers.c.key,
+        or_(
+            subscriptions.c.state != SubscriptionState.PENDING,
+            subscriptions.c.at >= before,
+        ),
+    )
+    asked = exists().where(requests.c.subscriber == subscribers.c.key, requests.c.at >= before)
+    return and_(subscribers.c.created_at < before, ~keeps, ~asked)
+
+
+def _events(before: datetime) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
+    # by who was merged with whom, links in old mails still find their readers
+    changed = and_(changes.c.at < before, changes.c.action != Action.MERGED)
+    return (
+        (delivery_events, delivery_events.c.at < before),
+        (changes, changed),
+        (clicks, clicks.c.at < before),
+    )

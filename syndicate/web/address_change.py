@@ -1,0 +1,232 @@
+"""A change of address: asked of both addresses by letter, made once both said yes.
+
+Who has a link to somebody's preferences may have it from a forwarded mail, and anybody's
+address can be entered: so the old one has to agree, and the new one too.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from starlette.responses import Response
+
+from syndicate import clock
+from syndicate.config import Config
+from syndicate.model.editions import Content
+from syndicate.model.subscribers import Action, Cause, Subscriber, Who, normal_address
+from syndicate.render.mail.letter import Letter
+from syndicate.store import Request, RequestKind, Store, Transaction
+from syndicate.store.trail import Entry
+from syndicate.web.guard import answer
+from syndicate.web.letters import Letters
+from syndicate.web.notices import masked
+from syndicate.web.pages import Pages
+from syndicate.web.reader_words import AddressWords
+from syndicate.web.wish import Clerk
+from syndicate.web.words import words_in
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """Where a question stands, with what there is of the other one of its pair."""
+
+    asked: Request
+    pair: Request | None
+    old: Subscriber | None
+    new: Subscriber | None
+    moved: bool
+    """Whether the old address was left since, for this one or another."""
+
+    @property
+    def of_old(self) -> bool:
+        """Whether it is the old address that was asked."""
+        return bool(self.asked.subscriber == self.asked.asked["from"])
+
+    @property
+    def asked_of(self) -> Subscriber | None:
+        """Who was asked."""
+        return self.old if self.of_old else self.new
+
+    @property
+    def done(self) -> bool:
+        """Whether both said yes, and the address is changed."""
+        return self.asked.done_at is not None and self.pair is None and self.moved
+
+    def over(self, at: datetime) -> bool:
+        """Whether nothing can come of it any more."""
+        if self.pair is None or self.old is None or self.new is None or self.moved:
+            return True
+        mailed = self.new.suppressed is None
+        both = (self.asked, self.pair)
+        return not mailed or any(one.done_at is None and one.expires_at <= at for one in both)
+
+
+class AddressChange:
+    """Asks both addresses, and moves the reader when both agree."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        pages: Pages,
+        *,
+        letters: Letters,
+        clerk: Clerk,
+        secret: bytes,
+    ) -> None:
+        """Count addresses for the limits under an HMAC with `secret`."""
+        self._store = store
+        self._config = config
+        self._pages = pages
+        self._letters = letters
+        self._clerk = clerk
+        self._secret = secret
+
+    def ask(self, person: Subscriber, typed: str, *, cause: Cause, at: datetime) -> bool:
+        """Send the two letters, where they may be sent; False for what is no address.
+
+        Nobody learns from it whether the new address is known here, or not mailed.
+        Raise StoreError.
+        """
+        email = self._clerk.address(typed)
+        if email is None:
+            return False
+        language = self._letters.language(person)
+        to_old = self._letters.compose(Letter.LEAVE_ADDRESS, language)
+        to_new = self._letters.compose(Letter.NEW_ADDRESS, language)
+        with self._store.write() as tx:
+            other = normal_address(email) != normal_address(person.email)
+            if other and self._within_limits(tx, person, email, cause=cause, at=at):
+                new = tx.subscribers.ask(email, (), cause=cause, at=at)
+                if new is not None:
+                    letters = {person.key: to_old, new: to_new}
+                    self._put(tx, person.key, new, letters, cause=cause, at=at)
+        self._letters.hand_over()
+        return True
+
+    def show(self, question: Request) -> Response:
+        """Show what is asked, or where it stands. Raise StoreError."""
+        with self._store.read() as tx:
+            standing = _standing(tx, question)
+        return self._page(standing, clock.now())
+
+    def confirm(self, question: Request, *, origin: str) -> Response:
+        """Take a yes; make the change if it was the second. Raise StoreError."""
+        at = clock.now()
+        how = f"buttons in letters {question.letter} and {question.asked['pair']}"
+        cause = Cause(who=Who.READER, how=how, origin=origin)
+        with self._store.write() as tx:
+            tx.hold_still()  # of two answers at once, one has to see the other
+            before = _standing(tx, question)
+            if not before.over(at):
+                tx.requests.answer(question.letter, at=at)
+                if before.pair is not None and before.pair.done_at is not None:
+                    old, new = question.asked["from"], question.asked["to"]
+                    tx.subscribers.move(old, new, cause=cause, at=at)
+                    return self._done(before)
+            standing = _standing(tx, question)
+        return self._page(standing, at)
+
+    def _within_limits(
+        self, tx: Transaction, person: Subscriber, email: str, *, cause: Cause, at: datetime
+    ) -> bool:
+        """Count a change that is asked for; what one limit refuses doesn't use up the next."""
+        take, signup = tx.limits.take, self._config.signup
+        network = f"address change from {cause.origin or 'nowhere'}"
+        return (
+            take(network, most=signup.per_network, per=_HOUR, at=at)
+            and take(f"address change of {person.key}", most=signup.per_address, per=_DAY, at=at)
+            and take(f"signup to {self._hash(email)}", most=signup.per_address, per=_DAY, at=at)
+            and take("signup", most=signup.in_all, per=_HOUR, at=at)
+        )
+
+    def _put(
+        self,
+        tx: Transaction,
+        old: int,
+        new: int,
+        letters: dict[int, Content],
+        *,
+        cause: Cause,
+        at: datetime,
+    ) -> None:
+        """Freeze both letters, and what they ask."""
+        expires_at = at + self._config.signup.expire_after
+        numbers = {
+            reader: tx.editions.add_letter(letter, to=reader, created_at=at, expires_at=expires_at)
+            for reader, letter in letters.items()
+        }
+        for reader, other in ((old, new), (new, old)):
+            tx.requests.add(
+                Request(
+                    letter=numbers[reader],
+                    subscriber=reader,
+                    kind=RequestKind.ADDRESS,
+                    asked={"from": old, "to": new, "pair": numbers[other]},
+                    at=at,
+                    expires_at=expires_at,
+                )
+            )
+        line = Entry(subscriber=old, action=Action.ASKED, cause=cause, at=at, detail="new address")
+        tx.trail.note(line)
+
+    def _hash(self, email: str) -> str:
+        return hmac.new(self._secret, normal_address(email).encode(), hashlib.sha256).hexdigest()
+
+    # what the reader sees
+
+    def _page(self, standing: _Standing, at: datetime) -> Response:
+        words, language = self._words(standing)
+        if standing.done and standing.old is not None:
+            return self._done(standing)
+        if standing.over(at) or standing.asked_of is None:
+            page = self._pages.notice(words.over_title, words.over, language=language)
+            return answer(page, 410)
+        if standing.asked.done_at is not None:
+            said = words.waiting_new if standing.of_old else words.waiting_old
+            return answer(self._pages.notice(words.waiting_title, said, language=language))
+        question = words.old if standing.of_old else words.new
+        values = {
+            "title": words.old_title if standing.of_old else words.new_title,
+            "question": question.format(
+                publication=self._config.publication.title, email=masked(standing.asked_of.email)
+            ),
+            "button": words.old_button if standing.of_old else words.new_button,
+        }
+        policy = ("form-action 'self'",)
+        page = self._pages.render(
+            "web/address_change.html", values, language=language, policy=policy
+        )
+        return answer(page)
+
+    def _done(self, standing: _Standing) -> Response:
+        """Say that it is done; the new address may have been left again since."""
+        words, language = self._words(standing)
+        now = standing.new or standing.old
+        said = words.done.format(
+            publication=self._config.publication.title, email=masked(now.email if now else "")
+        )
+        return answer(self._pages.notice(words.done_title, said, language=language))
+
+    def _words(self, standing: _Standing) -> tuple[AddressWords, str]:
+        own = standing.old.language if standing.old else None
+        words = words_in(own or self._config.publication.language)
+        return words.address_change, words.language
+
+
+def _standing(tx: Transaction, asked: Request) -> _Standing:
+    """Look at a question as it is now: it may have been answered a moment ago."""
+    old, new = asked.asked["from"], asked.asked["to"]
+    other = new if asked.subscriber == old else old
+    return _Standing(
+        asked=tx.requests.of(asked.letter, asked.subscriber) or asked,
+        pair=tx.requests.of(asked.asked["pair"], other),
+        old=tx.subscribers.by_key(old),
+        new=tx.subscribers.by_key(new),
+        moved=any(
+            change.action is Action.MOVED and change.at >= asked.at for change in tx.trail.of(old)
+        ),
+    )

@@ -1,0 +1,157 @@
+"""Clicks: a link in a mail leads here, is counted where the newsletter counts, and leads on.
+
+It leads where the edition says that it does, and nowhere else. The answer is given
+before anything is written, and whether it can be written or not.
+"""
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from syndicate import clock
+from syndicate.config import Config, Tracking
+from syndicate.deliver.leads import Leads
+from syndicate.deliver.links import Links
+from syndicate.errors import SyndicateError
+from syndicate.store import Click, Store
+from syndicate.web.client import network
+from syndicate.web.guard import PRIVATE
+from syndicate.web.notices import Notices
+from syndicate.web.pages import Pages
+from syndicate.web.scanners import Scanners, Visit, is_machine
+
+_log = structlog.get_logger(__name__)
+_EDITIONS = 256
+"""How many editions' links are kept in memory."""
+_WAITING = 10_000
+"""How many clicks wait to be written at most; more than that are lost."""
+_AGENT = 80
+_HEADERS = {**PRIVATE, "referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
+
+
+class ClickPages:
+    """The addresses under /c/."""
+
+    def __init__(self, store: Store, config: Config, links: Links, pages: Pages) -> None:
+        self._store = store
+        self._config = config
+        self._links = links
+        self._notices = Notices(config, pages)
+        self._editions: dict[int, Leads] = {}
+        self._scanners = Scanners()
+        self._ledger = _Ledger(store)
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [Route("/c/{token}", self.follow)]
+
+    async def follow(self, request: Request) -> Response:
+        """Lead on, and count."""
+        read = self._links.read_click(request.path_params["token"])
+        if read is None:
+            return self._notices.bad_link()
+        edition, link, subscriber = read
+        try:
+            leads = self._editions.get(edition) or await run_in_threadpool(self._look_up, edition)
+        except SyndicateError:
+            return self._notices.busy()
+        end = leads.end(link) if leads else None
+        if leads is None or end is None:
+            return self._notices.bad_link()
+        return RedirectResponse(
+            end, 302, headers=_HEADERS, background=self._counting(request, leads, link, subscriber)
+        )
+
+    def _look_up(self, number: int) -> Leads | None:
+        """Return where an edition's links lead; None for one that is gone."""
+        with self._store.read() as tx:
+            edition = tx.editions.by_key(number)
+            frozen = tx.clicks.links(number)
+        if edition is None:
+            return None
+        leads = Leads.of(number, edition.newsletter, frozen, self._config)
+        if len(self._editions) >= _EDITIONS:
+            self._editions.clear()
+        self._editions[number] = leads
+        return leads
+
+    def _counting(
+        self, request: Request, leads: Leads, link: int, subscriber: int | None
+    ) -> BackgroundTask | None:
+        """Judge a click now, and return what writes it down later."""
+        if not leads.counted:
+            return None
+        agent = request.headers.get("user-agent", "")
+        purpose = request.headers.get("sec-purpose", request.headers.get("purpose", ""))
+        named = subscriber if leads.tracking is Tracking.READERS else None
+        visit = Visit(
+            edition=leads.edition,
+            link=link,
+            subscriber=named,
+            at=clock.now(),
+            agent=agent,
+            machine=is_machine(request.method, agent, purpose),
+        )
+        where = network(request, self._config.web.proxies) if named is None else ""
+        who = named or self._scanners.visitor(where, agent, visit.at)
+        late = self._scanners.judge((leads.edition, who), visit)
+        return BackgroundTask(self._ledger.note, visit, late)
+
+
+class _Ledger:
+    """Writes clicks down, in a thread of its own: as many at once as have come in."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="clicks")
+        self._waiting: deque[Visit] = deque(maxlen=_WAITING)
+        self._late: deque[Visit] = deque(maxlen=_WAITING)
+
+    async def note(self, visit: Visit, late: list[Visit]) -> None:
+        """Write a visit down, and of earlier ones that a machine made them."""
+        self._waiting.append(visit)
+        self._late.extend(late)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._write)
+
+    def _write(self) -> None:
+        new, late = _taken(self._waiting), _taken(self._late)
+        if not new and not late:
+            return
+        try:
+            with self._store.write() as tx:
+                keys = [tx.clicks.add(_click(visit)) for visit in new]
+                found_out = {each.key: _said(each) for each in late if each.key is not None}
+                tx.clicks.by_machine(found_out)
+        except SyndicateError as error:
+            _log.warning("clicks not counted", clicks=len(new), reason=str(error))
+            return
+        for visit, key in zip(new, keys, strict=True):
+            visit.key = key
+
+
+def _taken(queue: deque[Visit]) -> list[Visit]:
+    """Take all that is there out of a queue that others put into."""
+    return [queue.popleft() for _ in range(len(queue))]
+
+
+def _click(visit: Visit) -> Click:
+    return Click(
+        edition=visit.edition,
+        link=visit.link,
+        subscriber=visit.subscriber,
+        at=visit.at,
+        machine=visit.machine,
+        agent=_said(visit) if visit.machine else "",
+    )
+
+
+def _said(visit: Visit) -> str:
+    """Return what a machine called itself, as the store can hold it."""
+    return "".join(filter(str.isprintable, visit.agent))[:_AGENT]

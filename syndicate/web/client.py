@@ -1,0 +1,56 @@
+"""Who asks: the client's address, and the network that is noted of it.
+
+`X-Forwarded-For` is believed from the proxies that the config names, and from nobody else.
+"""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from starlette.requests import Request
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_NOTED = {4: 24, 6: 48}
+"""Bits of an address that are kept: enough to tell a flood, too few to tell a person."""
+
+
+def address(request: Request, proxies: Sequence[Network]) -> Address | None:
+    """Return the client's address; None where there is none, as on a Unix socket.
+
+    Each proxy adds whom it was asked by at the right end of `X-Forwarded-For`, so
+    that it is read from there, as long as whoever wrote it is a proxy of ours.
+    """
+    known = parse(request.client.host) if request.client else None
+    said = [
+        part for field in request.headers.getlist("x-forwarded-for") for part in field.split(",")
+    ]
+    while said and known is not None and any(known in network for network in proxies):
+        named = parse(said.pop())
+        if named is None:
+            break
+        known = named
+    return known
+
+
+def network(request: Request, proxies: Sequence[Network]) -> str:
+    """Return the network of the client as it is noted and counted: `192.0.2.0/24`; or ""."""
+    known = address(request, proxies)
+    if known is None:
+        return ""
+    return str(ip_network(f"{known}/{_NOTED[known.version]}", strict=False))
+
+
+def parse(text: str) -> Address | None:
+    """Read an address, with or without a port; None for anything else."""
+    text = text.strip().strip('"')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return mapped or found

@@ -1,0 +1,193 @@
+"""Confirming: the page behind the button of a letter.
+
+A letter asks something of one reader; here they say yes. Looking changes nothing, since
+scanners open every link of a mail; the button does, once.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from syndicate import clock
+from syndicate.config import Config, Newsletter
+from syndicate.deliver.links import Links
+from syndicate.errors import StoreError
+from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState, Who
+from syndicate.render import words as page_words
+from syndicate.store import Request as Question
+from syndicate.store import RequestKind, Store, Transaction
+from syndicate.web.client import network
+from syndicate.web.guard import answer, from_our_pages
+from syndicate.web.letters import Letters
+from syndicate.web.notices import Notices, masked
+from syndicate.web.pages import Pages
+from syndicate.web.words import words_in
+
+_STYLE = "web/forms.css"
+
+
+class Handler(Protocol):
+    """Whoever deals with one kind of question."""
+
+    def show(self, question: Question) -> Response:
+        """Show what is asked, and change nothing. Raise StoreError."""
+
+    def confirm(self, question: Question, *, origin: str) -> Response:
+        """Take the yes of a reader in the network `origin`, if it isn't too late.
+
+        Raise StoreError.
+        """
+
+
+class Confirm:
+    """The page under /confirm/."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        links: Links,
+        pages: Pages,
+        handlers: Mapping[RequestKind, Handler],
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._links = links
+        self._notices = Notices(config, pages)
+        self._handlers = handlers
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [Route("/confirm/{token}", self.answer, methods=["GET", "POST"])]
+
+    async def answer(self, request: Request) -> Response:
+        """Show what is asked; on a POST from that page, do it."""
+        if request.method == "POST" and not from_our_pages(request, self._config.web_url):
+            return self._notices.refused()
+        try:
+            return await run_in_threadpool(self._answer, request)
+        except StoreError:
+            return self._notices.busy()
+
+    def _answer(self, request: Request) -> Response:
+        read = self._links.read_confirm(request.path_params["token"])
+        if read is None:
+            return self._notices.bad_link()
+        with self._store.read() as tx:
+            asked = tx.requests.of(*read)
+        if asked is None:
+            return self._notices.bad_link()
+        handler = self._handlers[asked.kind]
+        if request.method != "POST":
+            return handler.show(asked)
+        return handler.confirm(asked, origin=network(request, self._config.web.proxies))
+
+
+class Subscription:
+    """Deals with the question whether somebody wants to be subscribed."""
+
+    def __init__(
+        self, store: Store, config: Config, links: Links, pages: Pages, letters: Letters
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._links = links
+        self._pages = pages
+        self._letters = letters
+        self._notices = Notices(config, pages)
+
+    def show(self, question: Question) -> Response:
+        """Show what would come, and a button; what came of it, once it was pressed."""
+        with self._store.read() as tx:
+            reader = tx.subscribers.by_key(question.subscriber)
+        if reader is None:
+            return self._notices.bad_link()
+        newsletters = self._newsletters(question)
+        done = question.done_at is not None
+        holds = _stands(reader, newsletters) if done else clock.now() < question.expires_at
+        if not (newsletters and holds):
+            return self._expired()
+        return self._page(reader, newsletters, done=done)
+
+    def confirm(self, question: Question, *, origin: str) -> Response:
+        """Subscribe the reader; a button that was pressed before does no more."""
+        at = clock.now()
+        newsletters = self._newsletters(question)
+        if newsletters and at < question.expires_at:
+            how = f"button in letter {question.letter}, after the {question.asked['how']}"
+            cause = Cause(who=Who.READER, how=how, origin=origin)
+            with self._store.write() as tx:
+                if tx.requests.answer(question.letter, at=at):
+                    self._subscribe(tx, question, newsletters, cause=cause, at=at)
+            self._letters.hand_over()
+        with self._store.read() as tx:
+            now = tx.requests.of(question.letter, question.subscriber)
+        return self._notices.bad_link() if now is None else self.show(now)
+
+    def _subscribe(
+        self,
+        tx: Transaction,
+        question: Question,
+        newsletters: list[Newsletter],
+        *,
+        cause: Cause,
+        at: datetime,
+    ) -> None:
+        """Subscribe, and keep what was typed beside the address where nothing was known.
+
+        Whoever typed it may have been anybody: what stands is changed in the preferences alone.
+        """
+        names = [newsletter.name for newsletter in newsletters]
+        new = tx.subscribers.confirm(question.subscriber, names, cause=cause, at=at)
+        reader = tx.subscribers.by_key(question.subscriber)
+        if reader is not None:
+            typed = question.asked
+            name = reader.name or typed.get("name", "")
+            fields = {**typed.get("fields", {}), **reader.fields}
+            tx.subscribers.change(reader.key, name=name, fields=fields, cause=cause, at=at)
+        begun = [newsletter for newsletter in newsletters if newsletter.name in new]
+        self._letters.welcome(tx, question.subscriber, begun, at=at)
+
+    def _newsletters(self, question: Question) -> list[Newsletter]:
+        """Return what was asked for, as far as there still is such a thing."""
+        found = (self._config.newsletter(name) for name in question.asked["newsletters"])
+        return [newsletter for newsletter in found if newsletter is not None]
+
+    def _page(self, reader: Subscriber, newsletters: list[Newsletter], *, done: bool) -> Response:
+        language = self._letters.language(reader, newsletters)
+        said = words_in(language).signup
+        values = {
+            "said": said,
+            "done": done,
+            "newsletters": newsletters,
+            "names": page_words.of(language).all_of([one.label for one in newsletters]),
+            "email": masked(reader.email),
+            "preferences": self._links.preferences(reader.key),
+        }
+        page = self._pages.render(
+            "web/confirm.html",
+            values,
+            language=language,
+            style=_STYLE,
+            policy=("form-action 'self'",),
+        )
+        return answer(page)
+
+    def _expired(self) -> Response:
+        """Say that a link can't be used any more, and lead to another one."""
+        said = words_in(self._config.publication.language).signup
+        again = f"{self._config.web_url}/signup" if self._config.signup.enabled else None
+        values = {"said": said, "again": again}
+        return answer(self._pages.render("web/expired.html", values, style=_STYLE), 410)
+
+
+def _stands(reader: Subscriber, newsletters: list[Newsletter]) -> bool:
+    """Tell whether somebody is subscribed to all of these."""
+    confirmed = SubscriptionState.CONFIRMED
+    stands = {one.newsletter for one in reader.subscriptions if one.state is confirmed}
+    return bool(newsletters) and stands.issuperset(one.name for one in newsletters)

@@ -1,0 +1,186 @@
+"""Decisions: what a reader may decide on the page of their preferences, each one a function.
+
+It is handed a `Decision`, acts on it or doesn't, and says so in the reader's language.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from syndicate.config import Config, Newsletter
+from syndicate.intake.text import one_line
+from syndicate.language import spoken
+from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
+from syndicate.render.templates import FILTERS
+from syndicate.store import Transaction
+from syndicate.web.words import Words, words_in
+
+WEEKS = (1, 2, 4, 8)
+"""How long a pause may be."""
+MOST = 200
+"""Characters of a name, or of a field of the publication's own."""
+FIELD = "field-"
+"""What stands before the name of such a field in the form."""
+_STANDING = (SubscriptionState.CONFIRMED, SubscriptionState.PENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Who decides, and what the form says."""
+
+    tx: Transaction
+    person: Subscriber
+    form: Mapping[str, str]
+    cause: Cause
+    at: datetime
+    words: Words
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of it, in words; `wrong` where nothing was done."""
+
+    text: str
+    wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A newsletter as one reader sees it."""
+
+    newsletter: Newsletter
+    state: SubscriptionState | None
+
+    @property
+    def standing(self) -> bool:
+        """Whether there is something to leave."""
+        return self.state in _STANDING
+
+
+def choices(person: Subscriber, config: Config) -> list[Choice]:
+    """Return what a reader may choose among: what is offered, and what they have or had."""
+    states = {one.newsletter: one.state for one in person.subscriptions}
+    known = [one for one in config.newsletters if one.offered or one.name in states]
+    found = [Choice(one, states.get(one.name)) for one in known]
+    gone = [
+        Choice(Newsletter(name=name), state)
+        for name, state in states.items()
+        if config.newsletter(name) is None
+    ]
+    return found + [one for one in gone if one.standing]
+
+
+def paused(person: Subscriber, at: datetime) -> datetime | None:
+    """Return until when a reader wants no editions, if that is still to come."""
+    until = person.paused_until
+    return until if until is not None and until > at else None
+
+
+def date(at: datetime, words: Words, config: Config) -> str:
+    """Write a date as the reader's page does."""
+    return FILTERS["date"](at, config.publication.timezone, words.language)
+
+
+def _join(decision: Decision) -> Told | None:
+    chosen = _chosen(decision)
+    if (
+        chosen is None
+        or decision.person.suppressed
+        or decision.config.newsletter(chosen.name) is None
+    ):
+        return None
+    decision.tx.subscribers.confirm(
+        decision.person.key, [chosen.name], cause=decision.cause, at=decision.at
+    )
+    return Told(decision.words.preferences.joined.format(newsletter=chosen.label))
+
+
+def _leave(decision: Decision) -> Told | None:
+    chosen = _chosen(decision)
+    if chosen is None:
+        return None
+    decision.tx.subscribers.leave(
+        decision.person.key, chosen.name, at=decision.at, cause=decision.cause
+    )
+    return Told(decision.words.preferences.left.format(newsletter=chosen.label))
+
+
+def _leave_all(decision: Decision) -> Told:
+    for one in decision.person.subscriptions:
+        decision.tx.subscribers.leave(
+            decision.person.key, one.newsletter, at=decision.at, cause=decision.cause
+        )
+    return Told(decision.words.preferences.left_all)
+
+
+def _pause(decision: Decision) -> Told | None:
+    weeks = decision.form.get("weeks", "")
+    if weeks not in map(str, WEEKS):
+        return None
+    until = decision.at + timedelta(weeks=int(weeks))
+    decision.tx.subscribers.pause(decision.person.key, until, at=decision.at, cause=decision.cause)
+    said = date(until, decision.words, decision.config)
+    return Told(decision.words.preferences.paused.format(date=said))
+
+
+def _resume(decision: Decision) -> Told:
+    if decision.person.paused_until is not None:
+        decision.tx.subscribers.pause(
+            decision.person.key, None, at=decision.at, cause=decision.cause
+        )
+    return Told(decision.words.preferences.resumed)
+
+
+def _change(decision: Decision) -> Told:
+    words = decision.words.preferences
+    own = decision.config.signup.fields
+    given = {"name": one_line(decision.form.get("name", decision.person.name))}
+    labels = {"name": words.name}
+    for field in own:
+        key = FIELD + field.name
+        labels[key] = field.title
+        given[key] = one_line(decision.form.get(key, decision.person.fields.get(field.name, "")))
+    for key, value in given.items():
+        if len(value) > MOST:
+            return Told(words.too_long.format(field=labels[key]), wrong=True)
+    for field in own:
+        if field.required and not given[FIELD + field.name]:
+            return Told(words.missing.format(field=field.title), wrong=True)
+    kept = {**decision.person.fields, **{field.name: given[FIELD + field.name] for field in own}}
+    decision.tx.subscribers.change(
+        decision.person.key,
+        name=given["name"],
+        fields={name: value for name, value in kept.items() if value},
+        at=decision.at,
+        cause=decision.cause,
+    )
+    return Told(words.saved)
+
+
+def _speak(decision: Decision) -> Told | None:
+    language = decision.form.get("language", "")
+    if language not in spoken():
+        return None
+    decision.tx.subscribers.change(
+        decision.person.key, language=language, at=decision.at, cause=decision.cause
+    )
+    return Told(words_in(language).preferences.saved)
+
+
+def _chosen(decision: Decision) -> Newsletter | None:
+    name = decision.form.get("newsletter")
+    there = (one.newsletter for one in choices(decision.person, decision.config))
+    return next((one for one in there if one.name == name), None)
+
+
+DECISIONS: Mapping[str, Callable[[Decision], Told | None]] = {
+    "join": _join,
+    "leave": _leave,
+    "leave-all": _leave_all,
+    "pause": _pause,
+    "resume": _resume,
+    "change": _change,
+    "language": _speak,
+}
+"""By what the button says; None comes back for a form that no page of ours sends."""

@@ -1,0 +1,116 @@
+"""Enrolment: what a sign-up does to the store, and how often it may.
+
+What somebody asks for becomes true when the reader of the address confirms it. Until
+then nothing that stands is changed, since it may be anybody who asks.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from syndicate.config import Config, Newsletter
+from syndicate.model.subscribers import Cause, Subscribed, normal_address
+from syndicate.render.mail.letter import Letter
+from syndicate.store import Request, RequestKind, Store, Transaction
+from syndicate.web.letters import Letters
+from syndicate.web.wish import Wish
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A sign-up on its way into the store."""
+
+    wish: Wish
+    cause: Cause
+    at: datetime
+    language: str
+
+
+class Enrolment:
+    """Enters wishes into the store, within the limits of the config."""
+
+    def __init__(self, store: Store, config: Config, letters: Letters, secret: bytes) -> None:
+        self._store = store
+        self._config = config
+        self._letters = letters
+        self._secret = secret
+
+    def enter(self, wish: Wish, *, cause: Cause, at: datetime) -> None:
+        """Do what a wish takes, and say nothing about it: nobody learns who is known here.
+
+        Raise StoreError.
+        """
+        with self._store.read() as tx:
+            reader = tx.subscribers.by_email(wish.email)
+        language = self._letters.language(reader, wish.newsletters)
+        # composed here, it is at hand while the store is held
+        self._letters.compose(Letter.CONFIRM, language, wish.newsletters)
+        entry = _Entry(wish=wish, cause=cause, at=at, language=language)
+        with self._store.write() as tx:
+            if self._within_limits(tx, entry):
+                self._enter(tx, entry)
+        self._letters.hand_over()
+
+    def _within_limits(self, tx: Transaction, entry: _Entry) -> bool:
+        """Count a sign-up; what one limit refuses doesn't use up the next."""
+        limits, at, signup = tx.limits, entry.at, self._config.signup
+        network = f"signup from {entry.cause.origin or 'nowhere'}"
+        address = f"signup to {self._hash(entry.wish.email)}"
+        return (
+            limits.take(network, most=signup.per_network, per=_HOUR, at=at)
+            and limits.take(address, most=signup.per_address, per=_DAY, at=at)
+            and limits.take("signup", most=signup.in_all, per=_HOUR, at=at)
+        )
+
+    def _enter(self, tx: Transaction, entry: _Entry) -> None:
+        if self._config.signup.confirm:
+            self._ask(tx, entry, entry.wish.newsletters)
+            return
+        known = tx.subscribers.by_email(entry.wish.email) is not None
+        came = {one: self._subscribe(tx, entry, one) for one in entry.wish.newsletters}
+        gone = [one for one, how in came.items() if how in {Subscribed.LEFT, Subscribed.ERASED}]
+        new = [one for one, how in came.items() if how is Subscribed.NEW]
+        reader = tx.subscribers.by_email(entry.wish.email)
+        if reader is not None and new:
+            if not known:
+                fields = entry.wish.fields
+                tx.subscribers.change(reader.key, fields=fields, cause=entry.cause, at=entry.at)
+            self._letters.welcome(tx, reader.key, new, at=entry.at)
+        if gone:
+            self._ask(tx, entry, gone)
+
+    def _subscribe(self, tx: Transaction, entry: _Entry, newsletter: Newsletter) -> Subscribed:
+        wish = entry.wish
+        return tx.subscribers.subscribe(
+            wish.email, newsletter.name, name=wish.name, cause=entry.cause, at=entry.at
+        )
+
+    def _ask(self, tx: Transaction, entry: _Entry, newsletters: Sequence[Newsletter]) -> None:
+        """Have a letter ask, unless the address is not mailed at all."""
+        wish, at = entry.wish, entry.at
+        names = [newsletter.name for newsletter in newsletters]
+        reader = tx.subscribers.ask(wish.email, names, cause=entry.cause, at=at)
+        if reader is None:
+            return
+        expires_at = at + self._config.signup.expire_after
+        letter = self._letters.compose(Letter.CONFIRM, entry.language, newsletters)
+        number = tx.editions.add_letter(letter, to=reader, created_at=at, expires_at=expires_at)
+        asked = {"newsletters": names, "name": wish.name, "fields": dict(wish.fields)}
+        tx.requests.add(
+            Request(
+                letter=number,
+                subscriber=reader,
+                kind=RequestKind.SUBSCRIBE,
+                asked=asked | {"how": entry.cause.how},
+                at=at,
+                expires_at=expires_at,
+            )
+        )
+
+    def _hash(self, email: str) -> str:
+        """Return what stands for an address among the limits: it is nobody's to read there."""
+        return hmac.new(self._secret, normal_address(email).encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,44 @@
+"""The answers that every page behind a link may have to give: kind ones, and always the same."""
+
+from starlette.responses import Response
+
+from syndicate.config import Config
+from syndicate.web.guard import answer
+from syndicate.web.pages import Pages
+from syndicate.web.words import Words, words_in
+
+
+class Notices:
+    """What is said when a page can't do what it is for."""
+
+    def __init__(self, config: Config, pages: Pages) -> None:
+        self._config = config
+        self._pages = pages
+
+    def bad_link(self) -> Response:
+        """Answer to a link that we did not sign, or whose reader is gone: it tells nothing."""
+        words = self._words()
+        address = (self._config.mail.reply_to or self._config.mail.sender).address
+        help_ = words.write_to.format(address=address)
+        page = self._pages.notice(words.bad_link_title, words.bad_link, help_)
+        return answer(page, 404)
+
+    def refused(self, language: str | None = None) -> Response:
+        """Answer to a form that is none of ours."""
+        words = self._words(language)
+        page = self._pages.notice(words.refused_title, words.refused, language=language)
+        return answer(page, 400)
+
+    def busy(self) -> Response:
+        """Answer while the store can't be used."""
+        words = self._words()
+        return answer(self._pages.notice(words.busy_title, words.busy), 503)
+
+    def _words(self, language: str | None = None) -> Words:
+        return words_in(language or self._config.publication.language)
+
+
+def masked(email: str) -> str:
+    """Write an address so that its owner knows it and a stranger can't use it."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"

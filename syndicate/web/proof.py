@@ -1,0 +1,104 @@
+"""Proof of work: the browser does a sum that costs it a moment, and a flood much electricity.
+
+It is written as ALTCHA's widget and libraries write it, so that those can be used
+with it; no third party has a part in it: https://altcha.org/docs/v2/proof-of-work-captcha/
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from syndicate.store import Transaction
+
+FIELD = "altcha"
+"""The field of a form in which the proof comes."""
+MOST = 50_000
+"""The number that is to be found is below this: a second's work for a slow phone."""
+_VALID = timedelta(minutes=20)
+_ALGORITHM = "SHA-256"
+_SALT = re.compile(r"[0-9a-f]{24}\?expires=([0-9]{1,11})&")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A sum that was done."""
+
+    challenge: str
+    """What tells it from all others: it counts once."""
+
+
+class Proofs:
+    """Sets sums and checks them."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def challenge(self, at: datetime) -> dict[str, Any]:
+        """Return a sum to be done."""
+        expires = int((at + _VALID).timestamp())
+        salt = f"{secrets.token_hex(12)}?expires={expires}&"
+        challenge = _hash(salt, secrets.randbelow(MOST))
+        return {
+            "algorithm": _ALGORITHM,
+            "challenge": challenge,
+            "maxnumber": MOST,
+            "salt": salt,
+            "signature": self._sign(challenge),
+        }
+
+    def read(self, payload: str | None, at: datetime) -> Proof | None:
+        """Return the proof that is in a form; None where it is none, or too late."""
+        said = _decoded(payload or "")
+        salt, challenge, number, tag = (
+            said.get(name) for name in ("salt", "challenge", "number", "signature")
+        )
+        if not (isinstance(salt, str) and isinstance(challenge, str) and isinstance(tag, str)):
+            return None
+        if type(number) is not int or said.get("algorithm") != _ALGORITHM:
+            return None
+        if not hmac.compare_digest(tag.encode("utf-8", "replace"), self._sign(challenge).encode()):
+            return None
+        expires = _expires(salt)
+        if _hash(salt, number) != challenge or expires is None or expires < at:
+            return None
+        return Proof(challenge)
+
+    @staticmethod
+    def spend(tx: Transaction, proof: Proof, at: datetime) -> bool:
+        """Count a proof; False where it was used before."""
+        name = f"proof {proof.challenge}"
+        # windows have fixed ends, and a proof may be used on both sides of one
+        before = tx.limits.taken(name, per=_VALID, at=at - _VALID)
+        return not before and tx.limits.take(name, most=1, per=_VALID, at=at)
+
+    def _sign(self, challenge: str) -> str:
+        text = challenge.encode("utf-8", "replace")
+        return hmac.digest(self._secret, b"proof\0" + text, "sha256").hex()
+
+
+def _hash(salt: str, number: int) -> str:
+    return hashlib.sha256(f"{salt}{number}".encode("utf-8", "replace")).hexdigest()
+
+
+def _expires(salt: str) -> datetime | None:
+    """Read until when a salt of ours holds: the challenge that was signed is made with it.
+
+    It ends with "&", so that no digit of the number can be taken for one of the time.
+    """
+    match = _SALT.fullmatch(salt)
+    return datetime.fromtimestamp(int(match[1]), UTC) if match else None
+
+
+def _decoded(payload: str) -> dict[str, Any]:
+    try:
+        value = json.loads(base64.b64decode(payload, validate=True))
+    except (ValueError, binascii.Error, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

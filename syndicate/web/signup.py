@@ -1,0 +1,254 @@
+"""Signing up: the page with the form, forms elsewhere that post to it, and JSON.
+
+Whether an address is known, has left, is not mailed or has had its letters for today:
+the answer is the same, and so nobody learns it here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from syndicate import clock
+from syndicate.config import Config, Transport
+from syndicate.errors import StoreError
+from syndicate.render.templates import Templates
+from syndicate.store import Store
+from syndicate.web.enrolment import Enrolment
+from syndicate.web.forms import MANY, Form, read_form, read_json
+from syndicate.web.guard import PRIVATE, answer
+from syndicate.web.loopback import is_local, is_loopback
+from syndicate.web.notices import Notices
+from syndicate.web.pages import Pages
+from syndicate.web.proof import FIELD, Proofs
+from syndicate.web.readers import own_doing
+from syndicate.web.traps import HONEYPOT, Haste, Stamps, is_sprung
+from syndicate.web.wish import LONGEST, NEWSLETTERS, OWN, Clerk, Mistakes, Typed, Wish, own_field
+from syndicate.web.words import words_in
+
+STYLE = "web/forms.css"
+_STAMP = "at"
+_ANYBODY = {
+    **PRIVATE,
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET, POST",
+    "access-control-allow-headers": "content-type",
+    "access-control-max-age": "86400",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sheet:
+    """A form as it is shown: what is typed in it, and what is wrong with that."""
+
+    typed: Typed
+    problems: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""
+    """What is said of the form as a whole."""
+    stamp: str = ""
+    """The stamp it came with, if it is to keep it."""
+
+
+class Signup:
+    """The pages under /signup, and the JSON endpoint."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        pages: Pages,
+        clerk: Clerk,
+        enrolment: Enrolment,
+        *,
+        secret: bytes,
+    ) -> None:
+        """Sign what stands in forms with `secret`."""
+        self._store = store
+        self._config = config
+        self._pages = pages
+        self._templates = Templates.of(config)
+        self._notices = Notices(config, pages)
+        self._clerk = clerk
+        self._enrolment = enrolment
+        self._stamps = Stamps(secret)
+        self._proofs = Proofs(secret)
+        self._words = words_in(config.publication.language).signup
+        own = {own_field(one.name): one.title for one in config.signup.fields}
+        words = self._words
+        self._labels = {"email": words.email, "name": words.name, **own, NEWSLETTERS: words.choose}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether people can subscribe to anything."""
+        return self._config.signup.enabled and bool(self._clerk.offered)
+
+    def routes(self) -> list[Route]:
+        """Return the routes; none where nobody can sign up."""
+        if not self.is_open:
+            return []
+        return [
+            Route("/signup", self.page, methods=["GET", "POST"]),
+            Route("/signup/challenge", self.challenge, methods=["GET", "OPTIONS"]),
+            Route("/signup/proof.js", self.script, methods=["GET"]),
+            Route("/api/signup", self.api, methods=["POST", "OPTIONS"]),
+        ]
+
+    # the page
+
+    async def page(self, request: Request) -> Response:
+        """Show the form; on a POST, take what it says."""
+        if request.method != "POST":
+            wanted = request.query_params.getlist("newsletter")
+            return await run_in_threadpool(self._form, _Sheet(typed=Typed(newsletters=wanted)))
+        form = await read_form(request, most=MANY)
+        try:
+            return await run_in_threadpool(self._take, request, form)
+        except StoreError:
+            return self._notices.busy()
+
+    def _take(self, request: Request, form: Form | None) -> Response:
+        if form is None:
+            return self._form(_Sheet(typed=Typed(), notice=self._words.not_read), 400)
+        if is_sprung(form):
+            return self._done(request)
+        typed = _typed(form)
+        try:
+            wish = self._clerk.read(typed)
+        except Mistakes as mistakes:
+            stamp = form.get(_STAMP, "")
+            return self._form(_Sheet(typed=typed, problems=mistakes.by_field, stamp=stamp), 400)
+        haste = self._stamps.judge(form.get(_STAMP), clock.now())
+        if haste is not Haste.NONE or not self._has_worked(form.get(FIELD)):
+            stamp = form.get(_STAMP, "") if haste is not Haste.STALE else ""
+            return self._form(_Sheet(typed=typed, notice=self._words.again, stamp=stamp), 400)
+        self._enter(request, wish, how="form on the web")
+        return self._done(request)
+
+    def _form(self, sheet: _Sheet, status: int = 200) -> Response:
+        values = {
+            "sheet": sheet,
+            "offered": self._clerk.offered,
+            "chosen": self._chosen(sheet.typed),
+            "labels": self._labels,
+            "own_fields": [(own_field(own.name), own) for own in self._config.signup.fields],
+            "said": self._words,
+            "double": self._config.signup.confirm,
+            "work": self._config.signup.proof_of_work,
+            "stamp": sheet.stamp or self._stamps.make(clock.now()),
+            "honeypot": HONEYPOT,
+            "longest": LONGEST,
+        }
+        policy: tuple[str, ...] = ("form-action 'self'",)
+        if self._config.signup.proof_of_work:
+            policy += ("script-src 'self'", "connect-src 'self'")
+        page = self._pages.render("web/signup.html", values, style=STYLE, policy=policy)
+        response = answer(page, status)
+        if status == 200:  # noqa: PLR2004 - as HTTP says
+            del response.headers["x-robots-tag"]
+        return response
+
+    def _chosen(self, typed: Typed) -> set[str]:
+        """Return which boxes are ticked: the only one is, to begin with."""
+        only = [one.name for one in self._clerk.offered] if len(self._clerk.offered) == 1 else []
+        return {*typed.newsletters, *only}
+
+    def _done(self, request: Request) -> Response:
+        outbox = self._config.mail.transport is Transport.OUTBOX and (
+            is_loopback(self._config.web.host) and is_local(request)
+        )
+        values = {"said": self._words, "double": self._config.signup.confirm, "outbox": outbox}
+        return answer(self._pages.render("web/signed_up.html", values, style=STYLE))
+
+    # the proof of work
+
+    async def challenge(self, request: Request) -> Response:
+        """Set a sum; any page may ask for one."""
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=_ANYBODY)
+        return JSONResponse(self._proofs.challenge(clock.now()), headers=_ANYBODY)
+
+    def script(self, _: Request) -> Response:
+        """Answer with the script that does the sum."""
+        text = self._templates.render("web/proof.js", {})
+        headers = {"cache-control": "no-cache"}
+        return Response(text, media_type="text/javascript", headers=headers)
+
+    def _has_worked(self, payload: str | None) -> bool:
+        """Tell whether the sum was done, where one is wanted; it counts once. Raise StoreError."""
+        if not self._config.signup.proof_of_work:
+            return True
+        at = clock.now()
+        proof = self._proofs.read(payload, at)
+        if proof is None:
+            return False
+        with self._store.write() as tx:
+            return self._proofs.spend(tx, proof, at)
+
+    # JSON
+
+    async def api(self, request: Request) -> Response:
+        """Take a sign-up from a program or a script of another page."""
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=_ANYBODY)
+        given = await read_json(request)
+        try:
+            status, said = await run_in_threadpool(self._take_json, request, given)
+        except StoreError:
+            words = words_in(self._config.publication.language)
+            status, said = 503, {"message": f"{words.busy_title}. {words.busy}"}
+        return JSONResponse(said, status, headers=_ANYBODY)
+
+    def _take_json(
+        self, request: Request, given: dict[str, Any] | None
+    ) -> tuple[int, dict[str, Any]]:
+        try:
+            wish = self._clerk.read(_typed_json(given))
+        except Mistakes as mistakes:
+            return 400, {"errors": mistakes.by_field}
+        payload = given.get(FIELD) if given else None
+        if not self._has_worked(payload if isinstance(payload, str) else None):
+            return 400, {"errors": {FIELD: "expected the answer to /signup/challenge, used once"}}
+        self._enter(request, wish, how="JSON on the web")
+        double = self._config.signup.confirm
+        return 202, {"message": self._words.sent if double else self._words.begun}
+
+    def _enter(self, request: Request, wish: Wish, *, how: str) -> None:
+        cause = own_doing(how, request, self._config)
+        self._enrolment.enter(wish, cause=cause, at=clock.now())
+
+
+def _typed(form: Form) -> Typed:
+    return Typed(
+        email=form.get("email", ""),
+        name=form.get("name", ""),
+        fields={key.removeprefix(OWN): form[key] for key in form if key.startswith(OWN)},
+        newsletters=form.all("newsletter"),
+    )
+
+
+def _typed_json(given: dict[str, Any] | None) -> Typed:
+    """Read JSON as what somebody typed; raise Mistakes where it is of another shape."""
+    if given is None:
+        raise Mistakes({"body": 'expected a JSON object such as {"email": "anna@example.org"}'})
+    expected = {
+        "email": (str, "text"),
+        "name": (str, "text"),
+        "fields": (dict, "an object of texts"),
+        NEWSLETTERS: (list, "a list of names"),
+        FIELD: (str, "text"),
+    }
+    mistakes = {}
+    for key, value in given.items():
+        kind, shape = expected.get(key, (None, ""))
+        inner = value.values() if isinstance(value, dict) else value
+        if kind is None:
+            mistakes[key[:LONGEST]] = f"unknown; there are {', '.join(expected)}"
+        elif not isinstance(value, kind) or not all(isinstance(one, str) for one in inner):
+            mistakes[key] = f"expected {shape}"
+    if mistakes:
+        raise Mistakes(mistakes)
+    return Typed(**{key: value for key, value in given.items() if key != FIELD})

@@ -1,0 +1,71 @@
+"""An edition in the browser, as its reader got it: the link in every mail, for them alone."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from syndicate.config import Config
+from syndicate.deliver.filling import Filling, own_links
+from syndicate.deliver.links import Links
+from syndicate.errors import StoreError
+from syndicate.model.editions import Kind
+from syndicate.store import Store
+from syndicate.web.guard import PRIVATE, answer
+from syndicate.web.mail_page import HEADERS, as_page
+from syndicate.web.notices import Notices
+from syndicate.web.pages import Pages
+from syndicate.web.words import words_in
+
+_UNLISTED = '<meta name="robots" content="noindex">'
+
+
+class View:
+    """The page under /view/."""
+
+    def __init__(self, store: Store, config: Config, links: Links, pages: Pages) -> None:
+        self._store = store
+        self._config = config
+        self._links = links
+        self._pages = pages
+        self._notices = Notices(config, pages)
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [Route("/view/{token}", self.show)]
+
+    def show(self, request: Request) -> Response:
+        """Show the copy that a link is for; links in it lead straight, and count nothing."""
+        read = self._links.read_view(request.path_params["token"])
+        if read is None:
+            return self._notices.bad_link()
+        try:
+            html = self._copy(*read)
+        except StoreError:
+            return self._notices.busy()
+        if html is None:
+            return self._gone()
+        headers = {**HEADERS, **PRIVATE, "x-robots-tag": "noindex"}
+        return Response(as_page(html, head=_UNLISTED), headers=headers)
+
+    def _copy(self, number: int, subscriber: int) -> str | None:
+        """Return the HTML; None for what can't be shown, be it edition, letter or reader."""
+        with self._store.read() as tx:
+            edition = tx.editions.by_key(number)
+            reader = tx.subscribers.by_key(tx.mergers.holder(subscriber))
+            if edition is None or reader is None or edition.kind is Kind.LETTER:
+                return None
+            if tx.archive.is_withdrawn(number):
+                return None
+            content = tx.editions.content(edition.content)
+            frozen = tx.clicks.links(number)
+        filling = Filling(
+            name=reader.name,
+            email=reader.email,
+            own=own_links(self._links, number, subscriber, edition.newsletter),
+            leads=frozen,
+        )
+        return filling.html(content)
+
+    def _gone(self) -> Response:
+        words = words_in(self._config.publication.language).archive
+        return answer(self._pages.notice(words.gone_title, words.gone), 404)

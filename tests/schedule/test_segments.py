@@ -1,0 +1,60 @@
+"""Schedules of a segment: who gets their editions, and what that leaves to the others."""
+
+from datetime import timedelta
+
+import pytest
+
+from syndicate.schedule.sending import Order, send_now
+from tests.audience import TEST
+from tests.schedule.conftest import BREAKING, NOW
+
+SEGMENTS = [
+    {"name": "members", "where": 'tag = "member"'},
+    {"name": "others", "where": 'not tag = "member"'},
+]
+MEMBERS = {**BREAKING, "name": "members", "segment": "members"}
+
+
+@pytest.fixture
+def desk(desk_of):
+    made = desk_of(segments=SEGMENTS, schedules=[MEMBERS, BREAKING])
+    made.subscribe("ada@example.org", "bo@example.org")
+    with made.store.write() as tx:
+        ada = tx.subscribers.by_email("ada@example.org").key
+        tx.subscribers.tag(ada, ["member"], at=NOW, cause=TEST)
+    return made
+
+
+def test_an_edition_goes_to_the_segment_and_counts_as_sent_for_all(desk):
+    desk.file("ferry")
+    ticked = desk.tick()
+    assert [str(fire) for fire in ticked.fires] == ["edition 1, 1 article", "skipped: 0 new"]
+    assert desk.mail() == [("ada@example.org", "Breaking: Ferry")]
+
+
+def test_who_is_in_a_segment_is_asked_when_the_edition_is_frozen(desk):
+    with desk.store.write() as tx:
+        bo = tx.subscribers.by_email("bo@example.org").key
+        tx.subscribers.tag(bo, ["member"], at=NOW, cause=TEST)
+    desk.file("ferry")
+    desk.tick()
+    assert [to for to, _ in desk.mail()] == ["ada@example.org", "bo@example.org"]
+
+
+def test_what_is_sent_by_hand_can_go_to_a_segment(desk):
+    desk.file("ferry")
+    [newsletter] = desk.config.newsletters
+    order = Order(newsletter=newsletter, slugs=["ferry"], segment="others")
+    send_now(desk.newsroom, order, at=NOW)
+    assert [to for to, _ in desk.mail()] == ["bo@example.org"]
+
+
+def test_a_segment_named_by_hand_stands_for_the_schedules(desk):
+    desk.file("ferry")
+    [newsletter], schedule = desk.config.newsletters, desk.config.schedules[0]
+    order = Order(newsletter=newsletter, schedule=schedule)
+    assert send_now(desk.newsroom, order, at=NOW) is not None
+    desk.file("tram")
+    order = Order(newsletter=newsletter, schedule=schedule, segment="others")
+    send_now(desk.newsroom, order, at=NOW + timedelta(minutes=1))
+    assert [to for to, _ in desk.mail()] == ["ada@example.org", "bo@example.org"]

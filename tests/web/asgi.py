@@ -1,0 +1,34 @@
+"""A client of an ASGI application in this process, without a server; it follows no redirect."""
+
+import asyncio
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp
+
+
+class Client:
+    """Sends requests to an application, and waits until it is done with them."""
+
+    def __init__(self, app: ASGIApp, **headers: str) -> None:
+        self._app = app
+        self._headers = headers
+
+    def request(self, method: str, path: str, **changes: Any) -> httpx.Response:
+        """Send one request."""
+        headers = self._headers | changes.pop("headers", {})
+
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                return await client.request(method, path, headers=headers, **changes)
+
+        return asyncio.run(send())
+
+    def get(self, path: str, **changes: Any) -> httpx.Response:
+        """Send a GET."""
+        return self.request("GET", path, **changes)
+
+    def head(self, path: str, **changes: Any) -> httpx.Response:
+        """Send a HEAD."""
+        return self.request("HEAD", path, **changes)

@@ -1,0 +1,103 @@
+"""A reader whom the publication knows, and the links in their mails."""
+
+import html
+import re
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from syndicate import clock
+from syndicate.config import Config
+from syndicate.deliver.links import Links
+from syndicate.model.subscribers import Change, Subscriber
+from syndicate.store import Store
+from tests.audience import TEST
+
+NEWSLETTERS = [
+    {"name": "breaking", "description": "What can't wait, when it happens."},
+    {"name": "culture", "title": "Culture & more"},
+    {"name": "secret", "offered": False},
+]
+SIGNUP = {"fields": [{"name": "city", "label": "Where you live"}, {"name": "job"}]}
+TABLES: dict[str, Any] = {"newsletters": NEWSLETTERS, "signup": SIGNUP}
+BUTTON = re.compile(r'name="action" value="([\w-]+)"')
+
+
+@dataclass
+class Known:
+    """Anna, who gets `breaking`."""
+
+    client: httpx.Client
+    store: Store
+    config: Config
+    key: int
+
+    @property
+    def links(self) -> Links:
+        with self.store.write() as tx:
+            return Links(self.config, tx.keys.secret("links"))
+
+    @property
+    def path(self) -> str:
+        return path_of(self.links.preferences(self.key))
+
+    def get(self, below: str = "") -> httpx.Response:
+        return self.client.get(self.path + below)
+
+    def post(self, action: str, below: str = "", **fields: Any) -> httpx.Response:
+        return self.client.post(self.path + below, data={"action": action, **fields})
+
+    @property
+    def person(self) -> Subscriber:
+        with self.store.read() as tx:
+            found = tx.subscribers.by_key(self.key)
+        assert found is not None
+        return found
+
+    @property
+    def gone(self) -> bool:
+        with self.store.read() as tx:
+            return tx.subscribers.by_key(self.key) is None
+
+    @property
+    def states(self) -> dict[str, str]:
+        return {one.newsletter: str(one.state) for one in self.person.subscriptions}
+
+    @property
+    def trail(self) -> list[Change]:
+        with self.store.read() as tx:
+            return list(tx.trail.of(self.key))
+
+    @property
+    def last(self) -> Change:
+        return self.trail[-1]
+
+
+def known(client: httpx.Client, store: Store, config: Config, at: datetime | None = None) -> Known:
+    at = at or clock.now()
+    with store.write() as tx:
+        tx.subscribers.subscribe("anna@example.org", "breaking", name="Anna", cause=TEST, at=at)
+        person = tx.subscribers.by_email("anna@example.org")
+    assert person is not None
+    return Known(client, store, config, person.key)
+
+
+def said(answer: httpx.Response) -> str:
+    """What the page says was done."""
+    found = re.search(r'role="status"[^>]*>([^<]*)<', answer.text)
+    return html.unescape(found[1]) if found else ""
+
+
+def path_of(address: str) -> str:
+    """The path of an address of ours."""
+    return "/" + address.split("/", 3)[3]
+
+
+def everything(folder: Path) -> list[str]:
+    """Return all that a store on SQLite holds, row by row."""
+    with sqlite3.connect(f"file:{folder}/syndicate.db?mode=ro", uri=True) as connection:
+        return list(connection.iterdump())

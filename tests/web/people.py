@@ -1,0 +1,62 @@
+"""Somebody who signs up on the web: what they send, and what the letters to them say."""
+
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+import httpx
+
+from syndicate import clock
+from syndicate.config import Config
+from syndicate.deliver.links import Links
+from syndicate.deliver.outbox import Kept, Outbox
+from syndicate.deliver.transport import transport
+from syndicate.deliver.worker import drain
+from syndicate.model.subscribers import Subscriber
+from syndicate.store import Request, RequestKind, Store
+
+
+@dataclass
+class Desk:
+    """A publication on the web, with its store and its outbox."""
+
+    client: httpx.Client
+    store: Store
+    config: Config
+
+    def sign_up(self, email: str = "anna@example.org", **typed: Any) -> httpx.Response:
+        """Send the form as a page elsewhere does."""
+        return self.client.post("/signup", data={"email": email, **typed})
+
+    def reader(self, email: str = "anna@example.org") -> Subscriber | None:
+        """Return what is known of an address."""
+        with self.store.read() as tx:
+            return tx.subscribers.by_email(email)
+
+    def states(self, email: str = "anna@example.org") -> dict[str, str]:
+        """Return where the subscriptions of an address stand."""
+        reader = self.reader(email)
+        return {one.newsletter: one.state for one in reader.subscriptions} if reader else {}
+
+    def questions(self, email: str = "anna@example.org") -> list[Request]:
+        """Return what an address was asked, the newest first."""
+        reader = self.reader(email)
+        if reader is None:
+            return []
+        with self.store.read() as tx:
+            return tx.requests.about(reader.key, RequestKind.SUBSCRIBE)
+
+    def link(self, email: str = "anna@example.org") -> str:
+        """Return the path of the newest letter's button."""
+        question = self.questions(email)[0]
+        with self.store.write() as tx:
+            links = Links(self.config, tx.keys.secret("links"))
+        return "/confirm/" + links.confirm(question.letter, question.subscriber).rpartition("/")[2]
+
+    def letters(self) -> list[Kept]:
+        """Deliver what waits; return what lies in the outbox, the oldest first."""
+        with self.store.write() as tx:
+            links = Links(self.config, tx.keys.secret("links"))
+        relay = transport(self.config)
+        drain(self.store, self.config, relay, links, at=clock.now(), stop=Event())
+        return sorted(Outbox.of(self.config).messages(), key=lambda kept: kept.name)

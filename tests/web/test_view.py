@@ -1,0 +1,138 @@
+"""An edition in the browser, for the reader whose mail leads there."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import pytest
+
+from syndicate.deliver.links import Links
+from syndicate.errors import StoreLocked
+from syndicate.model.articles import Revision
+from syndicate.store import Store
+from syndicate.web.app import application
+from tests.audience import TEST
+from tests.issues import PLACES, content, freeze, subscribe
+from tests.web.asgi import Client
+
+AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+
+class Desk:
+    """An edition that Anna got."""
+
+    def __init__(self, store, config):
+        self.store = store
+        with store.write() as tx:
+            tx.subscribers.subscribe(
+                "anna@example.org", "breaking", name="Anna <b>", cause=TEST, at=AT
+            )
+            self.anna = tx.subscribers.by_email("anna@example.org").key
+        self.edition = freeze(store, at=AT).key
+        self.client = Client(application(store, config))
+        with store.read() as tx:
+            self.links = Links(config, tx.keys.known("links"))
+
+    def path(self, edition=None, reader=None):
+        return urlsplit(self.links.view(edition or self.edition, reader or self.anna)).path
+
+
+@pytest.fixture
+def desk(sqlite_store, publication):
+    newsletter = {"name": "breaking", "tracking": "readers"}
+    return Desk(sqlite_store, publication(newsletters=[newsletter]))
+
+
+def test_it_is_the_readers_own_copy(desk):
+    page = desk.client.get(desk.path()).text
+    assert "Dear Anna &lt;b&gt; at anna@example.org" in page
+    for link in (desk.links.unsubscribe(desk.anna, "breaking"), desk.links.view(1, desk.anna)):
+        assert f'href="{link}"' in page
+    assert "SLOT" not in page
+
+
+def test_links_in_it_lead_straight(desk):
+    page = desk.client.get(desk.path()).text
+    assert f'href="{PLACES[1]}"' in page
+    assert "/c/" not in page
+    assert "display:none" not in page
+
+
+def test_nobody_keeps_it_frames_it_finds_it_or_runs_anything_in_it(desk):
+    answer = desk.client.get(desk.path())
+    policy = answer.headers["content-security-policy"]
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-robots-tag"] == "noindex"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert '<meta name="robots" content="noindex">' in answer.text
+    for rule in ("default-src 'none'", "form-action 'none'", "frame-ancestors 'none'"):
+        assert rule in policy
+    assert "script-src" not in policy
+
+
+def test_looking_counts_nothing(desk):
+    with desk.store.read() as tx:
+        before = tx.clicks.counts(desk.edition), tx.subscribers.by_key(desk.anna)
+    desk.client.get(desk.path())
+    desk.client.head(desk.path())
+    with desk.store.read() as tx:
+        assert (tx.clicks.counts(desk.edition), tx.subscribers.by_key(desk.anna)) == before
+
+
+def test_a_bad_link_gets_a_kind_page_that_tells_nothing(desk):
+    token = desk.path().rpartition("/")[2]
+    other = desk.links.preferences(desk.anna).rpartition("/")[2]
+    pages = set()
+    for bad in (token[:-1], token.swapcase(), "x", "%00", "A" * 4000, other):
+        answer = desk.client.get(f"/view/{bad}")
+        assert (bad, answer.status_code) == (bad, 404)
+        pages.add(answer.text)
+    (page,) = pages
+    assert "This link is not complete" in page
+
+
+def test_a_letter_is_not_shown(desk):
+    with desk.store.write() as tx:
+        letter = tx.editions.add_letter(content(), to=desk.anna, created_at=AT, expires_at=AT)
+    answer = desk.client.get(desk.path(letter))
+    assert answer.status_code == 404
+    assert "anna@" not in answer.text
+
+
+@pytest.mark.parametrize(("edition", "reader"), [(4711, None), (None, 4711)])
+def test_what_is_gone_is_said_so_kindly(desk, edition, reader):
+    answer = desk.client.get(desk.path(edition, reader))
+    assert answer.status_code == 404
+    assert "This edition can&#39;t be read any more" in answer.text
+
+
+def test_an_erased_readers_copy_is_gone(desk):
+    with desk.store.write() as tx:
+        tx.subscribers.erase(desk.anna, at=AT, cause=TEST)
+    assert desk.client.get(desk.path()).status_code == 404
+
+
+def test_a_merged_readers_link_shows_who_they_are_now(desk):
+    ben = subscribe(desk.store, "ben@example.org", at=AT)
+    with desk.store.write() as tx:
+        tx.subscribers.merge(desk.anna, ben, at=AT, cause=TEST)
+    assert "ben@example.org" in desk.client.get(desk.path()).text
+
+
+def test_a_story_that_was_taken_back_is_not_shown_again(desk):
+    with desk.store.write() as tx:
+        revision = Revision(title="x", body="")
+        article = tx.articles.add(revision, id="x", slug="x", path=None, source="x", at=AT)
+        assert article.key == 1
+        tx.articles.retract(article, AT)
+    answer = desk.client.get(desk.path())
+    assert answer.status_code == 404
+    assert "taken back" in answer.text
+
+
+def test_a_store_that_can_not_be_read_is_told_kindly(desk, monkeypatch):
+    def locked(_):
+        raise StoreLocked("held by another process")
+
+    monkeypatch.setattr(Store, "read", locked)
+    assert desk.client.get(desk.path()).status_code == 503
