@@ -20,12 +20,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.memory import peak
-from syndicate.config import load
+from syndicate.config import Criteria, load
 from syndicate.model.editions import Content, Draft, Item, Kind
-from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import Store
 
 IMPORT_SECONDS = 60.0
+SEGMENT_SECONDS = 1.0
 FREEZE_SECONDS = {"SQLite": 3.0, "PostgreSQL": 8.0}
 """What a million may take at most, on two cores."""
 HEADER = (
@@ -44,6 +44,18 @@ url = "{url}"
 
 [[newsletters]]
 name = "news"
+
+[[segments]]
+name = "members"
+where = 'tag = "Members"'
+
+[[segments]]
+name = "later"
+where = 'joined after 2020-01-01 and not tag = "Members"'
+
+[[segments]]
+name = "all"
+where = 'newsletter = "news"'
 """
 
 
@@ -103,9 +115,13 @@ def measure(database: str, folder: Path, url: str, rows: int) -> None:
             bar,
             f"{computed:5.1f} s computing, {taken.resident / 1e6:4.0f} MB",
         )
-    store = Store.of(load(folder / "config.toml"))
-    with store.read() as tx:
-        people = sum(1 for _ in tx.subscribers.all("news", SubscriptionState.CONFIRMED))
+    config = load(folder / "config.toml")
+    store = Store.of(config)
+    people = 0
+    for name in ("members", "later", "all"):
+        people, seconds = counted(store, config.criteria(name))
+        bar = SEGMENT_SECONDS * rows / 1_000_000
+        told(database, "segment counted", seconds, bar, f"{people:,} in {name}")
     assert people == rows, f"{people} of {rows} came in"
     seconds = freeze(store)
     told(database, "audience frozen", seconds, FREEZE_SECONDS[database] * rows / 1_000_000, "")
@@ -114,6 +130,14 @@ def measure(database: str, folder: Path, url: str, rows: int) -> None:
 
 def told(database: str, what: str, seconds: float, bar: float, more: str) -> None:
     print(f"{database:<12}{what:<18}{seconds:7.1f} s  (at most {bar:.1f}) {more}", flush=True)
+
+
+def counted(store: Store, criteria: Criteria) -> tuple[int, float]:
+    """Count whom an edition for a segment would reach, and the seconds that takes."""
+    began = time.perf_counter()
+    with store.read() as tx:
+        people = tx.segments.count(criteria, "news", at=datetime.now(UTC))
+    return people, time.perf_counter() - began
 
 
 def freeze(store: Store) -> float:

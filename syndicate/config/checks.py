@@ -17,8 +17,9 @@ from syndicate.config.lines import SECRET, Loc
 from syndicate.config.mail import Mail, Transport
 from syndicate.config.models import ONE_TIMING
 from syndicate.config.secret import from_environment, from_file
-from syndicate.config.segments import Subject, named, parse
+from syndicate.config.segments import Subject, asks_of_clicks, named, parse
 from syndicate.config.theme import PAIRS, Colours, DarkColours, Masthead
+from syndicate.config.tracking import Tracking
 from syndicate.config.wording import meant_by
 
 Mistake = tuple[Loc, str]
@@ -82,12 +83,18 @@ def _schedules(data: dict[str, Any]) -> Iterator[Mistake]:
 def _segments(data: dict[str, Any]) -> Iterator[Mistake]:
     """Check that the newsletters of an expression are there; its grammar the model checks."""
     known = _known(data, "newsletters")
+    tracked = any(
+        item.get("tracking") == Tracking.READERS for _, item in _items(data, "newsletters")
+    )
     for number, item in _items(data, "segments"):
         where = item.get("where")
         try:
             expression = parse(where if isinstance(where, str) else "")
         except ValueError:
             continue
+        if asks_of_clicks(expression) and not tracked:
+            told = 'engaged needs a newsletter with tracking = "readers", and there is none'
+            yield ("segments", number, "where"), told
         for name in named(expression, Subject.NEWSLETTER):
             if name not in known:
                 told = _not_there(name, known, "newsletter")

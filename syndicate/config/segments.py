@@ -11,6 +11,7 @@
                / "field." name "in" texts
                / "field." name "contains" text
                / "joined" ("before" / "after") date
+               / "engaged" "since" (date / duration)
     texts      = "(" text *("," text) ")"
 
 It is read here and never run: `syndicate.store.segments` asks the database.
@@ -19,7 +20,7 @@ It is read here and never run: `syndicate.store.segments` asks the database.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, NamedTuple
@@ -27,6 +28,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
+from syndicate.clock import parse_duration
 from syndicate.config.values import Line, Name, Table
 
 LONGEST = 4000
@@ -94,6 +96,13 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Engaged:
+    """Whether a reader followed a link since a day, or in the last so many days and hours."""
+
+    since: date | timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """Whether something does not hold."""
 
@@ -114,7 +123,7 @@ class Either:
     parts: tuple["Expression", ...]
 
 
-Expression = Among | Compared | FieldAmong | Joined | Not | Every | Either
+Expression = Among | Compared | FieldAmong | Joined | Engaged | Not | Every | Either
 
 
 def parse(text: str) -> Expression:
@@ -134,6 +143,18 @@ def named(expression: Expression, subject: Subject) -> Iterator[str]:
         case Every(parts) | Either(parts):
             for part in parts:
                 yield from named(part, subject)
+
+
+def asks_of_clicks(expression: Expression) -> bool:
+    """Whether an expression looks at who followed links."""
+    match expression:
+        case Engaged():
+            return True
+        case Not(part):
+            return asks_of_clicks(part)
+        case Every(parts) | Either(parts):
+            return any(map(asks_of_clicks, parts))
+    return False
 
 
 class _Token(NamedTuple):
@@ -160,7 +181,8 @@ _TOKEN = re.compile(
 )
 _SUBJECTS = frozenset(Subject)
 _SIGNS = frozenset(Comparison) - {Comparison.CONTAINS}
-_TESTS = "tag, newsletter, language, field.NAME or joined"
+_TESTS = "tag, newsletter, language, field.NAME, joined or engaged"
+_LONGEST_AGO = timedelta(days=36_500)
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -240,9 +262,7 @@ class _Parser:
         if self._take("joined"):
             return self._joined()
         if self._take("engaged"):
-            raise ValueError(
-                f'"engaged" at column {token.column} needs tracking of clicks, which is off'
-            )
+            return self._engaged()
         if token.kind == "word" and word.startswith("field"):
             raise ValueError(
                 f'"{token.value}" at column {token.column} names no field; expected such as '
@@ -278,9 +298,27 @@ class _Parser:
         before = self._take("before")
         if not before and not self._take("after"):
             raise self._expected("before or after")
+        return Joined(before, self._day("a date such as 2026-01-31"))
+
+    def _engaged(self) -> Expression:
+        if not self._take("since"):
+            raise self._expected("since after engaged")
+        token = self._next
+        if token.kind != "word":
+            return Engaged(self._day('a date such as 2026-01-31, or how long such as "90d"'))
+        try:
+            span = parse_duration(token.value)
+        except (ValueError, OverflowError) as error:
+            raise ValueError(f"{token.value} at column {token.column} is no duration") from error
+        if span > _LONGEST_AGO:
+            raise ValueError(f"{token.value} at column {token.column} is too long ago")
+        self._at += 1
+        return Engaged(span)
+
+    def _day(self, expected: str) -> date:
         token = self._next
         if token.kind != "date":
-            raise self._expected("a date such as 2026-01-31")
+            raise self._expected(expected)
         self._at += 1
         try:
             day = date.fromisoformat(token.value)
@@ -288,7 +326,7 @@ class _Parser:
             raise ValueError(f"{token.value} at column {token.column} is no date") from error
         if not EARLIEST <= day.year <= LATEST:
             raise ValueError(f"{token.value} at column {token.column} is too far away")
-        return Joined(before, day)
+        return day
 
     def _texts(self) -> tuple[str, ...]:
         if not self._take("("):

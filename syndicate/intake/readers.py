@@ -111,6 +111,9 @@ def bring_in(
                 if dry_run:
                     tx.rollback()
             yield from batch.rows(became)
+    if not dry_run:
+        with store.write() as tx:
+            tx.arrivals.count_again()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,7 +165,9 @@ class Editions:
             )
         )
         if draft.segment is not None:
-            readers = readers.where(condition(draft.segment, self._connection.dialect.name))
+            readers = readers.where(
+                condition(draft.segment, self._connection.dialect.name, at=draft.created_at)
+            )
         columns = ["edition", "subscriber", "state", "attempt", "code", "reply", "at"]
         self._connection.execute(insert(deliveries).from_select(columns, readers))
 

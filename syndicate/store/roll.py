@@ -20,6 +20,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from syndicate import clock
 from syndicate.clock import EPOCH
 from syndicate.config import Criteria
 from syndicate.model.subscribers import Action, Subscriber, SubscriptionState
@@ -171,7 +172,9 @@ class Roll:
             tagged = select(subscriber_tags.c.subscriber).where(subscriber_tags.c.tag == wanted.tag)
             query = query.where(subscribers.c.key.in_(tagged))
         if wanted.segment is not None:
-            query = query.where(condition(wanted.segment, self._connection.dialect.name))
+            query = query.where(
+                condition(wanted.segment, self._connection.dialect.name, at=clock.now())
+            )
         return query
 
 

@@ -35,6 +35,7 @@ from syndicate.config.segments import (
     Comparison,
     Criteria,
     Either,
+    Engaged,
     Every,
     Expression,
     FieldAmong,
@@ -43,7 +44,7 @@ from syndicate.config.segments import (
     Subject,
 )
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.store.schema import subscriber_tags, subscribers, subscriptions, suppressions
+from syndicate.store.schema import clicks, subscriber_tags, subscribers, subscriptions, suppressions
 
 Condition = ColumnElement[bool]
 
@@ -71,7 +72,7 @@ class Segments:
 
     def count(self, criteria: Criteria, newsletter: str | None = None, *, at: datetime) -> int:
         """Count everybody in it, or those whom an edition of a newsletter would reach at `at`."""
-        query = self._query(select(func.count()).select_from(subscribers), criteria)
+        query = self._query(select(func.count()).select_from(subscribers), criteria, at)
         if newsletter is not None:
             query = _reached(query, newsletter, at)
         return int(self._connection.execute(query).scalar_one())
@@ -80,18 +81,19 @@ class Segments:
         self, criteria: Criteria, newsletter: str | None = None, *, at: datetime
     ) -> Iterator[str]:
         """Iterate over the addresses of the same people, in the order they came."""
-        query = self._query(select(subscribers.c.email), criteria).order_by(subscribers.c.key)
+        query = self._query(select(subscribers.c.email), criteria, at)
+        query = query.order_by(subscribers.c.key)
         if newsletter is not None:
             query = _reached(query, newsletter, at)
         yield from self._connection.execute(query.execution_options(yield_per=_AT_ONCE)).scalars()
 
-    def _query(self, query: Select[Any], criteria: Criteria) -> Select[Any]:
-        return query.where(condition(criteria, self._connection.dialect.name))
+    def _query(self, query: Select[Any], criteria: Criteria, at: datetime) -> Select[Any]:
+        return query.where(condition(criteria, self._connection.dialect.name, at=at))
 
 
-def condition(criteria: Criteria, dialect: str) -> Condition:
-    """Return what holds for the rows of `subscribers` that are in a segment."""
-    return _Compiler(criteria, dialect).condition(criteria.expression)
+def condition(criteria: Criteria, dialect: str, *, at: datetime) -> Condition:
+    """Return what holds for the rows of `subscribers` that are in a segment at `at`."""
+    return _Compiler(criteria, dialect, at).condition(criteria.expression)
 
 
 def _reached(query: Select[Any], newsletter: str, at: datetime) -> Select[Any]:
@@ -104,8 +106,9 @@ def _reached(query: Select[Any], newsletter: str, at: datetime) -> Select[Any]:
 
 
 class _Compiler:
-    def __init__(self, criteria: Criteria, dialect: str) -> None:
+    def __init__(self, criteria: Criteria, dialect: str, at: datetime) -> None:
         self._criteria = criteria
+        self._now = at
         self._sqlite = dialect == "sqlite"
 
     def condition(self, expression: Expression) -> Condition:
@@ -118,16 +121,30 @@ class _Compiler:
                 return not_(self.condition(part))
             case Among(subject, names):
                 return self._among(subject, names)
-            case Joined(before, day):
-                return self._joined(day, before=before)
+            case Joined() | Engaged():
+                return self._in_time(expression)
             case _:
                 return self._field(expression)
+
+    def _in_time(self, test: Joined | Engaged) -> Condition:
+        if isinstance(test, Engaged):
+            return self._engaged(test.since)
+        return self._joined(test.day, before=test.before)
 
     def _joined(self, day: date, *, before: bool) -> Condition:
         first = day if before else day + timedelta(days=1)
         midnight = utc(datetime.combine(first, time(), self._criteria.zone))
         came = subscribers.c.created_at
         return came < midnight if before else came >= midnight
+
+    def _engaged(self, since: date | timedelta) -> Condition:
+        """Look for a link that was followed, by the reader and not by a machine."""
+        if isinstance(since, timedelta):
+            then = self._now - since
+        else:
+            then = utc(datetime.combine(since, time(), self._criteria.zone))
+        followed = and_(clicks.c.subscriber.is_not(None), ~clicks.c.machine, clicks.c.at >= then)
+        return _has(clicks.c.subscriber, followed)
 
     def _among(self, subject: Subject, names: tuple[str, ...]) -> Condition:
         match subject:

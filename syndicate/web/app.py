@@ -54,6 +54,7 @@ def application(
     if config.mail.transport is Transport.OUTBOX and is_loopback(config.web.host):
         routes += OutboxPages(config, pages).routes()
     acting = Starlette(routes=routes, exception_handlers={404: _missing(pages)})
+    acting.router.redirect_slashes = False  # it would lead to whatever host a request names
     names = frozenset(route.path.split("/")[1] for route in routes)
     return _Split(Guarded(acting), Files(config.output, pages, policy(config)), names)
 

@@ -1,10 +1,12 @@
 """The expressions of segments: what can be read, and how mistakes are told."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from syndicate.config import load
+from syndicate.config.checks import check
 from syndicate.config.segments import (
     DEEPEST,
     Among,
@@ -79,7 +81,7 @@ def test_not_binds_before_and_and_and_before_or(text, meant):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "expected tag, newsletter, language, field.NAME or joined at column 1, not the end"),
+        ("", "expected tag, newsletter, language, field.NAME, joined or engaged at column 1, not the end"),
         ("tag =", 'expected a value after "=" at column 6'),
         ("tag = ", 'expected a value after "=" at column 6'),
         ("tag = vip", 'expected a text in quotes after "=" at column 7, not vip'),
@@ -98,9 +100,11 @@ def test_not_binds_before_and_and_and_before_or(text, meant):
         ("joined before 2026-02-30", "2026-02-30 at column 15 is no date"),
         ("joined after 0001-01-01", "0001-01-01 at column 14 is too far away"),
         ('tag = "a" && tag = "b"', '"&&" at column 11 can\'t be read; texts stand in quotes'),
-        ('email = "a"', "expected tag, newsletter, language, field.NAME or joined at column 1, not email"),
-        ("engaged since 90d", '"engaged" at column 1 needs tracking of clicks, which is off'),
-        ('tag = "a" or engaged since 2026-01-01', '"engaged" at column 14 needs tracking of clicks, which is off'),
+        ('email = "a"', "expected tag, newsletter, language, field.NAME, joined or engaged at column 1, not email"),
+        ("engaged 90d", "expected since after engaged at column 9, not 90d"),
+        ("engaged since yesterday", "yesterday at column 15 is no duration"),
+        ("engaged since 40000d", "40000d at column 15 is too long ago"),
+        ('engaged since "90d"', 'expected a date such as 2026-01-31, or how long such as "90d" at column 15, not "90d"'),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_column(text, told):
@@ -179,3 +183,11 @@ def test_two_segments_of_one_name_are_refused(tmp_path):
     assert mistakes(tmp_path, twice) == [
         'config.toml:10: segments.x.name = "x" — there are two segments of that name'
     ]
+
+
+def test_who_engaged_can_be_asked_where_clicks_are_known_by_reader():
+    asked = {"segments": [{"name": "keen", "where": "not engaged since 30d"}]}
+    off = [told for _, told in check({**asked, "newsletters": [{"name": "news"}]}, Path())]
+    assert off == ['engaged needs a newsletter with tracking = "readers", and there is none']
+    on = {"name": "news", "tracking": "readers"}
+    assert list(check({**asked, "newsletters": [on]}, Path())) == []

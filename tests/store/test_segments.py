@@ -23,6 +23,7 @@ from syndicate.config.segments import (
 )
 from syndicate.model.editions import Content, Draft, Item, Kind
 from syndicate.model.subscribers import SubscriptionState
+from syndicate.store.clicks import Click
 from tests.audience import TEST
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -99,6 +100,27 @@ def people(store):
 def test_a_segment_holds_whom_its_expression_names(people):
     found = [(where, " ".join(inside(people, where))) for where, _ in WHO]
     assert found == [*WHO]
+
+
+def test_who_followed_a_link_is_engaged_and_a_machine_is_not(people):
+    with people.write() as tx:
+        keys = {
+            who: tx.subscribers.by_email(f"{who}@example.org").key for who in ("ada", "bo", "cy")
+        }
+        for who, days, machine in (("ada", 2, False), ("bo", 40, False), ("cy", 1, True)):
+            tx.clicks.add(
+                Click(
+                    edition=1,
+                    link=1,
+                    subscriber=keys[who],
+                    at=NOW - timedelta(days=days),
+                    machine=machine,
+                    agent="",
+                )
+            )
+    assert inside(people, "engaged since 7d") == ["ada"]
+    assert inside(people, "engaged since 2026-10-01") == ["ada", "bo"]
+    assert inside(people, "not engaged since 365d") == ["cy", "di", "ed"]
 
 
 def test_a_text_never_becomes_a_part_of_the_query(people):

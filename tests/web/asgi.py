@@ -1,6 +1,7 @@
 """A client of an ASGI application in this process, without a server; it follows no redirect."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -23,7 +24,9 @@ class Client:
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
                 return await client.request(method, path, headers=headers, **changes)
 
-        return asyncio.run(send())
+        # in a thread of its own: Playwright, once begun, holds the loop of this one
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, send()).result()
 
     def get(self, path: str, **changes: Any) -> httpx.Response:
         """Send a GET."""

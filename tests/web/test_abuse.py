@@ -8,6 +8,7 @@ import statistics
 import time
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ from syndicate import clock
 from syndicate.web import client
 from syndicate.web.forms import LIMIT, parse_form
 from syndicate.web.guard import from_our_pages
-from syndicate.web.proof import MOST, Proofs
+from syndicate.web.proof import MOST, Proof, Proofs
 from syndicate.web.traps import Haste, Stamps
 from tests.audience import TEST, by_reader
 
@@ -178,7 +179,7 @@ def test_a_stamp_is_good_from_two_seconds_to_a_day():
     assert {stamps.judge(stamp, at) for stamp in forged} == {Haste.STALE}
 
 
-def solved(challenge: dict, changes: dict | None = None) -> str:
+def solved(challenge: dict[str, Any], changes: dict[str, Any] | None = None) -> str:
     """Do the sum."""
     wanted, salt = challenge["challenge"], challenge["salt"]
     number = next(
@@ -207,6 +208,13 @@ def test_a_sum_counts_once(desk):
     again = opened.client.post("/api/signup", json=sent)
     assert (again.status_code, list(again.json()["errors"])) == (400, ["altcha"])
     assert opened.sign_up("bo@example.org", altcha=proof).status_code == 400
+
+
+def test_a_sum_counts_once_on_both_sides_of_a_window_of_the_limits(sqlite_store):
+    proof, edge = Proof("challenge"), clock.EPOCH + timedelta(minutes=20)
+    with sqlite_store.write() as tx:
+        assert Proofs.spend(tx, proof, edge - timedelta(seconds=1))
+        assert not Proofs.spend(tx, proof, edge + timedelta(seconds=1))
 
 
 def test_a_sum_is_ours_done_and_in_time():

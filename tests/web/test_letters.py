@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from email import message_from_string
+from typing import Any
 
 import pytest
 from lxml import html
@@ -113,7 +114,7 @@ def test_the_link_of_a_letter_is_the_page_that_confirms(desk):
 
 
 def test_run_sends_a_letter_at_once_and_not_at_the_next_sweep(desk, sqlite_store):
-    wakes = []
+    wakes: list[Any] = []
     opened = desk(letters_due=lambda: [wake() for wake in wakes])
     runner = Runner(Newsroom.of(sqlite_store, opened.config), threading.Event())
     wakes.append(runner.mail_is_due)

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import html
@@ -80,7 +81,11 @@ def test_a_sign_up_is_pending_and_a_letter_asks(desk):
 @pytest.mark.parametrize("kind", ["data", "files"])
 def test_both_encodings_of_a_form_say_the_same(desk, kind):
     opened = desk(newsletters=TWO)
-    sent = {"email": "zoë@example.org", "name": "Zoë Ångström", "newsletter": "briefing"}
+    sent: dict[str, Any] = {
+        "email": "zoë@example.org",
+        "name": "Zoë Ångström",
+        "newsletter": "briefing",
+    }
     if kind == "files":
         sent = {name: (None, value.encode()) for name, value in sent.items()}
     assert opened.client.post("/signup", **{kind: sent}).status_code == 200
@@ -159,6 +164,14 @@ def test_without_confirmation_who_is_known_keeps_name_and_gets_no_letter(desk):
     opened.sign_up(name="Somebody else")
     assert opened.reader().name == "Anna"
     assert len(opened.letters()) == 1
+
+
+def test_without_confirmation_a_second_newsletter_changes_no_field(desk):
+    opened = desk(newsletters=TWO, signup={"confirm": False} | CITY)
+    opened.sign_up(newsletter="breaking", **{"fields.city": "Hamburg"})
+    opened.sign_up(newsletter="briefing", **{"fields.city": "Elsewhere"})
+    assert opened.states() == {"breaking": "confirmed", "briefing": "confirmed"}
+    assert dict(opened.reader().fields) == {"city": "Hamburg"}
 
 
 @pytest.mark.parametrize("how", ["left", "erased"])
@@ -247,7 +260,8 @@ def test_a_list_of_domains_that_is_no_text_is_named_at_the_start(desk, tmp_path)
 
 def test_json_signs_up_from_any_page(desk):
     opened = desk(newsletters=TWO, signup=CITY)
-    sent = {"email": "anna@example.org", "name": "Anna", "newsletters": ["briefing"]}
+    sent: dict[str, Any] = {"email": "anna@example.org", "name": "Anna"}
+    sent["newsletters"] = ["briefing"]
     sent["fields"] = {"city": "Hamburg"}
     answer = opened.client.post("/api/signup", json=sent)
     assert answer.status_code == 202
@@ -268,7 +282,7 @@ def test_a_page_elsewhere_may_ask_beforehand(desk):
     assert "access-control-allow-credentials" not in answer.headers
 
 
-WRONG = (
+WRONG: tuple[tuple[Any, str], ...] = (
     ({}, "email"),
     ({"email": "anna"}, "email"),
     ({"email": 7}, "email"),

@@ -1,6 +1,7 @@
 """Signing up as a person does it: in a browser, with the keyboard, with and without script."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -14,7 +15,7 @@ from tests.pages.listings import offers
 pytestmark = pytest.mark.browser
 
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
-TABLES = {
+TABLES: dict[str, Any] = {
     "newsletters": [
         {"name": "breaking", "title": "Breaking news", "description": "What can't wait."},
         {"name": "briefing", "title": "The Briefing", "language": "de"},
@@ -88,9 +89,14 @@ def test_a_mistake_is_a_link_to_its_field(page, desk):
 def test_the_browser_does_the_sum_by_itself(browser, desk):
     opened = desk(**TABLES | {"signup": TABLES["signup"] | {"proof_of_work": True}})
     page = browser.new_page()
-    failures = []
-    page.on("pageerror", failures.append)
-    page.on("console", lambda said: failures.append(said.text) if said.type == "error" else None)
+    failures: list[Any] = []
+
+    def note(said: Any) -> None:
+        if getattr(said, "type", "error") == "error":
+            failures.append(said)
+
+    page.on("pageerror", note)
+    page.on("console", note)
     page.goto(f"{opened.client.base_url}/signup")
     fill(page)
     page.wait_for_timeout(2100)
@@ -201,7 +207,8 @@ def test_axe_finds_no_barrier_beside_the_feeds(browser, following, theme, width)
 
 
 def test_nobody_is_asked_beside_the_feeds_where_nobody_can_sign_up(publication):
-    for tables in ({"signup": {"enabled": False}}, {"newsletters": []}):
+    closed: list[dict[str, Any]] = [{"signup": {"enabled": False}}, {"newsletters": []}]
+    for tables in closed:
         config = publication(**tables)
         assert b"<form" not in Pages(config, Templates()).subscribe(
             offers(config, newsroom.edition())

@@ -14,7 +14,7 @@ from syndicate.model.editions import CANARY, Content, link_marker
 
 _HREF = re.compile(r"""(<a(?:\s+(?!href=)[^\s=>"']+(?:="[^"]*")?)*\s+href=")([^"]*)(?=")""")
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
-_AFTER = ".,;:!?)]}'’”»…"
+_AFTER = ".,;:!?)]}'\u2019\u201d»…"
 """What may stand behind an address and not belong to it."""
 _TOKEN = 60
 """About as long is what a counted address has besides that of the web."""
