@@ -32,6 +32,9 @@ _LASTMOD = re.compile("<lastmod>([^<]+)</lastmod>")
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 """What makes Chinese traditional: the script, or a place that writes it."""
 
+_READERS_OWN = ("/c/", "/confirm/", "/preferences/", "/unsubscribe/", "/view/")
+"""Where the links of a mail lead."""
+
 
 class Sitemaps:
     """The sitemaps of one publication, as bytes of UTF-8."""
@@ -86,10 +89,11 @@ class Sitemaps:
         return _written(root)
 
     def robots(self) -> bytes:
-        """Return robots.txt (RFC 9309): everything may be read but the pages for leaving a list."""
-        leaving = quote(f"{urlsplit(self._config.web_url).path}/unsubscribe/", safe="/%")
+        """Return robots.txt (RFC 9309): everything may be read but what is one reader's own."""
+        web = urlsplit(self._config.web_url).path
+        own = "".join(f"Disallow: {quote(web + path, safe='/%')}\n" for path in _READERS_OWN)
         index = addresses.absolute(addresses.SITEMAP, self._config)
-        return f"User-agent: *\nDisallow: {leaving}\n\nSitemap: {index}\n".encode()
+        return f"User-agent: *\n{own}\nSitemap: {index}\n".encode()
 
     def _line(self, kind: str, address: str, modified: str | None) -> str:
         date = f"<lastmod>{modified}</lastmod>" if modified else ""
