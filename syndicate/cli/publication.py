@@ -109,11 +109,22 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
         for key, count in unknown.items():
             have = "1 article has it" if count == 1 else f"{count} articles have it"
             note(f"articles: the key {key!r} means nothing to Syndicate ({have})")
+        if _behind_a_proxy(config):
+            note(
+                "web.proxies: readers come by way of a proxy, since their address is https, and "
+                "none is named; until then all of them count as one network when they sign up"
+            )
         for mistake in mistakes:
             note(str(mistake))
     if mistakes:
         raise typer.Exit(2)
     note(f"{ours.path}: no mistakes")
+
+
+def _behind_a_proxy(config: "Config") -> bool:
+    """Whether a proxy stands in front that isn't named: we speak no TLS ourselves."""
+    through = config.web_url.startswith("https:")
+    return through and config.signup.enabled and not config.web.proxies
 
 
 def migrate(context: typer.Context) -> None:

@@ -120,6 +120,8 @@ def _say_what_is_where(config: "Config", server: "Server") -> None:
     say(f"{config.publication.title} is at {server.url}/")
     say(f"  feeds       {server.url}/rss.xml  /atom.xml  /feed.json")
     say(f"  mail        {_mail(config, server)}")
+    if config.signup.enabled and any(one.offered for one in config.newsletters):
+        say(f"  readers     {server.url}/signup  /newsletters/")
     for name, newsletter, slot in _next_editions(config):
         say(f"  next        {slot}  {name} → {newsletter}")
     if config.intake.watch:

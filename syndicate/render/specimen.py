@@ -6,6 +6,7 @@ finds out before an edition does.
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from syndicate.config import Config, Newsletter
 from syndicate.errors import TemplateError
@@ -15,6 +16,7 @@ from syndicate.render.amp import Amp
 from syndicate.render.feeds import Feed
 from syndicate.render.front import Front
 from syndicate.render.mail.editions import compose
+from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Kind, Topic
@@ -58,6 +60,15 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
 
     yield lambda: edition(Edition.ALERT, 1)
     yield lambda: edition(Edition.DIGEST, 3)
+    for letter in Letter:
+        yield partial(
+            compose_letter,
+            letter,
+            language=config.publication.language,
+            config=config,
+            templates=templates,
+            newsletters=(newsletter,),
+        )
     yield lambda: pages.article(articles[0])
     city = Topic(kind=Kind.SECTION, name="City", home="/sections/city/")
     yield lambda: pages.home(Front.of(articles, articles[0]), articles[0], at=AT)
