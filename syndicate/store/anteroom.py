@@ -1,6 +1,5 @@
 """Where arrivals wait: temporary tables beside those of the store, to be looked up at once."""
 
-import hmac
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -26,7 +25,7 @@ from sqlalchemy.schema import CreateTable
 
 from syndicate.clock import EPOCH
 from syndicate.model.subscribers import Subscribed, SubscriptionState
-from syndicate.store.keys import Keys
+from syndicate.store.erasures import Erasures, hashed
 from syndicate.store.schema import (
     Instant,
     erasures,
@@ -35,8 +34,6 @@ from syndicate.store.schema import (
     suppressions,
 )
 
-_ERASURES = "erasures"
-"""The secret that erased addresses are hashed with."""
 _MICROSECOND = timedelta(microseconds=1)
 # looked up once: an Enum's value costs as much as half a row
 _LEFT, _CONFIRMED = SubscriptionState.LEFT.value, SubscriptionState.CONFIRMED.value
@@ -118,7 +115,8 @@ class Anteroom:
     def admit(self, wave: Iterable[Numbered]) -> None:
         """Let people in, in place of those who were here."""
         self._connection.execute(delete(arriving))
-        secret = self._secret()
+        gone = Erasures(self._connection)
+        secret = gone.secret() if gone.there_are_some else None
         plain = json.dumps({})
         self._copy(
             arriving,
@@ -126,7 +124,7 @@ class Anteroom:
                 (
                     number,
                     one.address,
-                    hmac.digest(secret, one.address.encode(), "sha256").hex() if secret else None,
+                    hashed(one.address, secret) if secret else None,
                     one.email,
                     one.name,
                     one.newsletter,
@@ -139,12 +137,6 @@ class Anteroom:
                 for number, one in wave
             ),
         )
-
-    def _secret(self) -> bytes | None:
-        """Return what addresses are hashed with, where somebody was erased."""
-        if self._connection.execute(select(erasures.c.hash).limit(1)).first() is None:
-            return None
-        return Keys(self._connection).known(_ERASURES)
 
     def _copy(self, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
         """Write rows in the fastest way that the database has; all values are the driver's."""

@@ -3,8 +3,6 @@
 Every change is noted in the audit trail, with its cause, in the same transaction.
 """
 
-import hashlib
-import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,12 +20,11 @@ from syndicate.model.subscribers import (
 from syndicate.store.articles import Articles
 from syndicate.store.dossier import Dossier
 from syndicate.store.engine import insert_new
-from syndicate.store.keys import Keys
+from syndicate.store.erasures import Erasures
 from syndicate.store.mergers import Mergers
 from syndicate.store.people import grouped, people
 from syndicate.store.schema import (
     changes,
-    erasures,
     requests,
     subscriber_tags,
     subscribers,
@@ -36,9 +33,6 @@ from syndicate.store.schema import (
 )
 from syndicate.store.trail import Entry, Trail
 
-_ERASURES = "erasures"
-"""The secret that erased addresses are hashed with."""
-
 
 class Subscribers:
     """The audience."""
@@ -46,6 +40,7 @@ class Subscribers:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._trail = Trail(connection)
+        self._erasures = Erasures(connection)
 
     # looking
 
@@ -75,8 +70,7 @@ class Subscribers:
 
     def erased(self, email: str) -> bool:
         """Whether somebody with this address had everything about them erased."""
-        query = select(erasures.c.hash).where(erasures.c.hash == self._hash(email))
-        return self._connection.execute(query).first() is not None
+        return self._erasures.has(email)
 
     # subscriptions
 
@@ -132,9 +126,7 @@ class Subscribers:
             if not self._begin(key, newsletter, state=confirmed, source=cause.how, at=at):
                 self._set(key, newsletter, state=confirmed, source=cause.how, at=at)
             self._note(key, Action.CONFIRMED, cause, at, newsletter=newsletter)
-        self._connection.execute(
-            delete(erasures).where(erasures.c.hash == self._hash(person.email))
-        )
+        self._erasures.forget(person.email)
         return new
 
     def leave(
@@ -269,7 +261,7 @@ class Subscribers:
         person = self.by_key(key)
         if person is None:
             return False
-        insert_new(self._connection, erasures, {"hash": self._hash(person.email), "at": at})
+        self._erasures.keep(person.email, at=at)
         mine = suppressions.c.address == normal_address(person.email)
         self._connection.execute(delete(suppressions).where(mine))
         Dossier(self._connection).forget(key)
@@ -390,10 +382,6 @@ class Subscribers:
                 detail=detail,
             )
         )
-
-    def _hash(self, email: str) -> str:
-        secret = Keys(self._connection).known(_ERASURES)
-        return hmac.new(secret, normal_address(email).encode(), hashlib.sha256).hexdigest()
 
     def _one(self, condition: Any) -> Subscriber | None:
         query = people().where(condition).order_by(subscriptions.c.newsletter)
