@@ -39,6 +39,7 @@ class OutboxPages:
         """Return the routes."""
         return [
             Route("/outbox", self.show),
+            Route("/outbox/", self.show),
             Route("/outbox/{name}", self.show),
             Route("/outbox/{name}/body", self.body),
             Route("/outbox/{name}/file", self.file),

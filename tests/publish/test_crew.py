@@ -1,8 +1,7 @@
 """The crew: nobody of it outlives the build, and whoever dies is missed."""
 
 import fcntl
-import os
-import signal
+import multiprocessing
 import subprocess
 import sys
 
@@ -10,7 +9,6 @@ import pytest
 
 from syndicate.errors import SyndicateError
 from syndicate.publish import crew as crews
-from syndicate.publish.printer import Printer
 from syndicate.publish.tasks import Articles
 from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
@@ -36,10 +34,11 @@ def newsroom(sqlite_store, publication):
     return Newsroom(sqlite_store, publication())
 
 
-def test_a_process_that_dies_is_told_as_an_error(newsroom, monkeypatch):
-    monkeypatch.setattr(Printer, "print", die)
+def test_a_process_that_dies_is_told_as_an_error(newsroom):
     told = pytest.raises(SyndicateError, match="a process of the build died")
     with crews.crew(newsroom.config, compress=False) as crew, told:
+        for process in multiprocessing.active_children():
+            process.kill()
         list(crew.do([[Articles(keys=(), at=NOON)]] * len(crew.lanes)))
 
 
@@ -52,7 +51,3 @@ def test_the_crew_of_a_build_that_was_killed_lets_go_of_the_folder(tmp_path):
     subprocess.run([sys.executable, "-c", KILLED, config], check=False, timeout=60)
     with (config.parent / "feeds/.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-
-
-def die(printer: object, task: Articles) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)

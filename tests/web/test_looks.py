@@ -93,10 +93,11 @@ def test_on_a_phone_the_list_and_the_mail_are_two_pages(page, outbox):
     assert not page.locator("article").is_visible()
     assert not page.evaluate(SIDEWAYS)
     page.get_by_role("link", name="Edition 2").click()
-    assert page.locator("article").is_visible()
+    page.locator("article").wait_for(state="visible")
     assert not page.locator("nav.list").is_visible()
     page.get_by_role("link", name="All messages").click()
-    assert page.locator("nav.list").is_visible()
+    page.locator("nav.list").wait_for(state="visible")
+    assert not page.locator("article").is_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
