@@ -20,6 +20,7 @@ smtplib's in `syndicate.deliver.smtp`.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 
 class SyndicateError(Exception):
@@ -62,6 +63,11 @@ class TemplateError(SyndicateError):
         self.line = line
         where = template if line is None else f"{template}:{line}"
         super().__init__(f"{where}: {message}")
+        self._said = template, line, message
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, int | None, str]]:
+        """Travel between processes by what it was made of."""
+        return type(self), self._said
 
 
 class StoreError(SyndicateError):

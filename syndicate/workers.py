@@ -7,12 +7,13 @@ is there for the next. Results come in turns, one of each lane after the other.
 import gc
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, ForkServerContext
 from typing import Any, Generic, TypeVar
@@ -25,6 +26,8 @@ _Part = TypeVar("_Part")
 
 _AHEAD = 4
 """Tasks that wait for each process; more would only take memory."""
+_ROOM = 64 * 1024
+"""Bytes of waiting tasks that a pipe surely takes while nobody reads it."""
 _YOUNG = 20_000
 """Objects after which a process collects garbage: what passes through has hardly any cycles."""
 
@@ -97,11 +100,11 @@ class Workers(Generic[_Task, _Result]):
         left = [(one, iter(tasks)) for one, tasks in zip(self._members, lanes, strict=True)]
         try:
             for worker, tasks in left:
-                worker.send(islice(tasks, _AHEAD))
+                worker.feed(tasks)
             while left := [(worker, tasks) for worker, tasks in left if worker.waiting]:
                 for worker, tasks in left:
                     result = worker.receive()
-                    worker.send(islice(tasks, 1))
+                    worker.feed(tasks)
                     yield result
         except (EOFError, ConnectionError) as error:
             raise SyndicateError(self._died) from error
@@ -115,21 +118,40 @@ class _Worker:
         context: ForkContext | ForkServerContext,
         begin: Callable[[], Callable[[Any], Any]],
     ) -> None:
-        self.waiting = 0
-        """Tasks whose results are still to come."""
+        self._sent: deque[int] = deque()
+        self._held: bytes | None = None
         self._pipe, other = context.Pipe()
         self._process = context.Process(target=_work, args=(other, begin), daemon=True)
         self._process.start()
         other.close()
 
-    def send(self, tasks: Iterable[Any]) -> None:
-        for task in tasks:
-            self._pipe.send(task)
-            self.waiting += 1
+    @property
+    def waiting(self) -> int:
+        """How many tasks' results are still to come."""
+        return len(self._sent)
+
+    def feed(self, tasks: Iterator[Any]) -> None:
+        """Send tasks, no more than are taken without being read.
+
+        It may be writing a result that nobody reads while this process writes here; only
+        one that has nothing to do takes a task of any size.
+        """
+        while len(self._sent) < _AHEAD and (task := self._next(tasks)) is not None:
+            if self._sent and sum(self._sent) + len(task) > _ROOM:
+                self._held = task
+                return
+            self._pipe.send_bytes(task)
+            self._sent.append(len(task))
+
+    def _next(self, tasks: Iterator[Any]) -> bytes | None:
+        held, self._held = self._held, None
+        if held is not None:
+            return held
+        return next((pickle.dumps(task) for task in tasks), None)
 
     def receive(self) -> Any:
         result = self._pipe.recv()
-        self.waiting -= 1
+        self._sent.popleft()
         if isinstance(result, Exception):
             raise result
         return result
@@ -159,7 +181,8 @@ def _work(pipe: Connection, begin: Callable[[], Callable[[Any], Any]]) -> None:
     work = _or_error(begin)
     while True:
         task = pipe.recv()
-        pipe.send(work if isinstance(work, Exception) else _or_error(work, task))
+        result = work if isinstance(work, Exception) else _or_error(work, task)
+        pipe.send_bytes(_packed(result))
 
 
 def _or_error(work: Callable[..., Any], *values: Any) -> Any:
@@ -167,6 +190,18 @@ def _or_error(work: Callable[..., Any], *values: Any) -> Any:
         return work(*values)
     except Exception as error:  # noqa: BLE001 - raised where the result is waited for
         return error
+
+
+def _packed(result: Any) -> bytes:
+    """Write a result so that it can be read; one that can't travel becomes an error that can."""
+    try:
+        packed = pickle.dumps(result)
+        if isinstance(result, Exception):
+            pickle.loads(packed)  # noqa: S301 - our own; an error may take other arguments
+    except Exception as error:  # noqa: BLE001 - whatever it holds
+        told = f"{type(result).__name__}: {result}" if isinstance(result, Exception) else error
+        return pickle.dumps(SyndicateError(str(told)))
+    return packed
 
 
 def _end_with_parent() -> None:

@@ -3,6 +3,7 @@
 import csv
 import json as jsonlib
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -145,9 +146,12 @@ def tidy(
     with ours.store() as store:
         forgotten = act(store, ours.config, at=clock.now())
     if json:
-        as_json({"unconfirmed": forgotten.unconfirmed, "events": forgotten.events})
+        as_json(asdict(forgotten))
     elif dry_run:
-        say(f"{forgotten.unconfirmed} unconfirmed and {forgotten.events} events would be forgotten")
+        say(
+            f"{forgotten.unconfirmed} unconfirmed, {forgotten.letters} letters "
+            f"and {forgotten.events} events would be forgotten"
+        )
     else:
         say(str(forgotten))
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from syndicate.errors import ConfigError
+from syndicate.intake.formulas import guarded
 from syndicate.model.subscribers import Subscriber, Subscription
 
 FIELD = "field."
@@ -61,7 +62,10 @@ class Columns:
         return cls(names)
 
     def rows(self, person: Subscriber) -> Iterator[list[object]]:
-        """Iterate over somebody's CSV rows: one a subscription, if it is told of them at all."""
+        """Iterate over somebody's CSV rows: one a subscription, if it is told of them at all.
+
+        What a spreadsheet would run as a formula is guarded.
+        """
         if not any(name in _SUBSCRIPTION for name in self.names) or not person.subscriptions:
             yield [self._cell(name, person, None) for name in self.names]
             return
@@ -70,7 +74,7 @@ class Columns:
 
     def suppression(self, address: str, reason: str) -> list[object]:
         """Return the row of an address that is not mailed, whose owner isn't known."""
-        known = {"email": address, "suppressed": reason}
+        known = {"email": guarded(address), "suppressed": guarded(reason)}
         return [known.get(name, "") for name in self.names]
 
     def value(self, person: Subscriber) -> dict[str, Any]:
@@ -91,6 +95,10 @@ class Columns:
         return told
 
     def _cell(self, name: str, person: Subscriber, one: Subscription | None) -> object:
+        value = self._plain(name, person, one)
+        return guarded(value) if isinstance(value, str) else value
+
+    def _plain(self, name: str, person: Subscriber, one: Subscription | None) -> object:
         if name in _SUBSCRIPTION:
             return "" if one is None else _SUBSCRIPTION[name](one)
         if name not in _PERSON:

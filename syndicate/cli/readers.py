@@ -154,6 +154,11 @@ def merge(
         first, second = _person(tx, address), _person(tx, into)
         if first.key == second.key:
             raise Refused(f"{address} and {into} are one person already")
+        if first.suppressed is not None and second.suppressed is None:
+            raise Refused(
+                f"{first.email} is not mailed ({first.suppressed}); merge would mail them again; "
+                f"suppress {second.email} first, or leave them apart"
+            )
         cause = _by_command("merge")
         tx.subscribers.merge(first.key, second.key, at=clock.now(), cause=cause)
     say(f"{first.email} is {second.email} now")

@@ -12,6 +12,8 @@ from syndicate import clock
 from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.terminal import as_json, note, outcome, progress, say
 from syndicate.errors import ConfigError, Refused
+from syndicate.intake.dialects import REFUSED_COLUMNS
+from syndicate.intake.formulas import guarded
 
 if TYPE_CHECKING:  # start-up
     from syndicate.intake.enrolment import Enrolment, Wishes
@@ -161,7 +163,10 @@ class _Report:
 
 
 class _Refused:
-    """Refused rows as they were, with line and reason, in a file beside the one that was read."""
+    """Refused rows as they were, with line and reason, in a file beside the one that was read.
+
+    What a spreadsheet would run as a formula is guarded; importing the file takes that back.
+    """
 
     def __init__(self, sheet: "Sheet") -> None:
         self._sheet = sheet
@@ -180,11 +185,12 @@ class _Refused:
             if self._stream is None:
                 self._stream = self._path.open("w", encoding="utf-8", newline="")
                 self._writer = csv.writer(self._stream, delimiter=self._sheet.separator)
-                self._writer.writerow([*self._sheet.header, "refused line", "refused because"])
+                self._writer.writerow(map(guarded, [*self._sheet.header, *REFUSED_COLUMNS]))
                 self.path = self._path
             width = max(len(self._sheet.header), len(row.cells))
             padded = [*row.cells, *[""] * (width - len(row.cells))]
-            self._writer.writerow([*padded, row.line, row.reason])
+            told = [*padded, str(row.line), row.reason]
+            self._writer.writerow(map(guarded, told))
         except OSError as error:
             raise Refused(f"{self._path}: can't be written: {error.strerror}") from error
 

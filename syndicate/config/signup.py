@@ -70,7 +70,8 @@ class Retention(Table):
     """What is forgotten, and when."""
 
     unconfirmed: Duration = Field(
-        default=timedelta(days=30), description="Who did not confirm is deleted after this."
+        default=timedelta(days=30),
+        description="After this, who did not confirm is deleted, and old letters.",
     )
     events: Duration | None = Field(
         default=None,

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from syndicate import clock
@@ -123,6 +124,10 @@ class Ledger:
     # how
 
     def _settle(self, tx: Transaction, outcome: Outcome, claim: Claim) -> None:
+        """Record what became of one; of who was erased meanwhile, nothing that names them."""
+        accepted = outcome.state is State.ACCEPTED
+        if not accepted and tx.subscribers.by_key(tx.mergers.holder(claim.subscriber)) is None:
+            outcome = replace(outcome, reply="")
         tx.deliveries.settle(
             claim,
             outcome.state,

@@ -101,6 +101,8 @@ OURS = Dialect(
     source=("source",),
     suppressed=("suppressed",),
 )
+REFUSED_COLUMNS = ("refused line", "refused because")
+"""What an import adds to the rows that it refused, whoever wrote them."""
 PLAIN = Dialect(
     name="",
     marks=(),
@@ -203,6 +205,12 @@ def dialect_of(header: Sequence[str]) -> Dialect | None:
         if marked and not columns.isdisjoint(dialect.email):
             return dialect
     return None
+
+
+def is_guarded(header: Sequence[str]) -> bool:
+    """Whether we wrote a file ourselves, so that its cells are guarded against being formulas."""
+    columns = {normal(cell) for cell in header}
+    return any(mark <= columns for mark in (*OURS.marks, frozenset(REFUSED_COLUMNS)))
 
 
 def standing_by_file(dialect: Dialect, file: Path) -> Standing:

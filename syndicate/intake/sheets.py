@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from syndicate.errors import Refused
+from syndicate.intake.dialects import is_guarded
+from syndicate.intake.formulas import unguarded
 
 SEPARATORS = (",", ";", "\t")
 LONGEST_LINE = 65_536
@@ -58,13 +60,22 @@ class Sheet:
     lines: int
     """About how many there are, for a progress bar."""
     _codec: str
+    _guarded: bool = False
+    """Whether we wrote it, with a `'` before what would be a formula."""
 
     def rows(self) -> Iterator[Cells]:
-        """Iterate over the rows below the header, blank ones left out; raise Refused."""
+        """Iterate over the rows below the header, blank ones left out; raise Refused.
+
+        What we guarded against being run as a formula is as it was before.
+        """
         with _open(self.file, self._codec) as text:
             reader = _Reader(text, self.separator)
             next(reader, None)
-            yield from reader
+            if not self._guarded:
+                yield from reader
+                return
+            for row in reader:
+                yield row._replace(cells=[unguarded(cell) for cell in row.cells])
 
 
 def look_at(file: Path, wanted: Callable[[list[str]], bool]) -> Sheet:
@@ -78,13 +89,15 @@ def look_at(file: Path, wanted: Callable[[list[str]], bool]) -> Sheet:
         first = text.read(LONGEST_LINE)
     headers = [(_header(first, separator), separator) for separator in SEPARATORS]
     header, separator = max(headers, key=lambda one: (wanted(one[0]), len(one[0])))
+    ours = is_guarded(header)
     return Sheet(
         file=file,
         encoding=_NAMES[codec],
         separator=separator,
-        header=tuple(cell.strip() for cell in header),
+        header=tuple((unguarded(cell) if ours else cell).strip() for cell in header),
         lines=lines,
         _codec=codec,
+        _guarded=ours,
     )
 
 

@@ -1,5 +1,6 @@
 """Forgetting what is too old to be kept: once a day, in small steps, or by hand."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
@@ -7,7 +8,7 @@ from threading import Event
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.model.subscribers import Cause, Who
-from syndicate.store import Store
+from syndicate.store import Store, Transaction
 from syndicate.store.retention import STEP
 
 LIMITS_FOR = timedelta(days=2)
@@ -20,14 +21,19 @@ class Forgotten:
 
     unconfirmed: int = 0
     """People who confirmed nothing."""
+    letters: int = 0
+    """Letters whose links can't be used any more."""
     events: int = 0
     """Lines of what servers answered, of what changed about readers, and of clicks."""
 
     def __bool__(self) -> bool:
-        return bool(self.unconfirmed or self.events)
+        return bool(self.unconfirmed or self.letters or self.events)
 
     def __str__(self) -> str:
-        return f"{self.unconfirmed} unconfirmed, {self.events} events forgotten"
+        return (
+            f"{self.unconfirmed} unconfirmed, {self.letters} letters, "
+            f"{self.events} events forgotten"
+        )
 
 
 def forget_daily(store: Store, config: Config, *, at: datetime, stop: Event) -> Forgotten | None:
@@ -52,7 +58,7 @@ def forget(store: Store, config: Config, *, at: datetime, stop: Event | None = N
     cause = Cause(who=Who.RETENTION, how=f"nothing was confirmed within {after}")
     stop = stop or Event()
 
-    unconfirmed = events = 0
+    unconfirmed = 0
     with store.write() as tx:
         tx.limits.forget(at - LIMITS_FOR)
     with store.read() as tx:
@@ -63,13 +69,25 @@ def forget(store: Store, config: Config, *, at: datetime, stop: Event | None = N
             unconfirmed += tx.retention.forget_unconfirmed(
                 step, at - rule.unconfirmed, cause=cause, at=at
             )
-    while rule.events and not stop.is_set():
+    letters = _step_by_step(
+        store, stop, lambda tx: tx.retention.forget_letters(at - rule.unconfirmed)
+    )
+    events, limit = 0, rule.events
+    if limit:
+        events = _step_by_step(store, stop, lambda tx: tx.retention.forget_events(at - limit))
+    return Forgotten(unconfirmed=unconfirmed, letters=letters, events=events)
+
+
+def _step_by_step(store: Store, stop: Event, forget_some: Callable[[Transaction], int]) -> int:
+    """Forget, some in each transaction, until none is left; return how many."""
+    gone = 0
+    while not stop.is_set():
         with store.write() as tx:
-            gone = tx.retention.forget_events(at - rule.events)
-        events += gone
-        if not gone:
+            some = forget_some(tx)
+        gone += some
+        if not some:
             break
-    return Forgotten(unconfirmed=unconfirmed, events=events)
+    return gone
 
 
 def forgettable(store: Store, config: Config, *, at: datetime) -> Forgotten:
@@ -78,5 +96,6 @@ def forgettable(store: Store, config: Config, *, at: datetime) -> Forgotten:
     with store.read() as tx:
         return Forgotten(
             unconfirmed=len(tx.retention.unconfirmed(at - rule.unconfirmed)),
+            letters=tx.retention.count_letters(at - rule.unconfirmed),
             events=tx.retention.count_events(at - rule.events) if rule.events else 0,
         )

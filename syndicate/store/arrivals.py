@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from syndicate.model.subscribers import Action, Cause, Subscribed, SubscriptionState, Who
 from syndicate.store.anteroom import Anteroom, Arrival, Numbered, arriving, arriving_tags
 from syndicate.store.articles import Articles
-from syndicate.store.engine import insert_new, lock
+from syndicate.store.engine import LOCK_AUDIENCE, insert_new, lock
 from syndicate.store.schema import (
     Instant,
     changes,
@@ -27,8 +27,6 @@ from syndicate.store.schema import (
 from syndicate.store.subscribers import Subscribers
 from syndicate.store.trail import Entry, Trail
 
-LOCK_ARRIVALS = 7_370_003
-"""Held by who brings readers in: two who meet on the same addresses would wait for each other."""
 IMPORTED = "imported from "
 """What the source of every subscription begins with that a file brought."""
 
@@ -49,7 +47,7 @@ class Arrivals:
         of somebody is filled in where there was nothing, and never changed. `cause` stands
         in the trail for all but subscriptions, which have their own.
         """
-        lock(self._connection, LOCK_ARRIVALS)
+        lock(self._connection, LOCK_AUDIENCE)
         self._room.open()
         became = [Subscribed.KNOWN] * len(batch)
         for wave in _waves(batch):

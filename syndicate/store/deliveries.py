@@ -45,6 +45,7 @@ AnyRow = Row[*tuple[Any, ...]]
 LEFT = "left the newsletter"
 GONE = "is no longer a subscriber"
 OVERDUE = "could not be handed over in time"
+PAUSED = "wants no mail for a while"
 LOST_SIGHT = "the process ended while the message was being handed over"
 
 
@@ -162,7 +163,7 @@ class Deliveries:
             _row_of(claim), deliveries.c.state == State.CLAIMED, deliveries.c.owner == owner
         )
         reason = self._connection.execute(
-            select(_reason()).select_from(_readers()).where(mine)
+            select(_reason(at)).select_from(_readers()).where(mine)
         ).one_or_none()
         if reason is None:
             return False
@@ -269,7 +270,7 @@ class Deliveries:
                 subscribers.c.email,
                 subscribers.c.name,
                 editions.c.newsletter,
-                _reason().label("reason"),
+                _reason(at).label("reason"),
             )
             .select_from(_readers())
             .where(deliveries.c.edition == edition, _due(at))
@@ -370,14 +371,16 @@ def _readers() -> Join:
     )
 
 
-def _reason() -> ColumnElement[str]:
+def _reason(at: datetime) -> ColumnElement[str]:
     """Say why a reader is not to be mailed after all; empty when they are."""
     stayed = or_(
         editions.c.kind == Kind.LETTER, subscriptions.c.state == SubscriptionState.CONFIRMED
     )
+    paused = and_(editions.c.kind != Kind.LETTER, subscribers.c.paused_until > at)
     return case(
         (subscribers.c.key.is_(None), GONE),
         (suppressions.c.address.is_not(None), suppressions.c.reason),
+        (paused, PAUSED),
         (stayed, ""),
         else_=LEFT,
     )

@@ -1,5 +1,6 @@
 """The dossier: everything that is held on one person."""
 
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -128,10 +129,12 @@ class Dossier:
     def forget(self, key: int) -> None:
         """Take somebody out of what is counted: the counts stay, and say nothing of them.
 
-        What servers replied is blanked, since they like to name the address.
+        What servers replied is blanked, since they like to name the address. Clicks are
+        those of a number that was drawn, and is nobody's: how many readers there were stays.
         """
         theirs = clicks.c.subscriber == key
-        self._connection.execute(update(clicks).where(theirs), {"subscriber": None})
+        nobody = -1 - secrets.randbelow(2**31 - 1)
+        self._connection.execute(update(clicks).where(theirs), {"subscriber": nobody})
         numbers = Mergers(self._connection).numbers(key)
         for table in (deliveries, delivery_events):
             replied = and_(

@@ -29,6 +29,8 @@ from syndicate.errors import ConfigError, Refused, StoreError, StoreLocked, Stor
 LOCK_NUMBERS = 7_370_001
 """The advisory lock under which public numbers are given and editions frozen."""
 LOCK_MIGRATION = 7_370_002
+LOCK_AUDIENCE = 7_370_003
+"""Held by who brings readers in, or erases them: neither may overlook the other."""
 BUSY_MS = 5_000
 _BACKENDS = frozenset({"sqlite", "postgresql"})
 _AGAIN = "was changed by another process at the same moment; try again"

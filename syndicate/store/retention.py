@@ -16,12 +16,16 @@ from sqlalchemy import (
     select,
 )
 
+from syndicate.model.editions import Kind
 from syndicate.model.subscribers import Action, Cause, SubscriptionState
+from syndicate.store.engine import LOCK_AUDIENCE, lock
 from syndicate.store.limits import Limits
 from syndicate.store.schema import (
     changes,
     clicks,
+    deliveries,
     delivery_events,
+    editions,
     requests,
     subscriber_tags,
     subscribers,
@@ -31,6 +35,7 @@ from syndicate.store.schema import (
 STEP = 1000
 """How many rows, or people, go in one transaction: others want to write as well."""
 _ONCE = "retention"
+_CONSENT = (Action.ASKED, Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED)
 _DAY = timedelta(days=1)
 
 
@@ -61,6 +66,7 @@ class Retention:
 
         The audit trail keeps, by number alone, that it was done.
         """
+        lock(self._connection, LOCK_AUDIENCE)
         query = select(subscribers.c.key).where(subscribers.c.key.in_(keys), _unconfirmed(before))
         keys = list(self._connection.execute(query).scalars())
         if not keys:
@@ -71,6 +77,20 @@ class Retention:
         noted = {"at": at, "action": Action.ERASED, "newsletter": None, "detail": ""}
         noted |= {"who": cause.who, "how": cause.how, "origin": cause.origin}
         self._connection.execute(insert(changes), [{"subscriber": key, **noted} for key in keys])
+        return len(keys)
+
+    def count_letters(self, before: datetime) -> int:
+        """Count letters whose time was over before then."""
+        query = select(func.count()).select_from(editions).where(_letters(before))
+        return int(self._connection.execute(query).scalar_one())
+
+    def forget_letters(self, before: datetime) -> int:
+        """Delete some of them, with what they asked; return how many, 0 when none is left."""
+        oldest = select(editions.c.key).where(_letters(before)).order_by(editions.c.key).limit(STEP)
+        keys = list(self._connection.execute(oldest).scalars())
+        for column in (requests.c.letter, deliveries.c.edition, delivery_events.c.edition):
+            self._connection.execute(delete(column.table).where(column.in_(keys)))
+        self._connection.execute(delete(editions).where(editions.c.key.in_(keys)))
         return len(keys)
 
     def count_events(self, before: datetime) -> int:
@@ -91,6 +111,10 @@ class Retention:
         return gone
 
 
+def _letters(before: datetime) -> ColumnElement[bool]:
+    return and_(editions.c.kind == Kind.LETTER, editions.c.expires_at < before)
+
+
 def _unconfirmed(before: datetime) -> ColumnElement[bool]:
     """Whose every subscription waits since before then, if they have one at all."""
     keeps = exists().where(
@@ -105,8 +129,16 @@ def _unconfirmed(before: datetime) -> ColumnElement[bool]:
 
 
 def _events(before: datetime) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
-    # by who was merged with whom, links in old mails still find their readers
-    changed = and_(changes.c.at < before, changes.c.action != Action.MERGED)
+    # by who was merged with whom, links in old mails still find their readers; and how
+    # somebody came to what they still get is what the law may ask for
+    consent = and_(
+        changes.c.action.in_(_CONSENT),
+        exists().where(
+            subscriptions.c.subscriber == changes.c.subscriber,
+            subscriptions.c.newsletter == changes.c.newsletter,
+        ),
+    )
+    changed = and_(changes.c.at < before, changes.c.action != Action.MERGED, ~consent)
     return (
         (delivery_events, delivery_events.c.at < before),
         (changes, changed),

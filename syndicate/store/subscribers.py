@@ -19,7 +19,7 @@ from syndicate.model.subscribers import (
 )
 from syndicate.store.articles import Articles
 from syndicate.store.dossier import Dossier
-from syndicate.store.engine import insert_new
+from syndicate.store.engine import LOCK_AUDIENCE, insert_new, lock
 from syndicate.store.erasures import Erasures
 from syndicate.store.mergers import Mergers
 from syndicate.store.people import grouped, people
@@ -85,6 +85,7 @@ class Subscribers:
         at: datetime,
     ) -> Subscribed:
         """Subscribe an address; it never brings back somebody who left, or is suppressed."""
+        lock(self._connection, LOCK_AUDIENCE)
         if self.suppressed(email) is not None:
             return Subscribed.SUPPRESSED
         if self.erased(email):
@@ -116,6 +117,7 @@ class Subscribers:
         self, key: int, newsletters: Iterable[str], *, cause: Cause, at: datetime
     ) -> list[str]:
         """Subscribe somebody at their own wish, who may have left; return what is new to them."""
+        lock(self._connection, LOCK_AUDIENCE)
         person = self.by_key(key)
         if person is None:
             return []
@@ -228,11 +230,12 @@ class Subscribers:
                 self._set(into, one.newsletter, state=one.state, source=one.source, at=one.at)
         for tag in first.tags:
             insert_new(self._connection, subscriber_tags, {"subscriber": into, "tag": tag})
+        pauses = [one.paused_until for one in (first, second) if one.paused_until]
         values = {
             "name": second.name or first.name,
             "language": second.language or first.language,
             "fields": {**first.fields, **second.fields},
-            "paused_until": second.paused_until or first.paused_until,
+            "paused_until": max(pauses, default=None),
             "created_at": min(first.created_at, second.created_at),
         }
         self._connection.execute(update(subscribers).where(subscribers.c.key == into), values)
@@ -258,6 +261,7 @@ class Subscribers:
         Their rows of the ledger stay, with no more than their number. Since nothing else is
         left, neither is what kept the address from being mailed.
         """
+        lock(self._connection, LOCK_AUDIENCE)
         person = self.by_key(key)
         if person is None:
             return False

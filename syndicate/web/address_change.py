@@ -18,6 +18,7 @@ from syndicate.model.subscribers import Action, Cause, Subscriber, Who, normal_a
 from syndicate.render.mail.letter import Letter
 from syndicate.store import Request, RequestKind, Store, Transaction
 from syndicate.store.trail import Entry
+from syndicate.web.enrolment import has_room
 from syndicate.web.guard import answer
 from syndicate.web.letters import Letters
 from syndicate.web.notices import masked
@@ -27,6 +28,8 @@ from syndicate.web.wish import Clerk
 from syndicate.web.words import words_in
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_NOBODY = 0
+"""The number of no reader and of no letter, where the new address is not written to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +59,20 @@ class _Standing:
         return self.asked.done_at is not None and self.pair is None and self.moved
 
     def over(self, at: datetime) -> bool:
-        """Whether nothing can come of it any more."""
-        if self.pair is None or self.old is None or self.new is None or self.moved:
+        """Whether nothing can come of it any more.
+
+        As long as the new address didn't say yes, the old one learns nothing of it: one that
+        is not mailed, or is gone, looks like one that is slow to answer.
+        """
+        if self.old is None or self.moved:
             return True
-        mailed = self.new.suppressed is None
+        agreed = self.pair is not None and self.pair.done_at is not None
+        if self.of_old and not agreed:
+            return self.asked.expires_at <= at
+        if self.pair is None or self.new is None or self.new.suppressed is not None:
+            return True
         both = (self.asked, self.pair)
-        return not mailed or any(one.done_at is None and one.expires_at <= at for one in both)
+        return any(one.done_at is None and one.expires_at <= at for one in both)
 
 
 class AddressChange:
@@ -88,8 +99,8 @@ class AddressChange:
     def ask(self, person: Subscriber, typed: str, *, cause: Cause, at: datetime) -> bool:
         """Send the two letters, where they may be sent; False for what is no address.
 
-        Nobody learns from it whether the new address is known here, or not mailed.
-        Raise StoreError.
+        Nobody learns from it whether the new address is known here, or not mailed: the old
+        one gets its letter in any case. Raise StoreError or TemplateError.
         """
         email = self._clerk.address(typed)
         if email is None:
@@ -99,11 +110,13 @@ class AddressChange:
         to_new = self._letters.compose(Letter.NEW_ADDRESS, language)
         with self._store.write() as tx:
             other = normal_address(email) != normal_address(person.email)
-            if other and self._within_limits(tx, person, email, cause=cause, at=at):
-                new = tx.subscribers.ask(email, (), cause=cause, at=at)
+            if other and self._may_ask(tx, person, cause=cause, at=at):
+                free = self._may_be_asked(tx, email, at=at)
+                new = tx.subscribers.ask(email, (), cause=cause, at=at) if free else None
+                letters = {person.key: to_old}
                 if new is not None:
-                    letters = {person.key: to_old, new: to_new}
-                    self._put(tx, person.key, new, letters, cause=cause, at=at)
+                    letters[new] = to_new
+                self._put(tx, person.key, new, letters, cause=cause, at=at)
         self._letters.hand_over()
         return True
 
@@ -130,42 +143,46 @@ class AddressChange:
             standing = _standing(tx, question)
         return self._page(standing, at)
 
-    def _within_limits(
-        self, tx: Transaction, person: Subscriber, email: str, *, cause: Cause, at: datetime
-    ) -> bool:
+    def _may_ask(self, tx: Transaction, person: Subscriber, *, cause: Cause, at: datetime) -> bool:
         """Count a change that is asked for; what one limit refuses doesn't use up the next."""
         take, signup = tx.limits.take, self._config.signup
         network = f"address change from {cause.origin or 'nowhere'}"
         return (
             take(network, most=signup.per_network, per=_HOUR, at=at)
             and take(f"address change of {person.key}", most=signup.per_address, per=_DAY, at=at)
-            and take(f"signup to {self._hash(email)}", most=signup.per_address, per=_DAY, at=at)
-            and take("signup", most=signup.in_all, per=_HOUR, at=at)
+            and has_room(tx, self._config, at=at)
         )
+
+    def _may_be_asked(self, tx: Transaction, email: str, *, at: datetime) -> bool:
+        """Count a letter to the new address; that it had too many is nobody else's to know."""
+        name, most = f"signup to {self._hash(email)}", self._config.signup.per_address
+        return tx.limits.take(name, most=most, per=_DAY, at=at)
 
     def _put(
         self,
         tx: Transaction,
         old: int,
-        new: int,
+        new: int | None,
         letters: dict[int, Content],
         *,
         cause: Cause,
         at: datetime,
     ) -> None:
-        """Freeze both letters, and what they ask."""
+        """Freeze the letters, and what they ask; a `new` of None is not asked."""
         expires_at = at + self._config.signup.expire_after
         numbers = {
-            reader: tx.editions.add_letter(letter, to=reader, created_at=at, expires_at=expires_at)
-            for reader, letter in letters.items()
+            reader: tx.editions.add_letter(content, to=reader, created_at=at, expires_at=expires_at)
+            for reader, content in letters.items()
         }
-        for reader, other in ((old, new), (new, old)):
+        to = _NOBODY if new is None else new
+        for reader, letter in numbers.items():
+            pair = numbers.get(to if reader == old else old, _NOBODY)
             tx.requests.add(
                 Request(
-                    letter=numbers[reader],
+                    letter=letter,
                     subscriber=reader,
                     kind=RequestKind.ADDRESS,
-                    asked={"from": old, "to": new, "pair": numbers[other]},
+                    asked={"from": old, "to": to, "pair": pair},
                     at=at,
                     expires_at=expires_at,
                 )

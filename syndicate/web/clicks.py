@@ -25,7 +25,7 @@ from syndicate.web.client import network
 from syndicate.web.guard import PRIVATE
 from syndicate.web.notices import Notices
 from syndicate.web.pages import Pages
-from syndicate.web.scanners import Scanners, Visit, is_machine
+from syndicate.web.scanners import LONGEST, Scanners, Visit, is_machine
 
 _log = structlog.get_logger(__name__)
 _EDITIONS = 256
@@ -88,7 +88,7 @@ class ClickPages:
         """Judge a click now, and return what writes it down later."""
         if not leads.counted:
             return None
-        agent = request.headers.get("user-agent", "")
+        agent = request.headers.get("user-agent", "")[:LONGEST]
         purpose = request.headers.get("sec-purpose", request.headers.get("purpose", ""))
         named = subscriber if leads.tracking is Tracking.READERS else None
         visit = Visit(

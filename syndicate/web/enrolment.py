@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from syndicate.config import Config, Newsletter
 from syndicate.model.subscribers import Cause, Subscribed, normal_address
 from syndicate.render.mail.letter import Letter
@@ -17,6 +19,7 @@ from syndicate.store import Request, RequestKind, Store, Transaction
 from syndicate.web.letters import Letters
 from syndicate.web.wish import Wish
 
+_log = structlog.get_logger(__name__)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -63,7 +66,7 @@ class Enrolment:
         return (
             limits.take(network, most=signup.per_network, per=_HOUR, at=at)
             and limits.take(address, most=signup.per_address, per=_DAY, at=at)
-            and limits.take("signup", most=signup.in_all, per=_HOUR, at=at)
+            and has_room(tx, self._config, at=at)
         )
 
     def _enter(self, tx: Transaction, entry: _Entry) -> None:
@@ -114,3 +117,16 @@ class Enrolment:
     def _hash(self, email: str) -> str:
         """Return what stands for an address among the limits: it is nobody's to read there."""
         return hmac.new(self._secret, normal_address(email).encode(), hashlib.sha256).hexdigest()
+
+
+def has_room(tx: Transaction, config: Config, *, at: datetime) -> bool:
+    """Count one question to an address among all; False where there were too many this hour.
+
+    The operator is told so once an hour: it may be a flood.
+    """
+    most = config.signup.in_all
+    if tx.limits.take("signup", most=most, per=_HOUR, at=at):
+        return True
+    if tx.limits.take("signup flood told", most=1, per=_HOUR, at=at):
+        _log.warning("sign-ups are being refused: signup.in_all is reached", in_all=most)
+    return False

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable
-from email import policy
-from email.message import Message
+from email.message import EmailMessage, Message
 from email.parser import BytesParser
+from email.policy import EmailPolicy
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,6 +15,18 @@ LIMIT = 16 * 1024
 _FIELDS = 20
 MANY = 200
 """Fields of a form with boxes to tick."""
+_HEADER = 1000
+"""Characters of a header in a multipart form: the parser takes seconds for one of 16,000."""
+
+
+class _ShortHeaders(EmailPolicy):
+    """How headers in a multipart form are read: long ones not at all."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        """Read a header; raise ValueError where it is too long."""
+        if len(value) > _HEADER:
+            raise ValueError(f"{name} has {len(value)} characters")
+        return super().header_fetch_parse(name, value)
 
 
 class Form(dict[str, str]):
@@ -57,7 +69,7 @@ def parse_form(content_type: str, body: bytes, *, most: int = _FIELDS) -> Form |
             return Form(parse_qsl(text, keep_blank_values=True, max_num_fields=most))
         if _kind(content_type) == "multipart/form-data":
             return _multipart(content_type, body)
-    except (ValueError, LookupError):  # too many fields, a charset that nobody knows
+    except (ValueError, LookupError, RecursionError):  # too many fields, a head full of "(((("
         return None
     return None
 
@@ -78,16 +90,21 @@ def _kind(content_type: str) -> str:
 def _multipart(content_type: str, body: bytes) -> Form:
     """Read multipart/form-data (RFC 7578): a MIME message without its head."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
-    message = BytesParser(policy=policy.HTTP).parsebytes(head + body)
+    message = BytesParser(policy=_ShortHeaders()).parsebytes(head + body)
+    assert isinstance(message, EmailMessage)  # as the policy makes them
     return Form(
-        (str(part.get_param("name", header="content-disposition")), _text(part))
+        (_storable(str(part.get_param("name", header="content-disposition"))), _text(part))
         for part in (message.iter_parts() if message.is_multipart() else ())
         if part.get_content_maintype() == "text" and part.get_filename() is None
     )
 
 
 def _text(part: Message) -> str:
-    """Return the text of a field: browsers write UTF-8, and don't say so."""
+    """Return the text of a field: UTF-8, as our pages are, whatever charset it names."""
     raw = part.get_payload(decode=True)
-    charset = part.get_content_charset("utf-8")
-    return raw.decode(charset, "replace").strip() if isinstance(raw, bytes) else ""
+    return raw.decode("utf-8", "replace").strip() if isinstance(raw, bytes) else ""
+
+
+def _storable(name: str) -> str:
+    """Drop lone surrogates, which RFC 2231 can write in a name, and UTF-8 can't."""
+    return name.encode("utf-8", "ignore").decode()

@@ -6,9 +6,12 @@ from its owner, is asked for by letters (`web.address_change`).
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from babel import Locale
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,10 +21,10 @@ from starlette.routing import Route
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.links import Links
-from syndicate.errors import StoreError
+from syndicate.errors import SyndicateError
 from syndicate.language import spoken
 from syndicate.model.subscribers import Action, Cause, Subscriber
-from syndicate.store import Store, Transaction
+from syndicate.store import Held, RequestKind, Store, Transaction
 from syndicate.store.trail import Entry
 from syndicate.web.address_change import AddressChange
 from syndicate.web.decisions import (
@@ -43,7 +46,11 @@ from syndicate.web.pages import Pages
 from syndicate.web.readers import holder, own_doing
 from syndicate.web.words import Words, words_in
 
+_log = structlog.get_logger(__name__)
 HOW = "preferences page"
+POSTS = 60
+"""How often a reader may decide something in an hour: each time is noted, or sent."""
+_HOUR = timedelta(hours=1)
 _Form = Mapping[str, str]
 _Act = Callable[[str, _Form, Cause], Response]
 
@@ -95,11 +102,28 @@ class Preferences:
                 return refused
             form = await read_form(request, most=MANY) or Form()
             cause = own_doing(HOW, request, self._config)
-            return await run_in_threadpool(act, token, form, cause)
-        except StoreError:
+            return await run_in_threadpool(self._within_limit, act, token, form, cause)
+        except SyndicateError as error:  # the store, or a template of a letter
+            _log.warning("preferences not answered", reason=str(error))
             return self._notices.busy()
 
     # what is done
+
+    def _within_limit(self, act: _Act, token: str, form: _Form, cause: Cause) -> Response:
+        """Act, unless the reader, or whoever holds their link, did so too often."""
+        at = clock.now()
+        with self._store.write() as tx:
+            person = self._person(tx, token)
+            name = f"preferences of {person.key}" if person else ""
+            often = bool(name) and not tx.limits.take(name, most=POSTS, per=_HOUR, at=at)
+        return self._too_often(at) if often else act(token, form, cause)
+
+    def _too_often(self, at: datetime) -> Response:
+        """Ask for patience until the next hour, in which counting begins anew."""
+        response = self._notices.busy()
+        response.status_code = 429
+        response.headers["retry-after"] = str(3600 - at.minute * 60 - at.second)
+        return response
 
     def _act(self, token: str, form: _Form, cause: Cause) -> Response:
         if form.get("action") == "address":
@@ -129,7 +153,7 @@ class Preferences:
             words=self._words(person),
             config=self._config,
         )
-        return decide(decision)
+        return _paused_alike(decision) or decide(decision)
 
     def _ask_to_move(self, token: str, form: _Form, cause: Cause) -> Response:
         with self._store.read() as tx:
@@ -148,13 +172,17 @@ class Preferences:
             if person is not None:
                 line = Entry(subscriber=person.key, action=Action.EXPORTED, cause=cause, at=at)
                 tx.trail.note(line)
+        with self._store.read() as tx:  # it takes its time, in which others may write
+            person = self._person(tx, token)
             held = tx.dossier.of(person.key) if person else None
         if held is None:
             return self._notices.bad_link()
         name = f"data-{at:%Y-%m-%d}.json"
         headers = {"content-disposition": f'attachment; filename="{name}"', **PRIVATE}
         return Response(
-            disclosed(held, self._config, at=at), headers=headers, media_type="application/json"
+            disclosed(_without_others(held), self._config, at=at),
+            headers=headers,
+            media_type="application/json",
         )
 
     def _erase(self, token: str, form: _Form, cause: Cause) -> Response:
@@ -224,6 +252,24 @@ class Preferences:
 
     def _words(self, person: Subscriber) -> Words:
         return words_in(person.language or self._config.publication.language)
+
+
+def _paused_alike(decision: Decision) -> Told | None:
+    """Say until when somebody is paused who asks for the very pause that they have."""
+    until, weeks = paused(decision.person, decision.at), decision.form.get("weeks", "")
+    if decision.form.get("action") != "pause" or until is None or weeks not in map(str, WEEKS):
+        return None
+    wanted = decision.at + timedelta(weeks=int(weeks))
+    stands, asked = (date(one, decision.words, decision.config) for one in (until, wanted))
+    return Told(decision.words.preferences.paused.format(date=asked)) if stands == asked else None
+
+
+def _without_others(held: Held) -> Held:
+    """Leave out who else was asked about a change of address, and whether anybody was."""
+    requests = (
+        replace(one, asked={}) if one.kind is RequestKind.ADDRESS else one for one in held.requests
+    )
+    return replace(held, requests=tuple(requests))
 
 
 def _own_name(tag: str) -> str:

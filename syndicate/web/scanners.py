@@ -21,6 +21,8 @@ MEMORY = timedelta(minutes=1)
 HASTE = timedelta(seconds=10)
 MANY = 5
 """So many different links of an edition nobody reads within `HASTE`."""
+LONGEST = 300
+"""Characters of a User-Agent that are looked at, and kept: whoever sends more means no good."""
 _VISITORS = 10_000
 """How many are remembered at most."""
 _VISITS = 200
@@ -68,7 +70,7 @@ class Scanners:
         """Return what stands for somebody of whom nothing is known; no two days the same."""
         if self._day != at.date():
             self._day, self._salt = at.date(), secrets.token_bytes(16)
-        return hashlib.blake2b(f"{network}\n{agent}".encode(), key=self._salt).digest()
+        return hashlib.blake2b(f"{network}\n{agent[:LONGEST]}".encode(), key=self._salt).digest()
 
     def judge(self, who: Hashable, visit: Visit) -> list[Visit]:
         """Decide on a visit; return earlier ones that turn out to be a machine's, too.
@@ -103,6 +105,7 @@ class Scanners:
 def is_machine(method: str, agent: str, purpose: str) -> bool:
     """Tell what can be told of one request; `purpose` is what Sec-Purpose or Purpose says."""
     fetched_early = "prefetch" in purpose.lower() or "preview" in purpose.lower()
+    agent = agent[:LONGEST]
     return method == "HEAD" or fetched_early or not agent or bool(_AGENT.search(agent))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,7 +16,8 @@ from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Config, Transport
-from syndicate.errors import StoreError
+from syndicate.errors import SyndicateError
+from syndicate.intake.text import printable
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.enrolment import Enrolment
@@ -30,6 +32,7 @@ from syndicate.web.traps import HONEYPOT, Haste, Stamps, is_sprung
 from syndicate.web.wish import LONGEST, NEWSLETTERS, OWN, Clerk, Mistakes, Typed, Wish, own_field
 from syndicate.web.words import words_in
 
+_log = structlog.get_logger(__name__)
 STYLE = "web/forms.css"
 _STAMP = "at"
 _ANYBODY = {
@@ -107,7 +110,8 @@ class Signup:
         form = await read_form(request, most=MANY)
         try:
             return await run_in_threadpool(self._take, request, form)
-        except StoreError:
+        except SyndicateError as error:  # the store, or a template of a letter
+            _not_taken(error)
             return self._notices.busy()
 
     def _take(self, request: Request, form: Form | None) -> Response:
@@ -197,7 +201,8 @@ class Signup:
         given = await read_json(request)
         try:
             status, said = await run_in_threadpool(self._take_json, request, given)
-        except StoreError:
+        except SyndicateError as error:
+            _not_taken(error)
             words = words_in(self._config.publication.language)
             status, said = 503, {"message": f"{words.busy_title}. {words.busy}"}
         return JSONResponse(said, status, headers=_ANYBODY)
@@ -219,6 +224,10 @@ class Signup:
     def _enter(self, request: Request, wish: Wish, *, how: str) -> None:
         cause = own_doing(how, request, self._config)
         self._enrolment.enter(wish, cause=cause, at=clock.now())
+
+
+def _not_taken(error: SyndicateError) -> None:
+    _log.warning("sign-up not taken", reason=str(error))
 
 
 def _typed(form: Form) -> Typed:
@@ -246,7 +255,7 @@ def _typed_json(given: dict[str, Any] | None) -> Typed:
         kind, shape = expected.get(key, (None, ""))
         inner = value.values() if isinstance(value, dict) else value
         if kind is None:
-            mistakes[key[:LONGEST]] = f"unknown; there are {', '.join(expected)}"
+            mistakes[printable(key)[:LONGEST]] = f"unknown; there are {', '.join(expected)}"
         elif not isinstance(value, kind) or not all(isinstance(one, str) for one in inner):
             mistakes[key] = f"expected {shape}"
     if mistakes:

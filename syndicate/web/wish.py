@@ -13,7 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from syndicate.config import Config, Newsletter
 from syndicate.errors import ConfigError
-from syndicate.intake.text import one_line
+from syndicate.intake.text import one_line, printable
 from syndicate.web.words import SignupWords, words_in
 
 LONGEST = 200
@@ -75,7 +75,9 @@ class Clerk:
         }
         newsletters = self._newsletters(typed.newsletters, mistakes)
         for unknown in set(typed.fields) - {own.name for own in self._signup.fields}:
-            mistakes[own_field(unknown)] = self._words.unknown.format(name=_shown(unknown))
+            mistakes[own_field(printable(unknown))] = self._words.unknown.format(
+                name=_shown(unknown)
+            )
         if mistakes:
             raise Mistakes(mistakes)
         return Wish(email=email, name=name, fields=fields, newsletters=newsletters)

@@ -53,6 +53,18 @@ def test_refused_rows_are_told_and_kept_to_be_mended(operator, bring):
     assert again.out.splitlines()[-1] == "1 added, 24 refused of 25 rows"
 
 
+def test_refused_rows_hold_no_formula_and_come_in_mended_as_they_were(operator, bring):
+    bring("email,name\n=1+1,=Ann\nnobody,'=Bo\n", *BREAKING)
+    kept = (operator.folder / "readers.refused.csv").read_text()
+    assert [row[:2] for row in csv.reader(kept.splitlines())][1:] == [
+        ["'=1+1", "'=Ann"],
+        ["nobody", "''=Bo"],
+    ]
+    mended = kept.replace("'=1+1,", "a@example.org,").replace("nobody,", "b@example.org,")
+    assert bring(mended, *BREAKING, name="mended.csv").out == "2 added\n"
+    assert [one["name"] for one in people(operator)] == ["=Ann", "'=Bo"]
+
+
 def test_json_is_a_summary_for_scripts(bring):
     came = bring("email\na@example.org\nA@example.org\n", *BREAKING, "--json")
     assert came.code == 0

@@ -144,6 +144,24 @@ def test_two_people_become_one(post):
     )
 
 
+def test_nobody_is_mailed_again_by_becoming_somebody_else(post):
+    add(post, "ada@example.org")
+    add(post, "ada@work.example")
+    post.run("subscribers", "suppress", "ada@example.org", "--reason", "complained")
+    words = ("merge", "ADA@example.org", "ada@work.example")
+    merged = post.run("subscribers", *words)
+    assert (merged.code, merged.out) == (1, "")
+    assert merged.err == (
+        "ada@example.org is not mailed (complained); merge would mail them again; "
+        "suppress ada@work.example first, or leave them apart\n"
+    )
+    assert len(listed(post)) == 2
+    post.run("subscribers", "suppress", "ada@work.example", "--reason", "complained")
+    assert post.run("subscribers", *words).code == 0
+    assert shown(post, "ada@work.example")["subscriptions"]
+    assert post.run("subscribers", *words).err.startswith("nobody has the address")
+
+
 def test_a_suppressed_address_is_told_with_its_reason_also_where_nobody_has_it(post):
     words = ("bo@example.org", "--reason", "complained by telephone")
     suppressed = post.run("subscribers", "suppress", *words)
@@ -222,6 +240,19 @@ def test_what_was_exported_is_imported_as_it_was(post):
     assert told(again) == told(exported)
 
 
+def test_a_formula_of_a_stranger_is_text_in_csv_and_as_it_is_in_json(post):
+    add(post, "=1+cmd@example.org", name='=HYPERLINK("http://evil","x")', city="-5")
+    [row] = csv.DictReader(io.StringIO(post.run("subscribers", "export").out))
+    assert (row["email"], row["name"], row["city"]) == (
+        "'=1+cmd@example.org",
+        '\'=HYPERLINK("http://evil","x")',
+        "'-5",
+    )
+    told = json.loads(post.run("subscribers", "export", "--format", "jsonl").out)
+    assert (told["email"], told["fields"]) == ("=1+cmd@example.org", {"city": "-5"})
+    assert told["name"] == '=HYPERLINK("http://evil","x")'
+
+
 def test_stats_count_and_draw(post):
     add(post, "ada@example.org")
     add(post, "bo@example.org")
@@ -269,13 +300,16 @@ def test_segments_are_listed_counted_and_sent_to(post):
 
 def test_tidying_by_hand_counts_first(post):
     assert post.run("subscribers", "tidy", "--dry-run").out == (
-        "0 unconfirmed and 0 events would be forgotten\n"
+        "0 unconfirmed, 0 letters and 0 events would be forgotten\n"
     )
     store = Store.open(f"sqlite:///{post.folder}/syndicate.db")
     with store.write() as tx:
         asked = clock.now() - timedelta(days=31)
         tx.subscribers.ask("ada@example.org", ["breaking"], cause=TEST, at=asked)
     store.close()
-    assert post.run("subscribers", "tidy", "--dry-run").out.startswith("1 unconfirmed and 0 ")
-    assert post.run("tick").out.splitlines()[-1] == "retention: 1 unconfirmed, 0 events forgotten"
+    assert post.run("subscribers", "tidy", "--dry-run").out.startswith("1 unconfirmed, 0 letters ")
+    assert (
+        post.run("tick").out.splitlines()[-1]
+        == "retention: 1 unconfirmed, 0 letters, 0 events forgotten"
+    )
     assert post.run("subscribers", "tidy").out == "0 unconfirmed, 0 events forgotten\n"

@@ -37,7 +37,7 @@ def names(desk):
 def test_a_tick_forgets_once_a_day_and_tells(desk):
     ask(desk, "ada", days=31)
     ask(desk, "bo", days=29)
-    assert str(desk.tick(NOW).forgotten) == "1 unconfirmed, 0 events forgotten"
+    assert str(desk.tick(NOW).forgotten) == "1 unconfirmed, 0 letters, 0 events forgotten"
     assert names(desk) == ["bo"]
     ask(desk, "cy", days=31)
     assert desk.tick(NOW).forgotten is None

@@ -197,14 +197,14 @@ def test_undone_with_its_transaction(store):
 
 
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)  # SQLite has one writer
-def test_who_subscribes_at_the_same_moment_is_known(store_url, monkeypatch):
+def test_who_asks_at_the_same_moment_is_known(store_url, monkeypatch):
     store, other = Store.open(store_url), Store.open(store_url)
     bar = Arrivals._bar
 
     def meanwhile(self, *rest):
         bar(self, *rest)
         with other.write() as tx:
-            tx.subscribers.subscribe("ada@example.org", "news", cause=by_reader("form"), at=NOW)
+            tx.subscribers.ask("ada@example.org", ["news"], cause=by_reader("form"), at=NOW)
 
     monkeypatch.setattr(Arrivals, "_bar", meanwhile)
     with store.write() as tx:

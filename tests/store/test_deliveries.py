@@ -288,3 +288,31 @@ def test_editions_that_say_the_same_share_their_content(store):
         contents = {tx.editions.by_key(key).content for key in (one, two)}
         assert len(contents) == 1
         assert tx.editions.content(contents.pop()).subject == "S"
+
+
+def test_who_pauses_after_the_freeze_is_skipped_and_a_letter_comes_all_the_same(store):
+    with store.write() as tx:
+        readers(tx, 2)
+        key = edition(tx)
+        pausing, other = (one.key for one in tx.subscribers.all())
+        tx.subscribers.pause(pausing, NOW + timedelta(weeks=1), at=NOW, cause=by_reader("page"))
+        assert [one.subscriber for one in claim(tx, key)] == [other]
+        assert states(tx, key) == ["skipped", "claimed"]
+        content = Content(subject="S", preheader="", html="h", text="t", nonce="n")
+        letter = tx.editions.add_letter(
+            content, to=pausing, created_at=NOW, expires_at=NOW + 60 * MINUTE
+        )
+        [one] = claim(tx, letter)
+        assert intend(tx, one)
+
+
+def test_who_pauses_between_claim_and_hand_over_is_skipped(store):
+    with store.write() as tx:
+        readers(tx, 1)
+        key = edition(tx)
+        [one] = claim(tx, key)
+        tx.subscribers.pause(
+            one.subscriber, NOW + timedelta(weeks=1), at=NOW, cause=by_reader("page")
+        )
+        assert not intend(tx, one)
+        assert states(tx, key) == ["skipped"]

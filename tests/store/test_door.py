@@ -27,6 +27,7 @@ from syndicate.store.upgrade import SCRIPTS
 from tests.audience import TEST
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 def test_a_store_is_migrated_when_it_is_opened_and_only_once(store_url):
@@ -199,18 +200,18 @@ def test_two_writers_in_each_others_way_are_told_to_try_again(administrator, pos
     store = Store.open(database(administrator, postgresql))
     met, refused = threading.Barrier(2), []
 
-    def subscribe(*addresses: str) -> None:
+    def count(*names: str) -> None:
         try:
             with store.write() as tx:
-                for address in addresses:
-                    tx.subscribers.subscribe(address, "news", cause=TEST, at=NOW)
-                    if address == addresses[0]:
+                for name in names:
+                    assert tx.limits.take(name, most=9, per=DAY, at=NOW)
+                    if name == names[0]:
                         met.wait()
         except StoreLocked as error:
             refused.append(str(error))
 
-    pair = ("a@example.org", "b@example.org")
-    threads = [threading.Thread(target=subscribe, args=way) for way in (pair, pair[::-1])]
+    pair = ("a", "b")
+    threads = [threading.Thread(target=count, args=way) for way in (pair, pair[::-1])]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -218,7 +219,7 @@ def test_two_writers_in_each_others_way_are_told_to_try_again(administrator, pos
     [reason] = refused
     assert "try again" in reason
     with store.read() as tx:
-        assert len(list(tx.subscribers.all("news"))) == 2
+        assert [tx.limits.taken(name, per=DAY, at=NOW) for name in pair] == [1, 1]
     store.close()
 
 

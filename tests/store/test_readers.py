@@ -1,5 +1,7 @@
 """What readers decide, as the store keeps it: every change with its cause, nobody revived."""
 
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillWaiting
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -164,3 +166,35 @@ def test_a_limit_holds_for_its_window_and_what_was_refused_is_not_counted(tx):
     assert tx.limits.take("x", most=2, per=hour, at=NOW + hour)
     assert tx.limits.forget(NOW + hour) == 2
     assert tx.limits.taken("x", per=hour, at=NOW) == 0
+
+
+def test_of_two_pauses_the_longer_one_goes_on(tx):
+    subscribe(tx, "old@example.org")
+    subscribe(tx, "new@example.org")
+    old, new = key_of(tx, "old@example.org"), key_of(tx, "new@example.org")
+    tx.subscribers.pause(old, NOW + timedelta(weeks=8), at=NOW, cause=BUTTON)
+    tx.subscribers.pause(new, NOW - timedelta(weeks=1), at=NOW, cause=BUTTON)
+    tx.subscribers.merge(old, new, at=NOW, cause=TEST)
+    assert tx.subscribers.by_key(new).paused_until == NOW + timedelta(weeks=8)
+
+
+def test_an_erasure_waits_for_a_subscription_under_way_and_takes_it_too(store):
+    with store.write() as tx:
+        subscribe(tx)
+        key = key_of(tx)
+
+    def erase():
+        with store.write() as tx:
+            tx.subscribers.erase(key, at=NOW, cause=BUTTON)
+
+    with ThreadPoolExecutor(1) as other:
+        with store.write() as tx:
+            subscribe(tx, newsletter="culture")
+            erased = other.submit(erase)
+            with pytest.raises(StillWaiting):
+                erased.result(timeout=0.3)
+        erased.result(timeout=10)
+    with store.read() as tx:
+        assert tx.subscribers.by_key(key) is None
+        assert tx.subscribers.by_email(HER) is None
+        assert tx.subscribers.erased(HER)

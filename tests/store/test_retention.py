@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from syndicate.model.editions import Content
 from syndicate.model.subscribers import Action, Cause, SubscriptionState, Who
 from syndicate.store import Request, RequestKind
 from syndicate.store.clicks import Click
@@ -102,6 +103,8 @@ def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, mo
     with store.write() as tx:
         ada = add(tx, "ada", news=(CONFIRMED, LONG_AGO), other=(CONFIRMED, LONG_AGO))
         bo = add(tx, "bo", news=(CONFIRMED, LONG_AGO))
+        for name in ("B", "Bo", "Bob"):
+            tx.subscribers.change(bo, name=name, at=LONG_AGO, cause=TEST)
         tx.subscribers.merge(ada, bo, at=LONG_AGO, cause=TEST)
         tx.subscribers.tag(bo, ["new"], at=NOW, cause=TEST)
         click = Click(edition=1, link=1, subscriber=None, at=LONG_AGO, machine=False, agent="")
@@ -111,7 +114,9 @@ def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, mo
         while not gone or gone[-1]:
             gone.append(tx.retention.forget_events(LIMIT))
         assert gone == [3, 1, 0]
-        assert [(one.action, one.detail) for one in tx.trail.of(bo)] == [
+        kept = [(one.action, one.detail) for one in tx.trail.of(bo)]
+        assert kept[:3] == [(Action.SUBSCRIBED, "")] * 3
+        assert kept[3:] == [
             (Action.MERGED, f"took in {ada}"),
             (Action.CHANGED, "+new"),
         ]
@@ -125,3 +130,35 @@ def test_it_begins_once_a_day(store):
         assert tx.retention.begun(NOW + timedelta(hours=11))
         assert not tx.retention.begin(NOW + timedelta(hours=11))
         assert tx.retention.begin(NOW + timedelta(days=1))
+
+
+def test_old_letters_go_with_what_they_asked_and_editions_stay(store):
+    with store.write() as tx:
+        key = add(tx, "ada", news=(CONFIRMED, LONG_AGO))
+        content = Content(subject="S", preheader="", html="h", text="t", nonce="n")
+        for at in (LONG_AGO, NOW):
+            letter = tx.editions.add_letter(content, to=key, created_at=at, expires_at=at)
+            tx.requests.add(
+                Request(
+                    letter=letter,
+                    subscriber=key,
+                    kind=RequestKind.SUBSCRIBE,
+                    asked={"newsletters": ["news"], "name": "Mallory"},
+                    at=at,
+                    expires_at=at,
+                )
+            )
+        assert tx.retention.count_letters(LIMIT) == 1
+        assert tx.retention.forget_letters(LIMIT) == 1
+        assert tx.retention.forget_letters(LIMIT) == 0
+        assert [one.at for one in tx.requests.about(key, RequestKind.SUBSCRIBE)] == [NOW]
+        assert tx.editions.by_key(letter) is not None
+        assert tx.editions.by_key(letter - 1) is None
+
+
+def test_how_somebody_came_to_what_they_still_get_is_kept(store):
+    with store.write() as tx:
+        key = add(tx, "ada", news=(CONFIRMED, LONG_AGO))
+        tx.subscribers.change(key, name="Ada", at=LONG_AGO, cause=TEST)
+        tx.retention.forget_events(LIMIT)
+        assert [one.action for one in tx.trail.of(key)] == [Action.SUBSCRIBED]

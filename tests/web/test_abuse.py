@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
+from structlog.testing import capture_logs
 
 from syndicate import clock
 from syndicate.web import client
@@ -115,6 +116,19 @@ def test_a_flood_from_everywhere_ends_somewhere(desk):
         opened.sign_up(f"reader{number}@example.org")
     with opened.store.read() as tx:
         assert len(list(tx.subscribers.all())) == 3
+
+
+def test_an_operator_hears_of_a_flood_once_an_hour(desk, monkeypatch):
+    opened = desk(signup={"in_all": 1})
+    opened.sign_up("first@example.org")
+    told = {"event": "sign-ups are being refused: signup.in_all is reached", "in_all": 1}
+    for hours in (0, 1):
+        later = clock.now() + timedelta(hours=hours)
+        monkeypatch.setattr(clock, "now", lambda later=later: later)
+        with capture_logs() as logs:
+            for number in range(4):
+                opened.sign_up(f"reader{hours}{number}@example.org")
+        assert logs == [told | {"log_level": "warning"}]
 
 
 def test_a_network_that_is_over_its_limit_uses_up_nobody_elses(desk):
@@ -430,12 +444,71 @@ def test_an_endless_body_ends(desk):
     assert answer.status_code == 400
 
 
-def test_a_multipart_form_is_utf_8_unless_it_says_otherwise():
-    field = 'Content-Disposition: form-data; name="name"\r\n'
-    sent = {"": "Zoë".encode(), "Content-Type: text/plain; charset=latin-1\r\n": b"Zo\xeb"}
-    for head, value in sent.items():
-        body = f"--x\r\n{field}{head}\r\n".encode() + value + b"\r\n--x--\r\n"
-        assert parse_form("multipart/form-data; boundary=x", body) == {"name": "Zoë"}
+MULTIPART = "multipart/form-data; boundary=x"
+NAME = 'form-data; name="name"'
+
+
+def part(disposition: str = NAME, value: bytes = b"x", kind: str = "text/plain") -> bytes:
+    """Return a multipart form of one field."""
+    head = f"Content-Disposition: {disposition}\r\nContent-Type: {kind}\r\n\r\n"
+    return b"--x\r\n" + head.encode() + value + b"\r\n--x--\r\n"
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1", "unicode_escape", "utf-7", "nonsense"])
+def test_a_multipart_form_is_utf_8_whatever_it_says(charset):
+    kind = f"text/plain; charset={charset}"
+    assert parse_form(MULTIPART, part(value="Zoë".encode(), kind=kind)) == {"name": "Zoë"}
+    assert parse_form(MULTIPART, part(value=b"\\ud800", kind=kind)) == {"name": "\\ud800"}
+    assert parse_form(MULTIPART, part(value=b"Zo\xeb", kind=kind)) == {"name": "Zo\ufffd"}
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "utf-8", "utf-16-be"])
+def test_no_name_of_a_field_holds_half_a_character(charset):
+    form = parse_form(MULTIPART, part(f"form-data; name*={charset}''x%5Cud800%ED%A0%80%FF"))
+    assert form is None or "".join(form).encode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (MULTIPART, part("form-data; name=" + "(" * 900)),
+        (MULTIPART, part("form-data; name=" + "(" * 15_000)),
+        (MULTIPART, part(kind="text/plain; " + "(" * 900)),
+        (MULTIPART, part(kind="text/plain; " + "(" * 15_000)),
+        (f"{MULTIPART}; " + "(" * 900, part()),
+        (f"{MULTIPART}; " + "(" * 15_000, part()),
+    ],
+    ids=["name", "long name", "kind", "long kind", "kind of all", "long kind of all"],
+)
+def test_brackets_in_a_head_make_no_form_and_no_fault(desk, kind, body):
+    opened = desk()
+    answer = opened.client.post("/signup", content=body, headers={"content-type": kind})
+    assert answer.status_code == 400
+    assert "That was not understood" in answer.text
+
+
+def test_a_long_head_costs_no_time():
+    began = time.perf_counter()
+    for kind, body in (
+        (MULTIPART, part("form-data; name=" + '"' * 15_000)),
+        (MULTIPART, part(kind="text/plain; " + '"' * 15_000)),
+        (f"{MULTIPART}; " + '"' * 15_000, part()),
+    ):
+        assert parse_form(kind, body) is None
+    assert time.perf_counter() - began < 0.3
+
+
+def test_half_a_character_in_json_is_answered(desk):
+    client, headers = desk().client, {"content-type": "application/json"}
+    for sent, field in (
+        (r'{"\ud800x": "x"}', "x"),
+        (r'{"email": "anna@example.org", "fields": {"\ud800x": "x"}}', "fields.x"),
+        (r'{"email": "anna@example.org", "newsletters": ["\ud800"]}', "newsletters"),
+        (r'{"email": "\ud800@example.org", "name": "\ud800"}', "email"),
+    ):
+        answer = client.post("/api/signup", content=sent, headers=headers)
+        assert answer.status_code == 400
+        assert list(answer.json()["errors"]) == [field]
 
 
 TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from("\r\n\0<>\"'&%{}@."), max_size=40)

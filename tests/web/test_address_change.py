@@ -1,5 +1,6 @@
 """A change of address: both have to agree, and nobody learns what we know of the new one."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -9,8 +10,10 @@ from email.utils import parseaddr
 from itertools import product
 
 import pytest
+from structlog.testing import capture_logs
 
 from syndicate import clock
+from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action, Who
 from syndicate.store import RequestKind
 from syndicate.store.requests import Requests
@@ -20,7 +23,7 @@ from syndicate.web.pages import Pages
 from syndicate.web.wish import Clerk
 from tests.audience import TEST
 from tests.deliver import papers
-from tests.web.known import TABLES, everything, known, path_of, said
+from tests.web.known import TABLES, everything, known, path_of, said, uncounted
 from tests.web.people import Desk
 
 NEW = "anna@example.net"
@@ -154,15 +157,84 @@ def test_the_answer_is_the_same_whatever_we_know(mover):
     )
     assert set(others) == {stranger}
     assert set(mover.letters) == {"anna@example.org", "new@example.org", "known@example.org"}
+    subjects = [kept.subject for kept in mover.desk.letters()]
+    assert subjects.count("Shall your mail go elsewhere?") == 3  # none for her own address
+
+
+def withhold(mover, how):
+    """Make NEW an address that is not written to."""
+    if how == "suppressed":
+        with mover.store.write() as tx:
+            tx.subscribers.suppress(NEW, "550", cause=TEST, at=clock.now())
+        return
+    for _ in range(mover.anna.config.signup.per_address):
+        mover.desk.sign_up(NEW, newsletter="culture")
+
+
+def seen(mover, email):
+    """All that who holds the old address sees of a change, until it is over."""
+    own = mover.anna.person.email
+    asked = said(mover.ask(email))
+    link = mover.link(own)
+    pages = [mover.anna.client.get(link), mover.confirm(link), mover.confirm(link)]
+    with pytest.MonkeyPatch.context() as patch:
+        now = clock.now()
+        for hours in (47, 49):
+            later = now + timedelta(hours=hours)
+            patch.setattr(clock, "now", lambda later=later: later)
+            pages += [mover.anna.client.get(link), mover.confirm(link)]
+    told = json.loads(mover.anna.post("", "/data").content)
+    questions = [(one["kind"], one["asked"]) for one in told["questions"]]
+    trail = [(one.action, one.detail, one.cause.how) for one in mover.anna.trail]
+    letters = [kept.subject for kept in mover.desk.letters() if parseaddr(kept.to)[1] == own]
+    answers = [(one.status_code, one.text.replace(link, "LINK")) for one in pages]
+    return asked, answers, questions, trail, letters
+
+
+@pytest.mark.parametrize("how", ["suppressed", "limited"])
+def test_the_old_address_learns_nothing_of_the_new_one(web, sqlite_store, publication, how):
+    tables = TABLES | {"signup": {"expire_after": "2d"}}
+    anna = known(web(**tables), sqlite_store, publication(**tables))
+    ada = replace(anna, key=Mover(anna).subscribe("ada@example.org", "breaking"))
+    withhold(Mover(anna), how)
+    expected = seen(Mover(ada), "free@example.net")
+    assert seen(Mover(anna), NEW) == expected
+    _, answers, questions, _, letters = expected
+    assert [status for status, _ in answers] == [200] * 5 + [410] * 2
+    assert "the letter to your new address" in answers[1][1]
+    assert questions == [("address", {})]
+    assert letters == ["Shall your mail go elsewhere?"]
+    assert anna.person.email == "anna@example.org"
+
+
+def test_a_new_address_that_bounces_looks_like_a_slow_one(mover):
+    mover.ask()
+    link = mover.link("anna@example.org")
+    with mover.store.write() as tx:
+        tx.subscribers.suppress(NEW, "550", cause=TEST, at=clock.now())
+    assert "the letter to your new address" in mover.confirm(link).text
+    assert mover.confirm(mover.link(NEW)).status_code == 410
+    assert mover.anna.person.email == "anna@example.org"
+
+
+def test_a_letter_that_cannot_be_written_asks_for_patience(mover, monkeypatch):
+    def broken(*_args):
+        raise TemplateError("mail/letter.mjml", 7, "unexpected end")
+
+    monkeypatch.setattr(Letters, "compose", broken)
+    with capture_logs() as logs:
+        answer = mover.ask()
+    assert answer.status_code == 503
+    assert [one["reason"] for one in logs] == ["mail/letter.mjml:7: unexpected end"]
 
 
 def test_what_is_no_address_is_said_and_stays_typed(mover, tmp_path):
-    before = everything(tmp_path)
+    before = uncounted(tmp_path)
     for typed in ("", "anna", "anna@", "a b@example.org", "a@example.org\r\nBcc: b@example.org"):
         page = mover.ask(typed)
         assert said(page) == "Nothing was changed: that is no address that we can write to."
         assert 'aria-invalid="true"' in page.text
-    assert everything(tmp_path) == before
+    assert uncounted(tmp_path) == before
 
 
 def test_disposable_addresses_are_refused(web, sqlite_store, publication, tmp_path):
@@ -177,6 +249,7 @@ def test_letters_are_limited(mover):
     for number in range(5):
         assert said(mover.ask(f"anna{number}@example.net")).startswith("If we may")
     assert len(mover.letters) == 4  # three new addresses and the old one
+    assert len(mover.desk.letters()) == 6
     mover.anna.key = mover.subscribe("bo@example.org", "breaking")
     for _ in range(5):
         mover.ask("victim@example.net")
@@ -242,8 +315,9 @@ def test_who_was_erased_meanwhile_moves_nowhere(mover, gone):
     links = [mover.link(email) for email in ORDERS[0]]
     with mover.store.write() as tx:
         tx.subscribers.erase(tx.subscribers.by_email(gone).key, cause=TEST, at=clock.now())
-    assert {mover.confirm(link).status_code for link in links} == {404, 410}
-    assert gone not in mover.emails
+    answers = [mover.confirm(link).status_code for link in links]
+    assert answers == ([404, 200] if gone == NEW else [410, 404])
+    assert mover.emails == [email for email in ORDERS[1] if email != gone][::-1]
 
 
 def test_a_button_pressed_twice_is_as_once(mover):

@@ -14,6 +14,7 @@ from syndicate.deliver.links import Links
 from syndicate.errors import StoreLocked
 from syndicate.store import Store
 from syndicate.web.app import application
+from syndicate.web.scanners import Scanners
 from tests.audience import TEST
 from tests.issues import PLACES, freeze, subscribe
 from tests.web.asgi import Client
@@ -252,4 +253,18 @@ def test_an_erased_reader_is_led_on_and_counted_as_nobody(desk):
     with desk.store.write() as tx:
         tx.subscribers.erase(desk.anna, at=AT, cause=TEST)
     assert desk.client.get(desk.path(subscriber=desk.anna)).status_code == 302
+    assert desk.counts() == {1: (1, 0, 0)}
+
+
+def test_of_a_long_name_only_the_beginning_is_kept(desk, monkeypatch):
+    desk, kept, judge = desk(), [], Scanners.judge
+
+    def noted(self, who, visit):
+        kept.append(visit.agent)
+        return judge(self, who, visit)
+
+    monkeypatch.setattr(Scanners, "judge", noted)
+    long = FIREFOX.ljust(300, "x") + "curl" * 1000
+    desk.client.get(desk.path(), headers={"user-agent": long})
+    assert kept == [long[:300]]
     assert desk.counts() == {1: (1, 0, 0)}

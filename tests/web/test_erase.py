@@ -109,7 +109,7 @@ def test_an_edition_counts_as_many_readers_as_before(store):
         assert [one.reply for one in tx.deliveries.of(edition.key) if not one.email] == [""]
         assert [one.reply for one in tx.dossier.mailed(key)] == [""]
         assert not next(tx.dossier.mailed(key)).answers[0].reply
-        assert [(one.people, one.readers) for one in tx.clicks.counts(edition.key)] == [(3, 0)]
+        assert [(one.people, one.readers) for one in tx.clicks.counts(edition.key)] == [(3, 1)]
         assert tx.dossier.of(key) is None
 
 

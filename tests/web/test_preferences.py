@@ -18,11 +18,12 @@ from syndicate.deliver.links import Links
 from syndicate.errors import StoreLocked
 from syndicate.model.subscribers import Action, Who
 from syndicate.store import Store
+from syndicate.store.dossier import Dossier
 from syndicate.web.app import application
 from tests.audience import TEST
 from tests.deliver import papers
 from tests.mail.desk import alert, story
-from tests.web.known import BUTTON, TABLES, everything, known, path_of, said
+from tests.web.known import BUTTON, TABLES, everything, known, path_of, said, uncounted
 from tests.web.people import Desk
 
 BELOW = ("", "/data", "/erase")
@@ -92,6 +93,61 @@ def test_a_pause_is_of_some_weeks_and_can_be_ended(reader):
     reader.post("resume")
     assert reader.person.paused_until is None
     assert [one.action for one in reader.trail[-2:]] == [Action.PAUSED, Action.RESUMED]
+
+
+def test_what_changes_nothing_writes_nothing(reader, tmp_path):
+    reader.post("resume")
+    before = uncounted(tmp_path)
+    reader.post("resume")
+    for _ in range(2):
+        reader.post("change", name="Anna")
+        reader.post("join", newsletter="breaking")
+    assert uncounted(tmp_path) == before
+    first = reader.post("pause", weeks="4")
+    before = uncounted(tmp_path)
+    again = reader.post("pause", weeks="4")
+    assert said(again) == said(first)
+    assert said(first).startswith("You get no editions until ")
+    assert uncounted(tmp_path) == before
+    reader.post("pause", weeks="8")
+    assert reader.person.paused_until - clock.now() > timedelta(days=55)
+
+
+def test_one_reader_may_decide_so_often_an_hour(reader, monkeypatch):
+    at = clock.now().replace(minute=10, second=0)
+    monkeypatch.setattr(clock, "now", lambda: at)
+    for _ in range(60):
+        assert reader.post("resume").status_code == 200
+    before = reader.trail
+    for below in BELOW:
+        refused = reader.post("leave-all", below)
+        assert refused.status_code == 429
+        assert refused.headers["retry-after"] == "3000"
+        assert "Nothing was changed yet" in refused.text
+    assert reader.get().status_code == 200
+    assert reader.trail == before
+    with reader.store.write() as tx:
+        tx.subscribers.subscribe("bo@example.org", "breaking", cause=TEST, at=at)
+        bo = tx.subscribers.by_email("bo@example.org").key
+    theirs = path_of(reader.links.preferences(bo))
+    assert reader.client.post(theirs, data={"action": "leave-all"}).status_code == 200
+    later = at + timedelta(minutes=50)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert reader.post("leave-all").status_code == 200
+
+
+def test_others_write_while_a_reader_s_file_is_put_together(reader, monkeypatch):
+    found = Dossier.of
+
+    def meanwhile(self, key):
+        with reader.store.write() as tx:
+            tx.subscribers.subscribe("bo@example.org", "breaking", cause=TEST, at=clock.now())
+        return found(self, key)
+
+    monkeypatch.setattr(Dossier, "of", meanwhile)
+    answer = reader.post("", "/data")
+    assert answer.status_code == 200
+    assert json.loads(answer.content)["changes"][-1]["action"] == "exported"
 
 
 def test_a_pause_of_another_length_is_refused(reader):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.model.editions import CANARY
-from syndicate.web.scanners import Scanners, Visit, is_machine
+from syndicate.web.scanners import LONGEST, Scanners, Visit, is_machine
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -51,6 +51,15 @@ def test_what_is_found_out_late_is_told():
 def test_the_hidden_link_gives_away_the_minute_around_it():
     visits = [visit(1, 0), visit(2, 30), visit(CANARY, 70), visit(3, 125), visit(4, 135)]
     assert visited(*visits) == [False, True, True, True, False]
+
+
+def test_only_the_beginning_of_a_name_is_looked_at():
+    long = FIREFOX.ljust(LONGEST)
+    assert is_machine("GET", long[:-4] + "curl", "")
+    assert not is_machine("GET", long + "curl", "")
+    scanners = Scanners()
+    one, other = (scanners.visitor("192.0.2.0/24", long + more, AT) for more in ("", "x" * 60_000))
+    assert one == other
 
 
 def test_one_visitors_haste_is_not_anothers():

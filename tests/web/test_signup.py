@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from lxml import html
+from structlog.testing import capture_logs
 
 from syndicate import clock
+from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action
 from syndicate.store import Store
+from syndicate.web.letters import Letters
 from tests.audience import TEST, by_reader
 
 TWO = [
@@ -325,6 +328,26 @@ def test_a_store_that_is_busy_asks_for_patience(desk, monkeypatch):
     assert opened.sign_up().status_code == 503
     answer = opened.client.post("/api/signup", json={"email": "anna@example.org"})
     assert (answer.status_code, list(answer.json())) == (503, ["message"])
+
+
+def test_a_letter_that_cannot_be_written_asks_for_patience_and_is_told_the_operator(
+    desk, monkeypatch
+):
+    opened = desk()
+
+    def broken(*_args):
+        raise TemplateError("mail/letter.mjml", 7, "unexpected end")
+
+    monkeypatch.setattr(Letters, "compose", broken)
+    with capture_logs() as logs:
+        page = opened.sign_up()
+        answer = opened.client.post("/api/signup", json={"email": "anna@example.org"})
+    assert (page.status_code, answer.status_code) == (503, 503)
+    assert "Just a moment" in page.text
+    assert list(answer.json()) == ["message"]
+    reason = "mail/letter.mjml:7: unexpected end"
+    told = {"event": "sign-up not taken", "reason": reason, "log_level": "warning"}
+    assert logs == [told, told]
 
 
 def test_on_this_machine_the_answer_leads_to_the_outbox(desk):

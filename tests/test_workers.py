@@ -1,0 +1,78 @@
+"""Workers: any sizes pass, errors travel, and nobody waits for ever."""
+
+from functools import partial
+
+import pytest
+
+from syndicate.errors import SyndicateError, TemplateError
+from syndicate.workers import Lane, hired
+
+LARGE = 3_000_000
+
+
+def doing(what):
+    return what
+
+
+def echo(task):
+    size, answer = task[0], "x" * LARGE
+    return size, answer
+
+
+def fail(task):
+    raise TemplateError("page/a.html", task, "oh")
+
+
+class StubbornError(Exception):
+    """One that can't be made again from what it says."""
+
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+
+def stubborn(_):
+    raise StubbornError(1, 2)
+
+
+def unpicklable(_):
+    return lambda: None
+
+
+def done(work, lanes):
+    with hired(partial(doing, work), preload=__name__, died="gone") as workers:
+        assert len(workers.lanes) > 0
+        return list(workers.do(lanes(lane) for lane in workers.lanes))
+
+
+def test_large_tasks_with_large_results_do_not_wait_for_each_other():
+    tasks = [(number, "y" * 100_000) for number in range(12)]
+    results = done(echo, lambda lane: lane.turns(tasks))
+    assert [number for number, _ in results] == list(range(12))
+    assert all(len(answer) == LARGE for _, answer in results)
+
+
+def test_an_error_comes_back_as_itself():
+    with pytest.raises(TemplateError, match=r"page/a\.html:7: oh") as told:
+        done(fail, lambda _: [7])
+    assert (told.value.template, told.value.line) == ("page/a.html", 7)
+
+
+@pytest.mark.parametrize(("work", "said"), [(stubborn, "1 and 2"), (unpicklable, "pickle")])
+def test_what_cannot_travel_is_told_as_an_error(work, said):
+    with pytest.raises(SyndicateError, match=said):
+        done(work, lambda _: [None])
+
+
+def test_who_breaks_off_leaves_nobody_behind():
+    with hired(partial(doing, echo), preload=__name__, died="gone") as workers:
+        results = workers.do([(number, "") for number in range(9)] for _ in workers.lanes)
+        assert next(results)[0] == 0
+        members = [one._process for one in workers._members]
+    assert not any(process.is_alive() for process in members)
+
+
+def test_each_part_falls_to_one_lane():
+    parts = list(range(10))
+    lanes = [Lane(number, 3) for number in range(3)]
+    assert [part for lane in lanes for part in lane.stretch(parts)] == parts
+    assert sorted(part for lane in lanes for part in lane.turns(parts)) == parts
