@@ -312,4 +312,4 @@ def test_tidying_by_hand_counts_first(post):
         post.run("tick").out.splitlines()[-1]
         == "retention: 1 unconfirmed, 0 letters, 0 events forgotten"
     )
-    assert post.run("subscribers", "tidy").out == "0 unconfirmed, 0 events forgotten\n"
+    assert post.run("subscribers", "tidy").out == "0 unconfirmed, 0 letters, 0 events forgotten\n"
