@@ -23,6 +23,6 @@ A package per stage, a module per noun. Data goes one way, and so do imports:
 `publish`   writes feeds/, atomically and only what changed
 `deliver`   hands each reader's message over once, and keeps the ledger
 `schedule`  slots → fires → editions
-`web`       the published files over HTTP, unsubscribe, the outbox
+`web`       published files over HTTP, the pages where readers decide, editions, the outbox
 `cli`       the commands
 """

@@ -1,1 +1,1 @@
-"""The doors for readers: the published files over HTTP, unsubscribe, and the outbox."""
+"""The doors for readers: published files, the pages where they decide, editions, the outbox."""

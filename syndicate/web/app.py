@@ -15,23 +15,23 @@ from syndicate.config import Config, Transport
 from syndicate.deliver.links import Links
 from syndicate.errors import StoreError
 from syndicate.store import RequestKind, Store
-from syndicate.web.address_change import AddressChange
-from syndicate.web.archive import Archive
-from syndicate.web.clicks import ClickPages
-from syndicate.web.confirm import Confirm, Handler, Subscription
-from syndicate.web.enrolment import Enrolment
-from syndicate.web.files import Files
+from syndicate.web.editions.archive import Archive
+from syndicate.web.editions.clicks import ClickPages
+from syndicate.web.editions.view import View
 from syndicate.web.guard import Guarded
-from syndicate.web.letters import Letters
 from syndicate.web.loopback import is_loopback
-from syndicate.web.outbox import OutboxPages
+from syndicate.web.outbox.pages import OutboxPages
 from syndicate.web.pages import Pages
-from syndicate.web.policy import policy
-from syndicate.web.preferences import Preferences
-from syndicate.web.signup import Signup
-from syndicate.web.unsubscribe import Unsubscribe
-from syndicate.web.view import View
-from syndicate.web.wish import Clerk
+from syndicate.web.published.files import Files
+from syndicate.web.published.policy import policy
+from syndicate.web.readers.address_change import AddressChange
+from syndicate.web.readers.confirm import Confirm, Handler, Subscription
+from syndicate.web.readers.enrolment import Enrolment
+from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.preferences import Preferences
+from syndicate.web.readers.signup import Signup
+from syndicate.web.readers.unsubscribe import Unsubscribe
+from syndicate.web.readers.wish import Clerk
 
 
 def application(

@@ -8,8 +8,8 @@ here; a publication's own `templates/web/` may say anything.
 from dataclasses import dataclass
 
 from syndicate.language import marked, translated
-from syndicate.web.archive_words import ARCHIVE, ArchiveWords
-from syndicate.web.reader_words import (
+from syndicate.web.editions.words import ARCHIVE, ArchiveWords
+from syndicate.web.readers.words import (
     ADDRESS,
     PREFERENCES,
     REASONS,

@@ -16,7 +16,7 @@ from syndicate.render.amp import Amp
 from syndicate.render.bodies import Bodies
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
-from syndicate.web.policy import policy
+from syndicate.web.published.policy import policy
 from tests import checkers
 from tests.browser import served
 from tests.pages import newsroom

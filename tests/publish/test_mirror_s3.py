@@ -4,10 +4,10 @@ import importlib.util
 
 import pytest
 
-from syndicate.web.answers import Request
-from syndicate.web.files import Files
 from syndicate.web.pages import Pages
-from syndicate.web.policy import policy
+from syndicate.web.published.answers import Request
+from syndicate.web.published.files import Files
+from syndicate.web.published.policy import policy
 from tests.feeds.samples import NOON
 from tests.neighbours import require
 from tests.publish.newsroom import PICTURE, Newsroom

@@ -21,8 +21,8 @@ from syndicate import clock
 from syndicate.web import client
 from syndicate.web.forms import LIMIT, parse_form
 from syndicate.web.guard import from_our_pages
-from syndicate.web.proof import MOST, Proof, Proofs
-from syndicate.web.traps import Haste, Stamps
+from syndicate.web.readers.proof import MOST, Proof, Proofs
+from syndicate.web.readers.traps import Haste, Stamps
 from tests.audience import TEST, by_reader
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))

@@ -17,10 +17,10 @@ from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action, Who
 from syndicate.store import RequestKind
 from syndicate.store.requests import Requests
-from syndicate.web.address_change import AddressChange
-from syndicate.web.letters import Letters
 from syndicate.web.pages import Pages
-from syndicate.web.wish import Clerk
+from syndicate.web.readers.address_change import AddressChange
+from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.wish import Clerk
 from tests.audience import TEST
 from tests.deliver import papers
 from tests.web.known import TABLES, everything, known, path_of, said, uncounted

@@ -13,7 +13,7 @@ from syndicate.errors import StoreLocked
 from syndicate.model.articles import Revision
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.archive import ON_A_PAGE, Sheet
+from syndicate.web.editions.archive import ON_A_PAGE, Sheet
 from tests.issues import PLACES, content, freeze, subscribe
 from tests.shared import SHARED, needs_shared
 from tests.web.asgi import Client

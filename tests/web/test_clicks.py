@@ -14,7 +14,7 @@ from syndicate.deliver.links import Links
 from syndicate.errors import StoreLocked
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.scanners import Scanners
+from syndicate.web.editions.scanners import Scanners
 from tests.audience import TEST
 from tests.issues import PLACES, freeze, subscribe
 from tests.web.asgi import Client

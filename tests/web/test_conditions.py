@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syndicate.web.conditions import accepts_gzip, matching_tag, unchanged_since
+from syndicate.web.published.conditions import accepts_gzip, matching_tag, unchanged_since
 
 TAGS = ('"abc"', '"abc-gzip"')
 MODIFIED = datetime(2026, 11, 24, 13, 17, 5, 999_999, tzinfo=UTC)

@@ -17,9 +17,9 @@ import pytest
 from syndicate.config import Config
 from syndicate.publish.folder import Folder
 from syndicate.publish.manifest import NAME, Manifest, Published, State
-from syndicate.web.files import Files
 from syndicate.web.pages import Pages
-from syndicate.web.policy import policy
+from syndicate.web.published.files import Files
+from syndicate.web.published.policy import policy
 from syndicate.web.server import Server
 
 RSS = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicate.web.policy import policy
+from syndicate.web.published.policy import policy
 
 
 def directive(config, name):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.model.editions import CANARY
-from syndicate.web.scanners import LONGEST, Scanners, Visit, is_machine
+from syndicate.web.editions.scanners import LONGEST, Scanners, Visit, is_machine
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

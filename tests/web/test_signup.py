@@ -13,7 +13,7 @@ from syndicate import clock
 from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action
 from syndicate.store import Store
-from syndicate.web.letters import Letters
+from syndicate.web.readers.letters import Letters
 from tests.audience import TEST, by_reader
 
 TWO = [

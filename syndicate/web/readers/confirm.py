@@ -23,9 +23,9 @@ from syndicate.store import Request as Question
 from syndicate.store import RequestKind, Store, Transaction
 from syndicate.web.client import network
 from syndicate.web.guard import answer, from_our_pages
-from syndicate.web.letters import Letters
-from syndicate.web.notices import Notices, masked
 from syndicate.web.pages import Pages
+from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.notices import Notices, masked
 from syndicate.web.words import words_in
 
 _STYLE = "web/forms.css"

@@ -22,9 +22,9 @@ from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
 from syndicate.store import Store
 from syndicate.web.forms import Form, read_form
 from syndicate.web.guard import PRIVATE, answer, from_our_pages
-from syndicate.web.notices import Notices, masked
 from syndicate.web.pages import Pages
-from syndicate.web.readers import holder, own_doing
+from syndicate.web.readers.holders import holder, own_doing
+from syndicate.web.readers.notices import Notices, masked
 from syndicate.web.words import Words, words_in
 
 ONE_CLICK = "List-Unsubscribe"

@@ -2,7 +2,7 @@
 
 A GET shows; only a POST from this very page acts, and the page that comes back says what
 was done. There is no login: a change of address, which could take a subscription away
-from its owner, is asked for by letters (`web.address_change`).
+from its owner, is asked for by letters (`readers.address_change`).
 """
 
 from collections.abc import Callable, Mapping
@@ -26,8 +26,11 @@ from syndicate.language import spoken
 from syndicate.model.subscribers import Action, Cause, Subscriber
 from syndicate.store import Held, RequestKind, Store, Transaction
 from syndicate.store.trail import Entry
-from syndicate.web.address_change import AddressChange
-from syndicate.web.decisions import (
+from syndicate.web.forms import MANY, Form, read_form
+from syndicate.web.guard import PRIVATE, answer, from_our_pages
+from syndicate.web.pages import Pages
+from syndicate.web.readers.address_change import AddressChange
+from syndicate.web.readers.decisions import (
     DECISIONS,
     FIELD,
     MOST,
@@ -38,12 +41,9 @@ from syndicate.web.decisions import (
     date,
     paused,
 )
-from syndicate.web.disclosure import disclosed
-from syndicate.web.forms import MANY, Form, read_form
-from syndicate.web.guard import PRIVATE, answer, from_our_pages
-from syndicate.web.notices import Notices, masked
-from syndicate.web.pages import Pages
-from syndicate.web.readers import holder, own_doing
+from syndicate.web.readers.disclosure import disclosed
+from syndicate.web.readers.holders import holder, own_doing
+from syndicate.web.readers.notices import Notices, masked
 from syndicate.web.words import Words, words_in
 
 _log = structlog.get_logger(__name__)

@@ -13,11 +13,11 @@ from starlette.types import Receive, Scope, Send
 
 from syndicate import clock
 from syndicate.publish.formats import Freshness, freshness_of
-from syndicate.web.answers import Answer, Request
-from syndicate.web.conditions import accepts_gzip, matching_tag, unchanged_since
-from syndicate.web.listing import Listing
 from syndicate.web.pages import Pages
-from syndicate.web.shelf import File, Shelf
+from syndicate.web.published.answers import Answer, Request
+from syndicate.web.published.conditions import accepts_gzip, matching_tag, unchanged_since
+from syndicate.web.published.listing import Listing
+from syndicate.web.published.shelf import File, Shelf
 
 _ALLOWED = "GET, HEAD"
 _UNSTORED = {"cache-control": "no-cache"}

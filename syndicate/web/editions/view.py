@@ -10,10 +10,10 @@ from syndicate.deliver.links import Links
 from syndicate.errors import StoreError
 from syndicate.model.editions import Kind
 from syndicate.store import Store
+from syndicate.web.editions.mail_page import HEADERS, as_page
 from syndicate.web.guard import PRIVATE, answer
-from syndicate.web.mail_page import HEADERS, as_page
-from syndicate.web.notices import Notices
 from syndicate.web.pages import Pages
+from syndicate.web.readers.notices import Notices
 from syndicate.web.words import words_in
 
 _UNLISTED = '<meta name="robots" content="noindex">'

@@ -18,13 +18,13 @@ from syndicate.model.subscribers import Action, Cause, Subscriber, Who, normal_a
 from syndicate.render.mail.letter import Letter
 from syndicate.store import Request, RequestKind, Store, Transaction
 from syndicate.store.trail import Entry
-from syndicate.web.enrolment import has_room
 from syndicate.web.guard import answer
-from syndicate.web.letters import Letters
-from syndicate.web.notices import masked
 from syndicate.web.pages import Pages
-from syndicate.web.reader_words import AddressWords
-from syndicate.web.wish import Clerk
+from syndicate.web.readers.enrolment import has_room
+from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.notices import masked
+from syndicate.web.readers.wish import Clerk
+from syndicate.web.readers.words import AddressWords
 from syndicate.web.words import words_in
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)

@@ -22,10 +22,10 @@ from syndicate.errors import StoreError
 from syndicate.publish.formats import Freshness
 from syndicate.render.templates import Templates
 from syndicate.store import Store
-from syndicate.web import archive_feed, mail_page
-from syndicate.web.conditions import matching_tag
-from syndicate.web.notices import Notices
+from syndicate.web.editions import archive_feed, mail_page
 from syndicate.web.pages import Page, Pages
+from syndicate.web.published.conditions import matching_tag
+from syndicate.web.readers.notices import Notices
 from syndicate.web.words import words_in
 
 ON_A_PAGE = 30

@@ -22,10 +22,10 @@ from syndicate.deliver.links import Links
 from syndicate.errors import SyndicateError
 from syndicate.store import Click, Store
 from syndicate.web.client import network
+from syndicate.web.editions.scanners import LONGEST, Scanners, Visit, is_machine
 from syndicate.web.guard import PRIVATE
-from syndicate.web.notices import Notices
 from syndicate.web.pages import Pages
-from syndicate.web.scanners import LONGEST, Scanners, Visit, is_machine
+from syndicate.web.readers.notices import Notices
 
 _log = structlog.get_logger(__name__)
 _EDITIONS = 256

@@ -16,8 +16,8 @@ from syndicate.config import Config, Newsletter
 from syndicate.model.subscribers import Cause, Subscribed, normal_address
 from syndicate.render.mail.letter import Letter
 from syndicate.store import Request, RequestKind, Store, Transaction
-from syndicate.web.letters import Letters
-from syndicate.web.wish import Wish
+from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.wish import Wish
 
 _log = structlog.get_logger(__name__)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)

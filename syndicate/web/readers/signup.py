@@ -20,16 +20,25 @@ from syndicate.errors import SyndicateError
 from syndicate.intake.text import printable
 from syndicate.render.templates import Templates
 from syndicate.store import Store
-from syndicate.web.enrolment import Enrolment
 from syndicate.web.forms import MANY, Form, read_form, read_json
 from syndicate.web.guard import PRIVATE, answer
 from syndicate.web.loopback import is_local, is_loopback
-from syndicate.web.notices import Notices
 from syndicate.web.pages import Pages
-from syndicate.web.proof import FIELD, Proofs
-from syndicate.web.readers import own_doing
-from syndicate.web.traps import HONEYPOT, Haste, Stamps, is_sprung
-from syndicate.web.wish import LONGEST, NEWSLETTERS, OWN, Clerk, Mistakes, Typed, Wish, own_field
+from syndicate.web.readers.enrolment import Enrolment
+from syndicate.web.readers.holders import own_doing
+from syndicate.web.readers.notices import Notices
+from syndicate.web.readers.proof import FIELD, Proofs
+from syndicate.web.readers.traps import HONEYPOT, Haste, Stamps, is_sprung
+from syndicate.web.readers.wish import (
+    LONGEST,
+    NEWSLETTERS,
+    OWN,
+    Clerk,
+    Mistakes,
+    Typed,
+    Wish,
+    own_field,
+)
 from syndicate.web.words import words_in
 
 _log = structlog.get_logger(__name__)

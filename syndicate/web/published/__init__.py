@@ -1,0 +1,1 @@
+"""The published files over HTTP: found, compared, and sent as they are."""

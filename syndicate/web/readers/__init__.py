@@ -1,0 +1,1 @@
+"""The pages where readers decide: sign up, confirm, choose, and leave."""
