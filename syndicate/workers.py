@@ -28,7 +28,7 @@ _AHEAD = 4
 """Tasks that wait for each process; more would only take memory."""
 _ROOM = 64 * 1024
 """Bytes of waiting tasks that a pipe surely takes while nobody reads it."""
-_YOUNG = 20_000
+_YOUNG = 50_000
 """Objects after which a process collects garbage: what passes through has hardly any cycles."""
 
 

@@ -6,6 +6,7 @@ by SIGINT and SIGTERM, with what was in hand finished. Nothing prompts but
 `subscribers erase`, and that only on a terminal.
 """
 
+import gc
 import io
 import os
 import signal
@@ -14,10 +15,13 @@ import sys
 __all__ = ["main"]
 
 TERMINATED = 128 + signal.SIGTERM
+_YOUNG = 50_000
+"""Objects after which garbage is collected: what a start imports is none."""
 
 
 def main() -> None:
     """Run the command line and exit."""
+    gc.set_threshold(_YOUNG)
     from syndicate.cli.app import app  # noqa: PLC0415 - so that importing the package is free
     from syndicate.cli.terminal import note  # noqa: PLC0415
     from syndicate.errors import SyndicateError  # noqa: PLC0415

@@ -139,11 +139,12 @@ def _recording(
 
 def stored_path(file: Path, config: Config) -> str:
     """Return a file's path as the store keeps it, with `/` on every system."""
-    whole = Path(os.path.abspath(file))  # noqa: PTH100 - resolve() would follow links out of it
-    if whole.is_relative_to(config.root):
-        return whole.relative_to(config.root).as_posix()
-    real, root = whole.resolve(), config.root.resolve()
-    return real.relative_to(root).as_posix() if real.is_relative_to(root) else whole.as_posix()
+    whole = os.path.abspath(file)  # noqa: PTH100 - resolve() would follow links out of it
+    inside = f"{config.root}/"
+    if whole.startswith(inside):
+        return whole.removeprefix(inside)
+    real, root = Path(whole).resolve(), config.root.resolve()
+    return real.relative_to(root).as_posix() if real.is_relative_to(root) else whole
 
 
 def _bytes(file: Path, path: str) -> bytes:

@@ -120,6 +120,8 @@ _CLEANER = nh3.Cleaner(
 def _depth(markup: str) -> int:
     """Estimate how deeply markup nests, from above."""
     depth = deepest = 0
+    if markup.count("<") <= _DEEPEST:  # as of nearly all: it can't be deeper than that
+        return 0
     for closing, name in _ANY_TAG.findall(markup):
         if name.lower() not in _UNNESTED:
             depth = max(0, depth - 1) if closing else depth + 1
