@@ -6,7 +6,10 @@ import pytest
 
 from syndicate import clock
 from syndicate.deliver.links import Links
+from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action
+from syndicate.render.mail.letter import Letter
+from syndicate.web.readers.letters import Letters
 from tests.audience import TEST, by_reader
 
 TWO = [{"name": "breaking", "description": "What can't wait."}, {"name": "briefing"}]
@@ -116,6 +119,22 @@ def test_what_was_confirmed_in_time_stays_so(asked, monkeypatch):
     asked.client.post(link)
     after(monkeypatch, days=30)
     assert "You are subscribed" in asked.client.get(link).text
+
+
+def test_a_welcome_that_cannot_be_composed_holds_nobody_up(desk, monkeypatch):
+    compose = Letters.compose
+
+    def broken(self, letter, *rest):
+        if letter is Letter.WELCOME:
+            raise TemplateError("email/letter.txt", 3, "'nothing' is undefined")
+        return compose(self, letter, *rest)
+
+    monkeypatch.setattr(Letters, "compose", broken)
+    opened = desk(signup={"welcome": True})
+    opened.sign_up()
+    assert "You are subscribed" in opened.client.post(opened.link()).text
+    assert set(opened.states().values()) == {"confirmed"}
+    assert len(opened.letters()) == 1
 
 
 def test_a_welcome_comes_once(desk):

@@ -3,12 +3,17 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+import structlog
+
 from syndicate.config import Config, Newsletter
+from syndicate.errors import TemplateError
 from syndicate.model.editions import Content
 from syndicate.model.subscribers import Subscriber
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.templates import Templates
 from syndicate.store import Transaction
+
+_log = structlog.get_logger(__name__)
 
 
 class Letters:
@@ -44,10 +49,17 @@ class Letters:
     def welcome(
         self, tx: Transaction, reader: int, newsletters: Sequence[Newsletter], *, at: datetime
     ) -> None:
-        """Say welcome to somebody, where the config wants that."""
+        """Say welcome to somebody, where the config wants that.
+
+        A letter that can't be composed holds nobody up: it is told in the log.
+        """
         if not self._config.signup.welcome or not newsletters:
             return
         language = self.language(tx.subscribers.by_key(reader), newsletters)
-        content = self.compose(Letter.WELCOME, language, newsletters)
+        try:
+            content = self.compose(Letter.WELCOME, language, newsletters)
+        except TemplateError as error:
+            _log.error("no welcome letter", reason=str(error))
+            return
         expires_at = at + self._config.mail.expire_after
         tx.editions.add_letter(content, to=reader, created_at=at, expires_at=expires_at)
