@@ -57,7 +57,7 @@ def test_an_error_comes_back_as_itself():
     assert (told.value.template, told.value.line) == ("page/a.html", 7)
 
 
-@pytest.mark.parametrize(("work", "said"), [(stubborn, "1 and 2"), (unpicklable, "pickle")])
+@pytest.mark.parametrize(("work", "said"), [(stubborn, "1 and 2"), (unpicklable, "local object")])
 def test_what_cannot_travel_is_told_as_an_error(work, said):
     with pytest.raises(SyndicateError, match=said):
         done(work, lambda _: [None])
