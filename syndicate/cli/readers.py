@@ -220,10 +220,6 @@ def _person(tx: "Transaction", address: str) -> Subscriber:
     return person
 
 
-def _unknown(address: str) -> Refused:
-    return Refused(f"nobody has the address {address}; `syndicate subscribers list` lists them")
-
-
 def _change(
     tx: "Transaction",
     person: Subscriber,

@@ -4,8 +4,6 @@ Who has a link to somebody's preferences may have it from a forwarded mail, and 
 address can be entered: so the old one has to agree, and the new one too.
 """
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +18,7 @@ from syndicate.store import Request, RequestKind, Store, Transaction
 from syndicate.store.trail import Entry
 from syndicate.web.guard import answer
 from syndicate.web.pages import Pages
-from syndicate.web.readers.enrolment import has_room
+from syndicate.web.readers.enrolment import has_room, to_address
 from syndicate.web.readers.letters import Letters
 from syndicate.web.readers.notices import masked
 from syndicate.web.readers.wish import Clerk
@@ -155,7 +153,7 @@ class AddressChange:
 
     def _may_be_asked(self, tx: Transaction, email: str, *, at: datetime) -> bool:
         """Count a letter to the new address; that it had too many is nobody else's to know."""
-        name, most = f"signup to {self._hash(email)}", self._config.signup.per_address
+        name, most = to_address(email, self._secret), self._config.signup.per_address
         return tx.limits.take(name, most=most, per=_DAY, at=at)
 
     def _put(
@@ -189,9 +187,6 @@ class AddressChange:
             )
         line = Entry(subscriber=old, action=Action.ASKED, cause=cause, at=at, detail="new address")
         tx.trail.note(line)
-
-    def _hash(self, email: str) -> str:
-        return hmac.new(self._secret, normal_address(email).encode(), hashlib.sha256).hexdigest()
 
     # what the reader sees
 

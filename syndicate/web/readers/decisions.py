@@ -119,8 +119,12 @@ def _pause(decision: Decision) -> Told | None:
     if weeks not in map(str, WEEKS):
         return None
     until = decision.at + timedelta(weeks=int(weeks))
-    decision.tx.subscribers.pause(decision.person.key, until, at=decision.at, cause=decision.cause)
+    stands = paused(decision.person, decision.at)
     said = date(until, decision.words, decision.config)
+    if stands is None or date(stands, decision.words, decision.config) != said:
+        decision.tx.subscribers.pause(
+            decision.person.key, until, at=decision.at, cause=decision.cause
+        )
     return Told(decision.words.preferences.paused.format(date=said))
 
 

@@ -62,7 +62,7 @@ class Enrolment:
         """Count a sign-up; what one limit refuses doesn't use up the next."""
         limits, at, signup = tx.limits, entry.at, self._config.signup
         network = f"signup from {entry.cause.origin or 'nowhere'}"
-        address = f"signup to {self._hash(entry.wish.email)}"
+        address = to_address(entry.wish.email, self._secret)
         return (
             limits.take(network, most=signup.per_network, per=_HOUR, at=at)
             and limits.take(address, most=signup.per_address, per=_DAY, at=at)
@@ -114,9 +114,11 @@ class Enrolment:
             )
         )
 
-    def _hash(self, email: str) -> str:
-        """Return what stands for an address among the limits: it is nobody's to read there."""
-        return hmac.new(self._secret, normal_address(email).encode(), hashlib.sha256).hexdigest()
+
+def to_address(email: str, secret: bytes) -> str:
+    """Name the limit of letters to one address; the address is nobody's to read there."""
+    mark = hmac.new(secret, normal_address(email).encode(), hashlib.sha256).hexdigest()
+    return f"signup to {mark}"
 
 
 def has_room(tx: Transaction, config: Config, *, at: datetime) -> bool:

@@ -153,7 +153,7 @@ class Preferences:
             words=self._words(person),
             config=self._config,
         )
-        return _paused_alike(decision) or decide(decision)
+        return decide(decision)
 
     def _ask_to_move(self, token: str, form: _Form, cause: Cause) -> Response:
         with self._store.read() as tx:
@@ -252,16 +252,6 @@ class Preferences:
 
     def _words(self, person: Subscriber) -> Words:
         return words_in(person.language or self._config.publication.language)
-
-
-def _paused_alike(decision: Decision) -> Told | None:
-    """Say until when somebody is paused who asks for the very pause that they have."""
-    until, weeks = paused(decision.person, decision.at), decision.form.get("weeks", "")
-    if decision.form.get("action") != "pause" or until is None or weeks not in map(str, WEEKS):
-        return None
-    wanted = decision.at + timedelta(weeks=int(weeks))
-    stands, asked = (date(one, decision.words, decision.config) for one in (until, wanted))
-    return Told(decision.words.preferences.paused.format(date=asked)) if stands == asked else None
 
 
 def _without_others(held: Held) -> Held:
