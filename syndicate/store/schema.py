@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeDecorator
 
 from syndicate.clock import EPOCH, utc
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 
@@ -340,6 +340,14 @@ delivery_events = Table(
     Column("at", Instant, nullable=False),
     Index(None, "edition", "subscriber"),
     sqlite_autoincrement=True,
+)
+
+private_feeds = Table(
+    "private_feeds",
+    metadata,
+    Column("subscriber", ForeignKey("subscribers.key"), primary_key=True),
+    Column("secret", String(64), nullable=False),
+    Column("granted_at", Instant, nullable=False),
 )
 
 keys = Table(

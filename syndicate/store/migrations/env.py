@@ -2,7 +2,10 @@
 
 from alembic import context
 
+from syndicate.store import schema_push
 from syndicate.store.schema import metadata
+
+assert schema_push, "its tables are among them"
 
 context.configure(
     connection=context.config.attributes["connection"],
