@@ -3,6 +3,7 @@
 # make bench-build  building beside Hugo, Eleventy and Pelican, and as the store grows;
 #                   less of it with ARTICLES=500 GROWTH="1000 10000"
 # make bench-audience  a million readers come in from a file, and get an edition; fewer: READERS=100000
+# make bench-serving  the files over HTTP beside nginx and a bare callable (Debian: nginx-light, wrk)
 # make words        what we say to readers: new texts into the catalogues, and compile them;
 #                   make words NEW=fr begins French
 
@@ -11,7 +12,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format words bench-build bench-audience
+.PHONY: run test check format words bench-build bench-audience bench-serving
 
 run: $(VENV)/run.stamp
 	@for newsletter in breaking briefing; do \
@@ -40,6 +41,9 @@ bench-build: $(VENV)/run.stamp
 
 bench-audience: $(VENV)/test.stamp
 	$(BIN)/python -m bench.audience $(READERS)
+
+bench-serving: $(VENV)/run.stamp
+	$(BIN)/python -m bench.serving
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Syndicate needs Python 3.11 or newer; name one: make PYTHON=python3.13")'

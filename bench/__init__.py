@@ -3,8 +3,9 @@
 python -m bench.building    side by side with Hugo, Eleventy and Pelican
 python -m bench.growth      one article published with 1,000 and with 100,000 in the store
 python -m bench.audience    a million readers come in from a file, and get an edition
+python -m bench.serving     the files over HTTP, beside nginx and a bare ASGI callable
 
-`make bench-build` runs the first two, `make bench-audience` the third. The figures of the
-first two are to be read as ratios inside one run: what is compared is measured in turn, a
-pair at a time, on the same machine.
+`make bench-build` runs the first two, `make bench-audience` the third, `make bench-serving`
+the fourth. All figures but the third's are to be read as ratios inside one run: what is
+compared is measured in turn, on the same machine.
 """

@@ -8,6 +8,7 @@ SyndicateError
 │   ├── StoreLocked
 │   ├── StoreUnreachable
 │   └── StoreTooNew
+├── CallFailed             another server could not be asked, or didn't answer
 └── DeliveryError          what a mail server's answer means for one message
     ├── TemporaryFailure   4xx, or the connection broke before the body was out: try again
     ├── PermanentFailure   5xx: never again
@@ -16,7 +17,7 @@ SyndicateError
 
 Foreign exceptions are mapped to these at one door each: SQLAlchemy's in
 `syndicate.store`, Jinja's and mrml's in `syndicate.render.templates`,
-smtplib's in `syndicate.deliver.smtp`.
+httpcore's in `syndicate.publish.push.calls`, smtplib's in `syndicate.deliver.smtp`.
 """
 
 from dataclasses import dataclass
@@ -84,6 +85,10 @@ class StoreUnreachable(StoreError):
 
 class StoreTooNew(StoreError):
     """The store was written by a newer version of Syndicate."""
+
+
+class CallFailed(SyndicateError):
+    """A call to another server brought no answer: it may not be made, or the network failed."""
 
 
 class DeliveryError(SyndicateError):

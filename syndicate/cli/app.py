@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from syndicate.cli import articles, audience, editions, mail, output, publication, running, segments
+from syndicate.cli import (
+    articles,
+    audience,
+    editions,
+    feeds,
+    mail,
+    output,
+    publication,
+    running,
+    segments,
+)
 from syndicate.cli.context import Context
 
 app = typer.Typer(
@@ -17,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (publication, articles, output, audience, segments, mail, editions, running):
+for module in (publication, articles, output, audience, segments, feeds, mail, editions, running):
     module.register(app)
 
 

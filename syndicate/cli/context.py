@@ -29,7 +29,11 @@ class Context:
 
     @cached_property
     def config(self) -> "Config":
-        """The configuration; raise ConfigError with every mistake in it."""
+        """The configuration, read once; raise ConfigError with every mistake in it."""
+        return self.read()
+
+    def read(self) -> "Config":
+        """Read the configuration; raise ConfigError with every mistake in it."""
         from syndicate.config import load  # noqa: PLC0415 - start-up
 
         return load(self.path, port=self.port if self.port is not None else exported_port())

@@ -8,7 +8,6 @@ from syndicate.cli.columns import as_values
 from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.terminal import as_json, note, say, table, when
 from syndicate.errors import Refused
-from syndicate.model.subscribers import Subscriber
 
 if TYPE_CHECKING:
     from syndicate.store import Held
@@ -42,7 +41,7 @@ def show(context: typer.Context, address: Address, *, json: AsJson = False) -> N
     if json:
         as_json(_all(held))
         return
-    _say_person(ours, held.person)
+    _say_person(ours, held)
     _say_history(ours, held)
 
 
@@ -51,14 +50,16 @@ def unknown(address: str) -> Refused:
     return Refused(f"nobody has the address {address}; `syndicate subscribers list` lists them")
 
 
-def _say_person(ours: Context, person: Subscriber) -> None:
-    zone = ours.config.publication.timezone
+def _say_person(ours: Context, held: "Held") -> None:
+    person, zone = held.person, ours.config.publication.timezone
     say(f"{person.name} <{person.email}>" if person.name else person.email)
     say(f"  joined      {when(person.created_at, zone)}")
     if person.suppressed is not None:
         say(f"  not mailed  {person.suppressed}")
     if person.paused_until is not None:
         say(f"  paused      until {when(person.paused_until, zone)}")
+    if held.private_feed is not None:
+        say(f"  own feed    since {when(held.private_feed, zone)}")
     if person.language:
         say(f"  language    {person.language}")
     if person.tags:
@@ -105,6 +106,7 @@ def _say_history(ours: Context, held: "Held") -> None:
 def _all(held: "Held") -> dict[str, Any]:
     return {
         **as_values(held.person),
+        "private_feed": held.private_feed,
         "history": [
             {
                 "at": one.at,

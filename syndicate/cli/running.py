@@ -1,21 +1,19 @@
 """`run` and `serve`: the publication as a process."""
 
-import signal
-import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import Context, exported_port, here
+from syndicate.cli.context import Context, here
 from syndicate.cli.terminal import note, say, when
 
 if TYPE_CHECKING:
+    from syndicate.cli.operation import Operation
+    from syndicate.cli.signals import Signals
     from syndicate.config import Config
-    from syndicate.store import Store
     from syndicate.web.server import Server
 
 Host = Annotated[str | None, typer.Option(help="The address to listen on. Default: web.host.")]
@@ -43,77 +41,41 @@ def register(app: typer.Typer) -> None:
 
 def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
     """Serve the web, keep the timetable, deliver the mail, take in what is filed."""
-    from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
-    from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
-    from syndicate.schedule.runner import Runner  # noqa: PLC0415
-    from syndicate.store import Store  # noqa: PLC0415
-
-    config, listener = _bound(here(context), host, port)
-    log_events()
-    with _interrupted() as stop, ExitStack() as open_until_stopped:
-        open_until_stopped.callback(listener.close)
-        store = Store.of(config)
-        open_until_stopped.callback(store.close)
-        runner = Runner(Newsroom.of(store, config), stop)
-        server = _server(store, config, listener, letters_due=runner.mail_is_due)
-        runner.take_in()
-        open_until_stopped.enter_context(server)
-        open_until_stopped.enter_context(runner)
-        _say_what_is_where(config, server)
-        stop.wait()
+    with _started(here(context), host, port, works=True) as (operation, signals):
+        _say_what_is_where(operation.config, operation.server)
+        for _ in signals.reloads():
+            operation.reload()
         note("stopping: what is being handed over is finished first")
     note("stopped")
 
 
 def serve(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
     """Serve the web alone."""
-    from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
-    from syndicate.store import Store  # noqa: PLC0415
-
-    config, listener = _bound(here(context), host, port)
-    log_events()
-    with _interrupted() as stop, ExitStack() as open_until_stopped:
-        open_until_stopped.callback(listener.close)
-        store = Store.of(config)
-        open_until_stopped.callback(store.close)
-        server = open_until_stopped.enter_context(_server(store, config, listener))
-        say(f"serving {config.output} at {server.url}")
-        stop.wait()
+    with _started(here(context), host, port, works=False) as (operation, signals):
+        say(f"serving {operation.config.output} at {operation.server.url}")
+        for _ in signals.reloads():
+            operation.reload()
     note("stopped")
 
 
-def _bound(ours: Context, host: str | None, port: int | None) -> "tuple[Config, socket.socket]":
-    """Take hold of the address, so that the config knows it before anything is made of it."""
-    from syndicate.web.server import listen  # noqa: PLC0415 - start-up
-
-    ours.port = port if port is not None else exported_port()
-    config = ours.config
-    listener = listen(host or config.web.host, config.web.port)
-    bound = {"host": host or config.web.host, "port": listener.getsockname()[1]}
-    return config.override(web=config.web.model_copy(update=bound)), listener
-
-
-def _server(
-    store: "Store",
-    config: "Config",
-    listener: socket.socket,
-    *,
-    letters_due: Callable[[], None] = lambda: None,
-) -> "Server":
-    from syndicate.web.app import application  # noqa: PLC0415 - start-up
-    from syndicate.web.server import Server  # noqa: PLC0415
-
-    app = application(store, config, letters_due)
-    return Server(app, config.web.host, config.web.port, listener=listener)
-
-
 @contextmanager
-def _interrupted() -> Iterator[threading.Event]:
-    """Wait for SIGINT or SIGTERM without an exception: it may come at any moment."""
-    stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
-    yield stop
+def _started(
+    ours: Context, host: str | None, port: int | None, *, works: bool
+) -> "Iterator[tuple[Operation, Signals]]":
+    """Put a publication into operation, and end it cleanly."""
+    from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
+    from syndicate.cli.operation import Address, Operation  # noqa: PLC0415
+    from syndicate.cli.signals import Signals  # noqa: PLC0415
+
+    address = Address.of(ours, host, port)
+    log_events()
+    with ExitStack() as until_stopped:
+        until_stopped.callback(address.listener.close)
+        signals = Signals()
+        operation = Operation(address, signals, works=works)
+        until_stopped.callback(operation.stop)
+        operation.start()
+        yield operation, signals
 
 
 def _say_what_is_where(config: "Config", server: "Server") -> None:

@@ -1,12 +1,11 @@
 """The configuration: `config.toml`, all of it, as frozen models."""
 
+from syndicate.config.ads import Ads, AdSlot
 from syndicate.config.amp import Amp, Analytics, Consent
 from syndicate.config.feeds import FeedFormat, OwnFeed, Selector, Syndication
 from syndicate.config.load import load
 from syndicate.config.mail import Mail, Security, Transport
 from syndicate.config.models import (
-    Ads,
-    AdSlot,
     Config,
     Intake,
     Newsletter,
@@ -17,6 +16,7 @@ from syndicate.config.models import (
     Web,
 )
 from syndicate.config.pages import Pages
+from syndicate.config.push import IndexNow, Websub
 from syndicate.config.secret import password
 from syndicate.config.segments import Criteria, Segment
 from syndicate.config.theme import Theme
@@ -32,6 +32,7 @@ __all__ = [
     "Consent",
     "Criteria",
     "FeedFormat",
+    "IndexNow",
     "Intake",
     "Mail",
     "Mailbox",
@@ -50,6 +51,7 @@ __all__ = [
     "Tracking",
     "Transport",
     "Web",
+    "Websub",
     "load",
     "password",
 ]

@@ -38,6 +38,7 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     yield from _names(data, "newsletters")
     yield from _names(data, "schedules")
     yield from _names(data, "feeds")
+    yield from _reserved(data)
     yield from _names(data, "segments")
     yield from _schedules(data)
     yield from _segments(data)
@@ -68,6 +69,14 @@ def _names(data: dict[str, Any], kind: str) -> Iterator[Mistake]:
         if name in seen:
             yield (kind, number, "name"), f"there are two {kind} of that name"
         seen.add(name)
+
+
+def _reserved(data: dict[str, Any]) -> Iterator[Mistake]:
+    """Check that no feed has the address of those that single readers have."""
+    for number, item in _items(data, "feeds"):
+        if item.get("name") == "private":
+            told = "is kept for the feeds of single readers; give it another name"
+            yield ("feeds", number, "name"), f"/feeds/private/ {told}"
 
 
 def _schedules(data: dict[str, Any]) -> Iterator[Mistake]:
@@ -201,7 +210,7 @@ def _login(mail: dict[str, Any], root: Path) -> Iterator[Mistake]:
 def _going_live(publication: dict[str, Any], mail: dict[str, Any]) -> Iterator[Mistake]:
     """Check that mail to the outside says who it is from and where to leave."""
     host = mail.get("host", Mail.model_fields["host"].default)
-    if not isinstance(host, str) or _is_loopback(host):
+    if not isinstance(host, str) or is_loopback(host):
         return
     reasons = {
         "url": "the links in mail lead there",
@@ -212,7 +221,8 @@ def _going_live(publication: dict[str, Any], mail: dict[str, Any]) -> Iterator[M
             yield ("publication", key), f"missing, and mail goes out by {host}: {reason}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only be this machine."""
     name = host.lower().rstrip(".")
     try:
         return ipaddress.ip_address(name.strip("[]")).is_loopback

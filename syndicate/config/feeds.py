@@ -1,10 +1,14 @@
 """`[syndication]` and `[[feeds]]`: what every feed holds, and the feeds of a publication's own."""
 
+from datetime import timedelta
 from enum import StrEnum
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt, field_validator
 
-from syndicate.config.values import Line, Name, Table
+from syndicate.config.values import Duration, Line, Name, Table
+
+_HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
 
 
 class FeedFormat(StrEnum):
@@ -29,6 +33,18 @@ class Syndication(Table):
         description="Whether feeds reach back to the first article, in archives (RFC 5005).",
     )
     full_text: StrictBool = Field(default=True, description="Whole articles, or summaries alone.")
+    poll_every: Duration = Field(
+        default=timedelta(minutes=5),
+        description="How long readers and caches keep a feed before they ask again.",
+    )
+
+    @field_validator("poll_every")
+    @classmethod
+    def _told_alike(cls, every: timedelta) -> timedelta:
+        # RSS counts minutes in <ttl>, and times an hour in sy:updateFrequency
+        if every < _MINUTE or every % _MINUTE or _HOUR % every:
+            raise ValueError('expected whole minutes that divide an hour, such as "5m" or "15m"')
+        return every
 
 
 class Selector(Table):

@@ -8,31 +8,30 @@ what those comments show where the default says nothing.
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import (
-    BeforeValidator,
     Field,
     StrictBool,
     StrictInt,
-    field_validator,
     model_validator,
 )
 
+from syndicate.config.ads import Ads
 from syndicate.config.amp import Amp
 from syndicate.config.feeds import OwnFeed, Selector, Syndication
 from syndicate.config.mail import Mail
 from syndicate.config.pages import Pages
 from syndicate.config.podcast import Podcast
 from syndicate.config.publish import Publish
+from syndicate.config.push import IndexNow, Websub
 from syndicate.config.segments import Criteria, Segment
 from syndicate.config.signup import Retention, Signup
 from syndicate.config.theme import Theme
 from syndicate.config.tracking import Tracking
 from syndicate.config.values import (
-    Attribute,
     Beat,
     Cron,
     DatabaseUrl,
@@ -41,19 +40,14 @@ from syndicate.config.values import (
     Line,
     Mailbox,
     Name,
-    Network,
     Sender,
-    Source,
     Table,
     Url,
     Zone,
 )
+from syndicate.config.web import Web
 
 ONE_TIMING = 'needs either every = "10m" or cron = "0 7 * * mon-fri", one of them'
-
-
-def _slot(value: object) -> object:
-    return {"html": value} if isinstance(value, str) else value
 
 
 class Publication(Table):
@@ -116,52 +110,6 @@ class StoreSettings(Table):
         default="sqlite:///syndicate.db",
         repr=False,
         description="sqlite:///FILE, relative to this file, or postgresql://USER@HOST/NAME.",
-    )
-
-
-class AdSlot(Table):
-    """One place for advertising; it shows only where its channel's key is set."""
-
-    html: str = Field(
-        default="",
-        description="HTML for pages, as it is.",
-        examples=['<a href="https://ads.example.org/">Your advertisement</a>'],
-    )
-    amp: dict[str, Attribute] = Field(
-        default_factory=dict,
-        description="The attributes of an amp-ad: type, width, height and those of the network.",
-        examples=[{"type": "doubleclick", "width": 320, "height": 50, "data-slot": "/1234/top"}],
-    )
-    mail: str = Field(
-        default="",
-        description="HTML for mail: a link and a picture, no script.",
-        examples=['<a href="https://ads.example.org/">Your advertisement</a>'],
-    )
-    height: StrictInt = Field(
-        default=90, ge=1, le=1200, description="Pixels kept free on pages, so that nothing jumps."
-    )
-
-    @field_validator("amp")
-    @classmethod
-    def _complete(cls, amp: dict[str, str | int]) -> dict[str, str | int]:
-        missing = [name for name in ("type", "width", "height") if name not in amp]
-        if amp and missing:
-            raise ValueError(f"an amp-ad needs {' and '.join(missing)} as well")
-        return amp
-
-
-Slot = Annotated[AdSlot, BeforeValidator(_slot)]
-
-
-class Ads(Table):
-    """Advertising: two slots, empty unless set. A plain string is a slot's `html`."""
-
-    header: Slot = Field(default=AdSlot(), description="Above the masthead.")
-    post_top: Slot = Field(default=AdSlot(), description="Above the text of an article.")
-    csp_sources: tuple[Source, ...] = Field(
-        default=(),
-        description="Hosts that the ads load from, for Content-Security-Policy.",
-        examples=[["https://ads.example.org"]],
     )
 
 
@@ -279,24 +227,6 @@ class Intake(Table):
     )
 
 
-class Web(Table):
-    """The web server."""
-
-    url: Url = Field(
-        default="",
-        validate_default=False,
-        description="Where unsubscribe links lead. Default: the publication's url.",
-        examples=["https://letters.example.org"],
-    )
-    host: Line = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
-    port: StrictInt = Field(default=8000, ge=0, le=65535, description="The port to listen on.")
-    proxies: tuple[Network, ...] = Field(
-        default=(),
-        description="Networks of proxies that are believed when they name the client.",
-        examples=[["10.0.0.0/8"]],
-    )
-
-
 class Config(Table):
     """All of `config.toml`."""
 
@@ -306,6 +236,8 @@ class Config(Table):
     syndication: Syndication = Syndication()
     feeds: tuple[OwnFeed, ...] = ()
     publish: Publish = Publish()
+    websub: Websub = Websub()
+    indexnow: IndexNow = IndexNow()
     podcast: Podcast = Podcast()
     pages: Pages = Pages()
     amp: Amp = Amp()
@@ -330,6 +262,12 @@ class Config(Table):
     def web_url(self) -> str:
         """Where unsubscribe and its kind answer, without a slash at the end."""
         return (self.web.url or self.url).rstrip("/")
+
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """The hubs that our feeds name: our own first, then those that are configured."""
+        own = (f"{self.web_url}/hub",) if self.websub.own else ()
+        return tuple(dict.fromkeys((*own, *self.websub.hubs)))
 
     def newsletter(self, name: str) -> Newsletter | None:
         """Find a newsletter by name."""

@@ -75,7 +75,9 @@ def _attribute(value: object) -> object:
     return value
 
 
-def _matching(pattern: str, expected: str) -> AfterValidator:
+def matching(pattern: str, expected: str) -> AfterValidator:
+    """Take text that a regular expression matches whole; a mistake says what was expected."""
+
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
             raise ValueError(f"expected {expected}")
@@ -90,50 +92,50 @@ Cron = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone), PlainSerializer(str)]
 Name = Annotated[
     str,
-    _matching(
+    matching(
         "[a-z0-9][a-z0-9_-]{0,62}",
         "a name of small letters, digits, - and _, at most 63 of them",
     ),
 ]
-Line = Annotated[str, _matching(rf"[^{_CONTROLS}]*", "text on one line")]
+Line = Annotated[str, matching(rf"[^{_CONTROLS}]*", "text on one line")]
 Language = Annotated[
     str,
-    _matching("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", 'a language such as "en" or "pt-BR" (BCP 47)'),
+    matching("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", 'a language such as "en" or "pt-BR" (BCP 47)'),
 ]
 Url = Annotated[
-    str, _matching(r"https?://[^\s/?#]+[^\s?#]*", 'an address such as "https://example.org"')
+    str, matching(r"https?://[^\s/?#]+[^\s?#]*", 'an address such as "https://example.org"')
 ]
 DatabaseUrl = Annotated[
     str,
-    _matching(
+    matching(
         r"(sqlite(\+pysqlite)?:///|postgresql(\+psycopg)?://).+",
         'a database such as "sqlite:///syndicate.db" or "postgresql://user@host/name"',
     ),
 ]
 StorageUrl = Annotated[
     str,
-    _matching(
+    matching(
         r"(?!https?:|[^/]+//[^/]*:[^/]*@)([a-z][a-z0-9+.-]*://[^\s/]|file:///)\S*",
         'storage such as "s3://bucket/folder", without a password',
     ),
 ]
 Source = Annotated[
-    str, _matching(r"[^\s;,]+", 'a source of the policy such as "https://ads.example.org"')
+    str, matching(r"[^\s;,]+", 'a source of the policy such as "https://ads.example.org"')
 ]
 Host = Annotated[
     str,
-    _matching(
+    matching(
         r"\*|(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+",
         'a host such as "maps.example.org", "*.example.org" or "*"',
     ),
 ]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network), PlainSerializer(str)]
 Attribute = Annotated[str | int, BeforeValidator(_attribute)]
-Colour = Annotated[str, _matching("#[0-9A-Fa-f]{6}", 'a colour of six digits such as "#0B5C8A"')]
+Colour = Annotated[str, matching("#[0-9A-Fa-f]{6}", 'a colour of six digits such as "#0B5C8A"')]
 FontStack = Annotated[
     str,
     AfterValidator(lambda value: value.replace('"', "'")),
-    _matching(
+    matching(
         rf"{_FAMILY}( *, *{_FAMILY})*", "fonts as in CSS, such as \"Charter, 'Sitka Text', serif\""
     ),
 ]

@@ -93,6 +93,10 @@ class Action(StrEnum):
     UNSUPPRESSED = "unsuppressed"
     EXPORTED = "exported"
     """They downloaded what is held on them."""
+    GRANTED = "granted"
+    """They were given a private feed, and the address of an earlier one ended."""
+    REVOKED = "revoked"
+    """Their private feed ended."""
     ERASED = "erased"
 
 

@@ -1,24 +1,24 @@
 """What kind of thing a published file is, as HTTP wants to know it."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from http import HTTPStatus
 
-from syndicate.render import freshness
+from syndicate.config import Config
 
-_POLLED = int(freshness.FEEDS.total_seconds())
+ALWAYS_ASK = "no-cache"
+"""Pages: a copy is kept, and a 304 is cheap."""
+_FOREVER = "public, max-age=31536000, immutable"
+"""Media are named by their content."""
+_SETTLED = "public, max-age=86400, immutable"
+"""Full archives of feeds. For a day alone, since what was taken back goes out of them, too."""
+MOVED = "public, max-age=3600"
+"""The way to where something moved."""
 
 
-class Freshness(StrEnum):
-    """How long a copy may be used without asking: values of Cache-Control."""
-
-    ALWAYS_ASK = "no-cache"
-    """Pages: a copy is kept, and a 304 is cheap."""
-    POLLED = f"public, max-age={_POLLED}, stale-while-revalidate={_POLLED}, stale-if-error=86400"
-    """Feeds and their list; `<ttl>` in RSS says the same."""
-    FOREVER = "public, max-age=31536000, immutable"
-    """Media are named by their content."""
-    MOVED = "public, max-age=3600"
-    """The way to where something moved."""
+def polled(config: Config) -> str:
+    """Return how long feeds and lists of feeds are kept: as long as they say themselves."""
+    seconds = int(config.syndication.poll_every.total_seconds())
+    return f"public, max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=86400"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,14 @@ def format_of(name: str) -> Format:
     return _BY_NAME.get(name) or _BY_SUFFIX.get(suffix, _UNKNOWN)
 
 
-def freshness_of(path: str) -> Freshness:
-    """Return how long a file may be used unasked; `path` is relative to the output."""
+def freshness(path: str, config: Config, *, status: int = 200, settled: bool = False) -> str:
+    """Return the Cache-Control of a file; `path` is relative to the output."""
+    if status == HTTPStatus.MOVED_PERMANENTLY:
+        return MOVED
     if path.startswith("media/"):
-        return Freshness.FOREVER
+        return _FOREVER
+    if settled:
+        return _SETTLED
     if format_of(path.rpartition("/")[2]).feed:
-        return Freshness.POLLED
-    return Freshness.ALWAYS_ASK
+        return polled(config)
+    return ALWAYS_ASK

@@ -23,12 +23,14 @@ CREATE TABLE IF NOT EXISTS held (
 """
 _DUE = f"""
 CREATE TEMP TABLE due AS
-SELECT stage(path) AS stage, path, sha256, status, location, headers(path, status, location) AS now
+SELECT stage(path) AS stage, path, sha256, status, location, settled,
+  headers(path, status, location, settled) AS now
 FROM (
-  SELECT f.path, f.sha256, f.status, f.location FROM manifest.files AS f
+  SELECT f.path, f.sha256, f.status, f.location, f.settled FROM manifest.files AS f
   LEFT JOIN held AS h ON h.target = :target AND h.path = f.path
   WHERE substr(f.path, -3) NOT IN ('{"', '".join(TWINS)}') AND (
-    h.sha256 IS NOT f.sha256 OR :anew AND h.headers IS NOT headers(f.path, f.status, f.location)
+    h.sha256 IS NOT f.sha256
+    OR :anew AND h.headers IS NOT headers(f.path, f.status, f.location, f.settled)
   )
 )
 """  # noqa: S608 - our own words
@@ -42,6 +44,7 @@ class Due:
     sha256: str
     status: int
     location: str | None
+    settled: bool
     headers: str
     """Names what it is served with."""
 
@@ -91,11 +94,18 @@ class Holdings:
 
     def due(self, stage: int) -> Iterator[Due]:
         """Iterate over what `compare` found for a stage, by path."""
-        for path, sha256, status, location, headers in self._database.execute(
-            "SELECT path, sha256, status, location, now FROM due WHERE stage = ? ORDER BY path",
+        for path, sha256, status, location, settled, headers in self._database.execute(
+            "SELECT path, sha256, status, location, settled, now FROM due WHERE stage = ? ORDER BY path",
             (stage,),
         ):
-            yield Due(path=path, sha256=sha256, status=status, location=location, headers=headers)
+            yield Due(
+                path=path,
+                sha256=sha256,
+                status=status,
+                location=location,
+                settled=bool(settled),
+                headers=headers,
+            )
 
     def gone(self) -> list[str]:
         """Return what the mirror has and the folder hasn't any more, by path."""

@@ -9,19 +9,20 @@ not at all.
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
 from syndicate.clock import EPOCH
 
 NAME = ".manifest.sqlite"
-_VERSION = 3
+_VERSION = 4
 _TABLES = """
 CREATE TABLE files (
   path TEXT PRIMARY KEY, owner TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
-  status INTEGER NOT NULL, location TEXT, modified TEXT
+  status INTEGER NOT NULL, location TEXT, modified TEXT, settled INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX files_owner ON files (owner);
 CREATE TABLE shown (picture TEXT, article INTEGER, PRIMARY KEY (picture, article)) WITHOUT ROWID;
@@ -60,6 +61,12 @@ class Published:
     """Where a 301 leads: a path from the root."""
     modified: str | None = None
     """The newest change of what it tells of, as in RFC 3339, where sitemaps want to know."""
+    settled: bool = False
+    """Whether it stays as it is: a full archive of a feed, unless what it tells of is changed."""
+
+
+_COLUMNS = tuple(each.name for each in fields(Published))
+_row = attrgetter(*_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +141,8 @@ class Manifest:
     def put(self, files: Iterable[Published]) -> None:
         """Note what files are now."""
         self.database.executemany(
-            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
-            ((f.path, f.owner, f.sha256, f.size, f.status, f.location, f.modified) for f in files),
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            map(_row, files),
         )
 
     def remove(self, path: str) -> None:
@@ -143,27 +150,15 @@ class Manifest:
         self.database.execute("DELETE FROM files WHERE path = ?", (path,))
 
     def _files(self, where: str, value: object) -> Iterator[Published]:
-        query = (
-            f"SELECT path, owner, sha256, size, status, location, modified FROM files WHERE {where}"  # noqa: S608 - our own words
-        )
-        for path, owner, sha256, size, status, location, modified in self.database.execute(
-            query, (value,)
-        ):
-            yield Published(
-                path=path,
-                owner=owner,
-                sha256=sha256,
-                size=size,
-                status=status,
-                location=location,
-                modified=modified,
-            )
+        query = f"SELECT {', '.join(_COLUMNS)} FROM files WHERE {where}"  # noqa: S608 - our own words
+        for *row, settled in self.database.execute(query, (value,)):
+            yield Published(**dict(zip(_COLUMNS[:-1], row, strict=True)), settled=bool(settled))
 
     def begin_anew(self) -> None:
         """Set aside what the last build left: what isn't put or kept is left over."""
         self.database.execute(
             "CREATE TEMP TABLE IF NOT EXISTS before (path TEXT PRIMARY KEY, owner, sha256, size,"
-            " status, location, modified) WITHOUT ROWID"
+            " status, location, modified, settled) WITHOUT ROWID"
         )
         self.database.execute("DELETE FROM before")
         self.database.execute("INSERT INTO before SELECT * FROM files")

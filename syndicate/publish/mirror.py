@@ -25,7 +25,7 @@ from syndicate.config import Config
 from syndicate.errors import Problem, SyndicateError
 from syndicate.publish import storage
 from syndicate.publish.folder import held
-from syndicate.publish.formats import Freshness, format_of, freshness_of
+from syndicate.publish.formats import format_of, freshness
 from syndicate.publish.holdings import NAME, Due, Holdings
 from syndicate.publish.manifest import NAME as MANIFEST
 from syndicate.publish.storage import Storage
@@ -212,7 +212,9 @@ class _Work:
         except OSError:
             return False
         self.storage.put(
-            file, due.path, headers_of(due.path, due.status, due.location, self.config)
+            file,
+            due.path,
+            headers_of(due.path, due.status, due.location, settled=due.settled, config=self.config),
         )
         return True
 
@@ -233,19 +235,20 @@ def stage_of(path: str) -> Stage:
     return Stage.SITEMAPS if path.startswith("sitemaps/") else Stage.MEDIA
 
 
-def headers_of(path: str, status: int, location: str | None, config: Config) -> Mapping[str, str]:
+def headers_of(
+    path: str, status: int, location: str | None, *, settled: bool, config: Config
+) -> Mapping[str, str]:
     """Return what a file is served with, by lower-case name, as our own server says it."""
     headers = {
         "content-type": format_of(path.rpartition("/")[2]).media_type,
-        "cache-control": str(freshness_of(path)),
+        "cache-control": freshness(path, config, status=status, settled=settled),
     }
     if status == HTTPStatus.MOVED_PERMANENTLY and location is not None:
-        headers["cache-control"] = str(Freshness.MOVED)
         headers["location"] = addresses.absolute(quote(location, safe="/%"), config)
     return headers
 
 
-def _named(path: str, status: int, location: str | None, *, config: Config) -> str:
+def _named(path: str, status: int, location: str | None, settled: int, *, config: Config) -> str:
     """Name the headers of a file in a few letters."""
-    headers = headers_of(path, status, location, config)
+    headers = headers_of(path, status, location, settled=bool(settled), config=config)
     return hashlib.sha256(repr(headers).encode()).hexdigest()[:16]

@@ -20,6 +20,8 @@ class File:
     modified: str | None = None
     packed: bool = False
     """Whether it lies compressed beside itself, too."""
+    settled: bool = False
+    """Whether it stays as it is."""
 
 
 @dataclass(slots=True, kw_only=True)

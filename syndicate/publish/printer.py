@@ -230,6 +230,7 @@ class Printer:
                 owner=task.topic.home,
                 render=partial(self._joined, each, head, told),
                 packed=True,
+                settled=task.archive is not None and task.archive.archived,
             )
 
     @staticmethod
@@ -271,6 +272,7 @@ class Printer:
                 status=file.status,
                 location=file.location,
                 modified=file.modified,
+                settled=file.settled,
             )
         )
 

@@ -28,6 +28,8 @@ JSON = "/feed.json"
 SITEMAP = "/sitemap.xml"
 """The index of all sitemaps."""
 ROBOTS = "/robots.txt"
+PRIVATE = "/feeds/private/"
+"""What the feeds of single readers hang from."""
 
 FEEDS = (
     ("RSS", "application/rss+xml", RSS),
@@ -68,6 +70,11 @@ def author(name: str) -> str:
 def own_feed(name: str) -> str:
     """Return the address of the page of a feed that the config names."""
     return f"/feeds/{name}/"
+
+
+def private_feed(token: str, address: str = "/") -> str:
+    """Return the address at which the reader with a token has what is at another for all."""
+    return f"{PRIVATE}{token}{address}"
 
 
 def sitemap(name: str) -> str:

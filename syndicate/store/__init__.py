@@ -31,19 +31,24 @@ from syndicate.store.engine import (
     sqlite_file,
     sqlite_url,
 )
+from syndicate.store.figures import Census, Figures
 from syndicate.store.filing import Entry, Filing
 from syndicate.store.fires import Fires, Schedules
+from syndicate.store.hub import HubBooks, HubNumbers, HubRequest, HubSubscription
 from syndicate.store.keys import Keys
 from syndicate.store.known import Known
 from syndicate.store.limits import Limits
 from syndicate.store.media import Media
 from syndicate.store.mergers import Mergers
 from syndicate.store.migrate import migrate
+from syndicate.store.pings import Ping, Pings
+from syndicate.store.private_feeds import Granted, PrivateFeeds
 from syndicate.store.readership import Readership
 from syndicate.store.requests import Request, RequestKind, Requests
 from syndicate.store.retention import Retention
 from syndicate.store.roll import Growth, Roll, Tally, Wanted
 from syndicate.store.segments import Segments
+from syndicate.store.submissions import Submission, Submissions, Waiting
 from syndicate.store.subscribers import Subscribers
 from syndicate.store.trail import Trail
 
@@ -51,19 +56,27 @@ __all__ = [
     "Arrival",
     "Click",
     "Entry",
+    "Figures",
     "Filing",
+    "Granted",
     "Growth",
     "Held",
+    "HubNumbers",
+    "HubRequest",
+    "HubSubscription",
     "Issue",
     "Known",
     "LinkClicks",
     "Mailed",
+    "Ping",
     "Recovered",
     "Request",
     "RequestKind",
     "Store",
+    "Submission",
     "Tally",
     "Transaction",
+    "Waiting",
     "Wanted",
 ]
 
@@ -90,7 +103,12 @@ class Transaction:
         self.retention = Retention(connection)
         self.mergers = Mergers(connection)
         self.dossier = Dossier(connection)
+        self.census = Census(connection)
+        self.private_feeds = PrivateFeeds(connection)
+        self.pings = Pings(connection)
+        self.submissions = Submissions(connection)
         self.limits = Limits(connection)
+        self.hub = HubBooks(connection)
         self.keys = Keys(connection)
         self.kept = True
         self._connection = connection

@@ -12,6 +12,7 @@ from syndicate.model.editions import Kind
 from syndicate.model.subscribers import Change, Subscriber
 from syndicate.store.mergers import Mergers
 from syndicate.store.people import grouped, people
+from syndicate.store.private_feeds import PrivateFeeds
 from syndicate.store.requests import Request, RequestKind, Requests
 from syndicate.store.schema import (
     clicks,
@@ -75,6 +76,8 @@ class Held:
     mailed: tuple[Mailed, ...]
     followed: tuple[Followed, ...]
     requests: tuple[Request, ...]
+    private_feed: datetime | None
+    """Since when they have the address of a private feed, if they have one."""
 
 
 class Dossier:
@@ -95,6 +98,7 @@ class Dossier:
             mailed=tuple(self.mailed(key)),
             followed=tuple(self._followed(key)),
             requests=tuple(self._requests(key)),
+            private_feed=PrivateFeeds(self._connection).since(key),
         )
 
     def mailed(self, key: int) -> Iterator[Mailed]:

@@ -26,6 +26,7 @@ from syndicate.store.schema import (
     deliveries,
     delivery_events,
     editions,
+    private_feeds,
     requests,
     subscriber_tags,
     subscribers,
@@ -116,7 +117,10 @@ def _letters(before: datetime) -> ColumnElement[bool]:
 
 
 def _unconfirmed(before: datetime) -> ColumnElement[bool]:
-    """Whose every subscription waits since before then, if they have one at all."""
+    """Whose every subscription waits since before then, if they have one at all.
+
+    Who was given a private feed is somebody's reader, though no mail goes to them.
+    """
     keeps = exists().where(
         subscriptions.c.subscriber == subscribers.c.key,
         or_(
@@ -125,7 +129,8 @@ def _unconfirmed(before: datetime) -> ColumnElement[bool]:
         ),
     )
     asked = exists().where(requests.c.subscriber == subscribers.c.key, requests.c.at >= before)
-    return and_(subscribers.c.created_at < before, ~keeps, ~asked)
+    follows = exists().where(private_feeds.c.subscriber == subscribers.c.key)
+    return and_(subscribers.c.created_at < before, ~keeps, ~asked, ~follows)
 
 
 def _events(before: datetime) -> tuple[tuple[Table, ColumnElement[bool]], ...]:

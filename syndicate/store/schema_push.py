@@ -1,10 +1,10 @@
 """The tables of push: what hubs, search engines and subscribers of our own hub are owed."""
 
-from sqlalchemy import Column, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Integer, String, Table, Text
 
 from syndicate.store.schema import Instant, metadata
 
-# what a hub was last told of a feed, and what it is owed
+# the newest version of a feed that a hub was told of, or is to be told of while `due_at` is set
 pings = Table(
     "pings",
     metadata,
@@ -16,13 +16,15 @@ pings = Table(
     Column("error", Text, nullable=False),
 )
 
-# pages that a search engine is owed, and up to which change it was told
+# pages that a search engine is to be told of while `due_at` is set; up to which change it was
+# told is in `engines`. One that is gone for good is remembered, so that it is told once.
 submissions = Table(
     "submissions",
     metadata,
     Column("engine", Text, primary_key=True),
     Column("address", Text, primary_key=True),
-    Column("due_at", Instant, nullable=False, index=True),
+    Column("gone", Boolean, nullable=False),
+    Column("due_at", Instant, index=True),
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),
 )
@@ -44,6 +46,7 @@ hub_requests = Table(
     Column("mode", String(16), nullable=False),
     Column("secret", Text, nullable=False),
     Column("lease", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
     Column("asked_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False, index=True),
     Column("attempts", Integer, nullable=False),
@@ -57,6 +60,7 @@ hub_subscriptions = Table(
     Column("secret", Text, nullable=False),
     Column("until", Instant, nullable=False, index=True),
     Column("sha256", String(64), nullable=False),
+    Column("owed", String(64), nullable=False),
     Column("due_at", Instant, index=True),
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),

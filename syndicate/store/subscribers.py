@@ -23,8 +23,10 @@ from syndicate.store.engine import LOCK_AUDIENCE, insert_new, lock
 from syndicate.store.erasures import Erasures
 from syndicate.store.mergers import Mergers
 from syndicate.store.people import grouped, people
+from syndicate.store.private_feeds import PrivateFeeds
 from syndicate.store.schema import (
     changes,
+    private_feeds,
     requests,
     subscriber_tags,
     subscribers,
@@ -239,6 +241,7 @@ class Subscribers:
             "created_at": min(first.created_at, second.created_at),
         }
         self._connection.execute(update(subscribers).where(subscribers.c.key == into), values)
+        PrivateFeeds(self._connection).hand_over(key, into, cause=cause, at=at)
         Mergers(self._connection).note(key, into, cause=cause, at=at)
         self._remove(key)
 
@@ -362,7 +365,7 @@ class Subscribers:
         return moved.rowcount == 1
 
     def _remove(self, key: int) -> None:
-        for table in (subscriptions, subscriber_tags, requests):
+        for table in (subscriptions, subscriber_tags, requests, private_feeds):
             self._connection.execute(delete(table).where(table.c.subscriber == key))
         self._connection.execute(delete(subscribers).where(subscribers.c.key == key))
 

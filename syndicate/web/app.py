@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syndicate.config import Config, Transport
 from syndicate.deliver.links import Links
-from syndicate.errors import StoreError
+from syndicate.render import addresses
 from syndicate.store import RequestKind, Store
 from syndicate.web.editions.archive import Archive
 from syndicate.web.editions.clicks import ClickPages
@@ -22,8 +22,8 @@ from syndicate.web.guard import Guarded
 from syndicate.web.loopback import is_loopback
 from syndicate.web.outbox.pages import OutboxPages
 from syndicate.web.pages import Pages
+from syndicate.web.private_feeds import PrivateFeeds
 from syndicate.web.published.files import Files
-from syndicate.web.published.policy import policy
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.confirm import Confirm, Handler, Subscription
 from syndicate.web.readers.enrolment import Enrolment
@@ -32,31 +32,51 @@ from syndicate.web.readers.preferences import Preferences
 from syndicate.web.readers.signup import Signup
 from syndicate.web.readers.unsubscribe import Unsubscribe
 from syndicate.web.readers.wish import Clerk
+from syndicate.web.telemetry.access_log import AccessLog
+from syndicate.web.telemetry.counts import Counts
+from syndicate.web.telemetry.kinds import PROBES, Kinds
+from syndicate.web.telemetry.metrics import Metrics
+from syndicate.web.telemetry.pages import Monitoring
+from syndicate.web.telemetry.watched import Watched
 
 
 def application(
-    store: Store, config: Config, letters_due: Callable[[], None] = lambda: None
-) -> ASGIApp:
+    store: Store,
+    config: Config,
+    letters_due: Callable[[], None] = lambda: None,
+    *,
+    push_due: Callable[[], None] = lambda: None,
+    stopping: Callable[[], bool] = lambda: False,
+    counts: Counts | None = None,
+) -> Watched:
     """Return the whole web of a publication.
 
     `config.web.host` has to be the address that the server is bound to: the
     outbox is there only on loopback. `letters_due` is called when letters wait to be
-    delivered. Raise StoreError when the store can't be used, and ConfigError when a
-    file that the config names can't be.
+    delivered, and `stopping` tells whether the process is about to end. `counts` are
+    those of an application whose place this one takes. Raise StoreError when the store
+    can't be used, and ConfigError when a file that the config names can't be.
     """
     with store.write() as tx:
         secrets = {name: tx.keys.secret(name) for name in ("links", "signup")}
     pages = Pages(config)
-    routes = [
-        Route("/healthz", _health(store)),
-        *_reader_routes(store, config, pages, Letters(config, letters_due), secrets),
-    ]
+    routes = _reader_routes(store, config, pages, Letters(config, letters_due), secrets)
     if config.mail.transport is Transport.OUTBOX and is_loopback(config.web.host):
         routes += OutboxPages(config, pages).routes()
-    acting = Starlette(routes=routes, exception_handlers={404: _missing(pages)})
-    acting.router.redirect_slashes = False  # it would lead to whatever host a request names
+    if config.websub.own:
+        from syndicate.web.hub import HubPage  # noqa: PLC0415 - a HTTP client is slow to import
+
+        routes += HubPage(store, config, push_due).routes()
+    private = PrivateFeeds(store, config, pages).routes()
     names = frozenset(route.path.split("/")[1] for route in routes)
-    return _Split(Guarded(acting), Files(config.output, pages, policy(config)), names)
+    counts, log = counts or Counts(), AccessLog.of(config, names)
+    probes = Monitoring(store, config, Metrics(store, counts, log), stopping).routes()
+    acting = Starlette(
+        routes=[*routes, *private, *probes], exception_handlers={404: _missing(pages)}
+    )
+    acting.router.redirect_slashes = False  # it would lead to whatever host a request names
+    split = _Split(Guarded(acting), Files(config, pages), names | PROBES)
+    return Watched(split, counts, Kinds(names), log)
 
 
 def _reader_routes(
@@ -85,7 +105,10 @@ def _reader_routes(
 
 
 class _Split:
-    """Sends each request one of two ways, by the first part of its path."""
+    """Sends each request one of two ways, by the first part of its path.
+
+    Under /feeds/ are files, but for the private feeds.
+    """
 
     def __init__(self, acting: ASGIApp, files: ASGIApp, names: frozenset[str]) -> None:
         """Send to `acting` what begins with one of `names`."""
@@ -94,24 +117,10 @@ class _Split:
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        first = scope["path"][1:].partition("/")[0]
-        way = self._acting if first in self._names else self._files
+        path: str = scope["path"]
+        acts = path[1:].partition("/")[0] in self._names or path.startswith(addresses.PRIVATE)
+        way = self._acting if acts else self._files
         await way(scope, receive, send)
-
-
-def _health(store: Store) -> Callable[[Request], Response]:
-    """Answer whether the store can be read; whoever asks is a machine."""
-
-    def health(_: Request) -> Response:
-        headers = {"cache-control": "no-store"}
-        try:
-            with store.read() as tx:
-                tx.articles.newest_number()
-        except StoreError as error:
-            return PlainTextResponse(f"{error}\n", 503, headers)
-        return PlainTextResponse("ok\n", headers=headers)
-
-    return health
 
 
 def _missing(pages: Pages) -> Callable[[Request, Exception], Response]:

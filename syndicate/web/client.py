@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.requests import Request
@@ -13,6 +14,8 @@ Network = IPv4Network | IPv6Network
 
 _NOTED = {4: 24, 6: 48}
 """Bits of an address that are kept: enough to tell a flood, too few to tell a person."""
+_COUNTED = {4: 32, 6: 64}
+"""Bits of an address that stand for one line; nobody has fewer of IPv6 to choose from."""
 
 
 def address(request: Request, proxies: Sequence[Network]) -> Address | None:
@@ -21,16 +24,9 @@ def address(request: Request, proxies: Sequence[Network]) -> Address | None:
     Each proxy adds whom it was asked by at the right end of `X-Forwarded-For`, so
     that it is read from there, as long as whoever wrote it is a proxy of ours.
     """
-    known = parse(request.client.host) if request.client else None
-    said = [
-        part for field in request.headers.getlist("x-forwarded-for") for part in field.split(",")
-    ]
-    while said and known is not None and any(known in network for network in proxies):
-        named = parse(said.pop())
-        if named is None:
-            break
-        known = named
-    return known
+    host = request.client.host if request.client else None
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+    return _behind(host, forwarded, proxies)
 
 
 def network(request: Request, proxies: Sequence[Network]) -> str:
@@ -54,3 +50,28 @@ def parse(text: str) -> Address | None:
         return None
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return mapped or found
+
+
+@lru_cache(maxsize=4096)
+def counted(host: str | None, forwarded: str | None, proxies: tuple[Network, ...]) -> str | None:
+    """Return whom a request is counted for; None where many would be counted as one.
+
+    That is so behind a proxy that the config doesn't name. `host` is who asks, and
+    `forwarded` the X-Forwarded-For that came with it.
+    """
+    known = _behind(host, forwarded, proxies)
+    if known is None or (forwarded is not None and not proxies and known.is_private):
+        return None
+    return str(ip_network(f"{known}/{_COUNTED[known.version]}", strict=False))
+
+
+def _behind(host: str | None, forwarded: str | None, proxies: Sequence[Network]) -> Address | None:
+    """Return who asks, through as many proxies of ours as there are."""
+    known = parse(host) if host is not None else None
+    said = forwarded.split(",") if forwarded else []
+    while said and known is not None and any(known in network for network in proxies):
+        named = parse(said.pop())
+        if named is None:
+            break
+        known = named
+    return known

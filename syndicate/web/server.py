@@ -3,38 +3,62 @@
 Signals are the caller's concern; the scheduler and delivery run beside it.
 """
 
-import errno
+import asyncio
+import resource
 import socket
 import threading
+from collections.abc import Awaitable
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syndicate.errors import SyndicateError
+from syndicate.web.connection import LOOK, Connection
+from syndicate.web.listening import BACKLOG, has_something, listen, refuse_newcomers
 
-_GRACE = 3
-"""Seconds that requests under way get to end."""
-_STOP_WITHIN = 5
+__all__ = ["Server", "listen"]
+
+_LINGER = 1.0
+"""Seconds in which a client that is connected can still ask: it is told that this was the last."""
+_GRACE = 9.0
+"""Seconds that answers under way get to end, downloads included."""
+_STOP_WITHIN = 10.0
 """Seconds until `stop` returns, whatever happens."""
+_QUIET = 0.1
+"""Seconds without anybody new after which the listener is closed."""
+_MOMENT = 0.02
+_KEEP_ALIVE = 5
+"""Seconds that a connection stays open between two requests."""
+_RESERVED = 128
+"""File descriptors that connections leave to files and to the store."""
+_CLOSING = (b"connection", b"close")
 
 
 class Server:
     """An application on an address; it answers from `start` to `stop`, or inside a `with`."""
 
     def __init__(
-        self, app: ASGIApp, host: str, port: int, *, listener: socket.socket | None = None
+        self,
+        app: ASGIApp,
+        host: str,
+        port: int,
+        *,
+        listener: socket.socket | None = None,
+        shared: bool = False,
     ) -> None:
         """Take hold of the address; raise SyndicateError when it can't be had.
 
-        `listener` is a socket of `listen`, for who has to know the port first.
+        `listener` is a socket of `listen`, for who has to know the port first; `shared`
+        says that others go on to listen on it, so that nobody who waits is ours to serve.
         """
         self._listener = listener or listen(host, port)
         self.host = host
         self.port: int = self._listener.getsockname()[1]
         """The port it listens on, also where 0 was asked for."""
-        self._uvicorn = _Uvicorn(_configuration(app))
+        self._app = app
+        self._uvicorn = _Uvicorn(_configuration(self._answer), shared=shared)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     @property
@@ -55,9 +79,17 @@ class Server:
         if not self._uvicorn.started:
             raise SyndicateError(f"the web server on {self.url} did not come up")
 
-    def stop(self) -> None:
-        """Take no more requests, let those under way end, and return within five seconds."""
+    def swap(self, app: ASGIApp) -> None:
+        """Have another application answer from the next request on; those under way go on."""
+        self._app = app
+
+    def wind_down(self) -> None:
+        """Begin to stop: who is connected is answered and told that it was the last time."""
         self._uvicorn.should_exit = True
+
+    def stop(self) -> None:
+        """Take no more requests, let those under way end, and return within ten seconds."""
+        self.wind_down()
         if self._thread.ident is not None:
             self._thread.join(_STOP_WITHIN)
         self._listener.close()
@@ -74,6 +106,10 @@ class Server:
     ) -> None:
         self.stop()
 
+    # not a coroutine itself: one more for each request would only cost time
+    def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return self._app(scope, receive, send)
+
     def _run(self) -> None:
         try:
             self._uvicorn.run(sockets=[self._listener])
@@ -81,67 +117,82 @@ class Server:
             self._uvicorn.ready.set()
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raise SyndicateError, naming the remedy, when there is none."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except socket.gaierror as error:
-        raise SyndicateError(
-            f"{host!r} is no address of this machine; choose one with --host, such as 127.0.0.1"
-        ) from error
-    # "localhost" may be ::1 first, and the addresses we print say 127.0.0.1.
-    family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        raise _refusal(error, host, port) from error
-    return listener
-
-
-def _refusal(error: OSError, host: str, port: int) -> SyndicateError:
-    if error.errno == errno.EADDRINUSE:
-        return SyndicateError(
-            f"port {port} is in use by another program; choose a free one with --port, "
-            "or with port under [web] in config.toml"
-        )
-    if error.errno == errno.EACCES:
-        return SyndicateError(
-            f"port {port} is not ours to use; choose one above 1023 with --port, "
-            "and have a proxy stand before it"
-        )
-    if error.errno == errno.EADDRNOTAVAIL:
-        return SyndicateError(
-            f"{host} is no address of this machine; choose one with --host, such as 127.0.0.1"
-        )
-    return SyndicateError(f"can't listen on {host}, port {port}: {error.strerror}")
-
-
 class _Uvicorn(uvicorn.Server):
-    """Uvicorn that tells when it is ready, so that nobody has to poll."""
+    """Uvicorn that tells when it is ready, looks after its connections, and drops nobody."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, *, shared: bool) -> None:
         super().__init__(config)
         self.ready = threading.Event()
+        self._shared = shared
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready.set()
 
+    async def on_tick(self, counter: int) -> bool:
+        """Look at all connections once in a while: a timer for each request would cost time."""
+        if counter % (10 * LOOK) == 0:
+            for connection in self._connections:
+                connection.look()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept who is at the door, answer who has asked, and only then close."""
+        now = asyncio.get_running_loop().time
+        begun = now()
+        self.config.encoded_headers = [_CLOSING]
+        await self.on_tick(0)
+        for connection in self._connections:
+            connection.say_goodbye()
+        if not self._shared:
+            await self._empty_the_queue(sockets or [], until=begun + _LINGER)
+        for server in self.servers:
+            server.close()
+        while self._connections and now() < begun + _GRACE:
+            if now() > begun + _LINGER:
+                for connection in self._connections:
+                    connection.close_if_idle()
+            await asyncio.sleep(_MOMENT)
+            await super().on_tick(0)  # the Date
+        for connection in self._connections:
+            connection.transport.abort()
+        for task in self.server_state.tasks:
+            task.cancel()
+
+    async def _empty_the_queue(self, listeners: list[socket.socket], *, until: float) -> None:
+        """Accept whoever connected before now."""
+        now = asyncio.get_running_loop().time
+        for listener in listeners:
+            refuse_newcomers(listener)
+        quiet_since = now()
+        while now() < min(until, quiet_since + _QUIET):
+            await asyncio.sleep(_MOMENT)
+            if any(has_something(listener) for listener in listeners):
+                quiet_since = now()
+
+    @property
+    def _connections(self) -> list[Connection]:
+        return cast("list[Connection]", list(self.server_state.connections))
+
 
 def _configuration(app: ASGIApp) -> uvicorn.Config:
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = descriptors == resource.RLIM_INFINITY
     return uvicorn.Config(
         app,
+        loop="uvloop",
+        http=Connection,
+        interface="asgi3",
         access_log=False,
         log_config=None,
-        log_level="warning",
+        # what strangers send is their mistake, and no line in the log
+        log_level="error",
         server_header=False,
         # The client's address decides who may see the outbox: nobody else may name it.
         proxy_headers=False,
         lifespan="off",
         ws="none",
-        timeout_graceful_shutdown=_GRACE,
+        backlog=BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE,
+        limit_concurrency=None if unlimited else max(descriptors - _RESERVED, _RESERVED),
     )

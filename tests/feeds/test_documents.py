@@ -8,7 +8,7 @@ import feedparser
 import pytest
 from lxml import etree
 
-from syndicate.publish.formats import Freshness
+from syndicate.publish.formats import polled
 from syndicate.render.feeds import FORMATS, Archive, atom, json_feed, rss
 from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
 from tests.feeds.samples import NOON, a_channel, an_article
@@ -151,7 +151,7 @@ def test_its_last_entry_takes_the_place_of_what_readers_have(language, title):
 
 def test_how_often_to_ask_is_the_same_by_every_word():
     head = etree.fromstring(written(an_article())["rss.xml"])[0]
-    seconds = int(Freshness.POLLED.split("max-age=")[1].split(",")[0])
+    seconds = int(polled(CONFIG).split("max-age=")[1].split(",")[0])
     assert int(head.findtext("ttl") or 0) * 60 == seconds
     assert head.findtext("sy:updatePeriod", namespaces=NAMES) == "hourly"
     assert 3600 / int(head.findtext("sy:updateFrequency", namespaces=NAMES) or 0) == seconds

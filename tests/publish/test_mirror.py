@@ -267,7 +267,7 @@ def test_two_processes_take_turns(newsroom, mirror):
 def test_other_headers_are_a_change_though_the_bytes_are_the_same(newsroom, mirror, monkeypatch):
     mirror.follow()
     Ledger.done.clear()
-    monkeypatch.setattr(module, "freshness_of", lambda _: "no-store")
+    monkeypatch.setattr(module, "freshness", lambda *_, **__: "no-store")
     assert mirror_of(newsroom.config).follow().uploaded == len(newsroom.files())
 
 

@@ -5,13 +5,12 @@ import importlib.util
 import pytest
 
 from syndicate.web.pages import Pages
-from syndicate.web.published.answers import Request
 from syndicate.web.published.files import Files
-from syndicate.web.published.policy import policy
 from tests.feeds.samples import NOON
 from tests.neighbours import require
 from tests.publish.newsroom import PICTURE, Newsroom
 from tests.publish.storages import mirror_of
+from tests.web.asgi import Client
 
 BUCKET = "morning-post"
 
@@ -104,11 +103,11 @@ def test_a_folder_in_a_bucket_follows_changes_and_deletions_with_one_write_each(
 def test_each_kind_of_file_has_the_headers_that_our_own_server_says(s3, newsroom_at):
     newsroom = newsroom_at(f"s3://{BUCKET}")
     mirror_of(newsroom.config).follow()
-    files = Files(newsroom.config.output, Pages(newsroom.config), policy(newsroom.config))
+    files = Client(Files(newsroom.config, Pages(newsroom.config)))
     for path in newsroom.files():
         told = s3.head_object(Bucket=BUCKET, Key=path)
         address = f"/{path.removesuffix('index.html')}"
-        ours = files.answer(Request(method="GET", path=address), at=NOON).headers
+        ours = files.get(address).headers
         assert (told["ContentType"], told["CacheControl"]) == (
             ours["content-type"],
             ours["cache-control"],

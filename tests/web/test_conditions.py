@@ -4,34 +4,75 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syndicate.web.published.conditions import accepts_gzip, matching_tag, unchanged_since
+from syndicate.web.published.codings import ALL, PLAIN, Coding, preferred
+from syndicate.web.published.conditions import matching_tag, unchanged_since
+from syndicate.web.published.ranges import Part, part
 
 TAGS = ('"abc"', '"abc-gzip"')
-MODIFIED = datetime(2026, 11, 24, 13, 17, 5, 999_999, tzinfo=UTC)
+MODIFIED = datetime(2026, 11, 24, 13, 17, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("header", "accepted"),
+    ("header", "coding"),
     [
-        ("gzip", True),
-        ("GZip", True),
-        ("br, gzip;q=0.5", True),
-        ("x-gzip", True),
-        ("*", True),
-        ("br", False),
-        ("", False),
-        ("identity", False),
-        ("gzip;q=0", False),
-        ("gzip; q=0.000", False),
-        ("*, gzip;q=0", False),
-        ("*;q=0, gzip", True),
-        ("*;q=0", False),
-        ("gzip;q=1.0", True),
-        ("gzipped", False),
+        (None, "identity"),
+        ("", "identity"),
+        ("identity", "identity"),
+        ("gzip", "gzip"),
+        ("GZip", "gzip"),
+        ("x-gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0.4, gzip;q=0.5", "gzip"),
+        ("gzip;q=0.1", "gzip"),
+        ("identity, gzip;q=0.5", "identity"),
+        ("identity;q=0.5, gzip", "gzip"),
+        ("*", "br"),
+        ("*;q=0.5, gzip", "gzip"),
+        ("br;q=0, *", "gzip"),
+        ("gzip;q=0, br;q=0", "identity"),
+        ("gzip; q=0.000", "identity"),
+        ("deflate", "identity"),
+        ("gzipped", "identity"),
+        ("*;q=0, gzip", "gzip"),
+        ("*;q=0", None),
+        ("identity;q=0", None),
+        ("identity;q=0, *", "br"),
+        (", ,;;, gzip ;q=1.0,", "gzip"),
+        ("gzip" + " " * 400, "gzip"),
     ],
 )
-def test_what_a_client_says_of_gzip_goes_before_what_it_says_of_all(header, accepted):
-    assert accepts_gzip(header) is accepted
+def test_the_coding_that_a_client_likes_best_is_chosen(header, coding):
+    assert preferred(header, ALL) == coding
+
+
+def test_what_is_there_as_it_is_alone_is_sent_as_it_is():
+    assert preferred("gzip, br", PLAIN) is Coding.IDENTITY
+    assert preferred("gzip, identity;q=0", PLAIN) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted"),
+    [
+        ("bytes=0-0", Part(0, 1)),
+        ("bytes=0-", Part(0, 10)),
+        ("bytes=4-6", Part(4, 7)),
+        ("Bytes = 4 - 99", Part(4, 10)),
+        ("bytes=-3", Part(7, 10)),
+        ("bytes=-99", Part(0, 10)),
+        ("bytes=10-", Part(10, 10)),
+        ("bytes=12-13", Part(12, 12)),
+        ("bytes=-0", Part(10, 10)),
+        ("bytes=5-4", None),
+        ("bytes=0-1,4-5", None),
+        ("bytes=-", None),
+        ("items=0-1", None),
+        ("bytes=0x1-2", None),
+        ("bytes=" + "9" * 400 + "-", None),
+        ("bytes=\u0661-2", None),
+    ],
+)
+def test_a_part_is_one_that_there_is_or_none_that_can_be_sent_or_not_meant_at_all(header, wanted):
+    assert part(header, 10) == wanted
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from syndicate.render.feeds.channel import Channel, Entry
 from syndicate.render.feeds.feed import Feed
 from syndicate.render.feeds.formats import FORMATS, Format, formats, offered
 from syndicate.render.feeds.history import Archive, Tombstone
+from syndicate.render.feeds.parts import Parts
 
 __all__ = [
     "FORMATS",
@@ -12,6 +13,7 @@ __all__ = [
     "Entry",
     "Feed",
     "Format",
+    "Parts",
     "Tombstone",
     "formats",
     "offered",

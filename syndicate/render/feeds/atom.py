@@ -13,13 +13,18 @@ from lxml import etree
 
 from syndicate.model.articles import Person
 from syndicate.render import addresses
-from syndicate.render.feeds import media
+from syndicate.render.feeds import media, privacy
 from syndicate.render.feeds.channel import Channel, Entry, rfc3339
 from syndicate.render.feeds.elements import NAMESPACES, Frame, add, namespaces, tag
 from syndicate.render.feeds.history import Link, Tombstone
+from syndicate.render.feeds.parts import Parts
 
 _DECLARED = namespaces("media", "thr", "fh", "at")
-_FRAME = Frame("feed", declared={None: NAMESPACES["atom"], **_DECLARED})
+_FRAME = Frame(
+    "feed",
+    items=("entry", "at:deleted-entry"),
+    declared={None: NAMESPACES["atom"], **_DECLARED},
+)
 _TEXTS = ("title", "subtitle", "summary", "rights")
 
 
@@ -63,6 +68,11 @@ def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
     feed.link(href=channel.address(addresses.ATOM), rel="self", type="application/atom+xml")
     feed.link(href=channel.url, rel="alternate", type="text/html")
     return _FRAME.fill(feed.atom_str(pretty=True), b"".join(fragments))
+
+
+def parts(document: bytes) -> Parts | None:
+    """Take a feed apart into tombstones and entries; None if it isn't one that was written here."""
+    return _FRAME.parts(document)
 
 
 def _entry(entry: Entry) -> etree._Element:
@@ -131,6 +141,8 @@ class _Extension:
             add(feed, "link", attributes=link.attributes)
         if channel.archive and channel.archive.archived:
             add(feed, "fh:archive")
+        if channel.private:
+            privacy.add_restriction(feed)
         for tombstone in channel.deleted:
             _bury(feed, tombstone)
 

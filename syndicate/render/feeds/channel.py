@@ -17,7 +17,7 @@ from syndicate.config import Config
 from syndicate.model.addresses import web_address
 from syndicate.model.articles import Article, Figure, Person, Recording
 from syndicate.model.galleys import Galley
-from syndicate.render import addresses, freshness, words
+from syndicate.render import addresses, words
 from syndicate.render.bodies import Bodies
 from syndicate.render.feeds.history import Archive, Link, Tombstone
 from syndicate.render.feeds.podcast import Programme
@@ -100,21 +100,21 @@ class Channel:
     podcast: Programme | None = None
     """Where it has recordings."""
     hubs: tuple[str, ...] = ()
-    """Addresses of WebSub hubs that tell of what is new."""
+    """Addresses of WebSub hubs that tell of what is new; archives have none."""
     archive: Archive | None = None
     """Where it stands in its history; None where it is all of it."""
     deleted: tuple[Tombstone, ...] = ()
     """What was taken back; Atom alone has a word for that."""
+    private: bool = False
+    """Whether one reader alone follows it, and directories are asked to leave it out."""
     updated: datetime
     """The newest change among its entries; the epoch where there are none.
 
     Never the time of the build: what says the same is the same bytes.
     """
 
-    @property
-    def minutes(self) -> int:
-        """How long readers may wait before they ask again."""
-        return freshness.FEEDS // timedelta(minutes=1)
+    minutes: int
+    """How long readers keep it before they ask again; divides an hour."""
 
     def address(self, path: str) -> str:
         """Return where a format of it is (`addresses.RSS` and its like): beside its page."""
@@ -153,6 +153,8 @@ def channel(
         rights=_rights(config),
         categories=() if whole else (plain(topic.name),),
         podcast=Programme.of(config, rss, whole=whole) if heard else None,
+        hubs=() if archive and archive.own else config.hubs,
+        minutes=config.syndication.poll_every // timedelta(minutes=1),
         archive=archive,
         deleted=deleted,
         updated=updated,

@@ -5,12 +5,16 @@ which declare every namespace, and then cut out: so it needs no declaration of
 its own and stands in any document with the same root.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
 from lxml import etree
 
+from syndicate.render.feeds.parts import Parts
+
 NAMESPACES = {
+    "access": "http://www.bloglines.com/about/specs/fac-1.0",
     "at": "http://purl.org/atompub/tombstones/1.0",
     "atom": "http://www.w3.org/2005/Atom",
     "content": "http://purl.org/rss/1.0/modules/content/",
@@ -53,15 +57,25 @@ def add(
 
 
 class Frame:
-    """The elements around an item, from the root down, which declares what items need."""
+    """The elements around items, from the root down, which declares what items need."""
 
-    def __init__(self, *names: str, declared: Mapping[str | None, str]) -> None:
+    def __init__(
+        self, *names: str, items: tuple[str, ...], declared: Mapping[str | None, str]
+    ) -> None:
+        """Take the names of the elements around, and what the innermost one's items are called."""
         self._names = names
         self._declared = dict(declared)
         written = self._write(etree.Element("x"))
         line = written.index(b"<x/>")
         self._before = written.rindex(b"\n", 0, line) + 1
         self._after = len(written) - (line + len(b"<x/>\n"))
+        self._start = b"<?xml version='1.0' encoding='UTF-8'?>\n" + f"<{names[0]} ".encode()
+        self._end = written[len(written) - self._after :]
+        indent = line - self._before
+        self._items = tuple(f"<{name}".encode() for name in items)
+        opened = f"^ {{{indent}}}<({'|'.join(items)})[ >]".encode()
+        self._opened = re.compile(opened, re.MULTILINE)
+        self._closed = {name.encode(): f"\n{' ' * indent}</{name}>\n".encode() for name in items}
 
     def cut(self, item: etree._Element) -> bytes:
         """Write an item as the lines that it takes in its document."""
@@ -72,6 +86,30 @@ class Frame:
         """Put items, as `cut` wrote them, at the end of the innermost element of a document."""
         end = document.rindex(b"\n", 0, document.rindex(f"</{self._names[-1]}>".encode())) + 1
         return b"".join((document[:end], items, document[end:]))
+
+    def parts(self, document: bytes) -> Parts | None:
+        """Take a document apart that `fill` made; None if it is laid out in another way.
+
+        Where there is neither a comment nor CDATA, every `<` begins a tag: text has
+        `&lt;`. So lines that begin and end an item can't stand in its text.
+        """
+        plain = b"<!" not in document and document.count(b"<?") == 1
+        if not (plain and document.startswith(self._start) and document.endswith(self._end)):
+            return None
+        end = len(document) - self._after
+        found = self._opened.search(document)
+        first = at = found.start() if found else end
+        entries = []
+        while (found := self._opened.match(document, at)) is not None:
+            closed = self._closed[found[1]]
+            line = document.find(closed, at)
+            if line < 0:
+                return None
+            entries.append(document[at : line + len(closed)])
+            at = line + len(closed)
+        if at != end or sum(map(document.count, self._items)) != len(entries):
+            return None  # something stands between items, or one within another
+        return Parts(head=document[:first], entries=tuple(entries), tail=self._end)
 
     def _write(self, item: etree._Element) -> bytes:
         root = inner = etree.Element(self._names[0], nsmap=self._declared)

@@ -7,6 +7,7 @@ from syndicate.config import Config, FeedFormat
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import atom, json_feed, rss
 from syndicate.render.feeds.channel import Channel, Entry
+from syndicate.render.feeds.parts import Parts
 from syndicate.render.topics import Topic
 
 
@@ -25,6 +26,8 @@ class Format:
     """Writes an entry: a fragment that depends on nothing else, for any number of documents."""
     document: Callable[[Channel, Iterable[bytes]], bytes]
     """Joins fragments to a document."""
+    parts: Callable[[bytes], Parts | None]
+    """Takes such a document apart again."""
 
 
 _MODULES = {
@@ -41,6 +44,7 @@ FORMATS = tuple(
         file=addresses.file(address),
         entry=module.entry,
         document=module.document,
+        parts=module.parts,
     )
     for title, type_, address in addresses.FEEDS
     for name, module in [_MODULES[address]]

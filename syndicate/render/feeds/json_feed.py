@@ -11,10 +11,13 @@ from typing import Any
 from syndicate.model.articles import Figure, Person
 from syndicate.render import addresses
 from syndicate.render.feeds.channel import Channel, Enclosure, Entry, rfc3339
+from syndicate.render.feeds.parts import Parts
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
-_END = b'\n "items": ['
+_START = b'{\n "version": "https://jsonfeed.org/version/1.1",\n'
+_ITEMS = b'\n "items": ['
 _ITEM = b"\n  "
+_END = b"]\n}\n"
 
 
 def entry(entry: Entry) -> bytes:
@@ -60,7 +63,36 @@ def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
     known = {key: value for key, value in feed.items() if value}
     head = json.dumps(known, ensure_ascii=False, indent=1).encode().removesuffix(b"\n}")
     items = b",".join(_ITEM + fragment for fragment in fragments)
-    return b"".join((head, b",", _END, items, b"\n ]" if items else b"]", b"\n}\n"))
+    return b"".join((head, b",", _ITEMS, items, b"\n " if items else b"", _END))
+
+
+def parts(document: bytes) -> Parts | None:
+    """Take a feed apart into its items; None if it isn't one that was written here.
+
+    No string holds a line break, so the lines are those of the layout; that each
+    is an item, and what is left a feed, is looked at.
+    """
+    head, opened, rest = document.partition(_ITEMS)
+    head += opened
+    if not head.startswith(_START) or not _is_object(head + _END):
+        return None
+    if rest == _END:
+        return Parts(head=head, entries=(), tail=_END, separator=b",")
+    tail = b"\n " + _END
+    if not (rest.startswith(_ITEM) and rest.endswith(tail)):
+        return None
+    items = rest[len(_ITEM) : -len(tail)].split(b"," + _ITEM)
+    if not all(map(_is_object, items)):
+        return None
+    entries = [_ITEM + each for each in items]
+    return Parts(head=head, entries=tuple(entries), tail=tail, separator=b",")
+
+
+def _is_object(written: bytes) -> bool:
+    try:
+        return isinstance(json.loads(written), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _extension(entry: Entry) -> dict[str, Any]:

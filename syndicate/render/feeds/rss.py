@@ -21,14 +21,15 @@ from lxml import etree
 
 from syndicate.clock import utc
 from syndicate.render import addresses
-from syndicate.render.feeds import media, podcast
+from syndicate.render.feeds import media, podcast, privacy
 from syndicate.render.feeds.channel import Channel, Entry, rfc3339
 from syndicate.render.feeds.elements import Frame, add, namespaces
+from syndicate.render.feeds.parts import Parts
 
 _DECLARED = namespaces(
     "content", "dc", "dcterms", "media", "atom", "slash", "thr", "sy", "fh", "itunes", "podcast"
 )
-_FRAME = Frame("rss", "channel", declared=_DECLARED)
+_FRAME = Frame("rss", "channel", items=("item",), declared=_DECLARED)
 
 
 def entry(entry: Entry) -> bytes:
@@ -69,6 +70,11 @@ def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
     feed.link(href=channel.address(addresses.RSS), rel="self", type="application/rss+xml")
     feed.link(href=channel.url, rel="alternate")  # last: feedgen's <link> is the last one named
     return _FRAME.fill(feed.rss_str(pretty=True), b"".join(fragments))
+
+
+def parts(document: bytes) -> Parts | None:
+    """Take a document apart into its items; None if it isn't one that was written here."""
+    return _FRAME.parts(document)
 
 
 def _item(entry: Entry) -> etree._Element:
@@ -118,6 +124,9 @@ class _Extension:
             add(head, "fh:archive")
         if channel.podcast:
             podcast.add_programme(head, channel.podcast)
+        if channel.private:
+            privacy.add_restriction(head)
+            add(head, "itunes:block", "Yes")
 
 
 def _rfc822(at: datetime) -> str:

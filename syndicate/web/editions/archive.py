@@ -19,7 +19,7 @@ from starlette.routing import Route
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.filling import Filling
 from syndicate.errors import StoreError
-from syndicate.publish.formats import Freshness
+from syndicate.publish.formats import ALWAYS_ASK, polled
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.editions import archive_feed, mail_page
@@ -139,7 +139,7 @@ class Archive:
             return self._notices.busy()
         headers = {
             "etag": _tag(repr((self._root, newsletter, self._config.publication, issues)).encode()),
-            "cache-control": Freshness.POLLED,
+            "cache-control": polled(self._config),
             "access-control-allow-origin": "*",
             "x-content-type-options": "nosniff",
         }
@@ -232,7 +232,7 @@ class Archive:
     def _gone(self, newsletter: Newsletter) -> Response:
         words = words_in(self._language(newsletter)).archive
         page = self._pages.notice(words.gone_title, words.gone, language=newsletter.language)
-        return Response(page.body, 410, {**page.headers, "cache-control": Freshness.ALWAYS_ASK})
+        return Response(page.body, 410, {**page.headers, "cache-control": ALWAYS_ASK})
 
     def _newsletter(self, request: Request) -> Newsletter:
         """Return the newsletter of an address; raise as for a page that doesn't exist."""
@@ -262,7 +262,7 @@ def _answer(request: Request, page: Page) -> Response:
     headers: Mapping[str, str] = {
         **{name: value for name, value in page.headers.items() if name != "x-robots-tag"},
         "etag": _tag(page.body),
-        "cache-control": Freshness.ALWAYS_ASK,
+        "cache-control": ALWAYS_ASK,
     }
     if _has(request, headers["etag"]):
         return Response(status_code=304, headers=headers)

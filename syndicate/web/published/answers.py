@@ -1,55 +1,151 @@
 """A request and an answer without a framework: what the path of the files needs of ASGI."""
 
-from dataclasses import dataclass, field
+import asyncio
+import os
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.types import Scope, Send
 
+Headers = list[tuple[bytes, bytes]]
+"""As ASGI wants them: names in lower case."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_READ = {
+    b"a-im": "a_im",
+    b"accept": "accept",
+    b"accept-encoding": "accept_encoding",
+    b"if-match": "if_match",
+    b"if-modified-since": "if_modified_since",
+    b"if-none-match": "if_none_match",
+    b"if-range": "if_range",
+    b"if-unmodified-since": "if_unmodified_since",
+    b"range": "range",
+    b"user-agent": "user_agent",
+    b"x-forwarded-for": "forwarded_for",
+}
+_STEP = 256 * 1024
+"""Bytes that are read at once of what is not kept in memory."""
+
+
 class Request:
-    """What a request for a file says."""
+    """What a request for a file says; a header that isn't there is None."""
 
-    method: str
-    path: str
-    """Decoded, beginning with a slash."""
-    query: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    """By lower-case name; repeated ones are joined to one list."""
+    __slots__ = ("client", "method", "path", "query", *_READ.values())
 
-    @classmethod
-    def of(cls, scope: Scope) -> "Request":
-        """Read the request out of an ASGI scope."""
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in scope["headers"]:
-            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        return cls(
-            method=scope["method"],
-            path=scope["path"],
-            query=scope["query_string"].decode("latin-1"),
-            headers=headers,
-        )
+    a_im: str | None
+    accept: str | None
+    accept_encoding: str | None
+    if_match: str | None
+    if_modified_since: str | None
+    if_none_match: str | None
+    if_range: str | None
+    if_unmodified_since: str | None
+    range: str | None
+    user_agent: str | None
+    forwarded_for: str | None
 
-    def header(self, name: str) -> str | None:
-        """Return a header by its lower-case name."""
-        return self.headers.get(name)
+    def __init__(self, scope: Scope) -> None:
+        """Read it out of an ASGI scope; a header that comes twice is one list."""
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        """Decoded, beginning with a slash."""
+        self.query: str = scope["query_string"].decode("latin-1")
+        client = scope.get("client")
+        self.client: str | None = client[0] if client else None
+        for name in _READ.values():
+            setattr(self, name, None)
+        for raw, value in scope["headers"]:
+            if raw in _READ:
+                name, said = _READ[raw], value.decode("latin-1")
+                before = getattr(self, name)
+                setattr(self, name, said if before is None else f"{before}, {said}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """One version of a file on disk, held open: it stays whole when another takes its name."""
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        """Take over a descriptor, which is closed with the last that holds on to this."""
+        self._descriptor = descriptor
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)
+
+    async def read(self, start: int, size: int) -> bytes:
+        """Read some of it, while others are served."""
+        return await asyncio.to_thread(os.pread, self._descriptor, size, start)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of such a file, which is read while it is sent."""
+
+    file: Stored
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer; `body` is what a GET gets, and a HEAD learns the length of."""
 
     status: int
-    headers: dict[str, str]
-    body: bytes = b""
+    headers: Headers
+    body: bytes | Stretch = b""
 
     async def send(self, send: Send, *, method: str) -> None:
         """Send it over ASGI."""
-        fields = {"x-content-type-options": "nosniff", **self.headers}
-        if self.status != HTTPStatus.NOT_MODIFIED:
-            fields["content-length"] = str(len(self.body))
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
-        await send({"type": "http.response.start", "status": self.status, "headers": raw})
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         body = b"" if method == "HEAD" else self.body
+        if isinstance(body, Stretch):
+            body = await _all_but_the_end(body, send)
         await send({"type": "http.response.body", "body": body})
+
+    def part(self, start: int, end: int) -> "Answer":
+        """Answer with a part of the body instead."""
+        size = len(self.body)
+        headers = dict(self.headers) | {
+            b"content-length": b"%d" % (end - start),
+            b"content-range": b"bytes %d-%d/%d" % (start, end - 1, size),
+        }
+        if isinstance(self.body, Stretch):
+            body: bytes | Stretch = Stretch(self.body.file, start, end)
+        else:
+            body = self.body[start:end]
+        return Answer(HTTPStatus.PARTIAL_CONTENT, list(headers.items()), body)
+
+
+def plain(status: HTTPStatus, text: str, **headers: str) -> Answer:
+    """Answer with a line of text that nobody keeps; names of headers with _ for -."""
+    fields = {
+        "content-type": "text/plain; charset=utf-8",
+        "content-length": str(len(text.encode())),
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    return Answer(status, raw(fields), text.encode())
+
+
+def raw(fields: dict[str, str]) -> Headers:
+    """Return headers as ASGI wants them."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
+
+
+async def _all_but_the_end(stretch: Stretch, send: Send) -> bytes:
+    """Send a part of a file step by step; return the last step, which ends the answer."""
+    at = stretch.start
+    while True:
+        size = min(_STEP, stretch.end - at)
+        step = await stretch.file.read(at, size)
+        at += len(step)
+        if at >= stretch.end or not step:
+            return step
+        await send({"type": "http.response.body", "body": step, "more_body": True})

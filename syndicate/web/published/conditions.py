@@ -1,4 +1,4 @@
-"""What a request asks for beside its path: conditions (RFC 9110, 13) and codings (12.5.3).
+"""What a request makes its answer depend on (RFC 9110, section 13).
 
 Pure functions of header values; what can't be understood is as if it weren't there.
 """
@@ -7,39 +7,67 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
-_TAG = re.compile(r'(?:W/)?("[^"]*")')
-_QUALITY = re.compile(r"q=([01](?:\.\d{0,3})?)", re.IGNORECASE)
+from syndicate.web.published.answers import Request
+
+_TAG = re.compile(r'(W/)?("[^"]*")')
 
 
-def matching_tag(if_none_match: str, tags: Sequence[str]) -> str | None:
-    """Return which of our tags the client already has, by weak comparison.
+def judge(request: Request, tags: Sequence[str], modified: datetime | None) -> HTTPStatus:
+    """Return 304 or 412 where a condition says so, in the order of 13.2.2; else 200.
+
+    `tags` are those of all forms that the file has, `modified` is None where the
+    time would be no proof.
+    """
+    if request.if_match is not None:
+        if matching_tag(request.if_match, tags, weakly=False) is None:
+            return HTTPStatus.PRECONDITION_FAILED
+    elif request.if_unmodified_since is not None and modified is not None:
+        since = _date(request.if_unmodified_since)
+        if since is not None and modified > since:
+            return HTTPStatus.PRECONDITION_FAILED
+    if request.if_none_match is not None:
+        known = matching_tag(request.if_none_match, tags) is not None
+    else:
+        since = request.if_modified_since
+        known = since is not None and modified is not None and unchanged_since(since, modified)
+    return HTTPStatus.NOT_MODIFIED if known else HTTPStatus.OK
+
+
+def matching_tag(listed: str, tags: Sequence[str], *, weakly: bool = True) -> str | None:
+    """Return which of our tags a header lists, compared weakly or strongly (8.8.3.2).
 
     `*` is any: the first of ours.
     """
-    if if_none_match.strip() == "*":
+    if listed in tags:
+        return listed
+    if listed.strip() == "*":
         return tags[0]
-    theirs = set(_TAG.findall(if_none_match))
-    return next((tag for tag in tags if tag in theirs), None)
+    return next((tag for tag in tags_in(listed, weak=weakly) if tag in tags), None)
+
+
+def tags_in(listed: str, *, weak: bool = True) -> list[str]:
+    """Return the tags that a header lists, in their quotes; `weak` ones as if they were strong."""
+    return [tag for mark, tag in _TAG.findall(listed) if weak or not mark]
 
 
 def unchanged_since(if_modified_since: str, modified: datetime) -> bool:
     """Tell whether nothing was modified after the time the client names."""
+    since = _date(if_modified_since)
+    return since is not None and modified <= since
+
+
+def still_holds(if_range: str, tag: str, modified: datetime | None) -> bool:
+    """Tell whether what a client has a part of is still what there is (13.1.5)."""
+    if '"' in if_range:
+        return if_range.strip() == tag
+    return modified is not None and _date(if_range) == modified
+
+
+def _date(text: str) -> datetime | None:
     try:
-        since = parsedate_to_datetime(if_modified_since)
+        date = parsedate_to_datetime(text)
     except ValueError:
-        return False
-    return since.tzinfo is not None and modified.replace(microsecond=0) <= since
-
-
-def accepts_gzip(accept_encoding: str) -> bool:
-    """Tell whether the client takes gzip: what it says of gzip, else what it says of `*`."""
-    wishes = {}
-    for wish in accept_encoding.split(","):
-        coding, _, parameters = wish.partition(";")
-        quality = _QUALITY.fullmatch(parameters.strip())
-        wishes[coding.strip().lower()] = float(quality[1]) if quality else 1.0
-    for coding in ("gzip", "x-gzip", "*"):
-        if coding in wishes:
-            return wishes[coding] > 0
-    return False
+        return None
+    return date if date.tzinfo is not None else None

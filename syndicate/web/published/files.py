@@ -1,110 +1,221 @@
 """The files of `feeds/` over HTTP: a bare ASGI callable, no framework in the way.
 
-Tags, conditions and codings as in RFC 9110, sections 8.8, 12.5 and 13.
+What is said of each file is the contract's; here it is weighed against what the
+request says. `docs/serving.md` has it as a table.
 """
 
 from datetime import datetime
-from email.utils import format_datetime
+from functools import cached_property
 from http import HTTPStatus
-from pathlib import Path
 from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
 from syndicate import clock
-from syndicate.publish.formats import Freshness, freshness_of
+from syndicate.config import Config
+from syndicate.publish.formats import ALWAYS_ASK, MOVED
+from syndicate.web.client import counted
 from syndicate.web.pages import Pages
-from syndicate.web.published.answers import Answer, Request
-from syndicate.web.published.conditions import accepts_gzip, matching_tag, unchanged_since
+from syndicate.web.published import guesses
+from syndicate.web.published.answers import Answer, Request, plain, raw
+from syndicate.web.published.codings import Coding, preferred
+from syndicate.web.published.conditions import judge, matching_tag, still_holds
+from syndicate.web.published.contract import CORS, Contract
+from syndicate.web.published.increments import Increments
 from syndicate.web.published.listing import Listing
+from syndicate.web.published.polling import Polling
+from syndicate.web.published.ranges import part
 from syndicate.web.published.shelf import File, Shelf
 
-_ALLOWED = "GET, HEAD"
-_UNSTORED = {"cache-control": "no-cache"}
+_READS = frozenset({"GET", "HEAD"})
+_ALLOWED = "GET, HEAD, OPTIONS"
+_VARY = "Accept-Encoding"
+_PREFLIGHT = {
+    **CORS,
+    "access-control-allow-methods": _ALLOWED,
+    "access-control-allow-headers": "A-IM, If-Modified-Since, If-None-Match, Range",
+    "access-control-max-age": "86400",
+}
 
 
 class Files:
     """An ASGI application: what is published, where it moved to, and a page for the rest."""
 
-    def __init__(self, folder: Path, pages: Pages, policy: str) -> None:
-        """Serve `folder`; `policy` is the Content-Security-Policy of its pages."""
-        self._policy = policy
-        self._shelf = Shelf(folder)
-        self._listing = Listing(folder)
+    def __init__(self, config: Config, pages: Pages) -> None:
+        """Serve the output of a publication."""
         self._pages = pages
+        self._contract = Contract(config)
+        self._shelf = Shelf(config.output, Listing(config.output).entry)
+        self._increments = Increments()
+        self._proxies = config.web.proxies
+        self._polling = Polling.of(config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """Answer one request; its body, if it has one, is nobody's concern."""
-        request = Request.of(scope)
+        request = Request(scope)
         await self.answer(request, at=clock.now()).send(send, method=request.method)
 
     def answer(self, request: Request, *, at: datetime) -> Answer:
         """Return what to say to a request that came in at `at`."""
-        if request.method not in {"GET", "HEAD"}:
-            return Answer(status=405, headers={"allow": _ALLOWED})
+        if request.method not in _READS:
+            return self._another_method(request)
         path = request.path.removeprefix("/")
         name = f"{path}index.html" if not path or path.endswith("/") else path
-        if (file := self._shelf.read(name)) is not None:
-            return self._found(file, request, at=at)
-        if self._shelf.has_page(path):
-            return _moved(quote(f"{request.path}/"), request)
+        file = self._shelf.read(name, at)
+        if file is None:
+            return self._absent(path, request)
+        if file.entry is not None and file.entry.location is not None:
+            return _moved(quote(file.entry.location, safe="/%"), request)
+        return self._there(file, request, at)
+
+    # what is there
+
+    def _there(self, file: File, request: Request, at: datetime) -> Answer:
+        """Answer with a file, unless a condition or its limit speaks against it."""
+        coding = preferred(request.accept_encoding, file.codings)
+        if coding is None:
+            return plain(HTTPStatus.NOT_ACCEPTABLE, "There is no such coding.\n", vary=_VARY)
+        if file.status != HTTPStatus.OK:
+            return self._whole(file, coding)
+        verdict = judge(request, file.tags, file.modified)
+        if verdict is HTTPStatus.PRECONDITION_FAILED:
+            return plain(verdict, "It is another version by now.\n")
+        if (wait := self._wait(file, request, verdict, at)) > 0:
+            return _come_back(wait)
+        return self._in_short(file, request, coding, verdict)
+
+    def _in_short(
+        self, file: File, request: Request, coding: Coding, verdict: HTTPStatus
+    ) -> Answer:
+        """Answer with no more of a file than is wanted."""
+        if verdict is HTTPStatus.NOT_MODIFIED:
+            return self._unmodified(file, request, coding)
+        if request.a_im is not None and (less := self._increment(file, request, coding)):
+            return less
+        if request.range is not None and request.method == "GET":
+            return self._part(file, request, coding)
+        return self._whole(file, coding)
+
+    def _wait(self, file: File, request: Request, verdict: HTTPStatus, at: datetime) -> int:
+        """Return for how many seconds a client should leave a feed alone; mostly 0."""
+        if self._polling is None or not self._contract.is_feed(file):
+            return 0
+        client = counted(request.client, request.forwarded_for, self._proxies)
+        if client is None:
+            return 0
+        return self._polling.wait(
+            (client, request.user_agent, file.path),
+            request.if_none_match or request.if_modified_since,
+            full=verdict is HTTPStatus.OK and request.method == "GET",
+            at=at,
+        )
+
+    def _whole(self, file: File, coding: Coding) -> Answer:
+        """Answer with all of it, put together once."""
+        if (answer := file.answers.get(coding)) is not None:
+            return answer
+        self._increments.note(file)
+        body = file.body_in(coding)
+        headers = self._contract.headers(file) | _coded(file, coding, len(body))
+        if file.status == HTTPStatus.OK:
+            headers |= {"etag": file.tag(coding), "accept-ranges": "bytes"}
+        answer = file.answers[coding] = Answer(file.status, raw(headers), body)
+        return answer
+
+    def _unmodified(self, file: File, request: Request, coding: Coding) -> Answer:
+        """Answer that the client has it, with the tag that it named."""
+        listed = request.if_none_match
+        tag = (listed and matching_tag(listed, file.tags)) or file.tag(coding)
+        if (answer := file.answers.get(tag)) is None:
+            self._increments.note(file)
+            headers = self._contract.headers(file) | {"etag": tag}
+            answer = file.answers[tag] = Answer(HTTPStatus.NOT_MODIFIED, raw(headers))
+        return answer
+
+    def _increment(self, file: File, request: Request, coding: Coding) -> Answer | None:
+        """Answer with what a feed's reader lacks (RFC 3229); None where it has to be all."""
+        if not self._contract.is_feed(file) or request.if_none_match is None:
+            return None
+        body = self._increments.since(file, request, coding)
+        if body is None:
+            return None
+        headers = self._contract.headers(file) | {
+            "etag": file.tag(coding),
+            "im": "feed",
+            "cache-control": "no-store, im",
+            "vary": f"{_VARY}, A-IM, If-None-Match",
+            **_coded(file, coding, len(body)),
+        }
+        return Answer(HTTPStatus.IM_USED, raw(headers), body)
+
+    def _part(self, file: File, request: Request, coding: Coding) -> Answer:
+        """Answer with a part of it, if that is one and of this very version."""
+        whole = self._whole(file, coding)
+        tag, condition = file.tag(coding), request.if_range
+        if condition is not None and not still_holds(condition, tag, file.modified):
+            return whole
+        wanted = part(request.range or "", len(whole.body))
+        if wanted is None:
+            return whole
+        if wanted.satisfiable:
+            return whole.part(wanted.start, wanted.end)
+        return plain(
+            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+            "It has no such part.\n",
+            content_range=f"bytes */{len(whole.body)}",
+        )
+
+    # what is not
+
+    def _absent(self, path: str, request: Request) -> Answer:
+        """Answer where no file is: perhaps at another address."""
+        if self._shelf.has(f"{path}/index.html"):
+            return _moved(quote(f"/{path}/"), request)
+        if (guessed := guesses.feed(path, request.accept, self._shelf.has)) is not None:
+            return _moved(quote(guessed), request, vary="Accept")
+        return self._missing
+
+    @cached_property
+    def _missing(self) -> Answer:
         page = self._pages.missing()
-        return Answer(status=404, headers={**page.headers, **_UNSTORED}, body=page.body)
+        length = {"content-length": str(len(page.body)), "cache-control": ALWAYS_ASK}
+        return Answer(HTTPStatus.NOT_FOUND, raw(page.headers | length), page.body)
 
-    def _found(self, file: File, request: Request, *, at: datetime) -> Answer:
-        """Answer as the manifest says: the file may stand for a move or for an absence."""
-        entry = self._listing.entry(file.path)
-        if (
-            entry is not None
-            and entry.status == HTTPStatus.MOVED_PERMANENTLY
-            and entry.location is not None
-        ):
-            return _moved(quote(entry.location, safe="/%"), request)
-        if entry is not None and entry.status == HTTPStatus.GONE:
-            headers = {**self._protection(file), "content-type": file.format.media_type}
-            return Answer(status=410, headers=headers | _UNSTORED, body=file.body)
-        return _published(file, request, self._protection(file), at=at)
-
-    def _protection(self, file: File) -> dict[str, str]:
-        """Return the policy of a page; an AMP page is bound by AMP's own rules instead."""
-        page = file.format.page and not file.path.endswith("/amp/index.html")
-        return {"content-security-policy": self._policy} if page else {}
+    def _another_method(self, request: Request) -> Answer:
+        if request.method == "OPTIONS":
+            headers = {"allow": _ALLOWED, "cache-control": "no-store", **_PREFLIGHT}
+            return Answer(HTTPStatus.NO_CONTENT, raw(headers))
+        return plain(HTTPStatus.METHOD_NOT_ALLOWED, "This can only be read.\n", allow=_ALLOWED)
 
 
-def _published(file: File, request: Request, more: dict[str, str], *, at: datetime) -> Answer:
-    """Answer with a file, or with 304 where the client has it already."""
-    # A file written in this very second may be written again in it: such a time would lie.
-    modified = file.modified if file.modified < at.replace(microsecond=0) else None
-    packed = file.packed if accepts_gzip(request.header("accept-encoding") or "") else None
-    tags = [file.tag, file.packed_tag] if packed is None else [file.packed_tag, file.tag]
-    headers = {**more, "etag": tags[0], "cache-control": freshness_of(file.path)}
-    if file.format.text:
-        headers["vary"] = "Accept-Encoding"
-    if file.format.feed:
-        headers["access-control-allow-origin"] = "*"
-        headers["access-control-expose-headers"] = "ETag"
-    if modified is not None:
-        headers["last-modified"] = format_datetime(modified, usegmt=True)
-    if known := _known(request, tags, modified):
-        return Answer(status=304, headers={**headers, "etag": known})
-    headers["content-type"] = file.format.media_type
-    if packed is not None:
-        headers["content-encoding"] = "gzip"
-    return Answer(status=200, headers=headers, body=file.body if packed is None else packed)
+def _coded(file: File, coding: Coding, size: int) -> dict[str, str]:
+    """Return what is said of a body."""
+    said = {"content-type": file.format.media_type, "content-length": str(size)}
+    return said if coding is Coding.IDENTITY else said | {"content-encoding": coding}
 
 
-def _known(request: Request, tags: list[str], modified: datetime | None) -> str | None:
-    """Return the tag of what the client has and may go on using; None if it needs the file."""
-    if (if_none_match := request.header("if-none-match")) is not None:
-        return matching_tag(if_none_match, tags)
-    since = request.header("if-modified-since")
-    if since is not None and modified is not None and unchanged_since(since, modified):
-        return tags[0]
-    return None
-
-
-def _moved(location: str, request: Request) -> Answer:
+def _moved(location: str, request: Request, *, vary: str | None = None) -> Answer:
     """Send the client to another path for good, with its query."""
     if request.query:
         location = f"{location}?{request.query}"
-    return Answer(status=301, headers={"location": location, "cache-control": Freshness.MOVED})
+    headers = {
+        "location": location,
+        "content-length": "0",
+        "cache-control": MOVED,
+        "x-content-type-options": "nosniff",
+    }
+    return Answer(
+        HTTPStatus.MOVED_PERMANENTLY, raw(headers if vary is None else headers | {"vary": vary})
+    )
+
+
+def _come_back(seconds: int) -> Answer:
+    """Tell a client that polls too often, or asks for all each time, to wait."""
+    answer = plain(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "You asked for this feed too often. Keep the ETag that comes with it, send it back as\n"
+        "If-None-Match, and ask no more often than its Cache-Control says.\n",
+        retry_after=str(seconds),
+    )
+    answer.headers.extend(raw(CORS))
+    return answer

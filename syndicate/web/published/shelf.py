@@ -1,23 +1,32 @@
 """The published folder, read safely: no request gets at anything that is not published.
 
-What was read is kept in memory until its file changes: hashed once, gzipped once.
+What was read is kept in memory until its file changes: hashed once, coded once.
 """
 
-import gzip
 import hashlib
 import os
 import stat
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 
 from syndicate.publish.formats import Format, format_of
+from syndicate.publish.manifest import Published
+from syndicate.web.published.answers import Answer, Stored, Stretch
+from syndicate.web.published.codings import ALL, PLAIN, Coding
 
 MEMORY = 64 * 1024 * 1024
 """How many bytes are kept."""
-_WORTH_PACKING = 512
-"""Below this many bytes gzip gains nothing on the wire."""
+LARGE = 1024 * 1024
+"""From this many bytes on a recording or picture is read while it is sent, and not kept."""
+_LARGEST = 16 * LARGE
+"""Text is compressed, so it is kept up to here."""
+_WORTH_CODING = 512
+"""Below this many bytes compression gains nothing on the wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,65 +43,97 @@ class Version:
         return cls(status.st_ino, status.st_mtime_ns, status.st_size)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class File:
-    """One version of a published file: its bytes, and what HTTP says about them."""
+    """One version of a published file, and what the manifest says of it."""
 
     path: str
     """Relative to the folder."""
+    place: Path
+    """Where it lies, links followed."""
     version: Version
     format: Format
-    body: bytes
-    packed: bytes | None
-    """The same, gzipped; None where that gains nothing."""
     digest: str
+    """Names its bytes: what is coded otherwise is told by a suffix."""
+    body: bytes | Stored
+    """Stored is what is too large to be kept in memory."""
+    modified: datetime | None
+    """To the second; None in the second it was written in, when it may be written again."""
+    entry: Published | None
+    """What the build noted of these very bytes; None of a file that is not its own."""
+    coded: dict[Coding, bytes] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict, init=False)
+    """What was put together of all this: the answer in a coding, the 304 for a tag."""
+
+    @cached_property
+    def codings(self) -> tuple[Coding, ...]:
+        """The codings that it is there in."""
+        small = isinstance(self.body, Stored) or len(self.body) < _WORTH_CODING
+        return PLAIN if small or not self.format.text else ALL
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """The strong validators of its bytes, in each of these codings."""
+        return tuple(self.tag(coding) for coding in self.codings)
+
+    def tag(self, coding: Coding) -> str:
+        """Return the strong validator of its bytes in a coding."""
+        return f'"{self.digest}"' if coding is Coding.IDENTITY else f'"{self.digest}-{coding}"'
+
+    def body_in(self, coding: Coding) -> bytes | Stretch:
+        """Return its bytes in a coding, made once."""
+        if isinstance(self.body, Stored):
+            return Stretch(self.body, 0, len(self.body))
+        if coding is Coding.IDENTITY:
+            return self.body
+        if coding not in self.coded:
+            self.coded[coding] = coding.applied_to(self.body)
+        return self.coded[coding]
 
     @property
-    def tag(self) -> str:
-        """The strong validator of the bytes."""
-        return f'"{self.digest}"'
+    def status(self) -> int:
+        """What the build means it for: to be read (200), to lead away (301), to be missed (410)."""
+        return HTTPStatus.OK if self.entry is None else self.entry.status
 
     @property
-    def packed_tag(self) -> str:
-        """The strong validator of the gzipped bytes."""
-        return f'"{self.digest}-gzip"'
-
-    @property
-    def modified(self) -> datetime:
-        """When the file was last written."""
-        return datetime.fromtimestamp(self.version.modified_ns // 10**9, UTC)
+    def settled(self) -> bool:
+        """Whether what is said of it will be said the next time, too."""
+        return self.modified is not None and self.entry is not None
 
     @property
     def weight(self) -> int:
-        """How many bytes it takes up in memory."""
-        return len(self.body) + len(self.packed or b"")
+        """About how many bytes it takes up in memory, when it was asked for in every coding.
+
+        What is stored takes none, but each holds a file open.
+        """
+        return LARGE if isinstance(self.body, Stored) else 1024 + 2 * len(self.body)
 
 
 class Shelf:
-    """The files of one folder."""
+    """The files of one folder; `noted` finds what the manifest says of a path."""
 
-    def __init__(self, folder: Path, *, memory: int = MEMORY) -> None:
+    def __init__(
+        self, folder: Path, noted: Callable[[str], Published | None], *, memory: int = MEMORY
+    ) -> None:
         self.folder = folder
+        self._noted = noted
         self._memory = memory
-        self._kept: OrderedDict[Path, File] = OrderedDict()
+        self._kept: OrderedDict[str, File] = OrderedDict()
         self._weight = 0
 
-    def has_page(self, path: str) -> bool:
-        """Tell whether `path` is a folder with a page of its own."""
-        return self._find(f"{path}/index.html") is not None
+    def has(self, path: str) -> bool:
+        """Tell whether there is a file at a path."""
+        return self._find(path) is not None
 
-    def read(self, path: str) -> File | None:
-        """Return the file at a path relative to the folder, as it is now; None if there is none."""
-        file = self._find(path)
-        if file is None:
-            return None
+    def read(self, path: str, at: datetime) -> File | None:
+        """Return the file at a path relative to the folder, as it is `at` now; None without one."""
+        kept = self._kept.get(path)
         try:
-            version = Version.of(file.stat())
-            kept = self._kept.get(file)
-            if kept is not None and kept.version == version:
-                self._kept.move_to_end(file)
-                return kept
-            return self._keep(file, _load(file, path))
+            if kept is not None and Version.of(os.stat(kept.place)) == kept.version:  # noqa: PTH116 - each request comes through here
+                self._kept.move_to_end(path)
+                return kept if kept.settled else self._keep(self._told(kept, at))
+            place = self._find(path)
+            return None if place is None else self._keep(self._told(_load(place, path), at))
         except OSError:  # it went away between two looks at it
             return None
 
@@ -110,11 +151,26 @@ class Shelf:
         except (OSError, RuntimeError):  # no such file, a name too long, links in a ring
             return None
 
-    def _keep(self, file: Path, read: File) -> File:
+    def _told(self, file: File, at: datetime) -> File:
+        """Return a file with what the manifest says of it, unless it speaks of other bytes."""
+        seconds = file.version.modified_ns // 10**9
+        modified = datetime.fromtimestamp(seconds, UTC) if seconds < int(at.timestamp()) else None
+        entry = self._noted(file.path)
+        digest = file.digest
+        stored = isinstance(file.body, Stored)
+        if entry is not None and stored and entry.size == file.version.size:
+            digest = entry.sha256[: len(digest)]
+        if entry is not None and entry.sha256[: len(digest)] != digest:
+            entry = None  # a build has written it, and notes it at its end
+        if (modified, entry, digest) == (file.modified, file.entry, file.digest):
+            return file
+        return replace(file, modified=modified, entry=entry, digest=digest)
+
+    def _keep(self, read: File) -> File:
         """Keep what was read instead of its last version; let go of what nobody asked for."""
-        if (last := self._kept.pop(file, None)) is not None:
+        if (last := self._kept.pop(read.path, None)) is not None:
             self._weight -= last.weight
-        self._kept[file] = read
+        self._kept[read.path] = read
         self._weight += read.weight
         while self._weight > self._memory:
             _, oldest = self._kept.popitem(last=False)
@@ -127,20 +183,23 @@ def _is_plain(segment: str) -> bool:
     return bool(segment) and not segment.startswith(".") and not set(segment) & {"\0", "\\", "/"}
 
 
-def _load(file: Path, path: str) -> File:
+def _load(place: Path, path: str) -> File:
     """Read one version of a file, whole: files are replaced, never rewritten in place."""
-    with file.open("rb") as opened:
+    form = format_of(place.name)
+    with place.open("rb") as opened:
         version = Version.of(os.fstat(opened.fileno()))
-        body = opened.read()
-    form = format_of(file.name)
-    packed = None
-    if form.text and len(body) >= _WORTH_PACKING:
-        packed = gzip.compress(body, compresslevel=6, mtime=0)
+        if version.size < (_LARGEST if form.text else LARGE):
+            body: bytes | Stored = opened.read()
+        else:
+            body = Stored(os.dup(opened.fileno()), version.size)
+    named = repr(version).encode() if isinstance(body, Stored) else body
     return File(
         path=path,
+        place=place,
         version=version,
         format=form,
+        digest=hashlib.sha256(named).hexdigest()[:32],
         body=body,
-        packed=packed,
-        digest=hashlib.sha256(body).hexdigest()[:32],
+        modified=None,
+        entry=None,
     )

@@ -1,0 +1,186 @@
+"""A publication in operation: what was made of its config, and made anew when that changes.
+
+The listener, the process and the address stay; the application, the newsroom and, where
+its address changed, the store are replaced.
+"""
+
+import socket
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Event
+
+import structlog
+from starlette.types import ASGIApp
+
+from syndicate.cli.context import Context, exported_port
+from syndicate.cli.signals import Signals
+from syndicate.config import Config
+from syndicate.errors import ConfigError, SyndicateError
+from syndicate.render.specimen import faults
+from syndicate.render.templates import Templates
+from syndicate.schedule.newsroom import Newsroom
+from syndicate.schedule.runner import Runner
+from syndicate.store import Store
+from syndicate.web.app import application
+from syndicate.web.listening import handed_over, listen
+from syndicate.web.server import Server
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a publication is served, whatever its config says later."""
+
+    ours: Context
+    first: Config
+    """The config as it was read when the address was taken hold of."""
+    host: str
+    listener: socket.socket
+    shared: bool
+    """Whether a service manager keeps the listener open between two processes."""
+
+    @classmethod
+    def of(cls, ours: Context, host: str | None, port: int | None) -> "Address":
+        """Take hold of the address: of the command's before the config's.
+
+        A listener that a service manager handed over goes before both. Raise ConfigError
+        for a config with mistakes, and SyndicateError when the address can't be had.
+        """
+        ours.port = port if port is not None else exported_port()
+        config = ours.config
+        if (given := handed_over()) is not None:
+            return cls(ours, config, given.getsockname()[0], given, shared=True)
+        host = host or config.web.host
+        return cls(ours, config, host, listen(host, config.web.port), shared=False)
+
+    @property
+    def port(self) -> int:
+        """The port, also where 0 was asked for."""
+        return int(self.listener.getsockname()[1])
+
+    @cached_property
+    def config(self) -> Config:
+        """The first config, which knows the address."""
+        return self._bound(self.first)
+
+    def read(self) -> Config:
+        """Read the config anew; raise ConfigError with every mistake in it or in a template."""
+        config = self.ours.read()
+        if mistakes := faults(config, Templates.of(config)):
+            raise ConfigError(*map(str, mistakes))
+        for key in ("host", "port"):
+            before, now = getattr(self.first.web, key), getattr(config.web, key)
+            if before != now:
+                log.warning("kept until a restart", key=f"web.{key}", kept=before, read=now)
+        return self._bound(config)
+
+    def _bound(self, config: Config) -> Config:
+        bound = {"host": self.host, "port": self.port}
+        return config.override(web=config.web.model_copy(update=bound))
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What is made of one config."""
+
+    config: Config
+    store: Store
+    app: ASGIApp
+    runner: Runner | None
+    ends: Event
+    """Set when the runner is to end."""
+
+
+class Operation:
+    """A publication's web and, where it `works`, its newsroom, from `start` to `stop`."""
+
+    def __init__(self, address: Address, signals: Signals, *, works: bool) -> None:
+        """Put everything together; raise SyndicateError when something can't be had."""
+        self._address = address
+        self._signals = signals
+        self._works = works
+        self._made = self._make(address.config, None)
+        self._working: Runner | None = None
+        self.server = Server(
+            self._made.app,
+            address.host,
+            address.port,
+            listener=address.listener,
+            shared=address.shared,
+        )
+
+    @property
+    def config(self) -> Config:
+        """The config in force."""
+        return self._made.config
+
+    def start(self) -> None:
+        """Take in what lies in the intake folder, then answer, then go to work."""
+        self._signals.stops(self._made.ends)
+        if self._made.runner is not None:
+            self._made.runner.take_in()
+        self.server.start()
+        self._go_to_work()
+
+    def reload(self) -> None:
+        """Go on with what the config says now, or as before where that has mistakes.
+
+        Requests and messages under way end as they began. No message is handed over twice,
+        since the old newsroom has ended before the new one begins, and no slot is missed,
+        since that looks at every schedule first.
+        """
+        try:
+            made = self._make(self._address.read(), self._made)
+        except (SyndicateError, OSError) as error:
+            for mistake in str(error).splitlines():
+                log.error("not reloaded", reason=mistake)  # noqa: TRY400 - an operator's mistake has no traceback
+            return
+        except Exception:
+            log.exception("not reloaded, and it is our mistake")
+            return
+        before, self._made = self._made, made
+        self.server.swap(made.app)
+        self._rest()
+        if before.store is not made.store:
+            before.store.close()  # a request under way still gets what it needs
+        self._signals.stops(made.ends)
+        self._go_to_work()
+        log.info("reloaded", config=str(self._address.ours.path))
+
+    def stop(self) -> None:
+        """Finish what is in hand, answer who has asked, and close."""
+        self.server.wind_down()
+        self._rest()
+        self.server.stop()
+        self._made.store.close()
+
+    def _go_to_work(self) -> None:
+        if self._made.runner is not None and not self._signals.stop.is_set():
+            self._working = self._made.runner.__enter__()
+
+    def _rest(self) -> None:
+        if self._working is not None:
+            self._working.__exit__()
+            self._working = None
+
+    def _make(self, config: Config, before: _Made | None) -> _Made:
+        """Make everything of a config; the store stays where its address does."""
+        ends, runner = Event(), None
+        with ExitStack() as undone:
+            if before is not None and before.config.store.url == config.store.url:
+                store = before.store
+            else:
+                store = Store.of(config)
+                undone.callback(store.close)
+            if self._works:
+                runner = Runner(Newsroom.of(store, config), ends)
+            letters_due = _nobody if runner is None else runner.mail_is_due
+            app = application(store, config, letters_due, stopping=self._signals.stop.is_set)
+            undone.pop_all()
+        return _Made(config, store, app, runner, ends)
+
+
+def _nobody() -> None:
+    """Have nobody deliver what is due: whoever works finds it."""

@@ -1,0 +1,75 @@
+"""What a running process is told by signals: to stop, and to read its config anew.
+
+SIGINT and SIGTERM stop it, the second of them at once. SIGHUP has it read its config; but
+where the terminal that it was started from is gone, SIGHUP says just that, and stops it.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from queue import SimpleQueue
+
+_APART = 1.0
+"""Seconds between a first and a second signal: what starts us may pass on one that we have."""
+
+
+class Signals:
+    """Listens from its making on; make it in the main thread."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        """Set as soon as the process is to stop, wherever it is then."""
+        self._with_it = self.stop
+        self._stopped_at = 0.0
+        # not an event to wait for: a handler that sets what the main thread waits for may hang
+        self._told: SimpleQueue[None] = SimpleQueue()
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # by nohup
+        self._ends_with_terminal = not ignored and _has_terminal()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, self._stop)
+        signal.signal(signal.SIGHUP, self._hang_up)
+
+    def stops(self, event: threading.Event) -> None:
+        """Set this event as well when the process is to stop, and no longer the one before."""
+        self._with_it = event
+        if self.stop.is_set():
+            event.set()
+
+    def reloads(self) -> Iterator[None]:
+        """Yield whenever the config is to be read anew; end when the process is to stop."""
+        while True:
+            self._told.get()
+            while not self._told.empty():  # one reading serves all who asked before it
+                self._told.get()
+            if self.stop.is_set():
+                return
+            yield
+
+    # handlers: they run in the main thread, between any two steps of it
+
+    def _hang_up(self, number: int, frame: object) -> None:
+        if self._ends_with_terminal and not _has_terminal():
+            self._stop(number, frame)
+        else:
+            self._told.put(None)
+
+    def _stop(self, number: int, _: object) -> None:
+        if not self.stop.is_set():
+            self._stopped_at = time.monotonic()
+            self.stop.set()
+            self._with_it.set()
+            self._told.put(None)
+        elif time.monotonic() - self._stopped_at > _APART:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+
+def _has_terminal() -> bool:
+    """Whether there is a terminal that this process was started from."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,46 @@
+"""`[websub]` and `[indexnow]`: who is told at once of what is new."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StrictBool
+
+from syndicate.config.values import Network, Table, Url, matching
+
+IndexNowKey = Annotated[
+    str,
+    matching("[a-zA-Z0-9-]{8,128}", "8 to 128 letters, digits and -, as IndexNow's keys have them"),
+]
+Hubs = Annotated[tuple[Url, ...], AfterValidator(lambda hubs: tuple(dict.fromkeys(hubs)))]
+
+
+class Websub(Table):
+    """Hubs that tell feed readers at once of what is new (WebSub)."""
+
+    hubs: Hubs = Field(
+        default=(),
+        description="Hubs that are told of every changed feed, and named in the feeds.",
+        examples=[["https://hub.example.org/"]],
+    )
+    own: StrictBool = Field(
+        default=False,
+        description="Whether we are a hub ourselves, for our own feeds, at /hub of web.url.",
+    )
+    private_callbacks: tuple[Network, ...] = Field(
+        default=(),
+        description="Private networks that subscribers of our own hub may be in.",
+        examples=[["10.0.0.0/8"]],
+    )
+
+
+class IndexNow(Table):
+    """Search engines that are told at once of what is new (IndexNow)."""
+
+    key: IndexNowKey | None = Field(
+        default=None,
+        description="The key of this site; it is published as /KEY.txt. Default: nobody is told.",
+        examples=["5f1e2d3c4b5a69788796a5b4c3d2e1f0"],
+    )
+    endpoint: Url = Field(
+        default="https://api.indexnow.org/indexnow",
+        description="Where it is told: one search engine passes it on to the others.",
+    )

@@ -1,0 +1,1 @@
+"""Push: whoever wants to hear at once what was published is told."""

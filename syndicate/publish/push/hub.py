@@ -1,0 +1,284 @@
+"""Our own hub: it asks whether a subscription is meant, and sends what is new (W3C WebSub).
+
+What is asked and owed stands in the store, so that a process that ends loses nothing,
+and several share the work.
+"""
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from threading import Event
+from typing import Self
+from urllib.parse import urlencode
+
+from syndicate.config import Config
+from syndicate.errors import CallFailed
+from syndicate.publish.push.calls import Caller, Reply
+from syndicate.publish.push.documents import Document, Documents
+from syndicate.publish.push.patience import again
+from syndicate.publish.push.rounds import Outcome, Round
+from syndicate.store import HubNumbers, HubRequest, HubSubscription, Store, Transaction
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+TRIES = (MINUTE, 10 * MINUTE, HOUR)
+"""After how long a subscriber is asked again whether it meant to subscribe."""
+CLAIM = timedelta(minutes=10)
+"""For how long what one process works on is nobody else's."""
+_STALE = timedelta(days=1)
+"""Age of a request that nobody got round to."""
+_BATCH = 100
+"""Rows that are claimed together; what their calls take at worst is well within a claim."""
+
+
+@dataclass(slots=True)
+class Worked:
+    """What one turn of the hub's work came to."""
+
+    verified: int = 0
+    refused: int = 0
+    """Requests that nobody stood by."""
+    delivered: int = 0
+    failed: int = 0
+    """Distributions that are tried again."""
+    given_up: int = 0
+    ended: int = 0
+    """Subscriptions that ended: by their lease, by their callback, or with their topic."""
+
+
+class Hub:
+    """The hub of a publication's own feeds."""
+
+    def __init__(
+        self, store: Store, config: Config, caller: Caller, *, clock: Callable[[], float]
+    ) -> None:
+        """Call subscribers by `caller`; `clock` counts seconds from anywhere."""
+        self._store = store
+        self._config = config
+        self._caller = caller
+        self._clock = clock
+
+    @classmethod
+    def of(cls, store: Store, config: Config) -> Self:
+        """Open the hub of a publication; it is to work where `websub.own` is set."""
+        caller = Caller(allowed=config.websub.private_callbacks)
+        return cls(store, config, caller, clock=time.monotonic)
+
+    def work(self, at: datetime, stop: Event | None = None) -> Worked:
+        """Verify what waits, send what changed, forget what lapsed; once `stop` is set, no more.
+
+        Raise StoreError.
+        """
+        turn = _Turn(
+            store=self._store,
+            config=self._config,
+            caller=self._caller,
+            at=at,
+            stop=stop or Event(),
+            clock=self._clock,
+        )
+        turn.forget()
+        with ExitStack() as stack:
+            documents = stack.enter_context(Documents.seen(self._config))
+            if documents is not None:
+                turn.verify(documents)
+                turn.owe(documents)
+                turn.distribute(documents)
+        return turn.worked
+
+    def numbers(self) -> HubNumbers:
+        """Return how the hub stands, for the operator."""
+        with self._store.read() as tx:
+            return tx.hub.numbers()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Turn:
+    """One turn of work."""
+
+    store: Store
+    config: Config
+    caller: Caller
+    at: datetime
+    stop: Event
+    clock: Callable[[], float]
+    worked: Worked = field(default_factory=Worked)
+    _began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
+
+    def _now(self) -> datetime:
+        """Return the time, as this turn counts it: it may be long."""
+        return self.at + timedelta(seconds=self.clock() - self._began)
+
+    def forget(self) -> None:
+        with self.store.write() as tx:
+            self.worked.ended += tx.hub.forget(self.at, asked_before=self.at - _STALE)
+
+    # verification of intent (5.3)
+
+    def verify(self, documents: Documents) -> None:
+        while not self.stop.is_set():
+            with self.store.write() as tx:
+                now = self._now()
+                asked = tx.hub.claim_requests(self.at, until=now + CLAIM, limit=_BATCH)
+            if not asked:
+                return
+            challenges = {request: secrets.token_urlsafe(32) for request in asked}
+
+            def ask(request: HubRequest, challenges: dict[HubRequest, str] = challenges) -> Reply:
+                return self.caller.get(question(request, challenges[request]))
+
+            for request, outcome in Round(ask, _callback, self.stop).make(asked):
+                if outcome is not None:  # what was not asked is asked when its claim runs out
+                    meant = _is_meant(outcome, challenges[request])
+                    self._settle(request, documents, meant=meant)
+
+    def _settle(self, request: HubRequest, documents: Documents, *, meant: bool | None) -> None:
+        """Do what is meant, drop what isn't, and ask again where nobody knows."""
+        still = documents.version(request.topic) is not None or request.mode == "unsubscribe"
+        with self.store.write() as tx:
+            if meant and still:
+                tx.hub.confirm(request, at=self._now())
+                self.worked.verified += 1
+            elif meant is None and request.attempts < len(TRIES):
+                tx.hub.postpone(request, due_at=self._now() + TRIES[request.attempts])
+            else:
+                tx.hub.drop(request)
+                self.worked.refused += 1
+
+    # content distribution (7)
+
+    def owe(self, documents: Documents) -> None:
+        """Find what changed since it was sent; end what nobody publishes any more."""
+        with self.store.read() as tx:
+            topics = tx.hub.topics(self.at)
+        for topic, versions in topics.items():
+            now = documents.version(topic)
+            if now is None:
+                self._withdraw(topic)
+            elif any(now not in pair or (now == pair[0] and pair[1]) for pair in versions):
+                with self.store.write() as tx:
+                    tx.hub.owe(topic, now, at=self.at)
+
+    def _withdraw(self, topic: str) -> None:
+        """End the subscriptions to a topic that is no more, and say so (5.2), once."""
+        with self.store.write() as tx:
+            gone = tx.hub.withdraw(topic)
+        self.worked.ended += len(gone)
+
+        def deny(one: HubSubscription) -> Reply:
+            return self.caller.get(denial(one))
+
+        for _ in Round(deny, _callback, self.stop).make(gone):
+            pass
+
+    def distribute(self, documents: Documents) -> None:
+        while not self.stop.is_set():
+            with self.store.write() as tx:
+                until = self._now() + CLAIM
+                owed = tx.hub.claim_deliveries(self.at, until=until, limit=_BATCH)
+            if not owed:
+                return
+            found = {topic: documents.read(topic) for topic in {one.topic for one in owed}}
+            there = {topic: document for topic, document in found.items() if document is not None}
+
+            def send(one: HubSubscription, there: Mapping[str, Document] = there) -> Reply:
+                document = there[one.topic]
+                headers = headers_of(one, document, self.config)
+                return self.caller.post(one.callback, document.body, headers)
+
+            made = Round(send, _callback, self.stop).make(one for one in owed if one.topic in there)
+            for one, outcome in made:
+                self._note(one, there[one.topic].sha256, outcome)
+            self._release([one for one in owed if one.topic not in there])
+
+    def _note(self, one: HubSubscription, sha256: str, outcome: Outcome) -> None:
+        """Note what became of a distribution."""
+        with self.store.write() as tx:
+            if outcome is None:
+                tx.hub.release(one, due_at=self._now())
+            elif isinstance(outcome, Reply) and _is_success(outcome):
+                tx.hub.delivered(one, sha256=sha256)
+                self.worked.delivered += 1
+            elif isinstance(outcome, Reply) and outcome.status == HTTPStatus.GONE:
+                tx.hub.end(one)
+                self.worked.ended += 1
+            else:
+                self._put_off(tx, one, outcome)
+
+    def _put_off(self, tx: Transaction, one: HubSubscription, outcome: Reply | CallFailed) -> None:
+        """Have a version sent again later, or give it up; the next is sent in any case."""
+        reply = outcome if isinstance(outcome, Reply) else None
+        due_at = again(one.attempts + 1, self._now(), reply)
+        tx.hub.failed(one, error=_reason(outcome), due_at=due_at)
+        if due_at is None:
+            self.worked.given_up += 1
+        else:
+            self.worked.failed += 1
+
+    def _release(self, owed: Sequence[HubSubscription]) -> None:
+        """Give back what can't be read just now: a build is putting another in its place."""
+        with self.store.write() as tx:
+            for one in owed:
+                tx.hub.release(one, due_at=self._now() + MINUTE)
+
+
+def question(request: HubRequest, challenge: str) -> str:
+    """Return the address at which a subscriber is asked whether it meant that (5.3)."""
+    asked = {"hub.mode": request.mode, "hub.topic": request.topic, "hub.challenge": challenge}
+    if request.mode == "subscribe":
+        asked["hub.lease_seconds"] = str(request.lease)
+    return _with_query(request.callback, asked)
+
+
+def denial(one: HubSubscription) -> str:
+    """Return the address at which a subscriber is told that a topic is no more (5.2)."""
+    reason = "this feed is no longer published"
+    told = {"hub.mode": "denied", "hub.topic": one.topic, "hub.reason": reason}
+    return _with_query(one.callback, told)
+
+
+def headers_of(one: HubSubscription, document: Document, config: Config) -> Mapping[str, str]:
+    """Return what a distribution is sent with (7); it is signed where there is a secret (7.1)."""
+    headers = {
+        "Content-Type": document.media_type,
+        "Link": f'<{config.hubs[0]}>; rel="hub", <{one.topic}>; rel="self"',
+    }
+    if one.secret:
+        digest = hmac.new(one.secret.encode(), document.body, hashlib.sha256).hexdigest()
+        headers["X-Hub-Signature"] = f"sha256={digest}"
+    return headers
+
+
+def _with_query(callback: str, values: Mapping[str, str]) -> str:
+    """Append to the query of an address, and leave what is there as it is (5.1.1)."""
+    return f"{callback}{'&' if '?' in callback else '?'}{urlencode(values)}"
+
+
+def _callback(one: HubRequest | HubSubscription) -> str:
+    return one.callback
+
+
+def _is_meant(outcome: Reply | CallFailed, challenge: str) -> bool | None:
+    """Whether a subscriber stands by what was asked; None where that isn't known yet."""
+    if isinstance(outcome, CallFailed):
+        return None
+    if _is_success(outcome):
+        return hmac.compare_digest(outcome.body, challenge.encode())
+    busy = outcome.status == HTTPStatus.TOO_MANY_REQUESTS
+    return None if busy or outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR else False
+
+
+def _is_success(reply: Reply) -> bool:
+    return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _reason(outcome: Reply | CallFailed) -> str:
+    return f"HTTP {outcome.status}" if isinstance(outcome, Reply) else str(outcome)

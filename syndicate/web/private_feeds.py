@@ -1,0 +1,71 @@
+"""Private feeds over HTTP: for whom the token in the address is good, and for nobody else.
+
+Nothing keeps them on the way, and nothing tells an address that is no longer good
+from one that never was. A token is in no log and in no header of ours.
+"""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from syndicate.config import Config
+from syndicate.errors import StoreError
+from syndicate.publish.formats import format_of
+from syndicate.publish.private import PrivatePrinter
+from syndicate.render import addresses
+from syndicate.render.pages import Pages as Published
+from syndicate.render.templates import Templates
+from syndicate.store import Store
+from syndicate.web.pages import Pages
+from syndicate.web.published.codings import Coding, preferred
+from syndicate.web.published.conditions import matching_tag
+from syndicate.web.readers.notices import Notices
+
+_HEADERS = {
+    "cache-control": "private, no-store",
+    "x-robots-tag": "noindex, nofollow",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "vary": "Accept-Encoding",
+}
+_CODINGS = (Coding.GZIP, Coding.IDENTITY)
+
+
+class PrivateFeeds:
+    """The feeds under /feeds/private/."""
+
+    def __init__(self, store: Store, config: Config, pages: Pages) -> None:
+        self._store = store
+        self._printer = PrivatePrinter(store, config, Published(config, Templates.of(config)))
+        self._notices = Notices(config, pages)
+
+    def routes(self) -> list[Route]:
+        """Return the routes; other methods are refused before anybody looks at the token."""
+        path = addresses.private_feed("{token}", "/{path:path}")
+        return [Route(path, self.show, methods=["GET", "HEAD"])]
+
+    def show(self, request: Request) -> Response:
+        """Answer with a document, or with 304 where the reader has it already."""
+        token = request.path_params["token"]
+        try:
+            with self._store.read() as tx:
+                admitted = tx.private_feeds.admits(token)
+            address = f"/{request.path_params['path']}"
+            found = self._printer.document(address) if admitted else None
+        except StoreError:
+            return self._notices.busy()
+        if found is None:
+            raise HTTPException(404)
+        each, stencil = found
+        tags = {Coding.GZIP: f'"{stencil.digest}-gzip"', Coding.IDENTITY: f'"{stencil.digest}"'}
+        coding = preferred(request.headers.get("accept-encoding"), _CODINGS) or Coding.IDENTITY
+        headers = {**_HEADERS, "etag": tags[coding]}
+        listed = ", ".join(request.headers.getlist("if-none-match"))
+        if listed and (known := matching_tag(listed, [tags[coding], *tags.values()])):
+            return Response(status_code=304, headers=headers | {"etag": known})
+        headers["content-type"] = format_of(each.file).media_type
+        if coding is Coding.GZIP:
+            headers["content-encoding"] = coding
+            return Response(stencil.gzipped(token.encode()), headers=headers)
+        return Response(stencil.filled(token.encode()), headers=headers)

@@ -1,0 +1,53 @@
+"""What a feed's reader lacks, as an answer: RFC 3229 with the instance manipulation `feed`.
+
+Wyman, "Using RFC3229 with Feeds", 2004. A reader names the version that it has by its
+tag, in whichever coding it came; it gets a document with what was added or changed
+since then. A tag that nobody remembers gets the whole document.
+"""
+
+from collections import OrderedDict
+
+from syndicate.publish.formats import format_of
+from syndicate.web.published.answers import Request
+from syndicate.web.published.codings import Coding, weights_in
+from syndicate.web.published.conditions import tags_in
+from syndicate.web.published.deltas import Deltas
+from syndicate.web.published.shelf import File
+
+_CODED = 256
+"""Bodies in a coding that are kept: after a change many readers lack the same."""
+
+
+class Increments:
+    """What readers of feeds lack, in the coding that they like."""
+
+    def __init__(self) -> None:
+        self._deltas = Deltas()
+        self._coded: OrderedDict[tuple[str, str, str, Coding], bytes] = OrderedDict()
+
+    def note(self, file: File) -> None:
+        """Remember a version of a feed that is served."""
+        if isinstance(file.body, bytes) and format_of(file.place.name).feed:
+            self._deltas.note(file.path, file.digest, file.body)
+
+    def since(self, file: File, request: Request, coding: Coding) -> bytes | None:
+        """Return what the client lacks; None where it lacks all, or asks for no such thing."""
+        wants = weights_in(request.a_im or "").get("feed", 0)
+        if not wants or request.if_none_match is None or not isinstance(file.body, bytes):
+            return None
+        self.note(file)
+        for tag in tags_in(request.if_none_match):
+            known = tag.strip('"').partition("-")[0]
+            body = self._deltas.since(file.path, known, file.digest, file.body)
+            if body is not None:
+                return self._in(coding, body, (file.path, known, file.digest, coding))
+        return None
+
+    def _in(self, coding: Coding, body: bytes, key: tuple[str, str, str, Coding]) -> bytes:
+        if coding is Coding.IDENTITY:
+            return body
+        if key not in self._coded:
+            self._coded[key] = coding.applied_to(body)
+            if len(self._coded) > _CODED:
+                self._coded.popitem(last=False)
+        return self._coded[key]

@@ -1,0 +1,92 @@
+"""How often a client may poll a feed: polite readers never notice, and others are told to wait.
+
+Each feed and client has two allowances that refill with time. Polls that bring no
+validator, or one that was outdated at the last poll already, are answered in full
+and cost most: after a generous beginning there is one an hour. Of all polls there
+may be twenty times as many as `max-age` asks for. Nothing that names a client is
+kept: only a number, drawn anew in each process.
+
+Rachel Kroll's https://rachelbythebay.com/w/feed/ is the model, at a gentler pace;
+newsboat's first two polls bring no validator by design.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from syndicate.config import Config
+
+_FULL_AGAIN = timedelta(hours=1)
+"""After this there is another poll in full."""
+_HASTE = 20
+"""Times as often as a feed's freshness asks for that a client may poll for good."""
+_POLLS = 120
+"""Polls that may come at once."""
+_KNOWN = 20_000
+"""Pairs of feed and client that are remembered."""
+
+
+@dataclass(slots=True)
+class _Account:
+    """What a client has left for a feed."""
+
+    full: float
+    polls: float
+    at: float
+    last: int = 0
+    """Stands for the validator that the last answer in full made outdated; 0 without one."""
+
+
+class Polling:
+    """Counts polls; `in_full` is how many in full a client may begin with."""
+
+    @classmethod
+    def of(cls, config: Config) -> "Polling | None":
+        """Count as a publication's config says; None where nobody is limited."""
+        web, every = config.web, config.syndication.poll_every
+        return cls(in_full=web.poll_allowance, every=every) if web.poll_limit else None
+
+    def __init__(self, *, in_full: int, every: timedelta) -> None:
+        self._in_full = in_full
+        self._full_rate = 1 / _FULL_AGAIN.total_seconds()
+        self._rate = _HASTE / every.total_seconds()
+        self._accounts: OrderedDict[int, _Account] = OrderedDict()
+
+    def wait(
+        self, client: tuple[str | None, ...], validator: str | None, *, full: bool, at: datetime
+    ) -> int:
+        """Return after how many seconds to come back; 0 for a poll that is all right.
+
+        `client` is whoever polls and what; `full` says whether the whole feed would be
+        the answer, `validator` is what the client said it has.
+        """
+        now = at.timestamp()
+        account = self._account(hash(client), now)
+        sent = hash(validator) if validator is not None else 0
+        costly = full and sent in (0, account.last)
+        if account.polls < 1:
+            return ceil((1 - account.polls) / self._rate)
+        if costly and account.full < 1:
+            return ceil((1 - account.full) / self._full_rate)
+        account.polls -= 1
+        if costly:
+            account.full -= 1
+        if full:
+            account.last = sent
+        return 0
+
+    def _account(self, key: int, now: float) -> _Account:
+        """Return a client's account as it is now."""
+        account = self._accounts.get(key)
+        if account is None:
+            account = self._accounts[key] = _Account(self._in_full, _POLLS, now)
+            if len(self._accounts) > _KNOWN:
+                self._accounts.popitem(last=False)
+        else:
+            self._accounts.move_to_end(key)
+            passed = max(now - account.at, 0.0)
+            account.full = min(account.full + passed * self._full_rate, self._in_full)
+            account.polls = min(account.polls + passed * self._rate, _POLLS)
+            account.at = now
+        return account

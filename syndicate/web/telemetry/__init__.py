@@ -1,0 +1,1 @@
+"""What operators see of the web: probes, figures for Prometheus, and the access log."""

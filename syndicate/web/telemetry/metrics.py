@@ -1,0 +1,188 @@
+"""What is counted, as Prometheus reads it: what the web answered, and what the store holds.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib.metadata import version
+from time import monotonic
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from syndicate import clock
+from syndicate.errors import StoreError
+from syndicate.store import Figures, Store
+from syndicate.web.telemetry.access_log import AccessLog
+from syndicate.web.telemetry.counts import Counts
+
+_FRESH = timedelta(seconds=15)
+"""How long figures of the store are good enough."""
+_SHARE = 100
+"""They are kept for so many times the time that they took: a large store is counted less often."""
+
+
+class Metrics:
+    """All that is told, put together when somebody asks."""
+
+    def __init__(self, store: Store, counts: Counts, log: AccessLog | None = None) -> None:
+        registry = CollectorRegistry()
+        registry.register(_Web(counts, log))
+        registry.register(_Holdings(store))
+        ProcessCollector(registry=registry)
+        self._registry = registry
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """Return the text and its media type, by the `Accept` of who asks."""
+        encode, media_type = choose_encoder(accept)
+        return encode(self._registry), media_type
+
+
+class _Web(Collector):
+    """What this process answered since it began."""
+
+    def __init__(self, counts: Counts, log: AccessLog | None) -> None:
+        self._counts = counts
+        self._log = log
+
+    def describe(self) -> list[Metric]:
+        """Promise nothing: asked for what there will be, the registry would collect."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Tell all of it."""
+        yield InfoMetricFamily(
+            "syndicate_build", "Which Syndicate this is.", {"version": version("syndicate")}
+        )
+        yield from self._answers()
+        yield from self._readers()
+        lost = 0 if self._log is None else self._log.lost
+        yield CounterMetricFamily(
+            "syndicate_access_log_lost", "Lines of the access log that weren't written.", lost
+        )
+
+    def _answers(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily(
+            "syndicate_requests", "Requests answered.", labels=("kind", "status", "coding")
+        )
+        sent = CounterMetricFamily(
+            "syndicate_response_bytes", "Bytes of bodies sent, as coded.", labels=("kind",)
+        )
+        durations = HistogramMetricFamily(
+            "syndicate_request_duration_seconds",
+            "From the request to the last byte handed to the server.",
+            labels=("kind",),
+        )
+        for kind, tally in self._counts.tallies.items():
+            for (status, coding), count in tally.answers.copy().items():
+                requests.add_metric((kind, str(status), coding), count)
+            sent.add_metric((kind,), tally.bytes)
+            durations.add_metric((kind,), tally.buckets(), tally.seconds)
+        yield from (requests, sent, durations)
+
+    def _readers(self) -> Iterator[Metric]:
+        polls = CounterMetricFamily(
+            "syndicate_feed_polls", "Requests for feeds.", labels=("reader", "outcome")
+        )
+        for labels, count in self._counts.polls.items():
+            polls.add_metric(labels, count)
+        reported = GaugeMetricFamily(
+            "syndicate_feed_subscribers_reported",
+            "For how many people a service says it reads a feed.",
+            labels=("reader", "feed"),
+        )
+        for labels, said in self._counts.reported(at=monotonic()).items():
+            reported.add_metric(labels, said)
+        yield from (polls, reported)
+
+
+class _Holdings(Collector):
+    """What the store holds; counted once in a while, for everybody who asks."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._counting = threading.Lock()
+        self._last: Figures | None = None
+        self._good_until = 0.0
+
+    def describe(self) -> list[Metric]:
+        """Promise nothing: asked for what there will be, the registry would collect."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Tell all of it; of a store that can't be read, just that."""
+        try:
+            figures = self._figures()
+        except StoreError:
+            figures = None
+        readable = "Whether the store could be read."
+        yield GaugeMetricFamily("syndicate_store_readable", readable, int(figures is not None))
+        if figures is not None:
+            yield from _told(figures)
+
+    def _figures(self) -> Figures:
+        with self._counting:
+            began = monotonic()
+            if self._last is None or began >= self._good_until:
+                with self._store.read() as tx:
+                    self._last = tx.census.figures(clock.now())
+                ended = monotonic()
+                self._good_until = ended + max(_FRESH.total_seconds(), _SHARE * (ended - began))
+            return self._last
+
+
+def _told(figures: Figures) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "syndicate_articles_public", "Articles that readers may see.", figures.articles
+    )
+    editions = GaugeMetricFamily(
+        "syndicate_editions", "Editions of newsletters.", labels=("newsletter", "outcome")
+    )
+    for (newsletter, outcome), count in figures.editions.items():
+        editions.add_metric((newsletter, outcome), count)
+    deliveries = GaugeMetricFamily(
+        "syndicate_deliveries", "Messages to one reader each, letters included.", labels=("state",)
+    )
+    for state, count in figures.deliveries.items():
+        deliveries.add_metric((state,), count)
+    fires = GaugeMetricFamily(
+        "syndicate_fires", "Slots of the timetable that were dealt with.", labels=("outcome",)
+    )
+    for how, count in figures.fires.items():
+        fires.add_metric((how,), count)
+    subscriptions = GaugeMetricFamily(
+        "syndicate_subscriptions", "Subscriptions.", labels=("newsletter", "state")
+    )
+    for (newsletter, standing), count in figures.subscriptions.items():
+        subscriptions.add_metric((newsletter, standing), count)
+    yield from (editions, deliveries, fires, subscriptions, *_pushed(figures))
+
+
+def _pushed(figures: Figures) -> Iterator[Metric]:
+    owed = GaugeMetricFamily(
+        "syndicate_push_owed", "Pings and notices to be made.", labels=("to", "state")
+    )
+    for who, push in figures.push.items():
+        owed.add_metric((who, "waiting"), push.waiting)
+        owed.add_metric((who, "failing"), push.failing)
+    yield owed
+    yield GaugeMetricFamily(
+        "syndicate_hub_subscriptions",
+        "Subscriptions of our own hub that haven't lapsed.",
+        figures.hub_subscriptions,
+    )
+    yield GaugeMetricFamily(
+        "syndicate_hub_requests",
+        "Requests to our own hub that are still to be verified.",
+        figures.hub_requests,
+    )

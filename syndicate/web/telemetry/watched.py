@@ -1,0 +1,97 @@
+"""The whole application, watched: each answer is counted, and noted in the access log.
+
+This stands before every request, so it does little: three dictionaries, no regular
+expression, no event. What it costs is held by `tests/web/test_telemetry_cost.py`.
+"""
+
+from collections.abc import Awaitable
+from time import monotonic
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from syndicate import clock
+from syndicate.web.telemetry.access_log import LONGEST, AccessLog
+from syndicate.web.telemetry.counts import Counts
+from syndicate.web.telemetry.kinds import PROBES, Kind, Kinds
+from syndicate.web.telemetry.pollers import Pollers
+
+_CODINGS = {None: "identity", b"gzip": "gzip", b"br": "br"}
+_SERVED = frozenset({200, 226, 304})
+
+
+class Watched:
+    """An ASGI application around another; it changes nothing."""
+
+    def __init__(
+        self, app: ASGIApp, counts: Counts, kinds: Kinds, log: AccessLog | None = None
+    ) -> None:
+        self._app = app
+        self._counts = counts
+        self._tallies = counts.tallies
+        self._kind = kinds.of
+        self._poller = Pollers().of
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and count what was answered; a failure is the server's 500."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send)
+        began = monotonic()
+        try:
+            await self._app(scope, receive, answer.pass_on)
+        finally:
+            self._note(scope, answer, monotonic(), began)
+
+    def flush(self) -> None:
+        """Write what waits for the access log, such as when the process ends."""
+        if self._log is not None:
+            self._log.flush()
+
+    def _note(self, scope: Scope, answer: "_Answer", now: float, began: float) -> None:
+        path: str = scope["path"]
+        kind = self._kind(path)
+        tally = self._tallies[kind]
+        size = 0 if scope["method"] == "HEAD" else answer.size
+        tally.add(answer.status, answer.coding, size, now - began)
+        if self._log is None and not tally.feed:
+            return
+        headers = dict(scope["headers"])
+        poller = self._poller(headers.get(b"user-agent"))
+        if tally.feed:
+            self._counts.poll(poller.family, answer.status)
+            if poller.subscribers is not None and kind is Kind.FEED and answer.status in _SERVED:
+                self._counts.report(poller.family, path, poller.subscribers, at=now)
+        if self._log is None or (kind is Kind.OTHER and path[1:].partition("/")[0] in PROBES):
+            return
+        # fmt: off
+        self._log.note((
+            clock.now(), scope["method"], path[:LONGEST], answer.status, size, now - began,
+            answer.coding, poller.family, kind,
+            b"if-none-match" in headers or b"if-modified-since" in headers,
+        ))
+        # fmt: on
+
+
+class _Answer:
+    """What goes through on its way to the client."""
+
+    __slots__ = ("_send", "coding", "size", "status")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 500
+        """What the server says for an application that said nothing."""
+        self.coding = "identity"
+        self.size = 0
+
+    def pass_on(self, message: Message) -> Awaitable[None]:
+        """Look at a message, and hand it over; no coroutine of our own is needed for that."""
+        if message["type"] == "http.response.body":
+            self.size += len(message.get("body", b""))
+        elif message["type"] == "http.response.start":
+            self.status = message["status"]
+            coding = dict(message.get("headers", ())).get(b"content-encoding")
+            self.coding = _CODINGS.get(coding, "other")
+        return self._send(message)
