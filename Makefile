@@ -3,7 +3,7 @@
 # make bench-build  building beside Hugo, Eleventy and Pelican, and as the store grows;
 #                   less of it with ARTICLES=500 GROWTH="1000 10000"
 # make bench-audience  a million readers come in from a file, and get an edition; fewer: READERS=100000
-# make bench-serving  the files over HTTP beside nginx and a bare callable (Debian: nginx-light, wrk)
+# make bench-serving  the files over HTTP beside nginx and a bare callable (Debian: nginx, wrk)
 # make words        what we say to readers: new texts into the catalogues, and compile them;
 #                   make words NEW=fr begins French
 

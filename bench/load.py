@@ -42,12 +42,13 @@ class Answered:
     """Seconds of processor per request."""
 
 
-def press(served: Served, path: str, headers: dict[str, str], seconds: float) -> Answered:
+def press(served: Served, path: str, headers: dict[str, str], seconds: int) -> Answered:
     """Ask the same again and again; end the measurement where an answer is none."""
     words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     answered, said = _wrk(served, [*words, f"http://127.0.0.1:{served.port}{path}"], seconds)
-    if wrong := _WRONG.search(said):
-        raise SystemExit(f"{served.name} {path}: {wrong[0]}")
+    wrong = _WRONG.search(said)
+    if wrong or not answered.requests:
+        raise SystemExit(f"{served.name} {path}: {wrong[0] if wrong else said}")
     return answered
 
 
@@ -65,10 +66,10 @@ def write_script(script: Path, paths: Sequence[str]) -> None:
     script.write_text(_MANY.format(paths=", ".join(f'"{path}"' for path in paths)), "utf-8")
 
 
-def _wrk(served: Served, words: Sequence[str], seconds: float) -> tuple[Answered, str]:
+def _wrk(served: Served, words: Sequence[str], seconds: int) -> tuple[Answered, str]:
     before = served.computed()
     said = subprocess.run(
-        ("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", *words),
+        ("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *words),
         check=True,
         stdout=subprocess.PIPE,
         text=True,
@@ -76,7 +77,7 @@ def _wrk(served: Served, words: Sequence[str], seconds: float) -> tuple[Answered
     computed = served.computed() - before
     requests, a_second = _ANSWERED.search(said), _A_SECOND.search(said)
     broken = _BROKEN.search(said)
-    if broken or not requests or not a_second or not int(requests[1]):
+    if broken or not requests or not a_second:
         raise SystemExit(f"{served.name}: {broken[0] if broken else said}")
     count = int(requests[1])
-    return Answered(float(a_second[1]), count, computed / count), said
+    return Answered(float(a_second[1]), count, computed / max(count, 1)), said

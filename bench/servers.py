@@ -1,13 +1,15 @@
-"""Three servers of the same files, each a process with one worker: nginx, a bare callable, ours."""
+"""Servers of the same files, each a process with one worker.
+
+`bare` is a callable that answers with the least headers, `alike` with all of ours.
+"""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +20,7 @@ _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _UP_WITHIN = 30
 """Seconds that a server may take to come up."""
-NGINX, BARE, OURS = "nginx", "bare", "ours"
+NGINX, BARE, ALIKE, OURS = NAMES = ("nginx", "bare", "alike", "ours")
 _NGINX = """\
 {user}
 worker_processes 1;
@@ -69,22 +71,24 @@ class Served:
 
 
 @contextmanager
-def serving(name: str, publication: Publication, paths: Sequence[str]) -> Iterator[Served]:
-    """Start a server, and stop it at the end."""
-    port = _free_port()
-    command = _command(name, publication, paths, port)
-    with subprocess.Popen(
-        command,
-        cwd=_HERE,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,  # a log of every request would be long
-    ) as process:
-        try:
-            _until_up(process, command, port)
-            yield Served(name, port, _worker(process.pid) if name == NGINX else process.pid)
-        finally:
-            process.terminate()
+def serving(publication: Publication, paths: Sequence[str], core: int) -> Iterator[list[Served]]:
+    """Start all servers on one core, and stop them at the end."""
+    ports = {name: _free_port() for name in NAMES}
+    told = publication.command("serve", "--host", "127.0.0.1", "--port", str(ports[OURS]))
+    bare = (sys.executable, "-m", "bench.bare")
+    commands: dict[str, Sequence[str]] = {
+        OURS: told,  # it comes first: the bare ones ask it
+        NGINX: _nginx(publication, ports[NGINX]),
+        BARE: (*bare, str(ports[BARE]), str(ports[OURS]), "least", *paths),
+        ALIKE: (*bare, str(ports[ALIKE]), str(ports[OURS]), "all", *paths),
+    }
+    with ExitStack() as running:
+        served = {}
+        with pinned(core):
+            for name, command in commands.items():
+                pid = running.enter_context(_up(command, ports[name]))
+                served[name] = Served(name, ports[name], _worker(pid) if name == NGINX else pid)
+        yield [served[name] for name in NAMES]
 
 
 @contextmanager
@@ -98,19 +102,31 @@ def pinned(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _command(
-    name: str, publication: Publication, paths: Sequence[str], port: int
-) -> tuple[str, ...]:
-    if name == OURS:
-        return publication.command("serve", "--host", "127.0.0.1", "--port", str(port))
-    if name == BARE:
-        return (sys.executable, "-m", "bench.bare", str(port), str(publication.output), *paths)
+@contextmanager
+def _up(command: Sequence[str], port: int) -> Iterator[int]:
+    """Hold a server up; give its process."""
+    with subprocess.Popen(
+        command,
+        cwd=_HERE,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            _wait(process, command, port)
+            yield process.pid
+        finally:
+            process.terminate()
+
+
+def _nginx(publication: Publication, port: int) -> Sequence[str]:
+    """Return the command of an nginx whose configuration was written."""
     work = publication.root / "nginx"
-    work.mkdir(exist_ok=True)
+    work.mkdir()
     user = "" if os.geteuid() else "user root;"  # a folder of root's own is to be read
     written = work / "nginx.conf"
     written.write_text(_NGINX.format(user=user, work=work, port=port, folder=publication.output))
-    return (shutil.which("nginx") or "nginx", "-e", str(work / "error.log"), "-c", str(written))
+    return ("nginx", "-e", str(work / "error.log"), "-c", str(written))
 
 
 def _free_port() -> int:
@@ -120,7 +136,7 @@ def _free_port() -> int:
         return port
 
 
-def _until_up(process: subprocess.Popen[bytes], command: Sequence[str], port: int) -> None:
+def _wait(process: subprocess.Popen[bytes], command: Sequence[str], port: int) -> None:
     latest = time.monotonic() + _UP_WITHIN
     while process.poll() is None and time.monotonic() < latest:
         try:

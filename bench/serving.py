@@ -9,23 +9,23 @@ for a profiler: it names the process.
 
 import argparse
 import gzip
-import http.client
 import os
 import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import brotli
 
 from bench import corpus, load, ours
+from bench.bare import get
 from bench.load import Answered
 from bench.ours import Publication
-from bench.servers import BARE, NGINX, OURS, Served, pinned, serving
+from bench.servers import ALIKE, BARE, NAMES, NGINX, OURS, Served, pinned, serving
 
 OF_BARE = 1.5
 """What a request may cost at most, in requests of the bare callable."""
@@ -48,7 +48,8 @@ class Row:
     """Whether the client has it already."""
     of_nginx: float | None = None
     """How many requests a second it should be at least, of nginx's."""
-    servers: tuple[str, ...] = field(default=(NGINX, BARE, OURS))
+    without: str = ""
+    """The server that can't do it."""
 
 
 ROWS = (
@@ -57,7 +58,7 @@ ROWS = (
     Row("304", _FEED, "gzip", known=True, of_nginx=0.25),
     Row("page", _PAGE),
     Row("page-gzip", _PAGE, "gzip"),
-    Row("page-br", _PAGE, "br", servers=(BARE, OURS)),  # nginx as it comes has no Brotli
+    Row("page-br", _PAGE, "br", without=NGINX),  # nginx as it comes has no Brotli
 )
 
 _Round = dict[str, Answered]
@@ -66,22 +67,19 @@ _Round = dict[str, Answered]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--row", choices=[row.name for row in ROWS])
-    parser.add_argument("--only", choices=(NGINX, BARE, OURS))
+    parser.add_argument("--only", choices=NAMES)
     wanted = parser.parse_args()
     if missing := [name for name in ("nginx", "wrk") if not shutil.which(name)]:
         print(f"skipped: {' and '.join(missing)} of Debian's packages is not installed")
         return
     rows = [row for row in ROWS if wanted.row in {None, row.name}]
-    names = [name for name in (NGINX, BARE, OURS) if wanted.only in {None, name}]
     with tempfile.TemporaryDirectory(prefix="bench-serving-") as folder, ExitStack() as running:
         publication = publish(Path(folder))
         cores = sorted(os.sched_getaffinity(0))
-        with pinned(cores[0]):
-            servers = [
-                running.enter_context(serving(name, publication, (_FEED, _PAGE))) for name in names
-            ]
+        servers = running.enter_context(serving(publication, (_FEED, _PAGE), cores[0]))
+        servers = [served for served in servers if wanted.only in {None, served.name}]
         running.enter_context(pinned(cores[-1]))
         for served in servers:
             print(f"{served.name} is process {served.pid}", file=sys.stderr, flush=True)
@@ -92,7 +90,7 @@ def main() -> None:
                 for number in range(wanted.rounds)
             ]
             print(line(row, rounds), flush=True)
-        if not wanted.row and OURS in names:
+        if not wanted.row and servers[-1].name == OURS:
             print(f"\n{memory(servers[-1], publication)}")
         print(f"load of the machine: {os.getloadavg()[0]:.1f}; above 2, rates say little")
 
@@ -110,12 +108,12 @@ def publish(root: Path) -> Publication:
 
 
 def measure(
-    row: Row, servers: Sequence[Served], publication: Publication, number: int, seconds: float
+    row: Row, servers: Sequence[Served], publication: Publication, number: int, seconds: int
 ) -> _Round:
     """Ask each server for the row's seconds, every other round in the other order."""
     answered = {}
     for served in servers[:: -1 if number % 2 else 1]:
-        if served.name in row.servers:
+        if served.name != row.without:
             headers = looked_at(row, served, publication)
             answered[served.name] = load.press(served, row.path, headers, seconds)
     return answered
@@ -124,27 +122,18 @@ def measure(
 def looked_at(row: Row, served: Served, publication: Publication) -> dict[str, str]:
     """Return what to ask with, after one answer that was looked at is what is meant."""
     headers = {"Accept-Encoding": row.coding}
-    status, told, body = get(served, row.path, headers)
+    got = get(served.port, row.path, headers)
     file = publication.output / (row.path[1:] or "index.html")
     unpack = {"gzip": gzip.decompress, "br": brotli.decompress, "identity": bytes}
-    assert status == 200, f"{served.name} {row.name}: {status}"
-    assert told.get("content-encoding", "identity") == row.coding, f"{served.name}: {told}"
-    assert unpack[row.coding](body) == file.read_bytes(), f"{served.name} {row.name}: other bytes"
+    which = f"{served.name}, {row.name}"
+    assert got.status == 200, f"{which}: {got.status}"
+    assert got.headers.get("content-encoding", "identity") == row.coding, f"{which}: {got.headers}"
+    assert unpack[row.coding](got.body) == file.read_bytes(), f"{which}: other bytes"
     if row.known:
-        headers["If-None-Match"] = told["etag"]
-        status, _, body = get(served, row.path, headers)
-        assert (status, body) == (304, b""), f"{served.name} {row.name}: {status}"
+        headers["If-None-Match"] = got.headers["etag"]
+        got = get(served.port, row.path, headers)
+        assert (got.status, got.body) == (304, b""), f"{which}: {got.status}"
     return headers
-
-
-def get(served: Served, path: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
-    connection.request("GET", path, headers={"User-Agent": "bench", **headers})
-    answer = connection.getresponse()
-    told = {name.lower(): value for name, value in answer.getheaders()}
-    body = answer.read()
-    connection.close()
-    return answer.status, told, body
 
 
 def headings(publication: Publication) -> str:
@@ -152,29 +141,32 @@ def headings(publication: Publication) -> str:
         path: (publication.output / (path[1:] or "index.html")).stat().st_size
         for path in (_FEED, _PAGE)
     }
+    names = "".join(f"{name:>9}" for name in NAMES)
     return (
         f"feed {sizes[_FEED]:,} bytes, page {sizes[_PAGE]:,}; "
-        f"{load.CONNECTIONS} connections, 1 core each\n\n"
-        f"{'':10}{'requests a second':^27}{'µs of CPU a request':^27}"
-        f"{'CPU':>6}{'at':>6}{'rate':>7}{'at':>6}\n"
-        f"{'':10}{'nginx':>9}{'bare':>9}{'ours':>9}{'nginx':>9}{'bare':>9}{'ours':>9}"
-        f"{'/bare':>6}{'most':>6}{'/nginx':>7}{'least':>6}"
+        f"{load.CONNECTIONS} connections; bare has the least headers, alike all of ours\n\n"
+        f"{'':10}{'requests a second':^36}{'µs of CPU a request':^36}"
+        f"{'CPU of ours':>17}{'rate of ours':>15}\n"
+        f"{'':10}{names}{names}{'/alike':>7}{'/bare':>6}{'≤':>4}{'/nginx':>10}{'≥':>5}"
     )
 
 
 def line(row: Row, rounds: Sequence[_Round]) -> str:
-    names = (NGINX, BARE, OURS)
-    rates = "".join(median([one[name].a_second for one in rounds if name in one]) for name in names)
-    costs = "".join(
-        median([one[name].computed * 1e6 for one in rounds if name in one], ".1f") for name in names
-    )
-    of_bare = [one[OURS].computed / one[BARE].computed for one in rounds if {OURS, BARE} <= {*one}]
+    rates = [median([one[name].a_second for one in rounds if name in one]) for name in NAMES]
+    costs = [
+        median([one[name].computed * 1e6 for one in rounds if name in one], ".1f") for name in NAMES
+    ]
+    of = {
+        peer: [one[OURS].computed / one[peer].computed for one in rounds if {OURS, peer} <= {*one}]
+        for peer in (BARE, ALIKE)
+    }
     of_nginx = [
         one[OURS].a_second / one[NGINX].a_second for one in rounds if {OURS, NGINX} <= {*one}
     ]
     return (
-        f"{row.name:<10}{rates}{costs}{median(of_bare, '.2f', 6)}{OF_BARE:>6}"
-        f"{median(of_nginx, '.2f', 7)}{row.of_nginx or '':>6}"
+        f"{row.name:<10}{''.join(rates)}{''.join(costs)}{median(of[ALIKE], '.2f', 7)}"
+        f"{median(of[BARE], '.2f', 6)}{OF_BARE:>4}"
+        f"{median(of_nginx, '.2f', 10)}{row.of_nginx or '':>5}"
     )
 
 

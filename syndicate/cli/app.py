@@ -14,6 +14,7 @@ from syndicate.cli import (
     mail,
     output,
     publication,
+    push,
     running,
     segments,
 )
@@ -27,7 +28,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (publication, articles, output, audience, segments, feeds, mail, editions, running):
+for module in (
+    publication,
+    articles,
+    output,
+    push,
+    audience,
+    segments,
+    feeds,
+    mail,
+    editions,
+    running,
+):
     module.register(app)
 
 

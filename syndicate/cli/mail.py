@@ -8,6 +8,7 @@ import typer
 from syndicate import clock
 from syndicate.cli.context import AsJson, At, Context, here
 from syndicate.cli.mirroring import follow
+from syndicate.cli.pushing import tell
 from syndicate.cli.terminal import as_json, note, say, table, when
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.editions import Edition
@@ -45,15 +46,16 @@ def tick(context: typer.Context, *, at: At = None) -> None:
     with ours.store() as store:
         newsroom = Newsroom.of(store, ours.config)
         ticked = pass_(newsroom, at=moment)
-    built, delivered = ticked.built, ticked.delivered
-    say(f"published: {len(built.written)} written, {len(built.deleted)} deleted")
-    for problem in (*built.warnings, *built.failed):
-        note(str(problem))
-    _say_fires(ours, ticked.fires)
-    _say_delivered(delivered)
-    if ticked.forgotten:
-        say(f"retention: {ticked.forgotten}")
-    mirrored = follow(newsroom.mirror if at is None else None)
+        built, delivered = ticked.built, ticked.delivered
+        say(f"published: {len(built.written)} written, {len(built.deleted)} deleted")
+        for problem in (*built.warnings, *built.failed):
+            note(str(problem))
+        _say_fires(ours, ticked.fires)
+        _say_delivered(delivered)
+        if ticked.forgotten:
+            say(f"retention: {ticked.forgotten}")
+        mirrored = follow(newsroom.mirror if at is None else None)
+        tell(newsroom.herald if at is None else None)
     if ticked.failed or not mirrored:
         raise typer.Exit(1)
 
@@ -95,7 +97,8 @@ def send(
             return
         sent = send_now(newsroom, order, at=clock.now())
         audience = _audience(store, sent.edition) if sent else 0
-    mirrored = follow(newsroom.mirror)
+        mirrored = follow(newsroom.mirror)
+        tell(newsroom.herald)
     if sent is None:
         say(f"nothing new for {newsletter}: no edition")
         note("name articles with --article SLUG to send them all the same")

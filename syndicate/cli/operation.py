@@ -11,7 +11,6 @@ from functools import cached_property
 from threading import Event
 
 import structlog
-from starlette.types import ASGIApp
 
 from syndicate.cli.context import Context, exported_port
 from syndicate.cli.signals import Signals
@@ -25,6 +24,8 @@ from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.listening import handed_over, listen
 from syndicate.web.server import Server
+from syndicate.web.telemetry.counts import Counts
+from syndicate.web.telemetry.watched import Watched
 
 log = structlog.get_logger()
 
@@ -87,7 +88,7 @@ class _Made:
 
     config: Config
     store: Store
-    app: ASGIApp
+    app: Watched
     runner: Runner | None
     ends: Event
     """Set when the runner is to end."""
@@ -101,6 +102,7 @@ class Operation:
         self._address = address
         self._signals = signals
         self._works = works
+        self._counts = Counts()
         self._made = self._make(address.config, None)
         self._working: Runner | None = None
         self.server = Server(
@@ -142,6 +144,7 @@ class Operation:
             return
         before, self._made = self._made, made
         self.server.swap(made.app)
+        before.app.close()
         self._rest()
         if before.store is not made.store:
             before.store.close()  # a request under way still gets what it needs
@@ -154,6 +157,7 @@ class Operation:
         self.server.wind_down()
         self._rest()
         self.server.stop()
+        self._made.app.close()
         self._made.store.close()
 
     def _go_to_work(self) -> None:
@@ -176,11 +180,17 @@ class Operation:
                 undone.callback(store.close)
             if self._works:
                 runner = Runner(Newsroom.of(store, config), ends)
-            letters_due = _nobody if runner is None else runner.mail_is_due
-            app = application(store, config, letters_due, stopping=self._signals.stop.is_set)
+            app = application(
+                store,
+                config,
+                _nobody if runner is None else runner.mail_is_due,
+                push_due=_nobody if runner is None else runner.push_is_due,
+                stopping=self._signals.stop.is_set,
+                counts=self._counts,
+            )
             undone.pop_all()
         return _Made(config, store, app, runner, ends)
 
 
 def _nobody() -> None:
-    """Have nobody deliver what is due: whoever works finds it."""
+    """Have nobody do what is due: whoever works finds it."""

@@ -3,13 +3,17 @@
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syndicate.cli.context import At, here
 from syndicate.cli.mirroring import follow
+from syndicate.cli.pushing import tell
 from syndicate.cli.terminal import note, outcome, say
+
+if TYPE_CHECKING:
+    from syndicate.publish.build import Built
 
 Everything = Annotated[
     bool,
@@ -40,21 +44,38 @@ def build(
     everything: Everything = False,
     compress: Compress = None,
 ) -> None:
-    """Write feeds/ from the store, and its mirror: only what changed. `--at` mirrors nothing."""
+    """Write feeds/ from the store, and its mirror: only what changed, and tell of it.
+
+    `--at` mirrors nothing and tells nobody.
+    """
     from syndicate.publish.build import build as publish  # noqa: PLC0415 - start-up
     from syndicate.publish.mirror import Mirror  # noqa: PLC0415
+    from syndicate.publish.push.herald import Herald  # noqa: PLC0415
 
     ours = here(context)
+    moment = ours.time(at)
     mirror = Mirror.of(ours.config) if at is None else None
     with ours.store() as store:
+        herald = Herald.of(store, ours.config) if at is None else None
         built = publish(
             store,
             ours.config,
-            at=ours.time(at),
+            at=moment,
             number=at is None,
             everything=everything,
             compress=compress,
         )
+        _print(built)
+        note(f"in {ours.config.output}")
+        mirrored = follow(mirror)
+        if herald is not None:
+            herald.hear(built, moment)
+        tell(herald)
+    if built.failed or not mirrored:
+        raise typer.Exit(1)
+
+
+def _print(built: "Built") -> None:
     _list("written", built.written)
     _list("deleted", built.deleted)
     for problem in built.warnings:
@@ -65,10 +86,6 @@ def build(
         f"{len(built.written)} written, {len(built.deleted)} deleted, "
         f"{built.unchanged} unchanged; {built.articles} articles"
     )
-    note(f"in {ours.config.output}")
-    mirrored = follow(mirror)
-    if built.failed or not mirrored:
-        raise typer.Exit(1)
 
 
 def _list(word: str, paths: Sequence[str]) -> None:

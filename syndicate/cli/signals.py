@@ -27,6 +27,7 @@ class Signals:
         self._told: SimpleQueue[None] = SimpleQueue()
         ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # by nohup
         self._ends_with_terminal = not ignored and _has_terminal()
+        self._shown = [stream for stream in (1, 2) if os.isatty(stream)]
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._stop)
         signal.signal(signal.SIGHUP, self._hang_up)
@@ -51,6 +52,7 @@ class Signals:
 
     def _hang_up(self, number: int, frame: object) -> None:
         if self._ends_with_terminal and not _has_terminal():
+            self._speak_to_nobody()
             self._stop(number, frame)
         else:
             self._told.put(None)
@@ -64,6 +66,13 @@ class Signals:
         elif time.monotonic() - self._stopped_at > _APART:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
+
+    def _speak_to_nobody(self) -> None:
+        """Write nothing more to a terminal that is gone: each line would be an error."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in self._shown:
+            os.dup2(nowhere, stream)
+        os.close(nowhere)
 
 
 def _has_terminal() -> bool:

@@ -13,7 +13,6 @@ from syndicate.config.models import (
     Schedule,
     Select,
     StoreSettings,
-    Web,
 )
 from syndicate.config.pages import Pages
 from syndicate.config.push import IndexNow, Websub
@@ -22,6 +21,7 @@ from syndicate.config.segments import Criteria, Segment
 from syndicate.config.theme import Theme
 from syndicate.config.tracking import Tracking
 from syndicate.config.values import Mailbox
+from syndicate.config.web import Web
 
 __all__ = [
     "AdSlot",

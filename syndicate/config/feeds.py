@@ -38,6 +38,11 @@ class Syndication(Table):
         description="How long readers and caches keep a feed before they ask again.",
     )
 
+    @property
+    def minutes(self) -> int:
+        """`poll_every` in minutes; divides an hour."""
+        return self.poll_every // _MINUTE
+
     @field_validator("poll_every")
     @classmethod
     def _told_alike(cls, every: timedelta) -> timedelta:

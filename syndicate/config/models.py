@@ -89,7 +89,7 @@ class Publication(Table):
     )
     icon: Path | None = Field(
         default=None,
-        description="A square picture, 512 pixels wide or more, for feeds.",
+        description="A square picture, 512 pixels wide or more, for feeds and browsers.",
         examples=["icon.png"],
     )
     postal_address: str = Field(

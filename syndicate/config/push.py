@@ -44,3 +44,8 @@ class IndexNow(Table):
         default="https://api.indexnow.org/indexnow",
         description="Where it is told: one search engine passes it on to the others.",
     )
+
+    @property
+    def address(self) -> str | None:
+        """Where the key is published: an address from the root; None without one."""
+        return f"/{self.key}.txt" if self.key else None

@@ -6,7 +6,7 @@ mirror: nobody would ever delete it.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -89,7 +89,7 @@ class Holdings:
     ) -> None:
         """Find what is due. Without `anew`, what has its bytes has the headers it needs."""
         self._database.create_function("stage", 1, stage, deterministic=True)
-        self._database.create_function("headers", 3, headers, deterministic=True)
+        self._database.create_function("headers", 4, headers, deterministic=True)
         self._database.execute(_DUE, {"target": self._target, "anew": anew})
 
     def due(self, stage: int) -> Iterator[Due]:
@@ -106,6 +106,15 @@ class Holdings:
                 settled=bool(settled),
                 headers=headers,
             )
+
+    def having(self, versions: Mapping[str, str]) -> dict[str, str]:
+        """Return those of some files, each with its digest, that the mirror has just so."""
+        query = "SELECT sha256 FROM held WHERE target = ? AND path = ?"
+        return {
+            path: sha256
+            for path, sha256 in versions.items()
+            if self._database.execute(query, (self._target, path)).fetchone() == (sha256,)
+        }
 
     def gone(self) -> list[str]:
         """Return what the mirror has and the folder hasn't any more, by path."""

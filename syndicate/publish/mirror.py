@@ -115,6 +115,18 @@ class Mirror:
             failed=tuple(work.problems(self._url)),
         )
 
+    def having(self, versions: Mapping[str, str]) -> dict[str, str]:
+        """Return those of some files, each with its digest, that are there in this version.
+
+        Raise SyndicateError where its account can't be read.
+        """
+        folder = self._config.output
+        try:
+            with closing(Holdings.of(folder, self._target)) as holdings:
+                return holdings.having(versions)
+        except sqlite3.Error as error:
+            raise SyndicateError(f"{folder / NAME}: {error}; delete it to begin anew") from error
+
     def _opened(self) -> Storage:
         """Open the storage, once.
 

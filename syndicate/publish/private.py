@@ -44,23 +44,27 @@ class PrivatePrinter:
         self._gap = secrets.token_urlsafe(32)  # nobody who writes an article knows it
         self._kept = kept
         self._printed: OrderedDict[str, tuple[_Version, Stencil]] = OrderedDict()
+        self._weight = 0
         self._lock = Lock()
 
     def document(self, address: str) -> tuple[Format, Stencil] | None:
         """Return what stands for the public document at an address from the root.
 
-        None where there is none that readers follow. Raise StoreError.
+        None where there is none that readers follow. Raise StoreError, or sqlite3.Error
+        where the manifest can't be read.
         """
         each = next((one for one in FORMATS if address.endswith(f"/{one.file}")), None)
-        seen = Manifest.seen(self._config.output) if each else None
-        if each is None or seen is None:
+        if each is None or not address.isascii():  # our addresses are, and SQLite is particular
+            return None
+        seen = Manifest.seen(self._config.output)
+        if seen is None:
             return None
         with closing(seen), self._lock:
             public, state = seen.entry(addresses.file(address)), seen.state()
             if public is None or state is None or public.owner + each.file != address:
                 return None
             version = (state.style, state.change, public.sha256)
-            known, printed = self._printed.pop(address, (None, None))
+            known, printed = self._printed.get(address, (None, None))
             if printed is None or known != version:
                 printed = self._print(each, public, Lists(seen.database), state)
             self._remember(address, version, printed)
@@ -89,7 +93,10 @@ class PrivatePrinter:
         return self._teller.told(shown, Outcome(), full=True)
 
     def _head(self, topic: Topic, told: Sequence[Told]) -> Channel:
-        """Describe the feed as the public one, but for what would lead others to it."""
+        """Describe the feed as the public one, but for what would lead others to it.
+
+        Since it doesn't lie beside its page, it names no hub.
+        """
         private = addresses.private_feed(self._gap, topic.home)
         head = channel.channel(
             self._config,
@@ -102,12 +109,14 @@ class PrivatePrinter:
             deleted=tuple(one.tombstone for one in told if one.tombstone),
         )
         podcast = replace(head.podcast, locked=True) if head.podcast else None
-        return replace(head, hubs=(), podcast=podcast, private=True)
+        return replace(head, podcast=podcast, private=True)
 
     def _remember(self, address: str, version: _Version, printed: Stencil) -> None:
         """Remember what was asked for last; forget what nobody asked for the longest."""
+        if address in self._printed:
+            self._weight -= self._printed.pop(address)[1].weight
         self._printed[address] = (version, printed)
-        weight = sum(one.weight for _, one in self._printed.values())
-        while weight > self._kept and len(self._printed) > 1:
+        self._weight += printed.weight
+        while self._weight > self._kept and len(self._printed) > 1:
             _, (_, oldest) = self._printed.popitem(last=False)
-            weight -= oldest.weight
+            self._weight -= oldest.weight

@@ -31,9 +31,13 @@ class Site:
         self.lists = lists
 
     def assets(self) -> Iterator[File]:
-        """Style sheets and scripts, that pages load."""
+        """Style sheets and scripts, that pages load, and the key that search engines ask for."""
         for path, data in self._pages.assets().items():
             yield File(path=path, owner=_OWNER, render=partial(bytes, data))
+        indexnow = self._config.indexnow
+        if indexnow.key and indexnow.address:
+            path = addresses.file(indexnow.address)
+            yield File(path=path, owner=_OWNER, render=indexnow.key.encode)
 
     def logos(self) -> Iterator[tuple[File, Path, str]]:
         """Lay out its logos, each with where it is kept and the key that names it."""

@@ -95,8 +95,14 @@ def logo(config: Config) -> str | None:
 
 def icon(config: Config) -> str | None:
     """Return the absolute address of the publication's square picture, where it has one."""
+    address = icon_of(config)
+    return absolute(address, config) if address else None
+
+
+def icon_of(config: Config) -> str | None:
+    """Return the address from the root of the publication's square picture, where it has one."""
     picture = config.publication.icon
-    return absolute(f"/assets/icon{picture.suffix.lower()}", config) if picture else None
+    return f"/assets/icon{picture.suffix.lower()}" if picture else None
 
 
 def cover(config: Config) -> str | None:
@@ -130,11 +136,11 @@ def masthead_dark(config: Config) -> str | None:
 
 def logos(config: Config) -> Iterator[tuple[str, str, Path]]:
     """Iterate over the logos that are published: key of the config, address, picture."""
-    theme = config.theme
-    if picture := config.publication.logo:
+    publication, theme = config.publication, config.theme
+    if picture := publication.logo:
         yield "publication.logo", logo_of(picture), picture
-    if picture := config.publication.icon:
-        yield "publication.icon", f"/assets/icon{picture.suffix.lower()}", picture
+    if (address := icon_of(config)) and publication.icon:
+        yield "publication.icon", address, publication.icon
     if picture := config.podcast.image:
         yield "podcast.image", f"/assets/podcast{picture.suffix.lower()}", picture
     if (address := masthead(config)) and theme.logo:

@@ -186,6 +186,7 @@ class Pages:
             "summary_line": _summary_line,
             "logo": addresses.masthead(self._config),
             "logo_dark": addresses.masthead_dark(self._config),
+            "icon": addresses.icon_of(self._config),
             "feeds": addresses.FEEDS,
             "link": self._linked,
             "absolute": self._absolute,

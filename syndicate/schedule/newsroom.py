@@ -13,6 +13,7 @@ from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import Drained, drain
 from syndicate.publish.build import Built, Publisher
 from syndicate.publish.mirror import Mirror
+from syndicate.publish.push.herald import Herald
 from syndicate.render.templates import Templates
 from syndicate.schedule.desk import Desk
 from syndicate.schedule.firing import Timekeeper
@@ -32,6 +33,8 @@ class Newsroom:
     publisher: Publisher
     mirror: Mirror | None
     """The output once more, for a CDN; whoever publishes has it follow when mail is on its way."""
+    herald: Herald | None
+    """Tells hubs and search engines, after the mirror."""
 
     @classmethod
     def of(cls, store: Store, config: Config) -> Self:
@@ -43,12 +46,24 @@ class Newsroom:
         timekeeper = Timekeeper(store, config, desk, node=owner.identity())
         with store.write() as tx:
             links = Links(config, tx.keys.secret("links"))
-        publisher, mirror = Publisher(store, config), Mirror.of(config)
-        return cls(store, config, desk, timekeeper, transport(config), links, publisher, mirror)
+        return cls(
+            store=store,
+            config=config,
+            desk=desk,
+            timekeeper=timekeeper,
+            relay=transport(config),
+            links=links,
+            publisher=Publisher(store, config),
+            mirror=Mirror.of(config),
+            herald=Herald.of(store, config),
+        )
 
     def publish(self, at: datetime) -> Built:
         """Give public numbers to what became public, and bring the output up to date."""
-        return self.publisher.publish(at, number=True)
+        built = self.publisher.publish(at, number=True)
+        if self.herald is not None:
+            self.herald.hear(built, at)
+        return built
 
     def deliver(self, at: datetime, stop: Event | None = None) -> Drained:
         """Hand over everything that is due; stop early, but cleanly, once `stop` is set."""

@@ -2,7 +2,8 @@
 
 APScheduler is the clock; what is due, and who deals with it, the database
 decides. Publishing and composing take turns; delivery has a thread of its own,
-woken by each new edition, and so has the mirror, woken by what was published.
+woken by each new edition, and so has the mirror, woken by what was published, and
+so have hubs and search engines, who are told when readers get what they ask for.
 """
 
 import threading
@@ -42,9 +43,10 @@ class Runner:
         self._stop = stop
         self._mail_due = threading.Event()
         self._mirror_due = threading.Event()
+        self._push_due = threading.Event()
         self._desk = threading.Lock()
-        self._behind = False
-        """Whether files may lie in the intake folder that were not taken in."""
+        self._behind = True
+        """Whether files may lie in the intake folder that were not taken in, as at the start."""
         self._published: object = None
         self._incomplete = False
         """Whether something could not be made when the output was last brought up to date."""
@@ -52,6 +54,8 @@ class Runner:
         self._threads = [threading.Thread(target=self._deliver, name="delivery", daemon=True)]
         if newsroom.mirror is not None:
             self._threads.append(threading.Thread(target=self._mirror, name="mirror", daemon=True))
+        if newsroom.herald is not None:
+            self._threads.append(threading.Thread(target=self._push, name="push", daemon=True))
         if self._config.intake.watch:
             self._threads.append(threading.Thread(target=self._watch, name="intake", daemon=True))
 
@@ -66,6 +70,7 @@ class Runner:
         self._stop.set()
         self._mail_due.set()
         self._mirror_due.set()
+        self._push_due.set()
         self._scheduler.shutdown(wait=True)
         for thread in self._threads:
             thread.join(STOP_WITHIN.total_seconds())
@@ -90,6 +95,10 @@ class Runner:
     def mail_is_due(self) -> None:
         """Have what waits delivered now: a letter that somebody waits for, say."""
         self._mail_due.set()
+
+    def push_is_due(self) -> None:
+        """Have whoever waits for it told now, or asked: a new subscriber of our hub, say."""
+        self._push_due.set()
 
     # how
 
@@ -164,6 +173,7 @@ class Runner:
         if built.written or built.deleted:
             log.info("published", written=len(built.written), deleted=len(built.deleted))
         self._mirror_due.set()
+        self._push_due.set()
 
     def _watch(self) -> None:
         folder = self._config.path(self._config.intake.folder)
@@ -187,6 +197,9 @@ class Runner:
     def _mirror(self) -> None:
         self._whenever(self._mirror_due, self._follow)
 
+    def _push(self) -> None:
+        self._whenever(self._push_due, self._tell)
+
     def _whenever(self, due: threading.Event, act: Callable[[], None]) -> None:
         """Act each time it is due, and in any case as often as everything is looked at."""
         guarded = self._guarded(act)
@@ -205,3 +218,10 @@ class Runner:
             log.warning("mirror", problem=str(problem))
         if mirrored.uploaded or mirrored.deleted:
             log.info("mirrored", uploaded=mirrored.uploaded, deleted=mirrored.deleted)
+        self._push_due.set()
+
+    def _tell(self) -> None:
+        assert self._newsroom.herald is not None
+        told = self._newsroom.herald.follow(clock.now(), self._stop)
+        if told.worked and told.worked.unfinished:
+            self._push_due.set()

@@ -81,8 +81,8 @@ class HubNumbers:
     owed: int
     """Subscriptions that a version is still to be delivered to."""
     failing: int
-    errors: tuple[tuple[str, str], ...]
-    """Callback and reason of the first of those failing."""
+    first: tuple[HubSubscription, ...]
+    """The first of those failing."""
 
 
 class HubBooks:
@@ -230,10 +230,19 @@ class HubBooks:
         lapsed = delete(hub_subscriptions).where(hub_subscriptions.c.until <= at)
         return self._connection.execute(lapsed).rowcount
 
+    def hurry(self, at: datetime) -> None:
+        """Have everything that waits tried at once, and what was given up once more."""
+        columns = hub_subscriptions.c
+        waits = update(hub_subscriptions).where(columns.due_at.is_not(None))
+        self._connection.execute(waits, {"due_at": at})
+        given_up = update(hub_subscriptions).where(columns.error != "", columns.owed == "")
+        self._connection.execute(given_up, {"sha256": ""})
+        self._connection.execute(update(hub_requests), {"due_at": at})
+
     def numbers(self) -> HubNumbers:
         """Count."""
         columns = hub_subscriptions.c
-        failing = select(columns.callback, columns.error).where(columns.error != "")
+        failing = select(hub_subscriptions).where(columns.error != "")
         rows = self._connection.execute(
             failing.order_by(columns.callback, columns.topic).limit(_SHOWN)
         )
@@ -242,7 +251,7 @@ class HubBooks:
             requests=self._count(hub_requests),
             owed=self._count(hub_subscriptions, columns.owed != ""),
             failing=self._count(hub_subscriptions, columns.error != ""),
-            errors=tuple((callback, error) for callback, error in rows),
+            first=tuple(HubSubscription(**_values(row)) for row in rows),
         )
 
     # how

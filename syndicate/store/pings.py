@@ -4,7 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Update, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from syndicate.store.engine import insert_new
 from syndicate.store.schema import Instant
@@ -42,11 +53,10 @@ class Pings:
         """Return the version of each topic that a hub knows or is owed: of some topics, or all."""
         query = select(pings.c.topic, pings.c.sha256).where(pings.c.hub == hub)
         if topics is None:
-            return dict(self._connection.execute(query).tuples())
+            return self._versions(query)
         found: dict[str, str] = {}
         for start in range(0, len(topics), _BATCH):
-            named = query.where(pings.c.topic.in_(topics[start : start + _BATCH]))
-            found |= dict(self._connection.execute(named).tuples())
+            found |= self._versions(query.where(pings.c.topic.in_(topics[start : start + _BATCH])))
         return found
 
     def note(self, hub: str, versions: Mapping[str, str], due_at: datetime | None) -> None:
@@ -89,10 +99,12 @@ class Pings:
             .where(due)
             .order_by(pings.c.due_at, func.length(pings.c.topic), pings.c.topic)
             .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("first")  # as a subquery, PostgreSQL may run it again for each row
         )
         taken = (
             update(pings)
-            .where(tuple_(pings.c.hub, pings.c.topic).in_(first), due)
+            .where(tuple_(pings.c.hub, pings.c.topic).in_(select(first)), due)
             .values(due_at=until)
             .returning(*pings.c)
         )
@@ -137,6 +149,9 @@ class Pings:
         """Have all that waits tried at `at`, and what was given up as well."""
         waiting = or_(pings.c.due_at > at, pings.c.due_at.is_(None) & (pings.c.error != ""))
         self._connection.execute(update(pings).where(waiting).values(due_at=at))
+
+    def _versions(self, query: Select[tuple[str, str]]) -> dict[str, str]:
+        return {row.topic: row.sha256 for row in self._connection.execute(query)}
 
     def _each(self, statement: Update, rows: Iterable[Mapping[str, object]]) -> None:
         parameters = list(rows)

@@ -130,10 +130,12 @@ class Submissions:
             .where(due)
             .order_by(submissions.c.due_at, submissions.c.address)
             .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("first")  # as a subquery, PostgreSQL may run it again for each row
         )
         taken = (
             update(submissions)
-            .where(due, submissions.c.address.in_(first))
+            .where(due, submissions.c.address.in_(select(first)))
             .values(due_at=until)
             .returning(*submissions.c)
         )
@@ -143,7 +145,7 @@ class Submissions:
     def told(self, claimed: Iterable[Submission], *, until: datetime) -> None:
         """Note that an engine took what was claimed until then; what is gone is remembered."""
         done = [replace(one, due_at=None, attempts=0, error="") for one in claimed]
-        pages = delete(submissions).where(_CLAIMED, ~submissions.c.gone)
+        pages = delete(submissions).where(_CLAIMED)
         rows = [_claim(one, until) for one in done if not one.gone]
         if rows:
             self._connection.execute(pages, rows)

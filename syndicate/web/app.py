@@ -15,6 +15,7 @@ from syndicate.config import Config, Transport
 from syndicate.deliver.links import Links
 from syndicate.render import addresses
 from syndicate.store import RequestKind, Store
+from syndicate.web.answers import Answer
 from syndicate.web.editions.archive import Archive
 from syndicate.web.editions.clicks import ClickPages
 from syndicate.web.editions.view import View
@@ -53,9 +54,10 @@ def application(
 
     `config.web.host` has to be the address that the server is bound to: the
     outbox is there only on loopback. `letters_due` is called when letters wait to be
-    delivered, and `stopping` tells whether the process is about to end. `counts` are
-    those of an application whose place this one takes. Raise StoreError when the store
-    can't be used, and ConfigError when a file that the config names can't be.
+    delivered, `push_due` when our hub was asked for something, and `stopping` tells
+    whether the process is about to end. `counts` are those of an application whose place
+    this one takes. Raise StoreError when the store can't be used, and ConfigError when a
+    file that the config names can't be.
     """
     with store.write() as tx:
         secrets = {name: tx.keys.secret(name) for name in ("links", "signup")}
@@ -110,17 +112,23 @@ class _Split:
     Under /feeds/ are files, but for the private feeds.
     """
 
-    def __init__(self, acting: ASGIApp, files: ASGIApp, names: frozenset[str]) -> None:
+    def __init__(self, acting: ASGIApp, files: Files, names: frozenset[str]) -> None:
         """Send to `acting` what begins with one of `names`."""
         self._acting = acting
         self._files = files
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope["path"]
-        acts = path[1:].partition("/")[0] in self._names or path.startswith(addresses.PRIVATE)
-        way = self._acting if acts else self._files
+        way = self._acting if self._acts(scope) else self._files
         await way(scope, receive, send)
+
+    def at_once(self, scope: Scope) -> Answer | None:
+        """Return the answer to a request for a file, where it is there."""
+        return None if self._acts(scope) else self._files.at_once(scope)
+
+    def _acts(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        return path[1:].partition("/")[0] in self._names or path.startswith(addresses.PRIVATE)
 
 
 def _missing(pages: Pages) -> Callable[[Request, Exception], Response]:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.errors import CallFailed, StoreError
+from syndicate.errors import CallFailed, SyndicateError
 from syndicate.publish.push.calls import Caller
 from syndicate.publish.push.documents import Documents
 from syndicate.publish.push.rounds import host_of
@@ -74,7 +74,7 @@ class HubPage:
         except _Unwanted as error:
             retry = {"retry-after": "3600"} if error.status == 429 else {}  # noqa: PLR2004 - as HTTP says
             return PlainTextResponse(f"{error}\n", error.status, headers={**PRIVATE, **retry})
-        except StoreError:
+        except SyndicateError:  # the store, or what was built
             return PlainTextResponse("busy; try again\n", 503, headers={"retry-after": "60"})
         self._due()
         return Response(status_code=202, headers=PRIVATE)

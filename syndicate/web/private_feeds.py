@@ -4,6 +4,8 @@ Nothing keeps them on the way, and nothing tells an address that is no longer go
 from one that never was. A token is in no log and in no header of ours.
 """
 
+import sqlite3
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -53,7 +55,7 @@ class PrivateFeeds:
                 admitted = tx.private_feeds.admits(token)
             address = f"/{request.path_params['path']}"
             found = self._printer.document(address) if admitted else None
-        except StoreError:
+        except (StoreError, sqlite3.Error):  # what a build left can't be read, either
             return self._notices.busy()
         if found is None:
             raise HTTPException(404)

@@ -7,15 +7,14 @@ import asyncio
 import resource
 import socket
 import threading
-from collections.abc import Awaitable
 from types import TracebackType
 from typing import Self, cast
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from syndicate.errors import SyndicateError
-from syndicate.web.connection import LOOK, Connection
+from syndicate.web.connection import LOOK, Connection, Front
 from syndicate.web.listening import BACKLOG, has_something, listen, refuse_newcomers
 
 __all__ = ["Server", "listen"]
@@ -57,8 +56,8 @@ class Server:
         self.host = host
         self.port: int = self._listener.getsockname()[1]
         """The port it listens on, also where 0 was asked for."""
-        self._app = app
-        self._uvicorn = _Uvicorn(_configuration(self._answer), shared=shared)
+        self._front = Front(app)
+        self._uvicorn = _Uvicorn(_configuration(self._front), shared=shared)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     @property
@@ -81,7 +80,7 @@ class Server:
 
     def swap(self, app: ASGIApp) -> None:
         """Have another application answer from the next request on; those under way go on."""
-        self._app = app
+        self._front.put(app)
 
     def wind_down(self) -> None:
         """Begin to stop: who is connected is answered and told that it was the last time."""
@@ -105,10 +104,6 @@ class Server:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-    # not a coroutine itself: one more for each request would only cost time
-    def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        return self._app(scope, receive, send)
 
     def _run(self) -> None:
         try:

@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,7 +176,12 @@ class PythonReader:
         return {entry.id: entry.title or "" for entry in self._reader.get_entries()}
 
 
-FOLLOWERS: tuple[type[Follower], ...] = (Newsboat, Rss2email, Feedparser, PythonReader)
+FOLLOWERS: tuple[Callable[[str, Path], Follower], ...] = (
+    Newsboat,
+    Rss2email,
+    Feedparser,
+    PythonReader,
+)
 
 
 def _delivered(key: str) -> tuple[int, ...]:

@@ -76,13 +76,13 @@ class Served:
 
 
 @contextmanager
-def serving(store: Store, publication: Callable[..., Config], **tables: Any) -> Iterator[Served]:
+def serving(store: Store, make: Callable[..., Config], **tables: Any) -> Iterator[Served]:
     """Serve a new publication; tables are given as in config.toml."""
     with closing(listen("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         tables["publication"] = {"url": url} | tables.get("publication", {})
-        config = publication(web={"port": port}, **tables)
+        config = make(web={"port": port}, **tables)
         record = Recorded(application(store, config))
         with Server(record, "127.0.0.1", port, listener=listener):
             yield Served(Newsroom(store, config), record, url)

@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, event, text
@@ -17,7 +18,7 @@ from tests.audience import TEST, by_reader
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=40)
 HER, HIS = "ada@example.org", "bo@example.org"
-BY = {"at": NOW, "cause": TEST}
+BY: dict[str, Any] = {"at": NOW, "cause": TEST}
 
 
 @pytest.fixture

@@ -359,8 +359,10 @@ def test_a_feed_with_more_than_there_is_room_for_is_done_without():
     assert served.since(versions[1], versions[1]) is not None
 
 
-def test_a_delta_is_made_once():
+def test_a_delta_is_made_once_for_each_version():
     served, paper = Served("rss.xml"), Paper().publish(1, 2, 3)
     known = served.version(paper)
     now = served.version(paper.publish(4))
     assert served.since(known, now) is served.since(known, now)
+    after = served.version(paper.publish(5))
+    assert titles("rss.xml", served.since(known, after)) == ["Tram 5", "Tram 4"]

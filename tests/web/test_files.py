@@ -54,7 +54,13 @@ def published(root: Path) -> Path:
 
 
 def put(
-    folder: Path, path: str, data: bytes, *, status: int = 200, location: str | None = None
+    folder: Path,
+    path: str,
+    data: bytes,
+    *,
+    status: int = 200,
+    location: str | None = None,
+    settled: bool = False,
 ) -> None:
     """Publish one file, as a build does: what the manifest says of it is committed."""
     folder.mkdir(exist_ok=True)
@@ -70,6 +76,7 @@ def put(
             size=made.size,
             status=status,
             location=location,
+            settled=settled,
         )
         manifest.put([entry])
         manifest.finish(State(style="", compress=False, change=0, at=_now()), pending=[])
@@ -78,7 +85,8 @@ def put(
 @contextmanager
 def served(folder: Path, **tables: Any) -> Iterator[httpx.Client]:
     """Serve a folder by nothing but the files' own application."""
-    config = Config.model_validate({"publication": PUBLICATION, "root": folder.parent} | tables)
+    given = {"publication": PUBLICATION, "root": folder.parent, **tables}
+    config = Config.model_validate(given)
     with (
         Server(Files(config, Pages(config)), "127.0.0.1", 0) as server,
         httpx.Client(base_url=server.url, trust_env=False) as client,

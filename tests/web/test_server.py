@@ -1,14 +1,20 @@
 """The web server as a part of a larger process."""
 
+import asyncio
+import re
 import socket
 import threading
+import time
+from contextlib import suppress
 
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
 from syndicate.errors import SyndicateError
+from syndicate.web.connection import MAX_HEAD
 from syndicate.web.server import Server, listen
+from tests.web.steady import Steady
 
 HELLO = PlainTextResponse("hello")
 
@@ -69,8 +75,6 @@ def test_a_request_under_way_is_answered_before_the_end():
     entered, finish = threading.Event(), threading.Event()
 
     async def slow(scope, receive, send):
-        import asyncio
-
         entered.set()
         await asyncio.to_thread(finish.wait)
         await HELLO(scope, receive, send)
@@ -90,3 +94,181 @@ def test_a_request_under_way_is_answered_before_the_end():
     stopping.join(10)
     assert answers == ["hello"]
     assert not server.alive
+
+
+def connected(server: Server) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), timeout=8)
+
+
+def everything(client: socket.socket) -> bytes:
+    """Read until the server has closed the connection."""
+    return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def until_it_winds_down(server: Server) -> threading.Thread:
+    """Stop a server in the background, and wait until it says farewell with each answer."""
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    time.sleep(0.15)  # it looks ten times a second whether it is to stop
+    return stopping
+
+
+def test_its_answers_say_when_and_not_by_whom():
+    with Server(HELLO, "127.0.0.1", 0) as server:
+        headers = httpx.get(server.url, trust_env=False).headers
+        assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", headers["date"])
+        assert "server" not in headers
+
+
+def test_another_application_takes_over_while_requests_under_way_end_with_the_old_one():
+    entered, finish = threading.Event(), threading.Event()
+
+    async def old(scope, receive, send):
+        entered.set()
+        await asyncio.to_thread(finish.wait)
+        await PlainTextResponse("old")(scope, receive, send)
+
+    with Server(old, "127.0.0.1", 0) as server, connected(server) as first:
+        first.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        entered.wait(5)
+        server.swap(HELLO)
+        assert httpx.get(server.url, trust_env=False).text == "hello"
+        finish.set()
+        assert first.recv(65536).endswith(b"old")
+        first.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        assert everything(first).endswith(b"hello")
+
+
+@pytest.mark.parametrize("_", range(3))
+def test_a_stop_drops_no_request_of_clients_that_never_pause(_):
+    server = Server(HELLO, "127.0.0.1", 0)
+    server.start()
+    with Steady(server.port).asking() as clients:
+        time.sleep(0.3)
+        server.stop()
+        assert not server.alive
+    assert clients.dropped == []
+    assert clients.refused
+    assert clients.answers.total() > 20
+
+
+def test_who_is_connected_can_ask_once_more_and_is_told_that_it_was_the_last_time():
+    server = Server(HELLO, "127.0.0.1", 0)
+    server.start()
+    with connected(server) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert b"connection" not in client.recv(65536)
+        stopping = until_it_winds_down(server)
+        client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        head, _, body = everything(client).partition(b"\r\n\r\n")
+        assert (b"connection: close" in head, body) == (True, b"hello")
+        stopping.join(1)
+    assert not server.alive
+
+
+def test_a_request_whose_head_is_on_its_way_is_answered_before_the_end():
+    server = Server(HELLO, "127.0.0.1", 0)
+    server.start()
+    with connected(server) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n")
+        stopping = until_it_winds_down(server)
+        time.sleep(1.2)  # longer than idle connections get
+        client.sendall(b"host: x\r\n\r\n")
+        assert everything(client).endswith(b"hello")
+        stopping.join(1)
+    assert not server.alive
+
+
+def test_a_download_that_takes_its_time_comes_whole():
+    body = bytes(12_000_000)
+    server = Server(PlainTextResponse(body), "127.0.0.1", 0)
+    server.start()
+    with connected(server) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        begun = client.recv(1000)
+        stopping = until_it_winds_down(server)
+        time.sleep(1.5)
+        whole = begun + everything(client)
+        stopping.join(1)
+    assert whole.endswith(body)
+    assert not server.alive
+
+
+def test_who_waits_at_a_listener_that_others_share_is_left_to_the_next_process():
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    for _ in range(2):
+        with Server(HELLO, "127.0.0.1", port, listener=listener.dup(), shared=True) as server:
+            assert httpx.get(server.url, trust_env=False).text == "hello"
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            with Server(HELLO, "127.0.0.1", port, listener=listener.dup(), shared=True):
+                assert everything(client).endswith(b"hello")
+    listener.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at the connections ten times a second instead of every five seconds."""
+    monkeypatch.setattr("syndicate.web.server.LOOK", 0.1)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET / HTTP/1.1\r\nhost: x\r\n", b"POST / HTTP/1.1\r\ncontent-length: 9\r\n\r\nx"],
+    ids=["nothing", "half a head", "half a body"],
+)
+def test_a_client_that_never_ends_its_request_is_cut_off(sent):
+    async def reading(scope, receive, send):
+        while (await receive()).get("more_body"):
+            pass
+
+    with Server(reading, "127.0.0.1", 0) as server, connected(server) as client:
+        client.sendall(sent)
+        assert client.recv(1) == b""
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_client_that_dribbles_is_cut_off_too():
+    with Server(HELLO, "127.0.0.1", 0) as server, connected(server) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n")
+        began = time.monotonic()
+        with suppress(ConnectionError):
+            while time.monotonic() < began + 5:
+                client.sendall(b"x: y\r\n")
+                time.sleep(0.05)
+        assert time.monotonic() < began + 2
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_client_that_reads_nothing_is_cut_off_and_one_that_waits_for_us_is_not():
+    async def slow(scope, receive, send):
+        await asyncio.sleep(1)
+        await PlainTextResponse(bytes(12_000_000))(scope, receive, send)
+
+    with Server(slow, "127.0.0.1", 0) as server:
+        assert len(httpx.get(server.url, trust_env=False).content) == 12_000_000
+        with connected(server) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            time.sleep(3)
+            assert len(everything(client)) < 12_000_000
+
+
+@pytest.mark.parametrize("endless", [b"x", b"x: y\r\n"], ids=["in a line", "in lines"])
+def test_a_head_without_an_end_is_refused(endless):
+    with Server(HELLO, "127.0.0.1", 0) as server, connected(server) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nx: ")
+        pieces = endless * (MAX_HEAD // len(endless) // 8)
+        for _ in range(9):
+            client.sendall(pieces)
+            time.sleep(0.01)
+        assert everything(client).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_wish_for_another_protocol_is_passed_over():
+    ask = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"
+    with Server(HELLO, "127.0.0.1", 0) as server, connected(server) as client:
+        for _ in range(2):
+            client.sendall(ask)
+            assert client.recv(65536).endswith(b"hello")

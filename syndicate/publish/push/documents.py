@@ -1,14 +1,18 @@
 """Documents: the feeds that somebody may subscribe to, as they lie in the output."""
 
 import hashlib
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 
 from syndicate.config import Config
+from syndicate.errors import SyndicateError
 from syndicate.publish.formats import format_of
 from syndicate.publish.manifest import Manifest
+from syndicate.publish.mirror import Mirror
 from syndicate.publish.push.seen import is_followed
 
 
@@ -32,13 +36,29 @@ class Documents:
     @classmethod
     @contextmanager
     def seen(cls, config: Config) -> Iterator["Documents | None"]:
-        """Look at what was built; None where nothing is, or a build is beginning anew."""
+        """Look at what was built; None where nothing is, or a build is beginning anew.
+
+        Raise SyndicateError, also later, where that can't be read.
+        """
         manifest = Manifest.seen(config.output)
         if manifest is None:
             yield None
             return
-        with closing(manifest):
-            yield cls(config, manifest) if manifest.state() is not None else None
+        try:
+            with closing(manifest):
+                yield cls(config, manifest) if manifest.state() is not None else None
+        except sqlite3.Error as error:
+            raise SyndicateError(f"{config.output}: the manifest: {error}") from error
+
+    def is_due(self, at: datetime) -> bool:
+        """Whether what was built is as of `at`; a build of a time to come is a trial."""
+        state = self._manifest.state()
+        return state is not None and state.at <= at
+
+    def is_there(self, topic: str, mirror: Mirror | None) -> bool:
+        """Whether readers get the newest version of a feed: from the mirror, if there is one."""
+        path, version = self._path(topic), self.version(topic)
+        return mirror is None or not (path and version) or path in mirror.having({path: version})
 
     def version(self, topic: str) -> str | None:
         """Return the sha256 of what is at the address of a feed; None where it is none of ours."""

@@ -8,22 +8,27 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from threading import Event
 from typing import Self
 from urllib.parse import urlencode
 
+import structlog
+
 from syndicate.config import Config
 from syndicate.errors import CallFailed
+from syndicate.publish.mirror import Mirror
 from syndicate.publish.push.calls import Caller, Reply
 from syndicate.publish.push.documents import Document, Documents
 from syndicate.publish.push.patience import again
-from syndicate.publish.push.rounds import Outcome, Round
+from syndicate.publish.push.rounds import Outcome, Round, host_of
 from syndicate.store import HubNumbers, HubRequest, HubSubscription, Store, Transaction
+
+log = structlog.get_logger()
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TRIES = (MINUTE, 10 * MINUTE, HOUR)
@@ -32,8 +37,10 @@ CLAIM = timedelta(minutes=10)
 """For how long what one process works on is nobody else's."""
 _STALE = timedelta(days=1)
 """Age of a request that nobody got round to."""
-_BATCH = 100
+_BATCH = 40
 """Rows that are claimed together; what their calls take at worst is well within a claim."""
+_PHASE = 30
+"""Seconds after which verifying, or sending, makes way for the other, and for other work."""
 
 
 @dataclass(slots=True)
@@ -49,30 +56,32 @@ class Worked:
     given_up: int = 0
     ended: int = 0
     """Subscriptions that ended: by their lease, by their callback, or with their topic."""
+    unfinished: bool = False
+    """Whether something was left that could be done at once."""
 
 
 class Hub:
     """The hub of a publication's own feeds."""
 
     def __init__(
-        self, store: Store, config: Config, caller: Caller, *, clock: Callable[[], float]
+        self, store: Store, config: Config, caller: Caller, *, mirror: Mirror | None
     ) -> None:
-        """Call subscribers by `caller`; `clock` counts seconds from anywhere."""
+        """Call subscribers by `caller`, of what lies in the mirror, where there is one."""
         self._store = store
         self._config = config
         self._caller = caller
-        self._clock = clock
+        self._mirror = mirror
 
     @classmethod
     def of(cls, store: Store, config: Config) -> Self:
         """Open the hub of a publication; it is to work where `websub.own` is set."""
         caller = Caller(allowed=config.websub.private_callbacks)
-        return cls(store, config, caller, clock=time.monotonic)
+        return cls(store, config, caller, mirror=Mirror.of(config))
 
     def work(self, at: datetime, stop: Event | None = None) -> Worked:
         """Verify what waits, send what changed, forget what lapsed; once `stop` is set, no more.
 
-        Raise StoreError.
+        Raise SyndicateError where the store or the output can't be read.
         """
         turn = _Turn(
             store=self._store,
@@ -80,15 +89,17 @@ class Hub:
             caller=self._caller,
             at=at,
             stop=stop or Event(),
-            clock=self._clock,
+            mirror=self._mirror,
         )
         turn.forget()
         with ExitStack() as stack:
             documents = stack.enter_context(Documents.seen(self._config))
-            if documents is not None:
+            if documents is not None and documents.is_due(at):
                 turn.verify(documents)
                 turn.owe(documents)
                 turn.distribute(documents)
+        if any(astuple(turn.worked)):
+            log.info("hub", **asdict(turn.worked))
         return turn.worked
 
     def numbers(self) -> HubNumbers:
@@ -106,16 +117,22 @@ class _Turn:
     caller: Caller
     at: datetime
     stop: Event
-    clock: Callable[[], float]
+    mirror: Mirror | None
     worked: Worked = field(default_factory=Worked)
-    _began: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._began = self.clock()
+    _began: float = field(default_factory=time.monotonic)
 
     def _now(self) -> datetime:
         """Return the time, as this turn counts it: it may be long."""
-        return self.at + timedelta(seconds=self.clock() - self._began)
+        return self.at + timedelta(seconds=time.monotonic() - self._began)
+
+    def _batches(self) -> Iterator[None]:
+        """Go on for as long as a phase may take: who is slow must not hold up all the rest."""
+        ends = time.monotonic() + _PHASE
+        while not self.stop.is_set():
+            if time.monotonic() > ends:
+                self.worked.unfinished = True
+                return
+            yield
 
     def forget(self) -> None:
         with self.store.write() as tx:
@@ -124,7 +141,7 @@ class _Turn:
     # verification of intent (5.3)
 
     def verify(self, documents: Documents) -> None:
-        while not self.stop.is_set():
+        for _ in self._batches():
             with self.store.write() as tx:
                 now = self._now()
                 asked = tx.hub.claim_requests(self.at, until=now + CLAIM, limit=_BATCH)
@@ -163,6 +180,8 @@ class _Turn:
             now = documents.version(topic)
             if now is None:
                 self._withdraw(topic)
+            elif not documents.is_there(topic, self.mirror):
+                continue
             elif any(now not in pair or (now == pair[0] and pair[1]) for pair in versions):
                 with self.store.write() as tx:
                     tx.hub.owe(topic, now, at=self.at)
@@ -180,14 +199,13 @@ class _Turn:
             pass
 
     def distribute(self, documents: Documents) -> None:
-        while not self.stop.is_set():
+        for _ in self._batches():
             with self.store.write() as tx:
                 until = self._now() + CLAIM
                 owed = tx.hub.claim_deliveries(self.at, until=until, limit=_BATCH)
             if not owed:
                 return
-            found = {topic: documents.read(topic) for topic in {one.topic for one in owed}}
-            there = {topic: document for topic, document in found.items() if document is not None}
+            there = self._there(documents, {one.topic for one in owed})
 
             def send(one: HubSubscription, there: Mapping[str, Document] = there) -> Reply:
                 document = there[one.topic]
@@ -198,6 +216,15 @@ class _Turn:
             for one, outcome in made:
                 self._note(one, there[one.topic].sha256, outcome)
             self._release([one for one in owed if one.topic not in there])
+
+    def _there(self, documents: Documents, topics: Iterable[str]) -> Mapping[str, Document]:
+        """Read what can be sent now: what lies in the mirror, too, and is not being replaced."""
+        found = (
+            (topic, documents.read(topic))
+            for topic in topics
+            if documents.is_there(topic, self.mirror)
+        )
+        return {topic: document for topic, document in found if document is not None}
 
     def _note(self, one: HubSubscription, sha256: str, outcome: Outcome) -> None:
         """Note what became of a distribution."""
@@ -219,6 +246,8 @@ class _Turn:
         due_at = again(one.attempts + 1, self._now(), reply)
         tx.hub.failed(one, error=_reason(outcome), due_at=due_at)
         if due_at is None:
+            host = host_of(one.callback)  # the rest of a callback is a secret
+            log.warning("given up", host=host, topic=one.topic, reason=_reason(outcome))
             self.worked.given_up += 1
         else:
             self.worked.failed += 1

@@ -4,22 +4,21 @@ The specification leaves open how (https://www.w3.org/TR/websub/, section 6); th
 public hubs take a form with `hub.mode=publish` and the feed's address as `hub.url`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from threading import Event
-from urllib.parse import urlencode, urlsplit
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
 
 import structlog
 
 from syndicate.config import Config
-from syndicate.config.checks import is_loopback
 from syndicate.errors import CallFailed, Problem
-from syndicate.publish.push.calls import Caller, Reply
-from syndicate.publish.push.patience import FIRST, again, wait, wants_peace
+from syndicate.publish.push.calls import Caller
+from syndicate.publish.push.patience import Failure
 from syndicate.publish.push.seen import MAIN, Seen, topic
 from syndicate.publish.push.shift import Shift
-from syndicate.store import Ping, Store
+from syndicate.store import Ping, Store, Transaction
 
 log = structlog.get_logger()
 
@@ -28,61 +27,136 @@ AT_ONCE = 20
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-class Announcer:
-    """Tells the hubs of the configuration; our own one needs no telling."""
+@dataclass(slots=True)
+class Pinged:
+    """What became of pings."""
 
-    def __init__(self, store: Store, config: Config, caller: Caller) -> None:
+    told: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Announcer:
+    """Tells hubs."""
+
+    def __init__(self, store: Store, config: Config, hubs: Sequence[str], caller: Caller) -> None:
         self._store = store
         self._config = config
+        self._hubs = hubs
         self._caller = caller
-        self._hubs = hubs(config)
         self._quiet: dict[str, datetime] = {}
         """Hubs that are left alone until then."""
 
+    # what is owed
+
     def note(self, seen: Seen, at: datetime) -> None:
         """Note what hubs are owed: each version that they were not told of yet."""
-        there = {topic(path, self._config): sha for path, sha in seen.there.items()}
-        if seen.whole:
-            with self._store.write() as tx:
-                tx.pings.forget_all_but(self._hubs)
-        for hub in self._hubs:
-            self._note(hub, seen, there, at)
-
-    def _note(self, hub: str, seen: Seen, there: dict[str, str], at: datetime) -> None:
-        behind = {topic(path, self._config): sha for path, sha in seen.behind.items()}
+        there, behind = self._topics(seen.there), self._topics(seen.behind)
         gone = {topic(path, self._config) for path in seen.gone}
-        with self._store.read() as tx:
-            known = tx.pings.known(hub, None if seen.whole else [*there, *gone])
-        if seen.whole:
-            gone = known.keys() - there.keys() - behind.keys()
-        lost = [each for each in gone if each in known]
-        changed = {each: sha for each, sha in there.items() if known.get(each) != sha}
-        first = seen.whole and known.keys() <= gone
-        if not lost and not changed:
-            return
-        main = {topic(path, self._config) for path in MAIN}
-        written = {topic(path, self._config) for path in seen.written}
-        with self._store.write() as tx:
-            tx.pings.forget(lost)
-            if first:  # nobody follows anything there yet: it only gets to know us
-                due = {each: sha for each, sha in changed.items() if each in main & written}
-                rest = {each: sha for each, sha in behind.items() if each not in main}
-                tx.pings.note(hub, {**rest, **changed} | due, None)
-                for each in due:
-                    tx.pings.forget([each])
-                changed = due
-            tx.pings.note(hub, changed, at)
+        for hub in self._hubs:
+            with self._store.read() as tx:
+                known = tx.pings.known(hub, None if seen.whole else [*there, *gone])
+            lost = (
+                known.keys() - there.keys() - behind.keys() if seen.whole else known.keys() & gone
+            )
+            changed = {name: sha for name, sha in there.items() if known.get(name) != sha}
+            if not lost and not changed:
+                continue
+            with self._store.write() as tx:
+                tx.pings.forget(sorted(lost))
+                if seen.whole and not known.keys() - lost:
+                    self._introduce(tx, hub, seen, at)
+                else:
+                    tx.pings.note(hub, changed, at)
 
-    def send(self, shift: Shift) -> "Pinged":
+    def _introduce(self, tx: Transaction, hub: str, seen: Seen, at: datetime) -> None:
+        """Note what is there for a hub that is new, where nobody can follow anything yet.
+
+        It gets to know the main feeds, if they were written just now.
+        """
+        due = {path: sha for path, sha in seen.there.items() if path in MAIN & seen.written}
+        rest = {path: sha for path, sha in seen.there.items() if path not in due}
+        rest |= {path: sha for path, sha in seen.behind.items() if path not in MAIN}
+        tx.pings.note(hub, self._topics(rest), None)
+        tx.pings.note(hub, self._topics(due), at)
+
+    def forget_others(self) -> None:
+        """Forget hubs that aren't told any more."""
+        with self._store.write() as tx:
+            tx.pings.forget_all_but(self._hubs)
+
+    def _topics(self, versions: Mapping[str, str]) -> dict[str, str]:
+        return {topic(path, self._config): sha for path, sha in versions.items()}
+
+    # telling
+
+    def send(self, shift: Shift) -> Pinged:
         """Send what is due; what fails is kept for later."""
         pinged = Pinged()
         for hub in self._hubs:
-            while not shift.is_over() and self._quiet.get(hub, shift.at) <= shift.at:
-                with self._store.read() as tx:
-                    if not tx.pings.is_due(hub, shift.at):
-                        break
-                until = shift.lease
-                with self._store.write() as tx:
-                    claimed = tx.pings.claim(hub, shift.at, until=until, limit=AT_ONCE)
-                self._tell(hub, claimed, until, shift, pinged)
+            while claimed := self._claimed(hub, shift):
+                self._tell(hub, claimed, shift, pinged)
         return pinged
+
+    def _claimed(self, hub: str, shift: Shift) -> list[Ping]:
+        if shift.is_over or self._quiet.get(hub, shift.at) > shift.at:
+            return []
+        with self._store.read() as tx:
+            if not tx.pings.is_due(hub, shift.at):
+                return []
+        with self._store.write() as tx:
+            return tx.pings.claim(hub, shift.at, until=shift.until, limit=AT_ONCE)
+
+    def _tell(self, hub: str, claimed: Sequence[Ping], shift: Shift, pinged: Pinged) -> None:
+        for number, ping in enumerate(claimed):
+            if shift.is_over:
+                self._settle([replace(one, due_at=shift.at) for one in claimed[number:]], shift)
+                return
+            failure = self._ping(ping)
+            if failure is None:
+                self._settle([replace(ping, due_at=None, attempts=0, error="")], shift)
+                pinged.told += 1
+                log.info("pinged", hub=hub, topic=ping.topic)
+                continue
+            lost = claimed[number:] if failure.general else [ping]
+            pinged.problems.append(Problem(hub, f"{failure.reason} ({ping.topic})"))
+            self._put_off(lost, failure, shift)
+            if failure.general:
+                self._quiet[hub] = failure.quiet(shift.at)
+                return
+
+    def _ping(self, ping: Ping) -> Failure | None:
+        """Tell one hub of one feed; return why it wasn't taken."""
+        form = urlencode({"hub.mode": "publish", "hub.url": ping.topic})
+        try:
+            reply = self._caller.post(ping.hub, form.encode(), _FORM)
+        except CallFailed as error:
+            return Failure(str(error))
+        taken = HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
+        return None if taken else Failure.of(reply)
+
+    def _put_off(self, lost: Sequence[Ping], failure: Failure, shift: Shift) -> None:
+        later = [
+            replace(
+                ping,
+                due_at=failure.again(ping.attempts + 1, shift.at),
+                attempts=ping.attempts + 1,
+                error=failure.reason,
+            )
+            for ping in lost
+        ]
+        self._settle(later, shift)
+        for ping in later:
+            if ping.due_at is None:
+                log.warning("ping given up", hub=ping.hub, topic=ping.topic, reason=failure.reason)
+            else:
+                log.warning(
+                    "ping failed",
+                    hub=ping.hub,
+                    topic=ping.topic,
+                    reason=failure.reason,
+                    again=f"{ping.due_at:%Y-%m-%d %H:%M} UTC",
+                )
+
+    def _settle(self, pings: Sequence[Ping], shift: Shift) -> None:
+        with self._store.write() as tx:
+            tx.pings.settle(pings, until=shift.until)

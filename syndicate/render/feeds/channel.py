@@ -8,7 +8,7 @@ A format only arranges it, so that the three say the same.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import quote
 from uuid import uuid5
 
@@ -94,6 +94,8 @@ class Channel:
     """The address of a picture that stands for the publication."""
     icon: str | None = None
     """The address of a small square one."""
+    accent: str = "#000000"
+    """The colour of its links."""
     rights: str | None = None
     categories: tuple[str, ...] = ()
     """What all of its entries belong to."""
@@ -150,11 +152,12 @@ def channel(
         author=_house(config),
         logo=addresses.logo(config),
         icon=addresses.icon(config),
+        accent=config.theme.light.accent,
         rights=_rights(config),
         categories=() if whole else (plain(topic.name),),
         podcast=Programme.of(config, rss, whole=whole) if heard else None,
         hubs=() if archive and archive.own else config.hubs,
-        minutes=config.syndication.poll_every // timedelta(minutes=1),
+        minutes=config.syndication.minutes,
         archive=archive,
         deleted=deleted,
         updated=updated,

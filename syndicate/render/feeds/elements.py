@@ -27,6 +27,7 @@ NAMESPACES = {
     "slash": "http://purl.org/rss/1.0/modules/slash/",
     "sy": "http://purl.org/rss/1.0/modules/syndication/",
     "thr": "http://purl.org/syndication/thread/1.0",
+    "webfeeds": "http://webfeeds.org/rss/1.0",
     "xml": "http://www.w3.org/XML/1998/namespace",
 }
 

@@ -3,7 +3,7 @@
 With it: `content:encoded` for the whole text, Dublin Core for people without a
 mail address and for what changed when, `atom:link` for where things are, the
 archives of RFC 5005, `slash:comments`, `sy:` for how often to ask, Media RSS,
-and the elements of podcasts.
+the elements of podcasts, and the icon and colour that Feedly shows (webfeeds).
 
 feedgen writes it. Mended here: it formats dates by changing the locale of the
 whole process, it dates a feed with the time of its construction, an author
@@ -27,7 +27,18 @@ from syndicate.render.feeds.elements import Frame, add, namespaces
 from syndicate.render.feeds.parts import Parts
 
 _DECLARED = namespaces(
-    "content", "dc", "dcterms", "media", "atom", "slash", "thr", "sy", "fh", "itunes", "podcast"
+    "content",
+    "dc",
+    "dcterms",
+    "media",
+    "atom",
+    "slash",
+    "thr",
+    "sy",
+    "fh",
+    "itunes",
+    "podcast",
+    "webfeeds",
 )
 _FRAME = Frame("rss", "channel", items=("item",), declared=_DECLARED)
 
@@ -124,6 +135,9 @@ class _Extension:
             add(head, "fh:archive")
         if channel.podcast:
             podcast.add_programme(head, channel.podcast)
+        if channel.icon:
+            add(head, "webfeeds:icon", channel.icon)
+            add(head, "webfeeds:accentColor", channel.accent.removeprefix("#"))
         if channel.private:
             privacy.add_restriction(head)
             add(head, "itunes:block", "Yes")

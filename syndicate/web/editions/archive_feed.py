@@ -34,6 +34,7 @@ def write(config: Config, newsletter: Newsletter, issues: Sequence[Issue], *, pa
     ]
     title = f"{plain(publication.title)}: {plain(newsletter.label)}"
     channel = Channel(
+        minutes=config.syndication.minutes,
         id=uuid5(publication.id, f"newsletter {newsletter.name}").urn,
         title=title,
         description=plain(newsletter.description) or title,

@@ -9,7 +9,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from syndicate.web.published.answers import Request
+from syndicate.web.answers import Request
 
 _TAG = re.compile(r'(W/)?("[^"]*")')
 
@@ -29,9 +29,10 @@ def judge(request: Request, tags: Sequence[str], modified: datetime | None) -> H
             return HTTPStatus.PRECONDITION_FAILED
     if request.if_none_match is not None:
         known = matching_tag(request.if_none_match, tags) is not None
+    elif request.if_modified_since is not None and modified is not None:
+        known = unchanged_since(request.if_modified_since, modified)
     else:
-        since = request.if_modified_since
-        known = since is not None and modified is not None and unchanged_since(since, modified)
+        known = False
     return HTTPStatus.NOT_MODIFIED if known else HTTPStatus.OK
 
 

@@ -4,12 +4,10 @@ RFC 3229 with the instance manipulation `feed` (Wyman 2004). Of the versions tha
 were served lately nothing but hashes of their entries is kept.
 """
 
-from collections import OrderedDict
-from collections.abc import Hashable
 from hashlib import blake2b
-from typing import Generic, TypeVar
 
 from syndicate.render.feeds import FORMATS, Parts
+from syndicate.web.published.kept import Kept
 
 VERSIONS = 64
 """How many versions of one feed are remembered."""
@@ -22,9 +20,6 @@ _OVERHEAD = 512
 """Bytes that keeping something takes beside its content, on the safe side."""
 _TAKEN_APART = {each.file: each.parts for each in FORMATS}
 
-_K = TypeVar("_K", bound=Hashable)
-_V = TypeVar("_V")
-
 
 class Deltas:
     """The versions of feeds that were served lately, and the ways from them to the newest.
@@ -35,8 +30,8 @@ class Deltas:
     def __init__(self, versions: int = VERSIONS, memory: int = MEMORY) -> None:
         self._versions = versions
         # By feed, so that whoever walks through the archives drives out no feed that is polled.
-        self._feeds: _Kept[str, dict[str, bytes]] = _Kept(memory // 2)
-        self._answers: _Kept[tuple[str, str, str], bytes | None] = _Kept(memory // 2)
+        self._feeds: Kept[str, dict[str, bytes]] = Kept(memory // 2)
+        self._answers: Kept[tuple[str, str, str], bytes | None] = Kept(memory // 2)
 
     def note(self, path: str, digest: str, body: bytes) -> None:
         """Remember a version of a file that is served; one that is no feed is passed over.
@@ -71,36 +66,6 @@ class Deltas:
         answer = _without(hashes, path, body)
         self._answers.put(way, answer, len(answer or b"") + sum(map(len, way)) + _OVERHEAD)
         return answer
-
-
-class _Kept(Generic[_K, _V]):
-    """What was asked for lately, as much of it as goes into so many bytes."""
-
-    def __init__(self, memory: int) -> None:
-        self.memory = memory
-        self._kept: OrderedDict[_K, tuple[_V, int]] = OrderedDict()
-        self._weight = 0
-
-    def __contains__(self, key: _K) -> bool:
-        return key in self._kept
-
-    def get(self, key: _K) -> _V | None:
-        if key not in self._kept:
-            return None
-        self._kept.move_to_end(key)
-        return self._kept[key][0]
-
-    def put(self, key: _K, value: _V, weight: int) -> None:
-        """Keep a value that takes up `weight` bytes, and let go of what nobody asked for."""
-        _, last = self._kept.pop(key, (None, 0))
-        self._weight -= last
-        if weight > self.memory:
-            return
-        self._kept[key] = (value, weight)
-        self._weight += weight
-        while self._weight > self.memory:
-            _, (_, oldest) = self._kept.popitem(last=False)
-            self._weight -= oldest
 
 
 def _weight(path: str, versions: dict[str, bytes]) -> int:

@@ -14,10 +14,10 @@ from starlette.types import Receive, Scope, Send
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.publish.formats import ALWAYS_ASK, MOVED
+from syndicate.web.answers import Answer, Request, Stretch, plain, raw
 from syndicate.web.client import counted
 from syndicate.web.pages import Pages
 from syndicate.web.published import guesses
-from syndicate.web.published.answers import Answer, Request, plain, raw
 from syndicate.web.published.codings import Coding, preferred
 from syndicate.web.published.conditions import judge, matching_tag, still_holds
 from syndicate.web.published.contract import CORS, Contract
@@ -54,6 +54,12 @@ class Files:
         """Answer one request; its body, if it has one, is nobody's concern."""
         request = Request(scope)
         await self.answer(request, at=clock.now()).send(send, method=request.method)
+
+    def at_once(self, scope: Scope) -> Answer | None:
+        """Return the answer to a request, or None where it has to be read while it is sent."""
+        answer = self.answer(Request(scope), at=clock.now())
+        read = isinstance(answer.body, Stretch) and scope["method"] != "HEAD"
+        return None if read else answer
 
     def answer(self, request: Request, *, at: datetime) -> Answer:
         """Return what to say to a request that came in at `at`."""
@@ -119,7 +125,7 @@ class Files:
         headers = self._contract.headers(file) | _coded(file, coding, len(body))
         if file.status == HTTPStatus.OK:
             headers |= {"etag": file.tag(coding), "accept-ranges": "bytes"}
-        answer = file.answers[coding] = Answer(file.status, raw(headers), body)
+        answer = file.answers[coding] = Answer(file.status, raw(headers), body, coding=coding)
         return answer
 
     def _unmodified(self, file: File, request: Request, coding: Coding) -> Answer:
@@ -146,7 +152,7 @@ class Files:
             "vary": f"{_VARY}, A-IM, If-None-Match",
             **_coded(file, coding, len(body)),
         }
-        return Answer(HTTPStatus.IM_USED, raw(headers), body)
+        return Answer(HTTPStatus.IM_USED, raw(headers), body, coding=coding)
 
     def _part(self, file: File, request: Request, coding: Coding) -> Answer:
         """Answer with a part of it, if that is one and of this very version."""

@@ -5,17 +5,17 @@ tag, in whichever coding it came; it gets a document with what was added or chan
 since then. A tag that nobody remembers gets the whole document.
 """
 
-from collections import OrderedDict
-
 from syndicate.publish.formats import format_of
-from syndicate.web.published.answers import Request
+from syndicate.web.answers import Request
 from syndicate.web.published.codings import Coding, weights_in
 from syndicate.web.published.conditions import tags_in
 from syndicate.web.published.deltas import Deltas
+from syndicate.web.published.kept import Kept
 from syndicate.web.published.shelf import File
 
-_CODED = 256
-"""Bodies in a coding that are kept: after a change many readers lack the same."""
+_CODED = 4 * 1024 * 1024
+"""Bytes of coded bodies that are kept: after a change many readers lack the same."""
+_OVERHEAD = 512
 
 
 class Increments:
@@ -23,7 +23,7 @@ class Increments:
 
     def __init__(self) -> None:
         self._deltas = Deltas()
-        self._coded: OrderedDict[tuple[str, str, str, Coding], bytes] = OrderedDict()
+        self._coded: Kept[tuple[str, str, str, Coding], bytes] = Kept(_CODED)
 
     def note(self, file: File) -> None:
         """Remember a version of a feed that is served."""
@@ -46,8 +46,7 @@ class Increments:
     def _in(self, coding: Coding, body: bytes, key: tuple[str, str, str, Coding]) -> bytes:
         if coding is Coding.IDENTITY:
             return body
-        if key not in self._coded:
-            self._coded[key] = coding.applied_to(body)
-            if len(self._coded) > _CODED:
-                self._coded.popitem(last=False)
-        return self._coded[key]
+        if (coded := self._coded.get(key)) is None:
+            coded = coding.applied_to(body)
+            self._coded.put(key, coded, len(coded) + _OVERHEAD)
+        return coded

@@ -6,18 +6,19 @@ What was read is kept in memory until its file changes: hashed once, coded once.
 import hashlib
 import os
 import stat
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
+from typing import NamedTuple
 
 from syndicate.publish.formats import Format, format_of
 from syndicate.publish.manifest import Published
-from syndicate.web.published.answers import Answer, Stored, Stretch
+from syndicate.web.answers import Answer, Stored, Stretch
 from syndicate.web.published.codings import ALL, PLAIN, Coding
+from syndicate.web.published.kept import Kept
 
 MEMORY = 64 * 1024 * 1024
 """How many bytes are kept."""
@@ -29,8 +30,7 @@ _WORTH_CODING = 512
 """Below this many bytes compression gains nothing on the wire."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """What tells one state of a file from the next; a new inode where it was replaced."""
 
     inode: int
@@ -95,6 +95,11 @@ class File:
         """What the build means it for: to be read (200), to lead away (301), to be missed (410)."""
         return HTTPStatus.OK if self.entry is None else self.entry.status
 
+    def is_there(self) -> bool:
+        """Tell whether this version still lies in its place; raise OSError where nothing does."""
+        now = os.stat(self.place)  # noqa: PTH116 - each request comes through here
+        return self.version == (now.st_ino, now.st_mtime_ns, now.st_size)
+
     @property
     def settled(self) -> bool:
         """Whether what is said of it will be said the next time, too."""
@@ -117,9 +122,7 @@ class Shelf:
     ) -> None:
         self.folder = folder
         self._noted = noted
-        self._memory = memory
-        self._kept: OrderedDict[str, File] = OrderedDict()
-        self._weight = 0
+        self._kept: Kept[str, File] = Kept(memory)
 
     def has(self, path: str) -> bool:
         """Tell whether there is a file at a path."""
@@ -129,8 +132,7 @@ class Shelf:
         """Return the file at a path relative to the folder, as it is `at` now; None without one."""
         kept = self._kept.get(path)
         try:
-            if kept is not None and Version.of(os.stat(kept.place)) == kept.version:  # noqa: PTH116 - each request comes through here
-                self._kept.move_to_end(path)
+            if kept is not None and kept.is_there():
                 return kept if kept.settled else self._keep(self._told(kept, at))
             place = self._find(path)
             return None if place is None else self._keep(self._told(_load(place, path), at))
@@ -167,14 +169,7 @@ class Shelf:
         return replace(file, modified=modified, entry=entry, digest=digest)
 
     def _keep(self, read: File) -> File:
-        """Keep what was read instead of its last version; let go of what nobody asked for."""
-        if (last := self._kept.pop(read.path, None)) is not None:
-            self._weight -= last.weight
-        self._kept[read.path] = read
-        self._weight += read.weight
-        while self._weight > self._memory:
-            _, oldest = self._kept.popitem(last=False)
-            self._weight -= oldest.weight
+        self._kept.put(read.path, read, read.weight)
         return read
 
 

@@ -92,7 +92,10 @@ class AccessLog:
             self._due = True
             timer = threading.Timer(_EVERY, self.flush)
             timer.daemon = True  # the last lines are written at exit
-            timer.start()
+            try:
+                timer.start()
+            except RuntimeError:  # no more threads, or the process ends: the next line tries again
+                self._due = False
 
     def flush(self) -> None:
         """Write what waits. A disk that is full is told of once, and fails no request."""

@@ -10,6 +10,7 @@ from time import monotonic
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndicate import clock
+from syndicate.web.answers import Answer, at_once
 from syndicate.web.telemetry.access_log import LONGEST, AccessLog
 from syndicate.web.telemetry.counts import Counts
 from syndicate.web.telemetry.kinds import PROBES, Kind, Kinds
@@ -26,7 +27,9 @@ class Watched:
         self, app: ASGIApp, counts: Counts, kinds: Kinds, log: AccessLog | None = None
     ) -> None:
         self._app = app
-        self._counts = counts
+        self._at_once = at_once(app)
+        self.counts = counts
+        """What was counted so far, for an application that takes the place of this one."""
         self._tallies = counts.tallies
         self._kind = kinds.of
         self._poller = Pollers().of
@@ -37,44 +40,54 @@ class Watched:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send)
+        passing = _Passing(send)
         began = monotonic()
         try:
-            await self._app(scope, receive, answer.pass_on)
+            await self._app(scope, receive, passing.pass_on)
         finally:
-            self._note(scope, answer, monotonic(), began)
+            self._note(scope, passing.status, passing.coding, passing.size, began)
 
-    def flush(self) -> None:
-        """Write what waits for the access log, such as when the process ends."""
+    def at_once(self, scope: Scope) -> Answer | None:
+        """Pass an answer on that is there, and count it."""
+        began = monotonic()
+        answer = self._at_once(scope)
+        if answer is not None:
+            self._note(scope, answer.status, answer.coding, len(answer.body), began)
+        return answer
+
+    def close(self) -> None:
+        """Write what waits for the access log; what is still under way is noted all the same."""
         if self._log is not None:
-            self._log.flush()
+            self._log.close()
 
-    def _note(self, scope: Scope, answer: "_Answer", now: float, began: float) -> None:
+    def _note(self, scope: Scope, status: int, coding: str, size: int, began: float) -> None:
+        now = monotonic()
         path: str = scope["path"]
         kind = self._kind(path)
         tally = self._tallies[kind]
-        size = 0 if scope["method"] == "HEAD" else answer.size
-        tally.add(answer.status, answer.coding, size, now - began)
+        if scope["method"] == "HEAD":
+            size = 0
+        tally.add(status, coding, size, now - began)
         if self._log is None and not tally.feed:
             return
         headers = dict(scope["headers"])
         poller = self._poller(headers.get(b"user-agent"))
         if tally.feed:
-            self._counts.poll(poller.family, answer.status)
-            if poller.subscribers is not None and kind is Kind.FEED and answer.status in _SERVED:
-                self._counts.report(poller.family, path, poller.subscribers, at=now)
+            self.counts.poll(poller.family, status)
+            if poller.subscribers is not None and kind is Kind.FEED and status in _SERVED:
+                self.counts.report(poller.family, path, poller.subscribers, at=now)
         if self._log is None or (kind is Kind.OTHER and path[1:].partition("/")[0] in PROBES):
             return
         # fmt: off
         self._log.note((
-            clock.now(), scope["method"], path[:LONGEST], answer.status, size, now - began,
-            answer.coding, poller.family, kind,
+            clock.now(), scope["method"], path[:LONGEST], status, size, now - began,
+            coding, poller.family, kind,
             b"if-none-match" in headers or b"if-modified-since" in headers,
         ))
         # fmt: on
 
 
-class _Answer:
+class _Passing:
     """What goes through on its way to the client."""
 
     __slots__ = ("_send", "coding", "size", "status")

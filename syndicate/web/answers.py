@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from starlette.types import Scope, Send
+from starlette.types import ASGIApp, Scope, Send
 
 Headers = list[tuple[bytes, bytes]]
 """As ASGI wants them: names in lower case."""
@@ -92,13 +93,32 @@ class Stretch:
         return self.end - self.start
 
 
-@dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer; `body` is what a GET gets, and a HEAD learns the length of."""
 
-    status: int
-    headers: Headers
-    body: bytes | Stretch = b""
+    __slots__ = ("_head", "body", "coding", "headers", "status")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers,
+        body: bytes | Stretch = b"",
+        *,
+        coding: str = "identity",
+    ) -> None:
+        """Answer so; `coding` is what the headers say of it, for who counts."""
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.coding = coding
+        self._head: bytes | None = None
+
+    @property
+    def head(self) -> bytes:
+        """Its headers as they go over the wire, put together once."""
+        if self._head is None:
+            self._head = b"".join(b"%b: %b\r\n" % field for field in self.headers)
+        return self._head
 
     async def send(self, send: Send, *, method: str) -> None:
         """Send it over ASGI."""
@@ -119,7 +139,21 @@ class Answer:
             body: bytes | Stretch = Stretch(self.body.file, start, end)
         else:
             body = self.body[start:end]
-        return Answer(HTTPStatus.PARTIAL_CONTENT, list(headers.items()), body)
+        status = HTTPStatus.PARTIAL_CONTENT
+        return Answer(status, list(headers.items()), body, coding=self.coding)
+
+
+AtOnce = Callable[[Scope], Answer | None]
+"""Returns the answer to a request where it is there; None where it takes the ordinary way."""
+
+
+def at_once(app: ASGIApp) -> AtOnce:
+    """Return how an application answers without a task; one that can't never does."""
+    return getattr(app, "at_once", _never)
+
+
+def _never(_: Scope) -> None:
+    """Leave every request to the ordinary way."""
 
 
 def plain(status: HTTPStatus, text: str, **headers: str) -> Answer:

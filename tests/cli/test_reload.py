@@ -1,0 +1,236 @@
+"""`serve` and `run` go on through a new config, a restart and a stop, and drop no request."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.conftest import Operator
+from tests.cli.test_running import free_port, outbox, until
+from tests.web.steady import Steady
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Told:
+    """A `serve` or `run` that signals come to."""
+
+    process: subprocess.Popen[str]
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def clients(self) -> AbstractContextManager[Steady]:
+        """Have clients ask for a page without a pause."""
+        return Steady(self.port, "/articles/welcome/").asking()
+
+    def reload(self, word: str = "] reloaded") -> str:
+        """Have it read its config; return what it says once it has."""
+        before = len(self.log.read_text())
+        self.process.send_signal(signal.SIGHUP)
+        until(lambda: word in self.log.read_text()[before:], 20)
+        return self.log.read_text()[before:]
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(20) == 0
+
+
+@contextmanager
+def told(operator: Operator, command: str) -> Iterator[Told]:
+    """Run a command until the end of the block."""
+    log = operator.folder / "log.txt"
+    port = free_port()
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "syndicate", command],
+            cwd=operator.folder,
+            env={**os.environ, "PORT": str(port)},
+            stdout=out,
+            stderr=out,
+            text=True,
+        )
+    one = Told(process, port, log)
+    try:
+        until(lambda: process.poll() is not None or httpx.get(f"{one.url}/healthz").is_success)
+        yield one
+        one.stop()
+        assert "Traceback" not in log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A publication that was built."""
+    folder = tmp_path_factory.mktemp("shelf")
+    assert Operator(folder).run("init", "post").code == 0
+    operator = Operator(folder / "post")
+    for words in (("import", "articles"), ("build",)):
+        assert operator.run(*words).code == 0
+    return operator.folder
+
+
+@pytest.fixture
+def built(shelf: Path, tmp_path: Path) -> Operator:
+    """An operator whose publication is on the shelf."""
+    return Operator(shutil.copytree(shelf, tmp_path / "post"))
+
+
+def test_a_new_config_is_in_force_and_no_client_has_noticed_the_change(built):
+    with told(built, "serve") as one:
+        with one.clients() as clients:
+            for number in range(3):
+                built.configure('title = "', f'title = "No. {number} of ')
+                one.reload()
+                assert f"No. {number} of " in httpx.get(f"{one.url}/nothing").text
+        assert clients.dropped == []
+        assert clients.refused == 0
+        assert set(clients.answers) == {200}
+
+
+def test_a_config_with_mistakes_is_told_as_check_tells_it_and_the_old_one_goes_on(built):
+    with told(built, "serve") as one:
+        title = 'title = "Old'
+        built.configure('title = "', title)
+        one.reload()
+        built.configure(title, 'titel = "New')
+        said = one.reload("not reloaded")
+        mistakes = built.run("check").err.splitlines()
+        assert mistakes
+        assert all(mistake in said for mistake in mistakes)
+        assert "Old" in httpx.get(f"{one.url}/nothing").text
+        built.configure('titel = "New', 'title = "Newer')
+        one.reload()
+        assert "Newer" in httpx.get(f"{one.url}/nothing").text
+
+
+def test_a_template_with_a_mistake_is_told_and_the_old_config_goes_on(built):
+    with told(built, "serve") as one:
+        template = built.folder / "templates" / "page" / "article.html"
+        template.parent.mkdir(parents=True)
+        template.write_text("{{ nowhere }}")
+        assert "article.html:1" in one.reload("not reloaded")
+        template.unlink()
+        one.reload()
+
+
+def test_what_has_to_wait_for_a_restart_is_told_and_the_rest_is_in_force(built):
+    with told(built, "serve") as one:
+        built.configure("[web]", '[web]\nhost = "0.0.0.0"')
+        built.configure('title = "', 'title = "New ')
+        said = one.reload()
+        assert "kept until a restart" in said
+        assert "kept=127.0.0.1 key=web.host read=0.0.0.0" in said
+        assert "web.port" not in said  # PORT goes before it, today as tomorrow
+        assert "New " in httpx.get(f"{one.url}/nothing").text
+        assert httpx.get(f"{one.url}/outbox").is_success
+
+
+def test_another_store_takes_over(built):
+    with told(built, "serve") as one:
+        built.configure("[store]", '[store]\nurl = "sqlite:///other.db"')
+        one.reload()
+        assert (built.folder / "other.db").exists()
+        assert httpx.get(f"{one.url}/healthz").is_success
+
+
+def test_a_newsroom_goes_on_with_the_new_config_misses_nothing_and_mails_nobody_twice(operator):
+    operator.subscribe(*(f"r{number}@example.org," for number in range(40)))
+    operator.configure('every = "10m"', 'every = "1h"')
+    with told(operator, "run") as one, one.clients() as they:
+        operator.file("ferry")
+        until(lambda: httpx.get(f"{one.url}/articles/ferry/").is_success, 10)
+        operator.configure('every = "1h"', 'every = "10s"')
+        one.process.send_signal(signal.SIGHUP)
+        until(lambda: outbox(operator))  # so the new schedule is in force, and mail on its way
+        operator.configure('every = "10s"', 'every = "12s"')
+        operator.file("tram")
+        for _ in range(3):
+            one.process.send_signal(signal.SIGHUP)
+            time.sleep(0.2)
+        until(lambda: len(outbox(operator)) >= 80)
+        time.sleep(3)
+        assert they.dropped == []
+        assert they.refused == 0
+    assert len(outbox(operator)) == 80
+
+
+def test_a_stop_in_the_middle_of_a_reload_is_a_stop(built):
+    with told(built, "run") as one:
+        one.process.send_signal(signal.SIGHUP)
+        time.sleep(0.05)
+        one.stop()
+        assert "stopped" in one.log.read_text()
+
+
+@pytest.mark.parametrize("_", range(2))
+def test_a_stop_drops_no_request(built, _):
+    with told(built, "serve") as one:
+        with one.clients() as clients:
+            time.sleep(0.5)
+            one.stop()
+        assert clients.dropped == []
+        assert clients.answers[200] > 20
+
+
+def test_a_restart_under_a_service_manager_refuses_nobody(built):
+    starts = 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$0" -m syndicate serve --port 1 3<&%d'
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+        port = listener.getsockname()[1]
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                ["bash", "-c", starts % listener.fileno(), sys.executable],
+                cwd=built.folder,
+                pass_fds=[listener.fileno()],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+
+        process = start()
+        try:
+            with Steady(port, "/articles/welcome/").asking() as clients:
+                until(lambda: clients.answers.total() > 20)
+                for _ in range(2):
+                    process.send_signal(signal.SIGTERM)
+                    assert process.wait(20) == 0
+                    process, before = start(), clients.answers.total()
+                    until(partial(lambda before: clients.answers.total() > before + 20, before))
+        finally:
+            process.kill()
+            process.wait()
+    assert clients.dropped == []
+    assert clients.refused == 0
+    assert set(clients.answers) == {200}
+
+
+def test_what_a_service_manager_hands_over_has_to_be_a_listening_socket(built):
+    starts = 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$0" -m syndicate serve 3</dev/null'
+    ran = subprocess.run(
+        ["bash", "-c", starts, sys.executable],
+        cwd=built.folder,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "LISTEN_FDS: expected one listening TCP socket" in ran.stderr
+    assert "Traceback" not in ran.stderr

@@ -1,0 +1,50 @@
+"""`[websub]` and `[indexnow]`: what they take, and which hubs feeds name."""
+
+import pytest
+from pydantic import ValidationError
+
+from syndicate.config import IndexNow, Websub
+
+
+@pytest.mark.parametrize("key", ["12345678", "a" * 128, "0f-A9-zZ"])
+def test_a_key_of_indexnow_is_published_beside_the_home_page(key):
+    assert IndexNow(key=key).address == f"/{key}.txt"
+
+
+@pytest.mark.parametrize(
+    "key", ["", "1234567", "a" * 129, "../../12345", "with space", "ümlautümlaut"]
+)
+def test_no_other_key_is_taken(key):
+    with pytest.raises(ValidationError, match="8 to 128 letters"):
+        IndexNow(key=key)
+
+
+def test_without_a_key_nothing_is_published():
+    assert IndexNow().address is None
+
+
+def test_a_hub_is_an_address_of_the_web():
+    with pytest.raises(ValidationError, match="expected an address"):
+        Websub(hubs=("hub.example",))
+
+
+def test_a_hub_that_is_named_twice_is_one():
+    hubs = ("https://hub.example/", "https://other.example/", "https://hub.example/")
+    assert Websub(hubs=hubs).hubs == hubs[:2]
+
+
+def test_our_own_hub_is_named_first_and_answers_where_letters_are_answered(publication):
+    config = publication(
+        publication={"url": "https://news.example"},
+        web={"url": "https://letters.example/"},
+        websub={"own": True, "hubs": ["https://hub.example/"]},
+    )
+    assert config.hubs == ("https://letters.example/hub", "https://hub.example/")
+
+
+def test_who_names_no_hub_has_none(publication):
+    assert publication().hubs == ()
+
+
+def test_our_own_hub_may_be_on_this_machine(publication):
+    assert publication(websub={"own": True}).hubs == ("http://127.0.0.1:8000/hub",)

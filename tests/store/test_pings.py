@@ -1,0 +1,88 @@
+"""What hubs are owed, as the store keeps it, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+UNTIL = AT + timedelta(minutes=10)
+HUB = "https://hub.example/"
+
+
+@pytest.fixture
+def pings(store):
+    """A store in which one hub is owed two feeds, and knows a third."""
+    with store.write() as tx:
+        tx.pings.note(HUB, {"a": "1", "long-name": "1"}, AT)
+        tx.pings.note(HUB, {"known": "1"}, None)
+    return store
+
+
+def claim(store, at=AT, *, until=UNTIL, limit=10):
+    with store.write() as tx:
+        return tx.pings.claim(HUB, at, until=until, limit=limit)
+
+
+def test_what_is_due_is_claimed_once_short_addresses_first(pings):
+    assert [ping.topic for ping in claim(pings)] == ["a", "long-name"]
+    assert claim(pings) == []
+    assert [ping.topic for ping in claim(pings, UNTIL)] == ["a", "long-name"]
+
+
+def test_of_many_some_are_claimed(pings):
+    assert [ping.topic for ping in claim(pings, limit=1)] == ["a"]
+    assert [ping.topic for ping in claim(pings, limit=1)] == ["long-name"]
+
+
+def test_two_never_claim_the_same(pings):
+    with pings.write() as tx:
+        tx.pings.note(HUB, {f"feed-{number}": "1" for number in range(100)}, AT)
+
+    def some(_):
+        return [ping.topic for ping in claim(pings, limit=10)]
+
+    with ThreadPoolExecutor(4) as pool:
+        claimed = [topic for topics in pool.map(some, range(20)) for topic in topics]
+    assert len(claimed) == len(set(claimed)) == 102
+
+
+def test_a_version_that_comes_meanwhile_stays_due(pings):
+    first, _ = claim(pings)
+    with pings.write() as tx:
+        tx.pings.note(HUB, {"a": "2"}, AT + timedelta(minutes=1))
+        tx.pings.settle([replace(first, due_at=None)], until=UNTIL)
+    (again,) = claim(pings, AT + timedelta(minutes=2))
+    assert (again.topic, again.sha256) == ("a", "2")
+
+
+def test_a_version_that_is_owed_already_keeps_its_attempts(pings):
+    first, _ = claim(pings)
+    later = AT + timedelta(hours=1)
+    with pings.write() as tx:
+        tx.pings.settle([replace(first, due_at=later, attempts=3, error="no")], until=UNTIL)
+        tx.pings.note(HUB, {"a": "1"}, AT)
+        kept = {ping.topic: ping for ping in tx.pings.owed()}["a"]
+    assert (kept.due_at, kept.attempts, kept.error) == (later, 3, "no")
+    with pings.write() as tx:
+        tx.pings.note(HUB, {"a": "2"}, AT)
+        new = {ping.topic: ping for ping in tx.pings.owed()}["a"]
+    assert (new.due_at, new.attempts, new.error) == (AT, 0, "")
+
+
+def test_feeds_and_hubs_that_are_gone_are_forgotten(pings):
+    with pings.write() as tx:
+        tx.pings.note("https://other.example/", {"a": "1"}, AT)
+        tx.pings.forget(["a"])
+        assert tx.pings.known(HUB).keys() == {"known", "long-name"}
+        tx.pings.forget_all_but([HUB])
+        assert [ping.hub for ping in tx.pings.owed()] == [HUB]
+
+
+def test_who_is_in_a_hurry_gets_what_was_given_up_as_well(pings):
+    claimed = claim(pings)
+    with pings.write() as tx:
+        tx.pings.settle([replace(claimed[0], due_at=None, attempts=9, error="no")], until=UNTIL)
+        tx.pings.hurry(AT)
+    assert [ping.topic for ping in claim(pings)] == ["a", "long-name"]

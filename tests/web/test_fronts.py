@@ -1,0 +1,501 @@
+"""nginx and Caddy, as docs/serving.md has them, answer as Syndicate does but where it says so."""
+
+import gzip
+import os
+import shutil
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from unittest.mock import ANY
+from urllib.parse import unquote
+
+import brotli
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+
+from syndicate.config import Config
+from syndicate.store import Store
+from syndicate.web.app import application
+from syndicate.web.published.shelf import LARGE
+from syndicate.web.server import Server, listen
+from tests.audience import TEST
+from tests.feeds.samples import NOON
+from tests.neighbours import require
+from tests.publish.newsroom import PICTURE, Newsroom
+from tests.web import fronts
+from tests.web.test_serving_doc import PROMISES
+
+FRONTS: dict[str, tuple[str, Callable[..., fronts.Front]]] = {
+    "nginx in front": ("nginx", fronts.nginx),
+    "nginx on the files": ("nginx", fronts.nginx),
+    "Caddy in front": ("caddy", fronts.caddy),
+    "Caddy on the files": ("caddy", fronts.caddy),
+}
+CONFIG = {
+    "publication": {
+        "id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        "title": "Morning Post",
+        "url": f"https://{fronts.HOST}",
+        "postal_address": "1 Harbour Street, Exampleton",
+    },
+    "newsletters": [{"name": "breaking"}],
+    "syndication": {"items": 3},
+    "websub": {"own": True},
+    "web": {"proxies": ["127.0.0.1/32"], "poll_allowance": 10},
+}
+FEEDS = {
+    *("/rss.xml", "/atom.xml", "/feed.json", "/opml.xml"),
+    *("/sections/city/rss.xml", "/archive/1/rss.xml"),
+}
+TOLD = (
+    "accept-ranges",
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "allow",
+    "cache-control",
+    "content-encoding",
+    "content-range",
+    "content-security-policy",
+    "content-type",
+    "im",
+    "last-modified",
+    "link",
+    "location",
+    "permissions-policy",
+    "referrer-policy",
+    "retry-after",
+    "vary",
+    "x-content-type-options",
+    "x-robots-tag",
+)
+"""The headers of the contract. A Server of its own is nobody's concern."""
+FIRST = {"accept-encoding", "a-im"}
+"""What a client says each time, and not only once it has a version."""
+_turn = count()
+
+
+# what is asked
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request that any path may get; TAG, OTHER and DATE stand for what was told before."""
+
+    name: str
+    method: str = "GET"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def ask(name: str, method: str = "GET", **headers: str) -> Ask:
+    return Ask(name, method, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+CORS_ASK = {"origin": "https://reader.example", "access_control_request_method": "GET"}
+ASKS = [
+    ask("plain"),
+    ask("gzip", accept_encoding="gzip"),
+    ask("br", accept_encoding="br, gzip"),
+    ask("gzip alone", accept_encoding="gzip, br;q=0"),
+    ask("rather as it is", accept_encoding="gzip;q=0.5, identity;q=1"),
+    ask("not as it is", accept_encoding="identity;q=0"),
+    ask("any coding", accept_encoding="*"),
+    ask("no coding", accept_encoding="identity;q=0, *;q=0"),
+    ask("tag", if_none_match="TAG"),
+    ask("tag of gzip", if_none_match="TAG", accept_encoding="gzip"),
+    ask("tag in a list", if_none_match='"x", W/TAG'),
+    ask("tag of another coding", if_none_match="OTHER"),
+    ask("any tag", if_none_match="*"),
+    ask("wrong tag, right date", if_none_match='"x"', if_modified_since="DATE"),
+    ask("date", if_modified_since="DATE"),
+    ask("later date", if_modified_since="Fri, 01 Jan 2100 00:00:00 GMT"),
+    ask("earlier date", if_modified_since="Sat, 01 Jan 2000 00:00:00 GMT"),
+    ask("right version", if_match="TAG"),
+    ask("wrong version", if_match='"x"'),
+    ask("weak version", if_match="W/TAG"),
+    ask("unchanged since", if_unmodified_since="DATE"),
+    ask("changed since", if_unmodified_since="Sat, 01 Jan 2000 00:00:00 GMT"),
+    ask("head", "HEAD"),
+    ask("head of gzip", "HEAD", accept_encoding="gzip"),
+    ask("part", range="bytes=1-3"),
+    ask("end", range="bytes=-3"),
+    ask("part of gzip", range="bytes=1-30", accept_encoding="gzip"),
+    ask("part that is not there", range="bytes=99999999-"),
+    ask("parts", range="bytes=0-1,3-4"),
+    ask("part of this version", range="bytes=1-3", if_range="TAG"),
+    ask("part of another version", range="bytes=1-3", if_range='"x"'),
+    ask("post", "POST"),
+    ask("delete", "DELETE"),
+    ask("options", "OPTIONS", **CORS_ASK),
+    ask("increment", a_im="feed", if_none_match="TAG"),
+    ask("increment of nothing", a_im="feed"),
+]
+
+
+# where it differs
+
+Said = dict[str, object]
+Where = Callable[[str, Ask, Said], bool]
+"""By path, request, and what Syndicate says."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a front says otherwise; `promise` is the row of the table that has it."""
+
+    promise: str
+    where: Where
+    says: Said
+
+
+def feed(path: str, asked: Ask, *_: object) -> bool:
+    """Whether a front answers with a feed by itself."""
+    there = unquote(path.partition("?")[0]) in FEEDS
+    weighs = {";", "*"} & set(asked.headers.get("accept-encoding", ""))
+    return there and asked.method in {"GET", "HEAD"} and "a-im" not in asked.headers and not weighs
+
+
+def file(path: str, asked: Ask, *_: object) -> bool:
+    """Whether a front answers with a feed, picture or recording by itself."""
+    plain = replace(asked, name="")
+    there = path in {f"/{PICTURE.src}", "/media/talk.mp3"}
+    return feed("/rss.xml", plain) if there else feed(path, asked)
+
+
+def linked(path: str, asked: Ask, own: Said) -> bool:
+    """Whether Caddy does, which follows links."""
+    return file(f"/{PICTURE.src}" if path == "/media/in.png" else path, asked, own)
+
+
+def status(wanted: int, there: Where = file) -> Where:
+    return lambda path, asked, own: there(path, asked, own) and own["status"] == wanted
+
+
+def named(request: str) -> Where:
+    return lambda path, asked, own: feed(path, asked, own) and asked.name == request
+
+
+def immutable(path: str, asked: Ask, own: Said) -> bool:
+    """Whether it is of a full archive."""
+    said = own.get("cache-control")
+    return feed(path, asked) and "/archive/" in path and said == "public, max-age=86400, immutable"
+
+
+POLLED: Said = {
+    "cache-control": "public, max-age=300, stale-while-revalidate=300, stale-if-error=86400"
+}
+ERROR: Said = dict.fromkeys((*TOLD, "etag", "body"), ANY)
+"""An error of the front's own: its status counts, and what it says of parts."""
+del ERROR["content-range"]
+WHOLE: Said = dict.fromkeys((*TOLD, "body"), ANY) | {"status": 200}
+ARCHIVES = Difference("Archives", immutable, POLLED)
+OTHER_CODING = Difference("If-None-Match", named("tag of another coding"), WHOLE)
+NGINX = (
+    ARCHIVES,
+    Difference("Codings", named("br"), {"content-encoding": "gzip"}),
+    OTHER_CODING,
+    Difference("If-Match", status(412), ERROR),
+    Difference("Parts", status(206), {"accept-ranges": None}),
+    Difference("Parts", status(416), ERROR),
+)
+CADDY = (
+    Difference("Archives", lambda *given: immutable(*given) and given[1].name != "parts", POLLED),
+    Difference("304", status(304, linked), {"last-modified": None}),
+    OTHER_CODING,
+    Difference("If-Match", status(412, linked), ERROR),
+    Difference("Parts", status(416, linked), ERROR),
+    Difference(
+        "Folder",
+        lambda path, *_: path == "/media/out.png",
+        ERROR | {"status": ANY, "content-range": ANY},
+    ),
+)
+DIFFERENCES: dict[str, tuple[Difference, ...]] = {
+    "nginx in front": (),
+    "nginx on the files": NGINX,
+    "Caddy in front": (),
+    "Caddy on the files": CADDY,
+}
+NEVER_IN_ONE_REQUEST = {"Changes", "Figures", "Limit"}
+"""Rows whose difference is one of time or number."""
+
+
+# the publication and what is in front of it
+
+
+@dataclass
+class Place:
+    """A publication that answers, and the folder that it is in."""
+
+    root: Path
+    config: Config
+    store: Store
+    server: Server
+    token: str
+
+    def paths(self) -> list[str]:
+        """Return one path of each kind."""
+        assets = sorted(self.config.output.glob("assets/page.*.css"))
+        return [
+            *("/", "/articles/day-0/", "/articles/day-0/amp/", "/articles/day-0", "/sections/city"),
+            *("/articles/day-5/", "/articles/day-6/", "/articles/day-7/", "/index.html"),
+            *("/rss.xml", "/atom.xml", "/feed.json", "/opml.xml", "/rss.xml?x=1", "/%72ss.xml"),
+            *("/sections/city/rss.xml", "/archive/1/rss.xml", "/archive/9/rss.xml", "/feed"),
+            *("/sitemap.xml", "/robots.txt", f"/assets/{assets[0].name}", "/nothing", "/rss.xml/"),
+            *(f"/{PICTURE.src}", "/media/talk.mp3", "/media/none.png", "/media/", "/media"),
+            *("/media/out.png", "/media/in.png", "/.manifest.sqlite", "/media/.hidden.png"),
+            *("/.hidden/rss.xml", "/newsletters/breaking/feed.xml", "/healthz", "/metrics"),
+            *(f"/feeds/private/{self.token}/rss.xml", "/feeds/private/x/rss.xml", "/hub"),
+        ]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    root = tmp_path_factory.mktemp("fronts")
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    config = Config.model_validate(CONFIG | {"root": root})
+    with ExitStack() as stack:
+        store = Store.open(f"sqlite:///{root}/syndicate.db")
+        stack.callback(store.close)
+        _publish(Newsroom(store, config))
+        with store.write() as tx:
+            tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=NOON)
+            reader = tx.subscribers.by_email("anna@example.org")
+            assert reader is not None
+            token = tx.private_feeds.grant(reader.key, at=NOON, cause=TEST)
+        app = application(store, config)
+        server = stack.enter_context(Server(app, "127.0.0.1", port, listener=listener))
+        yield Place(root, config, store, server, token)
+
+
+def _publish(newsroom: Newsroom) -> None:
+    """Build with a page, a feed, an archive, a picture, a recording, a move and a retraction."""
+    newsroom.keep_picture()
+    for day in range(7):
+        date = NOON - timedelta(days=60 - day)
+        figures = (PICTURE,) if day == 4 else ()
+        newsroom.file(f"day-{day}", date=date, section="City", figures=figures)
+    newsroom.build()
+    newsroom.file("day-5", renamed="harbour", date=NOON - timedelta(days=55), section="City")
+    newsroom.retract("day-6")
+    newsroom.build()
+    output = newsroom.config.output
+    (output / "media/talk.mp3").write_bytes(os.urandom(LARGE + 1000))
+    (output / "media/.hidden.png").write_bytes(b"hidden")
+    (output / ".hidden").mkdir()
+    (output / ".hidden/rss.xml").write_bytes(b"hidden")
+    (output / "media/out.png").symlink_to(newsroom.config.root / "syndicate.db")
+    (output / "media/in.png").symlink_to(output / PICTURE.src)
+    for file in output.rglob("*"):
+        # what was written in this very second has no Last-Modified
+        os.utime(file, (time.time() - 3600,) * 2)
+
+
+@pytest.fixture(scope="module", params=FRONTS)
+def front(request: pytest.FixtureRequest, place: Place) -> Iterator[fronts.Running]:
+    program, run = FRONTS[request.param]
+    require(fronts.is_there(program), f"needs {program} (Debian: {program})")
+    work = place.root / request.param.replace(" ", "-")
+    with run(request.param, place.config.output, upstream=place.server.port, work=work) as running:
+        yield running
+    shutil.rmtree(work)
+
+
+def client(url: str, *, source: str | None = None) -> httpx.Client:
+    """Return a client that sends as little as can be, perhaps from an address of its own."""
+    transport = httpx.HTTPTransport(verify=False, local_address=source)
+    asking = httpx.Client(base_url=url, transport=transport, headers={"host": fronts.HOST})
+    del asking.headers["accept-encoding"]
+    return asking
+
+
+def told(asking: httpx.Client, path: str, asked: Ask) -> dict[str, object]:
+    """Return what a server says to a request, as far as it is in the contract."""
+    agent = {"user-agent": f"test/{next(_turn)}"}  # each is another reader, who has no limit yet
+    before = httpx.Headers()
+    if any(word in " ".join(asked.headers.values()) for word in ("TAG", "OTHER", "DATE")):
+        first = {name: asked.headers[name] for name in asked.headers if name in FIRST}
+        if "OTHER" in asked.headers.values():
+            first["accept-encoding"] = "gzip"
+        before = asking.get(path, headers=first | agent).headers
+    tag, date = before.get("etag", '"-"'), before.get("last-modified", "-")
+    headers = {
+        name: value.replace("TAG", tag).replace("OTHER", tag).replace("DATE", date)
+        for name, value in asked.headers.items()
+    }
+    with asking.stream(asked.method, path, headers=headers | agent) as answer:
+        body = b"".join(answer.iter_raw())
+    length = answer.headers.get("content-length")
+    assert length is None or int(length) == len(body) or asked.method == "HEAD" or not body
+    said: dict[str, object] = {
+        name: ", ".join(answer.headers.get_list(name)) for name in TOLD if name in answer.headers
+    }
+    kind = answer.headers.get("etag", "")[:1]
+    return said | {"status": answer.status_code, "etag": kind, "body": _decoded(body, answer)}
+
+
+def _decoded(body: bytes, answer: httpx.Response) -> bytes:
+    coding = answer.headers.get("content-encoding")
+    if answer.status_code == 206 or not body:
+        return body
+    undo = {"gzip": gzip.decompress, "br": brotli.decompress}.get(coding or "")
+    return undo(body) if undo else body
+
+
+# the tests
+
+
+@pytest.mark.parametrize("asked", ASKS, ids=lambda asked: asked.name)
+def test_a_front_says_what_we_say_but_where_the_document_says_so(front, place, asked):
+    wrong = {}
+    with client(place.server.url) as straight, client(front.url) as through:
+        for path in place.paths():
+            own, other = told(straight, path, asked), told(through, path, asked)
+            differs = {
+                name: other.get(name)
+                for name in sorted(own.keys() | other.keys())
+                if own.get(name) != other.get(name)
+            }
+            allowed: Said = {}
+            for one in DIFFERENCES[front.heading]:
+                allowed |= one.says if one.where(path, asked, own) else {}
+            loose = {name: value for name, value in allowed.items() if value is ANY}
+            strict = {name: value for name, value in allowed.items() if value is not ANY}
+            strict = {name: value for name, value in strict.items() if own.get(name) != value}
+            differs = {name: value for name, value in differs.items() if name not in loose}
+            if differs != strict:
+                wrong[path] = (own["status"], differs, strict)
+    assert not wrong
+
+
+def test_every_difference_is_in_the_table():
+    stated = {name for name, promise in PROMISES.items() if promise.nginx}
+    assert stated == {one.promise for one in NGINX} | NEVER_IN_ONE_REQUEST
+
+
+def test_readers_are_told_apart_and_nobody_is_whom_they_claim_to_be(front, place):
+    agent = {"user-agent": f"one of many behind {front.heading}", "a-im": "feed"}
+    with client(front.url, source="127.0.0.2") as impolite:
+        answers = [
+            impolite.get("/atom.xml", headers=agent | {"x-forwarded-for": f"192.0.2.{turn}"})
+            for turn in range(12)
+        ]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
+    assert int(answers[-1].headers["retry-after"]) > 0
+    with client(front.url, source="127.0.0.3") as polite:
+        assert polite.get("/atom.xml", headers=agent).status_code == 200
+
+
+def test_figures_are_not_for_who_comes_through_a_front(front, place):
+    with client(front.url, source="127.0.0.2") as through:
+        for claim in ({}, {"x-forwarded-for": "127.0.0.1"}):
+            assert through.get("/metrics", headers=claim).status_code == 404
+    with httpx.Client(trust_env=False) as straight:
+        assert straight.get(f"{place.server.url}/metrics").status_code == 200
+
+
+def test_a_log_of_a_front_holds_no_token(front, place):
+    with client(front.url) as through:
+        assert through.get(f"/feeds/private/{place.token}/atom.xml").status_code == 200
+        through.get(f"/unsubscribe/{place.token}")
+    logs = [file for file in front.work.rglob("*") if file.is_file()]
+    assert logs
+    assert not [file for file in logs if place.token.encode() in file.read_bytes()]
+
+
+@pytest.mark.parametrize("heading", FRONTS)
+def test_nor_does_one_while_we_are_down(place, heading, tmp_path):
+    program, run = FRONTS[heading]
+    require(fronts.is_there(program), f"needs {program} (Debian: {program})")
+    with listen("127.0.0.1", 0) as closed:
+        port = closed.getsockname()[1]
+    work = tmp_path / "down"
+    with (
+        run(heading, place.config.output, upstream=port, work=work) as running,
+        client(running.url) as through,
+    ):
+        assert through.get(f"/feeds/private/{place.token}/atom.xml").status_code == 502
+        feed = through.get("/atom.xml").status_code
+    assert feed == (200 if "on the files" in heading else 502)
+    written = [file for file in work.rglob("*") if file.is_file()]
+    assert not [file for file in written if place.token.encode() in file.read_bytes()]
+
+
+def test_a_cache_in_nginx_keeps_feeds_while_we_are_down_and_nothing_private(place, tmp_path):
+    require(fronts.is_there("nginx"), "needs nginx (Debian: nginx)")
+    private = f"/feeds/private/{place.token}/atom.xml"
+    forms = {"gzip": {"accept-encoding": "gzip"}, "as it is": {}}
+    heading, work, app = (
+        "nginx in front",
+        tmp_path / "cache",
+        application(place.store, place.config),
+    )
+    with ExitStack() as stack:
+        ours = stack.enter_context(Server(app, "127.0.0.1", 0))
+        running = stack.enter_context(
+            fronts.nginx(heading, place.config.output, upstream=ours.port, work=work, cached=True)
+        )
+        through = stack.enter_context(client(running.url))
+        before = {form: through.get("/rss.xml", headers=said) for form, said in forms.items()}
+        assert through.get("/").status_code == through.get(private).status_code == 200
+        tag = before["gzip"].headers["etag"]
+        news = through.get(
+            "/rss.xml", headers=forms["gzip"] | {"a-im": "feed", "if-none-match": tag}
+        )
+        assert news.status_code == 304
+        ours.stop()
+        for form, said in forms.items():
+            after = through.get("/rss.xml", headers=said)
+            for name in ("etag", "vary", "cache-control", "link", "content-encoding"):
+                assert after.headers.get(name) == before[form].headers.get(name)
+            assert after.content == before[form].content
+        again = through.get("/rss.xml", headers=forms["gzip"] | {"if-none-match": tag})
+        assert (again.status_code, again.headers["etag"]) == (304, tag)
+        assert through.get("/").status_code == through.get(private).status_code == 502
+    kept = [file.read_bytes() for file in (work / "syndicate").rglob("*") if file.is_file()]
+    assert len(kept) >= len(forms)
+    assert not [one for one in kept if place.token.encode() in one]
+
+
+def test_what_it_keeps_it_hands_out_after_its_time_when_we_are_down(place, tmp_path):
+    require(fronts.is_there("nginx"), "needs nginx (Debian: nginx)")
+    kept = {"cache-control": "public, max-age=1, stale-if-error=86400"}
+    work = tmp_path / "cache"
+    with ExitStack() as stack:
+        ours = stack.enter_context(Server(PlainTextResponse("news", headers=kept), "127.0.0.1", 0))
+        running = stack.enter_context(
+            fronts.nginx(
+                "nginx in front", place.config.output, upstream=ours.port, work=work, cached=True
+            )
+        )
+        through = stack.enter_context(client(running.url))
+        assert through.get("/rss.xml").text == "news"
+        ours.stop()
+        time.sleep(2)
+        assert through.get("/rss.xml").text == "news"
+
+
+@pytest.mark.parametrize("front", [name for name in FRONTS if "nginx" in name], indirect=True)
+def test_nginx_speaks_http_2_and_leads_from_http_to_https(front):
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    trusting.set_alpn_protocols(["h2", "http/1.1"])
+    port = httpx.URL(front.url).port or 443
+    with (
+        socket.create_connection(("127.0.0.1", port)) as plain,
+        trusting.wrap_socket(plain, server_hostname=fronts.HOST) as secure,
+    ):
+        assert secure.selected_alpn_protocol() == "h2"
+    with client(front.insecure) as asking:
+        answer = asking.get("/a%20b?c=d")
+    assert answer.status_code == 301
+    assert answer.headers["location"] == f"https://{fronts.HOST}/a%20b?c=d"

@@ -1,0 +1,101 @@
+"""The demonstration on the web, crawled: nothing that it names of its own is missing or mislabelled."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from syndicate import clock
+from syndicate.config import load
+from syndicate.intake.filing import file_articles
+from syndicate.intake.folder import find_articles
+from syndicate.intake.readers import import_readers
+from syndicate.publish.manifest import Manifest
+from syndicate.schedule.newsroom import Newsroom
+from syndicate.schedule.tick import tick
+from syndicate.store import Store
+from syndicate.web.app import application
+from syndicate.web.server import Server, listen
+from tests.publish.newsroom import is_twin
+from tests.whole.crawl import Crawl
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+BEGIN = ("/", "/robots.txt", "/sitemap.xml", "/opml.xml", "/outbox")
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Crawl, Path]]:
+    """The demonstration as `make run` brings it up, with its first digest sent, and crawled."""
+    folder = tmp_path_factory.mktemp("crawled")
+    for name in ("config.toml", "logo.png", "demo-subscribers.csv"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "articles", folder / "articles")
+    with closing(listen("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        file = folder / "config.toml"
+        file.write_text(file.read_text().replace("port = 8000", f"port = {port}"))
+        config = load(file)
+        with closing(Store.of(config)) as store:
+            readers = folder / "demo-subscribers.csv"
+            list(import_readers(store, readers, "breaking", at=clock.now()))
+            list(file_articles(store, config, find_articles([folder / "articles"]), at=clock.now()))
+            ticked = tick(Newsroom.of(store, config), at=clock.now())
+            assert ticked.delivered.accepted
+            app = application(store, config)
+            with (
+                Server(app, "127.0.0.1", port, listener=listener) as server,
+                httpx.Client(trust_env=False) as client,
+            ):
+                crawl = Crawl(client, f"{server.url}/")
+                crawl.follow(*BEGIN)
+                yield crawl, config.output
+
+
+def test_whatever_it_names_of_its_own_is_there_and_is_what_it_was_named_as(crawled):
+    crawl, _ = crawled
+    assert crawl.complaints == []
+    types = {answer.headers["content-type"].partition(";")[0] for answer in crawl.fetched.values()}
+    assert types >= {
+        "application/atom+xml",
+        "application/feed+json",
+        "application/rss+xml",
+        "application/xml",
+        "image/jpeg",
+        "image/svg+xml",
+        "text/css",
+        "text/html",
+        "text/javascript",
+        "text/plain",
+        "text/x-opml",
+    }
+
+
+def test_whatever_is_published_can_be_come_upon(crawled):
+    crawl, output = crawled
+    manifest = Manifest.seen(output)
+    assert manifest
+    with closing(manifest):
+        published = {file.path for file in manifest.files() if not is_twin(file.path)}
+    # crops are made of every picture, and named where it leads an article
+    published -= {path for path in published if re.search(r"-(1x1|4x3|16x9)\.\w+$", path)}
+    reached = {address.removeprefix(crawl.site) for address in crawl.fetched}
+    reached = {f"{path}index.html" if path.endswith("/") or not path else path for path in reached}
+    assert published - reached == set()
+
+
+def test_it_leads_to_the_hosts_that_its_articles_and_formats_name_and_to_no_others(crawled):
+    crawl, _ = crawled
+    hosts = {httpx.URL(address).host for address in crawl.external}
+    assert hosts == {
+        "cdn.ampproject.org",
+        "jsonfeed.org",
+        "opml.org",
+        "schema.org",
+        "www.rssboard.org",
+    }
