@@ -133,10 +133,12 @@ class Station:
 
 
 @contextmanager
-def station(store: Store, publication: Callable[..., Config], **websub: Any) -> Iterator[Station]:
+def station(
+    store: Store, publication: Callable[..., Config], *, mirror: str | None = None, **websub: Any
+) -> Iterator[Station]:
     """A publication with an article, whose hub calls loopback unless it is told otherwise."""
     table = {"own": True, "private_callbacks": ["127.0.0.0/8"]} | websub
-    with serving(store, publication, websub=table) as served:
+    with serving(store, publication, websub=table, publish={"mirror": mirror}) as served:
         newsroom = served.newsroom
         opened = Station(newsroom, Hub.of(store, newsroom.config), served.url, clock.now())
         opened.publish("first")

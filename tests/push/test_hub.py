@@ -6,6 +6,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from syndicate.publish.mirror import Mirror
+from syndicate.publish.push import hub
 from syndicate.publish.push.calls import Caller
 from syndicate.publish.push.hub import Hub
 from syndicate.web import hub as page
@@ -317,6 +319,39 @@ def test_what_is_stopped_goes_on_later(post, reader):
     post.hub.work(post.at, stop)
     assert reader.received == []
     assert post.work().delivered == 1
+
+
+def test_who_takes_long_makes_way_and_goes_on_in_the_next_turn(post, reader, monkeypatch):
+    post.subscribe(reader.callback())
+    post.publish("second")
+    monkeypatch.setattr(hub, "_PHASE", -1)
+    worked = post.work()
+    assert worked.unfinished
+    assert reader.received == []
+    monkeypatch.undo()
+    worked = post.work()
+    assert (worked.delivered, worked.unfinished) == (1, False)
+
+
+def test_with_a_mirror_a_feed_is_sent_when_it_lies_there(
+    sqlite_store, publication, reader, tmp_path
+):
+    with station(sqlite_store, publication, mirror=f"file://{tmp_path}/mirror") as post:
+        mirror = Mirror.of(post.newsroom.config)
+        assert mirror is not None
+        mirror.follow()
+        post.subscribe(reader.callback())
+        post.publish("second")
+        assert post.work().delivered == 0
+        mirror.follow()
+        assert post.work().delivered == 1
+
+
+def test_a_build_of_a_time_to_come_is_a_trial_and_sent_to_nobody(post, reader):
+    post.subscribe(reader.callback())
+    post.newsroom.file("second")
+    post.newsroom.build(at=post.at + 365 * DAY)
+    assert post.work().delivered == 0
 
 
 # what is refused

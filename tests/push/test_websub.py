@@ -91,7 +91,11 @@ def test_a_hub_gets_a_form_of_the_mode_and_the_feed(room, hub):
     path, body, headers = hub.posts[0]
     assert path == "/"
     assert headers["content-type"] == "application/x-www-form-urlencoded"
-    assert parse_qs(body.decode()) == {"hub.mode": ["publish"], "hub.url": [f"{HOME}/rss.xml"]}
+    assert parse_qs(body.decode()) == {
+        "hub.mode": ["publish"],
+        "hub.url": [f"{HOME}/rss.xml"],
+        "hub.topic": [f"{HOME}/rss.xml"],
+    }
 
 
 def test_each_document_that_changed_is_told_and_no_other(room, hub):
@@ -116,13 +120,14 @@ def test_the_document_is_in_place_before_its_hub_hears_of_it(room, hub):
 def test_archives_are_never_told(room_of, hub):
     room = room_of(hub.url, syndication={"items": 1})
     room.file("ferry")
-    told(room, room.build())
+    herald = herald_of(room)
+    told(room, room.build(), herald=herald)
     hub.forget()
     for number in range(3):
         room.file(f"story-{number}", at=NOON + number * MINUTE)
     built = room.build()
     assert "archive/2/rss.xml" in built.written
-    told(room, built)
+    told(room, built, herald=herald)
     assert hub.topics
     assert not [topic for topic in hub.topics if "archive" in topic]
 

@@ -1,7 +1,8 @@
 """WebSub, as a publisher: hubs are told which feeds changed, and fetch them.
 
 The specification leaves open how (https://www.w3.org/TR/websub/, section 6); the
-public hubs take a form with `hub.mode=publish` and the feed's address as `hub.url`.
+public hubs take a form with `hub.mode=publish` and the feed's address as `hub.url`;
+some want it as `hub.topic`, so it is there twice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -126,7 +127,8 @@ class Announcer:
 
     def _ping(self, ping: Ping) -> Failure | None:
         """Tell one hub of one feed; return why it wasn't taken."""
-        form = urlencode({"hub.mode": "publish", "hub.url": ping.topic})
+        said = {"hub.mode": "publish", "hub.url": ping.topic, "hub.topic": ping.topic}
+        form = urlencode(said)
         try:
             reply = self._caller.post(ping.hub, form.encode(), _FORM)
         except CallFailed as error:
