@@ -1,9 +1,11 @@
 """What kind of thing a published file is, as HTTP wants to know it."""
 
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from syndicate.config import Config
+from syndicate.render import addresses
 
 ALWAYS_ASK = "no-cache"
 """Pages: a copy is kept, and a 304 is cheap."""
@@ -19,6 +21,11 @@ def polled(config: Config) -> str:
     """Return how long feeds and lists of feeds are kept: as long as they say themselves."""
     seconds = int(config.syndication.poll_every.total_seconds())
     return f"public, max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=86400"
+
+
+MAIN = frozenset(addresses.file(address) for _, _, address in addresses.FEEDS)
+"""The paths of the feeds of everything; those of others end in the same names."""
+_ARCHIVED = re.compile(r"(^|/)archive/\d+/[^/]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,11 @@ def format_of(name: str) -> Format:
     """Return the format of a file by its name; what nobody knows is a heap of bytes."""
     suffix = name.rpartition(".")[2].lower()
     return _BY_NAME.get(name) or _BY_SUFFIX.get(suffix, _UNKNOWN)
+
+
+def is_followed(path: str) -> bool:
+    """Whether a path is that of a feed that readers follow; an archive is none."""
+    return path.rpartition("/")[2] in MAIN and not _ARCHIVED.search(path)
 
 
 def freshness(path: str, config: Config, *, status: int = 200, settled: bool = False) -> str:

@@ -95,7 +95,8 @@ class Holdings:
     def due(self, stage: int) -> Iterator[Due]:
         """Iterate over what `compare` found for a stage, by path."""
         for path, sha256, status, location, settled, headers in self._database.execute(
-            "SELECT path, sha256, status, location, settled, now FROM due WHERE stage = ? ORDER BY path",
+            "SELECT path, sha256, status, location, settled, now FROM due"
+            " WHERE stage = ? ORDER BY path",
             (stage,),
         ):
             yield Due(

@@ -25,7 +25,7 @@ from syndicate.config import Config
 from syndicate.errors import Problem, SyndicateError
 from syndicate.publish import storage
 from syndicate.publish.folder import held
-from syndicate.publish.formats import format_of, freshness
+from syndicate.publish.formats import format_of, freshness, is_followed
 from syndicate.publish.holdings import NAME, Due, Holdings
 from syndicate.publish.manifest import NAME as MANIFEST
 from syndicate.publish.storage import Storage
@@ -239,7 +239,11 @@ def stage_of(path: str) -> Stage:
     """Return when a file is uploaded; `path` is relative to the output."""
     form = format_of(path.rpartition("/")[2])
     if form.feed:
-        return Stage.HISTORY if "/archive/" in f"/{path}" else Stage.FEEDS
+        return (
+            Stage.FEEDS
+            if is_followed(path) or path == addresses.file(addresses.OPML)
+            else Stage.HISTORY
+        )
     if form.page:
         return Stage.PAGES if path.startswith("articles/") else Stage.LISTS
     if path in {addresses.file(addresses.SITEMAP), addresses.file(addresses.ROBOTS)}:

@@ -6,7 +6,6 @@ import pytest
 
 from syndicate.web.pages import Pages
 from syndicate.web.published.files import Files
-from tests.feeds.samples import NOON
 from tests.neighbours import require
 from tests.publish.newsroom import PICTURE, Newsroom
 from tests.publish.storages import mirror_of

@@ -21,6 +21,7 @@ TOLD = (
     "content-range",
     "content-security-policy",
     "content-type",
+    "etag",
     "im",
     "last-modified",
     "link",
@@ -36,8 +37,7 @@ TOLD = (
 FIRST = {"accept-encoding", "a-im"}
 """What a client says each time, and not only once it has a version."""
 Said = dict[str, object]
-"""What a server says: a header of the contract, `status`, the first letter of `etag`,
-`body`; and `length` where a HEAD learns it."""
+"""What a server says: a header of the contract, `status`, `body`, and `length` where a HEAD learns it."""
 _turn = count()
 
 
@@ -126,8 +126,7 @@ def told(asking: httpx.Client, path: str, asked: Ask) -> Said:
     }
     if asked.method == "HEAD":
         said["length"] = length
-    kind = answer.headers.get("etag", "")[:1]
-    return said | {"status": answer.status_code, "etag": kind, "body": _decoded(body, answer)}
+    return said | {"status": answer.status_code, "body": _decoded(body, answer)}
 
 
 def _decoded(body: bytes, answer: httpx.Response) -> bytes:

@@ -237,7 +237,7 @@ def test_every_answer_is_whole_while_builds_go_on(client, feeds):
     builder = threading.Thread(target=build)
     builder.start()
     try:
-        tags = {}
+        tags: dict[str, bytes] = {}
         for number in range(200):
             coding = ("identity", "gzip", "br")[number % 3]
             agent = {"accept-encoding": coding, "user-agent": str(number % 60)}

@@ -1,6 +1,5 @@
 """nginx and Caddy, as docs/serving.md has them, answer as Syndicate does but where it says so."""
 
-import os
 import shutil
 import socket
 import ssl
@@ -8,26 +7,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from pathlib import Path
 from unittest.mock import ANY
 from urllib.parse import unquote
 
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from syndicate.config import Config
-from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.published.shelf import LARGE
 from syndicate.web.server import Server, listen
-from tests.audience import TEST
-from tests.feeds.samples import NOON
 from tests.neighbours import require
-from tests.publish.newsroom import PICTURE, Newsroom
+from tests.publish.newsroom import PICTURE
 from tests.web import fronts
 from tests.web.asks import ASKS, TOLD, Ask, Said, client, told
+from tests.web.fronted import Place, answering
 from tests.web.test_serving_doc import PROMISES
 
 FRONTS: dict[str, tuple[str, Callable[..., fronts.Front]]] = {
@@ -35,18 +29,6 @@ FRONTS: dict[str, tuple[str, Callable[..., fronts.Front]]] = {
     "nginx on the files": ("nginx", fronts.nginx),
     "Caddy in front": ("caddy", fronts.caddy),
     "Caddy on the files": ("caddy", fronts.caddy),
-}
-CONFIG = {
-    "publication": {
-        "id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
-        "title": "Morning Post",
-        "url": f"https://{fronts.HOST}",
-        "postal_address": "1 Harbour Street, Exampleton",
-    },
-    "newsletters": [{"name": "breaking"}],
-    "syndication": {"items": 3},
-    "websub": {"own": True},
-    "web": {"proxies": ["127.0.0.1/32"], "poll_allowance": 10},
 }
 FEEDS = {
     *("/rss.xml", "/atom.xml", "/feed.json", "/opml.xml"),
@@ -103,13 +85,15 @@ def immutable(path: str, asked: Ask, own: Said) -> bool:
 POLLED: Said = {
     "cache-control": "public, max-age=300, stale-while-revalidate=300, stale-if-error=86400"
 }
-ERROR: Said = dict.fromkeys((*TOLD, "etag", "body"), ANY)
+ERROR: Said = dict.fromkeys((*TOLD, "body"), ANY)
 """An error of the front's own: its status counts, and what it says of parts."""
 del ERROR["content-range"]
 WHOLE: Said = dict.fromkeys((*TOLD, "body"), ANY) | {"status": 200}
+TAGS = Difference("ETag", linked, {"etag": ANY})
 ARCHIVES = Difference("Archives", immutable, POLLED)
 OTHER_CODING = Difference("If-None-Match", named("tag of another coding"), WHOLE)
 NGINX = (
+    TAGS,
     ARCHIVES,
     Difference("Codings", named("br"), {"content-encoding": "gzip"}),
     OTHER_CODING,
@@ -118,6 +102,7 @@ NGINX = (
     Difference("Parts", status(416), ERROR),
 )
 CADDY = (
+    TAGS,
     Difference("Archives", lambda *given: immutable(*given) and given[1].name != "parts", POLLED),
     Difference("304", status(304, linked), {"last-modified": None}),
     OTHER_CODING,
@@ -143,73 +128,10 @@ NEVER_IN_ONE_REQUEST = {"Changes", "Figures", "Limit"}
 # the publication and what is in front of it
 
 
-@dataclass
-class Place:
-    """A publication that answers, and the folder that it is in."""
-
-    root: Path
-    config: Config
-    store: Store
-    server: Server
-    token: str
-
-    def paths(self) -> list[str]:
-        """Return one path of each kind."""
-        assets = sorted(self.config.output.glob("assets/page.*.css"))
-        return [
-            *("/", "/articles/day-0/", "/articles/day-0/amp/", "/articles/day-0", "/sections/city"),
-            *("/articles/day-5/", "/articles/day-6/", "/articles/day-7/", "/index.html"),
-            *("/rss.xml", "/atom.xml", "/feed.json", "/opml.xml", "/rss.xml?x=1", "/%72ss.xml"),
-            *("/sections/city/rss.xml", "/archive/1/rss.xml", "/archive/9/rss.xml", "/feed"),
-            *("/sitemap.xml", "/robots.txt", f"/assets/{assets[0].name}", "/nothing", "/rss.xml/"),
-            *(f"/{PICTURE.src}", "/media/talk.mp3", "/media/none.png", "/media/", "/media"),
-            *("/media/out.png", "/media/in.png", "/.manifest.sqlite", "/media/.hidden.png"),
-            *("/.hidden/rss.xml", "/newsletters/breaking/feed.xml", "/healthz", "/metrics"),
-            *(f"/feeds/private/{self.token}/rss.xml", "/feeds/private/x/rss.xml", "/hub"),
-        ]
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    root = tmp_path_factory.mktemp("fronts")
-    listener = listen("127.0.0.1", 0)
-    port = listener.getsockname()[1]
-    config = Config.model_validate(CONFIG | {"root": root})
-    with ExitStack() as stack:
-        store = Store.open(f"sqlite:///{root}/syndicate.db")
-        stack.callback(store.close)
-        _publish(Newsroom(store, config))
-        with store.write() as tx:
-            tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=NOON)
-            reader = tx.subscribers.by_email("anna@example.org")
-            assert reader is not None
-            token = tx.private_feeds.grant(reader.key, at=NOON, cause=TEST)
-        app = application(store, config)
-        server = stack.enter_context(Server(app, "127.0.0.1", port, listener=listener))
-        yield Place(root, config, store, server, token)
-
-
-def _publish(newsroom: Newsroom) -> None:
-    """Build with a page, a feed, an archive, a picture, a recording, a move and a retraction."""
-    newsroom.keep_picture()
-    for day in range(7):
-        date = NOON - timedelta(days=60 - day)
-        figures = (PICTURE,) if day == 4 else ()
-        newsroom.file(f"day-{day}", date=date, section="City", figures=figures)
-    newsroom.build()
-    newsroom.file("day-5", renamed="harbour", date=NOON - timedelta(days=55), section="City")
-    newsroom.retract("day-6")
-    newsroom.build()
-    output = newsroom.config.output
-    (output / "media/talk.mp3").write_bytes(os.urandom(LARGE + 1000))
-    (output / "media/.hidden.png").write_bytes(b"hidden")
-    (output / ".hidden").mkdir()
-    (output / ".hidden/rss.xml").write_bytes(b"hidden")
-    (output / "media/out.png").symlink_to(newsroom.config.root / "syndicate.db")
-    (output / "media/in.png").symlink_to(output / PICTURE.src)
-    for file in output.rglob("*"):
-        # what was written in this very second has no Last-Modified
-        os.utime(file, (time.time() - 3600,) * 2)
+    with answering(tmp_path_factory.mktemp("fronts")) as place:
+        yield place
 
 
 @pytest.fixture(scope="module", params=FRONTS)
@@ -220,6 +142,18 @@ def front(request: pytest.FixtureRequest, place: Place) -> Iterator[fronts.Runni
     with run(request.param, place.config.output, upstream=place.server.port, work=work) as running:
         yield running
     shutil.rmtree(work)
+
+
+class Counting:
+    """An application that remembers from which port it was asked, each time."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.asked: list[int] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked.append(scope["client"][1])
+        await self.app(scope, receive, send)
 
 
 # the tests
@@ -248,6 +182,16 @@ def test_a_front_says_what_we_say_but_where_the_document_says_so(front, place, a
     assert not wrong
 
 
+def test_each_coding_has_a_strong_tag_of_its_own(front):
+    with client(front.url) as through:
+        for path in sorted(FEEDS):
+            codings = ("identity", "gzip", "gzip;q=1")
+            answers = [through.get(path, headers={"accept-encoding": said}) for said in codings]
+            tags = {answer.headers["etag"] for answer in answers}
+            assert all(tag.startswith('"') for tag in tags)
+            assert len(tags) == (3 if "on the files" in front.heading else 2)
+
+
 def test_every_difference_is_in_the_table():
     stated = {name for name, promise in PROMISES.items() if promise.nginx}
     assert stated == {one.promise for one in NGINX} | NEVER_IN_ONE_REQUEST
@@ -272,6 +216,22 @@ def test_figures_are_not_for_who_comes_through_a_front(front, place):
             assert through.get("/metrics", headers=claim).status_code == 404
     with httpx.Client(trust_env=False) as straight:
         assert straight.get(f"{place.server.url}/metrics").status_code == 200
+
+
+@pytest.mark.parametrize("heading", FRONTS)
+def test_a_front_keeps_its_connection_to_us(place, heading, tmp_path):
+    program, run = FRONTS[heading]
+    require(fronts.is_there(program), f"needs {program} (Debian: {program})")
+    app = Counting(PlainTextResponse("hello"))
+    with (
+        Server(app, "127.0.0.1", 0) as ours,
+        run(heading, place.config.output, upstream=ours.port, work=tmp_path / "kept") as running,
+    ):
+        for _ in range(3):
+            with client(running.url) as through:
+                assert through.get("/").text == "hello"
+    assert len(app.asked) == 3
+    assert len(set(app.asked)) == 1
 
 
 def test_a_log_of_a_front_holds_no_token(front, place):
@@ -342,7 +302,8 @@ def test_what_it_keeps_it_hands_out_after_its_time_when_we_are_down(place, tmp_p
     kept = {"cache-control": "public, max-age=1, stale-if-error=86400"}
     work = tmp_path / "cache"
     with ExitStack() as stack:
-        ours = stack.enter_context(Server(PlainTextResponse("news", headers=kept), "127.0.0.1", 0))
+        app = Counting(PlainTextResponse("news", headers=kept))
+        ours = stack.enter_context(Server(app, "127.0.0.1", 0))
         running = stack.enter_context(
             fronts.nginx(
                 "nginx in front", place.config.output, upstream=ours.port, work=work, cached=True
@@ -350,6 +311,9 @@ def test_what_it_keeps_it_hands_out_after_its_time_when_we_are_down(place, tmp_p
         )
         through = stack.enter_context(client(running.url))
         assert through.get("/rss.xml").text == "news"
+        for only_ours in ({"a-im": "feed"}, {"range": "bytes=1-2"}, {"if-match": "*"}):
+            through.get("/rss.xml", headers=only_ours)
+        assert len(app.asked) == 4
         ours.stop()
         time.sleep(2)
         assert through.get("/rss.xml").text == "news"

@@ -32,7 +32,7 @@ def polling():
 
 def test_a_reader_that_asks_as_often_as_the_feed_says_never_waits(polling):
     reader, tag = Reader(polling), 0
-    chance = random.Random(5)  # noqa: S311 - no secret
+    chance = random.Random(5)
     for poll in range(5000):
         news = chance.random() < 0.3
         validator = None if poll < 2 else f'"{tag}"'  # as newsboat begins

@@ -10,10 +10,9 @@ from http import HTTPStatus
 
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
-from syndicate.publish.formats import format_of
+from syndicate.publish.formats import format_of, is_followed
 from syndicate.publish.manifest import Manifest
 from syndicate.publish.mirror import Mirror
-from syndicate.publish.push.seen import is_followed
 
 
 @dataclass(frozen=True, slots=True)

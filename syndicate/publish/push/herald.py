@@ -17,9 +17,10 @@ from syndicate.config import Config
 from syndicate.config.checks import is_loopback
 from syndicate.errors import Problem, SyndicateError
 from syndicate.publish.build import Built
+from syndicate.publish.formats import MAIN, is_followed
 from syndicate.publish.manifest import Manifest, State
 from syndicate.publish.mirror import Mirror
-from syndicate.publish.push.seen import MAIN, is_followed, look
+from syndicate.publish.push.seen import look
 from syndicate.publish.push.shift import Shift
 from syndicate.store import Store
 

@@ -1,6 +1,5 @@
 """What a look at the output shows: the feeds there are, and in which version."""
 
-import re
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,13 +12,10 @@ from syndicate.render import addresses
 from syndicate.render.feeds import FORMATS
 
 _NAMES = tuple(each.file for each in FORMATS)
-_ARCHIVED = re.compile(r"(^|/)archive/\d+/[^/]+$")
 _ALL = f"""
 SELECT f.path, f.sha256 FROM (SELECT home FROM topics UNION SELECT '{addresses.HOME}') AS t
 JOIN files AS f ON f.path = substr(t.home, 2) || ? WHERE f.status = {HTTPStatus.OK:d}
 """  # noqa: S608 - our own words
-MAIN = frozenset(_NAMES)
-"""The paths of the feeds of everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +47,6 @@ def look(
         gone=frozenset(touched) - found.keys(),
         written=frozenset(touched),
     )
-
-
-def is_followed(path: str) -> bool:
-    """Whether a path is a feed's that readers follow; archives are none."""
-    return path.rpartition("/")[2] in MAIN and not _ARCHIVED.search(path)
 
 
 def topic(path: str, config: Config) -> str:

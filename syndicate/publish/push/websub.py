@@ -15,9 +15,10 @@ import structlog
 
 from syndicate.config import Config
 from syndicate.errors import CallFailed, Problem
+from syndicate.publish.formats import MAIN
 from syndicate.publish.push.calls import Caller
 from syndicate.publish.push.patience import Failure
-from syndicate.publish.push.seen import MAIN, Seen, topic
+from syndicate.publish.push.seen import Seen, topic
 from syndicate.publish.push.shift import Shift
 from syndicate.store import Ping, Store, Transaction
 

@@ -74,8 +74,7 @@ class Contract:
     def _links(self, file: File) -> list[str]:
         """Return one `self`, and the hubs of what changes."""
         own = f"{self._config.url}/{quote(file.path)}"
-        archive = "/archive/" in f"/{file.path}"
-        hubs = () if archive else self._config.hubs
+        hubs = self._config.hubs if formats.is_followed(file.path) else ()
         return [f'<{own}>; rel="self"', *(f'<{hub}>; rel="hub"' for hub in hubs)]
 
     def _page(self, file: File) -> dict[str, str]:
