@@ -21,7 +21,6 @@ from syndicate import clock
 
 DOCUMENT = Path(__file__).parents[2] / "docs/serving.md"
 HOST = "www.example.org"
-_MODULES = Path("/usr/lib/nginx/modules")
 _UP_WITHIN = 10
 """Seconds that a server may take to come up."""
 _NGINX = """\
@@ -30,7 +29,6 @@ daemon off;
 worker_processes 1;
 pid {work}/pid;
 error_log {work}/error.log;
-{modules}
 events {{ worker_connections 256; }}
 http {{
   access_log {work}/access.log;
@@ -104,10 +102,9 @@ def nginx(
         },
     ).replace("/srv/morning-post/feeds", str(folder))
     (work / "syndicate.conf").write_text(said)
-    modules = [f"load_module {place};" for place in _MODULES.glob("*brotli_static*.so")]
     user = "" if os.geteuid() else "user root;"  # a folder of root's own is to be read
     written = work / "nginx.conf"
-    written.write_text(_NGINX.format(user=user, work=work, modules="\n".join(modules)))
+    written.write_text(_NGINX.format(user=user, work=work))
     with _up(["nginx", "-e", str(work / "error.log"), "-c", str(written)], port, work):
         yield Running(
             heading, f"https://127.0.0.1:{port}", work, insecure=f"http://127.0.0.1:{insecure}"

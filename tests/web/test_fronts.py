@@ -121,8 +121,19 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "Caddy in front": (),
     "Caddy on the files": CADDY,
 }
-NEVER_IN_ONE_REQUEST = {"Changes", "Figures", "Limit"}
-"""Rows whose difference is one of time or number."""
+TESTED_APART = {"Changes", "Figures", "Folder", "Limit"}
+"""Rows whose difference is one of time or number, or of paths that no client writes."""
+
+
+CLIMBING = {"/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/x%00/rss.xml"}
+ODD = {
+    "/media/..%2f.manifest.sqlite": False,
+    "/media/%2e%2e/.manifest.sqlite": False,
+    "//.manifest.sqlite": False,
+    "//rss.xml": True,
+    "/media/../rss.xml": True,
+}
+"""Whether a file is where a browser would take it to be."""
 
 
 # the publication and what is in front of it
@@ -156,6 +167,25 @@ class Counting:
         await self.app(scope, receive, send)
 
 
+def as_written(front: fronts.Running, line: str) -> int:
+    """Send a request that no client would leave as it is; return the status."""
+    url = httpx.URL(front.url)
+    asked = f"{line} HTTP/1.1\r\nHost: {fronts.HOST}\r\nConnection: close\r\n\r\n"
+    with ExitStack() as stack:
+        sent = stack.enter_context(socket.create_connection((url.host, url.port or 443)))
+        if url.scheme == "https":
+            sent = stack.enter_context(trusting().wrap_socket(sent))
+        sent.sendall(asked.encode())
+        return int(sent.makefile("rb").readline().split()[1])
+
+
+def trusting() -> ssl.SSLContext:
+    """Trust whatever certificate there is."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 # the tests
 
 
@@ -182,6 +212,16 @@ def test_a_front_says_what_we_say_but_where_the_document_says_so(front, place, a
     assert not wrong
 
 
+@pytest.mark.parametrize("path", [*sorted(CLIMBING), *ODD])
+def test_no_path_leads_out_of_the_folder(front, path):
+    by_itself = "on the files" in front.heading
+    if path in CLIMBING:
+        expected = 400 if "nginx" in front.heading else 404
+    else:
+        expected = 200 if ODD[path] and by_itself else 404
+    assert as_written(front, f"GET {path}") == expected
+
+
 def test_each_coding_has_a_strong_tag_of_its_own(front):
     with client(front.url) as through:
         for path in sorted(FEEDS):
@@ -194,7 +234,7 @@ def test_each_coding_has_a_strong_tag_of_its_own(front):
 
 def test_every_difference_is_in_the_table():
     stated = {name for name, promise in PROMISES.items() if promise.nginx}
-    assert stated == {one.promise for one in NGINX} | NEVER_IN_ONE_REQUEST
+    assert stated == {one.promise for one in NGINX} | TESTED_APART
 
 
 def test_readers_are_told_apart_and_nobody_is_whom_they_claim_to_be(front, place):
@@ -321,13 +361,12 @@ def test_what_it_keeps_it_hands_out_after_its_time_when_we_are_down(place, tmp_p
 
 @pytest.mark.parametrize("front", [name for name in FRONTS if "nginx" in name], indirect=True)
 def test_nginx_speaks_http_2_and_leads_from_http_to_https(front):
-    trusting = ssl.create_default_context()
-    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-    trusting.set_alpn_protocols(["h2", "http/1.1"])
+    context = trusting()
+    context.set_alpn_protocols(["h2", "http/1.1"])
     port = httpx.URL(front.url).port or 443
     with (
         socket.create_connection(("127.0.0.1", port)) as plain,
-        trusting.wrap_socket(plain, server_hostname=fronts.HOST) as secure,
+        context.wrap_socket(plain, server_hostname=fronts.HOST) as secure,
     ):
         assert secure.selected_alpn_protocol() == "h2"
     with client(front.insecure) as asking:
