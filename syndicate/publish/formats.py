@@ -10,7 +10,7 @@ from syndicate.render import addresses
 ALWAYS_ASK = "no-cache"
 """Pages: a copy is kept, and a 304 is cheap."""
 _FOREVER = "public, max-age=31536000, immutable"
-"""Media are named by their content."""
+"""Media, style sheets and scripts are named by their content."""
 _SETTLED = "public, max-age=86400, immutable"
 """Full archives of feeds. For a day alone, since what was taken back goes out of them, too."""
 MOVED = "public, max-age=3600"
@@ -25,6 +25,7 @@ def polled(config: Config) -> str:
 
 MAIN = frozenset(addresses.file(address) for _, _, address in addresses.FEEDS)
 """The paths of the feeds of everything; those of others end in the same names."""
+_HASHED = re.compile(r"assets/[^/]+\.[0-9a-f]+\.(css|js)")
 _ARCHIVED = re.compile(r"(^|/)archive/\d+/[^/]+$")
 
 
@@ -88,7 +89,7 @@ def freshness(path: str, config: Config, *, status: int = 200, settled: bool = F
     """Return the Cache-Control of a file; `path` is relative to the output."""
     if status == HTTPStatus.MOVED_PERMANENTLY:
         return MOVED
-    if path.startswith("media/"):
+    if path.startswith("media/") or _HASHED.fullmatch(path):
         return _FOREVER
     if settled:
         return _SETTLED

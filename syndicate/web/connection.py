@@ -63,6 +63,11 @@ class Connection(HttpToolsProtocol):
     _looks = 0
     _seen: tuple[object, ...] = ()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the timer too, which uvicorn leaves running, and us with it, after a reset."""
+        self._unset_keepalive_if_required()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         """Read on; refuse a head that grows and grows (RFC 6585, section 5)."""
         super().data_received(data)

@@ -261,6 +261,7 @@ def test_every_answer_is_whole_while_builds_go_on(client, feeds):
         ("/rss", "/rss.xml"),
         ("/index.xml", "/rss.xml"),
         ("/atom", "/atom.xml"),
+        ("/feed.atom", "/atom.xml"),
         ("/sections/city/feed/", "/sections/city/rss.xml"),
         ("/feed?utm=x", "/rss.xml?utm=x"),
     ],
@@ -287,6 +288,20 @@ def test_a_guess_is_the_format_that_the_client_accepts_and_the_feed_itself_has_o
 
 def test_a_guess_where_no_feed_is_leads_nowhere(client):
     assert client.get("/articles/dam/feed/").status_code == 404
+    assert client.get("/favicon.ico").status_code == 404
+
+
+def test_the_icon_is_where_browsers_and_readers_look_for_it(feeds):
+    with served(feeds, publication=PUBLICATION | {"icon": "icon.png"}) as client:
+        for guess in ("/favicon.ico", "/apple-touch-icon.png"):
+            assert client.get(guess).headers["location"] == "/assets/icon.png"
+
+
+def test_a_compressed_twin_is_no_address_of_its_own(client, feeds):
+    put(feeds, "rss.xml.gz", b"twin")
+    put(feeds, "media/notes.tar.gz", b"somebody's own")
+    assert client.get("/rss.xml.gz").status_code == 404
+    assert client.get("/media/notes.tar.gz").status_code == 200
 
 
 # what a reader lacks
@@ -331,6 +346,16 @@ def test_who_does_not_accept_it_gets_all(client, feeds, wish):
     assert answer.status_code == 200
     assert "vary" in answer.headers
     assert "A-IM" not in answer.headers["vary"]
+
+
+def test_a_program_that_asks_by_way_of_feedparser_and_takes_226_for_an_error_gets_all(
+    client, feeds
+):
+    agent = {
+        "a-im": "feed",
+        "user-agent": "rss2email/3.14 (https://github.com/rss2email/rss2email)",
+    }
+    assert _after_a_change(client, feeds, agent).status_code == 200
 
 
 def test_a_tag_that_nobody_knows_gets_all(client, feeds):

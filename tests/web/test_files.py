@@ -43,6 +43,7 @@ def published(root: Path) -> Path:
     put(folder, "opml.xml", b"<opml/>")
     put(folder, "sections/city/rss.xml", RSS)
     put(folder, "page.css", b"body{}")
+    put(folder, "assets/page.0a1b2c3d.css", b"body{}")
     put(folder, "breaking.js", b"0")
     put(folder, "media/dam.jpg", b"\xff\xd8" + b"picture" * 200)
     put(folder, "articles/old/index.html", b"Moved.", status=301, location="/articles/dam/")
@@ -148,7 +149,8 @@ def test_each_kind_of_file_may_be_kept_as_long_as_is_right(client):
     assert client.get("/").headers["cache-control"] == "no-cache"
     for path in ("/rss.xml", "/sections/city/rss.xml", "/opml.xml"):
         assert "max-age=300" in client.get(path).headers["cache-control"]
-    assert "immutable" in client.get("/media/dam.jpg").headers["cache-control"]
+    for path in ("/media/dam.jpg", "/assets/page.0a1b2c3d.css"):
+        assert "immutable" in client.get(path).headers["cache-control"]
 
 
 def test_a_feed_reader_that_has_the_feed_is_told_so(client):

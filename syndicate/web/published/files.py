@@ -13,14 +13,15 @@ from starlette.types import Receive, Scope, Send
 
 from syndicate import clock
 from syndicate.config import Config
+from syndicate.publish.compression import TWINS
 from syndicate.publish.formats import ALWAYS_ASK, MOVED
 from syndicate.web.answers import Answer, Request, Stretch, plain, raw
 from syndicate.web.client import counted
 from syndicate.web.pages import Pages
-from syndicate.web.published import guesses
 from syndicate.web.published.codings import Coding, preferred
 from syndicate.web.published.conditions import judge, matching_tag, still_holds
 from syndicate.web.published.contract import CORS, Contract
+from syndicate.web.published.guesses import Guesses, depends
 from syndicate.web.published.increments import Increments
 from syndicate.web.published.listing import Listing
 from syndicate.web.published.polling import Polling
@@ -46,6 +47,7 @@ class Files:
         self._pages = pages
         self._contract = Contract(config)
         self._shelf = Shelf(config.output, Listing(config.output).entry)
+        self._guesses = Guesses(config, self._shelf.has)
         self._increments = Increments()
         self._proxies = config.web.proxies
         self._polling = Polling.of(config)
@@ -67,7 +69,7 @@ class Files:
             return self._another_method(request)
         path = request.path.removeprefix("/")
         name = f"{path}index.html" if not path or path.endswith("/") else path
-        file = self._shelf.read(name, at)
+        file = None if self._is_twin(name) else self._shelf.read(name, at)
         if file is None:
             return self._absent(path, request)
         if file.entry is not None and file.entry.location is not None:
@@ -173,12 +175,16 @@ class Files:
 
     # what is not
 
+    def _is_twin(self, name: str) -> bool:
+        """Tell whether a name is that of a compressed twin: those are for other servers."""
+        return name.endswith(TWINS) and self._shelf.has(name.rpartition(".")[0])
+
     def _absent(self, path: str, request: Request) -> Answer:
         """Answer where no file is: perhaps at another address."""
         if self._shelf.has(f"{path}/index.html"):
             return _moved(quote(f"/{path}/"), request)
-        if (guessed := guesses.feed(path, request.accept, self._shelf.has)) is not None:
-            return _moved(quote(guessed), request, vary="Accept")
+        if (meant := self._guesses.meant(path, request.accept)) is not None:
+            return _moved(quote(meant), request, vary="Accept" if depends(path) else None)
         return self._missing
 
     @cached_property
