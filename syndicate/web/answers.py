@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from starlette.types import ASGIApp, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 Headers = list[tuple[bytes, bytes]]
 """As ASGI wants them: names in lower case."""
@@ -120,12 +120,12 @@ class Answer:
             self._head = b"".join(b"%b: %b\r\n" % field for field in self.headers)
         return self._head
 
-    async def send(self, send: Send, *, method: str) -> None:
-        """Send it over ASGI."""
+    async def send(self, receive: Receive, send: Send, *, method: str) -> None:
+        """Send it over ASGI; what is read while it is sent ends where the client leaves."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         body = b"" if method == "HEAD" else self.body
         if isinstance(body, Stretch):
-            body = await _all_but_the_end(body, send)
+            body = await _all_but_the_end(body, receive, send)
         await send({"type": "http.response.body", "body": body})
 
     def part(self, start: int, end: int) -> "Answer":
@@ -173,13 +173,23 @@ def raw(fields: dict[str, str]) -> Headers:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
 
 
-async def _all_but_the_end(stretch: Stretch, send: Send) -> bytes:
+async def _all_but_the_end(stretch: Stretch, receive: Receive, send: Send) -> bytes:
     """Send a part of a file step by step; return the last step, which ends the answer."""
     at = stretch.start
-    while True:
-        size = min(_STEP, stretch.end - at)
-        step = await stretch.file.read(at, size)
-        at += len(step)
-        if at >= stretch.end or not step:
-            return step
-        await send({"type": "http.response.body", "body": step, "more_body": True})
+    # sending to who is gone fails silently, and a player that seeks leaves all the time
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        while True:
+            step = await stretch.file.read(at, min(_STEP, stretch.end - at))
+            at += len(step)
+            if at >= stretch.end or not step or gone.done():
+                return step
+            await send({"type": "http.response.body", "body": step, "more_body": True})
+    finally:
+        gone.cancel()
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait until the client is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

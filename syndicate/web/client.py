@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.requests import Request
@@ -52,15 +51,15 @@ def parse(text: str) -> Address | None:
     return mapped or found
 
 
-@lru_cache(maxsize=4096)
 def counted(host: str | None, forwarded: str | None, proxies: tuple[Network, ...]) -> str | None:
     """Return whom a request is counted for; None where many would be counted as one.
 
-    That is so behind a proxy that the config doesn't name. `host` is who asks, and
-    `forwarded` the X-Forwarded-For that came with it.
+    That is so behind a proxy, where the config names none: `host` is who asks, and
+    `forwarded` the X-Forwarded-For that came with it. Whoever sends that to escape
+    being counted does harm to nobody but us.
     """
     known = _behind(host, forwarded, proxies)
-    if known is None or (forwarded is not None and not proxies and known.is_private):
+    if known is None or (forwarded is not None and not proxies):
         return None
     return str(ip_network(f"{known}/{_COUNTED[known.version]}", strict=False))
 

@@ -1,11 +1,20 @@
 """A client of an ASGI application in this process, without a server; it follows no redirect."""
 
 import asyncio
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from starlette.types import ASGIApp
+
+T = TypeVar("T")
+
+
+def run(awaited: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own: Playwright, once begun, holds the loop of this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, awaited).result()
 
 
 class Client:
@@ -24,9 +33,7 @@ class Client:
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
                 return await client.request(method, path, headers=headers, **changes)
 
-        # in a thread of its own: Playwright, once begun, holds the loop of this one
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, send()).result()
+        return run(send())
 
     def get(self, path: str, **changes: Any) -> httpx.Response:
         """Send a GET."""

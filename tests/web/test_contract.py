@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from syndicate.config import Config
 from syndicate.render.feeds import rss
 from syndicate.render.feeds.channel import entry
+from syndicate.web.answers import Stored
 from syndicate.web.published.shelf import LARGE
 from tests.feeds.samples import a_channel, an_article
 from tests.web.test_files import PUBLICATION, RSS, published, put, served
@@ -209,6 +211,25 @@ def test_a_recording_is_sent_step_by_step_and_in_parts(client, feeds):
     part = client.get("/media/talk.mp3", headers={"range": "bytes=1048570-1048590"})
     assert part.content == data[1048570:1048591]
     assert client.head("/media/talk.mp3").headers["content-length"] == str(len(data))
+
+
+def test_what_a_client_that_leaves_will_not_hear_is_not_read(client, feeds, monkeypatch):
+    put(feeds, "media/talk.mp3", b"1" * (LARGE * 256))
+    read = []
+
+    async def noted(file, start, size):
+        read.append(size)
+        return await step(file, start, size)
+
+    step = Stored.read
+    monkeypatch.setattr(Stored, "read", noted)
+    with client.stream("GET", "/media/talk.mp3") as answer:
+        next(answer.iter_raw())
+    time.sleep(0.3)
+    then = len(read)
+    time.sleep(0.3)
+    assert sum(read) < LARGE * 128
+    assert len(read) == then
 
 
 @pytest.mark.parametrize("path", ["media/talk.mp3", "rss.xml"])

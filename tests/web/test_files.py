@@ -193,7 +193,16 @@ def test_a_tag_wins_over_a_date(client):
     assert client.get("/rss.xml", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("date", ["yesterday", "", "0", "Thu, 99 Jan 2026 00:00:00 GMT"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        "yesterday",
+        "",
+        "0",
+        "Thu, 99 Jan 2026 00:00:00 GMT",
+        "Mon, 01 Jan 2024 00:00:00 +99999999999999",
+    ],
+)
 def test_a_date_that_is_none_is_ignored(client, date):
     assert client.get("/rss.xml", headers={"if-modified-since": date}).status_code == 200
 
@@ -376,6 +385,18 @@ def test_nothing_but_what_is_published_can_be_read(changing, feeds):
 def test_a_link_inside_the_folder_is_followed(changing, feeds):
     (feeds / "latest.xml").symlink_to(feeds / "rss.xml")
     assert changing.get("/latest.xml").content == RSS
+
+
+def test_a_folder_that_is_swapped_by_a_link_is_served_at_once(tmp_path):
+    for name in ("one", "two"):
+        put(tmp_path / name, "rss.xml", name.encode())
+    link = tmp_path / "feeds"
+    link.symlink_to(tmp_path / "one")
+    with served(link) as client:
+        assert client.get("/rss.xml").text == "one"
+        (tmp_path / "next").symlink_to(tmp_path / "two")
+        (tmp_path / "next").replace(link)
+        assert client.get("/rss.xml").text == "two"
 
 
 def test_no_folder_at_all_is_a_404_and_not_an_error(tmp_path):

@@ -1,6 +1,5 @@
 """Requests of any shape, straight into the application: never an error, never a file from outside."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from syndicate.config import Config
 from syndicate.store import Store
 from syndicate.web.app import application
 from tests.publish.newsroom import Newsroom
+from tests.web.asgi import run
 
 SECRET = b"what nobody may read"
 STEPS = [
@@ -139,7 +139,7 @@ def lay_traps(output: Path) -> None:
 )
 @given(method=METHODS, path=PATHS, query=QUERIES, headers=HEADERS)
 def test_whatever_is_asked_the_answer_is_one_of_ours(app, method, path, query, headers):
-    answer = asyncio.run(ask(app, method, path, query, headers))
+    answer = run(ask(app, method, path, query, headers))
     assert 200 <= answer.status < 500
     assert SECRET not in answer.body
     assert not answer.body.startswith(b"SQLite format 3")

@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
 
@@ -57,16 +58,32 @@ def test_who_is_told_to_wait_is_let_in_at_once_with_a_tag_that_is_right(polling)
     assert reader.poll('"now"', full=False) == 0
 
 
-def test_a_tag_that_was_outdated_before_is_as_good_as_none(polling):
+def test_a_tag_that_is_never_renewed_is_as_good_as_none_in_the_end(polling):
     reader = Reader(polling)
-    answers = [reader.poll('"stale"', full=True, after=timedelta(minutes=1)) for _ in range(60)]
+    answers = [reader.poll('"stale"', full=True, after=EVERY) for _ in range(200)]
+    assert not any(answers[:140])
     assert any(answers)
+
+
+@pytest.mark.parametrize(
+    ("readers", "every", "changes"), [(2, 30, 20), (5, 15, 30), (10, 60, 45), (30, 5, 600)]
+)
+def test_readers_alike_behind_one_address_never_wait(polling, readers, every, changes):
+    have: list[str | None] = [None] * readers
+    for minute in range(3 * 24 * 60):
+        now = f'"v{minute // changes}"'
+        for number in range(readers):
+            if (minute - number) % every == 0:
+                full = have[number] != now
+                at = NOON + timedelta(minutes=minute)
+                assert polling.wait(ME, have[number], full=full, at=at) == 0
+                have[number] = now
 
 
 def test_who_asks_far_more_often_than_the_feed_says_waits_even_for_nothing_new(polling):
     reader = Reader(polling)
-    answers = [reader.poll('"now"', full=False, after=timedelta(seconds=1)) for _ in range(300)]
-    assert not any(answers[:120])
+    answers = [reader.poll('"now"', full=False, after=timedelta(seconds=1)) for _ in range(600)]
+    assert not any(answers[:200])
     assert 0 < next(filter(None, answers)) <= 15
 
 
@@ -97,7 +114,9 @@ def test_no_more_is_remembered_than_is_reasonable(polling):
 def test_behind_a_proxy_that_nobody_named_nobody_is_counted():
     assert counted("10.0.0.7", "198.51.100.4", ()) is None
     assert counted("127.0.0.1", None, ()) == "127.0.0.1/32"
-    assert counted("8.8.4.4", "198.51.100.4", ()) == "8.8.4.4/32"  # claims it is one
+    assert counted("8.8.4.4", "198.51.100.4", ()) is None
+    ours = (ip_network("10.0.0.0/8"),)
+    assert counted("8.8.4.4", "198.51.100.4", ours) == "8.8.4.4/32"  # only claims to be one
 
 
 @pytest.fixture
@@ -118,6 +137,17 @@ def test_a_429_says_when_to_come_back_and_what_to_do(feeds):
         assert client.get("/rss.xml", headers={"if-none-match": tag}).status_code == 304
         assert client.get("/atom.xml").status_code == 200
         assert client.get("/rss.xml", headers={"user-agent": "another"}).status_code == 200
+
+
+def test_tags_that_were_never_ours_are_one_that_is_never_renewed(feeds):
+    with served(feeds, web={"poll_allowance": 10}) as client:
+
+        def poll(number):
+            return client.get("/rss.xml", headers={"if-none-match": f'"x{number}"'}).status_code
+
+        answers = [poll(number) for number in range(130)]
+        assert answers[:110] == [200] * 110
+        assert 429 in answers
 
 
 def test_pages_and_the_list_of_feeds_have_no_limit(feeds):

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from threading import Event
@@ -98,8 +98,8 @@ class Hub:
                 turn.verify(documents)
                 turn.owe(documents)
                 turn.distribute(documents)
-        if any(astuple(turn.worked)):
-            log.info("hub", **asdict(turn.worked))
+        if done := {name: count for name, count in asdict(turn.worked).items() if count}:
+            log.info("hub", **done)
         return turn.worked
 
     def numbers(self) -> HubNumbers:

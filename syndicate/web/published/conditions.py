@@ -69,6 +69,6 @@ def still_holds(if_range: str, tag: str, modified: datetime | None) -> bool:
 def _date(text: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # such as a zone of a thousand years
         return None
     return date if date.tzinfo is not None else None

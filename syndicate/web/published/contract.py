@@ -18,6 +18,19 @@ CORS = {
     "access-control-expose-headers": "ETag, IM, Link, Retry-After",
 }
 """Readers in other people's browsers may read feeds."""
+METHODS = "GET, HEAD, OPTIONS"
+"""What may be done with what is published."""
+PREFLIGHT = {
+    "allow": METHODS,
+    "cache-control": "no-store",
+    **CORS,
+    "access-control-allow-methods": METHODS,
+    "access-control-allow-headers": "A-IM, If-Modified-Since, If-None-Match, Range",
+    "access-control-max-age": "86400",
+}
+"""The answer to OPTIONS, by which such readers learn what they may send."""
+_IN_ADDRESSES = "%:/@!$&'()*+,;=[]"
+"""What stays as it is in an address, beside letters, digits and `-._~`."""
 _PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -61,6 +74,16 @@ class Contract:
             said |= self._page(file)
         return said
 
+    def moved(self, address: str) -> dict[str, str]:
+        """Return what is said of the way to what is at an address from the root, quoted."""
+        said = {
+            "location": quote(addresses.base(self._config), safe=_IN_ADDRESSES) + address,
+            "cache-control": formats.MOVED,
+            "x-content-type-options": "nosniff",
+        }
+        to_feed = formats.format_of(address.rpartition("/")[2]).feed
+        return said | CORS if to_feed else said
+
     def is_feed(self, file: File) -> bool:
         """Tell whether a file is a document of a feed: all that readers poll but the list."""
         return file.format.feed and file.path != addresses.file(addresses.OPML)
@@ -73,9 +96,9 @@ class Contract:
 
     def _links(self, file: File) -> list[str]:
         """Return one `self`, and the hubs of what changes."""
-        own = f"{self._config.url}/{quote(file.path)}"
+        own = itself(f"{self._config.url}/{quote(file.path)}")
         hubs = self._config.hubs if formats.is_followed(file.path) else ()
-        return [f'<{own}>; rel="self"', *(f'<{hub}>; rel="hub"' for hub in hubs)]
+        return [own, *(f'<{hub}>; rel="hub"' for hub in hubs)]
 
     def _page(self, file: File) -> dict[str, str]:
         """Return what browsers keep to; an AMP page is bound by AMP's own rules instead."""
@@ -86,3 +109,8 @@ class Contract:
         if not file.path.endswith("/amp/index.html"):
             said["content-security-policy"] = self._policy
         return said
+
+
+def itself(url: str) -> str:
+    """Return the link of a document to itself: its address as headers can hold it."""
+    return f'<{quote(url, safe=_IN_ADDRESSES)}>; rel="self"'

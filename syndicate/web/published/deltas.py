@@ -50,6 +50,10 @@ class Deltas:
             del versions[next(iter(versions))]
         self._feeds.put(path, versions, _weight(path, versions))
 
+    def knows(self, path: str, digest: str) -> bool:
+        """Whether a version of a file was served lately."""
+        return digest in (self._feeds.get(path) or ())
+
     def since(self, path: str, known: str, digest: str, body: bytes) -> bytes | None:
         """Return the version `digest`, whose bytes are `body`, without what `known` had.
 

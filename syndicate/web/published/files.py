@@ -14,13 +14,13 @@ from starlette.types import Receive, Scope, Send
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.publish.compression import TWINS
-from syndicate.publish.formats import ALWAYS_ASK, MOVED
+from syndicate.publish.formats import ALWAYS_ASK
 from syndicate.web.answers import Answer, Request, Stretch, plain, raw
 from syndicate.web.client import counted
 from syndicate.web.pages import Pages
 from syndicate.web.published.codings import Coding, preferred
 from syndicate.web.published.conditions import judge, matching_tag, still_holds
-from syndicate.web.published.contract import CORS, Contract
+from syndicate.web.published.contract import CORS, METHODS, PREFLIGHT, Contract
 from syndicate.web.published.guesses import Guesses, depends
 from syndicate.web.published.increments import Increments
 from syndicate.web.published.listing import Listing
@@ -29,14 +29,7 @@ from syndicate.web.published.ranges import part
 from syndicate.web.published.shelf import File, Shelf
 
 _READS = frozenset({"GET", "HEAD"})
-_ALLOWED = "GET, HEAD, OPTIONS"
 _VARY = "Accept-Encoding"
-_PREFLIGHT = {
-    **CORS,
-    "access-control-allow-methods": _ALLOWED,
-    "access-control-allow-headers": "A-IM, If-Modified-Since, If-None-Match, Range",
-    "access-control-max-age": "86400",
-}
 
 
 class Files:
@@ -52,10 +45,10 @@ class Files:
         self._proxies = config.web.proxies
         self._polling = Polling.of(config)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; its body, if it has one, is nobody's concern."""
         request = Request(scope)
-        await self.answer(request, at=clock.now()).send(send, method=request.method)
+        await self.answer(request, at=clock.now()).send(receive, send, method=request.method)
 
     def at_once(self, scope: Scope) -> Answer | None:
         """Return the answer to a request, or None where it has to be read while it is sent."""
@@ -73,7 +66,7 @@ class Files:
         if file is None:
             return self._absent(path, request)
         if file.entry is not None and file.entry.location is not None:
-            return _moved(quote(file.entry.location, safe="/%"), request)
+            return self._moved(quote(file.entry.location, safe="/%"), request)
         return self._there(file, request, at)
 
     # what is there
@@ -82,14 +75,15 @@ class Files:
         """Answer with a file, unless a condition or its limit speaks against it."""
         coding = preferred(request.accept_encoding, file.codings)
         if coding is None:
-            return plain(HTTPStatus.NOT_ACCEPTABLE, "There is no such coding.\n", vary=_VARY)
+            answer = plain(HTTPStatus.NOT_ACCEPTABLE, "There is no such coding.\n", vary=_VARY)
+            return _refused(answer, file)
         if file.status != HTTPStatus.OK:
             return self._whole(file, coding)
         verdict = judge(request, file.tags, file.modified)
         if verdict is HTTPStatus.PRECONDITION_FAILED:
-            return plain(verdict, "It is another version by now.\n")
+            return _refused(plain(verdict, "It is another version by now.\n"), file)
         if (wait := self._wait(file, request, verdict, at)) > 0:
-            return _come_back(wait)
+            return _refused(_come_back(wait), file)
         return self._in_short(file, request, coding, verdict)
 
     def _in_short(
@@ -111,10 +105,11 @@ class Files:
         client = counted(request.client, request.forwarded_for, self._proxies)
         if client is None:
             return 0
+        full = verdict is HTTPStatus.OK and request.method == "GET"
         return self._polling.wait(
             (client, request.user_agent, file.path),
-            request.if_none_match or request.if_modified_since,
-            full=verdict is HTTPStatus.OK and request.method == "GET",
+            self._increments.claimed(file, request) if full else None,
+            full=full,
             at=at,
         )
 
@@ -134,6 +129,8 @@ class Files:
         """Answer that the client has it, with the tag that it named."""
         listed = request.if_none_match
         tag = (listed and matching_tag(listed, file.tags)) or file.tag(coding)
+        if tag not in (listed or tag):  # `*` names none
+            tag = file.tag(coding)
         if (answer := file.answers.get(tag)) is None:
             self._increments.note(file)
             headers = self._contract.headers(file) | {"etag": tag}
@@ -167,11 +164,12 @@ class Files:
             return whole
         if wanted.satisfiable:
             return whole.part(wanted.start, wanted.end)
-        return plain(
+        answer = plain(
             HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
             "It has no such part.\n",
             content_range=f"bytes */{len(whole.body)}",
         )
+        return _refused(answer, file)
 
     # what is not
 
@@ -182,10 +180,19 @@ class Files:
     def _absent(self, path: str, request: Request) -> Answer:
         """Answer where no file is: perhaps at another address."""
         if self._shelf.has(f"{path}/index.html"):
-            return _moved(quote(f"/{path}/"), request)
+            return self._moved(quote(f"/{path}/"), request)
         if (meant := self._guesses.meant(path, request.accept)) is not None:
-            return _moved(quote(meant), request, vary="Accept" if depends(path) else None)
+            return self._moved(quote(meant), request, vary="Accept" if depends(path) else None)
         return self._missing
+
+    def _moved(self, address: str, request: Request, *, vary: str | None = None) -> Answer:
+        """Send the client to another address for good, with its query."""
+        headers = self._contract.moved(address) | {"content-length": "0"}
+        if request.query:
+            headers["location"] += f"?{request.query}"
+        if vary is not None:
+            headers["vary"] = vary
+        return Answer(HTTPStatus.MOVED_PERMANENTLY, raw(headers))
 
     @cached_property
     def _missing(self) -> Answer:
@@ -195,9 +202,8 @@ class Files:
 
     def _another_method(self, request: Request) -> Answer:
         if request.method == "OPTIONS":
-            headers = {"allow": _ALLOWED, "cache-control": "no-store", **_PREFLIGHT}
-            return Answer(HTTPStatus.NO_CONTENT, raw(headers))
-        return plain(HTTPStatus.METHOD_NOT_ALLOWED, "This can only be read.\n", allow=_ALLOWED)
+            return Answer(HTTPStatus.NO_CONTENT, raw(PREFLIGHT))
+        return plain(HTTPStatus.METHOD_NOT_ALLOWED, "This can only be read.\n", allow=METHODS)
 
 
 def _coded(file: File, coding: Coding, size: int) -> dict[str, str]:
@@ -206,28 +212,18 @@ def _coded(file: File, coding: Coding, size: int) -> dict[str, str]:
     return said if coding is Coding.IDENTITY else said | {"content-encoding": coding}
 
 
-def _moved(location: str, request: Request, *, vary: str | None = None) -> Answer:
-    """Send the client to another path for good, with its query."""
-    if request.query:
-        location = f"{location}?{request.query}"
-    headers = {
-        "location": location,
-        "content-length": "0",
-        "cache-control": MOVED,
-        "x-content-type-options": "nosniff",
-    }
-    return Answer(
-        HTTPStatus.MOVED_PERMANENTLY, raw(headers if vary is None else headers | {"vary": vary})
-    )
+def _refused(answer: Answer, file: File) -> Answer:
+    """Let readers in other people's browsers know why they get no feed."""
+    if file.format.feed:
+        answer.headers.extend(raw(CORS))
+    return answer
 
 
 def _come_back(seconds: int) -> Answer:
     """Tell a client that polls too often, or asks for all each time, to wait."""
-    answer = plain(
+    return plain(
         HTTPStatus.TOO_MANY_REQUESTS,
         "You asked for this feed too often. Keep the ETag that comes with it, send it back as\n"
         "If-None-Match, and ask no more often than its Cache-Control says.\n",
         retry_after=str(seconds),
     )
-    answer.headers.extend(raw(CORS))
-    return answer

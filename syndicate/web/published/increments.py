@@ -5,7 +5,6 @@ tag, in whichever coding it came; it gets a document with what was added or chan
 since then. A tag that nobody remembers gets the whole document.
 """
 
-from syndicate.publish.formats import format_of
 from syndicate.web.answers import Request
 from syndicate.web.published.codings import Coding, weights_in
 from syndicate.web.published.conditions import tags_in
@@ -35,8 +34,17 @@ class Increments:
 
     def note(self, file: File) -> None:
         """Remember a version of a feed that is served."""
-        if isinstance(file.body, bytes) and format_of(file.place.name).feed:
+        if isinstance(file.body, bytes) and file.format.feed:
             self._deltas.note(file.path, file.digest, file.body)
+
+    def claimed(self, file: File, request: Request) -> str | None:
+        """Return what a client says it has of a feed; all that was never served is alike."""
+        if request.if_none_match is None:
+            return request.if_modified_since
+        for tag in tags_in(request.if_none_match):
+            if self._deltas.knows(file.path, _digest(tag)):
+                return tag
+        return "unknown"
 
     def since(self, file: File, request: Request, coding: Coding) -> bytes | None:
         """Return what the client lacks; None where it lacks all, or asks for no such thing."""
@@ -45,7 +53,7 @@ class Increments:
             return None
         self.note(file)
         for tag in tags_in(request.if_none_match):
-            known = tag.strip('"').partition("-")[0]
+            known = _digest(tag)
             body = self._deltas.since(file.path, known, file.digest, file.body)
             if body is not None:
                 return self._in(coding, body, (file.path, known, file.digest, coding))
@@ -58,3 +66,8 @@ class Increments:
             coded = coding.applied_to(body)
             self._coded.put(key, coded, len(coded) + _OVERHEAD)
         return coded
+
+
+def _digest(tag: str) -> str:
+    """Return what a tag says of the version, without its coding."""
+    return tag.strip('"').partition("-")[0]

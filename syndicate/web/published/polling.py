@@ -1,17 +1,18 @@
 """How often a client may poll a feed: polite readers never notice, and others are told to wait.
 
 Each feed and client has two allowances that refill with time. Polls that bring no
-validator, or one that was outdated at the last poll already, are answered in full
-and cost most: after a generous beginning there is one an hour. Of all polls there
-may be twenty times as many as `max-age` asks for. Nothing that names a client is
-kept: only a number, drawn anew in each process.
+validator cost most: after a generous beginning there is one an hour. So do polls that
+bring a validator again and again though it was answered in full. Of all polls there may
+be a hundred times as many as `max-age` asks for: a client is an address and a program,
+and behind one address there may be a house, or an office. Nothing that names a client is
+kept: only numbers, drawn anew in each process.
 
 Rachel Kroll's https://rachelbythebay.com/w/feed/ is the model, at a gentler pace;
 newsboat's first two polls bring no validator by design.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -19,10 +20,14 @@ from syndicate.config import Config
 
 _FULL_AGAIN = timedelta(hours=1)
 """After this there is another poll in full."""
-_HASTE = 20
+_HASTE = 100
 """Times as often as a feed's freshness asks for that a client may poll for good."""
-_POLLS = 120
+_POLLS = 200
 """Polls that may come at once."""
+_OFFICE = 100
+"""Readers alike behind one address: each gets the feed once for a version that it had."""
+_CLAIMS = 8
+"""Validators of a client that are counted."""
 _KNOWN = 20_000
 """Pairs of feed and client that are remembered."""
 
@@ -34,8 +39,16 @@ class _Account:
     full: float
     polls: float
     at: float
-    last: int = 0
-    """Stands for the validator that the last answer in full made outdated; 0 without one."""
+    claims: dict[int, int] = field(default_factory=dict)
+    """How often each validator was answered in full; what was sent last is last."""
+
+    def claim(self, validator: int) -> int:
+        """Count that a validator was answered in full; return how often that was so before."""
+        before = self.claims.pop(validator, 0)
+        self.claims[validator] = before + 1
+        if len(self.claims) > _CLAIMS:
+            del self.claims[next(iter(self.claims))]
+        return before
 
 
 class Polling:
@@ -61,10 +74,8 @@ class Polling:
         `client` is whoever polls and what; `full` says whether the whole feed would be
         the answer, `validator` is what the client said it has.
         """
-        now = at.timestamp()
-        account = self._account(hash(client), now)
-        sent = hash(validator) if validator is not None else 0
-        costly = full and sent in (0, account.last)
+        account = self._account(hash(client), at.timestamp())
+        costly = full and (validator is None or account.claim(hash(validator)) >= _OFFICE)
         if account.polls < 1:
             return ceil((1 - account.polls) / self._rate)
         if costly and account.full < 1:
@@ -72,8 +83,6 @@ class Polling:
         account.polls -= 1
         if costly:
             account.full -= 1
-        if full:
-            account.last = sent
         return 0
 
     def _account(self, key: int, now: float) -> _Account:

@@ -49,8 +49,8 @@ class File:
 
     path: str
     """Relative to the folder."""
-    place: Path
-    """Where it lies, links followed."""
+    place: str
+    """Where it lies; links on the way are followed at each look."""
     version: Version
     format: Format
     digest: str
@@ -96,8 +96,11 @@ class File:
         return HTTPStatus.OK if self.entry is None else self.entry.status
 
     def is_there(self) -> bool:
-        """Tell whether this version still lies in its place; raise OSError where nothing does."""
-        now = os.stat(self.place)  # noqa: PTH116 - each request comes through here
+        """Tell whether this version still lies in its place."""
+        try:
+            now = os.stat(self.place)  # noqa: PTH116 - each request comes through here
+        except OSError:
+            return False
         return self.version == (now.st_ino, now.st_mtime_ns, now.st_size)
 
     @property
@@ -134,8 +137,10 @@ class Shelf:
         try:
             if kept is not None and kept.is_there():
                 return kept if kept.settled else self._keep(self._told(kept, at))
-            place = self._find(path)
-            return None if place is None else self._keep(self._told(_load(place, path), at))
+            found = self._find(path)
+            if found is None:
+                return None
+            return self._keep(self._told(_load(found, path, f"{self.folder}/{path}"), at))
         except OSError:  # it went away between two looks at it
             return None
 
@@ -178,10 +183,10 @@ def _is_plain(segment: str) -> bool:
     return bool(segment) and not segment.startswith(".") and not set(segment) & {"\0", "\\", "/"}
 
 
-def _load(place: Path, path: str) -> File:
+def _load(found: Path, path: str, place: str) -> File:
     """Read one version of a file, whole: files are replaced, never rewritten in place."""
-    form = format_of(place.name)
-    with place.open("rb") as opened:
+    form = format_of(found.name)
+    with found.open("rb") as opened:
         version = Version.of(os.fstat(opened.fileno()))
         if version.size < (_LARGEST if form.text else LARGE):
             body: bytes | Stored = opened.read()

@@ -1,7 +1,7 @@
 """The whole application, watched: each answer is counted, and noted in the access log.
 
 This stands before every request, so it does little: three dictionaries, no regular
-expression, no event. What it costs is held by `tests/web/test_telemetry_cost.py`.
+expression, no event. What it costs is in `bench.serving`.
 """
 
 from collections.abc import Awaitable
