@@ -4,6 +4,8 @@
 #                   less of it with ARTICLES=500 GROWTH="1000 10000"
 # make bench-audience  a million readers come in from a file, and get an edition; fewer: READERS=100000
 # make bench-serving  the files over HTTP beside nginx and a bare callable (Debian: nginx, wrk)
+# make bench-messages  a message encoded once, beside Jinja and EmailMessage for each reader;
+#                   signed, beside dkimpy
 # make words        what we say to readers: new texts into the catalogues, and compile them;
 #                   make words NEW=fr begins French
 
@@ -12,7 +14,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format words bench-build bench-audience bench-serving
+.PHONY: run test check format words bench-build bench-audience bench-serving bench-messages
 
 run: $(VENV)/run.stamp
 	@for newsletter in breaking briefing; do \
@@ -44,6 +46,10 @@ bench-audience: $(VENV)/test.stamp
 
 bench-serving: $(VENV)/run.stamp
 	$(BIN)/python -m bench.serving
+
+bench-messages: $(VENV)/test.stamp
+	$(BIN)/python -m bench.messages
+	$(BIN)/python -m bench.signing
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Syndicate needs Python 3.11 or newer; name one: make PYTHON=python3.13")'

@@ -9,6 +9,7 @@ SyndicateError
 │   ├── StoreUnreachable
 │   └── StoreTooNew
 ├── CallFailed             another server could not be asked, or didn't answer
+│   └── NotReached         no connection came about: who else asks there now fares alike
 └── DeliveryError          what a mail server's answer means for one message
     ├── TemporaryFailure   4xx, or the connection broke before the body was out: try again
     ├── PermanentFailure   5xx: never again
@@ -17,7 +18,8 @@ SyndicateError
 
 Foreign exceptions are mapped to these at one door each: SQLAlchemy's in
 `syndicate.store`, Jinja's and mrml's in `syndicate.render.templates`,
-httpcore's in `syndicate.publish.push.calls`, smtplib's in `syndicate.deliver.smtp`.
+httpcore's in `syndicate.publish.push.calls`, smtplib's in `syndicate.deliver.smtp`,
+dnspython's in `syndicate.deliver.doctor.resolver`.
 """
 
 from dataclasses import dataclass
@@ -89,6 +91,10 @@ class StoreTooNew(StoreError):
 
 class CallFailed(SyndicateError):
     """A call to another server brought no answer: it may not be made, or the network failed."""
+
+
+class NotReached(CallFailed):
+    """No connection to another server came about, so that nothing was asked."""
 
 
 class DeliveryError(SyndicateError):

@@ -13,7 +13,10 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").exists() else ""
 COMMANDS = sorted(
     set(
-        re.findall(r"syndicate(?: --config \S+)? ([a-z]+(?: (?:import|list|export|copy))?)", README)
+        re.findall(
+            r"syndicate(?: --config \S+)? ([a-z]+(?:-[a-z]+)*(?: (?:import|list|export|copy))?)",
+            README,
+        )
     )
 )
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -22,6 +22,8 @@ _YOUNG = 50_000
 def main() -> None:
     """Run the command line and exit."""
     gc.set_threshold(_YOUNG)
+    # whoever takes this signal for another thing than the end has yet to be imported
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     from syndicate.cli.app import app  # noqa: PLC0415 - so that importing the package is free
     from syndicate.cli.terminal import note  # noqa: PLC0415
     from syndicate.errors import SyndicateError  # noqa: PLC0415

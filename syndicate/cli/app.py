@@ -9,6 +9,8 @@ import typer
 from syndicate.cli import (
     articles,
     audience,
+    correcting,
+    dkim,
     editions,
     feeds,
     mail,
@@ -17,8 +19,10 @@ from syndicate.cli import (
     push,
     running,
     segments,
+    stopping,
 )
 from syndicate.cli.context import Context
+from syndicate.cli.signals import let_hang_up
 
 app = typer.Typer(
     name="syndicate",
@@ -37,7 +41,10 @@ for module in (
     segments,
     feeds,
     mail,
+    dkim,
     editions,
+    stopping,
+    correcting,
     running,
 ):
     module.register(app)
@@ -60,3 +67,5 @@ def _publication(
     ] = False,
 ) -> None:
     context.obj = Context(config)
+    if context.invoked_subcommand not in running.LASTING:
+        let_hang_up()

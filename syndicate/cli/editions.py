@@ -7,14 +7,16 @@ import typer
 
 from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.terminal import as_json, note, say, table, when
+from syndicate.cli.waiting import note_values, state_of, wait_values, waits_for
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Totals
-from syndicate.model.editions import Edition
+from syndicate.model.editions import Edition, EditionState
+from syndicate.model.stops import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from syndicate.store import LinkClicks
+    from syndicate.store import LinkClicks, Transaction
 
 STATES = tuple(field.name for field in fields(Totals))
 COUNTS = ("audience", *STATES)
@@ -34,9 +36,9 @@ def editions(context: typer.Context, *, json: AsJson = False) -> None:
         return
     ours = here(context)
     with ours.store() as store, store.read() as tx:
-        found = [(edition, tx.deliveries.totals(edition.key)) for edition in tx.editions.all()]
+        found = [_found(tx, edition) for edition in tx.editions.all()]
     if json:
-        as_json([_values(edition, totals) for edition, totals in found])
+        as_json([_values(*one) for one in found])
         return
     zone = ours.config.publication.timezone
     rows = [
@@ -45,13 +47,18 @@ def editions(context: typer.Context, *, json: AsJson = False) -> None:
             when(edition.created_at, zone),
             edition.newsletter,
             edition.kind,
+            state_of(edition, totals),
             totals.audience,
             _outcome(totals),
             edition.subject,
         )
-        for edition, totals in found
+        for edition, totals, _ in found
     ]
-    table(("id", "at", "newsletter", "kind", "audience", "outcome", "subject"), rows)
+    headings = ("id", "at", "newsletter", "kind", "state", "audience", "outcome", "subject")
+    table(headings, rows)
+    for edition, _, wait in found:
+        for line in waits_for(edition, wait, zone):
+            say(f"edition {edition.key}: {line}")
 
 
 def show(
@@ -66,15 +73,23 @@ def show(
         found = tx.editions.by_key(edition)
         if found is None:
             raise Refused(f"there is no edition {edition}; `syndicate editions` lists them")
-        totals, clicks = tx.deliveries.totals(edition), tx.clicks.counts(edition)
+        _, totals, wait = _found(tx, found)
+        clicks, notes = tx.clicks.counts(edition), tx.stops.notes(edition)
     if json:
         links = [asdict(each) for each in clicks if each.link]
         hidden = sum(each.machines for each in clicks if not each.link)
-        as_json(_values(found, totals) | {"links": links, "hidden_link": hidden})
+        told = _values(found, totals, wait) | {"decisions": [note_values(one) for one in notes]}
+        as_json(told | {"links": links, "hidden_link": hidden})
         return
     say(f"edition {found.key}: {found.subject}")
-    at = when(found.created_at, ours.config.publication.timezone)
+    zone = ours.config.publication.timezone
+    at = when(found.created_at, zone)
     say(f"{found.kind} of {found.newsletter}, {at}; {_outcome(totals) or 'nobody gets it'}")
+    say(state_of(found, totals))
+    for line in waits_for(found, wait, zone):
+        say(line)
+    for one in notes:
+        say(f"{when(one.at, zone)}  {one.act} ({one.cause.how}): {one.detail}")
     _say_clicks(ours, found, clicks)
 
 
@@ -111,7 +126,14 @@ def _outcome(totals: Totals) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts if count)
 
 
-def _values(edition: Edition, totals: Totals) -> dict[str, Any]:
+def _found(tx: "Transaction", edition: Edition) -> tuple[Edition, Totals, Wait]:
+    """Count an edition's readers; what it waits for is asked only where something may be."""
+    totals = tx.deliveries.totals(edition.key)
+    asked = totals.waiting or totals.unknown or edition.state is EditionState.PAUSED
+    return edition, totals, tx.stops.wait(edition) if asked else Wait()
+
+
+def _values(edition: Edition, totals: Totals, wait: Wait) -> dict[str, Any]:
     return {
         "id": edition.key,
         "newsletter": edition.newsletter,
@@ -119,5 +141,10 @@ def _values(edition: Edition, totals: Totals) -> dict[str, Any]:
         "kind": edition.kind,
         "subject": edition.subject,
         "created_at": edition.created_at,
+        "state": edition.state,
+        "successor": edition.successor,
+        "original": edition.original,
+        "waiting": totals.waiting,
+        "waits_for": wait_values(wait),
         **{name: getattr(totals, name) for name in COUNTS},
     }

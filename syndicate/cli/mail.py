@@ -7,15 +7,16 @@ import typer
 
 from syndicate import clock
 from syndicate.cli.context import AsJson, At, Context, here
+from syndicate.cli.delivered import tell_delivered
 from syndicate.cli.mirroring import follow
 from syndicate.cli.pushing import tell
 from syndicate.cli.terminal import as_json, note, say, table, when
+from syndicate.cli.waiting import delivery_waits_for
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.editions import Edition
 
 if TYPE_CHECKING:
     from syndicate.config import Newsletter, Schedule
-    from syndicate.deliver.worker import Drained
     from syndicate.store import Store
     from syndicate.store.fires import Fire
 
@@ -45,13 +46,13 @@ def tick(context: typer.Context, *, at: At = None) -> None:
     moment = ours.time(at)
     with ours.store() as store:
         newsroom = Newsroom.of(store, ours.config)
-        ticked = pass_(newsroom, at=moment)
+        ticked = pass_(newsroom, at=moment, trial=at is not None)
         built, delivered = ticked.built, ticked.delivered
         say(f"published: {len(built.written)} written, {len(built.deleted)} deleted")
         for problem in (*built.warnings, *built.failed):
             note(str(problem))
         _say_fires(ours, ticked.fires)
-        _say_delivered(delivered)
+        tell_delivered(delivered)
         if ticked.forgotten:
             say(f"retention: {ticked.forgotten}")
         mirrored = follow(newsroom.mirror if at is None else None)
@@ -106,8 +107,8 @@ def send(
     say(f"edition {sent.edition.key}: {sent.edition.subject}")
     if not audience:
         note(_nobody(newsletter, segment or (rule.segment if rule else None)))
-    _say_delivered(sent.delivered)
-    if sent.delivered.unavailable or not mirrored:
+    fine = tell_delivered(sent.delivered)
+    if not fine or not mirrored:
         raise typer.Exit(1)
 
 
@@ -120,15 +121,18 @@ def deliveries(
     """List to whom an edition went, with which outcome, reply and time."""
     ours = here(context)
     with ours.store() as store, store.read() as tx:
-        if tx.editions.by_key(edition) is None:
+        its = tx.editions.by_key(edition)
+        if its is None:
             raise Refused(f"there is no edition {edition}; `syndicate editions` lists them")
         found = list(tx.deliveries.of(edition))
+    waits = [delivery_waits_for(its, one, clock.now()) for one in found]
     if json:
-        as_json([{name: getattr(one, name) for name in TOLD} for one in found])
+        told = [{name: getattr(one, name) for name in TOLD} for one in found]
+        as_json([one | {"waits_for": why} for one, why in zip(told, waits, strict=True)])
         return
     zone = ours.config.publication.timezone
     table(
-        ("state", "email", "at", "attempts", "next attempt", "reply"),
+        ("state", "email", "at", "attempts", "next attempt", "waits for", "reply"),
         [
             (
                 one.state,
@@ -136,9 +140,10 @@ def deliveries(
                 when(one.at, zone),
                 one.attempt,
                 when(one.next_attempt_at, zone),
+                why,
                 one.reply,
             )
-            for one in found
+            for one, why in zip(found, waits, strict=True)
         ],
     )
 
@@ -173,21 +178,6 @@ def _say_fires(ours: Context, recorded: "Sequence[Fire]") -> None:
             say(f"{schedule.name}: {len(its) - 1} older slots were missed and skipped")
         for fire in its[-1:]:
             say(f"{schedule.name} {when(fire.due_at, ours.config.zone(schedule))}: {fire}")
-
-
-def _say_delivered(drained: "Drained") -> None:
-    counts = {
-        "accepted": drained.accepted,
-        "failed": drained.failed,
-        "deferred": drained.deferred,
-        "held back": drained.skipped,
-        "unknown": drained.unknown,
-        "expired": drained.expired,
-    }
-    said = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    say(f"delivered: {said or ('nothing' if drained.unavailable else 'nothing was due')}")
-    if drained.unavailable:
-        note(f"no relay answered: {drained.unavailable}")
 
 
 def _nobody(newsletter: str, segment: str | None) -> str:

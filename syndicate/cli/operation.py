@@ -111,6 +111,7 @@ class Operation:
             address.port,
             listener=address.listener,
             shared=address.shared,
+            ended=signals.give_up,
         )
 
     @property
@@ -125,6 +126,19 @@ class Operation:
             self._made.runner.take_in()
         self.server.start()
         self._go_to_work()
+
+    def go_on(self) -> None:
+        """Go on until it is to stop, and reload whenever that is wished.
+
+        Raise SyndicateError when the web has ended by itself: without it there's no reason to.
+        """
+        for _ in self._signals.reloads():
+            self.reload()
+        if not self.server.alive:
+            raise SyndicateError(
+                "the web server broke down, and all the rest was stopped with it; "
+                "why it did is said above: please report it, and start again"
+            )
 
     def reload(self) -> None:
         """Go on with what the config says now, or as before where that has mistakes.

@@ -64,6 +64,7 @@ def build(
             number=at is None,
             everything=everything,
             compress=compress,
+            trial=at is not None,
         )
         _print(built)
         note(f"in {ours.config.output}")

@@ -88,7 +88,7 @@ def init(
 def check(context: typer.Context, *, json: AsJson = False) -> None:
     """Read config and templates; print when each schedule is due next, and every mistake."""
     from syndicate.publish.mirror import Mirror  # noqa: PLC0415 - start-up
-    from syndicate.publish.push.herald import is_local  # noqa: PLC0415
+    from syndicate.publish.push.herald import unheard  # noqa: PLC0415
     from syndicate.render.specimen import faults  # noqa: PLC0415
     from syndicate.render.templates import Templates  # noqa: PLC0415
 
@@ -115,11 +115,8 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
                 "web.proxies: readers come by way of a proxy, since their address is https, and "
                 "none is named; until then all of them count as one network when they sign up"
             )
-        if config.indexnow.key and is_local(config.url):
-            note(
-                "indexnow.key: no search engine is told, since none can reach "
-                f"{config.url}; set publication.url"
-            )
+        for untold in unheard(config):
+            note(untold)
         for mistake in mistakes:
             note(str(mistake))
     if mistakes:

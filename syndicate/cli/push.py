@@ -12,6 +12,7 @@ from syndicate.cli.pushing import tell
 from syndicate.cli.terminal import as_json, note, table, when
 
 if TYPE_CHECKING:
+    from syndicate.config import Config
     from syndicate.store import Store
 
 Now = Annotated[
@@ -46,10 +47,11 @@ def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> N
     with ours.store() as store:
         herald = Herald.of(store, ours.config)
         if herald is None:
-            note("nobody is told of anything: set websub.hubs, websub.own or indexnow.key")
+            note(f"nobody is told of anything: {_remedy(ours.config)}")
         failed = False
         if now and herald is not None:
             with store.write() as tx:
+                tx.pauses.end_all()
                 tx.pings.hurry(clock.now())
                 tx.submissions.hurry(clock.now())
                 tx.hub.hurry(clock.now())
@@ -70,6 +72,18 @@ def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> N
         raise typer.Exit(1)
 
 
+def _remedy(config: "Config") -> str:
+    """Say what to set for somebody to be told."""
+    if config.websub.hubs or config.indexnow.key:
+        return f"nobody elsewhere can reach {config.url}; set publication.url"
+    return "set websub.hubs, websub.own or indexnow.key"
+
+
+def _later(due_at: datetime | None, pause: datetime | None) -> datetime | None:
+    """Return when something is tried next that is due to a server that may be left alone."""
+    return max(due_at, pause) if due_at and pause else due_at
+
+
 def _hub(store: "Store") -> str:
     """Say how our own hub stands."""
     with store.read() as tx:
@@ -85,6 +99,8 @@ def _owed(store: "Store") -> list[Owed]:
 
     with store.read() as tx:
         pings, waiting = tx.pings.owed(), tx.submissions.waiting()
+        pauses = {to: tx.pauses.until(to) for to in {one.hub for one in pings}}
+        pauses |= {to: tx.pauses.until(to) for to in {one.engine for one in waiting}}
         failing = tx.hub.numbers().first
     return [
         *(
@@ -92,7 +108,7 @@ def _owed(store: "Store") -> list[Owed]:
                 to=ping.hub,
                 what=ping.topic,
                 attempts=ping.attempts,
-                next_at=ping.due_at,
+                next_at=_later(ping.due_at, pauses[ping.hub]),
                 error=ping.error,
             )
             for ping in pings
@@ -102,7 +118,7 @@ def _owed(store: "Store") -> list[Owed]:
                 to=one.engine,
                 what="1 page" if one.pages == 1 else f"{one.pages} pages",
                 attempts=one.attempts,
-                next_at=one.due_at,
+                next_at=_later(one.due_at, pauses[one.engine]),
                 error=one.error,
             )
             for one in waiting

@@ -12,7 +12,6 @@ from syndicate.cli.terminal import note, say, when
 
 if TYPE_CHECKING:
     from syndicate.cli.operation import Operation
-    from syndicate.cli.signals import Signals
     from syndicate.config import Config
     from syndicate.web.server import Server
 
@@ -21,6 +20,9 @@ Port = Annotated[
     int | None,
     typer.Option(min=0, max=65535, help="The port to listen on. Default: PORT, or web.port."),
 ]
+
+LASTING = frozenset({"run", "serve"})
+"""The commands that go on until they are told to stop."""
 
 EXAMPLE = """\
 ---
@@ -41,27 +43,25 @@ def register(app: typer.Typer) -> None:
 
 def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
     """Serve the web, keep the timetable, deliver the mail, take in what is filed."""
-    with _started(here(context), host, port, works=True) as (operation, signals):
+    with _started(here(context), host, port, works=True) as operation:
         _say_what_is_where(operation.config, operation.server)
-        for _ in signals.reloads():
-            operation.reload()
+        operation.go_on()
         note("stopping: what is being handed over is finished first")
     note("stopped")
 
 
 def serve(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
     """Serve the web alone."""
-    with _started(here(context), host, port, works=False) as (operation, signals):
+    with _started(here(context), host, port, works=False) as operation:
         say(f"serving {operation.config.output} at {operation.server.url}")
-        for _ in signals.reloads():
-            operation.reload()
+        operation.go_on()
     note("stopped")
 
 
 @contextmanager
 def _started(
     ours: Context, host: str | None, port: int | None, *, works: bool
-) -> "Iterator[tuple[Operation, Signals]]":
+) -> "Iterator[Operation]":
     """Put a publication into operation, and end it cleanly."""
     from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
     from syndicate.cli.operation import Address, Operation  # noqa: PLC0415
@@ -75,7 +75,7 @@ def _started(
         operation = Operation(address, signals, works=works)
         until_stopped.callback(operation.stop)
         operation.start()
-        yield operation, signals
+        yield operation
 
 
 def _say_what_is_where(config: "Config", server: "Server") -> None:

@@ -2,6 +2,7 @@
 
 SIGINT and SIGTERM stop it, the second of them at once. SIGHUP has it read its config; but
 where the terminal that it was started from is gone, SIGHUP says just that, and stops it.
+A SIGHUP that comes before a command has begun waits until `Signals` or `let_hang_up`.
 """
 
 import os
@@ -13,6 +14,11 @@ from queue import SimpleQueue
 
 _APART = 1.0
 """Seconds between a first and a second signal: what starts us may pass on one that we have."""
+
+
+def let_hang_up() -> None:
+    """Take a SIGHUP from now on, and the one that has waited: without `Signals` it is the end."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
 
 class Signals:
@@ -31,12 +37,19 @@ class Signals:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._stop)
         signal.signal(signal.SIGHUP, self._hang_up)
+        let_hang_up()
 
     def stops(self, event: threading.Event) -> None:
         """Set this event as well when the process is to stop, and no longer the one before."""
         self._with_it = event
         if self.stop.is_set():
             event.set()
+
+    def give_up(self) -> None:
+        """Have the process stop; from whatever thread."""
+        self.stop.set()
+        self._with_it.set()
+        self._told.put(None)
 
     def reloads(self) -> Iterator[None]:
         """Yield whenever the config is to be read anew; end when the process is to stop."""
@@ -60,9 +73,7 @@ class Signals:
     def _stop(self, number: int, _: object) -> None:
         if not self.stop.is_set():
             self._stopped_at = time.monotonic()
-            self.stop.set()
-            self._with_it.set()
-            self._told.put(None)
+            self.give_up()
         elif time.monotonic() - self._stopped_at > _APART:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)

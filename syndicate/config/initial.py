@@ -24,7 +24,7 @@ _LIVE = {
     "schedules.max_late": toml("30m"),
 }
 """The keys that are written live, beside the publication's id and title."""
-_OPTIONAL = frozenset({"feeds", "segments", "signup.fields"})
+_OPTIONAL = frozenset({"feeds", "mail.dkim", "segments", "signup.fields"})
 """The lists that are empty to begin with."""
 _TOLD = frozenset({"schedules.segment"})
 """Keys that are told in prose, since they name what isn't there to begin with."""

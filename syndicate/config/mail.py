@@ -3,9 +3,11 @@
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictFloat, StrictInt
 
+from syndicate.config.dkim import Dkim
 from syndicate.config.values import Duration, Line, Mailbox, Sender, Table
 
 
@@ -24,6 +26,7 @@ class Security(StrEnum):
     TLS = "tls"
 
 
+Share = Annotated[StrictFloat, Field(gt=0, le=1)]
 DEFAULT_PORT = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
 
 
@@ -87,6 +90,14 @@ class Mail(Table):
     expire_after: Duration = Field(
         default=timedelta(hours=24), description="When to give up on a message put off."
     )
+    pause_at: Share = Field(
+        default=0.05,
+        description="An edition pauses itself when this share of it, from 0 to 1, fails for good.",
+    )
+    pause_after: StrictInt = Field(
+        default=200, ge=1, description="So many have to be settled before it does."
+    )
+    dkim: tuple[Dkim, ...] = ()
 
     @property
     def server_port(self) -> int:

@@ -22,6 +22,7 @@ _KINDS: Mapping[type, str] = {
     str: "text",
     bool: "true or false",
     int: "whole number",
+    float: "number",
     timedelta: "duration",
     ZoneInfo: "time zone",
     Path: "path",
@@ -111,7 +112,7 @@ def toml(value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"
-        case int():
+        case int() | float():
             return str(value)
         case timedelta():
             return toml(duration(value).replace(" ", ""))

@@ -2,12 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from syndicate.config.models import Config
 from syndicate.errors import ConfigError
 
+if TYPE_CHECKING:  # the models read keys, which are secrets
+    from syndicate.config.models import Config
 
-def password(config: Config) -> str | None:
+
+def password(config: "Config") -> str | None:
     """Return the password for the mail server; None where none is configured.
 
     Raise ConfigError when the environment variable or the file isn't there.

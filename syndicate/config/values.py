@@ -9,8 +9,10 @@ from datetime import timedelta
 from email.utils import formataddr, parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Self
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
@@ -22,6 +24,10 @@ _CONTROL = re.compile(f"[{_CONTROLS}]")
 _FAMILY = r"('[^'\"\\;{}<>&]+'|-?[^\W\d][\w-]*( [^\W\d][\w-]*)*)"
 """A family of fonts as CSS writes it: in quotes, or as words."""
 SHORTEST_BEAT = timedelta(seconds=10)
+_PLACE = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
+_NO_PLACE = "expected a host, and a port between 1 and 65535 if any"
+_IN_PATHS = "/%:@!$&'()*+,;=-._~"
+_STRAY = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def _duration(value: object) -> timedelta:
@@ -51,6 +57,32 @@ def _zone(value: object) -> ZoneInfo:
         return ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError('expected a time zone such as "Europe/Berlin"') from error
+
+
+def _url(value: str) -> str:
+    """Write an address in ASCII, so that headers can hold it: its host by IDNA, its path in %XX.
+
+    One with a name or a password in it would be published with them.
+    """
+    try:
+        parts = urlsplit(value)
+        place, host, port = parts.netloc, parts.hostname or "", parts.port
+        if not host.isascii() and "@" not in place:
+            place = _in_ascii(host) + ("" if port is None else f":{port}")
+    except ValueError as error:  # UnicodeError is one, too
+        raise ValueError(_NO_PLACE) from error
+    if "@" in place:
+        raise ValueError("expected an address without a name and password: it is published")
+    if port == 0 or not _PLACE.fullmatch(place):
+        raise ValueError(_NO_PLACE)
+    return f"{parts.scheme}://{place}{quote(_STRAY.sub('%25', parts.path), safe=_IN_PATHS)}"
+
+
+def _in_ascii(host: str) -> str:
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:  # such as a host of emoji, which browsers know by older rules
+        return host.encode("idna").decode()
 
 
 def _network(value: object) -> IPv4Network | IPv6Network:
@@ -103,8 +135,11 @@ Language = Annotated[
     matching("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", 'a language such as "en" or "pt-BR" (BCP 47)'),
 ]
 Url = Annotated[
-    str, matching(r"https?://[^\s/?#]+[^\s?#]*", 'an address such as "https://example.org"')
+    str,
+    matching(r"https?://[^\s/?#]+[^\s?#]*", 'an address such as "https://example.org"'),
+    AfterValidator(_url),
 ]
+"""An address of the web, kept in ASCII whatever it was written in."""
 DatabaseUrl = Annotated[
     str,
     matching(

@@ -12,6 +12,8 @@ _UUID = 'expected a UUID such as "6f1c2f6e-8f0e-4a7e-9d8b-1c2d3e4f5a6b"'
 _EXPECTED = {
     "bool_type": "expected true or false, without quotes",
     "dict_type": "expected a table",
+    "float_type": "expected a number such as 0.05, without quotes",
+    "greater_than": "expected more than {gt}",
     "greater_than_equal": "expected {ge} or more",
     "int_type": "expected a whole number, without quotes",
     "less_than_equal": "expected {le} or less",

@@ -1,25 +1,27 @@
 """One connection to the relay, working through the ledger message by message."""
 
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 
 import structlog
 
 from syndicate.config import Config
-from syndicate.deliver.leads import Leads
 from syndicate.deliver.ledger import Ledger
 from syndicate.deliver.links import Links
-from syndicate.deliver.message import Imprint, Reader, message
+from syndicate.deliver.mailings import Mailings
 from syndicate.deliver.outcome import Outcome, let_out
 from syndicate.deliver.relay import Envelope, Relay, Session
-from syndicate.errors import DeliveryError, RelayUnavailable, TemporaryFailure
+from syndicate.errors import DeliveryError, Refused, RelayUnavailable, TemporaryFailure
 from syndicate.model.deliveries import Claim, State
-from syndicate.model.editions import Content, Edition
+from syndicate.model.editions import Edition
 
 _log = structlog.get_logger(__name__)
 _MOST = 25
 """Rows in a claim: enough to make its commit cheap."""
+_TURN = 2.0
+"""Seconds after which a connection looks again for what is more urgent."""
 _HELD_BACK = Outcome(state=State.SKIPPED, reply="held back by mail.only")
 
 
@@ -47,29 +49,26 @@ class Course:
             _log.warning("relay unavailable", reason=str(trouble))
 
 
-@dataclass(frozen=True, slots=True)
-class _Mailing:
-    """An edition on its way."""
-
-    edition: Edition
-    content: Content
-    imprint: Imprint
-    leads: Leads
-
-
 class Connection:
     """Hands over what is due, one message after the other, in sessions as the relay allows."""
 
     def __init__(
-        self, ledger: Ledger, relay: Relay, *, config: Config, links: Links, course: Course
+        self,
+        ledger: Ledger,
+        relay: Relay,
+        mailings: Mailings,
+        *,
+        config: Config,
+        links: Links,
+        course: Course,
     ) -> None:
         self._ledger = ledger
         self._relay = relay
+        self._mailings = mailings
         self._config = config
         self._links = links
         self._course = course
         self._session: Session | None = None
-        self._mailing: _Mailing | None = None
         self._exhausted: set[int] = set()
         self._appetite = 1
         """How many to claim next: few at first, so that a short list is shared out."""
@@ -103,24 +102,27 @@ class Connection:
         """Claim some readers of an edition and serve them."""
         claims = self._ledger.claim(edition, self._appetite)
         self._appetite = min(self._appetite * 5, _MOST)
-        if not claims:
+        if claims:
+            self._exhausted.clear()  # time has passed: what was put off may be due again
+        elif self._ledger.goes_on(edition):
             self._exhausted.add(edition.key)
         only = self._config.mail.only
         self._ledger.settle(_HELD_BACK, *(c for c in claims if not let_out(c.email, only)))
         waiting = deque(claim for claim in claims if let_out(claim.email, only))
+        turn = time.monotonic() + _TURN
         try:
             while waiting and not self._course.over and self._deliver(waiting[0], edition):
                 waiting.popleft()
+                if time.monotonic() >= turn:
+                    break
         finally:
             self._ledger.release(waiting)
 
     def _deliver(self, claim: Claim, edition: Edition) -> bool:
-        """Serve one reader; False when the relay takes nothing of this edition."""
-        mailing = self._prepared(edition)
+        """Serve one reader; False when nothing more of this edition is to leave."""
         try:
-            reader = Reader.of(claim, mailing.imprint, self._links, mailing.leads)
-            envelope, body = reader.envelope, message(mailing.content, reader)
-        except Exception as error:  # noqa: BLE001 - one bad copy never stops the rest
+            envelope, message = self._mailings.get(edition).copy(claim, self._links)
+        except Refused as error:
             reason = f"the message could not be made: {error}"
             self._ledger.settle(Outcome(state=State.FAILED, reply=reason), claim)
             return True
@@ -131,14 +133,15 @@ class Connection:
                 return False
             if not self._ledger.intend(claim):
                 session.close()
-                return True
-            outcome = Outcome.accepted(session.hand_over(body))
+                return self._ledger.goes_on(edition)
+            outcome = Outcome.accepted(session.hand_over(bytes(message)))
         except RelayUnavailable:
             raise
         except DeliveryError as error:
             outcome = Outcome.of(error, claim, edition, self._ledger.moment)
         self._ledger.settle(outcome, claim)
-        return True
+        # who is refused before the body asks for no leave to send it
+        return outcome.state is State.ACCEPTED or self._ledger.goes_on(edition)
 
     def _offered(self, envelope: Envelope) -> Session | None:
         """Return the session that waits for this message's body; None when the sender is refused.
@@ -167,11 +170,3 @@ class Connection:
             self._session = None
             self._session = self._relay.open()
         return self._session
-
-    def _prepared(self, edition: Edition) -> _Mailing:
-        if self._mailing is None or self._mailing.edition.key != edition.key:
-            content, frozen = self._ledger.content(edition)
-            leads = Leads.of(edition.key, edition.newsletter, frozen, self._config)
-            imprint = Imprint.of(edition, self._config)
-            self._mailing = _Mailing(edition, content, imprint, leads)
-        return self._mailing

@@ -4,12 +4,14 @@ import contextlib
 import secrets
 
 from syndicate.config import Config
+from syndicate.deliver.dkim import Keyring
 from syndicate.deliver.filling import own_links
 from syndicate.deliver.leads import Leads
 from syndicate.deliver.links import Links
-from syndicate.deliver.message import Imprint, Reader, message
+from syndicate.deliver.message import Imprint, Reader
 from syndicate.deliver.outcome import let_out
 from syndicate.deliver.relay import Relay, Reply
+from syndicate.deliver.template import Template
 from syndicate.errors import Refused
 from syndicate.model.editions import Draft
 
@@ -21,7 +23,8 @@ def send_copy(draft: Draft, to: str, *, config: Config, relay: Relay, links: Lin
     """Hand over one copy of what would be an edition.
 
     Raise Refused for an address that can't be used or that mail.only holds
-    back, and any DeliveryError as the relay answers.
+    back, ConfigError for a key that can't be read, and any DeliveryError as the
+    relay answers.
     """
     if not let_out(to, config.mail.only):
         raise Refused(f"{to} is held back by mail.only")
@@ -34,7 +37,10 @@ def send_copy(draft: Draft, to: str, *, config: Config, relay: Relay, links: Lin
         links=own_links(links, _NOBODY, _NOBODY, draft.newsletter),
         leads=Leads.of(_NOBODY, draft.newsletter, draft.links, config).addresses,
     )
-    body = message(draft.content, reader)
+    message = Template.of(draft.content, imprint).fill(reader)
+    signer = Keyring.of(config).signer(imprint.domain)
+    if signer is not None:
+        message = signer.signed(message)
     with contextlib.closing(relay.open()) as session:
         session.offer(reader.envelope)
-        return session.hand_over(body)
+        return session.hand_over(bytes(message))

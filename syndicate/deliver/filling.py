@@ -5,19 +5,22 @@ somebody smuggles in through a name stays what it is: values aren't read again.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
 from syndicate.deliver.links import Links
-from syndicate.model.editions import CANARY, SLOTS, Content, link_marker, slot_marker
+from syndicate.model.editions import CANARY, SLOTS, Content, slot_marker
 
 _HIDDEN = (
     '<a href="{address}" tabindex="-1" aria-hidden="true" '
     'style="display:none;font-size:0;line-height:0;max-height:0;overflow:hidden"></a>'
 )
 """The canary: a link that only what reads the source can follow."""
+_LINK = "LINK"
+HIDDEN = f"{_LINK}{CANARY}"
+"""The place of the canary, in HTML alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,22 +36,34 @@ class Filling:
     canary: str = ""
     """Where the hidden link leads; empty: there is none."""
 
-    def text(self, content: Content) -> str:
-        """Fill in the text."""
-        return self._filled(content.text, content.nonce, str)
-
     def html(self, content: Content) -> str:
         """Fill in the HTML."""
-        return self._filled(content.html, content.nonce, escape)
+        pieces = parted(content.html, content.nonce)
+        pieces[1::2] = [
+            self.hidden if place == HIDDEN else escape(self.value(place)) for place in pieces[1::2]
+        ]
+        return "".join(pieces)
 
-    def _filled(self, said: str, nonce: str, written: Callable[[str], str]) -> str:
-        values = {"name": self.name, "email": self.email, **self.own}
-        fill = {slot_marker(nonce, name): written(values[name]) for name in SLOTS}
-        for number, address in enumerate(self.leads, 1):
-            fill[link_marker(nonce, number)] = written(address)
-        hidden = _HIDDEN.format(address=written(self.canary)) if self.canary else ""
-        fill[link_marker(nonce, CANARY)] = hidden
-        return _markers(nonce).sub(lambda marker: fill[marker[0]], said)
+    def value(self, place: str) -> str:
+        """Return what goes into a place, unescaped; by the name that `parted` gives it."""
+        if place.startswith(_LINK):
+            return self.leads[int(place.removeprefix(_LINK)) - 1]
+        match place:
+            case "NAME":
+                return self.name
+            case "EMAIL":
+                return self.email
+        return self.own[place.lower()]
+
+    @property
+    def hidden(self) -> str:
+        """The HTML that goes into the place of the canary."""
+        return _HIDDEN.format(address=escape(self.canary)) if self.canary else ""
+
+
+def parted(said: str, nonce: str) -> list[str]:
+    """Part a text at its markers: what stands for all, a place's name, and so on in turn."""
+    return _markers(nonce).split(said)
 
 
 def own_links(links: Links, edition: int, subscriber: int, newsletter: str) -> dict[str, str]:
@@ -66,4 +81,4 @@ def _markers(nonce: str) -> re.Pattern[str]:
     """Find what begins alike: then a search goes over the text in leaps."""
     start, end = slot_marker(nonce, "\0").split("\0")
     names = "|".join(map(str.upper, SLOTS))
-    return re.compile(rf"{re.escape(start)}(?:{names}|LINK\d+){re.escape(end)}")
+    return re.compile(rf"{re.escape(start)}({names}|{_LINK}\d+){re.escape(end)}")

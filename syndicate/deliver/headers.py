@@ -19,14 +19,14 @@ _HOST = re.compile(r"[A-Za-z0-9_.-]+")
 _FORBIDDEN = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff\u2028\u2029\x85]")
 
 
-def field(name: str, *words: str) -> str:
-    """Write one field, folded between `words`, with its CRLF."""
+def field(name: str, *words: str) -> bytes:
+    """Write one field, folded between `words`, with its CRLF; UTF-8 where a word is."""
     lines = [f"{name}:"]
     for word in words:
         if len(lines[-1]) + 1 + len(word) > _WIDTH and lines[-1] != f"{name}:":
             lines.append("")
         lines[-1] += f" {word}"
-    return "\r\n".join(lines) + "\r\n"
+    return ("\r\n".join(lines) + "\r\n").encode()
 
 
 def text(value: str) -> list[str]:

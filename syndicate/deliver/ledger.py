@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver import owner
+from syndicate.deliver.brake import Brake
 from syndicate.deliver.links import Links
 from syndicate.deliver.message import Imprint
 from syndicate.deliver.outcome import Outcome
 from syndicate.deliver.relay import Relay
 from syndicate.errors import StoreError, StoreTooNew
 from syndicate.model.deliveries import Claim, State
-from syndicate.model.editions import Content, Edition
+from syndicate.model.editions import Edition, EditionState
+from syndicate.model.stops import Limit
 from syndicate.model.subscribers import Cause, Who
 from syndicate.store import Store, Transaction
 
@@ -33,7 +35,9 @@ class Ledger:
     lets only one, and waiting here is shorter than waiting there.
     """
 
-    def __init__(self, store: Store, *, at: datetime, sending: timedelta) -> None:
+    def __init__(
+        self, store: Store, *, at: datetime, sending: timedelta, limit: Limit | None = None
+    ) -> None:
         self._store = store
         self._began = at, time.monotonic()
         self._sending = sending
@@ -41,6 +45,7 @@ class Ledger:
         self._owner = owner.identity()
         self.counts: defaultdict[int, Counter[State]] = defaultdict(Counter)
         """What was settled, by edition."""
+        self._brake = Brake(store, limit or Limit())
 
     @property
     def moment(self) -> datetime:
@@ -53,6 +58,11 @@ class Ledger:
         """How many deliveries were settled so far."""
         with self._writing:
             return sum(count.total() for count in self.counts.values())
+
+    @property
+    def paused(self) -> tuple[int, ...]:
+        """The editions that paused themselves."""
+        return tuple(self._brake.paused)
 
     def recover(self, relay: Relay, config: Config, links: Links) -> int:
         """Take over what dead processes held; return how much of it is queued again.
@@ -71,15 +81,23 @@ class Ledger:
         with self._writing, self._store.write() as tx:
             return tx.deliveries.expire(self.moment)
 
+    def sweep(self) -> None:
+        """Let what was put off, or came back, follow what was decided about its edition."""
+        swept = 1
+        while swept:
+            with self._writing, self._store.write() as tx:
+                swept = tx.stops.sweep(self.moment)
+
+    def goes_on(self, edition: Edition) -> bool:
+        """Whether an edition may still be handed over, as far as its operators are concerned."""
+        with self._store.read() as tx:
+            found = tx.editions.by_key(edition.key)
+        return found is not None and found.state is EditionState.SENDING
+
     def open_editions(self) -> list[Edition]:
         """Return the editions with something to hand over, the most urgent first."""
         with self._store.read() as tx:
             return tx.deliveries.open_editions(self.moment)
-
-    def content(self, edition: Edition) -> tuple[Content, tuple[str, ...]]:
-        """Return what an edition says, and where its numbered links lead."""
-        with self._store.read() as tx:
-            return tx.editions.content(edition.content), tx.clicks.links(edition.key)
 
     def claim(self, edition: Edition, limit: int) -> list[Claim]:
         """Take up to `limit` deliveries of an edition for a while; none when none is due."""
@@ -113,22 +131,28 @@ class Ledger:
         if not claims:
             return
 
-        def move(tx: Transaction) -> None:
-            for claim in claims:
-                self._settle(tx, outcome, claim)
+        moved: list[Claim] = []
 
+        def move(tx: Transaction) -> None:
+            moved[:] = [claim for claim in claims if self._settle(tx, outcome, claim)]
+
+        edition = claims[0].edition
         with self._writing:
             self._persist(move)
-            self.counts[claims[0].edition][outcome.state] += len(claims)
+            self.counts[edition][outcome.state] += len(moved)
+            self._brake.note(edition, Counter({outcome.state: len(moved)}))
 
     # how
 
-    def _settle(self, tx: Transaction, outcome: Outcome, claim: Claim) -> None:
-        """Record what became of one; of who was erased meanwhile, nothing that names them."""
+    def _settle(self, tx: Transaction, outcome: Outcome, claim: Claim) -> bool:
+        """Record what became of one; of who was erased meanwhile, nothing that names them.
+
+        False where the row has moved on, as when its edition was cancelled.
+        """
         accepted = outcome.state is State.ACCEPTED
         if not accepted and tx.subscribers.by_key(tx.mergers.holder(claim.subscriber)) is None:
             outcome = replace(outcome, reply="")
-        tx.deliveries.settle(
+        moved = tx.deliveries.settle(
             claim,
             outcome.state,
             code=outcome.code,
@@ -140,6 +164,7 @@ class Ledger:
             reason = f"{outcome.code} {outcome.reply}".strip()
             cause = Cause(who=Who.SERVER, how=f"the answer to edition {claim.edition}")
             tx.subscribers.suppress(claim.email, reason, at=clock.now(), cause=cause)
+        return moved
 
     def _persist(self, move: Callable[[Transaction], None]) -> None:
         for left in reversed(range(_TRIES)):

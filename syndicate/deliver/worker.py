@@ -17,9 +17,11 @@ from syndicate.config import Config
 from syndicate.deliver.connection import Connection, Course
 from syndicate.deliver.ledger import Ledger
 from syndicate.deliver.links import Links
+from syndicate.deliver.mailings import Mailings
 from syndicate.deliver.relay import Relay
 from syndicate.deliver.transaction import data_timeout
 from syndicate.model.deliveries import State
+from syndicate.model.stops import Limit
 from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -41,6 +43,8 @@ class Drained:
     expired: int = 0
     recovered: int = 0
     """Taken over from processes that died, and queued again."""
+    paused: tuple[int, ...] = ()
+    """Editions that were refused too often, and paused themselves."""
     unavailable: str = ""
     """Why the relay took nothing of what is still due; empty when nothing was in the way."""
 
@@ -56,23 +60,28 @@ def drain(
 ) -> Drained:
     """Hand over everything that is due at `at`; return when nothing is, or soon after `stop`.
 
-    Raise StoreError when the ledger can't be kept.
+    Raise StoreError when the ledger can't be kept, and ConfigError, before anything is
+    handed over, when a key that signs can't be read any more.
     """
-    ledger = Ledger(store, at=at, sending=_sending_lease(config))
+    limit = Limit(share=config.mail.pause_at, after=config.mail.pause_after)
+    ledger = Ledger(store, at=at, sending=_sending_lease(config), limit=limit)
     recovered = ledger.recover(relay, config, links)
     expired = ledger.expire()
+    ledger.sweep()
     course = Course(stop)
+    mailings = Mailings(store, config)
     while not stop.is_set() and ledger.open_editions():
         before = ledger.settled
         _pass(
             [
-                Connection(ledger, relay, config=config, links=links, course=course)
+                Connection(ledger, relay, mailings, config=config, links=links, course=course)
                 for _ in range(config.mail.connections)
             ],
             course,
         )
         if ledger.settled == before:
             break
+    ledger.sweep()
     _tell(ledger)
     return _summary(ledger, course, recovered=recovered, expired=expired)
 
@@ -150,5 +159,6 @@ def _summary(ledger: Ledger, course: Course, *, recovered: int, expired: int) ->
         unknown=total[State.UNKNOWN],
         expired=expired,
         recovered=recovered,
+        paused=ledger.paused,
         unavailable=str(blocked or ""),
     )

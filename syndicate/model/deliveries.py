@@ -73,12 +73,21 @@ class Totals:
     unknown: int = 0
 
     @property
+    def waiting(self) -> int:
+        """Those of whom something is still to come."""
+        return self.queued + self.sending + self.deferred
+
+    @property
     def audience(self) -> int:
         """Everybody the edition was frozen for."""
         return (
-            self.queued + self.sending + self.accepted + self.deferred
-            + self.failed + self.expired + self.skipped + self.unknown
-        )  # fmt: skip
+            self.accepted + self.failed + self.expired + self.skipped + self.unknown + self.waiting
+        )
+
+    @property
+    def tried(self) -> int:
+        """Those whom a server was asked to take, with an end, whichever."""
+        return self.accepted + self.failed + self.unknown
 
 
 RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 15, 30, 60, 120, 240))

@@ -17,6 +17,17 @@ class Kind(StrEnum):
     LETTER = "letter"
 
 
+class EditionState(StrEnum):
+    """Whether an edition may go on."""
+
+    SENDING = "sending"
+    """Until all of its readers are served, and after."""
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+    """A corrected one took over the readers who didn't have it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """What an edition says, once for all of its readers.
@@ -102,7 +113,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """One mailing of one newsletter; never changed once it is there."""
+    """One mailing of one newsletter; what it says is never changed once it is there."""
 
     key: int
     newsletter: str
@@ -115,3 +126,8 @@ class Edition:
     created_at: datetime
     expires_at: datetime
     on_unknown: str = "skip"
+    state: EditionState = EditionState.SENDING
+    successor: int | None = None
+    """The edition that replaced it."""
+    original: int | None = None
+    """The first one of those that it corrects or repeats."""

@@ -66,12 +66,15 @@ class Publisher:
         self._printer: Printer | None = None
         self._change = -1
 
-    def publish(self, at: datetime, *, number: bool, everything: bool = False) -> Built:
+    def publish(
+        self, at: datetime, *, number: bool, everything: bool = False, trial: bool = False
+    ) -> Built:
         """Bring the output to what is public at `at`.
 
         With `number`, what became public by then is given its public number first.
         With `everything`, all is made anew, and what was changed by hand put right; so
-        it is after a build that died, since nobody knows how far it went.
+        it is after a build that died, since nobody knows how far it went. A `trial`,
+        to see another time than now, is marked as such: nobody is told of it.
         Raise StoreError; SyndicateError where the output folder can't be used at all;
         TemplateError where what every page loads can't be made.
         """
@@ -89,7 +92,7 @@ class Publisher:
                 left_behind = printer.folder.left_behind()
                 if everything or left_behind or self._is_past(before, at, compress=compress):
                     before = None
-                return self._build(printer, manifest, before, left_behind, at)
+                return self._build(printer, manifest, before, left_behind, at, trial=trial)
             finally:
                 printer.folder.close()
 
@@ -100,6 +103,8 @@ class Publisher:
         before: State | None,
         left_behind: frozenset[str],
         at: datetime,
+        *,
+        trial: bool,
     ) -> Built:
         """Build on what was there `before`, or all anew."""
         with self._store.read() as tx:
@@ -117,7 +122,7 @@ class Publisher:
                 build.hire(stack.enter_context(crew(self._config, compress=printer.compress)))
             built = build.of(keys, left_behind, anew=before is None)
         style = self._style if build.complete else ""
-        state = State(style=style, compress=printer.compress, change=change, at=at)
+        state = State(style=style, compress=printer.compress, change=change, at=at, trial=trial)
         manifest.finish(state, build.pending)
         printer.folder.clear()
         self._change = change
@@ -153,10 +158,11 @@ def build(
     number: bool,
     everything: bool = False,
     compress: bool | None = None,
+    trial: bool = False,
 ) -> Built:
     """Publish once; see `Publisher`."""
     publisher = Publisher(store, config, compress=compress)
-    return publisher.publish(at, number=number, everything=everything)
+    return publisher.publish(at, number=number, everything=everything, trial=trial)
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from typing import Self
 from syndicate.clock import EPOCH
 
 NAME = ".manifest.sqlite"
-_VERSION = 4
+_VERSION = 5
 _TABLES = """
 CREATE TABLE files (
   path TEXT PRIMARY KEY, owner TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
@@ -39,7 +39,8 @@ CREATE TABLE topics (
 ) WITHOUT ROWID;
 CREATE TABLE pending (article INTEGER PRIMARY KEY);
 CREATE TABLE state (
-  style TEXT NOT NULL, compress INTEGER NOT NULL, change INTEGER NOT NULL, at INTEGER NOT NULL
+  style TEXT NOT NULL, compress INTEGER NOT NULL, change INTEGER NOT NULL, at INTEGER NOT NULL,
+  trial INTEGER NOT NULL
 );
 """
 
@@ -80,6 +81,8 @@ class State:
     change: int
     """The newest change of the store that it saw."""
     at: datetime
+    trial: bool = False
+    """Whether it shows another time than that of its making: of a trial nobody is told."""
 
 
 class Manifest:
@@ -209,15 +212,17 @@ class Manifest:
 
     def state(self) -> State | None:
         """Return up to where the last build went; None before the first."""
-        row = self.database.execute("SELECT style, compress, change, at FROM state").fetchone()
+        query = "SELECT style, compress, change, at, trial FROM state"
+        row = self.database.execute(query).fetchone()
         if row is None:
             return None
-        style, compress, change, at = row
+        style, compress, change, at, trial = row
         return State(
             style=style,
             compress=bool(compress),
             change=change,
             at=EPOCH + timedelta(microseconds=at),
+            trial=bool(trial),
         )
 
     def pending(self) -> list[int]:
@@ -230,8 +235,8 @@ class Manifest:
         self.database.execute("DELETE FROM state")
         microseconds = (state.at - EPOCH) // timedelta(microseconds=1)
         self.database.execute(
-            "INSERT INTO state VALUES (?, ?, ?, ?)",
-            (state.style, state.compress, state.change, microseconds),
+            "INSERT INTO state VALUES (?, ?, ?, ?, ?)",
+            (state.style, state.compress, state.change, microseconds, state.trial),
         )
         self.database.execute("DELETE FROM pending")
         self.database.executemany(

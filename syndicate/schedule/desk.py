@@ -120,14 +120,55 @@ class Desk:
         )
         return Proposal(selection=selection, draft=draft, seen=seen)
 
+    def propose_corrected(
+        self, edition: Edition, slugs: Sequence[str] = (), *, at: datetime
+    ) -> Proposal:
+        """Compose an edition anew of what its articles say by now, or of those named.
+
+        What was retracted since is left out. Raise Refused when nothing is left.
+        """
+        newsletter = self._config.newsletter(edition.newsletter)
+        if newsletter is None:
+            raise Refused(f"the newsletter {edition.newsletter} is no longer in the configuration")
+        if slugs:
+            return self.propose_these(newsletter, slugs, at=at)
+        with self._store.read() as tx:
+            keys = [item.article for item in tx.editions.items(edition.key)]
+            carried = [one for one in tx.readership.articles(keys) if _is_public(one, at)]
+            upto = tx.articles.newest_number()
+            seen = Standing.of(tx, newsletter.name)
+        if not carried:
+            raise Refused(
+                f"nothing that edition {edition.key} carried is public any more; "
+                "name articles with --article SLUG, or cancel it"
+            )
+        rules = (one.select for one in self._config.schedules if one.name == edition.schedule)
+        most = next((rule.max for rule in rules), len(carried))
+        selection = Selection(taken=tuple(carried[:most]), more=tuple(carried[most:]))
+        draft = self._draft(
+            newsletter,
+            selection,
+            schedule=None,
+            segment=None,
+            upto=upto,
+            newest=upto + 1,
+            at=at,
+        )
+        return Proposal(selection=selection, draft=draft, seen=seen)
+
     def freeze(self, tx: Transaction, proposal: Proposal) -> Edition | None:
         """Freeze a proposal, or return None when the store has moved on since it was made."""
         draft = proposal.draft
         assert draft is not None
-        tx.hold_still()
-        if Standing.of(tx, draft.newsletter) != proposal.seen:
+        if not self.stands(tx, proposal):
             return None
         return tx.editions.add(draft)
+
+    def stands(self, tx: Transaction, proposal: Proposal) -> bool:
+        """Whether the store is as it was when a proposal was made; it is until `tx` ends."""
+        assert proposal.draft is not None
+        tx.hold_still()
+        return Standing.of(tx, proposal.draft.newsletter) == proposal.seen
 
     def _draft(
         self,
@@ -182,10 +223,15 @@ def _public(tx: Transaction, slug: str, at: datetime) -> Article:
     article = tx.articles.by_slug(slug)
     if article is None:
         raise Refused(f"no article has the slug {slug}; `syndicate articles` lists them")
-    if article.retracted_at is not None or article.number is None or article.published > at:
+    if not _is_public(article, at):
         state = "retracted" if article.retracted_at else "not public yet"
         raise Refused(f"{slug} is {state}, so it can't go into an edition")
     return article
+
+
+def _is_public(article: Article, at: datetime) -> bool:
+    there = article.retracted_at is None and article.number is not None
+    return there and article.published <= at
 
 
 def counted(count: int) -> str:

@@ -58,9 +58,12 @@ class Newsroom:
             herald=Herald.of(store, config),
         )
 
-    def publish(self, at: datetime) -> Built:
-        """Give public numbers to what became public, and bring the output up to date."""
-        built = self.publisher.publish(at, number=True)
+    def publish(self, at: datetime, *, trial: bool = False) -> Built:
+        """Give public numbers to what became public, and bring the output up to date.
+
+        Of a `trial`, as of another time than now, nobody is told.
+        """
+        built = self.publisher.publish(at, number=True, trial=trial)
         if self.herald is not None:
             self.herald.hear(built, at)
         return built

@@ -3,11 +3,13 @@
 APScheduler is the clock; what is due, and who deals with it, the database
 decides. Publishing and composing take turns; delivery has a thread of its own,
 woken by each new edition, and so has the mirror, woken by what was published, and
-so have hubs and search engines, who are told when readers get what they ask for.
+so have hubs and search engines, who are told when readers get what they ask for,
+and so has our own hub, which waits for none of them.
 """
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -18,7 +20,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from syndicate import clock
 from syndicate.config import Schedule
-from syndicate.errors import StoreLocked, SyndicateError
+from syndicate.errors import StoreError, StoreLocked, SyndicateError
 from syndicate.intake.filing import Verdict, file_articles
 from syndicate.intake.folder import find_articles
 from syndicate.intake.watch import watch
@@ -31,6 +33,10 @@ log = structlog.get_logger()
 SWEEP = timedelta(seconds=30)
 """How often everything is looked at, whatever woke or failed to wake us."""
 STOP_WITHIN = timedelta(seconds=15)
+_LISTEN = timedelta(seconds=1)
+"""How often it is asked whether somebody decided about an edition, in another process."""
+_TURN = 20.0
+"""Seconds after which the push thread looks again for what is new: some are slow to take it."""
 
 
 class Runner:
@@ -44,9 +50,12 @@ class Runner:
         self._mail_due = threading.Event()
         self._mirror_due = threading.Event()
         self._push_due = threading.Event()
+        self._hub_due = threading.Event()
         self._desk = threading.Lock()
         self._behind = True
         """Whether files may lie in the intake folder that were not taken in, as at the start."""
+        self._decided = 0
+        """The newest decision about an edition that was heard of."""
         self._published: object = None
         self._incomplete = False
         """Whether something could not be made when the output was last brought up to date."""
@@ -56,6 +65,8 @@ class Runner:
             self._threads.append(threading.Thread(target=self._mirror, name="mirror", daemon=True))
         if newsroom.herald is not None:
             self._threads.append(threading.Thread(target=self._push, name="push", daemon=True))
+            if newsroom.herald.has_hub:
+                self._threads.append(threading.Thread(target=self._hub, name="hub", daemon=True))
         if self._config.intake.watch:
             self._threads.append(threading.Thread(target=self._watch, name="intake", daemon=True))
 
@@ -70,7 +81,7 @@ class Runner:
         self._stop.set()
         self._mail_due.set()
         self._mirror_due.set()
-        self._push_due.set()
+        self.push_is_due()
         self._scheduler.shutdown(wait=True)
         for thread in self._threads:
             thread.join(STOP_WITHIN.total_seconds())
@@ -99,6 +110,7 @@ class Runner:
     def push_is_due(self) -> None:
         """Have whoever waits for it told now, or asked: a new subscriber of our hub, say."""
         self._push_due.set()
+        self._hub_due.set()
 
     # how
 
@@ -114,6 +126,8 @@ class Runner:
         sweep = IntervalTrigger(seconds=int(SWEEP.total_seconds()), start_date=clock.EPOCH)
         at_once = {"next_run_time": clock.now()}
         scheduler.add_job(self._guarded(self._sweep), sweep, **options, **at_once)
+        often = IntervalTrigger(seconds=int(_LISTEN.total_seconds()), start_date=clock.EPOCH)
+        scheduler.add_job(self._guarded(self._listen), often, **options)
         return scheduler
 
     def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
@@ -140,6 +154,14 @@ class Runner:
             self._fire(schedule)
         self._mail_due.set()
         self._forget()
+
+    def _listen(self) -> None:
+        """Go on at once with what was resumed, say; the sweep says what is wrong with the store."""
+        with suppress(StoreError), self._store.read() as tx:
+            newest = tx.stops.newest()
+            if newest != self._decided:
+                self._decided = newest
+                self._mail_due.set()
 
     def _forget(self) -> None:
         """Forget what is too old to be kept, once a day."""
@@ -173,7 +195,7 @@ class Runner:
         if built.written or built.deleted:
             log.info("published", written=len(built.written), deleted=len(built.deleted))
         self._mirror_due.set()
-        self._push_due.set()
+        self.push_is_due()
 
     def _watch(self) -> None:
         folder = self._config.path(self._config.intake.folder)
@@ -200,6 +222,9 @@ class Runner:
     def _push(self) -> None:
         self._whenever(self._push_due, self._tell)
 
+    def _hub(self) -> None:
+        self._whenever(self._hub_due, self._serve)
+
     def _whenever(self, due: threading.Event, act: Callable[[], None]) -> None:
         """Act each time it is due, and in any case as often as everything is looked at."""
         guarded = self._guarded(act)
@@ -218,10 +243,16 @@ class Runner:
             log.warning("mirror", problem=str(problem))
         if mirrored.uploaded or mirrored.deleted:
             log.info("mirrored", uploaded=mirrored.uploaded, deleted=mirrored.deleted)
-        self._push_due.set()
+        self.push_is_due()
 
     def _tell(self) -> None:
         assert self._newsroom.herald is not None
-        told = self._newsroom.herald.follow(clock.now(), self._stop)
-        if told.worked and told.worked.unfinished:
+        told = self._newsroom.herald.tell(clock.now(), self._stop, within=_TURN)
+        if told.unfinished:
             self._push_due.set()
+
+    def _serve(self) -> None:
+        assert self._newsroom.herald is not None
+        worked = self._newsroom.herald.work(clock.now(), self._stop)
+        if worked and worked.unfinished:
+            self._hub_due.set()

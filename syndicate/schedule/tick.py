@@ -23,20 +23,24 @@ class Ticked:
 
     @property
     def failed(self) -> bool:
-        """Whether a slot or page failed, or no relay answered; a refused reader is no failure."""
+        """Whether a slot or page failed, no relay answered, or an edition paused itself.
+
+        A refused reader is no failure.
+        """
         slots = any(fire.outcome is Outcome.FAILED for fire in self.fires)
-        return slots or bool(self.built.failed) or bool(self.delivered.unavailable)
+        mail = bool(self.delivered.unavailable or self.delivered.paused)
+        return slots or bool(self.built.failed) or mail
 
 
-def tick(newsroom: Newsroom, *, at: datetime) -> Ticked:
+def tick(newsroom: Newsroom, *, at: datetime, trial: bool = False) -> Ticked:
     """Publish what is due, deal with every slot due at `at`, deliver everything that is due.
 
     Once a day, what is too old to be kept is forgotten after that.
 
     `at` is the clock for publishing, slots, selection and retries; leases and
-    recorded times go by the real one.
+    recorded times go by the real one. What a `trial` publishes is told to nobody.
     """
-    built = newsroom.publish(at)
+    built = newsroom.publish(at, trial=trial)
     fires = tuple(newsroom.timekeeper.fire_all(at))
     delivered = newsroom.deliver(at)
     forgotten = forget_daily(newsroom.store, newsroom.config, at=at, stop=Event())

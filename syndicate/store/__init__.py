@@ -19,6 +19,7 @@ from syndicate.store.anteroom import Arrival
 from syndicate.store.archive import Archive, Issue
 from syndicate.store.arrivals import Arrivals
 from syndicate.store.clicks import Click, Clicks, LinkClicks
+from syndicate.store.corrections import Corrections
 from syndicate.store.deliveries import Deliveries, Recovered
 from syndicate.store.dossier import Dossier, Held, Mailed
 from syndicate.store.editions import Editions
@@ -41,6 +42,7 @@ from syndicate.store.limits import Limits
 from syndicate.store.media import Media
 from syndicate.store.mergers import Mergers
 from syndicate.store.migrate import migrate
+from syndicate.store.pauses import Pauses
 from syndicate.store.pings import Ping, Pings
 from syndicate.store.private_feeds import Granted, PrivateFeeds
 from syndicate.store.readership import Readership
@@ -48,6 +50,7 @@ from syndicate.store.requests import Request, RequestKind, Requests
 from syndicate.store.retention import Retention
 from syndicate.store.roll import Growth, Roll, Tally, Wanted
 from syndicate.store.segments import Segments
+from syndicate.store.stops import Stops
 from syndicate.store.submissions import Submission, Submissions, Waiting
 from syndicate.store.subscribers import Subscribers
 from syndicate.store.trail import Trail
@@ -96,6 +99,8 @@ class Transaction:
         self.archive = Archive(connection)
         self.clicks = Clicks(connection)
         self.deliveries = Deliveries(connection)
+        self.stops = Stops(connection)
+        self.corrections = Corrections(connection)
         self.requests = Requests(connection)
         self.trail = Trail(connection)
         self.roll = Roll(connection)
@@ -107,6 +112,7 @@ class Transaction:
         self.private_feeds = PrivateFeeds(connection)
         self.pings = Pings(connection)
         self.submissions = Submissions(connection)
+        self.pauses = Pauses(connection)
         self.limits = Limits(connection)
         self.hub = HubBooks(connection)
         self.keys = Keys(connection)

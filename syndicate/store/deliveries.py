@@ -24,28 +24,18 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.sql.selectable import Join
 
 from syndicate.model.deliveries import Claim, Delivery, State, Totals
-from syndicate.model.editions import Edition, Kind
-from syndicate.model.subscribers import SubscriptionState
+from syndicate.model.editions import Edition, EditionState, Kind
 from syndicate.store.editions import edition_of
-from syndicate.store.schema import (
-    contents,
-    deliveries,
-    delivery_events,
-    editions,
-    subscribers,
-    subscriptions,
-    suppressions,
-)
+from syndicate.store.engine import share_edition
+from syndicate.store.recipients import reason_not_to, with_readers
+from syndicate.store.schema import contents, deliveries, delivery_events, editions, subscribers
 
 AnyRow = Row[*tuple[Any, ...]]
+_GOES_ON = editions.c.state == EditionState.SENDING
 
-LEFT = "left the newsletter"
-GONE = "is no longer a subscriber"
 OVERDUE = "could not be handed over in time"
-PAUSED = "wants no mail for a while"
 LOST_SIGHT = "the process ended while the message was being handed over"
 
 
@@ -108,7 +98,7 @@ class Deliveries:
         query = (
             select(editions, contents.c.subject)
             .join(contents)
-            .where(due)
+            .where(_GOES_ON, due)
             .order_by(urgency, editions.c.key)
         )
         return [edition_of(row) for row in self._connection.execute(query)]
@@ -121,8 +111,9 @@ class Deliveries:
         """Take up to `limit` rows that are due; nobody else can have them while the lease lasts.
 
         Readers who left or were suppressed since the edition was frozen are
-        skipped on the way.
+        skipped on the way. Nothing of an edition that was stopped is taken.
         """
+        share_edition(self._connection, edition)
         claims: list[Claim] = []
         while not claims:
             rows = self._due_rows(edition, at, limit)
@@ -143,6 +134,8 @@ class Deliveries:
 
     def release(self, claims: Sequence[Claim], *, owner: str, at: datetime) -> None:
         """Give back what was claimed and not handed over."""
+        if claims:
+            share_edition(self._connection, claims[0].edition)
         self._move(
             claims,
             (State.CLAIMED,),
@@ -156,14 +149,16 @@ class Deliveries:
     def intend(self, claim: Claim, *, owner: str, lease_until: datetime, at: datetime) -> bool:
         """Record that the body is about to leave. False: don't send it.
 
-        That is so when the claim was lost, or when the reader left since; then
-        the row is skipped.
+        That is so when the claim was lost, when the edition was stopped, or when
+        the reader left since; then the row is skipped. Whoever stops an edition
+        waits for the intents under way, so that it knows of each.
         """
+        share_edition(self._connection, claim.edition)
         mine = and_(
             _row_of(claim), deliveries.c.state == State.CLAIMED, deliveries.c.owner == owner
         )
         reason = self._connection.execute(
-            select(_reason(at)).select_from(_readers()).where(mine)
+            select(reason_not_to(at)).select_from(with_readers()).where(mine)
         ).one_or_none()
         if reason is None:
             return False
@@ -172,8 +167,13 @@ class Deliveries:
                 mine, state=State.SKIPPED, reply=reason[0], owner=None, lease_until=None, at=at
             )
             return False
+        goes_on = exists().where(editions.c.key == deliveries.c.edition, _GOES_ON)
         return self._set(
-            mine, state=State.SENDING, attempt=claim.attempt + 1, lease_until=lease_until, at=at
+            and_(mine, goes_on),
+            state=State.SENDING,
+            attempt=claim.attempt + 1,
+            lease_until=lease_until,
+            at=at,
         )
 
     def settle(
@@ -217,12 +217,17 @@ class Deliveries:
         return settled
 
     def resend(self, claim: Claim, *, at: datetime) -> bool:
-        """Queue an unknown one again: it provably did not arrive, or may arrive twice."""
+        """Queue an unknown one again: it provably did not arrive, or may arrive twice.
+
+        Not so of an edition that was cancelled or replaced: it stays unknown.
+        """
+        over = (EditionState.CANCELLED, EditionState.REPLACED)
         mine = and_(
             deliveries.c.edition == claim.edition,
             deliveries.c.subscriber == claim.subscriber,
             deliveries.c.state == State.UNKNOWN,
             deliveries.c.attempt == claim.attempt + 1,
+            ~exists().where(editions.c.key == deliveries.c.edition, editions.c.state.in_(over)),
         )
         return self._set(mine, state=State.QUEUED, at=at)
 
@@ -270,10 +275,10 @@ class Deliveries:
                 subscribers.c.email,
                 subscribers.c.name,
                 editions.c.newsletter,
-                _reason(at).label("reason"),
+                reason_not_to(at).label("reason"),
             )
-            .select_from(_readers())
-            .where(deliveries.c.edition == edition, _due(at))
+            .select_from(with_readers())
+            .where(deliveries.c.edition == edition, _GOES_ON, _due(at))
             .order_by(deliveries.c.subscriber)
             .limit(limit)
             .with_for_update(skip_locked=True, of=deliveries)
@@ -290,7 +295,7 @@ class Deliveries:
                 subscribers.c.name,
                 editions.c.newsletter,
             )
-            .select_from(_readers())
+            .select_from(with_readers())
             .where(deliveries.c.state == State.SENDING, abandoned)
         )
         return [_claim(row) for row in rows]
@@ -352,37 +357,6 @@ def _row_of(claim: Claim) -> ColumnElement[bool]:
         deliveries.c.edition == claim.edition,
         deliveries.c.subscriber == claim.subscriber,
         deliveries.c.attempt == claim.attempt,
-    )
-
-
-def _readers() -> Join:
-    """Join each ledger row with its edition and with what is known of its reader today."""
-    return (
-        deliveries.join(editions, editions.c.key == deliveries.c.edition)
-        .outerjoin(subscribers, subscribers.c.key == deliveries.c.subscriber)
-        .outerjoin(
-            subscriptions,
-            and_(
-                subscriptions.c.subscriber == deliveries.c.subscriber,
-                subscriptions.c.newsletter == editions.c.newsletter,
-            ),
-        )
-        .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
-    )
-
-
-def _reason(at: datetime) -> ColumnElement[str]:
-    """Say why a reader is not to be mailed after all; empty when they are."""
-    stayed = or_(
-        editions.c.kind == Kind.LETTER, subscriptions.c.state == SubscriptionState.CONFIRMED
-    )
-    paused = and_(editions.c.kind != Kind.LETTER, subscribers.c.paused_until > at)
-    return case(
-        (subscribers.c.key.is_(None), GONE),
-        (suppressions.c.address.is_not(None), suppressions.c.reason),
-        (paused, PAUSED),
-        (stayed, ""),
-        else_=LEFT,
     )
 
 

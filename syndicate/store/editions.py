@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, insert, literal, or_, select
 
 from syndicate.model.deliveries import State
-from syndicate.model.editions import LETTERS, Content, Draft, Edition, Item, Kind
+from syndicate.model.editions import LETTERS, Content, Draft, Edition, EditionState, Item, Kind
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.engine import LOCK_NUMBERS, insert_new, lock
 from syndicate.store.schema import (
@@ -37,6 +37,18 @@ class Editions:
         newest article in it, and whose address is not suppressed; of a segment,
         where the draft names one.
         """
+        key = self.freeze(draft, everybody=draft.segment is None)
+        self._freeze_audience(key, draft)
+        edition = self.by_key(key)
+        assert edition is not None
+        return edition
+
+    def freeze(self, draft: Draft, *, everybody: bool, original: int | None = None) -> int:
+        """Freeze what an edition says and carries, for nobody yet; return its number.
+
+        It is shown to `everybody`, or to its readers alone. `original` is the first
+        one of those that it corrects.
+        """
         lock(self._connection, LOCK_NUMBERS)
         content = draft.content
         insert_new(self._connection, contents, {"hash": content.hash, **asdict(content)})
@@ -51,7 +63,8 @@ class Editions:
                 "created_at": draft.created_at,
                 "expires_at": draft.expires_at,
                 "on_unknown": "skip",
-                "everybody": draft.segment is None,
+                "everybody": everybody,
+                "original": original,
             },
         ).scalar_one()
         self._connection.execute(
@@ -62,10 +75,7 @@ class Editions:
             ],
         )
         self._freeze_links(key, draft)
-        self._freeze_audience(key, draft)
-        edition = self.by_key(key)
-        assert edition is not None
-        return edition
+        return key
 
     def add_letter(
         self, content: Content, *, to: int, created_at: datetime, expires_at: datetime
@@ -189,4 +199,7 @@ def edition_of(row: Row[Any]) -> Edition:
         created_at=row.created_at,
         expires_at=row.expires_at,
         on_unknown=row.on_unknown,
+        state=EditionState(row.state),
+        successor=row.successor,
+        original=row.original,
     )

@@ -31,6 +31,8 @@ LOCK_NUMBERS = 7_370_001
 LOCK_MIGRATION = 7_370_002
 LOCK_AUDIENCE = 7_370_003
 """Held by who brings readers in, or erases them: neither may overlook the other."""
+_EDITIONS = 7_370_004
+"""The first of two numbers of the advisory lock that each edition has; its own is the second."""
 BUSY_MS = 5_000
 _BACKENDS = frozenset({"sqlite", "postgresql"})
 _AGAIN = "was changed by another process at the same moment; try again"
@@ -71,7 +73,9 @@ def open_engine(url: str) -> Engine:
     try:
         # a server may have closed a connection that waited in the pool: ask before its next use
         asks = _backend(url) == "postgresql"
-        engine = create_engine(url, pool_pre_ping=asks) if _backend(url) in _BACKENDS else None
+        # errors end up in logs, and values may be secrets of readers: they stay out of there
+        known = _backend(url) in _BACKENDS
+        engine = create_engine(url, pool_pre_ping=asks, hide_parameters=True) if known else None
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise _not_a_store(url) from error
     if engine is None:
@@ -164,6 +168,23 @@ def lock(connection: Connection, number: int) -> None:
     """Hold a named lock until the transaction ends; SQLite's writers are alone already."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
+def share_edition(connection: Connection, edition: int) -> None:
+    """Move deliveries of an edition beside others who do, until the transaction ends.
+
+    The snapshot of what follows is taken when nobody can stop the edition any more.
+    """
+    if connection.dialect.name == "postgresql":
+        shared = text("SELECT pg_advisory_xact_lock_shared(:all, :edition)")
+        connection.execute(shared, {"all": _EDITIONS, "edition": edition})
+
+
+def own_edition(connection: Connection, edition: int) -> None:
+    """Decide about an edition while nobody moves its deliveries, until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        alone = text("SELECT pg_advisory_xact_lock(:all, :edition)")
+        connection.execute(alone, {"all": _EDITIONS, "edition": edition})
 
 
 def insert_new(

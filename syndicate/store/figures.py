@@ -33,7 +33,7 @@ class Push:
     waiting: int
     """Owed, and not failed yet."""
     failing: int
-    """Owed, and tried in vain."""
+    """Tried in vain: it is tried again, or was given up, or waits for somebody to mend it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +104,8 @@ class Census:
         return {(newsletter, SubscriptionState(state)): count for newsletter, state, count in rows}
 
     def _owed(self, table: Table) -> Push:
-        due = table.c.due_at.is_not(None)
-        failing = self._count(table, due, table.c.attempts > 0)
-        return Push(waiting=self._count(table, due) - failing, failing=failing)
+        due, failed = table.c.due_at.is_not(None), table.c.error != ""
+        return Push(waiting=self._count(table, due, ~failed), failing=self._count(table, failed))
 
     def _by(self, column: Column[Any], names: type[Name]) -> dict[Name, int]:
         query = select(column, func.count()).group_by(column)

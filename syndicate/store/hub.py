@@ -20,7 +20,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    or_,
     select,
     update,
 )
@@ -38,6 +37,8 @@ class HubRequest:
 
     topic: str
     callback: str
+    host: str
+    """Of the callback, as subscriptions are counted by it."""
     mode: str
     """`subscribe` or `unsubscribe`."""
     secret: str
@@ -58,6 +59,7 @@ class HubSubscription:
 
     topic: str
     callback: str
+    host: str
     secret: str
     until: datetime
     """When its lease ends."""
@@ -96,6 +98,7 @@ class HubBooks:
     def ask(self, request: HubRequest) -> None:
         """Keep a request instead of an earlier one of the same topic and callback."""
         row = {name: getattr(request, name) for name in HubRequest.__dataclass_fields__}
+        row["claimed"] = False
         if not insert_new(self._connection, hub_requests, row):
             there = _of(hub_requests, request.topic, request.callback)
             self._connection.execute(update(hub_requests).where(there).values(row))
@@ -110,7 +113,7 @@ class HubBooks:
     def size(self, host: str | None = None) -> int:
         """Return how many subscriptions and requests there are, of one host's callbacks or all."""
         return sum(
-            self._count(table, *([] if host is None else [_at(table, host)]))
+            self._count(table, *([] if host is None else [table.c.host == host]))
             for table in (hub_subscriptions, hub_requests)
         )
 
@@ -142,14 +145,18 @@ class HubBooks:
         if self._connection.execute(renewed.values(granted)).rowcount:
             return
         self._connection.execute(delete(hub_subscriptions).where(there))
-        row = {"topic": request.topic, "callback": request.callback, "sha256": request.sha256}
-        blank = {"owed": "", "due_at": None, "attempts": 0, "error": ""}
+        same = ("topic", "callback", "host", "sha256")
+        row = {name: getattr(request, name) for name in same}
+        blank = {"owed": "", "due_at": None, "claimed": False, "attempts": 0, "error": ""}
         self._connection.execute(insert(hub_subscriptions), row | granted | blank)
 
     def postpone(self, request: HubRequest, *, due_at: datetime) -> None:
         """Have a claimed request tried again later; one try more is counted."""
-        again = {"due_at": due_at, "attempts": request.attempts + 1}
-        self._connection.execute(update(hub_requests).where(_same(request)).values(again))
+        self._let_go(request, due_at=due_at, attempts=request.attempts + 1)
+
+    def leave(self, request: HubRequest, *, due_at: datetime) -> None:
+        """Give a claim back: nobody was asked."""
+        self._let_go(request, due_at=due_at)
 
     def drop(self, request: HubRequest) -> bool:
         """Forget a request; False where another has taken its place, which stays."""
@@ -172,12 +179,12 @@ class HubBooks:
         here = update(hub_subscriptions).where(columns.topic == topic)
         self._connection.execute(
             here.where(columns.sha256 != sha256, columns.owed != sha256).values(
-                owed=sha256, due_at=at, attempts=0
+                owed=sha256, due_at=at, claimed=False, attempts=0
             )
         )
         self._connection.execute(
             here.where(columns.sha256 == sha256, columns.owed != "").values(
-                owed="", due_at=None, attempts=0, error=""
+                owed="", due_at=None, claimed=False, attempts=0, error=""
             )
         )
 
@@ -231,13 +238,16 @@ class HubBooks:
         return self._connection.execute(lapsed).rowcount
 
     def hurry(self, at: datetime) -> None:
-        """Have everything that waits tried at once, and what was given up once more."""
+        """Have everything that waits tried at once, and what was given up once more.
+
+        What is claimed is being tried, and stays with whoever does.
+        """
         columns = hub_subscriptions.c
-        waits = update(hub_subscriptions).where(columns.due_at.is_not(None))
-        self._connection.execute(waits, {"due_at": at})
+        for table in (hub_subscriptions, hub_requests):
+            waits = update(table).where(table.c.due_at > at, table.c.claimed.is_(False))
+            self._connection.execute(waits, {"due_at": at})
         given_up = update(hub_subscriptions).where(columns.error != "", columns.owed == "")
         self._connection.execute(given_up, {"sha256": ""})
-        self._connection.execute(update(hub_requests), {"due_at": at})
 
     def numbers(self) -> HubNumbers:
         """Count."""
@@ -258,13 +268,21 @@ class HubBooks:
 
     def _claim(self, table: Table, row: Row[Any], until: datetime) -> bool:
         mine = _of(table, row.topic, row.callback) & (table.c.due_at == row.due_at)
-        return self._connection.execute(update(table).where(mine), {"due_at": until}).rowcount == 1
+        ours = {"due_at": until, "claimed": True}
+        return self._connection.execute(update(table).where(mine), ours).rowcount == 1
+
+    def _let_go(self, request: HubRequest, **values: Any) -> None:
+        """Change a claimed request; one that was claimed by another since stays."""
+        mine = and_(_same(request), hub_requests.c.due_at == request.due_at)
+        self._connection.execute(update(hub_requests).where(mine).values(claimed=False, **values))
 
     def _note(self, one: HubSubscription, **values: Any) -> None:
         """Change a claimed subscription; one that was claimed by another since stays."""
         mine = _of(hub_subscriptions, one.topic, one.callback)
         claimed = and_(mine, hub_subscriptions.c.due_at == one.due_at)
-        self._connection.execute(update(hub_subscriptions).where(claimed).values(values))
+        self._connection.execute(
+            update(hub_subscriptions).where(claimed).values(claimed=False, **values)
+        )
 
     def _count(self, table: Table, *conditions: ColumnElement[bool]) -> int:
         query = select(func.count()).select_from(table).where(*conditions)
@@ -281,18 +299,8 @@ def _same(request: HubRequest) -> ColumnElement[bool]:
     return and_(here, hub_requests.c.asked_at == request.asked_at)
 
 
-def _at(table: Table, host: str) -> ColumnElement[bool]:
-    """Match the callbacks at a host, whatever scheme and port."""
-    callback = func.lower(table.c.callback)
-    return or_(
-        *(
-            callback.startswith(f"{scheme}://{host.lower()}{after}", autoescape=True)
-            for scheme in ("http", "https")
-            for after in ("/", ":", "?")
-        ),
-        *(callback == f"{scheme}://{host.lower()}" for scheme in ("http", "https")),
-    )
-
-
 def _values(row: Row[Any]) -> dict[str, Any]:
-    return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    """Return what a row says to others."""
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    del values["claimed"]
+    return values

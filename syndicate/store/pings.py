@@ -1,7 +1,7 @@
 """Pings: which version of each feed every hub was told of, and what it is still owed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import (
@@ -43,6 +43,9 @@ class Ping:
     """Why the last try failed."""
 
 
+_FACTS = tuple(pings.c[each.name] for each in fields(Ping))
+
+
 class Pings:
     """What hubs were told."""
 
@@ -64,12 +67,14 @@ class Pings:
 
         A version that is owed already is left as it is, with its attempts.
         """
-        facts = {"hub": hub, "due_at": due_at, "attempts": 0, "error": ""}
+        facts = {"hub": hub, "due_at": due_at, "claimed": False, "attempts": 0, "error": ""}
         rows = [{**facts, "topic": topic, "sha256": sha} for topic, sha in versions.items()]
         insert_new(self._connection, pings, rows)
         changed = update(pings).where(_ONE, pings.c.sha256 != bindparam("sha"))
         self._each(
-            changed.values(sha256=bindparam("sha"), due_at=due_at, attempts=0, error=""),
+            changed.values(
+                sha256=bindparam("sha"), due_at=due_at, claimed=False, attempts=0, error=""
+            ),
             ({"its_hub": hub, "its_topic": topic, "sha": sha} for topic, sha in versions.items()),
         )
 
@@ -105,8 +110,8 @@ class Pings:
         taken = (
             update(pings)
             .where(tuple_(pings.c.hub, pings.c.topic).in_(select(first)), due)
-            .values(due_at=until)
-            .returning(*pings.c)
+            .values(due_at=until, claimed=True)
+            .returning(*_FACTS)
         )
         found = [Ping(**row._mapping) for row in self._connection.execute(taken)]  # noqa: SLF001 - its public name
         return sorted(found, key=lambda ping: (len(ping.topic), ping.topic))
@@ -120,6 +125,7 @@ class Pings:
         self._each(
             mine.values(
                 due_at=bindparam("next", type_=Instant),
+                claimed=False,
                 attempts=bindparam("tries"),
                 error=bindparam("why"),
             ),
@@ -139,16 +145,20 @@ class Pings:
     def owed(self) -> list[Ping]:
         """Return what waits, or was given up, the most urgent first."""
         query = (
-            select(pings)
+            select(*_FACTS)
             .where(or_(pings.c.due_at.is_not(None), pings.c.error != ""))
             .order_by(pings.c.due_at.is_(None), pings.c.due_at, pings.c.hub, pings.c.topic)
         )
         return [Ping(**row._mapping) for row in self._connection.execute(query)]  # noqa: SLF001
 
     def hurry(self, at: datetime) -> None:
-        """Have all that waits tried at `at`, and what was given up as well."""
+        """Have all that waits tried at `at`, and what was given up as well.
+
+        What another process is at stays with it.
+        """
         waiting = or_(pings.c.due_at > at, pings.c.due_at.is_(None) & (pings.c.error != ""))
-        self._connection.execute(update(pings).where(waiting).values(due_at=at))
+        mine = update(pings).where(waiting, ~pings.c.claimed)
+        self._connection.execute(mine.values(due_at=at))
 
     def _versions(self, query: Select[tuple[str, str]]) -> dict[str, str]:
         return {row.topic: row.sha256 for row in self._connection.execute(query)}

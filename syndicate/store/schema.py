@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeDecorator
 
 from syndicate.clock import EPOCH, utc
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 
@@ -276,6 +276,11 @@ editions = Table(
     Column("on_unknown", String(16), nullable=False),
     # whether it was for all of its newsletter, so that everybody may read it
     Column("everybody", Boolean, nullable=False, server_default=true()),
+    # whether it may go on, and which edition took over its readers
+    Column("state", String(16), nullable=False, server_default="sending"),
+    Column("successor", Integer),
+    # the first edition of those that correct or repeat each other
+    Column("original", Integer, index=True),
     sqlite_autoincrement=True,
 )
 

@@ -12,6 +12,7 @@ pings = Table(
     Column("topic", Text, primary_key=True),
     Column("sha256", String(64), nullable=False),
     Column("due_at", Instant, index=True),
+    Column("claimed", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),
 )
@@ -25,6 +26,7 @@ submissions = Table(
     Column("address", Text, primary_key=True),
     Column("gone", Boolean, nullable=False),
     Column("due_at", Instant, index=True),
+    Column("claimed", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),
 )
@@ -37,18 +39,29 @@ engines = Table(
     Column("at", Instant, nullable=False),
 )
 
-# our own hub: who asked for what and is still to be verified, and who gets what
+# hubs and search engines that are left alone for a while, since they asked for it or don't answer
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("until", Instant, nullable=False),
+)
+
+# our own hub: who asked for what and is still to be verified, and who gets what; the due time
+# of a row that is claimed is when its claim runs out
 hub_requests = Table(
     "hub_requests",
     metadata,
     Column("topic", Text, primary_key=True),
     Column("callback", Text, primary_key=True),
+    Column("host", Text, nullable=False, index=True),
     Column("mode", String(16), nullable=False),
     Column("secret", Text, nullable=False),
     Column("lease", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("asked_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False, index=True),
+    Column("claimed", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
 )
 
@@ -57,11 +70,13 @@ hub_subscriptions = Table(
     metadata,
     Column("topic", Text, primary_key=True),
     Column("callback", Text, primary_key=True),
+    Column("host", Text, nullable=False, index=True),
     Column("secret", Text, nullable=False),
     Column("until", Instant, nullable=False, index=True),
     Column("sha256", String(64), nullable=False),
     Column("owed", String(64), nullable=False),
     Column("due_at", Instant, index=True),
+    Column("claimed", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),
 )

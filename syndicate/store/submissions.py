@@ -1,7 +1,7 @@
 """Submissions: which pages a search engine is owed, and up to which change it was told."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from sqlalchemy import (
@@ -38,6 +38,9 @@ class Submission:
     attempts: int
     error: str
     """Why the last try failed."""
+
+
+_FACTS = tuple(submissions.c[each.name] for each in fields(Submission))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +103,13 @@ class Submissions:
 
     def owe(self, engine: str, addresses: Mapping[str, bool], at: datetime) -> None:
         """Have an engine told of pages, by their addresses; of those that are gone (True) once."""
-        facts = {"engine": engine, "due_at": at, "attempts": 0, "error": ""}
+        facts = {"engine": engine, "due_at": at, "claimed": False, "attempts": 0, "error": ""}
         rows = [{**facts, "address": address, "gone": gone} for address, gone in addresses.items()]
         insert_new(self._connection, submissions, rows)
         again = (
             update(submissions)
             .where(_ONE, or_(submissions.c.gone != bindparam("now_gone"), ~submissions.c.gone))
-            .values(gone=bindparam("now_gone"), due_at=at, attempts=0, error="")
+            .values(gone=bindparam("now_gone"), due_at=at, claimed=False, attempts=0, error="")
         )
         known = [
             {"its_engine": engine, "its_address": address, "now_gone": gone}
@@ -136,8 +139,8 @@ class Submissions:
         taken = (
             update(submissions)
             .where(due, submissions.c.address.in_(select(first)))
-            .values(due_at=until)
-            .returning(*submissions.c)
+            .values(due_at=until, claimed=True)
+            .returning(*_FACTS)
         )
         found = [Submission(**row._mapping) for row in self._connection.execute(taken)]  # noqa: SLF001 - its public name
         return sorted(found, key=lambda submission: submission.address)
@@ -158,6 +161,7 @@ class Submissions:
         """
         values = {
             "due_at": bindparam("next", type_=Instant),
+            "claimed": False,
             "attempts": bindparam("tries"),
             "error": bindparam("why"),
         }
@@ -202,10 +206,11 @@ class Submissions:
         return [Waiting(**row._mapping) for row in self._connection.execute(query)]  # noqa: SLF001
 
     def hurry(self, at: datetime) -> None:
-        """Have all that waits tried at `at`."""
+        """Have all that waits tried at `at`; what another process is at stays with it."""
         refused = and_(submissions.c.due_at.is_(None), submissions.c.error != "")
         waiting = or_(submissions.c.due_at > at, refused)
-        self._connection.execute(update(submissions).where(waiting).values(due_at=at))
+        mine = update(submissions).where(waiting, ~submissions.c.claimed)
+        self._connection.execute(mine.values(due_at=at))
 
     def forget_outside(self, engine: str, root: str) -> None:
         """Forget addresses of another place than `root`, where the publication was before."""

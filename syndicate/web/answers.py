@@ -31,19 +31,17 @@ _STEP = 256 * 1024
 class Request:
     """What a request for a file says; a header that isn't there is None."""
 
-    __slots__ = ("client", "method", "path", "query", *_READ.values())
-
-    a_im: str | None
-    accept: str | None
-    accept_encoding: str | None
-    if_match: str | None
-    if_modified_since: str | None
-    if_none_match: str | None
-    if_range: str | None
-    if_unmodified_since: str | None
-    range: str | None
-    user_agent: str | None
-    forwarded_for: str | None
+    a_im: str | None = None
+    accept: str | None = None
+    accept_encoding: str | None = None
+    if_match: str | None = None
+    if_modified_since: str | None = None
+    if_none_match: str | None = None
+    if_range: str | None = None
+    if_unmodified_since: str | None = None
+    range: str | None = None
+    user_agent: str | None = None
+    forwarded_for: str | None = None
 
     def __init__(self, scope: Scope) -> None:
         """Read it out of an ASGI scope; a header that comes twice is one list."""
@@ -53,8 +51,6 @@ class Request:
         self.query: str = scope["query_string"].decode("latin-1")
         client = scope.get("client")
         self.client: str | None = client[0] if client else None
-        for name in _READ.values():
-            setattr(self, name, None)
         for raw, value in scope["headers"]:
             if raw in _READ:
                 name, said = _READ[raw], value.decode("latin-1")

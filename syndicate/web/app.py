@@ -71,8 +71,9 @@ def application(
         routes += HubPage(store, config, push_due).routes()
     private = PrivateFeeds(store, config, pages).routes()
     names = frozenset(route.path.split("/")[1] for route in routes)
-    counts, log = counts or Counts(), AccessLog.of(config, names)
-    probes = Monitoring(store, config, Metrics(store, counts, log), stopping).routes()
+    counts = counts or Counts()
+    log = AccessLog.of(config, names, counts)
+    probes = Monitoring(store, config, Metrics(store, counts), stopping).routes()
     acting = Starlette(
         routes=[*routes, *private, *probes], exception_handlers={404: _missing(pages)}
     )
@@ -132,10 +133,15 @@ class _Split:
 
 
 def _missing(pages: Pages) -> Callable[[Request, Exception], Response]:
-    """Answer for what isn't there, with the same page as for a file."""
+    """Answer for what isn't there, with the same page as for a file.
 
-    def missing(_: Request, __: Exception) -> Response:
+    Beside private feeds it is kept by nobody, as they are.
+    """
+
+    def missing(request: Request, _: Exception) -> Response:
         page = pages.missing()
-        return Response(page.body, 404, {**page.headers, "cache-control": "no-cache"})
+        private = request.scope["path"].startswith(addresses.PRIVATE)
+        freshness = "private, no-store" if private else "no-cache"
+        return Response(page.body, 404, {**page.headers, "cache-control": freshness})
 
     return missing

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import CallFailed, SyndicateError
+from syndicate.publish.mirror import Mirror
 from syndicate.publish.push.calls import Caller
 from syndicate.publish.push.documents import Documents
 from syndicate.publish.push.rounds import host_of
@@ -24,12 +25,17 @@ from syndicate.web import client
 from syndicate.web.forms import Form, read_form
 from syndicate.web.guard import PRIVATE
 
-SHORTEST, USUAL, LONGEST = timedelta(hours=1), timedelta(days=10), timedelta(days=30)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+SHORTEST, USUAL, LONGEST = HOUR, timedelta(days=10), timedelta(days=30)
 """Leases that are granted: at least, unless asked for another, and at most."""
 PER_NETWORK = 300
 """Requests of a client's network in an hour: a busy reader renews hundreds of feeds at once."""
-PER_HOST = 100
-"""Subscriptions of the callbacks at one host: each may make us call it."""
+PER_HOST = 1_000
+"""Subscriptions of the callbacks at one host, each of which may make us call it.
+
+A reader on the web has one for each feed that somebody follows there: three formats of
+some hundred sections, tags and authors.
+"""
 IN_ALL = 10_000
 _CALLBACK = 2_000
 """Characters of a callback."""
@@ -45,9 +51,15 @@ _ABOUT = (
 class _Unwanted(Exception):  # noqa: N818 - of the request, not of what failed
     """A request that is not taken: why, and with which status that is said."""
 
-    def __init__(self, reason: str, status: int = 400) -> None:
+    def __init__(self, reason: str, status: int = 400, *, again: timedelta | None = None) -> None:
         super().__init__(reason)
         self.status = status
+        self.again = again
+        """After how long it may be asked again."""
+
+    def answer(self) -> Response:
+        later = {"retry-after": f"{self.again.total_seconds():.0f}"} if self.again else {}
+        return PlainTextResponse(f"{self}\n", self.status, headers={**PRIVATE, **later})
 
 
 class HubPage:
@@ -59,6 +71,7 @@ class HubPage:
         self._config = config
         self._due = due
         self._caller = Caller(allowed=config.websub.private_callbacks)
+        self._mirror = Mirror.of(config)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -72,8 +85,7 @@ class HubPage:
         try:
             await run_in_threadpool(self._take, request, form, at=clock.now())
         except _Unwanted as error:
-            retry = {"retry-after": "3600"} if error.status == 429 else {}  # noqa: PLR2004 - as HTTP says
-            return PlainTextResponse(f"{error}\n", error.status, headers={**PRIVATE, **retry})
+            return error.answer()
         except SyndicateError:  # the store, or what was built
             return PlainTextResponse("busy; try again\n", 503, headers={"retry-after": "60"})
         self._due()
@@ -89,37 +101,51 @@ class HubPage:
         if mode != "publish":  # we see ourselves what changed, and look at once
             asked = self._read(form, mode, at)
             with self._store.write() as tx:
-                _make_room(tx, asked)
+                if not tx.hub.holds(asked.topic, asked.callback):
+                    if mode == "unsubscribe":
+                        return  # it is as they want it, and nobody needs to be called
+                    _make_room(tx, asked.host)
                 tx.hub.ask(asked)
 
     def _count(self, request: Request, at: datetime) -> None:
         network = client.network(request, self._config.web.proxies) or "nowhere"
         with self._store.write() as tx:
-            hour = timedelta(hours=1)
-            if not tx.limits.take(f"hub from {network}", most=PER_NETWORK, per=hour, at=at):
-                raise _Unwanted(f"more than {PER_NETWORK} requests an hour; try again later", 429)
+            if not tx.limits.take(f"hub from {network}", most=PER_NETWORK, per=HOUR, at=at):
+                reason = f"more than {PER_NETWORK} requests an hour; try again later"
+                raise _Unwanted(reason, 429, again=HOUR)
 
     def _read(self, form: Form, mode: str, at: datetime) -> HubRequest:
         """Read what is asked for; raise _Unwanted."""
         topic = form.get("hub.topic", "")
-        with Documents.seen(self._config) as documents:
-            version = documents.version(topic) if documents else None
-        if version is None:
-            raise _Unwanted("hub.topic is no feed of ours; expected the address that it calls self")
+        callback = self._callback(form.get("hub.callback", ""))
         return HubRequest(
             topic=topic,
-            callback=self._callback(form.get("hub.callback", "")),
+            callback=callback,
+            host=host_of(callback),
             mode=mode,
             secret=_secret(form.get("hub.secret", "")),
             lease=_lease(form.get("hub.lease_seconds", "")) if mode == "subscribe" else 0,
-            sha256=version,
+            sha256=self._version(topic),
             asked_at=at,
             due_at=at,
         )
 
+    def _version(self, topic: str) -> str:
+        """Return the version that readers get of a feed; "" where they get an older one yet."""
+        with Documents.seen(self._config) as documents:
+            if documents is None:
+                raise _Unwanted("nothing is published yet; try again", 503, again=MINUTE)
+            version = documents.version(topic)
+            if version is None:
+                reason = "hub.topic is no feed of ours; expected the address that it calls self"
+                raise _Unwanted(reason)
+            return version if documents.is_there(topic, self._mirror) else ""
+
     def _callback(self, callback: str) -> str:
         if len(callback) > _CALLBACK:
             raise _Unwanted(f"hub.callback has more than {_CALLBACK} characters")
+        if not callback.isascii():
+            raise _Unwanted("hub.callback is not in ASCII; write other characters as %XX or xn--")
         if "#" in callback or any(letter <= " " or letter == "\x7f" for letter in callback):
             raise _Unwanted("hub.callback has a fragment, a space or a control character")
         try:
@@ -129,15 +155,14 @@ class HubPage:
         return callback
 
 
-def _make_room(tx: Transaction, asked: HubRequest) -> None:
-    """Raise _Unwanted where a new subscription would be one too many; renewals always go."""
-    if tx.hub.holds(asked.topic, asked.callback):
-        return
-    host = host_of(asked.callback)
+def _make_room(tx: Transaction, host: str) -> None:
+    """Raise _Unwanted where a new subscription would be one too many."""
     if tx.hub.size(host) >= PER_HOST:
-        raise _Unwanted(f"{host} has {PER_HOST} subscriptions; no more are taken", 429)
+        reason = f"{host} has {PER_HOST} subscriptions; no more are taken"
+        raise _Unwanted(reason, 429, again=HOUR)
     if tx.hub.size() >= IN_ALL:
-        raise _Unwanted("this hub has no room for more subscriptions; try again later", 503)
+        reason = "this hub has no room for more subscriptions; try again later"
+        raise _Unwanted(reason, 503, again=HOUR)
 
 
 def _secret(secret: str) -> str:

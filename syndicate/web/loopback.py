@@ -10,12 +10,15 @@ from ipaddress import ip_address
 
 from starlette.requests import Request
 
+from syndicate.web.client import parse
+
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
 def is_local(request: Request) -> bool:
     """Tell whether a request was made on this machine, by an address of it, for itself."""
-    client = request.client is not None and is_loopback(request.client.host)
+    known = parse(request.client.host) if request.client is not None else None
+    client = known is not None and known.is_loopback  # ::ffff:127.0.0.1 too, where we listen on ::
     forwarded = any(name in request.headers for name in _FORWARDED)
     return client and not forwarded and is_loopback(_host(request.headers.get("host", "")))
 

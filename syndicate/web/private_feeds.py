@@ -5,6 +5,7 @@ from one that never was. A token is in no log and in no header of ours.
 """
 
 import sqlite3
+from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,21 +16,20 @@ from syndicate.config import Config
 from syndicate.errors import StoreError
 from syndicate.publish.formats import format_of
 from syndicate.publish.private import PrivatePrinter
+from syndicate.publish.stencil import Stencil
 from syndicate.render import addresses
 from syndicate.render.pages import Pages as Published
 from syndicate.render.templates import Templates
 from syndicate.store import Store
+from syndicate.web.document import Document
 from syndicate.web.pages import Pages
-from syndicate.web.published.codings import Coding, preferred
-from syndicate.web.published.conditions import matching_tag
+from syndicate.web.published.codings import Coding
 from syndicate.web.readers.notices import Notices
 
 _HEADERS = {
     "cache-control": "private, no-store",
     "x-robots-tag": "noindex, nofollow",
     "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "vary": "Accept-Encoding",
 }
 _CODINGS = (Coding.GZIP, Coding.IDENTITY)
 
@@ -60,14 +60,14 @@ class PrivateFeeds:
         if found is None:
             raise HTTPException(404)
         each, stencil = found
-        tags = {Coding.GZIP: f'"{stencil.digest}-gzip"', Coding.IDENTITY: f'"{stencil.digest}"'}
-        coding = preferred(request.headers.get("accept-encoding"), _CODINGS) or Coding.IDENTITY
-        headers = {**_HEADERS, "etag": tags[coding]}
-        listed = ", ".join(request.headers.getlist("if-none-match"))
-        if listed and (known := matching_tag(listed, [tags[coding], *tags.values()])):
-            return Response(status_code=304, headers=headers | {"etag": known})
-        headers["content-type"] = format_of(each.file).media_type
-        if coding is Coding.GZIP:
-            headers["content-encoding"] = coding
-            return Response(stencil.gzipped(token.encode()), headers=headers)
-        return Response(stencil.filled(token.encode()), headers=headers)
+        return Document(
+            digest=stencil.digest,
+            media_type=format_of(each.file).media_type,
+            made=partial(_filled, stencil, token.encode()),
+            said=_HEADERS,
+            codings=_CODINGS,
+        ).answer(request)
+
+
+def _filled(stencil: Stencil, token: bytes, coding: Coding) -> bytes:
+    return stencil.gzipped(token) if coding is Coding.GZIP else stencil.filled(token)

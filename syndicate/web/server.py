@@ -7,6 +7,7 @@ import asyncio
 import resource
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self, cast
 
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 from syndicate.errors import SyndicateError
 from syndicate.web.connection import LOOK, Connection, Front
 from syndicate.web.listening import BACKLOG, has_something, listen, refuse_newcomers
+from syndicate.web.room import Room
 
 __all__ = ["Server", "listen"]
 
@@ -46,18 +48,22 @@ class Server:
         *,
         listener: socket.socket | None = None,
         shared: bool = False,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         """Take hold of the address; raise SyndicateError when it can't be had.
 
         `listener` is a socket of `listen`, for who has to know the port first; `shared`
         says that others go on to listen on it, so that nobody who waits is ours to serve.
+        `ended` is called on another thread when it answers no more, for whatever reason.
         """
         self._listener = listener or listen(host, port)
         self.host = host
         self.port: int = self._listener.getsockname()[1]
         """The port it listens on, also where 0 was asked for."""
-        self._front = Front(app)
+        self._front = Front(app, Room(_places()))
         self._uvicorn = _Uvicorn(_configuration(self._front), shared=shared)
+        self._ended = ended
+        self._over = False
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     @property
@@ -69,7 +75,7 @@ class Server:
     @property
     def alive(self) -> bool:
         """Whether it is answering."""
-        return self._thread.is_alive()
+        return self._thread.is_alive() and not self._over
 
     def start(self) -> None:
         """Begin to answer; return once it does."""
@@ -110,6 +116,8 @@ class Server:
             self._uvicorn.run(sockets=[self._listener])
         finally:
             self._uvicorn.ready.set()
+            self._over = True
+            self._ended()
 
 
 class _Uvicorn(uvicorn.Server):
@@ -171,8 +179,6 @@ class _Uvicorn(uvicorn.Server):
 
 
 def _configuration(app: ASGIApp) -> uvicorn.Config:
-    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    unlimited = descriptors == resource.RLIM_INFINITY
     return uvicorn.Config(
         app,
         loop="uvloop",
@@ -189,5 +195,12 @@ def _configuration(app: ASGIApp) -> uvicorn.Config:
         ws="none",
         backlog=BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE,
-        limit_concurrency=None if unlimited else max(descriptors - _RESERVED, _RESERVED),
     )
+
+
+def _places() -> int | None:
+    """Return how many connections there may be; None where the system sets no limit."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return None
+    return max(descriptors - _RESERVED, _RESERVED)

@@ -1,6 +1,7 @@
 """`push`, and what other commands say of it, as operators see it."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -58,10 +59,60 @@ def test_what_waits_is_listed_and_tried_when_somebody_says_so(post, hub):
     assert "push: 3 pings" in done.err
 
 
+def test_a_pause_that_a_hub_asks_for_is_kept_between_commands(post, hub):
+    hub.status, hub.headers = 429, {"Retry-After": "3600"}
+    post.run("build")
+    assert len(hub.posts) == 1
+    post.file("ferry")
+    assert post.run("import", "articles").code == 0
+    assert post.run("tick").code == 0
+    assert len(hub.posts) == 1, "a newer version waits as well"
+    waiting = json.loads(post.run("push", "--json").out)
+    assert "sections/city/rss.xml" in {one["what"].partition(":8000/")[2] for one in waiting}
+    soonest = min(datetime.fromisoformat(one["next_at"]) for one in waiting)
+    assert soonest > datetime.now(UTC) + timedelta(minutes=50), "of the newer ones, too"
+    assert post.run("push", "--now").code == 1
+    assert len(hub.posts) == 2
+
+
+@pytest.mark.parametrize("command", ["build", "tick"])
+def test_a_trial_of_the_past_is_told_by_nobody_after_it(post, hub, command):
+    post.file("ferry")
+    assert post.run("import", "articles").code == 0
+    post.run("build")
+    assert len(hub.posts) == 3
+    assert post.run(command, "--at", "2000-01-01T00:00").code == 0
+    assert b"Ferry" not in (post.folder / "feeds/rss.xml").read_bytes()
+    assert post.run("push", "--now").code == 0
+    assert post.run("build").code == 0
+    assert len(hub.posts) == 3, "all is as hubs know it"
+
+
 def test_who_tells_nobody_is_told_how(operator):
     listed = operator.run("push")
     assert listed.code == 0
     assert "set websub.hubs" in listed.err
+
+
+def test_who_tells_nobody_elsewhere_of_a_publication_here_is_told_why(operator):
+    operator.configure("# hubs = ", 'hubs = ["https://hub.example/"]\n# hubs = ')
+    listed = operator.run("push")
+    assert listed.code == 0
+    assert "nobody elsewhere can reach http://127.0.0.1:" in listed.err
+    assert "set publication.url" in listed.err
+    assert "websub.hubs" not in listed.err
+
+
+def test_check_says_that_no_hub_and_no_subscriber_elsewhere_is_told_of_this_machine(operator):
+    operator.configure("# hubs = ", 'hubs = ["https://hub.example/"]\nown = true\n# hubs = ')
+    told = operator.run("check").err
+    assert "websub.hubs: no hub elsewhere is told" in told
+    assert "websub.own: no subscriber elsewhere is served" in told
+    operator.configure("https://hub.example/", "http://127.0.0.1:1/")
+    assert "websub.hubs" not in operator.run("check").err
+    operator.configure("# url = ", 'url = "https://news.example.org"\n# url = ')
+    told = operator.run("check").err
+    assert "websub." not in told
 
 
 def test_check_says_that_no_engine_can_reach_this_machine(operator):
@@ -78,6 +129,11 @@ def test_check_says_that_no_engine_can_reach_this_machine(operator):
     [
         ("# key = ", 'key = "short"\n# key = ', "8 to 128 letters, digits and -"),
         ("# hubs = ", 'hubs = ["ftp://hub.example"]\n# hubs = ', "expected an address such as"),
+        (
+            "# hubs = ",
+            'hubs = ["https://u:pass@hub.example"]\n# hubs = ',
+            "without a name and pass",
+        ),
     ],
 )
 def test_check_tells_what_a_key_and_a_hub_look_like(operator, old, new, expected):
@@ -85,3 +141,4 @@ def test_check_tells_what_a_key_and_a_hub_look_like(operator, old, new, expected
     checked = operator.run("check")
     assert checked.code == 2
     assert expected in checked.err
+    assert "u:pass" not in checked.err

@@ -172,6 +172,85 @@ def test_a_newsroom_goes_on_with_the_new_config_misses_nothing_and_mails_nobody_
     assert len(outbox(operator)) == 80
 
 
+@contextmanager
+def started(operator: Operator, *words: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """Start Python without waiting for anything; give its log too."""
+    log = operator.folder / "log.txt"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, *words], cwd=operator.folder, stdout=out, stderr=out, text=True
+        )
+    try:
+        yield process, log
+    finally:
+        process.kill()
+        process.wait()
+
+
+def holds_back(process: subprocess.Popen[str]) -> bool:
+    """Whether a process has SIGHUP wait."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    held = next(line.split()[1] for line in status.splitlines() if line.startswith("SigBlk"))
+    return bool(int(held, 16) >> (signal.SIGHUP - 1) & 1)
+
+
+def until_it_holds_back(process: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + 10
+    while not holds_back(process):
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize("command", ["run", "serve"])
+def test_a_reload_while_it_starts_is_done_once_it_has(built, command):
+    port = free_port()
+    with started(built, "-m", "syndicate", command, "--port", str(port)) as (process, log):
+        until_it_holds_back(process)
+        while process.poll() is None and "] reloaded" not in log.read_text():
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.05)
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz").is_success
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_a_command_that_ends_by_itself_ends_when_it_is_hung_up(built):
+    with started(built, "-m", "syndicate", "build") as (process, _):
+        until_it_holds_back(process)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(10) == -signal.SIGHUP
+
+
+BREAKS = """
+import pathlib
+from syndicate.cli import main
+from syndicate.web import server
+
+looks = server._Uvicorn.on_tick
+
+async def breaks(self, counter):
+    if pathlib.Path("broken").exists():
+        raise RuntimeError("a bug of ours")
+    return await looks(self, counter)
+
+server._Uvicorn.on_tick = breaks
+main()
+"""
+
+
+@pytest.mark.parametrize("command", ["run", "serve"])
+def test_where_the_web_breaks_down_the_process_ends_and_says_so(built, command):
+    port = free_port()
+    with started(built, "-c", BREAKS, command, "--port", str(port)) as (process, log):
+        until(lambda: httpx.get(f"http://127.0.0.1:{port}/healthz").is_success)
+        (built.folder / "broken").touch()
+        assert process.wait(15) == 1
+        said = log.read_text()
+        assert "RuntimeError: a bug of ours" in said
+        assert "the web server broke down" in said
+        assert "stopped\n" not in said
+
+
 def test_a_stop_in_the_middle_of_a_reload_is_a_stop(built):
     with told(built, "run") as one:
         one.process.send_signal(signal.SIGHUP)

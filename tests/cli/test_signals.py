@@ -26,11 +26,18 @@ except OSError:
 raise SystemExit(7)
 """
 
+HELD_BACK = """
+import os
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+os.kill(os.getpid(), signal.SIGHUP)
+"""
+
 
 @contextmanager
-def listening(**how: object) -> Iterator[subprocess.Popen[str]]:
+def listening(*, before: str = "", **how: object) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "-c", LISTENING],
+        [sys.executable, "-c", before + LISTENING],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -57,6 +64,11 @@ def test_hang_up_means_to_read_the_config_anew_as_often_as_it_is_said():
             assert said(process) == "reload"
         process.send_signal(signal.SIGTERM)
         assert said(process) == "stop"
+
+
+def test_a_hang_up_that_came_before_anybody_listened_is_not_forgotten():
+    with listening(before=HELD_BACK) as process:
+        assert said(process) == "reload"
 
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])

@@ -8,6 +8,7 @@ from syndicate.config import Config
 from syndicate.deliver.links import Links
 from syndicate.deliver.message import Imprint, Reader
 from syndicate.deliver.relay import Relay
+from syndicate.deliver.template import Template
 from syndicate.deliver.worker import Drained, drain
 from syndicate.model.deliveries import State
 from syndicate.model.editions import Content, Draft, Edition, Item, Kind, slot_marker
@@ -62,7 +63,9 @@ def edition(config: Config, kind: Kind = Kind.ALERT) -> Imprint:
     )
 
 
-def reader(config: Config, *, kind: Kind = Kind.ALERT, name="Ada", email="ada@example.org"):
+def reader(
+    config: Config, *, kind: Kind = Kind.ALERT, name: str = "Ada", email: str = "ada@example.org"
+) -> Reader:
     links = Links(config, SECRET)
     return Reader(
         imprint=edition(config, kind),
@@ -76,6 +79,11 @@ def reader(config: Config, *, kind: Kind = Kind.ALERT, name="Ada", email="ada@ex
             "confirm": "",
         },
     )
+
+
+def message(said: Content, who: Reader) -> bytes:
+    """One reader's copy, whole."""
+    return bytes(Template.of(said, who.imprint).fill(who))
 
 
 def subscribe(store: Store, *emails: str, newsletter: str = "breaking") -> None:

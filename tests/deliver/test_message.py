@@ -1,8 +1,4 @@
 import re
-from email import message_from_bytes
-from email.header import decode_header, make_header
-from email.policy import default
-from email.utils import parseaddr
 from html import escape
 from pathlib import Path
 
@@ -11,10 +7,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syndicate.config import Config
-from syndicate.deliver.message import Imprint, message
+from syndicate.deliver.message import Imprint
 from syndicate.errors import Refused
 from syndicate.model.editions import Kind
-from tests.deliver.papers import EMAIL, LEAVE, NAME, content, draft, reader
+from tests.deliver.papers import EMAIL, LEAVE, NAME, content, draft, message, reader
+from tests.deliver.reading import display_name, normal, parse, parts
 
 PUBLICATION = Config.model_validate(
     {
@@ -34,17 +31,6 @@ ONCE = (
 PRINTABLE = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\u2028\u2029"), max_size=400
 )
-
-
-def parse(raw: bytes):
-    return message_from_bytes(raw, policy=default)
-
-
-def display_name(raw: bytes) -> str:
-    """Read the name in To: with the older parser, since Python 3.11's newer one, against
-    RFC 2047, leaves the spaces between encoded words."""
-    to = message_from_bytes(raw)["To"].replace("\r\n", "")
-    return str(make_header(decode_header(parseaddr(to)[0])))
 
 
 def test_every_header_is_there_once():
@@ -112,13 +98,8 @@ def test_what_is_read_back_is_what_was_written(name, subject, body):
     said = content(subject=subject, text=body + NAME, html=body + EMAIL + NAME)
     raw = message(said, reader(PUBLICATION, name=name))
     parsed = parse(raw)
-    plain, marked = (
-        part.get_payload(decode=True).decode().replace("\r\n", "\n") for part in parsed.iter_parts()
-    )
-    normal = body.replace("\r\n", "\n").replace("\r", "\n")
 
-    assert plain == normal + name
-    assert marked == normal + "ada@example.org" + escape(name)
+    assert parts(raw) == (normal(body) + name, normal(body) + "ada@example.org" + escape(name))
     assert parsed["Subject"] == subject
     assert [who.addr_spec for who in parsed["To"].addresses] == ["ada@example.org"]
     assert display_name(raw) == name

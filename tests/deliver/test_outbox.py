@@ -2,11 +2,10 @@ import os
 
 import pytest
 
-from syndicate.deliver.message import message
 from syndicate.deliver.outbox import Outbox, file_name
 from syndicate.deliver.relay import Envelope
 from syndicate.errors import RelayUnavailable, TemporaryFailure
-from tests.deliver.papers import content, reader
+from tests.deliver.papers import content, message, reader
 
 
 @pytest.fixture

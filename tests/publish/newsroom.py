@@ -66,8 +66,16 @@ class Newsroom:
         self.config.media.mkdir(exist_ok=True)
         (self.config.root / PICTURE.src).write_bytes(data)
 
-    def build(self, *, at: datetime = NOON + timedelta(hours=1), everything: bool = False) -> Built:
-        built = build(self.store, self.config, at=at, number=True, everything=everything)
+    def build(
+        self,
+        *,
+        at: datetime = NOON + timedelta(hours=1),
+        everything: bool = False,
+        trial: bool = False,
+    ) -> Built:
+        built = build(
+            self.store, self.config, at=at, number=not trial, everything=everything, trial=trial
+        )
         assert not built.failed, built.failed
         return built
 

@@ -41,6 +41,19 @@ def test_it_is_there_as_a_whole_or_not_at_all(tmp_path):
         assert (manifest.state(), manifest.pending()) == (STATE, [2, 3])
 
 
+@pytest.mark.parametrize("trial", [True, False])
+def test_it_says_whether_the_last_build_was_a_trial(sqlite_store, publication, trial):
+    newsroom = Newsroom(sqlite_store, publication())
+    newsroom.build(trial=not trial)
+    newsroom.build(trial=trial)
+    seen = Manifest.seen(newsroom.config.output)
+    assert seen
+    with closing(seen):
+        state = seen.state()
+    assert state
+    assert state.trial is trial
+
+
 def test_where_there_is_none_there_is_nothing_to_see(tmp_path):
     assert Manifest.seen(tmp_path) is None
     (tmp_path / NAME).write_text("no database")

@@ -16,7 +16,7 @@ import httpx
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.publish.push.hub import Hub, Worked
-from syndicate.store import Store
+from syndicate.store import HubNumbers, Store
 from tests.publish.newsroom import Newsroom
 from tests.publish.serving import serving
 
@@ -127,6 +127,11 @@ class Station:
         """Let time pass, somewhat more than that, and have the hub work."""
         self.at = max(self.at, clock.now()) + after + timedelta(seconds=5)
         return self.hub.work(self.at)
+
+    def numbers(self) -> HubNumbers:
+        """How the hub stands."""
+        with self.newsroom.store.read() as tx:
+            return tx.hub.numbers()
 
     def fetch(self, path: str) -> httpx.Response:
         return httpx.get(f"{self.url}{path}", trust_env=False)

@@ -1,6 +1,7 @@
 """Calls to servers of others: what they may do to us, and where we don't go."""
 
 import ipaddress
+import socket
 import ssl
 import time
 from datetime import timedelta
@@ -12,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from syndicate import clock
-from syndicate.errors import CallFailed
+from syndicate.errors import CallFailed, NotReached
+from syndicate.publish.push import reach
 from syndicate.publish.push.calls import LIMIT, Caller
 from syndicate.publish.push.reach import is_public
 from tests.push.strangers import read_request, says, stranger
@@ -160,6 +162,47 @@ def test_what_is_no_address_of_a_server_is_not_called(url, said):
     with pytest.raises(CallFailed, match=said) as failed:
         Caller(allowed=None).get(url)
     assert "secret" not in str(failed.value)
+
+
+@pytest.mark.parametrize("name", ["Link", "Lïnk"])
+def test_a_header_that_can_not_be_sent_is_a_failure_and_of_this_call_alone(name):
+    with pytest.raises(CallFailed, match="can't be sent") as failed:
+        Caller(allowed=None).post("http://example.org/", b"", {name: "<https://хаб.рф/>"})
+    assert not isinstance(failed.value, NotReached)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2"])
+def test_this_machine_is_not_called_by_an_address_of_its_own_that_is_public(monkeypatch, host):
+    """The machine that runs the tests has none: its loopback stands in for one."""
+    monkeypatch.setattr(reach, "is_public", lambda _: True)
+    heard: list[bytes] = []
+    with stranger(says(OK, heard), host) as port:
+        with pytest.raises(CallFailed, match="an address of this machine"):
+            Caller().get(f"http://{host}:{port}/")
+        assert b"".join(heard).strip() == b""  # a connection, and nothing in it
+        assert Caller(allowed=LOOPBACK).get(f"http://{host}:{port}/").status == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "ours"),
+    [("127.0.0.9", True), ("::ffff:127.0.0.9", True), ("192.0.2.7", False), ("2001:db8::7", False)],
+)
+def test_which_addresses_are_our_own(address, ours):
+    assert reach.is_ours(ipaddress.ip_address(address)) is ours
+
+
+def test_whether_anybody_was_reached_is_told_apart():
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    caller = Caller(allowed=LOOPBACK, timeout=0.3, resolver=lambda *_: ["127.0.0.1"])
+    with pytest.raises(NotReached):
+        caller.get(f"http://some.example:{port}/")
+    with pytest.raises(NotReached):
+        Caller().get("http://127.0.0.1/")
+    for behave in (says(b""), lambda _: time.sleep(1)):
+        with stranger(behave) as port, pytest.raises(CallFailed) as failed:
+            caller.get(f"http://some.example:{port}/")
+        assert not isinstance(failed.value, NotReached)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """IndexNow: which pages a search engine is told of, when, and what its answers mean."""
 
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
@@ -176,6 +177,53 @@ def test_a_trial_of_an_earlier_time_takes_nothing_back(room, engine):
     assert pages(engine) == ["tram"]
 
 
+def test_a_trial_is_told_by_nobody(room, engine):
+    room.file("bridge")
+    room.build(at=BUILT + MINUTE, trial=True)
+    told(room)
+    assert not engine.posts
+    room.build(at=BUILT + 2 * MINUTE)
+    told(room)
+    assert pages(engine) == ["bridge"]
+
+
+def test_a_slow_hub_holds_up_no_engine(room, engine):
+    with listening() as hub:
+        asked, waited = Event(), []
+        hub.on_post = lambda: waited.append(asked.wait(5))
+        engine.on_post = asked.set
+        hubs = room.config.websub.model_copy(update={"hubs": (hub.url,)})
+        room.config = room.config.override(websub=hubs)
+        told(room)
+        room.file("bridge")
+        room.build(at=BUILT + MINUTE)
+        assert told(room).submitted == 1
+    assert waited
+    assert all(waited)
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_of_two_processes_that_note_the_same_one_tells(store, room_of, engine, monkeypatch):
+    """SQLite lets one of them write at a time."""
+    room = room_of()
+    room.store = store
+    room.build()
+    told(room)
+    room.file("bridge")
+    room.build(at=BUILT + MINUTE)
+    looked = indexnow.Submitter._pages
+
+    def while_another_tells(self, *given):
+        monkeypatch.undo()
+        assert told(room).submitted == 1
+        return looked(self, *given)
+
+    monkeypatch.setattr(indexnow.Submitter, "_pages", while_another_tells)
+    assert told(room).submitted == 0
+    assert pages(engine) == ["bridge"]
+    assert not waiting(room)
+
+
 def test_many_pages_go_in_several_messages(room, engine, monkeypatch):
     monkeypatch.setattr(indexnow, "MOST", 4)
     monkeypatch.setattr(indexnow, "_STEP", 3)
@@ -194,10 +242,12 @@ def test_an_engine_that_is_busy_is_asked_later(room, engine, status):
     room.build()
     assert told(room).submitted == 0
     engine.forget()
+    room.file("quay")
+    room.build(at=BUILT + MINUTE)
     told(room, at=LATER + 9 * MINUTE)
     assert not engine.posts
     engine.status = 202
-    assert told(room, at=LATER + 10 * MINUTE).submitted == 1
+    assert told(room, at=LATER + 10 * MINUTE).submitted == 2
     assert not waiting(room)
 
 

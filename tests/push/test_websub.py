@@ -13,13 +13,15 @@ from lxml import etree
 
 from syndicate.publish.manifest import Manifest
 from syndicate.publish.mirror import Mirror
-from syndicate.publish.push import shift
+from syndicate.publish.push.documents import Documents
 from syndicate.publish.push.herald import Herald
 from syndicate.store import Store
+from syndicate.web.app import application
 from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
 from tests.publish.storages import URL, Ledger
 from tests.push.listening import listening
+from tests.web.asgi import Client
 
 ROOT = Path(__file__).parents[2]
 LATER = NOON + timedelta(hours=2)
@@ -238,14 +240,31 @@ def test_a_new_version_is_told_at_once_whatever_failed_before(room, hub):
     assert not owed(room)
 
 
-@pytest.mark.parametrize("said", ["3600", "Tue, 24 Nov 2026 15:00:00 GMT"])
-def test_a_hub_that_says_when_is_not_asked_before(room, hub, said):
+@pytest.mark.parametrize(
+    ("said", "hours"),
+    [
+        ("3600", 1),
+        ("Tue, 24 Nov 2026 15:00:00 GMT", 1),
+        ("31536000", 24),
+        ("Wed, 24 Nov 2027 15:00:00 GMT", 24),
+    ],
+)
+def test_a_hub_that_says_when_is_not_asked_before_but_within_a_day(room, hub, said, hours):
     at = NOON.replace(year=2026, month=11, day=24, hour=14, minute=0, second=0, microsecond=0)
     hub.status, hub.headers = 429, {"Retry-After": said}
     room.file("bridge")
     told(room, room.build(), at=at)
     assert len(hub.posts) == 1, "who wants peace gets it at once"
-    assert {ping.due_at - at for ping in owed(room)} == {timedelta(hours=1)}
+    again = at + timedelta(hours=hours)
+    assert {ping.due_at for ping in owed(room)} == {again}
+    room.file("quay")
+    room.build(at=at + MINUTE)
+    told(room, at=again - MINUTE)  # by another process, of a newer version
+    assert len(hub.posts) == 1
+    hub.forget()
+    hub.status = 202
+    told(room, at=again)
+    assert sorted(hub.topics) == sorted(MAIN)
 
 
 def test_a_feed_that_a_hub_refuses_holds_back_no_other(room, hub):
@@ -306,12 +325,14 @@ def test_who_is_stopped_leaves_the_rest_due(room, hub):
     assert told(room).pinged == 2
 
 
-def test_a_shift_ends_before_its_claims_do(room, hub, monkeypatch):
-    monkeypatch.setattr(shift, "_LASTS", -1)
+def test_who_has_no_time_left_leaves_the_rest_due_and_says_so(room, hub):
+    herald = herald_of(room)
     room.file("bridge")
-    assert told(room, room.build()).pinged == 0
-    monkeypatch.undo()
-    assert told(room).pinged == 3
+    herald.hear(room.build(), NOON + timedelta(hours=1))
+    assert herald.tell(LATER, within=-1).unfinished
+    assert not hub.posts
+    did = herald.tell(LATER)
+    assert (did.pinged, did.unfinished) == (3, False)
 
 
 def test_a_feed_that_is_gone_is_forgotten(room, hub):
@@ -351,6 +372,44 @@ def test_a_trial_of_a_time_to_come_is_told_to_nobody(room, hub):
     assert not hub.posts
 
 
+def test_a_trial_of_a_time_gone_by_is_told_to_nobody(room, hub):
+    built = room.build(at=NOON - timedelta(days=1), trial=True)
+    assert "sections/city/rss.xml" in built.deleted
+    told(room)
+    with Documents.seen(room.config) as documents:
+        assert documents
+        assert not documents.is_due(LATER), "nor does our own hub end what isn't there just now"
+    told(room, room.build())
+    assert not hub.posts, "all is as the hub knows it"
+    with Documents.seen(room.config) as documents:
+        assert documents
+        assert documents.is_due(LATER)
+
+
+def test_what_a_trial_has_shown_first_is_told_after_the_next_build(room, hub):
+    herald = herald_of(room)
+    told(room, herald=herald)
+    room.file("bridge")
+    room.build(trial=True)
+    told(room, herald=herald, at=LATER + MINUTE)
+    assert not hub.posts
+    built = room.build(at=NOON + timedelta(hours=1, minutes=1))
+    assert "rss.xml" not in built.written
+    herald.hear(built, NOON + timedelta(hours=1, minutes=1))
+    told(room, herald=herald, at=LATER + 2 * MINUTE)
+    assert sorted(hub.topics) == sorted(MAIN)
+
+
+def test_a_slow_hub_holds_up_no_other(room_of, hub):
+    with listening() as slow:
+        room = room_of(slow.url, hub.url)
+        done, waited = Event(), []
+        slow.on_post = lambda: waited.append(done.wait(5))
+        hub.on_post = lambda: done.set() if len(hub.posts) == 2 else None
+        assert told(room, room.build()).pinged == 6
+        assert waited == [True] * 3, "the other heard of everything meanwhile"
+
+
 def test_with_a_mirror_hubs_hear_when_the_mirror_has_it(room_of, hub):
     Ledger.clear()
     room = room_of(hub.url, publish={"mirror": URL})
@@ -365,6 +424,27 @@ def test_with_a_mirror_hubs_hear_when_the_mirror_has_it(room_of, hub):
     told(room, herald=herald, at=LATER + MINUTE)
     assert sorted(hub.topics) == sorted(MAIN)
     Ledger.clear()
+
+
+def test_a_publication_of_another_alphabet_is_published_in_ascii(sqlite_store, publication):
+    config = publication(
+        publication={"url": "https://пример.рф/путь"},
+        websub={"own": True, "hubs": ["https://хаб.рф/"]},
+    )
+    room = Newsroom(sqlite_store, config)
+    room.file("tram")
+    room.build()
+    answer = Client(application(sqlite_store, config)).get("/rss.xml")
+    assert answer.status_code == 200
+    ours = "https://xn--e1afmkfd.xn--p1ai/%D0%BF%D1%83%D1%82%D1%8C"
+    assert answer.headers["link"] == ", ".join(
+        (
+            f'<{ours}/rss.xml>; rel="self"',
+            f'<{ours}/hub>; rel="hub"',
+            '<https://xn--80ac2d.xn--p1ai/>; rel="hub"',
+        )
+    )
+    assert not any("пример".encode() in data for data in room.files().values())
 
 
 def test_hubs_elsewhere_are_not_told_of_a_publication_on_this_machine(room_of):

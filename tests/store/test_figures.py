@@ -85,29 +85,42 @@ def test_articles_subscriptions_and_fires_are_counted(store):
 def test_what_is_owed_is_told_apart_from_what_fails(store):
     tried = {"attempts": 3, "error": "refused"}
     fresh = {"attempts": 0, "error": ""}
-    ping = {"hub": "https://hub.example.org/", "sha256": "0" * 64}
-    subscription = {"topic": "t", "secret": "", "sha256": "", "owed": ""}
+    ping = {"hub": "https://hub.example.org/", "sha256": "0" * 64, "claimed": False}
+    subscription = {"topic": "t", "host": "h", "secret": "", "claimed": False}
+    subscription |= {"sha256": "", "owed": ""}
     with store.write() as tx:
         add = tx._connection.execute
         add(insert(pings), [
             {**ping, "topic": "a", "due_at": NOW, **fresh},
             {**ping, "topic": "b", "due_at": NOW, **tried},
             {**ping, "topic": "c", "due_at": None, **fresh},
+            {**ping, "topic": "given up", "due_at": None, **tried},
         ])  # fmt: skip
-        page = {"engine": "e", "gone": False}
-        add(insert(submissions), [{**page, "address": "a", "due_at": NOW, **fresh}])
+        page = {"engine": "e", "gone": False, "claimed": False}
+        add(insert(submissions), [
+            {**page, "address": "a", "due_at": NOW, **fresh},
+            {**page, "address": "refused", "due_at": None, **tried},
+        ])  # fmt: skip
         add(insert(hub_subscriptions), [
             {**subscription, "callback": "a", "until": NOW + HOUR, "due_at": NOW, **tried},
             {**subscription, "callback": "b", "until": NOW + HOUR, "due_at": None, **fresh},
             {**subscription, "callback": "c", "until": NOW - HOUR, "due_at": None, **fresh},
         ])  # fmt: skip
-        asked = {"topic": "t", "callback": "a", "mode": "subscribe", "secret": "", "lease": 1}
+        asked = {
+            "topic": "t",
+            "callback": "a",
+            "host": "h",
+            "claimed": False,
+            "mode": "subscribe",
+            "secret": "",
+            "lease": 1,
+        }
         asked |= {"sha256": "", "asked_at": NOW, "due_at": NOW, "attempts": 0}
         add(insert(hub_requests), [asked])
         figures = tx.census.figures(NOW)
     assert figures.push == {
-        "hubs": Push(waiting=1, failing=1),
-        "engines": Push(waiting=1, failing=0),
+        "hubs": Push(waiting=1, failing=2),
+        "engines": Push(waiting=1, failing=1),
         "subscribers": Push(waiting=0, failing=1),
     }
     assert (figures.hub_subscriptions, figures.hub_requests) == (2, 1)

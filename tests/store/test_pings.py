@@ -80,9 +80,25 @@ def test_feeds_and_hubs_that_are_gone_are_forgotten(pings):
         assert [ping.hub for ping in tx.pings.owed()] == [HUB]
 
 
-def test_who_is_in_a_hurry_gets_what_was_given_up_as_well(pings):
-    claimed = claim(pings)
+def test_who_is_in_a_hurry_gets_what_waits_and_what_was_given_up_as_well(pings):
+    first, second = claim(pings)
     with pings.write() as tx:
-        tx.pings.settle([replace(claimed[0], due_at=None, attempts=9, error="no")], until=UNTIL)
+        given_up = replace(first, due_at=None, attempts=9, error="no")
+        later = replace(second, due_at=AT + timedelta(hours=6), attempts=4, error="no")
+        tx.pings.settle([given_up, later], until=UNTIL)
         tx.pings.hurry(AT)
     assert [ping.topic for ping in claim(pings)] == ["a", "long-name"]
+
+
+def test_who_is_in_a_hurry_takes_nothing_away_from_who_is_at_it(pings):
+    first, second = claim(pings)
+    with pings.write() as tx:
+        tx.pings.hurry(AT)
+    assert claim(pings) == []
+    with pings.write() as tx:
+        tx.pings.settle([replace(first, due_at=None), replace(second, due_at=AT)], until=UNTIL)
+    assert [ping.topic for ping in claim(pings)] == ["long-name"]
+    with pings.write() as tx:
+        tx.pings.note(HUB, {"long-name": "2"}, AT + timedelta(hours=1))
+        tx.pings.hurry(AT)
+    assert [ping.sha256 for ping in claim(pings)] == ["2"], "a newer version is nobody's yet"

@@ -124,8 +124,21 @@ def test_other_engines_and_addresses_of_elsewhere_are_forgotten(owing):
 
 
 def test_who_is_in_a_hurry_waits_for_nothing(owing):
-    claimed = claim(owing)
+    first, second = claim(owing)
+    later = AT + timedelta(hours=6)
     with owing.write() as tx:
-        tx.submissions.settle([replace(claimed[0], due_at=None, error="403")], until=UNTIL)
+        tx.submissions.settle([replace(first, due_at=None, error="403")], until=UNTIL)
+        tx.submissions.settle([replace(second, due_at=later, error="503")], until=UNTIL)
         tx.submissions.hurry(AT)
     assert names(claim(owing)) == ["gone", "page"]
+
+
+def test_who_is_in_a_hurry_takes_nothing_away_from_who_is_at_it(owing):
+    first, second = claim(owing)
+    with owing.write() as tx:
+        tx.submissions.hurry(AT)
+    assert claim(owing) == []
+    with owing.write() as tx:
+        tx.submissions.told([first], until=UNTIL)
+        tx.submissions.settle([replace(second, due_at=AT)], until=UNTIL)
+    assert names(claim(owing)) == ["page"]

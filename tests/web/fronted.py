@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from syndicate.config import Config
 from syndicate.store import Store
@@ -18,11 +19,10 @@ from tests.feeds.samples import NOON
 from tests.publish.newsroom import PICTURE, Newsroom
 from tests.web.fronts import HOST
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "publication": {
         "id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
         "title": "Morning Post",
-        "url": f"https://{HOST}",
         "postal_address": "1 Harbour Street, Exampleton",
     },
     "newsletters": [{"name": "breaking"}],
@@ -59,11 +59,12 @@ class Place:
 
 
 @contextmanager
-def answering(root: Path) -> Iterator[Place]:
+def answering(root: Path, *, url: str = f"https://{HOST}") -> Iterator[Place]:
     """Build a publication in a folder, grant a private feed, and serve it on loopback."""
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    config = Config.model_validate(CONFIG | {"root": root})
+    publication = CONFIG["publication"] | {"url": url}
+    config = Config.model_validate(CONFIG | {"publication": publication, "root": root})
     with ExitStack() as stack:
         store = Store.open(f"sqlite:///{root}/syndicate.db")
         stack.callback(store.close)

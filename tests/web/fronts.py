@@ -78,7 +78,13 @@ def blocks(heading: str) -> list[str]:
 
 @contextmanager
 def nginx(
-    heading: str, folder: Path, *, upstream: int, work: Path, cached: bool = False
+    heading: str,
+    folder: Path,
+    *,
+    upstream: int,
+    work: Path,
+    cached: bool = False,
+    under_a_path: bool = False,
 ) -> Iterator[Running]:
     """Run nginx as the document says, in front of a publication in a folder."""
     work.mkdir()
@@ -89,6 +95,10 @@ def nginx(
         above, inside = blocks("A cache in nginx")
         said = above + _filled(said, {"    location / {\n": f"    location / {{\n{inside}"})
         said = _filled(said, {"/var/cache/nginx": str(work)})
+    if under_a_path:
+        (inside,) = blocks("Under a path")
+        everything = "    location / {\n        proxy_pass http://syndicate;\n    }\n"
+        said = _filled(said, {everything: inside})
     said = _filled(
         said,
         {

@@ -215,6 +215,38 @@ def test_a_feed_without_editions_is_valid_too(archive):
     assert_valid(answer.content)
 
 
+def test_the_feed_keeps_the_contract_of_feeds(archive, sqlite_store):
+    freeze(sqlite_store, at=AT)
+    client, path = archive(), "/newsletters/breaking/feed.xml"
+    said = {
+        coding: client.get(path, headers={"accept-encoding": coding})
+        for coding in ("identity", "gzip", "br")
+    }
+    plain = said["identity"]
+    for coding, answer in said.items():
+        assert answer.headers.get("content-encoding", "identity") == coding
+        assert answer.content == plain.content
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert answer.headers["link"] == f'<{BASE}breaking/feed.xml>; rel="self"'
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "ETag" in answer.headers["access-control-expose-headers"]
+        for tag in (answer.headers["etag"], "*"):
+            known = client.get(path, headers={"accept-encoding": coding, "if-none-match": tag})
+            assert (known.status_code, known.headers["etag"]) == (304, answer.headers["etag"])
+            assert known.headers["link"] == answer.headers["link"]
+    assert len({answer.headers["etag"] for answer in said.values()}) == len(said)
+    asked = client.request("OPTIONS", path)
+    assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (204, "*")
+    assert "If-None-Match" in asked.headers["access-control-allow-headers"]
+    for refused, status in (({"if-match": '"x"'}, 412), ({"accept-encoding": "*;q=0"}, 406)):
+        answer = client.get(path, headers=refused)
+        assert (answer.status_code, answer.headers["cache-control"]) == (status, "no-store")
+        assert answer.headers["access-control-allow-origin"] == "*"
+    posted = client.request("POST", path)
+    assert posted.status_code == 405
+    assert set(posted.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
 @pytest.mark.parametrize("path", ["", "breaking/", "breaking/1/", "breaking/feed.xml"])
 def test_what_a_client_has_is_not_sent_again(archive, sqlite_store, path):
     freeze(sqlite_store, at=AT)

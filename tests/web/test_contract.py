@@ -292,6 +292,43 @@ def test_addresses_of_feeds_that_people_guess_lead_to_them(client, guess, feed):
     assert (answer.status_code, answer.headers["location"]) == (301, feed)
 
 
+@pytest.mark.parametrize(
+    ("path", "at"), [("/news", "/news"), ("/news/", "/news"), ("/zeitung/ü", "/zeitung/%C3%BC")]
+)
+def test_under_a_path_every_way_leads_to_it(feeds, path, at):
+    public = PUBLICATION | {"url": f"https://news.example{path}", "icon": "icon.png"}
+    with served(feeds, publication=public) as client:
+        for asked, there in (
+            ("/articles/dam", "/articles/dam/"),
+            ("/articles/old/?a=b", "/articles/dam/?a=b"),
+            ("/feed", "/rss.xml"),
+            ("/sections/city/feed/", "/sections/city/rss.xml"),
+            ("/favicon.ico", "/assets/icon.png"),
+        ):
+            answer = client.get(asked)
+            assert (answer.status_code, answer.headers["location"]) == (301, at + there)
+        assert client.get("/rss.xml").headers["link"].startswith(f"<https://news.example{at}/rss")
+
+
+def test_browsers_elsewhere_may_follow_a_guess_and_read_a_refusal(client):
+    def is_told(path: str, **headers: str) -> bool:
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = client.get(path, headers=names)
+        assert answer.status_code in {301, 406, 412, 416}
+        return ("access-control-allow-origin", "*") in answer.headers.items()
+
+    for guess in ("/feed", "/rss", "/atom?x=y", "/sections/city/feed.xml"):
+        assert is_told(guess), guess
+    assert not is_told("/articles/dam")
+    for asked in (
+        {"if_match": '"other"'},
+        {"accept_encoding": "*;q=0"},
+        {"range": "bytes=99999999-"},
+    ):
+        assert is_told("/rss.xml", **asked), asked
+        assert not is_told("/media/dam.jpg", **asked), asked
+
+
 def test_a_guess_is_the_format_that_the_client_accepts_and_the_feed_itself_has_one(client):
     for accept, feed in (
         ("application/atom+xml", "/atom.xml"),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from unittest.mock import ANY
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
 import pytest
@@ -20,7 +20,7 @@ from syndicate.web.server import Server, listen
 from tests.neighbours import require
 from tests.publish.newsroom import PICTURE
 from tests.web import fronts
-from tests.web.asks import ASKS, TOLD, Ask, Said, client, told
+from tests.web.asks import ASKS, TOLD, Ask, Said, ask, client, told
 from tests.web.fronted import Place, answering
 from tests.web.test_serving_doc import PROMISES
 
@@ -220,6 +220,45 @@ def test_no_path_leads_out_of_the_folder(front, path):
     else:
         expected = 200 if ODD[path] and by_itself else 404
     assert as_written(front, f"GET {path}") == expected
+
+
+def test_under_a_path_everything_is_there_and_leads_there(tmp_path):
+    require(fronts.is_there("nginx"), "needs nginx (Debian: nginx)")
+    moved = {}
+    with ExitStack() as stack:
+        place = stack.enter_context(answering(tmp_path, url=f"https://{fronts.HOST}/news"))
+        front = stack.enter_context(
+            fronts.nginx(
+                "nginx in front",
+                place.config.output,
+                upstream=place.server.port,
+                work=tmp_path / "nginx",
+                under_a_path=True,
+            )
+        )
+        straight = stack.enter_context(client(place.server.url))
+        through = stack.enter_context(client(front.url))
+        for path in [*place.paths(), "/newsletters", "/newsletters/breaking?a=b"]:
+            for asked in (ask("plain"), ask("gzip", accept_encoding="gzip")):
+                if path != "/metrics":
+                    own = told(straight, path, asked)
+                    assert told(through, f"/news{path}", asked) == own, path
+            answer = through.get(f"/news{path}")
+            if answer.is_redirect:
+                led = urlsplit(urljoin(f"/news{path}", answer.headers["location"]))
+                assert not led.netloc
+                moved[path] = led.path
+                assert through.get(led.geturl()).status_code == 200
+        assert urlsplit(through.get("/news").headers["location"]).path == "/news/"
+        assert through.get("/rss.xml").status_code == 404
+    assert moved == {
+        "/articles/day-0": "/news/articles/day-0/",
+        "/articles/day-5/": "/news/articles/harbour/",
+        "/feed": "/news/rss.xml",
+        "/newsletters": "/news/newsletters/",
+        "/newsletters/breaking?a=b": "/news/newsletters/breaking/",
+        "/sections/city": "/news/sections/city/",
+    }
 
 
 def test_each_coding_has_a_strong_tag_of_its_own(front):

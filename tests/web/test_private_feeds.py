@@ -142,6 +142,17 @@ def test_a_head_is_a_get_without_its_body(reader):
     assert {**head.headers, "date": ""} == {**got, "date": ""}
 
 
+def test_it_is_weighed_against_what_a_client_asks_as_any_feed_is(reader):
+    tag = reader.get(accept_encoding="identity").headers["etag"]
+    assert reader.get(accept_encoding="identity", if_match=tag).status_code == 200
+    for asked, status in (({"if_match": '"other"'}, 412), ({"accept_encoding": "*;q=0"}, 406)):
+        answer = reader.get(**asked)
+        assert (answer.status_code, answer.headers["cache-control"]) == (status, "no-store")
+        assert answer.headers["x-robots-tag"] == "noindex, nofollow"
+        assert "access-control-allow-origin" not in answer.headers
+        assert reader.get(token="1-x", **asked).status_code == 404
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_other_methods_are_refused_whatever_the_token(reader, method):
     good, bad = reader.get(method=method), reader.get(method=method, token="1-x")
@@ -182,6 +193,7 @@ def test_nothing_tells_a_wrong_address_from_one_where_nothing_is(reader):
     nowhere = reader.get(token="nonsense", path="nowhere")
     assert nowhere.status_code == 404
     assert nowhere.headers["referrer-policy"] == "no-referrer"
+    assert nowhere.headers["cache-control"] == "private, no-store"
     for token in (f"{number}-wrong", f"zz-{secret}", number, f"{reader.token}%20", "%FF", "%00"):
         assert same(reader.get(token=token), nowhere), token
     for path in ("", "nowhere", "tags/none/atom.xml", "archive/1/atom.xml", "..%2fatom.xml", "%FF"):

@@ -1,6 +1,7 @@
 """Probes and figures over real HTTP: what they say, and to whom."""
 
 import re
+import socket
 import threading
 from importlib.metadata import version
 from pathlib import Path
@@ -304,6 +305,16 @@ def test_an_application_that_takes_another_ones_place_goes_on_counting(
     second = application(sqlite_store, publication(), counts=first.counts)
     Client(second).get("/rss.xml")
     assert second.counts.polls == {("python-httpx", "full"): 2}
+
+
+def test_what_the_server_refuses_by_itself_is_counted_too(web):
+    client = web()
+    address = (client.base_url.host, client.base_url.port)
+    for nonsense in (b"NONSENSE\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):
+        with socket.create_connection(address, timeout=5) as raw:
+            raw.sendall(nonsense)
+            assert raw.recv(1000).startswith(b"HTTP/1.1 400 ")
+    assert metrics(client)("syndicate_requests_total", "other", "400", "identity") == 2
 
 
 def test_a_failure_is_the_servers_five_hundred():

@@ -16,8 +16,11 @@ import structlog
 
 from syndicate import clock
 from syndicate.errors import ConfigError
+from syndicate.web.app import application
+from syndicate.web.server import Server
 from syndicate.web.telemetry.access_log import AccessLog, shown
 from syndicate.web.telemetry.kinds import Kind
+from tests.web.asgi import Client
 from tests.web.known import TABLES, known, path_of
 from tests.web.test_telemetry import FEEDLY, RSS, publish
 
@@ -192,6 +195,17 @@ def test_a_full_disk_is_told_once_and_fails_nothing(web, tmp_path):
     assert len(told) == 1
     assert "No space left" in told[0]["error"]
     assert "syndicate_access_log_lost_total 3.0" in client.get("/metrics").text
+
+
+def test_lines_that_were_lost_are_told_after_a_reload_as_well(sqlite_store, publication, tmp_path):
+    (tmp_path / "access.log").symlink_to("/dev/full")
+    first = application(sqlite_store, publication(**LOGGED))
+    Client(first).get("/rss.xml")
+    first.close()
+    second = application(sqlite_store, publication(), counts=first.counts)
+    with Server(second, "127.0.0.1", 0) as server:
+        figures = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    assert "syndicate_access_log_lost_total 1.0" in figures
 
 
 def test_a_line_that_was_torn_does_not_spoil_the_next(tmp_path, monkeypatch):

@@ -102,6 +102,7 @@ def test_whatever_clients_say_families_and_memory_are_bounded():
         ("/feeds/city/atom.xml", Kind.FEED),
         ("/feed.json", Kind.FEED),
         ("/newsletters/breaking/atom.xml", Kind.FEED),
+        ("/newsletters/breaking/feed.xml", Kind.FEED),
         ("/newsletters/breaking/", Kind.ACTING),
         ("/feeds/private/SECRET/rss.xml", Kind.PRIVATE_FEED),
         ("/sitemap.xml", Kind.SITEMAP),

@@ -16,8 +16,16 @@ from typing import Any
 import httpcore
 import httpx
 
-from syndicate.errors import CallFailed
-from syndicate.publish.push.reach import Network, Resolver, judge, literal, reachable, resolve
+from syndicate.errors import CallFailed, NotReached
+from syndicate.publish.push.reach import (
+    Network,
+    Resolver,
+    judge,
+    judge_connection,
+    literal,
+    reachable,
+    resolve,
+)
 
 LIMIT = 64 * 1024
 """Bytes of an answer that are read; what comes after is not waited for."""
@@ -58,11 +66,14 @@ class Caller:
         self._agent = f"Syndicate/{version('syndicate')}"
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
-        """Ask for what is at an address; raise CallFailed where no answer came."""
+        """Ask for what is at an address; raise CallFailed where no answer came.
+
+        Of that, NotReached says that there was no connection either.
+        """
         return self._call("GET", url, headers or {}, None)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Send a body to an address; raise CallFailed where no answer came."""
+        """Send a body to an address; raise CallFailed, or NotReached, as `get` does."""
         return self._call("POST", url, headers, body)
 
     def check(self, url: str) -> None:
@@ -84,6 +95,7 @@ class Caller:
         }
         if body is not None:
             sent["Content-Length"] = str(len(body))
+        encoded = _encoded(sent)
         backend = _Backend(self._allowed, time.monotonic() + self._timeout, self._resolver)
         target = httpcore.URL(
             scheme=address.raw_scheme,
@@ -94,13 +106,13 @@ class Caller:
         try:
             with (
                 httpcore.ConnectionPool(self._tls, network_backend=backend) as pool,
-                pool.stream(method, target, headers=_encoded(sent), content=body) as response,
+                pool.stream(method, target, headers=encoded, content=body) as response,
             ):
                 return Reply(response.status, _decoded(response.headers), _body(response))
         except (TimeoutError, httpcore.TimeoutException) as error:
-            raise CallFailed(f"no answer within {self._timeout:g} s") from error
-        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
-            raise CallFailed(_said(error)) from error
+            raise backend.failed(f"no answer within {self._timeout:g} s") from error
+        except (CallFailed, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+            raise backend.failed(_said(error)) from error
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -112,6 +124,11 @@ class _Backend(httpcore.NetworkBackend):
         self._allowed = allowed
         self._deadline = deadline
         self._resolver = resolver
+        self._connected = False
+
+    def failed(self, reason: str) -> CallFailed:
+        """Put a failure of the call into words."""
+        return CallFailed(reason) if self._connected else NotReached(reason)
 
     def connect_tcp(
         self,
@@ -137,9 +154,15 @@ class _Backend(httpcore.NetworkBackend):
             except OSError:
                 if left == 1:
                     raise
-            else:
+                continue
+            try:
+                judge_connection(opened, host, self._allowed)
                 opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                return _Stream(opened, self._deadline)
+            except BaseException:
+                opened.close()
+                raise
+            self._connected = True
+            return _Stream(opened, self._deadline)
         raise CallFailed(f"{host} can't be reached")
 
 
@@ -221,7 +244,12 @@ def _left(deadline: float) -> float:
 
 
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+    try:
+        return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+    except UnicodeEncodeError as error:
+        raise CallFailed(
+            f"a header has {error.object[error.start]!r}, which can't be sent"
+        ) from error
 
 
 def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:

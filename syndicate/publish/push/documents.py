@@ -50,9 +50,9 @@ class Documents:
             raise SyndicateError(f"{config.output}: the manifest: {error}") from error
 
     def is_due(self, at: datetime) -> bool:
-        """Whether what was built is as of `at`; a build of a time to come is a trial."""
+        """Whether what was built may be told of at `at`: no trial, and of no time to come."""
         state = self._manifest.state()
-        return state is not None and state.at <= at
+        return state is not None and not state.trial and state.at <= at
 
     def is_there(self, topic: str, mirror: Mirror | None) -> bool:
         """Whether readers get the newest version of a feed: from the mirror, if there is one."""

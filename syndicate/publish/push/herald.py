@@ -1,13 +1,15 @@
 """The herald: tells hubs and search engines what was published, after it is in place.
 
 It looks at what builds touched, and at everything when it begins and now and then,
-since another process may have built and died. Nothing waits for it.
+since another process may have built and died. Nothing waits for it, and of those who
+are told none waits for another.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Self
@@ -21,7 +23,7 @@ from syndicate.publish.formats import MAIN, is_followed
 from syndicate.publish.manifest import Manifest, State
 from syndicate.publish.mirror import Mirror
 from syndicate.publish.push.seen import look
-from syndicate.publish.push.shift import Shift
+from syndicate.publish.push.shift import LASTS, Shift
 from syndicate.store import Store
 
 if TYPE_CHECKING:  # start-up: who tells nobody needs no HTTP
@@ -43,6 +45,8 @@ class Told:
     """What our own hub did, where we have one."""
     problems: tuple[Problem, ...] = ()
     """What failed; it is kept, and tried again."""
+    unfinished: bool = False
+    """Whether time was up before all that was due had been told."""
 
 
 class Herald:
@@ -63,6 +67,8 @@ class Herald:
         self._hub = Hub.of(store, config) if config.websub.own else None
         self._turn = Lock()
         self._hearing = Lock()
+        self._trial = False
+        """Whether a trial was passed over since everything was looked at."""
         self._touched: set[str] = set()
         """Feeds that builds wrote or deleted, and that were not looked at since."""
         self._heard_of: datetime | None = None
@@ -87,34 +93,54 @@ class Herald:
     def follow(self, at: datetime, stop: Event | None = None) -> Told:
         """Tell what is new, and what could not be told before; stop early once `stop` is set.
 
-        What fails is kept in the store and tried later. Raise SyndicateError where the
-        store or the output can't be read.
+        Our own hub works beside it. What fails is kept in the store and tried later. Raise
+        SyndicateError where the store or the output can't be read.
         """
+        with ThreadPoolExecutor(1, thread_name_prefix="hub") as pool:
+            worked = pool.submit(self.work, at, stop)
+            told = self.tell(at, stop)
+        return replace(told, worked=worked.result())
+
+    def work(self, at: datetime, stop: Event | None = None) -> "Worked | None":
+        """Have our own hub work, if we have one; see `Hub.work`."""
+        return self._hub.work(at, stop) if self._hub else None
+
+    def tell(self, at: datetime, stop: Event | None = None, *, within: float = LASTS) -> Told:
+        """Tell hubs of others and search engines, side by side, for so many seconds at most."""
         with self._turn:
             self._look(at)
-            shift = Shift(at, stop or Event())
-            pinged = self._announcer.send(shift) if self._announcer else None
-            submitted = self._submitter.send(shift) if self._submitter else None
-            worked = self._hub.work(at, stop) if self._hub else None  # it may take longest
+            shift = Shift(at, stop or Event(), within)
+            with ThreadPoolExecutor(1, thread_name_prefix="engine") as pool:
+                submitting = pool.submit(self._submitter.send, shift) if self._submitter else None
+                pinged = self._announcer.send(shift) if self._announcer else None
+            submitted = submitting.result() if submitting else None
         return Told(
             pinged=pinged.told if pinged else 0,
             submitted=submitted.told if submitted else 0,
-            worked=worked,
             problems=(
                 *(pinged.problems if pinged else ()),
                 *(submitted.problems if submitted else ()),
             ),
+            unfinished=shift.is_over,
         )
 
+    @property
+    def has_hub(self) -> bool:
+        """Whether we are a hub ourselves."""
+        return self._hub is not None
+
     def _look(self, at: datetime) -> None:
-        """Note what is owed since the last look; a build of a time to come is a trial."""
+        """Note what is owed since the last look; trials are passed over."""
         manifest = Manifest.seen(self._config.output)
         if manifest is None:
             return
         try:
             with closing(manifest):
                 state = manifest.state()
-                if state is None or state.at > at:
+                if state is None:
+                    return
+                if state.trial or state.at > at:
+                    self._trial = True
                     return
                 self._note(manifest, state, at)
         except sqlite3.Error as error:
@@ -126,7 +152,7 @@ class Herald:
             heard_of = self._heard_of
         begins = self._round is None
         strange = state != self._state and state.at != heard_of
-        whole = self._round is None or at - self._round >= ROUND or strange
+        whole = self._round is None or at - self._round >= ROUND or strange or self._trial
         behind: Iterable[str] = touched
         try:
             if begins:
@@ -142,7 +168,7 @@ class Herald:
         finally:
             with self._hearing:
                 self._touched.update(behind)
-        self._state = state
+        self._state, self._trial = state, False
         if whole:
             self._round = at
 
@@ -166,6 +192,22 @@ def hubs(config: Config) -> Sequence[str]:
 def tells_engines(config: Config) -> bool:
     """Whether search engines are told: they have a key, and can reach the publication."""
     return config.indexnow.key is not None and not is_local(config.url)
+
+
+def unheard(config: Config) -> Iterator[str]:
+    """Say which keys come to nothing, since a publication on this machine alone is told to nobody.
+
+    Hubs, engines and subscribers that are on this machine, too, are left out of it.
+    """
+    if not is_local(config.url):
+        return
+    told = f"since none can reach {config.url}; set publication.url"
+    if len(hubs(config)) < len(config.websub.hubs):
+        yield f"websub.hubs: no hub elsewhere is told, {told}"
+    if config.websub.own:
+        yield f"websub.own: no subscriber elsewhere is served, {told}"
+    if config.indexnow.key:
+        yield f"indexnow.key: no search engine is told, {told}"
 
 
 def is_local(url: str) -> bool:

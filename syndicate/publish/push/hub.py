@@ -8,8 +8,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -25,8 +24,8 @@ from syndicate.publish.mirror import Mirror
 from syndicate.publish.push.calls import Caller, Reply
 from syndicate.publish.push.documents import Document, Documents
 from syndicate.publish.push.patience import again
-from syndicate.publish.push.rounds import Outcome, Round, host_of
-from syndicate.store import HubNumbers, HubRequest, HubSubscription, Store, Transaction
+from syndicate.publish.push.rounds import Rounds
+from syndicate.store import HubRequest, HubSubscription, Store, Transaction
 
 log = structlog.get_logger()
 
@@ -49,7 +48,7 @@ class Worked:
 
     verified: int = 0
     refused: int = 0
-    """Requests that nobody stood by."""
+    """Requests that nobody stood by, or whose topic is no more."""
     delivered: int = 0
     failed: int = 0
     """Distributions that are tried again."""
@@ -92,20 +91,15 @@ class Hub:
             mirror=self._mirror,
         )
         turn.forget()
-        with ExitStack() as stack:
-            documents = stack.enter_context(Documents.seen(self._config))
-            if documents is not None and documents.is_due(at):
-                turn.verify(documents)
-                turn.owe(documents)
-                turn.distribute(documents)
+        with Documents.seen(self._config) as documents:
+            due = documents if documents and documents.is_due(at) else None
+            turn.verify(due)  # what was asked for before a trial build is asked during it, too
+            if due is not None:
+                turn.owe(due)
+                turn.distribute(due)
         if done := {name: count for name, count in asdict(turn.worked).items() if count}:
             log.info("hub", **done)
         return turn.worked
-
-    def numbers(self) -> HubNumbers:
-        """Return how the hub stands, for the operator."""
-        with self._store.read() as tx:
-            return tx.hub.numbers()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,28 +134,39 @@ class _Turn:
 
     # verification of intent (5.3)
 
-    def verify(self, documents: Documents) -> None:
+    def verify(self, documents: Documents | None) -> None:
+        """Ask those who asked; None where what is published can't be known for now."""
+        rounds = Rounds(self.stop)
         for _ in self._batches():
             with self.store.write() as tx:
                 now = self._now()
                 asked = tx.hub.claim_requests(self.at, until=now + CLAIM, limit=_BATCH)
             if not asked:
                 return
-            challenges = {request: secrets.token_urlsafe(32) for request in asked}
+            challenges = {
+                request: secrets.token_urlsafe(32)
+                for request in asked
+                if not _is_gone(request, documents)
+            }
 
             def ask(request: HubRequest, challenges: dict[HubRequest, str] = challenges) -> Reply:
-                return self.caller.get(question(request, challenges[request]))
+                challenge = challenges.get(request)
+                return self.caller.get(
+                    question(request, challenge) if challenge else denial(request)
+                )
 
-            for request, outcome in Round(ask, _callback, self.stop).make(asked):
-                if outcome is not None:  # what was not asked is asked when its claim runs out
-                    meant = _is_meant(outcome, challenges[request])
-                    self._settle(request, documents, meant=meant)
+            left = []
+            for request, outcome in rounds.make(asked, ask):
+                if outcome is None:
+                    left.append(request)
+                else:
+                    self._settle(request, meant=_is_meant(outcome, challenges.get(request)))
+            self._leave(left)
 
-    def _settle(self, request: HubRequest, documents: Documents, *, meant: bool | None) -> None:
+    def _settle(self, request: HubRequest, *, meant: bool | None) -> None:
         """Do what is meant, drop what isn't, and ask again where nobody knows."""
-        still = documents.version(request.topic) is not None or request.mode == "unsubscribe"
         with self.store.write() as tx:
-            if meant and still:
+            if meant:  # where the topic went meanwhile, `owe` ends the subscription and says so
                 tx.hub.confirm(request, at=self._now())
                 self.worked.verified += 1
             elif meant is None and request.attempts < len(TRIES):
@@ -169,6 +174,13 @@ class _Turn:
             else:
                 tx.hub.drop(request)
                 self.worked.refused += 1
+
+    def _leave(self, requests: Collection[HubRequest]) -> None:
+        """Give back what nobody was asked about."""
+        if requests:
+            with self.store.write() as tx:
+                for one in requests:
+                    tx.hub.leave(one, due_at=self._now())
 
     # content distribution (7)
 
@@ -195,10 +207,11 @@ class _Turn:
         def deny(one: HubSubscription) -> Reply:
             return self.caller.get(denial(one))
 
-        for _ in Round(deny, _callback, self.stop).make(gone):
+        for _ in Rounds(self.stop).make(gone, deny):
             pass
 
     def distribute(self, documents: Documents) -> None:
+        rounds = Rounds(self.stop)
         for _ in self._batches():
             with self.store.write() as tx:
                 until = self._now() + CLAIM
@@ -212,10 +225,15 @@ class _Turn:
                 headers = headers_of(one, document, self.config)
                 return self.caller.post(one.callback, document.body, headers)
 
-            made = Round(send, _callback, self.stop).make(one for one in owed if one.topic in there)
-            for one, outcome in made:
-                self._note(one, there[one.topic].sha256, outcome)
-            self._release([one for one in owed if one.topic not in there])
+            left = []
+            for one, outcome in rounds.make((one for one in owed if one.topic in there), send):
+                if outcome is None:
+                    left.append(one)
+                else:
+                    self._note(one, there[one.topic].sha256, outcome)
+            self._release(left)
+            # a build is putting another in the place of those
+            self._release([one for one in owed if one.topic not in there], after=MINUTE)
 
     def _there(self, documents: Documents, topics: Iterable[str]) -> Mapping[str, Document]:
         """Read what can be sent now: what lies in the mirror, too, and is not being replaced."""
@@ -226,12 +244,10 @@ class _Turn:
         )
         return {topic: document for topic, document in found if document is not None}
 
-    def _note(self, one: HubSubscription, sha256: str, outcome: Outcome) -> None:
+    def _note(self, one: HubSubscription, sha256: str, outcome: Reply | CallFailed) -> None:
         """Note what became of a distribution."""
         with self.store.write() as tx:
-            if outcome is None:
-                tx.hub.release(one, due_at=self._now())
-            elif isinstance(outcome, Reply) and _is_success(outcome):
+            if isinstance(outcome, Reply) and _is_success(outcome):
                 tx.hub.delivered(one, sha256=sha256)
                 self.worked.delivered += 1
             elif isinstance(outcome, Reply) and outcome.status == HTTPStatus.GONE:
@@ -246,17 +262,20 @@ class _Turn:
         due_at = again(one.attempts + 1, self._now(), reply)
         tx.hub.failed(one, error=_reason(outcome), due_at=due_at)
         if due_at is None:
-            host = host_of(one.callback)  # the rest of a callback is a secret
-            log.warning("given up", host=host, topic=one.topic, reason=_reason(outcome))
+            # the rest of a callback is a secret
+            log.warning("given up", host=one.host, topic=one.topic, reason=_reason(outcome))
             self.worked.given_up += 1
         else:
             self.worked.failed += 1
 
-    def _release(self, owed: Sequence[HubSubscription]) -> None:
-        """Give back what can't be read just now: a build is putting another in its place."""
-        with self.store.write() as tx:
-            for one in owed:
-                tx.hub.release(one, due_at=self._now() + MINUTE)
+    def _release(
+        self, owed: Collection[HubSubscription], *, after: timedelta = timedelta()
+    ) -> None:
+        """Give back what was not sent."""
+        if owed:
+            with self.store.write() as tx:
+                for one in owed:
+                    tx.hub.release(one, due_at=self._now() + after)
 
 
 def question(request: HubRequest, challenge: str) -> str:
@@ -267,7 +286,7 @@ def question(request: HubRequest, challenge: str) -> str:
     return _with_query(request.callback, asked)
 
 
-def denial(one: HubSubscription) -> str:
+def denial(one: HubRequest | HubSubscription) -> str:
     """Return the address at which a subscriber is told that a topic is no more (5.2)."""
     reason = "this feed is no longer published"
     told = {"hub.mode": "denied", "hub.topic": one.topic, "hub.reason": reason}
@@ -291,14 +310,22 @@ def _with_query(callback: str, values: Mapping[str, str]) -> str:
     return f"{callback}{'&' if '?' in callback else '?'}{urlencode(values)}"
 
 
-def _callback(one: HubRequest | HubSubscription) -> str:
-    return one.callback
+def _is_gone(request: HubRequest, documents: Documents | None) -> bool:
+    """Whether there is nothing to subscribe to any more; the subscriber was told 202 (5.2)."""
+    if documents is None or request.mode != "subscribe":
+        return False
+    return documents.version(request.topic) is None
 
 
-def _is_meant(outcome: Reply | CallFailed, challenge: str) -> bool | None:
-    """Whether a subscriber stands by what was asked; None where that isn't known yet."""
+def _is_meant(outcome: Reply | CallFailed, challenge: str | None) -> bool | None:
+    """Whether a subscriber stands by what was asked; None where that isn't known yet.
+
+    Who got a denial in place of a challenge isn't subscribed, whatever it says.
+    """
     if isinstance(outcome, CallFailed):
         return None
+    if challenge is None:
+        return False
     if _is_success(outcome):
         return hmac.compare_digest(outcome.body, challenge.encode())
     busy = outcome.status == HTTPStatus.TOO_MANY_REQUESTS

@@ -58,8 +58,6 @@ class Submitter:
         self._config = config
         self._caller = caller
         self._engine = config.indexnow.endpoint
-        self._quiet: datetime | None = None
-        """Until when the engine is left alone."""
 
     # what is owed
 
@@ -75,7 +73,7 @@ class Submitter:
         """Note what the engine is owed, up to what the last build saw.
 
         An engine that is new is told of nothing that was there before. A build of an
-        earlier time is a trial, or the clock of another machine: the next one counts.
+        earlier time is by the clock of another machine: the next one counts.
         """
         with self._store.read() as tx:
             before = tx.submissions.told_to(self._engine)
@@ -142,14 +140,18 @@ class Submitter:
             else:
                 reason = self._put_off(claimed, failure, shift)
             submitted.problems.append(Problem(self._engine, reason))
-            self._quiet = failure.quiet(shift.at)
+            if failure.general:
+                with self._store.write() as tx:
+                    tx.pauses.pause(self._engine, failure.quiet(shift.at))
+            break
         return submitted
 
     def _claimed(self, shift: Shift) -> list[Submission]:
-        if shift.is_over or (self._quiet and self._quiet > shift.at):
+        if shift.is_over:
             return []
         with self._store.read() as tx:
-            if not tx.submissions.is_due(self._engine, shift.at):
+            until = tx.pauses.until(self._engine)
+            if (until and until > shift.at) or not tx.submissions.is_due(self._engine, shift.at):
                 return []
         with self._store.write() as tx:
             return tx.submissions.claim(self._engine, shift.at, until=shift.until, limit=MOST)

@@ -33,6 +33,9 @@ _NAT64 = ip_network("64:ff9b::/96")
 _INNER = (ip_network("192.0.0.0/24"), ip_network("168.63.129.16/32"))
 """Addresses that look public, at which hosts of virtual machines serve secrets to those alone."""
 
+_NOBODYS = {4: ip_address("192.0.2.1"), 6: ip_address("2001:db8::1")}
+"""Addresses that no machine has (RFC 5737, RFC 3849), by the version of IP."""
+
 
 def resolve(host: str, port: int) -> Sequence[str]:
     """Ask the system for the addresses of a host; raise OSError where it has none."""
@@ -75,15 +78,26 @@ def reachable(
 
 def judge(address: Address, host: str, allowed: Sequence[Network] | None) -> None:
     """Raise CallFailed where an address of a host may not be called."""
-    if allowed is None or is_public(address):
-        return
-    if not any(_plain(address) in network for network in allowed):
+    if allowed is not None and not (is_public(address) or _is_in(address, allowed)):
         raise CallFailed(f"{host} is at {address}, which is no public address")
+
+
+def judge_connection(
+    connection: socket.socket, host: str, allowed: Sequence[Network] | None
+) -> None:
+    """Raise CallFailed where a connection leads back to this machine, though that is public."""
+    ours, theirs = (
+        ip_address(end[0]) for end in (connection.getsockname(), connection.getpeername())
+    )
+    if allowed is None or _is_in(theirs, allowed):
+        return
+    if ours == theirs or is_ours(theirs):
+        raise CallFailed(f"{host} is at {theirs}, which is an address of this machine")
 
 
 def is_public(address: Address) -> bool:
     """Whether an address is a machine's on the public internet, also by the IPv4 within it."""
-    address = _plain(address)
+    address = plain(address)
     if isinstance(address, IPv4Address):
         inner = any(address in network for network in _INNER)
         return address.is_global and not (address.is_multicast or inner)
@@ -92,7 +106,31 @@ def is_public(address: Address) -> bool:
     return address in _UNICAST and address.is_global and address.teredo is None
 
 
-def _plain(address: Address) -> Address:
+def is_ours(address: Address) -> bool:
+    """Whether an address is this machine's, so far as the system says.
+
+    One that calls another address of its own may do it from the first, so we ask whether
+    we could be called there. Where the system lets us be anywhere, that says nothing.
+    """
+    address = plain(address)
+    return _may_be_at(address) and not _may_be_at(_NOBODYS[address.version])
+
+
+def _may_be_at(address: Address) -> bool:
+    family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as taken:
+            taken.bind((str(address), 0))
+    except OSError:
+        return False
+    return True
+
+
+def _is_in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(plain(address) in network for network in networks)
+
+
+def plain(address: Address) -> Address:
     """Return the IPv4 address that one of IPv6 is another spelling of, or else itself."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
 
-_LASTS = 240.0
+LASTS = 240.0
 """In seconds; what isn't done by then, the next one does."""
 _LEASE = timedelta(minutes=10)
 """How long what was claimed is ours: longer than any shift."""
@@ -17,7 +17,9 @@ class Shift:
 
     at: datetime
     stop: Event
-    _ends: float = field(default_factory=lambda: time.monotonic() + _LASTS)
+    lasts: float = LASTS
+    """In seconds, at most."""
+    _began: float = field(default_factory=time.monotonic)
 
     @property
     def until(self) -> datetime:
@@ -27,4 +29,4 @@ class Shift:
     @property
     def is_over(self) -> bool:
         """Whether nothing more is begun."""
-        return self.stop.is_set() or time.monotonic() >= self._ends
+        return self.stop.is_set() or time.monotonic() >= self._began + self.lasts

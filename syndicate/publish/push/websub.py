@@ -6,6 +6,7 @@ some want it as `hub.topic`, so it is there twice.
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -26,6 +27,8 @@ log = structlog.get_logger()
 
 AT_ONCE = 20
 """Pings that are claimed together."""
+_SIDE_BY_SIDE = 8
+"""Hubs that are told at the same time."""
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -45,8 +48,6 @@ class Announcer:
         self._config = config
         self._hubs = hubs
         self._caller = caller
-        self._quiet: dict[str, datetime] = {}
-        """Hubs that are left alone until then."""
 
     # what is owed
 
@@ -92,18 +93,26 @@ class Announcer:
     # telling
 
     def send(self, shift: Shift) -> Pinged:
-        """Send what is due; what fails is kept for later."""
+        """Send what is due, to all hubs side by side; what fails is kept for later."""
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="hubs") as pool:
+            each = [*pool.map(lambda hub: self._send_to(hub, shift), self._hubs)]
+        return Pinged(
+            told=sum(pinged.told for pinged in each),
+            problems=[problem for pinged in each for problem in pinged.problems],
+        )
+
+    def _send_to(self, hub: str, shift: Shift) -> Pinged:
         pinged = Pinged()
-        for hub in self._hubs:
-            while claimed := self._claimed(hub, shift):
-                self._tell(hub, claimed, shift, pinged)
+        while claimed := self._claimed(hub, shift):
+            self._tell(hub, claimed, shift, pinged)
         return pinged
 
     def _claimed(self, hub: str, shift: Shift) -> list[Ping]:
-        if shift.is_over or self._quiet.get(hub, shift.at) > shift.at:
+        if shift.is_over:
             return []
         with self._store.read() as tx:
-            if not tx.pings.is_due(hub, shift.at):
+            until = tx.pauses.until(hub)
+            if (until and until > shift.at) or not tx.pings.is_due(hub, shift.at):
                 return []
         with self._store.write() as tx:
             return tx.pings.claim(hub, shift.at, until=shift.until, limit=AT_ONCE)
@@ -123,7 +132,6 @@ class Announcer:
             pinged.problems.append(Problem(hub, f"{failure.reason} ({ping.topic})"))
             self._put_off(lost, failure, shift)
             if failure.general:
-                self._quiet[hub] = failure.quiet(shift.at)
                 return
 
     def _ping(self, ping: Ping) -> Failure | None:
@@ -147,7 +155,10 @@ class Announcer:
             )
             for ping in lost
         ]
-        self._settle(later, shift)
+        with self._store.write() as tx:
+            tx.pings.settle(later, until=shift.until)
+            if failure.general:
+                tx.pauses.pause(lost[0].hub, failure.quiet(shift.at))
         for ping in later:
             if ping.due_at is None:
                 log.warning("ping given up", hub=ping.hub, topic=ping.topic, reason=failure.reason)

@@ -22,9 +22,11 @@ from syndicate.errors import StoreError
 from syndicate.publish.formats import ALWAYS_ASK, polled
 from syndicate.render.templates import Templates
 from syndicate.store import Store
+from syndicate.web.document import Document, preflight
 from syndicate.web.editions import archive_feed, mail_page
 from syndicate.web.pages import Page, Pages
 from syndicate.web.published.conditions import matching_tag
+from syndicate.web.published.contract import CORS, itself
 from syndicate.web.readers.notices import Notices
 from syndicate.web.words import words_in
 
@@ -91,7 +93,7 @@ class Archive:
             Route("/newsletters/", self.index),
             Route("/newsletters/{name}", self.slash),
             Route("/newsletters/{name}/", self.newest),
-            Route("/newsletters/{name}/feed.xml", self.feed),
+            Route("/newsletters/{name}/feed.xml", self.feed, methods=["GET", "HEAD", "OPTIONS"]),
             Route("/newsletters/{name}/page/{number}/", self.page),
             Route("/newsletters/{name}/{edition}", self.slash),
             Route("/newsletters/{name}/{edition}/", self.edition),
@@ -130,24 +132,24 @@ class Archive:
         return self._sheet(request, _number(request.path_params["number"]))
 
     def feed(self, request: Request) -> Response:
-        """Answer with the feed; what the client has already isn't written again."""
+        """Answer with the feed."""
         newsletter = self._newsletter(request)
+        if request.method == "OPTIONS":
+            return preflight()
         try:
             with self._store.read() as tx:
                 issues = tx.archive.newest(newsletter.name, IN_THE_FEED)
         except StoreError:
             return self._notices.busy()
-        headers = {
-            "etag": _tag(repr((self._root, newsletter, self._config.publication, issues)).encode()),
-            "cache-control": polled(self._config),
-            "access-control-allow-origin": "*",
-            "x-content-type-options": "nosniff",
-        }
-        if _has(request, headers["etag"]):
-            return Response(status_code=304, headers=headers)
         page = f"{self._root}{newsletter.name}/"
         written = archive_feed.write(self._config, newsletter, issues, page=page)
-        return Response(written, headers=headers, media_type=archive_feed.MEDIA_TYPE)
+        link = itself(f"{page}feed.xml")
+        return Document(
+            digest=_digest(written),
+            media_type=archive_feed.MEDIA_TYPE,
+            made=lambda coding: coding.applied_to(written),
+            said={"cache-control": polled(self._config), "link": link, **CORS},
+        ).answer(request)
 
     def edition(self, request: Request) -> Response:
         """Show an edition as somebody would get it who is no reader yet."""
@@ -261,7 +263,7 @@ def _answer(request: Request, page: Page) -> Response:
     """Answer with a page that may be found and kept, or with 304."""
     headers: Mapping[str, str] = {
         **{name: value for name, value in page.headers.items() if name != "x-robots-tag"},
-        "etag": _tag(page.body),
+        "etag": f'"{_digest(page.body)}"',
         "cache-control": ALWAYS_ASK,
     }
     if _has(request, headers["etag"]):
@@ -274,5 +276,5 @@ def _has(request: Request, tag: str) -> bool:
     return theirs is not None and matching_tag(theirs, [tag]) is not None
 
 
-def _tag(said: bytes) -> str:
-    return f'"{hashlib.sha256(said).hexdigest()[:32]}"'
+def _digest(said: bytes) -> str:
+    return hashlib.sha256(said).hexdigest()[:32]

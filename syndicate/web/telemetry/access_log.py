@@ -22,6 +22,7 @@ import structlog
 from syndicate.config import Config
 from syndicate.errors import ConfigError
 from syndicate.render import addresses
+from syndicate.web.telemetry.counts import Counts
 from syndicate.web.telemetry.kinds import PROBES, Kind
 
 Entry = tuple[datetime, str, str, int, int, float, str, str, Kind, bool]
@@ -50,10 +51,12 @@ class AccessLog:
     The file is opened anew each time: one that was rotated away, or deleted, needs no signal.
     """
 
-    def __init__(self, file: Path | None, acting: Collection[str] = ()) -> None:
+    def __init__(
+        self, file: Path | None, acting: Collection[str] = (), *, counts: Counts | None = None
+    ) -> None:
         """Write to a file, or to stderr; `acting` are the first parts of paths that hold tokens.
 
-        Raise ConfigError when the file can't be written.
+        Lines that can't be written are counted. Raise ConfigError when the file can't be written.
         """
         self._file = file
         self._acting = frozenset(acting) - PROBES
@@ -62,8 +65,7 @@ class AccessLog:
         self._due = False
         self._torn = False
         self._failing = False
-        self.lost = 0
-        """How many lines could not be written."""
+        self._counts = counts or Counts()
         if file is not None:
             try:
                 os.close(_open(file))
@@ -75,17 +77,19 @@ class AccessLog:
         atexit.register(self.flush)
 
     @classmethod
-    def of(cls, config: Config, acting: Collection[str] = ()) -> Self | None:
+    def of(
+        cls, config: Config, acting: Collection[str] = (), counts: Counts | None = None
+    ) -> Self | None:
         """Return the log that a publication wants; None where it wants none."""
         named = config.web.access_log
         if not named:
             return None
-        return cls(None if named == "-" else config.path(named), acting)
+        return cls(None if named == "-" else config.path(named), acting, counts=counts)
 
     def note(self, entry: Entry) -> None:
         """Have a line written within a second."""
         if len(self._waiting) >= _WAITING:
-            self.lost += 1
+            self._counts.lose(1)
             return
         self._waiting.append(entry)
         if not self._due:
@@ -107,7 +111,7 @@ class AccessLog:
             try:
                 self._write("".join(lines))
             except (OSError, ValueError) as error:
-                self.lost += len(lines)
+                self._counts.lose(len(lines))
                 if not self._failing:
                     _events.error("access log not written", file=self._name, error=str(error))
                 self._failing = True
@@ -120,6 +124,11 @@ class AccessLog:
         """Write what waits, and be done."""
         self.flush()
         atexit.unregister(self.flush)
+
+    @property
+    def lost(self) -> int:
+        """How many lines could not be written, of this log and all that share its counts."""
+        return self._counts.lost
 
     @property
     def _name(self) -> str:

@@ -4,6 +4,7 @@ One event loop adds; whoever scrapes reads copies from another thread. A lock, o
 library's counter with one, would cost more than the rest of the count.
 """
 
+import threading
 from bisect import bisect_left
 from collections import defaultdict
 from itertools import accumulate
@@ -55,6 +56,9 @@ class Counts:
         self.tallies = {kind: Tally(feed=kind in {Kind.FEED, Kind.PRIVATE_FEED}) for kind in Kind}
         self._polls: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._reports: dict[tuple[str, str], tuple[int, float]] = {}
+        self.lost = 0
+        """How many lines of the access log were not written."""
+        self._losing = threading.Lock()
 
     def poll(self, family: str, status: int) -> None:
         """Count that a reader asked for a feed, and what came of it."""
@@ -70,6 +74,11 @@ class Counts:
         if len(reports) >= _REPORTS:
             del reports[next(iter(reports))]
         reports[family, feed] = subscribers, at
+
+    def lose(self, lines: int) -> None:
+        """Count lines of the access log that are not written, on whatever thread."""
+        with self._losing:
+            self.lost += lines
 
     @property
     def polls(self) -> dict[tuple[str, str], int]:

@@ -59,7 +59,7 @@ def kind_of(path: str, acting: Collection[str] = ()) -> Kind:
     form = format_of(name)
     if first in PROBES:
         return Kind.OTHER
-    if form.feed:
+    if form.feed or (first == "newsletters" and name == "feed.xml"):
         return Kind.FEED
     if first in acting:
         return Kind.ACTING

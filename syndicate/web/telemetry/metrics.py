@@ -23,7 +23,6 @@ from prometheus_client.registry import Collector
 from syndicate import clock
 from syndicate.errors import StoreError
 from syndicate.store import Figures, Store
-from syndicate.web.telemetry.access_log import AccessLog
 from syndicate.web.telemetry.counts import Counts
 
 _FRESH = timedelta(seconds=15)
@@ -35,9 +34,9 @@ _SHARE = 100
 class Metrics:
     """All that is told, put together when somebody asks."""
 
-    def __init__(self, store: Store, counts: Counts, log: AccessLog | None = None) -> None:
+    def __init__(self, store: Store, counts: Counts) -> None:
         registry = CollectorRegistry()
-        registry.register(_Web(counts, log))
+        registry.register(_Web(counts))
         registry.register(_Holdings(store))
         ProcessCollector(registry=registry)
         self._registry = registry
@@ -51,9 +50,8 @@ class Metrics:
 class _Web(Collector):
     """What this process answered since it began."""
 
-    def __init__(self, counts: Counts, log: AccessLog | None) -> None:
+    def __init__(self, counts: Counts) -> None:
         self._counts = counts
-        self._log = log
 
     def describe(self) -> list[Metric]:
         """Promise nothing: asked for what there will be, the registry would collect."""
@@ -66,9 +64,10 @@ class _Web(Collector):
         )
         yield from self._answers()
         yield from self._readers()
-        lost = 0 if self._log is None else self._log.lost
         yield CounterMetricFamily(
-            "syndicate_access_log_lost", "Lines of the access log that weren't written.", lost
+            "syndicate_access_log_lost",
+            "Lines of the access log that weren't written.",
+            self._counts.lost,
         )
 
     def _answers(self) -> Iterator[Metric]:

@@ -55,6 +55,10 @@ class Watched:
             self._note(scope, answer.status, answer.coding, len(answer.body), began)
         return answer
 
+    def refused(self, status: int) -> None:
+        """Count what the server answered by itself: this application was never asked."""
+        self._tallies[Kind.OTHER].add(status, "identity", 0, 0.0)
+
     def close(self) -> None:
         """Write what waits for the access log; what is still under way is noted all the same."""
         if self._log is not None:

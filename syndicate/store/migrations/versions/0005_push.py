@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("claimed", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("hub", "topic", name="pk_pings"),
@@ -35,6 +36,7 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("gone", sa.Boolean(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("claimed", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("engine", "address", name="pk_submissions"),
@@ -48,31 +50,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("engine", name="pk_engines"),
     )
     op.create_table(
+        "pauses",
+        sa.Column("server", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("server", name="pk_pauses"),
+    )
+    op.create_table(
         "hub_requests",
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("callback", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
         sa.Column("mode", sa.String(length=16), nullable=False),
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("lease", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("claimed", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("topic", "callback", name="pk_hub_requests"),
     )
+    op.create_index("ix_hub_requests_host", "hub_requests", ["host"], unique=False)
     op.create_index("ix_hub_requests_due_at", "hub_requests", ["due_at"], unique=False)
     op.create_table(
         "hub_subscriptions",
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("callback", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("owed", sa.String(length=64), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("claimed", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("topic", "callback", name="pk_hub_subscriptions"),
     )
+    op.create_index("ix_hub_subscriptions_host", "hub_subscriptions", ["host"], unique=False)
     op.create_index("ix_hub_subscriptions_until", "hub_subscriptions", ["until"], unique=False)
     op.create_index("ix_hub_subscriptions_due_at", "hub_subscriptions", ["due_at"], unique=False)

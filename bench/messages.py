@@ -1,0 +1,205 @@
+"""What a message costs: encoded once and filled in, beside Jinja and EmailMessage per reader.
+
+python -m bench.messages [--rounds N]
+
+60 KB of HTML with 30 personal places, and 6 KB of text. All ways are measured in turn in
+every round, by the CPU time of one core; what counts is their ratio in the same round.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP, default
+from email.utils import format_datetime
+from itertools import count
+from pathlib import Path
+
+import jinja2
+
+from syndicate.config import Config
+from syndicate.deliver.leads import Leads
+from syndicate.deliver.links import Links
+from syndicate.deliver.message import Imprint, Reader
+from syndicate.deliver.template import Template
+from syndicate.model.deliveries import Claim
+from syndicate.model.editions import Content, Edition, Kind, link_marker, slot_marker
+
+RATIO = 100.0
+"""How many times the messages of the plain way there are to be, at least."""
+PLAIN = "Jinja + EmailMessage for each reader"
+OURS = "encoded once, filled in"
+SIGNED = "  and what is theirs signed"
+TRACKED = "  and of 30 places all counted links"
+WEIGHT, PLACES = 60_000, 30
+SLOTS = ("name", "unsubscribe", "preferences", "view", "email")
+NONCE = "0123456789abcdef"
+SUBJECT = "The tram lines return to the harbour"
+TOLD = (
+    "The harbour gets its tram lines back after eleven years, says the city council; it is " * 2
+    + "told.\n"
+)
+STORY = (
+    '<p style="margin:0 0 16px;font-family:Georgia,serif">The city\'s <b>tram lines</b> return to '
+    "the harbour after eleven years, the council says; Königsallee follows in spring.</p>\n"
+)
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+CONFIG = Config.model_validate(
+    {
+        "publication": {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Morning Post"},
+        "newsletters": [{"name": "news"}, {"name": "counted", "tracking": "readers"}],
+        "mail": {"from": "Morning Post <news@example.org>"},
+        "web": {"url": "https://post.example"},
+        "root": Path("/nowhere"),
+    }
+)
+LINKS = Links(CONFIG, b"0" * 32)
+
+_Way = Callable[[int], bytes]
+"""Makes the copy of the reader of a number."""
+_Round = dict[str, float]
+"""Seconds of a message by each way."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    wanted = parser.parse_args()
+    ways = all_ways()
+    assert read(ways[PLAIN](1)) == read(ways[OURS](1)) == read(ways[SIGNED](1))
+    rounds = [{name: seconds(way) for name, way in ways.items()} for _ in range(wanted.rounds)]
+    report(rounds)
+    if ratio(rounds, OURS) < RATIO:
+        sys.exit(f"There were to be {RATIO:g} times the messages of the plain way.")
+
+
+def all_ways() -> dict[str, _Way]:
+    """Make ready what is made once for each way."""
+    slots = [SLOTS[number % len(SLOTS)] for number in range(PLACES)]
+    news = mailing("news", [slot_marker(NONCE, slot) for slot in slots])
+    counted = mailing("counted", [link_marker(NONCE, number + 1) for number in range(PLACES)])
+    known = [news.reader(number) for number in range(1000)]
+    plain = plainly(content([f"{{{{ {slot} }}}}" for slot in slots]))
+    return {
+        PLAIN: lambda number: plain(known[number % 1000]),
+        OURS: lambda number: bytes(news.template.fill(known[number % 1000])),
+        SIGNED: lambda number: bytes(news.template.fill(news.reader(number))),
+        TRACKED: lambda number: bytes(counted.template.fill(counted.reader(number))),
+    }
+
+
+def seconds(way: _Way, least: float = 0.5) -> float:
+    """Return the seconds of CPU that a message takes."""
+    began = time.process_time()
+    for made in count(1):
+        way(made)
+        if made % 20 == 0 and (spent := time.process_time() - began) > least:
+            return spent / made
+    raise AssertionError
+
+
+def report(rounds: Sequence[_Round]) -> None:
+    print(f"{'':38} {'CPU µs':>8} {'messages/s':>11} {'ratio':>7}")
+    for name in rounds[0]:
+        best = min(each[name] for each in rounds)
+        print(f"{name:38} {best * 1e6:8.1f} {1 / best:11,.0f} {ratio(rounds, name):7.1f}")
+
+
+def ratio(rounds: Sequence[_Round], name: str) -> float:
+    """Return how many messages there are to one of the plain way's, in the median round."""
+    return statistics.median(each[PLAIN] / each[name] for each in rounds)
+
+
+# ours
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An edition as our connections have it."""
+
+    imprint: Imprint
+    leads: Leads
+    template: Template
+
+    def reader(self, number: int) -> Reader:
+        """Return a claimed delivery's reader, with everything that is signed for them."""
+        claim = Claim(
+            edition=41,
+            subscriber=number,
+            email=f"reader{number}@example.org",
+            name=f"Ada Lovelace {number}",
+            newsletter=self.imprint.newsletter,
+            attempt=1,
+        )
+        return Reader.of(claim, self.imprint, LINKS, self.leads)
+
+
+def mailing(newsletter: str, places: Sequence[str]) -> Prepared:
+    frozen = tuple(f"https://city.example/{number}" for number in range(PLACES))
+    edition = Edition(
+        key=41,
+        newsletter=newsletter,
+        schedule=None,
+        kind=Kind.DIGEST,
+        subject=SUBJECT,
+        content="",
+        upto=1,
+        created_at=NOON,
+        expires_at=NOON + timedelta(days=1),
+    )
+    imprint = Imprint.of(edition, CONFIG)
+    leads = Leads.of(41, newsletter, frozen, CONFIG)
+    return Prepared(imprint, leads, Template.of(content(places), imprint))
+
+
+def content(places: Sequence[str]) -> Content:
+    """Say as much as a long digest does, with a link to each of some places."""
+    stories = STORY * (WEIGHT // len(places) // len(STORY))
+    html = "".join(f'{stories}<p><a href="{place}">Read on</a></p>\n' for place in places)
+    text = "".join(f"{TOLD}{place}\n" for place in places)
+    return Content(subject=SUBJECT, preheader="", html=html, text=text, nonce=NONCE)
+
+
+# the plain way
+
+
+def plainly(said: Content) -> Callable[[Reader], bytes]:
+    """Compile templates once, then render and encode everything for each reader."""
+    text = jinja2.Environment().from_string(said.text)
+    html = jinja2.Environment(autoescape=True).from_string(said.html)
+
+    def write(reader: Reader) -> bytes:
+        slots = {"name": reader.name, "email": reader.email, **reader.links}
+        message = EmailMessage(SMTP)
+        message["From"] = str(reader.imprint.sender)
+        message["To"] = f"{reader.name} <{reader.email}>"
+        message["Subject"] = said.subject
+        message["Date"] = format_datetime(reader.imprint.date)
+        message["Message-ID"] = reader.message_id
+        message["List-Id"] = f"<{reader.imprint.newsletter}.{reader.imprint.domain}>"
+        message["List-Unsubscribe"] = f"<{reader.links['unsubscribe']}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        message["Precedence"] = "bulk"
+        message["Feedback-ID"] = reader.imprint.feedback_id
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(text.render(slots), cte="quoted-printable")
+        message.add_alternative(html.render(slots), subtype="html", cte="quoted-printable")
+        return message.as_bytes()
+
+    return write
+
+
+def read(raw: bytes) -> tuple[str, ...]:
+    """Read a message back, for comparison."""
+    parts = message_from_bytes(raw, policy=default).iter_parts()
+    return tuple(str(part.get_content()).replace("\r\n", "\n").rstrip("\n") for part in parts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The brake: an edition that too many servers refuse for good is paused before more is spoilt."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import structlog
+
+from syndicate import clock
+from syndicate.model.deliveries import State
+from syndicate.model.stops import Limit
+from syndicate.model.subscribers import Cause, Who
+from syndicate.store import Store, Transaction
+
+_log = structlog.get_logger(__name__)
+_TRIED = (State.ACCEPTED, State.FAILED, State.UNKNOWN)
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What this process knows of an edition since it last looked at the whole ledger."""
+
+    tried: int = 0
+    failed: int = 0
+    tried_then: int = 0
+    """How many all processes had tried by then."""
+    bearable: int = 1
+    """So many more failures, and it is worth looking again."""
+
+
+class Brake:
+    """Looks at an edition's failures now and then, and pauses it; one thread uses it at a time.
+
+    Counting all of an edition takes a tenth of a second where a million are to be
+    counted, so it is done when the limit may have been reached, and not before.
+    """
+
+    def __init__(self, store: Store, limit: Limit) -> None:
+        self._store = store
+        self._limit = limit
+        self._watches: dict[int, _Watch] = {}
+        self.paused: list[int] = []
+        """The editions that it paused."""
+
+    def note(self, edition: int, states: Counter[State]) -> None:
+        """Take note of what was settled; pause the edition where that is too much."""
+        watch = self._watches.setdefault(edition, _Watch())
+        watch.tried += sum(states[state] for state in _TRIED)
+        watch.failed += states[State.FAILED]
+        crossed = watch.tried_then < self._limit.after <= watch.tried_then + watch.tried
+        if watch.failed >= watch.bearable or (crossed and watch.failed + watch.tried_then):
+            self._look(edition)
+
+    # how
+
+    def _look(self, edition: int) -> None:
+        with self._store.read() as tx:
+            tried, failed = tx.stops.since_resumed(edition)
+        self._watches[edition] = _Watch(
+            tried_then=tried, bearable=self._limit.bearable(tried, failed)
+        )
+        if self._limit.reached(tried, failed):
+            with self._store.write() as tx:
+                self._pause(tx, edition)
+
+    def _pause(self, tx: Transaction, edition: int) -> None:
+        tried, failed = tx.stops.since_resumed(edition)  # somebody may have resumed it meanwhile
+        if not self._limit.reached(tried, failed):
+            return
+        cause = Cause(who=Who.SERVER, how=f"{failed} of {tried} were refused for good")
+        decision = tx.stops.pause(edition, cause=cause, at=clock.now())
+        if decision.changed:
+            self.paused.append(edition)
+            _log.error(
+                "edition paused itself",
+                edition=edition,
+                refused=failed,
+                of=tried,
+                held_back=decision.left.held_back,
+                remedy=f"see `syndicate deliveries {edition}`; then resume, replace or cancel it",
+            )

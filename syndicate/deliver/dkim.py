@@ -1,0 +1,227 @@
+"""Signing: DKIM, with every key that is for the sender's domain (RFC 6376, RFC 8463).
+
+Header fields are canonicalised `relaxed`, since relays fold them anew; the body
+`simple`, since nobody may touch it. Each signature covers the header fields of
+`SIGNED` that are there, and the absence of further ones of `SEALED`. There is no
+`l=`, and no `t=`: the same message has the same signatures on every attempt.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Self
+
+import structlog
+
+from syndicate.config import Config
+from syndicate.deliver.message import Message
+from syndicate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from syndicate.config.dkim import Dkim, PrivateKey
+
+SIGNED = (
+    "From",
+    "Subject",
+    "Date",
+    "Reply-To",
+    "List-Id",
+    "Feedback-ID",
+    "List-Unsubscribe-Post",
+    "Auto-Submitted",
+    "Precedence",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "Cc",
+    "To",
+    "Message-ID",
+    "List-Unsubscribe",
+)
+"""What is signed where it is there: first what all readers of an edition have in common."""
+SEALED = frozenset({"From", "To", "Cc", "Subject", "Date", "Reply-To", "MIME-Version"})
+"""What is named once more than it is there, so that nobody can add another (RFC 6376, 8.15)."""
+
+_log = structlog.get_logger(__name__)
+_WIDTH = 76
+_LOWER = [(name, name.lower().encode()) for name in SIGNED]
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """One key at work for one domain."""
+
+    domain: str
+    """The domain that signs, `d=`."""
+    selector: str
+    algorithm: str
+    """`rsa-sha256` or `ed25519-sha256`."""
+    record: str
+    """What DNS has to say of the key: the text at `name`."""
+    seal: Callable[[bytes], bytes]
+    """Signs a SHA-256 digest; without Python's global lock, so that threads help."""
+
+    @classmethod
+    def of(cls, dkim: "Dkim", key: "PrivateKey", domain: str) -> Self:
+        """Return the seal of a configured key that signs as `domain`."""
+        algorithm = "rsa-sha256" if _is_rsa(key) else "ed25519-sha256"
+        return cls(domain, dkim.selector, algorithm, record(key), _sealing(key))
+
+    @property
+    def name(self) -> str:
+        """Where DNS has the key (RFC 6376, 3.6.2.1)."""
+        return f"{self.selector}._domainkey.{self.domain}"
+
+    def field(self, names: tuple[str, ...], covered: bytes, digest: bytes) -> bytes:
+        """Write the DKIM-Signature of a message, with its CRLF.
+
+        `names` are the header fields that it covers, `covered` these fields as
+        canonicalised, `digest` the body's hash.
+        """
+        head = _opening(self, names) + b64encode(digest) + b";\r\n b="
+        signature = b64encode(self.seal(sha256(covered + _relaxed(head)).digest()))
+        width = _WIDTH - 2
+        lines = [signature[at : at + width] for at in range(0, len(signature), width)]
+        return head + b"\r\n ".join(lines) + b"\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Signs what is from one domain, with all its keys."""
+
+    seals: tuple[Seal, ...]
+
+    def sign(self, headers: Sequence[bytes], body_hash: bytes) -> bytes:
+        """Return the DKIM-Signature fields, to stand before all others.
+
+        `headers` are whole fields as the wire has them, with or without their
+        last CRLF; `body_hash` is what `body_hash` returns for the body.
+        """
+        return b"".join(self._fields(headers, body_hash))
+
+    def signed(self, message: Message) -> Message:
+        """Return a message with its signatures."""
+        signatures = self._fields(message.fields, body_hash(message.body))
+        return Message((*signatures, *message.fields), message.body)
+
+    def _fields(self, headers: Sequence[bytes], body_hash: bytes) -> list[bytes]:
+        names, covered = _covered(headers)
+        return [seal.field(names, covered, body_hash) for seal in self.seals]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys of a publication; none signs nothing."""
+
+    keys: tuple[tuple["Dkim", "PrivateKey"], ...] = ()
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Read the keys; raise ConfigError where one can't be read, or is none."""
+        keys = []
+        for dkim in config.mail.dkim:
+            try:
+                keys.append((dkim, dkim.key(config.root)))
+            except ValueError as error:
+                where = dkim.key_file or dkim.key_env
+                raise ConfigError(f"mail.dkim {dkim.selector}: {where}: {error}") from error
+        return cls(tuple(keys))
+
+    def signer(self, domain: str) -> Signer | None:
+        """Return who signs mail from `domain` (in ASCII); None where no key is for it."""
+        seals = [
+            Seal.of(dkim, key, signing)
+            for dkim, key in self.keys
+            if (signing := dkim.signing(domain.lower()))
+        ]
+        if self.keys and not seals:  # such as an edition of a newsletter that left the config
+            _log.warning("mail goes out unsigned", domain=domain, reason="no key is for it")
+        return Signer(tuple(seals)) if seals else None
+
+
+def body_hash(body: bytes) -> bytes:
+    """Return the SHA-256 of a body, canonicalised `simple` (RFC 6376, 3.4.3).
+
+    A body that ends in one CRLF is hashed as it stands, so whoever joins bodies
+    with a beginning in common may keep that beginning's hash, and copy it.
+    """
+    if body.endswith(b"\r\n") and not body.endswith(b"\r\n\r\n"):
+        return sha256(body).digest()
+    end = len(body)
+    while body.endswith(b"\r\n", 0, end):
+        end -= 2
+    return sha256(body[:end] + b"\r\n").digest()
+
+
+def record(key: "PrivateKey") -> str:
+    """Return what DNS has to say of a key (RFC 6376, 3.6.1; RFC 8463, 4.2)."""
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - start-up
+        Encoding,
+        PublicFormat,
+    )
+
+    public = key.public_key()
+    if _is_rsa(key):
+        said = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return f"v=DKIM1; k=rsa; p={b64encode(said).decode()}"
+    said = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return f"v=DKIM1; k=ed25519; p={b64encode(said).decode()}"
+
+
+def _is_rsa(key: "PrivateKey") -> bool:
+    return hasattr(key, "key_size")
+
+
+def _sealing(key: "PrivateKey") -> Callable[[bytes], bytes]:
+    """Return what signs a digest: RFC 8463, 3 has Ed25519 sign it as if it were the message."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - start-up
+        Ed25519PrivateKey,
+    )
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+
+    if isinstance(key, Ed25519PrivateKey):
+        return key.sign
+    padding, hashed = PKCS1v15(), Prehashed(SHA256())
+    return lambda digest: key.sign(digest, padding, hashed)
+
+
+def _covered(headers: Sequence[bytes]) -> tuple[tuple[str, ...], bytes]:
+    """Return the names for `h=`, and the fields that they cover (RFC 6376, 3.7 and 5.4.2)."""
+    found: dict[bytes, list[bytes]] = {}
+    for field in headers:
+        found.setdefault(field.partition(b":")[0].strip().lower(), []).append(field)
+    names, covered = list[str](), list[bytes]()
+    for name, lower in _LOWER:
+        for field in reversed(found.get(lower, ())):
+            names.append(name)
+            covered.append(_relaxed(field))
+        if name in SEALED:
+            names.append(name)
+    return tuple(names), b"\r\n".join([*covered, b""])
+
+
+def _relaxed(field: bytes) -> bytes:
+    """Canonicalise one header field, without its CRLF (RFC 6376, 3.4.2)."""
+    name, _, value = field.partition(b":")
+    return name.strip().lower() + b":" + b" ".join(value.split())
+
+
+@lru_cache(maxsize=256)
+def _opening(seal: Seal, names: tuple[str, ...]) -> bytes:
+    """Write the field up to the body's hash: the same for all copies of an edition."""
+    lines = [
+        f"DKIM-Signature: v=1; a={seal.algorithm}; c=relaxed/simple;",
+        f" d={seal.domain};",
+        f" s={seal.selector};",
+        f" h={names[0]}",
+    ]
+    for name in names[1:]:
+        if len(lines[-1]) + len(name) + 2 > _WIDTH:
+            lines.append(" ")
+        lines[-1] += f":{name}"
+    lines[-1] += ";"
+    return "\r\n".join([*lines, " bh="]).encode()

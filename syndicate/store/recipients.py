@@ -1,0 +1,85 @@
+"""Whom an edition is for as things stand today, and why somebody of them isn't mailed after all."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    insert,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.sql.selectable import Join
+
+from syndicate.model.deliveries import State
+from syndicate.model.editions import Kind
+from syndicate.model.subscribers import SubscriptionState
+from syndicate.store.schema import (
+    Instant,
+    deliveries,
+    editions,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+LEFT = "left the newsletter"
+GONE = "is no longer a subscriber"
+PAUSED = "wants no mail for a while"
+
+
+def queue_for(
+    connection: Connection, edition: int, *, instead_of: int, readers: Sequence[int], at: datetime
+) -> None:
+    """Put readers of one edition into the ledger of another, where they aren't in it yet."""
+    was = deliveries.alias()
+    there = select(deliveries.c.subscriber).where(deliveries.c.edition == edition)
+    rows = select(
+        literal(edition),
+        was.c.subscriber,
+        literal(State.QUEUED.value),
+        literal(0),
+        literal(0),
+        literal(""),
+        bindparam("at", at, type_=Instant),
+    ).where(
+        was.c.edition == instead_of, was.c.subscriber.in_(readers), was.c.subscriber.not_in(there)
+    )
+    columns = ["edition", "subscriber", "state", "attempt", "code", "reply", "at"]
+    connection.execute(insert(deliveries).from_select(columns, rows))
+
+
+def with_readers() -> Join:
+    """Join each ledger row with its edition and with what is known of its reader today."""
+    return (
+        deliveries.join(editions, editions.c.key == deliveries.c.edition)
+        .outerjoin(subscribers, subscribers.c.key == deliveries.c.subscriber)
+        .outerjoin(
+            subscriptions,
+            and_(
+                subscriptions.c.subscriber == deliveries.c.subscriber,
+                subscriptions.c.newsletter == editions.c.newsletter,
+            ),
+        )
+        .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
+    )
+
+
+def reason_not_to(at: datetime) -> ColumnElement[str]:
+    """Say why a reader is not to be mailed after all; empty when they are."""
+    stayed = or_(
+        editions.c.kind == Kind.LETTER, subscriptions.c.state == SubscriptionState.CONFIRMED
+    )
+    paused = and_(editions.c.kind != Kind.LETTER, subscribers.c.paused_until > at)
+    return case(
+        (subscribers.c.key.is_(None), GONE),
+        (suppressions.c.address.is_not(None), suppressions.c.reason),
+        (paused, PAUSED),
+        (stayed, ""),
+        else_=LEFT,
+    )

@@ -1,0 +1,327 @@
+"""What clients send, byte by byte, and how many of them there may be."""
+
+import asyncio
+import re
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from http import HTTPStatus
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp
+
+from syndicate.web.answers import Answer, plain
+from syndicate.web.connection import MAX_HEAD, MOST_AHEAD
+from syndicate.web.server import Server
+
+HOST = b"host: x\r\n"
+ASK = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
+CHUNKED = b"GET / HTTP/1.1\r\n" + HOST + b"transfer-encoding: chunked\r\n\r\n"
+LARGE = bytes(12_000_000)
+
+
+class House:
+    """An application that answers at once, or from a task of its own, and counts refusals."""
+
+    def __init__(self, *, at_once: bool, body: bytes = b"hello", pause: float = 0.0) -> None:
+        self._at_once = at_once
+        self._body = body
+        self._pause = pause
+        self.refusals: Counter[int] = Counter()
+        self.asked = 0
+
+    async def __call__(self, scope, receive, send) -> None:
+        self.asked += 1
+        await asyncio.sleep(self._pause)
+        await PlainTextResponse(self._body)(scope, receive, send)
+
+    def at_once(self, _: object) -> Answer | None:
+        return plain(HTTPStatus.OK, self._body.decode()) if self._at_once else None
+
+    def refused(self, status: int) -> None:
+        self.refusals[status] += 1
+
+
+BOTH = pytest.mark.parametrize("at_once", [True, False], ids=["at once", "by a task"])
+
+
+@contextmanager
+def serving(house: ASGIApp) -> Iterator[Callable[[], socket.socket]]:
+    """Serve; give what connects."""
+    with Server(house, "127.0.0.1", 0) as server, ExitStack() as clients:
+
+        def connect() -> socket.socket:
+            address = ("127.0.0.1", server.port)
+            return clients.enter_context(socket.create_connection(address, timeout=4))
+
+        yield connect
+
+
+def everything(client: socket.socket) -> bytes:
+    """Read until the server has closed the connection."""
+    return b"".join(iter(lambda: client.recv(1 << 20), b""))
+
+
+def statuses(said: bytes) -> list[int]:
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+) ", said)]
+
+
+def answered(client: socket.socket) -> int:
+    """Ask, and return the status of the answer."""
+    client.sendall(ASK)
+    [status] = statuses(client.recv(65536))
+    return status
+
+
+# hosts
+
+
+@BOTH
+@pytest.mark.parametrize("hosts", [b"", HOST * 2, HOST + b"Host: y\r\n"])
+def test_a_request_that_names_no_host_or_two_is_refused(at_once, hosts):
+    house = House(at_once=at_once)
+    with serving(house) as connect:
+        client = connect()
+        client.sendall(ASK + b"GET / HTTP/1.1\r\n" + hosts + b"a: b\r\n\r\n" + ASK)
+        said = everything(client)
+        # with an answer under way nothing is said: it would be taken for another answer
+        assert statuses(said) == ([200, 400] if at_once else [200])
+        again = connect()
+        again.sendall(b"GET / HTTP/1.1\r\n" + hosts + b"\r\n")
+        assert statuses(everything(again)) == [400]
+        assert house.refusals == {400: 2 if at_once else 1}
+
+
+@pytest.mark.parametrize("line", [b"", b"HOST: x\r\n", b"host:\r\n"])
+def test_a_request_of_old_needs_no_host(line):
+    with serving(House(at_once=True)) as connect:
+        client = connect()
+        client.sendall(b"GET / HTTP/1.0\r\n" + line + b"\r\n")
+        assert statuses(everything(client)) == [200]
+
+
+def test_a_client_that_waits_before_its_body_is_told_to_go_on():
+    async def reading(scope, receive, send):
+        body = (await receive())["body"]
+        await PlainTextResponse(body)(scope, receive, send)
+
+    ask = b"POST / HTTP/1.1\r\nExpect: 100-Continue\r\ncontent-length: 2\r\n" + HOST
+    with serving(reading) as connect:
+        client = connect()
+        client.sendall(ask + b"\r\n")
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"ok")
+        assert client.recv(1000).endswith(b"ok")
+
+
+# bodies that are none
+
+
+def test_a_malformed_body_adds_no_second_answer_to_one_that_is_out():
+    house = House(at_once=True)
+    with serving(house) as connect:
+        for pieces in ([CHUNKED + b"ZZ\r\n"], [CHUNKED, b"ZZ\r\n"]):
+            client = connect()
+            for piece in pieces:
+                client.sendall(piece)
+                time.sleep(0.05)
+            assert statuses(everything(client)) == [200]
+    assert not house.refusals
+
+
+def test_a_malformed_body_is_refused_while_there_is_no_answer_yet():
+    house = House(at_once=False, pause=0.3)
+    with serving(house) as connect:
+        client = connect()
+        client.sendall(CHUNKED + b"ZZ\r\n")
+        assert statuses(everything(client)) == [400]
+    assert house.refusals == {400: 1}
+
+
+def test_nonsense_after_a_request_leaves_the_answer_whole():
+    with serving(House(at_once=False, body=LARGE, pause=0.1)) as connect:
+        client = connect()
+        client.sendall(ASK + b"NONSENSE\r\n\r\n")
+        said = everything(client)
+        assert (statuses(said), said.endswith(LARGE)) == ([200], True)
+
+
+@BOTH
+def test_nonsense_is_refused_and_counted(at_once):
+    house = House(at_once=at_once)
+    with serving(house) as connect:
+        client = connect()
+        assert answered(client) == 200
+        client.sendall(b"NONSENSE\r\n\r\n")
+        assert statuses(everything(client)) == [400]
+    assert house.refusals == {400: 1}
+
+
+# clients that say no more
+
+
+@BOTH
+def test_who_has_asked_and_says_no_more_gets_the_whole_answer(at_once):
+    with serving(House(at_once=at_once, body=LARGE, pause=0.3)) as connect:
+        client = connect()
+        client.sendall(ASK)
+        client.shutdown(socket.SHUT_WR)
+        began = time.monotonic()
+        assert everything(client).endswith(LARGE)
+        assert time.monotonic() < began + 3, "the connection ends with the answer"
+
+
+@pytest.mark.parametrize("sent", [b"", ASK[:-2], CHUNKED + b"5\r\nhel"])
+def test_who_says_no_more_in_the_middle_is_let_go(sent):
+    async def reading(scope, receive, send):
+        while (await receive()).get("more_body"):
+            pass
+
+    with serving(reading) as connect:
+        client = connect()
+        client.settimeout(1)
+        client.sendall(sent)
+        time.sleep(0.1)
+        client.shutdown(socket.SHUT_WR)
+        assert everything(client) == b""
+
+
+# many requests
+
+
+def test_a_client_that_asks_for_more_and_more_and_waits_for_nothing_is_cut_off():
+    house = House(at_once=False, pause=0.2)
+    with serving(house) as connect:
+        client = connect()
+        with suppress(ConnectionError):
+            client.sendall(ASK * 20_000)
+            everything(client)
+        time.sleep(0.3)
+        assert house.asked == 1
+        modest = connect()
+        modest.sendall(ASK * 3)
+        time.sleep(1)
+        assert statuses(modest.recv(65536)) == [200] * 3
+
+
+def test_a_few_dozen_requests_ahead_are_answered():
+    with serving(House(at_once=False)) as connect:
+        client = connect()
+        client.sendall(ASK * MOST_AHEAD + ASK.replace(HOST, HOST + b"connection: close\r\n"))
+        assert statuses(everything(client)) == [200] * (MOST_AHEAD + 1)
+
+
+def test_heads_that_came_whole_are_not_counted_to_the_one_after_them():
+    with serving(House(at_once=True)) as connect:
+        client = connect()
+        many = MAX_HEAD // len(ASK) + 10
+        threading.Thread(target=client.sendall, args=(ASK * many + ASK[:10],)).start()
+        said = b""
+        while said.count(b"hello") < many:
+            said += client.recv(1 << 20)
+        client.sendall(ASK[10:])
+        assert statuses(client.recv(65536)) == [200]
+        assert set(statuses(said)) == {200}
+
+
+def test_a_head_without_an_end_is_refused_and_counted():
+    house = House(at_once=True)
+    with serving(house) as connect:
+        client = connect()
+        client.sendall(ASK + ASK[:-2] + b"x: ")
+        for _ in range(9):
+            client.sendall(b"x" * (MAX_HEAD // 8))
+            time.sleep(0.01)
+        assert statuses(everything(client)) == [200, 431]
+    assert house.refusals == {431: 1}
+
+
+# many clients
+
+
+@pytest.fixture
+def three(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have room for three connections."""
+    monkeypatch.setattr("syndicate.web.server._places", lambda: 3)
+
+
+@pytest.mark.usefixtures("three")
+def test_where_all_are_busy_a_newcomer_is_refused_and_the_others_go_on():
+    house = House(at_once=False, pause=0.5)
+    with serving(house) as connect:
+        busy = [connect() for _ in range(3)]
+        for _ in range(2):
+            for client in busy:
+                client.sendall(ASK)
+            time.sleep(0.1)
+            for asks in (b"", ASK):
+                newcomer = connect()
+                newcomer.sendall(asks)
+                said = everything(newcomer)
+                assert statuses(said) == [503]
+                assert b"\r\nretry-after: 5\r\n" in said
+            assert [statuses(client.recv(65536)) for client in busy] == [[200]] * 3
+    assert house.refusals == {503: 4}
+
+
+@pytest.mark.usefixtures("three")
+def test_a_newcomer_takes_the_place_of_who_has_been_idle_longest():
+    house = House(at_once=True)
+    with serving(house) as connect:
+        guests = [connect() for _ in range(3)]
+        for client in (guests[1], guests[0], guests[2]):
+            assert answered(client) == 200
+            time.sleep(0.02)
+        newcomer = connect()
+        assert answered(newcomer) == 200
+        assert everything(guests[1]) == b""
+        assert [answered(client) for client in (guests[0], guests[2], newcomer)] == [200] * 3
+    assert not house.refusals
+
+
+@pytest.mark.usefixtures("three")
+def test_who_has_just_come_keeps_the_place():
+    house = House(at_once=True)
+    with serving(house) as connect:
+        silent = [connect() for _ in range(3)]
+        time.sleep(0.1)
+        assert statuses(everything(connect())) == [503]
+        assert [answered(client) for client in silent] == [200] * 3
+
+
+@pytest.mark.usefixtures("three")
+def test_who_never_asked_loses_the_place_in_time(monkeypatch):
+    monkeypatch.setattr("syndicate.web.server.LOOK", 0.5)
+    with serving(House(at_once=True)) as connect:
+        silent = [connect() for _ in range(3)]
+        time.sleep(1.2)
+        assert answered(connect()) == 200
+        assert sum(_gone(client) for client in silent) == 1
+
+
+def _gone(client: socket.socket) -> bool:
+    client.settimeout(0.1)
+    try:
+        return client.recv(1) == b""
+    except TimeoutError:
+        return False
+
+
+@pytest.mark.usefixtures("three")
+def test_places_become_free_again():
+    with serving(House(at_once=False, pause=0.3)) as connect:
+        for _ in range(3):
+            busy = [connect() for _ in range(3)]
+            for client in busy:
+                client.sendall(ASK)
+            time.sleep(0.1)
+            refused = [connect() for _ in range(5)]
+            assert [statuses(everything(client)) for client in refused] == [[503]] * 5
+            assert [statuses(client.recv(65536)) for client in busy] == [[200]] * 3
+            for client in busy:
+                client.close()
+            time.sleep(0.1)
