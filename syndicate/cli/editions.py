@@ -84,8 +84,9 @@ def show(
     say(f"edition {found.key}: {found.subject}")
     zone = ours.config.publication.timezone
     at = when(found.created_at, zone)
-    say(f"{found.kind} of {found.newsletter}, {at}; {_outcome(totals) or 'nobody gets it'}")
-    say(state_of(found, totals))
+    stands = state_of(found, totals)
+    outcome = _outcome(totals) or "nobody gets it"
+    say(f"{found.kind} of {found.newsletter}, {at}, {stands}; {outcome}")
     for line in waits_for(found, wait, zone):
         say(line)
     for one in notes:

@@ -95,15 +95,18 @@ def settle(
             at=clock.now(),
             detail=in_a_line(reason),
         )
+        found = tx.editions.by_key(edition)
     if json:
         as_json({"edition": edition, "settled": settled, "unknown": unknown})
         return
     if not settled:
         say(f"nothing of edition {edition} is unknown and waits to be settled")
         return
-    say(f"edition {edition}: {settled} unknown, {'sent again' if again else 'left as they are'}")
+    say(f"edition {edition}: {settled} unknown, {'queued again' if again else 'left as they are'}")
     if again:
-        note(f"somebody may get it twice; {GOES_ON}")
+        paused = found is not None and found.state is EditionState.PAUSED
+        waits = f"they wait for `syndicate resume {edition}`" if paused else GOES_ON
+        note(f"somebody may get it twice; {waits}")
 
 
 def by_command(name: str) -> Cause:

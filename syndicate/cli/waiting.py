@@ -49,7 +49,7 @@ def delivery_waits_for(edition: Edition, one: Delivery, now: datetime) -> str:
 def wait_values(wait: Wait) -> dict[str, Any]:
     """Return what is waited for, for scripts."""
     return {
-        "resume": note_values(wait.paused) if wait.paused else None,
+        "paused": note_values(wait.paused) if wait.paused else None,
         "put_off": wait.put_off,
         "next_attempt_at": wait.next_attempt_at,
         "reply": wait.reply,

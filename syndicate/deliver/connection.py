@@ -104,7 +104,7 @@ class Connection:
         self._appetite = min(self._appetite * 5, _MOST)
         if claims:
             self._exhausted.clear()  # time has passed: what was put off may be due again
-        elif self._ledger.goes_on(edition):
+        else:
             self._exhausted.add(edition.key)
         only = self._config.mail.only
         self._ledger.settle(_HELD_BACK, *(c for c in claims if not let_out(c.email, only)))

@@ -29,7 +29,7 @@ from syndicate.store.schema import (
     edition_links,
     editions,
 )
-from syndicate.store.stops import CANCELLED_ROW, STEP, Stops, over
+from syndicate.store.stops import CANCELLED_ROW, HELD_BACK, STEP, Stops, over
 
 _MISSED = or_(deliveries.c.state.in_([State.FAILED, State.EXPIRED]), CANCELLED_ROW)
 """Who provably didn't get it, and might have wanted to."""
@@ -68,14 +68,13 @@ class Corrections:
             edition,
             EditionState.REPLACED,
             Act.REPLACED,
+            left,
             cause=cause,
             at=at,
             detail=f"by edition {successor}" + (f"; {detail}" if detail else ""),
             successor=successor,
         )
-        replaced = self._found(key)
-        while self._stops.follow(replaced, at):
-            pass
+        self._stops.follow(self._found(key), HELD_BACK, at)
         return self._found(successor), left
 
     def resend(
@@ -94,8 +93,8 @@ class Corrections:
             return None
         again = self._copy(edition, at, expires_at)
         for start in range(0, len(readers), STEP):
-            some = readers[start : start + STEP]
-            queue_for(self._connection, again, instead_of=key, readers=some, at=at)
+            some = deliveries.c.subscriber.in_(readers[start : start + STEP])
+            queue_for(self._connection, again, instead_of=key, which=some, at=at)
         counted = f"as edition {again}, to {len(readers)} who didn't get it"
         said = f"{counted}; {detail}" if detail else counted
         left = self._stops.left(edition)

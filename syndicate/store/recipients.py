@@ -1,6 +1,5 @@
 """Whom an edition is for as things stand today, and why somebody of them isn't mailed after all."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -9,6 +8,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     insert,
     literal,
     or_,
@@ -34,22 +34,28 @@ PAUSED = "wants no mail for a while"
 
 
 def queue_for(
-    connection: Connection, edition: int, *, instead_of: int, readers: Sequence[int], at: datetime
+    connection: Connection,
+    edition: int,
+    *,
+    instead_of: int,
+    which: ColumnElement[bool],
+    at: datetime,
 ) -> None:
-    """Put readers of one edition into the ledger of another, where they aren't in it yet."""
-    was = deliveries.alias()
-    there = select(deliveries.c.subscriber).where(deliveries.c.edition == edition)
+    """Put readers of one edition into the ledger of another, where they aren't in it yet.
+
+    `which` says whose rows of the first.
+    """
+    there = deliveries.alias()
+    theirs = and_(there.c.edition == edition, there.c.subscriber == deliveries.c.subscriber)
     rows = select(
         literal(edition),
-        was.c.subscriber,
+        deliveries.c.subscriber,
         literal(State.QUEUED.value),
         literal(0),
         literal(0),
         literal(""),
         bindparam("at", at, type_=Instant),
-    ).where(
-        was.c.edition == instead_of, was.c.subscriber.in_(readers), was.c.subscriber.not_in(there)
-    )
+    ).where(deliveries.c.edition == instead_of, which, ~exists().where(theirs))
     columns = ["edition", "subscriber", "state", "attempt", "code", "reply", "at"]
     connection.execute(insert(deliveries).from_select(columns, rows))
 

@@ -12,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    case,
     exists,
     func,
     insert,
@@ -37,8 +36,8 @@ STEP = 5_000
 UNBEGUN = (State.QUEUED, State.CLAIMED, State.DEFERRED)
 """Where a delivery stands of which nothing is on its way."""
 CANCELLED_ROW = and_(deliveries.c.state == State.SKIPPED, deliveries.c.reply == CANCELLED)
+HELD_BACK = or_(deliveries.c.state.in_(UNBEGUN), CANCELLED_ROW)
 OVER = (EditionState.CANCELLED, EditionState.REPLACED)
-_HELD = "held"
 _SETTLED = "settled"
 """The event of an unknown delivery that somebody has looked after."""
 
@@ -61,7 +60,8 @@ class Stops:
             raise Refused(f"edition {key} {over(edition)}: there is nothing to pause")
         left = self.left(edition)
         if changed := edition.state is EditionState.SENDING and not left.over:
-            self.decide(edition, EditionState.PAUSED, Act.PAUSED, cause=cause, at=at, detail=detail)
+            state, act = EditionState.PAUSED, Act.PAUSED
+            self.decide(edition, state, act, left, cause=cause, at=at, detail=detail)
         return Decision(changed=changed, before=edition.state, left=left)
 
     def resume(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> Decision:
@@ -72,7 +72,7 @@ class Stops:
         left = self.left(edition)
         if changed := edition.state is EditionState.PAUSED:
             state, act = EditionState.SENDING, Act.RESUMED
-            self.decide(edition, state, act, cause=cause, at=at, detail=detail)
+            self.decide(edition, state, act, left, cause=cause, at=at, detail=detail)
         return Decision(changed=changed, before=edition.state, left=left)
 
     def cancel(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> Decision:
@@ -87,7 +87,7 @@ class Stops:
         left = self.left(edition)
         if changed := edition.state is not EditionState.CANCELLED and not left.over:
             state, act = EditionState.CANCELLED, Act.CANCELLED
-            self.decide(edition, state, act, cause=cause, at=at, detail=detail)
+            self.decide(edition, state, act, left, cause=cause, at=at, detail=detail)
         return Decision(changed=changed, before=edition.state, left=left)
 
     def settle_unknown(
@@ -139,23 +139,38 @@ class Stops:
         if key is None:
             return 0
         edition = self.owned(key)
-        return self.follow(edition, at)
+        # no order: the rows come out of the index of their states, and none is looked at twice
+        query = select(deliveries.c.subscriber).where(
+            deliveries.c.edition == key, deliveries.c.state.in_(UNBEGUN)
+        )
+        some = list(self._connection.execute(query.limit(STEP)).scalars())
+        unbegun = deliveries.c.state.in_(UNBEGUN)
+        self.follow(edition, and_(deliveries.c.subscriber.in_(some), unbegun), at)
+        return len(some)
 
     # what there is
 
     def left(self, edition: Edition) -> Left:
         """Say how far an edition got."""
-        stand = case((CANCELLED_ROW, _HELD), else_=deliveries.c.state).label("stand")
-        query = select(stand, func.count()).where(deliveries.c.edition == edition.key)
-        rows = self._connection.execute(query.group_by("stand"))
-        counts = {str(name): count for name, count in rows}
+        # every state is named, so that a million rows are counted out of their index
+        query = select(deliveries.c.state, func.count()).where(
+            deliveries.c.edition == edition.key, deliveries.c.state.in_(list(State))
+        )
+        rows = self._connection.execute(query.group_by(deliveries.c.state))
+        counts = {State(state): count for state, count in rows}
+        held = 0
+        if counts.get(State.SKIPPED):
+            cancelled = select(func.count()).select_from(deliveries)
+            held = self._connection.execute(
+                cancelled.where(deliveries.c.edition == edition.key, CANCELLED_ROW)
+            ).scalar_one()
         return Left(
             accepted=counts.get(State.ACCEPTED, 0),
             in_flight=counts.get(State.SENDING, 0),
-            held_back=counts.get(_HELD, 0) + sum(counts.get(state, 0) for state in UNBEGUN),
+            held_back=held + sum(counts.get(state, 0) for state in UNBEGUN),
             failed=counts.get(State.FAILED, 0),
             expired=counts.get(State.EXPIRED, 0),
-            skipped=counts.get(State.SKIPPED, 0),
+            skipped=counts.get(State.SKIPPED, 0) - held,
             unknown=counts.get(State.UNKNOWN, 0),
         )
 
@@ -223,14 +238,14 @@ class Stops:
         edition: Edition,
         state: EditionState,
         act: Act,
+        left: Left,
         *,
         cause: Cause,
         at: datetime,
         detail: str = "",
         **values: Any,
     ) -> None:
-        """Bring an edition into a state, and note how far it had got."""
-        left = self.left(edition)
+        """Bring an edition into a state, and note with it how far it had got."""
         self._connection.execute(
             update(editions).where(editions.c.key == edition.key).values(state=state, **values)
         )
@@ -244,29 +259,12 @@ class Stops:
         row |= {"tried": left.accepted + left.failed + left.unknown, "failed": left.failed}
         self._connection.execute(insert(edition_acts), row)
 
-    def follow(self, edition: Edition, at: datetime) -> int:
-        """Skip some readers of a stopped edition, or hand them to its successor; say how many."""
-        which: ColumnElement[bool] = deliveries.c.state.in_(UNBEGUN)
-        if edition.successor is not None:
-            which = or_(which, CANCELLED_ROW)
-        of_it = and_(deliveries.c.edition == edition.key, which)
-        query = select(deliveries.c.subscriber).where(of_it)
-        readers = list(
-            self._connection.execute(query.order_by(deliveries.c.subscriber).limit(STEP)).scalars()
-        )
-        reason = CANCELLED
-        if edition.successor is not None:
-            reason = replaced_by(edition.successor)
-            queue_for(
-                self._connection,
-                edition.successor,
-                instead_of=edition.key,
-                readers=readers,
-                at=at,
-            )
+    def follow(self, edition: Edition, which: ColumnElement[bool], at: datetime) -> None:
+        """Skip those of a stopped edition's readers, or hand them to its successor."""
+        reason = CANCELLED if edition.successor is None else replaced_by(edition.successor)
         self._connection.execute(
             update(deliveries)
-            .where(of_it, deliveries.c.subscriber.in_(readers))
+            .where(deliveries.c.edition == edition.key, which)
             .values(
                 state=State.SKIPPED,
                 reply=reason,
@@ -276,7 +274,15 @@ class Stops:
                 at=at,
             )
         )
-        return len(readers)
+        if edition.successor is not None:
+            replaced = and_(deliveries.c.state == State.SKIPPED, deliveries.c.reply == reason)
+            queue_for(
+                self._connection,
+                edition.successor,
+                instead_of=edition.key,
+                which=replaced,
+                at=at,
+            )
 
     # how
 

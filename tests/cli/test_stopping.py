@@ -1,6 +1,7 @@
 """What operators decide about editions, and what they are told."""
 
 import json
+import sqlite3
 
 import pytest
 
@@ -110,6 +111,22 @@ def test_what_is_not_there_can_not_be_stopped(operator):
         ran = operator.run(*words)
         assert (ran.code, ran.out) == (1, "")
         assert "there is no edition 7; `syndicate editions` lists them" in ran.err
+
+
+def test_what_a_killed_process_left_is_settled_by_hand(stuck):
+    with sqlite3.connect(stuck.folder / "syndicate.db") as database:
+        database.execute("UPDATE deliveries SET state = 'unknown', attempt = 1")
+    assert "2 unknown, whether they arrived; waits for" in stuck.run("editions").out
+    left = stuck.run("settle", "1", "--unknown", "skip")
+    assert left.out == "edition 1: 2 unknown, left as they are\n"
+    assert "whether they arrived" not in stuck.run("editions").out
+    with sqlite3.connect(stuck.folder / "syndicate.db") as database:
+        database.execute("DELETE FROM delivery_events")
+    again = stuck.run("settle", "1", "--unknown", "resend")
+    assert again.out == "edition 1: 2 unknown, queued again\n"
+    assert "somebody may get it twice" in again.err
+    server_is_mended(stuck)
+    assert "delivered: 2 accepted" in stuck.run("tick").out
 
 
 def test_where_nothing_is_unknown_nothing_is_settled(stuck):

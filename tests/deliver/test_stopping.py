@@ -33,6 +33,7 @@ ME = Cause(who=Who.OPERATOR, how="syndicate pause, by me")
 AT_ONCE = 8
 CONNECTIONS = 4
 PATIENCE = 30
+LATER = NOON.replace(year=2100)
 
 
 @pytest.fixture
@@ -254,6 +255,31 @@ def test_a_letter_overtakes_both(store, config, monkeypatch):
         hand_over(store, way, transport(way))
 
     assert editions(server) == [alert.key] * 5 + letters + [alert.key] * 5 + [digest.key] * 10
+
+
+def test_what_was_exhausted_is_looked_at_again_before_the_digest_is_over(store, config):
+    subscribe(store, *readers(2))
+    alert = freeze(store)
+    with store.write() as tx:
+        one, two = tx.deliveries.claim(alert.key, owner="me", lease_until=LATER, at=NOON)
+        tx.deliveries.intend(two, owner="me", lease_until=LATER, at=NOON)
+        tx.deliveries.settle(two, State.UNKNOWN, at=NOON)
+        tx.deliveries.release([one], owner="me", at=NOON)
+        tx.subscribers.leave(one.subscriber, "breaking", at=NOON, cause=TEST)
+    subscribe(store, *readers(60), newsletter="evening")
+    digest = freeze(store, draft(Kind.DIGEST, newsletter="evening"))
+
+    def settle() -> None:
+        with store.write() as tx:
+            assert tx.stops.settle_unknown(alert.key, again=True, cause=ME, at=NOON) == 1
+
+    with Scripted(body=meanwhile(10, settle)) as server:
+        way = config(server.port)
+        hand_over(store, way, transport(way))
+
+    order = editions(server)
+    assert (order.count(alert.key), order.count(digest.key)) == (1, 60)
+    assert 10 <= order.index(alert.key) <= 10 + 25
 
 
 # who is not to be mailed after all
