@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, select
 
 from syndicate.model.deliveries import State
-from syndicate.model.editions import Kind
+from syndicate.model.editions import EditionState, Kind
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.fires import Outcome
 from syndicate.store.rows import public_at
@@ -43,7 +43,7 @@ class Figures:
     articles: int
     """That readers may see."""
     editions: Mapping[tuple[str, str], int]
-    """By newsletter, and whether they are `sending` or `done`; without letters."""
+    """By newsletter, and whether they are `sending`, `paused` or `done`; without letters."""
     deliveries: Mapping[State, int]
     """Of editions and letters."""
     fires: Mapping[Outcome, int]
@@ -88,13 +88,18 @@ class Census:
         still = (
             select(deliveries.c.edition).where(deliveries.c.state.in_(OPEN)).distinct().subquery()
         )
-        sending = self._pairs(query.join(still, still.c.edition == editions.c.key).where(own))
+        paused = editions.c.state == EditionState.PAUSED
+        held = self._pairs(query.where(own, paused))
+        sending = self._pairs(
+            query.join(still, still.c.edition == editions.c.key).where(own, ~paused)
+        )
         return {
             (newsletter, state): count
             for newsletter, total in every.items()
             for state, count in (
                 ("sending", sending.get(newsletter, 0)),
-                ("done", total - sending.get(newsletter, 0)),
+                ("paused", held.get(newsletter, 0)),
+                ("done", total - sending.get(newsletter, 0) - held.get(newsletter, 0)),
             )
         }
 

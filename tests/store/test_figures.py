@@ -35,17 +35,38 @@ def test_an_edition_is_sending_until_its_last_message_is_over(store):
         first, _ = edition(tx), edition(tx, slug="next")
         letter = Content(subject="S", preheader="", html="h", text="t", nonce="n")
         tx.editions.add_letter(letter, to=1, created_at=NOW, expires_at=NOW + HOUR)
-        assert tx.census.figures(NOW).editions == {("news", "sending"): 2, ("news", "done"): 0}
+        assert tx.census.figures(NOW).editions == {
+            ("news", "sending"): 2,
+            ("news", "paused"): 0,
+            ("news", "done"): 0,
+        }
         for one in claim(tx, first):
             intend(tx, one)
             tx.deliveries.settle(
                 one, State.ACCEPTED, code=250, reply="ok", next_attempt_at=None, at=NOW
             )
         figures = tx.census.figures(NOW)
-    assert figures.editions == {("news", "sending"): 1, ("news", "done"): 1}
+    assert figures.editions == {
+        ("news", "sending"): 1,
+        ("news", "paused"): 0,
+        ("news", "done"): 1,
+    }
     assert figures.deliveries[State.ACCEPTED] == 2
     assert figures.deliveries[State.QUEUED] == 3, "the letter's, too"
     assert LETTERS not in {newsletter for newsletter, _ in figures.editions}
+
+
+def test_a_paused_edition_is_not_counted_as_being_sent(store):
+    with store.write() as tx:
+        readers(tx, 1)
+        key = edition(tx)
+        tx.stops.pause(key, cause=TEST, at=NOW)
+        counted = tx.census.figures(NOW).editions
+    assert {state: count for (_, state), count in counted.items()} == {
+        "sending": 0,
+        "paused": 1,
+        "done": 0,
+    }
 
 
 def test_articles_subscriptions_and_fires_are_counted(store):
