@@ -147,9 +147,11 @@ def test_whatever_is_asked_the_answer_is_one_of_ours(app, method, path, query, h
     where = answer.headers.get(b"location", b"/")
     assert where.startswith((b"/", b"http://127.0.0.1:8000/"))
     assert not where.startswith((b"//", b"/\\"))
-    if method == "HEAD" or answer.status in {204, 304}:
+    if answer.status in {204, 304}:
         assert answer.body == b""
-    elif b"content-length" in answer.headers:
+    elif (
+        b"content-length" in answer.headers and method != "HEAD"
+    ):  # its body is the server's to drop
         assert int(answer.headers[b"content-length"]) == len(answer.body)
 
 
