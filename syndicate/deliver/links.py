@@ -8,9 +8,6 @@ import base64
 import binascii
 import hmac
 import re
-from urllib.parse import quote
-
-import idna
 
 from syndicate.config import Config
 
@@ -26,7 +23,7 @@ class Links:
     """Makes and reads what is signed with one publication's secret."""
 
     def __init__(self, config: Config, secret: bytes) -> None:
-        self._web = _in_ascii(config.web_url)
+        self._web = config.web_url
         self._secret = secret
 
     def unsubscribe(self, subscriber_key: int, newsletter: str) -> str:
@@ -134,15 +131,6 @@ class Links:
 
     def _sign(self, purpose: bytes, said: bytes) -> bytes:
         return hmac.digest(self._secret, purpose + b"\0" + said, "sha256")
-
-
-def _in_ascii(url: str) -> str:
-    """Write an address so that it can stand in a header: its host by IDNA, the rest quoted."""
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    if not host.isascii():
-        host = idna.encode(host, uts46=True).decode()
-    return f"{scheme}://{host}{slash}" + quote(path, safe="/%:@!$&'()*+,;=-._~")
 
 
 def _number(key: int) -> bytes:

@@ -36,8 +36,8 @@ class Document:
         coding = preferred(asked.accept_encoding, self.codings)
         if coding is None:
             return self._refused(HTTPStatus.NOT_ACCEPTABLE, "There is no such coding.\n")
-        own = self._tag(coding)
-        tags = (own, *(self._tag(other) for other in self.codings if other is not coding))
+        own = coding.tag(self.digest)
+        tags = (own, *(other.tag(self.digest) for other in self.codings if other is not coding))
         verdict = judge(asked, tags, None)
         if verdict is HTTPStatus.PRECONDITION_FAILED:
             return self._refused(verdict, "It is another version by now.\n")
@@ -48,10 +48,6 @@ class Document:
         if coding is not Coding.IDENTITY:
             headers["content-encoding"] = coding
         return Response(self.made(coding), headers=headers)
-
-    def _tag(self, coding: Coding) -> str:
-        """Return the strong validator of its bytes in a coding."""
-        return f'"{self.digest}"' if coding is Coding.IDENTITY else f'"{self.digest}-{coding}"'
 
     def _headers(self, **more: str) -> dict[str, str]:
         return {

@@ -29,6 +29,10 @@ class Coding(StrEnum):
             return gzip.compress(data, compresslevel=6, mtime=0)
         return data
 
+    def tag(self, digest: str) -> str:
+        """Return the strong validator of bytes in this coding; `digest` names them uncoded."""
+        return f'"{digest}"' if self is Coding.IDENTITY else f'"{digest}-{self}"'
+
 
 ALL = tuple(Coding)
 """The one we like best first."""

@@ -78,7 +78,7 @@ class File:
 
     def tag(self, coding: Coding) -> str:
         """Return the strong validator of its bytes in a coding."""
-        return f'"{self.digest}"' if coding is Coding.IDENTITY else f'"{self.digest}-{coding}"'
+        return coding.tag(self.digest)
 
     def body_in(self, coding: Coding) -> bytes | Stretch:
         """Return its bytes in a coding, made once."""
