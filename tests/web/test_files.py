@@ -311,6 +311,16 @@ def test_a_new_manifest_is_read_at_once(changing, feeds):
     assert changing.get("/articles/dam/").status_code == 410
 
 
+def test_what_a_build_has_written_counts_as_what_it_notes_at_its_end(changing, feeds):
+    page, gone = feeds / "articles/dam/index.html", b"<title>Withdrawn</title>"
+    assert changing.get("/articles/dam/").status_code == 200
+    page.write_bytes(gone)
+    os.utime(page, (time.time() - 3600,) * 2)
+    assert changing.get("/articles/dam/").content == gone
+    put(feeds, "articles/dam/index.html", gone, status=410)
+    assert changing.get("/articles/dam/").status_code == 410
+
+
 def test_a_manifest_that_could_not_be_read_yet_is_read_once_it_can_be(tmp_path):
     folder = tmp_path / "feeds"
     folder.mkdir()
