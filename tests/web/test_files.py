@@ -436,3 +436,9 @@ def test_packed_bytes_are_the_same_on_every_machine(client):
             answers.append(b"".join(answer.iter_raw()))
     assert gzip.decompress(answers[0]) == RSS
     assert answers[0][4:8] == bytes(4)  # no time in it
+
+
+def test_who_wants_no_second_answer_is_told_that_this_was_the_last(client):
+    answer = client.get("/rss.xml", headers={"connection": "close"})
+    assert answer.headers["connection"] == "close"
+    assert "connection" not in client.get("/rss.xml").headers
