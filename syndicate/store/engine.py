@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
@@ -116,9 +117,29 @@ def _not_a_store(url: str) -> ConfigError:
 def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _keep_a_log(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Write ahead into a log; several may want to be the first to say so of a new file.
+
+    SQLite doesn't wait for those who change the mode at the same time, as it does for writers.
+    """
+    until = monotonic() + BUSY_MS / 1000
+    while not _changed(connection, last=monotonic() > until):
+        sleep(0.01)
+
+
+def _changed(connection: sqlite3.Connection, *, last: bool) -> bool:
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or last:
+            raise
+        return False
+    return True
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from syndicate.errors import (
     ConfigError,
@@ -66,6 +67,30 @@ def test_eight_processes_that_open_an_empty_store_at_once_migrate_it_once(store_
     for thread in threads:
         thread.join()
     assert sorted(names[-1:] for names in ran) == [[]] * 7 + [[HEAD]]
+
+
+def test_many_who_open_a_new_file_at_once_all_get_it(tmp_path: Path):
+    """SQLite lets nobody wait who changes the journal's mode beside another: we have to."""
+    failed: list[Exception] = []
+
+    def open_it(url: str, together: threading.Barrier) -> None:
+        made = engine.open_engine(url)
+        together.wait()
+        try:
+            made.connect().close()
+        except SQLAlchemyError as error:
+            failed.append(error)
+        made.dispose()
+
+    for number in range(20):
+        together = threading.Barrier(8)
+        url = engine.sqlite_url(tmp_path / f"{number}.db")
+        threads = [threading.Thread(target=open_it, args=(url, together)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failed == []
 
 
 def test_a_store_of_a_newer_version_is_refused_by_name(store_url):
