@@ -6,6 +6,11 @@
 # make bench-serving  the files over HTTP beside nginx and a bare callable (Debian: nginx, wrk)
 # make bench-messages  a message encoded once, beside Jinja and EmailMessage for each reader;
 #                   signed, beside dkimpy
+# make bench-delivery  editions handed over, beside smtp-source, a plain sender and nodemailer;
+#                   to a million readers, and through a real Postfix (Debian: postfix);
+#                   less of it with MESSAGES=1000 READERS=20000 POSTED=2000
+# make bench-kill   senders killed in the middle of their work: who is mailed twice, who is lost;
+#                   about an hour, less of it with LIVES=20
 # make words        what we say to readers: new texts into the catalogues, and compile them;
 #                   make words NEW=fr begins French
 
@@ -14,7 +19,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format words bench-build bench-audience bench-serving bench-messages
+.PHONY: run test check format words bench-build bench-audience bench-serving bench-messages bench-delivery bench-kill
 
 run: $(VENV)/run.stamp
 	@for newsletter in breaking briefing; do \
@@ -50,6 +55,14 @@ bench-serving: $(VENV)/run.stamp
 bench-messages: $(VENV)/test.stamp
 	$(BIN)/python -m bench.messages
 	$(BIN)/python -m bench.signing
+
+bench-delivery: $(VENV)/test.stamp
+	$(BIN)/python -m bench.delivery $(if $(MESSAGES),--messages $(MESSAGES))
+	$(BIN)/python -m bench.million $(READERS)
+	$(BIN)/python -m bench.postfix $(POSTED)
+
+bench-kill: $(VENV)/test.stamp
+	$(BIN)/python -m bench.kill $(if $(LIVES),--lives $(LIVES))
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Syndicate needs Python 3.11 or newer; name one: make PYTHON=python3.13")'

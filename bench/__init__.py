@@ -6,8 +6,14 @@ python -m bench.audience    a million readers come in from a file, and get an ed
 python -m bench.serving     the files over HTTP, beside nginx and a bare ASGI callable
 python -m bench.messages    a message encoded once, beside Jinja and EmailMessage per reader
 python -m bench.signing     a message signed (DKIM), beside dkimpy
+python -m bench.delivery    an edition handed over, beside smtp-source and other senders
+python -m bench.million     … to a million readers: the freeze, the memory, each message
+python -m bench.postfix     … through a real Postfix, which loses and repeats none
+python -m bench.kill        senders killed again and again, and what came of each message
+python -m bench.flushes     whether an intent is on the disk before its body leaves
 
 `make bench-build` runs the first two, `make bench-audience` the third, `make bench-serving`
-the fourth, `make bench-messages` the last two. All figures but the third's are to be read as
-ratios inside one run: what is compared is measured in turn, on the same machine.
+the fourth, `make bench-messages` the next two, `make bench-delivery` the next three,
+`make bench-kill` the one after. All figures but the third's and the last two's are to be read
+as ratios inside one run: what is compared is measured in turn, on the same machine.
 """

@@ -28,6 +28,8 @@ IMPORT_SECONDS = 60.0
 SEGMENT_SECONDS = 1.0
 FREEZE_SECONDS = {"SQLite": 3.0, "PostgreSQL": 8.0}
 """What a million may take at most, on two cores."""
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+CONTENT = Content(subject="News", preheader="", html="<p>News</p>", text="News", nonce="n")
 HEADER = (
     "Email Address", "First Name", "Last Name", "Company", "MEMBER_RATING", "OPTIN_TIME",
     "OPTIN_IP", "CONFIRM_TIME", "CONFIRM_IP", "LATITUDE", "LONGITUDE", "GMTOFF", "DSTOFF",
@@ -123,7 +125,7 @@ def measure(database: str, folder: Path, url: str, rows: int) -> None:
         bar = SEGMENT_SECONDS * rows / 1_000_000
         told(database, "segment counted", seconds, bar, f"{people:,} in {name}")
     assert people == rows, f"{people} of {rows} came in"
-    seconds = freeze(store)
+    seconds = freeze(store, CONTENT, at=NOON)
     told(database, "audience frozen", seconds, FREEZE_SECONDS[database] * rows / 1_000_000, "")
     store.close()
 
@@ -140,10 +142,8 @@ def counted(store: Store, criteria: Criteria) -> tuple[int, float]:
     return people, time.perf_counter() - began
 
 
-def freeze(store: Store) -> float:
-    """Return the seconds that an edition's audience takes."""
-    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
-    content = Content(subject="News", preheader="", html="<p>News</p>", text="News", nonce="n")
+def freeze(store: Store, content: Content, *, at: datetime) -> float:
+    """Freeze an edition for everybody; return the seconds that this takes."""
     draft = Draft(
         newsletter="news",
         schedule=None,
@@ -152,8 +152,8 @@ def freeze(store: Store) -> float:
         items=(Item(article=1, revision=1),),
         upto=1,
         newest=1,
-        created_at=now,
-        expires_at=now + timedelta(days=1),
+        created_at=at,
+        expires_at=at + timedelta(days=1),
     )
     began = time.perf_counter()
     with store.write() as tx:

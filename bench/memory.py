@@ -23,11 +23,23 @@ def peak(command: Sequence[str], folder: Path, *, every: float = 0.1) -> Peak:
     began, most = time.perf_counter(), 0
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            most = max(most, sum(map(_resident, _tree(process.pid))))
+            most = max(most, resident(process.pid))
             time.sleep(every)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)}: exit {process.returncode}")
     return Peak(time.perf_counter() - began, most)
+
+
+def resident(pid: int) -> int:
+    """Return the memory that a process has now, with those it started, in bytes."""
+    return sum(map(_share, _tree(pid)))
+
+
+def most() -> int:
+    """Return the most memory that this process has had resident so far, in bytes."""
+    # not ru_maxrss, which begins with what the parent had
+    lines = (_PROC / "self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def _tree(pid: int) -> list[int]:
@@ -42,7 +54,7 @@ def _tree(pid: int) -> list[int]:
     return pids
 
 
-def _resident(pid: int) -> int:
+def _share(pid: int) -> int:
     """Return a process's proportional set size: each page divided by those who share it."""
     try:
         lines = (_PROC / f"{pid}/smaps_rollup").read_text().splitlines()

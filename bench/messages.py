@@ -81,16 +81,15 @@ def main() -> None:
 
 def all_ways() -> dict[str, _Way]:
     """Make ready what is made once for each way."""
-    slots = [SLOTS[number % len(SLOTS)] for number in range(PLACES)]
-    news = mailing("news", [slot_marker(NONCE, slot) for slot in slots])
+    news = mailing("news", markers())
     counted = mailing("counted", [link_marker(NONCE, number + 1) for number in range(PLACES)])
     known = [news.reader(number) for number in range(1000)]
-    plain = plainly(content([f"{{{{ {slot} }}}}" for slot in slots]))
+    plain = plainly(content(expressions()))
     return {
         PLAIN: lambda number: plain(known[number % 1000]),
         OURS: lambda number: bytes(news.template.fill(known[number % 1000])),
-        SIGNED: lambda number: bytes(news.template.fill(news.reader(number))),
-        TRACKED: lambda number: bytes(counted.template.fill(counted.reader(number))),
+        SIGNED: news.whole,
+        TRACKED: counted.whole,
     }
 
 
@@ -139,8 +138,12 @@ class Prepared:
         )
         return Reader.of(claim, self.imprint, LINKS, self.leads)
 
+    def whole(self, number: int) -> bytes:
+        """Return a reader's copy."""
+        return bytes(self.template.fill(self.reader(number)))
 
-def mailing(newsletter: str, places: Sequence[str]) -> Prepared:
+
+def mailing(newsletter: str, places: Sequence[str], weight: int = WEIGHT) -> Prepared:
     frozen = tuple(f"https://city.example/{number}" for number in range(PLACES))
     edition = Edition(
         key=41,
@@ -155,18 +158,28 @@ def mailing(newsletter: str, places: Sequence[str]) -> Prepared:
     )
     imprint = Imprint.of(edition, CONFIG)
     leads = Leads.of(41, newsletter, frozen, CONFIG)
-    return Prepared(imprint, leads, Template.of(content(places), imprint))
+    return Prepared(imprint, leads, Template.of(content(places, weight), imprint))
 
 
-def content(places: Sequence[str]) -> Content:
-    """Say as much as a long digest does, with a link to each of some places."""
-    stories = STORY * (WEIGHT // len(places) // len(STORY))
+def content(places: Sequence[str], weight: int = WEIGHT) -> Content:
+    """Say as much as a long digest does, or less, with a link to each of some places."""
+    stories = STORY * (weight // len(places) // len(STORY))
     html = "".join(f'{stories}<p><a href="{place}">Read on</a></p>\n' for place in places)
     text = "".join(f"{TOLD}{place}\n" for place in places)
     return Content(subject=SUBJECT, preheader="", html=html, text=text, nonce=NONCE)
 
 
+def markers() -> list[str]:
+    """Return what stands in the personal places before a copy is filled in."""
+    return [slot_marker(NONCE, SLOTS[number % len(SLOTS)]) for number in range(PLACES)]
+
+
 # the plain way
+
+
+def expressions() -> list[str]:
+    """Return what stands in the same places of a Jinja template."""
+    return [f"{{{{ {SLOTS[number % len(SLOTS)]} }}}}" for number in range(PLACES)]
 
 
 def plainly(said: Content) -> Callable[[Reader], bytes]:

@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 _SITES = HERE / "sites"
 _PELICAN = HERE.parent / ".venv-pelican"
 _ELEVENTY = HERE / "node_modules" / "@11ty" / "eleventy" / "cmd.cjs"
+_NODEMAILER = HERE / "nodemailer"
 _INSTALLING = 300
 """Seconds after which installing a peer is given up."""
 _AMP_STYLE = re.compile(
@@ -93,13 +94,18 @@ def _hugo() -> tuple[str, ...]:
 
 
 def _eleventy() -> tuple[str, ...]:
-    node = shutil.which("node")
-    if node is None:
-        raise Missing("there is no node")
+    node = _node()
     if not _ELEVENTY.exists():
-        npm = ("npm", "install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund")
-        _install((*npm, "--prefix", str(HERE), "@11ty/eleventy@3"))
+        _npm(HERE, "@11ty/eleventy@3")
     return (node, str(_ELEVENTY), "--quiet")
+
+
+def nodemailer() -> tuple[str, ...]:
+    """Return the command of a sender with its pool; raise Missing."""
+    node = _node()
+    if not (_NODEMAILER / "node_modules" / "nodemailer").exists():
+        _npm(_NODEMAILER, "nodemailer@10")
+    return (node, str(_NODEMAILER / "pool.cjs"))
 
 
 def _pelican() -> tuple[str, ...]:
@@ -110,6 +116,18 @@ def _pelican() -> tuple[str, ...]:
         _install((*pip, "pelican[markdown]>=4.11,<5"))
     options = ("--quiet", "--settings", "pelicanconf.py", "--output", "public")
     return (str(pelican), *options, "content")
+
+
+def _node() -> str:
+    node = shutil.which("node")
+    if node is None:
+        raise Missing("there is no node")
+    return node
+
+
+def _npm(folder: Path, package: str) -> None:
+    npm = ("npm", "install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund")
+    _install((*npm, "--prefix", str(folder), package))
 
 
 def _install(command: tuple[str, ...]) -> None:

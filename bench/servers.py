@@ -73,7 +73,7 @@ class Served:
 @contextmanager
 def serving(publication: Publication, paths: Sequence[str], core: int) -> Iterator[list[Served]]:
     """Start all servers on one core, and stop them at the end."""
-    ports = {name: _free_port() for name in NAMES}
+    ports = {name: free_port() for name in NAMES}
     told = publication.command("serve", "--host", "127.0.0.1", "--port", str(ports[OURS]))
     bare = (sys.executable, "-m", "bench.bare")
     commands: dict[str, Sequence[str]] = {
@@ -129,7 +129,7 @@ def _nginx(publication: Publication, port: int) -> Sequence[str]:
     return ("nginx", "-e", str(work / "error.log"), "-c", str(written))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]

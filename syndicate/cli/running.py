@@ -96,7 +96,7 @@ def _mail(config: "Config", server: "Server") -> str:
     from syndicate.web.loopback import is_loopback  # noqa: PLC0415 - start-up
 
     if config.mail.transport is not Transport.OUTBOX:
-        return f"by {config.mail.host}:{config.mail.server_port}"
+        return f"by {', '.join(server.address for server in config.mail.servers)}"
     if is_loopback(config.web.host):
         return f"{server.url}/outbox (nothing is really sent)"
     return f"{config.mail.outbox}/ (nothing is really sent; only on loopback is it at /outbox)"

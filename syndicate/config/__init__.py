@@ -4,7 +4,7 @@ from syndicate.config.ads import Ads, AdSlot
 from syndicate.config.amp import Amp, Analytics, Consent
 from syndicate.config.feeds import FeedFormat, OwnFeed, Selector, Syndication
 from syndicate.config.load import load
-from syndicate.config.mail import Mail, Security, Transport
+from syndicate.config.mail import Mail, Transport
 from syndicate.config.models import (
     Config,
     Intake,
@@ -16,11 +16,12 @@ from syndicate.config.models import (
 )
 from syndicate.config.pages import Pages
 from syndicate.config.push import IndexNow, Websub
+from syndicate.config.relays import DomainLimit, Relay, Security, Server, sessions
 from syndicate.config.secret import password
 from syndicate.config.segments import Criteria, Segment
 from syndicate.config.theme import Theme
 from syndicate.config.tracking import Tracking
-from syndicate.config.values import Mailbox
+from syndicate.config.values import Mailbox, Rate
 from syndicate.config.web import Web
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Config",
     "Consent",
     "Criteria",
+    "DomainLimit",
     "FeedFormat",
     "IndexNow",
     "Intake",
@@ -40,11 +42,14 @@ __all__ = [
     "OwnFeed",
     "Pages",
     "Publication",
+    "Rate",
+    "Relay",
     "Schedule",
     "Security",
     "Segment",
     "Select",
     "Selector",
+    "Server",
     "StoreSettings",
     "Syndication",
     "Theme",
@@ -54,4 +59,5 @@ __all__ = [
     "Websub",
     "load",
     "password",
+    "sessions",
 ]

@@ -12,11 +12,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from syndicate.config import contrast
+from syndicate.config import contrast, relays
 from syndicate.config.lines import SECRET, Loc
-from syndicate.config.mail import Mail, Transport
+from syndicate.config.mail import Transport
 from syndicate.config.models import ONE_TIMING
-from syndicate.config.secret import from_environment, from_file
 from syndicate.config.segments import Subject, asks_of_clicks, named, parse
 from syndicate.config.theme import PAIRS, Colours, DarkColours, Masthead
 from syndicate.config.tracking import Tracking
@@ -53,10 +52,7 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     options = _table(data, "publish").get("mirror_options")
     yield from _without_secrets(("publish", "mirror_options"), options)
     mail = _table(data, "mail")
-    if "password_env" in mail and "password_file" in mail:
-        yield ("mail", "password_file"), "expected one of password_env and password_file, not both"
     if mail.get("transport") == Transport.SMTP:
-        yield from _login(mail, root)
         yield from _going_live(_table(data, "publication"), mail)
 
 
@@ -188,29 +184,11 @@ def _either(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def _login(mail: dict[str, Any], root: Path) -> Iterator[Mistake]:
-    """Check that the password can be read, where one is needed."""
-    if not isinstance(mail.get("username"), str):
-        return
-    variable, file = mail.get("password_env"), mail.get("password_file")
-    if variable is None and file is None:
-        yield ("mail", "username"), "needs password_env or password_file"
-    try:
-        if isinstance(variable, str):
-            from_environment(variable)
-    except ValueError as error:
-        yield ("mail", "password_env"), str(error)
-    try:
-        if isinstance(file, str):
-            from_file(root / file)
-    except ValueError as error:
-        yield ("mail", "password_file"), str(error)
-
-
 def _going_live(publication: dict[str, Any], mail: dict[str, Any]) -> Iterator[Mistake]:
     """Check that mail to the outside says who it is from and where to leave."""
-    host = mail.get("host", Mail.model_fields["host"].default)
-    if not isinstance(host, str) or is_loopback(host):
+    hosts = (server.get("host", "localhost") for _, server in relays.servers(mail))
+    host = next((one for one in hosts if isinstance(one, str) and not is_loopback(one)), None)
+    if host is None:
         return
     reasons = {
         "url": "the links in mail lead there",

@@ -24,10 +24,12 @@ _LIVE = {
     "schedules.max_late": toml("30m"),
 }
 """The keys that are written live, beside the publication's id and title."""
-_OPTIONAL = frozenset({"feeds", "mail.dkim", "segments", "signup.fields"})
+_OPTIONAL = frozenset(
+    {"feeds", "mail.dkim", "mail.limits", "mail.relays", "segments", "signup.fields"}
+)
 """The lists that are empty to begin with."""
-_TOLD = frozenset({"schedules.segment"})
-"""Keys that are told in prose, since they name what isn't there to begin with."""
+_TOLD = frozenset({"mail.warm_up", "mail.warm_up_from", "schedules.segment"})
+"""Keys that are told in prose, since they need what isn't there to begin with."""
 _SELECT = {"breaking": True, "max": 5, "max_age": "24h"}
 _INLINE = frozenset({"schedules.select", "feeds.select"})
 _PREFACE = """\

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from syndicate.config import dkim, wording
+from syndicate.config import dkim, relays, wording
 from syndicate.config.checks import Mistake, check
 from syndicate.config.lines import Document
 from syndicate.config.models import Config
@@ -24,6 +24,7 @@ def load(path: Path, *, port: int | None = None) -> Config:
     config, mistakes = _validate(_with_port(document.data, port), root=path.parent)
     mistakes += check(document.data, path.parent)
     mistakes += dkim.mistakes(document.data, path.parent)
+    mistakes += relays.mistakes(document.data, path.parent)
     if config is None or mistakes:
         raise ConfigError(*_problems(document, mistakes))
     return config

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from syndicate.clock import duration
 from syndicate.config.lines import Loc
 from syndicate.config.models import Config
-from syndicate.config.values import Mailbox, Table
+from syndicate.config.values import Mailbox, Rate, Table
 
 _KINDS: Mapping[type, str] = {
     str: "text",
@@ -24,6 +24,8 @@ _KINDS: Mapping[type, str] = {
     int: "whole number",
     float: "number",
     timedelta: "duration",
+    date: "date",
+    Rate: "rate",
     ZoneInfo: "time zone",
     Path: "path",
     UUID: "UUID",
@@ -112,7 +114,7 @@ def toml(value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"
-        case int() | float():
+        case int() | float() | date():
             return str(value)
         case timedelta():
             return toml(duration(value).replace(" ", ""))
@@ -128,7 +130,8 @@ def _key(model: type[Table], field: str) -> Key:
     info = model.model_fields[field]
     kind, table = _kind(info.annotation)
     default = info.get_default(call_default_factory=True, validated_data={})
-    written = "" if info.is_required() or table or default in (None, "", (), {}) else toml(default)
+    told = table or "Default: " in (info.description or "")
+    written = "" if info.is_required() or told or default in (None, "", (), {}) else toml(default)
     return Key(
         name=info.alias or field,
         field=field,

@@ -8,21 +8,21 @@ from syndicate.errors import ConfigError
 
 if TYPE_CHECKING:  # the models read keys, which are secrets
     from syndicate.config.models import Config
+    from syndicate.config.relays import Server
 
 
-def password(config: "Config") -> str | None:
-    """Return the password for the mail server; None where none is configured.
+def password(server: "Server", config: "Config") -> str | None:
+    """Return the password for a mail server of the publication; None where none is configured.
 
     Raise ConfigError when the environment variable or the file isn't there.
     """
-    mail = config.mail
     try:
-        if mail.password_env is not None:
-            return from_environment(mail.password_env)
-        if mail.password_file is not None:
-            return from_file(config.path(mail.password_file))
+        if server.password_env is not None:
+            return from_environment(server.password_env)
+        if server.password_file is not None:
+            return from_file(config.path(server.password_file))
     except ValueError as error:
-        raise ConfigError(f"the password for the mail server: {error}") from error
+        raise ConfigError(f"the password for the mail server {server.host}: {error}") from error
     return None
 
 

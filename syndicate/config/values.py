@@ -5,7 +5,8 @@ key and the value that was read.
 """
 
 import re
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from email.utils import formataddr, parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Self
@@ -28,6 +29,33 @@ _PLACE = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _NO_PLACE = "expected a host, and a port between 1 and 65535 if any"
 _IN_PATHS = "/%:@!$&'()*+,;=-._~"
 _STRAY = re.compile("%(?![0-9A-Fa-f]{2})")
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many in so long a time, written "100/s", "20/m", "5000/h" or "50000/d"."""
+
+    count: int
+    """How many; at least one."""
+    per: timedelta
+    """A second, a minute, an hour or a day."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a rate; raise ValueError for anything else, none at all included."""
+        match = re.fullmatch("([0-9]{1,9})/([smhd])", text.strip())
+        if match is None or not int(match[1]):
+            raise ValueError('expected a rate such as "20/s", "600/m", "5000/h" or "50000/d"')
+        return cls(int(match[1]), _UNITS[match[2]])
+
+    def __str__(self) -> str:
+        return f"{self.count}/{next(unit for unit, per in _UNITS.items() if per == self.per)}"
 
 
 def _duration(value: object) -> timedelta:
@@ -37,6 +65,21 @@ def _duration(value: object) -> timedelta:
         return parse_duration(value if isinstance(value, str) else "")
     except (ValueError, OverflowError) as error:
         raise ValueError('expected a duration such as "10m" or "1h30m"') from error
+
+
+def _rate(value: object) -> Rate:
+    return value if isinstance(value, Rate) else Rate.parse(value if isinstance(value, str) else "")
+
+
+def _day(value: object) -> date:
+    try:
+        if isinstance(value, str):
+            return date.fromisoformat(value)
+    except ValueError:
+        value = None
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise ValueError("expected a day such as 2026-01-15")  # noqa: TRY004 - pydantic wants ValueError
+    return value
 
 
 def _beat(value: timedelta) -> timedelta:
@@ -119,6 +162,8 @@ def matching(pattern: str, expected: str) -> AfterValidator:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Throttle = Annotated[Rate, BeforeValidator(_rate), PlainSerializer(str)]
+Day = Annotated[date, BeforeValidator(_day)]
 Beat = Annotated[Duration, AfterValidator(_beat)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone), PlainSerializer(str)]

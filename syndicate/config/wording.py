@@ -43,7 +43,8 @@ def expected(error: ErrorDetails) -> str:
     if kind == "tuple_type" and loc == ("feeds",):
         return "expected [[feeds]], in two brackets; settings of all feeds are in [syndication]"
     if kind == "tuple_type" and _is_table(loc):
-        return f"expected [[{loc[-1]}]], in two brackets"
+        name = ".".join(step for step in loc if isinstance(step, str))
+        return f"expected [[{name}]], in two brackets"
     return _EXPECTED.get(kind, error["msg"]).format(**error.get("ctx", {}))
 
 

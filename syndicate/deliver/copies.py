@@ -2,25 +2,29 @@
 
 import contextlib
 import secrets
+from collections.abc import Sequence
 
 from syndicate.config import Config
+from syndicate.deliver.courier import hand_over
 from syndicate.deliver.dkim import Keyring
 from syndicate.deliver.filling import own_links
 from syndicate.deliver.leads import Leads
 from syndicate.deliver.links import Links
 from syndicate.deliver.message import Imprint, Reader
 from syndicate.deliver.outcome import let_out
-from syndicate.deliver.relay import Relay, Reply
+from syndicate.deliver.relay import Relay, Reply, Session
 from syndicate.deliver.template import Template
-from syndicate.errors import Refused
+from syndicate.errors import Refused, RelayUnavailable
 from syndicate.model.editions import Draft
 
 _NOBODY = 0
 """The number of no subscriber and no edition: links in a copy unsubscribe nobody, count nothing."""
 
 
-def send_copy(draft: Draft, to: str, *, config: Config, relay: Relay, links: Links) -> Reply:
-    """Hand over one copy of what would be an edition.
+def send_copy(
+    draft: Draft, to: str, *, config: Config, relays: Sequence[Relay], links: Links
+) -> Reply:
+    """Hand over one copy of what would be an edition, to the first relay that takes us on.
 
     Raise Refused for an address that can't be used or that mail.only holds
     back, ConfigError for a key that can't be read, and any DeliveryError as the
@@ -41,6 +45,13 @@ def send_copy(draft: Draft, to: str, *, config: Config, relay: Relay, links: Lin
     signer = Keyring.of(config).signer(imprint.domain)
     if signer is not None:
         message = signer.signed(message)
-    with contextlib.closing(relay.open()) as session:
-        session.offer(reader.envelope)
-        return session.hand_over(bytes(message))
+    with contextlib.closing(_opened(relays)) as session:
+        return hand_over(session, reader.envelope, bytes(message))
+
+
+def _opened(relays: Sequence[Relay]) -> Session:
+    by_weight = sorted(relays, key=lambda relay: -relay.settings.weight)
+    for relay in by_weight[:-1]:
+        with contextlib.suppress(RelayUnavailable):
+            return relay.open()
+    return by_weight[-1].open()

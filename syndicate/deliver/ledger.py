@@ -1,48 +1,106 @@
-"""This process's hand in the ledger: its moves, each committed by itself, and their count."""
+"""This process's hand in the ledger: its moves, committed together, and their count."""
 
-import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from syndicate import clock
-from syndicate.config import Config
-from syndicate.deliver import owner
 from syndicate.deliver.brake import Brake
-from syndicate.deliver.links import Links
-from syndicate.deliver.message import Imprint
-from syndicate.deliver.outcome import Outcome
-from syndicate.deliver.relay import Relay
+from syndicate.deliver.outcome import condemns
 from syndicate.errors import StoreError, StoreTooNew
-from syndicate.model.deliveries import Claim, State
-from syndicate.model.editions import Edition, EditionState
+from syndicate.model.deliveries import Claim, State, Verdict
+from syndicate.model.editions import Edition
 from syndicate.model.stops import Limit
 from syndicate.model.subscribers import Cause, Who
+from syndicate.model.traffic import Hold, Pace
 from syndicate.store import Store, Transaction
 
+_log = structlog.get_logger(__name__)
 _LEASE = timedelta(minutes=10)
 """How long a claim lasts where its owner can't be seen to have died."""
-_TRIES = 5
+_PATIENCE = 60.0
+"""Seconds that verdicts are worth waiting for a store that can't be written."""
+
+Row = tuple[int, int]
+"""A ledger row by its key: edition and subscriber."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be claimed: some more readers of an edition."""
+
+    edition: int
+    limit: int
+    after: int
+    """The subscriber after whom to look."""
+    without: frozenset[str]
+    """Domains that get nothing at the moment."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Round:
+    """What one turn of the loop has to record, all of it in one commit."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    intents: list[Claim] = field(default_factory=list)
+    """Whose bodies are to leave."""
+    holds: dict[str, str] = field(default_factory=dict)
+    """Who wants less for a while, and what they said."""
+    eased: list[str] = field(default_factory=list)
+    """Who takes mail again."""
+    paces: list[Pace] = field(default_factory=list)
+    wanted: Wanted | None = None
+
+    def __bool__(self) -> bool:
+        return any((self.verdicts, self.intents, self.holds, self.eased, self.paces, self.wanted))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What came of a round."""
+
+    may_leave: frozenset[Row]
+    """Whose bodies may leave; of all others nothing may."""
+    claims: list[Claim]
+    paused: bool
+    """Whether an edition paused itself by it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """How things stand in the store."""
+
+    editions: list[Edition]
+    """Those with something to hand over, what is claimed included; the most urgent first."""
+    holds: list[Hold]
+    """Who wants less for a while."""
 
 
 class Ledger:
-    """Moves deliveries on behalf of this process; safe to share between threads.
+    """Moves deliveries on behalf of this process; one thread uses it at a time.
 
+    `name` is what it writes into the rows that it claims, as `owner.life` gives it.
     What is due goes by `at`, from which time goes on; leases and the times that
-    are recorded go by the real clock. One thread writes at a time: SQLite
-    lets only one, and waiting here is shorter than waiting there.
+    are recorded go by the real clock.
     """
 
     def __init__(
-        self, store: Store, *, at: datetime, sending: timedelta, limit: Limit | None = None
+        self,
+        store: Store,
+        *,
+        name: str,
+        at: datetime,
+        sending: timedelta,
+        limit: Limit | None = None,
     ) -> None:
-        self._store = store
+        self.store = store
         self._began = at, time.monotonic()
         self._sending = sending
-        self._writing = threading.Lock()
-        self._owner = owner.identity()
+        self.name = name
         self.counts: defaultdict[int, Counter[State]] = defaultdict(Counter)
         """What was settled, by edition."""
         self._brake = Brake(store, limit or Limit())
@@ -54,144 +112,130 @@ class Ledger:
         return at + timedelta(seconds=time.monotonic() - began)
 
     @property
-    def settled(self) -> int:
-        """How many deliveries were settled so far."""
-        with self._writing:
-            return sum(count.total() for count in self.counts.values())
-
-    @property
     def paused(self) -> tuple[int, ...]:
         """The editions that paused themselves."""
         return tuple(self._brake.paused)
-
-    def recover(self, relay: Relay, config: Config, links: Links) -> int:
-        """Take over what dead processes held; return how much of it is queued again.
-
-        What may have been sent is settled by the relay's evidence where it has
-        any, in the same commit: a row is called unknown for good only when
-        nothing can be known.
-        """
-        with self._writing, self._store.write() as tx:
-            found = tx.deliveries.recover(now=clock.now(), dead=owner.dead)
-            again = [c for c in found.unknown if self._look_up(tx, c, relay, config, links)]
-            return found.requeued + len(again)
-
-    def expire(self) -> int:
-        """Give up what is past its edition's time; return how many."""
-        with self._writing, self._store.write() as tx:
-            return tx.deliveries.expire(self.moment)
 
     def sweep(self) -> None:
         """Let what was put off, or came back, follow what was decided about its edition."""
         swept = 1
         while swept:
-            with self._writing, self._store.write() as tx:
+            with self.store.write() as tx:
                 swept = tx.stops.sweep(self.moment)
 
-    def goes_on(self, edition: Edition) -> bool:
-        """Whether an edition may still be handed over, as far as its operators are concerned."""
-        with self._store.read() as tx:
-            found = tx.editions.by_key(edition.key)
-        return found is not None and found.state is EditionState.SENDING
+    def release(self, claims: Sequence[Claim]) -> None:
+        """Give back what was not handed over."""
+        if claims:
+            with self.store.write() as tx:
+                tx.handover.release(claims, owner=self.name, at=clock.now())
+
+    # what there is
 
     def open_editions(self) -> list[Edition]:
         """Return the editions with something to hand over, the most urgent first."""
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             return tx.deliveries.open_editions(self.moment)
 
-    def claim(self, edition: Edition, limit: int) -> list[Claim]:
-        """Take up to `limit` deliveries of an edition for a while; none when none is due."""
-        with self._writing, self._store.write() as tx:
-            return tx.deliveries.claim(
-                edition.key,
-                owner=self._owner,
-                lease_until=clock.now() + _LEASE,
-                at=self.moment,
-                limit=limit,
+    def see(self, claimed: Collection[int]) -> Sight:
+        """Look at how things stand, also for the editions of which something is claimed."""
+        with self.store.read() as tx:
+            return Sight(
+                editions=tx.deliveries.open_editions(self.moment, claimed=claimed),
+                holds=tx.holds.current(clock.now()),
             )
 
-    def release(self, claims: Collection[Claim]) -> None:
-        """Give back what was not handed over."""
-        if claims:
-            with self._writing, self._store.write() as tx:
-                tx.deliveries.release(list(claims), owner=self._owner, at=clock.now())
+    # the moves
 
-    def intend(self, claim: Claim) -> bool:
-        """Record that the body is about to leave; False: it must not."""
-        with self._writing, self._store.write() as tx:
-            return tx.deliveries.intend(
-                claim,
-                owner=self._owner,
-                lease_until=clock.now() + self._sending,
-                at=clock.now(),
-            )
+    def record(self, due: Round) -> Recorded:
+        """Record a round; verdicts are worth some patience with the store.
 
-    def settle(self, outcome: Outcome, *claims: Claim) -> None:
-        """Record what became of deliveries; a verdict is worth several tries."""
-        if not claims:
-            return
-
-        moved: list[Claim] = []
-
-        def move(tx: Transaction) -> None:
-            moved[:] = [claim for claim in claims if self._settle(tx, outcome, claim)]
-
-        edition = claims[0].edition
-        with self._writing:
-            self._persist(move)
-            self.counts[edition][outcome.state] += len(moved)
-            self._brake.note(edition, Counter({outcome.state: len(moved)}))
-
-    # how
-
-    def _settle(self, tx: Transaction, outcome: Outcome, claim: Claim) -> bool:
-        """Record what became of one; of who was erased meanwhile, nothing that names them.
-
-        False where the row has moved on, as when its edition was cancelled.
+        Raise StoreError when it can't be done; then nothing of it is recorded, and
+        the log has what the verdicts were.
         """
-        accepted = outcome.state is State.ACCEPTED
-        if not accepted and tx.subscribers.by_key(tx.mergers.holder(claim.subscriber)) is None:
-            outcome = replace(outcome, reply="")
-        moved = tx.deliveries.settle(
-            claim,
-            outcome.state,
-            code=outcome.code,
-            reply=outcome.reply,
-            at=clock.now(),
-            next_attempt_at=outcome.next_attempt_at,
-        )
-        if outcome.suppresses:
-            reason = f"{outcome.code} {outcome.reply}".strip()
-            cause = Cause(who=Who.SERVER, how=f"the answer to edition {claim.edition}")
-            tx.subscribers.suppress(claim.email, reason, at=clock.now(), cause=cause)
-        return moved
-
-    def _persist(self, move: Callable[[Transaction], None]) -> None:
-        for left in reversed(range(_TRIES)):
+        until = time.monotonic() + (_PATIENCE if due.verdicts else 0)
+        while True:
             try:
-                with self._store.write() as tx:
-                    move(tx)
+                with self.store.write() as tx:
+                    moved, may_leave, claims = self._record(tx, due)
             except StoreTooNew:
+                self._lament(due)
                 raise
             except StoreError:
-                if not left:
+                if time.monotonic() >= until:
+                    self._lament(due)
                     raise
                 time.sleep(1)
             else:
-                return
+                break
+        before = len(self._brake.paused)
+        self._count(due.verdicts, moved)
+        paused = len(self._brake.paused) > before
+        return Recorded(may_leave=may_leave, claims=claims, paused=paused)
 
-    def _look_up(
-        self, tx: Transaction, claim: Claim, relay: Relay, config: Config, links: Links
-    ) -> bool:
-        """Settle an unknown one by evidence or policy; True when it is queued again."""
-        edition = tx.editions.by_key(claim.edition)
-        if edition is None:
-            return False
-        domain = Imprint.of(edition, config).domain
-        arrived = relay.arrived(links.message_id(claim.edition, claim.subscriber, domain))
-        if arrived:
-            self._settle(tx, Outcome(state=State.ACCEPTED, reply="found by its Message-ID"), claim)
-            return False
-        if arrived is None and edition.on_unknown != "resend":
-            return False
-        return tx.deliveries.resend(claim, at=clock.now())
+    # how
+
+    def _record(
+        self, tx: Transaction, due: Round
+    ) -> tuple[frozenset[Row], frozenset[Row], list[Claim]]:
+        now = clock.now()
+        moved = self.settle(tx, due.verdicts, now)
+        may_leave: frozenset[Row] = frozenset()
+        if due.intents:
+            lease = now + self._sending
+            may_leave = tx.handover.intend(due.intents, owner=self.name, lease_until=lease, at=now)
+        for what, reason in due.holds.items():
+            tx.holds.put(what, reason=reason, at=now)
+        for what in due.eased:
+            tx.holds.ease(what)
+        for pace in due.paces:
+            tx.paces.note(pace)
+        claims = self._claim(tx, due.wanted, now) if due.wanted else []
+        return moved, may_leave, claims
+
+    def _claim(self, tx: Transaction, wanted: Wanted, now: datetime) -> list[Claim]:
+        return tx.handover.claim(
+            wanted.edition,
+            owner=self.name,
+            lease_until=now + _LEASE,
+            at=self.moment,
+            limit=wanted.limit,
+            after=wanted.after,
+            without=wanted.without,
+        )
+
+    def settle(self, tx: Transaction, verdicts: Sequence[Verdict], now: datetime) -> frozenset[Row]:
+        """Record what became of some; of who was erased meanwhile, nothing that names them."""
+        if not verdicts:
+            return frozenset()
+        told = [one if one.state is State.ACCEPTED else _discreet(tx, one) for one in verdicts]
+        for verdict in told:
+            if condemns(verdict):
+                reason = f"{verdict.code} {verdict.reply}".strip()
+                cause = Cause(who=Who.SERVER, how=f"the answer to edition {verdict.claim.edition}")
+                tx.subscribers.suppress(verdict.claim.email, reason, at=now, cause=cause)
+        return tx.handover.settle(told, at=now)
+
+    def _count(self, verdicts: Sequence[Verdict], moved: frozenset[Row]) -> None:
+        counts: defaultdict[int, Counter[State]] = defaultdict(Counter)
+        for verdict in verdicts:
+            if (verdict.claim.edition, verdict.claim.subscriber) in moved:
+                counts[verdict.claim.edition][verdict.state] += 1
+        for edition, count in counts.items():
+            self.counts[edition] += count
+            self._brake.note(edition, count)
+
+    def _lament(self, due: Round) -> None:
+        """Tell what can't be recorded: an operator may settle it by hand."""
+        for verdict in due.verdicts:
+            _log.error(
+                "verdict not recorded",
+                edition=verdict.claim.edition,
+                reader=verdict.claim.subscriber,
+                verdict=verdict.state.value,
+                code=verdict.code,
+            )
+
+
+def _discreet(tx: Transaction, verdict: Verdict) -> Verdict:
+    holder = tx.mergers.holder(verdict.claim.subscriber)
+    return verdict if tx.subscribers.by_key(holder) else replace(verdict, reply="")

@@ -17,8 +17,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from syndicate.config import Config
-from syndicate.deliver.relay import Envelope, Reply
+from syndicate.config import Config, Relay, Server
+from syndicate.deliver.relay import Answered, Envelope, Event, Invited, Reply
 from syndicate.errors import RelayUnavailable, TemporaryFailure
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\.eml")
@@ -29,13 +29,14 @@ _HEAD = 64 * 1024
 class Outbox:
     """A folder of messages: written to like a relay, read like an inbox."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, sessions: int = 4) -> None:
         self.folder = folder
+        self.settings = Relay.alone(Server(host="outbox", connections=sessions))
 
     @classmethod
     def of(cls, config: Config) -> Self:
         """Return the outbox of a publication."""
-        return cls(config.path(config.mail.outbox))
+        return cls(config.path(config.mail.outbox), sessions=config.mail.connections)
 
     def open(self) -> "OutboxSession":
         """Make the folder; raise RelayUnavailable when that can't be done."""
@@ -75,32 +76,47 @@ class OutboxSession:
     """Writes messages into the folder, each at once or not at all."""
 
     spent = False
+    handed = True
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self._offered: Envelope | None = None
+        self._offered: list[Envelope] = []
+        self._events: list[Event] = []
         self.taken = 0
 
-    def offer(self, envelope: Envelope) -> None:
-        """Take every envelope."""
-        self._offered = envelope
+    @property
+    def stuck(self) -> bool:
+        """Whether there is something to tell."""
+        return bool(self._events)
 
-    def hand_over(self, body: bytes) -> Reply:
-        """Write the message; raise TemporaryFailure when there is no room or no right to."""
-        assert self._offered is not None
-        path = self._outbox.folder / file_name(self._offered.message_id)
+    def fileno(self) -> int:
+        """Return -1: nothing is ever waited for."""
+        return -1
+
+    def offer(self, envelope: Envelope, size: int) -> None:  # noqa: ARG002 - a session's question
+        """Take every envelope."""
+        self._offered.append(envelope)
+        self._events.append(Invited())
+
+    def hand_over(self, message: bytes, *, tame: bool = False) -> None:  # noqa: ARG002 - as above
+        """Write the message; it is put off when there is no room or no right to."""
+        path = self._outbox.folder / file_name(self._offered.pop(0).message_id)
         try:
-            _write(path, body)
+            _write(path, message)
         except OSError as error:
-            raise TemporaryFailure(f"{path} can't be written: {error.strerror}") from error
-        self.taken += 1
-        return Reply(250, f"kept as {path.name}")
+            reason = f"{path} can't be written: {error.strerror}"
+            self._events.append(Answered(Reply(452, reason), TemporaryFailure(reason)))
+        else:
+            self.taken += 1
+            self._events.append(Answered(Reply(250, f"kept as {path.name}")))
+
+    def move(self, now: float) -> list[Event]:  # noqa: ARG002 - a session's question
+        """Tell what came of it."""
+        events, self._events = self._events, []
+        return events
 
     def close(self) -> None:
         """Nothing is held open."""
-
-    def abort(self) -> None:
-        """Nothing is waited for."""
 
 
 @dataclass(frozen=True)

@@ -1,52 +1,63 @@
 """What becomes of a delivery: the one place that reads a reply's meaning. Pure."""
 
-from dataclasses import dataclass
+import re
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Self
 
 from syndicate.deliver.relay import Reply
 from syndicate.errors import DeliveryError, NoVerdict, TemporaryFailure
-from syndicate.model.deliveries import Claim, State, next_attempt, suppresses
+from syndicate.model.deliveries import Claim, State, Verdict, next_attempt, suppresses
 from syndicate.model.editions import Edition
 
+_THROTTLED = 454
+"""What relays say to who sends too fast (RFC 4954 has it for logins, Amazon SES for all)."""
+_POLICY = re.compile(r"\b4\.7\.\d+\b")
+"""A destination's own rules (RFC 3463): too much at once, or from somebody new to it."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """Where a delivery comes to stand, and why."""
 
-    state: State
-    code: int = 0
-    reply: str = ""
-    next_attempt_at: datetime | None = None
-    """When it is due again; only for what was put off."""
+def accepted(claim: Claim, reply: Reply) -> Verdict:
+    """Return what the server's yes means."""
+    return Verdict(claim=claim, state=State.ACCEPTED, code=reply.code, reply=reply.text)
 
-    @classmethod
-    def accepted(cls, reply: Reply) -> Self:
-        """Return what the server's yes means."""
-        return cls(state=State.ACCEPTED, code=reply.code, reply=reply.text)
 
-    @classmethod
-    def of(cls, error: DeliveryError, claim: Claim, edition: Edition, at: datetime) -> Self:
-        """Return what a failure means for this delivery at `at`."""
-        said = str(error).removeprefix(f"{error.code} ")
-        unknown = isinstance(error, NoVerdict)
-        if isinstance(error, TemporaryFailure) or (unknown and edition.on_unknown == "resend"):
-            return cls(
-                state=State.DEFERRED,
-                code=error.code,
-                reply=said,
-                next_attempt_at=next_attempt(
-                    claim.edition, claim.subscriber, claim.attempt + 1, at
-                ),
-            )
-        state = State.UNKNOWN if unknown else State.FAILED
-        return cls(state=state, code=error.code, reply=said)
+def held_back(claim: Claim) -> Verdict:
+    """Return what becomes of a reader whom `mail.only` keeps out."""
+    return Verdict(claim=claim, state=State.SKIPPED, reply="held back by mail.only")
 
-    @property
-    def suppresses(self) -> bool:
-        """Whether the address is never to be mailed again."""
-        return self.state is State.FAILED and self.code > 0 and suppresses(self.reply)
+
+def not_made(claim: Claim, reason: object) -> Verdict:
+    """Return what becomes of a copy that could not be made."""
+    return Verdict(
+        claim=claim, state=State.FAILED, reply=f"the message could not be made: {reason}"
+    )
+
+
+def of(error: DeliveryError, claim: Claim, edition: Edition, at: datetime) -> Verdict:
+    """Return what a failure means for a delivery at `at`."""
+    said = str(error).removeprefix(f"{error.code} ")
+    unknown = isinstance(error, NoVerdict)
+    if isinstance(error, TemporaryFailure) or (unknown and edition.on_unknown == "resend"):
+        again = next_attempt(claim.edition, claim.subscriber, claim.attempt + 1, at)
+        return Verdict(
+            claim=claim, state=State.DEFERRED, code=error.code, reply=said, next_attempt_at=again
+        )
+    state = State.UNKNOWN if unknown else State.FAILED
+    return Verdict(claim=claim, state=state, code=error.code, reply=said)
+
+
+def condemns(verdict: Verdict) -> bool:
+    """Whether the address is never to be mailed again."""
+    return verdict.state is State.FAILED and verdict.code > 0 and suppresses(verdict.reply)
+
+
+def slows_relay(error: DeliveryError) -> bool:
+    """Whether a relay wants less, whoever it is for."""
+    return error.code == _THROTTLED
+
+
+def slows_destination(error: DeliveryError) -> bool:
+    """Whether a destination wants less, whichever of its readers it is."""
+    return isinstance(error, TemporaryFailure) and bool(_POLICY.search(str(error)))
 
 
 def let_out(email: str, only: tuple[str, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""Who holds a claim: `host:pid:starttick:random`, and whether that process still lives.
+"""Who holds a claim: `host:pid:starttick:random`, and whether that still lives.
 
 A pid alone comes back; the start tick (`/proc`, proc_pid_stat(5) field 22) tells
 two lives of it apart, and the random part two that began at the same tick, as
@@ -9,18 +9,34 @@ somebody else.
 import os
 import secrets
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+_at_work: set[str] = set()
+"""What is at work in this process."""
+
 
 def identity() -> str:
-    """Return what this process writes into the rows that it claims."""
+    """Return what this process is called, as long as it lives."""
     return _identity(os.getpid())
 
 
+@contextmanager
+def life() -> Iterator[str]:
+    """Give a name to one piece of work, and count it as dead when it ends, however it does."""
+    name = f"{_prefix(os.getpid())}{secrets.token_hex(4)}"
+    _at_work.add(name)
+    try:
+        yield name
+    finally:
+        _at_work.discard(name)
+
+
 def dead(owner: str) -> bool:
-    """Whether that process is known to be gone; another host's never is, its lease decides."""
-    if owner == identity():
+    """Whether its owner is known to be gone; one of another host never is, its lease decides."""
+    if owner == identity() or owner in _at_work:
         return False
     host, _, rest = owner.partition(":")
     pid, _, rest = rest.partition(":")
@@ -33,7 +49,11 @@ def dead(owner: str) -> bool:
 # fork gives a new pid, and so a new identity
 @lru_cache(maxsize=1)
 def _identity(pid: int) -> str:
-    return f"{_host()}:{pid}:{_start_tick(pid) or 0}:{secrets.token_hex(4)}"
+    return f"{_prefix(pid)}{secrets.token_hex(4)}"
+
+
+def _prefix(pid: int) -> str:
+    return f"{_host()}:{pid}:{_start_tick(pid) or 0}:"
 
 
 def _host() -> str:

@@ -1,11 +1,18 @@
-"""What a way out is: sessions in which a message is offered, then handed over.
+"""What a way out is: sessions in which messages are offered, then handed over.
 
 The two steps stand apart because the intent is committed between them: until
 `hand_over` begins, nothing can have been taken, and the ledger can say so.
+
+Nothing in a session waits: it is told what to do, writes and reads what the moment
+allows, and tells by events what came of it. Who drives it waits, for many at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+from syndicate.config import Relay as Settings
+from syndicate.errors import DeliveryError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,43 +55,91 @@ class Reply:
         return f"{self.code} {self.text}".rstrip()
 
 
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """The body of the message that was offered is awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The message that was offered is not wanted.
+
+    RelayUnavailable: nothing of this sender is, whoever it is for.
+    """
+
+    error: DeliveryError
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The message that was handed over has its verdict: a reply, or what is as good as none."""
+
+    reply: Reply
+    error: DeliveryError | None = None
+    """What the reply means where it isn't a yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session is over. What was handed over and not answered has no verdict any more."""
+
+    error: DeliveryError
+    """Why: TemporaryFailure, with the code where the server gave one (421)."""
+
+
+Event: TypeAlias = Invited | Declined | Answered | Ended
+
+
 class Session(Protocol):
-    """One conversation with a relay; used by one thread, ended by any."""
+    """One conversation with a relay: at most one message on its way, and one offered behind it."""
 
     @property
     def spent(self) -> bool:
-        """Whether it can take no more messages: ended, or as many as allowed."""
+        """Whether nothing more can be offered in it: it is over, or had as much as allowed."""
 
     @property
     def taken(self) -> int:
-        """How many messages were handed over in it."""
+        """How many messages were answered in it."""
 
-    def offer(self, envelope: Envelope) -> None:
-        """Announce one message, up to the point where its body is asked for.
+    @property
+    def handed(self) -> bool:
+        """Whether the last body has left whole, so that it may have been taken."""
 
-        Raise TemporaryFailure or PermanentFailure for this reader, and
-        RelayUnavailable where the relay takes nothing from this sender.
+    @property
+    def stuck(self) -> bool:
+        """Whether there is something left to write, as soon as it can be."""
+
+    def fileno(self) -> int:
+        """Return what to wait for; -1 where there is nothing to wait for."""
+
+    def offer(self, envelope: Envelope, size: int) -> None:
+        """Announce a message of `size` bytes; raise PermanentFailure where it can't be."""
+
+    def hand_over(self, message: bytes, *, tame: bool = False) -> None:
+        """Hand over the message that was invited: complete, with CRLF line ends.
+
+        `tame`: none of its lines begins with a dot, so that none is to be doubled;
+        to look for them takes as long as to send them.
         """
 
-    def hand_over(self, body: bytes) -> Reply:
-        """Hand over the message that was offered: complete, with CRLF line ends.
+    def move(self, now: float) -> Sequence[Event]:
+        """Write and read what is possible now, and return what came of it.
 
-        Raise TemporaryFailure, PermanentFailure, or NoVerdict when it may have
-        been taken.
+        `now` is `time.monotonic()`: what was waited for too long ends the session.
         """
 
     def close(self) -> None:
-        """Say goodbye; never raises."""
-
-    def abort(self) -> None:
-        """End it at once, from any thread, whatever it waits for; never raises."""
+        """Say goodbye where that is possible, and be gone; never raises, never waits."""
 
 
 class Relay(Protocol):
     """Where messages are handed over."""
 
+    settings: Settings
+    """Its name, and how much it takes."""
+
     def open(self) -> Session:
-        """Begin a session; raise RelayUnavailable with what to do about it."""
+        """Begin a session, and wait for it; raise RelayUnavailable with what to do about it."""
 
     def arrived(self, message_id: str) -> bool | None:
         """Whether a message without a verdict arrived; None where that can't be known."""

@@ -1,12 +1,13 @@
 """What a mail server says, read within bounds: RFC 5321, 4.2.
 
-A server may be slow, broken or hostile: a reply has to be complete before its
-deadline, however it trickles in, and small.
+A server may be slow, broken or hostile. What it says comes in pieces of any size, and
+is kept until a reply is complete, or longer than any reply may be.
 """
 
 import re
 import socket
 import time
+from collections import deque
 
 from syndicate.deliver.relay import Reply
 
@@ -15,6 +16,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _LONGEST = 64 * 1024
 _KEPT = 500
 """Characters of a reply that are kept for people."""
+_PIECE = 4096
+
+Lines = list[tuple[bytes, bytes]]
+"""A reply's lines: the code, and the rest."""
 
 
 class Garbled(OSError):  # noqa: N818 - reads as the outcome that it is
@@ -22,47 +27,75 @@ class Garbled(OSError):  # noqa: N818 - reads as the outcome that it is
 
 
 class Replies:
-    """Reads replies from a socket."""
+    """Puts replies together from what is received; reads no socket itself."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._lines: Lines = []
+        self._size = 0
+        self._complete: deque[Lines] = deque()
+
+    @property
+    def pending(self) -> bool:
+        """Whether something came that nobody has read, complete or not."""
+        return bool(self._complete or self._lines or self._rest)
+
+    def feed(self, data: bytes) -> None:
+        """Take in what was received; raise Garbled for what is no reply, or too long for one."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._take(line)
+        if self._size + len(self._rest) > _LONGEST:
+            raise Garbled(f"the server's answer is longer than {_LONGEST // 1024} KB")
+
+    def next(self) -> Reply | None:
+        """Return the next complete reply, or None."""
+        lines = self.next_lines()
+        if lines is None:
+            return None
+        return Reply(int(lines[0][0]), legible(b" ".join([text for _, text in lines])))
+
+    def next_lines(self) -> Lines | None:
+        """Return the next complete reply as it was said, or None."""
+        return self._complete.popleft() if self._complete else None
+
+    # how
+
+    def _take(self, line: bytes) -> None:
+        match = _LINE.fullmatch(line.strip(b"\r "))
+        if match is None or (self._lines and match[1] != self._lines[0][0]):
+            raise Garbled(f"the server said {legible(line)[:80]!r}, which is no SMTP reply")
+        self._size += len(line)
+        if self._size > _LONGEST:
+            raise Garbled(f"the server's answer is longer than {_LONGEST // 1024} KB")
+        self._lines.append((match[1], match[3].strip()))
+        if match[2] != b"-":
+            self._complete.append(self._lines)
+            self._lines, self._size = [], 0
+
+
+class Reading:
+    """Waits for replies on a socket: for what is said while a session is opened."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._buffer = b""
+        self._replies = Replies()
 
     @property
     def pending(self) -> bool:
         """Whether something came that nobody asked for."""
-        return bool(self._buffer)
+        return self._replies.pending
 
-    def read(self, timeout: float) -> Reply:
-        """Return the next reply; raise OSError when none comes in time, Garbled for rubbish."""
-        lines = self._lines(time.monotonic() + timeout)
-        return Reply(int(lines[0][0]), legible(b" ".join(text for _, text in lines)))
+    def read(self, timeout: float) -> tuple[int, bytes]:
+        """Return the next reply as smtplib wants it: its code, and its lines.
 
-    def read_lines(self, timeout: float) -> tuple[int, bytes]:
-        """Return the next reply as smtplib wants it: its code, and its lines."""
-        lines = self._lines(time.monotonic() + timeout)
+        Raise OSError when none is complete in time, however it trickles in, and
+        Garbled for rubbish.
+        """
+        deadline = time.monotonic() + timeout
+        while (lines := self._replies.next_lines()) is None:
+            self._replies.feed(self._receive(deadline))
         return int(lines[0][0]), b"\n".join(text for _, text in lines)
-
-    def _lines(self, deadline: float) -> list[tuple[bytes, bytes]]:
-        lines: list[tuple[bytes, bytes]] = []
-        room = _LONGEST
-        while True:
-            line = self._line(deadline, room)
-            room -= len(line)
-            match = _LINE.fullmatch(line.strip(b"\r\n "))
-            if match is None or (lines and match[1] != lines[0][0]):
-                raise Garbled(f"the server said {legible(line)[:80]!r}, which is no SMTP reply")
-            lines.append((match[1], match[3].strip()))
-            if match[2] != b"-":
-                return lines
-
-    def _line(self, deadline: float, room: int) -> bytes:
-        while b"\n" not in self._buffer:
-            if len(self._buffer) > room:
-                raise Garbled(f"the server's answer is longer than {_LONGEST // 1024} KB")
-            self._buffer += self._receive(deadline)
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line + b"\n"
 
     def _receive(self, deadline: float) -> bytes:
         remaining = deadline - time.monotonic()
@@ -70,7 +103,7 @@ class Replies:
             raise TimeoutError("the server did not answer in time")
         self._connection.settimeout(remaining)
         try:
-            received = self._connection.recv(4096)
+            received = self._connection.recv(_PIECE)
         except TimeoutError as error:
             raise TimeoutError("the server did not answer in time") from error
         if not received:

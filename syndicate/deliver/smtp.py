@@ -12,28 +12,29 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Self
 
-from syndicate.config import Config, Mail, Security, password
+from syndicate.config import Config, Relay, Security, password
+from syndicate.deliver.conversation import Terms
 from syndicate.deliver.relay import Reply
-from syndicate.deliver.replies import Replies, legible
-from syndicate.deliver.transaction import SmtpSession, Terms
+from syndicate.deliver.replies import Garbled, Reading, legible
+from syndicate.deliver.session import SmtpSession
 from syndicate.errors import RelayUnavailable
 
-_EXTENSIONS = ("pipelining", "smtputf8")
+_EXTENSIONS = ("pipelining", "smtputf8", "size")
 
 
 class Smtp:
     """A mail server that takes our messages."""
 
-    def __init__(self, mail: Mail, secret: str | None = None) -> None:
-        self._mail = mail
+    def __init__(self, settings: Relay, secret: str | None = None) -> None:
+        self.settings = settings
         self._secret = secret
-        self._server = f"{mail.host}:{mail.server_port}"
-        self._timeout = mail.timeout.total_seconds()
+        self._server = settings.address
+        self._timeout = settings.timeout.total_seconds()
 
     @classmethod
-    def of(cls, config: Config) -> Self:
-        """Return the relay of a publication; raise ConfigError when its password is missing."""
-        return cls(config.mail, password(config))
+    def all_of(cls, config: Config) -> tuple[Self, ...]:
+        """Return the relays of a publication; raise ConfigError when a password is missing."""
+        return tuple(cls(each, password(each, config)) for each in config.mail.servers)
 
     def open(self) -> SmtpSession:
         """Connect, protect the connection, log in; raise RelayUnavailable with the remedy."""
@@ -42,19 +43,12 @@ class Smtp:
             with self._explained():
                 self._connect(smtp)
                 self._log_in(smtp)
+                smtp.nothing_else()
         except RelayUnavailable:
             smtp.close()
             raise
         assert smtp.sock is not None
-        return SmtpSession(
-            smtp.sock,
-            Terms(
-                server=self._server,
-                extensions=frozenset(name for name in _EXTENSIONS if smtp.has_extn(name)),
-                timeout=self._timeout,
-                max_messages=self._mail.max_messages,
-            ),
-        )
+        return SmtpSession(smtp.sock, self._terms(smtp))
 
     def arrived(self, message_id: str) -> bool | None:  # noqa: ARG002 - a relay's question
         """Return None: a mail server can't be asked."""
@@ -65,33 +59,48 @@ class Smtp:
 
     # how
 
-    def _dialogue(self) -> smtplib.SMTP:
+    def _terms(self, smtp: smtplib.SMTP) -> Terms:
+        size = smtp.esmtp_features.get("size", "")
+        return Terms(
+            server=self._server,
+            extensions=frozenset(name for name in _EXTENSIONS if smtp.has_extn(name)),
+            timeout=self._timeout,
+            max_messages=self.settings.max_messages,
+            max_size=int(size) if size.isdecimal() else 0,
+        )
+
+    def _dialogue(self) -> "_Bounded":
         name = _our_name()
-        if self._mail.security is Security.TLS:
-            return _Encrypted(
-                local_hostname=name, timeout=self._timeout, context=ssl.create_default_context()
-            )
+        if self.settings.security is Security.TLS:
+            return _Encrypted(local_hostname=name, timeout=self._timeout, context=self._tls())
         return _Plain(local_hostname=name, timeout=self._timeout)
 
     def _connect(self, smtp: smtplib.SMTP) -> None:
-        host = self._mail.host
+        host = self.settings.host
         smtp._host = host  # type: ignore[attr-defined] # noqa: SLF001 - the name that TLS checks; smtplib sets it only when connecting at once
-        code, said = smtp.connect(host, self._mail.server_port)
+        code, said = smtp.connect(host, self.settings.server_port)
         if code != 220:  # noqa: PLR2004 - RFC 5321, 4.3.2: the one greeting that welcomes
             raise smtplib.SMTPConnectError(code, said)
         smtp.ehlo_or_helo_if_needed()
-        if self._mail.security is not Security.STARTTLS:
+        if self.settings.security is not Security.STARTTLS:
             return
         if not smtp.has_extn("starttls"):
             raise RelayUnavailable(
                 f"{self._server} does not offer STARTTLS; set mail.security to "
                 '"tls" (mostly port 465), or to "none" on a network that you trust'
             )
-        smtp.starttls(context=ssl.create_default_context())
+        smtp.starttls(context=self._tls())
         smtp.ehlo_or_helo_if_needed()
 
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if not self.settings.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
     def _log_in(self, smtp: smtplib.SMTP) -> None:
-        user = self._mail.username
+        user = self.settings.username
         if user is None:
             return
         secret = self._secret or ""
@@ -119,8 +128,9 @@ class Smtp:
     def _refusal(self, error: smtplib.SMTPResponseException, answer: str) -> str:
         if isinstance(error, smtplib.SMTPAuthenticationError):
             return (
-                f"{self._server} refused the login of {self._mail.username!r}: {answer}; look at "
-                "mail.username, and at the password that mail.password_env or password_file names"
+                f"{self._server} refused the login of {self.settings.username!r}: {answer}; look "
+                "at mail.username, and at the password that mail.password_env or password_file "
+                "names"
             )
         return f"{self._server} does not take us on: {answer}; look at mail.host and mail.port"
 
@@ -159,7 +169,7 @@ class Smtp:
 class _Bounded(smtplib.SMTP):
     """smtplib, reading with our own reader: bounded in size, and in time as a whole."""
 
-    _reader: tuple[socket.socket, Replies] | None = None
+    _reader: tuple[socket.socket, Reading] | None = None
 
     def getreply(self) -> tuple[int, bytes]:
         """Return the next reply."""
@@ -167,8 +177,13 @@ class _Bounded(smtplib.SMTP):
         # another socket, such as the encrypted one, has another reader: what was
         # said before encryption is never taken for what was said after it
         if self._reader is None or self._reader[0] is not self.sock:
-            self._reader = (self.sock, Replies(self.sock))
-        return self._reader[1].read_lines(self.timeout)
+            self._reader = (self.sock, Reading(self.sock))
+        return self._reader[1].read(self.timeout)
+
+    def nothing_else(self) -> None:
+        """Raise Garbled for what was said that nobody asked for."""
+        if self._reader is not None and self._reader[1].pending:
+            raise Garbled("the server spoke out of turn")
 
 
 class _Plain(_Bounded):

@@ -1,4 +1,4 @@
-"""The way out that the config names."""
+"""The ways out that the config names."""
 
 from syndicate.config import Config, Transport
 from syndicate.deliver.outbox import Outbox
@@ -6,6 +6,7 @@ from syndicate.deliver.relay import Relay
 from syndicate.deliver.smtp import Smtp
 
 
-def transport(config: Config) -> Relay:
-    """Return the relay of a publication; raise ConfigError when its password is missing."""
-    return Smtp.of(config) if config.mail.transport is Transport.SMTP else Outbox.of(config)
+def transport(config: Config) -> tuple[Relay, ...]:
+    """Return the relays of a publication; raise ConfigError when a password is missing."""
+    smtp = config.mail.transport is Transport.SMTP
+    return Smtp.all_of(config) if smtp else (Outbox.of(config),)

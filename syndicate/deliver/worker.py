@@ -1,4 +1,4 @@
-"""The one way out: hand over everything that is due, over several connections.
+"""The one way out: hand over everything that is due.
 
 `tick` and `run` call the same `drain`, as any further process does; the ledger
 sees to it that each reader is served once.
@@ -14,20 +14,24 @@ from datetime import datetime, timedelta
 import structlog
 
 from syndicate.config import Config
-from syndicate.deliver.connection import Connection, Course
+from syndicate.deliver import owner
+from syndicate.deliver.destinations import Destinations
+from syndicate.deliver.engine import Engine
+from syndicate.deliver.fleet import Fleet
 from syndicate.deliver.ledger import Ledger
 from syndicate.deliver.links import Links
 from syndicate.deliver.mailings import Mailings
 from syndicate.deliver.relay import Relay
-from syndicate.deliver.transaction import data_timeout
+from syndicate.deliver.session import data_timeout
+from syndicate.deliver.supply import Supply
+from syndicate.deliver.upkeep import Upkeep
 from syndicate.model.deliveries import State
 from syndicate.model.stops import Limit
 from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)
-_GRACE = 8.0
-"""Seconds that a message in flight gets to be finished in after `stop`."""
 _ABORTING = 4.0
+"""Seconds beyond `mail.stop_timeout` that it may take to record what came of a stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +50,13 @@ class Drained:
     paused: tuple[int, ...] = ()
     """Editions that were refused too often, and paused themselves."""
     unavailable: str = ""
-    """Why the relay took nothing of what is still due; empty when nothing was in the way."""
+    """Why relays took nothing of what is still due; empty when nothing was in the way."""
 
 
 def drain(
     store: Store,
     config: Config,
-    relay: Relay,
+    relays: Sequence[Relay],
     links: Links,
     *,
     at: datetime,
@@ -63,78 +67,73 @@ def drain(
     Raise StoreError when the ledger can't be kept, and ConfigError, before anything is
     handed over, when a key that signs can't be read any more.
     """
-    limit = Limit(share=config.mail.pause_at, after=config.mail.pause_after)
-    ledger = Ledger(store, at=at, sending=_sending_lease(config), limit=limit)
-    recovered = ledger.recover(relay, config, links)
-    expired = ledger.expire()
-    ledger.sweep()
-    course = Course(stop)
-    mailings = Mailings(store, config)
-    while not stop.is_set() and ledger.open_editions():
-        before = ledger.settled
-        _pass(
-            [
-                Connection(ledger, relay, mailings, config=config, links=links, course=course)
-                for _ in range(config.mail.connections)
-            ],
-            course,
-        )
-        if ledger.settled == before:
-            break
-    ledger.sweep()
-    _tell(ledger)
-    return _summary(ledger, course, recovered=recovered, expired=expired)
+    with owner.life() as name:
+        limit = Limit(share=config.mail.pause_at, after=config.mail.pause_after)
+        ledger = Ledger(store, name=name, at=at, sending=_sending_lease(relays), limit=limit)
+        mailings = Mailings(store, config)
+        upkeep = Upkeep(ledger, relays, config, links)
+        upkeep.keep_up()
+        fleet = Fleet(relays, store)
+        if ledger.open_editions():
+            destinations = Destinations(store, config.mail.limits)
+            supply = Supply(ledger, mailings, links, destinations, only=config.mail.only)
+            timeout = config.mail.stop_timeout.total_seconds()
+            _run(Engine(ledger, fleet, supply, destinations, upkeep, stop_timeout=timeout), stop)
+            ledger.sweep()
+        _tell(ledger)
+        trouble = fleet.trouble(time.monotonic())
+        blocked = trouble if trouble and ledger.open_editions() else ""
+        return _summary(ledger, upkeep, blocked)
 
 
-def _sending_lease(config: Config) -> timedelta:
+def _sending_lease(relays: Sequence[Relay]) -> timedelta:
     """How long a message may take from its intent to its verdict, and then some."""
-    timeout = config.mail.timeout.total_seconds()
+    timeout = max(relay.settings.timeout.total_seconds() for relay in relays)
     return timedelta(seconds=data_timeout(timeout) + 2 * timeout + 60)
 
 
-def _pass(connections: Sequence[Connection], course: Course) -> None:
-    """Let connections work until each is done; raise what made one of them crash."""
-    # daemons: one that can't be stopped, since it waits to be connected, holds nothing
-    # that was handed over, and its claims are queued again when this process is gone
-    ended = threading.Semaphore(0)
+def _run(engine: Engine, stop: threading.Event) -> None:
+    """Let the engine run in a thread of its own, and wait for its end; raise what ended it.
 
-    def work(connection: Connection) -> None:
+    A signal that breaks off this thread stops the engine as `stop` does: what is on
+    its way gets its verdict.
+    """
+    halt = _Either(stop)
+    ended = threading.Semaphore(0)
+    crashes: list[BaseException] = []
+
+    def work() -> None:
         try:
-            connection.work()
+            engine.run(halt)
+        except BaseException as crash:  # noqa: BLE001 - a thread's end: raised below
+            crashes.append(crash)
         finally:
             ended.release()
 
-    threads = [threading.Thread(target=work, args=[each], daemon=True) for each in connections]
-    for thread in threads:
-        thread.start()
+    threading.Thread(target=work, name="engine", daemon=True).start()
     try:
         # no join() here: one that a signal breaks off takes a thread that works on for ended
         # (CPython before 3.13), and its message would be left without a verdict
-        working = len(threads)
-        while working and not course.over:
-            working -= ended.acquire(timeout=0.1)
-    except BaseException as interruption:
-        course.crash = interruption
+        while not ended.acquire(timeout=0.5):
+            pass
+    except BaseException:
+        halt.set()
+        ended.acquire(timeout=engine.stop_timeout + _ABORTING)
         raise
-    finally:
-        _finish(threads, connections)
-    if course.crash is not None:
-        raise course.crash
+    if crashes:
+        raise crashes[0]
 
 
-def _finish(threads: Sequence[threading.Thread], connections: Sequence[Connection]) -> None:
-    """Wait for the messages in flight; break off those that the relay leaves hanging."""
-    _join(threads, _GRACE)
-    for thread, connection in zip(threads, connections, strict=True):
-        if thread.is_alive():
-            connection.abort()
-    _join(threads, _ABORTING)
+class _Either(threading.Event):
+    """Set when it was set itself, or another one was."""
 
+    def __init__(self, other: threading.Event) -> None:
+        super().__init__()
+        self._other = other
 
-def _join(threads: Sequence[threading.Thread], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
+    def is_set(self) -> bool:
+        """Whether either is."""
+        return super().is_set() or self._other.is_set()
 
 
 def _tell(ledger: Ledger) -> None:
@@ -148,17 +147,16 @@ def _tell(ledger: Ledger) -> None:
         )
 
 
-def _summary(ledger: Ledger, course: Course, *, recovered: int, expired: int) -> Drained:
+def _summary(ledger: Ledger, upkeep: Upkeep, blocked: str) -> Drained:
     total: Counter[State] = sum(ledger.counts.values(), Counter())
-    blocked = course.trouble if course.trouble and ledger.open_editions() else None
     return Drained(
         accepted=total[State.ACCEPTED],
         failed=total[State.FAILED],
         deferred=total[State.DEFERRED],
         skipped=total[State.SKIPPED],
         unknown=total[State.UNKNOWN],
-        expired=expired,
-        recovered=recovered,
+        expired=upkeep.expired,
+        recovered=upkeep.recovered,
         paused=ledger.paused,
-        unavailable=str(blocked or ""),
+        unavailable=blocked,
     )

@@ -59,6 +59,19 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of a claimed delivery, to be recorded."""
+
+    claim: Claim
+    state: State
+    code: int = 0
+    """The server's reply code; 0 where none was asked, or none answered."""
+    reply: str = ""
+    next_attempt_at: datetime | None = None
+    """When it is due again, where it was put off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """How many readers of an edition stand where; `audience` is always their sum."""
 

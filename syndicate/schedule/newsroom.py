@@ -28,7 +28,7 @@ class Newsroom:
     config: Config
     desk: Desk
     timekeeper: Timekeeper
-    relay: Relay
+    relays: tuple[Relay, ...]
     links: Links
     publisher: Publisher
     mirror: Mirror | None
@@ -51,7 +51,7 @@ class Newsroom:
             config=config,
             desk=desk,
             timekeeper=timekeeper,
-            relay=transport(config),
+            relays=transport(config),
             links=links,
             publisher=Publisher(store, config),
             mirror=Mirror.of(config),
@@ -70,4 +70,4 @@ class Newsroom:
 
     def deliver(self, at: datetime, stop: Event | None = None) -> Drained:
         """Hand over everything that is due; stop early, but cleanly, once `stop` is set."""
-        return drain(self.store, self.config, self.relay, self.links, at=at, stop=stop or Event())
+        return drain(self.store, self.config, self.relays, self.links, at=at, stop=stop or Event())

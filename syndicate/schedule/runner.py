@@ -33,6 +33,8 @@ log = structlog.get_logger()
 SWEEP = timedelta(seconds=30)
 """How often everything is looked at, whatever woke or failed to wake us."""
 STOP_WITHIN = timedelta(seconds=15)
+_RECORDING = timedelta(seconds=5)
+"""How long it may take, beyond mail.stop_timeout, to record what came of a stop."""
 _LISTEN = timedelta(seconds=1)
 """How often it is asked whether somebody decided about an edition, in another process."""
 _TURN = 20.0
@@ -83,8 +85,9 @@ class Runner:
         self._mirror_due.set()
         self.push_is_due()
         self._scheduler.shutdown(wait=True)
+        within = max(STOP_WITHIN, self._config.mail.stop_timeout + _RECORDING)
         for thread in self._threads:
-            thread.join(STOP_WITHIN.total_seconds())
+            thread.join(within.total_seconds())
 
     def take_in(self, saved: frozenset[Path] = frozenset()) -> None:
         """File what was saved, or all that lies in the intake folder, and publish it.

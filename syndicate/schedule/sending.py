@@ -60,7 +60,9 @@ def send_test_copy(newsroom: Newsroom, order: Order, *, to: str, at: datetime) -
         raise Refused(
             f"nothing is new for {order.newsletter.name}; name articles with --article SLUG"
         )
-    return send_copy(draft, to, config=newsroom.config, relay=newsroom.relay, links=newsroom.links)
+    return send_copy(
+        draft, to, config=newsroom.config, relays=newsroom.relays, links=newsroom.links
+    )
 
 
 def _propose(newsroom: Newsroom, order: Order, *, at: datetime) -> Proposal:

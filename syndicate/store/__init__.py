@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from syndicate.config import Config
 from syndicate.errors import StoreUnreachable
+from syndicate.store.allowances import Allowances
 from syndicate.store.anteroom import Arrival
 from syndicate.store.archive import Archive, Issue
 from syndicate.store.arrivals import Arrivals
@@ -35,6 +36,8 @@ from syndicate.store.engine import (
 from syndicate.store.figures import Census, Figures
 from syndicate.store.filing import Entry, Filing
 from syndicate.store.fires import Fires, Schedules
+from syndicate.store.handover import Handover
+from syndicate.store.holds import Holds
 from syndicate.store.hub import HubBooks, HubNumbers, HubRequest, HubSubscription
 from syndicate.store.keys import Keys
 from syndicate.store.known import Known
@@ -42,6 +45,7 @@ from syndicate.store.limits import Limits
 from syndicate.store.media import Media
 from syndicate.store.mergers import Mergers
 from syndicate.store.migrate import migrate
+from syndicate.store.paces import Paces
 from syndicate.store.pauses import Pauses
 from syndicate.store.pings import Ping, Pings
 from syndicate.store.private_feeds import Granted, PrivateFeeds
@@ -99,6 +103,10 @@ class Transaction:
         self.archive = Archive(connection)
         self.clicks = Clicks(connection)
         self.deliveries = Deliveries(connection)
+        self.handover = Handover(connection)
+        self.holds = Holds(connection)
+        self.allowances = Allowances(connection)
+        self.paces = Paces(connection)
         self.stops = Stops(connection)
         self.corrections = Corrections(connection)
         self.requests = Requests(connection)

@@ -6,7 +6,7 @@
 `claimed` was provably not handed over, and one that is `sending` may have been.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     and_,
     case,
     exists,
@@ -25,15 +24,13 @@ from sqlalchemy import (
     update,
 )
 
-from syndicate.model.deliveries import Claim, Delivery, State, Totals
+from syndicate.model.deliveries import Claim, Delivery, State, Totals, Verdict
 from syndicate.model.editions import Edition, EditionState, Kind
 from syndicate.store.editions import edition_of
 from syndicate.store.engine import share_edition
+from syndicate.store.handover import GOES_ON, AnyRow, Handover, claim_of, put_off_until
 from syndicate.store.recipients import reason_not_to, with_readers
 from syndicate.store.schema import contents, deliveries, delivery_events, editions, subscribers
-
-AnyRow = Row[*tuple[Any, ...]]
-_GOES_ON = editions.c.state == EditionState.SENDING
 
 OVERDUE = "could not be handed over in time"
 LOST_SIGHT = "the process ended while the message was being handed over"
@@ -89,16 +86,25 @@ class Deliveries:
                 next_attempt_at=row.next_attempt_at,
             )
 
-    def open_editions(self, at: datetime) -> list[Edition]:
-        """Return the editions with something to hand over at `at`: letters, alerts, digests."""
+    def open_editions(self, at: datetime, *, claimed: Collection[int] = ()) -> list[Edition]:
+        """Return the editions with something to hand over at `at`: letters, alerts, digests.
+
+        Those of `claimed` have, where they go on.
+        """
         urgency = case(
             (editions.c.kind == Kind.LETTER, 0), (editions.c.kind == Kind.ALERT, 1), else_=2
         )
-        due = exists().where(deliveries.c.edition == editions.c.key, _due(at))
+        theirs = deliveries.c.edition == editions.c.key
+        # the first of each: so that it is looked up in an index, and nothing is walked through
+        new = select(func.min(deliveries.c.subscriber)).where(
+            theirs, deliveries.c.state == State.QUEUED
+        )
+        put_off = select(func.min(deliveries.c.next_attempt_at)).where(theirs, put_off_until(at))
+        due = or_(*(first.scalar_subquery().is_not(None) for first in (new, put_off)))
         query = (
             select(editions, contents.c.subject)
             .join(contents)
-            .where(_GOES_ON, due)
+            .where(GOES_ON, or_(due, editions.c.key.in_(claimed)))
             .order_by(urgency, editions.c.key)
         )
         return [edition_of(row) for row in self._connection.execute(query)]
@@ -120,7 +126,7 @@ class Deliveries:
             if not rows:
                 break
             self._skip([row for row in rows if row.reason], at)
-            claims = [_claim(row) for row in rows if not row.reason]
+            claims = [claim_of(row) for row in rows if not row.reason]
             self._move(
                 claims,
                 (State.QUEUED, State.DEFERRED),
@@ -167,7 +173,7 @@ class Deliveries:
                 mine, state=State.SKIPPED, reply=reason[0], owner=None, lease_until=None, at=at
             )
             return False
-        goes_on = exists().where(editions.c.key == deliveries.c.edition, _GOES_ON)
+        goes_on = exists().where(editions.c.key == deliveries.c.edition, GOES_ON)
         return self._set(
             and_(mine, goes_on),
             state=State.SENDING,
@@ -260,8 +266,8 @@ class Deliveries:
             {"state": State.QUEUED, "owner": None, "lease_until": None, "at": now},
         )
         unknown = self._abandoned(abandoned)
-        for claim in unknown:
-            self.settle(claim, State.UNKNOWN, reply=LOST_SIGHT, at=now)
+        lost = [Verdict(claim=one, state=State.UNKNOWN, reply=LOST_SIGHT) for one in unknown]
+        Handover(self._connection).settle(lost, at=now)
         return Recovered(requeued.rowcount, tuple(unknown))
 
     # how
@@ -278,7 +284,7 @@ class Deliveries:
                 reason_not_to(at).label("reason"),
             )
             .select_from(with_readers())
-            .where(deliveries.c.edition == edition, _GOES_ON, _due(at))
+            .where(deliveries.c.edition == edition, GOES_ON, _due(at))
             .order_by(deliveries.c.subscriber)
             .limit(limit)
             .with_for_update(skip_locked=True, of=deliveries)
@@ -298,7 +304,7 @@ class Deliveries:
             .select_from(with_readers())
             .where(deliveries.c.state == State.SENDING, abandoned)
         )
-        return [_claim(row) for row in rows]
+        return [claim_of(row) for row in rows]
 
     def _skip(self, rows: Iterable[AnyRow], at: datetime) -> None:
         for row in rows:
@@ -348,8 +354,7 @@ class Deliveries:
 
 
 def _due(at: datetime) -> ColumnElement[bool]:
-    put_off = and_(deliveries.c.state == State.DEFERRED, deliveries.c.next_attempt_at <= at)
-    return or_(deliveries.c.state == State.QUEUED, put_off)
+    return or_(deliveries.c.state == State.QUEUED, put_off_until(at))
 
 
 def _row_of(claim: Claim) -> ColumnElement[bool]:
@@ -357,15 +362,4 @@ def _row_of(claim: Claim) -> ColumnElement[bool]:
         deliveries.c.edition == claim.edition,
         deliveries.c.subscriber == claim.subscriber,
         deliveries.c.attempt == claim.attempt,
-    )
-
-
-def _claim(row: AnyRow) -> Claim:
-    return Claim(
-        edition=row.edition,
-        subscriber=row.subscriber,
-        email=row.email or "",
-        name=row.name or "",
-        newsletter=row.newsletter,
-        attempt=row.attempt,
     )

@@ -162,6 +162,11 @@ def mapped_errors(url: str) -> Iterator[None]:
     except (DataError, UnicodeEncodeError) as error:
         said = str(error.orig if isinstance(error, DataError) else error).splitlines()[0]
         raise Refused(f"{masked(url)} can't hold a value: {said}") from error
+    except sqlite3.Error as error:  # of moves, which speak to SQLite themselves
+        ours = _store_error(url, DBAPIError(None, None, error))
+        if ours is None:
+            raise
+        raise ours from error
     except DBAPIError as error:
         ours = _store_error(url, error)
         if ours is None:
@@ -199,6 +204,13 @@ def share_edition(connection: Connection, edition: int) -> None:
     if connection.dialect.name == "postgresql":
         shared = text("SELECT pg_advisory_xact_lock_shared(:all, :edition)")
         connection.execute(shared, {"all": _EDITIONS, "edition": edition})
+
+
+def share_editions(connection: Connection, editions: Sequence[int]) -> None:
+    """Move deliveries of editions beside others who do, in one order, as `share_edition`."""
+    if connection.dialect.name == "postgresql":
+        shared = "SELECT pg_advisory_xact_lock_shared(%(all)s, e) FROM unnest(%(of)s::int[]) AS e"
+        connection.exec_driver_sql(shared, {"all": _EDITIONS, "of": sorted(editions)})
 
 
 def own_edition(connection: Connection, edition: int) -> None:

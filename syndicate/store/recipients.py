@@ -1,10 +1,12 @@
 """Whom an edition is for as things stand today, and why somebody of them isn't mailed after all."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     and_,
     bindparam,
     case,
@@ -60,23 +62,18 @@ def queue_for(
     connection.execute(insert(deliveries).from_select(columns, rows))
 
 
-def with_readers() -> Join:
+def with_readers(rows: FromClause = deliveries) -> Join:
     """Join each ledger row with its edition and with what is known of its reader today."""
-    return (
-        deliveries.join(editions, editions.c.key == deliveries.c.edition)
-        .outerjoin(subscribers, subscribers.c.key == deliveries.c.subscriber)
-        .outerjoin(
-            subscriptions,
-            and_(
-                subscriptions.c.subscriber == deliveries.c.subscriber,
-                subscriptions.c.newsletter == editions.c.newsletter,
-            ),
-        )
-        .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
-    )
+    theirs = rows.join(editions, editions.c.key == rows.c.edition)
+    return _with_reader(theirs, rows.c.subscriber)
 
 
-def reason_not_to(at: datetime) -> ColumnElement[str]:
+def edition_and_reader() -> Join:
+    """Join every edition with the reader of one ledger row, for a query inside another's."""
+    return _with_reader(editions, deliveries.c.subscriber)
+
+
+def reason_not_to(at: datetime | ColumnElement[Any]) -> ColumnElement[str]:
     """Say why a reader is not to be mailed after all; empty when they are."""
     stayed = or_(
         editions.c.kind == Kind.LETTER, subscriptions.c.state == SubscriptionState.CONFIRMED
@@ -88,4 +85,15 @@ def reason_not_to(at: datetime) -> ColumnElement[str]:
         (paused, PAUSED),
         (stayed, ""),
         else_=LEFT,
+    )
+
+
+def _with_reader(rows: FromClause, reader: ColumnElement[int]) -> Join:
+    subscribed = and_(
+        subscriptions.c.subscriber == reader, subscriptions.c.newsletter == editions.c.newsletter
+    )
+    return (
+        rows.outerjoin(subscribers, subscribers.c.key == reader)
+        .outerjoin(subscriptions, subscribed)
+        .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
     )

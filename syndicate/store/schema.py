@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeDecorator
 
 from syndicate.clock import EPOCH, utc
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 
@@ -44,11 +44,16 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, _dialect: Any) -> int | None:
         """Refuse naive times; write the rest as a number."""
-        return None if value is None else (utc(value) - EPOCH) // timedelta(microseconds=1)
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, _dialect: Any) -> datetime | None:
         """Return an aware time in UTC."""
         return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+def microseconds(at: datetime) -> int:
+    """Return how an instant is kept; refuse naive times."""
+    return (utc(at) - EPOCH) // timedelta(microseconds=1)
 
 
 metadata = MetaData(

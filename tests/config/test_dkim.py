@@ -171,4 +171,4 @@ def test_a_key_above_and_one_for_each_cover_all(written):
 def test_one_bracket_is_told(written):
     (line,) = told(written, '\n[mail.dkim]\nselector = "x"\n')
 
-    assert "expected [[dkim]], in two brackets" in line
+    assert "expected [[mail.dkim]], in two brackets" in line

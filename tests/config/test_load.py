@@ -395,9 +395,13 @@ def test_the_password_comes_from_the_environment_or_a_file_beside_the_config(fol
     monkeypatch.setenv("MAIL_SECRET", "s e c")
     (folder / "secret").write_text("pässword\n", encoding="utf-8")
 
-    assert password(load(write(folder, login('password_env = "MAIL_SECRET"')))) == "s e c"
-    assert password(load(write(folder, login('password_file = "secret"')))) == "pässword"
-    assert password(load(write(folder, PUBLICATION))) is None
+    def secret(text):
+        config = load(write(folder, text))
+        return password(config.mail, config)
+
+    assert secret(login('password_env = "MAIL_SECRET"')) == "s e c"
+    assert secret(login('password_file = "secret"')) == "pässword"
+    assert secret(PUBLICATION) is None
 
 
 def test_a_password_that_went_missing_is_told_at_its_use(folder, monkeypatch):
@@ -406,7 +410,7 @@ def test_a_password_that_went_missing_is_told_at_its_use(folder, monkeypatch):
     monkeypatch.delenv("MAIL_SECRET")
 
     with pytest.raises(ConfigError, match="MAIL_SECRET is not set"):
-        password(config)
+        password(config.mail, config)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

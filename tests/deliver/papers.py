@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from syndicate.config import Config
@@ -101,12 +102,14 @@ def readers(count: int) -> list[str]:
     return [f"reader{n}@example.org" for n in range(count)]
 
 
-def hand_over(store: Store, config: Config, relay: Relay, *, minutes: float = 0) -> Drained:
+def hand_over(
+    store: Store, config: Config, relays: Sequence[Relay], *, minutes: float = 0
+) -> Drained:
     """Drain the ledger once, so many minutes after noon."""
     return drain(
         store,
         config,
-        relay,
+        relays,
         links(store, config),
         at=NOON + timedelta(minutes=minutes),
         stop=threading.Event(),

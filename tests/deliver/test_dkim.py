@@ -309,7 +309,7 @@ def test_the_outbox_shows_letters_and_test_copies_signed(sqlite_store, config):
         draft(),
         "editor@x.example",
         config=given,
-        relay=transport(given),
+        relays=transport(given),
         links=links(sqlite_store, given),
     )
 

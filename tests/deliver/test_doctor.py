@@ -224,6 +224,54 @@ def test_behind_a_nat_it_says_what_it_can_not_know(config, zone):
     assert (found.state, found.fails) == (State.UNKNOWN, False)
 
 
+def test_every_relay_is_looked_at(config, zone):
+    relays = [
+        {"name": "good", "host": "smtp.relay.example"},
+        {"name": "open", "host": "mx.elsewhere.example", "security": "none", "weight": 0},
+        {"name": "again", "host": "mx.elsewhere.example", "security": "tls", "verify": False},
+        {"name": "lost", "host": "lost.example"},
+        {"name": "own", "host": "localhost", "security": "none"},
+    ]
+    given = config("rsa", "ed25519", mail={"transport": "smtp", "relays": relays})
+    zone.put("mx.elsewhere.example", "A", "192.0.2.9")
+    zone.put("lost.example", "A", *BROKEN)
+    found = list(checkup(given, zone, own=[HERE]))
+
+    def states(check):
+        return [(one.where, one.state) for one in found if one.check == check]
+
+    assert states("TLS") == [
+        ("mail.relays.good.security", State.OK),
+        ("mail.relays.open.security", State.WRONG),
+        ("mail.relays.again.security", State.OK),
+        ("mail.relays.again.verify", State.WRONG),
+        ("mail.relays.lost.security", State.OK),
+        ("mail.relays.own.security", State.OK),
+    ]
+    assert states("SPF") == [
+        (FROM, State.OK),
+        ("smtp.relay.example", State.OK),
+        ("mx.elsewhere.example", State.UNKNOWN),
+        ("localhost", State.WRONG),
+    ]
+    assert states("relay") == [("lost.example", State.UNKNOWN)]
+    assert states("PTR") == [(HERE, State.MISSING)]
+
+
+def test_an_spf_record_is_to_permit_every_relay(config):
+    relays = [{"name": name, "host": f"{name}.example"} for name in ("one", "two", "gone")]
+    relays.append({"name": "own", "host": "localhost"})
+    zone = Zone()
+    zone.put("one.example", "A", "198.51.100.1")
+    zone.put("two.example", "A", "198.51.100.2")
+    zone.put("gone.example", "A", *BROKEN)
+    given = config("rsa", mail={"transport": "smtp", "relays": relays})
+    missing = findings(given, zone, "SPF", own=[HERE])[0]
+
+    permitted = "a:one.example a:two.example ip4:203.0.113.9 a:gone.example"
+    assert missing.publish.value == f"v=spf1 {permitted} ~all"
+
+
 # DKIM
 
 

@@ -110,7 +110,7 @@ def test_a_test_copy_counts_nothing(sqlite_store, publication, tracking):
     paper = draft(html=issues.content().html, nonce=issues.NONCE)
     paper = replace(paper, links=PLACES)
     send_copy(
-        paper, "desk@example.org", config=config, relay=transport(config),
+        paper, "desk@example.org", config=config, relays=transport(config),
         links=links(sqlite_store, config),
     )  # fmt: skip
     (kept,) = Outbox.of(config).messages()

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from syndicate.deliver.ledger import Ledger
-from syndicate.deliver.outcome import Outcome
+from syndicate.deliver import outcome
+from syndicate.deliver.ledger import Ledger, Round, Wanted
+from syndicate.errors import PermanentFailure
 from syndicate.model.deliveries import State
 from tests.audience import TEST
 from tests.deliver import papers
@@ -14,12 +15,15 @@ HER = "ada@example.org"
 def test_who_is_erased_while_being_handed_over_is_not_named_by_the_answer(store):
     papers.subscribe(store, HER)
     edition = papers.freeze(store)
-    ledger = Ledger(store, at=papers.NOON, sending=timedelta(minutes=5))
-    [claim] = ledger.claim(edition, 1)
-    assert ledger.intend(claim)
+    ledger = Ledger(store, name="here:1:1:x", at=papers.NOON, sending=timedelta(minutes=5))
+    wanted = Wanted(edition=edition.key, limit=1, after=0, without=frozenset())
+    [claim] = ledger.record(Round(wanted=wanted)).claims
+    assert ledger.record(Round(intents=[claim])).may_leave == {(edition.key, claim.subscriber)}
     with store.write() as tx:
         tx.subscribers.erase(claim.subscriber, at=papers.NOON, cause=TEST)
-    ledger.settle(Outcome(state=State.FAILED, code=550, reply=f"5.1.1 <{HER}> unknown"), claim)
+    refused = PermanentFailure(f"550 5.1.1 <{HER}> unknown", 550)
+    verdict = outcome.of(refused, claim, edition, papers.NOON)
+    ledger.record(Round(verdicts=[verdict]))
     with store.read() as tx:
         [row] = tx.deliveries.of(edition.key)
         assert (row.state, row.code, row.reply) == (State.FAILED, 550, "")

@@ -1,7 +1,9 @@
+import contextlib
 import os
 
 import pytest
 
+from syndicate.deliver.courier import hand_over
 from syndicate.deliver.outbox import Outbox, file_name
 from syndicate.deliver.relay import Envelope
 from syndicate.errors import RelayUnavailable, TemporaryFailure
@@ -14,10 +16,9 @@ def outbox(tmp_path):
 
 
 def put(outbox: Outbox, body: bytes, message_id: str = "<41.7.abc@example.org>") -> None:
-    session = outbox.open()
-    session.offer(Envelope(sender="a@x.org", recipient="b@x.org", message_id=message_id))
-    session.hand_over(body)
-    session.close()
+    envelope = Envelope(sender="a@x.org", recipient="b@x.org", message_id=message_id)
+    with contextlib.closing(outbox.open()) as session:
+        hand_over(session, envelope, body)
 
 
 def test_a_message_is_kept_byte_for_byte_under_its_edition_and_reader(outbox):
@@ -128,6 +129,6 @@ def test_a_folder_that_can_not_be_made_is_told(tmp_path):
 def test_a_message_that_can_not_be_written_is_tried_again_later(outbox):
     session = outbox.open()
     outbox.folder.rmdir()
-    session.offer(Envelope(sender="a@x.org", recipient="b@x.org", message_id="<1.1.x@y>"))
+    envelope = Envelope(sender="a@x.org", recipient="b@x.org", message_id="<1.1.x@y>")
     with pytest.raises(TemporaryFailure, match="No such file"):
-        session.hand_over(b"x")
+        hand_over(session, envelope, b"x")

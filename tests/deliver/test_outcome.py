@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from syndicate.deliver.outcome import Outcome, let_out
+from syndicate.deliver import outcome
+from syndicate.deliver.outcome import condemns, let_out
 from syndicate.errors import NoVerdict, PermanentFailure, TemporaryFailure
 from syndicate.model.deliveries import Claim, State
 from syndicate.model.editions import Edition, Kind
@@ -11,7 +12,7 @@ from tests.deliver.papers import NOON
 CLAIM = Claim(edition=1, subscriber=2, email="a@x.org", name="", newsletter="breaking", attempt=0)
 
 
-def outcome(error, on_unknown="skip"):
+def verdict(error, on_unknown="skip"):
     edition = Edition(
         key=1,
         newsletter="breaking",
@@ -24,19 +25,19 @@ def outcome(error, on_unknown="skip"):
         expires_at=NOON,
         on_unknown=on_unknown,
     )
-    return Outcome.of(error, CLAIM, edition, NOON)
+    return outcome.of(error, CLAIM, edition, NOON)
 
 
 def test_what_was_put_off_is_due_in_five_minutes_or_a_little_more():
-    put_off = outcome(TemporaryFailure("450 4.2.1 full", 450))
+    put_off = verdict(TemporaryFailure("450 4.2.1 full", 450))
 
     assert (put_off.state, put_off.code, put_off.reply) == (State.DEFERRED, 450, "4.2.1 full")
     assert timedelta(minutes=5) <= put_off.next_attempt_at - NOON <= timedelta(minutes=6)
 
 
 def test_no_verdict_is_unknown_for_editions_and_tried_again_for_letters():
-    assert outcome(NoVerdict("gone")).state is State.UNKNOWN
-    assert outcome(NoVerdict("gone"), on_unknown="resend").state is State.DEFERRED
+    assert verdict(NoVerdict("gone")).state is State.UNKNOWN
+    assert verdict(NoVerdict("gone"), on_unknown="resend").state is State.DEFERRED
 
 
 @pytest.mark.parametrize(
@@ -44,14 +45,14 @@ def test_no_verdict_is_unknown_for_editions_and_tried_again_for_letters():
     [("5.1.1 no such user", True), ("5.2.2 full", False), ("5.7.1 5.1.10 spam", True), ("", False)],
 )
 def test_an_address_that_is_no_good_is_suppressed(said, suppresses):
-    refused = outcome(PermanentFailure(f"550 {said}", 550))
+    refused = verdict(PermanentFailure(f"550 {said}", 550))
 
     assert refused.state is State.FAILED
-    assert refused.suppresses is suppresses
+    assert condemns(refused) is suppresses
 
 
 def test_a_temporary_refusal_suppresses_nobody():
-    assert not outcome(TemporaryFailure("450 5.1.1 odd", 450)).suppresses
+    assert not condemns(verdict(TemporaryFailure("450 5.1.1 odd", 450)))
 
 
 @pytest.mark.parametrize(

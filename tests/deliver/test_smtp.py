@@ -2,10 +2,12 @@ import contextlib
 import socket
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from syndicate.config import Mail
+from syndicate.deliver.courier import hand_over, offer
 from syndicate.deliver.relay import Envelope
 from syndicate.deliver.smtp import Smtp
 from syndicate.errors import NoVerdict, PermanentFailure, RelayUnavailable, TemporaryFailure
@@ -18,7 +20,7 @@ ADA = Envelope(sender="news@example.org", recipient="ada@example.org", message_i
 
 def smtp(port, *, security="none", host="localhost", secret=None, **more):
     more.setdefault("timeout", "5s")
-    return Smtp(Mail(host=host, port=port, security=security, **more), secret)
+    return Smtp(Mail(host=host, port=port, security=security, **more).servers[0], secret)
 
 
 @pytest.fixture
@@ -34,11 +36,8 @@ def distrusted(tmp_path):
 
 
 def deliver(port, **more):
-    session = smtp(port, **more).open()
-    session.offer(ADA)
-    reply = session.hand_over(BODY)
-    session.close()
-    return reply
+    with contextlib.closing(smtp(port, **more).open()) as session:
+        return hand_over(session, ADA, BODY)
 
 
 # real servers
@@ -57,8 +56,7 @@ def test_a_plain_server_takes_a_message_with_its_dots():
 def test_no_body_ends_before_its_end(body):
     with real() as (port, boxes):
         session = smtp(port).open()
-        session.offer(ADA)
-        session.hand_over(body)
+        hand_over(session, ADA, body)
         session.close()
 
     assert boxes.bodies == [body]
@@ -69,9 +67,8 @@ def test_a_refused_recipient_leaves_the_session_fit_for_the_next():
     with real() as (port, boxes):
         session = smtp(port).open()
         with pytest.raises(PermanentFailure, match=r"5\.1\.1"):
-            session.offer(nobody)
-        session.offer(ADA)
-        session.hand_over(BODY)
+            offer(session, nobody, 100)
+        hand_over(session, ADA, BODY)
         session.close()
 
     assert boxes.envelopes == [("news@example.org", ["ada@example.org"])]
@@ -157,14 +154,13 @@ def test_an_address_beyond_ascii_needs_smtputf8():
     )
     with real() as (port, boxes):
         session = smtp(port).open()
-        session.offer(beyond)
-        session.hand_over("To: adá@example.org\r\n\r\n".encode())
+        hand_over(session, beyond, "To: adá@example.org\r\n\r\n".encode())
         session.close()
     with Scripted() as server:
         session = smtp(server.port).open()
         with pytest.raises(PermanentFailure, match="server lacks SMTPUTF8"):
-            session.offer(beyond)
-        session.offer(ADA)
+            offer(session, beyond, 100)
+        offer(session, ADA, 100)
         session.close()
 
     assert boxes.envelopes == [("news@example.org", ["adá@example.org"])]
@@ -264,12 +260,11 @@ def test_a_refusal_is_a_verdict_and_the_session_goes_on(extensions, step, answer
     with Scripted(*extensions, **{step: answer}) as server:
         session = smtp(server.port).open()
         with pytest.raises(failure) as caught:
-            session.offer(ADA)
+            offer(session, ADA, 100)
         del server.answers[step]
         if step == "data":
             server.answers["data"] = b"354 now\r\n"
-        session.offer(ADA)
-        reply = session.hand_over(BODY)
+        reply = hand_over(session, ADA, BODY)
         session.close()
 
     assert caught.value.code == code
@@ -283,7 +278,7 @@ def test_a_lone_dot_ends_what_a_pipelining_server_asked_for_in_vain():
     with Scripted(*PIPELINING, rcpt=no_user, body=b"250 taken, nobody cares\r\n") as server:
         session = smtp(server.port).open()
         with pytest.raises(PermanentFailure, match=r"^550 5\.1\.1 no such user$"):
-            session.offer(ADA)
+            offer(session, ADA, 100)
         session.close()
 
     assert server.bodies == [b""]
@@ -293,8 +288,9 @@ def test_the_recipients_verdict_stands_when_the_lone_dot_is_not_answered():
     with Scripted(*PIPELINING, rcpt=b"550 5.1.1 gone\r\n", body=CUT) as server:
         session = smtp(server.port).open()
         with pytest.raises(PermanentFailure):
-            session.offer(ADA)
+            offer(session, ADA, 100)
 
+    wait_for(lambda: session.move(time.monotonic()) or session.spent)
     assert session.spent
 
 
@@ -305,7 +301,7 @@ def test_a_session_that_breaks_before_the_body_is_a_temporary_failure(extensions
     with Scripted(*extensions, **{step: answer}) as server:
         session = smtp(server.port).open()
         with pytest.raises(TemporaryFailure):
-            session.offer(ADA)
+            offer(session, ADA, 100)
 
     assert session.spent
 
@@ -329,12 +325,11 @@ def test_only_a_code_is_a_verdict_on_a_body(answer, failure):
         session._terms = type(session._terms)(  # a quick end to the wait for half a line
             server="x", extensions=frozenset(), timeout=0.1, max_messages=9
         )
-        session.offer(ADA)
         if failure is None:
-            assert session.hand_over(BODY).code == 250
+            assert hand_over(session, ADA, BODY).code == 250
         else:
             with pytest.raises(failure):
-                session.hand_over(BODY)
+                hand_over(session, ADA, BODY)
         spent = session.spent
         session.close()
 
@@ -345,9 +340,8 @@ def test_only_a_code_is_a_verdict_on_a_body(answer, failure):
 def test_a_body_cut_off_on_its_way_was_not_taken():
     with Scripted(only=1000) as server:
         session = smtp(server.port).open()
-        session.offer(ADA)
         with pytest.raises(TemporaryFailure, match="within the message"):
-            session.hand_over(b"x" * 70 + b"\r\n" * 20_000_000)
+            hand_over(session, ADA, b"x" * 70 + b"\r\n" * 20_000_000)
 
     assert server.bodies == []
 
@@ -355,9 +349,8 @@ def test_a_body_cut_off_on_its_way_was_not_taken():
 def test_an_answer_given_before_the_body_is_none_to_the_body():
     with Scripted(data=b"354 go\r\n250 taken in advance\r\n") as server:
         session = smtp(server.port).open()
-        session.offer(ADA)
         with pytest.raises(TemporaryFailure, match="out of turn"):
-            session.hand_over(BODY)
+            hand_over(session, ADA, BODY)
 
 
 def test_a_session_ends_after_its_number_of_messages():
@@ -365,8 +358,7 @@ def test_a_session_ends_after_its_number_of_messages():
         session = smtp(server.port, max_messages=2).open()
         for _ in range(2):
             assert not session.spent
-            session.offer(ADA)
-            session.hand_over(BODY)
+            hand_over(session, ADA, BODY)
         assert session.spent
         session.close()
 
@@ -376,7 +368,7 @@ def test_a_session_ends_after_its_number_of_messages():
 def test_a_session_closed_while_a_body_is_awaited_takes_nothing():
     with Scripted() as server:
         session = smtp(server.port).open()
-        session.offer(ADA)
+        offer(session, ADA, 100)
         session.close()
 
         wait_for(lambda: server.unfinished)
@@ -390,19 +382,10 @@ def test_no_command_can_be_slipped_in(address):
     with Scripted() as server:
         session = smtp(server.port).open()
         with pytest.raises(PermanentFailure):
-            session.offer(Envelope(sender="news@x.org", recipient=address, message_id="<1.1.x@y>"))
+            offer(session, replace(ADA, recipient=address), 100)
         session.close()
 
     assert server.verbs() == ["EHLO", "QUIT"]
-
-
-def test_a_session_that_hangs_can_be_broken_off_by_another_thread():
-    with Scripted(body=late(60)) as server:
-        session = smtp(server.port).open()
-        session.offer(ADA)
-        threading.Timer(0.2, session.abort).start()
-        with pytest.raises(NoVerdict):
-            session.hand_over(BODY)
 
 
 def test_a_mail_server_can_not_say_what_arrived():

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.model.articles import Revision
-from syndicate.model.deliveries import State, Totals
+from syndicate.model.deliveries import State, Totals, Verdict
 from syndicate.model.editions import Content, Draft, Item, Kind
 from tests.audience import TEST, by_reader
 
@@ -44,11 +44,16 @@ def edition(tx, kind=Kind.DIGEST, *, slug="tram", expires_at=NOW + 60 * MINUTE):
 
 
 def claim(tx, key, owner="me", *, at=NOW, limit=100, lease=MINUTE):
-    return tx.deliveries.claim(key, owner=owner, lease_until=NOW + lease, at=at, limit=limit)
+    return tx.handover.claim(key, owner=owner, lease_until=NOW + lease, at=at, limit=limit)
 
 
 def intend(tx, one, owner="me", *, lease=MINUTE):
-    return tx.deliveries.intend(one, owner=owner, lease_until=NOW + lease, at=NOW)
+    return bool(tx.handover.intend([one], owner=owner, lease_until=NOW + lease, at=NOW))
+
+
+def settle(tx, one, state, **told):
+    at = told.pop("at")
+    return bool(tx.handover.settle([Verdict(claim=one, state=state, **told)], at=at))
 
 
 def states(tx, key):
@@ -86,12 +91,11 @@ def test_the_totals_are_the_audience_at_every_moment(store):
         for each in (one, two, three, four):
             assert intend(tx, each)
         assert tx.deliveries.totals(key) == Totals(queued=1, sending=4)
-        settle = tx.deliveries.settle
-        assert settle(one, State.ACCEPTED, code=250, at=NOW)
-        assert settle(two, State.FAILED, code=550, reply="5.1.1 who?", at=NOW)
-        assert settle(three, State.UNKNOWN, at=NOW)
+        assert settle(tx, one, State.ACCEPTED, code=250, at=NOW)
+        assert settle(tx, two, State.FAILED, code=550, reply="5.1.1 who?", at=NOW)
+        assert settle(tx, three, State.UNKNOWN, at=NOW)
         later = NOW + 5 * MINUTE
-        assert settle(four, State.DEFERRED, code=450, at=NOW, next_attempt_at=later)
+        assert settle(tx, four, State.DEFERRED, code=450, at=NOW, next_attempt_at=later)
         totals = tx.deliveries.totals(key)
     assert totals == Totals(queued=1, accepted=1, failed=1, unknown=1, deferred=1)
     assert totals.audience == 5
@@ -120,8 +124,8 @@ def test_a_verdict_counts_once(store):
         readers(tx, 1)
         [mine] = claim(tx, edition(tx))
         intend(tx, mine)
-        assert tx.deliveries.settle(mine, State.ACCEPTED, at=NOW)
-        assert not tx.deliveries.settle(mine, State.FAILED, code=550, at=NOW)
+        assert settle(tx, mine, State.ACCEPTED, at=NOW)
+        assert not settle(tx, mine, State.FAILED, code=550, at=NOW)
 
 
 def test_a_late_verdict_settles_what_was_called_unknown(store):
@@ -130,8 +134,8 @@ def test_a_late_verdict_settles_what_was_called_unknown(store):
         key = edition(tx)
         [mine] = claim(tx, key)
         intend(tx, mine)
-        tx.deliveries.settle(mine, State.UNKNOWN, at=NOW)
-        assert tx.deliveries.settle(mine, State.ACCEPTED, code=250, at=NOW)
+        settle(tx, mine, State.UNKNOWN, at=NOW)
+        assert settle(tx, mine, State.ACCEPTED, code=250, at=NOW)
         assert states(tx, key) == ["accepted"]
 
 
@@ -141,11 +145,11 @@ def test_a_verdict_of_an_earlier_attempt_settles_nothing(store):
         key = edition(tx)
         [first] = claim(tx, key)
         intend(tx, first)
-        tx.deliveries.settle(first, State.UNKNOWN, at=NOW)
+        settle(tx, first, State.UNKNOWN, at=NOW)
         assert tx.deliveries.resend(first, at=NOW)
         [second] = claim(tx, key)
         intend(tx, second)
-        assert not tx.deliveries.settle(first, State.ACCEPTED, at=NOW)
+        assert not settle(tx, first, State.ACCEPTED, at=NOW)
         assert states(tx, key) == ["sending"]
 
 
@@ -184,7 +188,7 @@ def test_what_was_put_off_is_due_at_its_time(store):
         key = edition(tx)
         [mine] = claim(tx, key)
         intend(tx, mine)
-        tx.deliveries.settle(mine, State.DEFERRED, code=450, at=NOW, next_attempt_at=later)
+        settle(tx, mine, State.DEFERRED, code=450, at=NOW, next_attempt_at=later)
         assert tx.deliveries.open_editions(NOW) == []
         assert claim(tx, key) == []
         assert [one.key for one in tx.deliveries.open_editions(later)] == [key]
@@ -196,9 +200,9 @@ def test_what_is_not_asked_of_a_server_counts_no_attempt(store):
         readers(tx, 3)
         key = edition(tx)
         held, bad, busy = claim(tx, key)
-        tx.deliveries.settle(held, State.SKIPPED, reply="held back by mail.only", at=NOW)
-        tx.deliveries.settle(bad, State.FAILED, reply="could not be made", at=NOW)
-        tx.deliveries.settle(busy, State.DEFERRED, code=421, at=NOW, next_attempt_at=NOW)
+        settle(tx, held, State.SKIPPED, reply="held back by mail.only", at=NOW)
+        settle(tx, bad, State.FAILED, reply="could not be made", at=NOW)
+        settle(tx, busy, State.DEFERRED, code=421, at=NOW, next_attempt_at=NOW)
         assert [row.attempt for row in tx.deliveries.of(key)] == [0, 0, 1]
 
 
@@ -207,10 +211,10 @@ def test_a_release_gives_back_only_ones_own_claims(store):
         readers(tx, 2)
         key = edition(tx)
         claims = claim(tx, key)
-        tx.deliveries.release(claims, owner="you", at=NOW)
+        tx.handover.release(claims, owner="you", at=NOW)
         assert states(tx, key) == ["claimed", "claimed"]
         intend(tx, claims[0])
-        tx.deliveries.release(claims, owner="me", at=NOW)
+        tx.handover.release(claims, owner="me", at=NOW)
         assert states(tx, key) == ["sending", "queued"]
 
 
@@ -247,8 +251,14 @@ def test_what_is_past_its_time_is_given_up_but_not_what_is_in_flight(store):
         sending, put_off, held = claim(tx, key, limit=3)
         intend(tx, sending)
         intend(tx, put_off)
-        tx.deliveries.settle(
-            put_off, State.DEFERRED, code=450, reply="full", at=NOW, next_attempt_at=NOW + MINUTE
+        settle(
+            tx,
+            put_off,
+            State.DEFERRED,
+            code=450,
+            reply="full",
+            at=NOW,
+            next_attempt_at=NOW + MINUTE,
         )
         assert held
         assert tx.deliveries.expire(NOW + 59 * MINUTE) == 0

@@ -14,7 +14,7 @@ from syndicate.store.fires import Fire, Outcome
 from syndicate.store.schema import deliveries
 from syndicate.store.schema_push import hub_requests, hub_subscriptions, pings, submissions
 from tests.audience import TEST
-from tests.store.test_deliveries import NOW, claim, edition, intend, readers
+from tests.store.test_deliveries import NOW, claim, edition, intend, readers, settle
 
 HOUR = timedelta(hours=1)
 
@@ -42,9 +42,7 @@ def test_an_edition_is_sending_until_its_last_message_is_over(store):
         }
         for one in claim(tx, first):
             intend(tx, one)
-            tx.deliveries.settle(
-                one, State.ACCEPTED, code=250, reply="ok", next_attempt_at=None, at=NOW
-            )
+            settle(tx, one, State.ACCEPTED, code=250, reply="ok", next_attempt_at=None, at=NOW)
         figures = tx.census.figures(NOW)
     assert figures.editions == {
         ("news", "sending"): 1,

@@ -12,7 +12,16 @@ from syndicate.model.stops import Act, Left, Limit
 from syndicate.model.subscribers import Cause, Who
 from syndicate.store import stops
 from tests.audience import TEST
-from tests.store.test_deliveries import MINUTE, NOW, claim, edition, intend, readers, states
+from tests.store.test_deliveries import (
+    MINUTE,
+    NOW,
+    claim,
+    edition,
+    intend,
+    readers,
+    settle,
+    states,
+)
 
 ME = Cause(who=Who.OPERATOR, how="syndicate pause, by me")
 
@@ -23,7 +32,7 @@ def under_way(tx, count=6):
     key = edition(tx)
     accepted, sending, _ = claim(tx, key, limit=3)
     intend(tx, accepted)
-    tx.deliveries.settle(accepted, State.ACCEPTED, code=250, at=NOW)
+    settle(tx, accepted, State.ACCEPTED, code=250, at=NOW)
     intend(tx, sending)
     return key
 
@@ -90,7 +99,7 @@ def test_nothing_of_a_paused_edition_is_claimed_or_leaves(store):
         assert tx.deliveries.open_editions(NOW) == []
         assert claim(tx, key) == []
         assert states(tx, key) == ["claimed", "queued", "queued"]
-        tx.deliveries.release([held], owner="me", at=NOW)
+        tx.handover.release([held], owner="me", at=NOW)
         assert tx.stops.resume(key, cause=ME, at=NOW).changed
         assert len(claim(tx, key)) == 3
 
@@ -102,7 +111,7 @@ def test_what_is_in_flight_gets_its_verdict_all_the_same(store):
         [one] = claim(tx, key, limit=1)
         intend(tx, one)
         cancel(tx, key)
-        assert tx.deliveries.settle(one, State.ACCEPTED, code=250, at=NOW)
+        assert settle(tx, one, State.ACCEPTED, code=250, at=NOW)
         assert tx.deliveries.totals(key) == Totals(accepted=1, skipped=1)
 
 
@@ -124,7 +133,7 @@ def test_where_nothing_is_left_nothing_is_decided(store):
         key = edition(tx)
         [one] = claim(tx, key)
         intend(tx, one)
-        tx.deliveries.settle(one, State.ACCEPTED, code=250, at=NOW)
+        settle(tx, one, State.ACCEPTED, code=250, at=NOW)
         for decision in (pause(tx, key), cancel(tx, key)):
             assert not decision.changed
             assert decision.left.over
@@ -161,7 +170,7 @@ def test_what_is_put_off_after_the_cancellation_is_skipped_too(store):
         [one] = claim(tx, key)
         intend(tx, one)
         assert cancel(tx, key).left == Left(accepted=0, in_flight=1, held_back=0, **LEFT)
-        tx.deliveries.settle(one, State.DEFERRED, code=450, at=NOW, next_attempt_at=NOW)
+        settle(tx, one, State.DEFERRED, code=450, at=NOW, next_attempt_at=NOW)
         assert tx.deliveries.open_editions(NOW) == []
         assert sweep(tx) == 1
         assert states(tx, key) == ["skipped"]
@@ -256,7 +265,7 @@ def test_who_was_in_flight_and_put_off_gets_the_correction(store):
         intend(tx, one)
         new, _ = replace(tx, key)
         assert emails(tx, new.key) == ["r1@example.org"]
-        tx.deliveries.settle(one, State.DEFERRED, code=450, at=NOW, next_attempt_at=NOW)
+        settle(tx, one, State.DEFERRED, code=450, at=NOW, next_attempt_at=NOW)
         sweep(tx)
         assert emails(tx, new.key) == ["r0@example.org", "r1@example.org"]
         assert states(tx, key) == ["skipped", "skipped"]
@@ -307,14 +316,13 @@ def missed(tx):
     accepted, failed, gone, unknown, expired, left, _, _ = claim(tx, key)
     for one in (accepted, failed, gone, unknown, expired, left):
         intend(tx, one)
-    settle = tx.deliveries.settle
-    settle(accepted, State.ACCEPTED, code=250, at=NOW)
-    settle(failed, State.FAILED, code=554, reply="5.7.1 spam", at=NOW)
-    settle(gone, State.FAILED, code=550, reply="5.1.1 who", at=NOW)
+    settle(tx, accepted, State.ACCEPTED, code=250, at=NOW)
+    settle(tx, failed, State.FAILED, code=554, reply="5.7.1 spam", at=NOW)
+    settle(tx, gone, State.FAILED, code=550, reply="5.1.1 who", at=NOW)
     tx.subscribers.suppress("r2@example.org", "550 5.1.1 who", at=NOW, cause=TEST)
-    settle(unknown, State.UNKNOWN, at=NOW)
-    settle(expired, State.EXPIRED, code=450, reply="later", at=NOW)
-    settle(left, State.FAILED, code=554, at=NOW)
+    settle(tx, unknown, State.UNKNOWN, at=NOW)
+    settle(tx, expired, State.EXPIRED, code=450, reply="later", at=NOW)
+    settle(tx, left, State.FAILED, code=554, at=NOW)
     tx.subscribers.leave(left.subscriber, "news", at=NOW, cause=TEST)
     return key
 
@@ -344,7 +352,7 @@ def test_who_missed_it_again_can_be_sent_it_once_more_and_nobody_else(store):
         first, second = claim(tx, again.key)
         for one, state in ((first, State.ACCEPTED), (second, State.FAILED)):
             intend(tx, one)
-            tx.deliveries.settle(one, state, code=250, at=NOW)
+            settle(tx, one, state, code=250, at=NOW)
         third = resend(tx, key)
         assert emails(tx, third.key) == ["r4@example.org"]
         assert resend(tx, again.key) is None
@@ -356,7 +364,7 @@ def test_who_may_have_it_is_never_sent_it_again(store):
         key = edition(tx)
         [one] = claim(tx, key)
         intend(tx, one)
-        tx.deliveries.settle(one, State.UNKNOWN, at=NOW)
+        settle(tx, one, State.UNKNOWN, at=NOW)
         assert tx.stops.settle_unknown(key, again=True, cause=ME, at=NOW) == 1
         cancel(tx, key)
         assert states(tx, key) == ["skipped"]
@@ -371,7 +379,7 @@ def unknown(tx, count=2):
     key = edition(tx)
     for one in claim(tx, key):
         intend(tx, one)
-        tx.deliveries.settle(one, State.UNKNOWN, at=NOW)
+        settle(tx, one, State.UNKNOWN, at=NOW)
     return key
 
 
@@ -413,7 +421,8 @@ def test_an_edition_says_what_it_waits_for(store):
         key = edition(tx)
         for place, one in enumerate(claim(tx, key, limit=2), 1):
             intend(tx, one)
-            tx.deliveries.settle(
+            settle(
+                tx,
                 one,
                 State.DEFERRED,
                 code=450,
@@ -436,13 +445,13 @@ def test_failures_count_anew_after_a_resumption(store):
         first, second, third, _ = claim(tx, key)
         for one in (first, second):
             intend(tx, one)
-            tx.deliveries.settle(one, State.FAILED, code=550, at=NOW)
+            settle(tx, one, State.FAILED, code=550, at=NOW)
         assert tx.stops.since_resumed(key) == (2, 2)
         pause(tx, key)
         tx.stops.resume(key, cause=ME, at=NOW)
         assert tx.stops.since_resumed(key) == (0, 0)
         intend(tx, third)
-        tx.deliveries.settle(third, State.ACCEPTED, code=250, at=NOW)
+        settle(tx, third, State.ACCEPTED, code=250, at=NOW)
         assert tx.stops.since_resumed(key) == (1, 0)
 
 

@@ -1,16 +1,23 @@
 """The measurements run: figures are for people to read, so none is judged here."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bench import corpus
+from bench import corpus, postfix, yardsticks
 from syndicate.config import Config
 from syndicate.intake.manuscript import read
 
 ROOT = Path(__file__).parents[2]
+needs_postfix_tools = pytest.mark.skipif(
+    bool(yardsticks.missing()), reason=f"nothing to measure by: {yardsticks.missing()}"
+)
+needs_postfix = pytest.mark.skipif(
+    bool(postfix.missing()), reason=f"no Postfix of our own: {postfix.missing()}"
+)
 
 
 def printed_by(*words: str) -> str:
@@ -73,3 +80,35 @@ def test_an_audience_comes_in_twice_and_is_frozen():
     assert [line.split("  ")[0] for line in lines] == ["SQLite"] * len(steps)
     for line, step in zip(lines, steps, strict=True):
         assert step in line
+
+
+@pytest.mark.slow
+@needs_postfix_tools
+def test_deliveries_are_measured_beside_smtp_source_and_a_plain_sender():
+    printed = printed_by("bench.delivery", "--quick", "--no-npm")
+    assert re.match(r"a disk flush took \d+\.\d\d ms", printed)
+    for way in ("SQLite", "PostgreSQL", "RSA", "Ed25519", "both"):
+        assert re.search(
+            rf"^ours, {way} +\d\.\d\d of smtp-source -d, 10 conn", printed, re.MULTILINE
+        )
+    assert re.search(r"ours, SQLite is \d+\.\d times plain.* \(at least 8", printed)
+
+
+@needs_postfix_tools
+def test_a_large_ledger_is_measured_beside_a_small_one_and_its_sender_watched():
+    printed = printed_by("bench.million", "--quick", "--sqlite-only")
+    steps = ("frozen", "a disk flush", "a message's time", "a message's processor")
+    for line, step in zip(
+        printed.splitlines(), (*steps, "most memory", "memory gained", "load"), strict=True
+    ):
+        assert step in line
+    seen = re.search(
+        r"most memory +(\d+)\.\d\d MB .* sent; at 10 %, 50 %, 100 %: \d+, \d+, (\d+)", printed
+    )
+    assert seen
+    assert 20 < int(seen[2]) <= int(seen[1]) + 1
+
+
+@needs_postfix
+def test_all_arrive_through_a_real_postfix_and_none_twice():
+    assert "100 of 100 arrived: 0 lost, 0 repeated" in printed_by("bench.postfix", "100")

@@ -4,7 +4,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from syndicate.config import Config, Security, Transport
+from syndicate.config import Config, Relay, Security, Transport
 from syndicate.config.checks import is_loopback
 from syndicate.config.dkim import domain_name
 from syndicate.deliver.dkim import Keyring
@@ -19,7 +19,7 @@ from syndicate.errors import CallFailed
 def checkup(
     config: Config, resolver: Resolver, *, own: Sequence[str] = (), selectors: Sequence[str] = ()
 ) -> Iterator[Finding]:
-    """Look at the configuration, and at what DNS says of its domains and its relay.
+    """Look at the configuration, and at what DNS says of its domains and its relays.
 
     `own` are the public addresses of this machine, `selectors` those of a relay
     that signs. Raise ConfigError for a key that can't be read.
@@ -27,8 +27,9 @@ def checkup(
     keyring = Keyring.of(config)
     spf = Spf(resolver)
     yield from _configured(config)
-    origin, unanswered = _origin(config, resolver, own)
-    permit = origin.permit if origin else f"a:{config.mail.host}"
+    origins, unanswered = _origins(config, resolver, own)
+    permits = [each.permit for each in origins] + [f"a:{each.where}" for each in unanswered]
+    permit = " ".join(dict.fromkeys(permits)) or f"a:{config.mail.host}"
     domains = []
     for name in _domains(config):
         if "." not in name:
@@ -41,9 +42,8 @@ def checkup(
         yield from senders.domain(
             name, resolver, spf, seals=seals, selectors=selectors, permit=permit
         )
-    if unanswered:
-        yield unanswered
-    if origin is not None:
+    yield from unanswered
+    for origin in origins:
         yield from relay.relay(origin, domains, resolver, spf)
 
 
@@ -53,20 +53,26 @@ def _domains(config: Config) -> list[str]:
     return list(dict.fromkeys(domain_name(each.domain) for each in mailboxes))
 
 
-def _origin(
+def _origins(
     config: Config, resolver: Resolver, own: Sequence[str]
-) -> tuple[Origin | None, Finding | None]:
-    try:
-        return Origin.of(config, resolver, own), None
-    except CallFailed as error:
-        host = config.mail.host
-        return None, Finding(check="relay", where=host, state=State.UNKNOWN, said=str(error))
+) -> tuple[list[Origin], list[Finding]]:
+    """Find where mail leaves from, each host once, and of which DNS gave no answer."""
+    origins, unanswered = list[Origin](), list[Finding]()
+    servers = config.mail.servers if config.mail.transport is Transport.SMTP else ()
+    for host, server in {server.host: server for server in servers}.items():
+        try:
+            origins.append(Origin.of(server, resolver, own))
+        except CallFailed as error:
+            told = Finding(check="relay", where=host, state=State.UNKNOWN, said=str(error))
+            unanswered.append(told)
+    return origins, unanswered
 
 
 def _configured(config: Config) -> Iterator[Finding]:
     yield _way_out(config)
     if config.mail.transport is Transport.SMTP:
-        yield _tls(config)
+        for server in config.mail.servers:
+            yield from _tls(server, f"mail.relays.{server.name}" if config.mail.relays else "mail")
     yield _one_click(config)
     yield _postal_address(config)
     for dkim in config.mail.dkim:
@@ -83,22 +89,30 @@ def _configured(config: Config) -> Iterator[Finding]:
 def _way_out(config: Config) -> Finding:
     check, where = "transport", "mail.transport"
     if config.mail.transport is Transport.SMTP:
-        said = f"mail is handed to {config.mail.host}:{config.mail.server_port}"
+        said = f"mail is handed to {', '.join(each.address for each in config.mail.servers)}"
         return Finding(check=check, where=where, state=State.OK, said=said)
     said = 'mail goes into a folder; set it to "smtp" to send'
     return Finding(check=check, where=where, state=State.WRONG, said=said, demanded=False)
 
 
-def _tls(config: Config) -> Finding:
-    check, where = "TLS", "mail.security"
-    if config.mail.security is not Security.NONE:
-        said = f"mail is handed over by {config.mail.security}"
-        return Finding(check=check, where=where, state=State.OK, said=said)
-    if is_loopback(config.mail.host):
+def _tls(server: Relay, table: str) -> Iterator[Finding]:
+    check, where, own = "TLS", f"{table}.security", is_loopback(server.host)
+    state = State.OK
+    if server.security is not Security.NONE:
+        said = f"mail is handed over by {server.security}"
+    elif own:
         said = "the relay is on this machine; see to it that it uses TLS itself"
-        return Finding(check=check, where=where, state=State.OK, said=said)
-    said = 'mail goes to the relay in the open; set "starttls" or "tls"'
-    return Finding(check=check, where=where, state=State.WRONG, said=said)
+    else:
+        state, said = State.WRONG, 'mail goes to the relay in the open; set "starttls" or "tls"'
+    yield Finding(check=check, where=where, state=state, said=said)
+    if server.security is not Security.NONE and not server.verify and not own:
+        said = (
+            "whoever is on the way can pose as the relay; set it to true, and SSL_CERT_FILE to the "
+            "certificate of its issuer"
+        )
+        yield Finding(
+            check=check, where=f"{table}.verify", state=State.WRONG, said=said, demanded=False
+        )
 
 
 def _one_click(config: Config) -> Finding:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Self
 
-from syndicate.config import Config, Transport
+from syndicate.config import Server
 from syndicate.config.checks import is_loopback
 from syndicate.deliver.doctor.finding import Entry, Finding, State, asked
 from syndicate.deliver.doctor.resolver import Resolver, addresses
@@ -22,14 +22,12 @@ class Origin:
     """Whether it is this machine, whose addresses are the ones that others see."""
 
     @classmethod
-    def of(cls, config: Config, resolver: Resolver, own: Sequence[str]) -> Self | None:
-        """Find it; None where no mail leaves. Raise CallFailed when DNS gives no answer.
+    def of(cls, server: Server, resolver: Resolver, own: Sequence[str]) -> Self:
+        """Find that of a mail server. Raise CallFailed when DNS gives no answer.
 
         `own` are the public addresses of this machine.
         """
-        if config.mail.transport is not Transport.SMTP:
-            return None
-        host = config.mail.host
+        host = server.host
         if is_loopback(host):
             return cls(host, tuple(own), own=True)
         found = tuple(addresses(resolver, host))

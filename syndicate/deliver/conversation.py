@@ -1,0 +1,219 @@
+"""What is said in an SMTP session after it was opened: RFC 5321, 3.3, without a socket.
+
+MAIL, RCPT and DATA go out in one write where the server takes that, behind the
+body of the message before (RFC 2920, 3.1). A verdict is a reply code and nothing else.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from syndicate.deliver.relay import Answered, Declined, Ended, Envelope, Event, Invited, Reply
+from syndicate.deliver.replies import Garbled, Replies
+from syndicate.errors import (
+    DeliveryError,
+    NoVerdict,
+    PermanentFailure,
+    RelayUnavailable,
+    TemporaryFailure,
+)
+
+_UNSAYABLE = re.compile(r"[<>\s\x00-\x1f\x7f]")
+_CLOSING = 421
+_GO_AHEAD = 354
+_LOG_IN_FIRST = (530, 538)
+"""RFC 4954, 6: said to the sender, at whichever step."""
+_DOT = b".\r\n"
+
+
+class Step(Enum):
+    """What a reply is to."""
+
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    DATA = "DATA"
+    BODY = "the message"
+    ASIDE = "RSET, or a lone dot"
+    """What is said to it means nothing."""
+
+
+_OFFER = (Step.MAIL, Step.RCPT, Step.DATA)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What holds for every transaction of a session."""
+
+    server: str
+    """`host:port`, for messages."""
+    extensions: frozenset[str]
+    """What the server offers, in lower case: `pipelining`, `smtputf8`, `size`, `8bitmime`."""
+    timeout: float
+    """Seconds to wait for a reply."""
+    max_messages: int
+    max_size: int = 0
+    """Bytes of a message that the server takes (RFC 1870); 0: it doesn't say."""
+
+
+class Conversation:
+    """Both sides of what is said: commands to write, and events that replies mean."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._pipelining = "pipelining" in terms.extensions
+        self._replies = Replies()
+        self._unsaid: deque[tuple[Step, bytes]] = deque()
+        self._awaited: deque[Step] = deque()
+        self._answers: list[Reply] = []
+        """What was said so far to the message that is offered."""
+        self._sender = ""
+        self._dirty = False
+        """Whether an offer was made that no body ended: RSET ends it."""
+        self.over = False
+        self.heard = 0
+        """How many replies were understood so far."""
+
+    @property
+    def awaited(self) -> Step | None:
+        """What the next reply is to; None when none is awaited."""
+        return self._awaited[0] if self._awaited else None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way, so that the session can be ended politely."""
+        return not (self._awaited or self._unsaid or self._answers)
+
+    def offer(self, envelope: Envelope, size: int) -> None:
+        """Ask for a message to be taken; raise PermanentFailure where it can't be asked."""
+        parameters = self._parameters(envelope, size)
+        if self._dirty:
+            self._unsaid.append((Step.ASIDE, b"RSET\r\n"))
+        mail = f"MAIL FROM:<{envelope.sender}>{parameters}\r\n".encode()
+        rcpt = f"RCPT TO:<{envelope.recipient}>\r\n".encode()
+        self._unsaid += zip(_OFFER, (mail, rcpt, b"DATA\r\n"), strict=True)
+        self._sender = envelope.sender
+        self._dirty = True
+
+    def body(self, message: bytes, *, tame: bool = False) -> tuple[bytes, bytes]:
+        """Return what is to be written for the body that is awaited, and what ends it.
+
+        `tame`: whoever made it knows that no line of it begins with a dot.
+        """
+        self._answers.clear()
+        self._awaited.append(Step.BODY)
+        self._dirty = False
+        said = message if tame else _stuffed(message)
+        return said, _DOT if message.endswith(b"\r\n") else b"\r\n" + _DOT
+
+    def say(self) -> bytes:
+        """Return the commands that may be written now."""
+        said: list[bytes] = []
+        while self._unsaid and (self._pipelining or not (self._awaited or said)):
+            step, command = self._unsaid.popleft()
+            said.append(command)
+            self._awaited.append(step)
+        return b"".join(said)
+
+    def hear(self, data: bytes) -> Iterator[Event]:
+        """Take in what was received; what comes of it. The last event of all is Ended."""
+        try:
+            self._replies.feed(data)
+        except Garbled as garbled:
+            yield from self._understood()
+            yield from self._end(garbled)
+        else:
+            yield from self._understood()
+
+    # how
+
+    def _understood(self) -> Iterator[Event]:
+        while not self.over and (reply := self._replies.next()) is not None:
+            if not self._awaited:
+                yield from self._end(Garbled(f"the server said {str(reply)!r} out of turn"))
+                return
+            self.heard += 1
+            yield from self._answered(self._awaited.popleft(), reply)
+
+    def _answered(self, step: Step, reply: Reply) -> Iterator[Event]:
+        if step is Step.BODY:
+            yield Answered(reply, self._meaning(reply))
+            if not (reply.positive or reply.negative):
+                yield from self._end(Garbled(f"the server answered {str(reply)!r} to a message"))
+                return
+        if reply.code == _CLOSING:
+            self.over = True
+            yield Ended(TemporaryFailure(f"{self._terms.server}: {reply}", reply.code))
+            return
+        if step in _OFFER:
+            self._answers.append(reply)
+            yield from self._judged(step, reply)
+
+    def _judged(self, step: Step, reply: Reply) -> Iterator[Event]:
+        """Read what MAIL, RCPT and DATA come to: the first refusal is the verdict."""
+        if not self._pipelining and reply.negative:
+            while self._unsaid and self._unsaid[0][0] in _OFFER:
+                self._unsaid.popleft()
+        elif step is not Step.DATA:
+            return
+        refused = next((n for n, each in enumerate(self._answers) if each.negative), None)
+        if refused is None and [each.code // 100 for each in self._answers] == [2, 2, 3]:
+            yield Invited()
+            return
+        if refused is None:
+            said = " / ".join(map(str, self._answers))
+            yield from self._end(Garbled(f"the server answered {said!r} to MAIL, RCPT and DATA"))
+            return
+        answer = self._answers[refused]
+        if reply.code == _GO_AHEAD:
+            self._unsaid.appendleft((Step.ASIDE, _DOT))
+            self._dirty = False
+        self._answers.clear()
+        yield Declined(self._refusal(answer, _OFFER[refused]))
+
+    def _refusal(self, reply: Reply, step: Step) -> DeliveryError:
+        if reply.code in _LOG_IN_FIRST or (step is Step.MAIL and reply.permanent):
+            return RelayUnavailable(
+                f"{self._terms.server} takes nothing from {self._sender}: {reply}; look at "
+                "mail.from, mail.username and what the relay allows this sender",
+                reply.code,
+            )
+        failure = PermanentFailure if reply.permanent else TemporaryFailure
+        return failure(str(reply), reply.code)
+
+    def _meaning(self, reply: Reply) -> DeliveryError | None:
+        if reply.positive:
+            return None
+        if reply.permanent:
+            return PermanentFailure(str(reply), reply.code)
+        if reply.temporary:
+            return TemporaryFailure(str(reply), reply.code)
+        return NoVerdict(f"{self._terms.server} answered {str(reply)!r}", reply.code)
+
+    def _end(self, error: Garbled) -> Iterator[Event]:
+        if not self.over:
+            self.over = True
+            yield Ended(TemporaryFailure(f"{self._terms.server}: {error}"))
+
+    def _parameters(self, envelope: Envelope, size: int) -> str:
+        for address in (envelope.sender, envelope.recipient):
+            if _UNSAYABLE.search(address):
+                raise PermanentFailure(f"{address!r} can't be used as an address")
+        offered = self._terms.extensions
+        if 0 < self._terms.max_size < size:
+            raise PermanentFailure(
+                f"the message has {size:,} bytes, and the server takes {self._terms.max_size:,}"
+            )
+        parameters = f" SIZE={size}" if "size" in offered else ""
+        if not (envelope.sender + envelope.recipient).isascii():
+            if "smtputf8" not in offered:
+                raise PermanentFailure("server lacks SMTPUTF8")
+            parameters += " BODY=8BITMIME SMTPUTF8"
+        return parameters
+
+
+def _stuffed(message: bytes) -> bytes:
+    """Double the dots that begin a line (RFC 5321, 4.5.2)."""
+    stuffed = message.replace(b"\r\n.", b"\r\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed

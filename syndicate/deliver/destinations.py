@@ -1,0 +1,83 @@
+"""Where mail goes, and how much of it now: domains that are held, and those with a limit."""
+
+from collections.abc import Iterable, Sequence
+
+from syndicate import clock
+from syndicate.config import DomainLimit
+from syndicate.deliver.reservoir import Reservoir
+from syndicate.model.traffic import Hold
+from syndicate.store import Store
+
+PREFIX = "domain:"
+_SOON = 60.0
+"""Seconds that are waited for a limit to let something through again."""
+
+
+class Destinations:
+    """The domains that get nothing at the moment; all others get what is there."""
+
+    def __init__(self, store: Store, limits: Sequence[DomainLimit]) -> None:
+        self._limited: dict[str, Reservoir] = {}
+        self._reservoirs: list[Reservoir] = []
+        self._groups: dict[str, tuple[str, ...]] = {}
+        for limit in limits:
+            reservoir = Reservoir.of_rate(store, f"{PREFIX}{limit.domains[0]}", limit.rate)
+            self._reservoirs.append(reservoir)
+            for domain in limit.domains:
+                self._limited[domain] = reservoir
+                self._groups[domain] = limit.domains
+        self._held: dict[str, float] = {}
+        self._recovering: set[str] = set()
+        """Names of those that were held, until they take something again."""
+
+    def group(self, domain: str) -> str:
+        """Return the name that a domain is held under: that of its provider, where it is known."""
+        return self._groups.get(domain, (domain,))[0]
+
+    def look(self, holds: Iterable[Hold], now: float) -> None:
+        """Take note of who is held."""
+        before = {self.group(domain) for domain in self._held}
+        self._held = {}
+        for hold in holds:
+            if hold.what.startswith(PREFIX):
+                left = (hold.until - clock.now()).total_seconds()
+                first = hold.what.removeprefix(PREFIX)
+                for domain in self._groups.get(first, (first,)):
+                    self._held[domain] = now + left
+        self._recovering |= before - {self.group(domain) for domain in self._held}
+
+    def hold(self, domain: str, now: float) -> None:
+        """Let nothing through to a domain and its like until the next look."""
+        for each in self._groups.get(domain, (domain,)):
+            self._held[each] = now + _SOON
+
+    def recovered(self, domain: str) -> bool:
+        """Take note that a domain takes mail; whether it is the first since it was held."""
+        if not self._recovering or self.group(domain) not in self._recovering:
+            return False
+        self._recovering.discard(self.group(domain))
+        return True
+
+    def draw(self, domain: str, now: float) -> bool:
+        """Whether a message may go there now; it counts."""
+        if now < self._held.get(domain, 0):
+            return False
+        reservoir = self._limited.get(domain)
+        return reservoir is None or reservoir.draw(now)
+
+    def closed(self, now: float) -> frozenset[str]:
+        """Return the domains that get nothing now."""
+        dry = (domain for domain, each in self._limited.items() if each.dry(now))
+        held = (domain for domain, until in self._held.items() if now < until)
+        return frozenset((*dry, *held))
+
+    def soon(self, now: float) -> bool:
+        """Whether a domain's limit alone is in the way, and not for long."""
+        return any(
+            each.thirsty and each.dry(now) and each.again - now < _SOON for each in self._reservoirs
+        )
+
+    def give_back(self) -> None:
+        """Give back what was reserved and not used; raise StoreError."""
+        for reservoir in self._reservoirs:
+            reservoir.give_back()

@@ -1,0 +1,384 @@
+"""The loop that hands mail over: all sessions of all relays, in one thread, nothing waiting.
+
+A session always has the next envelope written behind the body that is on its way.
+What comes back joins the round: when every socket that had something to say was
+read, one transaction records each verdict and each intent, and claims more where it
+runs low. After the commit the bodies leave. No lock, no timer: the more sessions
+there are, the more share a commit.
+"""
+
+import contextlib
+import selectors
+import threading
+import time
+from typing import assert_never
+
+from syndicate.deliver import outcome
+from syndicate.deliver.copy import Copy
+from syndicate.deliver.destinations import PREFIX, Destinations
+from syndicate.deliver.fleet import Fleet, Member, Openings
+from syndicate.deliver.ledger import Ledger, Round, Wanted
+from syndicate.deliver.relay import Answered, Declined, Ended, Event, Invited, Reply, Session
+from syndicate.deliver.supply import Supply
+from syndicate.deliver.upkeep import Upkeep
+from syndicate.errors import (
+    DeliveryError,
+    NoVerdict,
+    PermanentFailure,
+    RelayUnavailable,
+    StoreError,
+    TemporaryFailure,
+)
+from syndicate.model.deliveries import State
+
+_LOOK = 0.2
+"""Seconds between looks at deadlines, and at whether to stop."""
+_SEE = 1.0
+"""Seconds between looks at what is due, and who is held."""
+
+_KEEP_UP = 60.0
+"""Seconds between looks at what died, and what is overdue."""
+_HOLDS = (421, 454)
+"""Codes by which a relay says that it wants nothing for a while, before it took anything."""
+
+
+class Seat:
+    """A session at work: the copy on its way in it, and the one offered behind."""
+
+    __slots__ = ("current", "invited", "member", "offered", "session", "writing")
+
+    def __init__(self, member: Member, session: Session) -> None:
+        self.member = member
+        self.session = session
+        self.current: Copy | None = None
+        self.offered: Copy | None = None
+        self.invited = False
+        """Whether the body of what is offered is awaited."""
+        self.writing = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether something of it is under way."""
+        return self.current is not None or self.offered is not None
+
+
+class Engine:
+    """Hands over what a supply has, through a fleet, as the ledger says it may."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        fleet: Fleet,
+        supply: Supply,
+        destinations: Destinations,
+        upkeep: Upkeep,
+        *,
+        stop_timeout: float,
+    ) -> None:
+        self._ledger = ledger
+        self._fleet = fleet
+        self._supply = supply
+        self._destinations = destinations
+        self._upkeep = upkeep
+        self._next_upkeep = time.monotonic() + _KEEP_UP
+        self._stop = threading.Event()
+        self.stop_timeout = stop_timeout
+        """Seconds that what is on its way gets to be finished in after a stop."""
+        self._openings = Openings()
+        self._selector = selectors.DefaultSelector()
+        self._seats: set[Seat] = set()
+        self._heard: list[tuple[Seat, Event]] = []
+        self._due = Round()
+        self._next_look = self._next_sight = 0.0
+        self._seen = False
+        """Whether nothing was heard since it was looked what is due."""
+        self._stopped_at: float | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until nothing more is to be had, no relay takes any, or soon after `stop`.
+
+        Raise StoreError when the ledger can't be kept.
+        """
+        self._stop = stop
+        self._selector.register(self._openings, selectors.EVENT_READ)
+        try:
+            while self._goes_on(time.monotonic()):
+                self._turn()
+            self._record(time.monotonic())
+        finally:
+            self._leave()
+
+    # the loop
+
+    def _goes_on(self, now: float) -> bool:
+        if self._heard or self._due or any(seat.busy for seat in self._seats):
+            return True
+        if self._stopped_at is not None:
+            return False
+        takes = self._openings.under_way or self._fleet.available(now)
+        if takes and not self._supply.exhausted(now):
+            return True
+        # something may have come in since it was last looked
+        again, self._seen = not self._seen, False
+        self._next_look = self._next_sight = 0.0
+        return again
+
+    def _turn(self) -> None:
+        """Hear what there is to hear, record it, and say what may be said."""
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._look(now)
+        for key, _ in self._selector.select(0 if self._heard or self._due else _LOOK):
+            if key.fileobj is self._openings:
+                self._seat_opened(now)
+            else:
+                self._stir(key.data, now)
+        heard, self._heard = self._heard, []
+        for seat, event in heard:
+            self._seen = False
+            self._hear(seat, event, now)
+        self._record(now)
+        self._offer_all(now)
+
+    def _look(self, now: float) -> None:
+        """Do what isn't for every turn."""
+        self._next_look = now + _LOOK
+        if self._stop.is_set() and self._stopped_at is None:
+            self._stopped_at = now
+        if self._stopped_at is not None:
+            self._wind_down(now, self._stopped_at)
+        elif now >= self._next_sight:
+            self._see(now)
+        for seat in list(self._seats):
+            self._stir(seat, now)
+
+    def _see(self, now: float) -> None:
+        if now >= self._next_upkeep:
+            self._upkeep.keep_up()
+            self._next_upkeep = now + _KEEP_UP
+        sight = self._ledger.see(self._supply.claimed)
+        self._fleet.look(sight.holds, now)
+        self._destinations.look(sight.holds, now)
+        self._supply.look(sight, now, passed_over=self._fleet.passed_over(now))
+        self._due.paces = self._fleet.paces(self._ledger.name, now)
+        self._next_sight = now + _SEE
+        self._seen = True
+
+    def _seat_opened(self, now: float) -> None:
+        for member, opened in self._openings.take():
+            match opened:
+                case RelayUnavailable():
+                    member.meet(opened, now)
+                    if opened.code in _HOLDS:
+                        self._hold_relay(member, opened, now)
+                case BaseException():
+                    raise opened
+                case _:
+                    member.seated()
+                    seat = Seat(member, opened)
+                    self._seats.add(seat)
+                    if opened.fileno() >= 0:
+                        self._selector.register(opened, selectors.EVENT_READ, seat)
+
+    # what is heard
+
+    def _stir(self, seat: Seat, now: float) -> None:
+        """Let a session write and read."""
+        self._heard += ((seat, event) for event in seat.session.move(now))
+        if seat.session.stuck != seat.writing and seat.session.fileno() >= 0:
+            seat.writing = seat.session.stuck
+            mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if seat.writing else 0)
+            self._selector.modify(seat.session, mask, seat)
+
+    def _hear(self, seat: Seat, event: Event, now: float) -> None:
+        match event:
+            case Invited():
+                seat.invited = True
+            case Declined(error):
+                copy, seat.offered = seat.offered, None
+                assert copy is not None
+                if isinstance(error, RelayUnavailable):
+                    seat.member.refuse(copy.edition.key, error)
+                    self._supply.put_back(copy)
+                else:
+                    self._fail(seat.member, copy, error, now)
+            case Answered(reply, error):
+                copy, seat.current = seat.current, None
+                assert copy is not None
+                if error is None:
+                    self._accept(seat.member, copy, reply)
+                else:
+                    self._fail(seat.member, copy, error, now)
+            case Ended(error):
+                self._end(seat, error, now)
+            case _:
+                assert_never(event)
+
+    def _accept(self, member: Member, copy: Copy, reply: Reply) -> None:
+        self._due.verdicts.append(outcome.accepted(copy.claim, reply))
+        member.counts[State.ACCEPTED] += 1
+        if member.recovering:
+            member.recovering = False
+            self._due.eased.append(member.key)
+        if self._destinations.recovered(copy.domain):
+            self._due.eased.append(PREFIX + self._destinations.group(copy.domain))
+
+    def _fail(self, member: Member, copy: Copy, error: DeliveryError, now: float) -> None:
+        """Take note of what became of a copy that wasn't accepted, and who wants less."""
+        verdict = outcome.of(error, copy.claim, copy.edition, self._ledger.moment)
+        self._due.verdicts.append(verdict)
+        member.counts[verdict.state] += 1
+        if outcome.slows_relay(error):
+            self._hold_relay(member, error, now)
+        elif outcome.slows_destination(error):
+            self._destinations.hold(copy.domain, now)
+            self._due.holds[PREFIX + self._destinations.group(copy.domain)] = str(error)
+
+    def _hold_relay(self, member: Member, error: DeliveryError, now: float) -> None:
+        member.pause(now)
+        self._due.holds[member.key] = str(error)
+
+    def _end(self, seat: Seat, error: DeliveryError, now: float) -> None:
+        """Settle what a session leaves behind that is over."""
+        current, offered = seat.current, seat.offered
+        seat.current = seat.offered = None
+        if current is not None:
+            kind = NoVerdict if seat.session.handed else TemporaryFailure
+            self._fail(seat.member, current, kind(str(error), error.code), now)
+        elif not seat.session.taken and error.code in _HOLDS:
+            self._hold_relay(seat.member, error, now)
+        if offered is not None:
+            # a session that grew old says nothing about who would have been next
+            old = seat.session.taken > 0 or current is not None
+            if self._stopped_at is not None or (old and offered.wrong_turn()):
+                self._supply.put_back(offered)
+            else:
+                self._fail(seat.member, offered, TemporaryFailure(str(error), error.code), now)
+        self._drop(seat)
+
+    def _drop(self, seat: Seat) -> None:
+        """Let a session go, with what is offered in it."""
+        if seat.offered is not None:
+            self._supply.put_back(seat.offered)
+        if seat in self._seats:
+            self._seats.discard(seat)
+            seat.member.open -= 1
+            if seat.session.fileno() >= 0:
+                self._selector.unregister(seat.session)
+        seat.current = seat.offered = None
+        seat.invited = False
+        seat.session.close()
+
+    # what is recorded, and said
+
+    def _record(self, now: float) -> None:
+        """Record the round, and have the bodies leave that may."""
+        invited = [seat for seat in self._seats if seat.invited]
+        if self._stopped_at is not None:
+            for seat in invited:
+                self._drop(seat)
+            invited = []
+        else:
+            self._due.wanted = self._wanted(now)
+        self._due.intents = [seat.offered.claim for seat in invited if seat.offered is not None]
+        if not self._due:
+            return
+        due, self._due = self._due, Round()
+        recorded = self._ledger.record(due)
+        if due.wanted is not None:
+            self._due.verdicts += self._supply.take_in(due.wanted, recorded.claims, now)
+        for seat in invited:
+            assert seat.offered is not None
+            claim = seat.offered.claim
+            if (claim.edition, claim.subscriber) in recorded.may_leave:
+                self._hand_over(seat, seat.offered)
+            else:
+                # it waits for a body that must not come: there is no way on in that session
+                self._supply.give_up(seat.offered)
+                seat.offered = None
+                self._drop(seat)
+        if recorded.paused or len(recorded.may_leave) < len(invited):
+            self._see(now)
+
+    def _wanted(self, now: float) -> Wanted | None:
+        """Say what to claim, if anything: of what is the most urgent by now."""
+        sessions = len(self._seats) + self._openings.under_way + 1
+        wanted = self._supply.wanted(sessions, now)
+        if wanted is not None and not self._seen:
+            self._see(now)
+            wanted = self._supply.wanted(sessions, now)
+        return wanted
+
+    def _hand_over(self, seat: Seat, copy: Copy) -> None:
+        seat.current, seat.offered, seat.invited = copy, None, False
+        seat.session.hand_over(copy.message, tame=True)
+
+    def _offer_all(self, now: float) -> None:
+        """Offer a copy in each session that has room for one, and open more where that is few."""
+        if self._stopped_at is None:
+            free = sum(not seat.busy for seat in self._seats)
+            for seat in list(self._seats):
+                if seat.offered is None:
+                    self._next(seat, now, spare=free + self._openings.under_way)
+            self._open(now)
+        for seat in list(self._seats):
+            if seat.session.stuck and not seat.writing:
+                self._stir(seat, now)
+
+    def _next(self, seat: Seat, now: float, *, spare: int) -> None:
+        """Offer the next copy; behind one that is on its way only while others have theirs."""
+        session, member = seat.session, seat.member
+        if seat.current is not None and self._supply.waiting <= spare:
+            return
+        if seat.current is None and session.spent:
+            self._drop(seat)
+            return
+        while seat.offered is None and not session.spent and self._supply.waiting:
+            if not member.draw(now):
+                return
+            copy = self._supply.next(now, refused=member.refused)
+            if copy is None:
+                member.undraw()
+                return
+            self._offer(seat, copy)
+
+    def _offer(self, seat: Seat, copy: Copy) -> None:
+        if copy.refusal is not None:
+            self._due.verdicts.append(outcome.not_made(copy.claim, copy.refusal))
+            return
+        try:
+            seat.session.offer(copy.envelope, len(copy.message))
+        except PermanentFailure as error:
+            self._due.verdicts.append(
+                outcome.of(error, copy.claim, copy.edition, self._ledger.moment)
+            )
+        else:
+            seat.offered = copy
+
+    def _open(self, now: float) -> None:
+        free = sum(not seat.busy for seat in self._seats)
+        missing = self._supply.waiting - free - self._openings.under_way
+        for member in self._fleet.missing(missing, now):
+            self._openings.begin(member)
+
+    # the end
+
+    def _wind_down(self, now: float, since: float) -> None:
+        """Finish what is on its way; break off what takes too long."""
+        for seat in list(self._seats):
+            if seat.current is None:
+                self._drop(seat)
+            elif now - since > self.stop_timeout:
+                self._end(seat, TemporaryFailure("we had to stop"), now)
+
+    def _leave(self) -> None:
+        """Give back what is held, whatever led here."""
+        for seat in list(self._seats):
+            self._drop(seat)
+        self._openings.close()
+        self._selector.close()
+        with contextlib.suppress(StoreError):
+            self._supply.give_back()
+            self._destinations.give_back()
+            for member in self._fleet.members:
+                member.give_back()

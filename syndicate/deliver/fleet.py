@@ -1,0 +1,265 @@
+"""The relays of a publication at work: which of them takes mail now, and in how many sessions."""
+
+import contextlib
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from queue import Empty, SimpleQueue
+from typing import TypeAlias
+
+import structlog
+
+from syndicate import clock
+from syndicate.config import Relay as Settings
+from syndicate.config import sessions
+from syndicate.deliver.relay import Relay, Session
+from syndicate.deliver.reservoir import Reservoir
+from syndicate.errors import RelayUnavailable
+from syndicate.model.deliveries import State
+from syndicate.model.traffic import Hold, Pace
+from syndicate.store import Store
+
+_log = structlog.get_logger(__name__)
+PREFIX = "relay:"
+_RETRY = 30.0
+"""Seconds until a relay that could not be reached is tried again, while others stand in for it."""
+_PACE = 1.0
+"""Seconds between two words about how it goes."""
+_LONG = 60.0
+"""Seconds of waiting for its limit after which a relay counts as gone for now."""
+
+
+class Member:
+    """One relay: its sessions, what it took, and why it takes nothing."""
+
+    def __init__(self, relay: Relay, store: Store) -> None:
+        self.relay = relay
+        self.settings: Settings = relay.settings
+        self.open = 0
+        """Its sessions, those that are being opened included."""
+        self.trouble: RelayUnavailable | None = None
+        """Why it could not be reached, or what it refused; the last of it."""
+        self.refused: set[int] = set()
+        """Editions that it takes nothing of, whoever the reader."""
+        self.counts: Counter[State] = Counter()
+        """What became of what it was offered."""
+        self._measured = 0.0, 0
+        self._out_until = 0.0
+        self._held_until = 0.0
+        self.hold: Hold | None = None
+        self.recovering = False
+        """Whether it was held, and took nothing since."""
+        self._reservoirs: list[Reservoir] = []
+        if self.settings.rate is not None:
+            self._reservoirs.append(Reservoir.of_rate(store, self.key, self.settings.rate))
+        if self.settings.warm_up:
+            quota = self.settings.warm_up_quota
+            self._reservoirs.append(Reservoir.of_day(store, self.key, lambda at: quota(at.date())))
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration."""
+        return self.settings.name
+
+    @property
+    def key(self) -> str:
+        """What it is held under, and what is counted of it."""
+        return PREFIX + self.name
+
+    def available(self, now: float) -> bool:
+        """Whether it takes mail now, or within the minute."""
+        empty = any(each.dry(now) and each.again - now > _LONG for each in self._reservoirs)
+        return now >= max(self._out_until, self._held_until) and not empty
+
+    def draw(self, now: float) -> bool:
+        """Whether it takes one more message now; it counts."""
+        if now < self._held_until:
+            return False
+        for number, reservoir in enumerate(self._reservoirs):
+            if not reservoir.draw(now):
+                for drawn in self._reservoirs[:number]:
+                    drawn.undo()
+                return False
+        return True
+
+    def undraw(self) -> None:
+        """Take back the last draw: there was no message."""
+        for reservoir in self._reservoirs:
+            reservoir.undo()
+
+    def meet(self, trouble: RelayUnavailable, now: float) -> None:
+        """Note that it can't be reached; tell it once."""
+        if self.trouble is None:
+            _log.warning("relay unavailable", relay=self.name, reason=str(trouble))
+        self.trouble = trouble
+        self._out_until = now + _RETRY
+
+    def refuse(self, edition: int, trouble: RelayUnavailable) -> None:
+        """Note that it takes nothing of an edition; tell it once."""
+        if self.trouble is None:
+            _log.warning("relay unavailable", relay=self.name, reason=str(trouble))
+        self.trouble = trouble
+        self.refused.add(edition)
+
+    def seated(self) -> None:
+        """Note that it could be reached."""
+        if not self.refused:
+            self.trouble = None
+
+    def said(self, now: float) -> str:
+        """Say why it takes nothing; empty where it does."""
+        if self.trouble is not None:
+            return str(self.trouble)
+        if self.hold is not None:
+            until = self.hold.until.strftime("%H:%M")
+            return f"{self.name} wants nothing until {until} UTC: {self.hold.reason}"
+        return "" if self.available(now) else f"{self.name} had what warm_up allows it today"
+
+    def look(self, hold: Hold | None, now: float) -> None:
+        """Take note of whether it is held."""
+        self.recovering = self.recovering or (self.hold is not None and hold is None)
+        self.hold = hold
+        left = (hold.until - clock.now()).total_seconds() if hold else 0
+        self._held_until = now + left
+
+    def pause(self, now: float) -> None:
+        """Let nothing through until the next look says how long it is held."""
+        self._held_until = now + _LONG
+
+    def pace(self, owner: str, now: float) -> Pace:
+        """Say how it goes, since this was asked before."""
+        done = self.counts.total()
+        since, before = self._measured
+        self._measured = now, done
+        return Pace(
+            owner=owner,
+            relay=self.name,
+            at=clock.now(),
+            sessions=self.open,
+            accepted=self.counts[State.ACCEPTED],
+            deferred=self.counts[State.DEFERRED],
+            failed=self.counts[State.FAILED],
+            per_second=(done - before) / (now - since) if since else 0.0,
+            note=self.said(now),
+        )
+
+    def give_back(self) -> None:
+        """Give back what was reserved and not used; raise StoreError."""
+        for reservoir in self._reservoirs:
+            reservoir.give_back()
+
+
+class Fleet:
+    """All relays of a publication."""
+
+    def __init__(self, relays: Sequence[Relay], store: Store) -> None:
+        self.members = [Member(relay, store) for relay in relays]
+        self._next_pace = 0.0
+
+    def available(self, now: float) -> list[Member]:
+        """Return the relays that take mail now."""
+        return [member for member in self.members if member.available(now)]
+
+    def missing(self, wanted: int, now: float) -> Iterator[Member]:
+        """Go through the relays that are to open a session each, for so many more messages."""
+        available = self.available(now)
+        shares = sessions([member.settings for member in available])
+        room = {m.name: shares.get(m.name, 0) - m.open for m in available}
+        while wanted > 0 and any(left > 0 for left in room.values()):
+            for member in available:
+                if wanted > 0 and room[member.name] > 0:
+                    room[member.name] -= 1
+                    wanted -= 1
+                    yield member
+
+    def look(self, holds: Iterable[Hold], now: float) -> None:
+        """Take note of who is held."""
+        held = {hold.what: hold for hold in holds}
+        for member in self.members:
+            member.look(held.get(member.key), now)
+
+    def paces(self, owner: str, now: float) -> list[Pace]:
+        """Say how it goes with each relay; nothing where that was said a moment ago."""
+        if now < self._next_pace:
+            return []
+        self._next_pace = now + _PACE
+        return [member.pace(owner, now) for member in self.members]
+
+    def passed_over(self, now: float) -> set[int]:
+        """Return the editions that no relay takes anything of, as far as they take mail now."""
+        refused = [member.refused for member in self.available(now)]
+        return set.intersection(*refused) if refused else set()
+
+    def trouble(self, now: float) -> str:
+        """Say why mail that is due doesn't leave, as far as relays are to blame; else empty."""
+        told = (member.said(now) for member in self.members)
+        return "; ".join(filter(None, dict.fromkeys(told)))
+
+
+Opened: TypeAlias = tuple[Member, Session | BaseException]
+
+
+class Openings:
+    """Sessions that are being opened, each in a thread: names are looked up, servers greet late."""
+
+    def __init__(self) -> None:
+        self._done: SimpleQueue[Opened] = SimpleQueue()
+        self._hears, self._rings = socket.socketpair()
+        self._hears.setblocking(False)
+        self._closed = threading.Lock()
+        self._over = False
+        self.under_way = 0
+
+    def fileno(self) -> int:
+        """Return what becomes readable when an opening is over."""
+        return self._hears.fileno()
+
+    def begin(self, member: Member) -> None:
+        """Begin to open a session."""
+        self.under_way += 1
+        member.open += 1
+        # daemons: one that can't be stopped, since it waits to be connected, holds nothing
+        threading.Thread(target=self._open, args=[member], daemon=True).start()
+
+    def take(self) -> Iterator[Opened]:
+        """Go through those that are over: each a session, or what went wrong."""
+        with contextlib.suppress(BlockingIOError):
+            self._hears.recv(4096)
+        with contextlib.suppress(Empty):
+            while True:
+                member, opened = self._done.get_nowait()
+                self.under_way -= 1
+                if not hasattr(opened, "offer"):
+                    member.open -= 1
+                yield member, opened
+
+    def close(self) -> None:
+        """Want no more: what is opened from now on is closed again."""
+        with self._closed:
+            self._over = True
+            self._hears.close()
+            self._rings.close()
+        for _, opened in self.take_rest():
+            if not isinstance(opened, BaseException):
+                opened.close()
+
+    def take_rest(self) -> Iterator[Opened]:
+        """Go through those that nobody took."""
+        with contextlib.suppress(Empty):
+            while True:
+                yield self._done.get_nowait()
+
+    def _open(self, member: Member) -> None:
+        opened: Session | BaseException
+        try:
+            opened = member.relay.open()
+        except BaseException as error:  # noqa: BLE001 - a thread's end: the loop raises it
+            opened = error
+        with self._closed:
+            if not self._over:
+                self._done.put((member, opened))
+                self._rings.send(b".")
+                return
+        if not isinstance(opened, BaseException):
+            opened.close()

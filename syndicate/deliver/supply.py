@@ -1,0 +1,176 @@
+"""What is to be handed over next: claimed in time, the most urgent edition first."""
+
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
+
+from syndicate.deliver import outcome
+from syndicate.deliver.copy import Copy, Workshop
+from syndicate.deliver.destinations import Destinations
+from syndicate.deliver.ledger import Ledger, Sight, Wanted
+from syndicate.deliver.links import Links
+from syndicate.deliver.mailings import Mailings
+from syndicate.errors import Refused
+from syndicate.model.deliveries import Claim, Verdict
+from syndicate.model.editions import Edition
+
+_FEWEST, _MOST = 25, 250
+"""Rows in a claim: enough to make its commit cheap, and no more than leave within two seconds."""
+_STALE = 120.0
+"""Seconds after which what was claimed and didn't get its turn goes back, for others."""
+
+
+class Supply:
+    """Copies for whoever has a session free; used by the loop alone.
+
+    A few readers are claimed ahead, so that no session waits for the ledger. An
+    edition that is more urgent than what was claimed goes before it.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        mailings: Mailings,
+        links: Links,
+        destinations: Destinations,
+        *,
+        only: tuple[str, ...],
+    ) -> None:
+        self._ledger = ledger
+        self._mailings = mailings
+        self._workshop = Workshop(links)
+        self._destinations = destinations
+        self._only = only
+        self._editions: list[Edition] = []
+        self._queues: dict[int, deque[Copy]] = {}
+        self._after: dict[int, int] = {}
+        self._exhausted: set[int] = set()
+        self._back: list[Claim] = []
+        self._appetite = _FEWEST
+        self._handed_out = 0
+        """How many since it was measured."""
+        self._measured = 0.0
+        self._oldest = 0.0
+        self.waiting = 0
+        """How many copies are claimed and wait for a session."""
+
+    @property
+    def claimed(self) -> list[int]:
+        """The editions of which copies wait for a session."""
+        return [key for key, queue in self._queues.items() if queue]
+
+    def look(self, sight: Sight, now: float, *, passed_over: Collection[int]) -> None:
+        """Take note of how things stand, about once a second; raise StoreError.
+
+        `passed_over` are editions that no relay takes anything of.
+        """
+        self._editions = [each for each in sight.editions if each.key not in passed_over]
+        going_on = {each.key for each in self._editions}
+        for edition in self._queues.keys() - going_on:
+            self._return(self._queues.pop(edition))
+        if self.waiting and now - self._oldest > _STALE:
+            self._empty()
+        self._exhausted.clear()
+        if now - self._measured >= 1:
+            self._appetite = min(_MOST, max(_FEWEST, 2 * self._handed_out))
+            self._handed_out, self._measured = 0, now
+        self._ledger.release(self._returned())
+
+    def wanted(self, sessions: int, now: float) -> Wanted | None:
+        """Say what to claim with the next commit, for so many sessions; None: enough is there."""
+        for edition in self._editions:
+            if len(self._queues.get(edition.key, ())) > 2 * sessions:
+                return None
+            if edition.key not in self._exhausted:
+                return Wanted(
+                    edition=edition.key,
+                    limit=self._appetite,
+                    after=self._after.get(edition.key, 0),
+                    without=self._destinations.closed(now),
+                )
+        return None
+
+    def take_in(self, wanted: Wanted, claims: Sequence[Claim], now: float) -> list[Verdict]:
+        """Take what was claimed; return what becomes of those who get nothing."""
+        last = claims[-1].subscriber if claims else 0
+        self._after[wanted.edition] = last if len(claims) == wanted.limit else 0
+        if not claims:
+            if not wanted.after:
+                self._exhausted.add(wanted.edition)
+            return []
+        edition = self._edition(wanted.edition)
+        let_out: list[Claim] = []
+        kept_in: list[Verdict] = []
+        for claim in claims:
+            if outcome.let_out(claim.email, self._only):
+                let_out.append(claim)
+            else:
+                kept_in.append(outcome.held_back(claim))
+        try:
+            mailing = self._mailings.get(edition)
+        except Refused as refusal:
+            return [*kept_in, *(outcome.not_made(claim, refusal) for claim in let_out)]
+        except BaseException:
+            self._back += claims
+            raise
+        if not self.waiting:
+            self._oldest = now
+        queue = self._queues.setdefault(edition.key, deque())
+        for claim in let_out:
+            copy = Copy(claim, edition, mailing)
+            self._workshop.order(copy)
+            queue.append(copy)
+        self.waiting += len(let_out)
+        return kept_in
+
+    def next(self, now: float, *, refused: Collection[int]) -> Copy | None:
+        """Return the next copy, made, but for editions that are `refused`; None when none waits."""
+        for edition in self._editions:
+            queue = self._queues.get(edition.key)
+            while queue and edition.key not in refused:
+                copy = queue.popleft()
+                self.waiting -= 1
+                if self._destinations.draw(copy.domain, now):
+                    self._handed_out += 1
+                    copy.make(self._workshop.links)
+                    return copy
+                self._back.append(copy.claim)
+        return None
+
+    def put_back(self, copy: Copy) -> None:
+        """Take back what was not handed over; it is the next of its edition again."""
+        self._queues.setdefault(copy.edition.key, deque()).appendleft(copy)
+        self.waiting += 1
+
+    def give_up(self, copy: Copy) -> None:
+        """Let a claim go whose copy must not leave; what became of it, the ledger knows."""
+        self._back.append(copy.claim)
+
+    def exhausted(self, now: float) -> bool:
+        """Whether nothing more is to be had for now: nothing is due, or soon will be."""
+        done = all(edition.key in self._exhausted for edition in self._editions)
+        return done and not self.waiting and not self._destinations.soon(now)
+
+    def give_back(self) -> None:
+        """Give back all that was claimed, at the end; raise StoreError."""
+        self._workshop.close()
+        self._empty()
+        self._ledger.release(self._returned())
+
+    # how
+
+    def _edition(self, key: int) -> Edition:
+        return next(edition for edition in self._editions if edition.key == key)
+
+    def _empty(self) -> None:
+        for queue in self._queues.values():
+            self._return(queue)
+        self._queues.clear()
+
+    def _return(self, copies: Iterable[Copy]) -> None:
+        for copy in copies:
+            self.waiting -= 1
+            self._back.append(copy.claim)
+
+    def _returned(self) -> list[Claim]:
+        returned, self._back = self._back, []
+        return returned

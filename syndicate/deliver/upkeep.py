@@ -1,0 +1,60 @@
+"""What is to be done in the ledger beside handing over: for the dead, and for what is overdue."""
+
+from collections.abc import Sequence
+
+from syndicate import clock
+from syndicate.config import Config
+from syndicate.deliver import owner
+from syndicate.deliver.ledger import Ledger
+from syndicate.deliver.links import Links
+from syndicate.deliver.message import Imprint
+from syndicate.deliver.relay import Relay
+from syndicate.model.deliveries import Claim, State, Verdict
+from syndicate.store import Transaction
+
+
+class Upkeep:
+    """Takes over what dead processes held, and gives up what is past its time."""
+
+    def __init__(
+        self, ledger: Ledger, relays: Sequence[Relay], config: Config, links: Links
+    ) -> None:
+        self._ledger = ledger
+        self._relays = relays
+        self._config = config
+        self._links = links
+        self.recovered = 0
+        """How much of what dead processes held is queued again."""
+        self.expired = 0
+
+    def keep_up(self) -> None:
+        """Do what is to be done by now; raise StoreError.
+
+        What may have been sent is settled by the relays' evidence where they have
+        any, in the same commit: a row is called unknown for good only when
+        nothing can be known.
+        """
+        with self._ledger.store.write() as tx:
+            found = tx.deliveries.recover(now=clock.now(), dead=owner.dead)
+            again = [claim for claim in found.unknown if self._queued_again(tx, claim)]
+        with self._ledger.store.write() as tx:
+            self.expired += tx.deliveries.expire(self._ledger.moment)
+        self.recovered += found.requeued + len(again)
+        self._ledger.sweep()
+
+    def _queued_again(self, tx: Transaction, claim: Claim) -> bool:
+        """Settle an unknown one by evidence or policy; True when it is queued again."""
+        edition = tx.editions.by_key(claim.edition)
+        if edition is None:
+            return False
+        domain = Imprint.of(edition, self._config).domain
+        message_id = self._links.message_id(claim.edition, claim.subscriber, domain)
+        answers = [relay.arrived(message_id) for relay in self._relays]
+        if any(answers):
+            found = Verdict(claim=claim, state=State.ACCEPTED, reply="found by its Message-ID")
+            self._ledger.settle(tx, [found], clock.now())
+            return False
+        nowhere = all(answer is False for answer in answers)
+        if not nowhere and edition.on_unknown != "resend":
+            return False
+        return tx.deliveries.resend(claim, at=clock.now())

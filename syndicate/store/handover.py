@@ -1,0 +1,375 @@
+"""The ledger's moves while mail is handed over, for many readers at once.
+
+    queued ─claim─► claimed ─intend─► sending ─settle─► accepted, deferred, failed, unknown
+
+Each row is a compare-and-set of its own. `intend` is committed before the bodies'
+first bytes leave, so a row that is `claimed` was provably not handed over, and one
+that is `sending` may have been. Whoever stops an edition waits for the
+transactions that move its rows, so that it knows of each.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import Update
+
+from syndicate.model.deliveries import Claim, State, Verdict
+from syndicate.model.editions import EditionState
+from syndicate.store.engine import share_editions
+from syndicate.store.moves import INTEGER, TEXT, Move, Told, Values, fixed
+from syndicate.store.recipients import edition_and_reader, reason_not_to, with_readers
+from syndicate.store.schema import (
+    Instant,
+    deliveries,
+    delivery_events,
+    editions,
+    microseconds,
+    subscribers,
+)
+
+AnyRow = Row[*tuple[Any, ...]]
+Key = tuple[int, int]
+"""Edition and subscriber."""
+GOES_ON = editions.c.state == EditionState.SENDING
+_LEDGER_ROW = (deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attempt)
+_ROW = {"its_edition": INTEGER, "its_subscriber": INTEGER, "its_attempt": INTEGER}
+
+
+class Handover:
+    """Claims, intents and verdicts, each of a group of readers."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._shared: set[int] = set()
+
+    def claim(
+        self,
+        edition: int,
+        *,
+        owner: str,
+        lease_until: datetime,
+        at: datetime,
+        limit: int = 100,
+        after: int = 0,
+        without: Collection[str] = (),
+    ) -> list[Claim]:
+        """Take up to `limit` rows that are due; nobody else can have them while the lease lasts.
+
+        They come in the order of their subscribers' numbers, from the first above
+        `after`; none of them is at a domain of `without` (in ASCII and small
+        letters). Readers who left or were suppressed since the edition was frozen are
+        skipped on the way. Nothing of an edition that was stopped is taken.
+        """
+        self._share([edition])
+        claims: list[Claim] = []
+        while not claims:
+            rows = self._due(edition, at, limit, after, without)
+            if not rows:
+                break
+            self._skip([row for row in rows if row.reason], at)
+            claims = [claim_of(row) for row in rows if not row.reason]
+            taken = owner, microseconds(lease_until), microseconds(at)
+            _CLAIM.run(self._connection, [_row(claim) for claim in claims], *taken)
+            after = rows[-1].subscriber
+        return claims
+
+    def release(self, claims: Sequence[Claim], *, owner: str, at: datetime) -> None:
+        """Give back what was claimed and not handed over; it may be of several editions.
+
+        What isn't the owner's any more, or left meanwhile, stays as it is.
+        """
+        self._share(claim.edition for claim in claims)
+        _RELEASE.run(self._connection, [_row(claim) for claim in claims], owner, microseconds(at))
+
+    def intend(
+        self, claims: Sequence[Claim], *, owner: str, lease_until: datetime, at: datetime
+    ) -> frozenset[Key]:
+        """Record that bodies are about to leave; return whose may, by edition and subscriber.
+
+        The others must not: their claim was lost, their edition was stopped, or the
+        reader left since; then the row is skipped. Those whose edition was stopped are
+        still claimed: release them.
+        """
+        self._share(claim.edition for claim in claims)
+        moved = _INTEND.run(
+            self._connection,
+            [_row(claim) for claim in claims],
+            owner,
+            microseconds(lease_until),
+            microseconds(at),
+        )
+        stay = [claim for claim, leaves in zip(claims, moved, strict=True) if not leaves]
+        if stay:
+            self._skip(self._barred(stay, owner, at), at)
+        return _keys(claims, moved)
+
+    def settle(self, verdicts: Sequence[Verdict], *, at: datetime) -> frozenset[Key]:
+        """Record what became of messages; return of which it counts, by edition and subscriber.
+
+        It doesn't where the row has moved on. A verdict of the same attempt also settles a
+        row that was called unknown. What no server was asked about (skipped, or failed
+        without a reply code) counts no attempt.
+        """
+        claims = [verdict.claim for verdict in verdicts]
+        self._share(claim.edition for claim in claims)
+        told = [_verdict(verdict) for verdict in verdicts]
+        moved = _SETTLE.run(self._connection, told, microseconds(at))
+        notable = [
+            _event(verdict, at)
+            for verdict, counts in zip(verdicts, moved, strict=True)
+            if counts and verdict.state is not State.ACCEPTED
+        ]
+        if notable:
+            self._connection.execute(insert(delivery_events), notable)
+        return _keys(claims, moved)
+
+    # how
+
+    def _share(self, of: Iterable[int]) -> None:
+        """Move rows of editions beside others who do, until the transaction ends."""
+        new = set(of) - self._shared
+        if new:
+            pass
+            self._shared |= new
+
+    def _due(
+        self, edition: int, at: datetime, limit: int, after: int, without: Collection[str]
+    ) -> Sequence[AnyRow]:
+        told = {"its_edition": edition, "now": at, "most": limit, "after": after}
+        rows, again = (
+            self._connection.execute(query, told).all()
+            for query in _due_queries(frozenset(without))
+        )
+        if again:
+            return sorted([*rows, *again], key=lambda row: row.subscriber)[:limit]
+        return rows
+
+    def _barred(self, claims: Sequence[Claim], owner: str, at: datetime) -> list[AnyRow]:
+        """Return the rows of those whose reader is not to be mailed after all."""
+        attempts = {(claim.edition, claim.subscriber): claim.attempt for claim in claims}
+        found: list[AnyRow] = []
+        for edition in {claim.edition for claim in claims}:
+            theirs = [claim.subscriber for claim in claims if claim.edition == edition]
+            query = _candidates(deliveries, at).where(
+                deliveries.c.edition == edition,
+                deliveries.c.subscriber.in_(theirs),
+                deliveries.c.state == State.CLAIMED,
+                deliveries.c.owner == owner,
+            )
+            found += self._connection.execute(query).all()
+        return [
+            row
+            for row in found
+            if row.reason and attempts[row.edition, row.subscriber] == row.attempt
+        ]
+
+    def _skip(self, rows: Sequence[AnyRow], at: datetime) -> None:
+        told = [(row.edition, row.subscriber, row.attempt, row.reason) for row in rows]
+        _SKIP.run(self._connection, told, microseconds(at))
+
+
+def put_off_until(at: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
+    """Say that a row was put off, and that its time has come at `at`.
+
+    Only such rows have a time; the state is asked for in a way that no index can answer,
+    since the one of states holds all that were put off, and the other those whose time came.
+    """
+    deferred = deliveries.c.state.concat("") == State.DEFERRED
+    return and_(deliveries.c.next_attempt_at <= at, deferred)
+
+
+def claim_of(row: AnyRow) -> Claim:
+    """Return the claim that a row of `deliveries`, with its reader, is."""
+    return Claim(
+        edition=row.edition,
+        subscriber=row.subscriber,
+        email=row.email or "",
+        name=row.name or "",
+        newsletter=row.newsletter,
+        attempt=row.attempt,
+    )
+
+
+@lru_cache(maxsize=64)
+def _due_queries(without: frozenset[str]) -> tuple[Select[Any], Select[Any]]:
+    """Ask for what is new and what was put off, each to be found in an index of its own.
+
+    They are kept: to put them together takes longer than to run them.
+    """
+    edition, now = bindparam("its_edition", type_=Integer), bindparam("now", type_=Instant)
+    goes_on = exists().where(editions.c.key == edition, GOES_ON)
+    some = select(*_LEDGER_ROW).where(deliveries.c.edition == edition, goes_on)
+    if without:
+        there = (subscribers.c.address.endswith(f"@{domain}") for domain in sorted(without))
+        away = exists().where(subscribers.c.key == deliveries.c.subscriber, or_(*there))
+        some = some.where(~away)
+    number, after = deliveries.c.subscriber, bindparam("after", type_=Integer)
+    new = some.where(deliveries.c.state == State.QUEUED, number > after).order_by(number)
+    # reckoned with, the number is none that the ledger's own index could be walked by
+    put_off = some.where(put_off_until(now), number + 0 > after).order_by(number + 0)
+    return _locked(new, now), _locked(put_off, now)
+
+
+def _locked(query: Select[Any], now: ColumnElement[Any]) -> Select[Any]:
+    """Ask for ledger rows, with their readers, that nobody else has hold of."""
+    some = query.limit(bindparam("most", type_=Integer)).with_for_update(skip_locked=True)
+    rows = some.subquery("some")
+    return _candidates(rows, now).order_by(rows.c.subscriber)
+
+
+def _candidates(rows: FromClause, at: datetime | ColumnElement[Any]) -> Select[Any]:
+    return select(
+        rows.c.edition,
+        rows.c.subscriber,
+        rows.c.attempt,
+        subscribers.c.email,
+        subscribers.c.name,
+        editions.c.newsletter,
+        reason_not_to(at).label("reason"),
+    ).select_from(with_readers(rows))
+
+
+def _row(claim: Claim) -> Told:
+    return claim.edition, claim.subscriber, claim.attempt
+
+
+def _verdict(verdict: Verdict) -> Told:
+    claim, state = verdict.claim, verdict.state
+    asked = state is not State.SKIPPED and (state is not State.FAILED or verdict.code > 0)
+    again = verdict.next_attempt_at if state is State.DEFERRED else None
+    return (
+        claim.edition,
+        claim.subscriber,
+        claim.attempt,
+        state.value,
+        claim.attempt + asked,
+        verdict.code,
+        verdict.reply,
+        None if again is None else microseconds(again),
+    )
+
+
+def _event(verdict: Verdict, at: datetime) -> dict[str, Any]:
+    return {
+        "edition": verdict.claim.edition,
+        "subscriber": verdict.claim.subscriber,
+        "attempt": verdict.claim.attempt + 1,
+        "event": verdict.state,
+        "code": verdict.code,
+        "reply": verdict.reply,
+        "at": at,
+    }
+
+
+def _keys(claims: Iterable[Claim], moved: Iterable[bool]) -> frozenset[Key]:
+    pairs = zip(claims, moved, strict=True)
+    return frozenset((claim.edition, claim.subscriber) for claim, counts in pairs if counts)
+
+
+# the moves
+
+
+def _from(told: Values, *states: State, attempt: ColumnElement[Any] | None = None) -> Update:
+    """Change a row that is in one of these states, as of its attempt."""
+    tried = told["its_attempt"] if attempt is None else attempt
+    return update(deliveries).where(
+        deliveries.c.edition == told["its_edition"],
+        deliveries.c.subscriber == told["its_subscriber"],
+        deliveries.c.attempt == tried,
+        or_(*(deliveries.c.state == fixed(state) for state in states)),
+    )
+
+
+def _claimed(told: Values) -> Update:
+    return _from(told, State.QUEUED, State.DEFERRED).values(
+        state=fixed(State.CLAIMED),
+        owner=told["its_owner"],
+        lease_until=told["its_lease"],
+        next_attempt_at=null(),
+        at=told["now"],
+    )
+
+
+def _released(told: Values) -> Update:
+    mine = deliveries.c.owner == told["its_owner"]
+    return (
+        _from(told, State.CLAIMED)
+        .where(mine)
+        .values(state=fixed(State.QUEUED), owner=null(), lease_until=null(), at=told["now"])
+    )
+
+
+def _intended(told: Values) -> Update:
+    wanted = (
+        exists()
+        .select_from(edition_and_reader())
+        .where(editions.c.key == deliveries.c.edition, GOES_ON, reason_not_to(told["now"]) == "")
+        .correlate(deliveries)
+    )
+    return (
+        _from(told, State.CLAIMED)
+        .where(deliveries.c.owner == told["its_owner"], wanted)
+        .values(
+            state=fixed(State.SENDING),
+            attempt=deliveries.c.attempt + 1,
+            lease_until=told["its_lease"],
+            at=told["now"],
+        )
+    )
+
+
+def _settled(told: Values) -> Update:
+    # a body that left was one attempt more
+    tried = told["its_attempt"] + case((deliveries.c.state == fixed(State.CLAIMED), 0), else_=1)
+    return _from(told, State.CLAIMED, State.SENDING, State.UNKNOWN, attempt=tried).values(
+        state=told["its_state"],
+        attempt=told["tried"],
+        code=told["its_code"],
+        reply=told["its_reply"],
+        next_attempt_at=told["again"],
+        at=told["now"],
+        owner=null(),
+        lease_until=null(),
+    )
+
+
+def _skipped(told: Values) -> Update:
+    return _from(told, State.QUEUED, State.DEFERRED, State.CLAIMED).values(
+        state=fixed(State.SKIPPED),
+        reply=told["reason"],
+        owner=null(),
+        lease_until=null(),
+        next_attempt_at=null(),
+        at=told["now"],
+    )
+
+
+_NOW = {"now": INTEGER}
+_OWNER = {"its_owner": TEXT}
+_LEASE = {"its_lease": INTEGER}
+_VERDICT = {"its_state": TEXT, "tried": INTEGER, "its_code": INTEGER}
+_VERDICT |= {"its_reply": TEXT, "again": INTEGER}
+_CLAIM = Move(_claimed, each=_ROW, alike=_OWNER | _LEASE | _NOW)
+_RELEASE = Move(_released, each=_ROW, alike=_OWNER | _NOW)
+_INTEND = Move(_intended, each=_ROW, alike=_OWNER | _LEASE | _NOW)
+_SETTLE = Move(_settled, each=_ROW | _VERDICT, alike=_NOW)
+_SKIP = Move(_skipped, each=_ROW | {"reason": TEXT}, alike=_NOW)
