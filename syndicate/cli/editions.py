@@ -1,25 +1,34 @@
 """`editions` and `editions show`: what went out, and which links in it were followed."""
 
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from syndicate import clock
 from syndicate.cli.context import AsJson, Context, here
+from syndicate.cli.gauges import obstacle_values, obstacles
 from syndicate.cli.terminal import as_json, note, say, table, when
 from syndicate.cli.waiting import note_values, state_of, wait_values, waits_for
-from syndicate.errors import Refused
+from syndicate.errors import ConfigError, Refused
 from syndicate.model.deliveries import Totals
 from syndicate.model.editions import Edition, EditionState
 from syndicate.model.stops import Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from syndicate.schedule.traffic import Obstacle, Traffic
     from syndicate.store import LinkClicks, Transaction
+
+Found: TypeAlias = tuple[Edition, Totals, Wait]
 
 STATES = tuple(field.name for field in fields(Totals))
 COUNTS = ("audience", *STATES)
+
+Watch = Annotated[
+    bool, typer.Option("--watch", help="Show it as it goes, once a second, until Ctrl-C.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -30,15 +39,19 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="editions")
 
 
-def editions(context: typer.Context, *, json: AsJson = False) -> None:
+def editions(context: typer.Context, *, json: AsJson = False, watch: Watch = False) -> None:
     """List what went out and is going out, newest first; `show` tells of one."""
     if context.invoked_subcommand is not None:
         return
     ours = here(context)
+    if watch:
+        _watch(ours, json=json)
+        return
     with ours.store() as store, store.read() as tx:
         found = [_found(tx, edition) for edition in tx.editions.all()]
+        traffic = _traffic(tx, ours, found)
     if json:
-        as_json([_values(*one) for one in found])
+        as_json([_values(*one, traffic) for one in found])
         return
     zone = ours.config.publication.timezone
     rows = [
@@ -59,6 +72,8 @@ def editions(context: typer.Context, *, json: AsJson = False) -> None:
     for edition, _, wait in found:
         for line in waits_for(edition, wait, zone):
             say(f"edition {edition.key}: {line}")
+    for line in obstacles(_in_the_way(found, traffic), zone):
+        say(line)
 
 
 def show(
@@ -66,19 +81,28 @@ def show(
     edition: Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")],
     *,
     json: AsJson = False,
+    watch: Watch = False,
 ) -> None:
-    """Tell what became of one: who has it, and how often each link was followed."""
+    """Tell what became of one: who has it, and how often each link was followed.
+
+    `--watch` ends by itself when nothing of it waits any more.
+    """
     ours = here(context)
+    if watch:
+        _watch(ours, only=edition, json=json)
+        return
     with ours.store() as store, store.read() as tx:
         found = tx.editions.by_key(edition)
         if found is None:
             raise Refused(f"there is no edition {edition}; `syndicate editions` lists them")
         _, totals, wait = _found(tx, found)
         clicks, notes = tx.clicks.counts(edition), tx.stops.notes(edition)
+        traffic = _traffic(tx, ours, [(found, totals, wait)])
     if json:
         links = [asdict(each) for each in clicks if each.link]
         hidden = sum(each.machines for each in clicks if not each.link)
-        told = _values(found, totals, wait) | {"decisions": [note_values(one) for one in notes]}
+        decisions = [note_values(one) for one in notes]
+        told = _values(found, totals, wait, traffic) | {"decisions": decisions}
         as_json(told | {"links": links, "hidden_link": hidden})
         return
     say(f"edition {found.key}: {found.subject}")
@@ -88,6 +112,8 @@ def show(
     outcome = _outcome(totals) or "nobody gets it"
     say(f"{found.kind} of {found.newsletter}, {at}, {stands}; {outcome}")
     for line in waits_for(found, wait, zone):
+        say(line)
+    for line in obstacles(_in_the_way([(found, totals, wait)], traffic), zone):
         say(line)
     for one in notes:
         say(f"{when(one.at, zone)}  {one.act} ({one.cause.how}): {one.detail}")
@@ -127,14 +153,41 @@ def _outcome(totals: Totals) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts if count)
 
 
-def _found(tx: "Transaction", edition: Edition) -> tuple[Edition, Totals, Wait]:
+def _found(tx: "Transaction", edition: Edition) -> Found:
     """Count an edition's readers; what it waits for is asked only where something may be."""
     totals = tx.deliveries.totals(edition.key)
     asked = totals.waiting or totals.unknown or edition.state is EditionState.PAUSED
     return edition, totals, tx.stops.wait(edition) if asked else Wait()
 
 
-def _values(edition: Edition, totals: Totals, wait: Wait) -> dict[str, Any]:
+def _traffic(tx: "Transaction", ours: Context, found: "Iterable[Found]") -> "Traffic | None":
+    """Look at the ways out where something is to leave."""
+    from syndicate.schedule.traffic import Traffic  # noqa: PLC0415 - start-up
+
+    due = any(totals.waiting for _, totals, _ in found)
+    return Traffic.read(tx, ours.config, clock.now()) if due else None
+
+
+def _in_the_way(found: "Iterable[Found]", traffic: "Traffic | None") -> "Sequence[Obstacle]":
+    """Return what is in the way of those that wait; of one that is paused, that is it alone."""
+    states = [totals for edition, totals, _ in found if edition.state is EditionState.SENDING]
+    if traffic is None or not any(totals.waiting for totals in states):
+        return ()
+    return traffic.in_the_way(queued=any(totals.queued for totals in states))
+
+
+def _watch(ours: Context, *, json: bool, only: int | None = None) -> None:
+    from syndicate.cli.watching import watch  # noqa: PLC0415 - start-up
+
+    if json:
+        raise ConfigError("--watch is for people, and --json for scripts: name one of them")
+    watch(ours, only=only)
+
+
+def _values(
+    edition: Edition, totals: Totals, wait: Wait, traffic: "Traffic | None"
+) -> dict[str, Any]:
+    bars = _in_the_way([(edition, totals, wait)], traffic)
     return {
         "id": edition.key,
         "newsletter": edition.newsletter,
@@ -146,6 +199,6 @@ def _values(edition: Edition, totals: Totals, wait: Wait) -> dict[str, Any]:
         "successor": edition.successor,
         "original": edition.original,
         "waiting": totals.waiting,
-        "waits_for": wait_values(wait),
+        "waits_for": wait_values(wait) | {"obstacles": obstacle_values(bars)},
         **{name: getattr(totals, name) for name in COUNTS},
     }

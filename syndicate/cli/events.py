@@ -16,5 +16,6 @@ def log_events() -> None:
             structlog.processors.format_exc_info,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=20),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # asked for at each event: what is drawn on a terminal meanwhile stands below them
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
 def tick(context: typer.Context, *, at: At = None) -> None:
     """Do everything that is due, once: publish, compose, deliver. For cron and tests."""
     from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
+    from syndicate.cli.watching import shown  # noqa: PLC0415
     from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
     from syndicate.schedule.tick import tick as pass_  # noqa: PLC0415
 
@@ -46,7 +47,8 @@ def tick(context: typer.Context, *, at: At = None) -> None:
     moment = ours.time(at)
     with ours.store() as store:
         newsroom = Newsroom.of(store, ours.config)
-        ticked = pass_(newsroom, at=moment, trial=at is not None)
+        with shown(store, ours.config):
+            ticked = pass_(newsroom, at=moment, trial=at is not None)
         built, delivered = ticked.built, ticked.delivered
         say(f"published: {len(built.written)} written, {len(built.deleted)} deleted")
         for problem in (*built.warnings, *built.failed):
@@ -78,6 +80,7 @@ def send(
 ) -> None:
     """Compose an edition now and send it."""
     from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
+    from syndicate.cli.watching import shown  # noqa: PLC0415
     from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
     from syndicate.schedule.sending import Order, send_now, send_test_copy  # noqa: PLC0415
 
@@ -96,7 +99,8 @@ def send(
             reply = send_test_copy(newsroom, order, to=to, at=clock.now())
             say(f"a test copy went to {to}: {reply}")
             return
-        sent = send_now(newsroom, order, at=clock.now())
+        with shown(store, ours.config):
+            sent = send_now(newsroom, order, at=clock.now())
         audience = _audience(store, sent.edition) if sent else 0
         mirrored = follow(newsroom.mirror)
         tell(newsroom.herald)

@@ -5,7 +5,8 @@ Rich's markup is off everywhere: it swallows `[mail]`.
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -71,6 +72,12 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
     A line is never broken or cut to fit: an address has to stay one that can be copied.
     """
+    for line in laid_out(headings, rows):
+        _console(stderr=False).print(line)
+
+
+def laid_out(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[Text]:
+    """Go through the lines of a table."""
     body = [["" if cell is None else cell for cell in row] for row in rows]
     columns = list(zip(headings, *body, strict=True))
     widths = [max(cell_len(str(cell)) for cell in column) for column in columns]
@@ -83,7 +90,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
             line.append(blank if right else "").append(str(cell), style)
             line.append("  " if right else f"{blank}  ")
         line.rstrip()
-        _console(stderr=False).print(line)
+        yield line
 
 
 def progress(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
@@ -99,6 +106,47 @@ def progress(items: Iterable[Item], description: str, total: int) -> Iterator[It
 
     with Progress(console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
         yield from bar.track(items, total=total, description=description)
+
+
+@contextmanager
+def redrawn(
+    *, stderr: bool = False, transient: bool = False
+) -> Iterator[Callable[[Iterable[Text]], None]]:
+    """Draw lines in place while the block works, each set over the one before.
+
+    Yield what draws some. The last ones stay, unless they are `transient`. What is printed
+    meanwhile stands above. Only for a terminal.
+    """
+    from rich.console import Group  # noqa: PLC0415 - start-up
+    from rich.live import Live  # noqa: PLC0415
+
+    console = _console(stderr=stderr)
+    with Live(
+        console=console,
+        auto_refresh=False,
+        transient=transient,
+        redirect_stdout=sys.stdout.isatty(),
+    ) as live:
+
+        def draw(lines: Iterable[Text]) -> None:
+            kept = list(lines)
+            for line in kept:
+                line.no_wrap, line.overflow = True, "ellipsis"
+            live.update(Group(*kept), refresh=True)
+
+        yield draw
+
+
+def shows_lines() -> bool:
+    """Whether stdout can show more than ASCII, as the lines that bars are drawn of."""
+    # the console's file: while something is redrawn, sys.stdout is another one
+    return (_console(stderr=False).file.encoding or "").lower().startswith("utf")
+
+
+def can_be_redrawn(*, stderr: bool = False) -> bool:
+    """Whether lines can be drawn in place: not in a file, nor where no cursor moves."""
+    console = _console(stderr=stderr)
+    return console.is_terminal and not console.is_dumb_terminal
 
 
 def as_json(value: Any) -> None:

@@ -20,7 +20,7 @@ from syndicate.errors import (
     TemporaryFailure,
 )
 
-_UNSAYABLE = re.compile(r"[<>\s\x00-\x1f\x7f]")
+_UNSAYABLE = re.compile(r"[<>\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CLOSING = 421
 _GO_AHEAD = 354
 _LOG_IN_FIRST = (530, 538)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from syndicate.config import Config
 from syndicate.deliver.courier import hand_over
 from syndicate.deliver.dkim import Keyring
-from syndicate.deliver.filling import own_links
+from syndicate.deliver.filling import OwnLinks
 from syndicate.deliver.leads import Leads
 from syndicate.deliver.links import Links
 from syndicate.deliver.message import Imprint, Reader
@@ -38,7 +38,7 @@ def send_copy(
         name="",
         email=to,
         message_id=f"<test.{secrets.token_hex(12)}@{imprint.domain}>",
-        links=own_links(links, _NOBODY, _NOBODY, draft.newsletter),
+        links=OwnLinks(links, _NOBODY, _NOBODY, draft.newsletter),
         leads=Leads.of(_NOBODY, draft.newsletter, draft.links, config).addresses,
     )
     message = Template.of(draft.content, imprint).fill(reader)

@@ -1,11 +1,11 @@
 """Where mail goes, and how much of it now: domains that are held, and those with a limit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from syndicate import clock
 from syndicate.config import DomainLimit
+from syndicate.deliver.ledger import Sight
 from syndicate.deliver.reservoir import Reservoir
-from syndicate.model.traffic import Hold
 from syndicate.store import Store
 
 PREFIX = "domain:"
@@ -28,23 +28,23 @@ class Destinations:
                 self._groups[domain] = limit.domains
         self._held: dict[str, float] = {}
         self._recovering: set[str] = set()
-        """Names of those that were held, until they take something again."""
+        """Names of those that were held, and took nothing since."""
 
     def group(self, domain: str) -> str:
         """Return the name that a domain is held under: that of its provider, where it is known."""
         return self._groups.get(domain, (domain,))[0]
 
-    def look(self, holds: Iterable[Hold], now: float) -> None:
+    def look(self, sight: Sight, now: float) -> None:
         """Take note of who is held."""
-        before = {self.group(domain) for domain in self._held}
         self._held = {}
-        for hold in holds:
+        for hold in sight.holds:
             if hold.what.startswith(PREFIX):
                 left = (hold.until - clock.now()).total_seconds()
                 first = hold.what.removeprefix(PREFIX)
                 for domain in self._groups.get(first, (first,)):
                     self._held[domain] = now + left
-        self._recovering |= before - {self.group(domain) for domain in self._held}
+        named = (what for what in sight.lapsed if what.startswith(PREFIX))
+        self._recovering = {what.removeprefix(PREFIX) for what in named}
 
     def hold(self, domain: str, now: float) -> None:
         """Let nothing through to a domain and its like until the next look."""

@@ -104,7 +104,9 @@ class Engine:
         try:
             while self._goes_on(time.monotonic()):
                 self._turn()
-            self._record(time.monotonic())
+            now = self._stopped_at = time.monotonic()
+            self._due.paces = self._fleet.paces(self._ledger.name, now, last=True)
+            self._record(now)
         finally:
             self._leave()
 
@@ -157,8 +159,8 @@ class Engine:
             self._upkeep.keep_up()
             self._next_upkeep = now + _KEEP_UP
         sight = self._ledger.see(self._supply.claimed)
-        self._fleet.look(sight.holds, now)
-        self._destinations.look(sight.holds, now)
+        self._fleet.look(sight, now)
+        self._destinations.look(sight, now)
         self._supply.look(sight, now, passed_over=self._fleet.passed_over(now))
         self._due.paces = self._fleet.paces(self._ledger.name, now)
         self._next_sight = now + _SEE
@@ -167,6 +169,8 @@ class Engine:
     def _seat_opened(self, now: float) -> None:
         for member, opened in self._openings.take():
             match opened:
+                case RelayUnavailable() if opened.code in _HOLDS and member.open:
+                    member.crowded(opened)
                 case RelayUnavailable():
                     member.meet(opened, now)
                     if opened.code in _HOLDS:
@@ -304,7 +308,8 @@ class Engine:
         """Say what to claim, if anything: of what is the most urgent by now."""
         sessions = len(self._seats) + self._openings.under_way + 1
         wanted = self._supply.wanted(sessions, now)
-        if wanted is not None and not self._seen:
+        # a look would overlook holds that are not recorded yet
+        if wanted is not None and not (self._seen or self._due.holds):
             self._see(now)
             wanted = self._supply.wanted(sessions, now)
         return wanted
@@ -356,9 +361,15 @@ class Engine:
             seat.offered = copy
 
     def _open(self, now: float) -> None:
-        free = sum(not seat.busy for seat in self._seats)
+        """Open what is missing, with relays that take something of what waits."""
+        claimed = self._supply.claimed
+        fit = [each for each in self._fleet.available(now) if each.takes_any(claimed)]
+        free = sum(
+            not seat.busy and seat.member in fit and not seat.member.dry(now)
+            for seat in self._seats
+        )
         missing = self._supply.waiting - free - self._openings.under_way
-        for member in self._fleet.missing(missing, now):
+        for member in self._fleet.missing(missing, fit):
             self._openings.begin(member)
 
     # the end

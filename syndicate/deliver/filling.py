@@ -5,9 +5,9 @@ somebody smuggles in through a name stays what it is: values aren't read again.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html import escape
 
 from syndicate.deliver.links import Links
@@ -66,14 +66,37 @@ def parted(said: str, nonce: str) -> list[str]:
     return _markers(nonce).split(said)
 
 
-def own_links(links: Links, edition: int, subscriber: int, newsletter: str) -> dict[str, str]:
-    """Return the addresses that are one reader's alone, by slot."""
-    return {
-        "unsubscribe": links.unsubscribe(subscriber, newsletter),
-        "preferences": links.preferences(subscriber),
-        "view": links.view(edition, subscriber),
-        "confirm": links.confirm(edition, subscriber),
-    }
+class OwnLinks(Mapping[str, str]):
+    """The addresses that are one reader's alone, by slot; signed when they are asked for."""
+
+    def __init__(self, links: Links, edition: int, subscriber: int, newsletter: str) -> None:
+        self._links = links
+        self._edition = edition
+        self._subscriber = subscriber
+        self._newsletter = newsletter
+
+    def __getitem__(self, slot: str) -> str:
+        match slot:
+            case "unsubscribe":
+                return self._unsubscribe
+            case "preferences":
+                return self._links.preferences(self._subscriber)
+            case "view":
+                return self._links.view(self._edition, self._subscriber)
+            case "confirm":
+                return self._links.confirm(self._edition, self._subscriber)
+        raise KeyError(slot)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("unsubscribe", "preferences", "view", "confirm"))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    @cached_property
+    def _unsubscribe(self) -> str:
+        """The one that stands in the header, too."""
+        return self._links.unsubscribe(self._subscriber, self._newsletter)
 
 
 @lru_cache(maxsize=64)

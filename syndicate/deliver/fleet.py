@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ import structlog
 from syndicate import clock
 from syndicate.config import Relay as Settings
 from syndicate.config import sessions
+from syndicate.deliver.ledger import Sight
 from syndicate.deliver.relay import Relay, Session
 from syndicate.deliver.reservoir import Reservoir
 from syndicate.errors import RelayUnavailable
@@ -50,6 +51,8 @@ class Member:
         self.hold: Hold | None = None
         self.recovering = False
         """Whether it was held, and took nothing since."""
+        self._most: int | None = None
+        """How many sessions it takes, where that is fewer than we wanted."""
         self._reservoirs: list[Reservoir] = []
         if self.settings.rate is not None:
             self._reservoirs.append(Reservoir.of_rate(store, self.key, self.settings.rate))
@@ -71,6 +74,18 @@ class Member:
         """Whether it takes mail now, or within the minute."""
         empty = any(each.dry(now) and each.again - now > _LONG for each in self._reservoirs)
         return now >= max(self._out_until, self._held_until) and not empty
+
+    def takes_any(self, editions: Collection[int]) -> bool:
+        """Whether it refused not all of these editions."""
+        return not self.refused.issuperset(editions)
+
+    def dry(self, now: float) -> bool:
+        """Whether a limit lets nothing through at the moment."""
+        return any(each.dry(now) for each in self._reservoirs)
+
+    def room(self, share: int) -> int:
+        """Return how many more sessions to open, so that it has its share."""
+        return (share if self._most is None else min(share, self._most)) - self.open
 
     def draw(self, now: float) -> bool:
         """Whether it takes one more message now; it counts."""
@@ -94,6 +109,13 @@ class Member:
             _log.warning("relay unavailable", relay=self.name, reason=str(trouble))
         self.trouble = trouble
         self._out_until = now + _RETRY
+        self._most = None
+
+    def crowded(self, trouble: RelayUnavailable) -> None:
+        """Note that it takes no more sessions than it has; tell it once."""
+        if self._most is None:
+            _log.warning("relay takes fewer sessions", relay=self.name, reason=str(trouble))
+        self._most = self.open
 
     def refuse(self, edition: int, trouble: RelayUnavailable) -> None:
         """Note that it takes nothing of an edition; tell it once."""
@@ -116,9 +138,9 @@ class Member:
             return f"{self.name} wants nothing until {until} UTC: {self.hold.reason}"
         return "" if self.available(now) else f"{self.name} had what warm_up allows it today"
 
-    def look(self, hold: Hold | None, now: float) -> None:
-        """Take note of whether it is held."""
-        self.recovering = self.recovering or (self.hold is not None and hold is None)
+    def look(self, hold: Hold | None, now: float, *, recovering: bool) -> None:
+        """Take note of whether it is held, or was until now."""
+        self.recovering = recovering
         self.hold = hold
         left = (hold.until - clock.now()).total_seconds() if hold else 0
         self._held_until = now + left
@@ -127,8 +149,8 @@ class Member:
         """Let nothing through until the next look says how long it is held."""
         self._held_until = now + _LONG
 
-    def pace(self, owner: str, now: float) -> Pace:
-        """Say how it goes, since this was asked before."""
+    def pace(self, owner: str, now: float, *, last: bool = False) -> Pace:
+        """Say how it goes, since this was asked before; at the `last`, how it went."""
         done = self.counts.total()
         since, before = self._measured
         self._measured = now, done
@@ -136,11 +158,11 @@ class Member:
             owner=owner,
             relay=self.name,
             at=clock.now(),
-            sessions=self.open,
+            sessions=0 if last else self.open,
             accepted=self.counts[State.ACCEPTED],
             deferred=self.counts[State.DEFERRED],
             failed=self.counts[State.FAILED],
-            per_second=(done - before) / (now - since) if since else 0.0,
+            per_second=(done - before) / (now - since) if since and not last else 0.0,
             note=self.said(now),
         )
 
@@ -161,30 +183,32 @@ class Fleet:
         """Return the relays that take mail now."""
         return [member for member in self.members if member.available(now)]
 
-    def missing(self, wanted: int, now: float) -> Iterator[Member]:
-        """Go through the relays that are to open a session each, for so many more messages."""
-        available = self.available(now)
-        shares = sessions([member.settings for member in available])
-        room = {m.name: shares.get(m.name, 0) - m.open for m in available}
+    def missing(self, wanted: int, fit: Sequence[Member]) -> Iterator[Member]:
+        """Go through those of the fit relays that are to open a session each, for so many more."""
+        shares = sessions([member.settings for member in fit])
+        room = {m.name: m.room(shares.get(m.name, 0)) for m in fit}
         while wanted > 0 and any(left > 0 for left in room.values()):
-            for member in available:
+            for member in fit:
                 if wanted > 0 and room[member.name] > 0:
                     room[member.name] -= 1
                     wanted -= 1
                     yield member
 
-    def look(self, holds: Iterable[Hold], now: float) -> None:
+    def look(self, sight: Sight, now: float) -> None:
         """Take note of who is held."""
-        held = {hold.what: hold for hold in holds}
+        held = {hold.what: hold for hold in sight.holds}
         for member in self.members:
-            member.look(held.get(member.key), now)
+            member.look(held.get(member.key), now, recovering=member.key in sight.lapsed)
 
-    def paces(self, owner: str, now: float) -> list[Pace]:
-        """Say how it goes with each relay; nothing where that was said a moment ago."""
-        if now < self._next_pace:
+    def paces(self, owner: str, now: float, *, last: bool = False) -> list[Pace]:
+        """Say how it goes with each relay; nothing where that was said a moment ago.
+
+        The `last` word is said in any case: why a relay took nothing may have come after it.
+        """
+        if now < self._next_pace and not last:
             return []
         self._next_pace = now + _PACE
-        return [member.pace(owner, now) for member in self.members]
+        return [member.pace(owner, now, last=last) for member in self.members]
 
     def passed_over(self, now: float) -> set[int]:
         """Return the editions that no relay takes anything of, as far as they take mail now."""

@@ -6,6 +6,7 @@ characters of long names; these few lines are the same everywhere.
 
 import re
 from base64 import b64encode
+from functools import lru_cache
 
 import idna
 
@@ -16,6 +17,7 @@ _WORD = 42
 """Bytes of UTF-8 in one encoded word: 56 of base64 and 12 around them, within 75."""
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _HOST = re.compile(r"[A-Za-z0-9_.-]+")
+_HALF = re.compile("[\ud800-\udfff]")
 _FORBIDDEN = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff\u2028\u2029\x85]")
 
 
@@ -52,12 +54,13 @@ def phrase(value: str) -> list[str]:
     return f'"{quoted}"'.split(" ")
 
 
+@lru_cache(maxsize=256)
 def address(written: str) -> str:
     """Return an address with its domain in ASCII (IDNA); raise Refused when it can't be."""
     local, at, domain = written.rpartition("@")
     if not (local and at and domain) or re.search(r"[\s<>()\[\],;:\\\"\x00-\x20\x7f]", local):
         raise Refused(f"{written!r} can't be used as an address")
-    if any("\ud800" <= letter <= "\udfff" for letter in local):
+    if _HALF.search(local):
         raise Refused(f"{written!r} can't be used as an address")
     if _HOST.fullmatch(domain):
         return written

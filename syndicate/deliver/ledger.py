@@ -22,6 +22,8 @@ from syndicate.store import Store, Transaction
 _log = structlog.get_logger(__name__)
 _LEASE = timedelta(minutes=10)
 """How long a claim lasts where its owner can't be seen to have died."""
+_REMEMBERED = timedelta(days=1)
+"""How long it counts that somebody wanted less."""
 _PATIENCE = 60.0
 """Seconds that verdicts are worth waiting for a store that can't be written."""
 
@@ -78,6 +80,8 @@ class Sight:
     """Those with something to hand over, what is claimed included; the most urgent first."""
     holds: list[Hold]
     """Who wants less for a while."""
+    lapsed: frozenset[str] = frozenset()
+    """Who wanted less until some time ago, and took nothing since."""
 
 
 class Ledger:
@@ -138,10 +142,13 @@ class Ledger:
 
     def see(self, claimed: Collection[int]) -> Sight:
         """Look at how things stand, also for the editions of which something is claimed."""
+        now = clock.now()
         with self.store.read() as tx:
+            known = tx.holds.current(now - _REMEMBERED)
             return Sight(
                 editions=tx.deliveries.open_editions(self.moment, claimed=claimed),
-                holds=tx.holds.current(clock.now()),
+                holds=[hold for hold in known if hold.until > now],
+                lapsed=frozenset(hold.what for hold in known if hold.until <= now),
             )
 
     # the moves
@@ -183,7 +190,7 @@ class Ledger:
         if due.intents:
             lease = now + self._sending
             may_leave = tx.handover.intend(due.intents, owner=self.name, lease_until=lease, at=now)
-        for what, reason in due.holds.items():
+        for what, reason in sorted(due.holds.items()):  # in one order, whoever puts them
             tx.holds.put(what, reason=reason, at=now)
         for what in due.eased:
             tx.holds.ease(what)

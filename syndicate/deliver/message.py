@@ -7,7 +7,7 @@ from typing import Self
 
 from syndicate.config import Config, Mailbox, Newsletter
 from syndicate.deliver import headers
-from syndicate.deliver.filling import Filling, own_links
+from syndicate.deliver.filling import Filling, OwnLinks
 from syndicate.deliver.leads import Leads
 from syndicate.deliver.links import Links
 from syndicate.deliver.relay import Envelope
@@ -87,7 +87,7 @@ class Reader:
             name=claim.name,
             email=claim.email,
             message_id=links.message_id(claim.edition, claim.subscriber, imprint.domain),
-            links=own_links(links, claim.edition, claim.subscriber, imprint.newsletter),
+            links=OwnLinks(links, claim.edition, claim.subscriber, imprint.newsletter),
             leads=leads.for_reader(links, claim.subscriber),
             canary=leads.canary(links, claim.subscriber),
         )

@@ -15,6 +15,8 @@ from syndicate.model.editions import Edition
 
 _FEWEST, _MOST = 25, 250
 """Rows in a claim: enough to make its commit cheap, and no more than leave within two seconds."""
+_AGAIN = 10.0
+"""Seconds until an edition is looked through again of which only closed domains were left."""
 _STALE = 120.0
 """Seconds after which what was claimed and didn't get its turn goes back, for others."""
 
@@ -43,7 +45,8 @@ class Supply:
         self._editions: list[Edition] = []
         self._queues: dict[int, deque[Copy]] = {}
         self._after: dict[int, int] = {}
-        self._exhausted: set[int] = set()
+        self._exhausted: dict[int, tuple[frozenset[str], float]] = {}
+        """Editions with nothing left at the domains that were open, and when that was seen."""
         self._back: list[Claim] = []
         self._appetite = _FEWEST
         self._handed_out = 0
@@ -69,7 +72,13 @@ class Supply:
             self._return(self._queues.pop(edition))
         if self.waiting and now - self._oldest > _STALE:
             self._empty()
-        self._exhausted.clear()
+        closed = self._destinations.closed(now)
+        # to find nothing but held domains takes a look at each of their readers
+        self._exhausted = {
+            key: (without, since)
+            for key, (without, since) in self._exhausted.items()
+            if without and without == closed and now - since < _AGAIN
+        }
         if now - self._measured >= 1:
             self._appetite = min(_MOST, max(_FEWEST, 2 * self._handed_out))
             self._handed_out, self._measured = 0, now
@@ -95,7 +104,7 @@ class Supply:
         self._after[wanted.edition] = last if len(claims) == wanted.limit else 0
         if not claims:
             if not wanted.after:
-                self._exhausted.add(wanted.edition)
+                self._exhausted[wanted.edition] = wanted.without, now
             return []
         edition = self._edition(wanted.edition)
         let_out: list[Claim] = []

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import cached_property
 from html import escape
 from typing import Self
 
@@ -28,7 +29,7 @@ _Place = tuple[str, int]
 """Where something is filled in: what, and whether into the text or the HTML."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Template:
     """What all copies of one edition have in common; threads may share it."""
 
@@ -70,8 +71,18 @@ class Template:
         with _in_utf_8():
             own = _written(self.names, reader.filling)
             fields = [each if isinstance(each, bytes) else each(reader) for each in self.head]
-        body = [each if isinstance(each, bytes) else own[each] for each in self.body]
+        body = self._ready.copy()
+        for position, place in self._places:
+            body[position] = own[place]
         return Message(tuple(fields), b"".join(body))
+
+    @cached_property
+    def _ready(self) -> list[bytes]:
+        return [each if isinstance(each, bytes) else b"" for each in self.body]
+
+    @cached_property
+    def _places(self) -> list[tuple[int, _Place]]:
+        return [(n, each) for n, each in enumerate(self.body) if not isinstance(each, bytes)]
 
 
 def _head(subject: str, imprint: Imprint) -> tuple[_Field, ...]:

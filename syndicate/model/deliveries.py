@@ -28,6 +28,10 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
+WAITING = (State.QUEUED, State.CLAIMED, State.SENDING, State.DEFERRED)
+"""Where a delivery stands of which something is still to come."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One row of the ledger, with the address it is for."""

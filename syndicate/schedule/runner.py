@@ -26,6 +26,7 @@ from syndicate.intake.folder import find_articles
 from syndicate.intake.watch import watch
 from syndicate.model.timetable import timing
 from syndicate.schedule.newsroom import Newsroom
+from syndicate.schedule.progress import Reporter
 from syndicate.schedule.retention import forget_daily
 
 log = structlog.get_logger()
@@ -37,6 +38,8 @@ _RECORDING = timedelta(seconds=5)
 """How long it may take, beyond mail.stop_timeout, to record what came of a stop."""
 _LISTEN = timedelta(seconds=1)
 """How often it is asked whether somebody decided about an edition, in another process."""
+_TELL = timedelta(seconds=10)
+"""How often it is told how far it is with what is being sent."""
 _TURN = 20.0
 """Seconds after which the push thread looks again for what is new: some are slow to take it."""
 
@@ -49,6 +52,7 @@ class Runner:
         self._store = newsroom.store
         self._config = newsroom.config
         self._stop = stop
+        self._reporter = Reporter(newsroom.store, newsroom.config)
         self._mail_due = threading.Event()
         self._mirror_due = threading.Event()
         self._push_due = threading.Event()
@@ -131,6 +135,8 @@ class Runner:
         scheduler.add_job(self._guarded(self._sweep), sweep, **options, **at_once)
         often = IntervalTrigger(seconds=int(_LISTEN.total_seconds()), start_date=clock.EPOCH)
         scheduler.add_job(self._guarded(self._listen), often, **options)
+        now_and_then = IntervalTrigger(seconds=int(_TELL.total_seconds()), start_date=clock.EPOCH)
+        scheduler.add_job(self._guarded(self._reporter.tell), now_and_then, **options)
         return scheduler
 
     def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
@@ -237,7 +243,8 @@ class Runner:
             guarded()
 
     def _hand_over(self) -> None:
-        self._newsroom.deliver(clock.now(), self._stop)
+        with self._reporter.at_work():
+            self._newsroom.deliver(clock.now(), self._stop)
 
     def _follow(self) -> None:
         assert self._newsroom.mirror is not None

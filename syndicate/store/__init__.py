@@ -7,9 +7,9 @@ with store.write() as tx:
     tx.subscribers.leave(7, "breaking", at=now, cause=cause)
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -88,44 +88,65 @@ __all__ = [
 ]
 
 
+_Kind = TypeVar("_Kind")
+
+
+class _Door(Generic[_Kind]):
+    """The way to the rows of one noun; made when a transaction first goes through it."""
+
+    def __init__(self, kind: Callable[[Connection], _Kind]) -> None:
+        self._kind = kind
+        self._name = ""
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, transaction: "Transaction", _: type) -> _Kind:
+        # stands before this descriptor from now on
+        made = self._kind(transaction._connection)  # noqa: SLF001 - a part of it
+        transaction.__dict__[self._name] = made
+        return made
+
+
 class Transaction:
     """One transaction, with a door per noun. Only valid inside its `with`."""
 
+    articles = _Door(Filing)
+    readership = _Door(Readership)
+    media = _Door(Media)
+    subscribers = _Door(Subscribers)
+    arrivals = _Door(Arrivals)
+    schedules = _Door(Schedules)
+    fires = _Door(Fires)
+    editions = _Door(Editions)
+    archive = _Door(Archive)
+    clicks = _Door(Clicks)
+    deliveries = _Door(Deliveries)
+    handover = _Door(Handover)
+    holds = _Door(Holds)
+    allowances = _Door(Allowances)
+    paces = _Door(Paces)
+    stops = _Door(Stops)
+    corrections = _Door(Corrections)
+    requests = _Door(Requests)
+    trail = _Door(Trail)
+    roll = _Door(Roll)
+    segments = _Door(Segments)
+    retention = _Door(Retention)
+    mergers = _Door(Mergers)
+    dossier = _Door(Dossier)
+    census = _Door(Census)
+    private_feeds = _Door(PrivateFeeds)
+    pings = _Door(Pings)
+    submissions = _Door(Submissions)
+    pauses = _Door(Pauses)
+    limits = _Door(Limits)
+    hub = _Door(HubBooks)
+    keys = _Door(Keys)
+
     def __init__(self, connection: Connection) -> None:
-        self.articles = Filing(connection)
-        self.readership = Readership(connection)
-        self.media = Media(connection)
-        self.subscribers = Subscribers(connection)
-        self.arrivals = Arrivals(connection)
-        self.schedules = Schedules(connection)
-        self.fires = Fires(connection)
-        self.editions = Editions(connection)
-        self.archive = Archive(connection)
-        self.clicks = Clicks(connection)
-        self.deliveries = Deliveries(connection)
-        self.handover = Handover(connection)
-        self.holds = Holds(connection)
-        self.allowances = Allowances(connection)
-        self.paces = Paces(connection)
-        self.stops = Stops(connection)
-        self.corrections = Corrections(connection)
-        self.requests = Requests(connection)
-        self.trail = Trail(connection)
-        self.roll = Roll(connection)
-        self.segments = Segments(connection)
-        self.retention = Retention(connection)
-        self.mergers = Mergers(connection)
-        self.dossier = Dossier(connection)
-        self.census = Census(connection)
-        self.private_feeds = PrivateFeeds(connection)
-        self.pings = Pings(connection)
-        self.submissions = Submissions(connection)
-        self.pauses = Pauses(connection)
-        self.limits = Limits(connection)
-        self.hub = HubBooks(connection)
-        self.keys = Keys(connection)
-        self.kept = True
         self._connection = connection
+        self.kept = True
 
     def hold_still(self) -> None:
         """Wait for, and keep out, whoever files articles, gives numbers or freezes editions."""
@@ -141,6 +162,7 @@ class Store:
 
     def __init__(self, engine: Engine, url: str) -> None:
         self._engine = engine
+        self._writing = engine.execution_options(writes=True)
         self._url = url
         self.migrations: list[str] = []
         """The migrations that ran when it was opened."""
@@ -187,13 +209,15 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Write in one transaction; it is undone when an exception leaves the block."""
-        with mapped_errors(self._url), self._engine.connect() as plain:
-            connection = plain.execution_options(writes=True)
-            with connection.begin() as begun:
-                transaction = Transaction(connection)
-                yield transaction
-                if not transaction.kept:
-                    begun.rollback()
+        with (
+            mapped_errors(self._url),
+            self._writing.connect() as connection,
+            connection.begin() as begun,
+        ):
+            transaction = Transaction(connection)
+            yield transaction
+            if not transaction.kept:
+                begun.rollback()
 
     def close(self) -> None:
         """Give up every connection."""

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, case, or_, select, update
 
 from syndicate.config.values import Rate
 from syndicate.store.engine import insert_new
@@ -13,6 +13,8 @@ _SECOND = 1_000_000_000
 """In nanoseconds, in which a rate is reckoned: a microsecond is long at a million a second."""
 _SKEW = 60 * _SECOND
 """By so much the clocks of two machines may differ; more is a clock that was set."""
+_LATELY = 3 * _SECOND // 10
+"""A bucket holds a second's worth: one that is used up to here is as good as empty."""
 
 
 class Allowances:
@@ -64,6 +66,21 @@ class Allowances:
         mine = (limits.c.name == name) & (limits.c.starts_at == _midnight(at))
         left = case((limits.c.count > count, limits.c.count - count), else_=0)
         self._connection.execute(update(limits).where(mine).values(count=left))
+
+    def used_up(self, *, at: datetime) -> frozenset[str]:
+        """Return the buckets of which everything is taken as soon as it is there."""
+        now = microseconds(at) * 1000
+        nearly = allowances.c.used_until + 2 * allowances.c.apiece
+        query = select(allowances.c.name).where(
+            or_(allowances.c.used_until > now - _LATELY, nearly > now),
+            allowances.c.used_until <= now + _SKEW,
+        )
+        return frozenset(self._connection.execute(query).scalars())
+
+    def taken(self, name: str, *, at: datetime) -> int:
+        """Return how many were taken of a day's number, in the day of `at` in UTC."""
+        mine = (limits.c.name == name) & (limits.c.starts_at == _midnight(at))
+        return self._connection.execute(select(limits.c.count).where(mine)).scalar() or 0
 
     def _used_until(self, name: str) -> int:
         """Return until when a bucket is used up; nobody else takes from it meanwhile."""

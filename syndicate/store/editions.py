@@ -4,9 +4,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, literal, or_, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal, or_, select
 
-from syndicate.model.deliveries import State
+from syndicate.model.deliveries import WAITING, State
 from syndicate.model.editions import LETTERS, Content, Draft, Edition, EditionState, Item, Kind
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.engine import LOCK_NUMBERS, insert_new, lock
@@ -114,6 +114,20 @@ class Editions:
         query = _editions().where(editions.c.kind != Kind.LETTER)
         query = query.order_by(editions.c.key.desc())
         return [edition_of(row) for row in self._connection.execute(query)]
+
+    def under_way(self) -> list[Edition]:
+        """Return the editions of newsletters of which something is still to come, oldest first."""
+        # the first row of each state: so that it is looked up in an index
+        firsts = (
+            select(func.min(deliveries.c.subscriber))
+            .where(deliveries.c.edition == editions.c.key, deliveries.c.state == state)
+            .scalar_subquery()
+            for state in WAITING
+        )
+        query = _editions().where(
+            editions.c.kind != Kind.LETTER, or_(*(first.is_not(None) for first in firsts))
+        )
+        return [edition_of(row) for row in self._connection.execute(query.order_by(editions.c.key))]
 
     def last(self, schedule: str) -> Edition | None:
         """Return the newest edition of a schedule."""

@@ -196,18 +196,11 @@ def lock(connection: Connection, number: int) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
-def share_edition(connection: Connection, edition: int) -> None:
-    """Move deliveries of an edition beside others who do, until the transaction ends.
-
-    The snapshot of what follows is taken when nobody can stop the edition any more.
-    """
-    if connection.dialect.name == "postgresql":
-        shared = text("SELECT pg_advisory_xact_lock_shared(:all, :edition)")
-        connection.execute(shared, {"all": _EDITIONS, "edition": edition})
-
-
 def share_editions(connection: Connection, editions: Sequence[int]) -> None:
-    """Move deliveries of editions beside others who do, in one order, as `share_edition`."""
+    """Move deliveries of editions beside others who do, until the transaction ends.
+
+    The snapshot of what follows is taken when nobody can stop the editions any more.
+    """
     if connection.dialect.name == "postgresql":
         shared = "SELECT pg_advisory_xact_lock_shared(%(all)s, e) FROM unnest(%(of)s::int[]) AS e"
         connection.exec_driver_sql(shared, {"all": _EDITIONS, "of": sorted(editions)})

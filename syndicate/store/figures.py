@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, select
 
-from syndicate.model.deliveries import State
+from syndicate.model.deliveries import WAITING, State
 from syndicate.model.editions import EditionState, Kind
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.fires import Outcome
@@ -21,9 +21,6 @@ from syndicate.store.schema import articles, deliveries, editions, fires, subscr
 from syndicate.store.schema_push import hub_requests, hub_subscriptions, pings, submissions
 
 Name = TypeVar("Name", bound=StrEnum)
-
-OPEN = (State.QUEUED, State.CLAIMED, State.SENDING, State.DEFERRED)
-"""Where a delivery stands of which something is still to come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +83,10 @@ class Census:
         query = select(editions.c.newsletter, func.count()).group_by(editions.c.newsletter)
         every = self._pairs(query.where(own))
         still = (
-            select(deliveries.c.edition).where(deliveries.c.state.in_(OPEN)).distinct().subquery()
+            select(deliveries.c.edition)
+            .where(deliveries.c.state.in_(WAITING))
+            .distinct()
+            .subquery()
         )
         paused = editions.c.state == EditionState.PAUSED
         held = self._pairs(query.where(own, paused))

@@ -73,7 +73,7 @@ def application(
     names = frozenset(route.path.split("/")[1] for route in routes)
     counts = counts or Counts()
     log = AccessLog.of(config, names, counts)
-    probes = Monitoring(store, config, Metrics(store, counts), stopping).routes()
+    probes = Monitoring(store, config, Metrics(store, config, counts), stopping).routes()
     acting = Starlette(
         routes=[*routes, *private, *probes], exception_handlers={404: _missing(pages)}
     )

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from syndicate.deliver.transport import transport
-from syndicate.model.deliveries import State
+from syndicate.model.deliveries import State, Verdict
 from syndicate.model.editions import EditionState, Kind
 from syndicate.model.subscribers import Cause, Who
 from syndicate.schedule.stopping import cancel
@@ -269,10 +269,10 @@ def test_what_was_exhausted_is_looked_at_again_before_the_digest_is_over(store, 
     subscribe(store, *readers(2))
     alert = freeze(store)
     with store.write() as tx:
-        one, two = tx.deliveries.claim(alert.key, owner="me", lease_until=LATER, at=NOON)
-        tx.deliveries.intend(two, owner="me", lease_until=LATER, at=NOON)
-        tx.deliveries.settle(two, State.UNKNOWN, at=NOON)
-        tx.deliveries.release([one], owner="me", at=NOON)
+        one, two = tx.handover.claim(alert.key, owner="me", lease_until=LATER, at=NOON)
+        tx.handover.intend([two], owner="me", lease_until=LATER, at=NOON)
+        tx.handover.settle([Verdict(claim=two, state=State.UNKNOWN)], at=NOON)
+        tx.handover.release([one], owner="me", at=NOON)
         tx.subscribers.leave(one.subscriber, "breaking", at=NOON, cause=TEST)
     subscribe(store, *readers(60), newsletter="evening")
     digest = freeze(store, draft(Kind.DIGEST, newsletter="evening"))

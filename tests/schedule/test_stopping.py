@@ -8,7 +8,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.errors import Refused
-from syndicate.model.deliveries import Totals
+from syndicate.model.deliveries import State, Totals, Verdict
 from syndicate.model.editions import EditionState
 from syndicate.model.stops import Act
 from syndicate.model.subscribers import Cause, Who
@@ -32,11 +32,11 @@ def frozen(desk, *slugs, at=NOW):
 def hand_over_one(desk, edition):
     """Have the first reader of an edition accepted."""
     with desk.store.write() as tx:
-        [one] = tx.deliveries.claim(
+        [one] = tx.handover.claim(
             edition.key, owner="me", lease_until=NOW + MINUTE, at=NOW, limit=1
         )
-        tx.deliveries.intend(one, owner="me", lease_until=NOW + MINUTE, at=NOW)
-        tx.deliveries.settle(one, "accepted", code=250, at=NOW)
+        tx.handover.intend([one], owner="me", lease_until=NOW + MINUTE, at=NOW)
+        tx.handover.settle([Verdict(claim=one, state=State.ACCEPTED, code=250)], at=NOW)
 
 
 def totals(desk, key):

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, event, text
 
 from syndicate.model.deliveries import Claim, State, Totals, Verdict
 from syndicate.model.editions import Kind
-from syndicate.store import Store
+from syndicate.store import Store, handover
 from tests.audience import TEST, by_reader
 from tests.store.test_deliveries import MINUTE, NOW, claim, edition, readers, states
 from tests.store.test_stops import ME, pause
@@ -427,3 +427,20 @@ def test_no_claim_walks_through_what_is_done_or_not_due(sqlite_store, counted):
         f"SEARCH {by_state.format('INDEX')})",
         f"SEARCH {by_time.format('INDEX')}",
     ]
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_postgresql_looks_rows_up_by_their_key_before_it_has_counted_them(store):
+    """A ledger is new when it is worked through, and nobody has run ANALYZE yet."""
+    with store.write() as tx:
+        connection = tx._connection
+        connection.exec_driver_sql(
+            "INSERT INTO deliveries (edition, subscriber, state, attempt, code, reply, at) "
+            "SELECT 1, n, 'queued', 0, 0, '', 0 FROM generate_series(1, 200000) AS n"
+        )
+        ready = handover._CLAIM._made_ready(connection.dialect)
+        rows = {"its_edition": [1] * 250, "its_subscriber": [*range(250)]}
+        told = {**rows, "its_attempt": [0] * 250, "its_owner": "me", "its_lease": 0, "now": 0}
+        plan = connection.exec_driver_sql(f"EXPLAIN {ready.sql}", {**told, **ready.named})
+        steps = "\n".join(row[0] for row in plan)
+    assert "using pk_deliveries" in steps

@@ -368,7 +368,7 @@ def test_who_moves_keeps_number_and_history(store):
         assert tx.mergers.holder(new) == key
         assert [one.action for one in tx.trail.of(key)] == ["subscribed", "merged", "moved"]
         later = papers.NOON + timedelta(minutes=1)
-        (claim,) = tx.deliveries.claim(edition.key, owner="w", lease_until=later, at=papers.NOON)
+        (claim,) = tx.handover.claim(edition.key, owner="w", lease_until=later, at=papers.NOON)
         assert claim.email == "Anna@Example.net"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.intake.readers import Outcome, import_readers
-from syndicate.model.deliveries import State
+from syndicate.model.deliveries import State, Verdict
 from syndicate.model.subscribers import Action, Subscribed
 from syndicate.store.clicks import Click
 from tests.audience import TEST, by_reader
@@ -88,13 +88,14 @@ def test_an_edition_counts_as_many_readers_as_before(store):
     at = papers.NOON
     with store.write() as tx:
         key = tx.subscribers.by_email(HER).key
-        claims = tx.deliveries.claim(edition.key, owner="w", lease_until=at, at=at)
+        claims = tx.handover.claim(edition.key, owner="w", lease_until=at, at=at)
         for claim in claims:
             until = at + timedelta(minutes=1)
-            assert tx.deliveries.intend(claim, owner="w", lease_until=until, at=at)
+            assert tx.handover.intend([claim], owner="w", lease_until=until, at=at)
             state = State.FAILED if claim.email == HER else State.ACCEPTED
             reply = f"550 <{claim.email}>: no"
-            tx.deliveries.settle(claim, state, code=550, reply=reply, at=at)
+            verdict = Verdict(claim=claim, state=state, code=550, reply=reply)
+            tx.handover.settle([verdict], at=at)
         for who in (key, key, None):
             tx.clicks.add(
                 Click(edition=edition.key, link=0, subscriber=who, at=at, machine=False, agent="")
@@ -119,7 +120,7 @@ def test_what_is_on_its_way_to_who_is_erased_does_not_go_out(store):
     with store.write() as tx:
         tx.subscribers.erase(tx.subscribers.by_email(HER).key, cause=BUTTON, at=papers.NOON)
         later = papers.NOON + timedelta(minutes=1)
-        claims = tx.deliveries.claim(edition.key, owner="w", lease_until=later, at=papers.NOON)
+        claims = tx.handover.claim(edition.key, owner="w", lease_until=later, at=papers.NOON)
         assert [claim.email for claim in claims] == ["bo@example.org"]
         assert tx.deliveries.totals(edition.key).skipped == 1
     with store.write() as tx:

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from syndicate import clock
 from syndicate.errors import StoreUnreachable
+from syndicate.model.traffic import Pace
 from syndicate.web.app import application
 from syndicate.web.telemetry.counts import REMEMBERED_FOR, Counts
 from tests.audience import TEST
@@ -106,6 +107,33 @@ def test_what_services_say_of_their_subscribers_is_kept_by_feed(web, tmp_path):
         frozenset({"Feedly", "/rss.xml"}): 17,
         frozenset({"Feedbin", "/feeds/city/rss.xml"}): 12,
     }
+
+
+def test_it_is_told_how_mail_leaves_and_who_is_held(web, store):
+    client = web()
+    metrics(client)
+    pace = Pace(
+        owner="host/1:7:1:a",
+        relay="outbox",
+        at=clock.now(),
+        sessions=4,
+        accepted=90,
+        deferred=0,
+        failed=0,
+        per_second=12.5,
+        note="",
+    )
+    with store.write() as tx:
+        tx.paces.note(pace)
+        tx.holds.put("domain:gmail.com", reason="421 4.7.28 too fast", at=clock.now())
+    seen = metrics(client)
+    assert seen("syndicate_relay_sessions", "outbox") == 4
+    assert seen("syndicate_relay_messages_per_second", "outbox") == 12.5
+    assert seen("syndicate_relay_held", "outbox") == 0
+    assert seen("syndicate_domains_held") == 1
+    with store.write() as tx:
+        tx.holds.put("relay:outbox", reason="454 throttled", at=clock.now())
+    assert metrics(client)("syndicate_relay_held", "outbox") == 1
 
 
 def test_reports_are_forgotten_after_three_days_and_never_more_than_a_thousand():

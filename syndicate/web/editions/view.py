@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from syndicate.config import Config
-from syndicate.deliver.filling import Filling, own_links
+from syndicate.deliver.filling import Filling, OwnLinks
 from syndicate.deliver.links import Links
 from syndicate.errors import StoreError
 from syndicate.model.editions import Kind
@@ -61,7 +61,7 @@ class View:
         filling = Filling(
             name=reader.name,
             email=reader.email,
-            own=own_links(self._links, number, subscriber, edition.newsletter),
+            own=OwnLinks(self._links, number, subscriber, edition.newsletter),
             leads=frozen,
         )
         return filling.html(content)

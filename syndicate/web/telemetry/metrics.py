@@ -21,7 +21,9 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from syndicate import clock
+from syndicate.config import Config
 from syndicate.errors import StoreError
+from syndicate.schedule.traffic import Kind, Traffic
 from syndicate.store import Figures, Store
 from syndicate.web.telemetry.counts import Counts
 
@@ -34,10 +36,11 @@ _SHARE = 100
 class Metrics:
     """All that is told, put together when somebody asks."""
 
-    def __init__(self, store: Store, counts: Counts) -> None:
+    def __init__(self, store: Store, config: Config, counts: Counts) -> None:
         registry = CollectorRegistry()
         registry.register(_Web(counts))
         registry.register(_Holdings(store))
+        registry.register(_Ways(store, config))
         ProcessCollector(registry=registry)
         self._registry = registry
 
@@ -138,6 +141,49 @@ class _Holdings(Collector):
                 ended = monotonic()
                 self._good_until = ended + max(_FRESH.total_seconds(), _SHARE * (ended - began))
             return self._last
+
+
+class _Ways(Collector):
+    """How it goes with each relay, by whichever processes deliver; a few rows each time."""
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self._store = store
+        self._config = config
+
+    def describe(self) -> list[Metric]:
+        """Promise nothing: asked for what there will be, the registry would collect."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Tell all of it; nothing of a store that can't be read."""
+        try:
+            with self._store.read() as tx:
+                traffic = Traffic.read(tx, self._config, clock.now())
+        except StoreError:
+            return
+        sessions = GaugeMetricFamily(
+            "syndicate_relay_sessions", "Sessions with a relay.", labels=("relay",)
+        )
+        pace = GaugeMetricFamily(
+            "syndicate_relay_messages_per_second",
+            "Messages that a relay took or refused, as of the last second.",
+            labels=("relay",),
+        )
+        held = GaugeMetricFamily(
+            "syndicate_relay_held", "Whether a relay wants nothing for a while.", labels=("relay",)
+        )
+        for way in traffic.ways:
+            is_held = way.obstacle is not None and way.obstacle.kind is Kind.HOLD
+            sessions.add_metric((way.name,), way.sessions)
+            pace.add_metric((way.name,), way.per_second)
+            held.add_metric((way.name,), int(is_held))
+        yield from (sessions, pace, held)
+        holds = (one for one in traffic.obstacles if one.domains and one.kind is Kind.HOLD)
+        yield GaugeMetricFamily(
+            "syndicate_domains_held",
+            "Domains of readers, or providers, that want nothing for a while.",
+            sum(1 for _ in holds),
+        )
 
 
 def _told(figures: Figures) -> Iterator[Metric]:
