@@ -6,11 +6,13 @@ After `S` seconds it is stopped as a signal stops it.
 """
 
 import argparse
+import gc
 from pathlib import Path
 from threading import Event, Timer
 
 from bench import passes
 from syndicate import clock
+from syndicate.cli import YOUNG
 from syndicate.config import load
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.store import Store
@@ -21,6 +23,7 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--seconds", type=float)
     wanted = parser.parse_args()
+    gc.set_threshold(YOUNG)  # as the command line does
     config = load(wanted.config)
     store = Store.of(config)
     newsroom = Newsroom.of(store, config)

@@ -15,13 +15,13 @@ import sys
 __all__ = ["main"]
 
 TERMINATED = 128 + signal.SIGTERM
-_YOUNG = 50_000
+YOUNG = 50_000
 """Objects after which garbage is collected: what a start imports is none."""
 
 
 def main() -> None:
     """Run the command line and exit."""
-    gc.set_threshold(_YOUNG)
+    gc.set_threshold(YOUNG)
     # whoever takes this signal for another thing than the end has yet to be imported
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     from syndicate.cli.app import app  # noqa: PLC0415 - so that importing the package is free

@@ -24,8 +24,8 @@ def tell_delivered(drained: "Drained", *, said: Callable[[str], None] = say) -> 
     }
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     said(f"delivered: {told or ('nothing' if drained.unavailable else 'nothing was due')}")
-    if drained.unavailable:
-        note(f"no relay answered: {drained.unavailable}")
+    for reason in drained.unavailable.splitlines():
+        note(f"the rest waits: {reason}")
     for edition in drained.paused:
         note(
             f"edition {edition} paused itself: too many are refused for good; "

@@ -140,7 +140,8 @@ def redrawn(
 def shows_lines() -> bool:
     """Whether stdout can show more than ASCII, as the lines that bars are drawn of."""
     # the console's file: while something is redrawn, sys.stdout is another one
-    return (_console(stderr=False).file.encoding or "").lower().startswith("utf")
+    encoding = getattr(_console(stderr=False).file, "encoding", None) or ""
+    return encoding.lower().startswith("utf")
 
 
 def can_be_redrawn(*, stderr: bool = False) -> bool:

@@ -6,7 +6,6 @@ body of the message before (RFC 2920, 3.1). A verdict is a reply code and nothin
 
 import re
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -116,61 +115,61 @@ class Conversation:
             self._awaited.append(step)
         return b"".join(said)
 
-    def hear(self, data: bytes) -> Iterator[Event]:
+    def hear(self, data: bytes) -> list[Event]:
         """Take in what was received; what comes of it. The last event of all is Ended."""
+        events: list[Event] = []
+        garbled: Garbled | None = None
         try:
             self._replies.feed(data)
-        except Garbled as garbled:
-            yield from self._understood()
-            yield from self._end(garbled)
-        else:
-            yield from self._understood()
+        except Garbled as error:
+            garbled = error
+        while not self.over and (reply := self._replies.next()) is not None:
+            if not self._awaited:
+                self._end(Garbled(f"the server said {str(reply)!r} out of turn"), events)
+                break
+            self.heard += 1
+            self._answered(self._awaited.popleft(), reply, events)
+        if garbled is not None:
+            self._end(garbled, events)
+        return events
 
     # how
 
-    def _understood(self) -> Iterator[Event]:
-        while not self.over and (reply := self._replies.next()) is not None:
-            if not self._awaited:
-                yield from self._end(Garbled(f"the server said {str(reply)!r} out of turn"))
-                return
-            self.heard += 1
-            yield from self._answered(self._awaited.popleft(), reply)
-
-    def _answered(self, step: Step, reply: Reply) -> Iterator[Event]:
+    def _answered(self, step: Step, reply: Reply, events: list[Event]) -> None:
         if step is Step.BODY:
-            yield Answered(reply, self._meaning(reply))
+            events.append(Answered(reply, self._meaning(reply)))
             if not (reply.positive or reply.negative):
-                yield from self._end(Garbled(f"the server answered {str(reply)!r} to a message"))
+                said = f"the server answered {str(reply)!r} to a message"
+                self._end(Garbled(said), events)
                 return
         if reply.code == _CLOSING:
             self.over = True
-            yield Ended(TemporaryFailure(f"{self._terms.server}: {reply}", reply.code))
-            return
-        if step in _OFFER:
+            closing = TemporaryFailure(f"{self._terms.server}: {reply}", reply.code)
+            events.append(Ended(closing))
+        elif step in _OFFER:
             self._answers.append(reply)
-            yield from self._judged(step, reply)
+            if step is Step.DATA or (not self._pipelining and reply.negative):
+                self._judge(reply, events)
 
-    def _judged(self, step: Step, reply: Reply) -> Iterator[Event]:
+    def _judge(self, reply: Reply, events: list[Event]) -> None:
         """Read what MAIL, RCPT and DATA come to: the first refusal is the verdict."""
-        if not self._pipelining and reply.negative:
-            while self._unsaid and self._unsaid[0][0] in _OFFER:
-                self._unsaid.popleft()
-        elif step is not Step.DATA:
+        while self._unsaid and self._unsaid[0][0] in _OFFER:  # refused before all was said
+            self._unsaid.popleft()
+        if [each.code // 100 for each in self._answers] == [2, 2, 3]:
+            events.append(Invited())
             return
         refused = next((n for n, each in enumerate(self._answers) if each.negative), None)
-        if refused is None and [each.code // 100 for each in self._answers] == [2, 2, 3]:
-            yield Invited()
-            return
         if refused is None:
             said = " / ".join(map(str, self._answers))
-            yield from self._end(Garbled(f"the server answered {said!r} to MAIL, RCPT and DATA"))
+            garbled = Garbled(f"the server answered {said!r} to MAIL, RCPT and DATA")
+            self._end(garbled, events)
             return
         answer = self._answers[refused]
         if reply.code == _GO_AHEAD:
             self._unsaid.appendleft((Step.ASIDE, _DOT))
             self._dirty = False
         self._answers.clear()
-        yield Declined(self._refusal(answer, _OFFER[refused]))
+        events.append(Declined(self._refusal(answer, _OFFER[refused])))
 
     def _refusal(self, reply: Reply, step: Step) -> DeliveryError:
         if reply.code in _LOG_IN_FIRST or (step is Step.MAIL and reply.permanent):
@@ -191,10 +190,10 @@ class Conversation:
             return TemporaryFailure(str(reply), reply.code)
         return NoVerdict(f"{self._terms.server} answered {str(reply)!r}", reply.code)
 
-    def _end(self, error: Garbled) -> Iterator[Event]:
+    def _end(self, error: Garbled, events: list[Event]) -> None:
         if not self.over:
             self.over = True
-            yield Ended(TemporaryFailure(f"{self._terms.server}: {error}"))
+            events.append(Ended(TemporaryFailure(f"{self._terms.server}: {error}")))
 
     def _parameters(self, envelope: Envelope, size: int) -> str:
         for address in (envelope.sender, envelope.recipient):

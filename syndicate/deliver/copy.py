@@ -6,8 +6,10 @@ from queue import SimpleQueue
 
 import idna
 
+from syndicate.deliver.bell import Bell
+from syndicate.deliver.dkim import Unsigned
 from syndicate.deliver.links import Links
-from syndicate.deliver.mailings import Mailing
+from syndicate.deliver.mailings import Mailing, refused
 from syndicate.deliver.relay import Envelope
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
@@ -21,7 +23,7 @@ class Copy:
     """A claimed delivery with its message, which is made when it is needed."""
 
     __slots__ = (
-        "_being_made", "_wrong_turns", "claim", "edition", "envelope", "mailing", "message",
+        "_unsigned", "_wrong_turns", "claim", "edition", "envelope", "mailing", "message",
         "refusal",
     )  # fmt: skip
 
@@ -34,7 +36,7 @@ class Copy:
         self.mailing = mailing
         self.refusal: Refused | None = None
         """Why it could not be made; then it has neither envelope nor message."""
-        self._being_made: threading.Lock | None = None
+        self._unsigned: Unsigned | None = None
         self._wrong_turns = 0
 
     @property
@@ -53,55 +55,68 @@ class Copy:
         self._wrong_turns += 1
         return self._wrong_turns <= _WRONG_TURNS
 
-    def make(self, links: Links) -> None:
-        """Make the message, unless that was done; wait for it where it is being made."""
-        if self._being_made is not None:
-            with self._being_made:
-                return
-        if self.refusal is None and not hasattr(self, "message"):
-            self._make(links)
+    @property
+    def begun(self) -> bool:
+        """Whether it was written, signed or not, or could not be."""
+        return hasattr(self, "envelope") or self.refusal is not None
 
-    def begin(self) -> None:
-        """Say that another thread makes it, until `finish`."""
-        self._being_made = threading.Lock()
-        self._being_made.acquire()
+    @property
+    def ready(self) -> bool:
+        """Whether it can leave, or never will."""
+        return hasattr(self, "message") or self.refusal is not None
 
-    def finish(self, links: Links) -> None:
-        """Make it, in the thread that was told to."""
-        assert self._being_made is not None
+    def begin(self, links: Links) -> bool:
+        """Write the message; True when it is to be signed, by `sign`, in any thread."""
         try:
-            self._make(links)
-        finally:
-            self._being_made.release()
-
-    def _make(self, links: Links) -> None:
-        try:
-            envelope, message = self.mailing.copy(self.claim, links)
+            self.envelope, copy = self.mailing.copy(self.claim, links)
         except Refused as refusal:
             self.refusal = refusal
-        else:
-            self.envelope, self.message = envelope, bytes(message)
+            return False
+        if isinstance(copy, Unsigned):
+            self._unsigned = copy
+            return True
+        self.message = bytes(copy)
+        return False
+
+    def sign(self) -> None:
+        """Sign what was begun."""
+        unsigned, self._unsigned = self._unsigned, None
+        assert unsigned is not None
+        try:
+            with refused():
+                self.message = bytes(unsigned.signed())
+        except Refused as refusal:
+            self.refusal = refusal
 
 
 class Workshop:
-    """Threads that make copies ahead, where they are signed: signing lets go of the GIL."""
+    """Writes copies a little ahead; threads sign them, since signing lets go of Python's lock."""
 
     def __init__(self, links: Links) -> None:
-        self.links = links
+        self._links = links
         self._orders: SimpleQueue[Copy | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._awaited = False
+        self.bell = Bell()
+        """Rings when a copy is signed that was waited for."""
 
-    def order(self, copy: Copy) -> None:
-        """Have a copy made beside, where that is worth it."""
-        if copy.mailing.signer is None:
-            return
-        if not self._threads:
-            self._hire()
-        copy.begin()
-        self._orders.put(copy)
+    def begin(self, copy: Copy) -> None:
+        """Write a copy, unless that was done, and have it signed where it is to be."""
+        if not copy.begun and copy.begin(self._links):
+            if not self._threads:
+                self._hire()
+            self._orders.put(copy)
+
+    def ready(self, copy: Copy) -> bool:
+        """Whether a copy can leave; where not yet, the bell rings when one can."""
+        if copy.ready:
+            return True
+        self._awaited = True
+        return copy.ready
 
     def close(self) -> None:
-        """Send the threads home, when they have made what was ordered."""
+        """Send the threads home, when they have signed what they were given."""
+        self.bell.close()
         for _ in self._threads:
             self._orders.put(None)
 
@@ -113,4 +128,7 @@ class Workshop:
 
     def _work(self) -> None:
         while (copy := self._orders.get()) is not None:
-            copy.finish(self.links)
+            copy.sign()
+            if self._awaited:
+                self._awaited = False
+                self.bell.ring()

@@ -1,6 +1,6 @@
 """Where mail goes, and how much of it now: domains that are held, and those with a limit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from syndicate import clock
 from syndicate.config import DomainLimit
@@ -73,9 +73,13 @@ class Destinations:
 
     def soon(self, now: float) -> bool:
         """Whether a domain's limit alone is in the way, and not for long."""
-        return any(
-            each.thirsty and each.dry(now) and each.again - now < _SOON for each in self._reservoirs
-        )
+        return any(each.thirsty and each.again - now < _SOON for each in self._reservoirs)
+
+    def sated(self, without: Collection[str]) -> None:
+        """Note that nobody is left at the domains beside these."""
+        for domain, reservoir in self._limited.items():
+            if domain not in without:
+                reservoir.thirsty = False
 
     def give_back(self) -> None:
         """Give back what was reserved and not used; raise StoreError."""

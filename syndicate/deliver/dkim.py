@@ -88,6 +88,27 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsigned:
+    """A message that is all but signed: what is left takes long, and threads can do it.
+
+    Hashing and signing let go of Python's global lock.
+    """
+
+    message: Message
+    seals: tuple[Seal, ...]
+    names: tuple[str, ...]
+    """The header fields that are covered."""
+    covered: bytes
+    """These fields, canonicalised."""
+
+    def signed(self) -> Message:
+        """Return the message with its signatures."""
+        digest = body_hash(self.message.body)
+        signatures = [seal.field(self.names, self.covered, digest) for seal in self.seals]
+        return Message((*signatures, *self.message.fields), self.message.body)
+
+
+@dataclass(frozen=True, slots=True)
 class Signer:
     """Signs what is from one domain, with all its keys."""
 
@@ -99,16 +120,16 @@ class Signer:
         `headers` are whole fields as the wire has them, with or without their
         last CRLF; `body_hash` is what `body_hash` returns for the body.
         """
-        return b"".join(self._fields(headers, body_hash))
+        names, covered = _covered(headers)
+        return b"".join(seal.field(names, covered, body_hash) for seal in self.seals)
+
+    def unsigned(self, message: Message) -> Unsigned:
+        """Prepare a message up to what takes long."""
+        return Unsigned(message, self.seals, *_covered(message.fields))
 
     def signed(self, message: Message) -> Message:
         """Return a message with its signatures."""
-        signatures = self._fields(message.fields, body_hash(message.body))
-        return Message((*signatures, *message.fields), message.body)
-
-    def _fields(self, headers: Sequence[bytes], body_hash: bytes) -> list[bytes]:
-        names, covered = _covered(headers)
-        return [seal.field(names, covered, body_hash) for seal in self.seals]
+        return self.unsigned(message).signed()
 
 
 @dataclass(frozen=True, slots=True)

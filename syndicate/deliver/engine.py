@@ -16,9 +16,11 @@ from typing import assert_never
 from syndicate.deliver import outcome
 from syndicate.deliver.copy import Copy
 from syndicate.deliver.destinations import PREFIX, Destinations
-from syndicate.deliver.fleet import Fleet, Member, Openings
+from syndicate.deliver.fleet import Fleet, Member
 from syndicate.deliver.ledger import Ledger, Round, Wanted
-from syndicate.deliver.relay import Answered, Declined, Ended, Event, Invited, Reply, Session
+from syndicate.deliver.openings import Openings
+from syndicate.deliver.relay import Answered, Declined, Ended, Event, Invited, Reply
+from syndicate.deliver.seat import Seat
 from syndicate.deliver.supply import Supply
 from syndicate.deliver.upkeep import Upkeep
 from syndicate.errors import (
@@ -35,31 +37,13 @@ _LOOK = 0.2
 """Seconds between looks at deadlines, and at whether to stop."""
 _SEE = 1.0
 """Seconds between looks at what is due, and who is held."""
+_GLANCE = 0.1
+"""Seconds that such a look is good for when more is claimed."""
 
 _KEEP_UP = 60.0
 """Seconds between looks at what died, and what is overdue."""
 _HOLDS = (421, 454)
 """Codes by which a relay says that it wants nothing for a while, before it took anything."""
-
-
-class Seat:
-    """A session at work: the copy on its way in it, and the one offered behind."""
-
-    __slots__ = ("current", "invited", "member", "offered", "session", "writing")
-
-    def __init__(self, member: Member, session: Session) -> None:
-        self.member = member
-        self.session = session
-        self.current: Copy | None = None
-        self.offered: Copy | None = None
-        self.invited = False
-        """Whether the body of what is offered is awaited."""
-        self.writing = False
-
-    @property
-    def busy(self) -> bool:
-        """Whether something of it is under way."""
-        return self.current is not None or self.offered is not None
 
 
 class Engine:
@@ -100,17 +84,27 @@ class Engine:
         Raise StoreError when the ledger can't be kept.
         """
         self._stop = stop
-        self._selector.register(self._openings, selectors.EVENT_READ)
+        self._selector.register(self._openings.bell, selectors.EVENT_READ)
+        self._selector.register(self._supply.bell, selectors.EVENT_READ)
         try:
-            while self._goes_on(time.monotonic()):
-                self._turn()
+            self._go_on()
             now = self._stopped_at = time.monotonic()
             self._due.paces = self._fleet.paces(self._ledger.name, now, last=True)
             self._record(now)
+        except StoreError:
+            # what is on its way gets its verdict all the same, if that can be recorded by then
+            self._stopped_at = self._stopped_at or time.monotonic()
+            self._next_look = 0.0
+            self._go_on()
+            raise
         finally:
             self._leave()
 
     # the loop
+
+    def _go_on(self) -> None:
+        while self._goes_on(time.monotonic()):
+            self._turn()
 
     def _goes_on(self, now: float) -> bool:
         if self._heard or self._due or any(seat.busy for seat in self._seats):
@@ -129,16 +123,16 @@ class Engine:
         """Hear what there is to hear, record it, and say what may be said."""
         now = time.monotonic()
         if now >= self._next_look:
+            self._hear_all(now)  # of a session that this drops, nothing is heard any more
             self._look(now)
         for key, _ in self._selector.select(0 if self._heard or self._due else _LOOK):
-            if key.fileobj is self._openings:
+            if key.fileobj is self._openings.bell:
                 self._seat_opened(now)
+            elif key.fileobj is self._supply.bell:
+                self._supply.bell.hush()
             else:
                 self._stir(key.data, now)
-        heard, self._heard = self._heard, []
-        for seat, event in heard:
-            self._seen = False
-            self._hear(seat, event, now)
+        self._hear_all(now)
         self._record(now)
         self._offer_all(now)
 
@@ -193,6 +187,12 @@ class Engine:
             seat.writing = seat.session.stuck
             mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if seat.writing else 0)
             self._selector.modify(seat.session, mask, seat)
+
+    def _hear_all(self, now: float) -> None:
+        heard, self._heard = self._heard, []
+        for seat, event in heard:
+            self._seen = False
+            self._hear(seat, event, now)
 
     def _hear(self, seat: Seat, event: Event, now: float) -> None:
         match event:
@@ -308,11 +308,11 @@ class Engine:
         """Say what to claim, if anything: of what is the most urgent by now."""
         sessions = len(self._seats) + self._openings.under_way + 1
         wanted = self._supply.wanted(sessions, now)
-        # a look would overlook holds that are not recorded yet
-        if wanted is not None and not (self._seen or self._due.holds):
+        if wanted is None or self._seen or now < self._next_sight - _SEE + _GLANCE:
+            return wanted
+        if not self._due.holds:  # a look would overlook those that are not recorded yet
             self._see(now)
-            wanted = self._supply.wanted(sessions, now)
-        return wanted
+        return self._supply.wanted(sessions, now)
 
     def _hand_over(self, seat: Seat, copy: Copy) -> None:
         seat.current, seat.offered, seat.invited = copy, None, False

@@ -1,12 +1,7 @@
 """The relays of a publication at work: which of them takes mail now, and in how many sessions."""
 
-import contextlib
-import socket
-import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from queue import Empty, SimpleQueue
-from typing import TypeAlias
 
 import structlog
 
@@ -14,7 +9,7 @@ from syndicate import clock
 from syndicate.config import Relay as Settings
 from syndicate.config import sessions
 from syndicate.deliver.ledger import Sight
-from syndicate.deliver.relay import Relay, Session
+from syndicate.deliver.relay import Relay
 from syndicate.deliver.reservoir import Reservoir
 from syndicate.errors import RelayUnavailable
 from syndicate.model.deliveries import State
@@ -72,8 +67,7 @@ class Member:
 
     def available(self, now: float) -> bool:
         """Whether it takes mail now, or within the minute."""
-        empty = any(each.dry(now) and each.again - now > _LONG for each in self._reservoirs)
-        return now >= max(self._out_until, self._held_until) and not empty
+        return now >= max(self._out_until, self._held_until) and not self._used_up(now)
 
     def takes_any(self, editions: Collection[int]) -> bool:
         """Whether it refused not all of these editions."""
@@ -125,7 +119,8 @@ class Member:
         self.refused.add(edition)
 
     def seated(self) -> None:
-        """Note that it could be reached."""
+        """Note that it could be reached, whatever became of another attempt before."""
+        self._out_until = 0.0
         if not self.refused:
             self.trouble = None
 
@@ -136,7 +131,7 @@ class Member:
         if self.hold is not None:
             until = self.hold.until.strftime("%H:%M")
             return f"{self.name} wants nothing until {until} UTC: {self.hold.reason}"
-        return "" if self.available(now) else f"{self.name} had what warm_up allows it today"
+        return f"{self.name} had what warm_up allows it today" if self._used_up(now) else ""
 
     def look(self, hold: Hold | None, now: float, *, recovering: bool) -> None:
         """Take note of whether it is held, or was until now."""
@@ -170,6 +165,10 @@ class Member:
         """Give back what was reserved and not used; raise StoreError."""
         for reservoir in self._reservoirs:
             reservoir.give_back()
+
+    def _used_up(self, now: float) -> bool:
+        """Whether a limit lets nothing through for so long that only a day's number can be it."""
+        return any(each.dry(now) and each.again - now > _LONG for each in self._reservoirs)
 
 
 class Fleet:
@@ -216,74 +215,6 @@ class Fleet:
         return set.intersection(*refused) if refused else set()
 
     def trouble(self, now: float) -> str:
-        """Say why mail that is due doesn't leave, as far as relays are to blame; else empty."""
+        """Say in a line for each relay why mail that is due doesn't leave; empty: not by them."""
         told = (member.said(now) for member in self.members)
-        return "; ".join(filter(None, dict.fromkeys(told)))
-
-
-Opened: TypeAlias = tuple[Member, Session | BaseException]
-
-
-class Openings:
-    """Sessions that are being opened, each in a thread: names are looked up, servers greet late."""
-
-    def __init__(self) -> None:
-        self._done: SimpleQueue[Opened] = SimpleQueue()
-        self._hears, self._rings = socket.socketpair()
-        self._hears.setblocking(False)
-        self._closed = threading.Lock()
-        self._over = False
-        self.under_way = 0
-
-    def fileno(self) -> int:
-        """Return what becomes readable when an opening is over."""
-        return self._hears.fileno()
-
-    def begin(self, member: Member) -> None:
-        """Begin to open a session."""
-        self.under_way += 1
-        member.open += 1
-        # daemons: one that can't be stopped, since it waits to be connected, holds nothing
-        threading.Thread(target=self._open, args=[member], daemon=True).start()
-
-    def take(self) -> Iterator[Opened]:
-        """Go through those that are over: each a session, or what went wrong."""
-        with contextlib.suppress(BlockingIOError):
-            self._hears.recv(4096)
-        with contextlib.suppress(Empty):
-            while True:
-                member, opened = self._done.get_nowait()
-                self.under_way -= 1
-                if not hasattr(opened, "offer"):
-                    member.open -= 1
-                yield member, opened
-
-    def close(self) -> None:
-        """Want no more: what is opened from now on is closed again."""
-        with self._closed:
-            self._over = True
-            self._hears.close()
-            self._rings.close()
-        for _, opened in self.take_rest():
-            if not isinstance(opened, BaseException):
-                opened.close()
-
-    def take_rest(self) -> Iterator[Opened]:
-        """Go through those that nobody took."""
-        with contextlib.suppress(Empty):
-            while True:
-                yield self._done.get_nowait()
-
-    def _open(self, member: Member) -> None:
-        opened: Session | BaseException
-        try:
-            opened = member.relay.open()
-        except BaseException as error:  # noqa: BLE001 - a thread's end: the loop raises it
-            opened = error
-        with self._closed:
-            if not self._over:
-                self._done.put((member, opened))
-                self._rings.send(b".")
-                return
-        if not isinstance(opened, BaseException):
-            opened.close()
+        return "\n".join(filter(None, dict.fromkeys(told)))

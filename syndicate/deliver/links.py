@@ -24,7 +24,7 @@ class Links:
 
     def __init__(self, config: Config, secret: bytes) -> None:
         self._web = config.web_url
-        self._secret = secret
+        self._keyed = hmac.new(secret, digestmod="sha256")
 
     def unsubscribe(self, subscriber_key: int, newsletter: str) -> str:
         """Return the address at which this reader leaves this newsletter (RFC 8058)."""
@@ -130,7 +130,9 @@ class Links:
         return said[len(_VERSION) :] if genuine and said.startswith(_VERSION) else None
 
     def _sign(self, purpose: bytes, said: bytes) -> bytes:
-        return hmac.digest(self._secret, purpose + b"\0" + said, "sha256")
+        signing = self._keyed.copy()
+        signing.update(purpose + b"\0" + said)
+        return signing.digest()
 
 
 def _number(key: int) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from syndicate.config import Config
-from syndicate.deliver.dkim import Keyring, Signer
+from syndicate.deliver.dkim import Keyring, Signer, Unsigned
 from syndicate.deliver.leads import Leads
 from syndicate.deliver.links import Links
 from syndicate.deliver.message import Imprint, Message, Reader
@@ -43,7 +43,7 @@ class Mailing:
         keyring: Keyring,
     ) -> Self:
         """Make an edition ready; raise Refused when it can't be, whatever it is for."""
-        with _refused():
+        with refused():
             imprint = Imprint.of(edition, config)
             return cls(
                 imprint=imprint,
@@ -52,12 +52,12 @@ class Mailing:
                 signer=keyring.signer(imprint.domain),
             )
 
-    def copy(self, claim: Claim, links: Links) -> tuple[Envelope, Message]:
-        """Make the copy of one reader, signed; raise Refused when it can't be made."""
-        with _refused():
+    def copy(self, claim: Claim, links: Links) -> tuple[Envelope, Message | Unsigned]:
+        """Make the copy of one reader, to be signed where it is; raise Refused for a bad one."""
+        with refused():
             reader = Reader.of(claim, self.imprint, links, self.leads)
             copy = self.template.fill(reader)
-            return reader.envelope, copy if self.signer is None else self.signer.signed(copy)
+            return reader.envelope, copy if self.signer is None else self.signer.unsigned(copy)
 
 
 class Mailings:
@@ -95,7 +95,7 @@ class Mailings:
 
 
 @contextmanager
-def _refused() -> Iterator[None]:
+def refused() -> Iterator[None]:
     """Whatever fails is refused: one bad copy never stops the rest."""
     try:
         yield

@@ -8,11 +8,12 @@ import re
 import socket
 import time
 from collections import deque
+from functools import lru_cache
 
 from syndicate.deliver.relay import Reply
 
 _LINE = re.compile(rb"([2-5]\d\d)([ -]?)(.*)")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _LONGEST = 64 * 1024
 _KEPT = 500
 """Characters of a reply that are kept for people."""
@@ -51,9 +52,7 @@ class Replies:
     def next(self) -> Reply | None:
         """Return the next complete reply, or None."""
         lines = self.next_lines()
-        if lines is None:
-            return None
-        return Reply(int(lines[0][0]), legible(b" ".join([text for _, text in lines])))
+        return None if lines is None else _reply(tuple(lines))
 
     def next_lines(self) -> Lines | None:
         """Return the next complete reply as it was said, or None."""
@@ -62,16 +61,32 @@ class Replies:
     # how
 
     def _take(self, line: bytes) -> None:
-        match = _LINE.fullmatch(line.strip(b"\r "))
-        if match is None or (self._lines and match[1] != self._lines[0][0]):
+        parsed = _parsed(line)
+        if parsed is None or (self._lines and parsed[0] != self._lines[0][0]):
             raise Garbled(f"the server said {legible(line)[:80]!r}, which is no SMTP reply")
         self._size += len(line)
         if self._size > _LONGEST:
             raise Garbled(f"the server's answer is longer than {_LONGEST // 1024} KB")
-        self._lines.append((match[1], match[3].strip()))
-        if match[2] != b"-":
+        code, more, text = parsed
+        self._lines.append((code, text))
+        if not more:
             self._complete.append(self._lines)
             self._lines, self._size = [], 0
+
+
+@lru_cache(maxsize=64)
+def _parsed(line: bytes) -> tuple[bytes, bool, bytes] | None:
+    """Return a line's code, whether more are to come, and the rest; None for what is none.
+
+    Servers say the same few things over and over.
+    """
+    match = _LINE.fullmatch(line.strip(b"\r "))
+    return None if match is None else (match[1], match[2] == b"-", match[3].strip())
+
+
+@lru_cache(maxsize=64)
+def _reply(lines: tuple[tuple[bytes, bytes], ...]) -> Reply:
+    return Reply(int(lines[0][0]), legible(b" ".join([text for _, text in lines])))
 
 
 class Reading:

@@ -14,6 +14,8 @@ from syndicate.errors import TemporaryFailure
 _PATIENCE = 20
 """How many times the usual time-out the verdict may take: 10 minutes for 30 seconds (4.5.3.2.6)."""
 _PIECE = 64 * 1024
+_RECORD = 16 * 1024
+"""Bytes that TLS encrypts at once (RFC 8446, 5.1)."""
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -69,7 +71,7 @@ class SmtpSession:
         """Have the body leave, as soon as `move` can."""
         pieces = self._talk.body(message, tame=tame)
         self._unwritten += map(memoryview, pieces)
-        self._body_left = sum(map(len, pieces))
+        self._body_left = sum(map(len, self._unwritten))
         self._body_until = inf
         self._handed += 1
 
@@ -80,9 +82,7 @@ class SmtpSession:
             return events
         try:
             self._write(now)
-            for event in self._read(now):
-                events.append(event)
-                self.taken += isinstance(event, Answered)
+            self._read(now, events)
             if not self._talk.over:
                 self._say()
                 self._write(now)
@@ -119,7 +119,8 @@ class SmtpSession:
 
     def _send(self) -> int:
         if self._encrypted:
-            return self._connection.send(self._unwritten[0])
+            # all that is given at once counts as sent when the last of it is: no sign of life
+            return self._connection.send(self._unwritten[0][:_RECORD])
         return self._connection.sendmsg(self._unwritten)
 
     def _wrote(self, sent: int) -> None:
@@ -132,16 +133,18 @@ class SmtpSession:
             sent -= len(first)
             self._unwritten.popleft()
 
-    def _read(self, now: float) -> Iterator[Event]:
+    def _read(self, now: float, events: list[Event]) -> None:
         while (received := self._receive()) is not None:
-            heard = self._talk.heard
             if not received:
                 raise ConnectionResetError("the server closed the connection")
+            heard = self._talk.heard
             for event in self._talk.hear(received):
-                if isinstance(event, Answered) and not self.handed:
-                    yield from self._early(event)
-                    return
-                yield event
+                if isinstance(event, Answered):
+                    self.taken += 1
+                    if not self.handed:
+                        events += self._early(event)
+                        return
+                events.append(event)
             if self._talk.heard > heard:
                 self._deadline = now + self._limit()
             if self._talk.over or not self._encrypted:

@@ -4,6 +4,7 @@ The one door for what smtplib, ssl and the socket raise.
 """
 
 import contextlib
+import re
 import smtplib
 import socket
 import ssl
@@ -19,22 +20,32 @@ from syndicate.deliver.replies import Garbled, Reading, legible
 from syndicate.deliver.session import SmtpSession
 from syndicate.errors import RelayUnavailable
 
+_SIZE = re.compile(r"[0-9]{1,20}")
+"""RFC 1870, 4: a longer number is no limit that anybody reaches."""
 _EXTENSIONS = ("pipelining", "smtputf8", "size")
 
 
 class Smtp:
     """A mail server that takes our messages."""
 
-    def __init__(self, settings: Relay, secret: str | None = None) -> None:
+    def __init__(self, settings: Relay, secret: str | None = None, *, table: str = "mail") -> None:
         self.settings = settings
         self._secret = secret
+        self._table = table
         self._server = settings.address
         self._timeout = settings.timeout.total_seconds()
 
     @classmethod
     def all_of(cls, config: Config) -> tuple[Self, ...]:
         """Return the relays of a publication; raise ConfigError when a password is missing."""
-        return tuple(cls(each, password(each, config)) for each in config.mail.servers)
+        return tuple(
+            cls(
+                each,
+                password(each, config),
+                table=f"mail.relays.{each.name}" if config.mail.relays else "mail",
+            )
+            for each in config.mail.servers
+        )
 
     def open(self) -> SmtpSession:
         """Connect, protect the connection, log in; raise RelayUnavailable with the remedy."""
@@ -59,6 +70,14 @@ class Smtp:
 
     # how
 
+    def _key(self, name: str) -> str:
+        """Name a key of this server, as mistakes in the config are told."""
+        return f"{self._table}.{name}"
+
+    def _where(self) -> str:
+        """Say where it is configured that and how this server is reached."""
+        return f"look at {self._key('host')} and {self._key('port')} in config.toml"
+
     def _terms(self, smtp: smtplib.SMTP) -> Terms:
         size = smtp.esmtp_features.get("size", "")
         return Terms(
@@ -66,7 +85,7 @@ class Smtp:
             extensions=frozenset(name for name in _EXTENSIONS if smtp.has_extn(name)),
             timeout=self._timeout,
             max_messages=self.settings.max_messages,
-            max_size=int(size) if size.isdecimal() else 0,
+            max_size=int(size) if _SIZE.fullmatch(size) else 0,
         )
 
     def _dialogue(self) -> "_Bounded":
@@ -86,8 +105,9 @@ class Smtp:
             return
         if not smtp.has_extn("starttls"):
             raise RelayUnavailable(
-                f"{self._server} does not offer STARTTLS; set mail.security to "
-                '"tls" (mostly port 465), or to "none" on a network that you trust'
+                f"{self._server} does not offer STARTTLS; in config.toml, set "
+                f'{self._key("security")} to "tls" (mostly port 465), or to "none" on a network '
+                "that you trust"
             )
         smtp.starttls(context=self._tls())
         smtp.ehlo_or_helo_if_needed()
@@ -129,40 +149,45 @@ class Smtp:
         if isinstance(error, smtplib.SMTPAuthenticationError):
             return (
                 f"{self._server} refused the login of {self.settings.username!r}: {answer}; look "
-                "at mail.username, and at the password that mail.password_env or password_file "
-                "names"
+                f"at {self._key('username')} in config.toml, and at the password that "
+                f"{self._key('password_env')} or password_file names"
             )
-        return f"{self._server} does not take us on: {answer}; look at mail.host and mail.port"
+        return f"{self._server} does not take us on: {answer}; {self._where()}"
 
     def _trouble(self, error: Exception) -> str:
         """Say what went wrong while connecting, and what to do about it."""
+        key = self._key
         match error:
             case ssl.SSLCertVerificationError():
                 said = (
-                    f"its certificate is not accepted: {error.verify_message}; mail.host must be a "
-                    "name that the certificate is for, and its issuer known to this machine "
-                    "(SSL_CERT_FILE names further ones)"
+                    f"its certificate is not accepted: {error.verify_message}; in config.toml, "
+                    f"{key('host')} must be a name that the certificate is for, and its issuer "
+                    "known to this machine (SSL_CERT_FILE names further ones); "
+                    f"{key('verify')} = false takes any certificate, on a network that you trust"
                 )
             case ssl.SSLError():
                 said = (
-                    f"no TLS: {error.reason or error}; "
-                    'mail.security = "tls" is for port 465, "starttls" for 587 and 25'
+                    f"no TLS: {error.reason or error}; {key('security')} in config.toml is "
+                    '"tls" for port 465, "starttls" for 587 and 25'
                 )
             case smtplib.SMTPNotSupportedError():
-                said = "it offers no login here; try another mail.security, or drop mail.username"
+                said = (
+                    f"it offers no login here; in config.toml, try another {key('security')}, "
+                    f"or drop {key('username')}"
+                )
             case socket.gaierror():
-                said = f"the name can't be looked up ({error.strerror}); look at mail.host"
+                said = f"the name can't be looked up ({error.strerror}); {self._where()}"
             case ConnectionRefusedError():
-                said = "nothing listens there; is the server running, and is mail.port right?"
+                said = f"nothing listens there; is the server running? {self._where()}"
             case TimeoutError():
                 said = (
-                    f"no answer within {self._timeout:g} s; look at mail.host and mail.port, at "
-                    'mail.security (port 465 speaks "tls" alone), and at firewalls between'
+                    f"no answer within {self._timeout:g} s; {self._where()}, at {key('security')} "
+                    '(port 465 speaks "tls" alone), and at firewalls between'
                 )
             case UnicodeError():
-                said = "mail.username or its password can't be sent to this server: beyond ASCII"
+                said = f"{key('username')} or its password can't be sent there: beyond ASCII"
             case _:
-                said = f"{error}; look at mail.host and mail.port"
+                said = f"{error}; {self._where()}"
         return said
 
 

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 
 from syndicate.deliver import outcome
+from syndicate.deliver.bell import Bell
 from syndicate.deliver.copy import Copy, Workshop
 from syndicate.deliver.destinations import Destinations
 from syndicate.deliver.ledger import Ledger, Sight, Wanted
@@ -15,6 +16,8 @@ from syndicate.model.editions import Edition
 
 _FEWEST, _MOST = 25, 250
 """Rows in a claim: enough to make its commit cheap, and no more than leave within two seconds."""
+_AHEAD = 64
+"""Copies that are written before their turn, so that they are signed by then."""
 _AGAIN = 10.0
 """Seconds until an edition is looked through again of which only closed domains were left."""
 _STALE = 120.0
@@ -57,6 +60,11 @@ class Supply:
         """How many copies are claimed and wait for a session."""
 
     @property
+    def bell(self) -> Bell:
+        """What rings when a copy can leave that could not before."""
+        return self._workshop.bell
+
+    @property
     def claimed(self) -> list[int]:
         """The editions of which copies wait for a session."""
         return [key for key, queue in self._queues.items() if queue]
@@ -89,7 +97,7 @@ class Supply:
         for edition in self._editions:
             if len(self._queues.get(edition.key, ())) > 2 * sessions:
                 return None
-            if edition.key not in self._exhausted:
+            if not self._is_exhausted(edition.key, now):
                 return Wanted(
                     edition=edition.key,
                     limit=self._appetite,
@@ -103,8 +111,9 @@ class Supply:
         last = claims[-1].subscriber if claims else 0
         self._after[wanted.edition] = last if len(claims) == wanted.limit else 0
         if not claims:
-            if not wanted.after:
+            if not wanted.after and not self._back:
                 self._exhausted[wanted.edition] = wanted.without, now
+                self._destinations.sated(wanted.without)
             return []
         edition = self._edition(wanted.edition)
         let_out: list[Claim] = []
@@ -124,23 +133,25 @@ class Supply:
         if not self.waiting:
             self._oldest = now
         queue = self._queues.setdefault(edition.key, deque())
-        for claim in let_out:
-            copy = Copy(claim, edition, mailing)
-            self._workshop.order(copy)
-            queue.append(copy)
+        queue.extend(Copy(claim, edition, mailing) for claim in let_out)
         self.waiting += len(let_out)
         return kept_in
 
     def next(self, now: float, *, refused: Collection[int]) -> Copy | None:
-        """Return the next copy, made, but for editions that are `refused`; None when none waits."""
+        """Return the next copy, made, but for editions that are `refused`.
+
+        None when none waits, or the next isn't signed yet: then the bell rings for it.
+        """
         for edition in self._editions:
             queue = self._queues.get(edition.key)
             while queue and edition.key not in refused:
+                self._begin(queue)
+                if not self._workshop.ready(queue[0]):
+                    return None
                 copy = queue.popleft()
                 self.waiting -= 1
                 if self._destinations.draw(copy.domain, now):
                     self._handed_out += 1
-                    copy.make(self._workshop.links)
                     return copy
                 self._back.append(copy.claim)
         return None
@@ -156,8 +167,9 @@ class Supply:
 
     def exhausted(self, now: float) -> bool:
         """Whether nothing more is to be had for now: nothing is due, or soon will be."""
-        done = all(edition.key in self._exhausted for edition in self._editions)
-        return done and not self.waiting and not self._destinations.soon(now)
+        done = all(self._is_exhausted(edition.key, now) for edition in self._editions)
+        held_up = self.waiting or self._back or self._destinations.soon(now)
+        return done and not held_up
 
     def give_back(self) -> None:
         """Give back all that was claimed, at the end; raise StoreError."""
@@ -166,6 +178,18 @@ class Supply:
         self._ledger.release(self._returned())
 
     # how
+
+    def _begin(self, queue: deque[Copy]) -> None:
+        """Begin the first copy, and those that are next where they are signed beside."""
+        ahead = 1 if queue[0].mailing.signer is None else min(_AHEAD, len(queue))
+        first = next((n for n in range(ahead, 0, -1) if queue[n - 1].begun), 0)
+        for position in range(first, ahead):
+            self._workshop.begin(queue[position])
+
+    def _is_exhausted(self, edition: int, now: float) -> bool:
+        """Whether nothing was left of it where mail goes now: a domain may have opened since."""
+        without, _ = self._exhausted.get(edition, (None, 0.0))
+        return without is not None and without <= self._destinations.closed(now)
 
     def _edition(self, key: int) -> Edition:
         return next(edition for edition in self._editions if edition.key == key)

@@ -4,6 +4,7 @@ All but the places and three header fields is the same for all readers, and made
 A copy is a join of pieces: the reader's own, encoded, between those that are ready.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from syndicate.model.editions import Content
 _BOUNDARY = "=_alternative"
 """Quoted-printable never holds "=_" (RFC 2045, 6.7), so no part can hold this."""
 _TEXT, _HTML = 0, 1
+_SAME = re.compile("[^&<>\"']*")
+"""What says the same in HTML as in text."""
 
 _Field = bytes | Callable[[Reader], bytes]
 """A header field, or how to write a reader's own."""
@@ -70,11 +73,21 @@ class Template:
         """
         with _in_utf_8():
             own = _written(self.names, reader.filling)
-            fields = [each if isinstance(each, bytes) else each(reader) for each in self.head]
+            fields = self._fields.copy()
+            for position, write in self._own_fields:
+                fields[position] = write(reader)
         body = self._ready.copy()
         for position, place in self._places:
             body[position] = own[place]
         return Message(tuple(fields), b"".join(body))
+
+    @cached_property
+    def _fields(self) -> list[bytes]:
+        return [each if isinstance(each, bytes) else b"" for each in self.head]
+
+    @cached_property
+    def _own_fields(self) -> list[tuple[int, Callable[[Reader], bytes]]]:
+        return [(n, each) for n, each in enumerate(self.head) if not isinstance(each, bytes)]
 
     @cached_property
     def _ready(self) -> list[bytes]:
@@ -153,9 +166,9 @@ def _written(names: frozenset[str], filling: Filling) -> dict[_Place, bytes]:
             written[name, _TEXT], written[name, _HTML] = b"", quoted(filling.hidden)
             continue
         value = filling.value(name)
-        escaped = escape(value)
-        written[name, _TEXT] = plain = quoted(value)
-        written[name, _HTML] = plain if escaped == value else quoted(escaped)
+        written[name, _TEXT] = written[name, _HTML] = quoted(value)
+        if not _SAME.fullmatch(value):
+            written[name, _HTML] = quoted(escape(value))
     return written
 
 
