@@ -1,5 +1,6 @@
 """What is said and heard in a session, without a socket: however it is split, it means the same."""
 
+import itertools
 import re
 from dataclasses import dataclass, field
 
@@ -34,6 +35,8 @@ class Sender:
     events: list[str] = field(default_factory=list)
     commands: list[bytes] = field(default_factory=list)
     offered: int = 0
+    pending: bool = False
+    """Whether an offer waits for its answer."""
 
     def go_on(self) -> None:
         """Say what may be said."""
@@ -41,8 +44,9 @@ class Sender:
 
     def offer(self) -> None:
         """Offer the next one, if any."""
-        if self.readers and not self.talk.over:
+        if self.readers and not (self.pending or self.talk.over):
             self.talk.offer(self.readers.pop(0), len(BODY))
+            self.pending = True
             self.offered += 1
 
     def hear(self, data: bytes) -> None:
@@ -51,9 +55,13 @@ class Sender:
             self.events.append(told(event))
             match event:
                 case Invited():
+                    self.pending = False
                     self.talk.body(BODY)
                     self.offer()
-                case Declined() | Answered() if self.talk.awaited is None:
+                case Declined():
+                    self.pending = False
+                    self.offer()
+                case Answered():
                     self.offer()
             if not self.talk.over:
                 self.go_on()
@@ -76,6 +84,13 @@ def heard(pieces: list[bytes], extensions: frozenset[str]) -> tuple[list[str], b
     for piece in pieces:
         sender.hear(piece)
     return sender.events, b"".join(sender.commands)
+
+
+def parted(stream: bytes, cuts: list[int]) -> list[bytes]:
+    """Part a stream at these places, and where a body is asked for: it is awaited there."""
+    asked = (found.end() for found in re.finditer(rb"354[^\n]*\n", stream))
+    places = sorted({0, len(stream), *asked, *(cut for cut in cuts if cut < len(stream))})
+    return [stream[start:end] for start, end in itertools.pairwise(places)]
 
 
 REPLIES = st.sampled_from(
@@ -104,18 +119,17 @@ LIKELY = st.lists(
 @settings(max_examples=400, deadline=None)
 @given(stream=LIKELY, cuts=st.lists(st.integers(0, 300)), extensions=st.sampled_from([ALL]))
 def test_however_a_stream_is_split_it_means_the_same(stream, cuts, extensions):
-    places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
-    pieces = [stream[a:b] for a, b in zip(places, places[1:], strict=False)]
-
+    lines = [found.end() for found in re.finditer(rb"\n", stream)]
     singly = heard([stream[n : n + 1] for n in range(len(stream))], extensions)
-    assert heard(pieces, extensions) == singly
+    assert heard(parted(stream, [*cuts, *lines]), extensions) == singly
 
 
 def test_replies_that_come_together_are_the_same_as_replies_that_come_alone():
     whole = b"250 a\r\n250 b\r\n354 c\r\n250 taken\r\n250 a\r\n550 5.1.1 no\r\n503 c\r\n"
+    together = heard(parted(whole, []), ALL)
     for at in range(len(whole)):
-        assert heard([whole[:at], whole[at:]], ALL) == heard([whole], ALL)
-    assert len(heard([whole], ALL)[0]) == 3
+        assert heard(parted(whole, [at]), ALL) == together
+    assert len(together[0]) == 3
 
 
 @settings(max_examples=400, deadline=None)

@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,8 @@ def config(publication):
         ]
         mail = {"transport": "smtp", "from": "news@example.org", "timeout": "2s"} | mail
         more = {"newsletters": newsletters} if newsletters else {}
-        return publication(mail=mail | {"relays": relays}, **more)
+        made: Config = publication(mail=mail | {"relays": relays}, **more)
+        return made
 
     return make
 
@@ -121,11 +123,13 @@ def test_a_relay_that_dies_in_mid_send_costs_no_attempt(sqlite_store, config, we
             dead.set()
         return CUT if dead.is_set() else OK
 
-    with Scripted(
-        *extensions, mail=die, greeting=lambda _: CUT if dead.is_set() else b"220 x\r\n"
-    ) as dying:
-        with Scripted(*extensions) as other:
-            drained = deliver(sqlite_store, config(dying.port, other.port, weights=weights))
+    with (
+        Scripted(
+            *extensions, mail=die, greeting=lambda _: CUT if dead.is_set() else b"220 x\r\n"
+        ) as dying,
+        Scripted(*extensions) as other,
+    ):
+        drained = deliver(sqlite_store, config(dying.port, other.port, weights=weights))
 
     assert drained.accepted == 60
     assert attempts(sqlite_store, edition) == {1}
@@ -136,12 +140,13 @@ def test_a_relay_that_dies_in_mid_send_costs_no_attempt(sqlite_store, config, we
 def test_what_was_in_a_dying_relay_is_unknown_and_goes_by_no_other(sqlite_store, config):
     subscribe(sqlite_store, *readers(30))
     edition = freeze(sqlite_store)
-    gone = lambda _, __: "cut"  # noqa: E731
-    with Wrecker(say=lambda step, line: gone(step, line) if step == "body" else None) as dying:
-        with Wrecker() as other:
-            deliver(sqlite_store, config(dying.port, other.port, connections=2))
-            dying.settle()
-            other.settle()
+    with (
+        Wrecker(say=lambda step, _: "cut" if step == "body" else None) as dying,
+        Wrecker() as other,
+    ):
+        deliver(sqlite_store, config(dying.port, other.port, connections=2))
+        dying.settle()
+        other.settle()
 
     seen = states(sqlite_store, edition.key)
     assert seen[State.UNKNOWN] == len(dying.record.bodies)
@@ -240,7 +245,8 @@ def test_an_only_relay_that_is_held_ends_the_pass_and_costs_the_rest_nothing(sql
 def test_a_relay_that_closes_with_421_before_it_took_anything_is_held(sqlite_store, config, step):
     subscribe(sqlite_store, *readers(30))
     edition = freeze(sqlite_store)
-    with Scripted(**{step: b"421 4.3.2 too busy\r\n"}) as busy, Scripted() as other:
+    answers: dict[str, Any] = {step: b"421 4.3.2 too busy\r\n"}
+    with Scripted(**answers) as busy, Scripted() as other:
         drained = deliver(sqlite_store, config(busy.port, other.port, connections=1))
 
     assert list(holds(sqlite_store)) == ["relay:relay0"]

@@ -134,7 +134,7 @@ honest_wrongs = st.builds(
     pipelining=st.booleans(),
 )
 def test_whatever_a_server_does_the_ledger_is_right(
-    empty, config, plan, audience, connections, max_messages, pipelining
+    *, empty, config, plan, audience, connections, max_messages, pipelining
 ):
     honest = all(wrong.how in HONEST for wrong in plan)
     extensions = ["PIPELINING", "SIZE 1000000"] if pipelining else []

@@ -138,6 +138,7 @@ def test_a_pause_gives_back_what_was_claimed_and_the_next_edition_goes_on(store,
     assert len(server.bodies) == 24
 
 
+@pytest.mark.usefixtures("hasty")
 def test_what_is_resumed_while_another_edition_is_sent_goes_on_in_the_same_pass(store, config):
     subscribe(store, *readers(60))
     alert, digest = freeze(store), freeze(store, draft(Kind.DIGEST))
@@ -207,6 +208,21 @@ def meanwhile(server_count: int, act):
     return body
 
 
+@pytest.fixture
+def attentive(monkeypatch):
+    """Have the loop look at each turn what is due: as at a server that takes its time."""
+    monkeypatch.setattr("syndicate.deliver.engine._LOOK", 0.0)
+    monkeypatch.setattr("syndicate.deliver.engine._SEE", 0.0)
+    monkeypatch.setattr("syndicate.deliver.engine._GLANCE", 0.0)
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Have the loop look at each claim what is due, as at a server that takes its time."""
+    monkeypatch.setattr("syndicate.deliver.engine._GLANCE", 0.0)
+
+
+@pytest.mark.usefixtures("hasty")
 def test_an_alert_overtakes_a_digest_within_a_claim(store, config):
     subscribe(store, *readers(100))
     digest = freeze(store, draft(Kind.DIGEST))
@@ -221,13 +237,6 @@ def test_an_alert_overtakes_a_digest_within_a_claim(store, config):
     assert order[first : first + 100] == [alert] * 100
     assert set(order[first + 100 :]) == {digest.key}
     assert len(order) == 200
-
-
-@pytest.fixture
-def attentive(monkeypatch):
-    """Have the loop look at each turn what is due: as at a server that takes its time."""
-    monkeypatch.setattr("syndicate.deliver.engine._LOOK", 0.0)
-    monkeypatch.setattr("syndicate.deliver.engine._SEE", 0.0)
 
 
 @pytest.mark.usefixtures("attentive")
@@ -265,6 +274,7 @@ def test_a_letter_overtakes_both(store, config):
     assert editions(server) == [alert.key] * 6 + letters + [alert.key] * 4 + [digest.key] * 10
 
 
+@pytest.mark.usefixtures("hasty")
 def test_what_was_exhausted_is_looked_at_again_before_the_digest_is_over(store, config):
     subscribe(store, *readers(2))
     alert = freeze(store)

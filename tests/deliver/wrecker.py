@@ -93,7 +93,7 @@ class Record:
         return [body for body in self.bodies if body.reader == reader]
 
 
-class Hangup(Exception):
+class HangupError(Exception):
     """This side ends the connection."""
 
 
@@ -159,7 +159,11 @@ class Wrecker:
                 thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError, Hangup), connection, connection.makefile("rb") as lines:
+        with (
+            contextlib.suppress(OSError, HangupError),
+            connection,
+            connection.makefile("rb") as lines,
+        ):
             self._answer(connection, "greeting", b"")
             reader = ""
             while line := lines.readline():
@@ -175,7 +179,7 @@ class Wrecker:
         content = b""
         while (line := lines.readline()) != b".\r\n":
             if not line.endswith(b"\n"):
-                raise Hangup
+                raise HangupError
             content += line
         body.whole = True
         if not content:  # a lone dot: nobody's message
@@ -198,15 +202,8 @@ class Wrecker:
         if how is None and self._say is not None:
             how = self._say(step, line)
         polite = self._polite.get(step, b"500 what?\r\n")
-        if isinstance(how, bytes):
-            said = how
-        else:
-            said = ANSWERS.get(how or "", polite)
-        if how == "cut":
-            raise Hangup
-        if how == "reset":
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            raise Hangup
+        said = how if isinstance(how, bytes) else ANSWERS.get(how or "", polite)
+        _end(connection, how)
         if body is not None:
             body.said = said
         if step == "data" and said.startswith(b"354"):
@@ -217,10 +214,18 @@ class Wrecker:
         for piece in [said[n : n + 1] for n in range(len(said))] if how == "trickle" else [said]:
             connection.sendall(piece)
         if how == "answer and cut":
-            raise Hangup
+            raise HangupError
         if how == "answer and shut":
             connection.shutdown(socket.SHUT_WR)
         return said
+
+
+def _end(connection: socket.socket, how: str | bytes | None) -> None:
+    """End it instead of an answer, where that is how."""
+    if how == "reset":
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if how in {"cut", "reset"}:
+        raise HangupError
 
 
 def repeated(record: Record) -> dict[str, int]:

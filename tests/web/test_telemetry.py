@@ -109,7 +109,7 @@ def test_what_services_say_of_their_subscribers_is_kept_by_feed(web, tmp_path):
     }
 
 
-def test_it_is_told_how_mail_leaves_and_who_is_held(web, store):
+def test_it_is_told_how_mail_leaves_and_who_is_held(web, sqlite_store):
     client = web()
     metrics(client)
     pace = Pace(
@@ -123,7 +123,7 @@ def test_it_is_told_how_mail_leaves_and_who_is_held(web, store):
         per_second=12.5,
         note="",
     )
-    with store.write() as tx:
+    with sqlite_store.write() as tx:
         tx.paces.note(pace)
         tx.holds.put("domain:gmail.com", reason="421 4.7.28 too fast", at=clock.now())
     seen = metrics(client)
@@ -131,7 +131,7 @@ def test_it_is_told_how_mail_leaves_and_who_is_held(web, store):
     assert seen("syndicate_relay_messages_per_second", "outbox") == 12.5
     assert seen("syndicate_relay_held", "outbox") == 0
     assert seen("syndicate_domains_held") == 1
-    with store.write() as tx:
+    with sqlite_store.write() as tx:
         tx.holds.put("relay:outbox", reason="454 throttled", at=clock.now())
     assert metrics(client)("syndicate_relay_held", "outbox") == 1
 
