@@ -26,6 +26,8 @@ _REMEMBERED = timedelta(days=1)
 """How long it counts that somebody wanted less."""
 _PATIENCE = 60.0
 """Seconds that verdicts are worth waiting for a store that can't be written."""
+_LEFT = frozenset({State.ACCEPTED, State.UNKNOWN})
+"""What can have become of those alone whose bodies left."""
 
 Row = tuple[int, int]
 """A ledger row by its key: edition and subscriber."""
@@ -160,10 +162,14 @@ class Ledger:
         the log has what the verdicts were.
         """
         until = time.monotonic() + (_PATIENCE if due.verdicts else 0)
+        done: _Done | None = None
         while True:
             try:
                 with self.store.write() as tx:
-                    moved, may_leave, claims = self._record(tx, due)
+                    before, done = done, self._record(tx, due)
+                    if before is not None and before.stands(done):
+                        done = before
+                        tx.rollback()
             except StoreTooNew:
                 self._lament(due)
                 raise
@@ -174,30 +180,30 @@ class Ledger:
                 time.sleep(1)
             else:
                 break
-        before = len(self._brake.paused)
-        self._count(due.verdicts, moved)
-        paused = len(self._brake.paused) > before
-        return Recorded(may_leave=may_leave, claims=claims, paused=paused)
+        known = len(self._brake.paused)
+        self._count(due.verdicts, done.moved)
+        paused = len(self._brake.paused) > known
+        return Recorded(may_leave=done.may_leave, claims=done.claims, paused=paused)
 
     # how
 
-    def _record(
-        self, tx: Transaction, due: Round
-    ) -> tuple[frozenset[Row], frozenset[Row], list[Claim]]:
+    def _record(self, tx: Transaction, due: Round) -> "_Done":
         now = clock.now()
         moved = self.settle(tx, due.verdicts, now)
         may_leave: frozenset[Row] = frozenset()
         if due.intents:
             lease = now + self._sending
             may_leave = tx.handover.intend(due.intents, owner=self.name, lease_until=lease, at=now)
-        for what, reason in sorted(due.holds.items()):  # in one order, whoever puts them
-            tx.holds.put(what, reason=reason, at=now)
-        for what in due.eased:
-            tx.holds.ease(what)
+        for what in sorted({*due.holds, *due.eased}):  # in one order, whoever changes them
+            if what in due.holds:
+                tx.holds.put(what, reason=due.holds[what], at=now)
+            else:
+                tx.holds.ease(what, over_by=now)
         for pace in due.paces:
             tx.paces.note(pace)
         claims = self._claim(tx, due.wanted, now) if due.wanted else []
-        return moved, may_leave, claims
+        left = {_row(one.claim) for one in due.verdicts if one.state in _LEFT}
+        return _Done(moved=moved, left=moved & left, may_leave=may_leave, claims=claims)
 
     def _claim(self, tx: Transaction, wanted: Wanted, now: datetime) -> list[Claim]:
         return tx.handover.claim(
@@ -215,7 +221,8 @@ class Ledger:
         if not verdicts:
             return frozenset()
         told = [one if one.state is State.ACCEPTED else _discreet(tx, one) for one in verdicts]
-        for verdict in told:
+        # in one order, whoever finds them out: two processes never wait for each other
+        for verdict in sorted(told, key=lambda one: one.claim.email):
             if condemns(verdict):
                 reason = f"{verdict.code} {verdict.reply}".strip()
                 cause = Cause(who=Who.SERVER, how=f"the answer to edition {verdict.claim.edition}")
@@ -225,11 +232,15 @@ class Ledger:
     def _count(self, verdicts: Sequence[Verdict], moved: frozenset[Row]) -> None:
         counts: defaultdict[int, Counter[State]] = defaultdict(Counter)
         for verdict in verdicts:
-            if (verdict.claim.edition, verdict.claim.subscriber) in moved:
+            if _row(verdict.claim) in moved:
                 counts[verdict.claim.edition][verdict.state] += 1
         for edition, count in counts.items():
             self.counts[edition] += count
-            self._brake.note(edition, count)
+            try:
+                self._brake.note(edition, count)
+            except StoreError as error:
+                # what was recorded may leave all the same; when more has failed, it looks again
+                _log.warning("failures not looked at", edition=edition, reason=str(error))
 
     def _lament(self, due: Round) -> None:
         """Tell what can't be recorded: an operator may settle it by hand."""
@@ -241,6 +252,30 @@ class Ledger:
                 verdict=verdict.state.value,
                 code=verdict.code,
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What a transaction did, whether or not it was heard that it was committed."""
+
+    moved: frozenset[Row]
+    """Of whom a verdict counts."""
+    left: frozenset[Row]
+    """Those of them whose bodies had left."""
+    may_leave: frozenset[Row]
+    claims: list[Claim]
+
+    def stands(self, again: "_Done") -> bool:
+        """Whether it was committed after all, as is seen when the same is done `again`.
+
+        A server may commit and be gone before it says so. Of bodies that left, nobody
+        else records anything while we live: only we can have moved those rows.
+        """
+        return bool(self.left) and not self.left & again.moved
+
+
+def _row(claim: Claim) -> Row:
+    return claim.edition, claim.subscriber
 
 
 def _discreet(tx: Transaction, verdict: Verdict) -> Verdict:

@@ -9,6 +9,7 @@ with store.write() as tx:
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Generic, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -218,6 +219,16 @@ class Store:
             yield transaction
             if not transaction.kept:
                 begun.rollback()
+
+    def sweep(self, at: datetime) -> None:
+        """Let deliveries follow what was decided about their editions.
+
+        In steps: whoever sends gets in between.
+        """
+        swept = 1
+        while swept:
+            with self.write() as tx:
+                swept = tx.stops.sweep(at)
 
     def close(self) -> None:
         """Give up every connection."""

@@ -44,44 +44,77 @@ _FAULTS: tuple[tuple[type[StoreError], str, tuple[str, ...]], ...] = (
         f"is held by another process for more than {BUSY_MS // 1000} s; try again when it is done",
         ("database is locked", "database table is locked"),
     ),
-    (StoreLocked, _AGAIN, ("deadlock detected",)),
+    (StoreLocked, _AGAIN, ("deadlock detected", "40P01", "40001")),
+    (
+        StoreLocked,
+        "took too long: {said}; try again when less is going on there",
+        ("locking protocol", "57014", "55P03"),
+    ),
     (
         StoreError,
-        "has no room left: {said}; make room and try again, nothing was lost",
-        ("disk is full", "No space left"),
+        "has no room left: {said}; make room and try again, it goes on where it stopped",
+        ("disk is full", "No space left", "53100"),
     ),
     (
         StoreUnreachable,
         "is not a SQLite database; move it away, or mend store.url",
         ("not a database",),
     ),
-    (StoreUnreachable, "is damaged: {said}; put a backup in its place", ("malformed",)),
+    (
+        StoreUnreachable,
+        "is damaged: {said}; put a backup in its place",
+        ("malformed", "XX001", "XX002"),
+    ),
+    (
+        StoreUnreachable,
+        "can't be used: {said}; look at its disk (is it full, over a quota, broken?)",
+        ("disk I/O", "58030"),
+    ),
+    (
+        StoreUnreachable,
+        "can't be used: {said}; look at store.url, and at who may write there",
+        ("unable to open", "readonly", "read-only", "permission denied", "25006", "42501"),
+    ),
     (
         StoreUnreachable,
         _UNUSABLE,
         (
-            "unable to open", "readonly", "read-only", "disk I/O", "connection", "resolve host",
-            "authentication", "permission denied",
+            "connection", "resolve host", "authentication", "53000", "53200", "53300", "53400",
         ),
     ),
 )  # fmt: skip
-"""What an operator can mend: the kind of error, how it is told, and how each database puts it."""
+"""What an operator can mend: the kind of error, how it is told, and how each database puts it.
+
+PostgreSQL has codes as well, since it speaks the language of its operator.
+"""
+_SILENCE = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 30_000,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""As libpq calls it: 10 s for a connection, about half a minute for a sign of life.
+
+The system's own patience with a machine that is gone without a word is up to two hours.
+What a URL says itself counts before this.
+"""
 _PASSWORD = re.compile(r"(://[^:/@]*):[^@]*@")
 
 
 def open_engine(url: str) -> Engine:
     """Return an engine for a database URL; raise ConfigError for any other text."""
     try:
-        # a server may have closed a connection that waited in the pool: ask before its next use
-        asks = _backend(url) == "postgresql"
         # errors end up in logs, and values may be secrets of readers: they stay out of there
         known = _backend(url) in _BACKENDS
-        engine = create_engine(url, pool_pre_ping=asks, hide_parameters=True) if known else None
+        engine = create_engine(url, hide_parameters=True, **_precautions(url)) if known else None
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise _not_a_store(url) from error
     if engine is None:
         raise _not_a_store(url)
     if engine.dialect.name == "sqlite":
+        if engine.url.database:
+            _File(Path(engine.url.database)).watch_over(engine)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -107,11 +140,57 @@ def _backend(url: str) -> str:
     return make_url(url).get_backend_name()
 
 
+def _precautions(url: str) -> dict[str, Any]:
+    """Return how to find out in time that a server is gone."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "postgresql":
+        return {}
+    unsaid = {name: value for name, value in _SILENCE.items() if name not in parsed.query}
+    # a server may have closed a connection that waited in the pool: ask before its next use
+    return {"pool_pre_ping": True, "connect_args": unsaid}
+
+
 def _not_a_store(url: str) -> ConfigError:
     """Say what a store's URL has to look like."""
     return ConfigError(
         f"store.url = {masked(url)!r} — expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"
     )
+
+
+class _File:
+    """The file of a SQLite database, which has to stay the one that was opened.
+
+    SQLite goes on writing to a file that was deleted, or makes a new one: nobody
+    would ever find what is recorded there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+        self._opened: tuple[int, int] | None = None
+
+    def watch_over(self, engine: Engine) -> None:
+        """Look at it before each connection, and each transaction."""
+        event.listen(engine, "do_connect", lambda *_: self._compare())
+        event.listen(engine, "begin", lambda _: self._look())
+
+    def _look(self) -> None:
+        # not before the first connection: to open a file for writing may make another one of it
+        self._opened = self._opened or self._seen()
+        self._compare()
+
+    def _compare(self) -> None:
+        if self._opened is not None and self._seen() != self._opened:
+            raise StoreUnreachable(
+                f"{self._path} was moved, deleted or replaced while it was in use; put it back, "
+                "or stop every process that uses it before another takes its place"
+            )
+
+    def _seen(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
@@ -177,8 +256,9 @@ def mapped_errors(url: str) -> Iterator[None]:
 def _store_error(url: str, error: DBAPIError) -> StoreError | None:
     """Say in an operator's words what happened; None for a mistake of ours."""
     said = str(error.orig).strip().partition("\n")[0]
+    code = getattr(error.orig, "sqlstate", None)
     for kind, told, words in _FAULTS:
-        if any(word in said for word in words):
+        if code in words or any(word in said for word in words):
             return kind(f"{masked(url)} {told.format(said=said)}")
     if error.connection_invalidated:
         return StoreUnreachable(f"{masked(url)} {_UNUSABLE.format(said=said)}")

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, select, true, update
 
 from syndicate.model.traffic import Hold
 from syndicate.store.engine import insert_new
@@ -48,9 +48,15 @@ class Holds:
         query = select(holds).where(holds.c.until > at).order_by(holds.c.what)
         return [_hold(row) for row in self._connection.execute(query)]
 
-    def ease(self, what: str) -> None:
-        """Forget what somebody said, since they take mail again."""
-        self._connection.execute(delete(holds).where(holds.c.what == what))
+    def ease(self, what: str, *, over_by: datetime | None = None) -> None:
+        """Forget what somebody said, since they take mail again.
+
+        `over_by`: only where that is over by then. What was taken may have been on its
+        way when they said it anew, to us or to another process.
+        """
+        said = holds.c.what == what
+        over = true() if over_by is None else holds.c.until <= over_by
+        self._connection.execute(delete(holds).where(said, over))
 
 
 def _hold(row: Row[Any]) -> Hold:

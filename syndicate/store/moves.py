@@ -73,6 +73,16 @@ class Move:
         places = {id(row): number for number, wave in enumerate(waves) for row in wave}
         return [row[: self._keys] in moved[places[id(row)]] for row in rows]
 
+    def run_all(self, connection: Connection, rows: Sequence[Told], *alike: Any) -> None:
+        """Move rows, where nobody asks which of them did: faster on SQLite."""
+        if rows and connection.dialect.name == "sqlite":
+            ready = self._made_ready(connection.dialect)
+            alike = (*alike, *ready.constants)
+            told = [ready.arranged(row + alike) for row in rows]
+            connection.connection.cursor().executemany(ready.sql, told)
+        else:
+            self.run(connection, rows, *alike)
+
     # how
 
     def _one_by_one(self, connection: Connection, rows: Sequence[Told], alike: Told) -> list[bool]:

@@ -1,32 +1,36 @@
 """What can happen to a store while mail is handed over: a wire that is cut, a disk that is full."""
 
 import contextlib
-import os
+import select
+import shutil
 import socket
+import subprocess
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+from sqlalchemy import create_engine, text
 
 
 class Wire:
-    """The way to a PostgreSQL server, which can be cut; the server itself goes on.
-
-    `address` is the server's, by a socket in the file system; `database` is what `url`
-    leads to.
-    """
+    """The way to a database of a PostgreSQL server, which can be cut; the server goes on."""
 
     def __init__(self, address: str, database: str) -> None:
         [folder] = parse_qs(urlsplit(address).query)["host"]
         self._server = f"{folder}/.s.PGSQL.5432"
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=20)
         port = self._listener.getsockname()[1]
+        self.database = database
+        self.straight = address.replace("/postgres?", f"/{database}?")
+        """The URL of the database, not by this wire."""
         self.url = f"postgresql://postgres:secret@127.0.0.1:{port}/{database}?sslmode=disable"
         self._ends: list[socket.socket] = []
         self._up = True
-        self._loses: Callable[[], None] | None = None
-        self.lost = threading.Event()
-        """Set when the answer to a commit was lost."""
+        self._catch: Callable[[socket.socket, bytes], None] | None = None
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -41,23 +45,33 @@ class Wire:
     def cut(self) -> None:
         """End every connection, and let none come about."""
         self._up = False
-        self._end_all()
+        ends, self._ends = self._ends, []
+        for each in ends:
+            _shut(each)
 
     def mend(self) -> None:
         """Let connections come about again."""
         self._up = True
 
-    def lose_the_answer_to_the_next_commit(self, then: Callable[[], None] = lambda: None) -> None:
-        """Cut the connection when the server has committed and hasn't been heard yet."""
-        self._loses = then
+    def lose_the_next_commit(self, *, done: bool, then: Callable[[], None] = lambda: None) -> None:
+        """Cut the connection when a commit is asked for, before it is answered.
+
+        It may be `done` all the same. What comes `then` is over before a connection comes
+        about again.
+        """
+
+        def lose(far: socket.socket, asked: bytes) -> None:
+            self._up = False
+            if done:
+                far.sendall(asked)
+                assert far.recv(65536), "the server never answered"
+            _shut(far)
+            then()
+            self._up = True
+
+        self._catch = lose
 
     # how
-
-    def _end_all(self) -> None:
-        ends, self._ends = self._ends, []
-        for each in ends:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -66,46 +80,91 @@ class Wire:
                 if not self._up:
                     near.close()
                     continue
-                far = socket.socket(socket.AF_UNIX)
-                far.connect(self._server)
-                self._ends += (near, far)
-                threading.Thread(target=self._there, args=(near, far), daemon=True).start()
-                threading.Thread(target=self._back, args=(far, near), daemon=True).start()
+                threading.Thread(target=self._connect, args=(near,), daemon=True).start()
 
-    def _there(self, near: socket.socket, far: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while said := near.recv(65536):
-                if self._loses is not None and b"COMMIT" in said:
-                    self._lose(near, far, said)
-                    break
-                far.sendall(said)
-        _shut(far)
-
-    def _lose(self, near: socket.socket, far: socket.socket, said: bytes) -> None:
-        """Have a commit done, and end the connection in place of its answer."""
-        then, self._loses = self._loses, None
-        answered = threading.Event()
-        self._deaf = far, answered
-        far.sendall(said)
-        assert answered.wait(10), "the server never answered"
-        _shut(near)
-        if then is not None:
-            then()
-        self.lost.set()
-
-    _deaf: tuple[socket.socket | None, threading.Event] = (None, threading.Event())
-
-    def _back(self, far: socket.socket, near: socket.socket) -> None:
-        with contextlib.suppress(OSError), far, near:
-            while answer := far.recv(65536):
-                deaf, answered = self._deaf
-                if far is deaf:
-                    answered.set()
-                    break
-                near.sendall(answer)
-            _shut(near)
+    def _connect(self, near: socket.socket) -> None:
+        """Pass on what each side says; in this protocol the server answers, and no more."""
+        with near, socket.socket(socket.AF_UNIX) as far, contextlib.suppress(OSError):
+            far.connect(self._server)
+            self._ends += (near, far)
+            while True:
+                for end in select.select([near, far], [], [])[0]:
+                    said = end.recv(65536)
+                    if not said:
+                        return
+                    if end is near and self._catch is not None and b"COMMIT" in said:
+                        catch, self._catch = self._catch, None
+                        near.shutdown(socket.SHUT_RDWR)
+                        catch(far, said)
+                        return
+                    (far if end is near else near).sendall(said)
 
 
 def _shut(end: socket.socket) -> None:
     with contextlib.suppress(OSError):
         end.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def wired(address: str) -> Iterator[Wire]:
+    """Make a database, and a wire to it."""
+    name = f"storm_{uuid4().hex}"
+    server = create_engine(address, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    server.dispose()
+    with Wire(address, name) as wire:
+        yield wire
+
+
+def tell(wire: Wire, statement: str) -> None:
+    """Have the server do something with a database, as its administrator may."""
+    server = create_engine(wire.straight, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(statement))
+    server.dispose()
+
+
+def end_sessions(wire: Wire) -> None:
+    """Have the server end every session with a database."""
+    tell(
+        wire,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+
+
+def fill_up(folder: Path) -> None:
+    """Leave no room on the disk of a folder."""
+    with (folder / "filler").open("wb", buffering=0) as file:
+        for size in (65536, 4096, 512, 1):
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(size))
+
+
+_DISK = """\
+mkdir disk && mount -t tmpfs -o size=4m none disk && cp config.toml syndicate.db* disk && cd disk
+"$@"; code=$?
+rm -f filler; cp -a . ..; exit $code
+"""
+ON_A_SMALL_DISK = ("unshare", "--map-root-user", "--mount", "sh", "-c", _DISK, "sh")
+"""Before a command: it works on a disk of its own, of which all is copied back at its end."""
+
+
+def small_disks() -> bool:
+    """Whether this machine lets us have disks of our own."""
+    tried = [*ON_A_SMALL_DISK[:3], "mount", "-t", "tmpfs", "none", "/mnt"]
+    return shutil.which("unshare") is not None and not subprocess.call(
+        tried, stderr=subprocess.DEVNULL
+    )
+
+
+_HELD = """\
+import ctypes, os, sys
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
+ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+HELD_TO_MODES = (sys.executable, "-c", _HELD)
+"""Before a command: it may read and write what the modes of files allow, even where it is root."""

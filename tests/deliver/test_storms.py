@@ -1,55 +1,577 @@
-import uuid, sys
-CONN=8
-import pytest
-from sqlalchemy import create_engine, text
-from structlog.testing import capture_logs
-from syndicate.store import Store
-from syndicate.errors import StoreError
-from syndicate.deliver.transport import transport
-from tests.deliver.papers import *
-from tests.deliver.storms import Wire
-from tests.deliver.wrecker import Wrecker, repeated
+"""The store fails in mid-send: what became of each message is known, or is said not to be."""
 
-def cfg(publication, port, **mail):
-    way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
-    return publication(mail=way | {"from": "news@example.org", "connections": CONN} | mail)
+import contextlib
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, event, text
+from structlog.testing import capture_logs
+
+from syndicate import clock
+from syndicate.config import Config
+from syndicate.deliver import outcome
+from syndicate.deliver.ledger import Ledger, Round, Wanted
+from syndicate.deliver.relay import Reply
+from syndicate.deliver.transport import transport
+from syndicate.errors import StoreError, StoreLocked, StoreUnreachable, TemporaryFailure
+from syndicate.model.deliveries import Claim, State
+from syndicate.model.editions import Edition
+from syndicate.store import Store
+from tests.audience import TEST
+from tests.deliver.papers import NOON, draft, freeze, hand_over, readers, rows, states, subscribe
+from tests.deliver.storms import (
+    HELD_TO_MODES,
+    ON_A_SMALL_DISK,
+    Wire,
+    end_sessions,
+    fill_up,
+    small_disks,
+    tell,
+    wired,
+)
+from tests.deliver.test_hostile import agrees
+from tests.deliver.wrecker import Record, Wrecker
+
+AUDIENCE = 60
+CONNECTIONS = 8
+AT = 21
+"""The body at which something happens to the store."""
+YES = Reply(250, "2.0.0 taken")
+Publication = Callable[..., Config]
+
 
 @pytest.fixture
-def wire(postgresql):
-    name = f"storm_{uuid.uuid4().hex}"
-    e = create_engine(postgresql, isolation_level="AUTOCOMMIT")
-    with e.connect() as c: c.execute(text(f"CREATE DATABASE {name}"))
-    with Wire(postgresql, name) as w:
-        w.admin = e
-        yield w
-    e.dispose()
+def config(publication: Publication) -> Publication:
+    def make(port: int, connections: int = CONNECTIONS) -> Config:
+        way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
+        return publication(mail=way | {"from": "news@example.org", "connections": connections})
 
-@pytest.mark.parametrize("what", [7,13,17,20,23,27,33,39,41])
-def test_probe(wire, publication, what, monkeypatch):
-    monkeypatch.setattr("syndicate.deliver.ledger._PATIENCE", 1.5 if what=="gone" else 20)
+    return make
+
+
+@pytest.fixture
+def wire(postgresql: str) -> Iterator[Wire]:
+    with wired(postgresql) as made:
+        yield made
+
+
+@pytest.fixture
+def far_store(wire: Wire) -> Iterator[Store]:
+    """A store on PostgreSQL, at the end of a wire."""
     store = Store.open(wire.url)
-    subscribe(store, *readers(60))
-    edition = freeze(store)
-    n = 0
-    def say(step, line):
-        nonlocal n
-        if step == "body":
-            n += 1
-            if n == what:
-                if 0:
-                    with wire.admin.connect() as c:
-                        c.execute(text("select pg_terminate_backend(pid) from pg_stat_activity where datname like 'storm%'"))
-                elif 1: wire.lose_the_answer_to_the_next_commit()
-                else: wire.cut()
-        return None
-    with Wrecker(say=say) as server, capture_logs() as logs:
-        one = cfg(publication, server.port)
-        for minutes in (0, 10):
-            try:
-                print(hand_over(store, one, transport(one), minutes=minutes))
-            except StoreError as e:
-                print(type(e), e)
-            wire.mend()
-            print(states(store, edition.key), len(server.record.bodies), repeated(server.record))
-        print([(r.reader,r.whole,r.said) for r in server.record.bodies if not r.whole]); print([(k,r.state.value,r.attempt) for k,r in rows(store, edition.key).items() if r.state!='accepted'][:7])
+    yield store
     store.close()
+
+
+def patient(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    monkeypatch.setattr("syndicate.deliver.ledger._PATIENCE", seconds)
+
+
+def at_body(
+    number: int, act: Callable[[], object], answer: bytes | None = None, *, at: str = "body"
+) -> Callable[[str, bytes], bytes | None]:
+    """What a server says: what is polite, but that something happens before an answer."""
+    count = 0
+
+    def say(step: str, _: bytes) -> bytes | None:
+        nonlocal count
+        if step != at:
+            return None
+        count += 1
+        if count == number:
+            act()
+        return answer
+
+    return say
+
+
+def bring_out(store: Store) -> Edition:
+    subscribe(store, *readers(AUDIENCE))
+    return freeze(store)
+
+
+def passed(store: Store, config: Config, *, minutes: float = 0) -> StoreError | int:
+    """Hand over once; what the pass failed of, or how many it says were accepted."""
+    try:
+        return hand_over(store, config, transport(config), minutes=minutes).accepted
+    except StoreError as error:
+        return error
+
+
+def every_body_is_recorded(store: Store, edition: Edition, record: Record) -> None:
+    """See that of nobody who may have a copy the ledger says that nothing left."""
+    ledger = rows(store, edition.key)
+    left = {State.SENDING, State.ACCEPTED, State.UNKNOWN}
+    for body in record.bodies:
+        assert not body.whole or ledger[body.reader].state in left, body
+
+
+def accepted_of(store: Store, edition: Edition) -> set[str]:
+    return {to for to, row in rows(store, edition.key).items() if row.state is State.ACCEPTED}
+
+
+def all_is_settled(store: Store, edition: Edition, record: Record) -> Counter[State]:
+    """See that everybody was dealt with, once, and the ledger knows how; return the states."""
+    found = agrees(store, edition.key, record)
+    assert set(found) <= {State.ACCEPTED, State.UNKNOWN}
+    assert found.total() == AUDIENCE
+    return found
+
+
+def lamented(logs: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Whose verdicts are in the log since they could not be recorded."""
+    told = [entry for entry in logs if entry["event"] == "verdict not recorded"]
+    assert all(one["verdict"] == "accepted" and one["code"] == 250 for one in told)
+    return {f"reader{one['reader'] - 1}@example.org" for one in told}
+
+
+# a server that goes away
+
+
+@pytest.mark.parametrize("at", [1, AT])
+def test_sessions_that_a_server_ends_in_mid_send_cost_no_verdict(far_store, wire, config, at):
+    edition = bring_out(far_store)
+    with Wrecker(say=at_body(at, lambda: end_sessions(wire))) as server:
+        one = config(server.port)
+        first = passed(far_store, one)
+        every_body_is_recorded(far_store, edition, server.record)
+        taken = {body.reader for body in server.record.bodies if body.taken}
+        assert accepted_of(far_store, edition) == taken
+        assert isinstance(first, StoreUnreachable) or first == len(taken) == AUDIENCE
+
+        passed(far_store, one, minutes=10)
+        all_is_settled(far_store, edition, server.record)
+
+
+@pytest.mark.parametrize("moment", [("body", AT), ("data", 1)])
+def test_a_server_that_stays_away_ends_the_pass_and_the_next_one_does_the_rest(
+    far_store, wire, config, monkeypatch, moment
+):
+    patient(monkeypatch, 1)
+    step, number = moment
+    edition = bring_out(far_store)
+    with Wrecker(say=at_body(number, wire.cut, at=step)) as server, capture_logs() as logs:
+        # so few that nothing else is asked of the store when the first body is to leave
+        one = config(server.port, connections=4)
+        failed = passed(far_store, one)
+        wire.mend()
+        assert isinstance(failed, StoreUnreachable)
+        assert str(failed).endswith("look at store.url")
+        assert "\n" not in str(failed)
+        assert "secret" not in str(failed)
+        every_body_is_recorded(far_store, edition, server.record)
+        assert State.UNKNOWN not in states(far_store, edition.key)
+        before = accepted_of(far_store, edition)
+
+        done = passed(far_store, one, minutes=10)
+        found = all_is_settled(far_store, edition, server.record)
+        unknown = {
+            to for to, row in rows(far_store, edition.key).items() if row.state is State.UNKNOWN
+        }
+        assert lamented(logs) or step == "data"
+        assert lamented(logs) <= unknown
+        assert found[State.UNKNOWN] <= 4
+        assert done == AUDIENCE - len(before) - len(unknown)
+
+
+def test_a_connection_that_was_cut_between_two_passes_is_not_noticed(far_store, wire, config):
+    edition = bring_out(far_store)
+    with Wrecker() as server:
+        one = config(server.port)
+        assert passed(far_store, one) == AUDIENCE
+        end_sessions(wire)
+        other = freeze(far_store)
+        assert passed(far_store, one) == AUDIENCE
+    assert states(far_store, edition.key) == states(far_store, other.key)
+
+
+def test_a_server_that_breaks_off_what_takes_too_long_is_waited_for(far_store, wire, config):
+    edition = bring_out(far_store)
+    tell(wire, f"ALTER DATABASE {wire.database} SET statement_timeout = '300ms'")
+    end_sessions(wire)  # new ones go by it
+    engine = create_engine(wire.straight)
+    holder = engine.connect()
+    holder.execute(text("SET statement_timeout = 0"))
+
+    released = threading.Event()
+
+    def release() -> None:
+        holder.rollback()
+        released.set()
+
+    def hold() -> None:
+        holder.execute(text("LOCK TABLE deliveries"))
+        threading.Timer(1, release).start()
+
+    with Wrecker(say=at_body(AT, hold)) as server:
+        one = config(server.port)
+        first = passed(far_store, one)
+        assert released.wait(10)
+        every_body_is_recorded(far_store, edition, server.record)
+        taken = {body.reader for body in server.record.bodies if body.taken}
+        assert accepted_of(far_store, edition) == taken
+        assert isinstance(first, StoreLocked) or first == AUDIENCE
+
+        tell(wire, f"ALTER DATABASE {wire.database} RESET statement_timeout")
+        end_sessions(wire)
+        passed(far_store, one, minutes=10)
+        assert all_is_settled(far_store, edition, server.record) == {State.ACCEPTED: AUDIENCE}
+    holder.close()
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "remedy"),
+    [
+        ("53100", StoreError, "make room"),
+        ("58030", StoreUnreachable, "look at its disk"),
+        ("57014", StoreLocked, "try again"),
+        ("55P03", StoreLocked, "try again"),
+        ("40001", StoreLocked, "try again"),
+        ("25006", StoreUnreachable, "who may write there"),
+        ("42501", StoreUnreachable, "who may write there"),
+        ("53200", StoreUnreachable, "look at store.url"),
+        ("XX001", StoreUnreachable, "put a backup"),
+    ],
+)
+def test_what_a_server_says_in_its_own_language_is_understood(far_store, code, kind, remedy):
+    raising = f"DO $$ BEGIN RAISE 'Nichts geht mehr' USING ERRCODE = '{code}'; END $$"
+    with (
+        pytest.raises(kind, match=f"(Nichts geht mehr|process).*{remedy}"),
+        far_store.write() as tx,
+    ):
+        tx.keys._connection.exec_driver_sql(raising)
+
+
+@pytest.mark.parametrize(("said", "timeout"), [("", 30_000), ("&tcp_user_timeout=7000", 7_000)])
+def test_a_server_whose_machine_is_gone_is_not_waited_for_as_long_as_the_system_would(
+    wire, said, timeout
+):
+    store = Store.open(wire.url + said)
+    with store.read() as tx:
+        connection = tx.keys._connection.connection.dbapi_connection
+        assert connection is not None
+        with socket.socket(fileno=os.dup(connection.fileno())) as ours:
+            assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == timeout
+            assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
+    store.close()
+
+
+# a commit of which nobody hears
+
+
+@pytest.fixture
+def ledger(far_store: Store) -> Ledger:
+    return Ledger(far_store, name="here:1:1:x", at=NOON, sending=timedelta(minutes=5))
+
+
+def claimed(ledger: Ledger, edition: Edition, count: int) -> list[Claim]:
+    wanted = Wanted(edition=edition.key, limit=count, after=0, without=frozenset())
+    return ledger.record(Round(wanted=wanted)).claims
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_round_counts_once_whether_or_not_it_was_heard_to_be_committed(
+    far_store, wire, ledger, done
+):
+    edition = bring_out(far_store)
+    first, second, *_ = claimed(ledger, edition, 5)
+    ledger.record(Round(intents=[first]))
+    wire.lose_the_next_commit(done=done)
+    wanted = Wanted(edition=edition.key, limit=5, after=0, without=frozenset())
+
+    recorded = ledger.record(
+        Round(verdicts=[outcome.accepted(first, YES)], intents=[second], wanted=wanted)
+    )
+
+    assert recorded.may_leave == {(edition.key, second.subscriber)}
+    assert [claim.subscriber for claim in recorded.claims] == [6, 7, 8, 9, 10]
+    assert ledger.counts[edition.key] == {State.ACCEPTED: 1}
+    expected = {State.ACCEPTED: 1, State.SENDING: 1, State.CLAIMED: 8, State.QUEUED: 50}
+    assert states(far_store, edition.key) == expected
+
+
+def test_a_round_that_was_lost_lets_nothing_leave_of_an_edition_that_was_cancelled_since(
+    far_store, wire, ledger
+):
+    edition = bring_out(far_store)
+    first, second = claimed(ledger, edition, 2)
+
+    def cancel() -> None:
+        store = Store.open(wire.straight)
+        with store.write() as tx:
+            tx.stops.cancel(edition.key, cause=TEST, at=NOON)
+            tx.stops.sweep(NOON)
+        store.close()
+
+    wire.lose_the_next_commit(done=False, then=cancel)
+    put_off = outcome.of(TemporaryFailure("450 not now", 450), first, edition, NOON)
+
+    assert not ledger.record(Round(verdicts=[put_off], intents=[second])).may_leave
+    assert states(far_store, edition.key) == {State.SKIPPED: AUDIENCE}
+
+
+@pytest.mark.parametrize("at", [10, 13, 17, 29])
+def test_a_commit_that_is_not_heard_of_in_mid_send_leaves_nobody_in_doubt(
+    far_store, wire, config, at
+):
+    edition = bring_out(far_store)
+    lose = at_body(at, lambda: wire.lose_the_next_commit(done=True))
+    with Wrecker(say=lose) as server:
+        one = config(server.port)
+        first = passed(far_store, one)
+        every_body_is_recorded(far_store, edition, server.record)
+        second = passed(far_store, one, minutes=10)
+        found = all_is_settled(far_store, edition, server.record)
+    if isinstance(first, int):  # else it was a commit that no verdict waited for
+        assert (first, second) == (AUDIENCE, 0)
+        assert found == {State.ACCEPTED: AUDIENCE}
+
+
+# a file
+
+
+def confined(store: Store) -> Callable[[bool], None]:
+    """Return what gives a SQLite file a few more pages than it has, or all it may want."""
+    most = [2**30]
+
+    def prepare(connection, _) -> None:
+        connection.execute(f"PRAGMA max_page_count = {most[0]}")
+
+    def confine(tight: bool) -> None:
+        with store.read() as tx:
+            pages = tx.keys._connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        most[0] = pages + 1 if tight else 2**30
+        store._engine.dispose()
+
+    event.listen(store._engine, "connect", prepare)
+    return confine
+
+
+def test_a_full_disk_ends_the_pass_and_the_next_one_does_the_rest(
+    sqlite_store, config, monkeypatch
+):
+    patient(monkeypatch, 0.1)
+    edition = bring_out(sqlite_store)
+    confine = confined(sqlite_store)
+    confine(True)
+    wordy = at_body(0, lambda: None, b"250 2.0.0 taken " + b"and welcome " * 30 + b"\r\n")
+    with Wrecker(say=wordy) as server, capture_logs() as logs:
+        one = config(server.port)
+        failed = passed(sqlite_store, one)
+        assert "disk is full; make room and try again" in str(failed)
+        assert 0 < len(server.record.bodies) < AUDIENCE
+        every_body_is_recorded(sqlite_store, edition, server.record)
+
+        confine(False)
+        passed(sqlite_store, one, minutes=10)
+        found = all_is_settled(sqlite_store, edition, server.record)
+        assert 0 < found[State.UNKNOWN] <= CONNECTIONS
+        assert 0 < len(lamented(logs)) <= found[State.UNKNOWN]
+
+
+def put_away(file: Path) -> None:
+    file.rename(file.with_suffix(".away"))
+
+
+def put_another(file: Path) -> None:
+    shutil.copy(file, file.with_suffix(".copy"))
+    put_away(file)
+    file.with_suffix(".copy").rename(file)
+
+
+@pytest.mark.parametrize("happens", [put_away, put_another])
+def test_a_file_that_is_deleted_or_replaced_ends_the_pass_and_nothing_more_leaves(
+    sqlite_store, config, monkeypatch, tmp_path, happens
+):
+    patient(monkeypatch, 0.1)
+    edition = bring_out(sqlite_store)
+    file = tmp_path / "syndicate.db"
+    with Wrecker(say=at_body(AT, lambda: happens(file))) as server:
+        one = config(server.port)
+        failed = passed(sqlite_store, one)
+        assert isinstance(failed, StoreUnreachable)
+        assert f"{file} was moved, deleted or replaced" in str(failed)
+        assert len(server.record.bodies) < AUDIENCE
+        assert isinstance(passed(sqlite_store, one, minutes=1), StoreUnreachable)
+        assert file.exists() == (happens is put_another)  # nobody made a new one
+
+        file.with_suffix(".away").rename(file)
+        every_body_is_recorded(sqlite_store, edition, server.record)
+        passed(sqlite_store, one, minutes=10)
+        assert all_is_settled(sqlite_store, edition, server.record)[State.UNKNOWN] <= CONNECTIONS
+
+
+def test_a_file_that_is_put_back_in_time_costs_no_verdict(sqlite_store, config, tmp_path):
+    edition = bring_out(sqlite_store)
+    file = tmp_path / "syndicate.db"
+
+    def go_and_come_back() -> None:
+        put_away(file)
+        threading.Timer(0.3, file.with_suffix(".away").rename, [file]).start()
+
+    with Wrecker(say=at_body(AT, go_and_come_back)) as server:
+        one = config(server.port)
+        passed(sqlite_store, one)
+        taken = {body.reader for body in server.record.bodies if body.taken}
+        assert accepted_of(sqlite_store, edition) == taken
+        passed(sqlite_store, one, minutes=10)
+        assert all_is_settled(sqlite_store, edition, server.record) == {State.ACCEPTED: AUDIENCE}
+
+
+def test_nobody_makes_a_new_file_where_one_was_deleted(sqlite_store, tmp_path):
+    file = tmp_path / "syndicate.db"
+    with sqlite_store.read() as tx:  # so that another connection is wanted
+        put_away(file)
+        with pytest.raises(StoreUnreachable, match="deleted"), sqlite_store.read():
+            pass
+        assert tx.articles.all() == []
+    assert not file.exists()
+
+
+# the command line
+
+CONFIG = """\
+[publication]
+id = "0b0e8c1e-6c2f-4b37-9a1e-5b8f6a3d9e01"
+title = "Storm Post"
+postal_address = "1 Real Street"
+
+[[newsletters]]
+name = "breaking"
+
+[mail]
+transport = "smtp"
+host = "127.0.0.1"
+port = {port}
+security = "none"
+from = "news@example.org"
+connections = {connections}
+"""
+TICK = """\
+from syndicate.deliver import ledger
+ledger._PATIENCE = 0.1
+from syndicate.cli import main
+main()
+"""
+
+
+class Operator:
+    """Somebody who has an edition sent by `syndicate tick`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.pid = 0
+        """Of the command, while it runs."""
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "syndicate.db"
+
+    def settle_in(self, port: int) -> Edition:
+        config = CONFIG.format(port=port, connections=CONNECTIONS)
+        (self.folder / "config.toml").write_text(config)
+        with self.store() as store:
+            subscribe(store, *readers(AUDIENCE))
+            return freeze(store, replace(draft(), expires_at=clock.now() + timedelta(days=1)))
+
+    @contextlib.contextmanager
+    def store(self) -> Iterator[Store]:
+        store = Store.open(f"sqlite:///{self.file}")
+        yield store
+        store.close()
+
+    def tick(self, *before: str) -> tuple[int, str]:
+        """Return its exit code and what it said to its operator."""
+        command = [*before, sys.executable, "-c", TICK, "tick"]
+        with subprocess.Popen(
+            command,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            self.pid = process.pid
+            said = process.communicate(timeout=60)[1]
+        assert "Traceback" not in said, said
+        return process.returncode, said
+
+
+def last_line(said: str) -> str:
+    """Return what a command that failed says at its end; all before it are verdicts."""
+    *events, last = said.splitlines()
+    assert all("verdict not recorded" in line for line in events), said
+    return last
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    return Operator(tmp_path)
+
+
+def finished(operator: Operator, edition: Edition, record: Record) -> Counter[State]:
+    code, said = operator.tick()
+    assert code == 0, said
+    with operator.store() as store:
+        return all_is_settled(store, edition, record)
+
+
+def test_a_command_that_may_not_write_any_more_says_so_in_a_line(operator):
+    def stop_growing() -> None:
+        most = operator.file.with_name("syndicate.db-wal").stat().st_size
+        resource.prlimit(operator.pid, resource.RLIMIT_FSIZE, (most, most))
+
+    with Wrecker(say=at_body(AT, stop_growing)) as server:
+        edition = operator.settle_in(server.port)
+        code, said = operator.tick()
+        assert code == 1
+        assert last_line(said).endswith("look at its disk (is it full, over a quota, broken?)")
+        with operator.store() as store:
+            every_body_is_recorded(store, edition, server.record)
+        server.settle()
+        assert 0 < finished(operator, edition, server.record)[State.UNKNOWN] <= CONNECTIONS
+
+
+def test_a_command_whose_disk_is_full_says_so_in_a_line(operator):
+    if not small_disks():
+        pytest.skip("no disks of our own here")
+
+    def fill_it_up() -> None:
+        fill_up(Path(f"/proc/{operator.pid}/root", operator.folder.relative_to("/"), "disk"))
+
+    with Wrecker(say=at_body(AT, fill_it_up)) as server:
+        edition = operator.settle_in(server.port)
+        code, said = operator.tick(*ON_A_SMALL_DISK)
+        assert code == 1
+        assert "no room left: database or disk is full; make room and try again" in last_line(said)
+        with operator.store() as store:
+            every_body_is_recorded(store, edition, server.record)
+        assert 0 < finished(operator, edition, server.record)[State.UNKNOWN] <= CONNECTIONS
+
+
+def test_a_command_whose_folder_can_only_be_read_says_so_in_a_line(operator):
+    with Wrecker() as server:
+        edition = operator.settle_in(server.port)
+        operator.file.chmod(0o400)
+        operator.folder.chmod(0o500)
+        try:
+            code, said = operator.tick(*HELD_TO_MODES)
+        finally:
+            operator.folder.chmod(0o700)
+            operator.file.chmod(0o600)
+        assert code == 1
+        assert "look at store.url, and at who may write there" in last_line(said)
+        assert finished(operator, edition, server.record) == {State.ACCEPTED: AUDIENCE}
