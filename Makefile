@@ -8,6 +8,7 @@
 #                   signed, beside dkimpy
 # make bench-delivery  editions handed over, beside smtp-source, a plain sender and nodemailer;
 #                   to a million readers, and through a real Postfix (Debian: postfix);
+#                   a stopwatch on cancel;
 #                   less of it with MESSAGES=1000 READERS=20000 POSTED=2000
 # make bench-kill   senders killed in the middle of their work: who is mailed twice, who is lost;
 #                   about an hour, less of it with LIVES=20
@@ -59,6 +60,7 @@ bench-messages: $(VENV)/test.stamp
 bench-delivery: $(VENV)/test.stamp
 	$(BIN)/python -m bench.delivery $(if $(MESSAGES),--messages $(MESSAGES))
 	$(BIN)/python -m bench.million $(READERS)
+	$(BIN)/python -m bench.stopping
 	$(BIN)/python -m bench.postfix $(POSTED)
 
 bench-kill: $(VENV)/test.stamp

@@ -1,9 +1,9 @@
 """The command line: `syndicate [--config PATH] COMMAND`.
 
 Results go to stdout, everything else to stderr. Exit 0: done; 1: the work
-failed or an input was refused; 2: wrong usage or config; 130 and 143: broken off
-by SIGINT and SIGTERM, with what was in hand finished. Nothing prompts but
-`subscribers erase`, and that only on a terminal.
+failed or an input was refused; 2: wrong usage or config; 129, 130 and 143: broken
+off by SIGHUP, SIGINT and SIGTERM, with what was in hand finished. Nothing prompts
+but `subscribers erase`, and that only on a terminal.
 """
 
 import gc
@@ -14,7 +14,6 @@ import sys
 
 __all__ = ["main"]
 
-TERMINATED = 128 + signal.SIGTERM
 YOUNG = 50_000
 """Objects after which garbage is collected: what a start imports is none."""
 
@@ -25,10 +24,11 @@ def main() -> None:
     # whoever takes this signal for another thing than the end has yet to be imported
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     from syndicate.cli.app import app  # noqa: PLC0415 - so that importing the package is free
+    from syndicate.cli.signals import let_break_off  # noqa: PLC0415
     from syndicate.cli.terminal import note  # noqa: PLC0415
     from syndicate.errors import SyndicateError  # noqa: PLC0415
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    let_break_off()
     _write_anything()
     try:
         try:

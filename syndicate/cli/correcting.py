@@ -33,8 +33,8 @@ def replace(
 ) -> None:
     """Stop an edition, and send it corrected to those who don't have it."""
     from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
+    from syndicate.schedule.correcting import replace as correct  # noqa: PLC0415
     from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
-    from syndicate.schedule.stopping import replace as correct  # noqa: PLC0415
 
     log_events()
     ours = here(context)
@@ -73,8 +73,8 @@ def resend(
 ) -> None:
     """Send an edition once more, to those who didn't get it."""
     from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
+    from syndicate.schedule.correcting import resend as again  # noqa: PLC0415
     from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
-    from syndicate.schedule.stopping import resend as again  # noqa: PLC0415
 
     if not missing:
         raise ConfigError("say to whom: --missing is for those who provably didn't get it")

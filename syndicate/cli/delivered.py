@@ -24,7 +24,7 @@ def tell_delivered(drained: "Drained", *, said: Callable[[str], None] = say) -> 
     }
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     said(f"delivered: {told or ('nothing' if drained.unavailable else 'nothing was due')}")
-    for reason in drained.unavailable.splitlines():
+    for reason in drained.unavailable:
         note(f"the rest waits: {reason}")
     for edition in drained.paused:
         note(

@@ -3,17 +3,45 @@
 SIGINT and SIGTERM stop it, the second of them at once. SIGHUP has it read its config; but
 where the terminal that it was started from is gone, SIGHUP says just that, and stops it.
 A SIGHUP that comes before a command has begun waits until `Signals` or `let_hang_up`.
+
+Commands that end by themselves are broken off by any of the three.
 """
 
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from queue import SimpleQueue
 
 _APART = 1.0
 """Seconds between a first and a second signal: what starts us may pass on one that we have."""
+
+
+def let_break_off() -> None:
+    """Have a signal break off what runs; whoever runs finishes then what it has in hand.
+
+    A second one ends that as well, but not what is only the echo of the first.
+    """
+    heard_at = float("-inf")
+    shown = _shown()
+
+    def break_off(number: int, _: object) -> None:
+        nonlocal heard_at
+        if time.monotonic() - heard_at < _APART:
+            return
+        heard_at = time.monotonic()
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        if number == signal.SIGHUP:
+            _speak_to_nobody(shown)
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, break_off)
+    for name in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(name) is not signal.SIG_IGN:  # by nohup, or a shell's &
+            signal.signal(name, break_off)
 
 
 def let_hang_up() -> None:
@@ -33,7 +61,7 @@ class Signals:
         self._told: SimpleQueue[None] = SimpleQueue()
         ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # by nohup
         self._ends_with_terminal = not ignored and _has_terminal()
-        self._shown = [stream for stream in (1, 2) if os.isatty(stream)]
+        self._shown = _shown()
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._stop)
         signal.signal(signal.SIGHUP, self._hang_up)
@@ -65,7 +93,7 @@ class Signals:
 
     def _hang_up(self, number: int, frame: object) -> None:
         if self._ends_with_terminal and not _has_terminal():
-            self._speak_to_nobody()
+            _speak_to_nobody(self._shown)
             self._stop(number, frame)
         else:
             self._told.put(None)
@@ -78,12 +106,18 @@ class Signals:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 
-    def _speak_to_nobody(self) -> None:
-        """Write nothing more to a terminal that is gone: each line would be an error."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in self._shown:
-            os.dup2(nowhere, stream)
-        os.close(nowhere)
+
+def _shown() -> list[int]:
+    """Return which of stdout and stderr are a terminal."""
+    return [stream for stream in (1, 2) if os.isatty(stream)]
+
+
+def _speak_to_nobody(shown: Sequence[int]) -> None:
+    """Write nothing more to a terminal that is gone: each line would be an error."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in shown:
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 def _has_terminal() -> bool:

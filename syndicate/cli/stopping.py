@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import sys
 from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -64,17 +65,15 @@ def cancel(
     context: typer.Context, edition: Key, *, reason: Reason = "", json: AsJson = False
 ) -> None:
     """Let nothing more of an edition leave, for good."""
-    from syndicate.schedule.stopping import cancel as stop  # noqa: PLC0415 - start-up
-
+    at = clock.now()
     with here(context).store() as store:
-        decision = stop(
-            store,
-            edition,
-            cause=by_command("cancel"),
-            at=clock.now(),
-            detail=in_a_line(reason),
-        )
-    _tell(edition, decision, EditionState.CANCELLED, "is cancelled", json=json)
+        with store.write() as tx:
+            decision = tx.stops.cancel(
+                edition, cause=by_command("cancel"), at=at, detail=in_a_line(reason)
+            )
+        _tell(edition, decision, EditionState.CANCELLED, "is cancelled", json=json)
+        sys.stdout.flush()  # it holds from here on; that a million rows follow takes longer
+        store.sweep(at)
 
 
 def settle(

@@ -23,7 +23,7 @@ class Ticked:
 
     @property
     def failed(self) -> bool:
-        """Whether a slot or page failed, no relay answered, or an edition paused itself.
+        """Whether a slot or page failed, mail that is due can't leave, or an edition paused itself.
 
         A refused reader is no failure.
         """

@@ -12,8 +12,8 @@ from syndicate.model.deliveries import State, Totals, Verdict
 from syndicate.model.editions import EditionState
 from syndicate.model.stops import Act
 from syndicate.model.subscribers import Cause, Who
+from syndicate.schedule.correcting import replace, resend
 from syndicate.schedule.runner import Runner
-from syndicate.schedule.stopping import cancel, replace, resend
 from tests.schedule.conftest import MINUTE, NOW
 
 ME = Cause(who=Who.OPERATOR, how="syndicate replace, by me")
@@ -27,6 +27,13 @@ def frozen(desk, *slugs, at=NOW):
     proposal = newsroom.desk.propose_these(newsletter, slugs, at=at)
     with desk.store.write() as tx:
         return newsroom.desk.freeze(tx, proposal)
+
+
+def cancel(desk, edition):
+    with desk.store.write() as tx:
+        decision = tx.stops.cancel(edition.key, cause=ME, at=NOW)
+    desk.store.sweep(NOW)
+    return decision
 
 
 def hand_over_one(desk, edition):
@@ -120,7 +127,7 @@ def test_a_cancelled_edition_can_be_sent_again_to_those_it_did_not_reach(desk):
     desk.file("ferry")
     edition = frozen(desk, "ferry")
     hand_over_one(desk, edition)
-    left = cancel(desk.store, edition.key, cause=ME, at=NOW).left
+    left = cancel(desk, edition).left
     assert (left.accepted, left.held_back) == (1, 1)
     desk.tick(NOW + MINUTE)
     assert desk.mail() == []

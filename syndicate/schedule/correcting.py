@@ -1,4 +1,4 @@
-"""Editions that are stopped, corrected and sent again by hand.
+"""Editions that are corrected and sent again by hand.
 
 The first thing is to stop what is wrong: that is one short transaction, which
 whoever is sending notices before the next body. The rest may take its time.
@@ -13,11 +13,10 @@ import structlog
 from syndicate.deliver.worker import Drained
 from syndicate.errors import StoreLocked, SyndicateError
 from syndicate.model.editions import Edition, EditionState
-from syndicate.model.stops import Decision, Left
+from syndicate.model.stops import Left
 from syndicate.model.subscribers import Cause
 from syndicate.schedule.firing import ATTEMPTS
 from syndicate.schedule.newsroom import Newsroom
-from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)
 
@@ -38,14 +37,6 @@ class Resent:
     edition: Edition
     readers: int
     delivered: Drained
-
-
-def cancel(store: Store, edition: int, *, cause: Cause, at: datetime, detail: str = "") -> Decision:
-    """Stop an edition for good, and skip whom it hasn't reached; raise Refused."""
-    with store.write() as tx:
-        decision = tx.stops.cancel(edition, cause=cause, at=at, detail=detail)
-    _follow(store, at)
-    return decision
 
 
 def replace(
@@ -84,7 +75,7 @@ def resend(
 
     Raise Refused.
     """
-    _follow(newsroom.store, at)
+    newsroom.store.sweep(at)
     with newsroom.store.write() as tx:
         found = tx.editions.by_key(edition)
         newsletter = newsroom.config.newsletter(found.newsletter) if found else None
@@ -118,11 +109,3 @@ def _composed_anew(
                     edition.key, proposal.draft, cause=cause, at=at, detail=detail
                 )
     raise StoreLocked("new articles kept coming in while it was composed anew; try again")
-
-
-def _follow(store: Store, at: datetime) -> None:
-    """Let the rows follow what was decided, in steps: whoever sends gets in between."""
-    swept = 1
-    while swept:
-        with store.write() as tx:
-            swept = tx.stops.sweep(at)
