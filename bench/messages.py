@@ -188,15 +188,16 @@ def plainly(said: Content) -> Callable[[Reader], bytes]:
     html = jinja2.Environment(autoescape=True).from_string(said.html)
 
     def write(reader: Reader) -> bytes:
-        slots = {"name": reader.name, "email": reader.email, **reader.links}
+        filling = reader.filling
+        slots = {"name": filling.name, "email": filling.email, **filling.own}
         message = EmailMessage(SMTP)
         message["From"] = str(reader.imprint.sender)
-        message["To"] = f"{reader.name} <{reader.email}>"
+        message["To"] = f"{filling.name} <{filling.email}>"
         message["Subject"] = said.subject
         message["Date"] = format_datetime(reader.imprint.date)
         message["Message-ID"] = reader.message_id
         message["List-Id"] = f"<{reader.imprint.newsletter}.{reader.imprint.domain}>"
-        message["List-Unsubscribe"] = f"<{reader.links['unsubscribe']}>"
+        message["List-Unsubscribe"] = f"<{filling.own['unsubscribe']}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message["Precedence"] = "bulk"
         message["Feedback-ID"] = reader.imprint.feedback_id

@@ -95,16 +95,18 @@ class Conversation:
         self._sender = envelope.sender
         self._dirty = True
 
-    def body(self, message: bytes, *, tame: bool = False) -> tuple[bytes, bytes]:
+    def body(self, *message: bytes, tame: bool = False) -> tuple[bytes, ...]:
         """Return what is to be written for the body that is awaited, and what ends it.
+
+        The message may come in pieces, such as its header and its body.
 
         `tame`: whoever made it knows that no line of it begins with a dot.
         """
         self._answers.clear()
         self._awaited.append(Step.BODY)
         self._dirty = False
-        said = message if tame else _stuffed(message)
-        return said, _DOT if message.endswith(b"\r\n") else b"\r\n" + _DOT
+        said = message if tame else (_stuffed(b"".join(message)),)
+        return *said, _DOT if message[-1].endswith(b"\r\n") else b"\r\n" + _DOT
 
     def say(self) -> bytes:
         """Return the commands that may be written now."""
@@ -175,7 +177,7 @@ class Conversation:
         if reply.code in _LOG_IN_FIRST or (step is Step.MAIL and reply.permanent):
             return RelayUnavailable(
                 f"{self._terms.server} takes nothing from {self._sender}: {reply}; look at "
-                "mail.from, mail.username and what the relay allows this sender",
+                "mail.from, the username and what the relay allows this sender",
                 reply.code,
             )
         failure = PermanentFailure if reply.permanent else TemporaryFailure

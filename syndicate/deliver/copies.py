@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from syndicate.config import Config
 from syndicate.deliver.courier import hand_over
 from syndicate.deliver.dkim import Keyring
-from syndicate.deliver.filling import OwnLinks
+from syndicate.deliver.filling import Filling, OwnLinks
 from syndicate.deliver.leads import Leads
 from syndicate.deliver.links import Links
 from syndicate.deliver.message import Imprint, Reader
@@ -35,11 +35,12 @@ def send_copy(
     imprint = Imprint.of(draft, config)
     reader = Reader(
         imprint=imprint,
-        name="",
-        email=to,
         message_id=f"<test.{secrets.token_hex(12)}@{imprint.domain}>",
-        links=OwnLinks(links, _NOBODY, _NOBODY, draft.newsletter),
-        leads=Leads.of(_NOBODY, draft.newsletter, draft.links, config).addresses,
+        filling=Filling(
+            email=to,
+            own=OwnLinks(links, _NOBODY, _NOBODY, draft.newsletter),
+            leads=Leads.of(_NOBODY, draft.newsletter, draft.links, config).addresses,
+        ),
     )
     message = Template.of(draft.content, imprint).fill(reader)
     signer = Keyring.of(config).signer(imprint.domain)

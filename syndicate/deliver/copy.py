@@ -9,12 +9,14 @@ import idna
 from syndicate.deliver.bell import Bell
 from syndicate.deliver.dkim import Unsigned
 from syndicate.deliver.links import Links
-from syndicate.deliver.mailings import Mailing, refused
+from syndicate.deliver.mailings import Mailing, refusing
+from syndicate.deliver.message import Message
 from syndicate.deliver.relay import Envelope
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
 from syndicate.model.editions import Edition
 
+_sealed = refusing(Unsigned.sealed)
 _WRONG_TURNS = 3
 """How often a session may end under a message that was only offered, before it counts."""
 
@@ -23,12 +25,13 @@ class Copy:
     """A claimed delivery with its message, which is made when it is needed."""
 
     __slots__ = (
-        "_unsigned", "_wrong_turns", "claim", "edition", "envelope", "mailing", "message",
-        "refusal",
+        "_signatures", "_unsigned", "_wrong_turns", "claim", "edition", "envelope", "mailing",
+        "pieces", "refusal",
     )  # fmt: skip
 
     envelope: Envelope
-    message: bytes
+    pieces: tuple[bytes, bytes]
+    """The message: its header, and its body."""
 
     def __init__(self, claim: Claim, edition: Edition, mailing: Mailing) -> None:
         self.claim = claim
@@ -37,6 +40,7 @@ class Copy:
         self.refusal: Refused | None = None
         """Why it could not be made; then it has neither envelope nor message."""
         self._unsigned: Unsigned | None = None
+        self._signatures: list[bytes] | None = None
         self._wrong_turns = 0
 
     @property
@@ -56,49 +60,68 @@ class Copy:
         return self._wrong_turns <= _WRONG_TURNS
 
     @property
+    def size(self) -> int:
+        """Bytes of the message."""
+        return sum(map(len, self.pieces))
+
+    @property
     def begun(self) -> bool:
         """Whether it was written, signed or not, or could not be."""
         return hasattr(self, "envelope") or self.refusal is not None
 
     @property
     def ready(self) -> bool:
-        """Whether it can leave, or never will."""
-        return hasattr(self, "message") or self.refusal is not None
+        """Whether it can be finished."""
+        return self._signatures is not None or self._unsigned is None
 
     def begin(self, links: Links) -> bool:
-        """Write the message; True when it is to be signed, by `sign`, in any thread."""
+        """Write the message; True when its signatures take long: `seal`, in any thread."""
         try:
             self.envelope, copy = self.mailing.copy(self.claim, links)
         except Refused as refusal:
             self.refusal = refusal
             return False
-        if isinstance(copy, Unsigned):
-            self._unsigned = copy
+        if isinstance(copy, Message):
+            self.pieces = copy.pieces
+            return False
+        self._unsigned = copy
+        if copy.slow:
             return True
-        self.message = bytes(copy)
+        self.seal()
+        self.finish()
         return False
 
-    def sign(self) -> None:
-        """Sign what was begun."""
-        unsigned, self._unsigned = self._unsigned, None
-        assert unsigned is not None
+    def seal(self) -> None:
+        """Make the signatures of what was begun."""
+        assert self._unsigned is not None
         try:
-            with refused():
-                self.message = bytes(unsigned.signed())
+            self._signatures = _sealed(self._unsigned)
         except Refused as refusal:
             self.refusal = refusal
+            self._signatures = []
+
+    def finish(self) -> None:
+        """Make it whole; of no use before it is ready."""
+        unsigned, self._unsigned = self._unsigned, None
+        if unsigned is not None and self._signatures:
+            self.pieces = unsigned.signed(self._signatures).pieces
 
 
 class Workshop:
-    """Writes copies a little ahead; threads sign them, since signing lets go of Python's lock."""
+    """Writes copies a little ahead; threads sign them where that takes long.
+
+    Signing lets go of Python's lock, and nothing else is done there: each time that
+    threads take the lock from each other costs both of them.
+    """
 
     def __init__(self, links: Links) -> None:
         self._links = links
         self._orders: SimpleQueue[Copy | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._awaited = False
+        self.awaited = False
+        """Whether the next copy isn't signed yet: nothing is to be had until the bell rings."""
         self.bell = Bell()
-        """Rings when a copy is signed that was waited for."""
+        """Rings when a copy is signed, while one is waited for."""
 
     def begin(self, copy: Copy) -> None:
         """Write a copy, unless that was done, and have it signed where it is to be."""
@@ -107,12 +130,15 @@ class Workshop:
                 self._hire()
             self._orders.put(copy)
 
-    def ready(self, copy: Copy) -> bool:
-        """Whether a copy can leave; where not yet, the bell rings when one can."""
-        if copy.ready:
-            return True
-        self._awaited = True
-        return copy.ready
+    def finish(self, copy: Copy) -> bool:
+        """Make a copy whole; where it isn't signed yet, return False: the bell rings for it."""
+        if not copy.ready:
+            self.awaited = True
+            if not copy.ready:  # nor signed meanwhile
+                return False
+            self.awaited = False
+        copy.finish()
+        return True
 
     def close(self) -> None:
         """Send the threads home, when they have signed what they were given."""
@@ -128,7 +154,7 @@ class Workshop:
 
     def _work(self) -> None:
         while (copy := self._orders.get()) is not None:
-            copy.sign()
-            if self._awaited:
-                self._awaited = False
+            copy.seal()
+            if self.awaited:
+                self.awaited = False
                 self.bell.ring()

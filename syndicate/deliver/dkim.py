@@ -61,7 +61,7 @@ class Seal:
     record: str
     """What DNS has to say of the key: the text at `name`."""
     seal: Callable[[bytes], bytes]
-    """Signs a SHA-256 digest; without Python's global lock, so that threads help."""
+    """Signs a SHA-256 digest."""
 
     @classmethod
     def of(cls, dkim: "Dkim", key: "PrivateKey", domain: str) -> Self:
@@ -74,38 +74,36 @@ class Seal:
         """Where DNS has the key (RFC 6376, 3.6.2.1)."""
         return f"{self.selector}._domainkey.{self.domain}"
 
-    def field(self, names: tuple[str, ...], covered: bytes, digest: bytes) -> bytes:
-        """Write the DKIM-Signature of a message, with its CRLF.
-
-        `names` are the header fields that it covers, `covered` these fields as
-        canonicalised, `digest` the body's hash.
-        """
-        head = _opening(self, names) + b64encode(digest) + b";\r\n b="
-        signature = b64encode(self.seal(sha256(covered + _relaxed(head)).digest()))
-        width = _WIDTH - 2
-        lines = [signature[at : at + width] for at in range(0, len(signature), width)]
-        return head + b"\r\n ".join(lines) + b"\r\n"
+    @property
+    def slow(self) -> bool:
+        """Whether a signature takes longer than all else that is done for a message."""
+        return self.algorithm == "rsa-sha256"
 
 
 @dataclass(frozen=True, slots=True)
 class Unsigned:
-    """A message that is all but signed: what is left takes long, and threads can do it.
-
-    Hashing and signing let go of Python's global lock.
-    """
+    """A message that is all but signed."""
 
     message: Message
     seals: tuple[Seal, ...]
-    names: tuple[str, ...]
-    """The header fields that are covered."""
-    covered: bytes
-    """These fields, canonicalised."""
+    heads: tuple[bytes, ...]
+    """The DKIM-Signature of each, up to the signature itself."""
+    digests: tuple[bytes, ...]
+    """What each signs."""
 
-    def signed(self) -> Message:
+    @property
+    def slow(self) -> bool:
+        """Whether `sealed` takes long."""
+        return any(seal.slow for seal in self.seals)
+
+    def sealed(self) -> list[bytes]:
+        """Return the signatures: this takes long, and lets go of Python's global lock."""
+        return [seal.seal(digest) for seal, digest in zip(self.seals, self.digests, strict=True)]
+
+    def signed(self, signatures: Sequence[bytes]) -> Message:
         """Return the message with its signatures."""
-        digest = body_hash(self.message.body)
-        signatures = [seal.field(self.names, self.covered, digest) for seal in self.seals]
-        return Message((*signatures, *self.message.fields), self.message.body)
+        fields = map(_ended, self.heads, signatures)
+        return Message((*fields, *self.message.fields), self.message.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +112,23 @@ class Signer:
 
     seals: tuple[Seal, ...]
 
-    def sign(self, headers: Sequence[bytes], body_hash: bytes) -> bytes:
-        """Return the DKIM-Signature fields, to stand before all others.
-
-        `headers` are whole fields as the wire has them, with or without their
-        last CRLF; `body_hash` is what `body_hash` returns for the body.
-        """
-        names, covered = _covered(headers)
-        return b"".join(seal.field(names, covered, body_hash) for seal in self.seals)
+    @property
+    def slow(self) -> bool:
+        """Whether its signatures take so long that threads are worth their trouble."""
+        return any(seal.slow for seal in self.seals)
 
     def unsigned(self, message: Message) -> Unsigned:
-        """Prepare a message up to what takes long."""
-        return Unsigned(message, self.seals, *_covered(message.fields))
+        """Prepare a message up to its signatures."""
+        names, covered = _covered(message.fields)
+        digest = b64encode(body_hash(message.body))
+        heads = tuple(_opening(seal, names) + digest + b";\r\n b=" for seal in self.seals)
+        digests = tuple(sha256(covered + _relaxed(head)).digest() for head in heads)
+        return Unsigned(message, self.seals, heads, digests)
 
     def signed(self, message: Message) -> Message:
         """Return a message with its signatures."""
-        return self.unsigned(message).signed()
+        unsigned = self.unsigned(message)
+        return unsigned.signed(unsigned.sealed())
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +162,7 @@ class Keyring:
 
 
 def body_hash(body: bytes) -> bytes:
-    """Return the SHA-256 of a body, canonicalised `simple` (RFC 6376, 3.4.3).
-
-    A body that ends in one CRLF is hashed as it stands, so whoever joins bodies
-    with a beginning in common may keep that beginning's hash, and copy it.
-    """
+    """Return the SHA-256 of a body, canonicalised `simple` (RFC 6376, 3.4.3)."""
     if body.endswith(b"\r\n") and not body.endswith(b"\r\n\r\n"):
         return sha256(body).digest()
     end = len(body)
@@ -211,24 +206,40 @@ def _sealing(key: "PrivateKey") -> Callable[[bytes], bytes]:
 
 
 def _covered(headers: Sequence[bytes]) -> tuple[tuple[str, ...], bytes]:
-    """Return the names for `h=`, and the fields that they cover (RFC 6376, 3.7 and 5.4.2)."""
-    found: dict[bytes, list[bytes]] = {}
-    for field in headers:
-        found.setdefault(field.partition(b":")[0].strip().lower(), []).append(field)
-    names, covered = list[str](), list[bytes]()
+    """Return the names for `h=`, and the fields that they cover."""
+    named = [_named(field) for field in headers]
+    names, places = _order(tuple(name for name, _ in named))
+    return names, b"\r\n".join([*(named[place][1] for place in places), b""])
+
+
+@lru_cache(maxsize=64)
+def _named(field: bytes) -> tuple[bytes, bytes]:
+    """Return a field's name in small letters, and the field canonicalised: most are as ever."""
+    return field.partition(b":")[0].strip().lower(), _relaxed(field)
+
+
+@lru_cache(maxsize=64)
+def _order(present: tuple[bytes, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the names for `h=`, and which fields they cover (RFC 6376, 3.7 and 5.4.2)."""
+    names, places = list[str](), list[int]()
     for name, lower in _LOWER:
-        for field in reversed(found.get(lower, ())):
-            names.append(name)
-            covered.append(_relaxed(field))
-        if name in SEALED:
-            names.append(name)
-    return tuple(names), b"\r\n".join([*covered, b""])
+        found = [place for place, each in enumerate(present) if each == lower]
+        names += [name] * (len(found) + (name in SEALED))
+        places += reversed(found)
+    return tuple(names), tuple(places)
 
 
 def _relaxed(field: bytes) -> bytes:
     """Canonicalise one header field, without its CRLF (RFC 6376, 3.4.2)."""
     name, _, value = field.partition(b":")
     return name.strip().lower() + b":" + b" ".join(value.split())
+
+
+def _ended(head: bytes, signature: bytes) -> bytes:
+    """Write a DKIM-Signature to its end, with its CRLF."""
+    said, width = b64encode(signature), _WIDTH - 2
+    lines = [said[at : at + width] for at in range(0, len(said), width)]
+    return head + b"\r\n ".join(lines) + b"\r\n"
 
 
 @lru_cache(maxsize=256)

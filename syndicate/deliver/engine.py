@@ -143,7 +143,7 @@ class Engine:
             self._stopped_at = now
         if self._stopped_at is not None:
             self._wind_down(now, self._stopped_at)
-        elif now >= self._next_sight:
+        elif now >= self._next_sight and not self._due.holds:  # as in `_wanted`
             self._see(now)
         for seat in list(self._seats):
             self._stir(seat, now)
@@ -155,7 +155,8 @@ class Engine:
         sight = self._ledger.see(self._supply.claimed)
         self._fleet.look(sight, now)
         self._destinations.look(sight, now)
-        self._supply.look(sight, now, passed_over=self._fleet.passed_over(now))
+        over, refused = self._fleet.passed_over(now), self._fleet.refused
+        self._supply.look(sight, now, passed_over=over, refused=refused)
         self._due.paces = self._fleet.paces(self._ledger.name, now)
         self._next_sight = now + _SEE
         self._seen = True
@@ -180,9 +181,10 @@ class Engine:
 
     # what is heard
 
-    def _stir(self, seat: Seat, now: float) -> None:
+    def _stir(self, seat: Seat, now: float, *, readable: bool = True) -> None:
         """Let a session write and read."""
-        self._heard += ((seat, event) for event in seat.session.move(now))
+        events = seat.session.move(now, readable=readable)
+        self._heard += ((seat, event) for event in events)
         if seat.session.stuck != seat.writing and seat.session.fileno() >= 0:
             seat.writing = seat.session.stuck
             mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if seat.writing else 0)
@@ -289,8 +291,6 @@ class Engine:
             return
         due, self._due = self._due, Round()
         recorded = self._ledger.record(due)
-        if due.wanted is not None:
-            self._due.verdicts += self._supply.take_in(due.wanted, recorded.claims, now)
         for seat in invited:
             assert seat.offered is not None
             claim = seat.offered.claim
@@ -301,6 +301,9 @@ class Engine:
                 self._supply.give_up(seat.offered)
                 seat.offered = None
                 self._drop(seat)
+        # after the bodies: what is written down as sent has left, whatever goes wrong here
+        if due.wanted is not None:
+            self._due.verdicts += self._supply.take_in(due.wanted, recorded.claims, now)
         if recorded.paused or len(recorded.may_leave) < len(invited):
             self._see(now)
 
@@ -316,7 +319,7 @@ class Engine:
 
     def _hand_over(self, seat: Seat, copy: Copy) -> None:
         seat.current, seat.offered, seat.invited = copy, None, False
-        seat.session.hand_over(copy.message, tame=True)
+        seat.session.hand_over(*copy.pieces, tame=True)
 
     def _offer_all(self, now: float) -> None:
         """Offer a copy in each session that has room for one, and open more where that is few."""
@@ -328,7 +331,7 @@ class Engine:
             self._open(now)
         for seat in list(self._seats):
             if seat.session.stuck and not seat.writing:
-                self._stir(seat, now)
+                self._stir(seat, now, readable=False)
 
     def _next(self, seat: Seat, now: float, *, spare: int) -> None:
         """Offer the next copy; behind one that is on its way only while others have theirs."""
@@ -352,7 +355,7 @@ class Engine:
             self._due.verdicts.append(outcome.not_made(copy.claim, copy.refusal))
             return
         try:
-            seat.session.offer(copy.envelope, len(copy.message))
+            seat.session.offer(copy.envelope, copy.size)
         except PermanentFailure as error:
             self._due.verdicts.append(
                 outcome.of(error, copy.claim, copy.edition, self._ledger.moment)
@@ -369,7 +372,7 @@ class Engine:
             for seat in self._seats
         )
         missing = self._supply.waiting - free - self._openings.under_way
-        for member in self._fleet.missing(missing, fit):
+        for member in self._fleet.missing(missing, fit, now):
             self._openings.begin(member)
 
     # the end

@@ -7,7 +7,7 @@ somebody smuggles in through a name stays what it is: values aren't read again.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from html import escape
 
 from syndicate.deliver.links import Links
@@ -74,10 +74,13 @@ class OwnLinks(Mapping[str, str]):
         self._edition = edition
         self._subscriber = subscriber
         self._newsletter = newsletter
+        self._unsubscribe = ""
 
     def __getitem__(self, slot: str) -> str:
         match slot:
-            case "unsubscribe":
+            case "unsubscribe":  # it stands in the header, too
+                if not self._unsubscribe:
+                    self._unsubscribe = self._links.unsubscribe(self._subscriber, self._newsletter)
                 return self._unsubscribe
             case "preferences":
                 return self._links.preferences(self._subscriber)
@@ -92,11 +95,6 @@ class OwnLinks(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
-
-    @cached_property
-    def _unsubscribe(self) -> str:
-        """The one that stands in the header, too."""
-        return self._links.unsubscribe(self._subscriber, self._newsletter)
 
 
 @lru_cache(maxsize=64)

@@ -182,10 +182,14 @@ class Fleet:
         """Return the relays that take mail now."""
         return [member for member in self.members if member.available(now)]
 
-    def missing(self, wanted: int, fit: Sequence[Member]) -> Iterator[Member]:
-        """Go through those of the fit relays that are to open a session each, for so many more."""
+    def missing(self, wanted: int, fit: Sequence[Member], now: float) -> Iterator[Member]:
+        """Go through those of the fit relays that are to open a session each, for so many more.
+
+        One that lets nothing through at the moment keeps its share, and opens none: what
+        waits for its turn in a session is sent away by many a server.
+        """
         shares = sessions([member.settings for member in fit])
-        room = {m.name: m.room(shares.get(m.name, 0)) for m in fit}
+        room = {m.name: 0 if m.dry(now) else m.room(shares.get(m.name, 0)) for m in fit}
         while wanted > 0 and any(left > 0 for left in room.values()):
             for member in fit:
                 if wanted > 0 and room[member.name] > 0:
@@ -209,12 +213,17 @@ class Fleet:
         self._next_pace = now + _PACE
         return [member.pace(owner, now, last=last) for member in self.members]
 
+    @property
+    def refused(self) -> set[int]:
+        """The editions that a relay takes nothing of, though others may."""
+        return set[int]().union(*(member.refused for member in self.members))
+
     def passed_over(self, now: float) -> set[int]:
         """Return the editions that no relay takes anything of, as far as they take mail now."""
         refused = [member.refused for member in self.available(now)]
         return set.intersection(*refused) if refused else set()
 
-    def trouble(self, now: float) -> str:
-        """Say in a line for each relay why mail that is due doesn't leave; empty: not by them."""
+    def trouble(self, now: float) -> tuple[str, ...]:
+        """Say of each relay why mail that is due doesn't leave; nothing where it isn't to blame."""
         told = (member.said(now) for member in self.members)
-        return "\n".join(filter(None, dict.fromkeys(told)))
+        return tuple(filter(None, dict.fromkeys(told)))

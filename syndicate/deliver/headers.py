@@ -16,6 +16,8 @@ _WIDTH = 76
 _WORD = 42
 """Bytes of UTF-8 in one encoded word: 56 of base64 and 12 around them, within 75."""
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+_NAME = re.compile(r"[A-Za-z0-9]{1,40}(?: [A-Za-z0-9]{1,40})*")
+"""What most names are: words that stand for themselves."""
 _HOST = re.compile(r"[A-Za-z0-9_.-]+")
 _HALF = re.compile("[\ud800-\udfff]")
 _FORBIDDEN = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff\u2028\u2029\x85]")
@@ -44,6 +46,8 @@ def mailbox(name: str, address: str) -> list[str]:
 
 def phrase(value: str) -> list[str]:
     """Write a name (RFC 5322, phrase): atoms as they are, else quoted, else encoded."""
+    if _NAME.fullmatch(value):
+        return value.split(" ")
     _guard(value)
     words = _plain(value)
     if words is None:

@@ -2,10 +2,10 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from functools import wraps
+from typing import ParamSpec, Self, TypeVar
 
 from syndicate.config import Config
 from syndicate.deliver.dkim import Keyring, Signer, Unsigned
@@ -22,6 +22,24 @@ from syndicate.store import Store
 _MOST = 8
 """How many are held: a template is about as large as its message."""
 
+_Given = ParamSpec("_Given")
+_Made = TypeVar("_Made")
+
+
+def refusing(make: Callable[_Given, _Made]) -> Callable[_Given, _Made]:
+    """Have whatever fails be refused: one bad copy never stops the rest."""
+
+    @wraps(make)
+    def made(*args: _Given.args, **named: _Given.kwargs) -> _Made:
+        try:
+            return make(*args, **named)
+        except Refused:
+            raise
+        except Exception as error:
+            raise Refused(str(error)) from error
+
+    return made
+
 
 @dataclass(frozen=True, slots=True)
 class Mailing:
@@ -34,6 +52,7 @@ class Mailing:
     """None where no key is for the edition's sender."""
 
     @classmethod
+    @refusing
     def of(
         cls,
         edition: Edition,
@@ -43,21 +62,25 @@ class Mailing:
         keyring: Keyring,
     ) -> Self:
         """Make an edition ready; raise Refused when it can't be, whatever it is for."""
-        with refused():
-            imprint = Imprint.of(edition, config)
-            return cls(
-                imprint=imprint,
-                leads=Leads.of(edition.key, edition.newsletter, frozen, config),
-                template=Template.of(content, imprint),
-                signer=keyring.signer(imprint.domain),
-            )
+        imprint = Imprint.of(edition, config)
+        return cls(
+            imprint=imprint,
+            leads=Leads.of(edition.key, edition.newsletter, frozen, config),
+            template=Template.of(content, imprint),
+            signer=keyring.signer(imprint.domain),
+        )
 
+    @property
+    def slow(self) -> bool:
+        """Whether signing its copies takes long."""
+        return self.signer is not None and self.signer.slow
+
+    @refusing
     def copy(self, claim: Claim, links: Links) -> tuple[Envelope, Message | Unsigned]:
         """Make the copy of one reader, to be signed where it is; raise Refused for a bad one."""
-        with refused():
-            reader = Reader.of(claim, self.imprint, links, self.leads)
-            copy = self.template.fill(reader)
-            return reader.envelope, copy if self.signer is None else self.signer.unsigned(copy)
+        reader = Reader.of(claim, self.imprint, links, self.leads)
+        copy = self.template.fill(reader)
+        return reader.envelope, copy if self.signer is None else self.signer.unsigned(copy)
 
 
 class Mailings:
@@ -92,14 +115,3 @@ class Mailings:
             content = tx.editions.content(edition.content)
             frozen = tx.clicks.links(edition.key)
         return Mailing.of(edition, content, frozen, self._config, self._keyring)
-
-
-@contextmanager
-def refused() -> Iterator[None]:
-    """Whatever fails is refused: one bad copy never stops the rest."""
-    try:
-        yield
-    except Refused:
-        raise
-    except Exception as error:
-        raise Refused(str(error)) from error

@@ -1,8 +1,8 @@
 """One reader's copy of an edition, who it is for, and what the header says in every copy."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 
 from syndicate.config import Config, Mailbox, Newsletter
@@ -24,11 +24,16 @@ class Message:
     body: bytes
     """What comes after the empty line."""
 
+    @property
+    def pieces(self) -> tuple[bytes, bytes]:
+        """The header with the empty line, and the body: to join them takes a copy of all."""
+        return b"".join((*self.fields, b"\r\n")), self.body
+
     def __bytes__(self) -> bytes:
-        return b"".join((*self.fields, b"\r\n", self.body))
+        return b"".join(self.pieces)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Imprint:
     """What the header says in every copy of one edition."""
 
@@ -58,10 +63,15 @@ class Imprint:
             letter=letter,
         )
 
-    @property
+    @cached_property
+    def address(self) -> str:
+        """The address that the edition is from, its domain in ASCII."""
+        return headers.address(self.sender.address)
+
+    @cached_property
     def domain(self) -> str:
-        """The domain that the edition is from, in ASCII."""
-        return headers.address(self.sender.address).rpartition("@")[2]
+        """The domain of that address."""
+        return self.address.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,45 +79,30 @@ class Reader:
     """Who a copy is for, and what is personal in it."""
 
     imprint: Imprint
-    name: str
-    email: str
     message_id: str
-    links: Mapping[str, str]
-    """Where what is theirs alone is: the slots of `SLOTS` that are addresses."""
-    leads: tuple[str, ...] = ()
-    """Where the numbered links of the edition lead for them, from number 1."""
-    canary: str = ""
-    """Where the hidden link leads; empty: there is none."""
+    filling: Filling
+    """What is filled in for them."""
 
     @classmethod
     def of(cls, claim: Claim, imprint: Imprint, links: Links, leads: Leads) -> Self:
         """Return the reader of a claimed delivery."""
         return cls(
             imprint=imprint,
-            name=claim.name,
-            email=claim.email,
             message_id=links.message_id(claim.edition, claim.subscriber, imprint.domain),
-            links=OwnLinks(links, claim.edition, claim.subscriber, imprint.newsletter),
-            leads=leads.for_reader(links, claim.subscriber),
-            canary=leads.canary(links, claim.subscriber),
-        )
-
-    @property
-    def filling(self) -> Filling:
-        """What is filled in for them."""
-        return Filling(
-            name=self.name,
-            email=self.email,
-            own=self.links,
-            leads=self.leads,
-            canary=self.canary,
+            filling=Filling(
+                name=claim.name,
+                email=claim.email,
+                own=OwnLinks(links, claim.edition, claim.subscriber, imprint.newsletter),
+                leads=leads.for_reader(links, claim.subscriber),
+                canary=leads.canary(links, claim.subscriber),
+            ),
         )
 
     @property
     def envelope(self) -> Envelope:
         """Who the copy is from and for; raise Refused for an address that can't be used."""
         return Envelope(
-            sender=headers.address(self.imprint.sender.address),
-            recipient=headers.address(self.email),
+            sender=self.imprint.address,
+            recipient=headers.address(self.filling.email),
             message_id=self.message_id,
         )

@@ -98,11 +98,11 @@ class OutboxSession:
         self._offered.append(envelope)
         self._events.append(Invited())
 
-    def hand_over(self, message: bytes, *, tame: bool = False) -> None:  # noqa: ARG002 - as above
+    def hand_over(self, *message: bytes, tame: bool = False) -> None:  # noqa: ARG002 - as above
         """Write the message; it is put off when there is no room or no right to."""
         path = self._outbox.folder / file_name(self._offered.pop(0).message_id)
         try:
-            _write(path, message)
+            _write(path, b"".join(message))
         except OSError as error:
             reason = f"{path} can't be written: {error.strerror}"
             self._events.append(Answered(Reply(452, reason), TemporaryFailure(reason)))
@@ -110,7 +110,7 @@ class OutboxSession:
             self.taken += 1
             self._events.append(Answered(Reply(250, f"kept as {path.name}")))
 
-    def move(self, now: float) -> list[Event]:  # noqa: ARG002 - a session's question
+    def move(self, now: float, *, readable: bool = True) -> list[Event]:  # noqa: ARG002 - as above
         """Tell what came of it."""
         events, self._events = self._events, []
         return events

@@ -24,7 +24,10 @@ _MISTAKABLE = re.compile(rb"^(?:\.|From ).*", re.MULTILINE)
 def quoted(said: str) -> bytes:
     """Encode a piece of text, with CRLF for its line ends; raise UnicodeEncodeError."""
     if _TAME.fullmatch(said):
-        line = _broken(said.encode()) + _SOFT
+        line = said.encode()
+        if len(line) <= _ROOM:
+            return line + _SOFT
+        line = _broken(line) + _SOFT
         return _unmistakable(line) if b"\n." in line else line
     text = said.replace("\r\n", "\n").replace("\r", "\n").encode()
     lines = _UNSAFE.sub(_in_hexadecimal, text).split(b"\n")

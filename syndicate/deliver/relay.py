@@ -115,17 +115,18 @@ class Session(Protocol):
     def offer(self, envelope: Envelope, size: int) -> None:
         """Announce a message of `size` bytes; raise PermanentFailure where it can't be."""
 
-    def hand_over(self, message: bytes, *, tame: bool = False) -> None:
-        """Hand over the message that was invited: complete, with CRLF line ends.
+    def hand_over(self, *message: bytes, tame: bool = False) -> None:
+        """Hand over the message that was invited: in pieces, complete, with CRLF line ends.
 
         `tame`: none of its lines begins with a dot, so that none is to be doubled;
         to look for them takes as long as to send them.
         """
 
-    def move(self, now: float) -> Sequence[Event]:
+    def move(self, now: float, *, readable: bool = True) -> Sequence[Event]:
         """Write and read what is possible now, and return what came of it.
 
-        `now` is `time.monotonic()`: what was waited for too long ends the session.
+        `readable`: whether there may be something to read. `now` is `time.monotonic()`:
+        what was waited for too long ends the session.
         """
 
     def close(self) -> None:

@@ -54,9 +54,11 @@ class Reservoir:
     @classmethod
     def of_day(cls, store: Store, name: str, quota: Callable[[datetime], int | None]) -> Self:
         """Draw from each day's number of messages, in UTC; None: no limit that day."""
+        day = clock.now()
 
         def take() -> int:
-            now = clock.now()
+            nonlocal day
+            day = now = clock.now()
             most = quota(now)
             if most is None:
                 return _DAILY_PORTION
@@ -64,10 +66,10 @@ class Reservoir:
                 return tx.allowances.daily(name, most, _DAILY_PORTION, at=now)
 
         def put_back(count: int) -> None:
-            now = clock.now()
-            if quota(now) is not None:
+            # to the day that they are of: a new one owes nothing to what is over
+            if quota(day) is not None:
                 with store.write() as tx:
-                    tx.allowances.daily_back(name, count, at=now)
+                    tx.allowances.daily_back(name, count, at=day)
 
         return cls(take, put_back, _until_midnight)
 

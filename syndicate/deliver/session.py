@@ -67,25 +67,25 @@ class SmtpSession:
         self._talk.offer(envelope, size)
         self._say()
 
-    def hand_over(self, message: bytes, *, tame: bool = False) -> None:
+    def hand_over(self, *message: bytes, tame: bool = False) -> None:
         """Have the body leave, as soon as `move` can."""
-        pieces = self._talk.body(message, tame=tame)
+        pieces = self._talk.body(*message, tame=tame)
         self._unwritten += map(memoryview, pieces)
         self._body_left = sum(map(len, self._unwritten))
         self._body_until = inf
         self._handed += 1
 
-    def move(self, now: float) -> Sequence[Event]:
+    def move(self, now: float, *, readable: bool = True) -> Sequence[Event]:
         """Write and read what is possible now; the last event of all is Ended."""
         events: list[Event] = []
         if self._talk.over:
             return events
         try:
-            self._write(now)
-            self._read(now, events)
+            self._write_and_read(now, events, readable=readable)
             if not self._talk.over:
-                self._say()
-                self._write(now)
+                if readable:
+                    self._say()
+                    self._write(now)
                 self._watch(now)
         except OSError as error:
             self._talk.over = True
@@ -102,6 +102,17 @@ class SmtpSession:
         self._connection.close()
 
     # how
+
+    def _write_and_read(self, now: float, events: list[Event], *, readable: bool) -> None:
+        try:
+            self._write(now)
+        except OSError:
+            self._read(now, events)  # why it was closed may have been said before
+            if not self._talk.over:
+                raise
+        else:
+            if readable:
+                self._read(now, events)
 
     def _say(self) -> None:
         commands = self._talk.say()

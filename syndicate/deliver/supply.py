@@ -12,7 +12,7 @@ from syndicate.deliver.links import Links
 from syndicate.deliver.mailings import Mailings
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim, Verdict
-from syndicate.model.editions import Edition
+from syndicate.model.editions import Edition, Kind
 
 _FEWEST, _MOST = 25, 250
 """Rows in a claim: enough to make its commit cheap, and no more than leave within two seconds."""
@@ -50,6 +50,7 @@ class Supply:
         self._after: dict[int, int] = {}
         self._exhausted: dict[int, tuple[frozenset[str], float]] = {}
         """Editions with nothing left at the domains that were open, and when that was seen."""
+        self._refused: Collection[int] = ()
         self._back: list[Claim] = []
         self._appetite = _FEWEST
         self._handed_out = 0
@@ -69,11 +70,15 @@ class Supply:
         """The editions of which copies wait for a session."""
         return [key for key, queue in self._queues.items() if queue]
 
-    def look(self, sight: Sight, now: float, *, passed_over: Collection[int]) -> None:
+    def look(
+        self, sight: Sight, now: float, *, passed_over: Collection[int], refused: Collection[int]
+    ) -> None:
         """Take note of how things stand, about once a second; raise StoreError.
 
-        `passed_over` are editions that no relay takes anything of.
+        `passed_over` are editions that no relay takes anything of; `refused` those of
+        which one doesn't, so that it is free for others.
         """
+        self._refused = refused
         self._editions = [each for each in sight.editions if each.key not in passed_over]
         going_on = {each.key for each in self._editions}
         for edition in self._queues.keys() - going_on:
@@ -90,12 +95,17 @@ class Supply:
         if now - self._measured >= 1:
             self._appetite = min(_MOST, max(_FEWEST, 2 * self._handed_out))
             self._handed_out, self._measured = 0, now
+        if not (self._editions or self.waiting or self._back):
+            # who waited for a limit was cancelled meanwhile, or others have them in hand
+            self._destinations.sated(())
         self._ledger.release(self._returned())
 
     def wanted(self, sessions: int, now: float) -> Wanted | None:
         """Say what to claim with the next commit, for so many sessions; None: enough is there."""
         for edition in self._editions:
             if len(self._queues.get(edition.key, ())) > 2 * sessions:
+                if edition.key in self._refused:
+                    continue
                 return None
             if not self._is_exhausted(edition.key, now):
                 return Wanted(
@@ -108,14 +118,16 @@ class Supply:
 
     def take_in(self, wanted: Wanted, claims: Sequence[Claim], now: float) -> list[Verdict]:
         """Take what was claimed; return what becomes of those who get nothing."""
-        last = claims[-1].subscriber if claims else 0
-        self._after[wanted.edition] = last if len(claims) == wanted.limit else 0
+        # on to the end, also where some were skipped: what lies behind may be held, and much
+        self._after[wanted.edition] = claims[-1].subscriber if claims else 0
         if not claims:
             if not wanted.after and not self._back:
                 self._exhausted[wanted.edition] = wanted.without, now
                 self._destinations.sated(wanted.without)
             return []
         edition = self._edition(wanted.edition)
+        if edition.kind is Kind.LETTER:  # its one reader has it
+            self._exhausted[wanted.edition] = frozenset(), now
         let_out: list[Claim] = []
         kept_in: list[Verdict] = []
         for claim in claims:
@@ -145,12 +157,15 @@ class Supply:
         for edition in self._editions:
             queue = self._queues.get(edition.key)
             while queue and edition.key not in refused:
-                self._begin(queue)
-                if not self._workshop.ready(queue[0]):
+                if self._workshop.awaited:
                     return None
+                self._begin(queue)
+                if not self._workshop.finish(queue[0]):
+                    return None
+                goes = self._destinations.draw(queue[0].domain, now)
                 copy = queue.popleft()
                 self.waiting -= 1
-                if self._destinations.draw(copy.domain, now):
+                if goes:
                     self._handed_out += 1
                     return copy
                 self._back.append(copy.claim)
@@ -180,8 +195,8 @@ class Supply:
     # how
 
     def _begin(self, queue: deque[Copy]) -> None:
-        """Begin the first copy, and those that are next where they are signed beside."""
-        ahead = 1 if queue[0].mailing.signer is None else min(_AHEAD, len(queue))
+        """Begin the first copy, and those that are next where signing takes long."""
+        ahead = min(_AHEAD, len(queue)) if queue[0].mailing.slow else 1
         first = next((n for n in range(ahead, 0, -1) if queue[n - 1].begun), 0)
         for position in range(first, ahead):
             self._workshop.begin(queue[position])

@@ -5,8 +5,7 @@ A copy is a join of pieces: the reader's own, encoded, between those that are re
 """
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import cached_property
@@ -46,22 +45,14 @@ class Template:
         """Encode an edition; raise Refused for what can't stand in a message."""
         text = parted(content.text, content.nonce)
         html = parted(content.html, content.nonce)
-        with _in_utf_8():
+        try:
             return cls(
                 head=_head(content.subject, imprint),
                 body=(*_part(text, _TEXT), *_part(html, _HTML), f"--{_BOUNDARY}--\r\n".encode()),
                 names=frozenset((*text[1::2], *html[1::2])),
             )
-
-    @property
-    def opening(self) -> bytes:
-        """What every copy's body begins with, so that it can be hashed once (`hash.copy()`)."""
-        ready = []
-        for piece in self.body:
-            if not isinstance(piece, bytes):
-                break
-            ready.append(piece)
-        return b"".join(ready)
+        except UnicodeEncodeError as error:
+            raise _unwritable(error) from error
 
     def fill(self, reader: Reader) -> Message:
         """Write one reader's copy: the same bytes for the same reader, on every attempt.
@@ -71,12 +62,13 @@ class Template:
         bits, but for an address with letters beyond ASCII before its @, whose header is
         UTF-8 (RFC 6532). Raise Refused for what can't stand in a message.
         """
-        with _in_utf_8():
+        fields, body = self._fields.copy(), self._ready.copy()
+        try:
             own = _written(self.names, reader.filling)
-            fields = self._fields.copy()
             for position, write in self._own_fields:
                 fields[position] = write(reader)
-        body = self._ready.copy()
+        except UnicodeEncodeError as error:
+            raise _unwritable(error) from error
         for position, place in self._places:
             body[position] = own[place]
         return Message(tuple(fields), b"".join(body))
@@ -133,15 +125,16 @@ def _list(imprint: Imprint) -> list[_Field]:
 
 
 def _to(reader: Reader) -> bytes:
-    return headers.field("To", *headers.mailbox(reader.name, headers.address(reader.email)))
+    filling = reader.filling
+    return headers.field("To", *headers.mailbox(filling.name, headers.address(filling.email)))
 
 
 def _message_id(reader: Reader) -> bytes:
-    return headers.field("Message-ID", *headers.text(reader.message_id))
+    return headers.field("Message-ID", reader.message_id)
 
 
 def _list_unsubscribe(reader: Reader) -> bytes:
-    return headers.field("List-Unsubscribe", f"<{reader.links['unsubscribe']}>")
+    return headers.field("List-Unsubscribe", f"<{reader.filling.own['unsubscribe']}>")
 
 
 def _part(pieces: list[str], part: int) -> list[bytes | _Place]:
@@ -172,9 +165,5 @@ def _written(names: frozenset[str], filling: Filling) -> dict[_Place, bytes]:
     return written
 
 
-@contextmanager
-def _in_utf_8() -> Iterator[None]:
-    try:
-        yield
-    except UnicodeEncodeError as error:
-        raise Refused(f"the message can't be written as UTF-8: {error}") from error
+def _unwritable(error: UnicodeEncodeError) -> Refused:
+    return Refused(f"the message can't be written as UTF-8: {error}")

@@ -49,8 +49,8 @@ class Drained:
     """Taken over from processes that died, and queued again."""
     paused: tuple[int, ...] = ()
     """Editions that were refused too often, and paused themselves."""
-    unavailable: str = ""
-    """Why relays took nothing of what is still due; empty when nothing was in the way."""
+    unavailable: tuple[str, ...] = ()
+    """Why relays took nothing of what is still due, one by one; empty where they did."""
 
 
 def drain(
@@ -82,7 +82,7 @@ def drain(
             ledger.sweep()
         _tell(ledger)
         trouble = fleet.trouble(time.monotonic())
-        blocked = trouble if trouble and ledger.open_editions() else ""
+        blocked = trouble if trouble and ledger.open_editions() else ()
         return _summary(ledger, upkeep, blocked)
 
 
@@ -147,7 +147,7 @@ def _tell(ledger: Ledger) -> None:
         )
 
 
-def _summary(ledger: Ledger, upkeep: Upkeep, blocked: str) -> Drained:
+def _summary(ledger: Ledger, upkeep: Upkeep, blocked: tuple[str, ...]) -> Drained:
     total: Counter[State] = sum(ledger.counts.values(), Counter())
     return Drained(
         accepted=total[State.ACCEPTED],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from syndicate.config import Config
+from syndicate.deliver.filling import Filling
 from syndicate.deliver.links import Links
 from syndicate.deliver.message import Imprint, Reader
 from syndicate.deliver.relay import Relay
@@ -70,15 +71,17 @@ def reader(
     links = Links(config, SECRET)
     return Reader(
         imprint=edition(config, kind),
-        name=name,
-        email=email,
         message_id=links.message_id(41, 7, "example.org"),
-        links={
-            "unsubscribe": links.unsubscribe(7, "breaking"),
-            "preferences": "",
-            "view": "",
-            "confirm": "",
-        },
+        filling=Filling(
+            name=name,
+            email=email,
+            own={
+                "unsubscribe": links.unsubscribe(7, "breaking"),
+                "preferences": "",
+                "view": "",
+                "confirm": "",
+            },
+        ),
     )
 
 

@@ -5,6 +5,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
@@ -43,6 +44,7 @@ class Scripted:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -52,9 +54,16 @@ class Scripted:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._settle(0.5)  # whoever has said goodbye is heard to the end
         for each in self._open:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+        self._settle(2)
+
+    def _settle(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        for each in self._threads:
+            each.join(max(0, until - time.monotonic()))
 
     def verbs(self) -> list[str]:
         return [command.split()[0].upper() for command in self.commands]
@@ -65,7 +74,9 @@ class Scripted:
                 accepted, _ = self._listener.accept()
                 self.connections += 1
                 self._open.append(accepted)
-                threading.Thread(target=self._serve, args=(accepted,), daemon=True).start()
+                thread = threading.Thread(target=self._serve, args=(accepted,), daemon=True)
+                self._threads.append(thread)
+                thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection, connection.makefile("rb") as lines:

@@ -202,21 +202,6 @@ def test_a_known_body_has_the_hash_that_rfc_6376_names():
     assert base64.b64encode(body_hash(b"")) == b"frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY="
 
 
-def test_who_keeps_the_hash_of_a_beginning_signs_the_same(config):
-    given = config(*BOTH)
-    who = reader(given)
-    template = Template.of(content(), who.imprint)
-    copy = template.fill(who)
-    begun = hashlib.sha256(template.opening)
-    signer = Keyring.of(given).signer(DOMAIN)
-    assert signer is not None
-
-    hashed = begun.copy()
-    hashed.update(copy.body[len(template.opening) :])
-
-    assert signer.sign(copy.fields, hashed.digest()) + bytes(copy) == bytes(signer.signed(copy))
-
-
 def test_several_fields_of_a_name_are_signed_from_the_last_up(config):
     given = config("rsa")
     signer = Keyring.of(given).signer(DOMAIN)

@@ -13,7 +13,6 @@ from syndicate.deliver.transport import transport
 from syndicate.model.deliveries import State, Verdict
 from syndicate.model.editions import EditionState, Kind
 from syndicate.model.subscribers import Cause, Who
-from syndicate.schedule.stopping import cancel
 from tests.audience import TEST
 from tests.deliver.papers import (
     NOON,
@@ -76,6 +75,13 @@ def editions(server):
     return [int(body.partition(b"Message-ID: <")[2].partition(b".")[0]) for body in server.bodies]
 
 
+def cancel(store, key):
+    with store.write() as tx:
+        decision = tx.stops.cancel(key, cause=ME, at=NOON)
+    store.sweep(NOON)
+    return decision
+
+
 def pause(store, key):
     with store.write() as tx:
         return tx.stops.pause(key, cause=ME, at=NOON)
@@ -105,7 +111,7 @@ def test_once_the_command_returned_nothing_more_of_another_process_arrives(
         with subprocess.Popen(command, cwd=ROOT) as sender:
             gate.wait_for(CONNECTIONS)
             if stop == "cancel":
-                left = cancel(store, edition.key, cause=ME, at=NOON).left
+                left = cancel(store, edition.key).left
             else:
                 left = pause(store, edition.key).left
             gate.open()
@@ -166,7 +172,7 @@ def test_a_verdict_on_what_was_cancelled_meanwhile_is_not_counted(store, config)
     edition = freeze(store)
 
     def refuse(_: str) -> bytes:
-        cancel(store, edition.key, cause=ME, at=NOON)
+        cancel(store, edition.key)
         return b"550 5.7.1 no\r\n"
 
     with Scripted(rcpt=refuse) as server:
@@ -182,7 +188,7 @@ def test_what_was_in_flight_and_put_off_is_skipped_by_the_end_of_the_pass(store,
     edition = freeze(store)
 
     def body(_: str) -> bytes:
-        cancel(store, edition.key, cause=ME, at=NOON)
+        cancel(store, edition.key)
         return b"451 4.3.0 later\r\n"
 
     with Scripted(body=body) as server:

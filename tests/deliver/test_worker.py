@@ -75,7 +75,7 @@ def test_a_refused_recipient_never_stops_the_rest(sqlite_store, config):
     with Scripted("PIPELINING", rcpt=refuse("reader4", answer=b"550 5.1.1 no\r\n")) as server:
         drained = hand_over(sqlite_store, config(server.port), transport(config(server.port)))
 
-    assert (drained.accepted, drained.failed, drained.unavailable) == (8, 1, "")
+    assert (drained.accepted, drained.failed, drained.unavailable) == (8, 1, ())
     row = rows(sqlite_store, edition.key)["reader4@example.org"]
     assert (row.state, row.code, row.reply) == (State.FAILED, 550, "5.1.1 no")
 
@@ -180,7 +180,7 @@ def test_a_relay_that_is_down_costs_no_attempt_and_is_told_once(store, config):
     with capture_logs() as logs:
         drained = hand_over(store, down, transport(down))
 
-    assert "nothing listens there" in drained.unavailable
+    assert "nothing listens there" in drained.unavailable[0]
     assert [log["event"] for log in logs] == ["relay unavailable"]
     assert states(store, edition.key) == {State.QUEUED: 30}
     assert {row.attempt for row in rows(store, edition.key).values()} == {0}
@@ -204,7 +204,7 @@ def test_a_sender_that_the_relay_refuses_says_nothing_about_readers(sqlite_store
         )
         drained = hand_over(sqlite_store, config, transport(config))
 
-    assert "takes nothing from news@example.org" in drained.unavailable
+    assert "takes nothing from news@example.org" in drained.unavailable[0]
     assert states(sqlite_store, refused.key) == {State.QUEUED: 3}
     assert states(sqlite_store, fine.key) == {State.ACCEPTED: 3}
 

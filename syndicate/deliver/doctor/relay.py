@@ -57,7 +57,7 @@ def relay(
 
 def _without_address(origin: Origin) -> Finding:
     if not origin.own:
-        said = "the name has no address; look at mail.host"
+        said = "the name has no address; look at it in config.toml"
         return Finding(check="relay", where=origin.host, state=State.MISSING, said=said)
     said = (
         "the relay is this machine, and its public address is not known here; see to it that SPF "
