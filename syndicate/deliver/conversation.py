@@ -171,7 +171,9 @@ class Conversation:
             self._unsaid.appendleft((Step.ASIDE, _DOT))
             self._dirty = False
         self._answers.clear()
-        events.append(Declined(self._refusal(answer, _OFFER[refused])))
+        step = _OFFER[refused]
+        error = self._refusal(answer, step)
+        events.append(Declined(error, of_reader=step is not Step.MAIL))
 
     def _refusal(self, reply: Reply, step: Step) -> DeliveryError:
         if reply.code in _LOG_IN_FIRST or (step is Step.MAIL and reply.permanent):

@@ -39,7 +39,6 @@ _SEE = 1.0
 """Seconds between looks at what is due, and who is held."""
 _GLANCE = 0.1
 """Seconds that such a look is good for when more is claimed."""
-
 _KEEP_UP = 60.0
 """Seconds between looks at what died, and what is overdue."""
 _HOLDS = (421, 454)
@@ -81,7 +80,7 @@ class Engine:
     def run(self, stop: threading.Event) -> None:
         """Work until nothing more is to be had, no relay takes any, or soon after `stop`.
 
-        Raise StoreError when the ledger can't be kept.
+        Raise StoreError when the ledger can't be kept, ConfigError for a key that can't be read.
         """
         self._stop = stop
         self._selector.register(self._openings.bell, selectors.EVENT_READ)
@@ -91,7 +90,7 @@ class Engine:
             now = self._stopped_at = time.monotonic()
             self._due.paces = self._fleet.paces(self._ledger.name, now, last=True)
             self._record(now)
-        except StoreError:
+        except Exception:
             # what is on its way gets its verdict all the same, if that can be recorded by then
             self._stopped_at = self._stopped_at or time.monotonic()
             self._next_look = 0.0
@@ -200,14 +199,14 @@ class Engine:
         match event:
             case Invited():
                 seat.invited = True
-            case Declined(error):
+            case Declined(error, of_reader):
                 copy, seat.offered = seat.offered, None
                 assert copy is not None
                 if isinstance(error, RelayUnavailable):
                     seat.member.refuse(copy.edition.key, error)
                     self._supply.put_back(copy)
                 else:
-                    self._fail(seat.member, copy, error, now)
+                    self._fail(seat.member, copy, error, now, of_reader=of_reader)
             case Answered(reply, error):
                 copy, seat.current = seat.current, None
                 assert copy is not None
@@ -229,12 +228,20 @@ class Engine:
         if self._destinations.recovered(copy.domain):
             self._due.eased.append(PREFIX + self._destinations.group(copy.domain))
 
-    def _fail(self, member: Member, copy: Copy, error: DeliveryError, now: float) -> None:
+    def _fail(
+        self,
+        member: Member,
+        copy: Copy,
+        error: DeliveryError,
+        now: float,
+        *,
+        of_reader: bool = True,
+    ) -> None:
         """Take note of what became of a copy that wasn't accepted, and who wants less."""
         verdict = outcome.of(error, copy.claim, copy.edition, self._ledger.moment)
         self._due.verdicts.append(verdict)
         member.counts[verdict.state] += 1
-        if outcome.slows_relay(error):
+        if outcome.slows_relay(error, of_reader=of_reader):
             self._hold_relay(member, error, now)
         elif outcome.slows_destination(error):
             self._destinations.hold(copy.domain, now)
@@ -357,9 +364,8 @@ class Engine:
         try:
             seat.session.offer(copy.envelope, copy.size)
         except PermanentFailure as error:
-            self._due.verdicts.append(
-                outcome.of(error, copy.claim, copy.edition, self._ledger.moment)
-            )
+            verdict = outcome.of(error, copy.claim, copy.edition, self._ledger.moment)
+            self._due.verdicts.append(verdict)
         else:
             seat.offered = copy
 
@@ -367,10 +373,8 @@ class Engine:
         """Open what is missing, with relays that take something of what waits."""
         claimed = self._supply.claimed
         fit = [each for each in self._fleet.available(now) if each.takes_any(claimed)]
-        free = sum(
-            not seat.busy and seat.member in fit and not seat.member.dry(now)
-            for seat in self._seats
-        )
+        idle = [seat.member for seat in self._seats if not seat.busy]
+        free = sum(member in fit and not member.dry(now) for member in idle)
         missing = self._supply.waiting - free - self._openings.under_way
         for member in self._fleet.missing(missing, fit, now):
             self._openings.begin(member)

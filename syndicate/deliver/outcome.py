@@ -50,9 +50,9 @@ def condemns(verdict: Verdict) -> bool:
     return verdict.state is State.FAILED and verdict.code > 0 and suppresses(verdict.reply)
 
 
-def slows_relay(error: DeliveryError) -> bool:
-    """Whether a relay wants less, whoever it is for."""
-    return error.code == _THROTTLED
+def slows_relay(error: DeliveryError, *, of_reader: bool = True) -> bool:
+    """Whether a relay wants less, whoever it is for: also by what it says of no reader."""
+    return error.code == _THROTTLED or (not of_reader and slows_destination(error))
 
 
 def slows_destination(error: DeliveryError) -> bool:

@@ -68,6 +68,8 @@ class Declined:
     """
 
     error: DeliveryError
+    of_reader: bool = True
+    """Whether it was said when the reader was known: to MAIL it is about the sender alone."""
 
 
 @dataclass(frozen=True, slots=True)

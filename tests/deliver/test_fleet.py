@@ -209,6 +209,20 @@ def test_a_throttled_relay_is_held_and_the_other_goes_on(sqlite_store, config):
     assert attempts(sqlite_store, edition) == {1}
 
 
+@pytest.mark.parametrize("extensions", [(), ("PIPELINING",)])
+def test_what_a_relay_says_of_no_reader_holds_it_and_no_domain(sqlite_store, config, extensions):
+    subscribe(sqlite_store, *readers(60))
+    edition = freeze(sqlite_store)
+    later = b"450 4.7.1 too many messages, later\r\n"
+    with Scripted(*extensions, mail=later) as busy, Scripted() as other:
+        drained = deliver(sqlite_store, config(busy.port, other.port, connections=2))
+
+    assert drained.accepted + drained.deferred == 60
+    assert 1 <= drained.deferred <= 2
+    assert list(holds(sqlite_store)) == ["relay:relay0"]
+    assert attempts(sqlite_store, edition) == {1}
+
+
 @pytest.mark.parametrize("audience", [2, 40])
 def test_a_relay_that_is_held_in_mid_send_hands_its_readers_to_the_other(
     sqlite_store, config, audience
