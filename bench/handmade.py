@@ -35,7 +35,7 @@ def send(port: int, share: range, news: messages.Prepared, write: Callable[[Read
     with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost") as smtp:
         for number in share:
             reader = news.reader(number)
-            smtp.sendmail("news@example.org", [reader.email], write(reader))
+            smtp.sendmail("news@example.org", [reader.filling.email], write(reader))
     return len(share)
 
 
