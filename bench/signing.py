@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from syndicate.config.dkim import Dkim
+from syndicate.config.dkim import Dkim, PrivateKey
 from syndicate.deliver.dkim import Keyring
 from syndicate.deliver.message import Message
 
@@ -73,7 +73,7 @@ def each(sign: Callable[[], object], count: int) -> float:
 
 def ours(*kinds: str) -> Callable[[], object]:
     """Sign with our keys of these kinds."""
-    keys = {"rsa": RSA, "ed25519": ED25519}
+    keys: dict[str, PrivateKey] = {"rsa": RSA, "ed25519": ED25519}
     signer = Keyring(tuple((Dkim(selector=kind), keys[kind]) for kind in kinds)).signer("a.example")
     assert signer is not None
     return lambda: signer.signed(COPY)

@@ -10,14 +10,19 @@ import pytest
 from bench import corpus, postfix, yardsticks
 from syndicate.config import Config
 from syndicate.intake.manuscript import read
+from tests.neighbours import require
 
 ROOT = Path(__file__).parents[2]
-needs_postfix_tools = pytest.mark.skipif(
-    bool(yardsticks.missing()), reason=f"nothing to measure by: {yardsticks.missing()}"
-)
-needs_postfix = pytest.mark.skipif(
-    bool(postfix.missing()), reason=f"no Postfix of our own: {postfix.missing()}"
-)
+
+
+@pytest.fixture
+def postfix_tools():
+    require(not yardsticks.missing(), f"nothing to measure by: {yardsticks.missing()}")
+
+
+@pytest.fixture
+def own_postfix():
+    require(not postfix.missing(), f"no Postfix of our own: {postfix.missing()}")
 
 
 def printed_by(*words: str) -> str:
@@ -83,7 +88,7 @@ def test_an_audience_comes_in_twice_and_is_frozen():
 
 
 @pytest.mark.slow
-@needs_postfix_tools
+@pytest.mark.usefixtures("postfix_tools")
 def test_deliveries_are_measured_beside_smtp_source_and_a_plain_sender():
     printed = printed_by("bench.delivery", "--quick", "--no-npm")
     assert re.match(r"a disk flush took \d+\.\d\d ms", printed)
@@ -94,7 +99,7 @@ def test_deliveries_are_measured_beside_smtp_source_and_a_plain_sender():
     assert re.search(r"ours, SQLite is \d+\.\d times plain.* \(at least 8", printed)
 
 
-@needs_postfix_tools
+@pytest.mark.usefixtures("postfix_tools")
 def test_a_large_ledger_is_measured_beside_a_small_one_and_its_sender_watched():
     printed = printed_by("bench.million", "--quick", "--sqlite-only")
     steps = ("frozen", "a disk flush", "a message's time", "a message's processor")
@@ -109,6 +114,12 @@ def test_a_large_ledger_is_measured_beside_a_small_one_and_its_sender_watched():
     assert 20 < int(seen[2]) <= int(seen[1]) + 1
 
 
-@needs_postfix
+@pytest.mark.usefixtures("own_postfix")
 def test_all_arrive_through_a_real_postfix_and_none_twice():
     assert "100 of 100 arrived: 0 lost, 0 repeated" in printed_by("bench.postfix", "100")
+
+
+def test_a_stop_is_timed_and_what_it_told_is_held_against_what_arrived():
+    printed = printed_by("bench.stopping", "400", "--rounds", "1", "--sqlite-only")
+    assert re.match(r"SQLite +cancel, of 400: \d+\.\d\d s, at most", printed)
+    assert "never more than it told" in printed
