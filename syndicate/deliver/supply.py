@@ -83,6 +83,8 @@ class Supply:
         going_on = {each.key for each in self._editions}
         for edition in self._queues.keys() - going_on:
             self._return(self._queues.pop(edition))
+        for edition in self._after.keys() - going_on:
+            del self._after[edition]
         if self.waiting and now - self._oldest > _STALE:
             self._empty()
         closed = self._destinations.closed(now)
