@@ -65,6 +65,11 @@ class Destinations:
         reservoir = self._limited.get(domain)
         return reservoir is None or reservoir.draw(now)
 
+    def undraw(self, domain: str) -> None:
+        """Take back what was drawn last: no message went there."""
+        if (reservoir := self._limited.get(domain)) is not None:
+            reservoir.undo()
+
     def closed(self, now: float) -> frozenset[str]:
         """Return the domains that get nothing now."""
         dry = (domain for domain, each in self._limited.items() if each.dry(now))

@@ -161,16 +161,17 @@ class Supply:
             while queue and edition.key not in refused:
                 if self._workshop.awaited:
                     return None
+                domain = queue[0].domain
+                if not self._destinations.draw(domain, now):
+                    self._return([queue.popleft()])
+                    continue
                 self._begin(queue)
                 if not self._workshop.finish(queue[0]):
+                    self._destinations.undraw(domain)
                     return None
-                goes = self._destinations.draw(queue[0].domain, now)
-                copy = queue.popleft()
                 self.waiting -= 1
-                if goes:
-                    self._handed_out += 1
-                    return copy
-                self._back.append(copy.claim)
+                self._handed_out += 1
+                return queue.popleft()
         return None
 
     def put_back(self, copy: Copy) -> None:
