@@ -302,7 +302,8 @@ class Engine:
             assert seat.offered is not None
             claim = seat.offered.claim
             if (claim.edition, claim.subscriber) in recorded.may_leave:
-                self._hand_over(seat, seat.offered)
+                seat.current, seat.offered, seat.invited = seat.offered, None, False
+                seat.session.hand_over(*seat.current.pieces, tame=True)
             else:
                 # it waits for a body that must not come: there is no way on in that session
                 self._supply.give_up(seat.offered)
@@ -323,10 +324,6 @@ class Engine:
         if not self._due.holds:  # a look would overlook those that are not recorded yet
             self._see(now)
         return self._supply.wanted(sessions, now)
-
-    def _hand_over(self, seat: Seat, copy: Copy) -> None:
-        seat.current, seat.offered, seat.invited = copy, None, False
-        seat.session.hand_over(*copy.pieces, tame=True)
 
     def _offer_all(self, now: float) -> None:
         """Offer a copy in each session that has room for one, and open more where that is few."""

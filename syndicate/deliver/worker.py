@@ -110,8 +110,9 @@ def _run(engine: Engine, stop: threading.Event) -> None:
         finally:
             ended.release()
 
-    threading.Thread(target=work, name="engine", daemon=True).start()
+    thread = threading.Thread(target=work, name="engine", daemon=True)
     try:
+        thread.start()  # in here: it is at work before this returns
         # no join() here: one that a signal breaks off takes a thread that works on for ended
         # (CPython before 3.13), and its message would be left without a verdict
         while not ended.acquire(timeout=0.5):
