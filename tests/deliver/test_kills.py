@@ -27,13 +27,13 @@ SHORTLY = (5, 60)
 def killed(request):
     """Kills a sender in the middle of its work, again and again; what is told afterwards."""
 
-    def kill_it(way="ours", server=PATIENT, policy=SKIP, lives=LIVES, **case):
+    def kill_it(way="ours", server=PATIENT, policy=SKIP, lives=LIVES, seed=LIVES, **case):
         address = None if request.param == SQLITE else request.getfixturevalue("postgresql")
         told = kill.measured(
             Case(way, server, request.param, policy, **case),
             address,
             lives=lives,
-            seed=LIVES,
+            seed=seed,
             wait=SHORTLY,
         )
         assert told.audience == lives * EACH
@@ -77,9 +77,10 @@ def test_it_holds_with_a_server_that_takes_one_command_at_a_time(killed):
 @on_sqlite
 def test_a_body_that_leaves_before_its_intent_is_recorded_is_found_out(killed):
     """The control: were it so with us, the tests above would tell."""
-    told = killed("control", lives=LIVES // 2, control=True)
+    runs = (killed("control", control=True, seed=seed) for seed in range(3))
+    told = next((each for each in runs if each.repeated), None)  # by chance a run may miss it
 
-    assert told.repeated
+    assert told is not None
     assert "nothing is repeated" in told.broken(SKIP)
 
 
