@@ -122,13 +122,6 @@ class Ledger:
         """The editions that paused themselves."""
         return tuple(self._brake.paused)
 
-    def sweep(self) -> None:
-        """Let what was put off, or came back, follow what was decided about its edition."""
-        swept = 1
-        while swept:
-            with self.store.write() as tx:
-                swept = tx.stops.sweep(self.moment)
-
     def release(self, claims: Sequence[Claim]) -> None:
         """Give back what was not handed over."""
         if claims:

@@ -40,7 +40,7 @@ class Upkeep:
         with self._ledger.store.write() as tx:
             self.expired += tx.deliveries.expire(self._ledger.moment)
         self.recovered += found.requeued + len(again)
-        self._ledger.sweep()
+        self._ledger.store.sweep(self._ledger.moment)
 
     def _queued_again(self, tx: Transaction, claim: Claim) -> bool:
         """Settle an unknown one by evidence or policy; True when it is queued again."""

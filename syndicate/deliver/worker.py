@@ -79,7 +79,7 @@ def drain(
             supply = Supply(ledger, mailings, links, destinations, only=config.mail.only)
             timeout = config.mail.stop_timeout.total_seconds()
             _run(Engine(ledger, fleet, supply, destinations, upkeep, stop_timeout=timeout), stop)
-            ledger.sweep()
+            store.sweep(ledger.moment)
         _tell(ledger)
         trouble = fleet.trouble(time.monotonic())
         blocked = trouble if trouble and ledger.open_editions() else ()
