@@ -34,7 +34,7 @@ HEADERS = (
     b"Feedback-ID: 41:breaking:post:6ba7b8109dad\r\n",
 )
 BODY = (b"The harbour gets its tram lines back after eleven years, says the council.\r\n") * 900
-COPY = Message(HEADERS, BODY)
+COPY = Message(HEADERS, [BODY])
 NAMES = [header.partition(b":")[0] for header in HEADERS]
 RSA, ED25519 = rsa.generate_private_key(65537, 2048), ed25519.Ed25519PrivateKey.generate()
 

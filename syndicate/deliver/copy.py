@@ -26,12 +26,11 @@ class Copy:
 
     __slots__ = (
         "_signatures", "_unsigned", "_wrong_turns", "claim", "edition", "envelope", "mailing",
-        "pieces", "refusal",
+        "message", "refusal",
     )  # fmt: skip
 
     envelope: Envelope
-    pieces: tuple[bytes, bytes]
-    """The message: its header, and its body."""
+    message: Message
 
     def __init__(self, claim: Claim, edition: Edition, mailing: Mailing) -> None:
         self.claim = claim
@@ -60,11 +59,6 @@ class Copy:
         return self._wrong_turns <= _WRONG_TURNS
 
     @property
-    def size(self) -> int:
-        """Bytes of the message."""
-        return sum(map(len, self.pieces))
-
-    @property
     def begun(self) -> bool:
         """Whether it was written, signed or not, or could not be."""
         return hasattr(self, "envelope") or self.refusal is not None
@@ -82,7 +76,7 @@ class Copy:
             self.refusal = refusal
             return False
         if isinstance(copy, Message):
-            self.pieces = copy.pieces
+            self.message = copy
             return False
         self._unsigned = copy
         if copy.slow:
@@ -104,7 +98,7 @@ class Copy:
         """Make it whole; of no use before it is ready."""
         unsigned, self._unsigned = self._unsigned, None
         if unsigned is not None and self._signatures:
-            self.pieces = unsigned.signed(self._signatures).pieces
+            self.message = unsigned.signed(self._signatures)
 
 
 class Workshop:

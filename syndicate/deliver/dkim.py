@@ -103,7 +103,7 @@ class Unsigned:
     def signed(self, signatures: Sequence[bytes]) -> Message:
         """Return the message with its signatures."""
         fields = map(_ended, self.heads, signatures)
-        return Message((*fields, *self.message.fields), self.message.body)
+        return Message((*fields, *self.message.fields), self.message.parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,7 +303,7 @@ class Engine:
             claim = seat.offered.claim
             if (claim.edition, claim.subscriber) in recorded.may_leave:
                 seat.current, seat.offered, seat.invited = seat.offered, None, False
-                seat.session.hand_over(*seat.current.pieces, tame=True)
+                seat.session.hand_over(*seat.current.message.pieces, tame=True)
             else:
                 # it waits for a body that must not come: there is no way on in that session
                 self._supply.give_up(seat.offered)
@@ -359,7 +359,7 @@ class Engine:
             self._due.verdicts.append(outcome.not_made(copy.claim, copy.refusal))
             return
         try:
-            seat.session.offer(copy.envelope, copy.size)
+            seat.session.offer(copy.envelope, copy.message.size)
         except PermanentFailure as error:
             verdict = outcome.of(error, copy.claim, copy.edition, self._ledger.moment)
             self._due.verdicts.append(verdict)

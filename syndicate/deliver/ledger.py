@@ -182,11 +182,13 @@ class Ledger:
 
     def _record(self, tx: Transaction, due: Round) -> "_Done":
         now = clock.now()
-        moved = self.settle(tx, due.verdicts, now)
-        may_leave: frozenset[Row] = frozenset()
-        if due.intents:
-            lease = now + self._sending
-            may_leave = tx.handover.intend(due.intents, owner=self.name, lease_until=lease, at=now)
+        moved, may_leave = tx.handover.move(
+            _suppressing(tx, due.verdicts, now),
+            due.intents,
+            owner=self.name,
+            lease_until=now + self._sending,
+            at=now,
+        )
         for what in sorted({*due.holds, *due.eased}):  # in one order, whoever changes them
             if what in due.holds:
                 tx.holds.put(what, reason=due.holds[what], at=now)
@@ -195,8 +197,7 @@ class Ledger:
         for pace in due.paces:
             tx.paces.note(pace)
         claims = self._claim(tx, due.wanted, now) if due.wanted else []
-        left = {_row(one.claim) for one in due.verdicts if one.state in _LEFT}
-        return _Done(moved=moved, left=moved & left, may_leave=may_leave, claims=claims)
+        return _Done(verdicts=due.verdicts, moved=moved, may_leave=may_leave, claims=claims)
 
     def _claim(self, tx: Transaction, wanted: Wanted, now: datetime) -> list[Claim]:
         return tx.handover.claim(
@@ -209,24 +210,17 @@ class Ledger:
             without=wanted.without,
         )
 
-    def settle(self, tx: Transaction, verdicts: Sequence[Verdict], now: datetime) -> frozenset[Row]:
+    @staticmethod
+    def settle(tx: Transaction, verdicts: Sequence[Verdict], now: datetime) -> frozenset[Row]:
         """Record what became of some; of who was erased meanwhile, nothing that names them."""
-        if not verdicts:
-            return frozenset()
-        told = [one if one.state is State.ACCEPTED else _discreet(tx, one) for one in verdicts]
-        # in one order, whoever finds them out: two processes never wait for each other
-        for verdict in sorted(told, key=lambda one: one.claim.email):
-            if condemns(verdict):
-                reason = f"{verdict.code} {verdict.reply}".strip()
-                cause = Cause(who=Who.SERVER, how=f"the answer to edition {verdict.claim.edition}")
-                tx.subscribers.suppress(verdict.claim.email, reason, at=now, cause=cause)
-        return tx.handover.settle(told, at=now)
+        return tx.handover.settle(_suppressing(tx, verdicts, now), at=now)
 
     def _count(self, verdicts: Sequence[Verdict], moved: frozenset[Row]) -> None:
         counts: defaultdict[int, Counter[State]] = defaultdict(Counter)
         for verdict in verdicts:
-            if _row(verdict.claim) in moved:
-                counts[verdict.claim.edition][verdict.state] += 1
+            edition = verdict.claim.edition
+            if (edition, verdict.claim.subscriber) in moved:
+                counts[edition][verdict.state] += 1
         for edition, count in counts.items():
             self.counts[edition] += count
             try:
@@ -251,12 +245,16 @@ class Ledger:
 class _Done:
     """What a transaction did, whether or not it was heard that it was committed."""
 
+    verdicts: Sequence[Verdict]
     moved: frozenset[Row]
     """Of whom a verdict counts."""
-    left: frozenset[Row]
-    """Those of them whose bodies had left."""
     may_leave: frozenset[Row]
     claims: list[Claim]
+
+    @property
+    def left(self) -> frozenset[Row]:
+        """Those of whom a verdict counts and whose bodies had left."""
+        return self.moved & {_row(one.claim) for one in self.verdicts if one.state in _LEFT}
 
     def stands(self, again: "_Done") -> bool:
         """Whether it was committed after all, as is seen when the same is done `again`.
@@ -264,11 +262,25 @@ class _Done:
         A server may commit and be gone before it says so. Of bodies that left, nobody
         else records anything while we live: only we can have moved those rows.
         """
-        return bool(self.left) and not self.left & again.moved
+        left = self.left
+        return bool(left) and not left & again.moved
 
 
 def _row(claim: Claim) -> Row:
     return claim.edition, claim.subscriber
+
+
+def _suppressing(tx: Transaction, verdicts: Sequence[Verdict], now: datetime) -> Sequence[Verdict]:
+    """Let nobody be mailed again whom a verdict condemns; return what may be recorded."""
+    if all(one.state is State.ACCEPTED for one in verdicts):
+        return verdicts
+    told = [one if one.state is State.ACCEPTED else _discreet(tx, one) for one in verdicts]
+    # in one order, whoever finds them out: two processes never wait for each other
+    for verdict in sorted(filter(condemns, told), key=lambda one: one.claim.email):
+        reason = f"{verdict.code} {verdict.reply}".strip()
+        cause = Cause(who=Who.SERVER, how=f"the answer to edition {verdict.claim.edition}")
+        tx.subscribers.suppress(verdict.claim.email, reason, at=now, cause=cause)
+    return told
 
 
 def _discreet(tx: Transaction, verdict: Verdict) -> Verdict:

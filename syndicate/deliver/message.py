@@ -1,5 +1,6 @@
 """One reader's copy of an edition, who it is for, and what the header says in every copy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,17 +18,31 @@ from syndicate.model.editions import Draft, Edition, Kind
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One reader's copy, as it is signed and handed over: `bytes` of it is the whole."""
+    """One reader's copy, as it is signed and handed over: `bytes` of it is the whole.
+
+    It is joined when it is needed: most of its parts are those of all copies, and a body
+    that is made, sent and forgotten at once never leaves the processor's cache.
+    """
 
     fields: tuple[bytes, ...]
     """The header's fields in their order, folded, each with its CRLF."""
-    body: bytes
-    """What comes after the empty line."""
+    parts: Sequence[bytes]
+    """What comes after the empty line, to be joined."""
+
+    @property
+    def body(self) -> bytes:
+        """What comes after the empty line."""
+        return b"".join(self.parts)
 
     @property
     def pieces(self) -> tuple[bytes, bytes]:
         """The header with the empty line, and the body: to join them takes a copy of all."""
         return b"".join((*self.fields, b"\r\n")), self.body
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole."""
+        return sum(map(len, self.fields)) + 2 + sum(map(len, self.parts))
 
     def __bytes__(self) -> bytes:
         return b"".join(self.pieces)

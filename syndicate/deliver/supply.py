@@ -16,6 +16,8 @@ from syndicate.model.editions import Edition, Kind
 
 _FEWEST, _MOST = 25, 250
 """Rows in a claim: enough to make its commit cheap, and no more than leave within two seconds."""
+_MEASURED = 0.1
+"""Seconds after which it is looked again how many left."""
 _AHEAD = 64
 """Copies that are written before their turn, so that they are signed by then."""
 _AGAIN = 10.0
@@ -94,9 +96,6 @@ class Supply:
             for key, (without, since) in self._exhausted.items()
             if without and without == closed and now - since < _AGAIN
         }
-        if now - self._measured >= 1:
-            self._appetite = min(_MOST, max(_FEWEST, 2 * self._handed_out))
-            self._handed_out, self._measured = 0, now
         if not (self._editions or self.waiting or self._back):
             # who waited for a limit was cancelled meanwhile, or others have them in hand
             self._destinations.sated(())
@@ -104,6 +103,7 @@ class Supply:
 
     def wanted(self, sessions: int, now: float) -> Wanted | None:
         """Say what to claim with the next commit, for so many sessions; None: enough is there."""
+        self._measure(now)
         for edition in self._editions:
             if len(self._queues.get(edition.key, ())) > 2 * sessions:
                 if edition.key in self._refused:
@@ -196,6 +196,14 @@ class Supply:
         self._ledger.release(self._returned())
 
     # how
+
+    def _measure(self, now: float) -> None:
+        """Want as many at once as leave within two seconds."""
+        seconds = now - self._measured
+        if seconds >= _MEASURED:
+            leave = int(2 * self._handed_out / seconds)
+            self._appetite = min(_MOST, max(_FEWEST, leave))
+            self._handed_out, self._measured = 0, now
 
     def _begin(self, queue: deque[Copy]) -> None:
         """Begin the first copy, and those that are next where signing takes long."""

@@ -71,7 +71,7 @@ class Template:
             raise _unwritable(error) from error
         for position, place in self._places:
             body[position] = own[place]
-        return Message(tuple(fields), b"".join(body))
+        return Message(tuple(fields), body)
 
     @cached_property
     def _fields(self) -> list[bytes]:

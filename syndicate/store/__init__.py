@@ -177,7 +177,7 @@ class Store:
         """
         store = cls(open_engine(url), url)
         try:
-            with mapped_errors(url):
+            with mapped_errors(store._engine, url):
                 store.migrations = migrate(store._engine)
         except BaseException:
             store.close()
@@ -204,14 +204,18 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Read from one snapshot."""
-        with mapped_errors(self._url), self._engine.connect() as connection, connection.begin():
+        with (
+            mapped_errors(self._engine, self._url),
+            self._engine.connect() as connection,
+            connection.begin(),
+        ):
             yield Transaction(connection)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Write in one transaction; it is undone when an exception leaves the block."""
         with (
-            mapped_errors(self._url),
+            mapped_errors(self._engine, self._url),
             self._writing.connect() as connection,
             connection.begin() as begun,
         ):

@@ -6,9 +6,11 @@ busy_timeout does not help). PostgreSQL: readers see a snapshot.
 """
 
 import re
+import select
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -21,11 +23,19 @@ from sqlalchemy.exc import (
     DataError,
     DBAPIError,
     IntegrityError,
+    InvalidatePoolError,
     NoSuchModuleError,
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from syndicate.errors import ConfigError, Refused, StoreError, StoreLocked, StoreUnreachable
+from syndicate.errors import (
+    ConfigError,
+    Refused,
+    StoreError,
+    StoreLocked,
+    StoreUnreachable,
+    SyndicateError,
+)
 
 LOCK_NUMBERS = 7_370_001
 """The advisory lock under which public numbers are given and editions frozen."""
@@ -99,6 +109,9 @@ _SILENCE = {
 The system's own patience with a machine that is gone without a word is up to two hours.
 What a URL says itself counts before this.
 """
+_RESTS_SINCE = "rests since"
+_REST = 5.0
+"""Seconds in the pool after which a connection is asked whether it is alive."""
 _PASSWORD = re.compile(r"(://[^:/@]*):[^@]*@")
 
 
@@ -119,6 +132,8 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "checkin", _lay_down)
+        event.listen(engine, "checkout", partial(_take_up, engine))
     return engine
 
 
@@ -146,8 +161,7 @@ def _precautions(url: str) -> dict[str, Any]:
     if parsed.get_backend_name() != "postgresql":
         return {}
     unsaid = {name: value for name, value in _SILENCE.items() if name not in parsed.query}
-    # a server may have closed a connection that waited in the pool: ask before its next use
-    return {"pool_pre_ping": True, "connect_args": unsaid}
+    return {"connect_args": unsaid}
 
 
 def _not_a_store(url: str) -> ConfigError:
@@ -221,6 +235,32 @@ def _changed(connection: sqlite3.Connection, *, last: bool) -> bool:
     return True
 
 
+def _lay_down(_: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_RESTS_SINCE] = monotonic()
+
+
+def _take_up(engine: Engine, connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """Ask a server for a sign of life where it may have closed a connection that waited.
+
+    Not each time: who hands mail over comes again a hundred times a second.
+    """
+    now = monotonic()
+    if now - record.info.get(_RESTS_SINCE, now) > _REST or _spoke(connection):
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+
+def _spoke(connection: Any) -> bool:
+    """Whether a server said something unasked: mostly that it closes."""
+    if connection.closed:
+        return True
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
+
+
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     # by itself: a sender begins hundreds a second, and an execution of SQLAlchemy's takes longer
@@ -233,25 +273,28 @@ def _begin_postgresql(connection: Connection) -> None:
 
 
 @contextmanager
-def mapped_errors(url: str) -> Iterator[None]:
+def mapped_errors(engine: Engine, url: str) -> Iterator[None]:
     """Turn the database's own errors into ours, which an operator can act on."""
+    plain = engine.dialect.loaded_dbapi.Error
     try:
         yield
-    except IntegrityError as error:
-        raise StoreLocked(f"{masked(url)} {_AGAIN}") from error
-    except (DataError, UnicodeEncodeError) as error:
-        said = str(error.orig if isinstance(error, DataError) else error).splitlines()[0]
-        raise Refused(f"{masked(url)} can't hold a value: {said}") from error
-    except sqlite3.Error as error:  # of what speaks to SQLite itself
-        ours = _store_error(url, DBAPIError(None, None, error))
+    except (DBAPIError, UnicodeEncodeError, plain) as error:
+        known = DBAPIError.instance(None, None, error, plain) if isinstance(error, plain) else error
+        ours = _our_error(url, known)
         if ours is None:
             raise
         raise ours from error
-    except DBAPIError as error:
-        ours = _store_error(url, error)
-        if ours is None:
-            raise
-        raise ours from error
+
+
+def _our_error(url: str, error: BaseException) -> SyndicateError | None:
+    match error:
+        case IntegrityError():
+            return StoreLocked(f"{masked(url)} {_AGAIN}")
+        case DataError(orig=said) | (UnicodeEncodeError() as said):
+            return Refused(f"{masked(url)} can't hold a value: {str(said).splitlines()[0]}")
+        case DBAPIError():
+            return _store_error(url, error)
+    return None
 
 
 def _store_error(url: str, error: DBAPIError) -> StoreError | None:
@@ -283,8 +326,9 @@ def share_editions(connection: Connection, editions: Sequence[int]) -> None:
     The snapshot of what follows is taken when nobody can stop the editions any more.
     """
     if connection.dialect.name == "postgresql":
-        shared = "SELECT pg_advisory_xact_lock_shared(%(all)s, e) FROM unnest(%(of)s::int[]) AS e"
-        connection.exec_driver_sql(shared, {"all": _EDITIONS, "of": sorted(editions)})
+        shared = "SELECT pg_advisory_xact_lock_shared(%s, e) FROM unnest(%s::int[]) AS e"
+        # by itself, so that it is on its way with what follows
+        connection.connection.cursor().execute(shared, (_EDITIONS, sorted(editions)))
 
 
 def own_edition(connection: Connection, edition: int) -> None:

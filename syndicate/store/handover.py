@@ -36,7 +36,7 @@ from sqlalchemy.sql.dml import Update
 from syndicate.model.deliveries import Claim, State, Verdict
 from syndicate.model.editions import EditionState
 from syndicate.store.engine import share_editions
-from syndicate.store.moves import INTEGER, TEXT, Move, Told, Values, fixed
+from syndicate.store.moves import INTEGER, TEXT, Move, Told, Values, fixed, journey
 from syndicate.store.recipients import edition_and_reader, reason_not_to, with_readers
 from syndicate.store.schema import (
     Instant,
@@ -113,18 +113,7 @@ class Handover:
         reader left since; then the row is skipped. Those whose edition was stopped are
         still claimed: release them.
         """
-        self._share(claim.edition for claim in claims)
-        moved = _INTEND.run(
-            self._connection,
-            [_row(claim) for claim in claims],
-            owner,
-            microseconds(lease_until),
-            microseconds(at),
-        )
-        stay = [claim for claim, leaves in zip(claims, moved, strict=True) if not leaves]
-        if stay:
-            self._skip(self._barred(stay, owner, at), at)
-        return _keys(claims, moved)
+        return self.move((), claims, owner=owner, lease_until=lease_until, at=at)[1]
 
     def settle(self, verdicts: Sequence[Verdict], *, at: datetime) -> frozenset[Key]:
         """Record what became of messages; return of which it counts, by edition and subscriber.
@@ -133,10 +122,35 @@ class Handover:
         row that was called unknown. What no server was asked about (skipped, or failed
         without a reply code) counts no attempt.
         """
-        claims = [verdict.claim for verdict in verdicts]
-        self._share(claim.edition for claim in claims)
+        return self.move(verdicts, (), owner="", lease_until=at, at=at)[0]
+
+    def move(
+        self,
+        verdicts: Sequence[Verdict],
+        claims: Sequence[Claim],
+        *,
+        owner: str,
+        lease_until: datetime,
+        at: datetime,
+    ) -> tuple[frozenset[Key], frozenset[Key]]:
+        """`settle` some and `intend` others, in one journey where the store is far away."""
+        now = microseconds(at)
         told = [_verdict(verdict) for verdict in verdicts]
-        moved = _SETTLE.run(self._connection, told, microseconds(at))
+        rows = [_row(claim) for claim in claims]
+        with journey(self._connection):
+            self._share(row[0] for row in (*told, *rows))
+            settling = _SETTLE.begin(self._connection, told, now)
+            lease = microseconds(lease_until)
+            intending = _INTEND.begin(self._connection, rows, owner, lease, now)
+        return self._settled(verdicts, settling(), at), self._intended(
+            claims, intending(), owner, at
+        )
+
+    # how
+
+    def _settled(
+        self, verdicts: Sequence[Verdict], moved: Sequence[bool], at: datetime
+    ) -> frozenset[Key]:
         notable = [
             _event(verdict, at)
             for verdict, counts in zip(verdicts, moved, strict=True)
@@ -144,9 +158,15 @@ class Handover:
         ]
         if notable:
             self._connection.execute(insert(delivery_events), notable)
-        return _keys(claims, moved)
+        return _keys([verdict.claim for verdict in verdicts], moved)
 
-    # how
+    def _intended(
+        self, claims: Sequence[Claim], moved: Sequence[bool], owner: str, at: datetime
+    ) -> frozenset[Key]:
+        stay = [claim for claim, leaves in zip(claims, moved, strict=True) if not leaves]
+        if stay:
+            self._skip(self._barred(stay, owner, at), at)
+        return _keys(claims, moved)
 
     def _share(self, of: Iterable[int]) -> None:
         """Move rows of editions beside others who do, until the transaction ends."""

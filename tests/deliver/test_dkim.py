@@ -206,7 +206,7 @@ def test_several_fields_of_a_name_are_signed_from_the_last_up(config):
     given = config("rsa")
     signer = Keyring.of(given).signer(DOMAIN)
     assert signer is not None
-    copy = Message((b"From: a@example.org\r\n", b"Cc: one\r\n", b"CC: two\r\n"), b"x\r\n")
+    copy = Message((b"From: a@example.org\r\n", b"Cc: one\r\n", b"CC: two\r\n"), [b"x\r\n"])
 
     raw = bytes(signer.signed(copy))
 
