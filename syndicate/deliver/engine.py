@@ -39,10 +39,6 @@ _SEE = 1.0
 """Seconds between looks at what is due, and who is held."""
 _GLANCE = 0.1
 """Seconds that such a look is good for when more is claimed."""
-_KEEP_UP = 60.0
-"""Seconds between looks at what died, and what is overdue."""
-_HOLDS = (421, 454)
-"""Codes by which a relay says that it wants nothing for a while, before it took anything."""
 
 
 class Engine:
@@ -63,7 +59,6 @@ class Engine:
         self._supply = supply
         self._destinations = destinations
         self._upkeep = upkeep
-        self._next_upkeep = time.monotonic() + _KEEP_UP
         self._stop = threading.Event()
         self.stop_timeout = stop_timeout
         """Seconds that what is on its way gets to be finished in after a stop."""
@@ -106,7 +101,7 @@ class Engine:
             self._turn()
 
     def _goes_on(self, now: float) -> bool:
-        if self._heard or self._due or any(seat.busy for seat in self._seats):
+        if self._heard or self._due or self._busy:
             return True
         if self._stopped_at is not None:
             return False
@@ -118,13 +113,23 @@ class Engine:
         self._next_look = self._next_sight = 0.0
         return again
 
+    @property
+    def _busy(self) -> bool:
+        return any(seat.busy for seat in self._seats)
+
+    def _waits(self, now: float) -> bool:
+        """Whether it is left to others that something happens, and something may."""
+        if self._heard or self._due:
+            return False
+        return self._busy or self._openings.under_way > 0 or not self._supply.exhausted(now)
+
     def _turn(self) -> None:
         """Hear what there is to hear, record it, and say what may be said."""
         now = time.monotonic()
         if now >= self._next_look:
             self._hear_all(now)  # of a session that this drops, nothing is heard any more
             self._look(now)
-        for key, _ in self._selector.select(0 if self._heard or self._due else _LOOK):
+        for key, _ in self._selector.select(_LOOK if self._waits(now) else 0):
             if key.fileobj is self._openings.bell:
                 self._seat_opened(now)
             elif key.fileobj is self._supply.bell:
@@ -148,9 +153,7 @@ class Engine:
             self._stir(seat, now)
 
     def _see(self, now: float) -> None:
-        if now >= self._next_upkeep:
-            self._upkeep.keep_up()
-            self._next_upkeep = now + _KEEP_UP
+        self._upkeep.look(now)
         sight = self._ledger.see(self._supply.claimed)
         self._fleet.look(sight, now)
         self._destinations.look(sight, now)
@@ -163,11 +166,11 @@ class Engine:
     def _seat_opened(self, now: float) -> None:
         for member, opened in self._openings.take():
             match opened:
-                case RelayUnavailable() if opened.code in _HOLDS and member.open:
+                case RelayUnavailable() if outcome.puts_off(opened) and member.open:
                     member.crowded(opened)
                 case RelayUnavailable():
                     member.meet(opened, now)
-                    if opened.code in _HOLDS:
+                    if outcome.puts_off(opened):
                         self._hold_relay(member, opened, now)
                 case BaseException():
                     raise opened
@@ -253,12 +256,11 @@ class Engine:
 
     def _end(self, seat: Seat, error: DeliveryError, now: float) -> None:
         """Settle what a session leaves behind that is over."""
-        current, offered = seat.current, seat.offered
-        seat.current = seat.offered = None
+        current, offered = seat.clear()
         if current is not None:
             kind = NoVerdict if seat.session.handed else TemporaryFailure
             self._fail(seat.member, current, kind(str(error), error.code), now)
-        elif not seat.session.taken and error.code in _HOLDS:
+        elif not seat.session.taken and outcome.puts_off(error):
             self._hold_relay(seat.member, error, now)
         if offered is not None:
             # a session that grew old says nothing about who would have been next
@@ -271,15 +273,14 @@ class Engine:
 
     def _drop(self, seat: Seat) -> None:
         """Let a session go, with what is offered in it."""
-        if seat.offered is not None:
-            self._supply.put_back(seat.offered)
+        _, offered = seat.clear()
+        if offered is not None:
+            self._supply.put_back(offered)
         if seat in self._seats:
             self._seats.discard(seat)
             seat.member.open -= 1
             if seat.session.fileno() >= 0:
                 self._selector.unregister(seat.session)
-        seat.current = seat.offered = None
-        seat.invited = False
         seat.session.close()
 
     # what is recorded, and said

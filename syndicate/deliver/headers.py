@@ -25,6 +25,9 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff\u2028\u2029\x85]")
 
 def field(name: str, *words: str) -> bytes:
     """Write one field, folded between `words`, with its CRLF; UTF-8 where a word is."""
+    line = f"{name}: {' '.join(words)}"
+    if len(line) <= _WIDTH:
+        return f"{line}\r\n".encode()
     lines = [f"{name}:"]
     for word in words:
         if len(lines[-1]) + 1 + len(word) > _WIDTH and lines[-1] != f"{name}:":

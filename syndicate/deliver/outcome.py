@@ -11,6 +11,8 @@ from syndicate.model.editions import Edition
 
 _THROTTLED = 454
 """What relays say to who sends too fast (RFC 4954 has it for logins, Amazon SES for all)."""
+_NOT_NOW = (421, _THROTTLED)
+"""By which a relay says that it wants nothing for a while, before it took anything."""
 _POLICY = re.compile(r"\b4\.7\.\d+\b")
 """A destination's own rules (RFC 3463): too much at once, or from somebody new to it."""
 
@@ -48,6 +50,11 @@ def of(error: DeliveryError, claim: Claim, edition: Edition, at: datetime) -> Ve
 def condemns(verdict: Verdict) -> bool:
     """Whether the address is never to be mailed again."""
     return verdict.state is State.FAILED and verdict.code > 0 and suppresses(verdict.reply)
+
+
+def puts_off(error: DeliveryError) -> bool:
+    """Whether a relay that has taken nothing yet wants to be left alone for a while."""
+    return error.code in _NOT_NOW
 
 
 def slows_relay(error: DeliveryError, *, of_reader: bool = True) -> bool:

@@ -8,7 +8,10 @@ import re
 import socket
 import time
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Self
 
 from syndicate.deliver.relay import Reply
 
@@ -19,7 +22,7 @@ _KEPT = 500
 """Characters of a reply that are kept for people."""
 _PIECE = 4096
 
-Lines = list[tuple[bytes, bytes]]
+Lines = Sequence[tuple[bytes, bytes]]
 """A reply's lines: the code, and the rest."""
 
 
@@ -27,14 +30,27 @@ class Garbled(OSError):  # noqa: N818 - reads as the outcome that it is
     """The server said something that is no SMTP reply."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A reply that is complete."""
+
+    lines: Lines
+    reply: Reply
+
+    @classmethod
+    def of(cls, lines: Lines) -> Self:
+        words = legible(b" ".join([text for _, text in lines]))
+        return cls(lines, Reply(int(lines[0][0]), words))
+
+
 class Replies:
     """Puts replies together from what is received; reads no socket itself."""
 
     def __init__(self) -> None:
         self._rest = b""
-        self._lines: Lines = []
+        self._lines: list[tuple[bytes, bytes]] = []
         self._size = 0
-        self._complete: deque[Lines] = deque()
+        self._complete: deque[_Whole] = deque()
 
     @property
     def pending(self) -> bool:
@@ -45,18 +61,21 @@ class Replies:
         """Take in what was received; raise Garbled for what is no reply, or too long for one."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._take(line)
+            whole = None if self._lines else _whole(line)
+            if whole is None:
+                self._take(line)
+            else:
+                self._complete.append(whole)
         if self._size + len(self._rest) > _LONGEST:
             raise Garbled(f"the server's answer is longer than {_LONGEST // 1024} KB")
 
     def next(self) -> Reply | None:
         """Return the next complete reply, or None."""
-        lines = self.next_lines()
-        return None if lines is None else _reply(tuple(lines))
+        return self._complete.popleft().reply if self._complete else None
 
     def next_lines(self) -> Lines | None:
         """Return the next complete reply as it was said, or None."""
-        return self._complete.popleft() if self._complete else None
+        return self._complete.popleft().lines if self._complete else None
 
     # how
 
@@ -70,23 +89,26 @@ class Replies:
         code, more, text = parsed
         self._lines.append((code, text))
         if not more:
-            self._complete.append(self._lines)
+            self._complete.append(_Whole.of(self._lines))
             self._lines, self._size = [], 0
 
 
 @lru_cache(maxsize=64)
-def _parsed(line: bytes) -> tuple[bytes, bool, bytes] | None:
-    """Return a line's code, whether more are to come, and the rest; None for what is none.
+def _whole(line: bytes) -> _Whole | None:
+    """Return the reply that a line is all of; None for any other.
 
     Servers say the same few things over and over.
     """
+    parsed = _parsed(line) if len(line) <= _LONGEST else None
+    if parsed is None or parsed[1]:
+        return None
+    return _Whole.of([(parsed[0], parsed[2])])
+
+
+def _parsed(line: bytes) -> tuple[bytes, bool, bytes] | None:
+    """Return a line's code, whether more are to come, and the rest; None for what is none."""
     match = _LINE.fullmatch(line.strip(b"\r "))
     return None if match is None else (match[1], match[2] == b"-", match[3].strip())
-
-
-@lru_cache(maxsize=64)
-def _reply(lines: tuple[tuple[bytes, bytes], ...]) -> Reply:
-    return Reply(int(lines[0][0]), legible(b" ".join([text for _, text in lines])))
 
 
 class Reading:

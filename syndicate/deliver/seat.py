@@ -27,3 +27,10 @@ class Seat:
     def busy(self) -> bool:
         """Whether something of it is under way."""
         return self.current is not None or self.offered is not None
+
+    def clear(self) -> "tuple[Copy | None, Copy | None]":
+        """Leave it empty; return what was on its way in it, and what was offered."""
+        left = self.current, self.offered
+        self.current = self.offered = None
+        self.invited = False
+        return left

@@ -207,7 +207,10 @@ class Supply:
 
     def _begin(self, queue: deque[Copy]) -> None:
         """Begin the first copy, and those that are next where signing takes long."""
-        ahead = min(_AHEAD, len(queue)) if queue[0].mailing.slow else 1
+        if not queue[0].mailing.slow:
+            self._workshop.begin(queue[0])
+            return
+        ahead = min(_AHEAD, len(queue))
         first = next((n for n in range(ahead, 0, -1) if queue[n - 1].begun), 0)
         for position in range(first, ahead):
             self._workshop.begin(queue[position])

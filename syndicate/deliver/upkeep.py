@@ -1,5 +1,6 @@
 """What is to be done in the ledger beside handing over: for the dead, and for what is overdue."""
 
+import time
 from collections.abc import Sequence
 
 from syndicate import clock
@@ -11,6 +12,9 @@ from syndicate.deliver.message import Imprint
 from syndicate.deliver.relay import Relay
 from syndicate.model.deliveries import Claim, State, Verdict
 from syndicate.store import Transaction
+
+_EVERY = 60.0
+"""Seconds between looks at what died, and what is overdue."""
 
 
 class Upkeep:
@@ -26,6 +30,12 @@ class Upkeep:
         self.recovered = 0
         """How much of what dead processes held is queued again."""
         self.expired = 0
+        self._next = 0.0
+
+    def look(self, now: float) -> None:
+        """Do it where it is time again, by `time.monotonic()`; raise StoreError."""
+        if now >= self._next:
+            self.keep_up()
 
     def keep_up(self) -> None:
         """Do what is to be done by now; raise StoreError.
@@ -41,6 +51,7 @@ class Upkeep:
             self.expired += tx.deliveries.expire(self._ledger.moment)
         self.recovered += found.requeued + len(again)
         self._ledger.store.sweep(self._ledger.moment)
+        self._next = time.monotonic() + _EVERY
 
     def _queued_again(self, tx: Transaction, claim: Claim) -> bool:
         """Settle an unknown one by evidence or policy; True when it is queued again."""

@@ -13,6 +13,8 @@ from typing import Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from tests.ports import free_port
+
 CUT = b""
 """Instead of an answer: close the connection."""
 Answer = bytes | Callable[[str], bytes]
@@ -41,7 +43,9 @@ class Scripted:
         self.bodies: list[bytes] = []
         self.unfinished: list[bytes] = []
         self.connections = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.over = threading.Event()
+        """Set when it closes: what keeps a client waiting waits for this."""
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
@@ -51,6 +55,7 @@ class Scripted:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.over.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -58,12 +63,17 @@ class Scripted:
         for each in self._open:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-        self._settle(2)
+        self._settle(20)
 
     def _settle(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        for each in self._threads:
+        for each in list(self._threads):
             each.join(max(0, until - time.monotonic()))
+
+    def silent(self, _: str) -> bytes:
+        """Say nothing until it closes: an answer like others."""
+        self.over.wait()
+        return CUT
 
     def verbs(self) -> list[str]:
         return [command.split()[0].upper() for command in self.commands]
@@ -159,6 +169,7 @@ def real(
         authenticator=authenticate if login else None,
         auth_required=login is not None and starttls is not None,
         auth_require_tls=False,
+        ready_timeout=60,
     )
     if tls is not None:
         controller.ssl_context = tls
@@ -169,16 +180,12 @@ def real(
         controller.stop()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def certificate(folder: Path, name: str = "localhost") -> tuple[ssl.SSLContext, Path]:
     """Make a certificate for `name`; a server's context with it, and its file to trust."""
     made, key = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(
-        f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} "
+        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+        f"-subj /CN={name} "
         f"-addext subjectAltName=DNS:{name} -keyout key.pem -out certificate.pem".split(),
         cwd=folder,
         check=True,

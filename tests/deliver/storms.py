@@ -15,6 +15,8 @@ from uuid import uuid4
 
 from sqlalchemy import create_engine, text
 
+from tests.until import until
+
 
 class Wire:
     """The way to a database of a PostgreSQL server, which can be cut; the server goes on."""
@@ -29,6 +31,7 @@ class Wire:
         """The URL of the database, not by this wire."""
         self.url = f"postgresql://postgres:secret@127.0.0.1:{port}/{database}?sslmode=disable"
         self._ends: list[socket.socket] = []
+        self._connected: set[socket.socket] = set()
         self._up = True
         self._catch: Callable[[socket.socket, bytes], None] | None = None
 
@@ -52,6 +55,18 @@ class Wire:
     def mend(self) -> None:
         """Let connections come about again."""
         self._up = True
+
+    def wait_until_free(self) -> None:
+        """Wait until no connection is left: a server takes its time to end one."""
+        until(lambda: not self._connected)
+
+    def cut_at_the_next_commit(self) -> None:
+        """End every connection when a commit is asked for, which is not done then."""
+
+        def end(_: socket.socket, __: bytes) -> None:
+            self.cut()
+
+        self._catch = end
 
     def lose_the_next_commit(self, *, done: bool, then: Callable[[], None] = lambda: None) -> None:
         """Cut the connection when a commit is asked for, before it is answered.
@@ -80,10 +95,17 @@ class Wire:
                 if not self._up:
                     near.close()
                     continue
+                self._connected.add(near)
                 threading.Thread(target=self._connect, args=(near,), daemon=True).start()
 
     def _connect(self, near: socket.socket) -> None:
         """Pass on what each side says; in this protocol the server answers, and no more."""
+        try:
+            self._pass_on(near)
+        finally:
+            self._connected.discard(near)
+
+    def _pass_on(self, near: socket.socket) -> None:
         with near, socket.socket(socket.AF_UNIX) as far, contextlib.suppress(OSError):
             far.connect(self._server)
             self._ends += (near, far)

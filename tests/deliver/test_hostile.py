@@ -23,12 +23,14 @@ from tests.deliver.papers import NOON, freeze, hand_over, rows, subscribe
 from tests.deliver.wrecker import HONEST, HOWS, STEPS, Body, Record, Wrecker, Wrong, repeated
 
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "40"))
+HURRY = 0.2
+"""Seconds that an answer is waited for; the verdict on a body three times as long."""
 OPEN = {State.CLAIMED, State.SENDING}
 WAITING = {State.QUEUED, State.DEFERRED}
 Publication = Callable[..., Config]
 
 
-def relay(config: Config, *, timeout: float = 0.2) -> list[Smtp]:
+def relay(config: Config, *, timeout: float = HURRY) -> list[Smtp]:
     """Return the way out of a config, in a hurry."""
     [server] = config.mail.servers
     return [Smtp(server.model_copy(update={"timeout": timedelta(seconds=timeout)}))]
@@ -93,7 +95,8 @@ def agrees(store: Store, edition: int, record: Record, *, honest: bool = True) -
             assert last.taken, seen
         if row.state is State.UNKNOWN:
             assert bodies, f"no body can have left: {seen}"
-            assert not last.refused or not honest, f"there was a verdict: {seen}"
+            in_time = last.took < HURRY  # else whoever waits may have given up before
+            assert not (last.refused and in_time and honest), f"there was a verdict: {seen}"
         if last.whole and not last.refused and honest:
             assert row.state in {State.ACCEPTED, State.UNKNOWN}, seen
         if last.whole and not last.said:
@@ -153,7 +156,8 @@ def test_whatever_a_server_does_the_ledger_is_right(
             assert states.total() == audience
             forget_holds(store)
         server.behave()
-        hand_over(store, mail, relay(mail), minutes=600)
+        # with time: on a loaded machine a polite server may be slow as well
+        hand_over(store, mail, relay(mail, timeout=60), minutes=600)
         server.settle()
         states = agrees(store, edition.key, server.record, honest=honest)
         assert not set(states) & WAITING, states

@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 
 from syndicate.config import Mail
-from syndicate.deliver.courier import hand_over, offer
-from syndicate.deliver.relay import Envelope
+from syndicate.deliver.courier import _await, hand_over, offer
+from syndicate.deliver.relay import Answered, Envelope
+from syndicate.deliver.session import SmtpSession
 from syndicate.deliver.smtp import Smtp
 from syndicate.errors import NoVerdict, PermanentFailure, RelayUnavailable, TemporaryFailure
-from tests.deliver.servers import CUT, Scripted, certificate, free_port, real
+from tests.deliver.servers import CUT, Scripted, certificate, real
+from tests.ports import free_port
+from tests.until import until
 
 PIPELINING = ("PIPELINING",)
 BODY = b"Subject: x\r\n\r\n.hidden\r\n..\r\nend\r\n"
@@ -19,7 +22,7 @@ ADA = Envelope(sender="news@example.org", recipient="ada@example.org", message_i
 
 
 def smtp(port, *, security="none", host="localhost", secret=None, **more):
-    more.setdefault("timeout", "5s")
+    more.setdefault("timeout", "30s")
     return Smtp(Mail(host=host, port=port, security=security, **more).servers[0], secret)
 
 
@@ -35,8 +38,13 @@ def distrusted(tmp_path):
     return certificate(tmp_path)[0]
 
 
+def opened(port, **more) -> contextlib.closing[SmtpSession]:
+    """A session, closed at the end of the block."""
+    return contextlib.closing(smtp(port, **more).open())
+
+
 def deliver(port, **more):
-    with contextlib.closing(smtp(port, **more).open()) as session:
+    with opened(port, **more) as session:
         return hand_over(session, ADA, BODY)
 
 
@@ -54,22 +62,18 @@ def test_a_plain_server_takes_a_message_with_its_dots():
 
 @pytest.mark.parametrize("body", [b".\r\n", b"..\r\n", b"\r\n.\r\n", b"x\r\n.x\r\n...\r\n"])
 def test_no_body_ends_before_its_end(body):
-    with real() as (port, boxes):
-        session = smtp(port).open()
+    with real() as (port, boxes), opened(port) as session:
         hand_over(session, ADA, body)
-        session.close()
 
     assert boxes.bodies == [body]
 
 
 def test_a_refused_recipient_leaves_the_session_fit_for_the_next():
     nobody = Envelope(sender="news@example.org", recipient="nobody@x.org", message_id="<1.1.x@y>")
-    with real() as (port, boxes):
-        session = smtp(port).open()
+    with real() as (port, boxes), opened(port) as session:
         with pytest.raises(PermanentFailure, match=r"5\.1\.1"):
             offer(session, nobody, 100)
         hand_over(session, ADA, BODY)
-        session.close()
 
     assert boxes.envelopes == [("news@example.org", ["ada@example.org"])]
 
@@ -152,16 +156,12 @@ def test_an_address_beyond_ascii_needs_smtputf8():
     beyond = Envelope(
         sender="news@example.org", recipient="adá@example.org", message_id="<1.1.x@y>"
     )
-    with real() as (port, boxes):
-        session = smtp(port).open()
+    with real() as (port, boxes), opened(port) as session:
         hand_over(session, beyond, "To: adá@example.org\r\n\r\n".encode())
-        session.close()
-    with Scripted() as server:
-        session = smtp(server.port).open()
+    with Scripted() as server, opened(server.port) as session:
         with pytest.raises(PermanentFailure, match="server lacks SMTPUTF8"):
             offer(session, beyond, 100)
         offer(session, ADA, 100)
-        session.close()
 
     assert boxes.envelopes == [("news@example.org", ["adá@example.org"])]
 
@@ -169,30 +169,13 @@ def test_an_address_beyond_ascii_needs_smtputf8():
 # a server that goes wrong
 
 
-def wait_for(condition) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not come about in five seconds")
-
-
-def late(seconds: float):
-    def answer(_: str) -> bytes:
-        time.sleep(seconds)
-        return b"250 late\r\n"
-
-    return answer
-
-
-BAD_OPENINGS = {
+BAD_OPENINGS: dict[str, dict[str, bytes]] = {
     "closes at once": {"greeting": CUT},
     "is busy": {"greeting": b"421 too busy\r\n"},
     "does not want us": {"greeting": b"554 go away\r\n"},
     "speaks HTTP": {"greeting": b"HTTP/1.1 400 Bad Request\r\n\r\n"},
     "speaks at length": {"greeting": b"220-" + b"x" * 10_000_000},
     "goes on for ever": {"greeting": b"220-x\r\n" * 1_000_000},
-    "is silent": {"greeting": late(3)},
     "closes at EHLO": {"ehlo": CUT},
     "changes its code": {"ehlo": b"250-a\r\n220 b\r\n"},
 }
@@ -201,10 +184,19 @@ BAD_OPENINGS = {
 @pytest.mark.parametrize("answers", BAD_OPENINGS.values(), ids=BAD_OPENINGS)
 def test_a_server_that_opens_wrong_is_unavailable(answers):
     with Scripted(**answers) as server, pytest.raises(RelayUnavailable) as caught:
-        smtp(server.port, timeout="1s").open()
+        smtp(server.port).open()
 
     assert f"localhost:{server.port}" in str(caught.value)
     assert len(str(caught.value)) < 800
+
+
+def test_a_server_that_is_silent_is_unavailable():
+    with Scripted() as server:
+        server.answers["greeting"] = server.silent
+        with pytest.raises(
+            RelayUnavailable, match=f"localhost:{server.port}: no answer within 1 s"
+        ):
+            smtp(server.port, timeout="1s").open()
 
 
 @pytest.mark.parametrize("way", ["speaks at length", "goes on for ever"])
@@ -257,15 +249,13 @@ REFUSALS = [
 @pytest.mark.parametrize("extensions", [(), PIPELINING], ids=["stepwise", "pipelined"])
 @pytest.mark.parametrize(("step", "answer", "failure", "code"), REFUSALS)
 def test_a_refusal_is_a_verdict_and_the_session_goes_on(extensions, step, answer, failure, code):
-    with Scripted(*extensions, **{step: answer}) as server:
-        session = smtp(server.port).open()
+    with Scripted(*extensions, **{step: answer}) as server, opened(server.port) as session:
         with pytest.raises(failure) as caught:
             offer(session, ADA, 100)
         del server.answers[step]
         if step == "data":
             server.answers["data"] = b"354 now\r\n"
         reply = hand_over(session, ADA, BODY)
-        session.close()
 
     assert caught.value.code == code
     assert reply.code == 250
@@ -275,35 +265,37 @@ def test_a_refusal_is_a_verdict_and_the_session_goes_on(extensions, step, answer
 
 def test_a_lone_dot_ends_what_a_pipelining_server_asked_for_in_vain():
     no_user = b"550 5.1.1 no such user\r\n"
-    with Scripted(*PIPELINING, rcpt=no_user, body=b"250 taken, nobody cares\r\n") as server:
-        session = smtp(server.port).open()
-        with pytest.raises(PermanentFailure, match=r"^550 5\.1\.1 no such user$"):
-            offer(session, ADA, 100)
-        session.close()
+    with (
+        Scripted(*PIPELINING, rcpt=no_user, body=b"250 taken, nobody cares\r\n") as server,
+        opened(server.port) as session,
+        pytest.raises(PermanentFailure, match=r"^550 5\.1\.1 no such user$"),
+    ):
+        offer(session, ADA, 100)
 
     assert server.bodies == [b""]
 
 
 def test_the_recipients_verdict_stands_when_the_lone_dot_is_not_answered():
-    with Scripted(*PIPELINING, rcpt=b"550 5.1.1 gone\r\n", body=CUT) as server:
-        session = smtp(server.port).open()
+    with (
+        Scripted(*PIPELINING, rcpt=b"550 5.1.1 gone\r\n", body=CUT) as server,
+        opened(server.port) as session,
+    ):
         with pytest.raises(PermanentFailure):
             offer(session, ADA, 100)
 
-    wait_for(lambda: session.move(time.monotonic()) or session.spent)
-    assert session.spent
+        until(lambda: session.move(time.monotonic()) or session.spent)
+        assert session.spent
 
 
 @pytest.mark.parametrize("extensions", [(), PIPELINING], ids=["stepwise", "pipelined"])
 @pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
 @pytest.mark.parametrize("answer", [CUT, b"421 closing\r\n", b"what?\r\n", b"299 odd\r\n" * 2])
 def test_a_session_that_breaks_before_the_body_is_a_temporary_failure(extensions, step, answer):
-    with Scripted(*extensions, **{step: answer}) as server:
-        session = smtp(server.port).open()
+    with Scripted(*extensions, **{step: answer}) as server, opened(server.port) as session:
         with pytest.raises(TemporaryFailure):
             offer(session, ADA, 100)
 
-    assert session.spent
+        assert session.spent
 
 
 VERDICTS = [
@@ -314,64 +306,71 @@ VERDICTS = [
     (CUT, NoVerdict),
     (b"hm\r\n", NoVerdict),
     (b"354 more\r\n", NoVerdict),
-    (b"250-half", NoVerdict),
 ]
 
 
 @pytest.mark.parametrize(("answer", "failure"), VERDICTS)
 def test_only_a_code_is_a_verdict_on_a_body(answer, failure):
-    with Scripted(body=answer) as server:
-        session = smtp(server.port, timeout="1s").open()
-        session._terms = type(session._terms)(  # a quick end to the wait for half a line
-            server="x", extensions=frozenset(), timeout=0.1, max_messages=9
-        )
+    with Scripted(body=answer) as server, opened(server.port) as session:
         if failure is None:
             assert hand_over(session, ADA, BODY).code == 250
         else:
             with pytest.raises(failure):
                 hand_over(session, ADA, BODY)
         spent = session.spent
-        session.close()
 
     assert server.bodies == [BODY]
     assert spent == (failure is NoVerdict or answer.startswith(b"421"))
 
 
+def test_half_a_line_is_no_verdict_when_no_more_comes():
+    with Scripted(body=b"250-half") as server, opened(server.port) as session:
+        offer(session, ADA, len(BODY))
+        session.hand_over(BODY)
+        session._terms = replace(session._terms, timeout=0.01)  # 0.2 s for the verdict
+        with pytest.raises(NoVerdict):
+            _await(session, Answered)
+        assert session.spent
+
+    assert server.bodies == [BODY]
+
+
 def test_a_body_cut_off_on_its_way_was_not_taken():
-    with Scripted(only=1000) as server:
-        session = smtp(server.port).open()
-        with pytest.raises(TemporaryFailure, match="within the message"):
-            hand_over(session, ADA, b"x" * 70 + b"\r\n" * 20_000_000)
+    with (
+        Scripted(only=1000) as server,
+        opened(server.port) as session,
+        pytest.raises(TemporaryFailure, match="within the message"),
+    ):
+        hand_over(session, ADA, b"x" * 70 + b"\r\n" * 8_000_000)
 
     assert server.bodies == []
 
 
 def test_an_answer_given_before_the_body_is_none_to_the_body():
-    with Scripted(data=b"354 go\r\n250 taken in advance\r\n") as server:
-        session = smtp(server.port).open()
-        with pytest.raises(TemporaryFailure, match="out of turn"):
-            hand_over(session, ADA, BODY)
+    with (
+        Scripted(data=b"354 go\r\n250 taken in advance\r\n") as server,
+        opened(server.port) as session,
+        pytest.raises(TemporaryFailure, match="out of turn"),
+    ):
+        hand_over(session, ADA, BODY)
 
 
 def test_a_session_ends_after_its_number_of_messages():
-    with Scripted() as server:
-        session = smtp(server.port, max_messages=2).open()
+    with Scripted() as server, opened(server.port, max_messages=2) as session:
         for _ in range(2):
             assert not session.spent
             hand_over(session, ADA, BODY)
         assert session.spent
-        session.close()
 
     assert server.verbs()[-1] == "QUIT"
 
 
 def test_a_session_closed_while_a_body_is_awaited_takes_nothing():
     with Scripted() as server:
-        session = smtp(server.port).open()
-        offer(session, ADA, 100)
-        session.close()
+        with opened(server.port) as session:
+            offer(session, ADA, 100)
 
-        wait_for(lambda: server.unfinished)
+        until(lambda: server.unfinished)
 
     assert server.unfinished == [b""]
     assert server.bodies == []
@@ -379,11 +378,12 @@ def test_a_session_closed_while_a_body_is_awaited_takes_nothing():
 
 @pytest.mark.parametrize("address", ["a@x.org>\r\nRSET", "a b@x.org", "a\0@x.org", "<a@x.org"])
 def test_no_command_can_be_slipped_in(address):
-    with Scripted() as server:
-        session = smtp(server.port).open()
-        with pytest.raises(PermanentFailure):
-            offer(session, replace(ADA, recipient=address), 100)
-        session.close()
+    with (
+        Scripted() as server,
+        opened(server.port) as session,
+        pytest.raises(PermanentFailure),
+    ):
+        offer(session, replace(ADA, recipient=address), 100)
 
     assert server.verbs() == ["EHLO", "QUIT"]
 

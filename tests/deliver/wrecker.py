@@ -71,6 +71,8 @@ class Body:
     reader: str
     whole: bool = False
     said: bytes = b""
+    took: float = 0.0
+    """Seconds from its end to the answer: a loaded machine may make a server slow."""
 
     @property
     def taken(self) -> bool:
@@ -139,7 +141,7 @@ class Wrecker:
     def settle(self) -> None:
         """Wait until every connection is over, so that the record is whole."""
         for thread in list(self._threads):
-            thread.join(10)
+            thread.join(60)
             assert not thread.is_alive(), "a client left a connection open"
 
     def behave(self) -> None:
@@ -182,10 +184,14 @@ class Wrecker:
                 raise HangupError
             content += line
         body.whole = True
+        began = time.monotonic()
         if not content:  # a lone dot: nobody's message
             with self._lock:
                 self.record.bodies.remove(body)
-        self._answer(connection, "body", content, body)
+        try:
+            self._answer(connection, "body", content, body)
+        finally:
+            body.took = time.monotonic() - began
 
     def _answer(
         self,
