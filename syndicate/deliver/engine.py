@@ -298,7 +298,7 @@ class Engine:
         if not self._due:
             return
         due, self._due = self._due, Round()
-        recorded = self._ledger.record(due)
+        recorded = self._ledger.record(due, lambda: self._supply.prepare(len(invited)))
         for seat in invited:
             assert seat.offered is not None
             claim = seat.offered.claim

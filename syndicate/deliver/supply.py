@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 
 from syndicate.deliver import outcome
 from syndicate.deliver.bell import Bell
@@ -150,6 +151,12 @@ class Supply:
         queue.extend(Copy(claim, edition, mailing) for claim in let_out)
         self.waiting += len(let_out)
         return kept_in
+
+    def prepare(self, count: int) -> None:
+        """Write as many of the most urgent copies before their turn."""
+        urgent = (self._queues.get(edition.key) for edition in self._editions)
+        for copy in islice(next(filter(None, urgent), ()), count):
+            self._workshop.begin(copy)
 
     def next(self, now: float, *, refused: Collection[int]) -> Copy | None:
         """Return the next copy, made, but for editions that are `refused`.

@@ -26,9 +26,10 @@ from sqlalchemy import (
 from syndicate.model.deliveries import Claim, Delivery, State, Totals, Verdict
 from syndicate.model.editions import Edition, EditionState, Kind
 from syndicate.store.editions import edition_of
-from syndicate.store.handover import GOES_ON, Handover, claim_of, put_off_until
+from syndicate.store.handover import Handover, claim_of, put_off_until
 from syndicate.store.recipients import with_readers
 from syndicate.store.schema import contents, deliveries, editions, subscribers
+from syndicate.store.transitions import GOES_ON
 
 OVERDUE = "could not be handed over in time"
 LOST_SIGHT = "the process ended while the message was being handed over"

@@ -8,7 +8,7 @@ that is `sending` may have been. Whoever stops an edition waits for the
 transactions that move its rows, so that it knows of each.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -26,18 +26,13 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    null,
-    or_,
     select,
-    update,
 )
-from sqlalchemy.sql.dml import Update
 
 from syndicate.model.deliveries import Claim, State, Verdict
-from syndicate.model.editions import EditionState
 from syndicate.store.engine import share_editions
-from syndicate.store.moves import INTEGER, TEXT, Move, Told, Values, fixed, journey
-from syndicate.store.recipients import edition_and_reader, reason_not_to, with_readers
+from syndicate.store.moves import Told, journey
+from syndicate.store.recipients import reason_not_to, with_readers
 from syndicate.store.schema import (
     Instant,
     deliveries,
@@ -46,15 +41,14 @@ from syndicate.store.schema import (
     microseconds,
     subscribers,
 )
+from syndicate.store.transitions import CLAIM, GOES_ON, INTEND, RELEASE, SETTLE, SKIP
 
 AnyRow = Row[*tuple[Any, ...]]
 Key = tuple[int, int]
 """Edition and subscriber."""
-GOES_ON = editions.c.state == EditionState.SENDING
 _MOST_DOMAINS = 30_000
 """As many as SQLite can be told at once; of any beyond, the loop itself keeps its hands off."""
 _LEDGER_ROW = (deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attempt)
-_ROW = {"its_edition": INTEGER, "its_subscriber": INTEGER, "its_attempt": INTEGER}
 
 
 class Handover:
@@ -91,7 +85,7 @@ class Handover:
             self._skip([row for row in rows if row.reason], at)
             claims = [claim_of(row) for row in rows if not row.reason]
             taken = owner, microseconds(lease_until), microseconds(at)
-            _CLAIM.run_all(self._connection, [_row(claim) for claim in claims], *taken)
+            CLAIM.run_all(self._connection, [_row(claim) for claim in claims], *taken)
             after = rows[-1].subscriber
         return claims
 
@@ -102,7 +96,7 @@ class Handover:
         """
         self._share(claim.edition for claim in claims)
         rows = [_row(claim) for claim in claims]
-        _RELEASE.run_all(self._connection, rows, owner, microseconds(at))
+        RELEASE.run_all(self._connection, rows, owner, microseconds(at))
 
     def intend(
         self, claims: Sequence[Claim], *, owner: str, lease_until: datetime, at: datetime
@@ -132,16 +126,22 @@ class Handover:
         owner: str,
         lease_until: datetime,
         at: datetime,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> tuple[frozenset[Key], frozenset[Key]]:
-        """`settle` some and `intend` others, in one journey where the store is far away."""
+        """`settle` some and `intend` others, in one journey where the store is far away.
+
+        `meanwhile` is what to do until the answer is there, where it takes a while.
+        """
         now = microseconds(at)
         told = [_verdict(verdict) for verdict in verdicts]
         rows = [_row(claim) for claim in claims]
-        with journey(self._connection):
+        with journey(self._connection) as waits:
             self._share(row[0] for row in (*told, *rows))
-            settling = _SETTLE.begin(self._connection, told, now)
+            settling = SETTLE.begin(self._connection, told, now)
             lease = microseconds(lease_until)
-            intending = _INTEND.begin(self._connection, rows, owner, lease, now)
+            intending = INTEND.begin(self._connection, rows, owner, lease, now)
+            if waits:
+                meanwhile()
         return self._settled(verdicts, settling(), at), self._intended(
             claims, intending(), owner, at
         )
@@ -208,7 +208,7 @@ class Handover:
 
     def _skip(self, rows: Sequence[AnyRow], at: datetime) -> None:
         told = [(row.edition, row.subscriber, row.attempt, row.reason) for row in rows]
-        _SKIP.run_all(self._connection, told, microseconds(at))
+        SKIP.run_all(self._connection, told, microseconds(at))
 
 
 def put_off_until(at: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
@@ -317,96 +317,3 @@ def _event(verdict: Verdict, at: datetime) -> dict[str, Any]:
 def _keys(claims: Iterable[Claim], moved: Iterable[bool]) -> frozenset[Key]:
     pairs = zip(claims, moved, strict=True)
     return frozenset((claim.edition, claim.subscriber) for claim, counts in pairs if counts)
-
-
-# the moves
-
-
-def _from(told: Values, *states: State, attempt: ColumnElement[Any] | None = None) -> Update:
-    """Change a row that is in one of these states, as of its attempt."""
-    tried = told["its_attempt"] if attempt is None else attempt
-    # as an expression: PostgreSQL, until it has counted a new ledger, takes the index of
-    # states for the shorter way, and walks through the million rows that are in one of them
-    state = deliveries.c.state.concat(fixed(""))
-    return update(deliveries).where(
-        deliveries.c.edition == told["its_edition"],
-        deliveries.c.subscriber == told["its_subscriber"],
-        deliveries.c.attempt == tried,
-        or_(*(state == fixed(one) for one in states)),
-    )
-
-
-def _claimed(told: Values) -> Update:
-    return _from(told, State.QUEUED, State.DEFERRED).values(
-        state=fixed(State.CLAIMED),
-        owner=told["its_owner"],
-        lease_until=told["its_lease"],
-        next_attempt_at=null(),
-        at=told["now"],
-    )
-
-
-def _released(told: Values) -> Update:
-    mine = deliveries.c.owner == told["its_owner"]
-    return (
-        _from(told, State.CLAIMED)
-        .where(mine)
-        .values(state=fixed(State.QUEUED), owner=null(), lease_until=null(), at=told["now"])
-    )
-
-
-def _intended(told: Values) -> Update:
-    wanted = (
-        exists()
-        .select_from(edition_and_reader())
-        .where(editions.c.key == deliveries.c.edition, GOES_ON, reason_not_to(told["now"]) == "")
-        .correlate(deliveries)
-    )
-    return (
-        _from(told, State.CLAIMED)
-        .where(deliveries.c.owner == told["its_owner"], wanted)
-        .values(
-            state=fixed(State.SENDING),
-            attempt=deliveries.c.attempt + 1,
-            lease_until=told["its_lease"],
-            at=told["now"],
-        )
-    )
-
-
-def _settled(told: Values) -> Update:
-    # a body that left was one attempt more
-    tried = told["its_attempt"] + case((deliveries.c.state == fixed(State.CLAIMED), 0), else_=1)
-    return _from(told, State.CLAIMED, State.SENDING, State.UNKNOWN, attempt=tried).values(
-        state=told["its_state"],
-        attempt=told["tried"],
-        code=told["its_code"],
-        reply=told["its_reply"],
-        next_attempt_at=told["again"],
-        at=told["now"],
-        owner=null(),
-        lease_until=null(),
-    )
-
-
-def _skipped(told: Values) -> Update:
-    return _from(told, State.QUEUED, State.DEFERRED, State.CLAIMED).values(
-        state=fixed(State.SKIPPED),
-        reply=told["reason"],
-        owner=null(),
-        lease_until=null(),
-        next_attempt_at=null(),
-        at=told["now"],
-    )
-
-
-_NOW = {"now": INTEGER}
-_OWNER = {"its_owner": TEXT}
-_LEASE = {"its_lease": INTEGER}
-_VERDICT = {"its_state": TEXT, "tried": INTEGER, "its_code": INTEGER}
-_VERDICT |= {"its_reply": TEXT, "again": INTEGER}
-_CLAIM = Move(_claimed, each=_ROW, alike=_OWNER | _LEASE | _NOW)
-_RELEASE = Move(_released, each=_ROW, alike=_OWNER | _NOW)
-_INTEND = Move(_intended, each=_ROW, alike=_OWNER | _LEASE | _NOW)
-_SETTLE = Move(_settled, each=_ROW | _VERDICT, alike=_NOW)
-_SKIP = Move(_skipped, each=_ROW | {"reason": TEXT}, alike=_NOW)

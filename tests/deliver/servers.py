@@ -121,6 +121,25 @@ class Scripted:
         return said
 
 
+class Refusing:
+    """Answers to RCPT: `reader0` is refused, while others are on their way."""
+
+    def __init__(self, refusal: bytes, *, until_held: Callable[[], object]) -> None:
+        self._refusal = refusal
+        self._until_held = until_held
+        """Waits until it is known that this was said."""
+        self.others = threading.Event()
+        """Set when another one is on its way."""
+
+    def __call__(self, line: str) -> bytes:
+        if "reader0" in line:
+            self.others.wait(60)
+            return self._refusal
+        self.others.set()
+        self._until_held()
+        return b"250 2.0.0 ok\r\n"
+
+
 class Mailboxes:
     """What a real server took."""
 

@@ -76,7 +76,10 @@ def test_an_address_beyond_ascii_is_signed_as_the_bytes_that_it_is(config):
     assert verdicts(raw, records(given, DOMAIN)) == [True, True]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(name=PRINTABLE, subject=PRINTABLE, text=st.text(st.characters(exclude_categories=["Cs"])))
 @example(name="محمد " * 50, subject="x" * 1500, text="\n\n\n")
 @example(name="", subject="", text="")

@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any, Self
 
 import pytest
@@ -38,6 +39,7 @@ from syndicate.deliver.worker import Drained, drain
 from syndicate.errors import PermanentFailure, StoreError, TemporaryFailure
 from syndicate.model.deliveries import State
 from syndicate.model.editions import Edition, Kind
+from syndicate.model.traffic import Hold
 from syndicate.store import Store
 from tests.audience import TEST
 from tests.deliver.papers import (
@@ -49,10 +51,11 @@ from tests.deliver.papers import (
     states,
     subscribe,
 )
-from tests.deliver.servers import Scripted
+from tests.deliver.servers import Refusing, Scripted
+from tests.until import until
 
 OK = b"250 2.0.0 ok\r\n"
-ENOUGH = 15
+ENOUGH = 60
 """Seconds after which a pass that should be over is one that hangs."""
 NOBODY: frozenset[str] = frozenset()
 
@@ -275,7 +278,7 @@ def test_mail_goes_on_when_its_brake_fails(sqlite_store, sqlite_url, config):
 
 def test_two_processes_that_find_out_the_same_addresses_never_wait_for_each_other(store, store_url):
     subscribe(store, *readers(200))
-    together = threading.Barrier(2)
+    together = threading.Barrier(2, timeout=60)
     done: list[int] = []
 
     def find_out(edition: Edition, step: int) -> None:
@@ -330,23 +333,24 @@ def test_a_hold_said_anew_outlives_what_was_on_its_way(sqlite_store, config, wha
     with sqlite_store.write() as tx:
         tx.holds.put(what, reason="too much", at=datetime.now(UTC) - timedelta(minutes=10))
     refusal = b"454 4.7.0 slower\r\n" if what.startswith("relay") else b"451 4.7.1 slower\r\n"
-
-    def rcpt(line: str) -> bytes:
-        if "reader0" in line:
-            return refusal
-        time.sleep(0.3)
-        return OK
-
+    rcpt = Refusing(refusal, until_held=lambda: until(lambda: holds(sqlite_store)))
     with Scripted(rcpt=rcpt) as server:
         deliver(sqlite_store, config(server.port, connections=3))
 
-    with sqlite_store.read() as tx:
-        [hold] = tx.holds.current(datetime.now(UTC))
+    assert rcpt.others.is_set()
+    [hold] = holds(sqlite_store)
     assert (hold.what, hold.strikes) == (what, 2)
 
 
-def test_a_relay_gets_nothing_more_once_it_asked_for_less(sqlite_store, config):
+def holds(store: Store) -> list[Hold]:
+    with store.read() as tx:
+        return tx.holds.current(datetime.now(UTC))
+
+
+def test_a_relay_gets_nothing_more_once_it_asked_for_less(sqlite_store, config, monkeypatch):
     """Also where it took so long that a look is due, which knows nothing of its hold yet."""
+    monkeypatch.setattr("syndicate.deliver.engine._LOOK", 0.05)
+    monkeypatch.setattr("syndicate.deliver.engine._SEE", 0.2)
     subscribe(sqlite_store, *readers(500))
     edition = freeze(sqlite_store)
     way = config(25, connections=1)
@@ -384,7 +388,7 @@ class AtOnce:
     def offer(self, envelope: Envelope, size: int) -> None:  # noqa: ARG002 - as a session has it
         self.offers += 1
         if self.offers == 10:
-            time.sleep(1.2)
+            time.sleep(0.3)
             said: Event = Declined(TemporaryFailure("454 4.7.0 slower", 454))
         else:
             said = Invited()
@@ -413,7 +417,7 @@ def test_who_is_eased_and_held_in_one_round_is_held(store):
 
 
 def test_sessions_for_which_there_is_nothing_are_not_opened_again_and_again(sqlite_store, config):
-    """One message in three seconds is for one session; the server waits 0.3 s for the others."""
+    """One message in three seconds is for one session; the server waits 0.1 s for the others."""
     subscribe(sqlite_store, *readers(2))
     freeze(sqlite_store)
 
@@ -421,7 +425,7 @@ def test_sessions_for_which_there_is_nothing_are_not_opened_again_and_again(sqli
         drained = deliver(sqlite_store, config(server.port, connections=3, rate="20/m"))
 
     assert (drained.accepted, drained.unavailable) == (2, ())
-    assert server.connections < 15
+    assert server.connections < 10
 
 
 def test_no_session_is_opened_with_a_relay_whose_rate_is_used_up(sqlite_store, config):
@@ -433,12 +437,20 @@ def test_no_session_is_opened_with_a_relay_whose_rate_is_used_up(sqlite_store, c
 
 
 class Impatient:
-    """A mail server that closes a session in which nothing is said for 0.3 seconds."""
+    """A mail server that closes a session in which nothing is said for 0.1 seconds.
+
+    But not while a message may come, soon or late, as the client is on a loaded machine.
+    """
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.connections = 0
+        self._taken_at = -inf
+
+    @property
+    def _nothing_can_come(self) -> bool:
+        return time.monotonic() - self._taken_at < 2
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -458,18 +470,23 @@ class Impatient:
             threading.Thread(target=self._serve, args=[connection], daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(0.3)
         with contextlib.suppress(OSError), connection, connection.makefile("rb") as lines:
-            try:
-                connection.sendall(b"220 mx\r\n")
-                while line := lines.readline():
-                    connection.sendall(b"354 go on\r\n" if line == b"DATA\r\n" else OK)
-                    if line == b"DATA\r\n":
-                        while lines.readline() != b".\r\n":
-                            pass
-                        connection.sendall(OK)
-            except TimeoutError:
-                connection.sendall(b"421 4.4.2 timeout exceeded\r\n")
+            connection.sendall(b"220 mx\r\n")
+            while self._speaks(connection) and (line := lines.readline()):
+                connection.sendall(b"354 go on\r\n" if line == b"DATA\r\n" else OK)
+                if line == b"DATA\r\n":
+                    while lines.readline() != b".\r\n":
+                        pass
+                    self._taken_at = time.monotonic()
+                    connection.sendall(OK)
+            connection.sendall(b"421 4.4.2 timeout exceeded\r\n")
+
+    def _speaks(self, connection: socket.socket) -> bool:
+        """Wait until the client says something, or for as long as it may be silent."""
+        while not select.select([connection], [], [], 0.1)[0]:
+            if self._nothing_can_come:
+                return False
+        return True
 
 
 def test_a_refusal_counts_though_the_connection_breaks_while_we_write():
@@ -484,7 +501,7 @@ def test_a_refusal_counts_though_the_connection_breaks_while_we_write():
     session.offer(ada, len(body))
     session.move(0)
     theirs.sendall(b"250 a\r\n250 b\r\n354 c\r\n")
-    select.select([ours], [], [], 5)
+    select.select([ours], [], [], 30)
     assert session.move(0) == [Invited()]
     session.hand_over(body)
     assert session.move(0) == []
@@ -495,7 +512,7 @@ def test_a_refusal_counts_though_the_connection_breaks_while_we_write():
     theirs.close()
     broken = select.poll()
     broken.register(ours, 0)  # that it broke is told in any case
-    assert broken.poll(5000)
+    assert broken.poll(30_000)
 
     answered, ended = session.move(0)
     assert isinstance(answered, Answered)

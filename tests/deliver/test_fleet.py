@@ -1,5 +1,6 @@
 """Several relays: who has which share, who stands in for whom, and who is left alone for a while."""
 
+import itertools
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -22,11 +23,13 @@ from tests.deliver.papers import (
     states,
     subscribe,
 )
-from tests.deliver.servers import CUT, Scripted, free_port
+from tests.deliver.servers import CUT, Refusing, Scripted
 from tests.deliver.wrecker import Wrecker, repeated
+from tests.ports import free_port
+from tests.until import until
 
 OK = b"250 2.0.0 ok\r\n"
-ENOUGH = 12
+ENOUGH = 60
 """Seconds after which a pass that should be over is one that hangs."""
 
 
@@ -38,7 +41,7 @@ def config(publication):
             | ({"weight": weights[n]} if weights else {})
             for n, port in enumerate(ports)
         ]
-        mail = {"transport": "smtp", "from": "news@example.org", "timeout": "2s"} | mail
+        mail = {"transport": "smtp", "from": "news@example.org"} | mail
         more = {"newsletters": newsletters} if newsletters else {}
         made: Config = publication(mail=mail | {"relays": relays}, **more)
         return made
@@ -74,16 +77,29 @@ def holds(store):
         return {hold.what: hold for hold in tx.holds.current(datetime.now(UTC))}
 
 
-def slowly(_: str) -> bytes:
-    time.sleep(0.03)
-    return OK
+def after(event: threading.Event):
+    """An answer to bodies that is not given before something has happened."""
+
+    def body(_: str) -> bytes:
+        event.wait(ENOUGH)
+        return OK
+
+    return body
 
 
 @pytest.mark.parametrize(("weights", "share"), [((1, 1), 0.5), ((3, 1), 0.75)])
 def test_relays_have_their_share_of_the_mail(sqlite_store, config, weights, share):
     subscribe(sqlite_store, *readers(120))
     freeze(sqlite_store)
-    with Scripted(body=slowly) as one, Scripted(body=slowly) as other:
+    sessions = 3 + 3 * weights[1] // weights[0]
+
+    def body(_: str) -> bytes:
+        # all of them at work, so that no relay is ahead which was opened before the other
+        until(lambda: one.connections + other.connections == sessions)
+        time.sleep(0.02)
+        return OK
+
+    with Scripted(body=body) as one, Scripted(body=body) as other:
         mail = config(one.port, other.port, weights=weights, connections=3)
         assert deliver(sqlite_store, mail).accepted == 120
 
@@ -117,6 +133,13 @@ def test_a_relay_that_dies_in_mid_send_costs_no_attempt(sqlite_store, config, we
     subscribe(sqlite_store, *readers(60))
     edition = freeze(sqlite_store)
     dead = threading.Event()
+    all_at_work = threading.Barrier(4, timeout=ENOUGH)  # so that none is new when it dies
+    met = itertools.count(1)
+
+    def take(_: str) -> bytes:
+        if next(met) <= all_at_work.parties:
+            all_at_work.wait()
+        return OK
 
     def die(_: str) -> bytes:
         if len(dying.bodies) >= 10:
@@ -125,9 +148,12 @@ def test_a_relay_that_dies_in_mid_send_costs_no_attempt(sqlite_store, config, we
 
     with (
         Scripted(
-            *extensions, mail=die, greeting=lambda _: CUT if dead.is_set() else b"220 x\r\n"
+            *extensions,
+            mail=die,
+            body=take,
+            greeting=lambda _: CUT if dead.is_set() else b"220 x\r\n",
         ) as dying,
-        Scripted(*extensions) as other,
+        Scripted(*extensions, body=after(dead)) as other,
     ):
         drained = deliver(sqlite_store, config(dying.port, other.port, weights=weights))
 
@@ -178,7 +204,13 @@ def test_a_relay_that_refuses_one_sender_goes_on_with_the_other(sqlite_store, co
     refused, fine = freeze(sqlite_store), freeze(sqlite_store, draft(newsletter="evening"))
     senders = [{"name": "breaking"}, {"name": "evening", "from": "eve@example.org"}]
     no = lambda line: b"550 5.7.1 no\r\n" if "<news@" in line else OK  # noqa: E731
-    with Scripted(mail=no, body=slowly) as strict, Scripted(body=slowly) as other:
+    taken = threading.Event()
+
+    def take(_: str) -> bytes:
+        taken.set()
+        return OK
+
+    with Scripted(mail=no, body=take) as strict, Scripted(body=after(taken)) as other:
         mail = config(strict.port, other.port, weights=(1, 1), newsletters=senders)
         deliver(sqlite_store, mail)
 
@@ -193,12 +225,16 @@ def test_a_relay_that_refuses_one_sender_goes_on_with_the_other(sqlite_store, co
 def test_a_throttled_relay_is_held_and_the_other_goes_on(sqlite_store, config):
     subscribe(sqlite_store, *readers(60))
     edition = freeze(sqlite_store)
-    seen = iter(range(1000))
+    seen = itertools.count()
+    throttled = threading.Event()
 
     def throttle(_: str) -> bytes:
-        return b"454 4.7.0 throttling\r\n" if next(seen) >= 5 else OK
+        if next(seen) < 5:
+            return OK
+        throttled.set()
+        return b"454 4.7.0 throttling\r\n"
 
-    with Scripted(body=throttle) as busy, Scripted() as other:
+    with Scripted(body=throttle) as busy, Scripted(body=after(throttled)) as other:
         mail = config(busy.port, other.port, connections=2)
         drained = deliver(sqlite_store, mail)
 
@@ -213,8 +249,16 @@ def test_a_throttled_relay_is_held_and_the_other_goes_on(sqlite_store, config):
 def test_what_a_relay_says_of_no_reader_holds_it_and_no_domain(sqlite_store, config, extensions):
     subscribe(sqlite_store, *readers(60))
     edition = freeze(sqlite_store)
-    later = b"450 4.7.1 too many messages, later\r\n"
-    with Scripted(*extensions, mail=later) as busy, Scripted() as other:
+    asked = threading.Event()
+
+    def later(_: str) -> bytes:
+        asked.set()
+        return b"450 4.7.1 too many messages, later\r\n"
+
+    with (
+        Scripted(*extensions, mail=later) as busy,
+        Scripted(*extensions, body=after(asked)) as other,
+    ):
         drained = deliver(sqlite_store, config(busy.port, other.port, connections=2))
 
     assert drained.accepted + drained.deferred == 60
@@ -259,8 +303,14 @@ def test_an_only_relay_that_is_held_ends_the_pass_and_costs_the_rest_nothing(sql
 def test_a_relay_that_closes_with_421_before_it_took_anything_is_held(sqlite_store, config, step):
     subscribe(sqlite_store, *readers(30))
     edition = freeze(sqlite_store)
-    answers: dict[str, Any] = {step: b"421 4.3.2 too busy\r\n"}
-    with Scripted(**answers) as busy, Scripted() as other:
+    asked = threading.Event()
+
+    def closing(_: str) -> bytes:
+        asked.set()
+        return b"421 4.3.2 too busy\r\n"
+
+    answers: dict[str, Any] = {step: closing}
+    with Scripted(**answers) as busy, Scripted(body=after(asked)) as other:
         drained = deliver(sqlite_store, config(busy.port, other.port, connections=1))
 
     assert list(holds(sqlite_store)) == ["relay:relay0"]
@@ -273,11 +323,16 @@ def test_a_relay_that_takes_fewer_sessions_than_we_want_is_used_with_those(sqlit
     """As Postfix says to who connects too often: it goes on in the sessions that it took."""
     subscribe(sqlite_store, *readers(60))
     freeze(sqlite_store)
+    met = itertools.count(1)
+    refused = threading.Event()
 
     def greet(_: str) -> bytes:
-        return b"421 4.7.0 too many connections\r\n" if few.connections > 2 else b"220 mx\r\n"
+        if next(met) <= 2:
+            return b"220 mx\r\n"
+        refused.set()
+        return b"421 4.7.0 too many connections\r\n"
 
-    with Scripted(greeting=greet, body=slowly) as few:
+    with Scripted(greeting=greet, body=after(refused)) as few:
         drained = deliver(sqlite_store, config(few.port, connections=6))
 
     assert (drained.accepted, drained.unavailable) == (60, ())
@@ -306,14 +361,9 @@ def test_a_hold_stays_when_what_was_on_its_way_is_taken(sqlite_store, config, wh
     subscribe(sqlite_store, *readers(5))
     freeze(sqlite_store)
     refusal = b"454 4.7.0 slower\r\n" if what.startswith("relay") else b"451 4.7.1 slower\r\n"
-
-    def rcpt(line: str) -> bytes:
-        if "reader0" in line:
-            return refusal
-        time.sleep(0.3)
-        return OK
-
+    rcpt = Refusing(refusal, until_held=lambda: until(lambda: holds(sqlite_store)))
     with Scripted(rcpt=rcpt) as server:
         deliver(sqlite_store, config(server.port, connections=3))
 
+    assert rcpt.others.is_set()
     assert list(holds(sqlite_store)) == [what]

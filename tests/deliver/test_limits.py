@@ -5,11 +5,12 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from syndicate import clock
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import drain
 from syndicate.model.deliveries import State
@@ -18,7 +19,7 @@ from tests.deliver.servers import Scripted
 
 ROOT = Path(__file__).parents[2]
 OK = b"250 2.0.0 ok\r\n"
-ENOUGH = 15
+ENOUGH = 60
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def tables(tmp_path):
             | (relay if n == 0 and relay else {})
             for n, port in enumerate(ports)
         ]
-        given = {"transport": "smtp", "from": "news@example.org", "timeout": "3s"}
+        given = {"transport": "smtp", "from": "news@example.org"}
         return {
             "publication": {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Post"},
             "newsletters": [{"name": "breaking"}],
@@ -51,9 +52,10 @@ def config(tables, publication):
 
 
 class Clocked:
-    """Notes when the body for which reader came."""
+    """Notes when the body for which reader came; made before anything may leave."""
 
     def __init__(self) -> None:
+        self.began = time.monotonic()
         self.came: list[tuple[float, str]] = []
 
     def __call__(self, body: str) -> bytes:
@@ -63,10 +65,13 @@ class Clocked:
     def times(self, domain: str = "") -> list[float]:
         return sorted(at for at, to in self.came if domain in to)
 
-    def most(self, domain: str = "") -> int:
-        """Return how many came within a second, at most."""
-        times = self.times(domain)
-        return max(sum(began <= at < began + 1 for at in times) for began in times)
+    def kept_to(self, a_second: int, domain: str = "") -> bool:
+        """Whether never more came than may: so many at once, and as many in each second.
+
+        What came late, on a loaded machine, counts as having left when it came.
+        """
+        times = enumerate(self.times(domain), 1)
+        return all(count <= a_second * (1.01 + at - self.began) for count, at in times)
 
 
 def deliver(store, config, *, minutes: float = 0):
@@ -88,40 +93,38 @@ def at(domain: str, count: int) -> list[str]:
 def test_a_limited_domain_gets_what_it_may_and_the_others_all_at_once(sqlite_store, config):
     subscribe(sqlite_store, *at("slow.example", 50), *at("fast.example", 50))
     freeze(sqlite_store)
-    clocked = Clocked()
     limits = [{"domains": ["slow.example"], "rate": "20/s"}]
+    clocked = Clocked()
     with Scripted("PIPELINING", body=clocked) as server:
         drained = deliver(sqlite_store, config(server.port, limits=limits))
 
     assert drained.accepted == 100
-    slow, fast = clocked.times("slow.example"), clocked.times("fast.example")
-    assert fast[-1] - fast[0] < 1.0, "others wait for nobody"
-    assert slow[-1] - slow[0] > 1.2, "20 at once, and 20 in each second"
-    assert clocked.most("slow.example") <= 20 + 20 + 5
+    assert clocked.times("fast.example")[-1] < clocked.times("slow.example")[-1], (
+        "they wait for nobody"
+    )
+    assert clocked.kept_to(20, "slow.example")
 
 
 def test_the_domains_of_a_provider_share_its_limit(sqlite_store, config):
     subscribe(sqlite_store, *at("one.example", 15), *at("other.example", 15))
     freeze(sqlite_store)
+    limits = [{"domains": ["one.example", "other.example"], "rate": "20/s"}]
     clocked = Clocked()
-    limits = [{"domains": ["one.example", "other.example"], "rate": "10/s"}]
     with Scripted(body=clocked) as server:
         assert deliver(sqlite_store, config(server.port, limits=limits)).accepted == 30
 
-    assert clocked.times()[-1] - clocked.times()[0] > 1.5
-    assert clocked.most() <= 10 + 10 + 3
+    assert clocked.kept_to(20)
 
 
-@pytest.mark.parametrize("rate", ["1/s", "60/m"])
-def test_a_slow_limit_is_waited_for(sqlite_store, config, rate):
-    subscribe(sqlite_store, *at("slow.example", 4))
+def test_a_slow_limit_is_waited_for(sqlite_store, config):
+    subscribe(sqlite_store, *at("slow.example", 3))
     freeze(sqlite_store)
+    limits = [{"domains": ["slow.example"], "rate": "60/m"}]
     clocked = Clocked()
-    limits = [{"domains": ["slow.example"], "rate": rate}]
     with Scripted(body=clocked) as server:
-        assert deliver(sqlite_store, config(server.port, limits=limits)).accepted == 4
+        assert deliver(sqlite_store, config(server.port, limits=limits)).accepted == 3
 
-    assert clocked.most() <= 2
+    assert clocked.kept_to(1)
 
 
 def test_a_relay_gets_no_more_than_its_rate(sqlite_store, config):
@@ -131,41 +134,43 @@ def test_a_relay_gets_no_more_than_its_rate(sqlite_store, config):
     with Scripted(body=clocked) as server:
         assert deliver(sqlite_store, config(server.port, relay={"rate": "40/s"})).accepted == 70
 
-    assert clocked.times()[-1] - clocked.times()[0] > 0.6
-    assert clocked.most() <= 40 + 40 + 10
+    assert clocked.kept_to(40)
 
 
 def test_two_processes_share_a_rate(store, store_url, tables):
-    subscribe(store, *at("x.example", 70))
+    subscribe(store, *at("x.example", 50))
     edition = freeze(store)
     clocked = Clocked()
     with Scripted(body=clocked) as server:
         made = tables(server.port, relay={"rate": "20/s"})
         command = [sys.executable, "-m", "tests.deliver.child", store_url, json.dumps(made)]
         children = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
-        assert [child.wait(30) for child in children] == [0, 0]
+        assert [child.wait(60) for child in children] == [0, 0]
 
-    assert states(store, edition.key) == {State.ACCEPTED: 70}
-    assert len(server.bodies) == 70
-    assert clocked.times()[-1] - clocked.times()[0] > 2.0
-    assert clocked.most() <= 20 + 20 + 2 * 5
+    assert states(store, edition.key) == {State.ACCEPTED: 50}
+    assert len(server.bodies) == 50
+    assert clocked.kept_to(20)
 
 
 # warming up
 
 
-def warming(*numbers: int, days_ago: int = 0):
-    return {
-        "warm_up": list(numbers),
-        "warm_up_from": (datetime.now(UTC) - timedelta(days=days_ago)).date(),
-    }
+@pytest.fixture
+def today(monkeypatch) -> date:
+    """A day that does not end while a test runs."""
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    return NOON.date()
 
 
-def test_a_relay_that_warms_up_takes_its_number_in_a_day(sqlite_store, config):
+def warming(*numbers: int, since: date):
+    return {"warm_up": list(numbers), "warm_up_from": since}
+
+
+def test_a_relay_that_warms_up_takes_its_number_in_a_day(sqlite_store, config, today):
     subscribe(sqlite_store, *at("x.example", 30))
     edition = freeze(sqlite_store)
     with Scripted() as server:
-        mail = config(server.port, relay=warming(7, 30))
+        mail = config(server.port, relay=warming(7, 30, since=today))
         first = deliver(sqlite_store, mail)
         second = deliver(sqlite_store, mail, minutes=1)
 
@@ -175,11 +180,11 @@ def test_a_relay_that_warms_up_takes_its_number_in_a_day(sqlite_store, config):
     assert len(server.bodies) == 7
 
 
-def test_what_a_relay_may_not_take_while_it_warms_up_goes_by_the_other(sqlite_store, config):
+def test_what_a_relay_may_not_take_while_it_warms_up_goes_by_the_other(sqlite_store, config, today):
     subscribe(sqlite_store, *at("x.example", 40))
     freeze(sqlite_store)
     with Scripted() as young, Scripted() as old:
-        mail = config(young.port, old.port, relay=warming(1, 5, days_ago=1))
+        mail = config(young.port, old.port, relay=warming(1, 5, since=today - timedelta(days=1)))
         drained = deliver(sqlite_store, mail)
 
     assert (drained.accepted, drained.unavailable) == (40, ())
@@ -187,14 +192,12 @@ def test_what_a_relay_may_not_take_while_it_warms_up_goes_by_the_other(sqlite_st
     assert len(young.bodies) + len(old.bodies) == 40
 
 
-def test_after_the_last_day_there_is_no_limit(sqlite_store, config):
+def test_after_the_last_day_there_is_no_limit(sqlite_store, config, today):
     subscribe(sqlite_store, *at("x.example", 12))
     freeze(sqlite_store)
     with Scripted() as server:
-        assert (
-            deliver(sqlite_store, config(server.port, relay=warming(1, 2, days_ago=2))).accepted
-            == 12
-        )
+        mail = config(server.port, relay=warming(1, 2, since=today - timedelta(days=2)))
+        assert deliver(sqlite_store, mail).accepted == 12
 
 
 # destinations that want less
@@ -259,10 +262,10 @@ def test_what_a_provider_says_of_one_of_its_domains_it_says_of_all(sqlite_store,
 def test_a_domain_beyond_ascii_is_limited_by_its_name_in_ascii(sqlite_store, config):
     subscribe(sqlite_store, *[f"u{n}@bücher.example" for n in range(15)])
     freeze(sqlite_store)
+    limits = [{"domains": ["bücher.example"], "rate": "10/s"}]
     clocked = Clocked()
-    limits = [{"domains": ["bücher.example"], "rate": "5/s"}]
     with Scripted("SMTPUTF8", body=clocked) as server:
         drained = deliver(sqlite_store, config(server.port, limits=limits))
 
     assert drained.accepted == 15
-    assert clocked.times()[-1] - clocked.times()[0] > 1.5
+    assert clocked.kept_to(10)

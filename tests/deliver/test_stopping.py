@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 ME = Cause(who=Who.OPERATOR, how="syndicate pause, by me")
 AT_ONCE = 8
 CONNECTIONS = 4
-PATIENCE = 30
+PATIENCE = 60
 LATER = NOON.replace(year=2100)
 
 

@@ -29,6 +29,7 @@ from tests.deliver.papers import (
     subscribe,
 )
 from tests.deliver.servers import CUT, Scripted, real
+from tests.until import until
 
 FAR = NOON.replace(year=2100)
 
@@ -37,7 +38,7 @@ FAR = NOON.replace(year=2100)
 def config(publication):
     def make(port: int = 0, **mail):
         way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
-        given = (way if port else {}) | {"from": "news@example.org", "timeout": "2s"} | mail
+        given = (way if port else {}) | {"from": "news@example.org"} | mail
         return publication(mail=given)
 
     return make
@@ -310,7 +311,8 @@ def stopped(store, config, relay, stop):
     return drain(store, config, relay, links(store, config), at=NOON, stop=stop)
 
 
-def test_stop_finishes_the_message_in_flight_and_gives_back_the_rest(store, config):
+def test_stop_finishes_the_message_in_flight_and_gives_back_the_rest(store, config, monkeypatch):
+    monkeypatch.setattr("syndicate.deliver.engine._LOOK", 0.02)  # it sees that well before 0.3 s
     subscribe(store, *readers(40))
     edition = freeze(store)
     stop = threading.Event()
@@ -338,8 +340,7 @@ def test_a_relay_that_hangs_does_not_hold_up_the_end(sqlite_store, config):
 
     def hang(_: str) -> bytes:
         stop.set()
-        time.sleep(30)
-        return b"250 late\r\n"
+        return server.silent(_)
 
     with Scripted(body=hang) as server:
         one = config(server.port, connections=1, stop_timeout="1s")
@@ -502,11 +503,11 @@ def test_a_short_list_is_shared_out_among_the_connections(sqlite_store, config):
     freeze(sqlite_store)
 
     def slowly(_: str) -> bytes:
-        time.sleep(0.3)
+        until(lambda: server.connections == 4)
         return b"250 ok\r\n"
 
     with Scripted(body=slowly) as server:
         one = config(server.port, connections=4)
-        hand_over(sqlite_store, one, transport(one))
+        assert hand_over(sqlite_store, one, transport(one)).accepted == 4
 
     assert server.connections == 4

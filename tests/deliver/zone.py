@@ -47,7 +47,7 @@ def served(zone: Zone) -> Iterator[int]:
             yield door.getsockname()[1]
         finally:
             door.sendto(b"", door.getsockname())
-            thread.join(2)
+            thread.join(60)
 
 
 def _answer(door: socket.socket, zone: Zone) -> None:

@@ -234,7 +234,9 @@ ARRIVAL = st.builds(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(ARRIVAL, max_size=12))
 def test_a_batch_does_what_its_rows_do_one_by_one(sqlite_store, batch):

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, event, text
 
 from syndicate.model.deliveries import Claim, State, Totals, Verdict
 from syndicate.model.editions import Kind
-from syndicate.store import Store, handover
+from syndicate.store import Store, transitions
 from tests.audience import TEST, by_reader
 from tests.store.test_deliveries import MINUTE, NOW, claim, edition, readers, states
 from tests.store.test_stops import ME, pause
@@ -438,7 +438,7 @@ def test_postgresql_looks_rows_up_by_their_key_before_it_has_counted_them(store)
             "INSERT INTO deliveries (edition, subscriber, state, attempt, code, reply, at) "
             "SELECT 1, n, 'queued', 0, 0, '', 0 FROM generate_series(1, 200000) AS n"
         )
-        ready = handover._CLAIM._made_ready(connection.dialect)
+        ready = transitions.CLAIM._made_ready(connection.dialect)
         rows = {"its_edition": [1] * 250, "its_subscriber": [*range(250)]}
         told = {**rows, "its_attempt": [0] * 250, "its_owner": "me", "its_lease": 0, "now": 0}
         plan = connection.exec_driver_sql(f"EXPLAIN {ready.sql}", {**told, **ready.named})

@@ -545,7 +545,9 @@ def test_nothing_that_is_sent_breaks_anything(desk, work):
         }
     )
     effort = settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=60,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 
     @effort

@@ -213,7 +213,9 @@ def test_a_link_that_there_is_not_leads_nowhere(desk, edition, link):
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_no_byte_of_a_token_can_be_changed(desk_once, data):
@@ -226,7 +228,9 @@ def test_no_byte_of_a_token_can_be_changed(desk_once, data):
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(path=st.text(max_size=60), query=st.text(max_size=20))
 def test_no_path_breaks_it_or_leads_away(desk_once, path, query):

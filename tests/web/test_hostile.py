@@ -135,7 +135,9 @@ def lay_traps(output: Path) -> None:
 
 
 @settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=250,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(method=METHODS, path=PATHS, query=QUERIES, headers=HEADERS)
 def test_whatever_is_asked_the_answer_is_one_of_ours(app, method, path, query, headers):
