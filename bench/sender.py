@@ -158,7 +158,7 @@ def _send_before_recording() -> None:
     record = Ledger.record
     late: list[threading.Thread] = []
 
-    def record_late(ledger: Ledger, due: Round) -> Recorded:
+    def record_late(ledger: Ledger, due: Round, _: object) -> Recorded:
         while late:
             late.pop().join()
         recorded = record(ledger, replace(due, intents=[]))

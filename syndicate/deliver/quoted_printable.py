@@ -13,8 +13,8 @@ import re
 _ROOM = 75
 """Octets of a line beside the "=" that may end it."""
 _SOFT = b"=\r\n"
-_TAME = re.compile(r"[A-Za-z0-9/:_-][A-Za-z0-9/:_.-]*")
-"""What stands for itself: a token, most addresses of ours."""
+_TAME = re.compile(r"(?!\.|From )[ -<>-~]+")
+"""What stands for itself where a line begins: most names, and all addresses of ours."""
 _UNSAFE = re.compile(rb"[^\n\t -<>-~]+|[\t ](?=\n)")
 _FITTING = re.compile(rb".{1,75}(?<!=)(?<!=.)")
 """As much as there is room for, without parting what stands for one octet."""
@@ -27,8 +27,8 @@ def quoted(said: str) -> bytes:
         line = said.encode()
         if len(line) <= _ROOM:
             return line + _SOFT
-        line = _broken(line) + _SOFT
-        return _unmistakable(line) if b"\n." in line else line
+        lines = [line[at : at + _ROOM] for at in range(0, len(line), _ROOM)]
+        return _unmistakable(_SOFT.join(lines)) + _SOFT
     text = said.replace("\r\n", "\n").replace("\r", "\n").encode()
     lines = _UNSAFE.sub(_in_hexadecimal, text).split(b"\n")
     whole = _unmistakable(b"\r\n".join(map(_broken, lines)))
@@ -44,7 +44,8 @@ def _broken(line: bytes) -> bytes:
 
 
 def _unmistakable(lines: bytes) -> bytes:
-    return _MISTAKABLE.sub(_with_first_quoted, lines)
+    some = b"\n." in lines or b"\nFrom " in lines or lines.startswith((b".", b"From "))
+    return _MISTAKABLE.sub(_with_first_quoted, lines) if some else lines
 
 
 def _with_first_quoted(found: re.Match[bytes]) -> bytes:

@@ -33,6 +33,8 @@ class Wire:
         self._ends: list[socket.socket] = []
         self._connected: set[socket.socket] = set()
         self._up = True
+        self.journeys = 0
+        """How often the server was asked, and answered."""
         self._catch: Callable[[socket.socket, bytes], None] | None = None
 
     def __enter__(self) -> Self:
@@ -109,11 +111,14 @@ class Wire:
         with near, socket.socket(socket.AF_UNIX) as far, contextlib.suppress(OSError):
             far.connect(self._server)
             self._ends += (near, far)
+            asked = False
             while True:
                 for end in select.select([near, far], [], [])[0]:
                     said = end.recv(65536)
                     if not said:
                         return
+                    self.journeys += asked and end is far
+                    asked = end is near
                     if end is near and self._catch is not None and b"COMMIT" in said:
                         catch, self._catch = self._catch, None
                         near.shutdown(socket.SHUT_RDWR)

@@ -112,6 +112,16 @@ def claim(store: Store, edition: int, *, without: frozenset[str]) -> set[str]:
 # what ends
 
 
+def test_a_pass_ends_as_soon_as_nothing_is_left(store, config, monkeypatch):
+    monkeypatch.setattr("syndicate.deliver.engine._LOOK", 60)
+    subscribe(store, *readers(3))
+    freeze(store)
+    began = time.monotonic()
+    with Scripted() as server:
+        assert deliver(store, config(server.port)).accepted == 3
+    assert time.monotonic() - began < 50
+
+
 def test_a_pass_ends_when_who_waits_for_a_limit_is_cancelled(sqlite_store, config):
     subscribe(sqlite_store, *readers(20))
     edition = freeze(sqlite_store)
@@ -199,6 +209,44 @@ def test_a_letter_is_asked_for_once(sqlite_store, config):
 
     assert len(take_in(supply, ledger, wanted).claims) == 1
     assert supply.wanted(20, 0) is None
+    supply.give_back()
+
+
+def test_as_many_are_claimed_as_leave_within_two_seconds(sqlite_store, config):
+    subscribe(sqlite_store, *readers(400))
+    freeze(sqlite_store)
+    supply, ledger = supply_of(sqlite_store, config(25))
+
+    def limit(now: float) -> int:
+        supply.look(ledger.see(supply.claimed), now, passed_over=[], refused=[])
+        wanted = supply.wanted(400, now)
+        assert wanted is not None
+        take_in(supply, ledger, wanted)
+        return wanted.limit
+
+    limits = [limit(1)]
+    for now, count in ((2, 20), (2.5, 25), (2.6, 25), (4.6, 10)):
+        assert all(supply.next(now, refused=()) for _ in range(count))
+        limits.append(limit(now))
+
+    assert limits == [25, 40, 100, 250, 25]
+    supply.give_back()
+
+
+def test_copies_are_written_before_their_turn_and_leave_in_it(sqlite_store, config):
+    subscribe(sqlite_store, *readers(5))
+    freeze(sqlite_store)
+    supply, ledger = supply_of(sqlite_store, config(25))
+    supply.prepare(3)  # of none, none
+    wanted = supply.wanted(20, 0)
+    assert wanted is not None
+    claims = take_in(supply, ledger, wanted).claims
+
+    supply.prepare(3)
+    [queue] = supply._queues.values()
+    assert [copy.begun for copy in queue] == [True, True, True, False, False]
+    copies = [supply.next(0, refused=()) for _ in claims]
+    assert [copy.claim for copy in copies if copy] == claims
     supply.give_back()
 
 

@@ -1,9 +1,12 @@
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from syndicate.deliver.links import Links
 from tests.deliver.papers import SECRET
+from tests.deliver.test_message import PUBLICATION
 
 
 @pytest.fixture
@@ -35,13 +38,19 @@ def test_every_changed_letter_of_a_token_is_noticed(links):
 
 @given(st.text() | st.text("abcXYZ019-_=", max_size=60))
 def test_rubbish_is_no_token(token):
-    from tests.deliver.test_message import PUBLICATION
-
     assert Links(PUBLICATION, SECRET).read(token) is None
 
 
 def test_another_publications_token_is_none_of_ours(links, publication):
     assert Links(publication(), b"1" * 32).read(links.token(7, "breaking")) is None
+
+
+@pytest.mark.parametrize("secret", [b"", b"key", SECRET, b"k" * 64, b"long " * 30])
+def test_what_is_signed_carries_an_hmac_of_rfc_2104(publication, secret):
+    mine = Links(publication(), secret).message_id(41, 7, "example.org")
+
+    digest = hmac.digest(secret, b"message\0" + b"41.7", "sha256")
+    assert mine == f"<41.7.{digest[:8].hex()}@example.org>"
 
 
 def test_a_message_id_is_the_same_each_time_and_reads_back(links):

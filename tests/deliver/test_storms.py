@@ -199,6 +199,18 @@ def test_a_connection_that_was_cut_between_two_passes_is_not_noticed(far_store, 
     assert states(far_store, edition.key) == states(far_store, other.key)
 
 
+def test_a_server_is_asked_for_a_sign_of_life_after_a_rest_alone(far_store, wire, monkeypatch):
+    def journeys() -> int:
+        before = wire.journeys
+        with far_store.write():
+            pass
+        return wire.journeys - before
+
+    assert journeys() == 0
+    monkeypatch.setattr("syndicate.store.engine._REST", -1)
+    assert journeys() > 0
+
+
 def test_a_server_that_breaks_off_what_takes_too_long_is_waited_for(far_store, wire, config):
     edition = bring_out(far_store)
     tell(wire, f"ALTER DATABASE {wire.database} SET statement_timeout = '1s'")

@@ -130,6 +130,37 @@ def test_two_verdicts_of_one_delivery_count_as_if_they_came_apart(store, store_u
     assert [row[3] for row in events(store_url)] == ["unknown"]
 
 
+def test_a_reply_is_kept_as_it_was_said(store):
+    replies = ["", "NULL", "null", '"', "\\", "{a,b}", "a,b", " ", "\n", "\\'", '\\"', "é\u202e😀"]
+    with store.write() as tx:
+        readers(tx, len(replies))
+        claims = claim(tx, edition(tx))
+        verdicts = [
+            Verdict(claim=one, state=State.ACCEPTED, code=250, reply=reply)
+            for one, reply in zip(claims, replies, strict=True)
+        ]
+        intend(tx, claims)
+        assert tx.handover.settle(verdicts, at=NOW) == keys(claims)
+        query = text("SELECT reply FROM deliveries ORDER BY subscriber")
+        assert tx._connection.execute(query).scalars().all() == replies
+
+
+def test_only_where_the_answer_takes_its_time_something_is_done_meanwhile(store):
+    with store.write() as tx:
+        readers(tx, 2)
+        claims = claim(tx, edition(tx))
+        done: list[str] = []
+
+        def meanwhile() -> None:
+            done.append("something")
+
+        told = {"owner": "me", "lease_until": LEASE, "at": NOW, "meanwhile": meanwhile}
+        settled, may_leave = tx.handover.move((), claims, **told)
+
+        assert (settled, may_leave) == (frozenset(), keys(claims))
+        assert len(done) == (tx._connection.dialect.name == "postgresql")
+
+
 def test_of_nobody_nothing_is_moved(store):
     with store.write() as tx:
         assert intend(tx, []) == frozenset()
