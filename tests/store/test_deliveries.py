@@ -289,7 +289,7 @@ def test_many_letters_hide_no_newsletter_and_come_one_after_another(store, monke
         assert [one.key for one in tx.deliveries.open_editions(NOW)] == [keys[0], keys[2], keys[1]]
         [first] = claim(tx, keys[0])
         assert intend(tx, first)
-        assert settle(tx, first, State.ACCEPTED)
+        assert settle(tx, first, State.ACCEPTED, at=NOW)
         assert [one.key for one in tx.deliveries.open_editions(NOW)] == [keys[2], keys[3], keys[1]]
 
 
