@@ -8,7 +8,7 @@ Header fields are canonicalised `relaxed`, since relays fold them anew; the body
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Self
@@ -111,6 +111,8 @@ class Signer:
     """Signs what is from one domain, with all its keys."""
 
     seals: tuple[Seal, ...]
+    _covers: dict[tuple[bytes, ...], "_Cover"] = field(default_factory=dict, compare=False)
+    """By the names of a message's fields: there are two or three of them."""
 
     @property
     def slow(self) -> bool:
@@ -119,11 +121,17 @@ class Signer:
 
     def unsigned(self, message: Message) -> Unsigned:
         """Prepare a message up to its signatures."""
-        names, covered = _covered(message.fields)
+        present, fields = zip(*map(_named, message.fields), strict=True)
+        cover = self._covers.get(present)
+        if cover is None:
+            cover = self._covers[present] = _Cover.of(self.seals, present)
+        covered = b"".join([fields[place] for place in cover.places])
         digest = b64encode(body_hash(message.body))
-        heads = tuple(_opening(seal, names) + digest + b";\r\n b=" for seal in self.seals)
-        digests = tuple(sha256(covered + _relaxed(head)).digest() for head in heads)
-        return Unsigned(message, self.seals, heads, digests)
+        heads = tuple([head + digest + b";\r\n b=" for head, _ in cover.heads])
+        signed = [covered + relaxed + digest + b"; b=" for _, relaxed in cover.heads]
+        return Unsigned(
+            message, self.seals, heads, tuple([sha256(each).digest() for each in signed])
+        )
 
     def signed(self, message: Message) -> Message:
         """Return a message with its signatures."""
@@ -205,20 +213,29 @@ def _sealing(key: "PrivateKey") -> Callable[[bytes], bytes]:
     return lambda digest: key.sign(digest, padding, hashed)
 
 
-def _covered(headers: Sequence[bytes]) -> tuple[tuple[str, ...], bytes]:
-    """Return the names for `h=`, and the fields that they cover."""
-    named = [_named(field) for field in headers]
-    names, places = _order(tuple(name for name, _ in named))
-    return names, b"\r\n".join([*(named[place][1] for place in places), b""])
+@dataclass(frozen=True, slots=True)
+class _Cover:
+    """What the signatures of messages with the same fields have in common."""
+
+    places: tuple[int, ...]
+    """Which fields are covered, in their order."""
+    heads: tuple[tuple[bytes, bytes], ...]
+    """The DKIM-Signature of each seal up to the body's hash: as written, and canonicalised."""
+
+    @classmethod
+    def of(cls, seals: Sequence[Seal], present: tuple[bytes, ...]) -> Self:
+        """Return what covers fields of these names, which are in small letters."""
+        names, places = _order(present)
+        heads = [_opening(seal, names) for seal in seals]
+        return cls(places, tuple((head, _relaxed(head)) for head in heads))
 
 
 @lru_cache(maxsize=64)
 def _named(field: bytes) -> tuple[bytes, bytes]:
     """Return a field's name in small letters, and the field canonicalised: most are as ever."""
-    return field.partition(b":")[0].strip().lower(), _relaxed(field)
+    return field.partition(b":")[0].strip().lower(), _relaxed(field) + b"\r\n"
 
 
-@lru_cache(maxsize=64)
 def _order(present: tuple[bytes, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return the names for `h=`, and which fields they cover (RFC 6376, 3.7 and 5.4.2)."""
     names, places = list[str](), list[int]()
@@ -242,7 +259,6 @@ def _ended(head: bytes, signature: bytes) -> bytes:
     return head + b"\r\n ".join(lines) + b"\r\n"
 
 
-@lru_cache(maxsize=256)
 def _opening(seal: Seal, names: tuple[str, ...]) -> bytes:
     """Write the field up to the body's hash: the same for all copies of an edition."""
     lines = [
