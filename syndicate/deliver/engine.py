@@ -119,7 +119,7 @@ class Engine:
 
     def _waits(self, now: float) -> bool:
         """Whether it is left to others that something happens, and something may."""
-        if self._heard or self._due:
+        if self._heard or self._due or (self._supply.fruitless and self._stopped_at is None):
             return False
         return self._busy or self._openings.under_way > 0 or not self._supply.exhausted(now)
 

@@ -26,7 +26,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff\u2028\u2029\x85]")
 def field(name: str, *words: str) -> bytes:
     """Write one field, folded between `words`, with its CRLF; UTF-8 where a word is."""
     line = f"{name}: {' '.join(words)}"
-    if len(line) <= _WIDTH:
+    if words and len(line) <= _WIDTH:
         return f"{line}\r\n".encode()
     lines = [f"{name}:"]
     for word in words:

@@ -62,6 +62,8 @@ class Supply:
         self._oldest = 0.0
         self.waiting = 0
         """How many copies are claimed and wait for a session."""
+        self.fruitless = False
+        """Whether the last claim gave nothing: another edition is to be looked through at once."""
 
     @property
     def bell(self) -> Bell:
@@ -104,6 +106,7 @@ class Supply:
 
     def wanted(self, sessions: int, now: float) -> Wanted | None:
         """Say what to claim with the next commit, for so many sessions; None: enough is there."""
+        self.fruitless = False
         self._measure(now)
         for edition in self._editions:
             if len(self._queues.get(edition.key, ())) > 2 * sessions:
@@ -123,6 +126,7 @@ class Supply:
         """Take what was claimed; return what becomes of those who get nothing."""
         # on to the end, also where some were skipped: what lies behind may be held, and much
         self._after[wanted.edition] = claims[-1].subscriber if claims else 0
+        self.fruitless = not claims and not self._back
         if not claims:
             if not wanted.after and not self._back:
                 self._exhausted[wanted.edition] = wanted.without, now

@@ -9,7 +9,6 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -34,8 +33,6 @@ from syndicate.store.transitions import GOES_ON
 
 OVERDUE = "could not be handed over in time"
 LOST_SIGHT = "the process ended while the message was being handed over"
-_MOST_LETTERS = 500
-"""More than leave until it is looked again: to look at a hundred thousand takes half a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +98,11 @@ class Deliveries:
     def open_editions(self, at: datetime, *, claimed: Collection[int] = ()) -> list[Edition]:
         """Return the editions with something to hand over at `at`: letters, alerts, digests.
 
-        Those of `claimed` have, where they go on. Of letters there may be any number: the
-        others are returned when the first of them have left.
+        Those of `claimed` have, where they go on.
         """
+        urgency = case(
+            (editions.c.kind == Kind.LETTER, 0), (editions.c.kind == Kind.ALERT, 1), else_=2
+        )
         theirs = deliveries.c.edition == editions.c.key
         # the first of each: so that it is looked up in an index, and nothing is walked through
         new = select(func.min(deliveries.c.subscriber)).where(
@@ -115,12 +114,9 @@ class Deliveries:
             select(editions, contents.c.subject)
             .join(contents)
             .where(GOES_ON, or_(due, editions.c.key.in_(claimed)))
+            .order_by(urgency, editions.c.key)
         )
-        letter, alert = (editions.c.kind == kind for kind in (Kind.LETTER, Kind.ALERT))
-        letters = query.where(letter).order_by(editions.c.key).limit(_MOST_LETTERS)
-        mailings = query.where(~letter).order_by(case((alert, 1), else_=2), editions.c.key)
-        rows = (self._connection.execute(each).all() for each in (letters, mailings))
-        return [edition_of(row) for row in chain.from_iterable(rows)]
+        return [edition_of(row) for row in self._connection.execute(query)]
 
     # moves
 

@@ -244,8 +244,10 @@ def _take_up(engine: Engine, connection: Any, record: ConnectionPoolEntry, _: An
 
     Not each time: who hands mail over comes again a hundred times a second.
     """
-    now = monotonic()
-    if now - record.info.get(_RESTS_SINCE, now) > _REST or _spoke(connection):
+    rests_since = record.info.get(_RESTS_SINCE)
+    if rests_since is None:  # it was just made
+        return
+    if monotonic() - rests_since > _REST or _spoke(connection):
         try:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:

@@ -44,6 +44,7 @@ from syndicate.store import Store
 from tests.audience import TEST
 from tests.deliver.papers import (
     NOON,
+    content,
     draft,
     freeze,
     links,
@@ -198,6 +199,19 @@ def test_who_comes_next_is_claimed_for_a_relay_that_refuses_the_first(
     wanted = supply.wanted(2, 0)
     assert (wanted and wanted.edition) == (second.key if refused else None)
     supply.give_back()
+
+
+def test_letters_that_have_to_wait_hold_up_nobody(sqlite_store, config):
+    """Each is a claim of its own that gives nothing, and there are many of them."""
+    subscribe(sqlite_store, *(f"r{number}@held.example" for number in range(120)), "ada@b.example")
+    now = clock.now()
+    with sqlite_store.write() as tx:
+        for to in range(1, 122):
+            later = now + timedelta(days=1)
+            tx.editions.add_letter(content(), to=to, created_at=NOON, expires_at=later)
+        tx.holds.put("domain:held.example", reason="451 4.7.1 too much", at=now)
+    with Scripted() as server:
+        assert deliver(sqlite_store, config(server.port)).accepted == 1
 
 
 def test_a_letter_is_asked_for_once(sqlite_store, config):

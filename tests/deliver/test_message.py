@@ -107,6 +107,7 @@ def test_what_is_read_back_is_what_was_written(name, subject, body):
     long = [line for line in raw.split(b"\r\n") if len(line) > 78]
     assert [line.partition(b":")[0] for line in long] in ([], [b"List-Unsubscribe"])
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)", raw)
+    assert b" \r\n" not in raw.partition(b"\r\n\r\n")[0]
 
 
 @pytest.mark.parametrize("bad", ["Ada\r\nBcc: all@example.org", "A\nB", "A\rB", "A\0B", "A\x1bB"])

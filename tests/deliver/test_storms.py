@@ -63,8 +63,8 @@ def config(publication: Publication) -> Publication:
 
 
 @pytest.fixture
-def wire(postgresql: str) -> Iterator[Wire]:
-    with wired(postgresql) as made:
+def wire(postgresql: str, empty_database: str) -> Iterator[Wire]:
+    with wired(postgresql, empty_database) as made:
         yield made
 
 
@@ -209,6 +209,15 @@ def test_a_server_is_asked_for_a_sign_of_life_after_a_rest_alone(far_store, wire
     assert journeys() == 0
     monkeypatch.setattr("syndicate.store.engine._REST", -1)
     assert journeys() > 0
+
+
+def test_a_connection_that_was_just_made_is_not_asked(far_store, monkeypatch):
+    """A second that is no good either is no reason to try a third."""
+    far_store._engine.dispose()
+    monkeypatch.setattr("syndicate.store.engine._REST", -1)
+    monkeypatch.setattr("syndicate.store.engine._spoke", lambda _: pytest.fail("it was asked"))
+    with far_store.read() as tx:
+        assert tx.editions.all() == []
 
 
 def test_a_server_that_breaks_off_what_takes_too_long_is_waited_for(far_store, wire, config):

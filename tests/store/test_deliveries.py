@@ -280,19 +280,6 @@ def test_letters_come_first_then_alerts_then_digests(store):
     assert order == [keys[3], keys[1], keys[0], keys[2]]
 
 
-def test_many_letters_hide_no_newsletter_and_come_one_after_another(store, monkeypatch):
-    monkeypatch.setattr("syndicate.store.deliveries._MOST_LETTERS", 2)
-    with store.write() as tx:
-        readers(tx, 1)
-        kinds = (Kind.LETTER, Kind.DIGEST, Kind.LETTER, Kind.LETTER)
-        keys = [edition(tx, kind, slug=f"s{place}") for place, kind in enumerate(kinds)]
-        assert [one.key for one in tx.deliveries.open_editions(NOW)] == [keys[0], keys[2], keys[1]]
-        [first] = claim(tx, keys[0])
-        assert intend(tx, first)
-        assert settle(tx, first, State.ACCEPTED, at=NOW)
-        assert [one.key for one in tx.deliveries.open_editions(NOW)] == [keys[2], keys[3], keys[1]]
-
-
 def test_the_numbers_of_editions_are_never_given_twice(store):
     with store.write() as tx:
         readers(tx, 1)
