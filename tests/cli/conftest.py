@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.cli.nursery import Ran, nursery
+
+PATIENCE = 120
 
 ARTICLE = """\
 ---
@@ -21,33 +25,31 @@ All about {title}.
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What became of a command."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
 class Operator:
     """Somebody at a terminal, in the folder of a publication."""
 
     folder: Path
 
     def run(self, *words: str, env: dict[str, str] | None = None) -> Ran:
-        """Run `syndicate` with these words; no traceback may ever be seen."""
-        ran = subprocess.run(  # noqa: PLW1510 - the exit code is what tests look at
-            [sys.executable, "-m", "syndicate", *words],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, **(env or {})},
-        )
-        assert "Traceback" not in ran.stderr, ran.stderr
-        return Ran(ran.returncode, ran.stdout, ran.stderr)
+        """Run `syndicate` with these words; no traceback may ever be seen.
+
+        With an environment it gets a Python of its own.
+        """
+        if env is None:
+            ran = nursery().run(self.folder, *words, timeout=PATIENCE)
+        else:
+            done = subprocess.run(  # noqa: PLW1510 - the exit code is what tests look at
+                [sys.executable, "-m", "syndicate", *words],
+                cwd=self.folder,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **env},
+            )
+            ran = Ran(done.returncode, done.stdout, done.stderr)
+        assert "Traceback" not in ran.err, ran.err
+        return ran
 
     def file(self, slug: str, *, title: str = "", breaking: bool = True) -> None:
         """Save an article."""
@@ -65,6 +67,14 @@ class Operator:
         """Import readers of the breaking newsletter."""
         (self.folder / "readers.csv").write_text("\n".join(("email,name", *rows)) + "\n")
         return self.run("subscribers", "import", "readers.csv", "--newsletter", "breaking")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nursery_ends() -> Iterator[None]:
+    yield
+    if nursery.cache_info().currsize:
+        nursery().close()
+        nursery.cache_clear()
 
 
 @pytest.fixture

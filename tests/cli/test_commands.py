@@ -141,7 +141,8 @@ def test_build_writes_only_what_changed_and_says_so(operator):
     operator.run("import", "articles")
     first = operator.run("build", "--at", "2030-01-01T12:00")
     assert "written   rss.xml" in first.out
-    again = operator.run("build", "--at", "2030-01-01T12:00")
+    seed = {"PYTHONHASHSEED": "7"}  # sets and names come in another order
+    again = operator.run("build", "--at", "2030-01-01T12:00", env=seed)
     assert again.out.startswith("0 written, 0 deleted")
     (operator.folder / "feeds/rss.xml").write_text("changed by hand")
     (operator.folder / "feeds/atom.xml").unlink()

@@ -9,6 +9,7 @@ import pytest
 from dns.zone import from_text
 
 from syndicate.config import load
+from syndicate.errors import CallFailed
 from tests.deliver.seals import records
 from tests.deliver.zone import Zone, served
 
@@ -41,6 +42,13 @@ def a_zone():
     with served(zone) as port:
         zone.port = port
         yield zone
+
+
+class Failing(Zone):
+    """A zone whose server fails whatever it is asked."""
+
+    def ask(self, name: str, kind: str) -> list[str]:
+        raise CallFailed(f"{name} {kind}")
 
 
 def ask(operator, zone, *more):
@@ -171,7 +179,9 @@ def test_a_mistake_is_told(operator, words, code, said):
 
 
 def test_a_server_that_does_not_answer_is_no_clean_bill(post):
-    ran = post.run("doctor", "--nameserver", "127.0.0.1:9")
+    """It says so, which is as good as silence and sooner heard; that is told in test_doctor."""
+    with served(Failing()) as port:
+        ran = post.run("doctor", "--nameserver", f"127.0.0.1:{port}")
 
     assert ran.code == 1
     assert re.search(r"^unknown +SPF ", ran.out, re.MULTILINE)

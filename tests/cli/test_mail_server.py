@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.deliver.servers import CUT, Scripted, free_port, real
+from tests.deliver.servers import CUT, Scripted, real
+from tests.ports import free_port
 
 OK = b"250 2.0.0 ok\r\n"
 
@@ -15,7 +16,7 @@ def by_smtp(operator, port):
     operator.configure(
         "[mail]",
         f'[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
-        'from = "Post <news@example.org>"\ntimeout = "2s"',
+        'from = "Post <news@example.org>"',
     )
     operator.subscribe("ada@example.org,", "bo@example.org,", "cy@example.org,")
     operator.file("ferry")

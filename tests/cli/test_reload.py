@@ -16,8 +16,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.conftest import Operator
-from tests.cli.test_running import free_port, outbox, until
+from tests.cli.conftest import PATIENCE, Operator
+from tests.cli.test_running import outbox, until
+from tests.ports import free_port
 from tests.web.steady import Steady
 
 pytestmark = pytest.mark.slow
@@ -43,12 +44,12 @@ class Told:
         """Have it read its config; return what it says once it has."""
         before = len(self.log.read_text())
         self.process.send_signal(signal.SIGHUP)
-        until(lambda: word in self.log.read_text()[before:], 20)
+        until(lambda: word in self.log.read_text()[before:])
         return self.log.read_text()[before:]
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(20) == 0
+        assert self.process.wait(PATIENCE) == 0
 
 
 @contextmanager
@@ -156,7 +157,7 @@ def test_a_newsroom_goes_on_with_the_new_config_misses_nothing_and_mails_nobody_
     operator.configure('every = "10m"', 'every = "1h"')
     with told(operator, "run") as one, one.clients() as they:
         operator.file("ferry")
-        until(lambda: httpx.get(f"{one.url}/articles/ferry/").is_success, 10)
+        until(lambda: httpx.get(f"{one.url}/articles/ferry/").is_success)
         operator.configure('every = "1h"', 'every = "10s"')
         one.process.send_signal(signal.SIGHUP)
         until(lambda: outbox(operator))  # so the new schedule is in force, and mail on its way
@@ -194,31 +195,52 @@ def holds_back(process: subprocess.Popen[str]) -> bool:
     return bool(int(held, 16) >> (signal.SIGHUP - 1) & 1)
 
 
+HALTS = """
+import os
+import signal
+
+hold_back = signal.pthread_sigmask
+
+def halt(how, signals):
+    before = hold_back(how, signals)
+    if how == signal.SIG_BLOCK and signal.SIGHUP in signals:
+        signal.pthread_sigmask = hold_back
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return before
+
+signal.pthread_sigmask = halt
+from syndicate.cli import main
+main()
+"""
+"""The command, which halts as soon as it has SIGHUP wait, until it is told to go on."""
+
+
 def until_it_holds_back(process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 10
-    while not holds_back(process):
-        assert time.monotonic() < end
-        time.sleep(0.002)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+    assert holds_back(process)
 
 
 @pytest.mark.parametrize("command", ["run", "serve"])
 def test_a_reload_while_it_starts_is_done_once_it_has(built, command):
     port = free_port()
-    with started(built, "-m", "syndicate", command, "--port", str(port)) as (process, log):
+    with started(built, "-c", HALTS, command, "--port", str(port)) as (process, log):
         until_it_holds_back(process)
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGCONT)
         while process.poll() is None and "] reloaded" not in log.read_text():
             process.send_signal(signal.SIGHUP)
             time.sleep(0.05)
         assert httpx.get(f"http://127.0.0.1:{port}/healthz").is_success
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_a_command_that_ends_by_itself_ends_when_it_is_hung_up(built):
-    with started(built, "-m", "syndicate", "build") as (process, _):
+    with started(built, "-c", HALTS, "build") as (process, _):
         until_it_holds_back(process)
         process.send_signal(signal.SIGHUP)
-        assert process.wait(10) == 128 + signal.SIGHUP
+        process.send_signal(signal.SIGCONT)
+        assert process.wait(PATIENCE) == 128 + signal.SIGHUP
 
 
 BREAKS = """
@@ -244,7 +266,7 @@ def test_where_the_web_breaks_down_the_process_ends_and_says_so(built, command):
     with started(built, "-c", BREAKS, command, "--port", str(port)) as (process, log):
         until(lambda: httpx.get(f"http://127.0.0.1:{port}/healthz").is_success)
         (built.folder / "broken").touch()
-        assert process.wait(15) == 1
+        assert process.wait(PATIENCE) == 1
         said = log.read_text()
         assert "RuntimeError: a bug of ours" in said
         assert "the web server broke down" in said
@@ -263,10 +285,9 @@ def test_a_stop_in_the_middle_of_a_reload_is_a_stop(built):
 def test_a_stop_drops_no_request(built, _):
     with told(built, "serve") as one:
         with one.clients() as clients:
-            time.sleep(0.5)
+            until(lambda: clients.answers[200] > 20)
             one.stop()
         assert clients.dropped == []
-        assert clients.answers[200] > 20
 
 
 def test_a_restart_under_a_service_manager_refuses_nobody(built):
@@ -289,7 +310,7 @@ def test_a_restart_under_a_service_manager_refuses_nobody(built):
                 until(lambda: clients.answers.total() > 20)
                 for _ in range(2):
                     process.send_signal(signal.SIGTERM)
-                    assert process.wait(20) == 0
+                    assert process.wait(PATIENCE) == 0
                     process, before = start(), clients.answers.total()
                     until(partial(lambda before: clients.answers.total() > before + 20, before))
         finally:
@@ -307,7 +328,7 @@ def test_what_a_service_manager_hands_over_has_to_be_a_listening_socket(built):
         cwd=built.folder,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=False,
     )
     assert ran.returncode == 1

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -17,6 +18,11 @@ def stuck(operator):
     operator.run("import", "articles")
     assert operator.run("tick").code == 1
     return operator
+
+
+def change(operator, statement):
+    with closing(sqlite3.connect(operator.folder / "syndicate.db")) as database, database:
+        database.execute(statement)
 
 
 def server_is_mended(operator):
@@ -114,14 +120,12 @@ def test_what_is_not_there_can_not_be_stopped(operator):
 
 
 def test_what_a_killed_process_left_is_settled_by_hand(stuck):
-    with sqlite3.connect(stuck.folder / "syndicate.db") as database:
-        database.execute("UPDATE deliveries SET state = 'unknown', attempt = 1")
+    change(stuck, "UPDATE deliveries SET state = 'unknown', attempt = 1")
     assert "2 unknown, whether they arrived; waits for" in stuck.run("editions").out
     left = stuck.run("settle", "1", "--unknown", "skip")
     assert left.out == "edition 1: 2 unknown, left as they are\n"
     assert "whether they arrived" not in stuck.run("editions").out
-    with sqlite3.connect(stuck.folder / "syndicate.db") as database:
-        database.execute("DELETE FROM delivery_events")
+    change(stuck, "DELETE FROM delivery_events")
     again = stuck.run("settle", "1", "--unknown", "resend")
     assert again.out == "edition 1: 2 unknown, queued again\n"
     assert "somebody may get it twice" in again.err

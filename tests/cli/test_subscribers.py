@@ -11,6 +11,7 @@ from syndicate import clock
 from syndicate.cli.growth import Span, plot
 from syndicate.store import Store
 from tests.audience import TEST
+from tests.until import away_from_midnight
 
 SEGMENTS = """
 [[segments]]
@@ -254,6 +255,7 @@ def test_a_formula_of_a_stranger_is_text_in_csv_and_as_it_is_in_json(post):
 
 
 def test_stats_count_and_draw(post):
+    away_from_midnight()
     add(post, "ada@example.org")
     add(post, "bo@example.org")
     leave(post, "bo@example.org")

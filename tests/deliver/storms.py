@@ -133,12 +133,12 @@ def _shut(end: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def wired(address: str) -> Iterator[Wire]:
-    """Make a database, and a wire to it."""
+def wired(address: str, template: str) -> Iterator[Wire]:
+    """Make a database like another one, and a wire to it."""
     name = f"storm_{uuid4().hex}"
     server = create_engine(address, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     server.dispose()
     with Wire(address, name) as wire:
         yield wire

@@ -203,10 +203,10 @@ def test_who_comes_next_is_claimed_for_a_relay_that_refuses_the_first(
 
 def test_letters_that_have_to_wait_hold_up_nobody(sqlite_store, config):
     """Each is a claim of its own that gives nothing, and there are many of them."""
-    subscribe(sqlite_store, *(f"r{number}@held.example" for number in range(120)), "ada@b.example")
+    subscribe(sqlite_store, *(f"r{number}@held.example" for number in range(70)), "ada@b.example")
     now = clock.now()
     with sqlite_store.write() as tx:
-        for to in range(1, 122):
+        for to in range(1, 72):
             later = now + timedelta(days=1)
             tx.editions.add_letter(content(), to=to, created_at=NOON, expires_at=later)
         tx.holds.put("domain:held.example", reason="451 4.7.1 too much", at=now)

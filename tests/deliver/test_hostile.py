@@ -54,14 +54,12 @@ def config(publication: Publication) -> Publication:
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Callable[[], AbstractContextManager[Store]]:
+def empty(tmp_path: Path, empty_file: Path) -> Callable[[], AbstractContextManager[Store]]:
     """A factory of stores that are quick to have: copies of an empty one."""
-    template = tmp_path / "template.db"
-    Store.open(f"sqlite:///{template}").close()
 
     @contextmanager
     def copy() -> Iterator[Store]:
-        file = shutil.copy(template, tmp_path / f"{uuid4().hex}.db")
+        file = shutil.copy(empty_file, tmp_path / f"{uuid4().hex}.db")
         store = Store.open(f"sqlite:///{file}")
         try:
             yield store

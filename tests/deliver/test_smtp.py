@@ -3,6 +3,7 @@ import socket
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -169,7 +170,7 @@ def test_an_address_beyond_ascii_needs_smtputf8():
 # a server that goes wrong
 
 
-BAD_OPENINGS: dict[str, dict[str, bytes]] = {
+BAD_OPENINGS: dict[str, dict[str, Any]] = {
     "closes at once": {"greeting": CUT},
     "is busy": {"greeting": b"421 too busy\r\n"},
     "does not want us": {"greeting": b"554 go away\r\n"},

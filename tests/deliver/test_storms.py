@@ -200,7 +200,7 @@ def test_a_connection_that_was_cut_between_two_passes_is_not_noticed(far_store, 
 
 
 def test_a_server_is_asked_for_a_sign_of_life_after_a_rest_alone(far_store, wire, monkeypatch):
-    def journeys() -> int:
+    def journeys():
         before = wire.journeys
         with far_store.write():
             pass

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import uuid
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -399,7 +400,7 @@ def many(newsroom, count=140):
 def rows(store):
     """Return all that was saved of articles, as it stands in the tables."""
     tables = ("articles", "revisions", "galleys", "addresses", "tags", "media")
-    with sqlite3.connect(store) as connection:
+    with closing(sqlite3.connect(store)) as connection:
         return {
             name: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()
             for name in tables

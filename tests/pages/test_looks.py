@@ -65,8 +65,7 @@ def test_the_nu_checker_bites(tmp_path: Path) -> None:
     assert len(checkers.nu([tmp_path / "bad.html"])) > 1
 
 
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@checkers.looks(PHONE, DESKTOP)
 def test_axe_finds_no_barrier(browser: Browser, address: str, theme: Any, width: int) -> None:
     found = {}
     with opened(browser, width=width, color_scheme=theme) as page:

@@ -4,16 +4,18 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 
 from tests.neighbours import require
 from tests.publish.readers import Seen, table
+from tests.until import until
 
 _QUIET = 3
-"""Seconds within which it has answered, parsed and filed what it got."""
-_UP = 30
+"""Seconds within which it has parsed and filed what it got, if that changes anything."""
+_UP = 60
 """Seconds that it may take to come up."""
 
 
@@ -27,19 +29,25 @@ class Liferea:
     first_conditional = 2
     shows_edits = False
 
-    def __init__(self, url: str, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, url: str, folder: Path, environment: dict[str, str], told: Callable[[], list[int]]
+    ) -> None:
         self._database = folder / "data/liferea/liferea.db"
         self._environment = environment
         self._url: str | None = url
+        self._told = told
+        """The statuses of what it was answered."""
 
     def poll(self) -> Seen:
         """Ask; its first question is that of the subscription."""
-        before = self._rows()
+        before, answers = self._rows(), len(self._told())
         url, self._url = self._url, None
         self.call(*(("Subscribe", url) if url else ("Refresh",)))
-        end = time.monotonic() + _QUIET
-        while self._rows() == before and time.monotonic() < end:
-            time.sleep(0.1)
+        until(lambda: len(self._told()) > answers and self._told()[-1])
+        if self._told()[-1] != HTTPStatus.NOT_MODIFIED:
+            end = time.monotonic() + _QUIET
+            while self._rows() == before and time.monotonic() < end:
+                time.sleep(0.1)
         return Seen.between(before, self._rows())
 
     def shown(self) -> dict[str, str]:
@@ -66,8 +74,11 @@ class Liferea:
 
 
 @contextmanager
-def following(url: str, folder: Path) -> Iterator[Liferea]:
-    """Bring Liferea up with no feeds but this one to come, and end it."""
+def following(url: str, folder: Path, told: Callable[[], list[int]]) -> Iterator[Liferea]:
+    """Bring Liferea up with no feeds but this one to come, and end it.
+
+    `told` says with which statuses this one was answered so far.
+    """
     for program, package in (
         ("liferea", "liferea"),
         ("Xvfb", "xvfb"),
@@ -95,7 +106,7 @@ def following(url: str, folder: Path) -> Iterator[Liferea]:
         bus = ["dbus-daemon", "--session", "--nofork", "--print-address"]
         home["DBUS_SESSION_BUS_ADDRESS"] = stack.enter_context(_told(bus, home))
         stack.enter_context(_running(["liferea"], home))
-        liferea = Liferea(url, folder, home)
+        liferea = Liferea(url, folder, home, told)
         end = time.monotonic() + _UP
         while not liferea.call("Ping"):
             assert time.monotonic() < end, "Liferea did not come up"

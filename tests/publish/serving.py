@@ -1,7 +1,7 @@
 """A newsroom whose output the real server answers for; each request and its answer are kept."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from syndicate.config import Config
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.server import Server, listen
+from syndicate.web.server import listen
 from tests.publish.newsroom import Newsroom
+from tests.web.leaving import answering
 
 
 @dataclass
@@ -78,14 +79,14 @@ class Served:
 @contextmanager
 def serving(store: Store, make: Callable[..., Config], **tables: Any) -> Iterator[Served]:
     """Serve a new publication; tables are given as in config.toml."""
-    with closing(listen("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        url = f"http://127.0.0.1:{port}"
-        tables["publication"] = {"url": url} | tables.get("publication", {})
-        config = make(web={"port": port}, **tables)
-        record = Recorded(application(store, config))
-        with Server(record, "127.0.0.1", port, listener=listener):
-            yield Served(Newsroom(store, config), record, url)
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    tables["publication"] = {"url": url} | tables.get("publication", {})
+    config = make(web={"port": port}, **tables)
+    record = Recorded(application(store, config))
+    with answering(record, listener):
+        yield Served(Newsroom(store, config), record, url)
 
 
 def _headers(of: Any) -> dict[str, str]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -100,7 +101,8 @@ def test_what_is_new_is_new_once_what_is_edited_is_no_second_one_and_what_is_wit
 @pytest.mark.slow
 @XML
 def test_liferea_follows_as_well(file: str, served: Served, day: Day, tmp_path: Path):
-    with following(f"{served.url}/{file}", tmp_path) as liferea:
+    told = partial(served.record.statuses, f"/{file}")
+    with following(f"{served.url}/{file}", tmp_path, told) as liferea:
         follow(liferea, file, served, day)
     icons = {each.path: each.status for each in served.record.exchanges if "icon" in each.path}
     assert icons

@@ -38,7 +38,7 @@ def post(sqlite_store, publication):
 
 def quick(post):
     """The hub again, as another process has it, with less patience."""
-    caller = Caller(allowed=post.newsroom.config.websub.private_callbacks, timeout=0.5)
+    caller = Caller(allowed=post.newsroom.config.websub.private_callbacks, timeout=1)
     return Hub(post.newsroom.store, post.newsroom.config, caller, mirror=None)
 
 
@@ -342,7 +342,7 @@ def hanging():
         if request.startswith(b"POST"):
             sent.append(path)
             if path != "/quick":
-                threading.Event().wait(5)
+                threading.Event().wait(30)
         body = query_of(query).get("hub.challenge", [""])[0]
         head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n"
         connection.sendall((head + body).encode())
@@ -353,7 +353,7 @@ def hanging():
 
 def test_a_host_that_hangs_does_not_hold_up_the_others(post, reader, monkeypatch):
     """Twelve subscriptions at a host that never answers: it is waited for, but not for long."""
-    monkeypatch.setattr(rounds, "PATIENCE", 0.8)
+    monkeypatch.setattr(rounds, "PATIENCE", 1.6)
     with hanging() as (address, sent):
         for number in range(12):
             post.ask(f"{address}/{number}")
@@ -461,36 +461,37 @@ def test_a_build_of_a_time_to_come_is_a_trial_and_sent_to_nobody(post, reader):
 # what is refused
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"mode": "subscribe!"}, "hub.mode"),
-        ({"topic": "/nothing.xml"}, "no feed of ours"),
-        ({"topic": "/"}, "no feed of ours"),
-        ({"topic": "/opml.xml"}, "no feed of ours"),
-        ({"topic": "/feeds/private/abc/rss.xml"}, "no feed of ours"),
-        ({"topic": "/../rss.xml"}, "no feed of ours"),
-        ({"topic": "/rss.xml?x"}, "no feed of ours"),
-        ({"callback": ""}, "no address"),
-        ({"callback": "ftp://example.org/"}, "no address of http"),
-        ({"callback": "http://me:pw@example.org/"}, "name or password"),
-        ({"callback": "http://example.org/#x"}, "fragment"),
-        ({"callback": "http://example.org/字"}, "ASCII"),
-        ({"callback": "http://bücher.example/"}, "ASCII"),
-        ({"callback": "http://example.org/a b"}, "space"),
-        ({"callback": "http://example.org/\r\nX: y"}, "control"),
-        ({"callback": "http://example.org/" + "x" * 2000}, "2000 characters"),
-        ({"secret": "x" * 200}, "200 bytes"),
-        ({"secret": "ü" * 100}, "200 bytes"),
-        ({"lease_seconds": "soon"}, "lease_seconds"),
-        ({"lease_seconds": "-1"}, "lease_seconds"),
-    ],
+WRONG: tuple[tuple[dict[str, str], str], ...] = (
+    ({"mode": "subscribe!"}, "hub.mode"),
+    ({"topic": "/nothing.xml"}, "no feed of ours"),
+    ({"topic": "/"}, "no feed of ours"),
+    ({"topic": "/opml.xml"}, "no feed of ours"),
+    ({"topic": "/feeds/private/abc/rss.xml"}, "no feed of ours"),
+    ({"topic": "/../rss.xml"}, "no feed of ours"),
+    ({"topic": "/rss.xml?x"}, "no feed of ours"),
+    ({"callback": ""}, "no address"),
+    ({"callback": "ftp://example.org/"}, "no address of http"),
+    ({"callback": "http://me:pw@example.org/"}, "name or password"),
+    ({"callback": "http://example.org/#x"}, "fragment"),
+    ({"callback": "http://example.org/字"}, "ASCII"),
+    ({"callback": "http://bücher.example/"}, "ASCII"),
+    ({"callback": "http://example.org/a b"}, "space"),
+    ({"callback": "http://example.org/\r\nX: y"}, "control"),
+    ({"callback": "http://example.org/" + "x" * 2000}, "2000 characters"),
+    ({"secret": "x" * 200}, "200 bytes"),
+    ({"secret": "ü" * 100}, "200 bytes"),
+    ({"lease_seconds": "soon"}, "lease_seconds"),
+    ({"lease_seconds": "-1"}, "lease_seconds"),
 )
-def test_what_is_wrong_is_said_in_plain_text(post, reader, given, said):
-    answer = post.ask(**{"callback": reader.callback()} | given)
-    assert answer.status_code == 400
-    assert answer.headers["content-type"].startswith("text/plain")
-    assert said in answer.text
+"""What is asked, and what is said to it."""
+
+
+def test_what_is_wrong_is_said_in_plain_text(post, reader):
+    for given, said in WRONG:
+        answer = post.ask(**{"callback": reader.callback()} | given)
+        assert (given, answer.status_code) == (given, 400)
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert said in answer.text
     assert the_numbers(post) == (0, 0)
 
 

@@ -190,7 +190,7 @@ def test_a_trial_is_told_by_nobody(room, engine):
 def test_a_slow_hub_holds_up_no_engine(room, engine):
     with listening() as hub:
         asked, waited = Event(), []
-        hub.on_post = lambda: waited.append(asked.wait(5))
+        hub.on_post = lambda: waited.append(asked.wait(60))
         engine.on_post = asked.set
         hubs = room.config.websub.model_copy(update={"hubs": (hub.url,)})
         room.config = room.config.override(websub=hubs)

@@ -404,7 +404,7 @@ def test_a_slow_hub_holds_up_no_other(room_of, hub):
     with listening() as slow:
         room = room_of(slow.url, hub.url)
         done, waited = Event(), []
-        slow.on_post = lambda: waited.append(done.wait(5))
+        slow.on_post = lambda: waited.append(done.wait(60))
         hub.on_post = lambda: done.set() if len(hub.posts) == 2 else None
         assert told(room, room.build()).pinged == 6
         assert waited == [True] * 3, "the other heard of everything meanwhile"

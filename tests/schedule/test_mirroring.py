@@ -7,7 +7,7 @@ import pytest
 from syndicate.schedule.runner import Runner
 from tests.publish.storages import URL, Ledger
 
-SOON = 30
+SOON = 60
 """Seconds after which something that was to happen won't."""
 
 

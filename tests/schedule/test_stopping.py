@@ -15,6 +15,7 @@ from syndicate.model.subscribers import Cause, Who
 from syndicate.schedule.correcting import replace, resend
 from syndicate.schedule.runner import Runner
 from tests.schedule.conftest import MINUTE, NOW
+from tests.until import until
 
 ME = Cause(who=Who.OPERATOR, how="syndicate replace, by me")
 
@@ -165,12 +166,5 @@ def test_what_is_resumed_in_another_process_goes_on_before_the_next_sweep(desk_o
         assert desk.mail() == []
         with desk.store.write() as tx:
             tx.stops.resume(edition.key, cause=ME, at=at)
-        wait_for(desk.mail)
+        until(desk.mail)
     assert desk.mail() == [("ada@example.org", "Breaking: Ferry")]
-
-
-def wait_for(what):
-    deadline = time.monotonic() + 20
-    while not what():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)

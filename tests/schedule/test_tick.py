@@ -279,7 +279,7 @@ def test_two_ticks_at_once_mail_nobody_twice_and_miss_nobody(desk):
     readers = [f"r{number}@example.org" for number in range(20)]
     desk.subscribe(*readers)
     desk.file("ferry")
-    start, problems = threading.Barrier(4), []
+    start, problems = threading.Barrier(4, timeout=60), []
 
     def one() -> None:
         start.wait()

@@ -7,10 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
+from syndicate import clock
 from syndicate.config import Config
+from syndicate.errors import SyndicateError
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.server import Server, listen
+from syndicate.web.server import listen
+from tests.web.leaving import answering
 from tests.web.people import Desk
 
 
@@ -24,14 +27,26 @@ def web(
         def serve(**tables: Any) -> httpx.Client:
             listener = listen("127.0.0.1", 0)
             port = listener.getsockname()[1]
-            stack.callback(listener.close)
             tables["web"] = {"port": port} | tables.get("web", {})
             due = tables.pop("letters_due", lambda: None)
-            app = application(sqlite_store, publication(**tables), due)
-            server = stack.enter_context(Server(app, "127.0.0.1", port, listener=listener))
+            try:
+                app = application(sqlite_store, publication(**tables), due)
+            except SyndicateError:
+                listener.close()
+                raise
+            server = stack.enter_context(answering(app, listener))
             return stack.enter_context(httpx.Client(base_url=server.url, trust_env=False))
 
         yield serve
+
+
+@pytest.fixture
+def within_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time far from the end of an hour or day, where what is limited would be counted anew."""
+    real = clock.now
+    now = real()
+    ahead = now.replace(hour=12, minute=10) - now
+    monkeypatch.setattr(clock, "now", lambda: real() + ahead)
 
 
 @pytest.fixture

@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from syndicate import clock
+from tests.ports import free_port
 
 DOCUMENT = Path(__file__).parents[2] / "docs/serving.md"
 HOST = "www.example.org"
-_UP_WITHIN = 10
+_UP_WITHIN = 60
 """Seconds that a server may take to come up."""
 _NGINX = """\
 {user}
@@ -88,7 +89,7 @@ def nginx(
 ) -> Iterator[Running]:
     """Run nginx as the document says, in front of a publication in a folder."""
     work.mkdir()
-    port, insecure = _free_port(), _free_port()
+    port, insecure = free_port(), free_port()
     _certificate(work)
     (said,) = blocks(heading)
     if cached:
@@ -125,7 +126,7 @@ def nginx(
 def caddy(heading: str, folder: Path, *, upstream: int, work: Path) -> Iterator[Running]:
     """Run Caddy as the document says, without TLS."""
     work.mkdir()
-    port = _free_port()
+    port = free_port()
     (said,) = blocks(heading)
     assert said.startswith("{\n")
     said = _filled(
@@ -171,7 +172,7 @@ def _up(command: list[str], port: int, work: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _answers(port: int) -> bool:
@@ -180,13 +181,6 @@ def _answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def _certificate(work: Path) -> None:

@@ -3,6 +3,7 @@
 import html
 import re
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -99,7 +100,8 @@ def path_of(address: str) -> str:
 
 def everything(folder: Path) -> list[str]:
     """Return all that a store on SQLite holds, row by row."""
-    with sqlite3.connect(f"file:{folder}/syndicate.db?mode=ro", uri=True) as connection:
+    file = f"file:{folder}/syndicate.db?mode=ro"
+    with closing(sqlite3.connect(file, uri=True)) as connection:
         return list(connection.iterdump())
 
 

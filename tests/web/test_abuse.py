@@ -8,6 +8,7 @@ import statistics
 import time
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
+from itertools import count
 from typing import Any
 
 import httpx
@@ -68,20 +69,27 @@ def test_it_takes_as_long_whoever_has_the_address(desk):
         tx.subscribers.subscribe("known@example.org", "breaking", cause=TEST, at=clock.now())
         tx.subscribers.suppress("bounced@example.org", "5.1.1", at=clock.now(), cause=TEST)
     opened.sign_up("warm@example.org")
-    took: dict[str, list[float]] = {"known": [], "bounced": [], "new": []}
-    for number in range(15):
-        for who, times in took.items():
-            name = f"new{number}" if who == "new" else who
-            began = time.perf_counter()
-            opened.sign_up(f"{name}@example.org")
-            times.append(time.perf_counter() - began)
-    medians = [statistics.median(times) for times in took.values()]
-    assert max(medians) < 3 * min(medians)  # a commit each; what differs is a row or two
+    strangers = (f"new{number}" for number in count())
+
+    def spread() -> float:
+        took: dict[str, list[float]] = {"known": [], "bounced": [], "new": []}
+        for _ in range(15):
+            for who, times in took.items():
+                name = next(strangers) if who == "new" else who
+                began = time.perf_counter()
+                opened.sign_up(f"{name}@example.org")
+                times.append(time.perf_counter() - began)
+        medians = [statistics.median(times) for times in took.values()]
+        return max(medians) / min(medians)
+
+    # a commit each; what differs is a row or two, and in up to three runs what else goes on here
+    assert any(spread() < 3 for _ in range(3))
 
 
 # floods
 
 
+@pytest.mark.usefixtures("within_the_hour")
 def test_one_address_gets_so_many_letters_a_day(desk, monkeypatch):
     opened = desk(signup={"per_address": 2})
     for email in ("anna@example.org", "Anna@Example.org", "ANNA@EXAMPLE.ORG"):
@@ -93,6 +101,7 @@ def test_one_address_gets_so_many_letters_a_day(desk, monkeypatch):
     assert len(opened.questions()) == 3
 
 
+@pytest.mark.usefixtures("within_the_hour")
 def test_one_network_may_ask_so_often_an_hour(desk):
     opened = desk(signup={"per_network": 2}, web={"proxies": ["127.0.0.1"]})
 
@@ -110,6 +119,7 @@ def test_one_network_may_ask_so_often_an_hour(desk):
     assert ask(8, "2001:db8:2::1")
 
 
+@pytest.mark.usefixtures("within_the_hour")
 def test_a_flood_from_everywhere_ends_somewhere(desk):
     opened = desk(signup={"in_all": 3})
     for number in range(5):
@@ -118,6 +128,7 @@ def test_a_flood_from_everywhere_ends_somewhere(desk):
         assert len(list(tx.subscribers.all())) == 3
 
 
+@pytest.mark.usefixtures("within_the_hour")
 def test_an_operator_hears_of_a_flood_once_an_hour(desk, monkeypatch):
     opened = desk(signup={"in_all": 1})
     opened.sign_up("first@example.org")
@@ -131,6 +142,7 @@ def test_an_operator_hears_of_a_flood_once_an_hour(desk, monkeypatch):
         assert logs == [told | {"log_level": "warning"}]
 
 
+@pytest.mark.usefixtures("within_the_hour")
 def test_a_network_that_is_over_its_limit_uses_up_nobody_elses(desk):
     opened = desk(signup={"per_network": 1, "in_all": 2}, web={"proxies": ["127.0.0.1"]})
     for number in range(5):
@@ -140,6 +152,7 @@ def test_a_network_that_is_over_its_limit_uses_up_nobody_elses(desk):
     assert opened.states() == {"breaking": "pending"}
 
 
+@pytest.mark.usefixtures("within_the_hour")
 def test_no_address_is_to_be_read_among_the_limits(desk):
     opened = desk()
     opened.sign_up()
@@ -169,6 +182,8 @@ def test_the_hidden_field_is_in_nobodys_way(desk):
 
 
 def test_a_form_that_is_sent_in_no_time_comes_back_as_it_was(desk, monkeypatch):
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
     opened = desk()
     (stamp,) = re.findall(r'name="at" value="([^"]+)"', opened.client.get("/signup").text)
     page = opened.sign_up(at=stamp, name="Anna Lind")
@@ -177,7 +192,7 @@ def test_a_form_that_is_sent_in_no_time_comes_back_as_it_was(desk, monkeypatch):
     assert 'value="Anna Lind"' in page.text
     assert opened.reader() is None
     (again,) = re.findall(r'name="at" value="([^"]+)"', page.text)
-    later = clock.now() + timedelta(seconds=2)
+    later = now + timedelta(seconds=2)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert opened.sign_up(at=again).status_code == 200
 
@@ -488,14 +503,14 @@ def test_brackets_in_a_head_make_no_form_and_no_fault(desk, kind, body):
 
 
 def test_a_long_head_costs_no_time():
-    began = time.perf_counter()
+    began = time.thread_time()
     for kind, body in (
         (MULTIPART, part("form-data; name=" + '"' * 15_000)),
         (MULTIPART, part(kind="text/plain; " + '"' * 15_000)),
         (f"{MULTIPART}; " + '"' * 15_000, part()),
     ):
         assert parse_form(kind, body) is None
-    assert time.perf_counter() - began < 0.3
+    assert time.thread_time() - began < 0.3
 
 
 def test_half_a_character_in_json_is_answered(desk):

@@ -191,6 +191,7 @@ def seen(mover, email):
     return asked, answers, questions, trail, letters
 
 
+@pytest.mark.usefixtures("within_the_hour")
 @pytest.mark.parametrize("how", ["suppressed", "limited"])
 def test_the_old_address_learns_nothing_of_the_new_one(web, sqlite_store, publication, how):
     tables = TABLES | {"signup": {"expire_after": "2d"}}
@@ -245,6 +246,7 @@ def test_disposable_addresses_are_refused(web, sqlite_store, publication, tmp_pa
     assert mover.letters == {}
 
 
+@pytest.mark.usefixtures("within_the_hour")
 def test_letters_are_limited(mover):
     for number in range(5):
         assert said(mover.ask(f"anna{number}@example.net")).startswith("If we may")

@@ -73,8 +73,7 @@ def pages(place) -> list[str]:
     return [*(archive + path for path in below), view]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@checkers.looks(360, 1280)
 def test_axe_finds_no_barrier_and_nothing_runs_out_of_the_page(browser, place, theme, width):
     page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
     for address in pages(place):

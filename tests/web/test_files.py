@@ -20,7 +20,8 @@ from syndicate.publish.folder import Folder
 from syndicate.publish.manifest import NAME, Manifest, Published, State
 from syndicate.web.pages import Pages
 from syndicate.web.published.files import Files
-from syndicate.web.server import Server
+from syndicate.web.server import listen
+from tests.web.leaving import answering
 
 PUBLICATION = {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Morning Post"}
 RSS = (
@@ -89,7 +90,7 @@ def served(folder: Path, **tables: Any) -> Iterator[httpx.Client]:
     given = {"publication": PUBLICATION, "root": folder.parent, **tables}
     config = Config.model_validate(given)
     with (
-        Server(Files(config, Pages(config)), "127.0.0.1", 0) as server,
+        answering(Files(config, Pages(config)), listen("127.0.0.1", 0)) as server,
         httpx.Client(base_url=server.url, trust_env=False) as client,
     ):
         yield client

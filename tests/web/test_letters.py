@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from datetime import timedelta
 from email import message_from_string
 from typing import Any
 
@@ -17,6 +18,7 @@ from syndicate.render.templates import Templates
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.runner import Runner
 from tests.audience import TEST
+from tests.until import until
 
 SHIPPED = Templates()
 NEWS = (Newsletter(name="breaking", title="Breaking <news>"), Newsletter(name="briefing"))
@@ -113,7 +115,8 @@ def test_the_link_of_a_letter_is_the_page_that_confirms(desk):
     assert opened.states() == {"breaking": "confirmed"}
 
 
-def test_run_sends_a_letter_at_once_and_not_at_the_next_sweep(desk, sqlite_store):
+def test_run_sends_a_letter_at_once_and_not_at_the_next_sweep(desk, sqlite_store, monkeypatch):
+    monkeypatch.setattr("syndicate.schedule.runner.SWEEP", timedelta(hours=1))
     wakes: list[Any] = []
     opened = desk(letters_due=lambda: [wake() for wake in wakes])
     runner = Runner(Newsroom.of(sqlite_store, opened.config), threading.Event())
@@ -122,9 +125,7 @@ def test_run_sends_a_letter_at_once_and_not_at_the_next_sweep(desk, sqlite_store
     with runner:
         time.sleep(0.5)  # the first sweep is over
         opened.sign_up()
-        deadline = time.monotonic() + 5
-        while not list(outbox.glob("*.eml")) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until(lambda: list(outbox.glob("*.eml")))
         assert len(list(outbox.glob("*.eml"))) == 1
 
 

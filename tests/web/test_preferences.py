@@ -97,6 +97,7 @@ def test_a_pause_is_of_some_weeks_and_can_be_ended(reader):
     assert [one.action for one in reader.trail[-2:]] == [Action.PAUSED, Action.RESUMED]
 
 
+@pytest.mark.usefixtures("within_the_hour")
 def test_what_changes_nothing_writes_nothing(reader, tmp_path):
     reader.post("resume")
     before = uncounted(tmp_path)

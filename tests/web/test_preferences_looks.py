@@ -34,9 +34,7 @@ def button(page: Page, name: str):
     return page.get_by_role("button", name=name, exact=True)
 
 
-@pytest.mark.parametrize(
-    ("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
-)
+@checkers.looks(360, 1280)
 def test_every_page_is_without_barriers(browser, anna, theme, width):
     page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
     page.goto(at(anna))

@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import logging
 import sqlite3
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -19,6 +18,7 @@ from syndicate.web.readers.disclosure import disclosed
 from tests.audience import TEST
 from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
+from tests.until import until
 
 HER = "anna@example.org"
 FILES = {
@@ -238,9 +238,7 @@ def test_no_log_holds_the_token(desk, caplog):
         assert reader.get().status_code in {404, 503}
         reader.client.get(f"/feeds/private//{reader.token}/atom.xml?{reader.token}")
     log = newsroom.config.path("access.log")
-    deadline = time.monotonic() + 5
-    while log.read_text().count("\n") < 6 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: log.read_text().count("\n") >= 6)
     ours = [one.getMessage() for one in caplog.records if not one.name.startswith("http")]
     secret = reader.token.partition("-")[2]
     assert secret not in log.read_text() + "".join(ours)

@@ -14,13 +14,15 @@ from starlette.responses import PlainTextResponse
 from syndicate.errors import SyndicateError
 from syndicate.web.connection import MAX_HEAD
 from syndicate.web.server import Server, listen
+from tests.ports import free_port
+from tests.until import until
 from tests.web.steady import Steady
 
 HELLO = PlainTextResponse("hello")
 
 
 def test_it_answers_from_start_to_stop_and_gives_its_port_back():
-    server = Server(HELLO, "127.0.0.1", 0)
+    server = Server(HELLO, "127.0.0.1", free_port())
     server.start()
     answer = httpx.get(server.url, trust_env=False)
     assert answer.text == "hello"
@@ -57,7 +59,7 @@ def test_an_idle_connection_does_not_hold_up_the_end():
 
 
 def test_a_server_that_never_started_can_be_stopped():
-    server = Server(HELLO, "127.0.0.1", 0)
+    server = Server(HELLO, "127.0.0.1", free_port())
     server.stop()
     assert not server.alive
     listen("127.0.0.1", server.port).close()
@@ -86,18 +88,18 @@ def test_a_request_under_way_is_answered_before_the_end():
         target=lambda: answers.append(httpx.get(server.url, trust_env=False).text)
     )
     asking.start()
-    entered.wait(10)
+    entered.wait(60)
     stopping = threading.Thread(target=server.stop)
     stopping.start()
     finish.set()
-    asking.join(10)
-    stopping.join(10)
+    asking.join(60)
+    stopping.join(60)
     assert answers == ["hello"]
     assert not server.alive
 
 
 def connected(server: Server) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=8)
+    return socket.create_connection(("127.0.0.1", server.port), timeout=60)
 
 
 def everything(client: socket.socket) -> bytes:
@@ -109,7 +111,8 @@ def until_it_winds_down(server: Server) -> threading.Thread:
     """Stop a server in the background, and wait until it says farewell with each answer."""
     stopping = threading.Thread(target=server.stop)
     stopping.start()
-    time.sleep(0.15)  # it looks ten times a second whether it is to stop
+    state = server._uvicorn.server_state
+    until(lambda: (b"connection", b"close") in state.default_headers)
     return stopping
 
 
@@ -130,7 +133,7 @@ def test_another_application_takes_over_while_requests_under_way_end_with_the_ol
 
     with Server(old, "127.0.0.1", 0) as server, connected(server) as first:
         first.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-        entered.wait(5)
+        entered.wait(60)
         server.swap(HELLO)
         assert httpx.get(server.url, trust_env=False).text == "hello"
         finish.set()
@@ -144,15 +147,15 @@ def test_a_stop_drops_no_request_of_clients_that_never_pause(_):
     server = Server(HELLO, "127.0.0.1", 0)
     server.start()
     with Steady(server.port).asking() as clients:
-        time.sleep(0.3)
+        until(lambda: clients.answers.total() > 20)
         server.stop()
         assert not server.alive
+        until(lambda: clients.refused)
     assert clients.dropped == []
-    assert clients.refused
-    assert clients.answers.total() > 20
 
 
-def test_who_is_connected_can_ask_once_more_and_is_told_that_it_was_the_last_time():
+def test_who_is_connected_can_ask_once_more_and_is_told_that_it_was_the_last_time(monkeypatch):
+    monkeypatch.setattr("syndicate.web.server._LINGER", 8.0)  # for a client on a loaded machine
     server = Server(HELLO, "127.0.0.1", 0)
     server.start()
     with connected(server) as client:
@@ -162,7 +165,7 @@ def test_who_is_connected_can_ask_once_more_and_is_told_that_it_was_the_last_tim
         client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         head, _, body = everything(client).partition(b"\r\n\r\n")
         assert (b"connection: close" in head, body) == (True, b"hello")
-        stopping.join(1)
+        stopping.join(60)
     assert not server.alive
 
 
@@ -175,7 +178,7 @@ def test_a_request_whose_head_is_on_its_way_is_answered_before_the_end():
         time.sleep(1.2)  # longer than idle connections get
         client.sendall(b"host: x\r\n\r\n")
         assert everything(client).endswith(b"hello")
-        stopping.join(1)
+        stopping.join(60)
     assert not server.alive
 
 
@@ -189,7 +192,7 @@ def test_a_download_that_takes_its_time_comes_whole():
         stopping = until_it_winds_down(server)
         time.sleep(1.5)
         whole = begun + everything(client)
-        stopping.join(1)
+        stopping.join(60)
     assert whole.endswith(body)
     assert not server.alive
 
@@ -200,7 +203,7 @@ def test_who_waits_at_a_listener_that_others_share_is_left_to_the_next_process()
     for _ in range(2):
         with Server(HELLO, "127.0.0.1", port, listener=listener.dup(), shared=True) as server:
             assert httpx.get(server.url, trust_env=False).text == "hello"
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
             client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
             with Server(HELLO, "127.0.0.1", port, listener=listener.dup(), shared=True):
                 assert everything(client).endswith(b"hello")
@@ -239,10 +242,10 @@ def test_a_client_that_dribbles_is_cut_off_too():
         client.sendall(b"GET / HTTP/1.1\r\n")
         began = time.monotonic()
         with suppress(ConnectionError):
-            while time.monotonic() < began + 5:
+            while time.monotonic() < began + 60:
                 client.sendall(b"x: y\r\n")
                 time.sleep(0.05)
-        assert time.monotonic() < began + 2
+        assert time.monotonic() < began + 30
 
 
 @pytest.mark.usefixtures("impatient")
@@ -255,7 +258,7 @@ def test_a_client_that_reads_nothing_is_cut_off_and_one_that_waits_for_us_is_not
         assert len(httpx.get(server.url, trust_env=False).content) == 12_000_000
         with connected(server) as client:
             client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-            time.sleep(3)
+            until(lambda: not server._uvicorn.server_state.connections)
             assert len(everything(client)) < 12_000_000
 
 
@@ -264,7 +267,7 @@ def test_a_head_without_an_end_is_refused(endless):
     with Server(HELLO, "127.0.0.1", 0) as server, connected(server) as client:
         client.sendall(b"GET / HTTP/1.1\r\nx: ")
         pieces = endless * (MAX_HEAD // len(endless) // 8)
-        for _ in range(9):
+        for _ in range(8):  # and no more: who is hung up on may lose what was said last
             client.sendall(pieces)
             time.sleep(0.01)
         assert everything(client).startswith(b"HTTP/1.1 431 ")

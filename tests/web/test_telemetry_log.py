@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from datetime import datetime
 
 import httpx
@@ -20,6 +19,7 @@ from syndicate.web.app import application
 from syndicate.web.server import Server
 from syndicate.web.telemetry.access_log import AccessLog, shown
 from syndicate.web.telemetry.kinds import Kind
+from tests.until import until
 from tests.web.asgi import Client
 from tests.web.known import TABLES, known, path_of
 from tests.web.test_telemetry import FEEDLY, RSS, publish
@@ -32,9 +32,8 @@ LOGGED = {"web": {"access_log": "access.log"}}
 
 def lines(folder, count=1):
     """Return what the log says, once it has so many lines."""
-    file, deadline = folder / "access.log", time.monotonic() + 10
-    while file.read_bytes().count(b"\n") < count and time.monotonic() < deadline:
-        time.sleep(0.02)
+    file = folder / "access.log"
+    until(lambda: file.read_bytes().count(b"\n") >= count)
     return [json.loads(line) for line in file.read_text("ascii").splitlines()]
 
 
@@ -64,7 +63,7 @@ def test_an_answer_is_one_line_of_json(web, tmp_path):
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first["time"])
     said = datetime.fromisoformat(first["time"])
-    assert abs((said - before).total_seconds()) < 10
+    assert abs((said - before).total_seconds()) < 60
     assert 0 < first["ms"] < 10_000
     assert (second["status"], second["conditional"], second["bytes"]) == (304, True, 0)
 
@@ -183,18 +182,21 @@ def test_many_threads_lose_no_line(tmp_path):
     assert len({line["path"] for line in lines(tmp_path, 2000)}) == 2000
 
 
+def until_said(client: Client, line: str) -> None:
+    until(lambda: line in client.get("/metrics").text)
+
+
 def test_a_full_disk_is_told_once_and_fails_nothing(web, tmp_path):
     (tmp_path / "access.log").symlink_to("/dev/full")
     client = web(**LOGGED)
     publish(tmp_path)
     with structlog.testing.capture_logs() as events:
-        for _ in range(3):
+        for lost in (1, 2, 3):
             assert client.get("/rss.xml").content == RSS
-            time.sleep(1.1)
+            until_said(client, f"syndicate_access_log_lost_total {lost}.0")
     told = [event for event in events if event["event"] == "access log not written"]
     assert len(told) == 1
     assert "No space left" in told[0]["error"]
-    assert "syndicate_access_log_lost_total 3.0" in client.get("/metrics").text
 
 
 def test_lines_that_were_lost_are_told_after_a_reload_as_well(sqlite_store, publication, tmp_path):
@@ -269,7 +271,7 @@ def test_a_clean_stop_loses_no_line(tmp_path):
             for number in range(20):
                 client.get(f"/{number}/")
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     text = (tmp_path / "access.log").read_text()
     logged = [json.loads(line)["path"] for line in text.splitlines()]
     assert logged == [f"/{number}/" for number in range(20)]

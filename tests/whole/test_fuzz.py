@@ -24,8 +24,9 @@ import pytest
 
 from syndicate.config import load
 from syndicate.store import Store
-from tests.cli.test_running import free_port, until
+from tests.cli.test_running import until
 from tests.feeds.samples import NOON
+from tests.ports import free_port
 from tests.publish.newsroom import Newsroom
 from tests.whole.fuzz import Fuzz
 

@@ -1,0 +1,30 @@
+"""Servers that nobody waits for at the end: to stop in order takes a fifth of a second."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.types import ASGIApp
+
+from syndicate.web.server import Server
+
+_leaving: list[Server] = []
+
+
+@contextmanager
+def answering(app: ASGIApp, listener: socket.socket) -> Iterator[Server]:
+    """Serve an application on loopback; at the end of the block the server winds down by itself.
+
+    How a server stops is what its own tests look at.
+    """
+    port = listener.getsockname()[1]
+    server = Server(app, "127.0.0.1", port, listener=listener)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.wind_down()
+        _leaving.append(server)
+        for gone in [each for each in _leaving if not each.alive]:
+            gone.stop()  # its listener is closed by this
+            _leaving.remove(gone)
