@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import tempfile
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +27,13 @@ DATABASES = ("sqlite", "postgresql")
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 compile_once()
+
+# Under nohup, or behind a shell's &, a signal is ignored by us and would be by all that we start.
+# What is handled, though in vain, is for them as it is at a terminal.
+if threading.current_thread() is threading.main_thread():
+    for name in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(name) is signal.SIG_IGN:
+            signal.signal(name, lambda *_: None)
 
 
 @pytest.fixture(scope="session")
