@@ -2,12 +2,13 @@
 
 import os
 import threading
+from collections.abc import Iterable, Sequence
 from queue import SimpleQueue
 
 import idna
 
 from syndicate.deliver.bell import Bell
-from syndicate.deliver.dkim import Unsigned
+from syndicate.deliver.dkim import Unsigned, sealed
 from syndicate.deliver.links import Links
 from syndicate.deliver.mailings import Mailing, refusing
 from syndicate.deliver.message import Message
@@ -16,17 +17,19 @@ from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
 from syndicate.model.editions import Edition
 
-_sealed = refusing(Unsigned.sealed)
+_sealed = refusing(sealed)
 _WRONG_TURNS = 3
 """How often a session may end under a message that was only offered, before it counts."""
+_HANDS = os.cpu_count() or 1
+"""The most threads that sign; as long as nothing waits for them, one does."""
 
 
 class Copy:
     """A claimed delivery with its message, which is made when it is needed."""
 
     __slots__ = (
-        "_signatures", "_unsigned", "_wrong_turns", "claim", "edition", "envelope", "mailing",
-        "message", "refusal",
+        "_wrong_turns", "claim", "edition", "envelope", "mailing", "message", "refusal",
+        "signatures", "unsigned",
     )  # fmt: skip
 
     envelope: Envelope
@@ -38,8 +41,10 @@ class Copy:
         self.mailing = mailing
         self.refusal: Refused | None = None
         """Why it could not be made; then it has neither envelope nor message."""
-        self._unsigned: Unsigned | None = None
-        self._signatures: list[bytes] | None = None
+        self.unsigned: Unsigned | None = None
+        """What was begun, until it is whole."""
+        self.signatures: Sequence[bytes] | None = None
+        """What it is to be signed with, when that is made; it may be in another thread."""
         self._wrong_turns = 0
 
     @property
@@ -66,10 +71,10 @@ class Copy:
     @property
     def ready(self) -> bool:
         """Whether it can be finished."""
-        return self._signatures is not None or self._unsigned is None
+        return self.signatures is not None or self.unsigned is None
 
     def begin(self, links: Links) -> bool:
-        """Write the message; True when its signatures take long: `seal`, in any thread."""
+        """Write the message; True when its signatures are to be made: that takes long."""
         try:
             self.envelope, copy = self.mailing.copy(self.claim, links)
         except Refused as refusal:
@@ -78,27 +83,30 @@ class Copy:
         if isinstance(copy, Message):
             self.message = copy
             return False
-        self._unsigned = copy
+        self.unsigned = copy
         if copy.slow:
             return True
-        self.seal()
+        _seal([self])
         self.finish()
         return False
 
-    def seal(self) -> None:
-        """Make the signatures of what was begun."""
-        assert self._unsigned is not None
-        try:
-            self._signatures = _sealed(self._unsigned)
-        except Refused as refusal:
-            self.refusal = refusal
-            self._signatures = []
-
     def finish(self) -> None:
         """Make it whole; of no use before it is ready."""
-        unsigned, self._unsigned = self._unsigned, None
-        if unsigned is not None and self._signatures:
-            self.message = unsigned.signed(self._signatures)
+        unsigned, self.unsigned = self.unsigned, None
+        if unsigned is not None and self.signatures:
+            self.message = unsigned.signed(self.signatures)
+
+
+def _seal(copies: Sequence[Copy]) -> None:
+    """Make the signatures of copies of one edition that were begun."""
+    try:
+        signatures = _sealed([copy.unsigned for copy in copies if copy.unsigned is not None])
+    except Refused as refusal:
+        for copy in copies:
+            copy.refusal, copy.signatures = refusal, ()
+    else:
+        for copy, of_copy in zip(copies, signatures, strict=True):
+            copy.signatures = of_copy
 
 
 class Workshop:
@@ -110,25 +118,28 @@ class Workshop:
 
     def __init__(self, links: Links) -> None:
         self._links = links
-        self._orders: SimpleQueue[Copy | None] = SimpleQueue()
+        self._orders: SimpleQueue[list[Copy] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self.awaited = False
         """Whether the next copy isn't signed yet: nothing is to be had until the bell rings."""
         self.bell = Bell()
         """Rings when a copy is signed, while one is waited for."""
 
-    def begin(self, copy: Copy) -> None:
-        """Write a copy, unless that was done, and have it signed where it is to be."""
-        if not copy.begun and copy.begin(self._links):
+    def begin(self, copies: Iterable[Copy]) -> None:
+        """Write copies of one edition, those that aren't, and have them signed where they are."""
+        order = [copy for copy in copies if not copy.begun and copy.begin(self._links)]
+        if order:
+            self._orders.put(order)
             if not self._threads:
                 self._hire()
-            self._orders.put(copy)
 
     def finish(self, copy: Copy) -> bool:
         """Make a copy whole; where it isn't signed yet, return False: the bell rings for it."""
         if not copy.ready:
             self.awaited = True
             if not copy.ready:  # nor signed meanwhile
+                if len(self._threads) < _HANDS:
+                    self._hire()
                 return False
             self.awaited = False
         copy.finish()
@@ -141,14 +152,14 @@ class Workshop:
             self._orders.put(None)
 
     def _hire(self) -> None:
-        hands = os.cpu_count() or 1
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(hands)]
-        for thread in self._threads:
-            thread.start()
+        """Have one more thread sign: who takes the lock from the loop often costs it much."""
+        thread = threading.Thread(target=self._work, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _work(self) -> None:
-        while (copy := self._orders.get()) is not None:
-            copy.seal()
+        while (order := self._orders.get()) is not None:
+            _seal(order)
             if self.awaited:
                 self.awaited = False
                 self.bell.ring()

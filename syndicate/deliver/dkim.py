@@ -17,6 +17,7 @@ import structlog
 
 from syndicate.config import Config
 from syndicate.deliver.message import Message
+from syndicate.deliver.multibuffer import LANES, WORTH, Multibuffer
 from syndicate.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ SIGNED = (
 SEALED = frozenset({"From", "To", "Cc", "Subject", "Date", "Reply-To", "MIME-Version"})
 """What is named once more than it is there, so that nobody can add another (RFC 6376, 8.15)."""
 
+BATCH = LANES
+"""How many messages are best signed together."""
+
 _log = structlog.get_logger(__name__)
 _WIDTH = 76
 _LOWER = [(name, name.lower().encode()) for name in SIGNED]
@@ -60,8 +64,8 @@ class Seal:
     """`rsa-sha256` or `ed25519-sha256`."""
     record: str
     """What DNS has to say of the key: the text at `name`."""
-    seal: Callable[[bytes], bytes]
-    """Signs a SHA-256 digest."""
+    seal: Callable[[Sequence[bytes]], list[bytes]]
+    """Signs SHA-256 digests, a few together: this may take long, and lets go of the global lock."""
 
     @classmethod
     def of(cls, dkim: "Dkim", key: "PrivateKey", domain: str) -> Self:
@@ -95,10 +99,6 @@ class Unsigned:
     def slow(self) -> bool:
         """Whether `sealed` takes long."""
         return any(seal.slow for seal in self.seals)
-
-    def sealed(self) -> list[bytes]:
-        """Return the signatures: this takes long, and lets go of Python's global lock."""
-        return [seal.seal(digest) for seal, digest in zip(self.seals, self.digests, strict=True)]
 
     def signed(self, signatures: Sequence[bytes]) -> Message:
         """Return the message with its signatures."""
@@ -136,7 +136,8 @@ class Signer:
     def signed(self, message: Message) -> Message:
         """Return a message with its signatures."""
         unsigned = self.unsigned(message)
-        return unsigned.signed(unsigned.sealed())
+        [signatures] = sealed([unsigned])
+        return unsigned.signed(signatures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,13 @@ class Keyring:
         return Signer(tuple(seals)) if seals else None
 
 
+def sealed(messages: Sequence[Unsigned]) -> list[tuple[bytes, ...]]:
+    """Return the signatures of each of up to BATCH messages from one signer."""
+    digests = zip(*[message.digests for message in messages], strict=True)
+    by_seal = [seal.seal(each) for seal, each in zip(messages[0].seals, digests, strict=True)]
+    return list(zip(*by_seal, strict=True))
+
+
 def body_hash(body: bytes) -> bytes:
     """Return the SHA-256 of a body, canonicalised `simple` (RFC 6376, 3.4.3)."""
     if body.endswith(b"\r\n") and not body.endswith(b"\r\n\r\n"):
@@ -198,8 +206,8 @@ def _is_rsa(key: "PrivateKey") -> bool:
     return hasattr(key, "key_size")
 
 
-def _sealing(key: "PrivateKey") -> Callable[[bytes], bytes]:
-    """Return what signs a digest: RFC 8463, 3 has Ed25519 sign it as if it were the message."""
+def _sealing(key: "PrivateKey") -> Callable[[Sequence[bytes]], list[bytes]]:
+    """Return what signs digests: RFC 8463, 3 has Ed25519 sign one as if it were the message."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - start-up
         Ed25519PrivateKey,
     )
@@ -208,9 +216,19 @@ def _sealing(key: "PrivateKey") -> Callable[[bytes], bytes]:
     from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
 
     if isinstance(key, Ed25519PrivateKey):
-        return key.sign
+        return lambda digests: list(map(key.sign, digests))
     padding, hashed = PKCS1v15(), Prehashed(SHA256())
-    return lambda digest: key.sign(digest, padding, hashed)
+
+    def seal(digest: bytes) -> bytes:
+        return key.sign(digest, padding, hashed)
+
+    several = Multibuffer.of(key, seal)
+
+    def seal_all(digests: Sequence[bytes]) -> list[bytes]:
+        together = several.sign(digests) if several and len(digests) >= WORTH else None
+        return together or list(map(seal, digests))
+
+    return seal_all
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from syndicate.deliver import outcome
 from syndicate.deliver.bell import Bell
 from syndicate.deliver.copy import Copy, Workshop
 from syndicate.deliver.destinations import Destinations
+from syndicate.deliver.dkim import BATCH
 from syndicate.deliver.ledger import Ledger, Sight, Wanted
 from syndicate.deliver.links import Links
 from syndicate.deliver.mailings import Mailings
@@ -159,8 +160,9 @@ class Supply:
     def prepare(self, count: int) -> None:
         """Write as many of the most urgent copies before their turn."""
         urgent = (self._queues.get(edition.key) for edition in self._editions)
-        for copy in islice(next(filter(None, urgent), ()), count):
-            self._workshop.begin(copy)
+        queue = next(filter(None, urgent), None)
+        if queue is not None:
+            self._begin(queue, count)
 
     def next(self, now: float, *, refused: Collection[int]) -> Copy | None:
         """Return the next copy, made, but for editions that are `refused`.
@@ -216,15 +218,17 @@ class Supply:
             self._appetite = min(_MOST, max(_FEWEST, leave))
             self._handed_out, self._measured = 0, now
 
-    def _begin(self, queue: deque[Copy]) -> None:
-        """Begin the first copy, and those that are next where signing takes long."""
+    def _begin(self, queue: deque[Copy], count: int = 1) -> None:
+        """Begin so many, and where signing takes long those that are next, many together."""
         if not queue[0].mailing.slow:
-            self._workshop.begin(queue[0])
+            self._workshop.begin(islice(queue, count))
             return
         ahead = min(_AHEAD, len(queue))
         first = next((n for n in range(ahead, 0, -1) if queue[n - 1].begun), 0)
-        for position in range(first, ahead):
-            self._workshop.begin(queue[position])
+        if first and ahead == _AHEAD and ahead - first < BATCH:
+            return
+        for start in range(first, ahead, BATCH):
+            self._workshop.begin(islice(queue, start, min(start + BATCH, ahead)))
 
     def _is_exhausted(self, edition: int, now: float) -> bool:
         """Whether nothing was left of it where mail goes now: a domain may have opened since."""
