@@ -24,6 +24,7 @@ from pathlib import Path
 from bench import ledgers, messages, passes, peers, yardsticks
 from bench.ledgers import POSTGRESQL, SQLITE, Ledger
 from bench.passes import Sent
+from syndicate.deliver.multibuffer import library
 
 CONNECTIONS = (10, 20, 40)
 TIMES_PLAIN, TIMES_POOL = 8.0, 5.0
@@ -176,6 +177,7 @@ def headings(flushes: Sequence[float], message: Path, count: int) -> str:
         f"{yardsticks.told(flushes)}\n"
         f"{count:,} messages of {len(said):,} bytes a pass; "
         f"medians of {len(flushes)} rounds\n"
+        f"RSA signatures: {'eight at once (crypto_mb)' if library() else 'one by one (OpenSSL)'}\n"
     )
 
 

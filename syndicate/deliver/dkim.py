@@ -9,7 +9,7 @@ Header fields are canonicalised `relaxed`, since relays fold them anew; the body
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 
@@ -21,6 +21,9 @@ from syndicate.deliver.multibuffer import LANES, WORTH, Multibuffer
 from syndicate.errors import ConfigError
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from typing_extensions import TypeIs
+
     from syndicate.config.dkim import Dkim, PrivateKey
 
 SIGNED = (
@@ -66,12 +69,17 @@ class Seal:
     """What DNS has to say of the key: the text at `name`."""
     seal: Callable[[Sequence[bytes]], list[bytes]]
     """Signs SHA-256 digests, a few together: this may take long, and lets go of the global lock."""
+    together: bool = False
+    """Whether it makes several signatures at once."""
 
     @classmethod
     def of(cls, dkim: "Dkim", key: "PrivateKey", domain: str) -> Self:
         """Return the seal of a configured key that signs as `domain`."""
-        algorithm = "rsa-sha256" if _is_rsa(key) else "ed25519-sha256"
-        return cls(domain, dkim.selector, algorithm, record(key), _sealing(key))
+        algorithm, one, several = "ed25519-sha256", _sealing(key), None
+        if _is_rsa(key):
+            algorithm, several = "rsa-sha256", Multibuffer.of(key, one)
+        seal = partial(_seal, one, several)
+        return cls(domain, dkim.selector, algorithm, record(key), seal, several is not None)
 
     @property
     def name(self) -> str:
@@ -202,12 +210,12 @@ def record(key: "PrivateKey") -> str:
     return f"v=DKIM1; k=ed25519; p={b64encode(said).decode()}"
 
 
-def _is_rsa(key: "PrivateKey") -> bool:
+def _is_rsa(key: "PrivateKey") -> "TypeIs[RSAPrivateKey]":
     return hasattr(key, "key_size")
 
 
-def _sealing(key: "PrivateKey") -> Callable[[Sequence[bytes]], list[bytes]]:
-    """Return what signs digests: RFC 8463, 3 has Ed25519 sign one as if it were the message."""
+def _sealing(key: "PrivateKey") -> Callable[[bytes], bytes]:
+    """Return what signs a digest: RFC 8463, 3 has Ed25519 sign it as if it were the message."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - start-up
         Ed25519PrivateKey,
     )
@@ -216,19 +224,17 @@ def _sealing(key: "PrivateKey") -> Callable[[Sequence[bytes]], list[bytes]]:
     from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
 
     if isinstance(key, Ed25519PrivateKey):
-        return lambda digests: list(map(key.sign, digests))
+        return key.sign
     padding, hashed = PKCS1v15(), Prehashed(SHA256())
+    return lambda digest: key.sign(digest, padding, hashed)
 
-    def seal(digest: bytes) -> bytes:
-        return key.sign(digest, padding, hashed)
 
-    several = Multibuffer.of(key, seal)
-
-    def seal_all(digests: Sequence[bytes]) -> list[bytes]:
-        together = several.sign(digests) if several and len(digests) >= WORTH else None
-        return together or list(map(seal, digests))
-
-    return seal_all
+def _seal(
+    one: Callable[[bytes], bytes], several: Multibuffer | None, digests: Sequence[bytes]
+) -> list[bytes]:
+    """Sign digests, together where that can be done and is faster."""
+    signatures = several.sign(digests) if several and len(digests) >= WORTH else None
+    return signatures or list(map(one, digests))
 
 
 @dataclass(frozen=True, slots=True)

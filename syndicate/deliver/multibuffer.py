@@ -51,12 +51,12 @@ class Multibuffer:
     @classmethod
     def of(cls, key: "RSAPrivateKey", seal: Callable[[bytes], bytes]) -> Self | None:
         """Return what signs as `seal` does, with its key; None where that can't be done here."""
-        library, private = _library(), key.private_numbers()
+        loaded, private = library(), key.private_numbers()
         halves = {private.p.bit_length() * 2, private.q.bit_length() * 2}
         fits = key.key_size in _BITS and halves == {key.key_size}
-        if library is None or not fits or private.public_numbers.e != _EXPONENT:
+        if loaded is None or not fits or private.public_numbers.e != _EXPONENT:
             return None
-        made, tried = cls(library, key), sha256(b"does it sign as it should?").digest()
+        made, tried = cls(loaded, key), sha256(b"does it sign as it should?").digest()
         return made if made.sign([tried]) == [seal(tried)] else None
 
     def sign(self, digests: Sequence[bytes]) -> list[bytes] | None:
@@ -98,12 +98,12 @@ def _operation(function: Callable[..., int]) -> Callable[..., int]:
 
 
 @lru_cache(maxsize=1)
-def _library() -> ctypes.CDLL | None:
+def library() -> ctypes.CDLL | None:
     """Return the library where there is one, and this processor can do what it needs."""
     for name in _NAMES:
         with contextlib.suppress(OSError):
-            library = ctypes.CDLL(name)
-            library.mbx_get_cpu_features.restype = ctypes.c_uint64
-            features = ctypes.c_uint64(library.mbx_get_cpu_features())
-            return library if library.mbx_is_crypto_mb_applicable(features) else None
+            found = ctypes.CDLL(name)
+            found.mbx_get_cpu_features.restype = ctypes.c_uint64
+            features = ctypes.c_uint64(found.mbx_get_cpu_features())
+            return found if found.mbx_is_crypto_mb_applicable(features) else None
     return None

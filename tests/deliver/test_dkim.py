@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from email import message_from_bytes
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -17,7 +18,16 @@ from syndicate.deliver.template import Template
 from syndicate.deliver.transport import transport
 from syndicate.errors import ConfigError
 from syndicate.model.editions import Kind
-from tests.deliver.papers import content, draft, freeze, hand_over, links, reader, subscribe
+from tests.deliver.papers import (
+    content,
+    draft,
+    freeze,
+    hand_over,
+    links,
+    reader,
+    readers,
+    subscribe,
+)
 from tests.deliver.seals import keys, records, verdicts
 from tests.deliver.servers import Scripted, real
 
@@ -286,6 +296,20 @@ def test_what_goes_out_by_smtp_is_signed(sqlite_store, config):
         assert hand_over(sqlite_store, given, transport(given)).accepted == 3
 
     assert [verdicts(body, records(given, DOMAIN)) for body in boxes.bodies] == [[True, True]] * 3
+
+
+def test_copies_that_are_signed_together_have_each_their_own_signatures(sqlite_store, config):
+    everybody = readers(60)
+    with real() as (port, boxes):
+        way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
+        given = config(*BOTH, mail=way)
+        subscribe(sqlite_store, *everybody)
+        freeze(sqlite_store)
+        assert hand_over(sqlite_store, given, transport(given)).accepted == 60
+
+    assert [verdicts(body, records(given, DOMAIN)) for body in boxes.bodies] == [[True, True]] * 60
+    named = sorted(message_from_bytes(body)["To"] for body in boxes.bodies)
+    assert [one.partition("<")[2].rstrip(">") or one for one in named] == sorted(everybody)
 
 
 def test_the_outbox_shows_letters_and_test_copies_signed(sqlite_store, config):

@@ -308,6 +308,17 @@ def test_a_key_of_the_domain_above_is_looked_for_there(config, zone):
     assert only(given, zone, "DKIM").where == f"s-ed25519._domainkey.{FROM}"
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_it_says_whether_several_signatures_are_made_at_once(config, zone, monkeypatch, together):
+    several = object() if together else None
+    monkeypatch.setattr("syndicate.deliver.dkim.Multibuffer.of", lambda *_: several)
+    given = config("rsa")
+    for name, record in records(given, FROM).items():
+        zone.put(name, "TXT", record)
+
+    assert ("several at once" in only(given, zone, "DKIM").said) is together
+
+
 def test_without_keys_the_relay_is_to_sign_and_its_selectors_are_looked_up(config, zone):
     zone.put(f"k1._domainkey.{FROM}", "TXT", "k=rsa; p=MIGf")
     zone.put(f"k3._domainkey.{FROM}", "TXT", "k=rsa; p=")

@@ -45,6 +45,12 @@ def test_growth_compares_the_stores():
     assert sum("MB" in line for line in lines) == 2
 
 
+def test_signatures_are_measured_alone_together_and_beside_a_strangers():
+    printed = printed_by("bench.signing", "--rounds", "1")
+    for way in ("bare RSA-2048", "ours, RSA-2048, together", "ours, Ed25519", "dkimpy, RSA-2048"):
+        assert re.search(rf"{way}.* [\d,]+ +\d\.\d\d$", printed, re.MULTILINE)
+
+
 def test_the_corpus_is_the_same_every_time_and_of_the_stated_size():
     stories = list(corpus.stories(100))
     assert stories == list(corpus.stories(100))

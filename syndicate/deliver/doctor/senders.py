@@ -78,7 +78,8 @@ def _spf(name: str, spf: Spf, permit: str) -> Finding:
 
 def _key(resolver: Resolver, seal: Seal) -> Finding:
     records = resolver.ask(seal.name, "TXT")
-    state, said = State.OK, f"holds our key ({seal.algorithm})"
+    several = ", several at once" if seal.together else ""
+    state, said = State.OK, f"holds our key ({seal.algorithm}{several})"
     if not records:
         state, said = State.MISSING, "there is no record, so our signatures are worth nothing"
     elif len(records) > 1:
