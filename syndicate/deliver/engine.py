@@ -1,10 +1,10 @@
 """The loop that hands mail over: all sessions of all relays, in one thread, nothing waiting.
 
-A session always has the next envelope written behind the body that is on its way.
-What comes back joins the round: when every socket that had something to say was
-read, one transaction records each verdict and each intent, and claims more where it
-runs low. After the commit the bodies leave. No lock, no timer: the more sessions
-there are, the more share a commit.
+A session always has the next envelope written behind the body that is on its way. When
+every socket that had something to say was read, one transaction records each verdict
+and each intent, and claims more where it runs low. After the commit the bodies leave,
+and while the servers read them the next copies are written. No lock, no timer: the
+more sessions there are, the more share a commit.
 """
 
 import contextlib
@@ -139,6 +139,7 @@ class Engine:
         self._hear_all(now)
         self._record(now)
         self._offer_all(now)
+        self._supply.prepare(len(self._seats))
 
     def _look(self, now: float) -> None:
         """Do what isn't for every turn."""
@@ -298,7 +299,7 @@ class Engine:
         if not self._due:
             return
         due, self._due = self._due, Round()
-        recorded = self._ledger.record(due, lambda: self._supply.prepare(len(invited)))
+        recorded = self._ledger.record(due)
         for seat in invited:
             assert seat.offered is not None
             claim = seat.offered.claim
@@ -396,5 +397,4 @@ class Engine:
         with contextlib.suppress(StoreError):
             self._supply.give_back()
             self._destinations.give_back()
-            for member in self._fleet.members:
-                member.give_back()
+            self._fleet.give_back()

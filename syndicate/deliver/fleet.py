@@ -213,6 +213,11 @@ class Fleet:
         self._next_pace = now + _PACE
         return [member.pace(owner, now, last=last) for member in self.members]
 
+    def give_back(self) -> None:
+        """Give back what was reserved and not used; raise StoreError."""
+        for member in self.members:
+            member.give_back()
+
     @property
     def refused(self) -> set[int]:
         """The editions that a relay takes nothing of, though others may."""

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -148,10 +148,9 @@ class Ledger:
 
     # the moves
 
-    def record(self, due: Round, meanwhile: Callable[[], None] = lambda: None) -> Recorded:
+    def record(self, due: Round) -> Recorded:
         """Record a round; verdicts are worth some patience with the store.
 
-        `meanwhile` may be done, once or more, until a store that is far away answers.
         Raise StoreError when it can't be done; then nothing of it is recorded, and
         the log has what the verdicts were.
         """
@@ -160,7 +159,7 @@ class Ledger:
         while True:
             try:
                 with self.store.write() as tx:
-                    before, done = done, self._record(tx, due, meanwhile)
+                    before, done = done, self._record(tx, due)
                     if before is not None and before.stands(done):
                         done = before
                         tx.rollback()
@@ -181,7 +180,7 @@ class Ledger:
 
     # how
 
-    def _record(self, tx: Transaction, due: Round, meanwhile: Callable[[], None]) -> "_Done":
+    def _record(self, tx: Transaction, due: Round) -> "_Done":
         now = clock.now()
         moved, may_leave = tx.handover.move(
             _suppressing(tx, due.verdicts, now),
@@ -189,7 +188,6 @@ class Ledger:
             owner=self.name,
             lease_until=now + self._sending,
             at=now,
-            meanwhile=meanwhile,
         )
         for what in sorted({*due.holds, *due.eased}):  # in one order, whoever changes them
             if what in due.holds:

@@ -158,7 +158,7 @@ class Supply:
         return kept_in
 
     def prepare(self, count: int) -> None:
-        """Write as many of the most urgent copies before their turn."""
+        """Write so many of the most urgent copies before their turn."""
         urgent = (self._queues.get(edition.key) for edition in self._editions)
         queue = next(filter(None, urgent), None)
         if queue is not None:

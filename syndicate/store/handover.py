@@ -8,7 +8,7 @@ that is `sending` may have been. Whoever stops an edition waits for the
 transactions that move its rows, so that it knows of each.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -98,17 +98,6 @@ class Handover:
         rows = [_row(claim) for claim in claims]
         RELEASE.run_all(self._connection, rows, owner, microseconds(at))
 
-    def intend(
-        self, claims: Sequence[Claim], *, owner: str, lease_until: datetime, at: datetime
-    ) -> frozenset[Key]:
-        """Record that bodies are about to leave; return whose may, by edition and subscriber.
-
-        The others must not: their claim was lost, their edition was stopped, or the
-        reader left since; then the row is skipped. Those whose edition was stopped are
-        still claimed: release them.
-        """
-        return self.move((), claims, owner=owner, lease_until=lease_until, at=at)[1]
-
     def settle(self, verdicts: Sequence[Verdict], *, at: datetime) -> frozenset[Key]:
         """Record what became of messages; return of which it counts, by edition and subscriber.
 
@@ -126,22 +115,22 @@ class Handover:
         owner: str,
         lease_until: datetime,
         at: datetime,
-        meanwhile: Callable[[], None] = lambda: None,
     ) -> tuple[frozenset[Key], frozenset[Key]]:
-        """`settle` some and `intend` others, in one journey where the store is far away.
+        """`settle` some, and record of others that their bodies are about to leave.
 
-        `meanwhile` is what to do until the answer is there, where it takes a while.
+        In one journey where the store is far away. Return of which a verdict counts, and
+        whose body may leave, each by edition and subscriber. The others must not: their
+        claim was lost, their edition was stopped, or the reader left since; then the row
+        is skipped. Those whose edition was stopped are still claimed: release them.
         """
         now = microseconds(at)
         told = [_verdict(verdict) for verdict in verdicts]
         rows = [_row(claim) for claim in claims]
-        with journey(self._connection) as waits:
+        with journey(self._connection):
             self._share(row[0] for row in (*told, *rows))
             settling = SETTLE.begin(self._connection, told, now)
             lease = microseconds(lease_until)
             intending = INTEND.begin(self._connection, rows, owner, lease, now)
-            if waits:
-                meanwhile()
         return self._settled(verdicts, settling(), at), self._intended(
             claims, intending(), owner, at
         )

@@ -5,8 +5,8 @@ runs a prepared statement once a row, in its own process; PostgreSQL runs one
 statement for all rows, since every statement is a journey there.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -44,18 +44,13 @@ def fixed(word: str) -> ColumnElement[str]:
     return literal_column(f"'{word}'", TEXT)
 
 
-@contextmanager
-def journey(connection: Connection) -> Iterator[bool]:
-    """Have all that begins inside be asked of PostgreSQL at once: it answers at the end.
-
-    Give whether the answer is on its way meanwhile; SQLite has given it by then.
-    """
+def journey(connection: Connection) -> AbstractContextManager[Any]:
+    """Have all that begins inside be asked of PostgreSQL at once: it answers at the end."""
     if connection.dialect.name == "sqlite":
-        yield False
-        return
+        return nullcontext()
     driver: Any = connection.connection.driver_connection
-    with driver.pipeline():
-        yield True
+    pipeline: AbstractContextManager[Any] = driver.pipeline()
+    return pipeline
 
 
 class Move:

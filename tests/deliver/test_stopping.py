@@ -286,7 +286,7 @@ def test_what_was_exhausted_is_looked_at_again_before_the_digest_is_over(store, 
     alert = freeze(store)
     with store.write() as tx:
         one, two = tx.handover.claim(alert.key, owner="me", lease_until=LATER, at=NOON)
-        tx.handover.intend([two], owner="me", lease_until=LATER, at=NOON)
+        tx.handover.move((), [two], owner="me", lease_until=LATER, at=NOON)
         tx.handover.settle([Verdict(claim=two, state=State.UNKNOWN)], at=NOON)
         tx.handover.release([one], owner="me", at=NOON)
         tx.subscribers.leave(one.subscriber, "breaking", at=NOON, cause=TEST)

@@ -357,7 +357,7 @@ def left_sending(store, config, count: int = 1) -> list[str]:
     with store.write() as tx:
         [edition] = tx.deliveries.open_editions(NOON)
         claims = tx.handover.claim(edition.key, owner=dead, lease_until=FAR, at=NOON, limit=count)
-        tx.handover.intend(claims, owner=dead, lease_until=FAR, at=NOON)
+        tx.handover.move((), claims, owner=dead, lease_until=FAR, at=NOON)
     return [signer.message_id(c.edition, c.subscriber, "example.org") for c in claims]
 
 

@@ -43,7 +43,7 @@ def hand_over_one(desk, edition):
         [one] = tx.handover.claim(
             edition.key, owner="me", lease_until=NOW + MINUTE, at=NOW, limit=1
         )
-        tx.handover.intend([one], owner="me", lease_until=NOW + MINUTE, at=NOW)
+        tx.handover.move((), [one], owner="me", lease_until=NOW + MINUTE, at=NOW)
         tx.handover.settle([Verdict(claim=one, state=State.ACCEPTED, code=250)], at=NOW)
 
 

@@ -48,7 +48,8 @@ def claim(tx, key, owner="me", *, at=NOW, limit=100, lease=MINUTE):
 
 
 def intend(tx, one, owner="me", *, lease=MINUTE):
-    return bool(tx.handover.intend([one], owner=owner, lease_until=NOW + lease, at=NOW))
+    _, leaves = tx.handover.move((), [one], owner=owner, lease_until=NOW + lease, at=NOW)
+    return bool(leaves)
 
 
 def settle(tx, one, state, **told):

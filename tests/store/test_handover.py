@@ -20,7 +20,7 @@ LEASE = NOW + MINUTE
 
 
 def intend(tx, claims, owner="me"):
-    return tx.handover.intend(claims, owner=owner, lease_until=LEASE, at=NOW)
+    return tx.handover.move((), claims, owner=owner, lease_until=LEASE, at=NOW)[1]
 
 
 def settle(tx, claims, state=State.ACCEPTED, **told):
@@ -143,22 +143,6 @@ def test_a_reply_is_kept_as_it_was_said(store):
         assert tx.handover.settle(verdicts, at=NOW) == keys(claims)
         query = text("SELECT reply FROM deliveries ORDER BY subscriber")
         assert tx._connection.execute(query).scalars().all() == replies
-
-
-def test_only_where_the_answer_takes_its_time_something_is_done_meanwhile(store):
-    with store.write() as tx:
-        readers(tx, 2)
-        claims = claim(tx, edition(tx))
-        done: list[str] = []
-
-        def meanwhile() -> None:
-            done.append("something")
-
-        told = {"owner": "me", "lease_until": LEASE, "at": NOW, "meanwhile": meanwhile}
-        settled, may_leave = tx.handover.move((), claims, **told)
-
-        assert (settled, may_leave) == (frozenset(), keys(claims))
-        assert len(done) == (tx._connection.dialect.name == "postgresql")
 
 
 def test_of_nobody_nothing_is_moved(store):

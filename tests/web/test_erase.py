@@ -91,7 +91,7 @@ def test_an_edition_counts_as_many_readers_as_before(store):
         claims = tx.handover.claim(edition.key, owner="w", lease_until=at, at=at)
         for claim in claims:
             until = at + timedelta(minutes=1)
-            assert tx.handover.intend([claim], owner="w", lease_until=until, at=at)
+            assert tx.handover.move((), [claim], owner="w", lease_until=until, at=at)[1]
             state = State.FAILED if claim.email == HER else State.ACCEPTED
             reply = f"550 <{claim.email}>: no"
             verdict = Verdict(claim=claim, state=state, code=550, reply=reply)
