@@ -8,9 +8,9 @@ more sessions there are, the more share a commit.
 """
 
 import contextlib
-import selectors
 import threading
 import time
+from collections.abc import Sequence
 from typing import assert_never
 
 from syndicate.deliver import outcome
@@ -20,7 +20,7 @@ from syndicate.deliver.fleet import Fleet, Member
 from syndicate.deliver.ledger import Ledger, Round, Wanted
 from syndicate.deliver.openings import Openings
 from syndicate.deliver.relay import Answered, Declined, Ended, Event, Invited, Reply
-from syndicate.deliver.seat import Seat
+from syndicate.deliver.seat import Seat, Seats
 from syndicate.deliver.supply import Supply
 from syndicate.deliver.upkeep import Upkeep
 from syndicate.errors import (
@@ -63,8 +63,7 @@ class Engine:
         self.stop_timeout = stop_timeout
         """Seconds that what is on its way gets to be finished in after a stop."""
         self._openings = Openings()
-        self._selector = selectors.DefaultSelector()
-        self._seats: set[Seat] = set()
+        self._seats = Seats()
         self._heard: list[tuple[Seat, Event]] = []
         self._due = Round()
         self._next_look = self._next_sight = 0.0
@@ -78,8 +77,8 @@ class Engine:
         Raise StoreError when the ledger can't be kept, ConfigError for a key that can't be read.
         """
         self._stop = stop
-        self._selector.register(self._openings.bell, selectors.EVENT_READ)
-        self._selector.register(self._supply.bell, selectors.EVENT_READ)
+        self._seats.hark(self._openings.bell)
+        self._seats.hark(self._supply.bell)
         try:
             self._go_on()
             now = self._stopped_at = time.monotonic()
@@ -115,7 +114,12 @@ class Engine:
 
     @property
     def _busy(self) -> bool:
-        return any(seat.busy for seat in self._seats)
+        return len(self._seats.idle) < len(self._seats)
+
+    @property
+    def _spare(self) -> int:
+        """How many sessions have nothing to do, or soon will."""
+        return len(self._seats.idle) + self._openings.under_way
 
     def _waits(self, now: float) -> bool:
         """Whether it is left to others that something happens, and something may."""
@@ -129,13 +133,13 @@ class Engine:
         if now >= self._next_look:
             self._hear_all(now)  # of a session that this drops, nothing is heard any more
             self._look(now)
-        for key, _ in self._selector.select(_LOOK if self._waits(now) else 0):
-            if key.fileobj is self._openings.bell:
+        for stirred in self._seats.wait(_LOOK if self._waits(now) else 0):
+            if isinstance(stirred, Seat):
+                self._stir(stirred, now)
+            elif stirred is self._openings.bell:
                 self._seat_opened(now)
-            elif key.fileobj is self._supply.bell:
-                self._supply.bell.hush()
             else:
-                self._stir(key.data, now)
+                stirred.hush()
         self._hear_all(now)
         self._record(now)
         self._offer_all(now)
@@ -150,7 +154,7 @@ class Engine:
             self._wind_down(now, self._stopped_at)
         elif now >= self._next_sight and not self._due.holds:  # as in `_wanted`
             self._see(now)
-        for seat in list(self._seats):
+        for seat in self._seats:
             self._stir(seat, now)
 
     def _see(self, now: float) -> None:
@@ -177,10 +181,7 @@ class Engine:
                     raise opened
                 case _:
                     member.seated()
-                    seat = Seat(member, opened)
-                    self._seats.add(seat)
-                    if opened.fileno() >= 0:
-                        self._selector.register(opened, selectors.EVENT_READ, seat)
+                    self._seats.take(member, opened)
 
     # what is heard
 
@@ -188,10 +189,7 @@ class Engine:
         """Let a session write and read."""
         events = seat.session.move(now, readable=readable)
         self._heard += ((seat, event) for event in events)
-        if seat.session.stuck != seat.writing and seat.session.fileno() >= 0:
-            seat.writing = seat.session.stuck
-            mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if seat.writing else 0)
-            self._selector.modify(seat.session, mask, seat)
+        self._seats.watch(seat)
 
     def _hear_all(self, now: float) -> None:
         heard, self._heard = self._heard, []
@@ -277,12 +275,7 @@ class Engine:
         _, offered = seat.clear()
         if offered is not None:
             self._supply.put_back(offered)
-        if seat in self._seats:
-            self._seats.discard(seat)
-            seat.member.open -= 1
-            if seat.session.fileno() >= 0:
-                self._selector.unregister(seat.session)
-        seat.session.close()
+        self._seats.leave(seat)
 
     # what is recorded, and said
 
@@ -295,27 +288,34 @@ class Engine:
             invited = []
         else:
             self._due.wanted = self._wanted(now)
-        self._due.intents = [seat.offered.claim for seat in invited if seat.offered is not None]
+        self._due.intents = [seat.next.claim for seat in invited]
         if not self._due:
             return
         due, self._due = self._due, Round()
         recorded = self._ledger.record(due)
-        for seat in invited:
-            assert seat.offered is not None
-            claim = seat.offered.claim
-            if (claim.edition, claim.subscriber) in recorded.may_leave:
-                seat.current, seat.offered, seat.invited = seat.offered, None, False
-                seat.session.hand_over(*seat.current.message.pieces, tame=True)
-            else:
-                # it waits for a body that must not come: there is no way on in that session
-                self._supply.give_up(seat.offered)
-                seat.offered = None
-                self._drop(seat)
-        # after the bodies: what is written down as sent has left, whatever goes wrong here
+        leaving = [seat for seat in invited if seat.next.claim.key in recorded.may_leave]
+        self._send(leaving, now)
+        for seat in set(invited).difference(leaving):
+            # it waits for a body that must not come: there is no way on in that session
+            self._supply.give_up(seat.next)
+            seat.offered = None
+            self._drop(seat)
         if due.wanted is not None:
             self._due.verdicts += self._supply.take_in(due.wanted, recorded.claims, now)
-        if recorded.paused or len(recorded.may_leave) < len(invited):
+        if recorded.paused or len(leaving) < len(invited):
             self._see(now)
+
+    def _send(self, leaving: Sequence[Seat], now: float) -> None:
+        """Have bodies leave, each with the next envelope behind it."""
+        rest, spare = iter(leaving), self._spare
+        try:
+            for seat in rest:
+                seat.hand_over()
+                self._next(seat, now, spare=spare)
+                self._stir(seat, now, readable=False)
+        finally:  # what is written down as sent leaves, whatever went wrong
+            for seat in rest:
+                seat.hand_over()
 
     def _wanted(self, now: float) -> Wanted | None:
         """Say what to claim, if anything: of what is the most urgent by now."""
@@ -330,12 +330,12 @@ class Engine:
     def _offer_all(self, now: float) -> None:
         """Offer a copy in each session that has room for one, and open more where that is few."""
         if self._stopped_at is None:
-            free = sum(not seat.busy for seat in self._seats)
-            for seat in list(self._seats):
+            spare = self._spare
+            for seat in self._seats:
                 if seat.offered is None:
-                    self._next(seat, now, spare=free + self._openings.under_way)
+                    self._next(seat, now, spare=spare)
             self._open(now)
-        for seat in list(self._seats):
+        for seat in self._seats:
             if seat.session.stuck and not seat.writing:
                 self._stir(seat, now, readable=False)
 
@@ -372,7 +372,7 @@ class Engine:
         """Open what is missing, with relays that take something of what waits."""
         claimed = self._supply.claimed
         fit = [each for each in self._fleet.available(now) if each.takes_any(claimed)]
-        idle = [seat.member for seat in self._seats if not seat.busy]
+        idle = [seat.member for seat in self._seats.idle]
         free = sum(member in fit and not member.dry(now) for member in idle)
         missing = self._supply.waiting - free - self._openings.under_way
         for member in self._fleet.missing(missing, fit, now):
@@ -382,7 +382,7 @@ class Engine:
 
     def _wind_down(self, now: float, since: float) -> None:
         """Finish what is on its way; break off what takes too long."""
-        for seat in list(self._seats):
+        for seat in self._seats:
             if seat.current is None:
                 self._drop(seat)
             elif now - since > self.stop_timeout:
@@ -390,10 +390,10 @@ class Engine:
 
     def _leave(self) -> None:
         """Give back what is held, whatever led here."""
-        for seat in list(self._seats):
+        for seat in self._seats:
             self._drop(seat)
         self._openings.close()
-        self._selector.close()
+        self._seats.close()
         with contextlib.suppress(StoreError):
             self._supply.give_back()
             self._destinations.give_back()

@@ -12,7 +12,7 @@ from syndicate import clock
 from syndicate.deliver.brake import Brake
 from syndicate.deliver.outcome import condemns
 from syndicate.errors import StoreError, StoreTooNew
-from syndicate.model.deliveries import Claim, State, Verdict
+from syndicate.model.deliveries import Claim, Key, State, Verdict
 from syndicate.model.editions import Edition
 from syndicate.model.stops import Limit
 from syndicate.model.subscribers import Cause, Who
@@ -28,9 +28,6 @@ _PATIENCE = 60.0
 """Seconds that verdicts are worth waiting for a store that can't be written."""
 _LEFT = frozenset({State.ACCEPTED, State.UNKNOWN})
 """What can have become of those alone whose bodies left."""
-
-Row = tuple[int, int]
-"""A ledger row by its key: edition and subscriber."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +64,7 @@ class Round:
 class Recorded:
     """What came of a round."""
 
-    may_leave: frozenset[Row]
+    may_leave: frozenset[Key]
     """Whose bodies may leave; of all others nothing may."""
     claims: list[Claim]
     paused: bool
@@ -211,16 +208,15 @@ class Ledger:
         )
 
     @staticmethod
-    def settle(tx: Transaction, verdicts: Sequence[Verdict], now: datetime) -> frozenset[Row]:
+    def settle(tx: Transaction, verdicts: Sequence[Verdict], now: datetime) -> frozenset[Key]:
         """Record what became of some; of who was erased meanwhile, nothing that names them."""
         return tx.handover.settle(_suppressing(tx, verdicts, now), at=now)
 
-    def _count(self, verdicts: Sequence[Verdict], moved: frozenset[Row]) -> None:
+    def _count(self, verdicts: Sequence[Verdict], moved: frozenset[Key]) -> None:
         counts: defaultdict[int, Counter[State]] = defaultdict(Counter)
         for verdict in verdicts:
-            edition = verdict.claim.edition
-            if (edition, verdict.claim.subscriber) in moved:
-                counts[edition][verdict.state] += 1
+            if verdict.claim.key in moved:
+                counts[verdict.claim.edition][verdict.state] += 1
         for edition, count in counts.items():
             self.counts[edition] += count
             try:
@@ -246,15 +242,15 @@ class _Done:
     """What a transaction did, whether or not it was heard that it was committed."""
 
     verdicts: Sequence[Verdict]
-    moved: frozenset[Row]
+    moved: frozenset[Key]
     """Of whom a verdict counts."""
-    may_leave: frozenset[Row]
+    may_leave: frozenset[Key]
     claims: list[Claim]
 
     @property
-    def left(self) -> frozenset[Row]:
+    def left(self) -> frozenset[Key]:
         """Those of whom a verdict counts and whose bodies had left."""
-        return self.moved & {_row(one.claim) for one in self.verdicts if one.state in _LEFT}
+        return self.moved & {one.claim.key for one in self.verdicts if one.state in _LEFT}
 
     def stands(self, again: "_Done") -> bool:
         """Whether it was committed after all, as is seen when the same is done `again`.
@@ -264,10 +260,6 @@ class _Done:
         """
         left = self.left
         return bool(left) and not left & again.moved
-
-
-def _row(claim: Claim) -> Row:
-    return claim.edition, claim.subscriber
 
 
 def _suppressing(tx: Transaction, verdicts: Sequence[Verdict], now: datetime) -> Sequence[Verdict]:

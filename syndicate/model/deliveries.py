@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeAlias
 
 
 class State(StrEnum):
@@ -50,6 +51,10 @@ class Delivery:
     next_attempt_at: datetime | None = None
 
 
+Key: TypeAlias = tuple[int, int]
+"""What tells a delivery from all others: its edition and its subscriber."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A delivery that this worker holds and may hand over."""
@@ -60,6 +65,11 @@ class Claim:
     name: str
     newsletter: str
     attempt: int
+
+    @property
+    def key(self) -> Key:
+        """What tells it from all others."""
+        return self.edition, self.subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from sqlalchemy import (
     select,
 )
 
-from syndicate.model.deliveries import Claim, State, Verdict
+from syndicate.model.deliveries import Claim, Key, State, Verdict
 from syndicate.store.engine import share_editions
 from syndicate.store.moves import Told, journey
 from syndicate.store.recipients import reason_not_to, with_readers
@@ -44,8 +44,6 @@ from syndicate.store.schema import (
 from syndicate.store.transitions import CLAIM, GOES_ON, INTEND, RELEASE, SETTLE, SKIP
 
 AnyRow = Row[*tuple[Any, ...]]
-Key = tuple[int, int]
-"""Edition and subscriber."""
 _MOST_DOMAINS = 30_000
 """As many as SQLite can be told at once; of any beyond, the loop itself keeps its hands off."""
 _LEDGER_ROW = (deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attempt)
@@ -178,7 +176,7 @@ class Handover:
 
     def _barred(self, claims: Sequence[Claim], owner: str, at: datetime) -> list[AnyRow]:
         """Return the rows of those whose reader is not to be mailed after all."""
-        attempts = {(claim.edition, claim.subscriber): claim.attempt for claim in claims}
+        attempts = {claim.key: claim.attempt for claim in claims}
         found: list[AnyRow] = []
         for edition in {claim.edition for claim in claims}:
             theirs = [claim.subscriber for claim in claims if claim.edition == edition]
@@ -305,4 +303,4 @@ def _event(verdict: Verdict, at: datetime) -> dict[str, Any]:
 
 def _keys(claims: Iterable[Claim], moved: Iterable[bool]) -> frozenset[Key]:
     pairs = zip(claims, moved, strict=True)
-    return frozenset((claim.edition, claim.subscriber) for claim, counts in pairs if counts)
+    return frozenset(claim.key for claim, counts in pairs if counts)
