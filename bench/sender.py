@@ -158,13 +158,13 @@ def _send_before_recording() -> None:
     record = Ledger.record
     late: list[threading.Thread] = []
 
-    def record_late(ledger: Ledger, due: Round, _: object) -> Recorded:
+    def record_late(ledger: Ledger, due: Round) -> Recorded:
         while late:
             late.pop().join()
         recorded = record(ledger, replace(due, intents=[]))
         late.append(threading.Thread(target=record, args=(ledger, Round(intents=due.intents))))
         late[-1].start()
-        leaves = frozenset((claim.edition, claim.subscriber) for claim in due.intents)
+        leaves = frozenset(claim.key for claim in due.intents)
         return replace(recorded, may_leave=leaves)
 
     setattr(Ledger, "record", record_late)  # noqa: B010 - mypy minds the other way
