@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Any, Self
@@ -18,6 +19,7 @@ from syndicate.config import Config
 from syndicate.deliver import outcome
 from syndicate.deliver.conversation import Terms
 from syndicate.deliver.destinations import Destinations
+from syndicate.deliver.engine import Engine
 from syndicate.deliver.fleet import Fleet
 from syndicate.deliver.ledger import Ledger, Recorded, Round, Wanted
 from syndicate.deliver.mailings import Mailings
@@ -32,11 +34,12 @@ from syndicate.deliver.relay import (
     Session,
 )
 from syndicate.deliver.reservoir import Reservoir
+from syndicate.deliver.seat import Seat
 from syndicate.deliver.session import SmtpSession
 from syndicate.deliver.supply import Supply
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import Drained, drain
-from syndicate.errors import PermanentFailure, StoreError, TemporaryFailure
+from syndicate.errors import PermanentFailure, StoreError, StoreUnreachable, TemporaryFailure
 from syndicate.model.deliveries import State
 from syndicate.model.editions import Edition, Kind
 from syndicate.model.traffic import Hold
@@ -318,6 +321,38 @@ def test_what_may_leave_does_when_the_next_edition_can_not_be_read(
     assert set(found) <= {State.ACCEPTED, State.QUEUED}, "what may leave has a verdict"
     assert found[State.ACCEPTED] == len(server.bodies)
     assert states(sqlite_store, second.key) == {State.QUEUED: 20}
+
+
+def test_all_that_may_leave_does_when_who_is_next_can_not_be_asked_for(
+    sqlite_store, config, monkeypatch
+):
+    subscribe(sqlite_store, *readers(20))
+    edition = freeze(sqlite_store)
+    send, record, rounds = Engine._send, Ledger.record, list[int]()
+
+    def slowly(ledger: Ledger, due: Round) -> Recorded:
+        time.sleep(0.02)  # so that several sessions are invited by the next round
+        return record(ledger, due)
+
+    def fail(*_: object, **__: object) -> None:
+        raise StoreUnreachable("gone")
+
+    def send_and_fail(engine: Engine, leaving: Sequence[Seat], now: float) -> None:
+        with monkeypatch.context() as failing:
+            if len(leaving) > 1 and not rounds:
+                rounds.append(len(leaving))
+                failing.setattr(Supply, "next", fail)
+            send(engine, leaving, now)
+
+    monkeypatch.setattr(Ledger, "record", slowly)
+    monkeypatch.setattr(Engine, "_send", send_and_fail)
+    with Scripted("PIPELINING") as server, pytest.raises(StoreUnreachable):
+        deliver(sqlite_store, config(server.port, connections=8))
+
+    assert rounds
+    found = states(sqlite_store, edition.key)
+    assert set(found) <= {State.ACCEPTED, State.QUEUED}, "what may leave has a verdict"
+    assert found[State.ACCEPTED] == len(server.bodies) >= rounds[0]
 
 
 def test_mail_goes_on_when_its_brake_fails(sqlite_store, sqlite_url, config):
