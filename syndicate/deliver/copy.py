@@ -1,5 +1,6 @@
 """One reader's copy on its way, and who makes it: the loop itself, or threads beside it."""
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterable, Sequence
@@ -102,8 +103,11 @@ def _seal(copies: Sequence[Copy]) -> None:
     try:
         signatures = _sealed([copy.unsigned for copy in copies if copy.unsigned is not None])
     except Refused as refusal:
-        for copy in copies:
-            copy.refusal, copy.signatures = refusal, ()
+        if len(copies) == 1:
+            copies[0].refusal, copies[0].signatures = refusal, ()
+        else:  # none has to suffer for another
+            for copy in copies:
+                _seal([copy])
     else:
         for copy, of_copy in zip(copies, signatures, strict=True):
             copy.signatures = of_copy
@@ -139,7 +143,8 @@ class Workshop:
             self.awaited = True
             if not copy.ready:  # nor signed meanwhile
                 if len(self._threads) < _HANDS:
-                    self._hire()
+                    with contextlib.suppress(RuntimeError):  # no room for another: one signs
+                        self._hire()
                 return False
             self.awaited = False
         copy.finish()
@@ -154,8 +159,8 @@ class Workshop:
     def _hire(self) -> None:
         """Have one more thread sign: who takes the lock from the loop often costs it much."""
         thread = threading.Thread(target=self._work, daemon=True)
-        self._threads.append(thread)
         thread.start()
+        self._threads.append(thread)
 
     def _work(self) -> None:
         while (order := self._orders.get()) is not None:

@@ -100,7 +100,7 @@ class Engine:
             self._turn()
 
     def _goes_on(self, now: float) -> bool:
-        if self._heard or self._due or self._busy:
+        if self._heard or self._due or self._seats.busy:
             return True
         if self._stopped_at is not None:
             return False
@@ -113,10 +113,6 @@ class Engine:
         return again
 
     @property
-    def _busy(self) -> bool:
-        return len(self._seats.idle) < len(self._seats)
-
-    @property
     def _spare(self) -> int:
         """How many sessions have nothing to do, or soon will."""
         return len(self._seats.idle) + self._openings.under_way
@@ -125,7 +121,7 @@ class Engine:
         """Whether it is left to others that something happens, and something may."""
         if self._heard or self._due or (self._supply.fruitless and self._stopped_at is None):
             return False
-        return self._busy or self._openings.under_way > 0 or not self._supply.exhausted(now)
+        return self._seats.busy or self._openings.under_way > 0 or not self._supply.exhausted(now)
 
     def _turn(self) -> None:
         """Hear what there is to hear, record it, and say what may be said."""
@@ -294,16 +290,18 @@ class Engine:
         due, self._due = self._due, Round()
         recorded = self._ledger.record(due)
         leaving = [seat for seat in invited if seat.next.claim.key in recorded.may_leave]
-        self._send(leaving, now)
         for seat in set(invited).difference(leaving):
             # it waits for a body that must not come: there is no way on in that session
             self._supply.give_up(seat.next)
             seat.offered = None
             self._drop(seat)
-        if due.wanted is not None:
-            self._due.verdicts += self._supply.take_in(due.wanted, recorded.claims, now)
-        if recorded.paused or len(leaving) < len(invited):
-            self._see(now)
+        try:
+            if due.wanted is not None:
+                self._due.verdicts += self._supply.take_in(due.wanted, recorded.claims, now)
+            if recorded.paused or len(leaving) < len(invited):
+                self._see(now)
+        finally:  # what is written down as sent leaves, whatever goes wrong here
+            self._send(leaving, now)
 
     def _send(self, leaving: Sequence[Seat], now: float) -> None:
         """Have bodies leave, each with the next envelope behind it."""
@@ -313,7 +311,7 @@ class Engine:
                 seat.hand_over()
                 self._next(seat, now, spare=spare)
                 self._stir(seat, now, readable=False)
-        finally:  # what is written down as sent leaves, whatever went wrong
+        finally:  # also where none is to be had
             for seat in rest:
                 seat.hand_over()
 

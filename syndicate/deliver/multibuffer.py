@@ -37,14 +37,14 @@ class Multibuffer:
     It lets go of Python's global lock, once for all that it signs together.
     """
 
-    def __init__(self, library: ctypes.CDLL, key: "RSAPrivateKey") -> None:
+    def __init__(self, loaded: ctypes.CDLL, key: "RSAPrivateKey") -> None:
         self._bits, self._size = key.key_size, key.key_size // 8
         private = key.private_numbers()
         factors = private.p, private.q, private.dmp1, private.dmq1, private.iqmp
         self._factors = [_Number(each, self._size // 2) for each in factors]
         self._modulus = [_Number(private.public_numbers.n, self._size)]
-        self._private = _operation(library.mbx_rsa_private_crt_mb8)
-        self._public = _operation(library.mbx_rsa_public_mb8)
+        self._private = loaded.mbx_rsa_private_crt_mb8
+        self._public = loaded.mbx_rsa_public_mb8
         filled = self._size - 3 - len(_DIGEST_INFO) - sha256().digest_size
         self._before = b"\0\1" + b"\xff" * filled + b"\0" + _DIGEST_INFO
 
@@ -92,18 +92,15 @@ class _Number:
         self.lanes = _Lanes(*[ctypes.addressof(self._words)] * LANES)
 
 
-def _operation(function: Callable[..., int]) -> Callable[..., int]:
-    function.restype = ctypes.c_uint32  # type: ignore[attr-defined] # a status for each lane
-    return function
-
-
 @lru_cache(maxsize=1)
 def library() -> ctypes.CDLL | None:
     """Return the library where there is one, and this processor can do what it needs."""
     for name in _NAMES:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, AttributeError):  # not there, or another than we know
             found = ctypes.CDLL(name)
             found.mbx_get_cpu_features.restype = ctypes.c_uint64
+            for operation in (found.mbx_rsa_private_crt_mb8, found.mbx_rsa_public_mb8):
+                operation.restype = ctypes.c_uint32  # a status for each lane
             features = ctypes.c_uint64(found.mbx_get_cpu_features())
             return found if found.mbx_is_crypto_mb_applicable(features) else None
     return None

@@ -67,6 +67,11 @@ class Seats:
         return iter(list(self._all))
 
     @property
+    def busy(self) -> bool:
+        """Whether something is under way in any."""
+        return any(seat.busy for seat in self._all)
+
+    @property
     def idle(self) -> list[Seat]:
         """Those with nothing under way."""
         return [seat for seat in self._all if not seat.busy]

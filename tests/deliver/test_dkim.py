@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import threading
 from email import message_from_bytes
 
 import pytest
@@ -11,12 +12,13 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from syndicate.deliver.copies import send_copy
-from syndicate.deliver.dkim import SIGNED, Keyring, body_hash
+from syndicate.deliver.dkim import SIGNED, Keyring, body_hash, sealed
 from syndicate.deliver.message import Message
 from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.template import Template
 from syndicate.deliver.transport import transport
-from syndicate.errors import ConfigError
+from syndicate.errors import ConfigError, Refused
+from syndicate.model.deliveries import State
 from syndicate.model.editions import Kind
 from tests.deliver.papers import (
     content,
@@ -26,6 +28,8 @@ from tests.deliver.papers import (
     links,
     reader,
     readers,
+    rows,
+    states,
     subscribe,
 )
 from tests.deliver.seals import keys, records, verdicts
@@ -310,6 +314,50 @@ def test_copies_that_are_signed_together_have_each_their_own_signatures(sqlite_s
     assert [verdicts(body, records(given, DOMAIN)) for body in boxes.bodies] == [[True, True]] * 60
     named = sorted(message_from_bytes(body)["To"] for body in boxes.bodies)
     assert [one.partition("<")[2].rstrip(">") or one for one in named] == sorted(everybody)
+
+
+def test_a_copy_that_can_not_be_signed_fails_alone(sqlite_store, config, monkeypatch):
+    def spoilt(messages):
+        if any(b"reader7@" in field for each in messages for field in each.message.fields):
+            raise Refused("the key is gone")
+        return sealed(messages)
+
+    monkeypatch.setattr("syndicate.deliver.copy._sealed", spoilt)
+    with real() as (port, boxes):
+        way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
+        given = config("rsa", mail=way)
+        subscribe(sqlite_store, *readers(20))
+        edition = freeze(sqlite_store)
+        hand_over(sqlite_store, given, transport(given))
+
+    assert states(sqlite_store, edition.key) == {State.ACCEPTED: 19, State.FAILED: 1}
+    assert rows(sqlite_store, edition.key)["reader7@example.org"].reply.endswith("the key is gone")
+    assert len(boxes.bodies) == 19
+
+
+def test_one_thread_signs_where_no_other_can_begin(sqlite_store, config, monkeypatch):
+    signing: list[threading.Thread] = []
+
+    def begin(thread):
+        if thread.name.endswith("(_work)"):
+            if signing:
+                raise RuntimeError("can't start new thread")
+            signing.append(thread)
+        start(thread)
+
+    start = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", begin)
+    monkeypatch.setattr("syndicate.deliver.copy._HANDS", 8)
+    monkeypatch.setattr("syndicate.deliver.supply._AHEAD", 1)  # so that it is waited for
+    with real() as (port, boxes):
+        way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
+        given = config("rsa", mail=way)
+        subscribe(sqlite_store, *readers(20))
+        freeze(sqlite_store)
+        assert hand_over(sqlite_store, given, transport(given)).accepted == 20
+
+    assert len(boxes.bodies) == 20
+    assert len(signing) == 1
 
 
 def test_the_outbox_shows_letters_and_test_copies_signed(sqlite_store, config):

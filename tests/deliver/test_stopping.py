@@ -4,11 +4,13 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from syndicate.deliver.ledger import Ledger, Sight
 from syndicate.deliver.transport import transport
 from syndicate.model.deliveries import State, Verdict
 from syndicate.model.editions import EditionState, Kind
@@ -26,6 +28,7 @@ from tests.deliver.papers import (
     subscribe,
 )
 from tests.deliver.servers import Scripted
+from tests.until import until
 
 ROOT = Path(__file__).parents[2]
 ME = Cause(who=Who.OPERATOR, how="syndicate pause, by me")
@@ -216,10 +219,27 @@ def meanwhile(server_count: int, act):
 
 @pytest.fixture
 def attentive(monkeypatch):
-    """Have the loop look at each turn what is due: as at a server that takes its time."""
+    """Have the loop look at each turn what is due: as at a server that takes its time.
+
+    Return what an act has to do last, so that the server answers when it was looked.
+    """
     monkeypatch.setattr("syndicate.deliver.engine._LOOK", 0.0)
     monkeypatch.setattr("syndicate.deliver.engine._SEE", 0.0)
     monkeypatch.setattr("syndicate.deliver.engine._GLANCE", 0.0)
+    see, looks = Ledger.see, [0]
+
+    def counted(ledger: Ledger, claimed: Collection[int]) -> Sight:
+        sight = see(ledger, claimed)
+        looks[0] += 1
+        return sight
+
+    monkeypatch.setattr(Ledger, "see", counted)
+
+    def looked() -> None:
+        seen = looks[0] + 3  # one may have begun before, and what it saw is claimed behind it
+        until(lambda: looks[0] >= seen)
+
+    return looked
 
 
 @pytest.fixture
@@ -245,11 +265,15 @@ def test_an_alert_overtakes_a_digest_within_a_claim(store, config):
     assert len(order) == 200
 
 
-@pytest.mark.usefixtures("attentive")
-def test_at_a_slow_server_an_alert_goes_next(store, config):
+def test_at_a_slow_server_an_alert_goes_next(store, config, attentive):
     subscribe(store, *readers(40))
     digest = freeze(store, draft(Kind.DIGEST))
-    with Scripted(body=meanwhile(10, lambda: freeze(store))) as server:
+
+    def break_news() -> None:
+        freeze(store)
+        attentive()
+
+    with Scripted(body=meanwhile(10, break_news)) as server:
         way = config(server.port)
         hand_over(store, way, transport(way))
 
@@ -258,8 +282,7 @@ def test_at_a_slow_server_an_alert_goes_next(store, config):
     assert editions(server) == [digest.key] * 11 + [alert] * 40 + [digest.key] * 29
 
 
-@pytest.mark.usefixtures("attentive")
-def test_a_letter_overtakes_both(store, config):
+def test_a_letter_overtakes_both(store, config, attentive):
     subscribe(store, *readers(10))
     alert, digest = freeze(store), freeze(store, draft(Kind.DIGEST))
 
@@ -271,6 +294,7 @@ def test_a_letter_overtakes_both(store, config):
                     content(), to=who.key, created_at=NOON, expires_at=digest.expires_at
                 )
             )
+        attentive()
 
     letters: list[int] = []
     with Scripted(body=meanwhile(5, write)) as server:
