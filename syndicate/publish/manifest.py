@@ -7,6 +7,7 @@ not at all.
 """
 
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, fields
@@ -112,16 +113,21 @@ class Manifest:
 
     @classmethod
     def seen(cls, folder: Path) -> Self | None:
-        """Open it for looking things up; None where there is none."""
+        """Open it for looking things up; None where there is none.
+
+        It is closed when nobody has it any more: no reader knows which is the last.
+        """
         file = folder / NAME
         try:
             database = sqlite3.connect(
                 f"{file.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
             )
+            seen = cls(database)
+            weakref.finalize(seen, database.close)
             database.execute("SELECT 1 FROM files LIMIT 1")
         except sqlite3.Error:
             return None
-        return cls(database)
+        return seen
 
     def close(self) -> None:
         """Forget what was not committed."""

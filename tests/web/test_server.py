@@ -250,7 +250,10 @@ def test_a_client_that_dribbles_is_cut_off_too():
 
 @pytest.mark.usefixtures("impatient")
 def test_a_client_that_reads_nothing_is_cut_off_and_one_that_waits_for_us_is_not():
+    asked: list[str] = []
+
     async def slow(scope, receive, send):
+        asked.append(scope["path"])
         await asyncio.sleep(1)
         await PlainTextResponse(bytes(12_000_000))(scope, receive, send)
 
@@ -258,6 +261,7 @@ def test_a_client_that_reads_nothing_is_cut_off_and_one_that_waits_for_us_is_not
         assert len(httpx.get(server.url, trust_env=False).content) == 12_000_000
         with connected(server) as client:
             client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            until(lambda: len(asked) == 2)
             until(lambda: not server._uvicorn.server_state.connections)
             assert len(everything(client)) < 12_000_000
 
