@@ -37,7 +37,7 @@ _LOOK = 0.2
 """Seconds between looks at deadlines, and at whether to stop."""
 _SEE = 1.0
 """Seconds between looks at what is due, and who is held."""
-_GLANCE = 0.1
+_GLANCE = 0.25
 """Seconds that such a look is good for when more is claimed."""
 
 

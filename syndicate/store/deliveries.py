@@ -9,12 +9,15 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -28,7 +31,7 @@ from syndicate.model.editions import Edition, EditionState, Kind
 from syndicate.store.editions import edition_of
 from syndicate.store.handover import Handover, claim_of, put_off_until
 from syndicate.store.recipients import with_readers
-from syndicate.store.schema import contents, deliveries, editions, subscribers
+from syndicate.store.schema import Instant, contents, deliveries, editions, subscribers
 from syndicate.store.transitions import GOES_ON
 
 OVERDUE = "could not be handed over in time"
@@ -100,23 +103,8 @@ class Deliveries:
 
         Those of `claimed` have, where they go on.
         """
-        urgency = case(
-            (editions.c.kind == Kind.LETTER, 0), (editions.c.kind == Kind.ALERT, 1), else_=2
-        )
-        theirs = deliveries.c.edition == editions.c.key
-        # the first of each: so that it is looked up in an index, and nothing is walked through
-        new = select(func.min(deliveries.c.subscriber)).where(
-            theirs, deliveries.c.state == State.QUEUED
-        )
-        put_off = select(func.min(deliveries.c.next_attempt_at)).where(theirs, put_off_until(at))
-        due = or_(*(first.scalar_subquery().is_not(None) for first in (new, put_off)))
-        query = (
-            select(editions, contents.c.subject)
-            .join(contents)
-            .where(GOES_ON, or_(due, editions.c.key.in_(claimed)))
-            .order_by(urgency, editions.c.key)
-        )
-        return [edition_of(row) for row in self._connection.execute(query)]
+        told = {"now": at, "claimed": list(claimed)}
+        return [edition_of(row) for row in self._connection.execute(_open_editions(), told)]
 
     # moves
 
@@ -187,3 +175,28 @@ class Deliveries:
 
     def _set(self, condition: ColumnElement[bool], **values: Any) -> bool:
         return self._connection.execute(update(deliveries).where(condition), values).rowcount == 1
+
+
+@cache
+def _open_editions() -> Select[Any]:
+    """Ask which editions have something due, or go on and are claimed, the most urgent first.
+
+    It is kept: a sender asks a few times a second, and to put it together takes longer.
+    """
+    urgency = case((editions.c.kind == Kind.LETTER, 0), (editions.c.kind == Kind.ALERT, 1), else_=2)
+    theirs = deliveries.c.edition == editions.c.key
+    # the first of each: so that it is looked up in an index, and nothing is walked through
+    new = select(func.min(deliveries.c.subscriber)).where(
+        theirs, deliveries.c.state == State.QUEUED
+    )
+    put_off = select(func.min(deliveries.c.next_attempt_at)).where(
+        theirs, put_off_until(bindparam("now", type_=Instant))
+    )
+    due = or_(*(first.scalar_subquery().is_not(None) for first in (new, put_off)))
+    claimed = editions.c.key.in_(bindparam("claimed", expanding=True))
+    return (
+        select(editions, contents.c.subject)
+        .join(contents)
+        .where(GOES_ON, or_(due, claimed))
+        .order_by(urgency, editions.c.key)
+    )

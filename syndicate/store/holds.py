@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, true, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, true, update
 
 from syndicate.model.traffic import Hold
 from syndicate.store.engine import insert_new
@@ -13,6 +13,7 @@ from syndicate.store.schema_delivery import holds
 LADDER = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 16, 30))
 """How long a hold lasts, by how often in a row it was asked for."""
 _FORGOTTEN = timedelta(days=1)
+_CURRENT = select(holds).where(holds.c.until > bindparam("now")).order_by(holds.c.what)
 
 
 class Holds:
@@ -45,8 +46,7 @@ class Holds:
 
     def current(self, at: datetime) -> list[Hold]:
         """Return who is left alone at `at`."""
-        query = select(holds).where(holds.c.until > at).order_by(holds.c.what)
-        return [_hold(row) for row in self._connection.execute(query)]
+        return [_hold(row) for row in self._connection.execute(_CURRENT, {"now": at})]
 
     def ease(self, what: str, *, over_by: datetime | None = None) -> None:
         """Forget what somebody said, since they take mail again.
