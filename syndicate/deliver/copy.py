@@ -85,11 +85,7 @@ class Copy:
             self.message = copy
             return False
         self.unsigned = copy
-        if copy.slow:
-            return True
-        _seal([self])
-        self.finish()
-        return False
+        return True
 
     def finish(self) -> None:
         """Make it whole; of no use before it is ready."""
@@ -114,7 +110,7 @@ def _seal(copies: Sequence[Copy]) -> None:
 
 
 class Workshop:
-    """Writes copies a little ahead; threads sign them where that takes long.
+    """Writes copies a little ahead, several together; threads sign them where that takes long.
 
     Signing lets go of Python's lock, and nothing else is done there: each time that
     threads take the lock from each other costs both of them.
@@ -130,12 +126,14 @@ class Workshop:
         """Rings when a copy is signed, while one is waited for."""
 
     def begin(self, copies: Iterable[Copy]) -> None:
-        """Write copies of one edition, those that aren't, and have them signed where they are."""
+        """Write copies of one edition, up to BATCH, and have them signed where they are to be."""
         order = [copy for copy in copies if not copy.begun and copy.begin(self._links)]
-        if order:
+        if order and order[0].mailing.slow:
             self._orders.put(order)
             if not self._threads:
                 self._hire()
+        elif order:
+            _seal(order)
 
     def finish(self, copy: Copy) -> bool:
         """Make a copy whole; where it isn't signed yet, return False: the bell rings for it."""

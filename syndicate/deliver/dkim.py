@@ -88,8 +88,11 @@ class Seal:
 
     @property
     def slow(self) -> bool:
-        """Whether a signature takes longer than all else that is done for a message."""
-        return self.algorithm == "rsa-sha256"
+        """Whether a signature takes longer than all else that is done for a message.
+
+        Not so where several are made at once: then threads are worth no trouble.
+        """
+        return self.algorithm == "rsa-sha256" and not self.together
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,6 @@ class Unsigned:
     """The DKIM-Signature of each, up to the signature itself."""
     digests: tuple[bytes, ...]
     """What each signs."""
-
-    @property
-    def slow(self) -> bool:
-        """Whether `sealed` takes long."""
-        return any(seal.slow for seal in self.seals)
 
     def signed(self, signatures: Sequence[bytes]) -> Message:
         """Return the message with its signatures."""

@@ -32,10 +32,7 @@ _Lanes = ctypes.c_void_p * LANES
 
 
 class Multibuffer:
-    """Signs SHA-256 digests with one key (RSASSA-PKCS1-v1_5), in any thread.
-
-    It lets go of Python's global lock, once for all that it signs together.
-    """
+    """Signs SHA-256 digests with one key (RSASSA-PKCS1-v1_5), in any thread."""
 
     def __init__(self, loaded: ctypes.CDLL, key: "RSAPrivateKey") -> None:
         self._bits, self._size = key.key_size, key.key_size // 8

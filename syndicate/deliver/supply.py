@@ -21,7 +21,7 @@ _FEWEST, _MOST = 25, 250
 _MEASURED = 0.1
 """Seconds after which it is looked again how many left."""
 _AHEAD = 64
-"""Copies that are written before their turn, so that they are signed by then."""
+"""Copies that are written before their turn where threads sign, so that it is done by then."""
 _AGAIN = 10.0
 """Seconds until an edition is looked through again of which only closed domains were left."""
 _STALE = 120.0
@@ -158,7 +158,7 @@ class Supply:
         return kept_in
 
     def prepare(self, count: int) -> None:
-        """Write so many of the most urgent copies before their turn."""
+        """Write so many of the most urgent copies before their turn, or a few more."""
         urgent = (self._queues.get(edition.key) for edition in self._editions)
         queue = next(filter(None, urgent), None)
         if queue is not None:
@@ -178,7 +178,8 @@ class Supply:
                 if not self._destinations.draw(domain, now):
                     self._return([queue.popleft()])
                     continue
-                self._begin(queue)
+                if not queue[0].begun:
+                    self._begin(queue, 1)
                 if not self._workshop.finish(queue[0]):
                     self._destinations.undraw(domain)
                     return None
@@ -218,17 +219,12 @@ class Supply:
             self._appetite = min(_MOST, max(_FEWEST, leave))
             self._handed_out, self._measured = 0, now
 
-    def _begin(self, queue: deque[Copy], count: int = 1) -> None:
-        """Begin so many, and where signing takes long those that are next, many together."""
-        if not queue[0].mailing.slow:
-            self._workshop.begin(islice(queue, count))
-            return
-        ahead = min(_AHEAD, len(queue))
-        first = next((n for n in range(ahead, 0, -1) if queue[n - 1].begun), 0)
-        if first and ahead == _AHEAD and ahead - first < BATCH:
-            return
-        for start in range(first, ahead, BATCH):
-            self._workshop.begin(islice(queue, start, min(start + BATCH, ahead)))
+    def _begin(self, queue: deque[Copy], count: int) -> None:
+        """Write so many, and more where signing takes long, as many together as are best signed."""
+        ahead = max(count, _AHEAD) if queue[0].mailing.slow else count
+        first = next((n for n, copy in enumerate(queue) if not copy.begun), ahead)
+        for start in range(first, min(ahead, len(queue)), BATCH):
+            self._workshop.begin(islice(queue, start, start + BATCH))
 
     def _is_exhausted(self, edition: int, now: float) -> bool:
         """Whether nothing was left of it where mail goes now: a domain may have opened since."""

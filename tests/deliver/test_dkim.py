@@ -302,6 +302,20 @@ def test_what_goes_out_by_smtp_is_signed(sqlite_store, config):
     assert [verdicts(body, records(given, DOMAIN)) for body in boxes.bodies] == [[True, True]] * 3
 
 
+@pytest.fixture
+def one_by_one(monkeypatch):
+    """Have RSA signatures made one by one, in threads, also where more could be made at once."""
+    monkeypatch.setattr("syndicate.deliver.dkim.Multibuffer.of", lambda *_: None)
+
+
+@pytest.fixture(params=["together, where that can be done", "in threads"])
+def any_way(request):
+    """Sign in either way."""
+    if request.param == "in threads":
+        request.getfixturevalue("one_by_one")
+
+
+@pytest.mark.usefixtures("any_way")
 def test_copies_that_are_signed_together_have_each_their_own_signatures(sqlite_store, config):
     everybody = readers(60)
     with real() as (port, boxes):
@@ -316,6 +330,7 @@ def test_copies_that_are_signed_together_have_each_their_own_signatures(sqlite_s
     assert [one.partition("<")[2].rstrip(">") or one for one in named] == sorted(everybody)
 
 
+@pytest.mark.usefixtures("any_way")
 def test_a_copy_that_can_not_be_signed_fails_alone(sqlite_store, config, monkeypatch):
     def spoilt(messages):
         if any(b"reader7@" in field for each in messages for field in each.message.fields):
@@ -335,6 +350,7 @@ def test_a_copy_that_can_not_be_signed_fails_alone(sqlite_store, config, monkeyp
     assert len(boxes.bodies) == 19
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_one_thread_signs_where_no_other_can_begin(sqlite_store, config, monkeypatch):
     signing: list[threading.Thread] = []
 

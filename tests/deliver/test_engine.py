@@ -19,6 +19,7 @@ from syndicate.config import Config
 from syndicate.deliver import outcome
 from syndicate.deliver.conversation import Terms
 from syndicate.deliver.destinations import Destinations
+from syndicate.deliver.dkim import BATCH
 from syndicate.deliver.engine import Engine
 from syndicate.deliver.fleet import Fleet
 from syndicate.deliver.ledger import Ledger, Recorded, Round, Wanted
@@ -251,7 +252,7 @@ def test_as_many_are_claimed_as_leave_within_two_seconds(sqlite_store, config):
 
 
 def test_copies_are_written_before_their_turn_and_leave_in_it(sqlite_store, config):
-    subscribe(sqlite_store, *readers(5))
+    subscribe(sqlite_store, *readers(20))
     freeze(sqlite_store)
     supply, ledger = supply_of(sqlite_store, config(25))
     supply.prepare(3)  # of none, none
@@ -259,9 +260,13 @@ def test_copies_are_written_before_their_turn_and_leave_in_it(sqlite_store, conf
     assert wanted is not None
     claims = take_in(supply, ledger, wanted).claims
 
-    supply.prepare(3)
+    supply.prepare(3)  # as many as are signed together, though
     [queue] = supply._queues.values()
-    assert [copy.begun for copy in queue] == [True, True, True, False, False]
+    assert [copy.begun for copy in queue] == [True] * BATCH + [False] * (20 - BATCH)
+    supply.prepare(BATCH)  # they are there
+    assert sum(copy.begun for copy in queue) == BATCH
+    supply.prepare(BATCH + 1)
+    assert sum(copy.begun for copy in queue) == 2 * BATCH
     copies = [supply.next(0, refused=()) for _ in claims]
     assert [copy.claim for copy in copies if copy] == claims
     supply.give_back()
