@@ -75,7 +75,7 @@ class Copy:
         return self.signatures is not None or self.unsigned is None
 
     def begin(self, links: Links) -> bool:
-        """Write the message; True when its signatures are to be made: that takes long."""
+        """Write the message; True when its signatures are still to be made."""
         try:
             self.envelope, copy = self.mailing.copy(self.claim, links)
         except Refused as refusal:

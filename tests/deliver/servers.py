@@ -76,7 +76,7 @@ class Scripted:
         return CUT
 
     def verbs(self) -> list[str]:
-        return [command.split()[0].upper() for command in self.commands]
+        return [command.partition(" ")[0].upper() for command in self.commands]
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
