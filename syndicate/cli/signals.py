@@ -99,9 +99,12 @@ class Signals:
             self._told.put(None)
 
     def _stop(self, number: int, _: object) -> None:
-        if not self.stop.is_set():
+        if not self._stopped_at:
+            # before the event: another signal may come while that is being set, and would wait
+            # for its lock for ever, in the thread that holds it
             self._stopped_at = time.monotonic()
-            self.give_up()
+            if not self.stop.is_set():
+                self.give_up()
         elif time.monotonic() - self._stopped_at > _APART:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -32,6 +33,24 @@ import signal
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
 os.kill(os.getpid(), signal.SIGHUP)
 """
+
+
+ECHO = """
+import signal
+import threading
+
+class Echoed(threading.Condition):
+    def __enter__(self):
+        super().__enter__()
+        signal.raise_signal(signal.SIGTERM)
+
+init = threading.Event.__init__
+def echoed(event):
+    init(event)
+    event._cond = Echoed(threading.Lock())
+threading.Event.__init__ = echoed
+"""
+"""Has a second signal come at the worst moment: while the first is being noted down."""
 
 
 @contextmanager
@@ -82,6 +101,14 @@ def test_the_second_signal_ends_it_at_once_unless_it_is_the_echo_of_the_first(na
             process.wait(1.1)
         process.send_signal(name)
         assert process.wait(60) == -name
+
+
+def test_an_echo_in_the_middle_of_the_first_signal_hangs_nothing():
+    with listening(before=ECHO) as process:
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout
+        assert select.select([process.stdout], [], [], 60)[0], "it hangs"
+        assert said(process) == "stop"
 
 
 def test_who_is_told_to_stop_reads_no_config_any_more():
