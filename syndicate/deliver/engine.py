@@ -311,7 +311,7 @@ class Engine:
                 seat.hand_over()
                 self._next(seat, now, spare=spare)
                 self._stir(seat, now, readable=False)
-        finally:  # also where none is to be had
+        finally:  # also when it can't be asked who is next
             for seat in rest:
                 seat.hand_over()
 

@@ -328,6 +328,35 @@ def test_what_may_leave_does_when_the_next_edition_can_not_be_read(
     assert states(sqlite_store, second.key) == {State.QUEUED: 20}
 
 
+def test_what_may_leave_does_when_what_was_claimed_with_it_can_not_be_taken_in(
+    sqlite_store, config, monkeypatch
+):
+    subscribe(sqlite_store, *readers(20))
+    edition = freeze(sqlite_store)
+    record, take_in, leaving = Ledger.record, Supply.take_in, [0]
+
+    def noted(ledger: Ledger, due: Round) -> Recorded:
+        if due.intents:  # and something is wanted in the same round
+            due.wanted = Wanted(edition=edition.key, limit=25, after=0, without=NOBODY)
+        recorded = record(ledger, due)
+        leaving[0] = len(recorded.may_leave)
+        return recorded
+
+    def fail(*told: Any) -> object:
+        if leaving[0]:
+            raise StoreUnreachable("gone")
+        return take_in(*told)
+
+    monkeypatch.setattr(Ledger, "record", noted)
+    monkeypatch.setattr(Supply, "take_in", fail)
+    with Scripted("PIPELINING") as server, pytest.raises(StoreUnreachable):
+        deliver(sqlite_store, config(server.port, connections=4))
+
+    found = states(sqlite_store, edition.key)
+    assert set(found) <= {State.ACCEPTED, State.QUEUED}, "what may leave has a verdict"
+    assert found[State.ACCEPTED] == len(server.bodies)
+
+
 def test_all_that_may_leave_does_when_who_is_next_can_not_be_asked_for(
     sqlite_store, config, monkeypatch
 ):
