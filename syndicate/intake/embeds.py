@@ -42,7 +42,7 @@ def settle(root: etree._Element, hosts: Collection[str]) -> None:
     one, `*` for all. YouTube and Vimeo are known by whatever address they come.
     """
     linked: set[str] = set()
-    for element in [e for e in root.iter() if e.tag in TAGS]:
+    for element in [*root.iter(*TAGS)]:
         if not _is_within(element, root):
             continue  # it was what old browsers show in place of another
         recording = element.tag in _RECORDINGS
@@ -52,7 +52,7 @@ def settle(root: etree._Element, hosts: Collection[str]) -> None:
         else:
             _replace(element, made)
             _place(made)
-    for part in [e for e in root.iter() if e.tag in PARTS]:
+    for part in [*root.iter(*PARTS)]:
         if parent_of(part).tag not in _RECORDINGS:
             unwrap(part)
 

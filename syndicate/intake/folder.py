@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 
 from syndicate.errors import Refused
@@ -18,25 +19,35 @@ def find_articles(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise Refused(f"{path}: no such file or folder")
-        for file in sorted(_below(path) if path.is_dir() else (path,)):
+        for real, file in (
+            _below(path, set()) if path.is_dir() else [(os.path.realpath(path), path)]
+        ):
             if file.suffix.lower() in SUFFIXES:
-                found.setdefault(os.path.realpath(file), file)
+                found.setdefault(real, file)
     return list(found.values())
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    """Iterate over the visible files of a folder and its folders; links that lead back are cut."""
-    seen = {os.path.realpath(folder)}
-    for where, folders, files in os.walk(folder, followlinks=True):
-        visible = []
-        for name in folders:
-            real = os.path.realpath(Path(where) / name)
-            if not name.startswith(".") and real not in seen:
-                seen.add(real)
-                visible.append(name)
-        folders[:] = sorted(visible)
-        yield from (
-            Path(where) / name
-            for name in files
-            if not name.startswith(".") and (Path(where) / name).is_file()
-        )
+def _below(folder: Path, seen: set[str]) -> Iterator[tuple[str, Path]]:
+    """Iterate over the visible files below a folder, each with where it really lies.
+
+    A folder that links lead to again, and one that can't be read, is passed over.
+    """
+    real = os.path.realpath(folder)
+    if real in seen:
+        return
+    seen.add(real)
+    for entry in _visible(folder):
+        if entry.is_dir():
+            yield from _below(Path(entry.path), seen)
+        elif entry.is_file():
+            linked = entry.is_symlink()
+            yield os.path.realpath(entry) if linked else f"{real}/{entry.name}", Path(entry.path)
+
+
+def _visible(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            visible = [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError:
+        return []
+    return sorted(visible, key=attrgetter("name"))

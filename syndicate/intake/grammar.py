@@ -1,30 +1,33 @@
 """What HTML's grammar has against a body that is safe already: mended, or left out."""
 
 import re
-from collections.abc import Iterator
 from datetime import date, time
 
 from lxml import etree
 
 from syndicate.errors import Refused
-from syndicate.intake.trees import PHRASING, unwrap
+from syndicate.intake.trees import HEADINGS, PHRASING, unwrap
 from syndicate.model.addresses import reference
 
 _LINKS = {"a": "href", "blockquote": "cite", "q": "cite", "ins": "cite", "del": "cite"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_LINES = _HEADINGS | {"pre", "summary"}
+_LINES = HEADINGS | {"pre", "summary"}
 """What holds words and no blocks."""
 _TRANSPARENT = frozenset({"a", "ins", "del"})
 """What holds whatever may stand around it."""
+_MARKS = PHRASING - _TRANSPARENT
 _INLINE = PHRASING | {"iframe", "video", "audio", "source", "track"}
-_NAMED = _HEADINGS | {
+_NAMED = HEADINGS | {
     "a", "aside", "audio", "blockquote", "details", "iframe", "img", "li", "ol",
     "section", "table", "td", "th", "tr", "ul", "video",
 }  # fmt: skip
 """What may have a name for those who can't see it (ARIA in HTML)."""
 _DEEPEST = 100
 """AMP's own validator has no room for twice as much."""
+_TOO_DEEP = etree.XPath(f"boolean({'/'.join('*' * (_DEEPEST + 1))})")
+_GROUPS = etree.XPath("descendant::dl/div")
+_HEADED = etree.XPath("descendant::*[@headers]")
+_WITH_ATTRIBUTES = etree.XPath("descendant::*[@*]")
 _TERMS = re.compile("((dt )+dd( dd)*( (?=dt)|$))*")
 _NO_SOURCE = re.compile("#|(?!https?:)[a-z][a-z0-9+.-]*:")
 """What nothing can have been cited from."""
@@ -50,18 +53,22 @@ def mend(root: etree._Element) -> None:
     Where a picture or a player lies is judged by whoever looks for it. Raise
     Refused for what is nested too deeply.
     """
-    if any(sum(1 for _ in element.iterancestors()) > _DEEPEST for element in _leaves(root)):
+    if _TOO_DEEP(root):
         raise Refused("its HTML is nested too deeply")
     _mend_nesting(root)
     _mend_lists(root)
     _mend_details(root)
     _mend_headers(root)
-    for element in reversed(list(root.iterdescendants())):
+    for element in _WITH_ATTRIBUTES(root):
         _mend_link(element)
         _mend_attributes(element)
-        if element.tag in ("ins", "del", "time"):
-            _mend_time(element)
-        elif element.tag == "ruby" and not _is_ruby(element):
+    for element in root.iter("bdo"):
+        if element.get("dir") not in ("ltr", "rtl"):
+            element.tag = "bdi"
+    for element in root.iter("ins", "del", "time"):
+        _mend_time(element)
+    for element in reversed([*root.iter("ruby")]):
+        if not _is_ruby(element):
             element.tag = "span"
     for element in root.iter("rt", "rp"):
         parent = element.getparent()
@@ -83,18 +90,12 @@ def _mend_attributes(element: etree._Element) -> None:
         wrong |= {"aria-label", "aria-labelledby"}
     if element.tag != "li":  # it was one, outside of a list
         wrong.add("value")
-    if element.tag == "bdo" and attributes.get("dir") not in ("ltr", "rtl"):
-        element.tag = "bdi"
     for name in wrong:
         attributes.pop(name, None)
 
 
 def _spans(text: str) -> bool:
     return 0 < int(text) <= _MOST_COLUMNS
-
-
-def _leaves(root: etree._Element) -> Iterator[etree._Element]:
-    return (element for element in root.iterdescendants() if not len(element))
 
 
 def _mend_nesting(root: etree._Element) -> None:
@@ -104,19 +105,19 @@ def _mend_nesting(root: etree._Element) -> None:
             if element.tag not in _INLINE:
                 unwrap(element)
         shows = "".join(line.itertext()).strip() or line.find(".//img") is not None
-        if line.tag in _HEADINGS and not shows:
+        if line.tag in HEADINGS and not shows:
             line.tag = "div"
     for section in root.iter("section"):
-        if next(section.iter(*_HEADINGS), None) is None:
+        if next(section.iter(*HEADINGS), None) is None:
             section.tag = "div"
-    for element in reversed(list(root.iterdescendants(*(PHRASING - _TRANSPARENT)))):
-        if any(inner.tag not in _INLINE for inner in element.iterdescendants()):
+    for element in reversed([*root.iter(*_MARKS)]):
+        if len(element) and any(inner.tag not in _INLINE for inner in element.iterdescendants()):
             unwrap(element)
 
 
 def _mend_lists(root: etree._Element) -> None:
     """Let a list that holds anything but its items be a plain block, and so its items."""
-    for group in root.xpath(".//dl/div"):
+    for group in _GROUPS(root):
         if {child.tag for child in group} <= _ITEMS["dl"]:
             unwrap(group)
     for listing in root.iter(*_ITEMS):
@@ -154,7 +155,7 @@ def _mend_details(root: etree._Element) -> None:
 
 def _mend_headers(root: etree._Element) -> None:
     """Let cells name no heads but those of their own table."""
-    for cell in root.iter("td", "th"):
+    for cell in _HEADED(root):
         table = next(cell.iterancestors("table"), None)
         heads = set() if table is None else {head.get("id") for head in table.iter("th")}
         if not heads.issuperset(cell.get("headers", "").split()):

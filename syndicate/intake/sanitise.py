@@ -7,7 +7,8 @@ no second, different reading of the same markup can bring anything back to life.
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection
 from urllib.parse import unquote
 
 import nh3
@@ -16,7 +17,7 @@ from lxml import etree
 from syndicate.errors import Refused
 from syndicate.intake import embeds, grammar
 from syndicate.intake.text import printable
-from syndicate.intake.trees import PHRASING, VOID, parent_of, remove
+from syndicate.intake.trees import HEADINGS, PHRASING, VOID, parent_of, remove
 
 _FLOW = frozenset({
     "aside", "blockquote", "caption", "col", "colgroup", "dd", "details", "div", "dl", "dt",
@@ -33,8 +34,8 @@ _ATTRIBUTES = {
           "aria-describedby", "aria-hidden"},
     "a": {"href", "hreflang", "name"},
     "img": {"src", "alt", "width", "height"},
-    "td": {"colspan", "rowspan", "headers"},
-    "th": {"colspan", "rowspan", "headers", "scope", "abbr"},
+    "td": {"colspan", "rowspan", "headers", "align"},
+    "th": {"colspan", "rowspan", "headers", "scope", "abbr", "align"},
     "col": {"span"}, "colgroup": {"span"},
     "ol": {"start", "reversed", "type"}, "li": {"value"},
     "blockquote": {"cite"}, "q": {"cite"},
@@ -48,7 +49,7 @@ _ATTRIBUTES = {
 }  # fmt: skip
 _SCHEMES = {"http", "https", "mailto", "tel", "sms", "geo", "ftp", "webcal"}
 _CLASS = re.compile(
-    r"language-[A-Za-z0-9_+#-]{1,30}|footnote-(?:ref|item|backref)|footnotes(?:-sep|-list)?"
+    r"language-[A-Za-z0-9_+#-]{1,30}|footnote-(?:ref|backref)|footnotes"
     r"|align-(?:left|center|right)|credit"
 )
 _NUMERIC = frozenset({"width", "height", "colspan", "rowspan", "span", "start", "value"})
@@ -69,6 +70,10 @@ _UNNESTED = VOID | {
     "p", "li", "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "option", "input", "embed",
     "param", "area", "base", "link", "meta",
 }  # fmt: skip
+_NOT_IN_NAMES = re.compile(r"[^\w-]")
+_IDS, _NAMED = etree.XPath("descendant::*/@id"), etree.XPath("descendant::*[@id]")
+_REFERENCES = frozenset({"headers", "aria-labelledby", "aria-describedby"})
+_REFERRING = etree.XPath(f"descendant::*[{' or '.join(f'@{name}' for name in _REFERENCES)}]")
 _DEEPEST = 1000
 """nh3's time grows with the square of the depth; no article comes near this."""
 
@@ -94,6 +99,7 @@ def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Elem
     _tidy(root)
     grammar.mend(root)
     _demote_headings(root)
+    _name_headings(root)
     _prefix_ids(root, prefix)
     return root
 
@@ -139,22 +145,32 @@ def _tree(clean: str) -> etree._Element:
 
 def _tidy(root: etree._Element) -> None:
     """Rename what HTML no longer knows or has in the wrong place; drop what says nothing."""
-    for element in reversed(list(root.iterdescendants())):
-        element.tag = _RENAMED.get(element.tag, element.tag)
-        parent = parent_of(element)
-        if parent.tag not in _PARENTS.get(element.tag, {parent.tag}):
+    for element in root.iter(*_RENAMED):
+        element.tag = _RENAMED[str(element.tag)]
+    for element in reversed([*root.iter(*_PARENTS)]):
+        if parent_of(element).tag not in _PARENTS[str(element.tag)]:
             element.tag = "p" if element.tag in ("figcaption", "summary") else "div"
-        if element.tag == "a" and "name" in element.attrib:
-            name = element.attrib.pop("name")
-            element.set("id", element.get("id") or name)
-        if element.tag == "p":
-            _tidy_paragraph(element)
+    for link in root.iterfind(".//a[@name]"):
+        name = link.attrib.pop("name")
+        link.set("id", link.get("id") or name)
+    for cell in root.iter("td", "th"):
+        if "align" in cell.attrib:
+            _align(cell, cell.attrib.pop("align"))
+    for paragraph in reversed([*root.iter("p")]):
+        _tidy_paragraph(paragraph)
+
+
+def _align(cell: etree._Element, side: str) -> None:
+    """Say how a column is aligned by a class: style attributes do not survive."""
+    if side.lower() in ("left", "center", "right"):
+        cell.set("class", f"{cell.get('class', '')} align-{side.lower()}".strip())
 
 
 def _tidy_paragraph(paragraph: etree._Element) -> None:
     """Drop a paragraph that says nothing; one that had something around blocks is a block."""
-    if not len(paragraph) and not (paragraph.text or "").strip():
-        remove(paragraph)
+    if not len(paragraph):
+        if not (paragraph.text or "").strip():
+            remove(paragraph)
     elif any(element.tag not in PHRASING for element in paragraph.iterdescendants()):
         paragraph.tag = "div"
 
@@ -167,23 +183,34 @@ def _demote_headings(root: etree._Element) -> None:
         element.tag = f"h{int(element.tag[1]) + 1}"
 
 
+def _name_headings(root: etree._Element) -> None:
+    """Give headings ids made of their words: readers link to them."""
+    nameless = [heading for heading in root.iter(*HEADINGS) if not heading.get("id")]
+    taken = {str(own) for own in _IDS(root)} if nameless else set()
+    namesakes: Counter[str] = Counter()
+    for heading in nameless:
+        words = "-".join("".join(heading.itertext()).lower().split())
+        name = own = _NOT_IN_NAMES.sub("", words)
+        while own in taken:
+            namesakes[name] += 1
+            own = f"{name}-{namesakes[name]}"
+        if own:
+            taken.add(own)
+            heading.set("id", own)
+
+
 def _prefix_ids(root: etree._Element, prefix: str) -> None:
     known: set[str] = set()
-    for element in root.iterdescendants():
-        own = "-".join(element.attrib.pop("id", "").split())
+    for element in _NAMED(root):
+        own = "-".join(element.attrib.pop("id").split())
         if own and own not in known:
             known.add(own)
             element.set("id", prefix + own)
-    for element, name, ids in _references(root):
-        element.set(name, " ".join(prefix + "-".join(i.split()) for i in ids))
+    for element in _REFERRING(root):
+        for name in _REFERENCES.intersection(element.keys()):
+            ids = element.get(name, "").split()
+            element.set(name, " ".join(f"{prefix}{own}" for own in ids))
     for link in root.iter("a"):
         address = link.get("href", "")
         if address.startswith("#") and unquote(address[1:]) in known:
             link.set("href", f"#{prefix}{address[1:]}")
-
-
-def _references(root: etree._Element) -> Iterator[tuple[etree._Element, str, list[str]]]:
-    for element in root.iterdescendants():
-        for name in ("headers", "aria-labelledby", "aria-describedby"):
-            if name in element.attrib:
-                yield element, name, element.attrib[name].split()

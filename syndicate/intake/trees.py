@@ -9,11 +9,14 @@ PHRASING = frozenset({
     "time", "u", "var", "wbr",
 })  # fmt: skip
 
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_EMPTY = etree.XPath("descendant-or-self::*[not(node())]")
+
 
 def write(root: etree._Element) -> str:
     """Write the children of `root` as HTML that is XML too: void elements closed, no others."""
-    for element in root.iter():
-        if element.tag not in VOID and not len(element) and element.text is None:
+    for element in _EMPTY(root):
+        if element.tag not in VOID:
             element.text = ""  # <td></td>, which <td/> is not in HTML
     written = str(etree.tostring(root, encoding="unicode", with_tail=False))
     return written[written.index(">") + 1 : written.rindex("</")].strip()

@@ -12,7 +12,7 @@ from lxml import etree
 
 from syndicate.model.galleys import BASE, ORIGIN
 
-_PLAIN = frozenset({
+PLAIN = frozenset({
     "a", "abbr", "address", "article", "aside", "b", "bdi", "bdo", "blockquote", "br", "caption",
     "cite", "code", "col", "colgroup", "data", "dd", "del", "details", "dfn", "div", "dl", "dt",
     "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd",
@@ -74,7 +74,7 @@ def allows(element: etree._Element) -> bool:
     if element.tag == "summary":
         parent = element.getparent()
         return parent is not None and parent.tag == "details"
-    return element.tag in _PLAIN
+    return element.tag in PLAIN
 
 
 def fits(tag: str, name: str, value: str) -> bool:

@@ -1,6 +1,7 @@
 """Cutting: one walk over a body sets it for pages, AMP and feeds."""
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -15,6 +16,8 @@ from syndicate.typeset.sheet import Sheet, written
 
 _ADDRESSES = frozenset({"href", "src", "cite", "poster"})
 _VOID = frozenset({"br", "col", "hr", "img", "wbr", "source", "track", "embed", "area"})
+_ALIKE = amp.PLAIN - _VOID - {"pre", "table", "summary"}
+"""What every channel shows in the same way, unless it has attributes."""
 _HERE = "https://publication.invalid"
 
 
@@ -72,27 +75,32 @@ class _Cutter:
             self._sheet.all(escape(text, quote=False))
 
     def _element(self, element: etree._Element) -> None:
-        attributes = self._attributes(element)
-        if element.tag == "img":
+        tag, held = str(element.tag), element.items()
+        if not held and tag in _ALIKE:
+            self._sheet.all(f"<{tag}>")
+            self._children(element)
+            self._sheet.all(f"</{tag}>")
+            return
+        attributes = self._resolved(held)
+        if tag == "img":
             figure = self._figures.get(attributes.get("src", "").removeprefix(f"{BASE}/"))
             pictures.place(self._sheet, attributes, figure, urgent=self._urgent)
-        elif element.tag in players.KINDS:
-            sources = [(str(e.tag), self._attributes(e)) for e in element.iter("source", "track")]
-            players.place(self._sheet, str(element.tag), attributes, sources)
-        elif element.tag == "table":
+        elif tag in players.KINDS:
+            parts = [
+                (str(e.tag), self._resolved(e.items())) for e in element.iter("source", "track")
+            ]
+            players.place(self._sheet, tag, attributes, parts)
+        elif tag == "table":
             self._table(element, attributes)
-        elif element.tag in amp.GONE:
+        elif tag in amp.GONE:
             with self._sheet.without_amp():
                 self._plain(element, attributes)
         else:
             self._plain(element, attributes)
 
-    def _attributes(self, element: etree._Element) -> dict[str, str]:
-        """Return an element's attributes with every address resolved."""
-        return {
-            name: self._address(value) if name in _ADDRESSES else value
-            for name, value in element.items()
-        }
+    def _resolved(self, held: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """Return attributes with every address resolved."""
+        return {name: self._address(value) if name in _ADDRESSES else value for name, value in held}
 
     def _plain(self, element: etree._Element, attributes: dict[str, str]) -> None:
         tag = str(element.tag)
@@ -135,6 +143,8 @@ class _Cutter:
             return address
         if address.startswith(MEDIA):
             return f"{BASE}/{address}"
+        if address.startswith(("https://", "http://")):
+            return address
         try:
             whole = urljoin(_HERE + self._page, address)
         except ValueError:  # such as http://[half

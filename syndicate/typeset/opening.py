@@ -14,7 +14,7 @@ def part(revision: Revision) -> tuple[etree._Element, etree._Element]:
     The figure that the body begins with is the lead, unless the article names
     another picture; a picture that comes first in the body is not shown twice.
     """
-    opening, body = markup.parse(""), markup.parse(revision.body)
+    opening, body = etree.Element("div"), _tree(revision.body)
     _mend(body)
     first = next((figure for figure in body.iter("figure") if _source(figure)), None)
     image = revision.image
@@ -29,12 +29,17 @@ def part(revision: Revision) -> tuple[etree._Element, etree._Element]:
     return opening, body
 
 
+def _tree(body: str) -> etree._Element:
+    """Parse a body as the XML that it is too, a fifth of the work of parsing HTML."""
+    return etree.fromstring(f"<div>{markup.printable(body)}</div>")
+
+
 def _mend(body: etree._Element) -> None:
     """Drop pictures that aren't there, and let headings follow the headline without a gap."""
     for picture in [*body.iter("img")]:
         if not picture.get("src"):
             holder = next(picture.iterancestors("figure"), picture)
-            holder.drop_tree()
+            _drop(holder)
         elif picture.get("alt") is None:
             picture.set("alt", "")
     above: list[str] = []
@@ -42,6 +47,17 @@ def _mend(body: etree._Element) -> None:
         level = str(heading.tag)
         above = [*(higher for higher in above if higher < level), level]
         heading.tag = f"h{min(len(above) + 1, 6)}"
+
+
+def _drop(element: etree._Element) -> None:
+    """Take an element out and leave the text after it."""
+    before, parent = element.getprevious(), element.getparent()
+    assert parent is not None
+    if before is not None:
+        before.tail = (before.tail or "") + (element.tail or "")
+    else:
+        parent.text = (parent.text or "") + (element.tail or "")
+    parent.remove(element)
 
 
 def _begins(body: etree._Element, first: etree._Element) -> bool:

@@ -194,19 +194,39 @@ def test_only_useful_classes_stay():
 
 
 def test_headings_leave_the_first_rank_to_the_headline():
-    assert safe("<h1>a</h1><h2>b</h2><h6>c</h6>") == "<h2>a</h2><h3>b</h3><h6>c</h6>"
-    assert safe("<h2>a</h2>") == "<h2>a</h2>"
+    assert re.findall("<h.", safe("<h1>a</h1><h2>b</h2><h6>c</h6>")) == ["<h2", "<h3", "<h6"]
+    assert re.findall("<h.", safe("<h2>a</h2>")) == ["<h2"]
+
+
+def test_headings_have_ids_of_their_words():
+    body = safe(
+        "<h2>The <i>old</i>  Tram!</h2><h3>The old tram</h3><h2>!</h2>"
+        '<h2 id="ours">Ours</h2><p id="the-old-tram-1">x</p>'
+    )
+    assert re.findall(r'id="a1-([^"]+)"', body) == [
+        "the-old-tram",
+        "the-old-tram-2",
+        "ours",
+        "the-old-tram-1",
+    ]
+
+
+def test_many_namesakes_of_a_heading_take_no_time():
+    assert safe("<h2>a</h2>" * 20_000).endswith('<h2 id="a1-a-19999">a</h2>')
+
+
+def test_the_alignment_of_a_cell_is_a_class():
+    cells = '<td align="RIGHT">1</td><td align="justify">2</td><td align="center" class="credit">'
+    assert safe(f"<table><tr>{cells}") == (
+        '<table><tbody><tr><td class="align-right">1</td><td>2</td>'
+        '<td class="credit align-center"></td></tr></tbody></table>'
+    )
 
 
 @pytest.mark.parametrize("unit", ["<div>", "<blockquote>", "<ul><li>", "<b>", "<table><tr><td>"])
 def test_what_is_nested_too_deeply_is_refused(unit):
     with pytest.raises(Refused, match="nested too deeply"):
         sanitise(unit * 5000, "a-", hosts=())
-
-
-@pytest.mark.parametrize("text", ["> " * 5000 + "x", "* " * 5000 + "x", "[" * 3000, "**a " * 5000])
-def test_deeply_nested_markdown_is_no_trouble(text):
-    safe(to_html(text))
 
 
 def test_a_body_of_two_megabytes_is_fine():
@@ -217,22 +237,6 @@ def test_a_body_of_two_megabytes_is_fine():
 
 def test_control_characters_and_lone_surrogates_are_dropped():
     assert safe("<p>a\x00\x07\ud800\ufffe\x85b</p>") == "<p>a\nb</p>"
-
-
-def test_liquid_stays_as_text_and_its_code_keeps_its_lines():
-    body = safe(
-        to_html(
-            "{% highlight ruby linenos %}\ndef a\n  b < c\n\nend\n{% endhighlight %}\n\n{{ x }} `{% y %}`"
-        )
-    )
-    assert "{% highlight ruby linenos %}\ndef a\n  b &lt; c\n\nend\n{% endhighlight %}" in body
-    assert body.startswith('<pre><code class="language-ruby">')
-    assert "<p>{{ x }} <code>{% y %}</code></p>" in body
-    assert "{% highlight ruby %}" in safe(to_html("{% highlight ruby %}\nnever ends"))
-
-
-def test_the_alignment_of_a_column_is_a_class():
-    assert '<td class="align-right">1</td>' in safe(to_html("| a |\n|--:|\n| 1 |"))
 
 
 @pytest.mark.parametrize("around", ["object", "marquee", "button"])
