@@ -47,7 +47,7 @@ def main() -> None:
             print(f"round {number + 1} of {wanted.rounds} is done", file=sys.stderr)
         report(rounds)
         for name, output in outputs(publication, others).items():
-            print(f"{name:<10} wrote {weight(output)}")
+            print(f"{name:<20} wrote {weight(output)}")
 
 
 def lay_out(work: Path, publication: Publication) -> list[Peer]:

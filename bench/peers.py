@@ -2,8 +2,9 @@
 
 The sites lie in `sites/`: per article a page with canonical, OpenGraph and
 JSON-LD, and an AMP page; home, sections, tags and authors in pages of 30, each
-with RSS, Atom and JSON Feed of 50 whole articles; a sitemap. Eleventy has its
-templates in JavaScript, the fastest that it offers.
+with RSS, Atom and JSON Feed of 50 whole articles; a sitemap. Eleventy has two:
+with its templates in JavaScript, the fastest that it offers, and in Nunjucks, as
+its own starter has them.
 """
 
 import re
@@ -19,7 +20,9 @@ from bench import ours
 HERE = Path(__file__).parent
 _SITES = HERE / "sites"
 _PELICAN = HERE.parent / ".venv-pelican"
-_ELEVENTY = HERE / "node_modules" / "@11ty" / "eleventy" / "cmd.cjs"
+_MODULES = HERE / "node_modules"
+_ELEVENTY = {"@11ty/eleventy": "3", "@11ty/eleventy-plugin-rss": "3", "markdown-it-anchor": "10"}
+"""Eleventy and the plugins of its sites, with their versions."""
 _NODEMAILER = HERE / "nodemailer"
 _INSTALLING = 300
 """Seconds after which installing a peer is given up."""
@@ -55,6 +58,8 @@ class _Kind:
     """How a peer is found, and where its site wants articles and what AMP pages begin with."""
 
     name: str
+    site: str
+    """Its folder in `sites/`."""
     command: Callable[[], tuple[str, ...]]
     articles: str
     amp_style: str
@@ -62,7 +67,7 @@ class _Kind:
     def peer(self, folder: Path, articles: Path, style: str) -> Peer:
         """Lay out its site; raise Missing."""
         command = self.command()
-        shutil.copytree(_SITES / self.name.lower(), folder)
+        shutil.copytree(_SITES / self.site, folder)
         shutil.copytree(articles, folder / self.articles, dirs_exist_ok=True)
         (folder / self.amp_style).write_text(style, encoding="utf-8")
         return Peer(name=self.name, command=command, folder=folder)
@@ -70,10 +75,11 @@ class _Kind:
 
 def peers(work: Path, articles: Path, style: str) -> list[Peer]:
     """Lay out the site of every peer that is there, Hugo first; say why one isn't."""
+    (work / _MODULES.name).symlink_to(_MODULES)  # where Node looks for what a site imports
     found = []
     for kind in _KINDS:
         try:
-            found.append(kind.peer(work / kind.name.lower(), articles, style))
+            found.append(kind.peer(work / kind.site, articles, style))
         except Missing as reason:
             print(f"{kind.name} is left out: {reason}")
     return found
@@ -95,9 +101,9 @@ def _hugo() -> tuple[str, ...]:
 
 def _eleventy() -> tuple[str, ...]:
     node = _node()
-    if not _ELEVENTY.exists():
-        _npm(HERE, "@11ty/eleventy@3")
-    return (node, str(_ELEVENTY), "--quiet")
+    if not all((_MODULES / package).exists() for package in _ELEVENTY):
+        _npm(HERE, *(f"{package}@{version}" for package, version in _ELEVENTY.items()))
+    return (node, str(_MODULES / "@11ty" / "eleventy" / "cmd.cjs"), "--quiet")
 
 
 def nodemailer() -> tuple[str, ...]:
@@ -125,9 +131,9 @@ def _node() -> str:
     return node
 
 
-def _npm(folder: Path, package: str) -> None:
+def _npm(folder: Path, *packages: str) -> None:
     npm = ("npm", "install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund")
-    _install((*npm, "--prefix", str(folder), package))
+    _install((*npm, "--prefix", str(folder), *packages))
 
 
 def _install(command: tuple[str, ...]) -> None:
@@ -143,13 +149,28 @@ def _install(command: tuple[str, ...]) -> None:
 _KINDS = (
     _Kind(
         name="Hugo",
+        site="hugo",
         command=_hugo,
         articles="content/articles",
         amp_style="layouts/partials/boilerplate.html",
     ),
-    _Kind(name="Eleventy", command=_eleventy, articles="articles", amp_style="boilerplate.html"),
+    _Kind(
+        name="Eleventy, JavaScript",
+        site="eleventy",
+        command=_eleventy,
+        articles="articles",
+        amp_style="boilerplate.html",
+    ),
+    _Kind(
+        name="Eleventy, Nunjucks",
+        site="eleventy-nunjucks",
+        command=_eleventy,
+        articles="content/articles",
+        amp_style="_includes/boilerplate.html",
+    ),
     _Kind(
         name="Pelican",
+        site="pelican",
         command=_pelican,
         articles="content/articles",
         amp_style="theme/templates/boilerplate.html",

@@ -11,6 +11,12 @@ _QUERY = _PATH + "?"
 _STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
+_ORDINARY = re.compile(
+    r"https?://((?!xn--)[a-z0-9-]{1,63}\.)+[a-z]{2,63}"
+    r"(/[\w/:@!$&'()*+,;=~.-]*)?(\?[\w/:@!$&'()*+,;=~.?-]+)?(#[\w/:@!$&'()*+,;=~.?-]+)?",
+    re.ASCII,
+)
+"""What is as it should be at a glance: most of what editors write."""
 _RESERVED = "__amp_source_origin"
 """A parameter of AMP's own, which no link of an AMP page may have."""
 _LONGEST_HOST = 253
@@ -31,6 +37,8 @@ def web_address(text: str) -> str | None:
 
 def reference(text: str) -> str | None:
     """Return an address, or what is relative to one, in ASCII; None where it can be neither."""
+    if len(text) < _LONGEST_HOST and _ORDINARY.fullmatch(text):
+        return text
     try:
         parts = urlsplit(text.strip())
         scheme = parts.scheme

@@ -74,7 +74,7 @@ def test_what_is_revised_is_a_revision_of_the_same_article(tmp_path):
     assert after.source != before.source
 
 
-@pytest.mark.parametrize("site", ["hugo", "eleventy", "pelican"])
+@pytest.mark.parametrize("site", ["hugo", "eleventy", "eleventy-nunjucks", "pelican"])
 def test_each_peer_has_a_site_with_amp_and_the_three_formats(site):
     text = "".join(
         file.read_text(encoding="utf-8")

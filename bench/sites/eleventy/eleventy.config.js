@@ -39,6 +39,7 @@ function listPages(api) {
 }
 
 export default function (config) {
+  config.ignores.add("boilerplate.html"); // a part of pages
   config.addCollection("newest", newestFirst);
   config.addCollection("selections", selections);
   config.addCollection("listPages", listPages);
