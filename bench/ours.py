@@ -1,6 +1,7 @@
 """Syndicate as the measurements run it: a publication in a folder of its own, and its commands."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+_ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+"""Python may keep what it compiled: pip does so when it installs, and no user waits for it."""
 _HERE = Path(__file__).parents[1]
 CONFIG = """\
 [publication]
@@ -113,7 +116,12 @@ def timed(command: tuple[str, ...], folder: Path) -> float:
     """Run a command to its end; return its seconds. End the measurement where it fails."""
     began = time.perf_counter()
     done = subprocess.run(
-        command, cwd=folder, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command,
+        cwd=folder,
+        env=_ENVIRONMENT,
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     seconds = time.perf_counter() - began
     if done.returncode:

@@ -6,9 +6,7 @@ ours is set up alike.
 
 from types import CodeType
 
-from jinja2 import Environment
-
-from syndicate.render import templates
+from syndicate.render.environment import Environment
 
 _Text = tuple[str, str | None, str | None]
 
@@ -16,15 +14,16 @@ _Text = tuple[str, str | None, str | None]
 def compile_once() -> None:
     """Keep what is compiled from here on, for every publication of this process."""
     known: dict[_Text, CodeType] = {}
+    compile_anew = Environment.compile
 
     def compiled(
         environment: Environment, source: str, name: str | None = None, filename: str | None = None
     ) -> CodeType:
         text = source, name, filename
         if text not in known:
-            made = Environment.compile(environment, source, name, filename)
+            made = compile_anew(environment, source, name, filename)
             assert isinstance(made, CodeType)
             known[text] = made
         return known[text]
 
-    templates._Environment.compile = compiled  # type: ignore[assignment, method-assign]
+    Environment.compile = compiled  # type: ignore[assignment, method-assign]

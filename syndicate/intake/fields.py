@@ -16,13 +16,14 @@ from syndicate.intake.recordings import read_duration
 from syndicate.intake.slugs import slug_of, split_name
 from syndicate.intake.text import one_line
 from syndicate.model.addresses import web_address
-from syndicate.model.articles import Figure, Person, Recording, Revision, Status
+from syndicate.model.articles import Comments, Figure, Person, Recording, Revision, Status
 
 LONGEST_ID = 200
 LONGEST_LINE = 1000
 _ID = re.compile(r"[^\s\x00-\x20\x7f-\xa0]+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_COUNT = re.compile("[0-9]{1,9}")
 _AUDIO = re.compile(r"audio/[a-z0-9][a-z0-9.+-]{0,60}")
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 _UNDERSTOOD = frozenset({
@@ -243,27 +244,41 @@ class _Head:
 
     def _canonical_url(self) -> str | None:
         value = self._given("canonical_url")
+        return None if value is None else self._address("canonical_url", value)
+
+    def _comments(self) -> Comments | None:
+        value = self._given("comments")
         if value is None or value.text == "":
             return None
-        address = web_address(value.text or "")
-        if address is None:
-            self._refuse("canonical_url", value, "an http or https address")
-        return address
-
-    def _comments(self) -> int | str | None:
-        value = self._given("comments")
-        text = "" if value is None else (value.text or "").strip()
-        if value is None or value.text == "" or text.lower() in _FALSE:
+        if value.table is not None:
+            return self._discussion(value.table)
+        text = (value.text or "").strip()
+        if text.lower() in _FALSE:
             return None
         if text.lower() in _TRUE:  # Jekyll's switch
             self._warn(value, "comments says neither how many nor where; left out")
             return None
-        if re.fullmatch("[0-9]{1,9}", text):
-            return int(text)
-        address = web_address(text)
-        if address is None:
-            self._refuse("comments", value, "a count, or an http or https address")
-        return address
+        if _COUNT.fullmatch(text):
+            return Comments(count=int(text))
+        if web_address(text) is None:
+            expected = "a count, an http or https address, or a table with count, url, feed"
+            self._refuse("comments", value, expected)
+        return Comments(url=web_address(text))
+
+    def _discussion(self, table: Mapping[str, Value]) -> Comments | None:
+        """Read all that can be said of comments."""
+        said = {name: value for name, value in table.items() if not value.null}
+        for name in said.keys() - {"count", "url", "feed"}:
+            self._warn(said[name], f"comments.{name} is not understood; count, url, feed are")
+        count = said.get("count")
+        if count is not None and not _COUNT.fullmatch(count.text or ""):
+            self._refuse("comments.count", count, "how many there are, in digits")
+        url, feed = (
+            self._address(f"comments.{name}", said[name]) if name in said else None
+            for name in ("url", "feed")
+        )
+        told = Comments(count=int(count.text or "") if count else None, url=url, feed=feed)
+        return told if told != Comments() else None
 
     def _language(self) -> str | None:
         value = self._given("language")
@@ -337,6 +352,15 @@ class _Head:
         if value.text is None or len(value.text) > longest:
             self._refuse(key, value, f"one text of at most {longest} characters")
         return one_line(value.text)
+
+    def _address(self, key: str, value: Value) -> str | None:
+        """Return an address on the web; None where none is given."""
+        if value.text == "":
+            return None
+        address = web_address(value.text or "")
+        if address is None:
+            self._refuse(key, value, "an http or https address")
+        return address
 
     def _flag(self, key: str) -> bool | None:
         value = self._given(key)

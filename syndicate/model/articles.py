@@ -75,6 +75,17 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Comments:
+    """What readers say of an article elsewhere: how many do, and where; None where unknown."""
+
+    count: int | None = None
+    url: str | None = None
+    """The page that they are on, an http(s) address."""
+    feed: str | None = None
+    """Where feed readers follow them, in RSS or Atom; an http(s) address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """One saved state of an article: everything an editor can change.
 
@@ -110,8 +121,7 @@ class Revision:
     figures: tuple[Figure, ...] = ()
     """The figures inside the body, in order."""
     canonical_url: str | None = None
-    comments: int | str | None = None
-    """How many comments there are, or the address where they are."""
+    comments: Comments | None = None
     language: str | None = None
     audio: Recording | None = None
     translations: Mapping[str, str] = field(default_factory=dict)

@@ -5,7 +5,7 @@ else in the folder is the operator's, and stays.
 """
 
 # Every file of a build comes through here, and pathlib takes twice as long as os:
-# ruff: noqa: PTH103, PTH105, PTH114, PTH120, PTH123
+# ruff: noqa: PTH102, PTH103, PTH105, PTH120, PTH123
 
 import fcntl
 import hashlib
@@ -22,6 +22,7 @@ from syndicate.publish.journal import Journal
 from syndicate.publish.manifest import safe
 
 LOCK = ".lock"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _REMEMBERED = 2000
 """Folders that are known to be there; each article has two of its own."""
 
@@ -76,11 +77,12 @@ class Folder:
         Raise SyndicateError for a path that leads out of the folder, OSError where
         the file can't be written.
         """
-        place = self._place(path)
-        changed = not _holds(place, data)
+        place, there = self._find(path)
+        changed = not (there and _holds(place, data))
         if changed:
             self._journal.announce(path)
-            self._make(os.path.dirname(place))
+            if not there:
+                self._make(os.path.dirname(place))
             _replace(place, data)
         return Put(changed, hashlib.sha256(data).hexdigest(), len(data))
 
@@ -130,25 +132,36 @@ class Folder:
 
     def place(self, path: str) -> Path:
         """Return where a path lies, following no link out of the folder."""
-        return Path(self._place(path))
+        return Path(self._find(path)[0])
 
-    def _place(self, path: str) -> str:
+    def _find(self, path: str) -> tuple[str, bool]:
+        """Return where a path lies, and whether there is a folder for it."""
         if not safe(path):
             raise SyndicateError(f"{path!r} is no path inside {self._root}")
         *folders, name = path.split("/")
-        place = str(self._root)
+        place, there = str(self._root), True
         for folder in folders:
             place = f"{place}/{folder}"
-            if place not in self._made and os.path.islink(place):
-                raise SyndicateError(f"{place} is a link; builds write only inside {self._root}")
-        return f"{place}/{name}"
+            there = there and (place in self._made or self._is_folder(place))
+        return f"{place}/{name}", there
+
+    def _is_folder(self, place: str) -> bool:
+        try:
+            mode = os.lstat(place).st_mode
+        except (OSError, ValueError):  # ValueError: a name that no file can have
+            return False
+        if stat.S_ISLNK(mode):
+            raise SyndicateError(f"{place} is a link; builds write only inside {self._root}")
+        return stat.S_ISDIR(mode)
 
     def _make(self, folder: str) -> None:
-        if folder not in self._made:
+        try:
+            os.mkdir(folder)
+        except (FileExistsError, FileNotFoundError):  # another process was first; or one above
             os.makedirs(folder, exist_ok=True)
-            if len(self._made) >= _REMEMBERED:
-                self._made.clear()
-            self._made.add(folder)
+        if len(self._made) >= _REMEMBERED:
+            self._made.clear()
+        self._made |= {folder, os.path.dirname(folder)}
 
 
 def _holds(place: str, data: bytes) -> bool:
@@ -167,14 +180,22 @@ def _replace(place: str, data: bytes) -> None:
     """Write a file so that whoever opens it sees the old bytes or the new, never a part."""
     folder, name = os.path.split(place)
     half = f"{folder}/.{name}.{os.getpid()}.new"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with os.fdopen(os.open(half, flags, 0o666), "wb") as file:
-            file.write(data)
+        _write(half, data)
         os.replace(half, place)
     except BaseException:
         Path(half).unlink(missing_ok=True)
         raise
+
+
+def _write(place: str, data: bytes) -> None:
+    file = os.open(place, _NEW, 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:  # the system may take less than it is offered
+            rest = rest[os.write(file, rest) :]
+    finally:
+        os.close(file)
 
 
 def _remove_empty(folder: Path) -> bool:

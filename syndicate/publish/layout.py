@@ -7,10 +7,11 @@ grows until it is full, and the next begins. What is full stays as it is.
 import heapq
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from syndicate.config import Config
 from syndicate.publish.lists import Lists, Row
-from syndicate.publish.tasks import Document, Page
+from syndicate.publish.tasks import Document, Page, Sheaf
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import Archive, formats
 from syndicate.render.topics import Topic
@@ -18,6 +19,8 @@ from syndicate.workers import Lane
 
 STORIES = 30
 """How many places a page of a list has."""
+_HANDFUL = 8
+"""Pages of one task."""
 
 
 class Plan:
@@ -36,14 +39,20 @@ class Plan:
         self._changed = changed
         self._anew = anew
 
-    def pages(self, lane: Lane) -> Iterator[Page]:
-        """Plan the pages of lists, those with the newest last."""
-        numbered = (
-            pages(self._lists, topic, lane.stretch(self._numbers(topic, STORIES)))
-            for topic in self._changed
-        )
+    def pages(self, lane: Lane) -> Iterator[Sheaf]:
+        """Plan the pages of lists, some at a time, those with the newest last."""
+        left = self._pages(lane)
+        while some := tuple(islice(left, _HANDFUL)):
+            yield Sheaf(some)
+
+    def _pages(self, lane: Lane) -> Iterator[Page]:
+        """Plan the pages of lists one by one; topics that have but one take turns."""
+        numbers = {topic: self._numbers(topic, STORIES) for topic in self._changed}
+        shares = {topic: _share(found, lane) for topic, found in numbers.items() if found}
+        numbered = (pages(self._lists, topic, share) for topic, (share, _) in shares.items())
         yield from heapq.merge(*numbered, key=lambda page: max(page.articles, default=sys.maxsize))
-        for topic in lane.turns(self._changed):
+        fronts = [topic for topic, (_, front) in shares.items() if front]
+        for topic in (*fronts, *lane.turns([each for each in numbers if each not in shares])):
             yield first_page(self._lists, topic)
 
     def archives(self, lane: Lane) -> Iterator[Document]:
@@ -150,6 +159,15 @@ def _parts(
     elif numbers:
         chunks = lists.chunks(topic.home, per, first=numbers[0])
         yield from ((number, next(chunks, [])) for number in numbers)
+
+
+def _share(numbers: Sequence[int], lane: Lane) -> tuple[Sequence[int], bool]:
+    """Return a lane's share of a topic's pages: numbers, and whether it has the newest's, too.
+
+    That comes after all numbered ones, and repeats what the last of them hold.
+    """
+    parts = lane.stretch(range(len(numbers) + 1))
+    return numbers[parts[0] : parts[-1] + 1] if parts else (), len(numbers) in parts
 
 
 def _shown(rows: list[Row]) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from syndicate.publish.lists import Listing
 from syndicate.publish.manifest import Published
 from syndicate.publish.media import media
 from syndicate.publish.outcome import Done, File, Outcome, said
-from syndicate.publish.tasks import Articles, Document, Page, Task
+from syndicate.publish.tasks import Articles, Document, Page, Sheaf, Task
 from syndicate.publish.telling import Teller, Told
 from syndicate.render import addresses, topics
 from syndicate.render.amp import Amp
@@ -30,6 +30,7 @@ from syndicate.render.feeds import Format, channel, formats
 from syndicate.render.feeds.channel import rfc3339
 from syndicate.render.pages import Pages
 from syndicate.render.sitemaps import Sitemaps
+from syndicate.render.story import Stories
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Kind
 from syndicate.store import Store
@@ -44,8 +45,9 @@ class Printer:
     ) -> None:
         self.store = store
         self.config = config
-        self.pages = Pages(config, templates)
-        self._amp = Amp(config, templates)
+        stories = Stories(config)
+        self.pages = Pages(config, templates, stories)
+        self._amp = Amp(config, templates, stories)
         self._sitemaps = Sitemaps(config)
         self.folder = Folder(config.output)
         self.compress = compress
@@ -56,8 +58,10 @@ class Printer:
         outcome = Outcome()
         if isinstance(task, Articles):
             self._articles(task, outcome)
-        elif isinstance(task, Page):
-            self._put_all(self._page(task, outcome), outcome)
+        elif isinstance(task, Sheaf):
+            self._teller.learn([key for page in task.pages for key in page.articles], outcome)
+            for page in task.pages:
+                self._put_all(self._page(page, outcome), outcome)
         else:
             self._put_all(self._document(task, outcome), outcome)
         return outcome

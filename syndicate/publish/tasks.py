@@ -31,6 +31,13 @@ class Page:
     older: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sheaf:
+    """Some pages of lists, of any topics, that tell of the same time."""
+
+    pages: tuple[Page, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """One document of a topic's feed, in all of its formats."""
@@ -44,4 +51,4 @@ class Document:
     """Where it stands in its feed's history, if that is longer than one document."""
 
 
-Task = Articles | Page | Document
+Task = Articles | Sheaf | Document

@@ -21,7 +21,7 @@ _K = TypeVar("_K")
 
 _TEASERS = 3000
 """How many stories are remembered as lists tell them."""
-_ENTRIES = 1000
+_ENTRIES = 1500
 """How many as feeds tell them."""
 
 
@@ -56,13 +56,17 @@ class Teller:
 
     def teasers(self, keys: Sequence[int], outcome: Outcome) -> list[Teaser]:
         """Tell articles as lists do."""
-        unknown = [key for key in keys if key not in self._teasers]
+        self.learn(keys, outcome)
+        return list(_remembered(self._teasers, keys, _TEASERS))
+
+    def learn(self, keys: Sequence[int], outcome: Outcome) -> None:
+        """Be ready to tell articles as lists do: one look into the store for many lists."""
+        unknown = [key for key in dict.fromkeys(keys) if key not in self._teasers]
         if unknown:
             with self._store.read() as tx:
                 articles = tx.readership.articles(unknown)
             for article in articles:
                 self._teasers[article.key] = _guarded(self._teaser, article, outcome, "lists")
-        return list(_remembered(self._teasers, keys, _TEASERS))
 
     def told(self, keys: Sequence[int], outcome: Outcome, *, full: bool) -> list[Told]:
         """Tell articles as feeds do, with the whole text where `full` is set."""

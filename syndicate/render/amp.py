@@ -9,9 +9,9 @@ from markupsafe import Markup
 from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.model.galleys import Galley
-from syndicate.render import addresses, jsonld, words
+from syndicate.render import addresses, words
 from syndicate.render.bodies import Bodies, current
-from syndicate.render.story import Story, direction
+from syndicate.render.story import Stories, direction
 from syndicate.render.templates import Templates
 from syndicate.typeset import markup
 
@@ -19,8 +19,12 @@ from syndicate.typeset import markup
 class Amp:
     """The AMP pages of one publication; every address in them is absolute."""
 
-    def __init__(self, config: Config, templates: Templates) -> None:
+    def __init__(
+        self, config: Config, templates: Templates, stories: Stories | None = None
+    ) -> None:
+        """Set `stories` that others tell, too, or tell them here."""
         self._config = config
+        self._stories = stories or Stories(config)
         self._plain = templates
         self._bodies = Bodies.of(config, "amp")
 
@@ -28,15 +32,16 @@ class Amp:
         """Return an article's AMP page; without its `galley`, its body is cut here."""
         galley = current(article, galley)
         opening, body = self._bodies.set(article, galley)
+        story = self._stories.of(article)
         values = {
             "article": article,
-            "story": Story.of(article, self._config),
+            "story": story,
             "canonical": self._absolute(addresses.page(article)),
-            "description": markup.shorten(article.excerpt, 300),
+            "description": story.description,
             "opening": Markup(opening),  # noqa: S704 - sanitised at import
             "body": Markup(body),  # noqa: S704 - sanitised at import
             "extensions": sorted(galley.extensions() | self._extensions),
-            "data": Markup(jsonld.article(article, self._config)),  # noqa: S704 - escaped there
+            "data": story.data,
         }
         return markup.encoded(self._templates.render("amp/article.html", values))
 

@@ -16,6 +16,7 @@ _ESCAPES = {
     "\u2029": "\\u2029",
 }
 """What could end or bend the script element around it: `</script`, `<!--`."""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def article(subject: Article, config: Config) -> str:
@@ -37,13 +38,14 @@ def article(subject: Article, config: Config) -> str:
         "articleSection": subject.section,
         "keywords": list(subject.tags),
         "inLanguage": subject.language or config.publication.language,
-        "commentCount": subject.comments if isinstance(subject.comments, int) else None,
+        "commentCount": subject.comments.count if subject.comments else None,
+        "discussionUrl": subject.comments.url if subject.comments else None,
     }
     return _written({name: value for name, value in said.items() if value not in (None, [])})
 
 
 def _written(said: dict[str, Any]) -> str:
-    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    text = _ENCODER.encode(said)
     for letter, escape in _ESCAPES.items():
         text = text.replace(letter, escape)
     return text

@@ -17,12 +17,12 @@ from syndicate.config import Config
 from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure, Person
 from syndicate.model.galleys import Galley
-from syndicate.render import addresses, jsonld, words
+from syndicate.render import addresses, words
 from syndicate.render.bodies import Bodies
 from syndicate.render.feeds import Feed, offered
 from syndicate.render.feeds.channel import title
 from syndicate.render.front import Front
-from syndicate.render.story import Story, direction
+from syndicate.render.story import Stories, direction
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Kind, Topic
 from syndicate.typeset import markup
@@ -34,15 +34,19 @@ TEASER = 150
 class Pages:
     """The pages of one publication, as bytes of UTF-8."""
 
-    def __init__(self, config: Config, templates: Templates) -> None:
+    def __init__(
+        self, config: Config, templates: Templates, stories: Stories | None = None
+    ) -> None:
+        """Set `stories` that others tell, too, or tell them here."""
         self._config = config
+        self._stories = stories or Stories(config)
         self._plain = templates
         self._bodies = Bodies.of(config, "page")
         self._base = addresses.base(config)
 
     def article(self, article: Article, galley: Galley | None = None) -> bytes:
         """Return an article's page; without its `galley`, its body is cut here."""
-        story = Story.of(article, self._config)
+        story = self._stories.of(article)
         opening, body = self._bodies.set(article, galley)
         return self._page(
             "article",
@@ -51,9 +55,9 @@ class Pages:
             canonical=article.canonical_url or self._absolute(addresses.page(article)),
             opening=Markup(opening),  # noqa: S704 - sanitised at import
             body=Markup(body),  # noqa: S704 - sanitised at import
-            description=markup.shorten(article.excerpt, 300),
+            description=story.description,
             amp=self._absolute(addresses.amp(article)) if self._config.amp.enabled else None,
-            data=Markup(jsonld.article(article, self._config)),  # noqa: S704 - escaped there
+            data=story.data,
         )
 
     def home(self, front: Front, strip: Article | None, *, at: datetime) -> bytes:

@@ -10,7 +10,7 @@ from functools import partial
 
 from syndicate.config import Config, Newsletter
 from syndicate.errors import TemplateError
-from syndicate.model.articles import Article, Figure, Person
+from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import Kind as Edition
 from syndicate.render.amp import Amp
 from syndicate.render.feeds import Feed
@@ -106,5 +106,5 @@ def _article(number: int) -> Article:
         summary="After eleven years." if full else "",
         excerpt="After eleven years.",
         image=FIGURE if full else None,
-        comments=3 if full else None,
+        comments=Comments(count=3) if full else None,
     )

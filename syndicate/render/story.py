@@ -6,15 +6,19 @@ Times are shown in the publication's zone, words in the article's language.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
 from syndicate.config import Config
-from syndicate.model.articles import Article
-from syndicate.render import addresses, words
+from syndicate.model.articles import Article, Comments
+from syndicate.render import addresses, jsonld, words
+from syndicate.typeset import markup
 
+_DESCRIPTION = 300
+"""Characters of what search engines show under a headline, at most."""
 WORTH_SAYING = timedelta(minutes=5)
 """An update sooner after publication than this is not told."""
 
@@ -33,6 +37,9 @@ class Story:
     comments: str
     """What is said of the comments; empty where nothing is known."""
     comments_address: str | None
+    description: str
+    data: Markup
+    """What search engines are told, as JSON-LD."""
 
     @classmethod
     def of(cls, article: Article, config: Config) -> Self:
@@ -46,8 +53,10 @@ class Story:
             words=said,
             house=config.publication.author or "",
             credit=said.credit(article.contributors),
-            comments=_comments(article, said),
-            comments_address=article.comments if isinstance(article.comments, str) else None,
+            comments=_comments(article.comments, said),
+            comments_address=_discussed_at(article.comments),
+            description=markup.shorten(article.excerpt, _DESCRIPTION),
+            data=Markup(jsonld.article(article, config)),  # noqa: S704 - escaped there
         )
 
     def byline(self, link: Callable[[str], str]) -> Markup:
@@ -95,17 +104,42 @@ class Story:
         return published.date() == self.article.modified.astimezone(self.zone).date()
 
 
+class Stories:
+    """Tells the articles of one publication.
+
+    The last one is remembered: its AMP page is made after its page.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._last: Story | None = None
+
+    def of(self, article: Article) -> Story:
+        """Tell an article."""
+        story = self._last
+        if story is None or story.article is not article:
+            story = self._last = Story.of(article, self._config)
+        return story
+
+
 def translation_address(where: str) -> str:
     """Return the address of a translation: one on the web, or from the root for a slug of ours."""
     return where if addresses.is_web(where) else f"/articles/{where}/"
 
 
+@lru_cache(maxsize=256)
 def direction(language: str) -> str:
     """Return `ltr` or `rtl` for a BCP 47 language."""
     return str(words.locale(language).text_direction)
 
 
-def _comments(article: Article, said: words.Words) -> str:
-    if isinstance(article.comments, int):
-        return said.count_comments(article.comments)
-    return said.comments if addresses.is_web(article.comments) else ""
+def _comments(comments: Comments | None, said: words.Words) -> str:
+    if comments is None:
+        return ""
+    if comments.count is not None:
+        return said.count_comments(comments.count)
+    return said.comments if _discussed_at(comments) else ""
+
+
+def _discussed_at(comments: Comments | None) -> str | None:
+    return comments.url if comments and addresses.is_web(comments.url) else None

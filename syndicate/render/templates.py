@@ -5,20 +5,22 @@ Only template files are ever compiled; text of an article never is.
 """
 
 import traceback
-from collections.abc import Callable, MutableMapping, Sequence
-from datetime import datetime
-from functools import cache, cached_property, lru_cache
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_name
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
 from jinja2 import TemplateError as JinjaError
 from jinja2 import TemplateSyntaxError as JinjaSyntaxError
 
 from syndicate.config import Config
 from syndicate.errors import TemplateError
+from syndicate.render.environment import Environment
 from syndicate.render.template_lines import TemplateLines
+from syndicate.render.words import locale
 
 _OFFSET = ("+", "-")
 PACKAGED = Path(__file__).parent.parent / "templates"
@@ -104,7 +106,7 @@ class Templates:
 
     @cached_property
     def _environment(self) -> Environment:
-        environment = _Environment(
+        environment = Environment(
             loader=FileSystemLoader(self.folders),
             undefined=StrictUndefined,
             autoescape=lambda name: str(name).endswith((".html", ".mjml")),
@@ -118,13 +120,6 @@ class Templates:
         return environment
 
 
-class _Environment(Environment):
-    """Jinja's environment, with plain dictionaries of globals: every rendering copies them."""
-
-    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        return {**self.globals, **(d or {})}
-
-
 def _place(error: BaseException, name: str, folders: Sequence[Path]) -> tuple[str, int | None]:
     """Find the template and line that an error came out of: the innermost template frame."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
@@ -134,20 +129,14 @@ def _place(error: BaseException, name: str, folders: Sequence[Path]) -> tuple[st
     return name, None
 
 
-def _local(at: datetime, zone: Any) -> datetime:
-    return at.astimezone(zone)
-
-
-@lru_cache(maxsize=1024)
 def _long_date(at: datetime, zone: Any, language: str) -> str:
     """Write "Tuesday, November 24, 2026" in the language."""
-    return format_date(_local(at, zone), "full", locale=_locale(language))
+    return _written_date(at.astimezone(zone).date(), "full", language)
 
 
-@lru_cache(maxsize=2048)
 def _date(at: datetime, zone: Any, language: str) -> str:
     """Write "November 24, 2026" in the language."""
-    return format_date(_local(at, zone), "long", locale=_locale(language))
+    return _written_date(at.astimezone(zone).date(), "long", language)
 
 
 def _moment(at: datetime, zone: Any, language: str) -> str:
@@ -158,30 +147,30 @@ def _moment(at: datetime, zone: Any, language: str) -> str:
 @lru_cache(maxsize=2048)
 def _clock(at: datetime, zone: Any, language: str) -> str:
     """Write the time of day and its zone: "2:05 PM CET"."""
-    local = _local(at, zone)
-    name = get_timezone_name(local, width="short", locale=_locale(language))
+    local = at.astimezone(zone)
+    name = get_timezone_name(local, width="short", locale=locale(language))
     if name.startswith(_OFFSET):  # no name in this language: the zone's own, or "GMT+07"
         name = local.tzname() or ""
     if name.startswith(_OFFSET):
-        name = get_timezone_gmt(local, width="short", locale=_locale(language))
-    return f"{_time(at, zone, language)} {name}"
+        name = get_timezone_gmt(local, width="short", locale=locale(language))
+    return f"{_written_time(local.hour, local.minute, language)} {name}"
+
+
+def _time(at: datetime, zone: Any, language: str) -> str:
+    """Write the time of day alone: "2:05 PM"."""
+    local = at.astimezone(zone)
+    return _written_time(local.hour, local.minute, language)
 
 
 @lru_cache(maxsize=2048)
-def _time(at: datetime, zone: Any, language: str) -> str:
-    """Write the time of day alone: "2:05 PM"."""
-    written = format_time(_local(at, zone), "short", locale=_locale(language))
+def _written_date(day: date, style: Literal["full", "long"], language: str) -> str:
+    return format_date(day, style, locale=locale(language))
+
+
+@lru_cache(maxsize=2048)
+def _written_time(hour: int, minute: int, language: str) -> str:
+    written = format_time(time(hour, minute), "short", locale=locale(language))
     return written.replace("\u202f", " ")
-
-
-@cache
-def _locale(language: str) -> str:
-    from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - start-up
-
-    try:
-        return str(Locale.parse(language, sep="-"))
-    except (UnknownLocaleError, ValueError):
-        return "en"
 
 
 FILTERS: dict[str, Callable[..., str]] = {

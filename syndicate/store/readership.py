@@ -1,10 +1,10 @@
 """What readers may see, as builds ask for it: by what changed, by key, never all at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select, union
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func, select, union
 
 from syndicate.model.articles import Article
 from syndicate.model.galleys import Galley
@@ -13,6 +13,20 @@ from syndicate.store.schema import addresses, articles, galleys
 
 BATCH = 500
 """How many keys one query names."""
+
+# built once: SQLAlchemy takes longer to build and know a query again than SQLite to answer it
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_ARTICLES = articles_query().where(articles.c.key.in_(_KEYS))
+_GALLEYS = select(galleys.c.article, galleys.c.opening, galleys.c.body, galleys.c.rules).where(
+    galleys.c.article.in_(_KEYS)
+)
+_OLD_SLUGS = (
+    select(addresses.c.article, addresses.c.slug)
+    .join(articles, articles.c.key == addresses.c.article)
+    .where(addresses.c.article.in_(_KEYS))
+    .where(addresses.c.slug != articles.c.slug)
+    .order_by(addresses.c.slug)
+)
 
 
 class Readership:
@@ -46,33 +60,21 @@ class Readership:
 
     def articles(self, keys: Sequence[int]) -> list[Article]:
         """Return articles, whatever their state, in the order of `keys`."""
-        found: dict[int, Article] = {}
-        for start in range(0, len(keys), BATCH):
-            query = articles_query().where(articles.c.key.in_(keys[start : start + BATCH]))
-            found |= {row.key: article_of(row) for row in self._connection.execute(query).all()}
+        found = {article.key: article for article in map(article_of, self._of(keys, _ARTICLES))}
         return [found[key] for key in keys if key in found]
 
     def galleys(self, keys: Sequence[int]) -> dict[int, Galley]:
         """Return the galleys that were kept, by the article's key."""
-        found: dict[int, Galley] = {}
-        for start in range(0, len(keys), BATCH):
-            query = select(galleys).where(galleys.c.article.in_(keys[start : start + BATCH]))
-            found |= {row.article: _galley(row) for row in self._connection.execute(query).all()}
-        return found
+        return {
+            key: Galley(opening=tuple(opening), body=tuple(body), rules=rules)
+            for key, opening, body, rules in self._of(keys, _GALLEYS)
+        }
 
     def old_slugs(self, keys: Sequence[int]) -> dict[int, list[str]]:
         """Return the slugs that articles have no more, by their keys."""
         found: dict[int, list[str]] = {}
-        for start in range(0, len(keys), BATCH):
-            query = (
-                select(addresses.c.article, addresses.c.slug)
-                .join(articles, articles.c.key == addresses.c.article)
-                .where(addresses.c.article.in_(keys[start : start + BATCH]))
-                .where(addresses.c.slug != articles.c.slug)
-                .order_by(addresses.c.slug)
-            )
-            for key, slug in self._connection.execute(query):
-                found.setdefault(key, []).append(slug)
+        for key, slug in self._of(keys, _OLD_SLUGS):
+            found.setdefault(key, []).append(slug)
         return found
 
     def newest(self, at: datetime, limit: int) -> list[Article]:
@@ -88,10 +90,12 @@ class Readership:
         recent = and_(public_at(at), articles.c.published_at > then, articles.c.breaking)
         return next(iter(self._newest_first(recent, 1)), None)
 
+    def _of(self, keys: Sequence[int], query: Select[Any]) -> Iterator[Any]:
+        """Iterate over what a query finds for some articles."""
+        for start in range(0, len(keys), BATCH):
+            batch = keys[start : start + BATCH]
+            yield from self._connection.execute(query, {"keys": batch}).all()
+
     def _newest_first(self, which: Any, limit: int) -> list[Article]:
         query = newest_first(articles_query().where(which)).limit(limit)
         return [article_of(row) for row in self._connection.execute(query)]
-
-
-def _galley(row: Row[Any]) -> Galley:
-    return Galley(opening=tuple(row.opening), body=tuple(row.body), rules=row.rules)

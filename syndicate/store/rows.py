@@ -7,7 +7,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, select
 
-from syndicate.model.articles import Article, Figure, Person, Recording, Revision, Status
+from syndicate.model.articles import (
+    Article,
+    Comments,
+    Figure,
+    Person,
+    Recording,
+    Revision,
+    Status,
+)
 from syndicate.store.schema import articles, revisions
 
 SAVED = tuple(field.name for field in fields(Revision))
@@ -18,6 +26,7 @@ _NEWEST = and_(revisions.c.article == articles.c.key, revisions.c.number == arti
 _COLUMNS = [articles.c[name] for name in _IDENTITY] + [
     revisions.c[name] for name in (*SAVED, "saved_at")
 ]
+_NAMES = tuple(column.name for column in _COLUMNS)
 
 
 def articles_query() -> Select[Any]:
@@ -48,6 +57,7 @@ def row_of(revision: Revision) -> dict[str, Any]:
         "tags": list(revision.tags),
         "image": _flat(revision.image) if revision.image else None,
         "audio": _flat(revision.audio) if revision.audio else None,
+        "comments": _flat(revision.comments) if revision.comments else None,
         "translations": dict(revision.translations),
         "extra": dict(revision.extra),
     }
@@ -55,20 +65,17 @@ def row_of(revision: Revision) -> dict[str, Any]:
 
 def article_of(row: Row[Any]) -> Article:
     """Return the article that a row of `articles_query` is."""
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    image, audio = values["image"], values["audio"]
-    return Article(
-        **values
-        | {
-            "status": Status(values["status"]),
-            "tags": tuple(values["tags"]),
-            "authors": _people(values["authors"]),
-            "contributors": _people(values["contributors"]),
-            "figures": tuple(_figure(figure) for figure in values["figures"]),
-            "image": _figure(image) if image else None,
-            "audio": Recording(**audio) if audio else None,
-        }
-    )
+    values = dict(zip(_NAMES, row, strict=True))
+    image, audio, comments = values["image"], values["audio"], values["comments"]
+    values["status"] = Status(values["status"])
+    values["tags"] = tuple(values["tags"])
+    values["authors"] = _people(values["authors"])
+    values["contributors"] = _people(values["contributors"])
+    values["figures"] = tuple(map(_figure, values["figures"]))
+    values["image"] = _figure(image) if image else None
+    values["audio"] = Recording(**audio) if audio else None
+    values["comments"] = Comments(**comments) if comments else None
+    return Article(**values)
 
 
 def _figure(row: dict[str, Any]) -> Figure:
@@ -79,6 +86,6 @@ def _people(rows: Iterable[dict[str, Any]]) -> tuple[Person, ...]:
     return tuple(Person(**row) for row in rows)
 
 
-def _flat(value: Person | Figure | Recording) -> dict[str, Any]:
+def _flat(value: Person | Figure | Recording | Comments) -> dict[str, Any]:
     """Return a value's fields; `asdict` would copy them, in ten times the time."""
     return {field.name: getattr(value, field.name) for field in fields(value)}

@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeDecorator
 
 from syndicate.clock import EPOCH, utc
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from syndicate.model.articles import Figure, Person, Recording
+from syndicate.model.articles import Comments, Figure, Person, Recording
 from tests.feeds.samples import NOON, TRAM, an_article
 from tests.feeds.test_formats import CONFIG, written
 
@@ -21,6 +21,7 @@ N = {
     "media": "http://search.yahoo.com/mrss/",
     "slash": "http://purl.org/rss/1.0/modules/slash/",
     "thr": "http://purl.org/syndication/thread/1.0",
+    "wfw": "http://wellformedweb.org/CommentAPI/",
 }
 OWNED = CONFIG.override(
     publication=CONFIG.publication.model_copy(
@@ -34,7 +35,9 @@ FULL: dict[str, Any] = {
     "contributors": (Person(name="Cy", url="https://cy.example/"), Person(name="Di")),
     "date": NOON - timedelta(hours=2),
     "updated": NOON,
-    "comments": 12,
+    "comments": Comments(
+        count=12, url="https://talk.example/tram", feed="https://talk.example/tram.rss"
+    ),
     "language": "vi",
     "canonical_url": "https://first.example/tram",
     "audio": Recording(src="media/a.mp3", type="audio/mpeg", length=9, duration=62, title="Ride"),
@@ -43,7 +46,7 @@ FULL: dict[str, Any] = {
 CASES = {
     "full": FULL,
     "bare": {"body": "<p/>", "figures": (), "excerpt": ""},
-    "discussed elsewhere": {"comments": "https://talk.example/7"},
+    "discussed elsewhere": {"comments": Comments(url="https://talk.example/7", feed="https://talk.example/7/atom/")},
     "escaped": {"title": "AT&amp;T & <b>co</b>", "excerpt": "1 < 2 &amp;amp; ]]> 👩🏽‍🚀 \u202eעברית"},
     "remote picture": {"image": Figure(src="//pictures.example/ü.jpg", alt="Ü", credit="B & C")},
     "idn": {"canonical_url": "https://bücher.example/straße", "authors": (
@@ -107,6 +110,7 @@ def from_json(item):
         "translations": ours.get("translations", {}),
         "comments": ours.get("comments"),
         "comments_url": ours.get("comments_url"),
+        "comments_feed": ours.get("comments_feed"),
         "audio": next(
             (
                 (a["url"], a["mime_type"], a["size_in_bytes"], a.get("title"))
@@ -132,6 +136,8 @@ def from_atom(told):
 
     links = told.findall("a:link", N)
     by_rel = {link.get("rel"): link.get("href") for link in links}
+    replies = {link.get("type"): link for link in links if link.get("rel") == "replies"}
+    page, *feeds = [replies.pop("text/html", None), *replies.values()]
     own, *others = [link for link in links if link.get("rel") == "alternate"]
     enclosure = told.find("a:link[@rel='enclosure']", N)
     categories = told.findall("a:category", N)
@@ -155,7 +161,8 @@ def from_atom(told):
         "rights": told.findtext("a:rights", None, N),
         "translations": {link.get("hreflang"): link.get("href") for link in others},
         "comments": number(told.findtext("thr:total", None, N)),
-        "comments_url": by_rel.get("replies"),
+        "comments_url": None if page is None else page.get("href"),
+        "comments_feed": feeds[0].get("href") if feeds else None,
         "audio": enclosure
         if enclosure is None
         else (
@@ -194,6 +201,7 @@ def from_rss(item):
         },
         "comments": number(count),
         "comments_url": item.findtext("comments"),
+        "comments_feed": item.findtext("wfw:commentRss", None, N),
         "audio": enclosure
         if enclosure is None
         else (enclosure.get("url"), enclosure.get("type"), number(enclosure.get("length")), None),

@@ -2,7 +2,7 @@
 
 from lxml import html
 
-from syndicate.model.articles import Figure, Person
+from syndicate.model.articles import Comments, Figure, Person
 from syndicate.render.feeds.channel import Category, entry
 from tests.feeds.samples import BODY, TRAM, a_channel, an_article
 
@@ -41,7 +41,7 @@ def test_a_lead_picture_that_the_body_does_not_show_leads_it(publication):
 def test_a_lead_picture_that_the_body_shows_is_not_shown_twice(publication):
     told = entry(publication(), an_article(body=BODY, image=TRAM))
     assert told.content
-    assert told.content.count("<img") == 1
+    assert told.content.count(b"<img") == 1
 
 
 def test_the_picture_of_an_entry_is_the_lead_with_what_is_known_of_it(publication):
@@ -106,12 +106,15 @@ def test_the_section_is_the_first_category_and_none_is_named_twice(publication):
     )
 
 
-def test_comments_are_a_count_or_an_address(publication):
-    counted = entry(publication(), an_article(comments=0))
-    assert (counted.comments, counted.comments_url) == (0, None)
-    elsewhere = entry(publication(), an_article(comments="https://talk.example/7"))
-    assert (elsewhere.comments, elsewhere.comments_url) == (None, "https://talk.example/7")
-    assert entry(publication(), an_article(comments="no address")).comments_url is None
+def test_comments_are_told_as_far_as_they_are_known(publication):
+    assert entry(publication(), an_article(comments=None)).comments == Comments()
+    for known in (
+        Comments(count=0),
+        Comments(count=7, url="https://talk.example/7", feed="https://talk.example/7.rss"),
+    ):
+        assert entry(publication(), an_article(comments=known)).comments == known
+    nowhere = an_article(comments=Comments(url="no address", feed="javascript:alert(1)"))
+    assert entry(publication(), nowhere).comments == Comments()
 
 
 def test_a_publication_without_a_description_is_described_by_its_title(publication):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from syndicate.config import Config
-from syndicate.model.articles import Figure, Person
+from syndicate.model.articles import Comments, Figure, Person
 from syndicate.render.feeds import FORMATS, atom, json_feed, rss
 from syndicate.render.feeds.channel import entry
 from tests.feeds.samples import NOON, TRAM, a_channel, an_article
@@ -53,7 +53,7 @@ RICH = {
     "contributors": (Person(name="Cy"),),
     "date": NOON - timedelta(hours=2),
     "updated": NOON,
-    "comments": 12,
+    "comments": Comments(count=12),
 }
 HOSTILE = [
     "ends the CDATA ]]> and goes on",
@@ -127,7 +127,11 @@ def test_rss_and_atom_hold_the_lead_picture_with_its_credit():
 
 def test_atom_holds_every_element_once_and_in_its_place():
     config = CONFIG
-    commented = RICH | {"comments": "https://talk.example/7"}
+    commented = RICH | {
+        "comments": Comments(
+            count=7, url="https://talk.example/7", feed="https://talk.example/7.rss"
+        )
+    }
     root = etree.fromstring(written(an_article(**commented), config=config)["atom.xml"])
     assert root.findtext("a:id", namespaces=NAMES) == config.publication.id.urn
     assert root.findtext("a:updated", namespaces=NAMES) == "2026-03-04T12:00:00Z"
@@ -144,7 +148,13 @@ def test_atom_holds_every_element_once_and_in_its_place():
             "type": "text/html",
             "hreflang": "en-GB",
         },
-        {"rel": "replies", "type": "text/html", "href": "https://talk.example/7"},
+        {
+            "href": "https://talk.example/7",
+            "rel": "replies",
+            "type": "text/html",
+            "{http://purl.org/syndication/thread/1.0}count": "7",
+        },
+        {"rel": "replies", "type": "application/rss+xml", "href": "https://talk.example/7.rss"},
     ]
     assert told.find("a:content", NAMES).get("type") == "html"
     assert told.findtext("a:published", namespaces=NAMES) == "2026-03-04T10:00:00Z"
@@ -212,6 +222,20 @@ def test_a_text_that_is_only_a_picture_is_never_taken_for_its_summary():
     assert etree.fromstring(made["atom.xml"]).find("a:entry/a:summary", NAMES) is None
     for bodies in contents(made).values():
         assert "<img" in bodies[0]
+
+
+def test_a_whole_text_is_written_as_the_libraries_write_it():
+    title = '"content_html": "" <content:encoded/> <content type="html"/>'
+    article = an_article(title=title, body='<pre>one\ttwo\r\n"three" \\" %s &amp;lt; é</pre>')
+    content, made = entry(CONFIG, article).content, written(article)
+    assert content is not None
+    text = content.decode()
+    element = etree.Element("content")
+    element.text = text
+    assert etree.tostring(element, encoding="UTF-8").split(b">", 2)[2] in made["atom.xml"]
+    assert made["rss.xml"].count(b"\t") == made["atom.xml"].count(b"\t") == 1
+    assert json.dumps(text, ensure_ascii=False).encode() in made["feed.json"]
+    assert all(bodies == [text] for bodies in contents(made).values())
 
 
 def test_a_summary_reads_the_same_in_a_reader_that_takes_it_for_html():
@@ -344,7 +368,7 @@ def same_everywhere(text):
         tags=(text,),
         authors=(person,),
         contributors=(person,),
-        comments=text,
+        comments=Comments(count=1, url=text, feed=text),
         language=text,
         image=figure,
     )

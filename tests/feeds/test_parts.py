@@ -3,13 +3,14 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from html import escape
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from syndicate.model.articles import Figure, Person
+from syndicate.model.articles import Comments, Figure, Person
 from syndicate.render.feeds import FORMATS, atom, json_feed, rss
 from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
 from tests.feeds.samples import NOON, a_channel, an_article
@@ -125,10 +126,10 @@ def test_no_text_is_taken_for_the_layout(texts, named, data):
     config = CONFIG.override(publication=CONFIG.publication.model_copy(update=called))
     articles = [
         an_article(
-            id=f"urn:test:{n}", slug=f"s{n}", title=title, excerpt=text, body=f"<p>{text}</p>",
+            id=f"urn:test:{n}", slug=f"s{n}", title=title, excerpt=text, body=f"<p>{escape(text)}</p>",
             section=title, tags=(text, title), authors=(Person(name=text, url=title),),
             image=Figure(src="https://pictures.example/1", alt=text, caption=title, credit=text),
-            comments=text, canonical_url=text, retracted_at=data.draw(st.sampled_from([None, LATER])),
+            comments=Comments(url=text, feed=text), canonical_url=text, retracted_at=data.draw(st.sampled_from([None, LATER])),
         )
         for n, (title, text) in enumerate(texts)
     ]  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from syndicate.errors import Refused
 from syndicate.intake.fields import Fields, read_fields
 from syndicate.intake.frontmatter import split
-from syndicate.model.articles import Figure, Person, Status
+from syndicate.model.articles import Comments, Figure, Person, Status
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -136,9 +136,15 @@ def test_an_image_is_an_address_or_a_table():
     assert fields(table).revision.image == expected
 
 
-def test_comments_are_a_count_or_an_address():
-    assert fields("comments: 0").revision.comments == 0
-    assert fields("comments: https://talk.example/7").revision.comments == "https://talk.example/7"
+def test_comments_are_a_count_or_an_address_or_all_of_it():
+    assert fields("comments: 0").revision.comments == Comments(count=0)
+    talk = "https://talk.example/7"
+    assert fields(f"comments: {talk}").revision.comments == Comments(url=talk)
+    read = fields(f"comments: {{count: 3, url: {talk}, feed: {talk}.rss}}")
+    assert read.revision.comments == Comments(count=3, url=talk, feed=f"{talk}.rss")
+    read = fields("comments: {count: 3, url:, who: Ada}")
+    assert (read.revision.comments, len(read.warnings)) == (Comments(count=3), 1)
+    assert fields("comments: {}").revision.comments is None
     read = fields("comments: true")
     assert (read.revision.comments, len(read.warnings)) == (None, 1)
 
@@ -152,6 +158,8 @@ def test_comments_are_a_count_or_an_address():
         ("status: published\npublished: false", "a.md:4: published = "),
         ("comments: many", 'a.md:3: comments = "many" — expected a count'),
         ("comments: -1", "a.md:3: comments = "),
+        ("comments: {count: few}", 'a.md:3: comments.count = "few" — expected how many'),
+        ("comments:\n  url: here", 'a.md:4: comments.url = "here" — expected an http'),
         ("canonical_url: javascript:alert(1)", "a.md:3: canonical_url = "),
         ("language: English please", "a.md:3: language = "),
         ("tags: {a: b}", "a.md:3: tags = a table — expected a list of words"),

@@ -11,7 +11,7 @@ from lxml import etree, html
 from PIL import Image, ImageDraw
 
 from syndicate.config import Ads, AdSlot, Config, Newsletter, Publication
-from syndicate.model.articles import Article, Figure, Person
+from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import SLOTS, Content, Kind, slot_marker
 from syndicate.render.mail.editions import compose
 from syndicate.render.templates import Templates
@@ -102,7 +102,7 @@ def story(**changes: Any) -> Article:
         "excerpt": "The city opened the flood gates early on Tuesday.",
         "authors": (Person(name="Ada Marsh"), Person(name="Jo Lind", url="https://lind.example")),
         "contributors": (Person(name="Nils Berg", place="Greyhills"), Person(name="Rosa Lund")),
-        "comments": 3,
+        "comments": Comments(count=3),
     }
     return article(**(values | changes))
 

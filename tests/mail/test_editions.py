@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from syndicate.config import Ads, AdSlot, Newsletter
 from syndicate.errors import TemplateError
+from syndicate.model.articles import Comments
 from syndicate.model.editions import Content, slot_marker
 from syndicate.render.mail.press import LIMIT
 from syndicate.render.templates import Templates
@@ -244,7 +245,7 @@ def test_an_arabic_publication_reads_from_right_to_left():
 
 def test_a_long_story_is_cut_at_a_paragraph():
     paragraphs = [f"<p>Paragraph {n}. {'All about it. ' * 30}End {n}.</p>" for n in range(400)]
-    content = alert(article(body="".join(paragraphs), comments=2))
+    content = alert(article(body="".join(paragraphs), comments=Comments(count=2)))
     told = said(content)
     assert 70_000 < len(content.html.encode()) <= LIMIT
     assert "The story goes on: read the rest on the web" in told

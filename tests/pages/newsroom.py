@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from PIL import Image, ImageDraw, ImageFilter
 
 from syndicate.config import Ads, AdSlot, Config, Publication
-from syndicate.model.articles import Article, Figure, Person
+from syndicate.model.articles import Article, Comments, Figure, Person
 
 AT = datetime(2026, 11, 24, 13, 17, tzinfo=UTC)
 
@@ -141,7 +141,7 @@ STORIES: tuple[dict[str, Any], ...] = (
             Person(name="Choe Sang-Hun", place="Seoul, South Korea"),
         ),
         "tags": ("river", "dam"),
-        "comments": 12,
+        "comments": Comments(count=12),
         "updated": AT - timedelta(minutes=2),
         "minutes": 47,
     },

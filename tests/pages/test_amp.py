@@ -7,6 +7,7 @@ import pytest
 from lxml import html
 
 from syndicate.config import Ads, AdSlot
+from syndicate.model.articles import Comments
 from syndicate.render.amp import Amp
 from syndicate.render.templates import Templates
 from tests import checkers
@@ -58,12 +59,12 @@ def test_articles_with_every_field_and_with_none_are_valid(amp: Amp) -> None:
             title=evil,
             summary=evil,
             section=evil,
-            comments="https://talk.example/",
+            comments=Comments(url="https://talk.example/"),
             image=figure(alt=evil, caption=evil, credit=evil),
         ),
         article(
             language="ar",
-            comments=3,
+            comments=Comments(count=3),
             image=figure(src="http://pictures.example/a.jpg", width=None, height=None),
         ),
         article(canonical_url="https://first.example/x", body=""),

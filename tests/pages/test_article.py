@@ -10,7 +10,7 @@ from lxml import html
 
 from syndicate.config import Amp as AmpTable
 from syndicate.config import Config
-from syndicate.model.articles import Person
+from syndicate.model.articles import Comments, Person
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
 from tests.pages import newsroom
@@ -56,7 +56,7 @@ def test_a_german_article_is_spoken_of_in_german(pages: Pages) -> None:
         Person(name="Jo Ahn", place="Kiel"),
         Person(name="Bo Lim"),
     )
-    made = article(language="de", breaking=True, contributors=people, comments=0)
+    made = article(language="de", breaking=True, contributors=people, comments=Comments(count=0))
     page = read(pages.article(made))
     assert (
         text(page, ".contributors")
@@ -72,21 +72,22 @@ def test_a_german_article_is_spoken_of_in_german(pages: Pages) -> None:
 @pytest.mark.parametrize(
     ("comments", "said"),
     [
-        (0, "No comments"),
-        (1, "1 comment"),
-        (12, "12 comments"),
+        (Comments(count=0), "No comments"),
+        (Comments(count=1), "1 comment"),
+        (Comments(count=12, url="https://talk.example/1"), "12 comments"),
         (None, ""),
-        ("https://talk.example/1", "Comments"),
-        ("javascript:alert(1)", ""),
+        (Comments(url="https://talk.example/1"), "Comments"),
+        (Comments(url="javascript:alert(1)"), ""),
     ],
 )
-def test_comments_are_counted_or_linked(
-    pages: Pages, comments: int | str | None, said: str
+def test_comments_are_counted_and_linked(
+    pages: Pages, comments: Comments | None, said: str
 ) -> None:
     page = read(pages.article(article(comments=comments)))
     assert text(page, ".comments") == said
+    sound = comments is not None and comments.url == "https://talk.example/1"
     assert [a.get("href") for a in page.cssselect(".comments a")] == (
-        [comments] if said == "Comments" else []
+        ["https://talk.example/1"] if sound else []
     )
 
 
@@ -183,7 +184,9 @@ def test_feeds_amp_and_canonical_can_be_found(pages: Pages, config: Config) -> N
 
 def test_json_ld_describes_the_article_and_cannot_end_its_script(pages: Pages) -> None:
     title = "A </script><!-- title & more"
-    page = pages.article(article(title=title, authors=(Person(name="Ada"),), comments=3))
+    page = pages.article(
+        article(title=title, authors=(Person(name="Ada"),), comments=Comments(count=3))
+    )
     data = json.loads(read(page).xpath("//script[@type='application/ld+json']")[0].text)
     assert data["@type"] == "NewsArticle"
     assert data["headline"] == title

@@ -108,6 +108,52 @@ def test_a_reader_never_sees_a_part_of_a_file(folder, tmp_path):
     assert seen == {(3_000_000, 1)}
 
 
+def test_a_system_that_takes_a_file_piece_by_piece_gets_all_of_it(folder, tmp_path, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:1000]))
+    data = bytes(range(256)) * 40
+    assert folder.put("a/index.html", data).size == len(data)
+    assert (tmp_path / "a/index.html").read_bytes() == data
+    assert folder.put("empty.txt", b"").changed
+    assert (tmp_path / "empty.txt").read_bytes() == b""
+
+
+def test_a_disk_that_is_full_leaves_the_old_file_and_no_half(folder, tmp_path, monkeypatch):
+    folder.put("index.html", b"old")
+
+    def full(_file, _data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        folder.put("index.html", b"new")
+    assert there(tmp_path) == {"index.html", ".manifest.journal"}
+    assert (tmp_path / "index.html").read_bytes() == b"old"
+
+
+def test_folders_that_were_left_empty_are_made_again(folder, tmp_path):
+    for _ in range(2):
+        folder.put("articles/a/index.html", b"a")
+        folder.put("articles/a/amp/index.html", b"a")
+        folder.delete("articles/a/index.html")
+        folder.delete("articles/a/amp/index.html")
+        assert not (tmp_path / "articles").exists()
+
+
+def test_a_file_in_the_place_of_a_folder_stops_what_would_lie_in_it(folder, tmp_path):
+    (tmp_path / "articles").write_bytes(b"mine")
+    for path in ("articles/index.html", "articles/a/index.html"):
+        with pytest.raises(OSError, match=r"File exists|Not a directory"):
+            folder.put(path, b"a")
+        assert not folder.has(path)
+    assert (tmp_path / "articles").read_bytes() == b"mine"
+
+
+def test_a_name_that_no_file_can_have_is_no_file(folder):
+    for path in ("articles/\ud800/index.html", f"articles/{'x' * 300}/index.html"):
+        assert not folder.has(path)
+
+
 DYING = """
     import os, sys
     from pathlib import Path

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.errors import Refused
-from syndicate.model.articles import Figure, Person, Revision, Status
+from syndicate.model.articles import Comments, Figure, Person, Revision, Status
 from syndicate.model.editions import Content, Draft, Item, Kind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -69,7 +69,7 @@ def test_everything_about_an_article_comes_back_as_it_was_filed(store):
         image=Figure(src="media/a.jpg", alt="a", caption="b", credit="c", width=4, height=3),
         figures=(Figure(src="https://example.org/b.png", alt="b"),),
         canonical_url="https://example.org/tram",
-        comments="https://example.org/tram#comments",
+        comments=Comments(count=3, url="https://example.org/tram#comments"),
         language="en-GB",
         extra={"layout": "post", "weights": [1, 2]},
     )

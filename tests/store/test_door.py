@@ -1,8 +1,10 @@
 """The store's door: opening, migrating, refusing, and the two kinds of transaction."""
 
+import json
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import JSON, Connection, bindparam, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from syndicate.errors import (
@@ -21,7 +23,7 @@ from syndicate.errors import (
     StoreTooNew,
     StoreUnreachable,
 )
-from syndicate.model.articles import Revision
+from syndicate.model.articles import Comments, Revision
 from syndicate.store import Store, engine
 from syndicate.store.schema import HEAD, metadata
 from syndicate.store.upgrade import SCRIPTS
@@ -91,6 +93,31 @@ def test_many_who_open_a_new_file_at_once_all_get_it(tmp_path: Path):
         for thread in threads:
             thread.join()
     assert failed == []
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("12", Comments(count=12)),
+        ('"https://talk.example/7"', Comments(url="https://talk.example/7")),
+        ("null", None),
+    ],
+)
+def test_comments_of_a_store_that_knew_one_thing_about_them_are_kept(store_url, before, now):
+    with closing(Store.open(store_url)) as store, store.write() as tx:
+        said = Revision(title="Tram", body="", comments=Comments(count=1))
+        tx.articles.add(said, id="x", slug="tram", path=None, source="", at=NOW)
+    database = create_engine(store_url)
+    with database.begin() as connection:
+        older = text("UPDATE revisions SET comments = :said")
+        connection.execute(older.bindparams(bindparam("said", json.loads(before), JSON)))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
+    database.dispose()
+    with closing(Store.open(store_url)) as store, store.read() as tx:
+        article = tx.articles.by_id("x")
+    assert store.migrations == ["0008"]
+    assert article is not None
+    assert article.comments == now
 
 
 def test_a_store_of_a_newer_version_is_refused_by_name(store_url):

@@ -240,7 +240,18 @@ PLAUSIBLE = st.fixed_dictionaries(
         "image": IMAGE,
         "audio": AUDIO,
         "canonical_url": st.sampled_from([a for a in ADDRESSES if SOUND.fullmatch(a)]),
-        "comments": st.sampled_from([0, 12, "https://talk.example/ü?a=b&c d"]),
+        "comments": st.sampled_from(
+            [
+                0,
+                12,
+                "https://talk.example/ü?a=b&c d",
+                {
+                    "count": 7,
+                    "url": "https://talk.example/ü",
+                    "feed": "https://talk.example/ü.rss?a&b",
+                },
+            ]
+        ),
         "language": LANGUAGE,
         "translations": st.dictionaries(
             LANGUAGE, st.sampled_from([a for a in ADDRESSES if SOUND.fullmatch(a)]), max_size=3

@@ -16,6 +16,7 @@ from lxml import etree, html
 
 A = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+WFW = "{http://wellformedweb.org/CommentAPI/}commentRss"
 CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
 MEDIA = "{http://search.yahoo.com/mrss/}"
@@ -315,7 +316,7 @@ def _moment(text: str | None) -> Complaints:
 def _xml_addresses(root: etree._Element) -> Complaints:
     """Whatever is an address is one by the letter."""
     for element in root.iter():
-        if element.tag in ("link", "url", "comments", f"{A}uri", f"{A}icon", f"{A}logo"):
+        if element.tag in ("link", "url", "comments", f"{A}uri", f"{A}icon", f"{A}logo", WFW):
             yield from _address(element.tag, element.text)
         for name in ("href", "url"):
             if name in element.attrib:

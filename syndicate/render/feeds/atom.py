@@ -24,8 +24,9 @@ _FRAME = Frame(
     "feed",
     items=("entry", "at:deleted-entry"),
     declared={None: NAMESPACES["atom"], **_DECLARED},
+    text="content",
 )
-_TEXTS = ("title", "subtitle", "summary", "rights")
+_TEXTS = frozenset({"title", "subtitle", "summary", "rights"})
 
 
 def entry(entry: Entry) -> bytes:
@@ -35,18 +36,20 @@ def entry(entry: Entry) -> bytes:
     """
     told = _entry(entry)
     told.set(tag("xml:lang"), entry.language)
-    _mend(told)
-    told.find("updated").text = rfc3339(entry.modified)
-    told.find("published").text = rfc3339(entry.published)
+    by_name = {child.tag: child for child in told}
+    for name in _TEXTS & by_name.keys():
+        by_name[name].set("type", "text")
+    by_name["updated"].text = rfc3339(entry.modified)
+    by_name["published"].text = rfc3339(entry.published)
     alternate, *others = _links(entry)
-    told.find("link").attrib.update(alternate.attributes)
+    by_name["link"].attrib.update(alternate.attributes)
     for link in others:
         add(told, "link", attributes=link.attributes)
-    if entry.comments is not None:
-        add(told, "thr:total", str(entry.comments))
+    if entry.comments.count is not None:
+        add(told, "thr:total", str(entry.comments.count))
     if entry.image:
         media.add_picture(told, entry.image)
-    return _FRAME.cut(told)
+    return _FRAME.cut(told, entry.content)
 
 
 def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
@@ -90,7 +93,7 @@ def _entry(entry: Entry) -> etree._Element:
     if entry.summary:
         told.summary(entry.summary)
     if entry.content:
-        told.content(entry.content, type="html")
+        told.content("", type="html")
     return told.atom_entry(extensions=False)
 
 
@@ -99,8 +102,10 @@ def _links(entry: Entry) -> list[Link]:
     links.extend(entry.translations)
     if entry.original:
         links.append(Link(rel="via", href=entry.original, type="text/html"))
-    if entry.comments_url:
-        links.append(Link(rel="replies", href=entry.comments_url, type="text/html"))
+    if url := entry.comments.url:
+        links.append(Link(rel="replies", href=url, type="text/html", count=entry.comments.count))
+    if feed := entry.comments.feed:
+        links.append(Link(rel="replies", href=feed, type=_feed_type(feed)))
     if audio := entry.audio:
         links.append(
             Link(
@@ -112,6 +117,11 @@ def _links(entry: Entry) -> list[Link]:
             )
         )
     return links
+
+
+def _feed_type(address: str) -> str:
+    """Guess what a feed of comments is in: Atom, which a link without a type has, or RSS."""
+    return f"application/{'atom' if 'atom' in address.lower() else 'rss'}+xml"
 
 
 def _person(person: Person) -> dict[str, str]:

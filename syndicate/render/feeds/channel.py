@@ -15,7 +15,7 @@ from uuid import uuid5
 from syndicate.clock import utc
 from syndicate.config import Config
 from syndicate.model.addresses import web_address
-from syndicate.model.articles import Article, Figure, Person, Recording
+from syndicate.model.articles import Article, Comments, Figure, Person, Recording
 from syndicate.model.galleys import Galley
 from syndicate.render import addresses, words
 from syndicate.render.bodies import Bodies
@@ -48,6 +48,9 @@ class Category:
     """The address of all sections, where it is the section; None for a tag."""
 
 
+_UNKNOWN = Comments()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One article as a feed tells it."""
@@ -57,8 +60,8 @@ class Entry:
     title: str
     summary: str
     """Plain text."""
-    content: str | None
-    """HTML, the whole text; None where the publication gives summaries alone."""
+    content: bytes | None
+    """HTML in UTF-8, the whole text; None where the publication gives summaries alone."""
     published: datetime
     modified: datetime
     authors: tuple[Person, ...]
@@ -68,8 +71,7 @@ class Entry:
     """The section first, then the tags, each once."""
     image: Figure | None = None
     audio: Enclosure | None = None
-    comments: int | None = None
-    comments_url: str | None = None
+    comments: Comments = _UNKNOWN
     original: str | None = None
     """Where it appeared first, if that is not here."""
     translations: tuple[Link, ...] = ()
@@ -183,7 +185,6 @@ def entry(
     """
     full = config.syndication.full_text if full_text is None else full_text
     url = f"{config.url}{quote(article.address)}"
-    comments = article.comments
     return Entry(
         id=markup.printable(article.id),
         url=url,
@@ -196,8 +197,7 @@ def entry(
         contributors=_people(article.contributors),
         categories=_categories(config, article),
         image=_image(config, article.lead, url),
-        comments=comments if isinstance(comments, int) else None,
-        comments_url=_web_address(comments) if isinstance(comments, str) else None,
+        comments=_comments(article.comments),
         audio=_audio(config, article.audio, url),
         original=_original(article, url),
         translations=_translations(config, article),
@@ -251,9 +251,9 @@ def rfc3339(at: datetime) -> str:
     return f"{utc(at).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
-def _content(config: Config, article: Article, galley: Galley | None) -> str:
+def _content(config: Config, article: Article, galley: Galley | None) -> bytes:
     """Return what the article's page shows, lead picture first, with absolute addresses."""
-    return "".join(Bodies.of(config, "feed").set(article, galley))
+    return markup.encoded("".join(Bodies.of(config, "feed").set(article, galley)))
 
 
 def _image(config: Config, figure: Figure | None, page: str) -> Figure | None:
@@ -276,18 +276,19 @@ def _people(people: Sequence[Person]) -> tuple[Person, ...]:
     return tuple(
         Person(
             name=name,
-            url=_web_address(person.url or ""),
-            email=_mail_address(person.email or ""),
+            url=_web_address(person.url),
+            email=_mail_address(person.email),
         )
         for person in people
         if (name := plain(person.name))
     )
 
 
-def _mail_address(address: str) -> str | None:
+def _mail_address(address: str | None) -> str | None:
     """Return a mail address as it is, or None where XML can't hold it or it is none."""
-    held = markup.printable(address) == address
-    return address if held and _EMAIL.fullmatch(address) else None
+    if not address or markup.printable(address) != address:
+        return None
+    return address if _EMAIL.fullmatch(address) else None
 
 
 def _categories(config: Config, article: Article) -> tuple[Category, ...]:
@@ -315,9 +316,17 @@ def _audio(config: Config, recording: Recording | None, page: str) -> Enclosure 
     )
 
 
+def _comments(comments: Comments | None) -> Comments:
+    """Return what is known of comments, with addresses on the web alone."""
+    if comments is None:
+        return _UNKNOWN
+    url, feed = _web_address(comments.url), _web_address(comments.feed)
+    return Comments(count=comments.count, url=url, feed=feed)
+
+
 def _original(article: Article, url: str) -> str | None:
     """Return where an article appeared first, unless that is its own page."""
-    original = _web_address(article.canonical_url or "")
+    original = _web_address(article.canonical_url)
     return original if original and original.rstrip("/") != url.rstrip("/") else None
 
 
@@ -342,5 +351,5 @@ def _language(tag: str | None) -> str | None:
     return tag if tag and _LANGUAGE.fullmatch(tag) else None
 
 
-def _web_address(address: str) -> str | None:
-    return web_address(plain(address))
+def _web_address(address: str | None) -> str | None:
+    return web_address(plain(address)) if address else None

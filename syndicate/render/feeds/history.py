@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from syndicate.render.feeds.elements import tag
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
@@ -18,6 +20,8 @@ class Link:
     hreflang: str | None = None
     title: str | None = None
     length: int | None = None
+    count: int | None = None
+    """How many replies are there (RFC 4685, section 4)."""
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -28,6 +32,7 @@ class Link:
             "hreflang": self.hreflang,
             "title": self.title,
             "length": None if self.length is None else str(self.length),
+            tag("thr:count"): None if self.count is None else str(self.count),
             "href": self.href,
         }
         return {name: value for name, value in facts.items() if value is not None}

@@ -2,7 +2,7 @@
 
 With it: `content:encoded` for the whole text, Dublin Core for people without a
 mail address and for what changed when, `atom:link` for where things are, the
-archives of RFC 5005, `slash:comments`, `sy:` for how often to ask, Media RSS,
+archives of RFC 5005, `slash:comments`, `wfw:commentRss`, `sy:` for how often to ask, Media RSS,
 the elements of podcasts, and the icon and colour that Feedly shows (webfeeds).
 
 feedgen writes it. Mended here: it formats dates by changing the locale of the
@@ -39,28 +39,31 @@ _DECLARED = namespaces(
     "itunes",
     "podcast",
     "webfeeds",
+    "wfw",
 )
-_FRAME = Frame("rss", "channel", items=("item",), declared=_DECLARED)
+_FRAME = Frame("rss", "channel", items=("item",), declared=_DECLARED, text="content:encoded")
 
 
 def entry(entry: Entry) -> bytes:
     """Write an entry as an item, the same for every channel that it stands in."""
     item = _item(entry)
     if entry.content:
-        add(item, "content:encoded", entry.content)
+        add(item, "content:encoded")
     _add_people_and_times(item, entry)
     for other in entry.translations:
         add(item, "atom:link", attributes=other.attributes)
-    if entry.comments is not None:
-        add(item, "slash:comments", str(entry.comments))
-        add(item, "thr:total", str(entry.comments))
+    if entry.comments.count is not None:
+        add(item, "slash:comments", str(entry.comments.count))
+        add(item, "thr:total", str(entry.comments.count))
+    if entry.comments.feed:
+        add(item, "wfw:commentRss", entry.comments.feed)
     if entry.image:
         media.add_picture(item, entry.image)
     if entry.audio:
         podcast.add_episode(
             item, title=entry.title, authors=entry.authors, duration=entry.audio.duration
         )
-    return _FRAME.cut(item)
+    return _FRAME.cut(item, entry.content)
 
 
 def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
@@ -96,7 +99,7 @@ def _item(entry: Entry) -> etree._Element:
     item.guid(entry.id, permalink=False)
     item.description(escape(entry.summary, quote=False))  # a description is read as HTML
     item.category([{"term": each.name, "scheme": each.scheme} for each in entry.categories])
-    item.comments(entry.comments_url)
+    item.comments(entry.comments.url)
     if entry.audio:
         item.enclosure(url=entry.audio.url, length=entry.audio.length, type=entry.audio.type)
     return item.rss_entry(extensions=False)
