@@ -93,19 +93,28 @@ class Workers(Generic[_Task, _Result]):
         return [Lane(number, count) for number in range(count)]
 
     def do(self, lanes: Iterable[Iterable[_Task]]) -> Iterator[_Result]:
-        """Do the tasks of each lane; raise what the work raises.
+        """Begin with the tasks of each lane, and do all of them; raise what the work raises.
 
         Raise SyndicateError where a process died.
         """
-        left = [(one, iter(tasks)) for one, tasks in zip(self._members, lanes, strict=True)]
-        try:
-            for worker, tasks in left:
+        begun = [(one, iter(tasks)) for one, tasks in zip(self._members, lanes, strict=True)]
+        with self._alive():
+            for worker, tasks in begun:
                 worker.feed(tasks)
+        return self._results(begun)
+
+    def _results(self, left: list[tuple["_Worker", Iterator[_Task]]]) -> Iterator[_Result]:
+        with self._alive():
             while left := [(worker, tasks) for worker, tasks in left if worker.waiting]:
                 for worker, tasks in left:
                     result = worker.receive()
                     worker.feed(tasks)
                     yield result
+
+    @contextmanager
+    def _alive(self) -> Iterator[None]:
+        try:
+            yield
         except (EOFError, ConnectionError) as error:
             raise SyndicateError(self._died) from error
 

@@ -35,6 +35,7 @@ def main() -> None:
             app()
         finally:
             sys.stdout.flush()
+            gc.freeze()  # the end frees everything, and need not look for garbage in it first
     except SyndicateError as error:
         for line in str(error).splitlines():
             note(line)

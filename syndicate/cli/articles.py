@@ -29,18 +29,21 @@ def import_(
     dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,
 ) -> None:
     """Take in articles from Markdown and HTML files; one line a file."""
-    from syndicate.intake.filing import Verdict, file_articles  # noqa: PLC0415 - start-up
+    from syndicate.intake.composing import composed  # noqa: PLC0415 - start-up
     from syndicate.intake.folder import find_articles  # noqa: PLC0415
 
     ours = here(context)
     missing = [path for path in paths if not path.exists()]
-    for path in missing:
-        outcome(Verdict.REFUSED, f"{path}: no such file or folder")
     files = find_articles(path for path in paths if path not in missing)
-    counts = dict.fromkeys(Verdict, 0) | {Verdict.REFUSED: len(missing)}
-    with ours.store() as store:
+    with composed(files, ours.config, keep=not dry_run) as batches, ours.store() as store:
+        # others are reading by now: the store takes as long to import as a hundred articles
+        from syndicate.intake.filing import Verdict, file_composed  # noqa: PLC0415
+
+        for path in missing:
+            outcome(Verdict.REFUSED, f"{path}: no such file or folder")
+        counts = dict.fromkeys(Verdict, 0) | {Verdict.REFUSED: len(missing)}
         at = clock.now()
-        filed = file_articles(store, ours.config, files, at=at, dry_run=dry_run)
+        filed = file_composed(store, ours.config, batches, at=at, dry_run=dry_run)
         for one in progress(filed, "Importing", len(files)):
             counts[one.verdict] += 1
             outcome(one.verdict, one.reason or one.path)

@@ -17,10 +17,10 @@ def tell(herald: "Herald | None", *, said: Callable[[str], None] = say) -> bool:
     How many were told is `said`, as a result or as a note beside another one. A command
     that publishes doesn't fail by that: what could not be told waits in the store.
     """
-    from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
-
     if herald is None:
         return True
+    from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
+
     log_events()
     try:
         told = herald.follow(clock.now())

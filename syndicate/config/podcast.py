@@ -4,7 +4,6 @@ from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, StrictBool, field_validator
 
 from syndicate.config.values import Line, Table
@@ -57,9 +56,12 @@ class Podcast(Table):
     @field_validator("email")
     @classmethod
     def _address(cls, email: str | None) -> str | None:
+        if email is None:
+            return None
+        from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
+
         try:
-            if email is not None:
-                validate_email(email, check_deliverability=False)
+            validate_email(email, check_deliverability=False)
         except EmailNotValidError as error:
             raise ValueError('expected an address such as "podcast@example.org"') from error
         return email

@@ -14,7 +14,6 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import idna
-from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from syndicate.clock import parse_duration
@@ -239,6 +238,8 @@ class Mailbox(Table):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `Name <address>` or a bare address; raise ValueError for anything else."""
+        from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
+
         name, address = parseaddr(text)
         try:
             # a sender may be on a machine of its own: localhost, mail.local, intranet

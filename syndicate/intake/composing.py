@@ -8,6 +8,7 @@ only a file that turns out to be an older article is set again.
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -43,18 +44,21 @@ class Composed:
     """Why it could not be read or set."""
 
 
-def composed(files: Sequence[Path], config: Config, *, keep: bool) -> Iterator[list[Composed]]:
-    """Read and set files, and hand them on in their order, `TOGETHER` at a time.
+@contextmanager
+def composed(
+    files: Sequence[Path], config: Config, *, keep: bool
+) -> Iterator[Iterator[list[Composed]]]:
+    """Begin to read and set files; hand them on in their order, `TOGETHER` at a time.
 
     With `keep` false, pictures are only looked at.
     """
     batches = [files[at : at + TOGETHER] for at in range(0, len(files), TOGETHER)]
     begin = partial(_composing, config, keep=keep)
     if len(files) < _MANY or cores() == 1:
-        yield from map(begin(), batches)
+        yield map(begin(), batches)
         return
     with hired(begin, preload=__name__, died=_DIED) as workers:
-        yield from workers.do(lane.turns(batches) for lane in workers.lanes)
+        yield workers.do(lane.turns(batches) for lane in workers.lanes)
 
 
 def compose(file: Path, config: Config, *, keep: bool) -> Composed:

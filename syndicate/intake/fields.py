@@ -7,8 +7,6 @@ from datetime import datetime, tzinfo
 from pathlib import PurePath
 from typing import Any, NoReturn
 
-from email_validator import EmailNotValidError, validate_email
-
 from syndicate.errors import Refused
 from syndicate.intake.frontmatter import FrontMatter, Value
 from syndicate.intake.moments import EXPECTED, read_moment
@@ -388,6 +386,8 @@ class _Head:
 
 
 def _is_email(text: str) -> bool:
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
+
     try:
         validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:

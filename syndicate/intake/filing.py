@@ -46,8 +46,21 @@ def file_articles(
     it is committed; whoever stops listening may leave some filed and untold. A
     dry run says the same and writes nothing, neither to the store nor to `media/`.
     """
+    with composed(list(files), config, keep=not dry_run) as batches:
+        yield from file_composed(store, config, batches, at=at, dry_run=dry_run)
+
+
+def file_composed(
+    store: Store,
+    config: Config,
+    batches: Iterable[Sequence[Composed]],
+    *,
+    at: datetime,
+    dry_run: bool = False,
+) -> Iterator[Filed]:
+    """File articles that are being read and set; see `file_articles`."""
     taken = Taken()
-    for batch in composed(list(files), config, keep=not dry_run):
+    for batch in batches:
         filed, taken = _file_together(store, config, batch, taken, at=at, dry_run=dry_run)
         yield from filed
 

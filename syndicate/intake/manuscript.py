@@ -149,9 +149,10 @@ def stored_path(file: Path, config: Config) -> str:
 
 def _bytes(file: Path, path: str) -> bytes:
     try:
-        if file.stat().st_size > _BIGGEST:
-            raise Refused(f"{path}: larger than {_BIGGEST // 1_000_000} MB")
-        return file.read_bytes()
+        with file.open("rb", buffering=0) as opened:
+            if os.fstat(opened.fileno()).st_size > _BIGGEST:
+                raise Refused(f"{path}: larger than {_BIGGEST // 1_000_000} MB")
+            return opened.readall()
     except OSError as error:
         raise Refused(f"{path}: can't be read: {error.strerror}") from error
 

@@ -34,7 +34,7 @@ class Pictures:
     """
 
     def __init__(self, file: Path, config: Config, *, keep: bool = True) -> None:
-        self._folder = file.parent
+        self._file = file
         self._config = config
         self._keep = keep
         self._used: dict[str, Figure] = {}
@@ -93,7 +93,9 @@ class Pictures:
         return self._config.media / name.removeprefix(MEDIA)
 
     def _locate(self, address: str) -> Path:
-        return media.locate(address, folder=self._folder, root=self._config.root, kind="picture")
+        return media.locate(
+            address, folder=self._file.parent, root=self._config.root, kind="picture"
+        )
 
     @staticmethod
     def _read(file: Path) -> bytes:

@@ -10,12 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, case, insert, literal, select, text, true
-from sqlalchemy.dialects import postgresql, sqlite
 
 from syndicate.model.subscribers import Action, Cause, Subscribed, SubscriptionState, Who
 from syndicate.store.anteroom import Anteroom, Arrival, Numbered, arriving, arriving_tags
 from syndicate.store.articles import Articles
-from syndicate.store.engine import LOCK_AUDIENCE, insert_new, lock
+from syndicate.store.engine import LOCK_AUDIENCE, insert_into, insert_new, lock
 from syndicate.store.schema import (
     Instant,
     changes,
@@ -193,8 +192,8 @@ class Arrivals:
         self._connection.execute(insert(changes).from_select(columns, lines.order_by(new.n)))
 
     def _insert_new(self, table: Table, columns: list[str], rows: Select[Any]) -> int:
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table).from_select(columns, rows).on_conflict_do_nothing()
+        new = insert_into(self._connection, table).from_select(columns, rows)
+        statement = new.on_conflict_do_nothing()
         options = {"preserve_rowcount": True}
         return self._connection.execute(statement, execution_options=options).rowcount
 
@@ -209,10 +208,11 @@ class Arrivals:
             .select_from(arriving_tags.join(subscribers, subscribers.c.address == tag.address))
             .where(true())
         )
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(subscriber_tags).from_select(["subscriber", "tag"], rows)
-        fresh = statement.on_conflict_do_nothing().returning(
-            subscriber_tags.c.subscriber, subscriber_tags.c.tag
+        into = insert_into(self._connection, subscriber_tags)
+        fresh = (
+            into.from_select(["subscriber", "tag"], rows)
+            .on_conflict_do_nothing()
+            .returning(subscriber_tags.c.subscriber, subscriber_tags.c.tag)
         )
         put: dict[int, list[str]] = {}
         for key, name in self._connection.execute(fresh):

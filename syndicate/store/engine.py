@@ -340,14 +340,20 @@ def own_edition(connection: Connection, edition: int) -> None:
         connection.execute(alone, {"all": _EDITIONS, "edition": edition})
 
 
+def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT of the database's own kind, which knows ON CONFLICT."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
 def insert_new(
     connection: Connection, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]
 ) -> int:
     """Insert what is not there yet, by any unique column; return how many rows were new."""
     if not rows:
         return 0
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).on_conflict_do_nothing()
+    statement = insert_into(connection, table).on_conflict_do_nothing()
     # without the option SQLAlchemy forgets the count of an INSERT, and -1 reads as "yes"
     options = {"preserve_rowcount": True}
     return connection.execute(statement, rows, execution_options=options).rowcount
