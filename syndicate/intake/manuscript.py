@@ -118,7 +118,7 @@ def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool
     )
     return Proof(
         revision=revision,
-        galley=cut(revision, slug=manuscript.slug),
+        galley=cut(revision, slug=manuscript.slug, tree=root),
         pictures=pictures.used,
         warnings=tuple(warnings),
     )

@@ -14,12 +14,20 @@ _EMPTY = etree.XPath("descendant-or-self::*[not(node())]")
 
 
 def write(root: etree._Element) -> str:
-    """Write the children of `root` as HTML that is XML too: void elements closed, no others."""
+    """Write the children of `root` as HTML that is XML too: void elements closed, no others.
+
+    White space at both ends is dropped from the tree as well.
+    """
+    root.text = (root.text or "").lstrip()
+    if len(root):
+        root[-1].tail = (root[-1].tail or "").rstrip()
+    else:
+        root.text = root.text.rstrip()
     for element in _EMPTY(root):
         if element.tag not in VOID:
             element.text = ""  # <td></td>, which <td/> is not in HTML
     written = str(etree.tostring(root, encoding="unicode", with_tail=False))
-    return written[written.index(">") + 1 : written.rindex("</")].strip()
+    return written[written.index(">") + 1 : written.rindex("</")]
 
 
 def unwrap(element: etree._Element) -> None:

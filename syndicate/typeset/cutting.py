@@ -39,9 +39,12 @@ def is_current(galley: Galley | None) -> bool:
     return galley is not None and galley.rules == RULES
 
 
-def cut(revision: Revision, *, slug: str) -> Galley:
-    """Set what an article shows at the address of `slug`."""
-    lead, body = opening.part(revision)
+def cut(revision: Revision, *, slug: str, tree: etree._Element | None = None) -> Galley:
+    """Set what an article shows at the address of `slug`.
+
+    `tree` is what its body was written from, where that is at hand; it is used up.
+    """
+    lead, body = opening.part(revision, tree)
     figures = {figure.src: figure for figure in (*revision.figures, revision.image) if figure}
     return Galley(
         opening=_Cutter(slug, figures, urgent=True).set(lead),

@@ -8,13 +8,15 @@ from syndicate.typeset import markup
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
-def part(revision: Revision) -> tuple[etree._Element, etree._Element]:
-    """Return lead figure and body as the children of two trees (see `markup.parse`).
+def part(
+    revision: Revision, tree: etree._Element | None = None
+) -> tuple[etree._Element, etree._Element]:
+    """Return lead figure and body as the children of two trees; `tree` is the body's, if known.
 
     The figure that the body begins with is the lead, unless the article names
     another picture; a picture that comes first in the body is not shown twice.
     """
-    opening, body = etree.Element("div"), _tree(revision.body)
+    opening, body = etree.Element("div"), _tree(revision.body) if tree is None else tree
     _mend(body)
     first = next((figure for figure in body.iter("figure") if _source(figure)), None)
     image = revision.image
