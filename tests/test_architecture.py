@@ -1,6 +1,8 @@
 """The shape of the code: imports go one way, and there are no giants."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,3 +81,15 @@ def test_the_clock_is_read_in_one_place():
         text = path.read_text(encoding="utf-8")
         assert "datetime.now(" not in text, path
         assert "utcnow(" not in text, path
+
+
+def test_the_command_line_starts_without_what_its_commands_work_with():
+    started = (
+        "import sys; import syndicate.cli.app;"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", started], capture_output=True, text=True, check=True
+    )
+    heavy = {"pydantic", "sqlalchemy", "jinja2", "lxml", "PIL", "httpx", "cryptography", "babel"}
+    assert heavy.isdisjoint(done.stdout.split())

@@ -11,7 +11,6 @@ from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.terminal import as_json, note, outcome, progress, say, table, when
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Status
-from syndicate.render import addresses, amp_cache
 
 
 def register(app: typer.Typer) -> None:
@@ -145,6 +144,8 @@ def _amp(ours: Context, article: Article) -> dict[str, str]:
     """Tell where the AMP page is, and where AMP's cache keeps it once it was asked for."""
     if not ours.config.amp.enabled:
         return {}
+    from syndicate.render import addresses, amp_cache  # noqa: PLC0415 - start-up
+
     page = addresses.absolute(addresses.amp(article), ours.config)
     kept = {"amp_cache": amp_cache.address(page)} if ours.config.publication.url else {}
     return {"amp": page, **kept}

@@ -5,8 +5,10 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from syndicate.config import Criteria
+if TYPE_CHECKING:
+    from syndicate.config import Criteria
 
 
 class Kind(StrEnum):
@@ -105,7 +107,7 @@ class Draft:
     created_at: datetime
     expires_at: datetime
     """After this, what could not be handed over is given up."""
-    segment: Criteria | None = None
+    segment: "Criteria | None" = None
     """Who of the newsletter's readers gets it; None: all of them."""
     links: tuple[str, ...] = ()
     """Where its numbered links lead, from number 1; empty where none is marked."""
