@@ -1,6 +1,5 @@
 """The commands, gathered. Each module imports what its commands need when they run."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +53,8 @@ for module in (
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - start-up
+
         typer.echo(version("syndicate"))
         raise typer.Exit
 

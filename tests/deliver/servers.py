@@ -85,8 +85,8 @@ class Scripted:
                 self.connections += 1
                 self._open.append(accepted)
                 thread = threading.Thread(target=self._serve, args=(accepted,), daemon=True)
-                self._threads.append(thread)
                 thread.start()
+                self._threads.append(thread)
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection, connection.makefile("rb") as lines:
