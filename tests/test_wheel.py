@@ -3,12 +3,15 @@
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from tests.neighbours import require
 
 ROOT = Path(__file__).parents[1]
+SHIPPED = {"", ".css", ".html", ".js", ".mako", ".mjml", ".mo", ".po", ".py", ".svg", ".txt"}
+"""What is in the wheel by the ends of its files' names; nothing that an editor or a tool left."""
 pytestmark = pytest.mark.slow
 
 
@@ -27,6 +30,7 @@ def syndicate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build = ("-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation")
     run(sys.executable, *build, "--wheel-dir", folder, ROOT, cwd=folder)
     [wheel] = folder.glob("syndicate-*.whl")
+    assert {Path(name).suffix for name in ZipFile(wheel).namelist()} <= SHIPPED
     run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
     pip = (folder / "venv/bin/python", "-m", "pip", "install", "--quiet")
     installed = subprocess.run(

@@ -157,11 +157,11 @@ class Folder:
     def _make(self, folder: str) -> None:
         try:
             os.mkdir(folder)
-        except (FileExistsError, FileNotFoundError):  # another process was first; or one above
+        except (FileExistsError, FileNotFoundError):  # made by another, or what it lies in isn't
             os.makedirs(folder, exist_ok=True)
         if len(self._made) >= _REMEMBERED:
             self._made.clear()
-        self._made |= {folder, os.path.dirname(folder)}
+        self._made.add(folder)
 
 
 def _holds(place: str, data: bytes) -> bool:

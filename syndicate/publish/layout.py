@@ -21,6 +21,8 @@ STORIES = 30
 """How many places a page of a list has."""
 _HANDFUL = 8
 """Pages of one task."""
+_FEW = 2
+"""Of so many pages a lane, a topic's are shared out; fewer would not come out even."""
 
 
 class Plan:
@@ -46,14 +48,18 @@ class Plan:
             yield Sheaf(some)
 
     def _pages(self, lane: Lane) -> Iterator[Page]:
-        """Plan the pages of lists one by one; topics that have but one take turns."""
+        """Plan the pages of lists one by one; topics of few pages take turns."""
         numbers = {topic: self._numbers(topic, STORIES) for topic in self._changed}
-        shares = {topic: _share(found, lane) for topic, found in numbers.items() if found}
-        numbered = (pages(self._lists, topic, share) for topic, (share, _) in shares.items())
+        few = [topic for topic, found in numbers.items() if len(found) < _FEW * lane.count]
+        shares = {topic: (numbers[topic], True) for topic in lane.turns(few)}
+        for topic in numbers.keys() - set(few):
+            shares[topic] = _share(numbers[topic], lane)
+        ours = [topic for topic in numbers if topic in shares]
+        numbered = (pages(self._lists, topic, shares[topic][0]) for topic in ours)
         yield from heapq.merge(*numbered, key=lambda page: max(page.articles, default=sys.maxsize))
-        fronts = [topic for topic, (_, front) in shares.items() if front]
-        for topic in (*fronts, *lane.turns([each for each in numbers if each not in shares])):
-            yield first_page(self._lists, topic)
+        for topic in ours:
+            if shares[topic][1]:
+                yield first_page(self._lists, topic)
 
     def archives(self, lane: Lane) -> Iterator[Document]:
         """Plan the archives of feeds."""

@@ -1,7 +1,6 @@
 """Telling: an article in words of lists and feeds, once for all that carry it."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -10,6 +9,7 @@ from syndicate.config import Config
 from syndicate.errors import Problem
 from syndicate.model.articles import Article
 from syndicate.model.galleys import Galley
+from syndicate.publish.memory import Memory
 from syndicate.publish.outcome import Outcome, said
 from syndicate.render.feeds import FORMATS, Tombstone
 from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
@@ -17,12 +17,11 @@ from syndicate.render.pages import Pages
 from syndicate.store import Store
 
 _T = TypeVar("_T")
-_K = TypeVar("_K")
 
-_TEASERS = 3000
-"""How many stories are remembered as lists tell them."""
-_ENTRIES = 1500
-"""How many as feeds tell them."""
+_TEASERS = 4_000_000
+"""Bytes of stories that are remembered as lists tell them: some 3,000."""
+_ENTRIES = 32_000_000
+"""Bytes of what feeds tell that are remembered: some 1,500 stories, in three formats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +50,13 @@ class Teller:
         self._store = store
         self._config = config
         self._pages = pages
-        self._teasers: OrderedDict[int, Teaser | None] = OrderedDict()
-        self._told: OrderedDict[tuple[int, bool], Told | None] = OrderedDict()
+        self._teasers = Memory[int, Teaser](_TEASERS)
+        self._told = Memory[tuple[int, bool], Told](_ENTRIES)
 
     def teasers(self, keys: Sequence[int], outcome: Outcome) -> list[Teaser]:
         """Tell articles as lists do."""
         self.learn(keys, outcome)
-        return list(_remembered(self._teasers, keys, _TEASERS))
+        return self._teasers.recall(keys)
 
     def learn(self, keys: Sequence[int], outcome: Outcome) -> None:
         """Be ready to tell articles as lists do: one look into the store for many lists."""
@@ -66,7 +65,8 @@ class Teller:
             with self._store.read() as tx:
                 articles = tx.readership.articles(unknown)
             for article in articles:
-                self._teasers[article.key] = _guarded(self._teaser, article, outcome, "lists")
+                teaser = _guarded(self._teaser, article, outcome, "lists")
+                self._teasers.keep(article.key, teaser, len(teaser.html) if teaser else 0)
 
     def told(self, keys: Sequence[int], outcome: Outcome, *, full: bool) -> list[Told]:
         """Tell articles as feeds do, with the whole text where `full` is set."""
@@ -81,8 +81,10 @@ class Teller:
                 return self._tell(article, galleys.get(article.key), full=full)
 
             for article in articles:
-                self._told[article.key, full] = _guarded(tell, article, outcome, "feeds")
-        return list(_remembered(self._told, wanted, _ENTRIES))
+                told = _guarded(tell, article, outcome, "feeds")
+                size = sum(map(len, told.fragments.values())) if told else 0
+                self._told.keep((article.key, full), told, size)
+        return self._told.recall(wanted)
 
     def forget(self, keys: Iterable[int] | None = None) -> None:
         """Tell articles anew the next time; all of them without `keys`."""
@@ -90,9 +92,9 @@ class Teller:
             self._told.clear()
             self._teasers.clear()
         for key in keys or ():
-            self._teasers.pop(key, None)
-            self._told.pop((key, True), None)
-            self._told.pop((key, False), None)
+            self._teasers.forget(key)
+            self._told.forget((key, True))
+            self._told.forget((key, False))
 
     def _teaser(self, article: Article) -> Teaser:
         return Teaser(self._pages.teaser(article), article.modified)
@@ -116,14 +118,3 @@ def _guarded(
         place = article.path or article.slug
         outcome.problems.append(Problem(place, f"left out of the {where}: {said(error)}"))
         return None
-
-
-def _remembered(memory: OrderedDict[_K, _T | None], keys: Iterable[_K], limit: int) -> Iterator[_T]:
-    """Iterate over what is remembered, and then forget what was not asked for the longest."""
-    for key in keys:
-        if key in memory:
-            memory.move_to_end(key)
-            if (value := memory[key]) is not None:
-                yield value
-    while len(memory) > limit:
-        memory.popitem(last=False)

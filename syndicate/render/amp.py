@@ -32,7 +32,7 @@ class Amp:
         """Return an article's AMP page; without its `galley`, its body is cut here."""
         galley = current(article, galley)
         opening, body = self._bodies.set(article, galley)
-        story = self._stories.of(article)
+        story, data = self._stories.of(article)
         values = {
             "article": article,
             "story": story,
@@ -41,7 +41,7 @@ class Amp:
             "opening": Markup(opening),  # noqa: S704 - sanitised at import
             "body": Markup(body),  # noqa: S704 - sanitised at import
             "extensions": sorted(galley.extensions() | self._extensions),
-            "data": story.data,
+            "data": data,
         }
         return markup.encoded(self._templates.render("amp/article.html", values))
 

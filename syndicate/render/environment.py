@@ -60,7 +60,10 @@ class _Context(JinjaContext):
             return super().call(obj, *args, **kwargs)
         kwargs.pop("_block_vars", None)
         kwargs.pop("_loop_vars", None)
-        return obj(*args, **kwargs)
+        try:
+            return obj(*args, **kwargs)
+        except StopIteration:  # it would end the template's generator
+            return self.environment.undefined(f"{obj!r} raised StopIteration")
 
 
 class _Template(JinjaTemplate):

@@ -46,7 +46,7 @@ class Pages:
 
     def article(self, article: Article, galley: Galley | None = None) -> bytes:
         """Return an article's page; without its `galley`, its body is cut here."""
-        story = self._stories.of(article)
+        story, data = self._stories.of(article)
         opening, body = self._bodies.set(article, galley)
         return self._page(
             "article",
@@ -57,7 +57,7 @@ class Pages:
             body=Markup(body),  # noqa: S704 - sanitised at import
             description=story.description,
             amp=self._absolute(addresses.amp(article)) if self._config.amp.enabled else None,
-            data=story.data,
+            data=data,
         )
 
     def home(self, front: Front, strip: Article | None, *, at: datetime) -> bytes:

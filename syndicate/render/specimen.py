@@ -106,5 +106,5 @@ def _article(number: int) -> Article:
         summary="After eleven years." if full else "",
         excerpt="After eleven years.",
         image=FIGURE if full else None,
-        comments=Comments(count=3) if full else None,
+        comments=Comments(count=3, url="https://example.org/talk") if full else None,
     )

@@ -38,8 +38,6 @@ class Story:
     """What is said of the comments; empty where nothing is known."""
     comments_address: str | None
     description: str
-    data: Markup
-    """What search engines are told, as JSON-LD."""
 
     @classmethod
     def of(cls, article: Article, config: Config) -> Self:
@@ -56,7 +54,6 @@ class Story:
             comments=_comments(article.comments, said),
             comments_address=_discussed_at(article.comments),
             description=markup.shorten(article.excerpt, _DESCRIPTION),
-            data=Markup(jsonld.article(article, config)),  # noqa: S704 - escaped there
         )
 
     def byline(self, link: Callable[[str], str]) -> Markup:
@@ -105,21 +102,22 @@ class Story:
 
 
 class Stories:
-    """Tells the articles of one publication.
+    """Tells the articles of one publication to people and to search engines.
 
     The last one is remembered: its AMP page is made after its page.
     """
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._last: Story | None = None
+        self._last: tuple[Story, Markup] | None = None
 
-    def of(self, article: Article) -> Story:
-        """Tell an article."""
-        story = self._last
-        if story is None or story.article is not article:
-            story = self._last = Story.of(article, self._config)
-        return story
+    def of(self, article: Article) -> tuple[Story, Markup]:
+        """Tell an article; and, as JSON-LD, what search engines are told."""
+        told = self._last
+        if told is None or told[0].article is not article:
+            data = Markup(jsonld.article(article, self._config))  # noqa: S704 - escaped there
+            told = self._last = Story.of(article, self._config), data
+        return told
 
 
 def translation_address(where: str) -> str:

@@ -164,6 +164,21 @@ def test_atom_holds_every_element_once_and_in_its_place():
     assert told.findtext("a:contributor/a:name", namespaces=NAMES) == "Cy"
 
 
+@pytest.mark.parametrize(
+    ("feed", "kind"),
+    [
+        ("https://talk.example/7.rss", "rss"),
+        ("https://anatomy.example/phantom/feed/", "rss"),
+        ("https://talk.example/7/comments.atom", "atom"),
+        ("https://talk.example/Atom?topic=7", "atom"),
+    ],
+)
+def test_a_feed_of_comments_says_what_it_is_in(feed, kind):
+    made = written(an_article(comments=Comments(feed=feed)))["atom.xml"]
+    (link,) = etree.fromstring(made).iterfind("a:entry/a:link[@rel='replies']", NAMES)
+    assert (link.get("href"), link.get("type")) == (feed, f"application/{kind}+xml")
+
+
 def test_json_feed_holds_what_its_specification_names():
     made = written(an_article(**RICH))["feed.json"]
     assert made.startswith(b'{\n "version": "https://jsonfeed.org/version/1.1",')

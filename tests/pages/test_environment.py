@@ -142,13 +142,20 @@ def test_a_template_that_changes_is_read_again_unless_it_is_settled(tmp_path: Pa
     assert (now.render("note.html", {}), then.render("note.html", {})) == ("newer", "old")
 
 
+def test_a_function_that_ends_too_early_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "early.html").write_text("a\n{{ early() }}")
+    with pytest.raises(TemplateError, match=r"early.html:2: .*raised StopIteration"):
+        Templates(tmp_path).render("early.html", {"early": lambda: next(iter(()))})
+
+
 def test_a_story_is_told_once_for_its_page_and_its_amp_page(tmp_path: Path) -> None:
     stories = Stories(newsroom.config(tmp_path))
     article = newsroom.article()
     again = dataclasses.replace(article, title="The dam holds on")
     assert stories.of(article) is stories.of(article)
-    assert stories.of(again).article is again
-    assert "The dam holds on" in stories.of(again).data
+    story, data = stories.of(again)
+    assert story.article is again
+    assert "The dam holds on" in data
 
 
 @pytest.mark.parametrize(

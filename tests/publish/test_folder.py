@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -65,6 +66,18 @@ def test_a_folder_that_is_a_link_is_not_followed(tmp_path):
     assert not folder.has("articles/a/index.html")
     assert not folder.delete("articles/a/index.html")
     assert (elsewhere / "a/index.html").read_bytes() == b"a"
+
+
+def test_a_folder_that_becomes_a_link_during_a_build_is_not_followed(tmp_path):
+    elsewhere, feeds = tmp_path / "elsewhere", tmp_path / "feeds"
+    feeds.mkdir()
+    with closing(Folder(feeds)) as folder:
+        folder.put("articles/a/index.html", b"a")
+        (feeds / "articles").rename(elsewhere)
+        (feeds / "articles").symlink_to(elsewhere)
+        with pytest.raises(SyndicateError, match="is a link"):
+            folder.put("articles/b/index.html", b"b")
+    assert not (elsewhere / "b").exists()
 
 
 def test_a_file_that_is_a_link_is_replaced_and_its_target_left_alone(folder, tmp_path):

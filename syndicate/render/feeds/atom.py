@@ -5,7 +5,9 @@ but their address, a feed has links of few kinds, text has no type, and times ar
 written with an offset in place of the plain Z.
 """
 
+import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
@@ -120,8 +122,9 @@ def _links(entry: Entry) -> list[Link]:
 
 
 def _feed_type(address: str) -> str:
-    """Guess what a feed of comments is in: Atom, which a link without a type has, or RSS."""
-    return f"application/{'atom' if 'atom' in address.lower() else 'rss'}+xml"
+    """Tell from its address what a feed of comments is in: few who name one know."""
+    named = re.search(r"\batom\b", urlsplit(address).path, re.IGNORECASE)
+    return f"application/{'atom' if named else 'rss'}+xml"
 
 
 def _person(person: Person) -> dict[str, str]:

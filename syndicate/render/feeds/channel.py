@@ -26,6 +26,7 @@ from syndicate.typeset import markup
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+")
+_UNKNOWN = Comments()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +47,6 @@ class Category:
     name: str
     scheme: str | None = None
     """The address of all sections, where it is the section; None for a tag."""
-
-
-_UNKNOWN = Comments()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
