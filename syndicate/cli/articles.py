@@ -35,7 +35,7 @@ def import_(
     missing = [path for path in paths if not path.exists()]
     files = find_articles(path for path in paths if path not in missing)
     with composed(files, ours.config, keep=not dry_run) as batches, ours.store() as store:
-        # others are reading by now: the store takes as long to import as a hundred articles
+        # others read files by now, and put pictures into media/: the store takes a while to import
         from syndicate.intake.filing import Verdict, file_composed  # noqa: PLC0415
 
         for path in missing:
@@ -162,7 +162,7 @@ def _content(article: Article) -> dict[str, Any]:
         "image": asdict(article.image) if article.image else None,
         "figures": [asdict(figure) for figure in article.figures],
         "canonical_url": article.canonical_url,
-        "comments": article.comments,
+        "comments": asdict(article.comments) if article.comments else None,
         "language": article.language,
         "extra": dict(article.extra),
         "body": article.body,
@@ -176,5 +176,6 @@ def _line(value: object) -> str:
     if isinstance(value, dict):
         known = [value.get(key) for key in ("name", "src", "place", "alt", "credit")]
         words = [str(word) for word in known if word]
-        return " · ".join(words) or ", ".join(f"{key}: {item}" for key, item in value.items())
+        told = (f"{key}: {item}" for key, item in value.items() if item is not None)
+        return " · ".join(words) or ", ".join(told)
     return str(value)

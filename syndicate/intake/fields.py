@@ -265,9 +265,10 @@ class _Head:
 
     def _discussion(self, table: Mapping[str, Value]) -> Comments | None:
         """Read all that can be said of comments."""
-        said = {name: value for name, value in table.items() if not value.null}
-        for name in said.keys() - {"count", "url", "feed"}:
-            self._warn(said[name], f"comments.{name} is not understood; count, url, feed are")
+        said = {name: value for name, value in table.items() if not value.null and value.text != ""}
+        for name, value in said.items():
+            if name not in ("count", "url", "feed"):
+                self._warn(value, f"comments.{name} is not understood; count, url, feed are")
         count = said.get("count")
         if count is not None and not _COUNT.fullmatch(count.text or ""):
             self._refuse("comments.count", count, "how many there are, in digits")

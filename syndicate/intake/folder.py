@@ -2,11 +2,19 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from operator import attrgetter
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from syndicate.errors import Refused
 from syndicate.intake.manuscript import SUFFIXES
+
+
+class _Found(NamedTuple):
+    path: str
+    real: str
+    """Where it really lies, past all links."""
+    folder: bool
 
 
 def find_articles(paths: Iterable[Path]) -> list[Path]:
@@ -19,35 +27,40 @@ def find_articles(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise Refused(f"{path}: no such file or folder")
-        for real, file in (
-            _below(path, set()) if path.is_dir() else [(os.path.realpath(path), path)]
-        ):
+        for real, file in _below(path) if path.is_dir() else [(os.path.realpath(path), path)]:
             if file.suffix.lower() in SUFFIXES:
                 found.setdefault(real, file)
     return list(found.values())
 
 
-def _below(folder: Path, seen: set[str]) -> Iterator[tuple[str, Path]]:
+def _below(folder: Path) -> Iterator[tuple[str, Path]]:
     """Iterate over the visible files below a folder, each with where it really lies.
 
-    A folder that links lead to again, and one that can't be read, is passed over.
+    A folder that links lead to again is passed over, and so is what can't be read.
     """
     real = os.path.realpath(folder)
-    if real in seen:
-        return
-    seen.add(real)
-    for entry in _visible(folder):
-        if entry.is_dir():
-            yield from _below(Path(entry.path), seen)
-        elif entry.is_file():
-            linked = entry.is_symlink()
-            yield os.path.realpath(entry) if linked else f"{real}/{entry.name}", Path(entry.path)
+    seen = {real}
+    waiting = _visible(str(folder), real, seen)
+    while waiting:
+        found = waiting.pop()
+        if found.folder:
+            waiting += _visible(found.path, found.real, seen)
+        else:
+            yield found.real, Path(found.path)
 
 
-def _visible(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            visible = [entry for entry in entries if not entry.name.startswith(".")]
-    except OSError:
-        return []
-    return sorted(visible, key=attrgetter("name"))
+def _visible(folder: str, real: str, seen: set[str]) -> list[_Found]:
+    """Return what is visible in a folder, the last by name first, without folders `seen`."""
+    found = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in sorted(entries, key=os.DirEntry.is_symlink):  # links give way to folders
+            if entry.name.startswith("."):
+                continue
+            with suppress(OSError):  # a link that leads in a circle
+                linked = entry.is_symlink()
+                lies = os.path.realpath(entry.path) if linked else f"{real}/{entry.name}"
+                if entry.is_file() or (entry.is_dir() and lies not in seen):
+                    found.append(_Found(entry.path, lies, entry.is_dir()))
+                if entry.is_dir():
+                    seen.add(lies)
+    return sorted(found, reverse=True)

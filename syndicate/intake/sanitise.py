@@ -71,6 +71,7 @@ _UNNESTED = VOID | {
     "param", "area", "base", "link", "meta",
 }  # fmt: skip
 _NOT_IN_NAMES = re.compile(r"[^\w-]")
+_WORDS = etree.XPath("descendant::text()[not(ancestor::sup[@class='footnote-ref'])]")
 _IDS, _NAMED = etree.XPath("descendant::*/@id"), etree.XPath("descendant::*[@id]")
 _REFERENCES = frozenset({"headers", "aria-labelledby", "aria-describedby"})
 _REFERRING = etree.XPath(f"descendant::*[{' or '.join(f'@{name}' for name in _REFERENCES)}]")
@@ -189,7 +190,7 @@ def _name_headings(root: etree._Element) -> None:
     taken = {str(own) for own in _IDS(root)} if nameless else set()
     namesakes: Counter[str] = Counter()
     for heading in nameless:
-        words = "-".join("".join(heading.itertext()).lower().split())
+        words = "-".join("".join(_WORDS(heading)).lower().split())
         name = own = _NOT_IN_NAMES.sub("", words)
         while own in taken:
             namesakes[name] += 1
@@ -212,5 +213,5 @@ def _prefix_ids(root: etree._Element, prefix: str) -> None:
             element.set(name, " ".join(f"{prefix}{own}" for own in ids))
     for link in root.iter("a"):
         address = link.get("href", "")
-        if address.startswith("#") and unquote(address[1:]) in known:
+        if address.startswith("#") and not known.isdisjoint({address[1:], unquote(address[1:])}):
             link.set("href", f"#{prefix}{address[1:]}")

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import idna
 
@@ -61,7 +61,7 @@ def reference(text: str) -> str | None:
 
 def _host_and_port(parts: SplitResult) -> str:
     """Write where a server is; raise ValueError where no server can be."""
-    host, port = parts.hostname or "", parts.port
+    host, port = unquote(parts.hostname or ""), parts.port
     host = f"[{ipaddress.IPv6Address(host)}]" if ":" in host else _name(host)
     return host if port is None else f"{host}:{port}"
 

@@ -18,10 +18,10 @@ from syndicate.store import Store
 
 _T = TypeVar("_T")
 
-_TEASERS = 4_000_000
+_TEASERS = 2_500_000
 """Bytes of stories that are remembered as lists tell them: some 3,000."""
-_ENTRIES = 32_000_000
-"""Bytes of what feeds tell that are remembered: some 1,500 stories, in three formats."""
+_ENTRIES = 16_000_000
+"""Bytes of what feeds tell that are remembered: some 900 stories, in three formats."""
 
 
 @dataclass(frozen=True, slots=True)

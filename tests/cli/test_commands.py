@@ -104,6 +104,9 @@ def test_a_dry_run_changes_nothing(operator):
 
 def test_articles_are_listed_and_shown(operator):
     operator.file("ferry")
+    file = operator.folder / "articles/ferry.md"
+    comments = "comments: {count: 3, url: https://talk.example/7}"
+    file.write_text(file.read_text().replace("---\n", f"---\n{comments}\n", 1))
     operator.run("import", "articles")
     listed = json.loads(operator.run("articles", "--json").out)
     assert {one["slug"]: one["state"] for one in listed} == {
@@ -117,6 +120,8 @@ def test_articles_are_listed_and_shown(operator):
     value = json.loads(operator.run("show", "ferry", "--json").out)
     assert value["id"].startswith("urn:uuid:")
     assert value["section"] == "City"
+    assert "comments       count: 3, url: https://talk.example/7\n" in shown.out
+    assert value["comments"] == {"count": 3, "url": "https://talk.example/7", "feed": None}
     assert value["amp"].endswith("/articles/ferry/amp/")
     assert "amp_cache" not in value, "nobody can fetch it from this machine"
     unknown = operator.run("show", "nonsense")

@@ -1,5 +1,8 @@
 """Finding article files."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from syndicate.errors import Refused
@@ -34,6 +37,30 @@ def test_a_link_back_is_followed_once(tmp_path):
     assert find_articles([tmp_path, tmp_path / "sub", tmp_path / "sub" / "a.md"]) == [
         tmp_path / "sub" / "a.md"
     ]
+
+
+def test_a_folder_comes_before_a_link_to_it(tmp_path):
+    (tmp_path / "z").mkdir()
+    (tmp_path / "z" / "a.md").touch()
+    (tmp_path / "a").symlink_to(tmp_path / "z")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "link").symlink_to(tmp_path / "z")
+    assert find_articles([tmp_path]) == [tmp_path / "z" / "a.md"]
+
+
+def test_links_that_lead_nowhere_keep_nothing_out(tmp_path):
+    (tmp_path / "a.md").touch()
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    (tmp_path / "through").symlink_to(tmp_path / "a.md" / "b")
+    assert find_articles([tmp_path]) == [tmp_path / "a.md"]
+
+
+def test_folders_may_lie_as_deep_as_the_system_has_them(tmp_path):
+    folder = str(tmp_path)
+    for _ in range(1200):
+        os.mkdir(folder := f"{folder}/d")  # noqa: PTH102 - Path would take longer each time
+    Path(folder, "a.md").touch()
+    assert len(find_articles([tmp_path])) == 1
 
 
 def test_a_path_that_does_not_exist_is_named(tmp_path):

@@ -16,7 +16,8 @@ _REVISIONS = sa.table(
 
 def upgrade() -> None:
     store = op.get_bind()
-    rows = store.execute(sa.select(_REVISIONS).where(_REVISIONS.c.comments.is_not(None))).all()
+    known = sa.cast(_REVISIONS.c.comments, sa.Text()) != "null"
+    rows = store.execute(sa.select(_REVISIONS).where(known)).all()
     for row in rows:
         if isinstance(row.comments, int | str):
             count, url = (

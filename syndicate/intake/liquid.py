@@ -1,0 +1,58 @@
+"""Liquid in Markdown: text like any other, but for the code between Jekyll's highlight tags.
+
+No template engine ever runs on an article.
+"""
+
+import re
+
+_CODE = re.compile(
+    r"""
+    ^[ \t>]*+ (?:(?:[-*+]|\d++[.)])[ \t]++)*+ (?P<fence>`{3,}+(?=[^`\n]*+$)|~{3,}+) [^\n]*+\n
+    .*? (?: ^[ \t>]*+ (?P=fence) [`~]*+ [ \t]*+$ | \Z )
+    |
+    ^(?P<place>[ \t]*+(?:>[ \t]*+)*+)
+    \{%-?[ \t]*+ highlight [ \t]++ (?P<language>[\w+\#-]++) [^%\n]*+ %\} [ \t]*+\n
+    .*? (?: ^(?P<last>[ \t>]*+) (?P<end>\{%-?[ \t]*+ endhighlight [ \t]*+-?%\}) [ \t]*+$ | \Z )
+    """,
+    re.MULTILINE | re.DOTALL | re.ASCII | re.VERBOSE,
+)
+"""A fence, or code between tags; either may never end."""
+_ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
+_CODE_INDENT = 4
+_NEAR = 4_000
+"""Characters in which the beginning of a list's item is looked for."""
+
+
+def fenced(text: str) -> str:
+    """Put `{% highlight ruby %}` … `{% endhighlight %}`, tags and all, into fences.
+
+    As a paragraph its lines would run together.
+    """
+    return _CODE.sub(_fenced, text) if "endhighlight" in text else text
+
+
+def _fenced(code: re.Match[str]) -> str:
+    if not code["end"] or _stands_in_code(code.string[: code.start()], code["place"]):
+        return code[0]
+    fence = "~" * max([3, *(len(run) + 1 for run in re.findall("~+", code[0]))])
+    return f"{code['place']}{fence}{code['language']}\n{code[0]}\n{code['last']}{fence}"
+
+
+def _stands_in_code(before: str, place: str) -> bool:
+    """Whether Markdown takes what stands at this place for raw HTML, or for code already."""
+    above, indent = before[-_NEAR:].split("\n")[:-1], _width(place.rpartition(">")[2])
+    if above and above[-1].lstrip(" \t>").startswith("<"):
+        return True
+    if indent < _CODE_INDENT:
+        return False
+    for line in reversed(above):
+        inner = line.lstrip()
+        if inner and (its := _width(line.removesuffix(inner))) < indent:
+            if _ITEM.match(inner):
+                return False
+            indent = its
+    return True
+
+
+def _width(blanks: str) -> int:
+    return len(blanks.expandtabs(_CODE_INDENT))
