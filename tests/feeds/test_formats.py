@@ -167,7 +167,7 @@ def test_atom_holds_every_element_once_and_in_its_place():
 @pytest.mark.parametrize(
     ("feed", "kind"),
     [
-        ("https://talk.example/7.rss", "rss"),
+        ("https://atom.example/7.rss", "rss"),
         ("https://anatomy.example/phantom/feed/", "rss"),
         ("https://talk.example/7/comments.atom", "atom"),
         ("https://talk.example/Atom?topic=7", "atom"),
