@@ -404,3 +404,11 @@ def test_a_player_is_a_link_to_what_it_plays():
     assert links["Listen to the recording"] == "https://x.example/a.mp3"
     assert "Line 4" in page.text_content()
     assert not list(page.iter("iframe", "audio", "source", "track"))
+
+
+def test_columns_of_figures_are_aligned_as_on_the_page():
+    cell = '<td class="align-right">900</td><td>Old Bridge</td>'
+    content = alert(article(body=f"<table><tbody><tr>{cell}</tr></tbody></table>"))
+    figures, words = re.findall(r'<td[^>]*style="([^"]*)"[^>]*>(?=900|Old Bridge)', content.html)
+    assert "text-align: right" in figures
+    assert "text-align: left" in words
