@@ -1,4 +1,6 @@
 // The same publication for Eleventy. Templates are JavaScript, the fastest that it offers.
+import anchor from "markdown-it-anchor";
+
 import { slug } from "./parts.js";
 
 const newestFirst = (api) => api.getFilteredByGlob("articles/*.md").reverse();
@@ -39,6 +41,7 @@ function listPages(api) {
 }
 
 export default function (config) {
+  config.amendLibrary("md", (markdown) => markdown.use(anchor, { slugify: slug, tabIndex: false }));
   config.ignores.add("boilerplate.html"); // a part of pages
   config.addCollection("newest", newestFirst);
   config.addCollection("selections", selections);
