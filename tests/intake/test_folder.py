@@ -56,11 +56,15 @@ def test_links_that_lead_nowhere_keep_nothing_out(tmp_path):
 
 
 def test_folders_may_lie_as_deep_as_the_system_has_them(tmp_path):
-    folder = str(tmp_path)
-    for _ in range(1200):
-        os.mkdir(folder := f"{folder}/d")  # noqa: PTH102 - Path would take longer each time
-    Path(folder, "a.md").touch()
-    assert len(find_articles([tmp_path])) == 1
+    folders = [str(tmp_path.joinpath(*["d"] * deep)) for deep in range(1, 1200)]
+    for folder in folders:
+        os.mkdir(folder)  # noqa: PTH102 - Path's way would call itself for each
+    file = Path(folders[-1], "a.md")
+    file.touch()
+    assert find_articles([tmp_path]) == [file]
+    file.unlink()
+    for folder in reversed(folders):  # whoever tidies up may call itself for each, too
+        os.rmdir(folder)  # noqa: PTH106
 
 
 def test_a_path_that_does_not_exist_is_named(tmp_path):
