@@ -20,8 +20,8 @@ _T = TypeVar("_T")
 
 _TEASERS = 2_500_000
 """Bytes of stories that are remembered as lists tell them: some 3,000."""
-_ENTRIES = 11_000_000
-"""Bytes of what feeds tell that are remembered: some 600 stories, in three formats."""
+_ENTRIES = 6_000_000
+"""Bytes of what feeds tell that are remembered: some 330 stories, in three formats."""
 
 
 @dataclass(frozen=True, slots=True)
