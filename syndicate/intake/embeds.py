@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from syndicate.intake.text import one_line
-from syndicate.intake.trees import PHRASING, parent_of, remove, unwrap
 from syndicate.model.addresses import web_address
 from syndicate.model.videos import Video
+from syndicate.typeset.trees import PHRASING, parent_of, remove, unwrap
 
 TAGS = frozenset({"x-iframe", "embed", "object", "video", "audio"})
 PARTS = frozenset({"source", "track"})

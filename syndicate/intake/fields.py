@@ -258,10 +258,10 @@ class _Head:
             return None
         if _COUNT.fullmatch(text):
             return Comments(count=int(text))
-        if web_address(text) is None:
+        if (url := web_address(text)) is None:
             expected = "a count, an http or https address, or a table with count, url, feed"
             self._refuse("comments", value, expected)
-        return Comments(url=web_address(text))
+        return Comments(url=url)
 
     def _discussion(self, table: Mapping[str, Value]) -> Comments | None:
         """Read all that can be said of comments."""

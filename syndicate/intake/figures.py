@@ -8,8 +8,8 @@ from lxml import etree
 from syndicate.intake.embeds import is_embed
 from syndicate.intake.pictures import PictureMissing, Pictures
 from syndicate.intake.text import one_line
-from syndicate.intake.trees import PHRASING, remove, unwrap
 from syndicate.model.articles import Figure
+from syndicate.typeset.trees import PHRASING, remove, unwrap
 
 Warn = Callable[[str], None]
 

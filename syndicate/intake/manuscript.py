@@ -19,10 +19,10 @@ from syndicate.intake.fields import read_fields
 from syndicate.intake.pictures import Pictures
 from syndicate.intake.sanitise import prefix_of, sanitise
 from syndicate.intake.text import one_line, shorten
-from syndicate.intake.trees import remove, write
 from syndicate.model.articles import Figure, Recording, Revision
 from syndicate.model.galleys import Galley
 from syndicate.typeset import cut
+from syndicate.typeset.trees import remove, write
 
 HTML_SUFFIXES = (".html", ".htm")
 SUFFIXES = (".md", ".markdown", *HTML_SUFFIXES)

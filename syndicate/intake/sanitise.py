@@ -17,7 +17,7 @@ from lxml import etree
 from syndicate.errors import Refused
 from syndicate.intake import embeds, grammar
 from syndicate.intake.text import printable
-from syndicate.intake.trees import HEADINGS, PHRASING, VOID, parent_of, remove
+from syndicate.typeset.trees import HEADINGS, PHRASING, VOID, parent_of, remove
 
 _FLOW = frozenset({
     "aside", "blockquote", "caption", "col", "colgroup", "dd", "details", "div", "dl", "dt",
@@ -87,9 +87,9 @@ def prefix_of(public_id: str) -> str:
 def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Element:
     """Return a body as the safe children of a `<div>`, ids and what points at them prefixed.
 
-    Scripts, handlers, styles, forms and foreign markup are gone; players stay
-    where they are safe, and frames of `hosts` (see `embeds.settle`). Raise
-    Refused for what is nested too deeply.
+    Headings without an id get one. Scripts, handlers, styles, forms and foreign
+    markup are gone; players stay where they are safe, and frames of `hosts` (see
+    `embeds.settle`). Raise Refused for what is nested too deeply.
     """
     markup = _IFRAME.sub(r"<\1x-iframe", printable(markup))
     markup = _NEVER_CLOSED.sub(r"<\1\2></\1>", markup)

@@ -4,8 +4,7 @@ from lxml import etree
 
 from syndicate.model.articles import Figure, Revision
 from syndicate.typeset import markup
-
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+from syndicate.typeset.trees import HEADINGS, remove
 
 
 def part(
@@ -41,25 +40,14 @@ def _mend(body: etree._Element) -> None:
     for picture in [*body.iter("img")]:
         if not picture.get("src"):
             holder = next(picture.iterancestors("figure"), picture)
-            _drop(holder)
+            remove(holder)
         elif picture.get("alt") is None:
             picture.set("alt", "")
     above: list[str] = []
-    for heading in [*body.iter(*_HEADINGS)]:
+    for heading in [*body.iter(*HEADINGS)]:
         level = str(heading.tag)
         above = [*(higher for higher in above if higher < level), level]
         heading.tag = f"h{min(len(above) + 1, 6)}"
-
-
-def _drop(element: etree._Element) -> None:
-    """Take an element out and leave the text after it."""
-    before, parent = element.getprevious(), element.getparent()
-    assert parent is not None
-    if before is not None:
-        before.tail = (before.tail or "") + (element.tail or "")
-    else:
-        parent.text = (parent.text or "") + (element.tail or "")
-    parent.remove(element)
 
 
 def _begins(body: etree._Element, first: etree._Element) -> bool:

@@ -10,7 +10,7 @@ from lxml import etree
 from syndicate.config.pages import EMBED_HOSTS
 from syndicate.intake.markdown import to_html
 from syndicate.intake.sanitise import sanitise
-from syndicate.intake.trees import write
+from syndicate.typeset.trees import write
 from tests.intake.newsroom import Newsroom, picture
 
 TRAM = "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"

@@ -7,7 +7,7 @@ import pytest
 from syndicate.errors import Refused
 from syndicate.intake.markdown import to_html
 from syndicate.intake.sanitise import sanitise
-from syndicate.intake.trees import write
+from syndicate.typeset.trees import write
 
 
 def body(text: str) -> str:

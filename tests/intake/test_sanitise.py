@@ -9,7 +9,7 @@ from lxml import etree, html
 from syndicate.errors import Refused
 from syndicate.intake.markdown import to_html
 from syndicate.intake.sanitise import prefix_of, sanitise
-from syndicate.intake.trees import write
+from syndicate.typeset.trees import write
 
 # OWASP's XSS filter evasion list, DOMPurify's mutation cases, and those of foreign content.
 ATTACKS = """

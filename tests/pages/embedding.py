@@ -2,7 +2,7 @@
 
 from syndicate.intake.markdown import to_html
 from syndicate.intake.sanitise import sanitise
-from syndicate.intake.trees import write
+from syndicate.typeset.trees import write
 
 TRAM = "dQw4w9WgXcQ"
 

@@ -122,7 +122,7 @@ def _links(entry: Entry) -> list[Link]:
 
 
 def _feed_type(address: str) -> str:
-    """Tell from its address what a feed of comments is in: few who name one know."""
+    """Tell from its address whether a feed of comments is in Atom or RSS."""
     named = re.search(r"\batom\b", urlsplit(address).path, re.IGNORECASE)
     return f"application/{'atom' if named else 'rss'}+xml"
 

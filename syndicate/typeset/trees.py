@@ -1,4 +1,4 @@
-"""Bodies as trees while they are filed: what may stand in a line, and how elements come and go."""
+"""Bodies as trees: what may stand in a line, and how elements come and go."""
 
 from lxml import etree
 
