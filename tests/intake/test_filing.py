@@ -490,3 +490,12 @@ def test_inside_a_batch_a_file_that_gives_its_place_away_is_followed(newsroom):
         "one": "articles/b.md",
         "two": "articles/c.md",
     }
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_a_file_of_an_earlier_batch_took_is_taken(newsroom, monkeypatch, dry_run):
+    monkeypatch.setattr(composing, "TOGETHER", 1)
+    first, second = newsroom.article("a.md", slug="tram"), newsroom.article("b.md", slug="tram")
+    told = newsroom.file(first, second, dry_run=dry_run)
+    assert [one.verdict for one in told] == [Verdict.NEW, Verdict.REFUSED]
+    assert "a.md" in told[1].reason
