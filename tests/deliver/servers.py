@@ -49,6 +49,8 @@ class Scripted:
         self.port = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
+        self._beginning = threading.Lock()
+        """Held while a thread begins and is noted: a client may be answered in between."""
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -67,7 +69,9 @@ class Scripted:
 
     def _settle(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        for each in list(self._threads):
+        with self._beginning:
+            begun = list(self._threads)
+        for each in begun:
             each.join(max(0, until - time.monotonic()))
 
     def silent(self, _: str) -> bytes:
@@ -85,8 +89,9 @@ class Scripted:
                 self.connections += 1
                 self._open.append(accepted)
                 thread = threading.Thread(target=self._serve, args=(accepted,), daemon=True)
-                thread.start()
-                self._threads.append(thread)
+                with self._beginning:
+                    thread.start()
+                    self._threads.append(thread)
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection, connection.makefile("rb") as lines:
