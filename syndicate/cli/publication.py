@@ -41,7 +41,8 @@ Text in Markdown.
 `syndicate run` takes it in within two seconds. Without `run`, say
 `syndicate import articles` and then `syndicate build`.
 """
-IGNORED = "syndicate.db*\nmedia/\noutbox/\nfeeds/\n"
+IGNORED = "/syndicate.db*\n/media/\n/outbox/\n/feeds/\n*.refused.csv\n"
+"""What the program makes and git leaves alone; anchored, so that `articles/media/` is kept."""
 
 
 def register(app: typer.Typer) -> None:

@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import shutil
+import subprocess
 import tomllib
 
 import pytest
 
 from syndicate.store.schema import HEAD
+from tests.neighbours import require
 
 STATES = [
     "queued", "sending", "accepted", "deferred", "failed", "expired", "skipped", "unknown",
@@ -24,6 +27,21 @@ def test_init_makes_a_publication_and_imports_nothing(operator):
     assert schedule["select"]["max_age"] == "24h"
     assert "breaking: true" not in (operator.folder / "articles/welcome.md").read_text()[:100]
     assert operator.run("subscribers", "list", "--json").out == "[]\n"
+
+
+def test_git_keeps_every_article_and_picture_and_nothing_that_the_program_makes(operator):
+    require(shutil.which("git"), "git is missing")
+    kept = {"articles/media/tram.jpg", "articles/feeds/atom.md", "articles/outbox/mail.md"}
+    made = {"syndicate.db-wal", "media/a.jpg", "outbox/1.eml", "feeds/rss.xml", "x.refused.csv"}
+    for name in kept | made:
+        (operator.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (operator.folder / name).touch()
+    git = ("git", "-c", "core.excludesFile=", "-C", str(operator.folder))
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    listing = [*git, "ls-files", "--others", "--exclude-standard"]
+    listed = set(subprocess.check_output(listing, text=True).split())
+    assert kept <= listed
+    assert made.isdisjoint(listed)
 
 
 def test_init_changes_nothing_that_is_there(operator):

@@ -14,10 +14,10 @@ from starlette.routing import Route
 
 from syndicate.config import Config
 from syndicate.deliver.outbox import Kept, Outbox
-from syndicate.web.outbox.look import Look
 from syndicate.web.loopback import is_local
-from syndicate.web.pages import Pages
+from syndicate.web.outbox.look import Look
 from syndicate.web.outbox.tray import Tray, sender_of
+from syndicate.web.pages import Pages
 
 _PRIVATE = {
     "cache-control": "no-store",
