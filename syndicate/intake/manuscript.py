@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from lxml import etree
 
@@ -71,7 +71,7 @@ def read(file: Path, config: Config) -> Manuscript:
         front = document.front_matter(front)
     if not front.found:
         raise Refused(f"{path}:1: no front matter — expected a line of --- and a title")
-    fields = read_fields(front, file, config.publication.timezone)
+    fields = read_fields(front, PurePath(path), config.publication.timezone)
     text = front.body.strip("\n")
     return Manuscript(
         file=file,

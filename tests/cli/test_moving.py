@@ -1,0 +1,83 @@
+"""Moving in with the files of another tool: what an operator sees of it."""
+
+import json
+
+import pytest
+
+
+def states(operator):
+    listed = json.loads(operator.run("articles", "--json").out)
+    return {article["slug"]: article["state"] for article in listed}
+
+
+def write(operator, name, text):
+    file = operator.folder / "articles" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+# drafts
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "draft: true",
+        "draft: yes",
+        "Draft: true",
+        "draft: 1",
+        "draft: [a, list]",
+        "draft:",
+        "draft: true\nstatus: published\npublished: true",
+    ],
+)
+def test_a_draft_is_neither_published_nor_mailed(operator, head):
+    assert operator.subscribe("ada@example.org,Ada").code == 0
+    write(operator, "secret.md", f"---\ntitle: Secret\nbreaking: true\n{head}\n---\nNot yet.\n")
+    write(operator, "ferry.md", "---\ntitle: Ferry\nbreaking: true\n---\nIt sails.\n")
+    assert operator.run("import", "articles").code == 0
+    assert states(operator)["secret"] == "draft"
+    assert operator.run("tick").code == 0
+    assert (operator.folder / "feeds/articles/ferry/index.html").is_file()
+    published = [file for file in (operator.folder / "feeds").rglob("*") if file.is_file()]
+    mailed = list((operator.folder / "outbox").rglob("*.eml"))
+    assert mailed
+    assert not [file for file in (*published, *mailed) if b"Secret" in file.read_bytes()]
+
+
+@pytest.mark.parametrize("head", ["draft: false", "draft: no", "draft: False"])
+def test_what_is_no_draft_is_published(operator, head):
+    write(operator, "ferry.md", f"---\ntitle: Ferry\n{head}\n---\nIt sails.\n")
+    operator.run("import", "articles")
+    assert states(operator)["ferry"] == "to come"
+
+
+def test_files_in_a_drafts_folder_are_drafts(operator):
+    text = "---\ntitle: {}\nstatus: published\n---\nNot yet.\n"
+    write(operator, "_drafts/a.md", text.format("A"))
+    write(operator, "city/_drafts/deep/b.md", text.format("B"))
+    write(operator, "_drafts/c.html", "<title>C</title><p>Not yet.</p>")
+    write(operator, "drafts/d.md", text.format("D"))
+    operator.run("import", "articles")
+    found = states(operator)
+    assert [found[slug] for slug in "abcd"] == ["draft", "draft", "draft", "to come"]
+    (operator.folder / "articles/_drafts/a.md").rename(operator.folder / "articles/a.md")
+    operator.run("import", "articles")
+    assert states(operator)["a"] == "to come"
+
+
+# keys
+
+
+def test_a_misspelt_key_is_reported_with_its_line_and_the_key_that_was_meant(operator):
+    head = "title: Tram\nbraking: true\nsectoin: City\ntgas: [a]\nauthros: [Bo]\nlayout: post"
+    write(operator, "tram.md", f"---\n{head}\n---\nBack.\n")
+    imported = operator.run("import", "articles")
+    assert imported.code == 0
+    warned = [line.split(maxsplit=1)[1] for line in imported.out.splitlines() if "warned" in line]
+    assert warned == [
+        "articles/tram.md:3: braking means nothing here; did you mean breaking?",
+        "articles/tram.md:4: sectoin means nothing here; did you mean section?",
+        "articles/tram.md:5: tgas means nothing here; did you mean tags?",
+        "articles/tram.md:6: authros means nothing here; did you mean authors?",
+    ]
