@@ -46,6 +46,8 @@ def import_(
         for one in progress(filed, "Importing", len(files)):
             counts[one.verdict] += 1
             outcome(one.verdict, one.reason or one.path)
+            if one.traceback:
+                note(one.traceback)
             for warning in one.warnings:
                 outcome("warned", warning)
     said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)

@@ -6,6 +6,7 @@ article's public id: it is set for the one that a new article would have, and
 only a file that turns out to be an older article is set again.
 """
 
+import traceback
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,8 +15,9 @@ from functools import partial
 from pathlib import Path
 
 from syndicate.config import Config
-from syndicate.errors import Refused
+from syndicate.errors import Refused, SyndicateError
 from syndicate.intake.manuscript import Manuscript, Proof, read, set_up, stored_path
+from syndicate.intake.text import one_line
 from syndicate.workers import cores, hired
 
 TOGETHER = 100
@@ -42,6 +44,8 @@ class Composed:
     """None where it could not be set."""
     refusal: str = ""
     """Why it could not be read or set."""
+    traceback: str = ""
+    """Where the refusal is a bug of ours: where it happened."""
 
 
 @contextmanager
@@ -68,6 +72,11 @@ def compose(file: Path, config: Config, *, keep: bool) -> Composed:
         manuscript = read(file, config)
     except Refused as error:
         return Composed(file=file, path=path, refusal=str(error))
+    except SyndicateError:
+        raise  # such as a full disk: no fault of the file
+    except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
+        reason = unexpected(path, error)
+        return Composed(file=file, path=path, refusal=reason, traceback=traceback.format_exc())
     return recompose(
         manuscript, manuscript.id or new_id(config, manuscript.slug), config, keep=keep
     )
@@ -75,11 +84,15 @@ def compose(file: Path, config: Config, *, keep: bool) -> Composed:
 
 def recompose(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool) -> Composed:
     """Set a file that was read for a public id."""
-    proof, refusal = None, ""
+    proof, refusal, where = None, "", ""
     try:
         proof = set_up(manuscript, public_id, config, keep=keep)
     except Refused as error:
         refusal = str(error)
+    except SyndicateError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
+        refusal, where = unexpected(manuscript.path, error), traceback.format_exc()
     return Composed(
         file=manuscript.file,
         path=manuscript.path,
@@ -87,6 +100,16 @@ def recompose(manuscript: Manuscript, public_id: str, config: Config, *, keep: b
         id=public_id,
         proof=proof,
         refusal=refusal,
+        traceback=where,
+    )
+
+
+def unexpected(path: str, error: Exception) -> str:
+    """Return the reason for refusing a file that made our code fail."""
+    problem = one_line(f"{type(error).__name__}: {error}")[:200]
+    return (
+        f"{path}: reading it failed, which is a bug in Syndicate ({problem}); "
+        "please report it with the traceback in the log"
     )
 
 

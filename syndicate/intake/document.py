@@ -17,9 +17,11 @@ def front_matter(front: FrontMatter) -> FrontMatter:
     """
     if not front.body.strip():
         return front
-    root = html.document_fromstring(
-        front.body.encode(), parser=html.HTMLParser(encoding="utf-8", huge_tree=True)
-    )
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
+    try:
+        root = html.document_fromstring(front.body.encode(), parser=parser)
+    except etree.LxmlError:  # such as a document type or a comment with nothing behind it
+        return front
     title = _text(root.find(".//title")) or _text(root.find(".//h1"))
     if not title:
         return front

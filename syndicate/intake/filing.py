@@ -1,5 +1,6 @@
 """Filing: article files into the store, a batch in one transaction, one outcome per file."""
 
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from syndicate.config import Config
-from syndicate.errors import Refused
-from syndicate.intake.composing import Composed, composed, recompose
+from syndicate.errors import Refused, SyndicateError
+from syndicate.intake.composing import Composed, composed, recompose, unexpected
 from syndicate.intake.manuscript import Manuscript, Proof
 from syndicate.intake.matching import Door, Match, Taken, match
 from syndicate.model.articles import Article, Status
@@ -34,6 +35,8 @@ class Filed:
     """Empty where the file was refused before it had one."""
     reason: str = ""
     """Why it was refused, with file and line."""
+    traceback: str = ""
+    """Where the refusal is a bug of ours: where it happened."""
     warnings: tuple[str, ...] = ()
 
 
@@ -87,12 +90,19 @@ def _file_together(
     except Refused as error:  # the database can't hold a value of one of them: nothing was filed
         if len(batch) == 1:
             return [_refused(batch[0], str(error))], taken
-        filed = []
-        for one in batch:
-            told, taken = _file_together(store, config, [one], taken, at=at, dry_run=dry_run)
-            filed += told
-        return filed, taken
-    return filed, desk_taken
+    except SyndicateError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
+        if len(batch) == 1:
+            reason = unexpected(batch[0].path, error)
+            return [_refused(batch[0], reason, traceback.format_exc())], taken
+    else:
+        return filed, desk_taken
+    filed = []
+    for composed_file in batch:
+        alone, taken = _file_together(store, config, [composed_file], taken, at=at, dry_run=dry_run)
+        filed += alone
+    return filed, taken
 
 
 class _Desk:
@@ -135,13 +145,13 @@ class _Desk:
     def _file(self, one: Composed) -> Filed:
         manuscript = one.manuscript
         if manuscript is None:
-            raise Refused(one.refusal)
+            return _refused(one, one.refusal, one.traceback)
         found = match(self._door(manuscript, one.id), manuscript, self._config, self._taken)
         _refuse_back_to_draft(manuscript, found.article)
         if found.id != one.id:
             one = recompose(manuscript, found.id, self._config, keep=not self._dry_run)
         if one.proof is None:
-            raise Refused(one.refusal)
+            return _refused(one, one.refusal, one.traceback)
         filed = self._save(manuscript, one.proof, found)
         self._taken.take(manuscript, found)
         return filed
@@ -228,13 +238,14 @@ def _names(manuscript: Manuscript) -> set[str]:
     return {manuscript.path, manuscript.slug, manuscript.source} - {""}
 
 
-def _refused(one: Composed, reason: str) -> Filed:
+def _refused(one: Composed, reason: str, where: str = "") -> Filed:
     manuscript = one.manuscript
     return Filed(
         path=one.path,
         verdict=Verdict.REFUSED,
         slug="" if manuscript is None else manuscript.slug,
         reason=reason,
+        traceback=where,
         warnings=() if manuscript is None else manuscript.warnings,
     )
 

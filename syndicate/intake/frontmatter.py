@@ -29,6 +29,7 @@ _DISPUTED = re.compile(
 )
 """What PyYAML and libyaml read differently, or might."""
 _MOST = 10_000
+_LONGEST_NUMBER = 100
 _CONSTRUCTOR = SafeConstructor()
 _NULL, _BOOL = "tag:yaml.org,2002:null", "tag:yaml.org,2002:bool"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
@@ -178,7 +179,12 @@ class _Reading:
 
 
 def _plain(node: yaml.ScalarNode, text: str) -> str | int | float | bool:
-    """Return a scalar as JSON holds it; text where JSON has nothing for it."""
+    """Return a scalar as JSON holds it; text where JSON has nothing for it.
+
+    Python takes quadratic time for long numbers, and refuses to write the longest.
+    """
+    if len(text) > _LONGEST_NUMBER:
+        return text
     try:
         if node.tag == _BOOL:
             return bool(_CONSTRUCTOR.construct_yaml_bool(node))

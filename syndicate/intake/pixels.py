@@ -1,6 +1,5 @@
 """Pillow's door: a picture's bytes as an image, and whatever is wrong with them as ValueError."""
 
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +9,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("GIF", "PNG", "JPEG", "WEBP", "AVIF")
 
-_MOST_PIXELS = 100_000_000
+_MOST_PIXELS = 50_000_000
 _ORIENTATION = 0x0112
-_DAMAGE = (
-    OSError, EOFError, SyntaxError, LookupError, TypeError, RuntimeError, struct.error,
-)  # fmt: skip
-"""What Pillow raises, depending on where it finds the damage."""
 
 
 @contextmanager
@@ -25,13 +20,21 @@ def opened(data: bytes) -> Iterator[Image.Image]:
         warnings.simplefilter("ignore")  # of large pictures, and of oddities that do no harm
         try:
             with Image.open(BytesIO(data), formats=FORMATS) as image:
-                if image.width * image.height > _MOST_PIXELS:
-                    raise ValueError("has too many pixels")
+                _check_size(image)
                 yield image
         except Image.DecompressionBombError as error:
-            raise ValueError("has too many pixels") from error
-        except _DAMAGE as error:
+            raise ValueError(f"has more than {_MOST_PIXELS // 1_000_000} million pixels") from error
+        except ValueError:
+            raise
+        except MemoryError as error:
+            raise ValueError("needs more memory than there is") from error
+        except Exception as error:  # whatever Pillow raises, depending on where the damage is
             raise ValueError(_said(error)) from error
+
+
+def _check_size(image: Image.Image) -> None:
+    if image.width * image.height > _MOST_PIXELS:
+        raise ValueError(f"has more than {_MOST_PIXELS // 1_000_000} million pixels")
 
 
 def orientation(image: Image.Image) -> int:

@@ -87,7 +87,8 @@ def _measure(data: bytes, named: Recording) -> Recording:
 
     try:
         heard = mutagen.File(BytesIO(data))
-    except mutagen.MutagenError as error:
+        seconds = 0 if heard is None or heard.info is None else round(heard.info.length)
+    except Exception as error:  # mutagen's own errors, and whatever damage makes it raise
         raise ValueError("a damaged recording") from error
     kind = _KINDS.get(type(heard).__name__)
     if heard is None or kind is None:
@@ -98,7 +99,7 @@ def _measure(data: bytes, named: Recording) -> Recording:
         src=MEDIA + hashlib.sha256(data).hexdigest()[:32] + suffix,
         type=media_type,
         length=len(data),
-        duration=named.duration or round(heard.info.length) or None,
+        duration=named.duration or max(seconds, 0) or None,
     )
 
 

@@ -215,7 +215,9 @@ class Runner:
         for filed in file_articles(self._store, self._config, files, at=clock.now()):
             if self._stop.is_set():
                 return
-            if filed.verdict is Verdict.REFUSED:
+            if filed.traceback:
+                log.error("refused", reason=filed.reason, exception=filed.traceback)
+            elif filed.verdict is Verdict.REFUSED:
                 log.warning("refused", reason=filed.reason)
             elif filed.verdict is not Verdict.UNCHANGED:
                 log.info("filed", path=filed.path, verdict=str(filed.verdict), slug=filed.slug)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import PATIENCE, Operator
+from tests.intake import sounds
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -73,6 +74,23 @@ def running(operator: Operator, command: str = "run", port: int | None = None) -
 
 def outbox(operator: Operator) -> list[str]:
     return sorted(path.name for path in (operator.folder / "outbox").glob("*.eml"))
+
+
+def test_files_that_can_not_be_read_keep_run_from_nothing(operator):
+    folder = operator.folder / "articles"
+    (folder / "empty.html").write_text("<!DOCTYPE html>")
+    (folder / "number.md").write_text(f"---\ntitle: A number\nsize: 0x{'f' * 5000}\n---\nText\n")
+    (folder / "sound.opus").write_bytes(sounds.opus()[:70] + bytes(60))
+    (folder / "sound.md").write_text("---\ntitle: A sound\naudio: sound.opus\n---\nText\n")
+    operator.file("tram")
+    with running(operator) as one:
+        assert httpx.get(f"{one.url}/articles/tram/").status_code == 200
+        assert httpx.get(f"{one.url}/articles/number/").status_code == 200
+        assert httpx.get(f"{one.url}/articles/sound/").status_code == 200
+        _, _, errors = one.stop()
+    assert "articles/empty.html:1: no front matter" in errors
+    assert "articles/sound.md: the recording of audio is left out: sound.opus: " in errors
+    assert "Traceback" not in errors
 
 
 def last_slot(operator: Operator) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syndicate.intake import composing
+from syndicate.intake import composing, filing, matching
 from syndicate.intake.filing import Verdict, file_articles
 from syndicate.intake.manuscript import set_up as manuscript_set_up
 from syndicate.model.articles import Status
@@ -252,6 +252,80 @@ def test_a_refused_file_keeps_no_other_out(newsroom):
     assert filed[2].reason.startswith("articles/c.md:1: no front matter")
     assert filed[3].reason.startswith("articles/d.md:")
     assert filed[1].path == "articles/b.md"
+
+
+@pytest.mark.parametrize("stage", ["read", "set_up"])
+def test_a_file_that_makes_our_code_fail_is_refused_by_name_and_keeps_no_other_out(
+    newsroom, monkeypatch, stage
+):
+    for name in ("a.md", "b.md", "c.md"):
+        newsroom.article(name, f"Story {name}")
+    works = getattr(composing, stage)
+
+    def fail(file, *of, **how):
+        if "b.md" in str(file):
+            raise IndexError("list index out of range")
+        return works(file, *of, **how)
+
+    monkeypatch.setattr(composing, stage, fail)
+    filed = newsroom.file()
+    assert [one.verdict for one in filed] == [NEW, REFUSED, NEW]
+    assert filed[1].reason.startswith(
+        "articles/b.md: reading it failed, which is a bug in Syndicate "
+        "(IndexError: list index out of range)"
+    )
+    assert "in fail" in filed[1].traceback
+    assert filed[0].traceback == ""
+
+
+def test_a_file_that_fails_on_its_way_into_the_store_keeps_no_other_out(
+    store, publication, monkeypatch
+):
+    newsroom = Newsroom(publication(), store)
+    for name in ("a.md", "b.md", "c.md"):
+        newsroom.article(name, f"Story {name}")
+    works = matching.match
+
+    def fail(door, manuscript, *of):
+        if manuscript.slug == "b":
+            raise IndexError("list index out of range")
+        return works(door, manuscript, *of)
+
+    monkeypatch.setattr(filing, "match", fail)
+    filed = newsroom.file()
+    assert verdicts(filed) == [("a", NEW), ("b", REFUSED), ("c", NEW)]
+    assert filed[1].reason.startswith("articles/b.md: reading it failed")
+    assert "in fail" in filed[1].traceback
+    assert {article.slug for article in newsroom.all()} == {"a", "c"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!DOCTYPE html>",
+        "<!-- no story yet -->",
+        "<?php ?>",
+        "\ufeff<!---->",
+        "<!DOCTYPE html><!-->",
+    ],
+)
+def test_an_html_file_that_holds_nothing_is_refused_by_name(newsroom, text):
+    newsroom.write("empty.html", text)
+    newsroom.article("tram.md")
+    empty, tram = newsroom.file()
+    assert (empty.verdict, tram.verdict) == (REFUSED, NEW)
+    assert empty.reason.startswith("articles/empty.html:1: no front matter")
+    assert empty.traceback == ""
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["0x" + "f" * 5000, "9" * 5000, "0b" + "1" * 50_000, "0" + "7" * 6000, "1:" * 3000 + "1"],
+)
+def test_a_number_too_long_for_python_is_kept_as_text(newsroom, number):
+    filed = newsroom.file_one(newsroom.article("tram.md", size=number))
+    assert filed.verdict is NEW, filed.reason
+    assert newsroom.one().extra == {"size": number}
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(newsroom):

@@ -1,32 +1,17 @@
 """Recordings: what an article is heard by, found, measured and kept."""
 
 import hashlib
-import io
-import wave
 
 import pytest
 
 from syndicate.intake.filing import Verdict
-from syndicate.intake.recordings import read_duration
+from syndicate.intake.recordings import RecordingMissing, find, read_duration
 from syndicate.model.articles import Recording
+from tests.intake import sounds
 from tests.intake.newsroom import Newsroom
+from tests.intake.sounds import mp3
+from tests.intake.sounds import wav as sound
 from tests.intake.test_fields import fields, refusal
-
-
-def sound(seconds: int = 3) -> bytes:
-    """A WAV file of silence."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as written:
-        written.setnchannels(1)
-        written.setsampwidth(1)
-        written.setframerate(8000)
-        written.writeframes(b"\x80" * 8000 * seconds)
-    return file.getvalue()
-
-
-def mp3(frames: int = 200) -> bytes:
-    """An MP3 file of silence: frames of 1,152 samples at 44.1 kHz and 128 kbit/s."""
-    return (b"\xff\xfb\x90\x00" + bytes(413)) * frames
 
 
 def heard(newsroom: Newsroom, audio: str):
@@ -80,6 +65,30 @@ def test_what_readers_could_not_be_told_honestly_is_left_out_with_a_warning(news
     assert audio_ is None
     assert warning.startswith("articles/a.md: the recording of audio is left out: ")
     assert why in warning
+
+
+@pytest.mark.parametrize("kind", sounds.ALL)
+def test_each_kind_of_recording_is_taken(newsroom, kind):
+    newsroom.write("tram", sounds.ALL[kind]())
+    audio, warnings = heard(newsroom, "tram")
+    assert audio.length == len(sounds.ALL[kind]())
+    assert warnings == ()
+
+
+@pytest.mark.parametrize("kind", sounds.ALL)
+def test_a_recording_with_a_damaged_byte_is_taken_or_left_out_but_stops_nothing(newsroom, kind):
+    whole = sounds.ALL[kind]()
+    file, article = newsroom.write("tram", whole), newsroom.article("a.md")
+    left_out = 0
+    for at in range(min(len(whole), 350)):
+        damaged = whole[:at] + bytes((255 - whole[at],)) + whole[at + 1 :]
+        for data in (damaged, damaged[:-3], whole[:at], whole[:at] + bytes(len(whole) - at)):
+            file.write_bytes(data)
+            try:
+                find(Recording(src="tram", type=""), article, newsroom.config, keep=False)
+            except RecordingMissing:
+                left_out += 1
+    assert left_out > 30
 
 
 def test_a_recording_elsewhere_is_what_the_front_matter_says(newsroom):

@@ -4,6 +4,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from syndicate.intake.composing import TOGETHER
 from syndicate.schedule.runner import Runner
@@ -88,6 +89,21 @@ def test_nothing_new_is_begun_once_it_is_to_stop(desk):
     assert len(filed(desk)) <= TOGETHER  # the batch in hand may be finished
     one._guarded(one.take_in)(save(desk, "dome"))
     assert "dome" not in filed(desk)
+
+
+def test_a_file_that_makes_our_code_fail_is_named_in_the_log_with_the_traceback(desk, monkeypatch):
+    def fail(_file, _config):
+        raise IndexError("list index out of range")
+
+    one = runner(desk)
+    one.take_in(save(desk, "tram"))
+    monkeypatch.setattr("syndicate.intake.composing.read", fail)
+    with capture_logs() as log:
+        one.take_in(save(desk, "ferry"))
+    refused = next(line for line in log if line["event"] == "refused")
+    assert refused["log_level"] == "error"
+    assert refused["reason"].startswith("articles/ferry.md: ")
+    assert "in fail" in refused["exception"]
 
 
 def test_a_disk_that_fails_is_told_without_a_traceback(desk, capsys):
