@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import toml_rs
 
+from syndicate.config.secret import mask_secrets
 from syndicate.errors import ConfigError, Problem
 
 Loc = tuple[str | int, ...]
@@ -21,7 +22,6 @@ _HEADER = re.compile(r"\s*\[[^\[]")
 SECRET = re.compile(
     "(^key$|(access|account)_?key|credential|password|secret|token)(?!_env$|_file$)", re.IGNORECASE
 )
-_LOGIN = re.compile(r"//[^/\s]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ class Document:
         """Quote a value as the file has it, on one line and without secrets; None for tables."""
         if loc not in self._quotes:
             return None
-        if SECRET.search(str(loc[-1])):
+        if any(SECRET.search(str(step)) for step in loc):
             return '"…"'
-        text = _LOGIN.sub("//…@", " ".join(self._quotes[loc].split()))
+        text = mask_secrets(self._quotes[loc])
         return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
 
 

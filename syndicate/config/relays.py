@@ -15,7 +15,7 @@ from pydantic import Field, StrictBool, StrictInt
 from syndicate.config.dkim import Domain, domain_name
 from syndicate.config.lines import Loc
 from syndicate.config.secret import from_environment, from_file
-from syndicate.config.values import Day, Duration, Line, Name, Table, Throttle
+from syndicate.config.values import Day, Duration, MailHost, Name, Table, Throttle
 
 
 class Security(StrEnum):
@@ -34,7 +34,7 @@ SHARED = ("verify", "connections", "max_messages", "timeout")
 class Server(Table):
     """A mail server: where it is, how we log in, and what it takes of us."""
 
-    host: Line = Field(default="localhost", min_length=1, description="The mail server.")
+    host: MailHost = Field(default="localhost", description="The mail server.")
     port: StrictInt | None = Field(
         default=None,
         ge=1,
@@ -122,7 +122,7 @@ class Named(Table):
 class Relay(Server, Named):
     """One of several mail servers that newsletters leave by; another one stands in for it."""
 
-    host: Line = Field(min_length=1, description="The mail server.", examples=["smtp.example.org"])
+    host: MailHost = Field(description="The mail server.", examples=["smtp.example.org"])
     verify: StrictBool = Field(
         default=True,
         description="Whether a certificate that doesn't match is refused. Default: mail.verify.",

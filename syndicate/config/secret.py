@@ -1,6 +1,7 @@
 """Secrets: read where they are used, never kept in the configuration and never printed."""
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,17 @@ from syndicate.errors import ConfigError
 if TYPE_CHECKING:  # the models read keys, which are secrets
     from syndicate.config.models import Config
     from syndicate.config.relays import Server
+
+_ASSIGNED = re.compile(
+    r"((?:pass|secret|token|credential|(?<![a-z])[a-z]*key)[\w-]*\s*=\s*).*", re.IGNORECASE
+)
+"""`?password=x` in a URL, `password=x` in a connection string, `secret = "x"` in a table."""
+_PASSWORD = re.compile(r"(//|^[\"']?)([^/:\s@\"']*):(?!//).*(?:@|…)")
+"""`//user:x@`, or `user:x@` at the beginning; up to the last `@`, since one in the password may be
+unescaped, a `/` likewise.
+"""
+_WEB_LOGIN = re.compile(r"(https?:)//[^/\s]*@", re.IGNORECASE)
+"""The web knows tokens that are a name without a password."""
 
 
 def password(server: "Server", config: "Config") -> str | None:
@@ -45,3 +57,12 @@ def from_file(path: Path) -> str:
     if not secret:
         raise ValueError(f"{path} is empty")
     return secret
+
+
+def mask_secrets(text: str) -> str:
+    """Return a URL, or a value of the configuration, on one line and without passwords.
+
+    It rather takes away too much: what it returns is printed and logged.
+    """
+    text = _ASSIGNED.sub(r"\1…", " ".join(text.split()))
+    return _WEB_LOGIN.sub(r"\1//…@", _PASSWORD.sub(r"\1\2:…@", text))

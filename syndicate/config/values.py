@@ -120,6 +120,19 @@ def _url(value: str) -> str:
     return f"{parts.scheme}://{place}{quote(_STRAY.sub('%25', parts.path), safe=_IN_PATHS)}"
 
 
+def _database(value: str) -> str:
+    """Refuse a login that may be read in two ways: a part of the password would be the host."""
+    login, _, place = value.partition("://")[2].partition("@")
+    path, _, options = place.partition("?")
+    stray = "@" in options and not re.fullmatch(r"([^=&@]+=[^&]*(&|$))+", options)
+    if value.startswith("postgresql") and ("@" in path or stray or (place and "?" in login)):
+        raise ValueError(
+            'expected "%40" for an "@" and "%3F" for a "?" in the user name or the password, or '
+            "the password in ~/.pgpass or PGPASSWORD"
+        )
+    return value
+
+
 def _in_ascii(host: str) -> str:
     try:
         return idna.encode(host, uts46=True).decode()
@@ -190,12 +203,20 @@ DatabaseUrl = Annotated[
         r"(sqlite(\+pysqlite)?:///|postgresql(\+psycopg)?://).+",
         'a database such as "sqlite:///syndicate.db" or "postgresql://user@host/name"',
     ),
+    AfterValidator(_database),
 ]
 StorageUrl = Annotated[
     str,
     matching(
-        r"(?!https?:|[^/]+//[^/]*:[^/]*@)([a-z][a-z0-9+.-]*://[^\s/]|file:///)\S*",
+        r"(?!https?:|[^/]+//[^/]*:.*@)([a-z][a-z0-9+.-]*://[^\s/]|file:///)\S*",
         'storage such as "s3://bucket/folder", without a password',
+    ),
+]
+MailHost = Annotated[
+    str,
+    matching(
+        r"[^\s/@:]+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%\w+)?",
+        'a mail server such as "smtp.example.org"; port, user name and password are other keys',
     ),
 ]
 Source = Annotated[

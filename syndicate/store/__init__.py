@@ -15,6 +15,7 @@ from typing import Generic, Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from syndicate.config import Config
+from syndicate.config.secret import mask_secrets
 from syndicate.errors import StoreUnreachable
 from syndicate.store.allowances import Allowances
 from syndicate.store.anteroom import Arrival
@@ -29,7 +30,6 @@ from syndicate.store.engine import (
     LOCK_NUMBERS,
     lock,
     mapped_errors,
-    masked,
     open_engine,
     sqlite_file,
     sqlite_url,
@@ -239,4 +239,4 @@ class Store:
         self._engine.dispose()
 
     def __str__(self) -> str:
-        return masked(self._url)
+        return mask_secrets(self._url)

@@ -5,7 +5,6 @@ SQLite: every transaction begins by our own hand, `BEGIN IMMEDIATE` for writers
 busy_timeout does not help). PostgreSQL: readers see a snapshot.
 """
 
-import re
 import select
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +27,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from syndicate.config.secret import mask_secrets
 from syndicate.errors import (
     ConfigError,
     Refused,
@@ -112,7 +112,6 @@ What a URL says itself counts before this.
 _RESTS_SINCE = "rests since"
 _REST = 5.0
 """Seconds in the pool after which a connection is asked whether it is alive."""
-_PASSWORD = re.compile(r"(://[^:/@]*):[^@]*@")
 
 
 def open_engine(url: str) -> Engine:
@@ -167,7 +166,7 @@ def _precautions(url: str) -> dict[str, Any]:
 def _not_a_store(url: str) -> ConfigError:
     """Say what a store's URL has to look like."""
     return ConfigError(
-        f"store.url = {masked(url)!r} — expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+        f"store.url = {mask_secrets(url)!r} — expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"
     )
 
 
@@ -291,9 +290,9 @@ def mapped_errors(engine: Engine, url: str) -> Iterator[None]:
 def _our_error(url: str, error: BaseException) -> SyndicateError | None:
     match error:
         case IntegrityError():
-            return StoreLocked(f"{masked(url)} {_AGAIN}")
+            return StoreLocked(f"{mask_secrets(url)} {_AGAIN}")
         case DataError(orig=said) | (UnicodeEncodeError() as said):
-            return Refused(f"{masked(url)} can't hold a value: {str(said).splitlines()[0]}")
+            return Refused(f"{mask_secrets(url)} can't hold a value: {str(said).splitlines()[0]}")
         case DBAPIError():
             return _store_error(url, error)
     return None
@@ -305,15 +304,10 @@ def _store_error(url: str, error: DBAPIError) -> StoreError | None:
     code = getattr(error.orig, "sqlstate", None)
     for kind, told, words in _FAULTS:
         if code in words or any(word in said for word in words):
-            return kind(f"{masked(url)} {told.format(said=said)}")
+            return kind(f"{mask_secrets(url)} {told.format(said=said)}")
     if error.connection_invalidated:
-        return StoreUnreachable(f"{masked(url)} {_UNUSABLE.format(said=said)}")
+        return StoreUnreachable(f"{mask_secrets(url)} {_UNUSABLE.format(said=said)}")
     return None
-
-
-def masked(url: str) -> str:
-    """Return a database URL without its password."""
-    return _PASSWORD.sub(r"\1:***@", url)
 
 
 def lock(connection: Connection, number: int) -> None:

@@ -114,8 +114,8 @@ def test_what_is_no_toml_is_told_with_its_line(folder, text, where):
         ("[syndication]\nitems = 1001\n", "5: syndication.items = 1001 — expected 1000 or less"),
         ('[amp]\nenabled = "no"\n', '5: amp.enabled = "no" — expected true or false, without quotes'),
         ("[mail]\nhost = 5\n", "5: mail.host = 5 — expected text in quotes"),
-        ('[mail]\nhost = ""\n', '5: mail.host = "" — expected text that isn\'t empty'),
-        ('[mail]\nhost = """a\nb"""\n', '5: mail.host = """a b""" — expected text on one line'),
+        ('[mail]\nhost = ""\n', '5: mail.host = "" — expected a mail server such as "smtp.example.org"'),
+        ('[mail]\nhost = """a\nb"""\n', '5: mail.host = """a b""" — expected a mail server such as "smtp.example.org"'),
         ("[mail]\noutbox = 5\n", "5: mail.outbox = 5 — expected text in quotes"),
         ('[mail]\nonly = "x"\n', '5: mail.only = "x" — expected a list such as ["a", "b"]'),
         ('[mail]\nonly = [\n  "a",\n  3,\n]\n', "7: mail.only.#2 = 3 — expected text in quotes"),
@@ -428,6 +428,17 @@ def test_a_secret_that_may_not_be_read_is_a_mistake(folder):
         '[store]\nurl = "postgres://me:hunter2@host/db"\n',
         '[mail]\npassword = "hunter2"\n',
         '[mail]\nauth_token = "hunter2"\n',
+        '[store]\nurl = "postgres://me@host/db?password=hunter2"\n',
+        '[store]\nurl = "postgres://me:hun/hunter2@host/db"\n',
+        '[store]\nurl = "postgres://host:5432/db?password=hun@hunter2"\n',
+        '[store]\nurl = "postgresql://me:hun@hunter2@host/db"\n',
+        '[store]\nurl = "host=db user=me password=hunter2"\n',
+        '[store]\nlink = { url = "postgres://me:hun/hunter2@host/db" }\n',
+        '[mail]\nhost = "smtp://me:hunter2@smtp.example.org"\n',
+        '[mail]\nhost = "me:hunter2@smtp.example.org"\n',
+        '[publish]\nmirror = "s3://key:hun/hunter2@bucket"\n',
+        '[publish]\nmirror_options = [{ key = "AK", secret = "hunter2" }]\n',
+        '[publish]\nhubs = ["https://hunter2@hub.example.org/"]\n',
     ],
 )
 def test_a_secret_in_a_mistake_is_not_printed(folder, text):
@@ -441,6 +452,29 @@ def test_the_configuration_prints_no_login_of_the_database(folder):
     config = load(write(folder, PUBLICATION + '[store]\nurl = "postgresql://me:hunter2@host/db"\n'))
 
     assert "hunter2" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hun%40ter2@host/db",
+        "postgresql://me@host/db?sslmode=require&options=-c%20a@b",
+        "sqlite:////srv/a@b@c.db",
+    ],
+)
+def test_a_database_may_have_an_at_sign_where_it_is_read_in_one_way(folder, url):
+    assert load(write(folder, f'{PUBLICATION}[store]\nurl = "{url}"\n')).store.url == url
+
+
+@pytest.mark.parametrize("host", ["smtp.example.org", "localhost", "10.0.0.1", "::1", "relay-1"])
+def test_a_mail_server_is_a_host(folder, host):
+    assert load(write(folder, f'{PUBLICATION}[mail]\nhost = "{host}"\n')).mail.host == host
+
+
+@pytest.mark.parametrize("host", ["smtp.example.org:587", "smtp://smtp.example.org", "a b", ""])
+def test_a_mail_server_with_more_than_its_host_is_refused(folder, host):
+    (mistake,) = mistakes(folder, f'{PUBLICATION}[mail]\nhost = "{host}"\n')
+    assert 'expected a mail server such as "smtp.example.org"' in mistake
 
 
 @pytest.mark.parametrize(
