@@ -86,6 +86,10 @@ class Document:
         text = mask_secrets(self._quotes[loc])
         return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
 
+    def written(self, loc: Loc) -> str | None:
+        """Return a value as the file has it; None for tables."""
+        return self._quotes.get(loc)
+
 
 def _decode(name: str, content: bytes) -> str:
     try:

@@ -28,9 +28,15 @@ def find_articles(paths: Iterable[Path]) -> list[Path]:
         if not path.exists():
             raise Refused(f"{path}: no such file or folder")
         for real, file in _below(path) if path.is_dir() else [(os.path.realpath(path), path)]:
-            if file.suffix.lower() in SUFFIXES:
+            if is_article(file):
                 found.setdefault(real, file)
     return list(found.values())
+
+
+def is_article(file: Path) -> bool:
+    """Whether a file may be an article; `_index.md` is a section's own page, to Hugo and Zola."""
+    section = file.name.partition(".")[0].lower() == "_index"
+    return file.suffix.lower() in SUFFIXES and not section
 
 
 def _below(folder: Path) -> Iterator[tuple[str, Path]]:

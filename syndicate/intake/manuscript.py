@@ -70,8 +70,8 @@ def read(file: Path, config: Config) -> Manuscript:
     if not front.found and file.suffix.lower() in HTML_SUFFIXES:
         front = document.front_matter(front)
     if not front.found:
-        raise Refused(f"{path}:1: no front matter — expected a line of --- and a title")
-    fields = read_fields(front, PurePath(path), config.publication.timezone)
+        raise Refused(f"{path}:1: no front matter — expected a line of --- or +++, and a title")
+    fields = read_fields(front, _inside(PurePath(path), config), config.publication.timezone)
     text = front.body.strip("\n")
     return Manuscript(
         file=file,
@@ -145,6 +145,12 @@ def stored_path(file: Path, config: Config) -> str:
         return whole.removeprefix(inside)
     real, root = Path(whole).resolve(), config.root.resolve()
     return real.relative_to(root).as_posix() if real.is_relative_to(root) else whole
+
+
+def _inside(path: PurePath, config: Config) -> PurePath:
+    """Return a path from the intake folder on, where it is inside: that folder names no article."""
+    folder = config.intake.folder
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
 def _bytes(file: Path, path: str) -> bytes:

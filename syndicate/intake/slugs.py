@@ -5,6 +5,7 @@
 import hashlib
 import re
 import unicodedata
+from pathlib import PurePath
 
 LONGEST = 100
 _DATED = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[-_](.+)")
@@ -38,10 +39,18 @@ def slug_of(text: str) -> str:
     return f"{cut or 'a'}-{mark}"
 
 
-def split_name(stem: str) -> tuple[str | None, str]:
-    """Part a file's name without suffix into its date, if it begins with one, and the rest."""
-    dated = _DATED.fullmatch(stem)
-    return (dated[1], dated[2]) if dated else (None, stem)
+def name_of(file: PurePath) -> str:
+    """Return what a file names its article: itself, or the folder of a page bundle."""
+    first, dot, language = file.stem.partition(".")
+    if first.lower() == "index" and file.parent.name:
+        return f"{file.parent.name}{dot}{language}"
+    return file.stem
+
+
+def split_name(name: str) -> tuple[str | None, str]:
+    """Part a name without suffix into its date, if it begins with one, and the rest."""
+    dated = _DATED.fullmatch(name)
+    return (dated[1], dated[2]) if dated else (None, name)
 
 
 def _ascii(letter: str) -> str | None:

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.intake.newsroom import picture
+
 
 def states(operator):
     listed = json.loads(operator.run("articles", "--json").out)
@@ -81,3 +83,71 @@ def test_a_misspelt_key_is_reported_with_its_line_and_the_key_that_was_meant(ope
         "articles/tram.md:5: tgas means nothing here; did you mean tags?",
         "articles/tram.md:6: authros means nothing here; did you mean authors?",
     ]
+
+
+# Hugo, Zola, Eleventy
+
+TOML = """\
++++
+title = "Harbour tram"
+date = 2019-02-28T14:05:00+07:00
+draft = false
+authors = ["Ada Lind"]
+# Zola's way
+[taxonomies]
+tags = ["transport", "tram"]
+[extra]
+weight = 1.10
++++
+It is *back*.
+
+![A tram](tram.jpg)
+"""
+JSON = """\
+{
+\t"title": "Harbour ferry \\u2693",
+\t"date": "2019-03-01", "tags": ["transport", "ferry"],
+\t"breaking": false, "weight": 7, "image": null
+}
+It *sails*.
+"""
+
+
+def test_toml_and_json_front_matter_are_read_as_yaml_is(operator):
+    write(operator, "tram.md", TOML)
+    (operator.folder / "articles/tram.jpg").write_bytes(picture())
+    write(operator, "ferry.md", JSON)
+    write(operator, "fenced.md", f"---json\n{JSON}".replace("}\n", "}\n---\n"))
+    imported = operator.run("import", "articles")
+    assert (imported.code, "warned" in imported.out) == (0, False), imported.out
+    tram = json.loads(operator.run("show", "tram", "--json").out)
+    assert (tram["title"], tram["published"]) == ("Harbour tram", "2019-02-28T07:05:00+00:00")
+    assert (tram["tags"], tram["authors"][0]["name"]) == (["transport", "tram"], "Ada Lind")
+    assert tram["extra"] == {"extra": {"weight": 1.1}}
+    assert tram["figures"][0]["alt"] == "A tram"
+    for slug in ("ferry", "fenced"):
+        ferry = json.loads(operator.run("show", slug, "--json").out)
+        assert (ferry["title"], ferry["tags"]) == ("Harbour ferry ⚓", ["transport", "ferry"])
+        assert (ferry["extra"], ferry["body"]) == ({"weight": 7}, "<p>It <em>sails</em>.</p>")
+
+
+def test_a_page_bundle_is_named_by_its_folder_and_finds_its_pictures(operator):
+    text = '+++\ntitle = "{}"\n+++\n![A tram](tram.jpg)\n'
+    for name in ("first/index.md", "2019-02-28-second/index.md", "third/index.de.md"):
+        write(operator, name, text.format(name))
+        (operator.folder / "articles" / name).with_name("tram.jpg").write_bytes(picture())
+    write(operator, "index.md", text.format("The newest"))
+    write(operator, "_index.md", text.format("All of them"))
+    write(operator, "city/_index.de.md", text.format("The city"))
+    imported = operator.run("import", "articles")
+    assert imported.code == 0
+    missing = [line for line in imported.out.splitlines() if line.startswith("warned")]
+    assert missing == [
+        "warned    articles/index.md: a picture is missing: tram.jpg: no such picture"
+    ]
+    assert set(states(operator)) == {"first", "second", "third-de", "index", "welcome"}
+    second = json.loads(operator.run("show", "second", "--json").out)
+    assert (second["published"], second["figures"][0]["alt"]) == (
+        "2019-02-28T00:00:00+00:00",
+        "A tram",
+    )

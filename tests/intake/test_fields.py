@@ -211,6 +211,76 @@ def test_broken_front_matter_is_refused_with_its_line(data, expected):
     assert refusal(data).startswith(expected)
 
 
+def toml(head: str) -> bytes:
+    return f"+++\n{head}\n+++\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (toml('section = "x"'), "a.md:1: no title"),
+        (toml('section = "x"\ntitle = ""'), "a.md:3: no title"),
+        (b'+++\ntitle = "x"\n', "a.md:1: front matter begins here and no line of +++"),
+        (toml('title = "x"\ntags = ["a'), "a.md:3: broken TOML"),
+        (toml("title = Tram"), "a.md:2: broken TOML: Invalid value; put a text between quotes"),
+        (toml('x = "ä"\n\ntitle: Tram'), "a.md:4: broken TOML"),
+        (
+            toml('title = "x"\nslug = "a"\ntitle = "y"'),
+            "a.md:4: title is given twice, first on line 2",
+        ),
+        (toml('title = "x"\nstatus = "live"'), 'a.md:3: status = "live" — expected draft'),
+        (toml('title = "x"\nbreaking = 7'), 'a.md:3: breaking = "7" — expected true or false'),
+        (toml('title = "x"\ntags = [\n"a",\n[1]]'), "a.md:5: tags = a list"),
+        (toml('title = "x"\n[image]\nalt = "y"'), "a.md:3: image = a table"),
+        (toml('title = "x"\n[[authors]]\nplace = "Hanoi"'), "a.md:3: authors = a table"),
+        (toml('title = "x"\ndate = 07:32:00'), 'a.md:3: date = "07:32:00"'),
+        (toml("x = " + "[" * 100_000), "a.md:2: front matter is nested"),
+        (toml("x = " + "[" * 300 + "]" * 300), "a.md:2: front matter is nested"),
+        (toml("a." * 100_000 + "a = 1"), "a.md:2: front matter is nested"),
+        (toml("a." * 500 + "a = 1"), "a.md:2: front matter is nested"),
+        (toml("[[a]]\n" * 100_000), "a.md:2: front matter is nested or repeated"),
+        (toml("x = [" + "1," * 20_000 + "]"), "a.md:2: front matter is nested or repeated"),
+        (b'{"section": "x"}', "a.md:1: no title"),
+        (b'{"section": "x",\n"title": ""}', "a.md:2: no title"),
+        (b'{"title": "x",\n"slug": "a"\n"tags": []}', "a.md:3: broken JSON: ',' is missing"),
+        (b'{"title": "x",\n}', "a.md:2: broken JSON: a key in double quotes is missing"),
+        (b'{"title": "x",\n"tags": }', "a.md:2: broken JSON: a value is missing"),
+        (b'{"title": "x",\n"tags": ["a\n"]}', "a.md:2: broken JSON: Invalid control character"),
+        (b'{"title": "x",\n"tags": ["a"', "a.md:2: broken JSON"),
+        (
+            b'{"title": "x",\n"slug": "a",\n"title": "y"}',
+            "a.md:3: title is given twice, first on line 1",
+        ),
+        (b'{"title": "x",\n"status": "live"}', 'a.md:2: status = "live" — expected draft'),
+        (b'{"title": "x",\n"breaking": 7}', 'a.md:2: breaking = "7" — expected true'),
+        (b'{"title": "x",\n"tags": [\n"a",\n[1]]}', "a.md:4: tags = a list"),
+        (b'{"a":' + b"[" * 100_000, "a.md:1: front matter is nested"),
+        (b"---json\n[1]\n---\n", "a.md:2: a list — expected lines"),
+        (b'---json\n{"title": "x"}\nmore\n---\n', "a.md:3: broken JSON: more after"),
+        (b"---js\n{title: 1}\n---\n", "a.md:1: front matter in js — expected yaml, toml or json"),
+    ],
+)
+def test_broken_toml_and_json_are_refused_with_their_line_as_yaml_is(data, expected):
+    assert refusal(data).startswith(expected)
+
+
+def test_numbers_and_dates_are_read_as_they_are_written_in_every_format():
+    long = "F" * 5_000
+    for data in (
+        toml(f"title = 1984\nid = 1.10\ndate = 2019-02-28 14:05:00\nbig = 0x{long}\nbad = nan"),
+        b'{"title": 1984, "id": 1.10, "date": "2019-02-28 14:05", "big": ' + b"9" * 5_000 + b"}",
+    ):
+        read = read_fields(split(data, "a.md"), PurePath("a.md"), BERLIN)
+        assert (read.revision.title, read.id) == ("1984", "1.10")
+        assert read.revision.date == datetime(2019, 2, 28, 13, 5, tzinfo=UTC)
+        assert isinstance(read.revision.extra["big"], str)
+
+
+def test_a_text_that_begins_with_a_brace_is_no_json():
+    assert not split(b"{{< figure >}}\n", "a.md").found
+    assert not split(b"{% raw %}\n", "a.md").found
+
+
 def test_a_laughing_yaml_is_refused_at_once():
     bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         f"{n}: &{n} [{','.join(['*' + m] * 9)}]\n"

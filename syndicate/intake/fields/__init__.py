@@ -20,7 +20,7 @@ from syndicate.intake.fields import attachments, publishing
 from syndicate.intake.fields.head import LONGEST_LINE, Head
 from syndicate.intake.fields.people import people
 from syndicate.intake.frontmatter import FrontMatter
-from syndicate.intake.slugs import slug_of, split_name
+from syndicate.intake.slugs import name_of, slug_of, split_name
 from syndicate.model.addresses import web_address
 from syndicate.model.articles import Revision
 
@@ -46,7 +46,7 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo) -> Fields:
     Raise Refused with the line, what was read and what was expected.
     """
     head = Head(front)
-    date, name = split_name(file.stem)
+    date, name = split_name(name_of(file))
     section, tags = _topics(head)
     revision = Revision(
         title=_title(head),
@@ -106,8 +106,9 @@ def _permalink_slug(head: Head) -> str | None:
     value = head.get("permalink")
     if value is None or value.text is None or "/" not in value.text or ":" in value.text:
         return None
-    last = re.sub(r"\.html?$", "", value.text.strip().rstrip("/").rpartition("/")[2])
-    return slug_of(last) if last and last != "index" else None
+    path = re.sub(r"/(index\.html?)?$|\.html?$", "", value.text.strip())
+    last = path.rpartition("/")[2]
+    return slug_of(last) if last else None
 
 
 def _topics(head: Head) -> tuple[str | None, tuple[str, ...]]:

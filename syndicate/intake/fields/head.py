@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 from syndicate.errors import Refused
 from syndicate.intake.fields.spelling import meant
 from syndicate.intake.frontmatter import FrontMatter, Value
+from syndicate.intake.frontmatter.value import tabled
 from syndicate.intake.text import one_line
 from syndicate.model.addresses import web_address
 
@@ -17,6 +18,7 @@ _KNOWN = frozenset({
     "breaking", "summary", "image", "canonical_url", "comments", "language", "audio",
     "translations",
 })  # fmt: skip
+_TAXONOMIES = ("tags", "categories", "authors")
 
 
 class Head:
@@ -106,7 +108,10 @@ class Head:
 
 
 def _folded(front: FrontMatter) -> dict[str, Value]:
-    """Return the values with known keys in small letters: to Hugo `Draft` is `draft`."""
+    """Return the values with known keys in small letters: to Hugo `Draft` is `draft`.
+
+    Zola's taxonomies are lists like any others.
+    """
     values: dict[str, Value] = {}
     for key, value in front.values.items():
         name = key.lower() if key.lower() in _KNOWN else key
@@ -115,4 +120,14 @@ def _folded(front: FrontMatter) -> dict[str, Value]:
             where = f"{front.where}:{value.line}"
             raise Refused(f"{where}: {name} is given twice, first on line {first}")
         values[name] = value
+    taxonomies = values.get("taxonomies")
+    if taxonomies is not None and taxonomies.table is not None:
+        listed = {name: item for name, item in taxonomies.table.items() if name in _TAXONOMIES}
+        rest = {name: item for name, item in taxonomies.table.items() if name not in listed}
+        del values["taxonomies"]
+        values = {
+            **listed,
+            **values,
+            **({"taxonomies": tabled(taxonomies.line, rest)} if rest else {}),
+        }
     return values

@@ -1,0 +1,74 @@
+"""One value of front matter, in whichever format it is written."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from syndicate.errors import Refused
+
+DEEPEST = 20
+"""How many lists and tables may be inside of each other."""
+MOST = 10_000
+"""How many values there may be."""
+LONGEST_NUMBER = 100
+"""Python takes quadratic time for long numbers, and refuses to write the longest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """One value with the line it stands on: text, a list, or a table."""
+
+    line: int
+    text: str | None = None
+    """As written, when it is a scalar; None when it is null, a list or a table."""
+    items: tuple["Value", ...] | None = None
+    table: Mapping[str, "Value"] | None = None
+    plain: Any = None
+    """The same as JSON can hold it, with the format's own idea of numbers and booleans."""
+
+    @property
+    def null(self) -> bool:
+        """Whether there is a key with nothing behind it."""
+        return self.text is None and self.items is None and self.table is None
+
+    def __str__(self) -> str:
+        if self.text is not None:
+            return f'"{self.text[:80]}"'
+        return "nothing" if self.null else "a list" if self.table is None else "a table"
+
+
+class Budget:
+    """How many values a file may still have: a short text can name the same list many times."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._left = MOST
+
+    def spend(self, line: int, depth: int) -> None:
+        """Count a value; raise Refused where there are too many, or too deep ones."""
+        self._left -= 1
+        if depth > DEEPEST or self._left < 0:
+            raise Refused(f"{self._where}:{line}: front matter is nested or repeated too much")
+
+
+def listed(line: int, items: list[Value]) -> Value:
+    """Make a list of values."""
+    return Value(line=line, items=tuple(items), plain=[item.plain for item in items])
+
+
+def tabled(line: int, table: Mapping[str, Value]) -> Value:
+    """Make a table of values."""
+    plain = {key: value.plain for key, value in table.items()}
+    return Value(line=line, table=table, plain=plain)
+
+
+def number(text: str) -> int | float | str:
+    """Return a decimal number as JSON can hold it; its text where JSON can't."""
+    if len(text) > LONGEST_NUMBER:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        value = float(text)
+    return value if math.isfinite(value) else text
