@@ -9,11 +9,12 @@
 
 A package per stage, a module per noun. Data goes one way, and so do imports:
 
-    errors, clock, workers, language, config → model → typeset → store
+    errors, clock, workers, language, private_file, config → model → typeset → store
         → intake | render → publish → deliver → schedule → web → cli
 
 `workers`   the same work in as many processes as there are cores
 `language`  the words of the publication in its readers' languages
+`private_file`  files that their owner alone may read
 `config`    config.toml as frozen models
 `model`     what the store holds, as frozen values, and the pure decisions about it
 `typeset`   cuts a body once for every channel

@@ -13,7 +13,7 @@ import syndicate
 PACKAGE = Path(syndicate.__file__).parent
 ORDER = (
     {"errors"},
-    {"clock", "language", "workers"},
+    {"clock", "language", "private_file", "workers"},
     {"config"},
     {"model"},
     {"typeset"},

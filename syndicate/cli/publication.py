@@ -88,7 +88,8 @@ def init(
 
 def check(context: typer.Context, *, json: AsJson = False) -> None:
     """Read config and templates; print when each schedule is due next, and every mistake."""
-    from syndicate.publish.mirror import Mirror  # noqa: PLC0415 - start-up
+    from syndicate.cli.permissions import too_wide  # noqa: PLC0415 - start-up
+    from syndicate.publish.mirror import Mirror  # noqa: PLC0415
     from syndicate.publish.push.herald import unheard  # noqa: PLC0415
     from syndicate.render.specimen import faults  # noqa: PLC0415
     from syndicate.render.templates import Templates  # noqa: PLC0415
@@ -118,6 +119,8 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
             )
         for untold in unheard(config):
             note(untold)
+        for exposed in too_wide(config):
+            note(exposed)
         for mistake in mistakes:
             note(str(mistake))
     if mistakes:

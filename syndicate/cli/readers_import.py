@@ -2,6 +2,7 @@
 
 import csv
 import gc
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self, TextIO
@@ -14,6 +15,7 @@ from syndicate.cli.terminal import as_json, note, outcome, progress, say
 from syndicate.errors import ConfigError, Refused
 from syndicate.intake.dialects import REFUSED_COLUMNS
 from syndicate.intake.formulas import guarded
+from syndicate.private_file import open_private
 
 if TYPE_CHECKING:  # start-up
     from syndicate.intake.enrolment import Enrolment, Wishes
@@ -183,7 +185,8 @@ class _Refused:
         """Write a row; raise Refused when that can't be done."""
         try:
             if self._stream is None:
-                self._stream = self._path.open("w", encoding="utf-8", newline="")
+                file = open_private(self._path)
+                self._stream = os.fdopen(file, "w", encoding="utf-8", newline="")
                 self._writer = csv.writer(self._stream, delimiter=self._sheet.separator)
                 self._writer.writerow(map(guarded, [*self._sheet.header, *REFUSED_COLUMNS]))
                 self.path = self._path

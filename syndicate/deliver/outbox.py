@@ -20,6 +20,7 @@ from typing import Self
 from syndicate.config import Config, Relay, Server
 from syndicate.deliver.relay import Answered, Envelope, Event, Invited, Reply
 from syndicate.errors import RelayUnavailable, TemporaryFailure
+from syndicate.private_file import FOLDER_MODE, open_private
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\.eml")
 _NUMBERS = re.compile(r"<(\d+)\.(\d+)\.")
@@ -41,7 +42,7 @@ class Outbox:
     def open(self) -> "OutboxSession":
         """Make the folder; raise RelayUnavailable when that can't be done."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
         except OSError as error:
             raise RelayUnavailable(
                 f"mail.outbox: {self.folder} can't be made: {error.strerror}"
@@ -203,7 +204,7 @@ def file_name(message_id: str) -> str:
 def _write(path: Path, body: bytes) -> None:
     """Write a file that is there whole or not at all, after a power cut too."""
     draft = path.with_name(f".{path.name}.new")
-    with draft.open("wb") as file:
+    with os.fdopen(open_private(draft), "wb") as file:
         file.write(body)
         file.flush()
         os.fsync(file.fileno())

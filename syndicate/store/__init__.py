@@ -15,7 +15,6 @@ from typing import Generic, Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from syndicate.config import Config
-from syndicate.config.secret import mask_secrets
 from syndicate.errors import StoreUnreachable
 from syndicate.store.allowances import Allowances
 from syndicate.store.anteroom import Arrival
@@ -237,6 +236,3 @@ class Store:
     def close(self) -> None:
         """Give up every connection."""
         self._engine.dispose()
-
-    def __str__(self) -> str:
-        return mask_secrets(self._url)

@@ -8,7 +8,7 @@ busy_timeout does not help). PostgreSQL: readers see a snapshot.
 import select
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
@@ -36,6 +36,7 @@ from syndicate.errors import (
     StoreUnreachable,
     SyndicateError,
 )
+from syndicate.private_file import create_private
 
 LOCK_NUMBERS = 7_370_001
 """The advisory lock under which public numbers are given and editions frozen."""
@@ -126,7 +127,10 @@ def open_engine(url: str) -> Engine:
         raise _not_a_store(url)
     if engine.dialect.name == "sqlite":
         if engine.url.database:
-            _File(Path(engine.url.database)).watch_over(engine)
+            file = _File(Path(engine.url.database))
+            if engine.url.database != ":memory:" and "uri" not in engine.url.query:
+                event.listen(engine, "do_connect", lambda *_: file.create())
+            file.watch_over(engine)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -185,6 +189,15 @@ class _File:
         """Look at it before each connection, and each transaction."""
         event.listen(engine, "do_connect", lambda *_: self._compare())
         event.listen(engine, "begin", lambda _: self._look())
+
+    def create(self) -> None:
+        """Make the file for nobody else to read, before SQLite makes it for everybody.
+
+        SQLite gives its log and its index the mode of the database.
+        """
+        if self._opened is None:
+            with suppress(OSError):  # SQLite fails in the same way, and its error is reported
+                create_private(self._path)
 
     def _look(self) -> None:
         # not before the first connection: to open a file for writing may make another one of it
