@@ -3,7 +3,8 @@
 Uvicorn closes a connection that is idle between two requests. It waits for ever for a
 head that never ends, whether it is long or slow, and for a client that never reads.
 What it lets pass is refused: newcomers where there is no room (RFC 9110, section 15.6.4),
-a request without a host (RFC 9112, section 3.2), more requests ahead than anybody needs.
+and requests that a proxy may read otherwise than we do (`request_head`). Of a client that
+sends many requests at once, no more is read until those before are answered.
 """
 
 import asyncio
@@ -11,9 +12,15 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import cast
 
-from httptools import HttpParserError
+from httptools import (
+    HttpParserError,
+    HttpParserInvalidMethodError,
+    HttpParserUpgrade,
+    HttpRequestParser,
+)
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -22,10 +29,17 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from syndicate.web.answers import Answer, at_once
 from syndicate.web.listening import has_something
+from syndicate.web.request_head import (
+    check_framing,
+    check_hosts,
+    origin_form,
+    status_of,
+    without_upgrade,
+)
 from syndicate.web.room import Room
 
 MAX_HEAD = 64 * 1024
-"""Bytes that the head of a request may have; one that comes in a single piece may pass it."""
+"""Bytes that the head of a request may have."""
 LOOK = 5
 """Seconds from one look at all connections to the next."""
 PATIENCE = 4
@@ -33,17 +47,12 @@ PATIENCE = 4
 PATIENCE_TO_READ = 12
 """Looks during which a client may take nothing of what it asked for."""
 MOST_AHEAD = 64
-"""Requests that a client may send before the first of them is answered."""
+"""Requests that wait for the one before them; what follows them is left unread."""
+PIECE = 4096
+"""Bytes that are parsed at once: what a client has sent is looked at after each piece."""
 _LINGER = 1.0
 """Seconds that a client that is turned away has to read why."""
-_CROWDED = (
-    b"HTTP/1.1 503 Service Unavailable\r\n"
-    b"retry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-)
-_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-length: 0\r\nconnection: close\r\n\r\n"
-)
+_CROWDED = b"retry-after: 5\r\n"
 
 
 class Front:
@@ -78,17 +87,43 @@ def _uncounted(_: int) -> None:
     """Have an application that doesn't count not know."""
 
 
+class _Reading(FlowControl):
+    """Whether the socket is read: uvicorn's, which doesn't know what we have kept unparsed."""
+
+    kept = False
+    """Whether there is something to parse before more is read."""
+
+    def pause_reading(self) -> None:
+        """Read no more; a socket that is closed isn't read anyway, and says so by an error."""
+        if not self._transport.is_closing():
+            super().pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on, unless something is left to parse."""
+        if not (self.kept or self._transport.is_closing()):
+            super().resume_reading()
+
+
+class _EndOfRequestsError(Exception):
+    """The request before was the last one of its connection (RFC 9112, section 9.6)."""
+
+
 class Connection(HttpToolsProtocol):
     """HTTP/1.1 with one client, on uvicorn's loop."""
 
     # with more than 30 attributes in its dictionary, each of an object takes longer to find
-    __slots__ = ("_deaf", "_front", "_head", "_hosts", "_looks", "_seen")
+    __slots__ = ("_codings", "_deaf", "_front", "_head", "_hosts", "_looks", "_seen", "_unparsed")
+    flow: _Reading
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, if there is a place."""
         super().connection_made(transport)
         self._front = cast("Front", self.app)
-        self._head = self._hosts = self._looks = 0
+        self.flow = _Reading(transport)
+        self._head = self._looks = 0
+        self._hosts: list[bytes] = []
+        self._codings: list[bytes] = []
+        self._unparsed = b""
         self._seen: tuple[object, ...] = ()
         self._deaf = False  # whether what comes is no longer read, as there's no more to say
         if not self._front.room.admits(cast("set[Connection]", self.connections)):
@@ -108,39 +143,112 @@ class Connection(HttpToolsProtocol):
         return True
 
     def data_received(self, data: bytes) -> None:
-        """Read on; refuse a head that grows and grows (RFC 6585, section 5)."""
+        """Read on, as far as a client may be ahead of its answers."""
         if self._deaf:
             return
-        super().data_received(data)
-        if not self.reads_head:
-            self._head = 0
-            return
-        end = data.rfind(b"\r\n\r\n")  # of what came before this head
-        self._head = len(data) - end - 4 if end >= 0 else self._head + len(data)
-        if self._head > MAX_HEAD and self._may_refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE):
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+        self._unset_keepalive_if_required()
+        if len(data) <= PIECE and not (self._unparsed or self.pipeline):
+            self._parse(data)
+        else:
+            self._unparsed += data
+            self._parse_on()
+
+    def on_response_complete(self) -> None:
+        """Begin with the next request; parse what was kept once none waits."""
+        super().on_response_complete()
+        if self._unparsed and not self.pipeline:
+            self.loop.call_soon(self._parse_on)  # this may be called by the parser itself
+
+    def on_message_begin(self) -> None:
+        """Begin a request, unless the one before was the last."""
+        if self.cycle is not None and not self.cycle.keep_alive:
+            raise _EndOfRequestsError
+        self._hosts, self._codings = [], []
+        HttpToolsProtocol.on_message_begin(self)  # super() takes a while
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; this is uvicorn's, which is called too often to be called as well."""
         name = name.lower()
         if name == b"host":
-            self._hosts += 1
+            self._hosts.append(value)
+        elif name == b"transfer-encoding":
+            self._codings.append(value)
         elif name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Have a request answered, if it is one."""
-        if self._hosts != 1 or self.pipeline:
-            self._check()
-        self._hosts = 0
-        HttpToolsProtocol.on_headers_complete(self)  # super() takes a while
+        """Have a request answered, if it is one; one that asks for an upgrade is parsed again."""
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        check_framing(method, version, self._codings)
+        if self.parser.should_upgrade():
+            self.scope["method"], self.scope["http_version"] = method.decode(), version
+            return
+        if not self.url.startswith(b"/"):
+            self.url = origin_form(method, self.url, self.headers)
+        check_hosts(self._hosts, version)
+        HttpToolsProtocol.on_headers_complete(self)
+        self.headers = []  # trailers are no headers: a proxy didn't look at them
+        if self.expect_100_continue:  # nobody knows whether a body follows a final answer
+            self.cycle.keep_alive = False
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what can't be read."""
-        if self._may_refuse(HTTPStatus.BAD_REQUEST):
-            super().send_400_response(msg)
+    def _should_upgrade(self) -> bool:
+        """Have uvicorn ignore the end of a head that asks for an upgrade: `_parse` goes on."""
+        return True
+
+    def _parse_on(self) -> None:
+        """Parse what was kept until enough requests wait; read no more while some is left."""
+        data, at = self._unparsed, 0
+        if not data:
+            return
+        self._unset_keepalive_if_required()
+        while at < len(data) and len(self.pipeline) < MOST_AHEAD and not self._over:
+            self._parse(data[at : at + PIECE])
+            at += PIECE
+        self._unparsed = b"" if self._over else data[at:]
+        self.flow.kept = bool(self._unparsed)
+        if self._unparsed:
+            self.flow.pause_reading()
+        elif not self.pipeline:
+            self.flow.resume_reading()
+
+    def _parse(self, data: bytes) -> None:
+        """Parse a piece; refuse a head that grows and grows (RFC 6585, section 5)."""
+        try:
+            self._feed(data)
+        except HttpParserError as error:
+            if isinstance(error.__context__, _EndOfRequestsError):
+                self._deaf = True
+                return
+            unknown = isinstance(error, HttpParserInvalidMethodError)
+            self._refuse(status_of(error, unknown_method=unknown, data=data))
+            return
+        if not self.reads_head:
+            self._head = 0
+            return
+        end = data.rfind(b"\r\n\r\n")  # of what came before this head
+        self._head = len(data) - end - 4 if end >= 0 else self._head + len(data)
+        if self._head > MAX_HEAD:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def _feed(self, data: bytes) -> None:
+        """Have the parser read a piece.
+
+        After a head that asks for an upgrade it would take the body for the next request.
+        So a new one reads the same head without that, and goes on with the body.
+        """
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except HttpParserUpgrade as upgrade:
+                method, version = self.scope["method"], self.scope["http_version"]
+                head = without_upgrade(method, self.url, version, self.headers)
+                self.parser = HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+                self.parser.feed_data(head)
+                data = data[upgrade.args[0] :]
+            else:
+                return
 
     @property
     def reads_head(self) -> bool:
@@ -159,6 +267,7 @@ class Connection(HttpToolsProtocol):
         alone = not (self.pipeline or self.flow.write_paused or cycle.waiting_for_100_continue)
         answer = self._front.at_once(cast("Scope", cycle.scope)) if alone else None
         if answer is None:
+            self._unset_keepalive_if_required()  # set by an answer to the same piece
             super()._start_asgi_task(cycle, app)
             return
         self.transport.writelines(_written(answer, cycle))
@@ -216,20 +325,23 @@ class Connection(HttpToolsProtocol):
         """
         self._deaf = True
         self._front.refused(HTTPStatus.SERVICE_UNAVAILABLE)
-        self.transport.write(_CROWDED)
+        self.transport.write(_refusal(HTTPStatus.SERVICE_UNAVAILABLE, _CROWDED))
         if self._front.room.leave(self):
             self.transport.write_eof()
             self.timeout_keep_alive_task = self.loop.call_later(_LINGER, self.transport.abort)
         else:
             self.transport.close()
 
-    def _check(self) -> None:
-        """Refuse a request that doesn't say which host it is for, or is one too many."""
-        if len(self.pipeline) >= MOST_AHEAD:
-            self.transport.abort()
-            raise HttpParserError
-        if self._hosts > 1 or (not self._hosts and self.parser.get_http_version() == "1.1"):
-            raise HttpParserError
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Say what is wrong, if there is a place for it, and close."""
+        if self._may_refuse(status):
+            self.transport.write(_refusal(status))
+            self.transport.close()
+
+    @property
+    def _over(self) -> bool:
+        """Whether nothing more is read."""
+        return self._deaf or self.transport.is_closing()
 
     def _may_refuse(self, status: int) -> bool:
         """Whether a refusal would be taken for what it is; if not, end without a word.
@@ -247,6 +359,12 @@ class Connection(HttpToolsProtocol):
             return False
         self._front.refused(status)
         return True
+
+
+def _refusal(status: HTTPStatus, headers: bytes = b"") -> bytes:
+    """Write an answer that says no more than its status, and is the last."""
+    end = b"content-length: 0\r\nconnection: close\r\n\r\n"
+    return STATUS_LINE[status] + headers + end
 
 
 def _written(answer: Answer, cycle: RequestResponseCycle) -> list[bytes]:

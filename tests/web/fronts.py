@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -86,12 +87,14 @@ def nginx(
     work: Path,
     cached: bool = False,
     under_a_path: bool = False,
+    changes: dict[str, str] | None = None,
 ) -> Iterator[Running]:
-    """Run nginx as the document says, in front of a publication in a folder."""
+    """Run nginx as the document says, but for `changes`, in front of a publication in a folder."""
     work.mkdir()
     port, insecure = free_port(), free_port()
     _certificate(work)
     (said,) = blocks(heading)
+    said = _filled(said, changes or {})
     if cached:
         above, inside = blocks("A cache in nginx")
         said = above + _filled(said, {"    location / {\n": f"    location / {{\n{inside}"})
@@ -123,12 +126,20 @@ def nginx(
 
 
 @contextmanager
-def caddy(heading: str, folder: Path, *, upstream: int, work: Path) -> Iterator[Running]:
-    """Run Caddy as the document says, without TLS."""
+def caddy(
+    heading: str,
+    folder: Path,
+    *,
+    upstream: int,
+    work: Path,
+    changes: dict[str, str] | None = None,
+) -> Iterator[Running]:
+    """Run Caddy as the document says, but for `changes` and without TLS."""
     work.mkdir()
     port = free_port()
     (said,) = blocks(heading)
     assert said.startswith("{\n")
+    said = _filled(said, changes or {})
     said = _filled(
         _CADDY + said.removeprefix("{\n"),
         {f"{HOST} {{\n": f"http://{HOST}:{port} {{\n", "127.0.0.1:8000": f"127.0.0.1:{upstream}"},
@@ -138,6 +149,13 @@ def caddy(heading: str, folder: Path, *, upstream: int, work: Path) -> Iterator[
     command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(written)]
     with _up(command, port, work):
         yield Running(heading, f"http://127.0.0.1:{port}", work)
+
+
+def trusting() -> ssl.SSLContext:
+    """Trust whatever certificate there is."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def is_there(program: str) -> bool:

@@ -11,16 +11,18 @@ from contextlib import ExitStack, contextmanager, suppress
 from http import HTTPStatus
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
 from syndicate.web.answers import Answer, plain
-from syndicate.web.connection import MAX_HEAD, MOST_AHEAD
+from syndicate.web.connection import MAX_HEAD, MOST_AHEAD, PIECE, Connection
 from syndicate.web.server import Server
 from tests.until import until
 
 HOST = b"host: x\r\n"
 ASK = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
+CLOSE = b"GET / HTTP/1.1\r\nconnection: close\r\n" + HOST + b"\r\n"
 CHUNKED = b"GET / HTTP/1.1\r\n" + HOST + b"transfer-encoding: chunked\r\n\r\n"
 LARGE = bytes(12_000_000)
 
@@ -37,6 +39,7 @@ class House:
         self.busy = busy
         self.refusals: Counter[int] = Counter()
         self.asked = 0
+        self.answered_at_once = 0
 
     async def __call__(self, scope, receive, send) -> None:
         self.asked += 1
@@ -45,6 +48,7 @@ class House:
         await PlainTextResponse(self._body)(scope, receive, send)
 
     def at_once(self, _: object) -> Answer | None:
+        self.answered_at_once += self._at_once
         return plain(HTTPStatus.OK, self._body.decode()) if self._at_once else None
 
     def refused(self, status: int) -> None:
@@ -77,7 +81,12 @@ class Door:
     @property
     def open(self) -> int:
         """How many connections the server has."""
-        return len(self._server._uvicorn.server_state.connections)
+        return len(self.connections)
+
+    @property
+    def connections(self) -> list[Connection]:
+        """What the server has of each."""
+        return self._server._uvicorn._connections
 
 
 @contextmanager
@@ -130,6 +139,60 @@ def test_a_request_that_names_no_host_or_two_is_refused(at_once, hosts):
         again.sendall(b"GET / HTTP/1.1\r\n" + hosts + b"\r\n")
         assert statuses(everything(again)) == [400]
         assert house.refusals == {400: 2 if at_once else 1}
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(b"a b", b"anna@x", b"x/y", b"x?y", b"x#y", b"x\\y", b"<x>", b'"x"', b"x:80:90", b"x\xe4"),
+        *(b"x:y", b"x:-1", b"x:99999", b"x:" + b"9" * 5000, b"[::1", b"::1", b"[x]", b"[1.2.3.4]"),
+        *(b"x%", b"x%zz", b"{x}", b"^", b"`x`", b"|", b"http://x"),
+    ],
+)
+@BOTH
+def test_a_host_that_is_none_is_refused(at_once, host):
+    house = House(at_once=at_once)
+    with serving(house) as connect:
+        client = connect()
+        client.sendall(ASK.replace(HOST, b"host: " + host + b"\r\n"))
+        assert statuses(everything(client)) == [400]
+    assert house.asked + house.answered_at_once == 0
+    assert house.refusals == {400: 1}
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(b"x", b"www.example.org", b"www.example.org.", b"x:80", b"x:", b"127.0.0.1:8000", b""),
+        *(b"[::1]", b"[::ffff:127.0.0.1]:8000", b"my_host", b"xn--bcher-kva.example", b"%61b"),
+    ],
+)
+def test_every_kind_of_host_that_there_is_is_served(host):
+    with serving(House(at_once=True)) as connect:
+        client = connect()
+        client.sendall(CLOSE.replace(HOST, b"host: " + host + b"\r\n"))
+        assert statuses(everything(client)) == [200]
+
+
+@pytest.mark.parametrize("method", [b"FOO", b"get", b"GETX", b"X-Y_z", b"PROPFIND", b"M-SEARCH"])
+def test_a_method_that_nobody_knows_is_not_implemented(method):
+    house = House(at_once=True)
+    with serving(house) as connect:
+        client = connect()
+        assert answered(client) == 200
+        client.sendall(ASK.replace(b"GET", method))
+        assert statuses(everything(client)) == [501]
+    assert house.refusals == {501: 1}
+
+
+@pytest.mark.parametrize(
+    "line", [b"\x16\x03\x01\x02\r\n\r\n", b"FOO /\r\n\r\n", b"FOO / HTTP/3\r\n"]
+)
+def test_what_is_no_request_at_all_is_refused_as_such(line):
+    with serving(House(at_once=True)) as connect:
+        client = connect()
+        client.sendall(line)
+        assert statuses(everything(client)) == [400]
 
 
 @pytest.mark.parametrize("line", [b"", b"HOST: x\r\n", b"host:\r\n"])
@@ -233,26 +296,60 @@ def test_who_says_no_more_in_the_middle_is_let_go(sent):
 # many requests
 
 
-def test_a_client_that_asks_for_more_and_more_and_waits_for_nothing_is_cut_off():
+def test_a_client_that_asks_for_more_and_more_is_read_no_further_than_it_is_answered():
     house = House(at_once=False, busy=True)
     with serving(house) as connect:
         client = connect()
-        with suppress(ConnectionError):
-            client.sendall(ASK * 20_000)
-            everything(client)
+        client.setblocking(False)
+        sent = 0
+        with suppress(BlockingIOError):  # the system's buffers are full: nobody reads them
+            while True:
+                sent += client.send(ASK * 1000)
+                time.sleep(0.001)
+        until(lambda: house.asked == 1)
+        [connection] = connect.connections
+        assert len(connection.pipeline) < MOST_AHEAD + PIECE / len(ASK)
+        assert len(connection._unparsed) < 1 << 20
         house.busy = False
-        time.sleep(0.1)
-        assert house.asked == 1
-        modest = connect()
-        modest.sendall(ASK * 3)
-        assert answers(modest, 3) == [200] * 3
+        client.settimeout(60)
+        assert answers(client, sent // len(ASK)) == [200] * (sent // len(ASK))
 
 
-def test_a_few_dozen_requests_ahead_are_answered():
-    with serving(House(at_once=False)) as connect:
+@BOTH
+@pytest.mark.parametrize("count", [MOST_AHEAD + 2, 200, 5000])
+def test_all_requests_that_come_in_one_piece_are_answered(at_once, count):
+    with serving(House(at_once=at_once)) as connect:
         client = connect()
-        client.sendall(ASK * MOST_AHEAD + ASK.replace(HOST, HOST + b"connection: close\r\n"))
-        assert statuses(everything(client)) == [200] * (MOST_AHEAD + 1)
+        last = ASK.replace(HOST, HOST + b"connection: close\r\n")
+        client.sendall(ASK * (count - 1) + last)
+        assert statuses(everything(client)) == [200] * count
+
+
+def test_requests_with_bodies_are_answered_in_their_order_however_many_come():
+    async def echo(scope, receive, send):
+        body = await Request(scope, receive).body()
+        await PlainTextResponse(body)(scope, receive, send)
+
+    bodies = [b"%06d" % number * 300 for number in range(300)]
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"content-length: 1800\r\n\r\n"
+    with serving(echo) as connect:
+        client = connect()
+        asks = b"".join(head + body for body in bodies)
+        threading.Thread(target=client.sendall, args=(asks + CLOSE,)).start()
+        said = everything(client)
+    assert re.findall(rb"\d{1800}", said) == bodies
+
+
+@BOTH
+def test_nothing_after_a_request_that_is_to_be_the_last_is_looked_at(at_once):
+    house = House(at_once=at_once)
+    with serving(house) as connect:
+        for last in (CLOSE, b"GET / HTTP/1.0\r\n\r\n"):
+            client = connect()
+            client.sendall(last + ASK + b"NONSENSE\r\n\r\n")
+            assert statuses(everything(client)) == [200]
+    assert house.asked + house.answered_at_once == 2
+    assert not house.refusals
 
 
 def test_heads_that_came_whole_are_not_counted_to_the_one_after_them():

@@ -2,7 +2,6 @@
 
 import shutil
 import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -174,16 +173,9 @@ def as_written(front: fronts.Running, line: str) -> int:
     with ExitStack() as stack:
         sent = stack.enter_context(socket.create_connection((url.host, url.port or 443)))
         if url.scheme == "https":
-            sent = stack.enter_context(trusting().wrap_socket(sent))
+            sent = stack.enter_context(fronts.trusting().wrap_socket(sent))
         sent.sendall(asked.encode())
         return int(sent.makefile("rb").readline().split()[1])
-
-
-def trusting() -> ssl.SSLContext:
-    """Trust whatever certificate there is."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
 
 
 # the tests
@@ -400,7 +392,7 @@ def test_what_it_keeps_it_hands_out_after_its_time_when_we_are_down(place, tmp_p
 
 @pytest.mark.parametrize("front", [name for name in FRONTS if "nginx" in name], indirect=True)
 def test_nginx_speaks_http_2_and_leads_from_http_to_https(front):
-    context = trusting()
+    context = fronts.trusting()
     context.set_alpn_protocols(["h2", "http/1.1"])
     port = httpx.URL(front.url).port or 443
     with (

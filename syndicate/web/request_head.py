@@ -1,0 +1,109 @@
+"""What the head of a request says, where a proxy may read it otherwise than we do.
+
+Whatever two servers in a row read differently can carry a second request inside the first
+(request smuggling). The parser, llhttp, is strict about lengths, folded lines and line ends.
+What it leaves to its user is decided here.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from http import HTTPStatus
+from ipaddress import IPv6Address
+
+Fields = list[tuple[bytes, bytes]]
+"""Header fields: names in lower case, and values."""
+
+METHODS = frozenset({b"GET", b"HEAD", b"POST", b"OPTIONS", b"PUT", b"DELETE", b"PATCH", b"TRACE"})
+"""Methods that are understood, if only to answer that they are not allowed (405).
+
+CONNECT is not among them: whatever follows its head belongs to another protocol.
+"""
+_VERSIONS = frozenset({"1.0", "1.1"})
+_HOST = re.compile(
+    rb"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::(?P<port>\d{0,5}))?"
+)
+"""`uri-host [ ":" port ]` (RFC 9110, section 7.2), without future kinds of address."""
+_HIGHEST_PORT = 65535
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
+_REQUEST_LINE = re.compile(rb"(?:\r\n)*[!#$%&'*+.^_`|~\w-]+ \S+ HTTP/1\.[01]\r\n")
+
+
+class RequestError(Exception):
+    """A request is refused, and its connection closed."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+
+
+def check_framing(method: bytes, version: str, codings: list[bytes]) -> None:
+    """Raise RequestError where it isn't certain how to read a request, or where it ends.
+
+    `codings` are the values of its Transfer-Encoding. A length beside them, or `chunked`
+    that isn't last, was refused by the parser.
+    """
+    if version not in _VERSIONS:
+        raise RequestError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+    if method not in METHODS:
+        raise RequestError(HTTPStatus.NOT_IMPLEMENTED)
+    if codings and version == "1.0":  # RFC 9112, section 6.1
+        raise RequestError(HTTPStatus.BAD_REQUEST)
+    if codings and [coding.lower() for coding in codings] != [b"chunked"]:
+        raise RequestError(HTTPStatus.NOT_IMPLEMENTED)
+
+
+def check_hosts(hosts: list[bytes], version: str) -> None:
+    """Raise RequestError unless a request names its host as RFC 9112, section 3.2, wants it."""
+    missing = not hosts and version != "1.0"
+    if missing or len(hosts) > 1 or not all(map(is_host, hosts)):
+        raise RequestError(HTTPStatus.BAD_REQUEST)
+
+
+@lru_cache(256)
+def is_host(value: bytes) -> bool:
+    """Whether a Host field has a valid value; an empty one is valid."""
+    match = _HOST.fullmatch(value)
+    if match is None or int(match["port"] or 0) > _HIGHEST_PORT:
+        return False
+    try:
+        return match["ipv6"] is None or bool(IPv6Address(match["ipv6"].decode()))
+    except ValueError:
+        return False
+
+
+def origin_form(method: bytes, target: bytes, fields: Fields) -> bytes:
+    """Return path and query of a target that doesn't begin with a slash.
+
+    An absolute one names the host, whatever the Host field says (RFC 9112, section 3.2.2):
+    the field is replaced. Raise RequestError where it is no target of ours.
+    """
+    if (method, target) == (b"OPTIONS", b"*"):
+        return b"/"
+    match = _ABSOLUTE.match(target)
+    if match is None or not match[1] or not is_host(match[1]):
+        raise RequestError(HTTPStatus.BAD_REQUEST)
+    fields[:] = [(b"host", match[1]), *(field for field in fields if field[0] != b"host")]
+    return match[2] if match[2].startswith(b"/") else b"/" + match[2]
+
+
+def without_upgrade(
+    method: str, target: bytes, version: str, fields: Iterable[tuple[bytes, bytes]]
+) -> bytes:
+    """Write a head as it came, but for Upgrade, which a server may ignore (RFC 9110, 7.8)."""
+    lines = [b"%b %b HTTP/%b" % (method.encode(), target, version.encode())]
+    lines += (b"%b: %b" % field for field in fields if field[0] != b"upgrade")
+    return b"\r\n".join((*lines, b"", b""))
+
+
+def status_of(error: Exception, *, unknown_method: bool, data: bytes) -> HTTPStatus:
+    """Return how to refuse what the parser gave up on, in a piece of data.
+
+    A method that the parser doesn't know is one only in a well-formed request line.
+    """
+    refused = error.__context__
+    if isinstance(refused, RequestError):
+        return refused.status
+    if unknown_method and _REQUEST_LINE.match(data):
+        return HTTPStatus.NOT_IMPLEMENTED
+    return HTTPStatus.BAD_REQUEST
