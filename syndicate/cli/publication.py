@@ -4,6 +4,7 @@ import json
 import string
 import uuid
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from syndicate.errors import ConfigError, Refused
 
 if TYPE_CHECKING:
     from syndicate.config import Config
+    from syndicate.publish.media import MediaFault
 
 WELCOME = """\
 ---
@@ -89,6 +91,7 @@ def init(
 def check(context: typer.Context, *, json: AsJson = False) -> None:
     """Read config and templates; print when each schedule is due next, and every mistake."""
     from syndicate.cli.permissions import too_wide  # noqa: PLC0415 - start-up
+    from syndicate.publish.media import warnings  # noqa: PLC0415
     from syndicate.publish.mirror import Mirror  # noqa: PLC0415
     from syndicate.publish.push.herald import unheard  # noqa: PLC0415
     from syndicate.render.specimen import faults  # noqa: PLC0415
@@ -105,13 +108,23 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
     mistakes = faults(config, Templates.of(config))
     schedules = _upcoming(config)
     unknown = _unknown_keys(config)
+    media = _media_faults(config)
     if json:
-        as_json({"schedules": schedules, "unknown_keys": unknown, "mistakes": mistakes})
+        as_json(
+            {
+                "schedules": schedules,
+                "unknown_keys": unknown,
+                "media": [asdict(fault) for fault in media],
+                "mistakes": mistakes,
+            }
+        )
     else:
         _print_schedules(config, schedules)
         for key, count in unknown.items():
             have = "1 article has it" if count == 1 else f"{count} articles have it"
             note(f"articles: the key {key!r} means nothing to Syndicate ({have})")
+        for warning in warnings(media):
+            note(str(warning))
         if _behind_a_proxy(config):
             note(
                 "web.proxies: readers come by way of a proxy, since their address is https, and "
@@ -193,6 +206,22 @@ def _print_schedules(config: "Config", schedules: list[dict[str, Any]]) -> None:
         slots = [when(clock.parse(slot, zone), zone) for slot in schedule["next"]]
         rows.append((schedule["schedule"], schedule["newsletter"], *slots, schedule["timezone"]))
     table(("schedule", "newsletter", "next", "", "", "zone"), rows)
+
+
+def _media_faults(config: "Config") -> list["MediaFault"]:
+    """Check the files of `media/` that public articles load."""
+    from syndicate.publish.media import faults_of  # noqa: PLC0415 - start-up
+    from syndicate.store import Store  # noqa: PLC0415
+
+    if not Store.exists(config):  # a check makes none
+        return []
+    store = Store.of(config)
+    try:
+        with store.read() as tx:
+            shown = (a for a in tx.articles.all() if a.number is not None and not a.retracted_at)
+            return faults_of(shown, config)
+    finally:
+        store.close()
 
 
 def _unknown_keys(config: "Config") -> dict[str, int]:

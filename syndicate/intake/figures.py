@@ -9,6 +9,7 @@ from syndicate.intake.embeds import is_embed
 from syndicate.intake.pictures import PictureMissing, Pictures
 from syndicate.intake.text import one_line
 from syndicate.model.articles import Figure
+from syndicate.typeset.missing import leave_words, leave_words_inline
 from syndicate.typeset.trees import PHRASING, remove, unwrap
 
 Warn = Callable[[str], None]
@@ -195,8 +196,10 @@ def _set_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[
             found = None
         if parent.tag != "figure":
             _set_inline(image, found)
-        elif found is not None or _leave_words(parent, image):
-            figures.append(_set_figure(parent, image, found))
+            continue
+        figure = _set_figure(parent, image, found)
+        if found is not None or leave_words(parent, image):
+            figures.append(figure)
     return figures
 
 
@@ -218,6 +221,7 @@ def _set_figure(figure: etree._Element, image: etree._Element, found: Figure | N
     whole = one_line("".join(_text(caption) for caption in figure.findall("figcaption")))
     caption = whole.removesuffix(credit).strip()
     if found is None:
+        image.set("alt", alt)
         return Figure(src="", alt=alt, caption=caption, credit=credit)
     found = _sized(found, image)
     image.attrib.clear()
@@ -228,8 +232,8 @@ def _set_figure(figure: etree._Element, image: etree._Element, found: Figure | N
 def _set_inline(image: etree._Element, found: Figure | None) -> None:
     alt = one_line(image.get("alt", ""))
     if found is None:
-        image.tail = alt + (image.tail or "")
-        remove(image)
+        image.set("alt", alt)
+        leave_words_inline(image)
         return
     _set(image, _sized(found, image, shown=True), alt)
 
@@ -256,20 +260,6 @@ def _sized(found: Figure, image: etree._Element, *, shown: bool = False) -> Figu
         width = width or max(1, round((height or 1) / ratio))
         return replace(found, width=width, height=height or max(1, round(width * ratio)))
     return found
-
-
-def _leave_words(figure: etree._Element, image: etree._Element) -> bool:
-    """Put the alt text where a picture is missing; False when the figure says nothing then."""
-    alt = one_line(image.get("alt", ""))
-    if alt:
-        words = etree.Element("p", {"class": "missing-picture"})
-        words.text = alt
-        image.addprevious(words)
-    figure.remove(image)
-    if not len(figure):
-        remove(figure)
-        return False
-    return True
 
 
 # text

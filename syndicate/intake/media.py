@@ -5,6 +5,8 @@ import secrets
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from syndicate.model.integrity import is_intact
+
 
 def locate(address: str, *, folder: Path, root: Path, kind: str) -> Path:
     """Return the file of a local address; raise ValueError when it may not be read.
@@ -25,8 +27,8 @@ def locate(address: str, *, folder: Path, root: Path, kind: str) -> Path:
 
 
 def keep(data: bytes, target: Path) -> None:
-    """Write a file; one of this length that is there has the same content."""
-    if target.exists() and target.stat().st_size == len(data):
+    """Write a file, unless it is there with this content."""
+    if _has(target, data):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     half = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
@@ -38,3 +40,19 @@ def keep(data: bytes, target: Path) -> None:
         half.replace(target)
     finally:
         half.unlink(missing_ok=True)
+
+
+def is_kept(target: Path) -> bool:
+    """Whether a file of `media/` is there and is what its name promises."""
+    try:
+        with target.open("rb") as file:
+            return is_intact(target.name, file)
+    except FileNotFoundError:
+        return False
+
+
+def _has(target: Path, data: bytes) -> bool:
+    try:
+        return target.stat().st_size == len(data) and target.read_bytes() == data
+    except FileNotFoundError:
+        return False

@@ -74,9 +74,9 @@ class Pictures:
         return figure
 
     def _missing_renditions(self, data: bytes, figure: Figure) -> Iterator[tuple[str, bytes]]:
-        """Draw what isn't in `media/` yet: a picture's renditions are made once."""
+        """Draw what isn't in `media/` yet, or is damaged there: renditions are made once."""
         _, *names = pictures.files(figure)
-        missing = [name for name in names if not self._target(name).exists()]
+        missing = [name for name in names if not media.is_kept(self._target(name))]
         return renditions.draw(data, figure, missing) if missing else iter(())
 
     def _store(self, files: Mapping[str, bytes]) -> None:

@@ -7,19 +7,20 @@ before it is there. What can't be rendered stays as it was, and the rest goes on
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
 from syndicate.config import Config
-from syndicate.errors import Problem
+from syndicate.errors import Problem, SyndicateError
 from syndicate.publish import layout
 from syndicate.publish.compression import TWINS
 from syndicate.publish.crew import Crew, crew
 from syndicate.publish.folder import held, told
 from syndicate.publish.lists import CHUNKS, Lists
 from syndicate.publish.manifest import Manifest, State
-from syndicate.publish.outcome import Done, File, Outcome
+from syndicate.publish.media import MediaFault, warnings
+from syndicate.publish.outcome import BuildReport, Done, File, Outcome
 from syndicate.publish.printer import Printer
 from syndicate.publish.site import Site, chunk_path
 from syndicate.publish.tasks import Articles, Task
@@ -83,7 +84,7 @@ class Publisher:
                 tx.articles.give_numbers(at)
         output = self._config.output
         with held(output), told(output), closing(Manifest.held(output)) as manifest:
-            before = manifest.state()
+            before = self._state(manifest)
             compress = self._compress
             if compress is None:
                 compress = before is not None and before.compress
@@ -113,7 +114,7 @@ class Publisher:
                 keys = tx.readership.keys()
             else:
                 keys = tx.readership.changed(before.change, since=before.at, at=at)
-                keys = sorted({*keys, *manifest.pending()})
+                keys = sorted({*keys, *manifest.pending(), *printer.mended(manifest.missed())})
         known = before is not None and before.change == self._change
         printer.forget(keys if known else None)
         build = _Build(printer, Site(printer, manifest, Lists(manifest.database)), at)
@@ -127,6 +128,22 @@ class Publisher:
         printer.folder.clear()
         self._change = change
         return built
+
+    def _state(self, manifest: Manifest) -> State | None:
+        """Return up to where the last build went; None before the first.
+
+        Raise SyndicateError where the store is empty and was not: all that is published
+        would be deleted.
+        """
+        before = manifest.state()
+        with self._store.read() as tx:
+            if before and before.change and not tx.readership.newest_change():
+                raise SyndicateError(
+                    f"the store has no articles, but {self._config.output} was built from one "
+                    "that had some, so nothing is built: run `syndicate import`, check store.url, "
+                    "or empty that folder if the publication begins again"
+                )
+        return before
 
     def _is_past(self, before: State | None, at: datetime, *, compress: bool) -> bool:
         """Whether the last build is none to go on from.
@@ -165,15 +182,6 @@ def build(
     return publisher.publish(at, number=number, everything=everything, trial=trial)
 
 
-@dataclass(slots=True)
-class _Report:
-    written: list[str] = field(default_factory=list)
-    unchanged: int = 0
-    deleted: list[str] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
-    failed: list[Problem] = field(default_factory=list)
-
-
 class _Build:
     """One build, and what has become of it so far."""
 
@@ -186,7 +194,8 @@ class _Build:
         self._folder = printer.folder
         self._at = at
         self._crew: Crew | None = None
-        self._report = _Report()
+        self._report = BuildReport()
+        self._faults: list[MediaFault] = []
         self.complete = True
         """Whether all but articles could be made."""
         self.pending: list[int] = []
@@ -209,9 +218,12 @@ class _Build:
         self._articles(keys, anew=anew)
         offers_differ = self._settle(anew=anew)
         changed = self._changed(anew=anew)
-        plan = layout.Plan(self._lists, self._config, changed, anew=anew)
+        missing = {key: frozenset(files) for key, files in self._manifest.missed().items()}
+        plan = layout.Plan(
+            self._lists, self._config, changed, at=self._at, anew=anew, missing=missing
+        )
         self._print(plan.pages(lane) for lane in self._lanes)
-        self._put(self._site.front(self._at))
+        self._put(self._site.front(self._at, missing))
         self._print(plan.archives(lane) for lane in self._lanes)
         self._print(plan.newest(lane) for lane in self._lanes)
         if offers_differ:
@@ -246,6 +258,7 @@ class _Build:
                 self._article(key, done, lost, outcome, anew=anew)
         for picture in self._manifest.unshown():
             self._delete(picture)
+        self._report.warnings += warnings(self._faults)
 
     def _article(
         self, key: int, done: Done, lost: set[str], outcome: Outcome, *, anew: bool
@@ -265,6 +278,7 @@ class _Build:
                 ):
                     self._delete(file.path)
         self._manifest.show(key, done.pictures)
+        self._manifest.miss(key, done.missing)
 
     def _settle(self, *, anew: bool) -> bool:
         """Name topics, and take away those that are no more; say whether others are offered."""
@@ -350,7 +364,7 @@ class _Build:
         report = self._report
         report.written += outcome.written
         report.unchanged += outcome.unchanged
-        report.warnings += outcome.warnings
+        self._faults += outcome.faults
         report.failed += outcome.problems
         self._manifest.put(outcome.files)
         return {path for path, status in outcome.spoilt if not self._keep(path, status)}

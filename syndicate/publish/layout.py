@@ -6,12 +6,14 @@ grows until it is full, and the next begins. What is full stays as it is.
 
 import heapq
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 
 from syndicate.config import Config
 from syndicate.publish.lists import Lists, Row
-from syndicate.publish.tasks import Document, Page, Sheaf
+from syndicate.publish.tasks import Document, Missing, Page, Sheaf
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import Archive, formats
 from syndicate.render.topics import Topic
@@ -33,19 +35,29 @@ class Plan:
     """
 
     def __init__(
-        self, lists: Lists, config: Config, changed: Sequence[Topic], *, anew: bool
+        self,
+        lists: Lists,
+        config: Config,
+        changed: Sequence[Topic],
+        *,
+        at: datetime,
+        anew: bool,
+        missing: Missing | None = None,
     ) -> None:
         """Plan for topics that changed; with `anew`, for all of their parts."""
         self._lists = lists
         self._config = config
         self._changed = changed
+        self._at = at
         self._anew = anew
+        self._missing = missing or {}
 
     def pages(self, lane: Lane) -> Iterator[Sheaf]:
         """Plan the pages of lists, some at a time, those with the newest last."""
         left = self._pages(lane)
         while some := tuple(islice(left, _HANDFUL)):
-            yield Sheaf(some)
+            keys = (key for page in some for key in page.articles)
+            yield Sheaf(pages=some, at=self._at, missing=self._missing_of(keys))
 
     def _pages(self, lane: Lane) -> Iterator[Page]:
         """Plan the pages of lists one by one; topics of few pages take turns."""
@@ -73,11 +85,24 @@ class Plan:
             for topic in self._changed
             if topics.has_archives(topic, self._config)
         )
-        return heapq.merge(*archived, key=lambda one: max(one.rows, default=sys.maxsize))
+        merged = heapq.merge(*archived, key=lambda one: max(one.rows, default=sys.maxsize))
+        return map(self._with_missing, merged)
 
     def newest(self, lane: Lane) -> Iterator[Document]:
         """Plan the documents that readers follow."""
-        return (newest(self._lists, topic, self._config) for topic in lane.turns(self._changed))
+        documents = (
+            newest(self._lists, topic, self._config) for topic in lane.turns(self._changed)
+        )
+        return map(self._with_missing, documents)
+
+    def _with_missing(self, document: Document) -> Document:
+        missing = self._missing_of(document.rows)
+        return replace(document, missing=missing) if missing else document
+
+    def _missing_of(self, keys: Iterable[int]) -> Missing:
+        if not self._missing:
+            return {}
+        return {key: self._missing[key] for key in keys if key in self._missing}
 
     def _numbers(self, topic: Topic, per: int) -> Sequence[int]:
         """Return which parts of a topic are to be made, where each has so many places."""

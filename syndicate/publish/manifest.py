@@ -8,7 +8,7 @@ not at all.
 
 import sqlite3
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from typing import Self
 from syndicate.clock import EPOCH
 
 NAME = ".manifest.sqlite"
-_VERSION = 5
+_VERSION = 6
 _TABLES = """
 CREATE TABLE files (
   path TEXT PRIMARY KEY, owner TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
@@ -37,6 +37,9 @@ CREATE INDEX listed_article ON listed (article);
 CREATE TABLE topics (
   home TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL,
   shown INTEGER NOT NULL, since INTEGER
+) WITHOUT ROWID;
+CREATE TABLE missing (
+  article INTEGER, file TEXT, stamp INTEGER NOT NULL, PRIMARY KEY (article, file)
 ) WITHOUT ROWID;
 CREATE TABLE pending (article INTEGER PRIMARY KEY);
 CREATE TABLE state (
@@ -173,6 +176,7 @@ class Manifest:
         self.database.execute("INSERT INTO before SELECT * FROM files")
         self.database.execute("DELETE FROM files")
         self.database.execute("DELETE FROM shown")
+        self.database.execute("DELETE FROM missing")
         self._anew = True
 
     def keep(self, path: str) -> Published | None:
@@ -213,6 +217,22 @@ class Manifest:
         query = "SELECT count(*) FROM shown WHERE picture = ?"
         shown = {p for p in self._unshown if self.database.execute(query, (p,)).fetchone()[0]}
         return sorted(self._unshown - shown)
+
+    def miss(self, article: int, files: Mapping[str, int]) -> None:
+        """Note which files an article's page does without, each with its stamp."""
+        self.database.execute("DELETE FROM missing WHERE article = ?", (article,))
+        self.database.executemany(
+            "INSERT INTO missing VALUES (?, ?, ?)",
+            ((article, file, stamp) for file, stamp in files.items()),
+        )
+
+    def missed(self) -> dict[int, dict[str, int]]:
+        """Return the files that articles do without, each with its stamp, by article."""
+        found: dict[int, dict[str, int]] = {}
+        rows = self.database.execute("SELECT article, file, stamp FROM missing")
+        for article, file, stamp in rows:
+            found.setdefault(article, {})[file] = stamp
+        return found
 
     # what the next build has to know
 

@@ -1,12 +1,20 @@
-"""Which files of `media/` an article's pages load."""
+"""The files of `media/` that articles load: which there are, where they are, what is wrong."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
 
+from syndicate.config import Config
+from syndicate.errors import Problem, SyndicateError
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Article
+from syndicate.model.integrity import is_intact
+from syndicate.publish.folder import Folder
 
 _LOADED = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
+_MISSING, _DAMAGED = "missing", "damaged"
 
 
 def media(article: Article) -> Iterator[str]:
@@ -19,3 +27,149 @@ def media(article: Article) -> Iterator[str]:
         yield article.audio.src
     if MEDIA in article.body:  # of few articles; the pattern looks at every space
         yield from _LOADED.findall(article.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFault:
+    """A file of `media/` that can't be published from there."""
+
+    src: str
+    article: str
+    """The file or slug of an article that loads it."""
+    damaged: bool
+    """Whether there is a file at all, whose content is not what its name promises."""
+    published: bool
+    """Whether an intact copy is in the output, and stays."""
+
+
+class MediaFolder:
+    """The publication's `media/`, and the copies of its files in the output."""
+
+    def __init__(self, config: Config, output: Folder) -> None:
+        self._media = config.media
+        self._output = output
+
+    def is_published(self, src: str) -> bool:
+        """Whether the output has a copy by name and size; the name is the content."""
+        place, source = self._output.place(src), self._source(src)
+        there = place.is_file() and source.is_file()
+        return there and place.stat().st_size == source.stat().st_size
+
+    def read(self, src: str) -> bytes | None:
+        """Return what a file holds; None where it is missing or damaged."""
+        return _intact(src, self._source(src))
+
+    def read_published(self, src: str) -> bytes | None:
+        """Return what the copy in the output holds; None where it is missing or damaged."""
+        try:
+            return _intact(src, self._output.place(src))
+        except SyndicateError:  # the output has a link there
+            return None
+
+    def stamp(self, src: str) -> int:
+        """Return what changes when a file is put there or replaced; 0 where it is missing."""
+        try:
+            return self._source(src).stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def fault_of(self, src: str, article: Article) -> MediaFault | None:
+        """Return what keeps a file from being published; None where it is as it should be."""
+        if self._is_kept(src):
+            return None
+        return MediaFault(
+            src=src,
+            article=article.path or article.slug,
+            damaged=self.stamp(src) != 0,
+            published=self.read_published(src) is not None,
+        )
+
+    def missing_of(self, article: Article) -> frozenset[str]:
+        """Return the files of an article that readers can't load: nowhere to be found intact."""
+        names = dict.fromkeys(media(article))
+        absent = {
+            src
+            for src in names
+            if not self.is_published(src)
+            and self.read(src) is None
+            and self.read_published(src) is None
+        }
+        return summarised(article, absent)
+
+    def _is_kept(self, src: str) -> bool:
+        try:
+            with self._source(src).open("rb") as file:
+                return is_intact(src, file)
+        except (OSError, ValueError):
+            return False
+
+    def _source(self, src: str) -> Path:
+        return self._media / src.removeprefix(MEDIA)
+
+
+def summarised(article: Article, absent: set[str]) -> frozenset[str]:
+    """Leave out the renditions of pictures that are absent themselves: those go without saying."""
+    named = (article.image,) if article.image else ()
+    for figure in (*named, *article.figures):
+        if figure.src in absent:
+            absent = absent - {*pictures.files(figure)[1:]}
+    return frozenset(absent)
+
+
+def faults_of(articles: Iterable[Article], config: Config) -> list[MediaFault]:
+    """Check every file of `media/` that articles load, each once."""
+    folder, seen, found = MediaFolder(config, Folder(config.output)), set[str](), []
+    for article in articles:
+        for src in media(article):
+            if src not in seen:
+                seen.add(src)
+                found.append(folder.fault_of(src, article))
+    return [fault for fault in found if fault is not None]
+
+
+def warnings(faults: Sequence[MediaFault]) -> Iterator[Problem]:
+    """Report faults in a sentence for each kind, with the remedy."""
+    for kind, damaged in ((_MISSING, False), (_DAMAGED, True)):
+        found = [fault for fault in faults if fault.damaged is damaged]
+        if found:
+            yield Problem("media", f"{_counted(found, kind)}. {_fate(found)} {_REMEDY[kind]}")
+
+
+_REMEDY: Mapping[str, str] = {
+    _MISSING: "Run `syndicate import`, or copy media/ from the machine that has it.",
+    _DAMAGED: "Run `syndicate import`, which writes them again.",
+}
+
+
+def _counted(found: Sequence[MediaFault], kind: str) -> str:
+    files = len({_original(fault.src) for fault in found})
+    articles = len({fault.article for fault in found})
+    first = found[0]
+    return (
+        f"{files:,} {'file is' if files == 1 else 'files are'} {kind}, loaded by "
+        f"{articles:,} {'article' if articles == 1 else 'articles'} "
+        f"(such as {first.src} in {first.article})"
+    )
+
+
+def _fate(found: Sequence[MediaFault]) -> str:
+    if all(fault.published for fault in found):
+        return "The copies that are published stay."
+    if not any(fault.published for fault in found):
+        return "Their figures are published as caption and text."
+    return (
+        "The copies that are published stay; figures without one are published as caption and text."
+    )
+
+
+def _original(src: str) -> str:
+    """Return what all files of one picture have in common."""
+    return src.rpartition("/")[2].partition(".")[0].partition("-")[0]
+
+
+def _intact(src: str, file: Path) -> bytes | None:
+    try:
+        data = file.read_bytes()
+    except (OSError, ValueError):  # ValueError: no file has such a name
+        return None
+    return data if is_intact(src, BytesIO(data)) else None

@@ -1,11 +1,12 @@
 """What a printer makes, and what becomes of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from syndicate.errors import Problem
 from syndicate.publish.lists import Listing
 from syndicate.publish.manifest import Published
+from syndicate.publish.media import MediaFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +35,19 @@ class Outcome:
     spoilt: list[tuple[str, int]] = field(default_factory=list)
     """Paths that could not be made, each with the status that it should have."""
     problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
+    faults: list[MediaFault] = field(default_factory=list)
     done: dict[int, "Done"] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class BuildReport:
+    """What a build has done so far."""
+
+    written: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    deleted: list[str] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    failed: list[Problem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +59,8 @@ class Done:
     listing: Listing | None = None
     """How lists have it; None where they don't."""
     pictures: tuple[str, ...] = ()
+    missing: Mapping[str, int] = field(default_factory=dict)
+    """Files that readers can't load, so the page does without; each with its stamp."""
     failed: bool = False
 
 

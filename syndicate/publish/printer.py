@@ -5,11 +5,10 @@ numbers. A file that can't be made is one that can't be made: it is told, what
 was there before stays, and the rest goes on.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from syndicate.clock import EPOCH
 from syndicate.config import Config
@@ -20,7 +19,7 @@ from syndicate.publish.compression import TWINS, twin
 from syndicate.publish.folder import Folder
 from syndicate.publish.lists import Listing
 from syndicate.publish.manifest import Published
-from syndicate.publish.media import media
+from syndicate.publish.media import MediaFolder, media, summarised
 from syndicate.publish.outcome import Done, File, Outcome, said
 from syndicate.publish.tasks import Articles, Document, Page, Sheaf, Task
 from syndicate.publish.telling import Teller, Told
@@ -35,6 +34,7 @@ from syndicate.render.templates import Templates
 from syndicate.render.topics import Kind
 from syndicate.store import Store
 from syndicate.typeset import cut, is_current
+from syndicate.typeset.missing import without_files
 
 
 class Printer:
@@ -50,6 +50,7 @@ class Printer:
         self._amp = Amp(config, templates, stories)
         self._sitemaps = Sitemaps(config)
         self.folder = Folder(config.output)
+        self._media = MediaFolder(config, self.folder)
         self.compress = compress
         self._teller = Teller(store, config, self.pages)
 
@@ -59,10 +60,12 @@ class Printer:
         if isinstance(task, Articles):
             self._articles(task, outcome)
         elif isinstance(task, Sheaf):
+            self._teller.do_without(task.missing)
             self._teller.learn([key for page in task.pages for key in page.articles], outcome)
             for page in task.pages:
                 self._put_all(self._page(page, outcome), outcome)
         else:
+            self._teller.do_without(task.missing)
             self._put_all(self._document(task, outcome), outcome)
         return outcome
 
@@ -71,6 +74,12 @@ class Printer:
         outcome = Outcome()
         self._put_all(files, outcome)
         return outcome
+
+    def mended(self, missed: Mapping[int, Mapping[str, int]]) -> Iterator[int]:
+        """Iterate over articles whose missing files were put in their place, or replaced."""
+        for key, files in missed.items():
+            if any(self._media.stamp(file) != stamp for file, stamp in files.items()):
+                yield key
 
     def forget(self, keys: Iterable[int] | None = None) -> None:
         """Tell articles anew the next time; all of them without `keys`."""
@@ -122,7 +131,10 @@ class Printer:
             return Done(page=path, listing=listing, failed=not there)
         if article.status is Status.DRAFT or article.retracted_at or article.published > task.at:
             return Done(page=path)
-        pictures = self._pictures(article, outcome, anew=task.anew)
+        pictures = tuple(dict.fromkeys(media(article)))
+        missing = self._copy(pictures, article, outcome, anew=task.anew) if pictures else {}
+        if missing:
+            article, galley = without_files(article, missing), None
         spoilt = len(outcome.spoilt)
         page = File(
             path=path,
@@ -142,24 +154,29 @@ class Printer:
         self._put_all(self._redirects(article, old_slugs), outcome)
         listed = self._listing(article) if there else None
         failed = len(outcome.spoilt) > spoilt
-        return Done(page=path, listing=listed, pictures=pictures, failed=failed)
+        return Done(page=path, listing=listed, pictures=pictures, missing=missing, failed=failed)
 
-    def _pictures(self, article: Article, outcome: Outcome, *, anew: bool) -> tuple[str, ...]:
-        """Copy the pictures that an article shows; one that isn't there is warned about."""
-        shown = dict.fromkeys(media(article))
-        for src in shown:
-            source = self.config.media / src.removeprefix(MEDIA)
-            if not source.is_file():
-                where = article.path or article.slug
-                outcome.warnings.append(Problem(where, f"the picture {src} isn't there"))
-            elif anew or not self._is_copied(src, source):
-                self._put(File(path=src, owner=MEDIA, render=source.read_bytes), outcome)
-        return tuple(shown)
+    def _copy(
+        self, files: Sequence[str], article: Article, outcome: Outcome, *, anew: bool
+    ) -> dict[str, int]:
+        """Copy what an article loads; return what readers can't load, each with its stamp.
 
-    def _is_copied(self, src: str, source: Path) -> bool:
-        """Whether a picture is there already: its name is its content."""
-        place = self.folder.place(src)
-        return place.is_file() and place.stat().st_size == source.stat().st_size
+        Where `media/` lacks a file, the copy that is published stays.
+        """
+        absent = set()
+        for src in files:
+            if not anew and self._media.is_published(src):
+                continue
+            data = self._media.read(src)
+            if data is None:
+                data = self._media.read_published(src)
+                if fault := self._media.fault_of(src, article):
+                    outcome.faults.append(fault)
+            if data is None:
+                absent.add(src)
+            else:
+                self._put(File(path=src, owner=MEDIA, render=partial(bytes, data)), outcome)
+        return {src: self._media.stamp(src) for src in sorted(summarised(article, absent))}
 
     def _redirects(self, article: Article, old_slugs: Sequence[str]) -> Iterator[File]:
         to = addresses.page(article)

@@ -66,6 +66,9 @@ class PrivatePrinter:
             version = (state.style, state.change, public.sha256)
             known, printed = self._printed.get(address, (None, None))
             if printed is None or known != version:
+                self._teller.do_without(
+                    {key: frozenset(files) for key, files in seen.missed().items()}
+                )
                 printed = self._print(each, public, Lists(seen.database), state)
             self._remember(address, version, printed)
             return each, printed

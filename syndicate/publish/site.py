@@ -9,11 +9,13 @@ from syndicate.publish.lists import CHUNKS, Lists
 from syndicate.publish.manifest import Manifest
 from syndicate.publish.outcome import File
 from syndicate.publish.printer import Printer
+from syndicate.publish.tasks import Missing
 from syndicate.render import addresses
 from syndicate.render.feeds import Feed, opml
 from syndicate.render.front import FIELD, LEADING, NAVIGATION, RAIL, Front
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_of
 from syndicate.render.topics import Kind
+from syndicate.typeset.missing import without_files
 
 _OWNER = "site"
 _SITEMAPS = "sitemaps"
@@ -46,12 +48,13 @@ class Site:
             path = addresses.file(address)
             yield File(path=path, owner=_OWNER, render=source.read_bytes), source, key
 
-    def front(self, at: datetime) -> Iterator[File]:
+    def front(self, at: datetime, missing: Missing) -> Iterator[File]:
         """Home page and breaking news, which change with the time."""
         window = self._config.publication.breaking_for
         with self._store.read() as tx:
-            articles = tx.readership.newest(at, max(FIELD + 1, RAIL, LEADING))
+            found = tx.readership.newest(at, max(FIELD + 1, RAIL, LEADING))
             strip = tx.readership.breaking(at - window, at)
+        articles = [without_files(article, missing.get(article.key, ())) for article in found]
         sections = [(t.name, t.page) for t in self.lists.largest(Kind.SECTION, NAVIGATION)]
         front = Front.of(articles, strip, sections=sections)
         home = partial(self._pages.home, front, strip, at=at)

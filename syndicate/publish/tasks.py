@@ -1,10 +1,14 @@
 """What a printer is asked for: small values that travel between processes."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from syndicate.render.feeds import Archive
 from syndicate.render.topics import Topic
+
+Missing = Mapping[int, Collection[str]]
+"""The files of `media/` that articles do without, by the article's key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +35,13 @@ class Page:
     older: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheaf:
-    """Some pages of lists, of any topics, that tell of the same time."""
+    """Some pages of lists, of any topics, as of a moment."""
 
     pages: tuple[Page, ...]
+    at: datetime
+    missing: Missing = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +54,8 @@ class Document:
     rows: tuple[int, ...]
     """Articles, those that were withdrawn among them, newest first."""
     archive: Archive | None = None
-    """Where it stands in its feed's history, if that is longer than one document."""
+    """Where it is in its feed's history, if that is longer than one document."""
+    missing: Missing = field(default_factory=dict)
 
 
 Task = Articles | Sheaf | Document

@@ -11,10 +11,12 @@ from syndicate.model.articles import Article
 from syndicate.model.galleys import Galley
 from syndicate.publish.memory import Memory
 from syndicate.publish.outcome import Outcome, said
+from syndicate.publish.tasks import Missing
 from syndicate.render.feeds import FORMATS, Tombstone
 from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
 from syndicate.render.pages import Pages
-from syndicate.store import Store
+from syndicate.store import Store, Transaction
+from syndicate.typeset.missing import without_files
 
 _T = TypeVar("_T")
 
@@ -52,6 +54,14 @@ class Teller:
         self._pages = pages
         self._teasers = Memory[int, Teaser](_TEASERS)
         self._told = Memory[tuple[int, bool], Told](_ENTRIES)
+        self._missing: Missing = {}
+
+    def do_without(self, missing: Missing) -> None:
+        """Render articles without these files; what they were rendered with is forgotten."""
+        if missing or self._missing:
+            both = (*missing, *self._missing)
+            self.forget([k for k in both if missing.get(k) != self._missing.get(k)])
+        self._missing = missing
 
     def teasers(self, keys: Sequence[int], outcome: Outcome) -> list[Teaser]:
         """Tell articles as lists do."""
@@ -63,7 +73,7 @@ class Teller:
         unknown = [key for key in dict.fromkeys(keys) if key not in self._teasers]
         if unknown:
             with self._store.read() as tx:
-                articles = tx.readership.articles(unknown)
+                articles = self._articles(tx, unknown)
             for article in articles:
                 teaser = _guarded(self._teaser, article, outcome, "lists")
                 self._teasers.keep(article.key, teaser, len(teaser.html) if teaser else 0)
@@ -74,11 +84,12 @@ class Teller:
         unknown = [key for key, _ in wanted if (key, full) not in self._told]
         if unknown:
             with self._store.read() as tx:
-                articles = tx.readership.articles(unknown)
+                articles = self._articles(tx, unknown)
                 galleys = tx.readership.galleys(unknown) if full else {}
 
             def tell(article: Article) -> Told:
-                return self._tell(article, galleys.get(article.key), full=full)
+                galley = None if article.key in self._missing else galleys.get(article.key)
+                return self._tell(article, galley, full=full)
 
             for article in articles:
                 told = _guarded(tell, article, outcome, "feeds")
@@ -95,6 +106,12 @@ class Teller:
             self._teasers.forget(key)
             self._told.forget((key, True))
             self._told.forget((key, False))
+
+    def _articles(self, tx: Transaction, keys: Sequence[int]) -> list[Article]:
+        articles = tx.readership.articles(keys)
+        if not self._missing:
+            return articles
+        return [without_files(a, self._missing.get(a.key, ())) for a in articles]
 
     def _teaser(self, article: Article) -> Teaser:
         return Teaser(self._pages.teaser(article), article.modified)

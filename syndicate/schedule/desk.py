@@ -13,11 +13,14 @@ from syndicate.errors import Refused
 from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, Item, Kind
 from syndicate.model.selection import Selection, select
+from syndicate.publish.folder import Folder
+from syndicate.publish.media import MediaFolder
 from syndicate.render import addresses
 from syndicate.render.mail.clicks import numbered
 from syndicate.render.mail.editions import compose
 from syndicate.render.templates import Templates
 from syndicate.store import Store, Transaction
+from syndicate.typeset.missing import without_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Desk:
         self._store = store
         self._config = config
         self._templates = templates
+        self._media = MediaFolder(config, Folder(config.output))
 
     def propose(
         self,
@@ -187,7 +191,7 @@ class Desk:
         kind = Kind.ALERT if len(selection.carried) == 1 else Kind.DIGEST
         content = compose(
             kind=kind,
-            articles=selection.taken,
+            articles=[self._loadable(article) for article in selection.taken],
             more=selection.more,
             newsletter=newsletter,
             config=self._config,
@@ -207,6 +211,10 @@ class Desk:
             links=links,
             segment=self._config.criteria(segment) if segment is not None else None,
         )
+
+    def _loadable(self, article: Article) -> Article:
+        """Return an article without the pictures that its readers couldn't load."""
+        return without_files(article, self._media.missing_of(article))
 
     def _must_be_published(self, articles: Iterable[Article]) -> None:
         """Raise Refused for an article whose page isn't there: mail must not lead to nowhere."""

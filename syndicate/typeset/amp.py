@@ -52,7 +52,8 @@ _ATTRIBUTES: dict[str, dict[str, re.Pattern[str]]] = {
     "details": {"open": re.compile("|open")},
 }
 _CLASS = (
-    r"(language-[\w+#-]+|footnotes?(-[a-z]+)?|align-(left|center|right)|credit|embed|ratio-\d+-\d+)"
+    r"(language-[\w+#-]+|footnotes?(-[a-z]+)?|align-(left|center|right)|credit|missing-picture"
+    r"|embed|ratio-\d+-\d+)"
 )
 """The classes that bodies have, and style sheets may know."""
 _EVERYWHERE = {

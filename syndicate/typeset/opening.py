@@ -13,13 +13,16 @@ def part(
     """Return lead figure and body as the children of two trees; `tree` is the body's, if known.
 
     The figure that the body begins with is the lead, unless the article names
-    another picture; a picture that comes first in the body is not shown twice.
+    another picture; a picture that comes first in the body is not shown twice. Of a
+    named picture that isn't there the words lead, unless the body begins with a figure.
     """
     opening, body = etree.Element("div"), _tree(revision.body) if tree is None else tree
     _mend(body)
     first = next((figure for figure in body.iter("figure") if _source(figure)), None)
     image = revision.image
-    shown = first is not None and (image is None or not image.src or _source(first) == image.src)
+    shown = first is not None and (
+        image is None or _source(first) == image.src or (not image.src and _begins(body, first))
+    )
     if not shown and image is not None:
         opening.append(_figure(image))
     elif first is not None and _begins(body, first):

@@ -17,7 +17,7 @@ from syndicate.store import Store
 from tests.feeds.samples import NOON
 
 PICTURE = Figure(
-    src="media/00112233445566778899aabbccddeeff.png",
+    src="media/2cea274d0bedc39ec4ab6ba9e59ec889.png",
     alt="A quay",
     caption="The quay",
     credit="Ann",

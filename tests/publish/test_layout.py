@@ -9,6 +9,7 @@ from syndicate.publish.layout import Plan
 from syndicate.publish.lists import Listing, Lists
 from syndicate.publish.manifest import Manifest
 from syndicate.workers import Lane
+from tests.feeds.samples import NOON
 
 HOME, LONG, SHORT = ("/", "everything", ""), ("/tags/long/", "tag", "Long"), "/tags/short-{}/"
 
@@ -24,7 +25,7 @@ def plan(tmp_path, publication, monkeypatch):
             topics = (HOME, LONG) if key > 10 else (HOME, name)
             lists.fill([Listing(article=key, age=-key, id=f"{key:02}", topics=topics)])
         lists.count()
-        yield Plan(lists, publication(), lists.topics(), anew=True)
+        yield Plan(lists, publication(), lists.topics(), at=NOON, anew=True)
 
 
 def pages(plan, number, count):

@@ -1,0 +1,85 @@
+"""Integrity: whether a file of `media/` is what its name promises.
+
+A picture or a recording is named by the hash of its bytes. A rendition has the name
+of its picture, so of a rendition only its two ends and its length are checked.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from io import BufferedReader, BytesIO
+
+File = BufferedReader | BytesIO
+_HASHED = re.compile(r"([0-9a-f]{32})(-[0-9x]+)?\.([a-z0-9]+)")
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"IEND\xaeB`\x82"
+
+
+def is_intact(name: str, file: File) -> bool:
+    """Whether an open file holds what belongs under its name; true of names without a hash."""
+    match = _HASHED.fullmatch(name.rpartition("/")[2])
+    if match is None:
+        return True
+    digest, size, suffix = match.groups()
+    if size:
+        return _COMPLETE.get(suffix, _has_bytes)(file)
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()[:32] == digest
+
+
+def _is_jpeg(file: File) -> bool:
+    return _head(file, 2) == b"\xff\xd8" and _tail(file, 2) == b"\xff\xd9"
+
+
+def _is_png(file: File) -> bool:
+    return _head(file, len(_PNG)) == _PNG and _tail(file, len(_PNG_END)) == _PNG_END
+
+
+def _is_webp(file: File) -> bool:
+    head = _head(file, 12)
+    said = int.from_bytes(head[4:8], "little") + 8
+    return head[:4] == b"RIFF" and head[8:] == b"WEBP" and said == _length(file)
+
+
+def _is_avif(file: File) -> bool:
+    """Walk along the boxes of the file; the last one ends where the file does."""
+    if _head(file, 8)[4:] != b"ftyp":
+        return False
+    length, at = _length(file), 0
+    while at < length:
+        file.seek(at)
+        head = file.read(16)
+        size = int.from_bytes(head[:4], "big")
+        if size == 1:
+            size = int.from_bytes(head[8:16], "big")
+        if size < 8:  # noqa: PLR2004 - a box has eight bytes at least; 0 is "to the end"
+            return size == 0
+        at += size
+    return at == length
+
+
+def _has_bytes(file: File) -> bool:
+    return _length(file) > 0
+
+
+_COMPLETE: Mapping[str, Callable[[File], bool]] = {
+    "jpg": _is_jpeg,
+    "jpeg": _is_jpeg,
+    "png": _is_png,
+    "webp": _is_webp,
+    "avif": _is_avif,
+}
+
+
+def _head(file: File, count: int) -> bytes:
+    file.seek(0)
+    return file.read(count)
+
+
+def _tail(file: File, count: int) -> bytes:
+    file.seek(max(_length(file) - count, 0))
+    return file.read(count)
+
+
+def _length(file: File) -> int:
+    return file.seek(0, 2)

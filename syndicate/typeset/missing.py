@@ -1,0 +1,79 @@
+"""Missing files: an article without the pictures and recordings that can't be published.
+
+What is written about a picture stays in its place: alternative text, caption, credit.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from lxml import etree
+
+from syndicate.model import pictures
+from syndicate.model.articles import MEDIA, Article, Figure
+from syndicate.typeset import markup
+from syndicate.typeset.trees import parent_of, remove, write
+
+
+def without_files(article: Article, missing: Collection[str]) -> Article:
+    """Return an article that loads none of the files named in `missing` (`media/…`).
+
+    A picture that lacks a rendition is left with the picture itself.
+    """
+    if not missing:
+        return article
+    image, shown = article.image, {figure.src for figure in article.figures}
+    if image is not None and image.src in missing and image.src in shown:
+        image = None  # the body says what is to be said
+    audio = article.audio
+    return replace(
+        article,
+        image=image and _left(image, missing),
+        figures=tuple(_left(figure, missing) for figure in article.figures),
+        audio=None if audio is not None and audio.src in missing else audio,
+        body=_body(article.body, missing),
+    )
+
+
+def leave_words(figure: etree._Element, image: etree._Element) -> bool:
+    """Put the alt text in place of a figure's picture; False when the figure says nothing then."""
+    if alt := image.get("alt", ""):
+        words = etree.Element("p", {"class": "missing-picture"})
+        words.text = alt
+        image.addprevious(words)
+    figure.remove(image)
+    if not len(figure):
+        remove(figure)
+        return False
+    return True
+
+
+def leave_words_inline(image: etree._Element) -> None:
+    """Put the alt text in place of a picture within a line."""
+    image.tail = image.get("alt", "") + (image.tail or "")
+    remove(image)
+
+
+def _left(figure: Figure, missing: Collection[str]) -> Figure:
+    if figure.src in missing:
+        return Figure(src="", alt=figure.alt, caption=figure.caption, credit=figure.credit)
+    if any(name in missing for name in pictures.files(figure)):
+        return replace(figure, variants=())
+    return figure
+
+
+def _body(body: str, missing: Collection[str]) -> str:
+    if MEDIA not in body or not any(name in body for name in missing):
+        return body
+    root = etree.fromstring(f"<div>{markup.printable(body)}</div>")
+    for image in [*root.iter("img")]:
+        if image.get("src") not in missing:
+            continue
+        parent = parent_of(image)
+        if parent.tag == "figure":
+            leave_words(parent, image)
+        else:
+            leave_words_inline(image)
+    for video in root.iter("video"):
+        if video.get("poster") in missing:
+            del video.attrib["poster"]
+    return write(root)
