@@ -4,6 +4,7 @@ import json
 import string
 import uuid
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -90,10 +91,7 @@ def init(
 
 def check(context: typer.Context, *, json: AsJson = False) -> None:
     """Read config and templates; print when each schedule is due next, and every mistake."""
-    from syndicate.cli.permissions import too_wide  # noqa: PLC0415 - start-up
-    from syndicate.publish.media import warnings  # noqa: PLC0415
-    from syndicate.publish.mirror import Mirror  # noqa: PLC0415
-    from syndicate.publish.push.herald import unheard  # noqa: PLC0415
+    from syndicate.publish.mirror import Mirror  # noqa: PLC0415 - start-up
     from syndicate.render.specimen import faults  # noqa: PLC0415
     from syndicate.render.templates import Templates  # noqa: PLC0415
 
@@ -120,25 +118,34 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
         )
     else:
         _print_schedules(config, schedules)
-        for key, count in unknown.items():
-            have = "1 article has it" if count == 1 else f"{count} articles have it"
-            note(f"articles: the key {key!r} means nothing to Syndicate ({have})")
-        for warning in warnings(media):
-            note(str(warning))
-        if _behind_a_proxy(config):
-            note(
-                "web.proxies: readers come by way of a proxy, since their address is https, and "
-                "none is named; until then all of them count as one network when they sign up"
-            )
-        for untold in unheard(config):
-            note(untold)
-        for exposed in too_wide(config):
-            note(exposed)
+        for warning in _warnings(config, unknown, media):
+            note(warning)
         for mistake in mistakes:
             note(str(mistake))
     if mistakes:
         raise typer.Exit(2)
     note(f"{ours.path}: no mistakes")
+
+
+def _warnings(
+    config: "Config", unknown: dict[str, int], media: Sequence["MediaFault"]
+) -> Iterator[str]:
+    """Iterate over what is no mistake in the config, and has to be put right all the same."""
+    from syndicate.cli.permissions import too_wide  # noqa: PLC0415 - start-up
+    from syndicate.publish.media import warnings  # noqa: PLC0415
+    from syndicate.publish.push.herald import unheard  # noqa: PLC0415
+
+    for key, count in unknown.items():
+        have = "1 article has it" if count == 1 else f"{count} articles have it"
+        yield f"articles: the key {key!r} means nothing to Syndicate ({have})"
+    yield from map(str, warnings(media))
+    if _behind_a_proxy(config):
+        yield (
+            "web.proxies: readers come by way of a proxy, since their address is https, and "
+            "none is named; until then all of them count as one network when they sign up"
+        )
+    yield from unheard(config)
+    yield from too_wide(config)
 
 
 def _behind_a_proxy(config: "Config") -> bool:
