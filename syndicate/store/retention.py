@@ -48,12 +48,11 @@ class Retention:
 
     def begin(self, at: datetime) -> bool:
         """Whether it is to be done now; once a day it is, by one process."""
-        limits = Limits(self._connection)
-        return limits.take(_ONCE, most=1, per=_DAY, at=at)
+        return Limits(self._connection).once(_ONCE, per=_DAY, at=at)
 
     def begun(self, at: datetime) -> bool:
         """Whether somebody has seen to it today."""
-        return Limits(self._connection).taken(_ONCE, per=_DAY, at=at) > 0
+        return Limits(self._connection).was_done(_ONCE, per=_DAY, at=at)
 
     def unconfirmed(self, before: datetime) -> list[int]:
         """Return who asked for something before then, and has confirmed nothing ever, by key."""

@@ -271,8 +271,10 @@ def test_two_writers_in_each_others_way_are_told_to_try_again(administrator, pos
         thread.join()
     [reason] = refused
     assert "try again" in reason
-    with store.read() as tx:
-        assert [tx.limits.taken(name, per=DAY, at=NOW) for name in pair] == [1, 1]
+    with store.write() as tx:
+        assert [tx.limits.take(name, most=2, per=DAY, at=NOW) for name in pair * 2] == [
+            *(True, True, False, False)
+        ]
     store.close()
 
 

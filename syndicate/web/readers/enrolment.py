@@ -129,6 +129,6 @@ def has_room(tx: Transaction, config: Config, *, at: datetime) -> bool:
     most = config.signup.in_all
     if tx.limits.take("signup", most=most, per=_HOUR, at=at):
         return True
-    if tx.limits.take("signup flood told", most=1, per=_HOUR, at=at):
+    if tx.limits.once("signup flood told", per=_HOUR, at=at):
         _log.warning("sign-ups are being refused: signup.in_all is reached", in_all=most)
     return False
