@@ -66,7 +66,7 @@ class Limits:
 
 def _counted(name: str, per: timedelta, at: datetime) -> Select[tuple[datetime, int]]:
     """Select the slices that count at this time, oldest first."""
-    recent = limits.c.starts_at > at - per - per / _SLICES
+    recent = (limits.c.starts_at > at - per - per / _SLICES) & (limits.c.starts_at <= at)
     mine = select(limits.c.starts_at, limits.c.count.label("times")).where(
         limits.c.name == name, recent
     )

@@ -95,7 +95,7 @@ def test_one_address_gets_so_many_letters_a_day(desk, monkeypatch):
     for email in ("anna@example.org", "Anna@Example.org", "ANNA@EXAMPLE.ORG"):
         assert opened.sign_up(email).status_code == 200
     assert len(opened.questions()) == 2
-    tomorrow = clock.now() + timedelta(days=1)
+    tomorrow = clock.now() + timedelta(days=1, hours=2)
     monkeypatch.setattr(clock, "now", lambda: tomorrow)
     opened.sign_up()
     assert len(opened.questions()) == 3
