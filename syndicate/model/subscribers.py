@@ -1,9 +1,9 @@
 """Subscribers: people with an address, and their relation to each newsletter."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -50,6 +50,11 @@ class Subscriber:
     subscriptions: tuple[Subscription, ...] = ()
     suppressed: str | None = None
     """Why this address is not mailed at all, if it isn't."""
+
+    def gets(self, newsletter: str) -> bool:
+        """Whether they are subscribed to a newsletter, and have confirmed it."""
+        confirmed = SubscriptionState.CONFIRMED
+        return (newsletter, confirmed) in ((s.newsletter, s.state) for s in self.subscriptions)
 
 
 class Who(StrEnum):
@@ -110,6 +115,21 @@ class Change:
     """Of one subscription; None where it concerns the person."""
     cause: Cause
     detail: str = ""
+
+
+UNDO_FOR = timedelta(hours=1)
+"""How long the reader, or anybody else who has a link of theirs, can undo unsubscribing."""
+_MOVES = (Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED, Action.LEFT)
+
+
+def may_undo(changes: Iterable[Change], newsletter: str, at: datetime) -> bool:
+    """Whether a reader has just left a newsletter themselves that they were subscribed to."""
+    moves = [
+        change for change in changes if change.newsletter == newsletter and change.action in _MOVES
+    ]
+    if [change.action is Action.LEFT for change in moves[-2:]] != [False, True]:
+        return False
+    return moves[-1].cause.who is Who.READER and at - moves[-1].at < UNDO_FOR
 
 
 class Subscribed(StrEnum):

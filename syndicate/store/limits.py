@@ -40,14 +40,13 @@ class Limits:
     def wait(self, name: str, *, most: int, per: timedelta, at: datetime) -> timedelta:
         """Return how long it takes until `take` counts one more."""
         counted = self._connection.execute(_counted(name, per, at)).all()
-        left = sum(row.times for row in counted)
+        left, free = sum(row.times for row in counted), at
         for row in counted:
             if left < most:
                 break
             left -= row.times
-            if left < most:
-                return row.starts_at + per + per / _SLICES - at
-        return timedelta(0)
+            free = row.starts_at + per + per / _SLICES
+        return max(free - at, timedelta(0))
 
     def once(self, name: str, *, per: timedelta, at: datetime) -> bool:
         """Count the first one of a calendar window, such as a day in UTC; False for the others."""

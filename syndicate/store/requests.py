@@ -16,6 +16,8 @@ class RequestKind(StrEnum):
     SUBSCRIBE = "subscribe"
     ADDRESS = "address"
     """To be mailed at another address from now on; it takes a letter to each of the two."""
+    DATA = "data"
+    """To see, correct, download or erase what is kept on them, as long as it has not expired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,8 @@ class Request:
     subscriber: int
     kind: RequestKind
     asked: dict[str, Any]
-    """What is to happen: `newsletters` by name; or `from` and `to`, two subscribers' keys."""
+    """What is to happen: `newsletters` by name; or `from` and `to`, two subscribers' keys; or
+    nothing."""
     at: datetime
     expires_at: datetime
     done_at: datetime | None = None

@@ -24,6 +24,7 @@ from syndicate.store.erasures import Erasures
 from syndicate.store.mergers import Mergers
 from syndicate.store.people import grouped, people
 from syndicate.store.private_feeds import PrivateFeeds
+from syndicate.store.requests import RequestKind
 from syndicate.store.schema import (
     changes,
     private_feeds,
@@ -255,6 +256,8 @@ class Subscribers:
         self.merge(to, key, at=at, cause=cause)
         values = {"address": normal_address(other.email), "email": other.email}
         self._connection.execute(update(subscribers).where(subscribers.c.key == key), values)
+        asked = and_(requests.c.subscriber == key, requests.c.kind == RequestKind.DATA)
+        self._connection.execute(delete(requests).where(asked))  # its letter is at the old address
         self._note(key, Action.MOVED, cause, at)
         self.confirm(key, (), cause=cause, at=at)  # they may have had it erased once
 

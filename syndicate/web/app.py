@@ -28,7 +28,9 @@ from syndicate.web.published.files import Files
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.confirm import Confirm, Handler, Subscription
 from syndicate.web.readers.enrolment import Enrolment
+from syndicate.web.readers.letter_requests import LetterRequests
 from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.personal_data import PersonalData
 from syndicate.web.readers.preferences import Preferences
 from syndicate.web.readers.signup import Signup
 from syndicate.web.readers.unsubscribe import Unsubscribe
@@ -95,11 +97,13 @@ def _reader_routes(
     handlers: dict[RequestKind, Handler] = {
         RequestKind.SUBSCRIBE: Subscription(store, config, links, pages, letters),
         RequestKind.ADDRESS: change,
+        RequestKind.DATA: PersonalData(store, config, links, pages),
     }
+    asks = LetterRequests(store, config, letters, secrets["signup"])
     return [
         *Signup(store, config, pages, clerk, enrolment, secret=secrets["signup"]).routes(),
         *Confirm(store, config, links, pages, handlers).routes(),
-        *Preferences(store, config, links, pages, change).routes(),
+        *Preferences(store, config, links, pages, change=change, letters=asks).routes(),
         *Unsubscribe(store, config, links, pages).routes(),
         *View(store, config, links, pages).routes(),
         *Archive(store, config, pages).routes(),

@@ -11,9 +11,11 @@ from syndicate.language import marked, translated
 from syndicate.web.editions.words import ARCHIVE, ArchiveWords
 from syndicate.web.readers.words import (
     ADDRESS,
+    PERSONAL_DATA,
     PREFERENCES,
     REASONS,
     AddressWords,
+    PersonalDataWords,
     PreferenceWords,
     ReasonWords,
 )
@@ -77,6 +79,8 @@ class Words:
     left: str
     undo: str
     undo_button: str
+    return_: str
+    return_link: str
     rejoined_title: str
     rejoined: str
     nobody: str
@@ -89,6 +93,7 @@ class Words:
     busy: str
     reasons: ReasonWords
     preferences: PreferenceWords
+    personal_data: PersonalDataWords
     archive: ArchiveWords
     address_change: AddressWords
     signup: SignupWords
@@ -106,6 +111,8 @@ ENGLISH = Words(
     left=marked("{email} no longer gets {newsletter}."),
     undo=marked("That was a mistake?"),
     undo_button=marked("Subscribe again"),
+    return_=marked("Changed your mind?"),
+    return_link=marked("Sign up again"),
     rejoined_title=marked("Welcome back"),
     rejoined=marked("{email} gets {newsletter} as before."),
     nobody=marked("This address does not get {newsletter}."),
@@ -121,6 +128,7 @@ ENGLISH = Words(
     busy=marked("Nothing was changed yet. Please try again in a minute."),
     reasons=REASONS,
     preferences=PREFERENCES,
+    personal_data=PERSONAL_DATA,
     address_change=ADDRESS,
     signup=SignupWords(
         title=marked("Subscribe to {publication}"),

@@ -183,7 +183,7 @@ def test_no_hour_has_more_than_a_limit_allows_wherever_it_begins(tx):
 def test_many_at_once_get_no_more_than_a_limit_allows(store):
     def take(_) -> bool:
         with store.write() as tx:
-            return tx.limits.take("x", most=3, per=HOUR, at=NOW)
+            return bool(tx.limits.take("x", most=3, per=HOUR, at=NOW))
 
     with ThreadPoolExecutor(4) as threads:
         assert sum(threads.map(take, range(12))) == 3

@@ -15,7 +15,7 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.links import Links
 from syndicate.model.subscribers import Change, Subscriber
-from syndicate.store import Store
+from syndicate.store import RequestKind, Store
 from tests.audience import TEST
 
 NEWSLETTERS = [
@@ -51,6 +51,17 @@ class Known:
 
     def post(self, action: str, below: str = "", **fields: Any) -> httpx.Response:
         return self.client.post(self.path + below, data={"action": action, **fields})
+
+    def data_link(self) -> str:
+        """Have the letter sent that leads to Anna's data; return the path of its button."""
+        assert self.post("data").status_code == 200
+        with self.store.read() as tx:
+            letter = tx.requests.about(self.key, RequestKind.DATA)[0].letter
+        return path_of(self.links.confirm(letter, self.key))
+
+    def with_data(self, action: str, **fields: Any) -> httpx.Response:
+        """Press a button on the page with Anna's data."""
+        return self.client.post(self.data_link(), data={"action": action, **fields})
 
     @property
     def person(self) -> Subscriber:

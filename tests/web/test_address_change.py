@@ -17,6 +17,7 @@ from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action, Who
 from syndicate.store import RequestKind
 from syndicate.store.requests import Requests
+from syndicate.web.forms import Form
 from syndicate.web.pages import Pages
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.letters import Letters
@@ -183,9 +184,9 @@ def seen(mover, email):
             later = now + timedelta(hours=hours)
             patch.setattr(clock, "now", lambda later=later: later)
             pages += [mover.anna.client.get(link), mover.confirm(link)]
-    told = json.loads(mover.anna.post("", "/data").content)
+    told = json.loads(mover.anna.with_data("download").content)
     questions = [(one["kind"], one["asked"]) for one in told["questions"]]
-    trail = [(one.action, one.detail, one.cause.how) for one in mover.anna.trail]
+    trail = [(one.action, one.detail, one.cause.how) for one in mover.anna.trail[:-1]]
     letters = [kept.subject for kept in mover.desk.letters() if parseaddr(kept.to)[1] == own]
     answers = [(one.status_code, one.text.replace(link, "LINK")) for one in pages]
     return asked, answers, questions, trail, letters
@@ -203,8 +204,8 @@ def test_the_old_address_learns_nothing_of_the_new_one(web, sqlite_store, public
     _, answers, questions, _, letters = expected
     assert [status for status, _ in answers] == [200] * 5 + [410] * 2
     assert "the letter to your new address" in answers[1][1]
-    assert questions == [("address", {})]
-    assert letters == ["Shall your mail go elsewhere?"]
+    assert questions == [("address", {}), ("data", {})]
+    assert letters == ["Shall your mail go elsewhere?", "Your data at Morning Post"]
     assert anna.person.email == "anna@example.org"
 
 
@@ -398,6 +399,6 @@ def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch)
 
     monkeypatch.setattr(Requests, "answer", slowly)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda one: change.confirm(one, origin=""), questions))
+        list(pool.map(lambda one: change.confirm(one, Form(), origin=""), questions))
     with store.read() as tx:
         assert tx.subscribers.by_key(anna.key).email == NEW

@@ -11,10 +11,12 @@ from lxml import etree, html
 
 from syndicate.errors import StoreLocked
 from syndicate.model.articles import Revision
+from syndicate.model.editions import Draft, Item, Kind
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.editions.archive import ON_A_PAGE, Sheet
 from tests.issues import PLACES, content, freeze, subscribe
+from tests.mail.desk import digest, stories
 from tests.shared import SHARED, needs_shared
 from tests.web.asgi import Client
 
@@ -128,15 +130,55 @@ def test_an_edition_is_shown_as_nobodys(archive, sqlite_store):
         "/newsletters/breaking/2/"
     )
     assert "anna@" not in page.text
-    assert "Dear  at your address" in page.text
+    assert "Dear" not in page.text
     assert "SLOT" not in page.text
     assert "/c/" not in page.text
-    assert hrefs(page) == [*PLACES, f"{BASE[:-12]}signup", f"{BASE}breaking/2/"]
+    assert hrefs(page) == [*PLACES, f"{BASE[:-12]}signup?newsletter=breaking"]
     assert f'<link rel="canonical" href="{BASE}breaking/2/">' in page.text
     bar = html.document_fromstring(page.text).xpath("//nav//a/@href")
-    assert bar == ["../", "../1/", "../3/", f"{BASE[:-12]}signup"]
+    assert bar == ["../", "../1/", "../3/", f"{BASE[:-12]}signup?newsletter=breaking"]
     assert "x-robots-tag" not in page.headers
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+
+
+PUBLIC = {
+    "en": ("Morning Post sends “Daily” by email.", "Subscribe"),
+    "de": ("Morning Post verschickt „Daily“ per E-Mail.", "Abonnieren"),
+}
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("language", PUBLIC)
+def test_a_public_edition_speaks_to_everybody(
+    archive, sqlite_store, publication, language, is_open
+):
+    newsletters = [{"name": "daily", "language": language}]
+    tables = {"newsletters": newsletters, "signup": {"enabled": is_open}}
+    subscribe(sqlite_store, at=AT)
+    served = publication(**tables)
+    composed = digest(stories(), newsletter=served.newsletter("daily"), config=served)
+    edition = Draft(
+        newsletter="daily",
+        schedule=None,
+        kind=Kind.DIGEST,
+        content=composed,
+        items=(Item(article=1, revision=1),),
+        upto=1,
+        newest=1,
+        created_at=AT,
+        expires_at=AT + timedelta(days=1),
+    )
+    with sqlite_store.write() as tx:
+        tx.editions.add(edition)
+    page = html.document_fromstring(archive(**tables).get("/newsletters/daily/1/").text)
+    text = " ".join(page.text_content().split())
+    sentence, invitation = PUBLIC[language]
+    assert text.count(sentence) == 1
+    own = [*("You get this", "Unsubscribe", "Preferences", "View in browser", "your address")]
+    own += ("Sie bekommen", "Abbestellen", "Einstellungen", "Im Browser", "Ihre Adresse")
+    assert not [words for words in own if words in text]
+    footer = page.xpath(f"//p[contains(., '{sentence}')]/a")
+    assert [link.text for link in footer] == ([invitation] if is_open else [])
 
 
 @pytest.mark.parametrize(

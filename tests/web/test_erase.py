@@ -25,23 +25,25 @@ def reader(web, sqlite_store, publication):
 
 
 def test_the_page_asks_before_it_erases(reader):
-    page = reader.get("/erase").text
+    link = reader.data_link()
+    page = reader.client.post(link, data={"action": "confirm-erase"}).text
     assert "Erase all that we hold on you?" in page
     assert "This cannot be undone." in page
-    assert reader.post("burn", "/erase").status_code == 400
+    assert reader.client.post(link, data={"action": "burn"}).status_code == 400
     assert not reader.gone
 
 
 def test_who_is_erased_is_nowhere_but_in_the_counts(reader, tmp_path):
     at = clock.now()
+    link = reader.data_link()
     with reader.store.write() as tx:
         tx.subscribers.change(reader.key, name="Anna Rosental", cause=TEST, at=at)
         tx.subscribers.suppress(HER, "complaint of anna@example.org", cause=TEST, at=at)
-    answer = reader.post("erase", "/erase")
+    answer = reader.client.post(link, data={"action": "erase"})
     assert (answer.status_code, "Goodbye" in answer.text) == (200, True)
     (left,) = reader.trail
     assert (left.action, left.cause.who, left.cause.how) == (
-        *(Action.ERASED, "reader", "preferences page"),
+        *(Action.ERASED, "reader", "link in letter 1"),
     )
     held = "\n".join(everything(tmp_path))
     assert "anna" not in held.lower()
@@ -50,18 +52,18 @@ def test_who_is_erased_is_nowhere_but_in_the_counts(reader, tmp_path):
 
 
 def test_the_links_of_who_is_erased_are_like_any_that_we_never_made(reader):
-    path, other = reader.path, "/preferences/nonsense"
+    path, other, data = reader.path, "/preferences/nonsense", reader.data_link()
     unsubscribe = path_of(reader.links.unsubscribe(reader.key, "breaking"))
-    reader.post("erase", "/erase")
-    for below in ("", "/erase", "/data"):
-        assert reader.client.get(path + below).status_code == 404
-        assert reader.client.get(path + below).text == reader.client.get(other).text
+    reader.client.post(data, data={"action": "erase"})
+    for link in (path, data):
+        assert reader.client.get(link).status_code == 404
+        assert reader.client.get(link).text == reader.client.get(other).text
     assert reader.client.post(path, data={"action": "leave-all"}).status_code == 404
     assert reader.client.get(unsubscribe).status_code == 200
 
 
 def test_who_is_erased_comes_back_by_their_own_wish_alone(reader):
-    reader.post("erase", "/erase")
+    reader.with_data("erase")
     with reader.store.write() as tx:
         at = clock.now()
         back = tx.subscribers.subscribe("Anna@Example.org", "breaking", cause=TEST, at=at)
@@ -73,7 +75,7 @@ def test_who_is_erased_comes_back_by_their_own_wish_alone(reader):
 
 
 def test_no_import_revives_who_is_erased(reader, tmp_path):
-    reader.post("erase", "/erase")
+    reader.with_data("erase")
     file = tmp_path / "old-list.csv"
     file.write_text("email,name\nAnna@Example.org,Anna\nbo@example.org,Bo\n")
     rows = import_readers(reader.store, file, "breaking", at=clock.now())

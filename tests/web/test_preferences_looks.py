@@ -25,6 +25,11 @@ def at(anna: Known) -> str:
     return str(anna.client.base_url).rstrip("/") + anna.path
 
 
+def data(anna: Known) -> str:
+    """Return the address that the letter to Anna's data leads to."""
+    return str(anna.client.base_url).rstrip("/") + anna.data_link()
+
+
 def judged(page: Page) -> None:
     assert checkers.axe(page) == []
     assert not page.evaluate(SIDEWAYS)
@@ -41,12 +46,20 @@ def test_every_page_is_without_barriers(browser, anna, theme, width):
     judged(page)
     button(page, "Pause").click()
     judged(page)
-    page.get_by_label("Name").fill("x" * 200)
     page.get_by_label("New address").fill("anna@localhost")
     button(page, "Send the letters").click()
     expect(page.get_by_role("status")).to_contain_text("Nothing was changed")
     judged(page)
-    page.get_by_role("link", name="What goes and what stays").click()
+    button(page, "Email me the link").click()
+    expect(page.get_by_role("status")).to_contain_text("We have emailed a link")
+    judged(page)
+    page.goto(data(anna))
+    judged(page)
+    page.get_by_label("Name").fill("x" * 200)
+    button(page, "Save").click()
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+    judged(page)
+    button(page, "Erase my data …").click()
     judged(page)
     page.goto(at(anna).replace(anna.path, path_of(anna.links.unsubscribe(anna.key, "breaking"))))
     button(page, "Unsubscribe").click()
@@ -65,23 +78,26 @@ def test_a_reader_decides_everything_without_script(browser, anna):
     page = context.new_page()
     page.goto(at(anna))
     button(page, "Subscribe Culture & more").click()
-    expect(page.get_by_role("status")).to_have_text("You get Culture & more from now on.")
+    expect(page.get_by_role("status")).to_contain_text("We have sent an email to a•••@example.org.")
     page.get_by_label("For how long").select_option(label="4 weeks")
     button(page, "Pause").click()
     button(page, "End the pause").click()
-    page.get_by_label("Where you live").fill("Bonn")
-    page.locator("form", has=page.get_by_label("Name")).get_by_role("button").click()
     page.get_by_role("combobox", name="Language").select_option(label="Deutsch")
     page.get_by_role("region", name="Language").get_by_role("button").click()
     expect(page.get_by_role("status")).to_have_text("Gespeichert.")
     expect(page.get_by_role("heading", name="Sprache")).to_be_visible()
+    button(page, "Alles abbestellen").click()
+    assert set(anna.states.values()) == {"left"}
+    button(page, "Link per E-Mail anfordern").click()
+    expect(page.get_by_role("status")).to_contain_text("Wir haben einen Link")
+    page.goto(data(anna))
+    page.get_by_label("Where you live").fill("Bonn")
+    button(page, "Speichern").click()
     with page.expect_download() as coming:
         button(page, "Alles herunterladen").click()
     told = json.loads(coming.value.path().read_text())
     assert told["person"]["fields"] == {"city": "Bonn"}
-    button(page, "Alles abbestellen").click()
-    assert set(anna.states.values()) == {"left"}
-    page.get_by_role("link", name="Was geht und was bleibt").click()
+    button(page, "Meine Daten löschen …").click()
     button(page, "Alles löschen").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Auf Wiedersehen")
     assert anna.gone
@@ -98,7 +114,8 @@ def test_the_keyboard_alone_is_enough(browser, anna):
     reach(page, "Unsubscribe from everything")
     page.keyboard.press("Space")
     expect(page.get_by_role("status")).to_have_text("You are unsubscribed from everything.")
-    reach(page, "What goes and what stays")
+    page.goto(data(anna))
+    reach(page, "Erase my data …")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Erase all")
     reach(page, "Erase everything")
@@ -140,16 +157,19 @@ def test_the_nu_checker_has_nothing_to_say(anna, tmp_path):
         tx.subscribers.subscribe("bo@example.org", "breaking", cause=TEST, at=clock.now())
         bo = tx.subscribers.by_email("bo@example.org").key
     unsubscribe = path_of(anna.links.unsubscribe(bo, "breaking"))
+    link = anna.data_link()
     places = {
         "preferences": anna.get(),
         "wrong": anna.post("address", email="x"),
         "paused": anna.post("pause", weeks="1"),
-        "erase": anna.get("/erase"),
+        "asked": anna.post("data"),
+        "data": anna.client.get(link),
+        "erase": anna.client.post(link, data={"action": "confirm-erase"}),
         "leave": anna.client.get(unsubscribe),
         "left": anna.client.post(unsubscribe, data={"action": "leave"}),
         "told": anna.client.post(unsubscribe, data={"action": "reason", "reason": "other"}),
         "question": anna.client.get(mover.link(NEW)),
-        "goodbye": anna.post("erase", "/erase"),
+        "goodbye": anna.client.post(link, data={"action": "erase"}),
     }
     written = []
     for name, answer in places.items():

@@ -28,6 +28,8 @@ class Letter(StrEnum):
     """To the old address: whether mail is to go elsewhere."""
     NEW_ADDRESS = "new_address"
     """To the new address: whether it is theirs."""
+    DATA = "data"
+    """The way to what is kept on them."""
 
 
 def compose_letter(

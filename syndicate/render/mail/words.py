@@ -25,6 +25,7 @@ class Letters:
     welcome: LetterWords
     leave_address: LetterWords
     new_address: LetterWords
+    data: LetterWords
     by_hand: str
 
 
@@ -118,6 +119,19 @@ ENGLISH = MailWords(
             why=marked(
                 "You get this letter because {email} was entered at {publication}. "
                 "If that was not you, do nothing: nothing will be sent to you."
+            ),
+        ),
+        data=LetterWords(
+            title=marked("Your data at {publication}"),
+            said=marked(
+                "The button opens a page where you can see and correct your details, download "
+                "everything we hold on you, or have it erased. It works for 24 hours. "
+                "Don't forward this email: the link works for anyone who has it."
+            ),
+            button=marked("See your data"),
+            why=marked(
+                "You get this email because somebody with the link to your preferences asked for "
+                "it to be sent to {email}. If that was not you, ignore it: nothing will change."
             ),
         ),
         by_hand=marked("If the button does nothing, open this address:"),

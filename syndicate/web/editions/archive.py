@@ -1,12 +1,10 @@
 """The archive: what newsletters said, for everybody to read, with a feed for each.
 
-Nothing personal is in it: the places for a reader's name, address and links are
-filled in for somebody who is none yet. `archive = false` hides a newsletter.
+Nothing personal is in it (`public_copy`). `archive = false` hides a newsletter.
 """
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote
@@ -17,13 +15,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from syndicate.config import Config, Newsletter
-from syndicate.deliver.filling import Filling
 from syndicate.errors import StoreError
 from syndicate.publish.formats import ALWAYS_ASK, polled
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.document import Document, preflight
 from syndicate.web.editions import archive_feed, mail_page
+from syndicate.web.editions.public_copy import PublicCopies
 from syndicate.web.pages import Page, Pages
 from syndicate.web.published.conditions import matching_tag
 from syndicate.web.published.contract import CORS, itself
@@ -83,6 +81,7 @@ class Archive:
         self._pages = pages
         self._notices = Notices(config, pages)
         self._templates = Templates.of(config)
+        self._copies = PublicCopies(config)
         self._root = f"{config.web_url}/newsletters/"
         self._shown = [newsletter for newsletter in config.newsletters if newsletter.archive]
 
@@ -152,7 +151,7 @@ class Archive:
         ).answer(request)
 
     def edition(self, request: Request) -> Response:
-        """Show an edition as somebody would get it who is no reader yet."""
+        """Show an edition, with nothing of any reader."""
         newsletter = self._newsletter(request)
         number = _number(request.path_params["edition"])
         try:
@@ -168,7 +167,7 @@ class Archive:
         except StoreError:
             return self._notices.busy()
         canonical = f"{self._root}{newsletter.name}/{number}/"
-        html = self._nobodys(newsletter, leads, canonical).html(content)
+        html = self._copies.html(content, newsletter, leads=leads, address=canonical)
         values = self._about(newsletter) | {
             "issue": issue,
             "before": neighbours[0],
@@ -213,16 +212,9 @@ class Archive:
             "publication": self._config.publication,
             "theme": self._config.theme,
             "home": f"{self._config.url}/",
-            "join": self._join if newsletter.offered else None,
+            "join": self._copies.join(newsletter),
             "feed": f"{self._root}{newsletter.name}/feed.xml",
         }
-
-    def _nobodys(self, newsletter: Newsletter, leads: Sequence[str], canonical: str) -> Filling:
-        home = f"{self._config.url}/"
-        join = self._join or home
-        own = {"unsubscribe": join, "preferences": join, "view": canonical, "confirm": home}
-        somebody = words_in(self._language(newsletter)).archive.somebody
-        return Filling(email=somebody, own=own, leads=leads)
 
     @property
     def _join(self) -> str | None:
@@ -261,7 +253,7 @@ def _number(text: str) -> int:
 
 def _answer(request: Request, page: Page) -> Response:
     """Answer with a page that may be found and kept, or with 304."""
-    headers: Mapping[str, str] = {
+    headers = {
         **{name: value for name, value in page.headers.items() if name != "x-robots-tag"},
         "etag": f'"{_digest(page.body)}"',
         "cache-control": ALWAYS_ASK,

@@ -1,16 +1,20 @@
-"""An edition in the browser, as its reader got it: the link in every mail, for them alone."""
+"""An edition in the browser, by the link in every mail.
+
+People pass that link on, so nothing of the reader is on the page: what they got, and how to
+subscribe.
+"""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from syndicate.config import Config
-from syndicate.deliver.filling import Filling, OwnLinks
+from syndicate.config import Config, Newsletter
 from syndicate.deliver.links import Links
 from syndicate.errors import StoreError
 from syndicate.model.editions import Kind
 from syndicate.store import Store
 from syndicate.web.editions.mail_page import HEADERS, as_page
+from syndicate.web.editions.public_copy import PublicCopies
 from syndicate.web.guard import PRIVATE, answer
 from syndicate.web.pages import Pages
 from syndicate.web.readers.notices import Notices
@@ -27,6 +31,7 @@ class View:
         self._config = config
         self._links = links
         self._pages = pages
+        self._copies = PublicCopies(config)
         self._notices = Notices(config, pages)
 
     def routes(self) -> list[Route]:
@@ -34,7 +39,7 @@ class View:
         return [Route("/view/{token}", self.show)]
 
     def show(self, request: Request) -> Response:
-        """Show the copy that a link is for; links in it lead straight, and count nothing."""
+        """Show the edition that a link is for; links in it lead straight, and count nothing."""
         read = self._links.read_view(request.path_params["token"])
         if read is None:
             return self._notices.bad_link()
@@ -58,13 +63,11 @@ class View:
                 return None
             content = tx.editions.content(edition.content)
             frozen = tx.clicks.links(number)
-        filling = Filling(
-            name=reader.name,
-            email=reader.email,
-            own=OwnLinks(self._links, number, subscriber, edition.newsletter),
-            leads=frozen,
+        newsletter = self._config.newsletter(edition.newsletter) or Newsletter(
+            name=edition.newsletter, offered=False
         )
-        return filling.html(content)
+        address = self._links.view(number, subscriber)
+        return self._copies.html(content, newsletter, leads=frozen, address=address, from_mail=True)
 
     def _gone(self) -> Response:
         words = words_in(self._config.publication.language).archive

@@ -24,6 +24,9 @@ class ArchiveWords:
     neighbours: str
     somebody: str
     """Stands in the place of a reader's address where everybody reads."""
+    public: str
+    public_join: str
+    from_mail: str
     gone_title: str
     gone: str
 
@@ -44,6 +47,12 @@ ARCHIVE = ArchiveWords(
     neighbours=marked("Other editions"),
     # Translators: in "You get this because … is subscribed", where it isn't known who reads.
     somebody=marked("your address"),
+    public=marked("{publication} sends “{newsletter}” by email."),
+    public_join=marked("Subscribe"),
+    from_mail=marked(
+        "Already a subscriber? The links to unsubscribe and to change your preferences "
+        "are in the email."
+    ),
     gone_title=marked("This edition can't be read any more"),
     gone=marked("It isn't kept any longer, or something in it was taken back."),
 )

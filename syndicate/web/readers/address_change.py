@@ -5,7 +5,7 @@ address can be entered: so the old one has to agree, and the new one too.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from starlette.responses import Response
 
@@ -16,16 +16,16 @@ from syndicate.model.subscribers import Action, Cause, Subscriber, Who, normal_a
 from syndicate.render.mail.letter import Letter
 from syndicate.store import Request, RequestKind, Store, Transaction
 from syndicate.store.trail import Entry
+from syndicate.web.forms import Form
 from syndicate.web.guard import answer
 from syndicate.web.pages import Pages
-from syndicate.web.readers.enrolment import has_room, to_address
+from syndicate.web.readers.enrolment import DAY, HOUR, has_room, to_address
 from syndicate.web.readers.letters import Letters
 from syndicate.web.readers.notices import masked
 from syndicate.web.readers.wish import Clerk
 from syndicate.web.readers.words import AddressWords
 from syndicate.web.words import words_in
 
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _NOBODY = 0
 """The number of no reader and of no letter, where the new address is not written to."""
 
@@ -124,7 +124,7 @@ class AddressChange:
             standing = _standing(tx, question)
         return self._page(standing, clock.now())
 
-    def confirm(self, question: Request, *, origin: str) -> Response:
+    def confirm(self, question: Request, _: Form, *, origin: str) -> Response:
         """Take a yes; make the change if it was the second. Raise StoreError."""
         at = clock.now()
         how = f"buttons in letters {question.letter} and {question.asked['pair']}"
@@ -146,15 +146,15 @@ class AddressChange:
         take, signup = tx.limits.take, self._config.signup
         network = f"address change from {cause.origin or 'nowhere'}"
         return (
-            take(network, most=signup.per_network, per=_HOUR, at=at)
-            and take(f"address change of {person.key}", most=signup.per_address, per=_DAY, at=at)
+            take(network, most=signup.per_network, per=HOUR, at=at)
+            and take(f"address change of {person.key}", most=signup.per_address, per=DAY, at=at)
             and has_room(tx, self._config, at=at)
         )
 
     def _may_be_asked(self, tx: Transaction, email: str, *, at: datetime) -> bool:
         """Count a letter to the new address; that it had too many is nobody else's to know."""
         name, most = to_address(email, self._secret), self._config.signup.per_address
-        return tx.limits.take(name, most=most, per=_DAY, at=at)
+        return tx.limits.take(name, most=most, per=DAY, at=at)
 
     def _put(
         self,

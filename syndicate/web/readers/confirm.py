@@ -22,6 +22,7 @@ from syndicate.render import words as page_words
 from syndicate.store import Request as Question
 from syndicate.store import RequestKind, Store, Transaction
 from syndicate.web.client import network
+from syndicate.web.forms import MANY, Form, read_form
 from syndicate.web.guard import answer, from_our_pages
 from syndicate.web.pages import Pages
 from syndicate.web.readers.letters import Letters
@@ -37,8 +38,8 @@ class Handler(Protocol):
     def show(self, question: Question) -> Response:
         """Show what is asked, and change nothing. Raise StoreError."""
 
-    def confirm(self, question: Question, *, origin: str) -> Response:
-        """Take the yes of a reader in the network `origin`, if it isn't too late.
+    def confirm(self, question: Question, form: Form, *, origin: str) -> Response:
+        """Take the answer of a reader in the network `origin`, if it isn't too late.
 
         Raise StoreError.
         """
@@ -67,14 +68,17 @@ class Confirm:
 
     async def answer(self, request: Request) -> Response:
         """Show what is asked; on a POST from that page, do it."""
-        if request.method == "POST" and not from_our_pages(request, self._config.web_url):
-            return self._notices.refused()
+        form = None
+        if request.method == "POST":
+            if not from_our_pages(request, self._config.web_url):
+                return self._notices.refused()
+            form = await read_form(request, most=MANY) or Form()
         try:
-            return await run_in_threadpool(self._answer, request)
+            return await run_in_threadpool(self._answer, request, form)
         except StoreError:
             return self._notices.busy()
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: Request, form: Form | None) -> Response:
         read = self._links.read_confirm(request.path_params["token"])
         if read is None:
             return self._notices.bad_link()
@@ -83,9 +87,9 @@ class Confirm:
         if asked is None:
             return self._notices.bad_link()
         handler = self._handlers[asked.kind]
-        if request.method != "POST":
+        if form is None:
             return handler.show(asked)
-        return handler.confirm(asked, origin=network(request, self._config.web.proxies))
+        return handler.confirm(asked, form, origin=network(request, self._config.web.proxies))
 
 
 class Subscription:
@@ -114,7 +118,7 @@ class Subscription:
             return self._expired()
         return self._page(reader, newsletters, done=done)
 
-    def confirm(self, question: Question, *, origin: str) -> Response:
+    def confirm(self, question: Question, _: Form, *, origin: str) -> Response:
         """Subscribe the reader; a button that was pressed before does no more."""
         at = clock.now()
         newsletters = self._newsletters(question)

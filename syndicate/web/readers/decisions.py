@@ -1,4 +1,4 @@
-"""Decisions: what a reader may decide on the page of their preferences, each one a function.
+"""Decisions: what a reader may decide by the link in a mail, each one a function.
 
 It is handed a `Decision`, acts on it or doesn't, and says so in the reader's language.
 """
@@ -71,6 +71,13 @@ def choices(person: Subscriber, config: Config) -> list[Choice]:
     return found + [one for one in gone if one.standing]
 
 
+def chosen(form: Mapping[str, str], person: Subscriber, config: Config) -> Newsletter | None:
+    """Return the newsletter that a form names, if it is one that the page shows."""
+    name = form.get("newsletter")
+    shown = (choice.newsletter for choice in choices(person, config))
+    return next((newsletter for newsletter in shown if newsletter.name == name), None)
+
+
 def paused(person: Subscriber, at: datetime) -> datetime | None:
     """Return until when a reader wants no editions, if that is still to come."""
     until = person.paused_until
@@ -82,28 +89,14 @@ def date(at: datetime, words: Words, config: Config) -> str:
     return FILTERS["date"](at, config.publication.timezone, words.language)
 
 
-def _join(decision: Decision) -> Told | None:
-    chosen = _chosen(decision)
-    if (
-        chosen is None
-        or decision.person.suppressed
-        or decision.config.newsletter(chosen.name) is None
-    ):
-        return None
-    decision.tx.subscribers.confirm(
-        decision.person.key, [chosen.name], cause=decision.cause, at=decision.at
-    )
-    return Told(decision.words.preferences.joined.format(newsletter=chosen.label))
-
-
 def _leave(decision: Decision) -> Told | None:
-    chosen = _chosen(decision)
-    if chosen is None:
+    found = chosen(decision.form, decision.person, decision.config)
+    if found is None:
         return None
     decision.tx.subscribers.leave(
-        decision.person.key, chosen.name, at=decision.at, cause=decision.cause
+        decision.person.key, found.name, at=decision.at, cause=decision.cause
     )
-    return Told(decision.words.preferences.left.format(newsletter=chosen.label))
+    return Told(decision.words.preferences.left.format(newsletter=found.label))
 
 
 def _leave_all(decision: Decision) -> Told:
@@ -136,8 +129,9 @@ def _resume(decision: Decision) -> Told:
     return Told(decision.words.preferences.resumed)
 
 
-def _change(decision: Decision) -> Told:
-    words = decision.words.preferences
+def change(decision: Decision) -> Told:
+    """Change name and own fields to what was typed."""
+    words = decision.words.personal_data
     own = decision.config.signup.fields
     given = {"name": one_line(decision.form.get("name", decision.person.name))}
     labels = {"name": words.name}
@@ -159,7 +153,7 @@ def _change(decision: Decision) -> Told:
         at=decision.at,
         cause=decision.cause,
     )
-    return Told(words.saved)
+    return Told(decision.words.preferences.saved)
 
 
 def _speak(decision: Decision) -> Told | None:
@@ -172,19 +166,11 @@ def _speak(decision: Decision) -> Told | None:
     return Told(words_in(language).preferences.saved)
 
 
-def _chosen(decision: Decision) -> Newsletter | None:
-    name = decision.form.get("newsletter")
-    there = (one.newsletter for one in choices(decision.person, decision.config))
-    return next((one for one in there if one.name == name), None)
-
-
 DECISIONS: Mapping[str, Callable[[Decision], Told | None]] = {
-    "join": _join,
     "leave": _leave,
     "leave-all": _leave_all,
     "pause": _pause,
     "resume": _resume,
-    "change": _change,
     "language": _speak,
 }
 """By what the button says; None comes back for a form that no page of ours sends."""

@@ -15,12 +15,12 @@ import structlog
 from syndicate.config import Config, Newsletter
 from syndicate.model.subscribers import Cause, Subscribed, normal_address
 from syndicate.render.mail.letter import Letter
-from syndicate.store import Request, RequestKind, Store, Transaction
+from syndicate.store import RequestKind, Store, Transaction
 from syndicate.web.readers.letters import Letters
 from syndicate.web.readers.wish import Wish
 
 _log = structlog.get_logger(__name__)
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,8 @@ class Enrolment:
         network = f"signup from {entry.cause.origin or 'nowhere'}"
         address = to_address(entry.wish.email, self._secret)
         return (
-            limits.take(network, most=signup.per_network, per=_HOUR, at=at)
-            and limits.take(address, most=signup.per_address, per=_DAY, at=at)
+            limits.take(network, most=signup.per_network, per=HOUR, at=at)
+            and limits.take(address, most=signup.per_address, per=DAY, at=at)
             and has_room(tx, self._config, at=at)
         )
 
@@ -99,19 +99,16 @@ class Enrolment:
         reader = tx.subscribers.ask(wish.email, names, cause=entry.cause, at=at)
         if reader is None:
             return
-        expires_at = at + self._config.signup.expire_after
         letter = self._letters.compose(Letter.CONFIRM, entry.language, newsletters)
-        number = tx.editions.add_letter(letter, to=reader, created_at=at, expires_at=expires_at)
         asked = {"newsletters": names, "name": wish.name, "fields": dict(wish.fields)}
-        tx.requests.add(
-            Request(
-                letter=number,
-                subscriber=reader,
-                kind=RequestKind.SUBSCRIBE,
-                asked=asked | {"how": entry.cause.how},
-                at=at,
-                expires_at=expires_at,
-            )
+        self._letters.ask(
+            tx,
+            letter,
+            to=reader,
+            kind=RequestKind.SUBSCRIBE,
+            asked=asked | {"how": entry.cause.how},
+            at=at,
+            expires_at=at + self._config.signup.expire_after,
         )
 
 
@@ -127,8 +124,8 @@ def has_room(tx: Transaction, config: Config, *, at: datetime) -> bool:
     The operator is told so once an hour: it may be a flood.
     """
     most = config.signup.in_all
-    if tx.limits.take("signup", most=most, per=_HOUR, at=at):
+    if tx.limits.take("signup", most=most, per=HOUR, at=at):
         return True
-    if tx.limits.once("signup flood told", per=_HOUR, at=at):
+    if tx.limits.once("signup flood told", per=HOUR, at=at):
         _log.warning("sign-ups are being refused: signup.in_all is reached", in_all=most)
     return False

@@ -1,7 +1,8 @@
 """Letters on their way: composed, frozen with what they ask, and first in line."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -11,7 +12,7 @@ from syndicate.model.editions import Content
 from syndicate.model.subscribers import Subscriber
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.templates import Templates
-from syndicate.store import Transaction
+from syndicate.store import Request, RequestKind, Transaction
 
 _log = structlog.get_logger(__name__)
 
@@ -45,6 +46,24 @@ class Letters:
             templates=self._templates,
             newsletters=newsletters,
         )
+
+    def ask(
+        self,
+        tx: Transaction,
+        content: Content,
+        *,
+        to: int,
+        kind: RequestKind,
+        asked: Mapping[str, Any],
+        at: datetime,
+        expires_at: datetime,
+    ) -> None:
+        """Freeze a letter together with the question that its button answers."""
+        number = tx.editions.add_letter(content, to=to, created_at=at, expires_at=expires_at)
+        question = Request(
+            letter=number, subscriber=to, kind=kind, asked=dict(asked), at=at, expires_at=expires_at
+        )
+        tx.requests.add(question)
 
     def welcome(
         self, tx: Transaction, reader: int, newsletters: Sequence[Newsletter], *, at: datetime

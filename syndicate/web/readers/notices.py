@@ -1,5 +1,8 @@
 """The answers that every page behind a link may have to give: kind ones, and always the same."""
 
+import math
+from datetime import timedelta
+
 from starlette.responses import Response
 
 from syndicate.config import Config
@@ -42,3 +45,10 @@ def masked(email: str) -> str:
     """Write an address so that its owner knows it and a stranger can't use it."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}•••@{domain}"
+
+
+def later(response: Response, wait: timedelta) -> Response:
+    """Tell an answer to somebody who asks too often when to try again."""
+    response.status_code = 429
+    response.headers["retry-after"] = str(max(1, math.ceil(wait.total_seconds())))
+    return response

@@ -18,7 +18,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.deliver.links import Links
 from syndicate.errors import StoreError
 from syndicate.intake.text import one_line
-from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
+from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState, may_undo
 from syndicate.store import Store
 from syndicate.web.forms import Form, read_form
 from syndicate.web.guard import PRIVATE, answer, from_our_pages
@@ -46,6 +46,8 @@ class Reader:
     newsletter: Newsletter
     subscriber: Subscriber | None
     """None where the store has forgotten them."""
+    undoable: bool = False
+    """Whether they have just left."""
 
     @property
     def state(self) -> SubscriptionState | None:
@@ -55,7 +57,7 @@ class Reader:
 
     @property
     def may_return(self) -> bool:
-        """Whether an unsubscription can be undone."""
+        """Whether they left and may sign up again, as far as we mail their address."""
         left = self.state is SubscriptionState.LEFT
         return left and self.subscriber is not None and self.subscriber.suppressed is None
 
@@ -110,8 +112,8 @@ class Unsubscribe:
             self._leave(reader, self._cause("button on the unsubscribe page", request))
             return self._show(token)
         if action == "undo" and reader.may_return:
-            self._rejoin(reader, self._cause("undo on the unsubscribe page", request))
-            return self._rejoined(reader)
+            cause = self._cause("undo on the unsubscribe page", request)
+            return self._rejoined(reader) if self._rejoin(reader, cause) else self._show(token)
         if action == "reason" and form.get("reason") in REASONS:
             self._explain(reader, form)
             return self._standing(reader, told=self._words(reader).reasons.thanks)
@@ -125,7 +127,9 @@ class Unsubscribe:
         key, name = read
         newsletter = self._config.newsletter(name) or Newsletter(name=name)
         with self._store.read() as tx:
-            return Reader(newsletter, holder(tx, key))
+            person = holder(tx, key)
+            undoable = person is not None and may_undo(tx.trail.of(person.key), name, clock.now())
+        return Reader(newsletter, person, undoable)
 
     def _cause(self, how: str, request: Request) -> Cause:
         return own_doing(how, request, self._config)
@@ -136,11 +140,19 @@ class Unsubscribe:
             with self._store.write() as tx:
                 tx.subscribers.leave(reader.subscriber.key, name, at=clock.now(), cause=cause)
 
-    def _rejoin(self, reader: Reader, cause: Cause) -> None:
-        name = reader.newsletter.name
-        if reader.subscriber is not None:
-            with self._store.write() as tx:
-                tx.subscribers.rejoin(reader.subscriber.key, name, at=clock.now(), cause=cause)
+    def _rejoin(self, reader: Reader, cause: Cause) -> bool:
+        """Undo what was done within the last hour; False where it is too late for that.
+
+        Anybody may have the link of a mail that was forwarded.
+        """
+        name, at = reader.newsletter.name, clock.now()
+        if reader.subscriber is None:
+            return False
+        key = reader.subscriber.key
+        with self._store.write() as tx:
+            return may_undo(tx.trail.of(key), name, at) and tx.subscribers.rejoin(
+                key, name, at=at, cause=cause
+            )
 
     def _explain(self, reader: Reader, form: Form) -> None:
         """Note why somebody left, once."""
@@ -161,6 +173,7 @@ class Unsubscribe:
             "most": MOST,
             "told": told,
             "preferences": self._links.preferences(someone.key) if someone else None,
+            "sign_up": self._sign_up(reader.newsletter),
         }
         page = self._pages.render(
             "web/unsubscribe.html",
@@ -170,6 +183,13 @@ class Unsubscribe:
             policy=("form-action 'self'",),
         )
         return answer(page)
+
+    def _sign_up(self, newsletter: Newsletter) -> str | None:
+        """Return where one can sign up for a newsletter; None where one can't."""
+        known = self._config.newsletter(newsletter.name)
+        if not self._config.signup.enabled or known is None or not known.offered:
+            return None
+        return f"{self._config.web_url}/signup?newsletter={newsletter.name}"
 
     def _rejoined(self, reader: Reader) -> Response:
         words = self._words(reader)

@@ -30,12 +30,8 @@ class PreferenceWords:
     paused: str
     resume_button: str
     resumed: str
-    about: str
-    name: str
     save: str
     saved: str
-    missing: str
-    too_long: str
     language_title: str
     language_hint: str
     address: str
@@ -47,17 +43,10 @@ class PreferenceWords:
     data: str
     data_hint: str
     data_button: str
-    erase: str
-    erase_hint: str
-    erase_link: str
-    erase_title: str
-    goes: str
-    stays: str
-    final: str
-    erase_button: str
-    keep: str
-    erased_title: str
-    erased: str
+    data_sent: str
+    data_by_hand: str
+    join_sent: str
+    too_many_letters: str
 
 
 PREFERENCES = PreferenceWords(
@@ -85,12 +74,8 @@ PREFERENCES = PreferenceWords(
     paused=marked("You get no editions until {date}."),
     resume_button=marked("End the pause"),
     resumed=marked("The pause is over: you get the next edition."),
-    about=marked("About you"),
-    name=marked("Name"),
     save=marked("Save"),
     saved=marked("Saved."),
-    missing=marked("Nothing was changed: please fill in “{field}”."),
-    too_long=marked("Nothing was changed: “{field}” is too long."),
     language_title=marked("Language"),
     language_hint=marked("Of these pages and of our letters to you."),
     address=marked("Change of address"),
@@ -105,14 +90,74 @@ PREFERENCES = PreferenceWords(
         "Please press the button in both."
     ),
     address_wrong=marked("Nothing was changed: that is no address that we can write to."),
-    data=marked("What we hold on you"),
+    data=marked("Your data"),
     data_hint=marked(
+        "See and correct your details, download everything we hold on you, or have it erased. "
+        "Only you should be able to do that, so we email a link to {email}. "
+        "It works for 24 hours."
+    ),
+    data_button=marked("Email me the link"),
+    data_sent=marked("We have emailed a link to {email}. It works for 24 hours."),
+    data_by_hand=marked(
+        "To see, correct or erase what we hold on you, write to {address}: "
+        "we cannot send email to your own address."
+    ),
+    join_sent=marked(
+        "We have sent an email to {email}. Press the button in it to get {newsletter}."
+    ),
+    too_many_letters=marked(
+        "We have already sent several emails to {email}. "
+        "Check your inbox and your spam folder, or try again tomorrow."
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PersonalDataWords:
+    """The page with a reader's data, which a letter leads to."""
+
+    title: str
+    whose: str
+    about: str
+    name: str
+    missing: str
+    too_long: str
+    file: str
+    file_hint: str
+    download: str
+    erase: str
+    erase_hint: str
+    erase_begin: str
+    erase_title: str
+    goes: str
+    stays: str
+    final: str
+    erase_button: str
+    keep: str
+    erased_title: str
+    erased: str
+    expired: str
+    to_preferences: str
+
+
+PERSONAL_DATA = PersonalDataWords(
+    title=marked("Your data"),
+    whose=marked(
+        "This is what {publication} holds on {email}. "
+        "Don't pass on the link to this page: it works for anyone who has it, for 24 hours."
+    ),
+    about=marked("About you"),
+    name=marked("Name"),
+    missing=marked("Nothing was changed: please fill in “{field}”."),
+    too_long=marked("Nothing was changed: “{field}” is too long."),
+    file=marked("What we hold on you"),
+    file_hint=marked(
         "You, your subscriptions, every change with its cause, and all that was sent, in one file."
     ),
-    data_button=marked("Download everything"),
+    download=marked("Download everything"),
     erase=marked("Erasure"),
     erase_hint=marked("We forget you, and all that we hold on you."),
-    erase_link=marked("What goes and what stays"),
+    erase_begin=marked("Erase my data …"),
     erase_title=marked("Erase all that we hold on you?"),
     goes=marked(
         "Your address, name, preferences and subscriptions go, with the record of their changes. "
@@ -125,12 +170,14 @@ PREFERENCES = PreferenceWords(
     ),
     final=marked("This cannot be undone."),
     erase_button=marked("Erase everything"),
-    keep=marked("Back to your preferences"),
+    keep=marked("Back to your data"),
     erased_title=marked("Goodbye"),
     erased=marked(
         "All that we held on you is erased. "
         "If you come back one day, it will be as if for the first time."
     ),
+    expired=marked("The link to your data works for 24 hours. You can ask for a new one."),
+    to_preferences=marked("Your preferences"),
 )
 
 

@@ -1,0 +1,90 @@
+"""What needs the word of whoever reads an address: it is asked for by letter, within limits.
+
+Anybody may have the links of a forwarded mail. So what they don't allow by themselves, such
+as subscribing to a newsletter or looking at one's data, begins with a letter to the address.
+"""
+
+from datetime import datetime, timedelta
+
+from syndicate.config import Config, Newsletter
+from syndicate.model.subscribers import Action, Cause, Subscriber
+from syndicate.render.mail.letter import Letter
+from syndicate.store import RequestKind, Store, Transaction
+from syndicate.store.trail import Entry
+from syndicate.web.readers.enrolment import DAY, HOUR, has_room, to_address
+from syndicate.web.readers.letters import Letters
+
+DATA_FOR = timedelta(days=1)
+"""How long the link to a reader's data works."""
+
+
+class LetterRequests:
+    """Sends letters to people who are known, at the request of whoever has a link of theirs."""
+
+    def __init__(self, store: Store, config: Config, letters: Letters, secret: bytes) -> None:
+        """Count addresses for the limits under an HMAC with `secret`."""
+        self._store = store
+        self._config = config
+        self._letters = letters
+        self._secret = secret
+
+    def subscribe(
+        self, person: Subscriber, newsletter: Newsletter, *, cause: Cause, at: datetime
+    ) -> timedelta | None:
+        """Ask whether somebody wants a newsletter; return how long to wait where it's too often.
+
+        Raise StoreError or TemplateError.
+        """
+        language = self._letters.language(person, [newsletter])
+        content = self._letters.compose(Letter.CONFIRM, language, [newsletter])
+        names = [newsletter.name]
+        with self._store.write() as tx:
+            wait = self._wait(tx, person, at)
+            if wait is None and tx.subscribers.ask(person.email, names, cause=cause, at=at):
+                self._letters.ask(
+                    tx,
+                    content,
+                    to=person.key,
+                    kind=RequestKind.SUBSCRIBE,
+                    asked={"newsletters": names, "how": cause.how},
+                    at=at,
+                    expires_at=at + self._config.signup.expire_after,
+                )
+        self._letters.hand_over()
+        return wait
+
+    def data(self, person: Subscriber, *, cause: Cause, at: datetime) -> timedelta | None:
+        """Send the link to somebody's data; return how long to wait where it's too often.
+
+        Raise StoreError or TemplateError.
+        """
+        content = self._letters.compose(Letter.DATA, self._letters.language(person))
+        with self._store.write() as tx:
+            wait = self._wait(tx, person, at)
+            if wait is None:
+                self._letters.ask(
+                    tx,
+                    content,
+                    to=person.key,
+                    kind=RequestKind.DATA,
+                    asked={},
+                    at=at,
+                    expires_at=at + DATA_FOR,
+                )
+                line = Entry(
+                    subscriber=person.key,
+                    action=Action.ASKED,
+                    cause=cause,
+                    at=at,
+                    detail="link to their data",
+                )
+                tx.trail.note(line)
+        self._letters.hand_over()
+        return wait
+
+    def _wait(self, tx: Transaction, person: Subscriber, at: datetime) -> timedelta | None:
+        """Count a letter; return how long to wait where there were too many."""
+        address, most = to_address(person.email, self._secret), self._config.signup.per_address
+        if not tx.limits.take(address, most=most, per=DAY, at=at):
+            return tx.limits.wait(address, most=most, per=DAY, at=at)
+        return None if has_room(tx, self._config, at=at) else HOUR
