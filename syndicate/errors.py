@@ -15,6 +15,7 @@ SyndicateError
     ├── PermanentFailure   5xx: never again
     ├── NoVerdict          the body was out and no answer came: unknown
     └── RelayUnavailable   no session could be opened: nothing was attempted
+        └── SecretUnreadable   a password or a signing key that sending needs can't be read
 
 Foreign exceptions are mapped to these at one door each: SQLAlchemy's in
 `syndicate.store`, Jinja's and mrml's in `syndicate.render.templates`,
@@ -119,3 +120,7 @@ class NoVerdict(DeliveryError):
 
 class RelayUnavailable(DeliveryError):
     """No session could be opened: nothing was attempted, nothing counts."""
+
+
+class SecretUnreadable(RelayUnavailable):
+    """A password or a signing key can't be read: mail waits until it can."""

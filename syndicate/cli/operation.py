@@ -14,7 +14,7 @@ import structlog
 
 from syndicate.cli.context import Context, exported_port
 from syndicate.cli.signals import Signals
-from syndicate.config import Config
+from syndicate.config import Config, missing_secrets
 from syndicate.errors import ConfigError, SyndicateError
 from syndicate.render.specimen import faults
 from syndicate.render.templates import Templates
@@ -125,6 +125,7 @@ class Operation:
         if self._made.runner is not None:
             self._made.runner.take_in()
         self.server.start()
+        self._report_secrets()
         self._go_to_work()
 
     def go_on(self) -> None:
@@ -165,6 +166,7 @@ class Operation:
         self._signals.stops(made.ends)
         self._go_to_work()
         log.info("reloaded", config=str(self._address.ours.path))
+        self._report_secrets()
 
     def stop(self) -> None:
         """Finish what is in hand, answer who has asked, and close."""
@@ -173,6 +175,11 @@ class Operation:
         self.server.stop()
         self._made.app.close()
         self._made.store.close()
+
+    def _report_secrets(self) -> None:
+        """Log what keeps mail from leaving; each session with a mail server looks again."""
+        for secret in missing_secrets(self.config) if self._works else ():
+            log.error("mail can't be sent", reason=str(secret))
 
     def _go_to_work(self) -> None:
         if self._made.runner is not None and not self._signals.stop.is_set():
@@ -200,6 +207,7 @@ class Operation:
                 _nobody if runner is None else runner.mail_is_due,
                 push_due=_nobody if runner is None else runner.push_is_due,
                 stopping=self._signals.stop.is_set,
+                sends=self._works,
                 counts=self._counts,
             )
             undone.pop_all()

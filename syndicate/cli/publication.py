@@ -100,25 +100,28 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
         config = ours.config
     except ConfigError as error:
         if json:
-            as_json({"schedules": [], "unknown_keys": {}, "mistakes": str(error).splitlines()})
+            nothing: dict[str, Any] = {"schedules": [], "unknown_keys": {}, "warnings": []}
+            as_json(nothing | {"mistakes": str(error).splitlines()})
         raise
     Mirror.of(config)
     mistakes = faults(config, Templates.of(config))
     schedules = _upcoming(config)
     unknown = _unknown_keys(config)
     media = _media_faults(config)
+    warnings = list(_warnings(ours.path, config, unknown, media))
     if json:
         as_json(
             {
                 "schedules": schedules,
                 "unknown_keys": unknown,
                 "media": [asdict(fault) for fault in media],
+                "warnings": warnings,
                 "mistakes": mistakes,
             }
         )
     else:
         _print_schedules(config, schedules)
-        for warning in _warnings(config, unknown, media):
+        for warning in warnings:
             note(warning)
         for mistake in mistakes:
             note(str(mistake))
@@ -128,10 +131,11 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
 
 
 def _warnings(
-    config: "Config", unknown: dict[str, int], media: Sequence["MediaFault"]
+    path: Path, config: "Config", unknown: dict[str, int], media: Sequence["MediaFault"]
 ) -> Iterator[str]:
     """Iterate over what is no mistake in the config, and has to be put right all the same."""
     from syndicate.cli.permissions import too_wide  # noqa: PLC0415 - start-up
+    from syndicate.config import secret_warnings  # noqa: PLC0415
     from syndicate.publish.media import warnings  # noqa: PLC0415
     from syndicate.publish.push.herald import unheard  # noqa: PLC0415
 
@@ -145,6 +149,7 @@ def _warnings(
             "none is named; until then all of them count as one network when they sign up"
         )
     yield from unheard(config)
+    yield from secret_warnings(path, config)
     yield from too_wide(config)
 
 

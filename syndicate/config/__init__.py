@@ -3,7 +3,7 @@
 from syndicate.config.ads import Ads, AdSlot
 from syndicate.config.amp import Amp, Analytics, Consent
 from syndicate.config.feeds import FeedFormat, OwnFeed, Selector, Syndication
-from syndicate.config.load import load
+from syndicate.config.load import load, secret_warnings
 from syndicate.config.mail import Mail, Transport
 from syndicate.config.models import (
     Config,
@@ -17,7 +17,7 @@ from syndicate.config.models import (
 from syndicate.config.pages import Pages
 from syndicate.config.push import IndexNow, Websub
 from syndicate.config.relays import DomainLimit, Relay, Security, Server, sessions
-from syndicate.config.secret import password
+from syndicate.config.secret import missing_secrets, password
 from syndicate.config.segments import Criteria, Segment
 from syndicate.config.theme import Theme
 from syndicate.config.tracking import Tracking
@@ -58,6 +58,8 @@ __all__ = [
     "Web",
     "Websub",
     "load",
+    "missing_secrets",
     "password",
+    "secret_warnings",
     "sessions",
 ]

@@ -80,10 +80,14 @@ class Dkim(Table):
 
     def key(self, root: Path) -> "PrivateKey":
         """Read the private key; raise ValueError with what is wrong and what to do."""
-        if self.key_file is not None:
-            return private_key(from_file(root / self.key_file))
-        assert self.key_env is not None, "the configuration was checked"
-        return private_key(from_environment(self.key_env))
+        if self.key_file is None:
+            assert self.key_env is not None, "the configuration was checked"
+            return private_key(from_environment(self.key_env))
+        path = root / self.key_file
+        try:
+            return private_key(from_file(path))
+        except ValueError as error:
+            raise ValueError(f"{error}; {_REMEDY}" if not path.exists() else error) from error
 
 
 @lru_cache(maxsize=16)  # reading one is some hundred times the work of signing by it
@@ -120,8 +124,11 @@ def private_key(pem: str) -> "PrivateKey":
     return key
 
 
-def mistakes(data: dict[str, Any], root: Path) -> Iterator[tuple[Loc, str]]:
-    """Find what is wrong with the keys, and with who they are for, in the raw tables."""
+def mistakes(data: dict[str, Any]) -> Iterator[tuple[Loc, str]]:
+    """Find what is wrong with the keys, and with who they are for, in the raw tables.
+
+    The private keys themselves are read by what signs.
+    """
     mail = data.get("mail")
     listed = mail.get("dkim") if isinstance(mail, dict) else None
     found = list[Dkim]()
@@ -131,22 +138,11 @@ def mistakes(data: dict[str, Any], root: Path) -> Iterator[tuple[Loc, str]]:
         except ValidationError:  # told by the model
             continue
         found.append(dkim)
-        yield from _key(dkim, ("mail", "dkim", number), root)
+        if (dkim.key_file is None) == (dkim.key_env is None):
+            yield ("mail", "dkim", number), "needs either key_file or key_env, one of them"
     if found and len(found) == len(listed or ()):
         yield from _names(found)
         yield from _alignment(found, list(senders(data)))
-
-
-def _key(dkim: Dkim, loc: Loc, root: Path) -> Iterator[tuple[Loc, str]]:
-    if (dkim.key_file is None) == (dkim.key_env is None):
-        yield loc, "needs either key_file or key_env, one of them"
-        return
-    name = "key_file" if dkim.key_file is not None else "key_env"
-    try:
-        dkim.key(root)
-    except ValueError as error:
-        gone = dkim.key_file is not None and not (root / dkim.key_file).exists()
-        yield (*loc, name), f"{error}; {_REMEDY}" if gone else str(error)
 
 
 def _names(found: list[Dkim]) -> Iterator[tuple[Loc, str]]:

@@ -11,7 +11,10 @@ from syndicate.config import dkim, relays, wording
 from syndicate.config.checks import Mistake, check
 from syndicate.config.lines import Document
 from syndicate.config.models import Config
+from syndicate.config.secret import missing_secrets
 from syndicate.errors import ConfigError, Problem
+
+_WAITS = "no mail leaves until then"
 
 
 def load(path: Path, *, port: int | None = None) -> Config:
@@ -23,11 +26,18 @@ def load(path: Path, *, port: int | None = None) -> Config:
     document = Document.parse(path.name, _read(path))
     config, mistakes = _validate(_with_port(document.data, port), root=path.parent)
     mistakes += check(document.data, path.parent)
-    mistakes += dkim.mistakes(document.data, path.parent)
-    mistakes += relays.mistakes(document.data, path.parent)
+    mistakes += dkim.mistakes(document.data)
+    mistakes += relays.mistakes(document.data)
     if config is None or mistakes:
         raise ConfigError(*_problems(document, mistakes))
     return config
+
+
+def secret_warnings(path: Path, config: Config) -> list[str]:
+    """Describe, with their lines in config.toml, the secrets that can't be read now."""
+    document = Document.parse(path.name, _read(path))
+    missing = [(secret.loc, f"{secret.reason}; {_WAITS}") for secret in missing_secrets(config)]
+    return [str(problem) for problem in _problems(document, missing)]
 
 
 def _read(path: Path) -> bytes:

@@ -14,7 +14,6 @@ from pydantic import Field, StrictBool, StrictInt
 
 from syndicate.config.dkim import Domain, domain_name
 from syndicate.config.lines import Loc
-from syndicate.config.secret import from_environment, from_file
 from syndicate.config.values import Day, Duration, MailHost, Name, Table, Throttle
 
 
@@ -192,8 +191,11 @@ def sessions(available: Sequence[Relay]) -> dict[str, int]:
 # what has to fit together, read from the raw tables
 
 
-def mistakes(data: Mapping[str, Any], root: Path) -> Iterator[tuple[Loc, str]]:
-    """Find what is wrong with the mail servers and the limits; relative paths start at `root`."""
+def mistakes(data: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
+    """Find what is wrong with the mail servers and the limits.
+
+    Passwords are read by what logs in.
+    """
     mail = data.get("mail")
     if not isinstance(mail, dict):
         return
@@ -206,7 +208,7 @@ def mistakes(data: Mapping[str, Any], root: Path) -> Iterator[tuple[Loc, str]]:
             told = "expected one of password_env and password_file, not both"
             yield (*loc, "password_file"), told
         if sends:
-            yield from _login(server, loc, root)
+            yield from _login(server, loc)
         yield from _warm_up(server, loc)
 
 
@@ -264,23 +266,11 @@ def _limits(mail: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
             seen.add(domain)
 
 
-def _login(server: Mapping[str, Any], loc: Loc, root: Path) -> Iterator[tuple[Loc, str]]:
-    """Check that the password can be read, where one is needed."""
-    if not isinstance(server.get("username"), str):
-        return
-    variable, file = server.get("password_env"), server.get("password_file")
-    if variable is None and file is None:
+def _login(server: Mapping[str, Any], loc: Loc) -> Iterator[tuple[Loc, str]]:
+    """Check that config.toml says where the password is, where one is needed."""
+    named = "password_env" in server or "password_file" in server
+    if isinstance(server.get("username"), str) and not named:
         yield (*loc, "username"), "needs password_env or password_file"
-    try:
-        if isinstance(variable, str):
-            from_environment(variable)
-    except ValueError as error:
-        yield (*loc, "password_env"), str(error)
-    try:
-        if isinstance(file, str):
-            from_file(root / file)
-    except ValueError as error:
-        yield (*loc, "password_file"), str(error)
 
 
 def _warm_up(server: Mapping[str, Any], loc: Loc) -> Iterator[tuple[Loc, str]]:

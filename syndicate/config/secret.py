@@ -1,13 +1,16 @@
-"""Secrets: read where they are used, never kept in the configuration and never printed."""
+"""Secrets: read when mail is about to be sent, never kept in the configuration, never printed."""
 
 import os
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syndicate.errors import ConfigError
+from syndicate.errors import SecretUnreadable
 
-if TYPE_CHECKING:  # the models read keys, which are secrets
+if TYPE_CHECKING:  # the models read keys, which are secrets; lines masks them
+    from syndicate.config.lines import Loc
     from syndicate.config.models import Config
     from syndicate.config.relays import Server
 
@@ -23,19 +26,59 @@ _WEB_LOGIN = re.compile(r"(https?:)//[^/\s]*@", re.IGNORECASE)
 """The web knows tokens that are a name without a password."""
 
 
-def password(server: "Server", config: "Config") -> str | None:
-    """Return the password for a mail server of the publication; None where none is configured.
+@dataclass(frozen=True, slots=True)
+class MissingSecret:
+    """A secret that sending needs and that can't be read now."""
 
-    Raise ConfigError when the environment variable or the file isn't there.
+    loc: "Loc"
+    """The key of config.toml that names it."""
+    key: str
+    """The same as people write it: `mail.relays.main.password_env`."""
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.reason}"
+
+
+def password(server: "Server", config: "Config") -> str | None:
+    """Read the password for a mail server; None where it takes no login.
+
+    Raise SecretUnreadable when the environment variable or the file isn't there.
     """
+    if server.username is None:
+        return None
     try:
         if server.password_env is not None:
             return from_environment(server.password_env)
         if server.password_file is not None:
             return from_file(config.path(server.password_file))
     except ValueError as error:
-        raise ConfigError(f"the password for the mail server {server.host}: {error}") from error
+        raise SecretUnreadable(
+            f"the password for the mail server {server.host}: {error}"
+        ) from error
     return None
+
+
+def missing_secrets(config: "Config") -> Iterator[MissingSecret]:
+    """Find the passwords and signing keys that can't be read now: until then no mail leaves."""
+    from syndicate.config.mail import Transport  # noqa: PLC0415 - the models read keys
+
+    mail = config.mail
+    for number, server in enumerate(mail.servers if mail.transport is Transport.SMTP else ()):
+        try:
+            password(server, config)
+        except SecretUnreadable as error:
+            name = "password_env" if server.password_env is not None else "password_file"
+            loc: Loc = ("mail", "relays", number, name) if mail.relays else ("mail", name)
+            table = f"mail.relays.{server.name}" if mail.relays else "mail"
+            yield MissingSecret(loc, f"{table}.{name}", str(error.__cause__))
+    for number, dkim in enumerate(mail.dkim):
+        try:
+            dkim.key(config.root)
+        except ValueError as error:
+            name = "key_env" if dkim.key_env is not None else "key_file"
+            key = f"mail.dkim.{dkim.selector}.{name}"
+            yield MissingSecret(("mail", "dkim", number, name), key, str(error))
 
 
 def from_environment(variable: str) -> str:

@@ -27,8 +27,8 @@ def send_copy(
     """Hand over one copy of what would be an edition, to the first relay that takes us on.
 
     Raise Refused for an address that can't be used or that mail.only holds
-    back, ConfigError for a key that can't be read, and any DeliveryError as the
-    relay answers.
+    back, SecretUnreadable for a password or a key that can't be read, and any
+    DeliveryError as the relay answers.
     """
     if not let_out(to, config.mail.only):
         raise Refused(f"{to} is held back by mail.only")

@@ -6,6 +6,7 @@ Header fields are canonicalised `relaxed`, since relays fold them anew; the body
 `l=`, and no `t=`: the same message has the same signatures on every attempt.
 """
 
+import contextlib
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import structlog
 from syndicate.config import Config
 from syndicate.deliver.message import Message
 from syndicate.deliver.multibuffer import LANES, WORTH, Multibuffer
-from syndicate.errors import ConfigError
+from syndicate.errors import SecretUnreadable
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -154,14 +155,23 @@ class Keyring:
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        """Read the keys; raise ConfigError where one can't be read, or is none."""
+        """Read the keys; raise SecretUnreadable where one can't be read, or is no key."""
         keys = []
         for dkim in config.mail.dkim:
             try:
                 keys.append((dkim, dkim.key(config.root)))
             except ValueError as error:
                 where = dkim.key_file or dkim.key_env
-                raise ConfigError(f"mail.dkim {dkim.selector}: {where}: {error}") from error
+                raise SecretUnreadable(f"mail.dkim {dkim.selector}: {where}: {error}") from error
+        return cls(tuple(keys))
+
+    @classmethod
+    def readable(cls, config: Config) -> Self:
+        """Read the keys that can be read: for reports, never for signing."""
+        keys = []
+        for dkim in config.mail.dkim:
+            with contextlib.suppress(ValueError):
+                keys.append((dkim, dkim.key(config.root)))
         return cls(tuple(keys))
 
     def signer(self, domain: str) -> Signer | None:

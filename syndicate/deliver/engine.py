@@ -74,7 +74,7 @@ class Engine:
     def run(self, stop: threading.Event) -> None:
         """Work until nothing more is to be had, no relay takes any, or soon after `stop`.
 
-        Raise StoreError when the ledger can't be kept, ConfigError for a key that can't be read.
+        Raise StoreError when the ledger can't be kept.
         """
         self._stop = stop
         self._seats.hark(self._openings.bell)

@@ -86,7 +86,7 @@ class Mailing:
 class Mailings:
     """The editions that are being handed over; safe to share between threads.
 
-    Raise ConfigError when a key that signs can't be read any more.
+    Raise SecretUnreadable when a key that signs can't be read.
     """
 
     def __init__(self, store: Store, config: Config) -> None:

@@ -9,8 +9,8 @@ import smtplib
 import socket
 import ssl
 from base64 import b64encode
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Self
 
 from syndicate.config import Config, Relay, Security, password
@@ -28,32 +28,43 @@ _EXTENSIONS = ("pipelining", "smtputf8", "size")
 class Smtp:
     """A mail server that takes our messages."""
 
-    def __init__(self, settings: Relay, secret: str | None = None, *, table: str = "mail") -> None:
+    def __init__(
+        self,
+        settings: Relay,
+        secret: Callable[[], str | None] = lambda: None,
+        *,
+        table: str = "mail",
+    ) -> None:
+        """Take where the server is, and what reads the password each time it logs in."""
         self.settings = settings
-        self._secret = secret
+        self._read_secret = secret
         self._table = table
         self._server = settings.address
         self._timeout = settings.timeout.total_seconds()
 
     @classmethod
     def all_of(cls, config: Config) -> tuple[Self, ...]:
-        """Return the relays of a publication; raise ConfigError when a password is missing."""
+        """Return the relays of a publication."""
         return tuple(
             cls(
                 each,
-                password(each, config),
+                partial(password, each, config),
                 table=f"mail.relays.{each.name}" if config.mail.relays else "mail",
             )
             for each in config.mail.servers
         )
 
     def open(self) -> SmtpSession:
-        """Connect, protect the connection, log in; raise RelayUnavailable with the remedy."""
+        """Connect, protect the connection, log in; raise RelayUnavailable with the remedy.
+
+        SecretUnreadable, before anything else, where the password can't be read.
+        """
+        secret = self._read_secret()
         smtp = self._dialogue()
         try:
             with self._explained():
                 self._connect(smtp)
-                self._log_in(smtp)
+                self._log_in(smtp, secret or "")
                 smtp.nothing_else()
         except RelayUnavailable:
             smtp.close()
@@ -119,11 +130,10 @@ class Smtp:
             context.verify_mode = ssl.CERT_NONE
         return context
 
-    def _log_in(self, smtp: smtplib.SMTP) -> None:
+    def _log_in(self, smtp: smtplib.SMTP, secret: str) -> None:
         user = self.settings.username
         if user is None:
             return
-        secret = self._secret or ""
         if "PLAIN" in smtp.esmtp_features.get("auth", "").upper().split():
             # smtplib's own can't say a password beyond ASCII
             plain = b64encode(f"\0{user}\0{secret}".encode()).decode()

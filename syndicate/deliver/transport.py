@@ -7,6 +7,6 @@ from syndicate.deliver.smtp import Smtp
 
 
 def transport(config: Config) -> tuple[Relay, ...]:
-    """Return the relays of a publication; raise ConfigError when a password is missing."""
+    """Return the relays of a publication; none of them is connected to yet."""
     smtp = config.mail.transport is Transport.SMTP
     return Smtp.all_of(config) if smtp else (Outbox.of(config),)

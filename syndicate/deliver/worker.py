@@ -18,13 +18,14 @@ from syndicate.deliver import owner
 from syndicate.deliver.destinations import Destinations
 from syndicate.deliver.engine import Engine
 from syndicate.deliver.fleet import Fleet
-from syndicate.deliver.ledger import Ledger
+from syndicate.deliver.ledger import Ledger, Round
 from syndicate.deliver.links import Links
 from syndicate.deliver.mailings import Mailings
 from syndicate.deliver.relay import Relay
 from syndicate.deliver.session import data_timeout
 from syndicate.deliver.supply import Supply
 from syndicate.deliver.upkeep import Upkeep
+from syndicate.errors import SecretUnreadable
 from syndicate.model.deliveries import State
 from syndicate.model.stops import Limit
 from syndicate.store import Store
@@ -64,26 +65,39 @@ def drain(
 ) -> Drained:
     """Hand over everything that is due at `at`; return when nothing is, or soon after `stop`.
 
-    Raise StoreError when the ledger can't be kept, and ConfigError, before anything is
-    handed over, when a key that signs can't be read any more.
+    While a key that signs can't be read, everything waits. Raise StoreError when the
+    ledger can't be kept.
     """
     with owner.life() as name:
         limit = Limit(share=config.mail.pause_at, after=config.mail.pause_after)
         ledger = Ledger(store, name=name, at=at, sending=_sending_lease(relays), limit=limit)
-        mailings = Mailings(store, config)
         upkeep = Upkeep(ledger, relays, config, links)
         upkeep.keep_up()
         fleet = Fleet(relays, store)
         if ledger.open_editions():
-            destinations = Destinations(store, config.mail.limits)
-            supply = Supply(ledger, mailings, links, destinations, only=config.mail.only)
-            timeout = config.mail.stop_timeout.total_seconds()
-            _run(Engine(ledger, fleet, supply, destinations, upkeep, stop_timeout=timeout), stop)
-            store.sweep(ledger.moment)
+            try:
+                mailings = Mailings(store, config)
+            except SecretUnreadable as error:
+                _wait(ledger, fleet, error)
+            else:
+                destinations = Destinations(store, config.mail.limits)
+                supply = Supply(ledger, mailings, links, destinations, only=config.mail.only)
+                timeout = config.mail.stop_timeout.total_seconds()
+                engine = Engine(ledger, fleet, supply, destinations, upkeep, stop_timeout=timeout)
+                _run(engine, stop)
+                store.sweep(ledger.moment)
         _tell(ledger)
         trouble = fleet.trouble(time.monotonic())
         blocked = trouble if trouble and ledger.open_editions() else ()
         return _summary(ledger, upkeep, blocked)
+
+
+def _wait(ledger: Ledger, fleet: Fleet, reason: SecretUnreadable) -> None:
+    """Record for every relay why nothing leaves; the mail stays in the queue."""
+    now = time.monotonic()
+    for member in fleet.members:
+        member.meet(reason, now)
+    ledger.record(Round(paces=fleet.paces(ledger.name, now, last=True)))
 
 
 def _sending_lease(relays: Sequence[Relay]) -> timedelta:

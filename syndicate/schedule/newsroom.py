@@ -40,7 +40,8 @@ class Newsroom:
     def of(cls, store: Store, config: Config) -> Self:
         """Put a publication together.
 
-        Raise ConfigError when its mail password is missing, or what its mirror needs.
+        Raise ConfigError when what its mirror needs isn't installed. Secrets are read
+        when mail is about to be sent.
         """
         desk = Desk(store, config, Templates.of(config))
         timekeeper = Timekeeper(store, config, desk, node=owner.identity())

@@ -50,6 +50,7 @@ def application(
     *,
     push_due: Callable[[], None] = lambda: None,
     stopping: Callable[[], bool] = lambda: False,
+    sends: bool = False,
     counts: Counts | None = None,
 ) -> Watched:
     """Return the whole web of a publication.
@@ -57,9 +58,9 @@ def application(
     `config.web.host` has to be the address that the server is bound to: the
     outbox is there only on loopback. `letters_due` is called when letters wait to be
     delivered, `push_due` when our hub was asked for something, and `stopping` tells
-    whether the process is about to end. `counts` are those of an application whose place
-    this one takes. Raise StoreError when the store can't be used, and ConfigError when a
-    file that the config names can't be.
+    whether the process is about to end. `sends`: whether the process delivers mail, too.
+    `counts` are those of an application whose place this one takes. Raise StoreError when
+    the store can't be used, and ConfigError when a file that the config names can't be.
     """
     with store.write() as tx:
         secrets = {name: tx.keys.secret(name) for name in ("links", "signup")}
@@ -75,7 +76,8 @@ def application(
     names = frozenset(route.path.split("/")[1] for route in routes)
     counts = counts or Counts()
     log = AccessLog.of(config, names, counts)
-    probes = Monitoring(store, config, Metrics(store, config, counts), stopping).routes()
+    metrics = Metrics(store, config, counts)
+    probes = Monitoring(store, config, metrics, stopping, sends=sends).routes()
     acting = Starlette(
         routes=[*routes, *private, *probes], exception_handlers={404: _missing(pages)}
     )

@@ -84,18 +84,6 @@ def test_a_line_cut_after_the_body_leaves_it_unknown_and_is_not_repeated(operato
     assert edition["audience"] == edition["unknown"] == 3
 
 
-def test_a_missing_password_is_a_mistake_in_the_config(operator):
-    operator.configure(
-        "[mail]",
-        '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nusername = "post"\n'
-        'password_env = "NO_SUCH_SECRET"',
-    )
-    said = operator.run("tick")
-    assert said.code == 2
-    assert "config.toml:" in said.err
-    assert "NO_SUCH_SECRET" in said.err
-
-
 @pytest.mark.parametrize("missing", ["url", "postal_address"])
 def test_sending_for_real_needs_an_address_on_the_web_and_one_for_letters(operator, missing):
     operator.configure("[mail]", '[mail]\ntransport = "smtp"\nhost = "smtp.example.org"')

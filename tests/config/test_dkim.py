@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from syndicate.config import load
+from syndicate.config import load, secret_warnings
 from syndicate.errors import ConfigError
 from tests.deliver.seals import pem
 
@@ -46,6 +46,10 @@ def told(write, text: str, **files: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         write(text, **files)
     return str(caught.value).splitlines()
+
+
+def warnings(write, folder, text: str, **files: str) -> list[str]:
+    return secret_warnings(folder / "config.toml", write(text, **files))
 
 
 def ec_key() -> str:
@@ -91,20 +95,21 @@ def test_keys_are_read_from_a_file_or_the_environment(written, monkeypatch):
         ("", "e.pem is empty"),
     ],
 )
-def test_a_key_that_will_not_do_is_told(written, said, reason):
-    (line,) = told(written, key('key_file = "e.pem"'), e=said)
+def test_a_key_that_will_not_do_is_a_warning(written, tmp_path, said, reason):
+    (line,) = warnings(written, tmp_path, key('key_file = "e.pem"'), e=said)
 
     assert line.startswith('config.toml:10: mail.dkim.#1.key_file = "e.pem" — ')
     assert reason in line
     assert "-----" not in line
 
 
-def test_a_file_or_a_variable_that_is_not_there_is_told(written, tmp_path, monkeypatch):
+def test_a_file_or_a_variable_that_is_not_there_is_a_warning(written, tmp_path, monkeypatch):
     monkeypatch.delenv("NONE", raising=False)
 
-    assert told(written, key('key_file = "gone.pem"') + key('key_env = "NONE"', "s2")) == [
-        f'config.toml:10: mail.dkim.#1.key_file = "gone.pem" — {tmp_path}/gone.pem can\'t be read: No such file or directory; `syndicate dkim-keygen --domain DOMAIN` makes one',
-        'config.toml:14: mail.dkim.#2.key_env = "NONE" — the environment variable NONE is not set',
+    both = key('key_file = "gone.pem"') + key('key_env = "NONE"', "s2")
+    assert warnings(written, tmp_path, both) == [
+        f'config.toml:10: mail.dkim.#1.key_file = "gone.pem" — {tmp_path}/gone.pem can\'t be read: No such file or directory; `syndicate dkim-keygen --domain DOMAIN` makes one; no mail leaves until then',
+        'config.toml:14: mail.dkim.#2.key_env = "NONE" — the environment variable NONE is not set; no mail leaves until then',
     ]
 
 

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from syndicate.config import load, password
+from syndicate.config import load, password, secret_warnings
 from syndicate.config.relays import Relay, Security, Server, sessions
 from syndicate.config.values import Day, Rate, Throttle
-from syndicate.errors import ConfigError
+from syndicate.errors import ConfigError, SecretUnreadable
 
 PUBLICATION = """\
 [publication]
@@ -140,8 +140,22 @@ def test_each_server_has_its_own_password(tmp_path, monkeypatch):
     (tmp_path / "secret").write_text("another")
     assert password(made.mail.servers[1], made) == "another"
     monkeypatch.delenv("SECRET")
-    with pytest.raises(ConfigError, match=r"smtp\.one\.example: the environment variable SECRET"):
+    with pytest.raises(
+        SecretUnreadable, match=r"smtp\.one\.example: the environment variable SECRET"
+    ):
         password(made.mail.servers[0], made)
+
+
+def test_a_password_that_is_missing_is_a_warning_with_its_line(tmp_path, monkeypatch):
+    monkeypatch.delenv("NONE", raising=False)
+    login = 'username = "me"\npassword_env = "NONE"\n[[mail.relays]]\nname = "two"'
+    text = TWO.replace('[[mail.relays]]\nname = "two"', login)
+    made = config(tmp_path, text + 'username = "me"\npassword_file = "gone"\n')
+
+    first, second = secret_warnings(tmp_path / "config.toml", made)
+
+    assert first.startswith('config.toml:12: mail.relays.one.password_env = "NONE" — ')
+    assert second.startswith('config.toml:17: mail.relays.two.password_file = "gone" — ')
 
 
 # what does not fit together
@@ -189,10 +203,6 @@ def test_the_keys_of_a_single_server_are_refused_beside_relays(mistakes, line, k
         ("[mail]\nwarm_up = [1]\n", "7: mail.warm_up = [1] — needs warm_up_from"),
         ("[mail]\nwarm_up = []\nwarm_up_from = 2026-01-15\n", "8: mail.warm_up_from"),
         (f'{TWO}username = "me"\n', '14: mail.relays.two.username = "me" — needs password_env'),
-        (
-            f'{TWO}username = "me"\npassword_file = "gone"\n',
-            '15: mail.relays.two.password_file = "gone"',
-        ),
         (
             f'{TWO}password_env = "A"\npassword_file = "b"\n',
             '15: mail.relays.two.password_file = "b" — expected one of',

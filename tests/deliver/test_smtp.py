@@ -24,7 +24,7 @@ ADA = Envelope(sender="news@example.org", recipient="ada@example.org", message_i
 
 def smtp(port, *, security="none", host="localhost", secret=None, **more):
     more.setdefault("timeout", "30s")
-    return Smtp(Mail(host=host, port=port, security=security, **more).servers[0], secret)
+    return Smtp(Mail(host=host, port=port, security=security, **more).servers[0], lambda: secret)
 
 
 @pytest.fixture

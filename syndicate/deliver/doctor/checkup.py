@@ -4,7 +4,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from syndicate.config import Config, Relay, Security, Transport
+from syndicate.config import Config, Relay, Security, Transport, missing_secrets
 from syndicate.config.checks import is_loopback
 from syndicate.config.dkim import domain_name
 from syndicate.deliver.dkim import Keyring
@@ -22,11 +22,13 @@ def checkup(
     """Look at the configuration, and at what DNS says of its domains and its relays.
 
     `own` are the public addresses of this machine, `selectors` those of a relay
-    that signs. Raise ConfigError for a key that can't be read.
+    that signs.
     """
-    keyring = Keyring.of(config)
+    keyring = Keyring.readable(config)
     spf = Spf(resolver)
     yield from _configured(config)
+    for secret in missing_secrets(config):
+        yield Finding(check="secret", where=secret.key, state=State.MISSING, said=secret.reason)
     origins, unanswered = _origins(config, resolver, own)
     permits = [each.permit for each in origins] + [f"a:{each.where}" for each in unanswered]
     permit = " ".join(dict.fromkeys(permits)) or f"a:{config.mail.host}"
@@ -40,7 +42,13 @@ def checkup(
         signer = keyring.signer(name)
         seals = signer.seals if signer else ()
         yield from senders.domain(
-            name, resolver, spf, seals=seals, selectors=selectors, permit=permit
+            name,
+            resolver,
+            spf,
+            seals=seals,
+            unread=list(_unread(config, keyring, name)),
+            selectors=selectors,
+            permit=permit,
         )
     yield from unanswered
     for origin in origins:
@@ -51,6 +59,14 @@ def _domains(config: Config) -> list[str]:
     """List the domains that mail is from, in ASCII."""
     mailboxes = [config.sender(each) for each in config.newsletters] or [config.mail.sender]
     return list(dict.fromkeys(domain_name(each.domain) for each in mailboxes))
+
+
+def _unread(config: Config, keyring: Keyring, domain: str) -> Iterator[str]:
+    """Name the keys in DNS that are for a domain and whose private half can't be read."""
+    read = [dkim for dkim, _ in keyring.keys]
+    for dkim in config.mail.dkim:
+        if dkim not in read and (signing := dkim.signing(domain)):
+            yield f"{dkim.selector}._domainkey.{signing}"
 
 
 def _origins(
@@ -76,7 +92,7 @@ def _configured(config: Config) -> Iterator[Finding]:
     yield _one_click(config)
     yield _postal_address(config)
     for dkim in config.mail.dkim:
-        if dkim.key_file is None:
+        if dkim.key_file is None or not config.path(dkim.key_file).exists():
             continue
         mode = config.path(dkim.key_file).stat().st_mode
         if mode & (stat.S_IROTH | stat.S_IWOTH):

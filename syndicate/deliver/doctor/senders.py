@@ -20,21 +20,26 @@ def domain(
     spf: Spf,
     *,
     seals: Sequence[Seal],
+    unread: Sequence[str],
     selectors: Sequence[str],
     permit: str,
 ) -> Iterator[Finding]:
     """Look at a domain.
 
-    `seals` are our keys for it, `selectors` those of a relay that signs itself;
-    `permit` are the terms of SPF that our mail needs.
+    `seals` are our keys for it, `unread` the names in DNS of those that can't be
+    read, `selectors` those of a relay that signs itself; `permit` are the terms of
+    SPF that our mail needs.
     """
     yield asked("SPF", name, lambda: _spf(name, spf, permit))
     for seal in seals:
         yield asked("DKIM", seal.name, lambda seal=seal: _key(resolver, seal))  # type: ignore[misc]
+    for key in unread:
+        said = "not compared with DNS: the private key can't be read"
+        yield Finding(check="DKIM", where=key, state=State.UNKNOWN, said=said)
     for selector in selectors:
         at = f"{selector}._domainkey.{name}"
         yield asked("DKIM", at, lambda at=at: _foreign_key(resolver, at))  # type: ignore[misc]
-    if not seals and not selectors:
+    if not (seals or unread or selectors):
         said = (
             "nothing is signed here; make keys with `syndicate dkim-keygen`, or, where the relay "
             "signs, name its selector with --selector"

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from syndicate.config import Config
+from syndicate.config import Config, missing_secrets
 from syndicate.errors import StoreError
 from syndicate.store import Store
 from syndicate.web.client import address
@@ -20,19 +20,27 @@ from syndicate.web.telemetry.metrics import Metrics
 
 _UNSTORED = {"cache-control": "no-store"}
 _UNREADABLE = "the store can't be read"
+_UNSENDABLE = "mail can't be sent"
 
 
 class Monitoring:
     """Answers probes, and tells figures to whom they are for."""
 
     def __init__(
-        self, store: Store, config: Config, metrics: Metrics, stopping: Callable[[], bool]
+        self,
+        store: Store,
+        config: Config,
+        metrics: Metrics,
+        stopping: Callable[[], bool],
+        *,
+        sends: bool,
     ) -> None:
-        """Take what is told, and whom to ask whether the process is about to end."""
+        """Take what to report; `sends`: whether this process delivers mail."""
         self._store = store
         self._config = config
         self._metrics = metrics
         self._stopping = stopping
+        self._sends = sends
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -48,8 +56,8 @@ class Monitoring:
         return _verdict(self._ailments(request))
 
     def ready(self, request: Request) -> Response:
-        """Answer whether requests may be sent here; what is missing is told, a line each."""
-        return _verdict([*self._ailments(request), *self._missing()])
+        """Answer whether all that this process is for can be done; a line for each reason."""
+        return _verdict([*self._ailments(request), *self._missing(), *self._unsent(request)])
 
     def figures(self, request: Request) -> Response:
         """Answer with all figures; to who isn't a monitor, as if there were none."""
@@ -74,6 +82,12 @@ class Monitoring:
             yield "there is no home page yet"
         if self._stopping():
             yield "stopping"
+
+    def _unsent(self, request: Request) -> Iterator[str]:
+        """Say what keeps mail from leaving; strangers learn that something does."""
+        is_monitor = self._is_monitor(request)
+        for secret in missing_secrets(self._config) if self._sends else ():
+            yield f"{_UNSENDABLE}: {secret}" if is_monitor else _UNSENDABLE
 
     def _is_monitor(self, request: Request) -> bool:
         """Tell whether figures are for who asks: this machine, or the config's networks.
