@@ -154,6 +154,7 @@ def mailing(newsletter: str, places: Sequence[str], weight: int = WEIGHT) -> Pre
         content="",
         upto=1,
         created_at=NOON,
+        slot_at=NOON,
         expires_at=NOON + timedelta(days=1),
     )
     imprint = Imprint.of(edition, CONFIG)

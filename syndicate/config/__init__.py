@@ -21,14 +21,16 @@ from syndicate.config.secret import missing_secrets, password
 from syndicate.config.segments import Criteria, Segment
 from syndicate.config.theme import Theme
 from syndicate.config.tracking import Tracking
-from syndicate.config.values import Mailbox, Rate
+from syndicate.config.values import ALL, BeginWith, Mailbox, Rate
 from syndicate.config.web import Web
 
 __all__ = [
+    "ALL",
     "AdSlot",
     "Ads",
     "Amp",
     "Analytics",
+    "BeginWith",
     "Config",
     "Consent",
     "Criteria",

@@ -21,6 +21,7 @@ _LIVE = {
     "schedules.name": _BREAKING,
     "schedules.newsletter": _BREAKING,
     "schedules.every": toml("10m"),
+    "schedules.begin_with": toml("24h"),
     "schedules.max_late": toml("30m"),
 }
 """The keys that are written live, beside the publication's id and title."""

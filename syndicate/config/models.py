@@ -33,6 +33,7 @@ from syndicate.config.theme import Theme
 from syndicate.config.tracking import Tracking
 from syndicate.config.values import (
     Beat,
+    BeginWith,
     Cron,
     DatabaseUrl,
     Duration,
@@ -205,6 +206,14 @@ class Schedule(Table):
         description="Send it to this segment of the newsletter's readers alone. Default: to all.",
         examples=["members"],
     )
+    begin_with: BeginWith | None = Field(
+        default=None,
+        description=(
+            "How old a story, by its date, may be when the schedule is first seen and still go "
+            'out; "all" takes the whole archive. Default: only what becomes public afterwards.'
+        ),
+        examples=["24h"],
+    )
     max_late: Duration | None = Field(
         default=None,
         description="Skip a slot that would be later than this. Default: never.",
@@ -272,6 +281,10 @@ class Config(Table):
     def newsletter(self, name: str) -> Newsletter | None:
         """Find a newsletter by name."""
         return next((item for item in self.newsletters if item.name == name), None)
+
+    def schedule(self, name: str | None) -> Schedule | None:
+        """Find a schedule by name."""
+        return next((item for item in self.schedules if item.name == name), None)
 
     def segment(self, name: str) -> Segment | None:
         """Find a segment by name."""

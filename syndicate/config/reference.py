@@ -9,7 +9,7 @@ from functools import cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -150,13 +150,13 @@ def _kind(annotation: Any) -> tuple[str, type[Table] | None]:
     if origin is Annotated:
         return _kind(arguments[0])
     if origin in (Union, UnionType):
-        return _kind(next(part for part in arguments if part is not NoneType))
+        parts = [_kind(part) for part in arguments if part is not NoneType]
+        return " or ".join(dict.fromkeys(kind for kind, _ in parts)), parts[0][1]
     if origin is tuple:
         kind, table = _kind(arguments[0])
         return ("tables" if table else f"list of {kind}s"), table
     kind = origin or annotation
-    if issubclass(kind, StrEnum):
-        return " or ".join(toml(member.value) for member in kind), None
-    if kind in _KINDS:
-        return _KINDS[kind], None
-    return "table", kind
+    choices = arguments if origin is Literal else tuple(kind) if issubclass(kind, StrEnum) else ()
+    if choices:
+        return " or ".join(map(toml, choices)), None
+    return (_KINDS[kind], None) if kind in _KINDS else ("table", kind)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from email.utils import formataddr, parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +23,7 @@ _CONTROLS = r"\x00-\x1f\x7f"
 _CONTROL = re.compile(f"[{_CONTROLS}]")
 _FAMILY = r"('[^'\"\\;{}<>&]+'|-?[^\W\d][\w-]*( [^\W\d][\w-]*)*)"
 """A family of fonts as CSS writes it: in quotes, or as words."""
+ALL: Literal["all"] = "all"
 SHORTEST_BEAT = timedelta(seconds=10)
 _PLACE = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _NO_PLACE = "expected a host, and a port between 1 and 65535 if any"
@@ -64,6 +65,15 @@ def _duration(value: object) -> timedelta:
         return parse_duration(value if isinstance(value, str) else "")
     except (ValueError, OverflowError) as error:
         raise ValueError('expected a duration such as "10m" or "1h30m"') from error
+
+
+def _begin_with(value: object) -> object:
+    if value == ALL:
+        return ALL
+    try:
+        return _duration(value)
+    except ValueError as error:
+        raise ValueError('expected a duration such as "24h", or "all"') from error
 
 
 def _rate(value: object) -> Rate:
@@ -174,6 +184,8 @@ def matching(pattern: str, expected: str) -> AfterValidator:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+BeginWith = Annotated[timedelta | Literal["all"], BeforeValidator(_begin_with)]
+"""What a new schedule's first edition takes of the articles that are public already."""
 Throttle = Annotated[Rate, BeforeValidator(_rate), PlainSerializer(str)]
 Day = Annotated[date, BeforeValidator(_day)]
 Beat = Annotated[Duration, AfterValidator(_beat)]

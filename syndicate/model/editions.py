@@ -107,6 +107,8 @@ class Draft:
     created_at: datetime
     expires_at: datetime
     """After this, what could not be handed over is given up."""
+    slot_at: datetime | None = None
+    """The time that it is of: its slot's; None for that of its making."""
     segment: "Criteria | None" = None
     """Who of the newsletter's readers gets it; None: all of them."""
     links: tuple[str, ...] = ()
@@ -131,5 +133,7 @@ class Edition:
     state: EditionState = EditionState.SENDING
     successor: int | None = None
     """The edition that replaced it."""
+    slot_at: datetime
+    """When its slot was due; where it was sent by hand, when it was composed."""
     original: int | None = None
     """The first one of those that it corrects or repeats."""

@@ -17,6 +17,7 @@ from syndicate.render.feeds import Feed
 from syndicate.render.front import Front
 from syndicate.render.mail.editions import compose
 from syndicate.render.mail.letter import Letter, compose_letter
+from syndicate.render.mail.press import Dateline
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Kind, Topic
@@ -56,6 +57,7 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
             newsletter=newsletter,
             config=config,
             templates=templates,
+            dateline=Dateline(at=AT, zone=config.publication.timezone),
         )
 
     yield lambda: edition(Edition.ALERT, 1)

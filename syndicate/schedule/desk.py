@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from syndicate.config import Config, Newsletter, Select
+from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import Refused
 from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, Item, Kind
 from syndicate.model.selection import Selection, select
+from syndicate.model.windows import Beginning, Window
 from syndicate.publish.folder import Folder
 from syndicate.publish.media import MediaFolder
 from syndicate.render import addresses
 from syndicate.render.mail.clicks import numbered
 from syndicate.render.mail.editions import compose
+from syndicate.render.mail.press import Dateline
 from syndicate.render.templates import Templates
 from syndicate.store import Store, Transaction
 from syndicate.typeset.missing import without_files
@@ -66,32 +68,35 @@ class Desk:
     def propose(
         self,
         newsletter: Newsletter,
-        rule: Select,
+        schedule: Schedule,
         *,
-        schedule: str,
+        beginning: Beginning,
         segment: str | None = None,
+        slot_at: datetime,
         at: datetime,
     ) -> Proposal:
-        """Compose what a schedule would send now, to a segment or to all.
+        """Compose what a schedule would send now, to a segment of its readers or to all of them.
 
-        Its window is every public number above the one its last edition went up to.
-        Raise TemplateError when it can't be rendered.
+        Its window is every public number above the one its last edition went up to,
+        and nothing from before its beginning. Raise TemplateError when it can't be rendered.
         """
         with self._store.read() as tx:
-            last = tx.editions.last(schedule)
-            after = last.upto if last else 0
-            found = tx.articles.candidates(newsletter.name, after, at)
-            upto = tx.articles.covered(after, at)
+            last = tx.editions.last(schedule.name)
+            window = Window.of(
+                beginning, schedule.begin_with, last=last.upto if last is not None else None
+            )
+            found = tx.articles.candidates(newsletter.name, window, at)
+            upto = tx.articles.covered(window, at)
             seen = Standing.of(tx, newsletter.name)
-        selection = select(found, rule, at=at)
+        selection = select(found, schedule.select, at=at)
         newest = max((article.number or 0 for article in selection.carried), default=0)
         draft = self._draft(
             newsletter,
             selection,
-            schedule=schedule,
-            segment=segment,
-            upto=upto,
-            newest=newest,
+            schedule=schedule.name,
+            segment=segment or schedule.segment,
+            window=(upto, newest),
+            dateline=Dateline(at=slot_at, zone=self._config.zone(schedule)),
             at=at,
         )
         return Proposal(selection=selection, draft=draft, seen=seen)
@@ -102,6 +107,7 @@ class Desk:
         slugs: Sequence[str],
         *,
         segment: str | None = None,
+        dateline: Dateline | None = None,
         at: datetime,
     ) -> Proposal:
         """Compose exactly these articles, in this order, for everybody subscribed by now.
@@ -116,10 +122,9 @@ class Desk:
         draft = self._draft(
             newsletter,
             selection,
-            schedule=None,
             segment=segment,
-            upto=upto,
-            newest=upto + 1,
+            window=(upto, upto + 1),
+            dateline=dateline or Dateline(at=at, zone=self._config.publication.timezone),
             at=at,
         )
         return Proposal(selection=selection, draft=draft, seen=seen)
@@ -127,36 +132,34 @@ class Desk:
     def propose_corrected(
         self, edition: Edition, slugs: Sequence[str] = (), *, at: datetime
     ) -> Proposal:
-        """Compose an edition anew of what its articles say by now, or of those named.
+        """Compose an edition again of what its articles say by now, or of those named.
 
-        What was retracted since is left out. Raise Refused when nothing is left.
+        It keeps the day that it is of. What was retracted since is left out. Raise
+        Refused when nothing is left.
         """
         newsletter = self._config.newsletter(edition.newsletter)
         if newsletter is None:
             raise Refused(f"the newsletter {edition.newsletter} is no longer in the configuration")
-        if slugs:
-            return self.propose_these(newsletter, slugs, at=at)
         with self._store.read() as tx:
+            first = edition if edition.original is None else tx.editions.by_key(edition.original)
             keys = [item.article for item in tx.editions.items(edition.key)]
             carried = [one for one in tx.readership.articles(keys) if _is_public(one, at)]
             upto = tx.articles.newest_number()
             seen = Standing.of(tx, newsletter.name)
+        schedule = self._config.schedule(first.schedule if first else None)
+        zone = self._config.zone(schedule) if schedule else self._config.publication.timezone
+        dateline = Dateline(at=edition.slot_at, zone=zone)
+        if slugs:
+            return self.propose_these(newsletter, slugs, dateline=dateline, at=at)
         if not carried:
             raise Refused(
                 f"nothing that edition {edition.key} carried is public any more; "
                 "name articles with --article SLUG, or cancel it"
             )
-        rules = (one.select for one in self._config.schedules if one.name == edition.schedule)
-        most = next((rule.max for rule in rules), len(carried))
+        most = schedule.select.max if schedule else len(carried)
         selection = Selection(taken=tuple(carried[:most]), more=tuple(carried[most:]))
         draft = self._draft(
-            newsletter,
-            selection,
-            schedule=None,
-            segment=None,
-            upto=upto,
-            newest=upto + 1,
-            at=at,
+            newsletter, selection, window=(upto, upto + 1), dateline=dateline, at=at
         )
         return Proposal(selection=selection, draft=draft, seen=seen)
 
@@ -179,12 +182,13 @@ class Desk:
         newsletter: Newsletter,
         selection: Selection,
         *,
-        schedule: str | None,
-        segment: str | None,
-        upto: int,
-        newest: int,
+        schedule: str | None = None,
+        segment: str | None = None,
+        window: tuple[int, int],
+        dateline: Dateline,
         at: datetime,
     ) -> Draft | None:
+        """Compose a selection; `window` is where it ends, and whose subscriptions are too new."""
         if not selection:
             return None
         self._must_be_published(selection.carried)
@@ -196,8 +200,10 @@ class Desk:
             newsletter=newsletter,
             config=self._config,
             templates=self._templates,
+            dateline=dateline,
         )
         content, links = numbered(content, newsletter, self._config)
+        upto, newest = window
         return Draft(
             newsletter=newsletter.name,
             schedule=schedule,
@@ -208,6 +214,7 @@ class Desk:
             newest=newest,
             created_at=at,
             expires_at=at + self._config.expire_after(newsletter),
+            slot_at=dateline.at,
             links=links,
             segment=self._config.criteria(segment) if segment is not None else None,
         )

@@ -15,6 +15,8 @@ from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import SyndicateError
 from syndicate.model.slots import Slot
 from syndicate.model.timetable import Decision, decide, timing
+from syndicate.model.windows import Beginning
+from syndicate.schedule.beginning import begin, beginning_there_would_be, seen_since
 from syndicate.schedule.desk import Desk, Proposal
 from syndicate.store import Store, Transaction
 from syndicate.store.fires import Fire, Outcome
@@ -35,30 +37,39 @@ class Timekeeper:
     node: str
     """This process, for the record."""
 
-    def fire_all(self, at: datetime) -> list[Fire]:
+    def fire_all(self, at: datetime, *, trial: bool = False) -> list[Fire]:
         """Deal with everything that is due at `at`; one schedule's failure stops no other."""
-        return [fire for schedule in self.config.schedules for fire in self.fire(schedule, at)]
+        return [
+            fire
+            for schedule in self.config.schedules
+            for fire in self.fire(schedule, at, trial=trial)
+        ]
 
-    def fire(self, schedule: Schedule, at: datetime) -> list[Fire]:
+    def fire(self, schedule: Schedule, at: datetime, *, trial: bool = False) -> list[Fire]:
         """Deal with one schedule's due slots; return what this process recorded.
 
         A rendering that fails is recorded, mails nobody, and is tried again at
-        the next pass until it is too late. Raise StoreError.
+        the next pass until it is too late. In a `trial`, as of another time than
+        now, a new schedule begins where it would, and that is not kept. Raise StoreError.
         """
         with self.store.write() as tx:
-            last, decision = self._decide(tx, schedule, at)
+            since = seen_since(tx, schedule, self.config, at=at)
+            if trial:
+                beginning = beginning_there_would_be(tx, schedule.name, at=since)
+            else:
+                beginning = begin(tx, schedule.name, at=at)
+            last, decision = self._decide(tx, schedule, since, at)
             missed = [f for f in self._missed(schedule, decision) if tx.fires.record_missed(f)]
         if decision.slot is None:
             return missed
-        fire = self._deal_with(schedule, decision.slot, last=last, at=at)
+        fire = self._deal_with(schedule, decision.slot, beginning, last=last, at=at)
         return [*missed, fire] if fire else missed
 
     def _decide(
-        self, tx: Transaction, schedule: Schedule, at: datetime
+        self, tx: Transaction, schedule: Schedule, since: datetime, at: datetime
     ) -> tuple[datetime | None, Decision]:
         """Say what is due, and when the slot before it was."""
         times = timing(schedule, self.config.zone(schedule))
-        since = tx.schedules.since(schedule.name, times.fingerprint, at, now=clock.now())
         last = tx.fires.last(schedule.name, at)
         return last, decide(times, last=last, since=since, now=at, max_late=schedule.max_late)
 
@@ -68,7 +79,13 @@ class Timekeeper:
             yield self._fire(schedule, skip.slot, Outcome.SKIPPED, skip.reason + older)
 
     def _deal_with(
-        self, schedule: Schedule, slot: Slot, *, last: datetime | None, at: datetime
+        self,
+        schedule: Schedule,
+        slot: Slot,
+        beginning: Beginning,
+        *,
+        last: datetime | None,
+        at: datetime,
     ) -> Fire | None:
         """Compose and freeze; return the fire, or None when somebody else was quicker."""
         newsletter = self.config.newsletter(schedule.newsletter)
@@ -76,11 +93,7 @@ class Timekeeper:
         for _ in range(ATTEMPTS):
             try:
                 proposal = self.desk.propose(
-                    newsletter,
-                    schedule.select,
-                    schedule=schedule.name,
-                    segment=schedule.segment,
-                    at=at,
+                    newsletter, schedule, beginning=beginning, slot_at=slot.due_at, at=at
                 )
             except SyndicateError as error:
                 return self._record(self._fire(schedule, slot, Outcome.FAILED, str(error)))
@@ -88,7 +101,8 @@ class Timekeeper:
                 log.exception("failed, and it is our mistake", schedule=schedule.name)
                 return self._record(self._fire(schedule, slot, Outcome.FAILED, repr(error)))
             if proposal.draft is None:
-                nothing = f"0 new{self._since(schedule, last, at)}{proposal.selection.left_out}"
+                since = self._since(schedule, beginning, last=last, at=at)
+                nothing = f"0 new{since}{proposal.selection.left_out}"
                 return self._record(self._fire(schedule, slot, Outcome.SKIPPED, nothing))
             done, fire = self._freeze(schedule, newsletter, slot, proposal)
             if done:
@@ -120,12 +134,19 @@ class Timekeeper:
         with self.store.write() as tx:
             return fire if tx.fires.record(fire) else None
 
-    def _since(self, schedule: Schedule, last: datetime | None, at: datetime) -> str:
-        if last is None:
+    def _since(
+        self, schedule: Schedule, beginning: Beginning, *, last: datetime | None, at: datetime
+    ) -> str:
+        """Say since when nothing is new: since the last slot, or the schedule's beginning."""
+        zone = self.config.zone(schedule)
+        if last is not None:
+            recent = at - last < timedelta(hours=24)
+            written = last.astimezone(zone)
+            return f" since {written:%H:%M}" if recent else f" since {written:%Y-%m-%d %H:%M}"
+        if not beginning.number or schedule.begin_with is not None:
             return ""
-        local = last.astimezone(self.config.zone(schedule))
-        recent = at - last < timedelta(hours=24)
-        return f" since {local:%H:%M}" if recent else f" since {local:%Y-%m-%d %H:%M}"
+        begun = beginning.at.astimezone(zone)
+        return f" since the schedule was first seen, {begun:%Y-%m-%d %H:%M} (begin_with)"
 
     def _fire(self, schedule: Schedule, slot: Slot, outcome: Outcome, reason: str) -> Fire:
         return Fire(

@@ -10,6 +10,7 @@ from syndicate.deliver.relay import Reply
 from syndicate.deliver.worker import Drained
 from syndicate.errors import Refused, StoreLocked
 from syndicate.model.editions import Edition
+from syndicate.schedule.beginning import begin, beginning_there_would_be, seen_since
 from syndicate.schedule.desk import Proposal
 from syndicate.schedule.firing import ATTEMPTS
 from syndicate.schedule.newsroom import Newsroom
@@ -38,7 +39,7 @@ def send_now(newsroom: Newsroom, order: Order, *, at: datetime) -> Sent | None:
     """Freeze an edition and deliver it; None when nothing is new."""
     newsroom.publish(at)
     for _ in range(ATTEMPTS):
-        proposal = _propose(newsroom, order, at=at)
+        proposal = _propose(newsroom, order, at=at, keep=True)
         if proposal.draft is None:
             return None
         with newsroom.store.write() as tx:
@@ -55,7 +56,7 @@ def send_test_copy(newsroom: Newsroom, order: Order, *, to: str, at: datetime) -
     DeliveryError as the mail server answers.
     """
     newsroom.publish(at)
-    draft = _propose(newsroom, order, at=at).draft
+    draft = _propose(newsroom, order, at=at, keep=False).draft
     if draft is None:
         raise Refused(
             f"nothing is new for {order.newsletter.name}; name articles with --article SLUG"
@@ -65,14 +66,23 @@ def send_test_copy(newsroom: Newsroom, order: Order, *, to: str, at: datetime) -
     )
 
 
-def _propose(newsroom: Newsroom, order: Order, *, at: datetime) -> Proposal:
+def _propose(newsroom: Newsroom, order: Order, *, at: datetime, keep: bool) -> Proposal:
+    """Compose what was ordered; with `keep`, a schedule that is new begins now."""
     desk, schedule = newsroom.desk, order.schedule
     if schedule is None:
         return desk.propose_these(order.newsletter, order.slugs, segment=order.segment, at=at)
+    if keep:
+        with newsroom.store.write() as tx:
+            seen_since(tx, schedule, newsroom.config, at=at)
+            beginning = begin(tx, schedule.name, at=at)
+    else:
+        with newsroom.store.read() as tx:
+            beginning = beginning_there_would_be(tx, schedule.name, at=at)
     return desk.propose(
         order.newsletter,
-        schedule.select,
-        schedule=schedule.name,
-        segment=order.segment or schedule.segment,
+        schedule,
+        beginning=beginning,
+        segment=order.segment,
+        slot_at=at,
         at=at,
     )

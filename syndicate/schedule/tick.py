@@ -38,10 +38,11 @@ def tick(newsroom: Newsroom, *, at: datetime, trial: bool = False) -> Ticked:
     Once a day, what is too old to be kept is forgotten after that.
 
     `at` is the clock for publishing, slots, selection and retries; leases and
-    recorded times go by the real one. What a `trial` publishes is told to nobody.
+    recorded times go by the real one. Nobody is notified of what a `trial` publishes,
+    and no schedule begins with it.
     """
     built = newsroom.publish(at, trial=trial)
-    fires = tuple(newsroom.timekeeper.fire_all(at))
+    fires = tuple(newsroom.timekeeper.fire_all(at, trial=trial))
     delivered = newsroom.deliver(at)
     forgotten = forget_daily(newsroom.store, newsroom.config, at=at, stop=Event())
     return Ticked(built=built, fires=fires, delivered=delivered, forgotten=forgotten)

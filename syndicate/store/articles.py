@@ -4,15 +4,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
     Connection,
     Select,
     and_,
     func,
+    or_,
     select,
 )
 
 from syndicate.model.articles import Article
+from syndicate.model.windows import Window
 from syndicate.store.rows import article_of, articles_query, newest_first, public_at
 from syndicate.store.schema import (
     addresses,
@@ -77,28 +80,26 @@ class Articles:
         )
         return {old: now for old, now in self._connection.execute(query)}  # noqa: C416 - rows are no pairs
 
-    def candidates(self, newsletter: str, after: int, at: datetime) -> list[Article]:
-        """Return what is public at `at` and numbered above `after`, newest first.
+    def candidates(self, newsletter: str, window: Window, at: datetime) -> list[Article]:
+        """Return what is public at `at` and in a schedule's window, newest first.
 
-        What an earlier edition of the newsletter carried is left out. Numbers,
-        not dates, decide, so late and back-dated articles are neither lost nor
-        repeated.
+        What an earlier edition of the newsletter carried is left out.
         """
         carried = (
             select(edition_items.c.article)
             .join(editions, editions.c.key == edition_items.c.edition)
             .where(editions.c.newsletter == newsletter)
         )
-        fresh = and_(articles.c.number > after, public_at(at), articles.c.key.not_in(carried))
+        fresh = and_(_in(window), public_at(at), articles.c.key.not_in(carried))
         return self._many(newest_first(articles_query().where(fresh)))
 
-    def covered(self, after: int, at: datetime) -> int:
-        """Return the number up to which an edition composed at `at` covers what is above `after`.
+    def covered(self, window: Window, at: datetime) -> int:
+        """Return the number up to which an edition composed at `at` covers a window.
 
         That is the newest one, or the one before an article that has its number
         and is put off to a later time: its turn is still to come.
         """
-        put_off = and_(articles.c.number > after, articles.c.retracted_at.is_(None), ~public_at(at))
+        put_off = and_(_in(window), articles.c.retracted_at.is_(None), ~public_at(at))
         first = self._connection.execute(select(func.min(articles.c.number)).where(put_off))
         number: int | None = first.scalar()
         return self.newest_number() if number is None else number - 1
@@ -108,6 +109,11 @@ class Articles:
     def newest_number(self) -> int:
         """Return the newest public number; 0 when nothing was ever public."""
         return self._connection.execute(select(func.max(articles.c.number))).scalar() or 0
+
+    def newest_public(self, at: datetime) -> int:
+        """Return the newest number of what was public at `at`; 0 when nothing was."""
+        query = select(func.max(articles.c.number)).where(public_at(at))
+        return self._connection.execute(query).scalar() or 0
 
     def standing(self) -> tuple[int, int]:
         """Return what changes when an article becomes public, or is taken back or restored."""
@@ -129,3 +135,10 @@ class Articles:
 
     def _many(self, query: Select[Any]) -> list[Article]:
         return [article_of(row) for row in self._connection.execute(query)]
+
+
+def _in(window: Window) -> ColumnElement[bool]:
+    begun = or_(
+        articles.c.number > window.begins_after, articles.c.published_at > window.dated_after
+    )
+    return and_(articles.c.number > window.after, begun)

@@ -144,6 +144,7 @@ class Corrections:
             "on_unknown": edition.on_unknown,
             "everybody": False,
             "original": edition.original or edition.key,
+            "slot_at": edition.slot_at,
         }
         again: int = self._connection.execute(
             insert(editions).returning(editions.c.key), values

@@ -65,6 +65,7 @@ class Editions:
                 "on_unknown": "skip",
                 "everybody": everybody,
                 "original": original,
+                "slot_at": draft.slot_at or draft.created_at,
             },
         ).scalar_one()
         self._connection.execute(
@@ -215,5 +216,6 @@ def edition_of(row: Row[Any]) -> Edition:
         on_unknown=row.on_unknown,
         state=EditionState(row.state),
         successor=row.successor,
+        slot_at=row.slot_at or row.created_at,
         original=row.original,
     )

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, func, or_, select, update
 
+from syndicate.model.windows import Beginning
 from syndicate.store.engine import insert_new
 from syndicate.store.schema import fires, schedules
 
@@ -37,28 +38,46 @@ class Fire:
 
 
 class Schedules:
-    """When each schedule's timing was first seen."""
+    """When each schedule's timing was first seen, and where the schedule begins."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def since(self, name: str, fingerprint: str, at: datetime, *, now: datetime) -> datetime:
+    def since(
+        self, name: str, fingerprint: str, at: datetime, *, newsletter: str, now: datetime
+    ) -> datetime:
         """Return when a schedule's timing was first seen: `at`, if it is new or has changed.
 
         Also if that lies in the future, of `at` and of the real clock (`now`) alike:
         it was seen in a trial then, and a trial holds nothing up.
         """
-        row = {"name": name, "fingerprint": fingerprint, "since": at}
+        row = {"name": name, "fingerprint": fingerprint, "since": at, "newsletter": newsletter}
         if insert_new(self._connection, schedules, row):
             return at
         mine = schedules.c.name == name
         other = or_(schedules.c.fingerprint != fingerprint, schedules.c.since > max(at, now))
         changed = update(schedules).where(mine, other)
         self._connection.execute(changed, {"fingerprint": fingerprint, "since": at})
+        moved = update(schedules).where(mine, schedules.c.newsletter.is_distinct_from(newsletter))
+        self._connection.execute(moved, {"newsletter": newsletter})
         since: datetime = self._connection.execute(
             select(schedules.c.since).where(mine)
         ).scalar_one()
         return since
+
+    def beginning(self, name: str) -> Beginning | None:
+        """Return where a schedule begins; None where no pass at the real time has seen it yet."""
+        query = select(schedules.c.begins_after, schedules.c.begun_at).where(
+            schedules.c.name == name, schedules.c.begun_at.is_not(None)
+        )
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else Beginning(number=row.begins_after, at=row.begun_at)
+
+    def begin(self, name: str, beginning: Beginning) -> None:
+        """Keep where a schedule begins, unless it has begun."""
+        not_yet = update(schedules).where(schedules.c.name == name, schedules.c.begun_at.is_(None))
+        values = {"begins_after": beginning.number, "begun_at": beginning.at}
+        self._connection.execute(not_yet, values)
 
 
 class Fires:

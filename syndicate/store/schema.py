@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeDecorator
 
 from syndicate.clock import EPOCH, utc
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 
@@ -241,6 +241,19 @@ schedules = Table(
     Column("name", Text, primary_key=True),
     Column("fingerprint", Text, nullable=False),
     Column("since", Instant, nullable=False),
+    Column("newsletter", Text),
+    # the newest public number when it was first seen, and when that was; empty in trials
+    Column("begins_after", Integer),
+    Column("begun_at", Instant),
+)
+
+# newsletters that have another name now
+renames = Table(
+    "renames",
+    metadata,
+    Column("old", Text, primary_key=True),
+    Column("new", Text, nullable=False),
+    Column("at", Instant, nullable=False),
 )
 
 fires = Table(
@@ -286,6 +299,8 @@ editions = Table(
     Column("successor", Integer),
     # the first edition of those that correct or repeat each other
     Column("original", Integer, index=True),
+    # when its slot was due; where it was sent by hand, when it was composed
+    Column("slot_at", Instant),
     sqlite_autoincrement=True,
 )
 

@@ -63,6 +63,11 @@ class Operator:
         assert old in text
         config.write_text(text.replace(old, new))
 
+    def add(self, tables: str) -> None:
+        """Add tables to config.toml."""
+        config = self.folder / "config.toml"
+        config.write_text(f"{config.read_text()}\n{tables}")
+
     def subscribe(self, *rows: str) -> Ran:
         """Import readers of the breaking newsletter."""
         (self.folder / "readers.csv").write_text("\n".join(("email,name", *rows)) + "\n")

@@ -412,6 +412,32 @@ def test_a_broken_config_is_told_in_json_too(operator):
     assert 'every = "10 mins"' in json.loads(checked.out)["mistakes"][0]
 
 
+def test_a_newsletter_that_is_added_to_an_old_paper_mails_no_archive(operator):
+    operator.subscribe("ada@example.org,Ada")
+    for year in range(2011, 2016):
+        operator.file(f"{year}-05-01-old-{year}", breaking=False)
+    operator.run("import", "articles")
+    operator.run("tick")
+    operator.add(
+        '[[newsletters]]\nname = "weekly"\n'
+        '[[schedules]]\nname = "weekly"\nnewsletter = "weekly"\nevery = "10s"\n'
+    )
+    add = ("subscribers", "add", "bo@example.org", "--newsletter", "weekly", "--source", "asked")
+    assert operator.run(*add).code == 0
+    assert "first seen" in operator.run("tick").out
+    assert json.loads(operator.run("editions", "--json").out) == []
+
+
+def test_the_first_breaking_story_of_a_newcomer_goes_out_and_an_old_one_does_not(operator):
+    operator.subscribe("ada@example.org,Ada")
+    operator.file("2011-05-01-old")
+    operator.file("ferry")
+    operator.run("import", "articles")
+    assert "edition 1, 1 article" in operator.run("tick").out
+    [edition] = json.loads(operator.run("editions", "--json").out)
+    assert edition["subject"] == "Breaking: Ferry"
+
+
 def test_a_day_of_missed_slots_is_told_in_one_line(operator):
     operator.run("tick", "--at", "2030-01-01T12:00")
     ticked = operator.run("tick", "--at", "2030-01-02T12:00")

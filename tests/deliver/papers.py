@@ -59,6 +59,7 @@ def edition(config: Config, kind: Kind = Kind.ALERT) -> Imprint:
             content="",
             upto=1,
             created_at=NOON,
+            slot_at=NOON,
             expires_at=NOON + timedelta(days=1),
         ),
         config,

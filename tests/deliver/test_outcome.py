@@ -22,6 +22,7 @@ def verdict(error, on_unknown="skip"):
         content="",
         upto=1,
         created_at=NOON,
+        slot_at=NOON,
         expires_at=NOON,
         on_unknown=on_unknown,
     )

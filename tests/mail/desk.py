@@ -14,6 +14,7 @@ from syndicate.config import Ads, AdSlot, Config, Newsletter, Publication
 from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import SLOTS, Content, Kind, slot_marker
 from syndicate.render.mail.editions import compose
+from syndicate.render.mail.press import Dateline
 from syndicate.render.templates import Templates
 
 AT = datetime(2026, 11, 24, 8, 5, tzinfo=UTC)
@@ -137,7 +138,8 @@ def digest(articles: list[Article], **changes: Any) -> Content:
 
 def _composed(kind: Kind, articles: list[Article], **changes: Any) -> Content:
     given: dict[str, Any] = {
-        "more": [], "newsletter": BREAKING, "config": config(), "templates": SHIPPED
+        "more": [], "newsletter": BREAKING, "config": config(), "templates": SHIPPED,
+        "dateline": Dateline(at=AT, zone=ZoneInfo("Europe/Berlin")),
     }  # fmt: skip
     return compose(kind=kind, articles=articles, **(given | changes))
 

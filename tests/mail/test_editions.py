@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from syndicate.config import Ads, AdSlot, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model.articles import Comments
 from syndicate.model.editions import Content, slot_marker
-from syndicate.render.mail.press import LIMIT
+from syndicate.render.mail.press import LIMIT, Dateline
 from syndicate.render.templates import Templates
 from syndicate.typeset import markup
 from tests.mail.desk import (
@@ -57,6 +58,17 @@ def test_an_alert_is_the_whole_story():
         "12 Harbour Street", "Unsubscribe",
     ):  # fmt: skip
         assert part in told
+
+
+@pytest.mark.parametrize(
+    "make", [digest, lambda articles, **changes: alert(articles[0], **changes)]
+)
+def test_an_edition_has_the_day_of_its_slot_in_the_zone_of_its_schedule(make):
+    zone = ZoneInfo("Pacific/Auckland")
+    sunday = datetime(2026, 11, 29, 7, tzinfo=zone).astimezone(UTC)
+    content = make(stories(), dateline=Dateline(at=sunday, zone=zone))
+    assert "Breaking news · Sunday, November 29, 2026" in said(content)
+    assert content.text.splitlines()[1] == "Sunday, November 29, 2026"
 
 
 def test_a_digest_tells_each_story_and_names_the_rest():

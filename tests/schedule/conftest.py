@@ -22,6 +22,7 @@ BREAKING = {
     "newsletter": "breaking",
     "every": "10m",
     "select": {"breaking": True, "max": 5, "max_age": "24h"},
+    "begin_with": "all",
     "max_late": "30m",
 }
 
@@ -56,8 +57,8 @@ class Desk:
             for address in addresses:
                 tx.subscribers.subscribe(address, newsletter, cause=TEST, at=NOW)
 
-    def tick(self, at: datetime = NOW) -> Ticked:
-        return tick(self.newsroom, at=at)
+    def tick(self, at: datetime = NOW, *, trial: bool = False) -> Ticked:
+        return tick(self.newsroom, at=at, trial=trial)
 
     def mail(self) -> list[tuple[str, str]]:
         """What is in the outbox: to whom, and the subject; in the order of file names."""

@@ -3,6 +3,7 @@
 import pytest
 
 from syndicate.errors import Refused
+from syndicate.model.windows import Window
 from syndicate.schedule.sending import Order, send_now, send_test_copy
 from tests.schedule.conftest import MINUTE, NOW
 
@@ -42,7 +43,7 @@ def test_exactly_the_articles_that_are_named_go_out_in_that_order(desk):
     assert sent.edition.subject.startswith("Tram")
     with desk.store.read() as tx:
         assert len(tx.editions.items(sent.edition.key)) == 2
-        assert [one.slug for one in tx.articles.candidates("breaking", 0, NOW)] == ["dome"]
+        assert [one.slug for one in tx.articles.candidates("breaking", Window(), NOW)] == ["dome"]
 
 
 def test_an_article_that_is_not_public_or_not_there_cannot_be_named(desk):

@@ -123,6 +123,25 @@ def test_a_correction_changes_no_schedule(desk):
     assert [subject for _, subject in desk.mail()] == ["Breaking: Ferry", "Breaking: Tram"]
 
 
+def test_a_late_edition_and_its_corrections_keep_the_day_of_the_slot(desk_of):
+    sunday = {"name": "sunday", "newsletter": "breaking", "cron": "0 23 * * sun"}
+    sunday |= {"timezone": "America/New_York", "begin_with": "all"}
+    desk = desk_of(schedules=[sunday])
+    desk.subscribe("ada@example.org", "bo@example.org")
+    desk.file("ferry", at=NOW)
+    desk.file("tram", at=NOW)
+    desk.tick(NOW)
+    monday = NOW.replace(hour=15) + timedelta(days=6)  # the slot is of Sunday night
+    desk.newsroom.publish(monday)
+    assert str(desk.newsroom.timekeeper.fire_all(monday)[-1]) == "edition 1, 2 articles"
+    first = replace(desk.newsroom, 1, cause=ME, at=monday)
+    assert first.delivered.accepted == 2
+    with desk.store.read() as tx:
+        said = [tx.editions.content(one.content).text for one in tx.editions.all()]
+    assert len(said) == 2
+    assert all("Sunday, November 29, 2026" in text for text in said)
+
+
 def test_a_cancelled_edition_can_be_sent_again_to_those_it_did_not_reach(desk):
     desk.subscribe("ada@example.org", "bo@example.org")
     desk.file("ferry")

@@ -24,6 +24,7 @@ from syndicate.errors import (
     StoreUnreachable,
 )
 from syndicate.model.articles import Comments, Revision
+from syndicate.model.windows import Beginning
 from syndicate.store import Store, engine
 from syndicate.store.schema import HEAD, metadata
 from syndicate.store.upgrade import SCRIPTS
@@ -95,6 +96,23 @@ def test_many_who_open_a_new_file_at_once_all_get_it(tmp_path: Path):
     assert failed == []
 
 
+ADDED_BY_0009 = (
+    "ALTER TABLE schedules DROP COLUMN newsletter",
+    "ALTER TABLE schedules DROP COLUMN begins_after",
+    "ALTER TABLE schedules DROP COLUMN begun_at",
+    "ALTER TABLE editions DROP COLUMN slot_at",
+    "DROP TABLE renames",
+)
+"""What takes a store back to what it was before the newest migrations, newest first."""
+
+
+def take_back(connection: Connection, version: str) -> None:
+    """Make a store one of an older version again."""
+    for statement in ADDED_BY_0009:
+        connection.execute(text(statement))
+    connection.execute(text(f"UPDATE alembic_version SET version_num = '{version}'"))
+
+
 @pytest.mark.parametrize(
     ("before", "now"),
     [
@@ -111,13 +129,30 @@ def test_comments_of_a_store_that_knew_one_thing_about_them_are_kept(store_url, 
     with database.begin() as connection:
         older = text("UPDATE revisions SET comments = :said")
         connection.execute(older.bindparams(bindparam("said", json.loads(before), JSON)))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
+        take_back(connection, "0007")
     database.dispose()
     with closing(Store.open(store_url)) as store, store.read() as tx:
         article = tx.articles.by_id("x")
-    assert store.migrations == ["0008"]
+    assert store.migrations[0] == "0008"
     assert article is not None
     assert article.comments == now
+
+
+def test_a_schedule_of_an_older_store_begins_with_what_became_public_since_it_was_first_seen(
+    store_url,
+):
+    with closing(Store.open(store_url)) as store, store.write() as tx:
+        for days in (2, 1, -1):
+            said = Revision(title="Tram", body="", date=NOW - days * DAY)
+            tx.articles.add(said, id=f"{days}", slug=f"d{days}", path=None, source="", at=NOW - DAY)
+        tx.articles.give_numbers(NOW + DAY)
+        tx.schedules.since("news", "every 600s", NOW, newsletter="news", now=NOW)
+    database = create_engine(store_url)
+    with database.begin() as connection:
+        take_back(connection, "0008")
+    database.dispose()
+    with closing(Store.open(store_url)) as store, store.read() as tx:
+        assert tx.schedules.beginning("news") == Beginning(number=2, at=NOW)
 
 
 def test_a_store_of_a_newer_version_is_refused_by_name(store_url):

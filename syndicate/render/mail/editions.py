@@ -1,6 +1,6 @@
 """Editions: what a newsletter says, as HTML and as text, once for all of its readers.
 
-Pure: the same articles, newsletter, configuration and templates make the same
+Pure: the same articles, newsletter, configuration, templates and day make the same
 content, and the same content has the same hash.
 """
 
@@ -11,7 +11,7 @@ from syndicate.model.articles import Article
 from syndicate.model.editions import Content, Kind
 from syndicate.render.mail.alert import alert
 from syndicate.render.mail.digest import digest
-from syndicate.render.mail.press import Press
+from syndicate.render.mail.press import Dateline, Press
 from syndicate.render.templates import Templates
 
 
@@ -23,6 +23,7 @@ def compose(
     newsletter: Newsletter,
     config: Config,
     templates: Templates,
+    dateline: Dateline,
 ) -> Content:
     """Compose an alert (the first article, whole) or a digest; raise TemplateError.
 
@@ -30,7 +31,11 @@ def compose(
     for, which a digest names.
     """
     press = Press.of(
-        articles=[*articles, *more], newsletter=newsletter, config=config, templates=templates
+        articles=[*articles, *more],
+        newsletter=newsletter,
+        config=config,
+        templates=templates,
+        dateline=dateline,
     )
     if kind is Kind.ALERT:
         return alert(articles[0], press)

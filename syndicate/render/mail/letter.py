@@ -12,7 +12,7 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
 from syndicate.model.editions import LETTERS, Content, slot_marker
 from syndicate.render import words
-from syndicate.render.mail.press import Press
+from syndicate.render.mail.press import Dateline, Press
 from syndicate.render.mail.words import LetterWords, mail_words
 from syndicate.render.templates import Templates
 
@@ -72,7 +72,7 @@ def _composed(
         templates=templates,
         newsletter=Newsletter(name=LETTERS),
         language=language,
-        at=EPOCH,  # a letter has no dateline
+        dateline=Dateline(at=EPOCH, zone=config.publication.timezone),  # not shown in a letter
         draft=hashlib.sha256(letter.encode()).hexdigest()[:16],
     )
     said: LetterWords = getattr(mail_words(language).letters, letter)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -25,6 +26,16 @@ LIMIT = 90_000
 """Bytes of HTML. Gmail cuts a message off at 102 KB, unsubscribe link and all."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dateline:
+    """The day that an edition is of: that of its slot, whenever its stories are from."""
+
+    at: datetime
+    """When the slot was due; where an edition is sent by hand, when it is composed."""
+    zone: ZoneInfo
+    """The zone of the schedule."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Press:
     """One newsletter's templates, words and masthead, for one edition."""
@@ -33,8 +44,8 @@ class Press:
     templates: Templates
     newsletter: Newsletter
     language: str
-    at: datetime
-    """The date in the masthead: when the newest article was published."""
+    dateline: Dateline
+    """The date in the masthead."""
     draft: str
     """The nonce while composing; the edition's own is made of what came out."""
 
@@ -46,6 +57,7 @@ class Press:
         newsletter: Newsletter,
         config: Config,
         templates: Templates,
+        dateline: Dateline,
     ) -> Self:
         """Set up the press for an edition of these articles."""
         return cls(
@@ -53,7 +65,7 @@ class Press:
             templates=templates,
             newsletter=newsletter,
             language=newsletter.language or config.publication.language,
-            at=max(article.published for article in articles),
+            dateline=dateline,
             draft=_nonce(repr(articles)),
         )
 
@@ -104,7 +116,8 @@ class Press:
             "language": self.language,
             "direction": direction(self.language),
             "zone": config.publication.timezone,
-            "at": self.at,
+            "at": self.dateline.at,
+            "dateline_zone": self.dateline.zone,
             "words": words.of(self.language),
             "mail": self.words,
             "why": self.words.why.format(

@@ -1,0 +1,53 @@
+"""Where a schedule begins: found out when it is first seen, and kept from then on."""
+
+from datetime import datetime
+
+from syndicate import clock
+from syndicate.config import Config, Schedule
+from syndicate.model.timetable import timing
+from syndicate.model.windows import Beginning
+from syndicate.store import Transaction
+
+
+def begin(tx: Transaction, name: str, *, at: datetime) -> Beginning:
+    """Return where a schedule begins, and keep that if it is seen for the first time.
+
+    Public numbers are given first. Of two processes that see a schedule at once,
+    the second waits for the lock and finds what the first has kept.
+    """
+    kept = tx.schedules.beginning(name)
+    if kept is not None:
+        return kept
+    tx.articles.give_numbers(at)  # it takes the lock
+    kept = tx.schedules.beginning(name)
+    if kept is not None:
+        return kept
+    last = tx.editions.last(name)
+    number = tx.articles.newest_number() if last is None else last.upto
+    beginning = Beginning(number=number, at=at)
+    tx.schedules.begin(name, beginning)
+    return beginning
+
+
+def beginning_there_would_be(tx: Transaction, name: str, *, at: datetime) -> Beginning:
+    """Return where a schedule begins, or would if it had been seen at `at` or now.
+
+    Nothing is kept: this is for trials of another time, and for what is only shown.
+    """
+    kept = tx.schedules.beginning(name)
+    if kept is not None:
+        return kept
+    seen = min(at, clock.now())
+    return Beginning(number=tx.articles.newest_public(seen), at=seen)
+
+
+def seen_since(tx: Transaction, schedule: Schedule, config: Config, *, at: datetime) -> datetime:
+    """Return when the timing of a schedule was first seen, and keep that if it is new."""
+    times = timing(schedule, config.zone(schedule))
+    return tx.schedules.since(
+        schedule.name,
+        times.fingerprint,
+        at,
+        newsletter=schedule.newsletter,
+        now=clock.now(),
+    )
