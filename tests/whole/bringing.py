@@ -28,6 +28,7 @@ name = "all"
 name = "all"
 newsletter = "all"
 every = "10m"
+begin_with = "all"
 select = { max = 100 }
 """
 
