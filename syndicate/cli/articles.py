@@ -34,7 +34,7 @@ def import_(
     ours = here(context)
     missing = [path for path in paths if not path.exists()]
     files = find_articles(path for path in paths if path not in missing)
-    with composed(files, ours.config, keep=not dry_run) as batches, ours.store() as store:
+    with composed(files, ours.config, keep=not dry_run) as read, ours.store() as store:
         # others read files by now, and put pictures into media/: the store takes a while to import
         from syndicate.intake.filing import Verdict, file_composed  # noqa: PLC0415
 
@@ -42,7 +42,7 @@ def import_(
             outcome(Verdict.REFUSED, f"{path}: no such file or folder")
         counts = dict.fromkeys(Verdict, 0) | {Verdict.REFUSED: len(missing)}
         at = clock.now()
-        filed = file_composed(store, ours.config, batches, at=at, dry_run=dry_run)
+        filed = file_composed(store, ours.config, read, at=at, dry_run=dry_run)
         for one in progress(filed, "Importing", len(files)):
             counts[one.verdict] += 1
             outcome(one.verdict, one.reason or one.path)

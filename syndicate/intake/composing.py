@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
 from syndicate.intake.manuscript import Manuscript, Proof, read, set_up, stored_path
+from syndicate.intake.slug_claims import SlugClaims, claims_of, contested, slugs_asked
 from syndicate.intake.text import one_line
 from syndicate.workers import cores, hired
 
@@ -48,21 +51,44 @@ class Composed:
     """Where the refusal is a bug of ours: where it happened."""
 
 
+@dataclass(frozen=True, slots=True)
+class ComposedFiles:
+    """The files of an import, as they come."""
+
+    claims: SlugClaims
+    batches: Iterator[list[Composed]]
+    """In their order, `TOGETHER` at a time."""
+
+
 @contextmanager
-def composed(
-    files: Sequence[Path], config: Config, *, keep: bool
-) -> Iterator[Iterator[list[Composed]]]:
-    """Begin to read and set files; hand them on in their order, `TOGETHER` at a time.
+def composed(files: Sequence[Path], config: Config, *, keep: bool) -> Iterator[ComposedFiles]:
+    """Begin to read and set files, once it is known which slugs they ask for.
 
     With `keep` false, pictures are only looked at.
     """
-    batches = [files[at : at + TOGETHER] for at in range(0, len(files), TOGETHER)]
     begin = partial(_composing, config, keep=keep)
     if len(files) < _MANY or cores() == 1:
-        yield map(begin(), batches)
+        yield _in_turn(files, partial(map, begin()))
         return
     with hired(begin, preload=__name__, died=_DIED) as workers:
-        yield workers.do(lane.turns(batches) for lane in workers.lanes)
+        yield _in_turn(files, lambda jobs: workers.do(lane.turns(jobs) for lane in workers.lanes))
+
+
+def _in_turn(
+    files: Sequence[Path], do: Callable[[Sequence["_Job"]], Iterator[list[Any]]]
+) -> ComposedFiles:
+    """Read first what the files ask for; a file by itself contests nothing."""
+
+    def all_of(step: str, files: Sequence[Path]) -> Iterator[list[Any]]:
+        batches = range(0, len(files), TOGETHER)
+        return do([_Job(step, files[at : at + TOGETHER]) for at in batches])
+
+    claims = SlugClaims()
+    if len(files) > 1:
+        slugs = list(chain.from_iterable(all_of("slugs", files)))
+        rivals = contested(files, slugs)
+        claims = SlugClaims(slugs, chain.from_iterable(all_of("claims", rivals)))
+    return ComposedFiles(claims, all_of("compose", files))
 
 
 def compose(file: Path, config: Config, *, keep: bool) -> Composed:
@@ -118,8 +144,19 @@ def new_id(config: Config, slug: str) -> str:
     return f"urn:uuid:{uuid.uuid5(config.publication.id, slug)}"
 
 
-def _composing(config: Config, *, keep: bool) -> Callable[[Sequence[Path]], list[Composed]]:
-    def compose_all(batch: Sequence[Path]) -> list[Composed]:
-        return [compose(file, config, keep=keep) for file in batch]
+class _Job(NamedTuple):
+    """What is done with some files: `slugs`, `claims` or `compose`."""
 
-    return compose_all
+    step: str
+    files: Sequence[Path]
+
+
+def _composing(config: Config, *, keep: bool) -> Callable[[_Job], list[Any]]:
+    def do(job: _Job) -> list[Any]:
+        if job.step == "slugs":
+            return slugs_asked(job.files, config)
+        if job.step == "claims":
+            return claims_of(job.files, config)
+        return [compose(file, config, keep=keep) for file in job.files]
+
+    return do

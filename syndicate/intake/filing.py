@@ -9,11 +9,11 @@ from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
-from syndicate.intake.composing import Composed, composed, recompose, unexpected
+from syndicate.intake.composing import Composed, ComposedFiles, composed, recompose, unexpected
 from syndicate.intake.manuscript import Manuscript, Proof
-from syndicate.intake.matching import Door, Match, Taken, match
+from syndicate.intake.matching import Door, Match, Matcher, Taken
 from syndicate.model.articles import Article, Status
-from syndicate.store import Entry, Known, Store, Transaction
+from syndicate.store import Entry, Filing, Known, Store, Transaction
 
 
 class Verdict(StrEnum):
@@ -49,21 +49,21 @@ def file_articles(
     it is committed; whoever stops listening may leave some filed and untold. A
     dry run says the same and writes nothing, neither to the store nor to `media/`.
     """
-    with composed(list(files), config, keep=not dry_run) as batches:
-        yield from file_composed(store, config, batches, at=at, dry_run=dry_run)
+    with composed(list(files), config, keep=not dry_run) as read:
+        yield from file_composed(store, config, read, at=at, dry_run=dry_run)
 
 
 def file_composed(
     store: Store,
     config: Config,
-    batches: Iterable[Sequence[Composed]],
+    read: ComposedFiles,
     *,
     at: datetime,
     dry_run: bool = False,
 ) -> Iterator[Filed]:
     """File articles that are being read and set; see `file_articles`."""
-    taken = Taken()
-    for batch in batches:
+    taken = Taken(read.claims)
+    for batch in read.batches:
         filed, taken = _file_together(store, config, batch, taken, at=at, dry_run=dry_run)
         yield from filed
 
@@ -146,9 +146,11 @@ class _Desk:
         manuscript = one.manuscript
         if manuscript is None:
             return _refused(one, one.refusal, one.traceback)
-        found = match(self._door(manuscript, one.id), manuscript, self._config, self._taken)
+        matcher = Matcher(config=self._config, taken=self._taken, store=self._saved)
+        found = matcher.match(self._door(manuscript, one.id), manuscript)
         _refuse_back_to_draft(manuscript, found.article)
-        if found.id != one.id:
+        if (found.id, found.slug) != (one.id, manuscript.slug):
+            manuscript = found.named(manuscript)
             one = recompose(manuscript, found.id, self._config, keep=not self._dry_run)
         if one.proof is None:
             return _refused(one, one.refusal, one.traceback)
@@ -166,6 +168,10 @@ class _Desk:
             {public_id, *_names(manuscript)}
         ):
             return known
+        return self._saved()
+
+    def _saved(self) -> Filing:
+        """Return the store, with everything in it that was filed so far."""
         self.save_new()
         return self._tx.articles
 

@@ -71,7 +71,7 @@ def read(file: Path, config: Config) -> Manuscript:
         front = document.front_matter(front)
     if not front.found:
         raise Refused(f"{path}:1: no front matter — expected a line of --- or +++, and a title")
-    fields = read_fields(front, _inside(PurePath(path), config), config.publication.timezone)
+    fields = read_fields(front, inside_intake(PurePath(path), config), config.publication.timezone)
     text = front.body.strip("\n")
     return Manuscript(
         file=file,
@@ -147,7 +147,7 @@ def stored_path(file: Path, config: Config) -> str:
     return real.relative_to(root).as_posix() if real.is_relative_to(root) else whole
 
 
-def _inside(path: PurePath, config: Config) -> PurePath:
+def inside_intake(path: PurePath, config: Config) -> PurePath:
     """Return a path from the intake folder on, where it is inside: that folder names no article."""
     folder = config.intake.folder
     return path.relative_to(folder) if path.is_relative_to(folder) else path

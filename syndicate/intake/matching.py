@@ -5,7 +5,10 @@ of one whose file is gone. Whichever of path, slug and body stays, the id stays;
 a file in which all three are new is a new article (design, decision 11).
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +17,7 @@ from syndicate.errors import Refused
 from syndicate.intake import manuscript as manuscripts
 from syndicate.intake.composing import new_id
 from syndicate.intake.manuscript import Manuscript
+from syndicate.intake.slug_claims import SlugClaims, is_numbered, numbered, story_of
 from syndicate.model.articles import Article
 from syndicate.store import Filing, Known
 
@@ -23,50 +27,135 @@ Door = Known | Filing
 
 @dataclass(slots=True)
 class Taken:
-    """What files of this run have taken already; a dry run has nothing else to go by."""
+    """What files of this import have taken already; a dry run has nothing else to go by."""
 
+    claims: SlugClaims
     slugs: dict[str, str] = field(default_factory=dict)
     """Slug → path of the file that has it."""
     ids: dict[str, str] = field(default_factory=dict)
 
     def take(self, manuscript: Manuscript, match: "Match") -> None:
         """Remember what a file has become."""
-        self.slugs[manuscript.slug] = manuscript.path
+        self.slugs[match.slug] = manuscript.path
         self.ids[match.id] = manuscript.path
 
     def copy(self) -> Self:
         """Return the same, to go on from and to fall back behind."""
-        return type(self)(dict(self.slugs), dict(self.ids))
+        return type(self)(self.claims, dict(self.slugs), dict(self.ids))
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The article that a file is: one of the store's, or a new one."""
+    """The article that a file is: one of the store's, or a new one; and the slug that it gets."""
 
     id: str
+    slug: str
     article: Article | None = None
+    warning: str = ""
+
+    def named(self, manuscript: Manuscript) -> Manuscript:
+        """Return a manuscript with the slug that it gets."""
+        warnings = (*manuscript.warnings, *filter(None, (self.warning,)))
+        return replace(manuscript, slug=self.slug, warnings=warnings)
 
 
-def match(door: Door, manuscript: Manuscript, config: Config, taken: Taken) -> Match:
-    """Find the article of a file; raise Refused when it can be none."""
-    article = _known(door, manuscript, config, taken)
-    _refuse_taken_slug(door, manuscript, article, taken)
-    if article is not None:
-        return Match(article.id, article)
-    public_id = manuscript.id or new_id(config, manuscript.slug)
-    other = door.by_id(public_id)
-    if other is not None:  # somebody wrote this very id into another file
-        raise Refused(f"{manuscript.path}: its id would be {public_id}, which is {_name(other)}'s")
-    return Match(public_id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matcher:
+    """Finds the articles that the files of an import are, and their slugs."""
 
+    config: Config
+    taken: Taken
+    store: Callable[[], Filing]
+    """Returns the store, with everything in it that was filed so far."""
 
-def _known(door: Door, manuscript: Manuscript, config: Config, taken: Taken) -> Article | None:
-    if manuscript.id is not None:
-        return _by_id(door, manuscript, manuscript.id, config, taken)
-    article = door.by_path(manuscript.path)
-    if article is not None:
-        return article
-    return _whose_file_is_gone(door, manuscript, config, taken)
+    def match(self, door: Door, manuscript: Manuscript) -> Match:
+        """Find the article of a file; raise Refused when it can be none."""
+        article = self._known(door, manuscript)
+        slug = self._slug(door, manuscript, article)
+        warning = ""
+        if slug != manuscript.slug and (article is None or slug != article.slug):
+            warning = f"{manuscript.path}: another story has the slug {manuscript.slug}; "
+            warning += f"this one gets {slug}"
+        if article is not None:
+            return Match(article.id, slug, article, warning)
+        public_id = manuscript.id or new_id(self.config, slug)
+        other = (door if slug == manuscript.slug else self.store()).by_id(public_id)
+        if other is not None:  # somebody wrote this very id into another file
+            raise Refused(
+                f"{manuscript.path}: its id would be {public_id}, which is {_name(other)}'s"
+            )
+        return Match(public_id, slug, None, warning)
+
+    def _known(self, door: Door, manuscript: Manuscript) -> Article | None:
+        if manuscript.id is not None:
+            return _by_id(door, manuscript, manuscript.id, self.config, self.taken)
+        article = door.by_path(manuscript.path)
+        if article is not None:
+            return article
+        return next(filter(self._is_gone, self._alike(door, manuscript)), None)
+
+    def _alike(self, door: Door, manuscript: Manuscript) -> Iterator[Article]:
+        """Iterate over the articles that a file is if theirs is gone."""
+        slug, date = manuscript.slug, manuscript.revision.date
+        owner = door.by_slug(slug)
+        if owner is not None and (owner.date == date or not self.taken.claims.is_contested(slug)):
+            yield owner
+        yield from reversed(door.by_source(manuscript.source) if manuscript.source else [])
+        if owner is not None and date is not None:
+            store, number = self.store(), 2
+            while (another := store.by_slug(numbered(slug, number))) is not None:
+                if another.date == date:
+                    yield another
+                number += 1
+
+    def _is_gone(self, article: Article) -> bool:
+        """Whether an article's file is gone, and no other file has become that article."""
+        gone = article.path is None or not _file(article.path, self.config).exists()
+        return gone and article.id not in self.taken.ids
+
+    def _slug(self, door: Door, manuscript: Manuscript, article: Article | None) -> str:
+        """Return the slug that a file asks for, or one with a number where another has it."""
+        wanted, path = manuscript.slug, manuscript.path
+        owner = door.by_slug(wanted)
+        if owner is not None and article is not None and owner.key == article.key:
+            return wanted
+        free = owner is None and self.taken.slugs.get(wanted, path) == path
+        contested = self.taken.claims.is_contested(wanted)
+        if free and not contested:
+            return wanted
+        shares = self.taken.claims.share(wanted, self.store()) if contested else {}
+        promised = {slug for other, slug in shares.items() if other != path}
+        if free and article is not None and wanted not in promised:
+            return wanted
+        if article is not None and is_numbered(article.slug, wanted):
+            return article.slug
+        return self._numbered(manuscript, article, shares.get(path), promised)
+
+    def _numbered(
+        self,
+        manuscript: Manuscript,
+        article: Article | None,
+        share: str | None,
+        promised: AbstractSet[str],
+    ) -> str:
+        """Return the slug with the first number that is free; refuse the same story twice."""
+        wanted, path, story = manuscript.slug, manuscript.path, story_of(manuscript.revision)
+        twin = self.taken.claims.twin(path, wanted, story) if share is None else None
+        if twin is not None:
+            raise Refused(_taken(manuscript, twin))
+        store = self.store()
+        for number in count(1):
+            slug = numbered(wanted, number)
+            owner = store.by_slug(slug)
+            if owner is not None and article is not None and owner.key == article.key:
+                return slug
+            if owner is not None and story_of(owner) == story:
+                raise Refused(_taken(manuscript, _name(owner)))
+            if owner is not None or self.taken.slugs.get(slug, path) != path or slug in promised:
+                continue
+            if number == 1 or slug == share or not self.taken.claims.asks_for(slug):
+                return slug
+        raise AssertionError  # numbers never end
 
 
 def _by_id(
@@ -100,31 +189,11 @@ def _still_holds(article: Article, config: Config) -> bool:
         return False
 
 
-def _whose_file_is_gone(
-    door: Door, manuscript: Manuscript, config: Config, taken: Taken
-) -> Article | None:
-    by_slug = door.by_slug(manuscript.slug)
-    by_body = door.by_source(manuscript.source) if manuscript.source else []
-    for article in (*([by_slug] if by_slug else []), *reversed(by_body)):
-        gone = article.path is None or not _file(article.path, config).exists()
-        if gone and article.id not in taken.ids:
-            return article
-    return None
-
-
-def _refuse_taken_slug(
-    door: Door, manuscript: Manuscript, article: Article | None, taken: Taken
-) -> None:
-    """Refuse a slug that another article has or ever had, and name both."""
-    slug, key = manuscript.slug, None if article is None else article.key
-    owner = door.by_slug(slug)
-    holder = _name(owner) if owner is not None and owner.key != key else None
-    if holder is None and taken.slugs.get(slug, manuscript.path) != manuscript.path:
-        holder = taken.slugs[slug]
-    if holder is not None:
-        raise Refused(
-            f"{manuscript.path}: the slug {slug} is or was that of {holder}; give it another"
-        )
+def _taken(manuscript: Manuscript, holder: str) -> str:
+    return (
+        f"{manuscript.path}: the slug {manuscript.slug} is or was that of {holder}, with the same "
+        "title and date; give one of them another slug or date, or delete it"
+    )
 
 
 def _name(article: Article) -> str:

@@ -151,3 +151,21 @@ def test_a_page_bundle_is_named_by_its_folder_and_finds_its_pictures(operator):
         "2019-02-28T00:00:00+00:00",
         "A tram",
     )
+
+
+# stories of one name
+
+
+def test_two_stories_of_one_name_on_different_days_both_come_in(operator):
+    text = "---\ntitle: Links of the day\n---\nOf {}.\n"
+    write(operator, "_posts/2013-05-06-links.md", text.format("May"))
+    write(operator, "_posts/2012-01-02-links.md", text.format("January"))
+    imported = operator.run("import", "articles")
+    assert imported.code == 0
+    path = "articles/_posts/2013-05-06-links.md"
+    warning = f"warned    {path}: another story has the slug links; this one gets links-2"
+    assert warning in imported.out
+    assert operator.run("build").code == 0
+    pages = operator.folder / "feeds/articles"
+    assert "Of January." in (pages / "links/index.html").read_text()
+    assert "Of May." in (pages / "links-2/index.html").read_text()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syndicate.intake import composing, filing, matching
+from syndicate.intake import composing, matching
 from syndicate.intake.filing import Verdict, file_articles
 from syndicate.intake.manuscript import set_up as manuscript_set_up
 from syndicate.model.articles import Status
@@ -284,14 +284,14 @@ def test_a_file_that_fails_on_its_way_into_the_store_keeps_no_other_out(
     newsroom = Newsroom(publication(), store)
     for name in ("a.md", "b.md", "c.md"):
         newsroom.article(name, f"Story {name}")
-    works = matching.match
+    works = matching.Matcher.match
 
-    def fail(door, manuscript, *of):
+    def fail(matcher, door, manuscript):
         if manuscript.slug == "b":
             raise IndexError("list index out of range")
-        return works(door, manuscript, *of)
+        return works(matcher, door, manuscript)
 
-    monkeypatch.setattr(filing, "match", fail)
+    monkeypatch.setattr(matching.Matcher, "match", fail)
     filed = newsroom.file()
     assert verdicts(filed) == [("a", NEW), ("b", REFUSED), ("c", NEW)]
     assert filed[1].reason.startswith("articles/b.md: reading it failed")

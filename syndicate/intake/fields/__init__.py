@@ -25,6 +25,8 @@ from syndicate.model.addresses import web_address
 from syndicate.model.articles import Revision
 
 LONGEST_ID = 200
+SLUG_KEYS = ("slug", "permalink")
+"""The keys that may name an article's slug."""
 _ID = re.compile(r"[^\s\x00-\x20\x7f-\xa0]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
