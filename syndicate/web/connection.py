@@ -112,7 +112,10 @@ class Connection(HttpToolsProtocol):
     """HTTP/1.1 with one client, on uvicorn's loop."""
 
     # with more than 30 attributes in its dictionary, each of an object takes longer to find
-    __slots__ = ("_codings", "_deaf", "_front", "_head", "_hosts", "_looks", "_seen", "_unparsed")
+    __slots__ = (
+        *("_codings", "_deaf", "_front", "_head", "_hosts", "_looks", "_running", "_seen"),
+        "_unparsed",
+    )
     flow: _Reading
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -124,14 +127,21 @@ class Connection(HttpToolsProtocol):
         self._hosts: list[bytes] = []
         self._codings: list[bytes] = []
         self._unparsed = b""
+        self._running: RequestResponseCycle | None = None
         self._seen: tuple[object, ...] = ()
         self._deaf = False  # whether what comes is no longer read, as there's no more to say
         if not self._front.room.admits(cast("set[Connection]", self.connections)):
             self._turn_away()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the timer too, which uvicorn leaves running, and us with it, after a reset."""
+        """End the timer too, which uvicorn leaves running, and us with it, after a reset.
+
+        Uvicorn lets the last request know, which may wait for the one that is being answered.
+        """
         self._front.room.left(self)
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
@@ -267,6 +277,7 @@ class Connection(HttpToolsProtocol):
         alone = not (self.pipeline or self.flow.write_paused or cycle.waiting_for_100_continue)
         answer = self._front.at_once(cast("Scope", cycle.scope)) if alone else None
         if answer is None:
+            self._running = cycle
             self._unset_keepalive_if_required()  # set by an answer to the same piece
             super()._start_asgi_task(cycle, app)
             return

@@ -159,6 +159,9 @@ class _Uvicorn(uvicorn.Server):
             await super().on_tick(0)  # the Date
         for connection in self._connections:
             connection.transport.abort()
+        given_up = now()
+        while self.server_state.tasks and now() < given_up + _QUIET:
+            await asyncio.sleep(_MOMENT)  # those who wait for a client find out, and end
         for task in self.server_state.tasks:
             task.cancel()
 

@@ -7,6 +7,7 @@ expression, no event. What it costs is in `bench.serving`.
 from collections.abc import Awaitable
 from time import monotonic
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndicate import clock
@@ -17,6 +18,8 @@ from syndicate.web.telemetry.kinds import PROBES, Kind, Kinds
 from syndicate.web.telemetry.pollers import Pollers
 
 _CODINGS = {None: "identity", b"gzip": "gzip", b"br": "br"}
+_LEFT = 499
+"""What nginx calls it when a client leaves before it has finished asking."""
 _SERVED = frozenset({200, 226, 304})
 
 
@@ -36,7 +39,10 @@ class Watched:
         self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and count what was answered; a failure is the server's 500."""
+        """Pass on, and count what was answered; a failure is the server's 500.
+
+        A client that leaves in the middle of its request gets no answer: it is counted alone.
+        """
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -44,8 +50,12 @@ class Watched:
         began = monotonic()
         try:
             await self._app(scope, receive, passing.pass_on)
+        except ClientDisconnect:
+            passing.status = _LEFT
+            self.refused(_LEFT)
         finally:
-            self._note(scope, passing.status, passing.coding, passing.size, began)
+            if passing.status != _LEFT:
+                self._note(scope, passing.status, passing.coding, passing.size, began)
 
     def at_once(self, scope: Scope) -> Answer | None:
         """Pass an answer on that is there, and count it."""
