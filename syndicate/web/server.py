@@ -159,9 +159,8 @@ class _Uvicorn(uvicorn.Server):
             await super().on_tick(0)  # the Date
         for connection in self._connections:
             connection.transport.abort()
-        given_up = now()
-        while self.server_state.tasks and now() < given_up + _QUIET:
-            await asyncio.sleep(_MOMENT)  # those who wait for a client find out, and end
+        if tasks := list(self.server_state.tasks):  # those that wait for a client end by this
+            await asyncio.wait(tasks, timeout=_QUIET)
         for task in self.server_state.tasks:
             task.cancel()
 
