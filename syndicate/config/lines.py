@@ -18,6 +18,17 @@ Loc = tuple[str | int, ...]
 LONGEST_QUOTE = 60
 """A longer value is cut where a message quotes it."""
 
+DEEPEST = 50
+"""Tables and lists in each other; a configuration needs four."""
+
+_OPAQUE = re.compile(
+    r"\"{3}(?:\\.|[^\\])*?\"{3,5}|'{3}.*?'{3,5}"
+    r"|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'|#[^\n]*",
+    re.DOTALL,
+)
+"""Strings and comments, in which brackets mean nothing."""
+_NESTING = re.compile(rf"[\[\]{{}}]|(?:[\w-]+[ \t]*\.[ \t]*){{{DEEPEST},}}")
+_DEEPER = {"[": 1, "{": 1}
 _HEADER = re.compile(r"\s*\[[^\[]")
 SECRET = re.compile(
     "(^key$|(access|account)_?key|credential|password|secret|token)(?!_env$|_file$)", re.IGNORECASE
@@ -38,12 +49,14 @@ class Document:
     def parse(cls, name: str, content: bytes) -> Self:
         """Read a file; raise ConfigError, with line and column, where it is no TOML."""
         text = _decode(name, content)
+        _refuse_nesting(name, text)
+        encoded = text.encode()
         try:
-            parsed = toml_rs.load_with_metadata(io.BytesIO(text.encode()))
+            parsed = toml_rs.load_with_metadata(io.BytesIO(encoded))
         except toml_rs.TOMLDecodeError as error:
-            reason = str(error).splitlines()[-1]
-            message = f"column {error.colno}: not TOML: {reason}"
-            raise ConfigError(Problem(f"{name}:{error.lineno}", message)) from error
+            line, column = _position(encoded, error.pos)
+            message = f"column {column}: not TOML: {error.msg.splitlines()[-1]}"
+            raise ConfigError(Problem(f"{name}:{line}", message)) from error
         nodes = dict(_nodes(parsed.meta["nodes"]))
         lines = {loc: _span(node)[0] for loc, node in nodes.items()}
         for line, keys in _headers(text, nodes):
@@ -98,6 +111,25 @@ def _decode(name: str, content: bytes) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         message = f"not UTF-8: byte 0x{content[error.start]:02x}; save the file as UTF-8"
         raise ConfigError(Problem(f"{name}:{line}", message)) from error
+
+
+def _position(encoded: bytes, offset: int) -> tuple[int, int]:
+    """Return line and column of a byte; toml_rs's own count bytes as characters."""
+    before = encoded[:offset]
+    line_start = before.rfind(b"\n") + 1
+    return before.count(b"\n") + 1, len(before[line_start:].decode("utf-8", "replace")) + 1
+
+
+def _refuse_nesting(name: str, text: str) -> None:
+    """Refuse what is nested so deep that toml_rs, which recurses without a limit, would crash."""
+    structure = _OPAQUE.sub(lambda found: "x" + "\n" * found[0].count("\n"), text)
+    depth = 0
+    for found in _NESTING.finditer(structure):
+        depth = max(depth + _DEEPER.get(found[0], -1), 0) if len(found[0]) == 1 else DEEPEST + 1
+        if depth > DEEPEST:
+            line = structure.count("\n", 0, found.start()) + 1
+            message = f"brackets or dotted keys are nested more than {DEEPEST} deep"
+            raise ConfigError(Problem(f"{name}:{line}", message))
 
 
 def _nodes(value: Any, loc: Loc = ()) -> Iterator[tuple[Loc, dict[str, Any]]]:

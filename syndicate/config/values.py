@@ -7,7 +7,7 @@ key and the value that was read.
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from email.utils import formataddr, parseaddr
+from email.utils import formataddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, Self
 from urllib.parse import quote, urlsplit
@@ -273,13 +273,13 @@ class Mailbox(Table):
         """Read `Name <address>` or a bare address; raise ValueError for anything else."""
         from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
 
-        name, address = parseaddr(text)
+        name, address = split_mailbox(text)
         try:
             # a sender may be on a machine of its own: localhost, mail.local, intranet
             validate_email(f"{address}.example", check_deliverability=False)
         except EmailNotValidError as error:
             raise ValueError(f'expected "Name <name@example.org>", not {text!r}') from error
-        if _CONTROL.search(text):
+        if _CONTROL.search(text) or _CONTROL.search(name):
             raise ValueError(f'expected "Name <name@example.org>" on one line, not {text!r}')
         return cls(name=name, address=address)
 
@@ -290,6 +290,23 @@ class Mailbox(Table):
 
     def __str__(self) -> str:
         return formataddr((self.name, self.address))
+
+
+def split_mailbox(text: str) -> tuple[str, str]:
+    """Split `Name <address>` or a bare address into name and address.
+
+    `email.utils.parseaddr` recurses into nested comments until Python stops it.
+    """
+    text = text.strip()
+    name, opened, address = text.rpartition("<")
+    if not opened or not address.endswith(">"):
+        return "", text
+    name = name.strip()
+    if len(name) > 1 and name.startswith('"') and name.endswith('"'):
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    elif "<" in name:  # more than one mailbox
+        return "", text
+    return name, address[:-1].strip()
 
 
 Sender = Annotated[Mailbox, BeforeValidator(_mailbox)]

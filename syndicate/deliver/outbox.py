@@ -9,9 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import message_from_bytes
-from email.message import EmailMessage
+from email import message_from_bytes, message_from_string
+from email.errors import MessageError
+from email.header import Header, decode_header, make_header
+from email.message import Message
 from email.policy import default
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +27,7 @@ from syndicate.private_file import FOLDER_MODE, open_private
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\.eml")
 _NUMBERS = re.compile(r"<(\d+)\.(\d+)\.")
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
 _HEAD = 64 * 1024
 
 
@@ -154,14 +158,17 @@ class Kept:
     @property
     def date(self) -> datetime:
         """What its Date says; else when the file was written."""
-        said = getattr(self._head["Date"], "datetime", None)
+        try:
+            stated = parsedate_to_datetime(self._header("Date"))
+        except ValueError:
+            stated = None
         written = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
-        return said.astimezone(UTC) if said is not None and said.tzinfo else written
+        return stated.astimezone(UTC) if stated is not None and stated.tzinfo else written
 
     @property
     def headers(self) -> list[tuple[str, str]]:
         """Every header field in its order, decoded."""
-        return [(name, str(value)) for name, value in self._head.items()]
+        return [(name, _decoded(value)) for name, value in self._head.items()]
 
     @cached_property
     def html(self) -> str:
@@ -179,18 +186,31 @@ class Kept:
         return self.path.read_bytes().decode("utf-8", "replace")
 
     @cached_property
-    def _head(self) -> EmailMessage:
+    def _head(self) -> Message:
         with self.path.open("rb") as file:
             head = file.read(_HEAD).partition(b"\r\n\r\n")[0]
-        return message_from_bytes(head + b"\r\n\r\n", policy=default)
+        return message_from_string(head.decode("utf-8", "replace"))
 
     def _header(self, name: str) -> str:
-        return str(self._head[name] or "")
+        return _decoded(self._head[name] or "")
 
     def _part(self, subtype: str) -> str:
         whole = message_from_bytes(self.path.read_bytes(), policy=default)
         part = whole.get_body((subtype,))
         return "" if part is None else str(part.get_content()).replace("\r\n", "\n")
+
+
+def _decoded(value: str | Header) -> str:
+    """Decode a header field as mail programs do.
+
+    Not by `email.policy.default`: it recurses into the comments of an address, and a name may
+    be made of parentheses.
+    """
+    try:
+        text = str(make_header(decode_header(value)))
+    except (LookupError, ValueError, MessageError):
+        text = str(value)
+    return _FOLD.sub("", text)
 
 
 def file_name(message_id: str) -> str:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parseaddr
 from typing import Self
 
+from syndicate.config.values import split_mailbox
 from syndicate.deliver.outbox import Kept, Outbox
 
 ON_A_PAGE = 100
@@ -25,11 +25,11 @@ class Line:
     @classmethod
     def of(cls, kept: Kept) -> Self:
         """Read the head of a message."""
-        sender = parseaddr(sender_of(kept))
+        sender = split_mailbox(sender_of(kept))
         return cls(
             name=kept.name,
             sender=sender[0] or sender[1],
-            recipient=parseaddr(kept.to)[1] or kept.to,
+            recipient=split_mailbox(kept.to)[1],
             subject=kept.subject,
             at=kept.date,
         )
