@@ -32,6 +32,11 @@ class SyndicateError(Exception):
 
     exit_code = 1
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text in lines, for a terminal or a log."""
+        return tuple(str(self).splitlines())
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -54,9 +59,19 @@ class ConfigError(SyndicateError):
         self.problems = problems
         super().__init__("\n".join(str(problem) for problem in problems))
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """One for each problem."""
+        return tuple(map(str, self.problems))
+
 
 class Refused(SyndicateError):
     """An input was refused; what was there before is untouched."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text as one line: what looks like the end of one is in the name of a file."""
+        return (str(self),)
 
 
 class TemplateError(SyndicateError):

@@ -8,7 +8,16 @@ import typer
 
 from syndicate import clock
 from syndicate.cli.context import AsJson, Context, here
-from syndicate.cli.terminal import as_json, note, outcome, progress, say, table, when
+from syndicate.cli.terminal import (
+    as_json,
+    escape_controls,
+    note,
+    outcome,
+    progress,
+    say,
+    table,
+    when,
+)
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Status
 
@@ -180,4 +189,4 @@ def _line(value: object) -> str:
         words = [str(word) for word in known if word]
         told = (f"{key}: {item}" for key, item in value.items() if item is not None)
         return " · ".join(words) or ", ".join(told)
-    return str(value)
+    return escape_controls(str(value))

@@ -1,11 +1,10 @@
 """`subscribers import|list|export|stats|tidy`, and beside them those about one person."""
 
 import csv
-import json as jsonlib
 import sys
 from dataclasses import asdict
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +13,7 @@ from syndicate.cli import growth, person, readers
 from syndicate.cli.columns import Columns, Format, as_values
 from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.readers_import import import_
-from syndicate.cli.terminal import as_json, note, say, table
+from syndicate.cli.terminal import as_json, as_json_line, note, say, table
 from syndicate.model.subscribers import SubscriptionState
 
 if TYPE_CHECKING:
@@ -121,9 +120,9 @@ def export(
         unowned = tx.roll.suppressions() if everybody else iter(())
         if format is Format.JSONL:
             for person in people:
-                _line(columns.value(person))
+                as_json_line(columns.value(person))
             for address, reason in unowned:
-                _line({"email": address, "suppressed": reason})
+                as_json_line({"email": address, "suppressed": reason})
         else:
             writer = csv.writer(sys.stdout)
             writer.writerow(columns.names)
@@ -177,8 +176,3 @@ def _wanted(
         tag=tag,
         segment=None if segment is None else ours.config.criteria(segment),
     )
-
-
-def _line(value: Any) -> None:
-    ascii_only = not sys.stdout.encoding.lower().startswith("utf")
-    sys.stdout.write(jsonlib.dumps(value, ensure_ascii=ascii_only) + "\n")

@@ -151,7 +151,7 @@ class Operation:
         try:
             made = self._make(self._address.read(), self._made)
         except (SyndicateError, OSError) as error:
-            for mistake in str(error).splitlines():
+            for mistake in error.lines if isinstance(error, SyndicateError) else [str(error)]:
                 log.error("not reloaded", reason=mistake)  # noqa: TRY400 - an operator's mistake has no traceback
             return
         except Exception:

@@ -101,7 +101,7 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
     except ConfigError as error:
         if json:
             nothing: dict[str, Any] = {"schedules": [], "unknown_keys": {}, "warnings": []}
-            as_json(nothing | {"mistakes": str(error).splitlines()})
+            as_json(nothing | {"mistakes": list(error.lines)})
         raise
     Mirror.of(config)
     mistakes = faults(config, Templates.of(config))
@@ -181,8 +181,7 @@ def copy(
     names = Templates().names()
     wanted = [one for one in names if name in {one, Path(one).stem}]
     if not wanted:
-        listed = "\n".join(f"  {one}" for one in names)
-        raise Refused(f"no template is called {name!r}; there are:\n{listed}")
+        raise Refused(f"no template is called {name!r}; there are: {', '.join(names)}")
     targets = {one: ours.config.templates / one for one in wanted}
     for target in targets.values():
         if target.exists():

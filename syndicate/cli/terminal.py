@@ -1,9 +1,12 @@
 """How the commands speak: results on stdout, everything else on stderr, in sparse tables.
 
-Rich's markup is off everywhere: it swallows `[mail]`.
+Rich's markup is off everywhere: it swallows `[mail]`. Control characters are escaped everywhere:
+a file's name, a reader's or a mail server's answer may hold what moves the cursor or recolours
+the terminal.
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.control import strip_control_codes
 from rich.text import Text
 
 Item = TypeVar("Item")
@@ -41,6 +43,20 @@ COLOURS = {
 """Colours stand for outcomes and for nothing else."""
 
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e]")
+"""What acts on a terminal or a line: C0, C1, ends of lines, and overrides of the direction."""
+_CONTROLS_IN_TEXT = re.compile(f"(?![\n\t]){_CONTROLS.pattern}")
+
+
+def escape_controls(text: str) -> str:
+    """Write control characters as Python does, so that text stays on one line and does nothing."""
+    return text if text.isprintable() else _CONTROLS.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else UNBROKEN
@@ -51,18 +67,19 @@ def _console(*, stderr: bool) -> Console:
 
 def say(line: str = "") -> None:
     """Print a result."""
-    _console(stderr=False).print(line)
+    _console(stderr=False).print(_CONTROLS_IN_TEXT.sub(_escaped, line))
 
 
 def note(line: str = "") -> None:
     """Print something that is not the result: progress, advice, errors."""
-    _console(stderr=True).print(line)
+    _console(stderr=True).print(_CONTROLS_IN_TEXT.sub(_escaped, line))
 
 
 def outcome(word: str, rest: str) -> None:
     """Print one outcome, its word coloured by what it means."""
+    rest = escape_controls(rest)
     if not sys.stdout.isatty():  # thousands of lines: nothing to colour, nothing to lay out
-        sys.stdout.write(strip_control_codes(f"{word:<10}{rest}\n"))
+        sys.stdout.write(f"{word:<10}{rest}\n")
         return
     _console(stderr=False).print(Text.assemble((f"{word:<10}", COLOURS.get(word, "")), rest))
 
@@ -78,7 +95,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def laid_out(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[Text]:
     """Go through the lines of a table."""
-    body = [["" if cell is None else cell for cell in row] for row in rows]
+    body = [[_cell(cell) for cell in row] for row in rows]
     columns = list(zip(headings, *body, strict=True))
     widths = [max(cell_len(str(cell)) for cell in column) for column in columns]
     numeric = [body and all(isinstance(cell, int) for cell in column[1:]) for column in columns]
@@ -91,6 +108,12 @@ def laid_out(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Itera
             line.append("  " if right else f"{blank}  ")
         line.rstrip()
         yield line
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    return value if isinstance(value, int) else escape_controls(str(value))
 
 
 def progress(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
@@ -131,6 +154,7 @@ def redrawn(
         def draw(lines: Iterable[Text]) -> None:
             kept = list(lines)
             for line in kept:
+                line.plain = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", line.plain)
                 line.no_wrap, line.overflow = True, "ellipsis"
             live.update(Group(*kept), refresh=True)
 
@@ -152,8 +176,19 @@ def can_be_redrawn(*, stderr: bool = False) -> bool:
 
 def as_json(value: Any) -> None:
     """Print a value for scripts."""
+    _write_json(value, indent=2)
+
+
+def as_json_line(value: Any) -> None:
+    """Print one of many values for scripts, each on a line."""
+    _write_json(value, indent=None)
+
+
+def _write_json(value: Any, *, indent: int | None) -> None:
     ascii_only = not sys.stdout.encoding.lower().startswith("utf")
-    text = json.dumps(value, ensure_ascii=ascii_only, indent=2, default=_plain)
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=_plain)
+    # what is left are the controls that JSON allows in a string
+    text = _CONTROLS_IN_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     sys.stdout.write(f"{text}\n")
 
 

@@ -115,9 +115,9 @@ def _decode(name: str, content: bytes) -> str:
 
 def _position(encoded: bytes, offset: int) -> tuple[int, int]:
     """Return line and column of a byte; toml_rs's own count bytes as characters."""
-    before = encoded[:offset]
-    line_start = before.rfind(b"\n") + 1
-    return before.count(b"\n") + 1, len(before[line_start:].decode("utf-8", "replace")) + 1
+    line = encoded[:offset].rpartition(b"\n")[2]
+    column = len(line.rstrip(b"\r").decode("utf-8", "replace")) + 1
+    return encoded.count(b"\n", 0, offset) + 1, column
 
 
 def _refuse_nesting(name: str, text: str) -> None:

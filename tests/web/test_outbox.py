@@ -1,6 +1,7 @@
 """The outbox over HTTP: who may see it, and what it shows."""
 
 import os
+from email.header import Header
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -50,6 +51,18 @@ def test_an_empty_outbox_says_what_will_come(web):
     assert page.status_code == 200
     assert "Nothing to read yet" in page.text
     assert "syndicate send breaking" in page.text
+
+
+@pytest.mark.parametrize("name", ["(" * 3000, f"é{'(' * 199}", f'"{"(" * 3000}"', "Lind, Änna"])
+def test_a_name_of_nothing_but_brackets_breaks_no_page(web, outbox, name):
+    head = f"From: {name} <news@example.org>\r\nTo: {name} <anna@example.org>\r\n"
+    encoded = f"Subject: New\r\nReply-To: {Header(name, 'utf-8').encode()} <a@example.org>\r\n"
+    put(outbox, 1, letter("Old"))
+    shown = put(outbox, 2, f"{head}{encoded}\r\nText.\r\n".encode())
+    page = web().get("/outbox").raise_for_status().text
+    assert "anna@example.org" in page
+    for view in ("text", "headers", "source"):
+        assert web().get(f"/outbox/{shown}?view={view}").is_success
 
 
 def test_the_newest_message_stands_first_and_open(web, outbox):
