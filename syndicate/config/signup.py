@@ -59,7 +59,9 @@ class Signup(Table):
         default=3, ge=1, description="How many letters a day one address gets at most."
     )
     per_network: StrictInt = Field(
-        default=20, ge=1, description="How many sign-ups an hour one network may send."
+        default=20,
+        ge=1,
+        description="How many sign-ups an hour one network may send without a proof of work.",
     )
     in_all: StrictInt = Field(
         default=2000, ge=1, description="How many sign-ups an hour there may be in all."

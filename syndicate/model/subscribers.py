@@ -151,3 +151,19 @@ def normal_address(email: str) -> str:
     with suppress(idna.IDNAError):  # what a lenient source let in still has one form
         domain = idna.encode(domain, uts46=True).decode()
     return f"{local}@{domain}".lower()
+
+
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+
+
+def mailbox(email: str) -> str:
+    """Return what addresses have in common that are one mailbox, to count what comes to it.
+
+    That is the address without what follows a `+`, and at Gmail without dots. Nobody is
+    mailed there: some hosts tell such addresses apart.
+    """
+    local, _, domain = normal_address(email).rpartition("@")
+    local = local[:1] + local[1:].partition("+")[0]
+    if domain in _GMAIL:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"

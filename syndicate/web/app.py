@@ -33,6 +33,7 @@ from syndicate.web.readers.letters import Letters
 from syndicate.web.readers.personal_data import PersonalData
 from syndicate.web.readers.preferences import Preferences
 from syndicate.web.readers.signup import Signup
+from syndicate.web.readers.signup_limits import SignupLimits
 from syndicate.web.readers.unsubscribe import Unsubscribe
 from syndicate.web.readers.wish import Clerk
 from syndicate.web.telemetry.access_log import AccessLog
@@ -65,7 +66,10 @@ def application(
     with store.write() as tx:
         secrets = {name: tx.keys.secret(name) for name in ("links", "signup")}
     pages = Pages(config)
-    routes = _reader_routes(store, config, pages, Letters(config, letters_due), secrets)
+    counts = counts or Counts()
+    letters = Letters(config, letters_due)
+    limits = SignupLimits(config, secrets["signup"], counts)
+    routes = _reader_routes(store, config, pages, letters, secrets=secrets, limits=limits)
     if config.mail.transport is Transport.OUTBOX and is_loopback(config.web.host):
         routes += OutboxPages(config, pages).routes()
     if config.websub.own:
@@ -74,7 +78,6 @@ def application(
         routes += HubPage(store, config, push_due).routes()
     private = PrivateFeeds(store, config, pages).routes()
     names = frozenset(route.path.split("/")[1] for route in routes)
-    counts = counts or Counts()
     log = AccessLog.of(config, names, counts)
     metrics = Metrics(store, config, counts)
     probes = Monitoring(store, config, metrics, stopping, sends=sends).routes()
@@ -87,21 +90,25 @@ def application(
 
 
 def _reader_routes(
-    store: Store, config: Config, pages: Pages, letters: Letters, secrets: Mapping[str, bytes]
+    store: Store,
+    config: Config,
+    pages: Pages,
+    letters: Letters,
+    *,
+    secrets: Mapping[str, bytes],
+    limits: SignupLimits,
 ) -> list[Route]:
     """Return the pages where readers decide."""
     links = Links(config, secrets["links"])
     clerk = Clerk(config)
-    enrolment = Enrolment(store, config, letters, secrets["signup"])
-    change = AddressChange(
-        store, config, pages, letters=letters, clerk=clerk, secret=secrets["signup"]
-    )
+    enrolment = Enrolment(store, config, letters, limits)
+    change = AddressChange(store, config, pages, letters=letters, clerk=clerk, limits=limits)
     handlers: dict[RequestKind, Handler] = {
         RequestKind.SUBSCRIBE: Subscription(store, config, links, pages, letters),
         RequestKind.ADDRESS: change,
         RequestKind.DATA: PersonalData(store, config, links, pages),
     }
-    asks = LetterRequests(store, config, letters, secrets["signup"])
+    asks = LetterRequests(store, config, letters, limits)
     return [
         *Signup(store, config, pages, clerk, enrolment, secret=secrets["signup"]).routes(),
         *Confirm(store, config, links, pages, handlers).routes(),

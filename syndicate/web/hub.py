@@ -110,9 +110,11 @@ class HubPage:
     def _count(self, request: Request, at: datetime) -> None:
         network = client.network(request, self._config.web.proxies) or "nowhere"
         with self._store.write() as tx:
-            if not tx.limits.take(f"hub from {network}", most=PER_NETWORK, per=HOUR, at=at):
+            name = f"hub from {network}"
+            if not tx.limits.take(name, most=PER_NETWORK, per=HOUR, at=at):
                 reason = f"more than {PER_NETWORK} requests an hour; try again later"
-                raise _Unwanted(reason, 429, again=HOUR)
+                again = tx.limits.wait(name, most=PER_NETWORK, per=HOUR, at=at)
+                raise _Unwanted(reason, 429, again=again)
 
     def _read(self, form: Form, mode: str, at: datetime) -> HubRequest:
         """Read what is asked for; raise _Unwanted."""

@@ -7,7 +7,7 @@ here; a publication's own `templates/web/` may say anything.
 
 from dataclasses import dataclass
 
-from syndicate.language import marked, translated
+from syndicate.language import Counted, counted, marked, translated
 from syndicate.web.editions.words import ARCHIVE, ArchiveWords
 from syndicate.web.readers.words import (
     ADDRESS,
@@ -44,6 +44,10 @@ class SignupWords:
     none_chosen: str
     unknown: str
     again: str
+    over_network: str
+    over_all: str
+    over_wait: Counted
+    over_work: str
     not_read: str
     sent_title: str
     sent: str
@@ -159,6 +163,15 @@ ENGLISH = Words(
         none_chosen=marked("Please choose at least one."),
         unknown=marked("There is no {name}."),
         again=marked("Please press the button once more, so that we know you are no program."),
+        over_network=marked("Many sign-ups have come from your network in the last hour."),
+        over_all=marked("Very many people are signing up right now."),
+        over_wait=counted(
+            "Please try again in {count} minute.", "Please try again in {count} minutes."
+        ),
+        over_work=marked(
+            "Many sign-ups have come from your network in the last hour. Press the button once "
+            "more: your browser will then do a little work to show that you are no program."
+        ),
         not_read=marked("That was not understood. Please fill in the form again."),
         sent_title=marked("Now look into your inbox"),
         sent=marked(

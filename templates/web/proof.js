@@ -49,6 +49,7 @@
     return "";
   }
 
+  for (const words of document.querySelectorAll("[data-script]")) words.hidden = false;
   const script = document.currentScript;
   let working = null;
   const begin = () => { working ??= work().catch(() => ""); return working; };

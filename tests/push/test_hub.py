@@ -557,7 +557,7 @@ def test_a_flood_from_one_network_is_limited(post, reader, monkeypatch):
     monkeypatch.setattr(page, "PER_NETWORK", 3)
     statuses = [post.ask(reader.callback(f"/{n}")).status_code for n in range(4)]
     assert statuses == [202, 202, 202, 429]
-    assert post.ask(reader.callback()).headers["retry-after"] == "3600"
+    assert 3300 < int(post.ask(reader.callback()).headers["retry-after"]) <= 3900
 
 
 def test_a_host_has_so_many_subscriptions_and_may_renew_them(post, reader, monkeypatch):

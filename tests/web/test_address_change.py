@@ -21,7 +21,9 @@ from syndicate.web.forms import Form
 from syndicate.web.pages import Pages
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.signup_limits import SignupLimits
 from syndicate.web.readers.wish import Clerk
+from syndicate.web.telemetry.counts import Counts
 from tests.audience import TEST
 from tests.deliver import papers
 from tests.web.known import TABLES, everything, known, path_of, said, uncounted
@@ -249,8 +251,12 @@ def test_disposable_addresses_are_refused(web, sqlite_store, publication, tmp_pa
 
 @pytest.mark.usefixtures("within_the_hour")
 def test_letters_are_limited(mover):
-    for number in range(5):
+    for number in range(3):
         assert said(mover.ask(f"anna{number}@example.net")).startswith("If we may")
+    for number in range(2):
+        refused = mover.ask(f"anna{number + 3}@example.net")
+        assert refused.status_code == 429
+        assert said(refused).startswith("We have already sent several emails to a•••@example.org.")
     assert len(mover.letters) == 4  # three new addresses and the old one
     assert len(mover.desk.letters()) == 6
     mover.anna.key = mover.subscribe("bo@example.org", "breaking")
@@ -378,8 +384,9 @@ def test_who_moves_keeps_number_and_history(store):
 def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch):
     config = publication()
     letters = Letters(config)
+    limits = SignupLimits(config, b"s", Counts())
     change = AddressChange(
-        store, config, Pages(config), letters=letters, clerk=Clerk(config), secret=b"s"
+        store, config, Pages(config), letters=letters, clerk=Clerk(config), limits=limits
     )
     papers.subscribe(store, "anna@example.org")
     with store.read() as tx:

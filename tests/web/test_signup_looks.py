@@ -157,6 +157,8 @@ def test_the_nu_checker_has_nothing_to_say(desk, tmp_path):
         "mistakes": opened.sign_up("nobody").text,
         "trapped": opened.sign_up(subject="x").text,
     }
+    pages["over"] = desk(signup={"in_all": 1}).sign_up("cy@example.org").text
+    pages["over"] = desk(signup={"per_network": 1}).sign_up("cy@example.org").text
     plain = desk(newsletters=TABLES["newsletters"])
     plain.sign_up("bo@example.org", newsletter="briefing")
     pages |= {

@@ -5,7 +5,7 @@ address can be entered: so the old one has to agree, and the new one too.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
@@ -19,9 +19,9 @@ from syndicate.store.trail import Entry
 from syndicate.web.forms import Form
 from syndicate.web.guard import answer
 from syndicate.web.pages import Pages
-from syndicate.web.readers.enrolment import DAY, HOUR, has_room, to_address
 from syndicate.web.readers.letters import Letters
 from syndicate.web.readers.notices import masked
+from syndicate.web.readers.signup_limits import SignupLimits
 from syndicate.web.readers.wish import Clerk
 from syndicate.web.readers.words import AddressWords
 from syndicate.web.words import words_in
@@ -84,39 +84,45 @@ class AddressChange:
         *,
         letters: Letters,
         clerk: Clerk,
-        secret: bytes,
+        limits: SignupLimits,
     ) -> None:
-        """Count addresses for the limits under an HMAC with `secret`."""
         self._store = store
         self._config = config
         self._pages = pages
         self._letters = letters
         self._clerk = clerk
-        self._secret = secret
+        self._limits = limits
 
-    def ask(self, person: Subscriber, typed: str, *, cause: Cause, at: datetime) -> bool:
-        """Send the two letters, where they may be sent; False for what is no address.
+    def read(self, typed: str) -> str | None:
+        """Return the address that was typed; None for what is no address to write to."""
+        return self._clerk.address(typed)
 
-        Nobody learns from it whether the new address is known here, or not mailed: the old
-        one gets its letter in any case. Raise StoreError or TemplateError.
+    def ask(
+        self, person: Subscriber, email: str, *, cause: Cause, at: datetime
+    ) -> timedelta | None:
+        """Send the two letters; return how long to wait where the reader asks too often.
+
+        Nobody learns from it whether the new address is known here, not mailed, or had its
+        letters: the old one gets its letter in any case. Raise StoreError or TemplateError.
         """
-        email = self._clerk.address(typed)
-        if email is None:
-            return False
+        if normal_address(email) == normal_address(person.email):
+            return None
         language = self._letters.language(person)
         to_old = self._letters.compose(Letter.LEAVE_ADDRESS, language)
         to_new = self._letters.compose(Letter.NEW_ADDRESS, language)
         with self._store.write() as tx:
-            other = normal_address(email) != normal_address(person.email)
-            if other and self._may_ask(tx, person, cause=cause, at=at):
-                free = self._may_be_asked(tx, email, at=at)
-                new = tx.subscribers.ask(email, (), cause=cause, at=at) if free else None
-                letters = {person.key: to_old}
-                if new is not None:
-                    letters[new] = to_new
-                self._put(tx, person.key, new, letters, cause=cause, at=at)
+            wait = self._limits.of_change(tx, person.key, cause.origin, at)
+            wait = self._limits.of_all(tx, at) if wait is None else wait
+            if wait is not None:
+                return wait
+            free = self._limits.of_address(tx, email, at) is None
+            new = tx.subscribers.ask(email, (), cause=cause, at=at) if free else None
+            letters = {person.key: to_old}
+            if new is not None:
+                letters[new] = to_new
+            self._put(tx, person.key, new, letters, cause=cause, at=at)
         self._letters.hand_over()
-        return True
+        return None
 
     def show(self, question: Request) -> Response:
         """Show what is asked, or where it stands. Raise StoreError."""
@@ -140,21 +146,6 @@ class AddressChange:
                     return self._done(before)
             standing = _standing(tx, question)
         return self._page(standing, at)
-
-    def _may_ask(self, tx: Transaction, person: Subscriber, *, cause: Cause, at: datetime) -> bool:
-        """Count a change that is asked for; what one limit refuses doesn't use up the next."""
-        take, signup = tx.limits.take, self._config.signup
-        network = f"address change from {cause.origin or 'nowhere'}"
-        return (
-            take(network, most=signup.per_network, per=HOUR, at=at)
-            and take(f"address change of {person.key}", most=signup.per_address, per=DAY, at=at)
-            and has_room(tx, self._config, at=at)
-        )
-
-    def _may_be_asked(self, tx: Transaction, email: str, *, at: datetime) -> bool:
-        """Count a letter to the new address; that it had too many is nobody else's to know."""
-        name, most = to_address(email, self._secret), self._config.signup.per_address
-        return tx.limits.take(name, most=most, per=DAY, at=at)
 
     def _put(
         self,

@@ -4,23 +4,17 @@ What somebody asks for becomes true when the reader of the address confirms it. 
 then nothing that stands is changed, since it may be anybody who asks.
 """
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from syndicate.config import Config, Newsletter
-from syndicate.model.subscribers import Cause, Subscribed, normal_address
+from syndicate.model.subscribers import Cause, Subscribed
 from syndicate.render.mail.letter import Letter
 from syndicate.store import RequestKind, Store, Transaction
 from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.signup_limits import SignupLimit, SignupLimits
 from syndicate.web.readers.wish import Wish
-
-_log = structlog.get_logger(__name__)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +27,32 @@ class _Entry:
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A sign-up that is over a limit which may be told."""
+
+    limit: SignupLimit
+    wait: timedelta
+    """How long until it could be taken."""
+    proof_helps: bool = False
+    """Whether it is taken at once where a proof of work comes with it."""
+
+
 class Enrolment:
     """Enters wishes into the store, within the limits of the config."""
 
-    def __init__(self, store: Store, config: Config, letters: Letters, secret: bytes) -> None:
+    def __init__(
+        self, store: Store, config: Config, letters: Letters, limits: SignupLimits
+    ) -> None:
         self._store = store
         self._config = config
         self._letters = letters
-        self._secret = secret
+        self._limits = limits
 
-    def enter(self, wish: Wish, *, cause: Cause, at: datetime) -> None:
-        """Do what a wish takes, and say nothing about it: nobody learns who is known here.
+    def enter(self, wish: Wish, *, cause: Cause, at: datetime, proven: bool) -> Postponed | None:
+        """Do what a wish takes, unless there are too many; `proven` where work was done for it.
 
-        Raise StoreError.
+        Nothing about it is said otherwise: nobody learns who is known here. Raise StoreError.
         """
         with self._store.read() as tx:
             reader = tx.subscribers.by_email(wish.email)
@@ -54,20 +61,23 @@ class Enrolment:
         self._letters.compose(Letter.CONFIRM, language, wish.newsletters)
         entry = _Entry(wish=wish, cause=cause, at=at, language=language)
         with self._store.write() as tx:
-            if self._within_limits(tx, entry):
+            postponed = self._postponed(tx, entry, proven=proven)
+            if postponed is not None:
+                return postponed
+            # that an address had its letters is nobody's to know who enters it
+            if self._limits.of_address(tx, wish.email, at) is None:
                 self._enter(tx, entry)
         self._letters.hand_over()
+        return None
 
-    def _within_limits(self, tx: Transaction, entry: _Entry) -> bool:
+    def _postponed(self, tx: Transaction, entry: _Entry, *, proven: bool) -> Postponed | None:
         """Count a sign-up; what one limit refuses doesn't use up the next."""
-        limits, at, signup = tx.limits, entry.at, self._config.signup
-        network = f"signup from {entry.cause.origin or 'nowhere'}"
-        address = to_address(entry.wish.email, self._secret)
-        return (
-            limits.take(network, most=signup.per_network, per=HOUR, at=at)
-            and limits.take(address, most=signup.per_address, per=DAY, at=at)
-            and has_room(tx, self._config, at=at)
-        )
+        limits, origin, at = self._limits, entry.cause.origin, entry.at
+        wait = limits.of_network(tx, origin, at, proven=proven)
+        if wait is not None:
+            return Postponed(SignupLimit.NETWORK, wait, proof_helps=not proven)
+        wait = limits.of_all(tx, at)
+        return None if wait is None else Postponed(SignupLimit.ALL, wait)
 
     def _enter(self, tx: Transaction, entry: _Entry) -> None:
         if self._config.signup.confirm:
@@ -110,22 +120,3 @@ class Enrolment:
             at=at,
             expires_at=at + self._config.signup.expire_after,
         )
-
-
-def to_address(email: str, secret: bytes) -> str:
-    """Name the limit of letters to one address; the address is nobody's to read there."""
-    mark = hmac.new(secret, normal_address(email).encode(), hashlib.sha256).hexdigest()
-    return f"signup to {mark}"
-
-
-def has_room(tx: Transaction, config: Config, *, at: datetime) -> bool:
-    """Count one question to an address among all; False where there were too many this hour.
-
-    The operator is told so once an hour: it may be a flood.
-    """
-    most = config.signup.in_all
-    if tx.limits.take("signup", most=most, per=HOUR, at=at):
-        return True
-    if tx.limits.once("signup flood told", per=HOUR, at=at):
-        _log.warning("sign-ups are being refused: signup.in_all is reached", in_all=most)
-    return False

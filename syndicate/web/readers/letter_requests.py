@@ -11,8 +11,8 @@ from syndicate.model.subscribers import Action, Cause, Subscriber
 from syndicate.render.mail.letter import Letter
 from syndicate.store import RequestKind, Store, Transaction
 from syndicate.store.trail import Entry
-from syndicate.web.readers.enrolment import DAY, HOUR, has_room, to_address
 from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.signup_limits import SignupLimits
 
 DATA_FOR = timedelta(days=1)
 """How long the link to a reader's data works."""
@@ -21,12 +21,13 @@ DATA_FOR = timedelta(days=1)
 class LetterRequests:
     """Sends letters to people who are known, at the request of whoever has a link of theirs."""
 
-    def __init__(self, store: Store, config: Config, letters: Letters, secret: bytes) -> None:
-        """Count addresses for the limits under an HMAC with `secret`."""
+    def __init__(
+        self, store: Store, config: Config, letters: Letters, limits: SignupLimits
+    ) -> None:
         self._store = store
         self._config = config
         self._letters = letters
-        self._secret = secret
+        self._limits = limits
 
     def subscribe(
         self, person: Subscriber, newsletter: Newsletter, *, cause: Cause, at: datetime
@@ -84,7 +85,5 @@ class LetterRequests:
 
     def _wait(self, tx: Transaction, person: Subscriber, at: datetime) -> timedelta | None:
         """Count a letter; return how long to wait where there were too many."""
-        address, most = to_address(person.email, self._secret), self._config.signup.per_address
-        if not tx.limits.take(address, most=most, per=DAY, at=at):
-            return tx.limits.wait(address, most=most, per=DAY, at=at)
-        return None if has_room(tx, self._config, at=at) else HOUR
+        wait = self._limits.of_all(tx, at)
+        return self._limits.of_address(tx, person.email, at) if wait is None else wait

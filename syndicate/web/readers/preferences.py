@@ -39,10 +39,10 @@ from syndicate.web.readers.decisions import (
     date,
     paused,
 )
-from syndicate.web.readers.enrolment import HOUR
 from syndicate.web.readers.holders import holder, own_doing
 from syndicate.web.readers.letter_requests import LetterRequests
 from syndicate.web.readers.notices import Notices, later, masked
+from syndicate.web.readers.signup_limits import HOUR
 from syndicate.web.words import Words, words_in
 
 _log = structlog.get_logger(__name__)
@@ -146,9 +146,13 @@ class Preferences:
 
     def _ask_to_move(self, token: str, person: Subscriber, form: _Form, cause: Cause) -> Response:
         said = self._words(person).preferences
-        if self._change.ask(person, form.get("email", ""), cause=cause, at=clock.now()):
-            return self._show(token, Told(said.address_asked))
-        return self._show(token, Told(said.address_wrong, wrong=True), form)
+        email = self._change.read(form.get("email", ""))
+        if email is None:
+            return self._show(token, Told(said.address_wrong, wrong=True), form)
+        wait = self._change.ask(person, email, cause=cause, at=clock.now())
+        if wait is not None:
+            return self._too_many_letters(token, person, wait)
+        return self._show(token, Told(said.address_asked))
 
     def _join(self, token: str, person: Subscriber, form: _Form, cause: Cause) -> Response:
         """Subscribe: by letter, unless it only undoes what the reader has just done."""

@@ -1,9 +1,11 @@
 """Signing up: the page with the form, forms elsewhere that post to it, and JSON.
 
 Whether an address is known, has left, is not mailed or has had its letters for today:
-the answer is the same, and so nobody learns it here.
+the answer is the same, and so nobody learns it here. What a network or all of them send too
+often is told: people are asked for a proof of work, or to wait.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,10 +26,11 @@ from syndicate.web.forms import MANY, Form, read_form, read_json
 from syndicate.web.guard import PRIVATE, answer
 from syndicate.web.loopback import is_local, is_loopback
 from syndicate.web.pages import Pages
-from syndicate.web.readers.enrolment import Enrolment
+from syndicate.web.readers.enrolment import Enrolment, Postponed
 from syndicate.web.readers.holders import own_doing
-from syndicate.web.readers.notices import Notices
+from syndicate.web.readers.notices import Notices, later
 from syndicate.web.readers.proof import FIELD, Proofs
+from syndicate.web.readers.signup_limits import SignupLimit
 from syndicate.web.readers.traps import HONEYPOT, Haste, Stamps, is_sprung
 from syndicate.web.readers.wish import (
     LONGEST,
@@ -49,8 +52,10 @@ _ANYBODY = {
     "access-control-allow-origin": "*",
     "access-control-allow-methods": "GET, POST",
     "access-control-allow-headers": "content-type",
+    "access-control-expose-headers": "retry-after",
     "access-control-max-age": "86400",
 }
+_NEEDS_PROOF = {"errors": {FIELD: "expected the answer to /signup/challenge, used once"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +66,12 @@ class _Sheet:
     problems: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
     """What is said of the form as a whole."""
+    title: str = ""
+    """The heading above it, if it isn't the usual one."""
     stamp: str = ""
     """The stamp it came with, if it is to keep it."""
+    work: bool = False
+    """Whether work makes up for what the notice says, where a script runs."""
 
 
 class Signup:
@@ -135,13 +144,32 @@ class Signup:
             stamp = form.get(_STAMP, "")
             return self._form(_Sheet(typed=typed, problems=mistakes.by_field, stamp=stamp), 400)
         haste = self._stamps.judge(form.get(_STAMP), clock.now())
-        if haste is not Haste.NONE or not self._has_worked(form.get(FIELD)):
-            stamp = form.get(_STAMP, "") if haste is not Haste.STALE else ""
+        stamp = form.get(_STAMP, "") if haste is not Haste.STALE else ""
+        proven = haste is Haste.NONE and self._has_worked(form.get(FIELD))
+        if haste is not Haste.NONE or (self._config.signup.proof_of_work and not proven):
             return self._form(_Sheet(typed=typed, notice=self._words.again, stamp=stamp), 400)
-        self._enter(request, wish, how="form on the web")
-        return self._done(request)
+        postponed = self._enter(request, wish, how="form on the web", proven=proven)
+        if postponed is None:
+            return self._done(request)
+        failed = bool(form.get(FIELD))  # the browser could not do the work, or it was done before
+        sheet = _Sheet(
+            typed=typed,
+            stamp=stamp,
+            title=words_in(self._config.publication.language).busy_title,
+            notice=self._over_limit(postponed),
+            work=postponed.proof_helps and not failed,
+        )
+        return later(self._form(sheet, 429), postponed.wait)
+
+    def _over_limit(self, postponed: Postponed) -> str:
+        """Say in plain words that there are too many sign-ups, and how long to wait."""
+        words = self._words
+        why = words.over_all if postponed.limit is SignupLimit.ALL else words.over_network
+        minutes = max(1, math.ceil(postponed.wait.total_seconds() / 60))
+        return f"{why} {words.over_wait.format(count=minutes)}"
 
     def _form(self, sheet: _Sheet, status: int = 200) -> Response:
+        work = self._config.signup.proof_of_work or sheet.work
         values = {
             "sheet": sheet,
             "offered": self._clerk.offered,
@@ -150,13 +178,13 @@ class Signup:
             "own_fields": [(own_field(own.name), own) for own in self._config.signup.fields],
             "said": self._words,
             "double": self._config.signup.confirm,
-            "work": self._config.signup.proof_of_work,
+            "work": work,
             "stamp": sheet.stamp or self._stamps.make(clock.now()),
             "honeypot": HONEYPOT,
             "longest": LONGEST,
         }
         policy: tuple[str, ...] = ("form-action 'self'",)
-        if self._config.signup.proof_of_work:
+        if work:
             policy += ("script-src 'self'", "connect-src 'self'")
         page = self._pages.render("web/signup.html", values, style=STYLE, policy=policy)
         response = answer(page, status)
@@ -191,9 +219,7 @@ class Signup:
         return Response(text, media_type="text/javascript", headers=headers)
 
     def _has_worked(self, payload: str | None) -> bool:
-        """Tell whether the sum was done, where one is wanted; it counts once. Raise StoreError."""
-        if not self._config.signup.proof_of_work:
-            return True
+        """Tell whether the sum was done; it counts once. Raise StoreError."""
         at = clock.now()
         proof = self._proofs.read(payload, at)
         if proof is None:
@@ -209,30 +235,36 @@ class Signup:
             return Response(status_code=204, headers=_ANYBODY)
         given = await read_json(request)
         try:
-            status, said = await run_in_threadpool(self._take_json, request, given)
+            return await run_in_threadpool(self._take_json, request, given)
         except SyndicateError as error:
             _not_taken(error)
             words = words_in(self._config.publication.language)
-            status, said = 503, {"message": f"{words.busy_title}. {words.busy}"}
-        return JSONResponse(said, status, headers=_ANYBODY)
+            return _json({"message": f"{words.busy_title}. {words.busy}"}, 503)
 
-    def _take_json(
-        self, request: Request, given: dict[str, Any] | None
-    ) -> tuple[int, dict[str, Any]]:
+    def _take_json(self, request: Request, given: dict[str, Any] | None) -> Response:
         try:
             wish = self._clerk.read(_typed_json(given))
         except Mistakes as mistakes:
-            return 400, {"errors": mistakes.by_field}
+            return _json({"errors": mistakes.by_field}, 400)
         payload = given.get(FIELD) if given else None
-        if not self._has_worked(payload if isinstance(payload, str) else None):
-            return 400, {"errors": {FIELD: "expected the answer to /signup/challenge, used once"}}
-        self._enter(request, wish, how="JSON on the web")
+        proven = self._has_worked(payload if isinstance(payload, str) else None)
+        if not proven and self._config.signup.proof_of_work:
+            return _json(_NEEDS_PROOF, 400)
+        postponed = self._enter(request, wish, how="JSON on the web", proven=proven)
+        if postponed is not None:
+            said: dict[str, Any] = {"message": self._over_limit(postponed)}
+            said |= _NEEDS_PROOF if postponed.proof_helps else {}
+            return later(_json(said, 429), postponed.wait)
         double = self._config.signup.confirm
-        return 202, {"message": self._words.sent if double else self._words.begun}
+        return _json({"message": self._words.sent if double else self._words.begun}, 202)
 
-    def _enter(self, request: Request, wish: Wish, *, how: str) -> None:
+    def _enter(self, request: Request, wish: Wish, *, how: str, proven: bool) -> Postponed | None:
         cause = own_doing(how, request, self._config)
-        self._enrolment.enter(wish, cause=cause, at=clock.now())
+        return self._enrolment.enter(wish, cause=cause, at=clock.now(), proven=proven)
+
+
+def _json(said: Mapping[str, Any], status: int) -> Response:
+    return JSONResponse(said, status, headers=_ANYBODY)
 
 
 def _not_taken(error: SyndicateError) -> None:

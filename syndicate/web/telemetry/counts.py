@@ -58,7 +58,8 @@ class Counts:
         self._reports: dict[tuple[str, str], tuple[int, float]] = {}
         self.lost = 0
         """How many lines of the access log were not written."""
-        self._losing = threading.Lock()
+        self._limited = dict.fromkeys(("address", "all", "network"), 0)
+        self._locked = threading.Lock()
 
     def poll(self, family: str, status: int) -> None:
         """Count that a reader asked for a feed, and what came of it."""
@@ -77,8 +78,18 @@ class Counts:
 
     def lose(self, lines: int) -> None:
         """Count lines of the access log that are not written, on whatever thread."""
-        with self._losing:
+        with self._locked:
             self.lost += lines
+
+    def limit(self, limit: str) -> None:
+        """Count a sign-up that went over a limit, on whatever thread."""
+        with self._locked:
+            self._limited[limit] += 1
+
+    @property
+    def limited(self) -> dict[str, int]:
+        """How many sign-ups went over a limit, by the limit."""
+        return self._limited.copy()
 
     @property
     def polls(self) -> dict[tuple[str, str], int]:

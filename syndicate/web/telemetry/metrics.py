@@ -67,6 +67,14 @@ class _Web(Collector):
         )
         yield from self._answers()
         yield from self._readers()
+        limited = CounterMetricFamily(
+            "syndicate_signups_limited",
+            "Sign-ups, and other letters that somebody asked for, that went over a limit.",
+            labels=("limit",),
+        )
+        for limit, count in self._counts.limited.items():
+            limited.add_metric((limit,), count)
+        yield limited
         yield CounterMetricFamily(
             "syndicate_access_log_lost",
             "Lines of the access log that weren't written.",
