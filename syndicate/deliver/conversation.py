@@ -21,6 +21,7 @@ from syndicate.errors import (
 
 _UNSAYABLE = re.compile(r"[<>\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CLOSING = 421
+"""The server leaves, says RFC 5321, 3.8; some say it of one reader, and stay."""
 _GO_AHEAD = 354
 _LOG_IN_FIRST = (530, 538)
 """RFC 4954, 6: said to the sender, at whichever step."""
@@ -39,6 +40,7 @@ class Step(Enum):
 
 
 _OFFER = (Step.MAIL, Step.RCPT, Step.DATA)
+_OF_READER = (Step.RCPT, Step.DATA)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,8 @@ class Conversation:
         self._sender = ""
         self._dirty = False
         """Whether an offer was made that no body ended: RSET ends it."""
+        self._last_421: Reply | None = None
+        """A 421 to RCPT or DATA, until something else is heard: then it was the reader's."""
         self.over = False
         self.heard = 0
         """How many replies were understood so far."""
@@ -83,6 +87,13 @@ class Conversation:
     def idle(self) -> bool:
         """Whether nothing is under way, so that the session can be ended politely."""
         return not (self._awaited or self._unsaid or self._answers)
+
+    @property
+    def parting(self) -> Reply | None:
+        """A 421 to the reader that is offered, where it was the last that was heard."""
+        if self._answers and self._answers[-1].code == _CLOSING:
+            return self._answers[-1]
+        return self._last_421
 
     def offer(self, envelope: Envelope, size: int) -> None:
         """Ask for a message to be taken; raise PermanentFailure where it can't be asked."""
@@ -144,14 +155,20 @@ class Conversation:
                 said = f"the server answered {str(reply)!r} to a message"
                 self._end(Garbled(said), events)
                 return
-        if reply.code == _CLOSING:
-            self.over = True
-            closing = TemporaryFailure(f"{self._terms.server}: {reply}", reply.code)
-            events.append(Ended(closing))
+        if reply.code == _CLOSING and step not in _OF_READER:
+            self._close(self._last_421 or reply, events, of_reader=self._last_421 is not None)
         elif step in _OFFER:
             self._answers.append(reply)
             if step is Step.DATA or (not self._pipelining and reply.negative):
                 self._judge(reply, events)
+        elif self._last_421 is not None:  # the server is still there
+            events.append(Declined(TemporaryFailure(str(self._last_421), _CLOSING)))
+            self._last_421 = None
+
+    def _close(self, reply: Reply, events: list[Event], *, of_reader: bool) -> None:
+        self.over = True
+        closing = TemporaryFailure(f"{self._terms.server}: {reply}", reply.code)
+        events.append(Ended(closing, of_reader=of_reader))
 
     def _judge(self, reply: Reply, events: list[Event]) -> None:
         """Read what MAIL, RCPT and DATA come to: the first refusal is the verdict."""
@@ -171,9 +188,15 @@ class Conversation:
             self._unsaid.appendleft((Step.ASIDE, _DOT))
             self._dirty = False
         self._answers.clear()
+        if answer.code == reply.code == _CLOSING:
+            self._last_421, self._dirty = answer, False
+            self._unsaid.appendleft((Step.ASIDE, b"RSET\r\n"))  # to hear whether it leaves
+            return
         step = _OFFER[refused]
         error = self._refusal(answer, step)
         events.append(Declined(error, of_reader=step is not Step.MAIL))
+        if reply.code == _CLOSING:
+            self._close(reply, events, of_reader=True)
 
     def _refusal(self, reply: Reply, step: Step) -> DeliveryError:
         if reply.code in _LOG_IN_FIRST or (step is Step.MAIL and reply.permanent):

@@ -4,8 +4,10 @@ from collections.abc import Collection, Sequence
 
 from syndicate import clock
 from syndicate.config import DomainLimit
+from syndicate.deliver import outcome
 from syndicate.deliver.ledger import Sight
 from syndicate.deliver.reservoir import Reservoir
+from syndicate.errors import DeliveryError
 from syndicate.store import Store
 
 PREFIX = "domain:"
@@ -29,6 +31,8 @@ class Destinations:
         self._held: dict[str, float] = {}
         self._recovering: set[str] = set()
         """Names of those that were held, and took nothing since."""
+        self._put_off: set[str] = set()
+        """Names of those of which a reader was answered 421, since another one was accepted."""
 
     def group(self, domain: str) -> str:
         """Return the name that a domain is held under: that of its provider, where it is known."""
@@ -51,8 +55,26 @@ class Destinations:
         for each in self._groups.get(domain, (domain,)):
             self._held[each] = now + _SOON
 
+    def key(self, domain: str) -> str:
+        """Return what a domain is held under in the store."""
+        return PREFIX + self.group(domain)
+
+    def put_off(self, domain: str, error: DeliveryError) -> bool:
+        """Note what a reader was answered; whether it is the domain that wants less.
+
+        A 421 may be about one reader alone, so it is the domain's after a second one in a row.
+        """
+        if not outcome.is_parting(error):
+            return outcome.slows_destination(error)
+        name = self.group(domain)
+        known = name in self._put_off
+        self._put_off.add(name)
+        return known
+
     def recovered(self, domain: str) -> bool:
         """Take note that a domain takes mail; whether it is the first since it was held."""
+        if self._put_off:
+            self._put_off.discard(self.group(domain))
         if not self._recovering or self.group(domain) not in self._recovering:
             return False
         self._recovering.discard(self.group(domain))

@@ -15,7 +15,7 @@ from typing import assert_never
 
 from syndicate.deliver import outcome
 from syndicate.deliver.copy import Copy
-from syndicate.deliver.destinations import PREFIX, Destinations
+from syndicate.deliver.destinations import Destinations
 from syndicate.deliver.fleet import Fleet, Member
 from syndicate.deliver.ledger import Ledger, Round, Wanted
 from syndicate.deliver.openings import Openings
@@ -31,7 +31,6 @@ from syndicate.errors import (
     StoreError,
     TemporaryFailure,
 )
-from syndicate.model.deliveries import State
 
 _LOOK = 0.2
 """Seconds between looks at deadlines, and at whether to stop."""
@@ -211,20 +210,18 @@ class Engine:
                 if error is None:
                     self._accept(seat.member, copy, reply)
                 else:
-                    self._fail(seat.member, copy, error, now)
-            case Ended(error):
-                self._end(seat, error, now)
+                    self._fail(seat.member, copy, error, now, left=outcome.is_parting(error))
+            case Ended(error, of_reader):
+                self._end(seat, error, now, of_reader=of_reader)
             case _:
                 assert_never(event)
 
     def _accept(self, member: Member, copy: Copy, reply: Reply) -> None:
         self._due.verdicts.append(outcome.accepted(copy.claim, reply))
-        member.counts[State.ACCEPTED] += 1
-        if member.recovering:
-            member.recovering = False
+        if member.accept():
             self._due.eased.append(member.key)
         if self._destinations.recovered(copy.domain):
-            self._due.eased.append(PREFIX + self._destinations.group(copy.domain))
+            self._due.eased.append(self._destinations.key(copy.domain))
 
     def _fail(
         self,
@@ -234,28 +231,30 @@ class Engine:
         now: float,
         *,
         of_reader: bool = True,
+        left: bool = False,
     ) -> None:
-        """Take note of what became of a copy that wasn't accepted, and who wants less."""
+        """Take note of what became of a copy, and who wants less; `left`: its session ended."""
         verdict = outcome.of(error, copy.claim, copy.edition, self._ledger.moment)
         self._due.verdicts.append(verdict)
         member.counts[verdict.state] += 1
-        if outcome.slows_relay(error, of_reader=of_reader):
+        its_own = left and member.leave(copy.domain)
+        if its_own or outcome.slows_relay(error, of_reader=of_reader):
             self._hold_relay(member, error, now)
-        elif outcome.slows_destination(error):
+        elif of_reader and self._destinations.put_off(copy.domain, error):
             self._destinations.hold(copy.domain, now)
-            self._due.holds[PREFIX + self._destinations.group(copy.domain)] = str(error)
+            self._due.holds[self._destinations.key(copy.domain)] = str(error)
 
     def _hold_relay(self, member: Member, error: DeliveryError, now: float) -> None:
         member.pause(now)
         self._due.holds[member.key] = str(error)
 
-    def _end(self, seat: Seat, error: DeliveryError, now: float) -> None:
+    def _end(self, seat: Seat, error: DeliveryError, now: float, *, of_reader: bool) -> None:
         """Settle what a session leaves behind that is over."""
         current, offered = seat.clear()
         if current is not None:
             kind = NoVerdict if seat.session.handed else TemporaryFailure
             self._fail(seat.member, current, kind(str(error), error.code), now)
-        elif not seat.session.taken and outcome.puts_off(error):
+        elif not (seat.session.taken or of_reader) and outcome.puts_off(error):
             self._hold_relay(seat.member, error, now)
         if offered is not None:
             # a session that grew old says nothing about who would have been next
@@ -263,7 +262,8 @@ class Engine:
             if self._stopped_at is not None or (old and offered.wrong_turn()):
                 self._supply.put_back(offered)
             else:
-                self._fail(seat.member, offered, TemporaryFailure(str(error), error.code), now)
+                cut = TemporaryFailure(str(error), error.code)
+                self._fail(seat.member, offered, cut, now, of_reader=of_reader, left=of_reader)
         self._drop(seat)
 
     def _drop(self, seat: Seat) -> None:
@@ -384,7 +384,7 @@ class Engine:
             if seat.current is None:
                 self._drop(seat)
             elif now - since > self.stop_timeout:
-                self._end(seat, TemporaryFailure("we had to stop"), now)
+                self._end(seat, TemporaryFailure("we had to stop"), now, of_reader=False)
 
     def _leave(self) -> None:
         """Give back what is held, whatever led here."""

@@ -22,6 +22,8 @@ _RETRY = 30.0
 """Seconds until a relay that could not be reached is tried again, while others stand in for it."""
 _PACE = 1.0
 """Seconds between two words about how it goes."""
+_STRIKES = 3
+"""Domains in a row after whose 421 a relay left before it counts as the relay's own."""
 _LONG = 60.0
 """Seconds of waiting for its limit after which a relay counts as gone for now."""
 
@@ -40,6 +42,8 @@ class Member:
         """Editions that it takes nothing of, whoever the reader."""
         self.counts: Counter[State] = Counter()
         """What became of what it was offered."""
+        self._left_after: set[str] = set()
+        """Domains whose readers it answered 421 and left, since it accepted anything."""
         self._measured = 0.0, 0
         self._out_until = 0.0
         self._held_until = 0.0
@@ -139,6 +143,21 @@ class Member:
         self.hold = hold
         left = (hold.until - clock.now()).total_seconds() if hold else 0
         self._held_until = now + left
+
+    def accept(self) -> bool:
+        """Note that it accepted a message; whether it is the first since it was held."""
+        self.counts[State.ACCEPTED] += 1
+        self._left_after.clear()
+        recovered, self.recovering = self.recovering, False
+        return recovered
+
+    def leave(self, domain: str) -> bool:
+        """Note that it left after a 421 to a reader there; whether that is its own affair.
+
+        A server may leave for one reader's sake. So it is only after several domains in a row.
+        """
+        self._left_after.add(domain)
+        return len(self._left_after) >= _STRIKES
 
     def pause(self, now: float) -> None:
         """Let nothing through until the next look says how long it is held."""

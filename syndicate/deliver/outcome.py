@@ -11,7 +11,8 @@ from syndicate.model.editions import Edition
 
 _THROTTLED = 454
 """What relays say to who sends too fast (RFC 4954 has it for logins, Amazon SES for all)."""
-_NOT_NOW = (421, _THROTTLED)
+_LEAVING = 421
+_NOT_NOW = (_LEAVING, _THROTTLED)
 """By which a relay says that it wants nothing for a while, before it took anything."""
 _POLICY = re.compile(r"\b4\.7\.\d+\b")
 """A destination's own rules (RFC 3463): too much at once, or from somebody new to it."""
@@ -55,6 +56,11 @@ def condemns(verdict: Verdict) -> bool:
 def puts_off(error: DeliveryError) -> bool:
     """Whether a relay that has taken nothing yet wants to be left alone for a while."""
     return error.code in _NOT_NOW
+
+
+def is_parting(error: DeliveryError) -> bool:
+    """Whether it is a 421: what others are answered tells whose it is, one reader's or more."""
+    return error.code == _LEAVING
 
 
 def slows_relay(error: DeliveryError, *, of_reader: bool = True) -> bool:

@@ -87,6 +87,8 @@ class Ended:
 
     error: DeliveryError
     """Why: TemporaryFailure, with the code where the server gave one (421)."""
+    of_reader: bool = False
+    """Whether the server left after a 421 to the RCPT or DATA of the message that is offered."""
 
 
 Event: TypeAlias = Invited | Declined | Answered | Ended

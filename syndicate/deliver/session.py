@@ -89,8 +89,7 @@ class SmtpSession:
                 self._watch(now)
         except OSError as error:
             self._talk.over = True
-            where = "" if self.handed else "the connection broke within the message: "
-            events.append(Ended(TemporaryFailure(f"{self._terms.server}: {where}{error}")))
+            events.append(self._ended(error))
         return events
 
     def close(self) -> None:
@@ -102,6 +101,14 @@ class SmtpSession:
         self._connection.close()
 
     # how
+
+    def _ended(self, error: OSError) -> Ended:
+        """Return how a broken connection ends the session."""
+        server, parting = self._terms.server, self._talk.parting
+        if parting is not None:
+            return Ended(TemporaryFailure(f"{server}: {parting}", parting.code), of_reader=True)
+        where = "" if self.handed else "the connection broke within the message: "
+        return Ended(TemporaryFailure(f"{server}: {where}{error}"))
 
     def _write_and_read(self, now: float, events: list[Event], *, readable: bool) -> None:
         try:

@@ -99,3 +99,16 @@ def test_whoever_is_not_in_only_is_held_back(operator):
         assert "delivered: 1 accepted, 2 held back" in operator.run("tick").out
     assert [to for _, (to,) in boxes.envelopes] == ["ada@example.org"]
     assert ledger(operator) == {"ada": "accepted", "bo": "skipped", "cy": "skipped"}
+
+
+def test_an_alert_does_not_wait_for_one_address_that_is_answered_421(operator):
+    def rcpt(line):
+        return b"421 4.3.2 try again later\r\n" if "ada@" in line else OK
+
+    with Scripted("PIPELINING", mail=OK, rcpt=rcpt, body=OK) as server:
+        by_smtp(operator, server.port)
+        ticked = operator.run("tick")
+
+    assert ticked.code == 0
+    assert "delivered: 2 accepted, 1 deferred" in ticked.out
+    assert ledger(operator) == {"ada": "deferred", "bo": "accepted", "cy": "accepted"}

@@ -17,6 +17,14 @@ from tests.ports import free_port
 
 CUT = b""
 """Instead of an answer: close the connection."""
+
+
+class Parting(bytes):
+    """An answer after which the server closes the connection."""
+
+    __slots__ = ()
+
+
 Answer = bytes | Callable[[str], bytes]
 
 
@@ -123,6 +131,11 @@ class Scripted:
         if said == CUT:
             raise ConnectionAbortedError
         connection.sendall(said)
+        if isinstance(said, Parting):
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(4096):  # what was sent ahead: closing on it would reset
+                pass
+            raise ConnectionAbortedError
         return said
 
 

@@ -192,13 +192,72 @@ def test_a_421_that_comes_with_the_answers_ends_it_behind_them():
     talk.body(BODY)
     talk.offer(BO, 100)
     talk.say()
-    answered, ended = talk.hear(b"250 taken\r\n250 a\r\n421 bye\r\n354 never heard\r\n")
+    answered, ended = talk.hear(b"250 taken\r\n421 bye\r\n354 never heard\r\n")
 
     assert isinstance(answered, Answered)
     assert answered.error is None
     assert isinstance(ended, Ended)
     assert ended.error.code == 421
     assert list(talk.hear(b"250 x\r\n")) == []
+
+
+BUSY = b"421 4.3.2 mailbox busy\r\n"
+
+
+@pytest.mark.parametrize(
+    ("extensions", "replies"),
+    [
+        (ALL, [b"250 a\r\n" + BUSY + b"503 no recipients\r\n"]),
+        (ALL, [b"250 a\r\n" + BUSY, b"354 go on\r\n"]),
+        (ALL, [b"250 a\r\n250 b\r\n" + BUSY, b"250 reset\r\n"]),
+        (ALL, [b"250 a\r\n" + BUSY + BUSY, b"250 reset\r\n"]),
+        (frozenset(), [b"250 a\r\n", BUSY, b"250 reset\r\n"]),
+        (frozenset(), [b"250 a\r\n", b"250 b\r\n", BUSY, b"250 reset\r\n"]),
+    ],
+)
+def test_a_421_after_which_the_server_goes_on_is_about_the_reader(extensions, replies):
+    talk = conversation(extensions)
+    talk.offer(ADA, 100)
+    talk.say()
+    for reply in replies:
+        events = talk.hear(reply)
+        talk.say()
+
+    [declined] = events
+    assert isinstance(declined, Declined)
+    assert (declined.error.code, str(declined.error)) == (421, "421 4.3.2 mailbox busy")
+    assert declined.of_reader
+    assert not talk.over
+    talk.offer(BO, 100)
+    assert b"RCPT TO:<bo@example.org>" in talk.say() or not extensions
+
+
+@pytest.mark.parametrize("extensions", [ALL, frozenset()])
+def test_a_421_is_the_last_word_until_something_else_is_heard(extensions):
+    talk = conversation(extensions)
+    talk.offer(ADA, 100)
+    talk.say()
+    talk.hear(b"250 a\r\n")
+    talk.say()
+    assert talk.parting is None
+    assert talk.hear(BUSY) == []
+    talk.say()
+    assert talk.parting is not None
+    assert talk.parting.code == 421
+
+
+def test_a_server_that_answers_421_to_everything_leaves():
+    talk = conversation()
+    talk.offer(ADA, 100)
+    talk.say()
+    assert talk.hear(b"250 a\r\n" + BUSY + BUSY) == []
+    assert talk.say() == b"RSET\r\n"
+    [ended] = talk.hear(b"421 4.3.0 bye\r\n")
+
+    assert isinstance(ended, Ended)
+    assert ended.of_reader
+    assert "mailbox busy" in str(ended.error)
+    assert talk.over
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tests.deliver.papers import (
     states,
     subscribe,
 )
-from tests.deliver.servers import CUT, Refusing, Scripted
+from tests.deliver.servers import CUT, Parting, Refusing, Scripted
 from tests.deliver.wrecker import Wrecker, repeated
 from tests.ports import free_port
 from tests.until import until
@@ -317,6 +317,67 @@ def test_a_relay_that_closes_with_421_before_it_took_anything_is_held(sqlite_sto
     assert drained.accepted + drained.deferred == 30
     assert len(other.bodies) >= 29
     assert attempts(sqlite_store, edition) == {1}
+
+
+def readers_elsewhere(count: int) -> list[str]:
+    return [f"reader{n}@d{n}.example" for n in range(count)]
+
+
+BUSY = b"421 4.3.2 mailbox busy\r\n"
+
+
+@pytest.mark.parametrize("busy", [BUSY, Parting(BUSY)], ids=["stays", "leaves"])
+@pytest.mark.parametrize("extensions", [(), ("PIPELINING",)], ids=["stepwise", "pipelined"])
+@pytest.mark.parametrize(
+    "where", [(readers, "rcpt", 0), (readers_elsewhere, "rcpt", 40), (readers_elsewhere, "data", 0)]
+)
+def test_a_421_for_one_address_holds_up_nobody_else(sqlite_store, config, busy, extensions, where):
+    audience, step, place = where
+    subscribe(sqlite_store, *audience(60))
+    edition = freeze(sqlite_store)
+    asked: dict[int, str] = {}
+
+    def rcpt(line: str) -> bytes:
+        asked[threading.get_ident()] = line
+        return busy if step == "rcpt" and f"reader{place}@" in line else OK
+
+    def data(_: str) -> bytes:
+        refused = step == "data" and f"reader{place}@" in asked[threading.get_ident()]
+        return busy if refused else b"354 go on\r\n"
+
+    with Scripted(*extensions, rcpt=rcpt, data=data) as server:
+        drained = deliver(sqlite_store, config(server.port, connections=2))
+
+    assert (drained.accepted, drained.deferred, drained.unavailable) == (59, 1, ())
+    assert holds(sqlite_store) == {}
+    [put_off] = [row for row in rows(sqlite_store, edition.key).values() if row.code == 421]
+    assert put_off.email.startswith(f"reader{place}@")
+    assert attempts(sqlite_store, edition) == {1}
+
+
+@pytest.mark.parametrize("busy", [BUSY, Parting(BUSY)], ids=["stays", "leaves"])
+def test_a_421_for_all_of_a_domain_holds_that_and_the_others_go_on(sqlite_store, config, busy):
+    subscribe(sqlite_store, *readers(30), *(f"b{n}@busy.example" for n in range(30)))
+    freeze(sqlite_store)
+    with Scripted(rcpt=lambda line: busy if "@busy.example" in line else OK) as server:
+        drained = deliver(sqlite_store, config(server.port, connections=1))
+
+    assert list(holds(sqlite_store)) == ["domain:busy.example"]
+    assert (drained.accepted, drained.deferred) == (30, 2)
+
+
+@pytest.mark.parametrize("step", ["rcpt", "body"])
+def test_a_relay_that_leaves_with_421_whoever_it_is_for_is_held(sqlite_store, config, step):
+    subscribe(sqlite_store, *readers_elsewhere(60))
+    edition = freeze(sqlite_store)
+    answers: dict[str, Any] = {step: Parting(b"421 4.3.2 shutting down\r\n")}
+    with Scripted("PIPELINING", **answers) as server:
+        drained = deliver(sqlite_store, config(server.port, connections=1))
+
+    assert list(holds(sqlite_store)) == ["relay:relay0"]
+    assert "shutting down" in drained.unavailable[0]
+    assert drained.deferred == 3
+    assert states(sqlite_store, edition.key)[State.QUEUED] == 57
 
 
 def test_a_relay_that_takes_fewer_sessions_than_we_want_is_used_with_those(sqlite_store, config):

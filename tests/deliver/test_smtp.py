@@ -13,7 +13,7 @@ from syndicate.deliver.relay import Answered, Envelope
 from syndicate.deliver.session import SmtpSession
 from syndicate.deliver.smtp import Smtp
 from syndicate.errors import NoVerdict, PermanentFailure, RelayUnavailable, TemporaryFailure
-from tests.deliver.servers import CUT, Scripted, certificate, real
+from tests.deliver.servers import CUT, Parting, Scripted, certificate, real
 from tests.ports import free_port
 from tests.until import until
 
@@ -290,7 +290,9 @@ def test_the_recipients_verdict_stands_when_the_lone_dot_is_not_answered():
 
 @pytest.mark.parametrize("extensions", [(), PIPELINING], ids=["stepwise", "pipelined"])
 @pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
-@pytest.mark.parametrize("answer", [CUT, b"421 closing\r\n", b"what?\r\n", b"299 odd\r\n" * 2])
+@pytest.mark.parametrize(
+    "answer", [CUT, Parting(b"421 closing\r\n"), b"what?\r\n", b"299 odd\r\n" * 2]
+)
 def test_a_session_that_breaks_before_the_body_is_a_temporary_failure(extensions, step, answer):
     with Scripted(*extensions, **{step: answer}) as server, opened(server.port) as session:
         with pytest.raises(TemporaryFailure):
