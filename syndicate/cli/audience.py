@@ -13,6 +13,7 @@ from syndicate.cli import growth, person, readers
 from syndicate.cli.columns import Columns, Format, as_values
 from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.readers_import import import_
+from syndicate.cli.readers_move import move
 from syndicate.cli.terminal import as_json, as_json_line, note, say, table
 from syndicate.model.subscribers import SubscriptionState
 
@@ -47,6 +48,7 @@ def register(app: typer.Typer) -> None:
     person.register(group)
     readers.register(group)
     growth.register(group)
+    group.command()(move)
     group.command()(tidy)
     app.add_typer(group, name="subscribers")
 

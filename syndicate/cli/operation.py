@@ -12,12 +12,14 @@ from threading import Event
 
 import structlog
 
+from syndicate import clock
 from syndicate.cli.context import Context, exported_port
 from syndicate.cli.signals import Signals
 from syndicate.config import Config, missing_secrets
-from syndicate.errors import ConfigError, SyndicateError
+from syndicate.errors import ConfigError, StoreError, SyndicateError
 from syndicate.render.specimen import faults
 from syndicate.render.templates import Templates
+from syndicate.schedule.left_behind import left_behind
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.runner import Runner
 from syndicate.store import Store
@@ -127,6 +129,7 @@ class Operation:
         self.server.start()
         self._report_secrets()
         self._go_to_work()
+        self._report_left_behind()
 
     def go_on(self) -> None:
         """Go on until it is to stop, and reload whenever that is wished.
@@ -167,6 +170,7 @@ class Operation:
         self._go_to_work()
         log.info("reloaded", config=str(self._address.ours.path))
         self._report_secrets()
+        self._report_left_behind()
 
     def stop(self) -> None:
         """Finish what is in hand, answer who has asked, and close."""
@@ -180,6 +184,17 @@ class Operation:
         """Log what keeps mail from leaving; each session with a mail server looks again."""
         for secret in missing_secrets(self.config) if self._works else ():
             log.error("mail can't be sent", reason=str(secret))
+
+    def _report_left_behind(self) -> None:
+        """Log which readers and stories the names in the config reach no more."""
+        if not self._works:
+            return
+        try:
+            found = left_behind(self._made.store, self.config, at=clock.now())
+        except StoreError:  # whoever works with the store logs that
+            return
+        for message in found:
+            log.warning("left behind", reason=message)
 
     def _go_to_work(self) -> None:
         if self._made.runner is not None and not self._signals.stop.is_set():

@@ -151,6 +151,21 @@ def _warnings(
     yield from unheard(config)
     yield from secret_warnings(path, config)
     yield from too_wide(config)
+    yield from _left_behind(config)
+
+
+def _left_behind(config: "Config") -> list[str]:
+    """Return which readers and stories the names in the config reach no more."""
+    from syndicate.schedule.left_behind import left_behind  # noqa: PLC0415 - start-up
+    from syndicate.store import Store  # noqa: PLC0415
+
+    if not Store.exists(config):  # a check makes none
+        return []
+    store = Store.of(config)
+    try:
+        return left_behind(store, config, at=clock.now())
+    finally:
+        store.close()
 
 
 def _behind_a_proxy(config: "Config") -> bool:

@@ -117,7 +117,12 @@ class StoreSettings(Table):
 class Newsletter(Table):
     """What a reader subscribes to."""
 
-    name: Name = Field(description="Its name in commands and in List-Id; don't change it.")
+    name: Name = Field(
+        description=(
+            "Its name in commands and in List-Id; if it changes, `subscribers move` takes its "
+            "readers along."
+        )
+    )
     title: Line = Field(
         default="",
         description="What readers call it. Default: the name.",

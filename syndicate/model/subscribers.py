@@ -94,6 +94,8 @@ class Action(StrEnum):
     MOVED = "moved"
     """They have another address now."""
     MERGED = "merged"
+    RENAMED = "renamed"
+    """The newsletter has another name now."""
     SUPPRESSED = "suppressed"
     UNSUPPRESSED = "unsuppressed"
     EXPORTED = "exported"

@@ -45,6 +45,7 @@ from syndicate.store.limits import Limits
 from syndicate.store.media import Media
 from syndicate.store.mergers import Mergers
 from syndicate.store.migrate import migrate
+from syndicate.store.newsletters import Newsletters, Renamed
 from syndicate.store.paces import Paces
 from syndicate.store.pauses import Pauses
 from syndicate.store.pings import Ping, Pings
@@ -77,6 +78,7 @@ __all__ = [
     "Mailed",
     "Ping",
     "Recovered",
+    "Renamed",
     "Request",
     "RequestKind",
     "Store",
@@ -115,6 +117,7 @@ class Transaction:
     readership = _Door(Readership)
     media = _Door(Media)
     subscribers = _Door(Subscribers)
+    newsletters = _Door(Newsletters)
     arrivals = _Door(Arrivals)
     schedules = _Door(Schedules)
     fires = _Door(Fires)

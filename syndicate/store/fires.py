@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from syndicate.model.windows import Beginning
 from syndicate.store.engine import insert_new
-from syndicate.store.schema import fires, schedules
+from syndicate.store.schema import editions, fires, schedules
 
 
 class Outcome(StrEnum):
@@ -35,6 +35,19 @@ class Fire:
 
     def __str__(self) -> str:
         return self.reason if self.outcome is Outcome.EDITION else f"{self.outcome}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSchedule:
+    """A schedule that the store knows, whether or not it is still in the configuration."""
+
+    name: str
+    newsletter: str
+    upto: int
+    """The public number that its last edition went up to; where there was none, its beginning."""
+    has_editions: bool
+    last_slot: datetime | None
+    """When the newest slot was due that has a record."""
 
 
 class Schedules:
@@ -64,6 +77,29 @@ class Schedules:
             select(schedules.c.since).where(mine)
         ).scalar_one()
         return since
+
+    def known(self) -> list[KnownSchedule]:
+        """Return the schedules that have begun, by name."""
+        its = select(editions.c.upto).where(editions.c.schedule == schedules.c.name)
+        upto = its.order_by(editions.c.key.desc()).limit(1)
+        slot = select(func.max(fires.c.due_at)).where(fires.c.schedule == schedules.c.name)
+        query = select(
+            schedules.c.name,
+            schedules.c.newsletter,
+            schedules.c.begins_after,
+            upto.scalar_subquery().label("upto"),
+            slot.scalar_subquery().label("last_slot"),
+        ).where(schedules.c.begun_at.is_not(None), schedules.c.newsletter.is_not(None))
+        return [
+            KnownSchedule(
+                name=row.name,
+                newsletter=row.newsletter,
+                upto=row.begins_after if row.upto is None else row.upto,
+                has_editions=row.upto is not None,
+                last_slot=row.last_slot,
+            )
+            for row in self._connection.execute(query.order_by(schedules.c.name))
+        ]
 
     def beginning(self, name: str) -> Beginning | None:
         """Return where a schedule begins; None where no pass at the real time has seen it yet."""

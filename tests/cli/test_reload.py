@@ -144,6 +144,16 @@ def test_what_has_to_wait_for_a_restart_is_told_and_the_rest_is_in_force(built):
         assert httpx.get(f"{one.url}/outbox").is_success
 
 
+def test_a_reload_says_whom_a_renamed_newsletter_leaves_behind(built):
+    built.subscribe("ada@example.org,Ada", "bo@example.org,Bo")
+    with told(built, "run") as running:
+        built.configure('name = "breaking"', 'name = "flash"')
+        built.configure('newsletter = "breaking"', 'newsletter = "flash"')
+        said = running.reload("left behind")
+    assert "newsletters: 2 readers are subscribed to 'breaking'" in said
+    assert "subscribers move --from breaking --to flash" in said
+
+
 def test_another_store_takes_over(built):
     with told(built, "serve") as one:
         built.configure("[store]", '[store]\nurl = "sqlite:///other.db"')

@@ -15,6 +15,7 @@ from syndicate.model.editions import Draft, Item, Kind
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.editions.archive import ON_A_PAGE, Sheet
+from tests.audience import TEST
 from tests.issues import PLACES, content, freeze, subscribe
 from tests.mail.desk import digest, stories
 from tests.shared import SHARED, needs_shared
@@ -349,3 +350,18 @@ def _quoted(text):
     return "".join(
         chr(b) if chr(b) in "abcdefghijklmnopqrstuvwxyz0123456789./" else f"%{b:02X}" for b in raw
     )
+
+
+def test_the_archive_of_a_newsletter_that_has_another_name_now_is_found_by_its_old_one(
+    archive, sqlite_store
+):
+    freeze(sqlite_store, at=AT, newsletter="alerts")
+    with sqlite_store.write() as tx:
+        tx.newsletters.rename("alerts", "breaking", cause=TEST, at=AT)
+    client = archive()
+    for rest in ("/", "/1/", "/feed.xml"):
+        moved = client.get(f"/newsletters/alerts{rest}")
+        assert moved.status_code == 301
+        assert moved.headers["location"] == f"{BASE}breaking{rest}"
+    assert client.get("/newsletters/breaking/1/").status_code == 200
+    assert client.get("/newsletters/nonsense/").status_code == 404

@@ -257,3 +257,18 @@ def test_a_store_that_is_busy_asks_for_patience(reader, monkeypatch):
 
 def test_health_is_the_store_s(reader):
     assert reader.client.get("/healthz").text == "ok\n"
+
+
+def test_a_link_of_a_newsletter_that_has_another_name_now_leaves_that_one(
+    web, sqlite_store, publication
+):
+    reader = _reader(web(newsletters=[{"name": "flash"}]), sqlite_store, publication())
+    with sqlite_store.write() as tx:
+        tx.newsletters.rename("breaking", "flash", cause=TEST, at=AT)
+    page = reader.client.get(reader.path)
+    assert "Flash" in page.text
+    assert reader.client.post(reader.path, **URLENCODED).status_code == 200
+    assert reader.state is SubscriptionState.LEFT
+    with sqlite_store.read() as tx:
+        person = tx.subscribers.by_key(reader.key)
+    assert [one.newsletter for one in person.subscriptions] == ["flash"]

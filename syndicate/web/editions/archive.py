@@ -5,6 +5,7 @@ Nothing personal is in it (`public_copy`). `archive = false` hides a newsletter.
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote
@@ -233,8 +234,17 @@ class Archive:
         name = request.path_params["name"]
         found = next((one for one in self._shown if one.name == name), None)
         if found is None:
-            raise HTTPException(404)
+            raise self._elsewhere(request, name)
         return found
+
+    def _elsewhere(self, request: Request, name: str) -> HTTPException:
+        """Lead to the newsletter's name of today where it had this one; else there is nothing."""
+        with suppress(StoreError), self._store.read() as tx:
+            now = tx.newsletters.current(name)
+            if self._config.newsletter(name) is None and now != name:
+                rest = request.url.path.partition(f"/newsletters/{name}")[2]
+                return HTTPException(301, headers={"location": f"{self._root}{now}{rest}"})
+        return HTTPException(404)
 
     def _language(self, newsletter: Newsletter) -> str:
         return newsletter.language or self._config.publication.language

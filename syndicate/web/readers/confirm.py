@@ -25,6 +25,7 @@ from syndicate.web.client import network
 from syndicate.web.forms import MANY, Form, read_form
 from syndicate.web.guard import answer, from_our_pages
 from syndicate.web.pages import Pages
+from syndicate.web.readers.holders import newsletter_named
 from syndicate.web.readers.letters import Letters
 from syndicate.web.readers.notices import Notices, masked
 from syndicate.web.words import words_in
@@ -159,7 +160,9 @@ class Subscription:
 
     def _newsletters(self, question: Question) -> list[Newsletter]:
         """Return what was asked for, as far as there still is such a thing."""
-        found = (self._config.newsletter(name) for name in question.asked["newsletters"])
+        with self._store.read() as tx:
+            names = question.asked["newsletters"]
+            found = [newsletter_named(tx, name, self._config) for name in names]
         return [newsletter for newsletter in found if newsletter is not None]
 
     def _page(self, reader: Subscriber, newsletters: list[Newsletter], *, done: bool) -> Response:

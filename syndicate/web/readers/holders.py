@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from syndicate.config import Config
+from syndicate.config import Config, Newsletter
 from syndicate.model.subscribers import Cause, Subscriber, Who
 from syndicate.store import Transaction
 from syndicate.web import client
@@ -14,6 +14,11 @@ def holder(tx: Transaction, key: int) -> Subscriber | None:
     It may have been made out before they became one with somebody else.
     """
     return tx.subscribers.by_key(key) or tx.subscribers.by_key(tx.mergers.holder(key))
+
+
+def newsletter_named(tx: Transaction, name: str, config: Config) -> Newsletter | None:
+    """Return the newsletter that a link or letter names, though it has another name now."""
+    return config.newsletter(name) or config.newsletter(tx.newsletters.current(name))
 
 
 def own_doing(how: str, request: Request, config: Config) -> Cause:

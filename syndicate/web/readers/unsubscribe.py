@@ -23,7 +23,7 @@ from syndicate.store import Store
 from syndicate.web.forms import Form, read_form
 from syndicate.web.guard import PRIVATE, answer, from_our_pages
 from syndicate.web.pages import Pages
-from syndicate.web.readers.holders import holder, own_doing
+from syndicate.web.readers.holders import holder, newsletter_named, own_doing
 from syndicate.web.readers.notices import Notices, masked
 from syndicate.web.words import Words, words_in
 
@@ -125,10 +125,12 @@ class Unsubscribe:
         if read is None:
             return None
         key, name = read
-        newsletter = self._config.newsletter(name) or Newsletter(name=name)
         with self._store.read() as tx:
+            newsletter = newsletter_named(tx, name, self._config) or Newsletter(name=name)
             person = holder(tx, key)
-            undoable = person is not None and may_undo(tx.trail.of(person.key), name, clock.now())
+            undoable = person is not None and may_undo(
+                tx.trail.of(person.key), newsletter.name, clock.now()
+            )
         return Reader(newsletter, person, undoable)
 
     def _cause(self, how: str, request: Request) -> Cause:

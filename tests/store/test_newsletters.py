@@ -1,0 +1,102 @@
+"""A newsletter that has another name now, and what was kept under the old one."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from syndicate.model.subscribers import Action, SubscriptionState
+from syndicate.store import Renamed
+from tests.audience import TEST, by_reader
+from tests.issues import freeze
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+ME = TEST
+
+
+def subscribe(tx, email, newsletter, state=SubscriptionState.CONFIRMED, *, at=NOW):
+    tx.subscribers.subscribe(email, newsletter, cause=TEST, state=state, at=at)
+    return tx.subscribers.by_email(email).key
+
+
+def leave(tx, email, newsletter, *, at=NOW):
+    key = subscribe(tx, email, newsletter)
+    tx.subscribers.leave(key, newsletter, at=at, cause=by_reader("one click"))
+
+
+def stands(tx, email):
+    person = tx.subscribers.by_email(email)
+    return {one.newsletter: str(one.state) for one in person.subscriptions}
+
+
+def test_everybody_goes_along_as_they_stood(store):
+    with store.write() as tx:
+        subscribe(tx, "ada@example.org", "old")
+        subscribe(tx, "bo@example.org", "old", SubscriptionState.PENDING)
+        leave(tx, "cy@example.org", "old")
+        subscribe(tx, "di@example.org", "other")
+        renamed = tx.newsletters.rename("old", "new", cause=ME, at=LATER)
+    assert renamed == Renamed(confirmed=1, pending=1, left=1, both=0, editions=0)
+    with store.read() as tx:
+        assert stands(tx, "ada@example.org") == {"new": "confirmed"}
+        assert stands(tx, "bo@example.org") == {"new": "pending"}
+        assert stands(tx, "cy@example.org") == {"new": "left"}
+        assert stands(tx, "di@example.org") == {"other": "confirmed"}
+        assert tx.newsletters.subscribed() == {
+            "new": {SubscriptionState.CONFIRMED: 1, SubscriptionState.PENDING: 1},
+            "other": {SubscriptionState.CONFIRMED: 1},
+        }
+
+
+def test_the_history_says_what_it_was_called_and_who_moved_it(store):
+    with store.write() as tx:
+        key = subscribe(tx, "ada@example.org", "old")
+        tx.newsletters.rename("old", "new", cause=ME, at=LATER)
+        first, last = tx.trail.of(key)
+    assert (first.action, first.newsletter) == (Action.SUBSCRIBED, "new")
+    assert (last.action, last.newsletter, last.detail) == (Action.RENAMED, "new", "from old")
+    assert (last.cause, last.at) == (ME, LATER)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "becomes"),
+    [
+        ("confirmed", "confirmed", "confirmed"),
+        ("confirmed", "pending", "confirmed"),
+        ("pending", "confirmed", "confirmed"),
+        ("confirmed", "left", "left"),
+        ("left", "confirmed", "left"),
+        ("left", "pending", "left"),
+        ("pending", "left", "left"),
+    ],
+)
+def test_who_had_both_has_one_and_who_left_either_stays_away(store, old, new, becomes):
+    with store.write() as tx:
+        for name, state in (("old", old), ("new", new)):
+            if state == "left":
+                leave(tx, "ada@example.org", name)
+            else:
+                subscribe(tx, "ada@example.org", name, SubscriptionState(state))
+        renamed = tx.newsletters.rename("old", "new", cause=ME, at=LATER)
+        assert renamed.both == 1
+        assert stands(tx, "ada@example.org") == {"new": becomes}
+
+
+def test_editions_are_those_of_the_new_name(store):
+    edition = freeze(store, at=NOW, newsletter="old").key
+    with store.write() as tx:
+        renamed = tx.newsletters.rename("old", "new", cause=ME, at=LATER)
+        assert renamed.editions == 1
+        assert tx.editions.by_key(edition).newsletter == "new"
+
+
+def test_a_newsletter_is_found_by_every_name_that_it_had(store):
+    with store.write() as tx:
+        subscribe(tx, "ada@example.org", "first")
+        tx.newsletters.rename("first", "second", cause=ME, at=NOW)
+        tx.newsletters.rename("second", "third", cause=ME, at=LATER)
+        assert [tx.newsletters.current(name) for name in ("first", "second", "third", "x")] == [
+            "third", "third", "third", "x",
+        ]  # fmt: skip
+        tx.newsletters.rename("third", "first", cause=ME, at=LATER)
+        assert {tx.newsletters.current(name) for name in ("first", "second", "third")} == {"first"}
