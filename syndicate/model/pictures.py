@@ -17,6 +17,8 @@ CROPS = {"1x1": (1, 1), "4x3": (4, 3), "16x9": (16, 9)}
 """Width to height of the crops that search engines ask for."""
 
 _PREVIEW = 1200
+_SHARP = 1.4
+"""Pixels of a picture in mail for each pixel of its width there."""
 _WIDEST_CROP = 1200
 _CROPPED_FROM = 696
 """Search engines want pictures at least this wide."""
@@ -88,6 +90,28 @@ def preview(figure: Figure) -> Figure:
         src=rendition(figure, _PREVIEW),
         width=_PREVIEW,
         height=height(figure, _PREVIEW),
+        length=None,
+        variants=(),
+    )
+
+
+def for_mail(figure: Figure, width: int) -> Figure:
+    """Return the picture that mail loads where it shows it so many pixels wide.
+
+    It is the smallest rendition that looks sharp, or else the widest there is: never
+    the picture itself where it has renditions. Mail programs can't choose from several.
+    """
+    if not figure.variants or not figure.width or not figure.height:
+        return figure
+    sharp = (each for each in figure.variants if each >= width * _SHARP)
+    chosen = next(sharp, figure.variants[-1])
+    is_avif = figure.type == AVIF  # which few mail programs show
+    return replace(
+        figure,
+        src=rendition(figure, chosen, ".webp" if is_avif else None),
+        type=WEBP if is_avif else figure.type,
+        width=chosen,
+        height=height(figure, chosen),
         length=None,
         variants=(),
     )

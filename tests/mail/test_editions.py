@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from syndicate.config import Ads, AdSlot, Newsletter
 from syndicate.errors import TemplateError
+from syndicate.model import pictures
 from syndicate.model.articles import Comments
 from syndicate.model.editions import Content, slot_marker
 from syndicate.render.mail.press import LIMIT, Dateline
@@ -187,6 +188,48 @@ def test_a_figure_fits_the_column(width, attribute, style):
     image = tree(content).find(".//img")
     assert image.get("width") == attribute
     assert style in image.get("style").replace(" ", "")
+
+
+LARGE = figure("large", width=4000, height=3000, variants=(400, 800, 1200, 1600))
+
+
+def loaded(content):
+    """Each picture of a mail: its file, width and height."""
+    return [
+        (image.get("src").rpartition("/")[2], image.get("width"), image.get("height"))
+        for image in tree(content).iter("img")
+    ]
+
+
+def test_mail_loads_renditions_and_names_their_size():
+    story = article(body=f"<p>a</p>{written(DAM)}", image=LARGE, figures=(DAM,))
+    assert loaded(alert(story)) == [("large-800.jpg", "536", "402"), ("dam.jpg", "536", "357")]
+    stories = [article(1, image=LARGE), article(2, image=LARGE), article(3, image=DAM)]
+    assert loaded(digest(stories)) == [
+        ("large-800.jpg", "536", "402"),
+        ("large-400.jpg", "184", "138"),
+        ("dam.jpg", "184", "123"),
+    ]
+
+
+def test_a_picture_of_which_nothing_is_known_has_no_height():
+    remote = figure(src="https://elsewhere.example/a.jpg", width=None, height=None)
+    assert loaded(digest([article(1, image=remote)])) == [("a.jpg", "536", None)]
+    assert 'height="auto"' not in digest([article(1, image=remote)]).html
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown", "loads"),
+    [
+        ({"width": 1000, "variants": (400, 800)}, 536, "a-800.jpg"),
+        ({"width": 1000, "variants": (400, 800)}, 40, "a-400.jpg"),
+        ({"width": 500, "variants": (400,)}, 500, "a-400.jpg"),
+        ({"width": 300, "variants": ()}, 300, "a.jpg"),
+        ({"src": "media/a.avif", "type": "image/avif", "variants": (400, 800)}, 200, "a-400.webp"),
+    ],
+)
+def test_mail_loads_the_smallest_rendition_that_is_sharp(changes, shown, loads):
+    assert pictures.for_mail(figure("a", **changes), shown).src == f"media/{loads}"
 
 
 def test_the_lead_picture_that_the_article_names_comes_first_and_once():

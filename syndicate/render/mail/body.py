@@ -12,7 +12,8 @@ import css_inline
 from lxml import etree
 
 from syndicate.config import Config
-from syndicate.model.articles import Article
+from syndicate.model import pictures
+from syndicate.model.articles import Article, Figure
 from syndicate.model.videos import Video
 from syndicate.render import addresses
 from syndicate.render.mail.words import MailWords
@@ -36,9 +37,10 @@ def mail_body(
     """Return the children of a body's tree as XHTML for mail; the tree is used up."""
     page = addresses.absolute(addresses.page(article), config)
     _link_recordings(tree, page, words)
-    markup.absolute(tree, config.url, page)
+    figures = {figure.src: figure for figure in (*article.figures, article.image) if figure}
     for picture in list(tree.iter("img")):
-        _set_picture(picture)
+        _set_picture(picture, figures.get(picture.get("src", "")))
+    markup.absolute(tree, config.url, page)
     for table in list(tree.iter("table")):
         _wrap(table, "wide")
     _plain(tree)
@@ -71,16 +73,19 @@ def _link_recordings(tree: etree._Element, page: str, words: MailWords) -> None:
         leftover.drop_tree()
 
 
-def _set_picture(picture: etree._Element) -> None:
-    """Give a picture its width as attribute and style, so that Word and phones agree.
+def shown_height(figure: Figure, width: int) -> int | None:
+    """Return how high mail shows a picture at a width; None where its shape is unknown."""
+    return pictures.height(figure, width) if figure.width and figure.height else None
 
-    One of unknown width fills the column where it stands alone, and is left to
-    itself within a line of text.
+
+def _set_picture(picture: etree._Element, figure: Figure | None) -> None:
+    """Give a picture its size as attributes and its width as style: Word and phones agree.
+
+    It loads the rendition of `figure` that suffices. One of unknown width fills the
+    column where it is a block of its own, and is left to itself within a line of text.
     """
-    own = picture.get("width", "")
-    width = int(own) if own.isdecimal() and len(own) < 6 else None  # noqa: PLR2004 - no number at all
-    if width is None and _alone(picture):
-        width = COLUMN
+    own, high = _pixels(picture, "width"), _pixels(picture, "height")
+    width = min(own, COLUMN) if own else COLUMN if _alone(picture) else None
     for name in ("width", "height", "srcset", "sizes", "loading"):
         picture.attrib.pop(name, None)
     picture.set("alt", picture.get("alt", ""))
@@ -89,8 +94,17 @@ def _set_picture(picture: etree._Element) -> None:
     elif width is None:
         picture.set("style", "max-width:100%;height:auto")
     else:
-        picture.set("width", str(min(width, COLUMN)))
-        picture.set("style", f"width:100%;max-width:{min(width, COLUMN)}px;height:auto")
+        if figure is not None:
+            picture.set("src", pictures.for_mail(figure, width).src)
+        picture.set("width", str(width))
+        if own and high:
+            picture.set("height", str(max(1, round(high * width / own))))
+        picture.set("style", f"width:100%;max-width:{width}px;height:auto")
+
+
+def _pixels(picture: etree._Element, name: str) -> int | None:
+    said = picture.get(name, "")
+    return int(said) or None if said.isdecimal() and len(said) < 6 else None  # noqa: PLR2004
 
 
 def _alone(picture: etree._Element) -> bool:

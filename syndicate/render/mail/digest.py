@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from syndicate.config import Config
+from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure
 from syndicate.model.editions import Content
 from syndicate.render import addresses
-from syndicate.render.mail.body import COLUMN
+from syndicate.render.mail.body import COLUMN, shown_height
 from syndicate.render.mail.press import LIMIT, Press
 from syndicate.render.mail.subject import digest_preheader, digest_subject
 from syndicate.render.story import direction
@@ -19,6 +20,8 @@ NAMED = 20
 
 _LEAD, _STORY = 360, 220
 """Characters of summary for the lead and for the others."""
+_THUMB = 184
+"""How wide a picture beside a story is, in pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,28 +34,37 @@ class Teaser:
     breaking: bool
     summary: str
     picture: Figure | None
-    """With an absolute address."""
+    """The rendition that mail loads, with an absolute address."""
     width: int
-    """Of the picture, in pixels; at most the column's."""
+    """How wide the picture is shown, in pixels."""
+    height: int | None
+    """How high it is then; None where that is unknown."""
     language: str
     direction: str
 
     @classmethod
-    def of(cls, article: Article, config: Config, *, length: int) -> Self:
-        """Tell an article, its summary in at most `length` characters."""
+    def of(cls, article: Article, config: Config, *, length: int, room: int) -> Self:
+        """Summarise an article in at most `length` characters, its picture `room` pixels wide."""
         language = article.language or config.publication.language
-        picture = article.lead if article.lead and article.lead.src else None
+        picture = article.lead
+        width = min((picture.width if picture else None) or room, room)
         return cls(
             title=article.title,
             url=addresses.absolute(addresses.page(article), config),
             section=article.section or "",
             breaking=article.breaking,
             summary=markup.shorten(article.summary or article.excerpt, length),
-            picture=replace(picture, src=addresses.figure(picture, config)) if picture else None,
-            width=min((picture.width if picture else None) or COLUMN, COLUMN),
+            picture=_loaded(picture, width, config) if picture else None,
+            width=width,
+            height=shown_height(picture, width) if picture else None,
             language=language,
             direction=direction(language),
         )
+
+
+def _loaded(picture: Figure, width: int, config: Config) -> Figure:
+    loaded = pictures.for_mail(picture, width)
+    return replace(loaded, src=addresses.figure(loaded, config))
 
 
 def digest(articles: Sequence[Article], more: Sequence[Article], press: Press) -> Content:
@@ -73,9 +85,9 @@ def _digest(articles: Sequence[Article], more: Sequence[Article], press: Press) 
     values = {
         "subject": subject,
         "preheader": preheader,
-        "lead": Teaser.of(articles[0], press.config, length=_LEAD),
-        "stories": [Teaser.of(a, press.config, length=_STORY) for a in articles[1:]],
-        "named": [Teaser.of(a, press.config, length=_STORY) for a in named],
+        "lead": Teaser.of(articles[0], press.config, length=_LEAD, room=COLUMN),
+        "stories": [Teaser.of(a, press.config, length=_STORY, room=_THUMB) for a in articles[1:]],
+        "named": [Teaser.of(a, press.config, length=_STORY, room=_THUMB) for a in named],
         "more": len(more),
         "counted": len(more) - len(named),
     }

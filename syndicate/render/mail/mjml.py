@@ -27,6 +27,8 @@ _XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
 _PLAIN = re.compile(r"[ !#-%'-;=?-\[\]-z|~]*")
 """Attribute values that mrml prints as they are: printable ASCII without \" & < > \\ { }."""
 _MISMATCH = re.compile(r"Opening and ending tag mismatch: (\S+) line (\d+) and ([^\s,]+)")
+_AUTO_HEIGHT = ' height="auto"'
+"""What mrml writes for `mj-image` without a height; HTML has no such value."""
 _POSITION = re.compile(r"(\d+):\d+$")
 
 
@@ -44,7 +46,7 @@ def to_html(source: str, *, template: str) -> str:
     markers = _Markers(source)
     skeleton = _skeleton(root, markers)
     try:
-        return markers.fill(mjml2html(skeleton, fonts={}))
+        return markers.fill(mjml2html(skeleton, fonts={}).replace(_AUTO_HEIGHT, ""))
     except ValueError as error:
         raise _error(_place_in(skeleton, str(error), places), str(error)) from error
 
