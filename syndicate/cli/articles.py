@@ -136,6 +136,8 @@ def _state(article: Article) -> str:
 
 
 def _summary(ours: Context, article: Article) -> dict[str, Any]:
+    breaking_for = ours.config.publication.breaking_for
+    until = article.published + breaking_for if article.breaking else None
     return {
         "slug": article.slug,
         "title": article.title,
@@ -147,7 +149,8 @@ def _summary(ours: Context, article: Article) -> dict[str, Any]:
         "path": article.path,
         "published": article.published.isoformat(),
         "modified": article.modified.isoformat(),
-        "breaking": article.breaking,
+        "breaking": article.as_of(clock.now(), breaking_for).breaking,
+        "breaking_until": until.isoformat() if until else None,
     }
 
 

@@ -100,7 +100,8 @@ class Publication(Table):
     )
     breaking_for: Duration = Field(
         default=timedelta(hours=24),
-        description="How long a breaking article stands in the strip on the home page.",
+        description="How long after its date a breaking article is marked as such, on pages, "
+        "in lists and in mail, and is in the strip.",
     )
 
 

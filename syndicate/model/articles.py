@@ -1,10 +1,10 @@
 """Articles: one story with a public id that never changes, and its revisions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 MEDIA = "media/"
 """Where local pictures lie, beside the config and in the output alike."""
@@ -172,6 +172,11 @@ class Article(Revision):
         """When it last changed for readers (RFC 4287, 4.2.15); never before `published`."""
         changed = self.saved_at if self.revision > 1 else self.published
         return max(self.updated or changed, self.published)
+
+    def as_of(self, at: datetime, breaking_for: timedelta) -> Self:
+        """Return it as readers see it at `at`: flagged as breaking for so long, and no longer."""
+        over = self.breaking and at >= self.published + breaking_for
+        return replace(self, breaking=False) if over else self
 
     @property
     def address(self) -> str:

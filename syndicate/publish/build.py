@@ -113,7 +113,12 @@ class Publisher:
             if before is None:
                 keys = tx.readership.keys()
             else:
-                keys = tx.readership.changed(before.change, since=before.at, at=at)
+                keys = tx.readership.changed(
+                    before.change,
+                    since=before.at,
+                    at=at,
+                    breaking_for=self._config.publication.breaking_for,
+                )
                 keys = sorted({*keys, *manifest.pending(), *printer.mended(manifest.missed())})
         known = before is not None and before.change == self._change
         printer.forget(keys if known else None)

@@ -1,7 +1,7 @@
 """The files of `media/` that articles load: which there are, where they are, what is wrong."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +11,6 @@ from syndicate.errors import Problem, SyndicateError
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Article
 from syndicate.model.integrity import is_intact
-from syndicate.publish.folder import Folder
 
 _LOADED = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 _MISSING, _DAMAGED = "missing", "damaged"
@@ -45,13 +44,14 @@ class MediaFault:
 class MediaFolder:
     """The publication's `media/`, and the copies of its files in the output."""
 
-    def __init__(self, config: Config, output: Folder) -> None:
+    def __init__(self, config: Config, place: Callable[[str], Path] | None = None) -> None:
+        """`place` returns where a path of the output is; without it, links are followed."""
         self._media = config.media
-        self._output = output
+        self._place = place or config.output.joinpath
 
     def is_published(self, src: str) -> bool:
         """Whether the output has a copy by name and size; the name is the content."""
-        place, source = self._output.place(src), self._source(src)
+        place, source = self._place(src), self._source(src)
         there = place.is_file() and source.is_file()
         return there and place.stat().st_size == source.stat().st_size
 
@@ -62,7 +62,7 @@ class MediaFolder:
     def read_published(self, src: str) -> bytes | None:
         """Return what the copy in the output holds; None where it is missing or damaged."""
         try:
-            return _intact(src, self._output.place(src))
+            return _intact(src, self._place(src))
         except SyndicateError:  # the output has a link there
             return None
 
@@ -118,7 +118,7 @@ def summarised(article: Article, absent: set[str]) -> frozenset[str]:
 
 def faults_of(articles: Iterable[Article], config: Config) -> list[MediaFault]:
     """Check every file of `media/` that articles load, each once."""
-    folder, seen, found = MediaFolder(config, Folder(config.output)), set[str](), []
+    folder, seen, found = MediaFolder(config), set[str](), []
     for article in articles:
         for src in media(article):
             if src not in seen:

@@ -50,7 +50,7 @@ class Printer:
         self._amp = Amp(config, templates, stories)
         self._sitemaps = Sitemaps(config)
         self.folder = Folder(config.output)
-        self._media = MediaFolder(config, self.folder)
+        self._media = MediaFolder(config, self.folder.place)
         self.compress = compress
         self._teller = Teller(store, config, self.pages)
 
@@ -61,9 +61,10 @@ class Printer:
             self._articles(task, outcome)
         elif isinstance(task, Sheaf):
             self._teller.do_without(task.missing)
-            self._teller.learn([key for page in task.pages for key in page.articles], outcome)
+            keys = [key for page in task.pages for key in page.articles]
+            self._teller.learn(keys, outcome, at=task.at)
             for page in task.pages:
-                self._put_all(self._page(page, outcome), outcome)
+                self._put_all(self._page(page, outcome, at=task.at), outcome)
         else:
             self._teller.do_without(task.missing)
             self._put_all(self._document(task, outcome), outcome)
@@ -135,11 +136,12 @@ class Printer:
         missing = self._copy(pictures, article, outcome, anew=task.anew) if pictures else {}
         if missing:
             article, galley = without_files(article, missing), None
+        shown = article.as_of(task.at, self.config.publication.breaking_for)
         spoilt = len(outcome.spoilt)
         page = File(
             path=path,
             owner=owner,
-            render=partial(self.pages.article, article, galley),
+            render=partial(self.pages.article, shown, galley),
             packed=self.compress,
         )
         there = self._put(page, outcome)
@@ -147,7 +149,7 @@ class Printer:
             amp = File(
                 path=addresses.file(addresses.amp(article)),
                 owner=owner,
-                render=partial(self._amp.article, article, galley),
+                render=partial(self._amp.article, shown, galley),
                 packed=self.compress,
             )
             self._put(amp, outcome)
@@ -201,9 +203,9 @@ class Printer:
 
     # lists
 
-    def _page(self, task: Page, outcome: Outcome) -> Iterator[File]:
+    def _page(self, task: Page, outcome: Outcome, *, at: datetime) -> Iterator[File]:
         """Lay out one page of a topic's list."""
-        teasers = self._teller.teasers(task.articles, outcome)
+        teasers = self._teller.teasers(task.articles, outcome, at=at)
         newest = max((teaser.modified for teaser in teasers), default=None)
         yield File(
             path=addresses.file(task.address),

@@ -5,14 +5,15 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from syndicate.publish.layout import STORIES
 from syndicate.publish.lists import CHUNKS, Lists
 from syndicate.publish.manifest import Manifest
 from syndicate.publish.outcome import File
 from syndicate.publish.printer import Printer
 from syndicate.publish.tasks import Missing
-from syndicate.render import addresses
+from syndicate.render import addresses, topics
 from syndicate.render.feeds import Feed, opml
-from syndicate.render.front import FIELD, LEADING, NAVIGATION, RAIL, Front
+from syndicate.render.front import LEAST, NAVIGATION, Front
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_of
 from syndicate.render.topics import Kind
 from syndicate.typeset.missing import without_files
@@ -51,12 +52,20 @@ class Site:
     def front(self, at: datetime, missing: Missing) -> Iterator[File]:
         """Home page and breaking news, which change with the time."""
         window = self._config.publication.breaking_for
+        size = self.lists.size(addresses.HOME)
+        pages = max(size - LEAST, 0) // STORIES
+        newest = self.lists.rows(addresses.HOME, pages * STORIES, size)
+        keys = [row.article for row in reversed(newest) if not row.withdrawn]
         with self._store.read() as tx:
-            found = tx.readership.newest(at, max(FIELD + 1, RAIL, LEADING))
+            found = tx.readership.articles(keys)
             strip = tx.readership.breaking(at - window, at)
-        articles = [without_files(article, missing.get(article.key, ())) for article in found]
+        articles = [
+            without_files(article, missing.get(article.key, ())).as_of(at, window)
+            for article in found
+        ]
         sections = [(t.name, t.page) for t in self.lists.largest(Kind.SECTION, NAVIGATION)]
-        front = Front.of(articles, strip, sections=sections)
+        older = topics.everything().numbered(pages) if pages else None
+        front = Front.of(articles, strip, sections=sections, older=older)
         home = partial(self._pages.home, front, strip, at=at)
         yield File(path=addresses.file(addresses.HOME), owner=_OWNER, render=home, packed=True)
         breaking = partial(self._pages.breaking, strip, at=at)

@@ -63,19 +63,21 @@ class Teller:
             self.forget([k for k in both if missing.get(k) != self._missing.get(k)])
         self._missing = missing
 
-    def teasers(self, keys: Sequence[int], outcome: Outcome) -> list[Teaser]:
-        """Tell articles as lists do."""
-        self.learn(keys, outcome)
+    def teasers(self, keys: Sequence[int], outcome: Outcome, *, at: datetime) -> list[Teaser]:
+        """Return articles as lists show them at `at`."""
+        self.learn(keys, outcome, at=at)
         return self._teasers.recall(keys)
 
-    def learn(self, keys: Sequence[int], outcome: Outcome) -> None:
-        """Be ready to tell articles as lists do: one look into the store for many lists."""
+    def learn(self, keys: Sequence[int], outcome: Outcome, *, at: datetime) -> None:
+        """Render articles as lists show them at `at`: one query for many lists."""
+        breaking_for = self._config.publication.breaking_for
         unknown = [key for key in dict.fromkeys(keys) if key not in self._teasers]
         if unknown:
             with self._store.read() as tx:
                 articles = self._articles(tx, unknown)
             for article in articles:
-                teaser = _guarded(self._teaser, article, outcome, "lists")
+                shown = article.as_of(at, breaking_for)
+                teaser = _guarded(self._teaser, shown, outcome, "lists")
                 self._teasers.keep(article.key, teaser, len(teaser.html) if teaser else 0)
 
     def told(self, keys: Sequence[int], outcome: Outcome, *, full: bool) -> list[Told]:

@@ -67,7 +67,6 @@ class Pages:
             canonical=self._absolute(addresses.HOME),
             **self._strip(strip),
             front=front,
-            older=addresses.LATEST if front.field else None,
             at=at,
             when=lambda article: self._when(article, at),
         )

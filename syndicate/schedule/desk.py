@@ -14,7 +14,6 @@ from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, Item, Kind
 from syndicate.model.selection import Selection, select
 from syndicate.model.windows import Beginning, Window
-from syndicate.publish.folder import Folder
 from syndicate.publish.media import MediaFolder
 from syndicate.render import addresses
 from syndicate.render.mail.clicks import numbered
@@ -63,7 +62,7 @@ class Desk:
         self._store = store
         self._config = config
         self._templates = templates
-        self._media = MediaFolder(config, Folder(config.output))
+        self._media = MediaFolder(config)
 
     def propose(
         self,
@@ -195,8 +194,8 @@ class Desk:
         kind = Kind.ALERT if len(selection.carried) == 1 else Kind.DIGEST
         content = compose(
             kind=kind,
-            articles=[self._loadable(article) for article in selection.taken],
-            more=selection.more,
+            articles=[self._as_mailed(article, at) for article in selection.taken],
+            more=[self._as_mailed(article, at) for article in selection.more],
             newsletter=newsletter,
             config=self._config,
             templates=self._templates,
@@ -219,9 +218,10 @@ class Desk:
             segment=self._config.criteria(segment) if segment is not None else None,
         )
 
-    def _loadable(self, article: Article) -> Article:
-        """Return an article without the pictures that its readers couldn't load."""
-        return without_files(article, self._media.missing_of(article))
+    def _as_mailed(self, article: Article, at: datetime) -> Article:
+        """Return an article as readers see it at `at`, without pictures they couldn't load."""
+        loadable = without_files(article, self._media.missing_of(article))
+        return loadable.as_of(at, self._config.publication.breaking_for)
 
     def _must_be_published(self, articles: Iterable[Article]) -> None:
         """Raise Refused for an article whose page isn't there: mail must not lead to nowhere."""

@@ -194,7 +194,11 @@ class Runner:
         """
         with self._store.write() as tx:
             tx.articles.give_numbers(at)
-            mark = (tx.articles.mark(at), at.replace(minute=0, second=0, microsecond=0))
+            breaking_for = self._config.publication.breaking_for
+            mark = (
+                tx.articles.mark(at, breaking_for),
+                at.replace(minute=0, second=0, microsecond=0),
+            )
         if mark == self._published and not (mend and self._incomplete):
             return
         built = self._newsroom.publish(at)

@@ -1,6 +1,6 @@
 """Articles, their revisions, and every slug they ever had: what is read of them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -121,11 +121,14 @@ class Articles:
         newest, retracted = self._connection.execute(query).one()
         return newest or 0, retracted
 
-    def mark(self, at: datetime) -> tuple[object, ...]:
+    def mark(self, at: datetime, breaking_for: timedelta) -> tuple[object, ...]:
         """Return what changes whenever readers might see something new, be it by time alone."""
         change = select(func.max(articles.c.change))
         due = select(func.max(articles.c.published_at)).where(articles.c.published_at <= at)
-        return tuple(self._connection.execute(query).scalar() for query in (change, due))
+        over = select(func.max(articles.c.published_at)).where(
+            articles.c.breaking, articles.c.published_at <= at - breaking_for
+        )
+        return tuple(self._connection.execute(query).scalar() for query in (change, due, over))
 
     # how
 

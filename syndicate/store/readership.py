@@ -1,7 +1,7 @@
 """What readers may see, as builds ask for it: by what changed, by key, never all at once."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func, select, union
@@ -39,16 +39,22 @@ class Readership:
         """Return the number of the newest change to any article; 0 where there was none."""
         return self._connection.execute(select(func.max(articles.c.change))).scalar() or 0
 
-    def changed(self, after: int, *, since: datetime, at: datetime) -> list[int]:
+    def changed(
+        self, after: int, *, since: datetime, at: datetime, breaking_for: timedelta = timedelta()
+    ) -> list[int]:
         """Return the keys of what a build as of `at` has to look at, in a lasting order.
 
-        That is what changed after the change numbered `after`, and what has become
-        public since `since`.
+        That is what changed after the change numbered `after`, what has become public
+        since `since`, and what was flagged as breaking until a moment since then.
         """
+        then, now = since - breaking_for, at - breaking_for
         due = and_(articles.c.published_at > since, articles.c.published_at <= at)
         keys = union(  # each has an index; with OR, every article would be looked at
             select(articles.c.key).where(articles.c.change > after),
             select(articles.c.key).where(due),
+            select(articles.c.key).where(
+                articles.c.breaking, articles.c.published_at > then, articles.c.published_at <= now
+            ),
         )
         return sorted(self._connection.execute(keys).scalars())
 

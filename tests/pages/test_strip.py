@@ -1,5 +1,6 @@
 """The strip of breaking news, and what else a build chooses for the home page."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -47,6 +48,68 @@ def test_the_strip_names_the_newest_breaking_story_alone(built):
     built.build(at=NOON)
     (link,) = page(built, "breaking.html").cssselect(".breaking a")
     assert link.get("href") == "/articles/newer/"
+
+
+def test_the_flag_goes_when_its_time_is_over_though_nothing_else_happens(built):
+    built.file("flash", breaking=True, date=NOON, section="City", tags=("port",))
+    built.file("old", breaking=True, date=NOON - 7 * 365 * 24 * HOUR, section="City")
+    built.file("calm", date=NOON, section="City")
+    built.build(at=NOON)
+    flagged = {path for path, data in built.files().items() if b'class="flag"' in data}
+    assert flagged == {
+        "index.html",
+        "latest/index.html",
+        "sections/city/index.html",
+        "tags/port/index.html",
+        "articles/flash/index.html",
+        "articles/flash/amp/index.html",
+    }
+    assert not [path for path in built.build(at=NOON + 23 * HOUR).written if "articles" in path]
+    written = built.build(at=NOON + 24 * HOUR).written
+    assert not [path for path, data in built.files().items() if b'class="flag"' in data]
+    assert flagged <= set(written)
+    assert not [path for path in written if path.startswith(("articles/calm", "rss", "feed"))]
+
+
+def test_a_feed_of_breaking_news_keeps_what_was_breaking(sqlite_store, publication):
+    feed = {"name": "alerts", "select": {"breaking": True}}
+    built = Newsroom(sqlite_store, publication(feeds=[feed]))
+    built.file("flash", breaking=True, date=NOON)
+    built.build(at=NOON)
+    built.build(at=NOON + 48 * HOUR)
+    assert b"Flash" in built.files()["feeds/alerts/rss.xml"]
+
+
+def test_no_story_is_on_the_home_page_three_times(built):
+    for number in range(8):
+        built.file(f"story-{number}", breaking=number == 7, date=NOON - (7 - number) * HOUR)
+    built.build(at=NOON)
+    home = page(built, "index.html")
+    places = Counter(
+        link.get("href")
+        for link in home.cssselect(".breaking a, .teaser h2 a, .rail a")
+        if link.get("href").startswith("/articles/")
+    )
+    assert set(places) == {f"/articles/story-{number}/" for number in range(8)}
+    assert max(places.values()) == 2
+    assert places["/articles/story-7/"] == 2  # in the strip and as the lead
+
+
+@pytest.mark.parametrize("count", [44, 45, 74, 100])
+def test_older_stories_are_none_that_the_home_page_has(built, count):
+    for number in range(count):
+        built.file(f"story-{number}", date=NOON - number * HOUR)
+    built.build(at=NOON)
+    home = page(built, "index.html")
+    shown = [a.get("href") for a in home.cssselect(".teaser h2 a")]
+    assert len(shown) >= 15
+    older = [a.get("href") for a in home.cssselect(".pager a.older")]
+    seen = list(shown)
+    while older:
+        following = page(built, f"{older[0].strip('/')}/index.html")
+        seen += [a.get("href") for a in following.cssselect(".teaser h2 a")]
+        older = [a.get("href") for a in following.cssselect(".pager a.older")]
+    assert sorted(seen) == sorted(f"/articles/story-{number}/" for number in range(count))
 
 
 def test_the_masthead_names_the_largest_sections_first(built):

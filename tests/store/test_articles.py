@@ -248,27 +248,35 @@ def test_the_mark_changes_when_one_is_taken_back_and_another_restored(store):
         first, second = file(tx, "first"), file(tx, "second")
         tx.articles.give_numbers(NOW)
         tx.articles.retract(first, NOW)
-        before = tx.articles.mark(NOW)
+        before = tx.articles.mark(NOW, HOUR)
         tx.articles.restore(first)
         tx.articles.retract(second, NOW + HOUR)
-        assert tx.articles.mark(NOW) != before
+        assert tx.articles.mark(NOW, HOUR) != before
 
 
 def test_the_mark_changes_with_whatever_readers_could_see(store):
     with store.write() as tx:
-        marks = [tx.articles.mark(NOW)]
+        marks = [tx.articles.mark(NOW, HOUR)]
         article = file(tx)
-        marks.append(tx.articles.mark(NOW))
+        marks.append(tx.articles.mark(NOW, HOUR))
         tx.articles.give_numbers(NOW)
-        marks.append(tx.articles.mark(NOW))
+        marks.append(tx.articles.mark(NOW, HOUR))
         article = revise(tx, article, title="New")
-        marks.append(tx.articles.mark(NOW))
+        marks.append(tx.articles.mark(NOW, HOUR))
         article = revise(tx, article, title="New", slug="newer")
-        marks.append(tx.articles.mark(NOW))
+        marks.append(tx.articles.mark(NOW, HOUR))
         tx.articles.retract(article, NOW)
-        marks.append(tx.articles.mark(NOW))
-        assert tx.articles.mark(NOW) == marks[-1]
+        marks.append(tx.articles.mark(NOW, HOUR))
+        assert tx.articles.mark(NOW, HOUR) == marks[-1]
     assert len(set(marks)) == len(marks)
+
+
+def test_the_mark_changes_when_a_story_is_breaking_no_more(store):
+    with store.write() as tx:
+        file(tx, breaking=True, date=NOW)
+        during = tx.articles.mark(NOW + HOUR / 2, HOUR)
+        assert tx.articles.mark(NOW, HOUR) == during
+        assert tx.articles.mark(NOW + HOUR, HOUR) != during
 
 
 # changes are counted
