@@ -17,7 +17,7 @@ from syndicate.publish import layout
 from syndicate.publish.compression import TWINS
 from syndicate.publish.crew import Crew, crew
 from syndicate.publish.folder import held, told
-from syndicate.publish.lists import CHUNKS, Lists
+from syndicate.publish.lists import CHUNKS
 from syndicate.publish.manifest import Manifest, State
 from syndicate.publish.media import MediaFault, warnings
 from syndicate.publish.outcome import BuildReport, Done, File, Outcome
@@ -113,16 +113,14 @@ class Publisher:
             if before is None:
                 keys = tx.readership.keys()
             else:
+                window = self._config.publication.breaking_for
                 keys = tx.readership.changed(
-                    before.change,
-                    since=before.at,
-                    at=at,
-                    breaking_for=self._config.publication.breaking_for,
+                    before.change, since=before.at, at=at, breaking_for=window
                 )
                 keys = sorted({*keys, *manifest.pending(), *printer.mended(manifest.missed())})
         known = before is not None and before.change == self._change
         printer.forget(keys if known else None)
-        build = _Build(printer, Site(printer, manifest, Lists(manifest.database)), at)
+        build = _Build(printer, Site(printer, manifest), at)
         with ExitStack() as stack:
             if len(keys) >= _WORTH_A_CREW:
                 build.hire(stack.enter_context(crew(self._config, compress=printer.compress)))

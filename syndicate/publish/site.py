@@ -25,13 +25,13 @@ _SITEMAPS = "sitemaps"
 class Site:
     """Lays out these files as of a moment."""
 
-    def __init__(self, printer: Printer, manifest: Manifest, lists: Lists) -> None:
+    def __init__(self, printer: Printer, manifest: Manifest) -> None:
         self._store = printer.store
         self._config = printer.config
         self._pages = printer.pages
         self._sitemaps = Sitemaps(printer.config)
         self.manifest = manifest
-        self.lists = lists
+        self.lists = Lists(manifest.database)
 
     def assets(self) -> Iterator[File]:
         """Style sheets and scripts, that pages load, and the key that search engines ask for."""
