@@ -17,7 +17,7 @@ from syndicate.model.editions import Edition
 from syndicate.model.stops import Limit
 from syndicate.model.subscribers import Cause, Who
 from syndicate.model.traffic import Hold, Pace
-from syndicate.store import Store, Transaction
+from syndicate.store import Heartbeat, Store, Transaction
 
 _log = structlog.get_logger(__name__)
 _LEASE = timedelta(minutes=10)
@@ -26,6 +26,8 @@ _REMEMBERED = timedelta(days=1)
 """How long it counts that somebody wanted less."""
 _PATIENCE = 60.0
 """Seconds that verdicts are worth waiting for a store that can't be written."""
+_BEAT = 1.0
+"""Seconds between notes that mail is accepted."""
 _LEFT = frozenset({State.ACCEPTED, State.UNKNOWN})
 """What can have become of those alone whose bodies left."""
 
@@ -107,6 +109,7 @@ class Ledger:
         self.counts: defaultdict[int, Counter[State]] = defaultdict(Counter)
         """What was settled, by edition."""
         self._brake = Brake(store, limit or Limit())
+        self._next_beat = 0.0
 
     @property
     def moment(self) -> datetime:
@@ -194,6 +197,10 @@ class Ledger:
         for pace in due.paces:
             tx.paces.note(pace)
         claims = self._claim(tx, due.wanted, now) if due.wanted else []
+        if time.monotonic() >= self._next_beat and any(map(_is_accepted, due.verdicts)):
+            # last: a lock on what all processes write is kept for the commit alone
+            tx.heartbeats.beat(Heartbeat.ACCEPTED, now)
+            self._next_beat = time.monotonic() + _BEAT
         return _Done(verdicts=due.verdicts, moved=moved, may_leave=may_leave, claims=claims)
 
     def _claim(self, tx: Transaction, wanted: Wanted, now: datetime) -> list[Claim]:
@@ -262,9 +269,13 @@ class _Done:
         return bool(left) and not left & again.moved
 
 
+def _is_accepted(verdict: Verdict) -> bool:
+    return verdict.state is State.ACCEPTED
+
+
 def _suppressing(tx: Transaction, verdicts: Sequence[Verdict], now: datetime) -> Sequence[Verdict]:
     """Let nobody be mailed again whom a verdict condemns; return what may be recorded."""
-    if all(one.state is State.ACCEPTED for one in verdicts):
+    if all(map(_is_accepted, verdicts)):
         return verdicts
     told = [one if one.state is State.ACCEPTED else _discreet(tx, one) for one in verdicts]
     # in one order, whoever finds them out: two processes never wait for each other

@@ -28,6 +28,7 @@ from syndicate.model.timetable import timing
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.progress import Reporter
 from syndicate.schedule.retention import forget_daily
+from syndicate.store import Heartbeat
 
 log = structlog.get_logger()
 
@@ -163,6 +164,8 @@ class Runner:
             self._fire(schedule)
         self._mail_due.set()
         self._forget()
+        with self._store.write() as tx:
+            tx.heartbeats.beat(Heartbeat.TICK, clock.now())
 
     def _listen(self) -> None:
         """Go on at once with what was resumed, say; the sweep says what is wrong with the store."""

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
 
+from syndicate import clock
 from syndicate.deliver.worker import Drained
 from syndicate.publish.build import Built
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.retention import Forgotten, forget_daily
+from syndicate.store import Heartbeat
 from syndicate.store.fires import Fire, Outcome
 
 
@@ -45,4 +47,7 @@ def tick(newsroom: Newsroom, *, at: datetime, trial: bool = False) -> Ticked:
     fires = tuple(newsroom.timekeeper.fire_all(at, trial=trial))
     delivered = newsroom.deliver(at)
     forgotten = forget_daily(newsroom.store, newsroom.config, at=at, stop=Event())
+    if not trial:
+        with newsroom.store.write() as tx:
+            tx.heartbeats.beat(Heartbeat.TICK, clock.now())
     return Ticked(built=built, fires=fires, delivered=delivered, forgotten=forgotten)

@@ -37,6 +37,7 @@ from syndicate.store.figures import Census, Figures
 from syndicate.store.filing import Entry, Filing
 from syndicate.store.fires import Fires, Schedules
 from syndicate.store.handover import Handover
+from syndicate.store.heartbeats import Heartbeat, Heartbeats
 from syndicate.store.holds import Holds
 from syndicate.store.hub import HubBooks, HubNumbers, HubRequest, HubSubscription
 from syndicate.store.keys import Keys
@@ -68,6 +69,7 @@ __all__ = [
     "Filing",
     "Granted",
     "Growth",
+    "Heartbeat",
     "Held",
     "HubNumbers",
     "HubRequest",
@@ -129,6 +131,7 @@ class Transaction:
     holds = _Door(Holds)
     allowances = _Door(Allowances)
     paces = _Door(Paces)
+    heartbeats = _Door(Heartbeats)
     stops = _Door(Stops)
     corrections = _Door(Corrections)
     requests = _Door(Requests)

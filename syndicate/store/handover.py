@@ -232,7 +232,7 @@ def _due_queries(dialect: str, *, everywhere: bool) -> tuple[Select[Any], Select
     some = select(*_LEDGER_ROW).where(deliveries.c.edition == edition, goes_on)
     if not everywhere:
         # a list, however long: SQLite refuses some hundred conditions in a row
-        there = _domain(subscribers.c.address, dialect).in_(bindparam("without", expanding=True))
+        there = domain_of(subscribers.c.address, dialect).in_(bindparam("without", expanding=True))
         some = some.where(~exists().where(subscribers.c.key == deliveries.c.subscriber, there))
     number, after = deliveries.c.subscriber, bindparam("after", type_=Integer)
     new = some.where(deliveries.c.state == State.QUEUED, number > after).order_by(number)
@@ -241,7 +241,7 @@ def _due_queries(dialect: str, *, everywhere: bool) -> tuple[Select[Any], Select
     return _locked(new, now), _locked(put_off, now)
 
 
-def _domain(address: ColumnElement[str], dialect: str) -> ColumnElement[str]:
+def domain_of(address: ColumnElement[str], dialect: str) -> ColumnElement[str]:
     """Return what follows the last @ of an address: mostly the only one, which is found faster."""
     find = func.instr if dialect == "sqlite" else func.strpos
     beyond = func.substr(address, find(address, "@") + 1)

@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeDecorator
 
 from syndicate.clock import EPOCH, utc
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 

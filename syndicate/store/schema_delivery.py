@@ -56,6 +56,14 @@ paces = Table(
     Column("note", Text, nullable=False),
 )
 
+# when something last happened that tells whether mail moves
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("what", String(16), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
 # the few that were put off, by when they are due: else each claim would look at all of them
 Index(
     "ix_deliveries_put_off",

@@ -41,6 +41,7 @@ from syndicate.web.telemetry.counts import Counts
 from syndicate.web.telemetry.kinds import PROBES, Kinds
 from syndicate.web.telemetry.metrics import Metrics
 from syndicate.web.telemetry.pages import Monitoring
+from syndicate.web.telemetry.readiness import Readiness
 from syndicate.web.telemetry.watched import Watched
 
 
@@ -79,8 +80,8 @@ def application(
     private = PrivateFeeds(store, config, pages).routes()
     names = frozenset(route.path.split("/")[1] for route in routes)
     log = AccessLog.of(config, names, counts)
-    metrics = Metrics(store, config, counts)
-    probes = Monitoring(store, config, metrics, stopping, sends=sends).routes()
+    readiness = Readiness(store, config, stopping=stopping, sends=sends)
+    probes = Monitoring(config, Metrics(store, config, counts), readiness).routes()
     acting = Starlette(
         routes=[*routes, *private, *probes], exception_handlers={404: _missing(pages)}
     )

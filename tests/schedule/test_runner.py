@@ -129,3 +129,18 @@ def test_an_article_that_was_put_off_is_back_the_minute_it_is_due(desk):
     assert not page.exists()
     one._publish(NOW + 10 * MINUTE)
     assert page.is_file()
+
+
+def last_tick(desk):
+    with desk.store.read() as tx:
+        return tx.heartbeats.mail_flow(NOW).last_tick
+
+
+def test_going_through_everything_is_noted_and_a_trial_is_not(desk):
+    desk.tick(trial=True)
+    assert last_tick(desk) is None
+    desk.tick()
+    ticked = last_tick(desk)
+    assert ticked is not None
+    runner(desk)._sweep()
+    assert last_tick(desk) > ticked

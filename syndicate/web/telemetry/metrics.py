@@ -5,7 +5,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from time import monotonic
 
@@ -23,12 +23,15 @@ from prometheus_client.registry import Collector
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import StoreError
+from syndicate.model.mail_flow import MailFlow
 from syndicate.schedule.traffic import Kind, Traffic
 from syndicate.store import Figures, Store
 from syndicate.web.telemetry.counts import Counts
 
 _FRESH = timedelta(seconds=15)
 """How long figures of the store are good enough."""
+_NO_MAIL = frozenset({Kind.HOLD, Kind.OUT})
+"""What is in a relay's way that takes nothing."""
 _SHARE = 100
 """They are kept for so many times the time that they took: a large store is counted less often."""
 
@@ -122,7 +125,7 @@ class _Holdings(Collector):
     def __init__(self, store: Store) -> None:
         self._store = store
         self._counting = threading.Lock()
-        self._last: Figures | None = None
+        self._last: tuple[Figures, MailFlow] | None = None
         self._good_until = 0.0
 
     def describe(self) -> list[Metric]:
@@ -132,20 +135,23 @@ class _Holdings(Collector):
     def collect(self) -> Iterator[Metric]:
         """Tell all of it; of a store that can't be read, just that."""
         try:
-            figures = self._figures()
+            counted = self._counted()
         except StoreError:
-            figures = None
+            counted = None
         readable = "Whether the store could be read."
-        yield GaugeMetricFamily("syndicate_store_readable", readable, int(figures is not None))
-        if figures is not None:
+        yield GaugeMetricFamily("syndicate_store_readable", readable, int(counted is not None))
+        if counted is not None:
+            figures, flow = counted
             yield from _told(figures)
+            yield from _moving(flow, clock.now())
 
-    def _figures(self) -> Figures:
+    def _counted(self) -> tuple[Figures, MailFlow]:
         with self._counting:
             began = monotonic()
             if self._last is None or began >= self._good_until:
                 with self._store.read() as tx:
-                    self._last = tx.census.figures(clock.now())
+                    now = clock.now()
+                    self._last = tx.census.figures(now), tx.heartbeats.mail_flow(now)
                 ended = monotonic()
                 self._good_until = ended + max(_FRESH.total_seconds(), _SHARE * (ended - began))
             return self._last
@@ -178,10 +184,12 @@ class _Ways(Collector):
             labels=("relay",),
         )
         held = GaugeMetricFamily(
-            "syndicate_relay_held", "Whether a relay wants nothing for a while.", labels=("relay",)
+            "syndicate_relay_held",
+            "Whether a relay takes nothing: it asked for less, can't be reached, or refuses us.",
+            labels=("relay",),
         )
         for way in traffic.ways:
-            is_held = way.obstacle is not None and way.obstacle.kind is Kind.HOLD
+            is_held = way.obstacle is not None and way.obstacle.kind in _NO_MAIL
             sessions.add_metric((way.name,), way.sessions)
             pace.add_metric((way.name,), way.per_second)
             held.add_metric((way.name,), int(is_held))
@@ -219,6 +227,31 @@ def _told(figures: Figures) -> Iterator[Metric]:
     for (newsletter, standing), count in figures.subscriptions.items():
         subscriptions.add_metric((newsletter, standing), count)
     yield from (editions, deliveries, fires, subscriptions, *_pushed(figures))
+
+
+def _moving(flow: MailFlow, at: datetime) -> Iterator[Metric]:
+    def seconds(since: datetime | None) -> float:
+        return max(0.0, (at - since).total_seconds()) if since is not None else 0.0
+
+    yield GaugeMetricFamily(
+        "syndicate_mail_idle_seconds",
+        "For how long nothing was accepted while mail is due; 0 while none is due.",
+        seconds(flow.idle_since),
+    )
+    yield GaugeMetricFamily(
+        "syndicate_mail_oldest_waiting_seconds",
+        "Age of the oldest message that waits, put off or not; 0 without any.",
+        seconds(flow.oldest),
+    )
+    for name, what, last in (
+        ("mail_accepted", "a message was accepted", flow.last_accepted),
+        ("tick", "everything that is due was gone through", flow.last_tick),
+    ):
+        gauge = GaugeMetricFamily(
+            f"syndicate_last_{name}_timestamp_seconds", f"When {what}, since 1970; 0 for never."
+        )
+        gauge.add_metric((), last.timestamp() if last is not None else 0)
+        yield gauge
 
 
 def _pushed(figures: Figures) -> Iterator[Metric]:

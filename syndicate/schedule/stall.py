@@ -1,0 +1,41 @@
+"""Mail that stands still: due for minutes, and none of it accepted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from syndicate.config import Config
+from syndicate.model.mail_flow import MailFlow
+from syndicate.schedule.traffic import Kind, Obstacle, Traffic
+from syndicate.store import Transaction
+
+_AS_CONFIGURED = frozenset({Kind.RATE, Kind.WARM_UP})
+"""What keeps mail back because config.toml says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stall:
+    """Mail that is due and doesn't leave."""
+
+    flow: MailFlow
+    obstacles: tuple[Obstacle, ...]
+    """What is in its way, as far as that is known."""
+
+
+def find_stall(tx: Transaction, config: Config, at: datetime) -> Stall | None:
+    """Return what stands still at `at`.
+
+    Not mail that waits for the next day of `warm_up`, for a rate, or for domains that want
+    nothing for a while: that goes on by itself.
+    """
+    flow = tx.heartbeats.mail_flow(at)
+    if not flow.is_stalled(at):
+        return None
+    traffic = Traffic.read(tx, config, at)
+    in_the_way = [way.obstacle for way in traffic.ways]
+    if all(found is not None and found.kind in _AS_CONFIGURED for found in in_the_way):
+        return None
+    holds = (found for found in traffic.obstacles if found.kind is Kind.HOLD)
+    held = frozenset(domain for hold in holds for domain in hold.domains)
+    if held and not tx.heartbeats.is_due_elsewhere(at, held):
+        return None
+    return Stall(flow=flow, obstacles=traffic.obstacles)
