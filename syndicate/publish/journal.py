@@ -44,7 +44,7 @@ class Journal:
 def _read(file: Path) -> frozenset[str]:
     try:
         lines = file.read_text("utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return frozenset()
     return frozenset(path for line in lines if (path := _path(line)) is not None)
 
