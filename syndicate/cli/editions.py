@@ -9,7 +9,7 @@ from syndicate import clock
 from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.gauges import obstacle_values, obstacles
 from syndicate.cli.terminal import as_json, note, say, table, when
-from syndicate.cli.waiting import note_values, state_of, wait_values, waits_for
+from syndicate.cli.waiting import note_values, state_of, state_value, wait_values, waits_for
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.deliveries import Totals
 from syndicate.model.editions import Edition, EditionState
@@ -195,7 +195,7 @@ def _values(
         "kind": edition.kind,
         "subject": edition.subject,
         "created_at": edition.created_at,
-        "state": edition.state,
+        "state": state_value(edition.state, waits=bool(totals.waiting)),
         "successor": edition.successor,
         "original": edition.original,
         "waiting": totals.waiting,

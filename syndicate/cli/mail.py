@@ -1,6 +1,7 @@
 """`tick`, `send`, `deliveries`, `fires`: what goes out, and what went."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,8 +36,18 @@ def register(app: typer.Typer) -> None:
     app.command()(fires)
 
 
-def tick(context: typer.Context, *, at: At = None) -> None:
-    """Do everything that is due, once: publish, compose, deliver. For cron and tests."""
+def tick(
+    context: typer.Context,
+    *,
+    at: At = None,
+    really: Annotated[
+        bool, typer.Option("--really", help="Mail by SMTP what is due in the future, too.")
+    ] = False,
+) -> None:
+    """Do everything that is due, once: publish, compose, deliver. For cron and tests.
+
+    What is due at TIME is sent now: with a mail server, a TIME to come needs `--really`.
+    """
     from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
     from syndicate.cli.watching import shown  # noqa: PLC0415
     from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
@@ -45,6 +56,8 @@ def tick(context: typer.Context, *, at: At = None) -> None:
     log_events()
     ours = here(context)
     moment = ours.time(at)
+    if at is not None and not really:
+        _must_not_mail_the_future(ours, at, moment)
     with ours.store() as store:
         newsroom = Newsroom.of(store, ours.config)
         with shown(store, ours.config):
@@ -63,6 +76,17 @@ def tick(context: typer.Context, *, at: At = None) -> None:
         raise typer.Exit(1)
 
 
+def _must_not_mail_the_future(ours: Context, text: str, moment: datetime) -> None:
+    """Raise ConfigError where readers would really get today what is due in the future."""
+    from syndicate.config import Transport  # noqa: PLC0415 - start-up
+
+    if moment > clock.now() and ours.config.mail.transport is not Transport.OUTBOX:
+        raise ConfigError(
+            f'--at {text!r} lies in the future, and mail.transport is "smtp": readers would get '
+            'now what is due then. Try it with transport = "outbox", or add --really to mail it'
+        )
+
+
 def send(
     context: typer.Context,
     newsletter: Annotated[str, typer.Argument(help="The newsletter's name.")],
@@ -75,7 +99,10 @@ def send(
         str | None, typer.Option(help="To this segment of the newsletter's readers alone.")
     ] = None,
     to: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="A test copy that no ledger knows of.")
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="A test copy, marked [Test], that no ledger knows of."
+        ),
     ] = None,
 ) -> None:
     """Compose an edition now and send it."""
@@ -178,8 +205,10 @@ def _say_fires(ours: Context, recorded: "Sequence[Fire]") -> None:
     """Say what became of the newest slot of each schedule, and how many older ones there were."""
     for schedule in ours.config.schedules:
         its = [fire for fire in recorded if fire.schedule == schedule.name]
-        if len(its) > 1:
-            say(f"{schedule.name}: {len(its) - 1} older slots were missed and skipped")
+        missed = len(its) - 1 + sum(fire.older for fire in its)
+        if missed > 0:
+            slots = "slot was" if missed == 1 else "slots were"
+            say(f"{schedule.name}: {missed:,} older {slots} missed and skipped")
         for fire in its[-1:]:
             say(f"{schedule.name} {when(fire.due_at, ours.config.zone(schedule))}: {fire}")
 

@@ -12,6 +12,7 @@ import typer
 from syndicate import clock
 from syndicate.cli.context import AsJson, here
 from syndicate.cli.terminal import as_json, note, say
+from syndicate.cli.waiting import state_value
 from syndicate.model.editions import EditionState
 from syndicate.model.subscribers import Cause, Who
 
@@ -126,7 +127,8 @@ def _tell(edition: int, decision: "Decision", state: EditionState, now: str, *, 
     """Say what came of it, and how far the edition had got: the numbers are its audience."""
     left = decision.left
     if json:
-        stands = state if decision.changed else decision.before
+        now_in = state if decision.changed else decision.before
+        stands = state_value(now_in, waits=not left.over)
         told = {"edition": edition, "state": stands, "changed": decision.changed}
         as_json(told | {"audience": left.audience, **asdict(left)})
     elif decision.changed:

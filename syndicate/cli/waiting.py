@@ -15,9 +15,12 @@ def state_of(edition: Edition, totals: Totals) -> str:
     """Say in a word how an edition stands: sending, done, paused, cancelled, replaced by 42."""
     if edition.state is EditionState.REPLACED:
         return f"replaced by {edition.successor}"
-    if edition.state is EditionState.SENDING and not totals.waiting:
-        return "done"
-    return edition.state
+    return state_value(edition.state, waits=bool(totals.waiting))
+
+
+def state_value(state: EditionState, *, waits: bool) -> str:
+    """Return how an edition stands, for scripts: sending, done, paused, cancelled, replaced."""
+    return "done" if state is EditionState.SENDING and not waits else str(state)
 
 
 def waits_for(edition: Edition, wait: Wait, zone: ZoneInfo) -> Iterator[str]:

@@ -1,8 +1,9 @@
-"""A test copy: one message to one address, as a reader would get it, beside the ledger."""
+"""A test copy: one message to one address, as a reader would get it but for its subject."""
 
 import contextlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 
 from syndicate.config import Config
 from syndicate.deliver.courier import hand_over
@@ -17,6 +18,8 @@ from syndicate.deliver.template import Template
 from syndicate.errors import Refused, RelayUnavailable
 from syndicate.model.editions import Draft
 
+MARK = "[Test]"
+"""Stands before the subject, so that nobody takes a copy for what readers got."""
 _NOBODY = 0
 """The number of no subscriber and no edition: links in a copy unsubscribe nobody, count nothing."""
 
@@ -42,7 +45,8 @@ def send_copy(
             leads=Leads.of(_NOBODY, draft.newsletter, draft.links, config).addresses,
         ),
     )
-    message = Template.of(draft.content, imprint).fill(reader)
+    content = replace(draft.content, subject=f"{MARK} {draft.content.subject}")
+    message = Template.of(content, imprint).fill(reader)
     signer = Keyring.of(config).signer(imprint.domain)
     if signer is not None:
         message = signer.signed(message)

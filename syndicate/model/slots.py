@@ -51,6 +51,10 @@ class Beat:
         last = (until - EPOCH) // self.every
         return (self._slot(number) for number in count(last, -1))
 
+    def count(self, after: datetime, until: datetime) -> int:
+        """Return how many slots are later than `after`, up to and with `until`."""
+        return max(0, (until - EPOCH) // self.every - (after - EPOCH) // self.every)
+
     def _slot(self, number: int) -> Slot:
         return _by_instant(EPOCH + number * self.every)
 
@@ -80,6 +84,30 @@ class Calendar:
         last = until.astimezone(self.zone).date()
         return (slot for slot in self._days(last, -_DAY) if slot.due_at <= until)
 
+    def count(self, after: datetime, until: datetime) -> int:
+        """Return how many slots are later than `after`, up to and with `until`.
+
+        The days in between are not gone through slot by slot, but for those on which
+        the clocks change, and those after them.
+        """
+        first, last = (at.astimezone(self.zone).date() for at in (after, until))
+        found = 0
+        for day in (first + number * _DAY for number in range((last - first).days + 1)):
+            if first < day < last and not self._clocks_change(day):
+                found += self._often(day)
+            else:
+                found += sum(after < slot.due_at <= until for slot in self._slots_on(day))
+        return found
+
+    def _clocks_change(self, day: date) -> bool:
+        """Whether the clocks change on a day or on the day before it."""
+        ends = (datetime.combine(day + n * _DAY, time(), tzinfo=self.zone) for n in (-1, 0, 1))
+        return len({at.utcoffset() for at in ends}) > 1
+
+    def _often(self, day: date) -> int:
+        """Return how many wall-clock times the expression allows on a day."""
+        return len(self.cron.hours) * len(self.cron.minutes) if self._allows(day) else 0
+
     def _days(self, day: date, step: timedelta) -> Iterator[Slot]:
         """Go through the slots of day after day, until the horizon has none."""
         idle = 0
@@ -105,12 +133,14 @@ class Calendar:
 
     def _walls(self, day: date) -> Iterator[datetime]:
         """Go through the wall-clock times that the expression allows on a day."""
-        cron = self.cron
-        weekday = day.isoweekday() % 7
-        if day.month in cron.months and day.day in cron.days and weekday in cron.weekdays:
-            for hour in sorted(cron.hours):
-                for minute in sorted(cron.minutes):
+        if self._allows(day):
+            for hour in sorted(self.cron.hours):
+                for minute in sorted(self.cron.minutes):
                     yield datetime.combine(day, time(hour, minute), tzinfo=self.zone)
+
+    def _allows(self, day: date) -> bool:
+        cron, weekday = self.cron, day.isoweekday() % 7
+        return day.month in cron.months and day.day in cron.days and weekday in cron.weekdays
 
     def _slots_at(self, wall: datetime) -> Iterator[Slot]:
         if not self.cron.hourly:

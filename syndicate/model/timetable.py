@@ -35,8 +35,8 @@ class Due:
 
     newest: Slot | None
     missed: tuple[Slot, ...]
-    more: bool
-    """Whether there were older ones still, left out for their number."""
+    older: int
+    """How many older ones there were still, left out for their number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,8 @@ class Decision:
     """The one to deal with."""
     skipped: tuple[Skip, ...]
     """Those to record as skipped, oldest first."""
-    more: bool
-    """Whether still older ones were passed over without a record."""
+    older: int
+    """How many still older ones were passed over without a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +87,9 @@ class Timing:
         """
         newest_first = takewhile(lambda slot: slot.due_at > after, self.pattern.backwards(until))
         found = list(islice(newest_first, limit + 2))
-        return Due(
-            newest=found[0] if found else None,
-            missed=tuple(reversed(found[1 : limit + 1])),
-            more=len(found) > limit + 1,
-        )
+        missed = tuple(reversed(found[1 : limit + 1]))
+        older = self.pattern.count(after, missed[0].due_at) - 1 if len(found) > limit + 1 else 0
+        return Due(newest=found[0] if found else None, missed=missed, older=older)
 
     def trigger(self) -> BaseTrigger:
         """Return the trigger of APScheduler's that wakes at each slot."""
@@ -149,20 +147,20 @@ def decide(
     the change.
     """
     if last is None and isinstance(timing.pattern, Beat):
-        return Decision(slot=timing.latest(now), skipped=(), more=False)
+        return Decision(slot=timing.latest(now), skipped=(), older=0)
     after = last if last is not None and last >= since else since - _INSTANT
     due = timing.due(after, now, limit)
     if due.newest is None:
-        return Decision(slot=None, skipped=(), more=False)
+        return Decision(slot=None, skipped=(), older=0)
     late = now - due.newest.due_at
     if last is not None and max_late is not None and late > max_late:
         skipped = tuple(_too_late((*due.missed, due.newest), now, max_late))
-        return Decision(slot=None, skipped=skipped, more=due.more)
+        return Decision(slot=None, skipped=skipped, older=due.older)
     skipped = tuple(
         Skip(slot=slot, reason=f"covered by {timing.label(due.newest, slot)}")
         for slot in due.missed
     )
-    return Decision(slot=due.newest, skipped=skipped, more=due.more)
+    return Decision(slot=due.newest, skipped=skipped, older=due.older)
 
 
 def _too_late(slots: tuple[Slot, ...], now: datetime, max_late: timedelta) -> Iterator[Skip]:

@@ -5,7 +5,7 @@ so, and the edition is in the same transaction: a loser drops its rendering.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -75,8 +75,10 @@ class Timekeeper:
 
     def _missed(self, schedule: Schedule, decision: Decision) -> Iterator[Fire]:
         for position, skip in enumerate(decision.skipped):
-            older = ", and older slots with it" if decision.more and position == 0 else ""
-            yield self._fire(schedule, skip.slot, Outcome.SKIPPED, skip.reason + older)
+            older = decision.older if position == 0 else 0
+            counted = f", and {older:,} older {_slots(older)} with it" if older else ""
+            fire = self._fire(schedule, skip.slot, Outcome.SKIPPED, skip.reason + counted)
+            yield replace(fire, older=older)
 
     def _deal_with(
         self,
@@ -158,3 +160,7 @@ class Timekeeper:
             node=self.node,
             at=clock.now(),
         )
+
+
+def _slots(count: int) -> str:
+    return "slot" if count == 1 else "slots"

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, func, or_, select, update
 
@@ -32,6 +33,8 @@ class Fire:
     node: str
     """The process that dealt with it."""
     at: datetime
+    older: int = 0
+    """How many slots before this one were passed over without a record; in `reason` alone."""
 
     def __str__(self) -> str:
         return self.reason if self.outcome is Outcome.EDITION else f"{self.outcome}: {self.reason}"
@@ -136,7 +139,7 @@ class Fires:
 
         A failed slot is still open, so a later outcome takes its place.
         """
-        if insert_new(self._connection, fires, asdict(fire)):
+        if insert_new(self._connection, fires, _row(fire)):
             return True
         replaced = self._connection.execute(
             update(fires).where(
@@ -144,13 +147,13 @@ class Fires:
                 fires.c.slot == fire.slot,
                 fires.c.outcome == Outcome.FAILED,
             ),
-            asdict(fire),
+            _row(fire),
         )
         return replaced.rowcount == 1
 
     def record_missed(self, fire: Fire) -> bool:
         """Record a slot that nothing is sent for; False when it has a record, which stands."""
-        return bool(insert_new(self._connection, fires, asdict(fire)))
+        return bool(insert_new(self._connection, fires, _row(fire)))
 
     def recent(self, schedule: str, limit: int = 10) -> list[Fire]:
         """Return the newest fires of a schedule, newest first."""
@@ -164,3 +167,9 @@ class Fires:
             Fire(**{**row._mapping, "outcome": Outcome(row.outcome)})  # noqa: SLF001 - its public name
             for row in self._connection.execute(query)
         ]
+
+
+def _row(fire: Fire) -> dict[str, Any]:
+    row = asdict(fire)
+    del row["older"]
+    return row

@@ -441,9 +441,16 @@ def test_the_first_breaking_story_of_a_newcomer_goes_out_and_an_old_one_does_not
 def test_a_day_of_missed_slots_is_told_in_one_line(operator):
     operator.run("tick", "--at", "2030-01-01T12:00")
     ticked = operator.run("tick", "--at", "2030-01-02T12:00")
-    assert "breaking: 100 older slots were missed and skipped" in ticked.out
+    assert "breaking: 143 older slots were missed and skipped" in ticked.out
     assert ticked.out.count("breaking 2030-01-02 12:00 UTC: skipped: 0 new") == 1
     assert len(ticked.out.splitlines()) == 4
+
+
+def test_of_many_missed_slots_the_oldest_that_is_recorded_says_how_many_there_were(operator):
+    operator.run("tick", "--at", "2030-01-01T12:00")
+    operator.run("tick", "--at", "2030-06-01T12:00")
+    listed = operator.run("fires", "breaking", "--limit", "200").out.splitlines()
+    assert "covered by 2030-06-01 12:00, and 21,643 older slots with it" in listed[-2]
 
 
 def test_what_became_of_each_slot_is_listed(operator):

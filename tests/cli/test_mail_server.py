@@ -32,6 +32,26 @@ def in_minutes(minutes):
     return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
 
 
+def ahead(operator, minutes):
+    """Deliver what is due so many minutes from now."""
+    return operator.run("tick", "--at", in_minutes(minutes), "--really")
+
+
+def test_a_time_to_come_mails_nobody_by_smtp_unless_it_is_really_meant(operator):
+    with real() as (port, boxes):
+        by_smtp(operator, port)
+        refused = operator.run("tick", "--at", in_minutes(60))
+        assert refused.code == 2
+        assert 'lies in the future, and mail.transport is "smtp"' in refused.err
+        assert "--really" in refused.err
+        assert json.loads(operator.run("editions", "--json").out) == []
+        assert boxes.envelopes == []
+        assert "delivered: 3 accepted" in ahead(operator, 60).out
+        assert len(boxes.envelopes) == 3
+    operator.configure('transport = "smtp"', 'transport = "outbox"')
+    assert operator.run("tick", "--at", in_minutes(120)).code == 0
+
+
 def test_a_server_that_is_down_fails_the_tick_and_the_next_one_goes_on(operator):
     port = free_port()
     by_smtp(operator, port)
@@ -59,9 +79,9 @@ def test_a_refused_reader_is_an_outcome_and_no_failure(operator):
         assert ticked.code == 0
         assert "delivered: 1 accepted, 1 failed, 1 deferred" in ticked.out
         assert ledger(operator) == {"ada": "accepted", "bo": "failed", "cy": "deferred"}
-        assert "delivered: nothing was due" in operator.run("tick", "--at", in_minutes(2)).out
-        assert "delivered: 1 deferred" in operator.run("tick", "--at", in_minutes(10)).out
-        assert "delivered: 1 expired" in operator.run("tick", "--at", in_minutes(60 * 25)).out
+        assert "delivered: nothing was due" in ahead(operator, 2).out
+        assert "delivered: 1 deferred" in ahead(operator, 10).out
+        assert "delivered: 1 expired" in ahead(operator, 60 * 25).out
     assert ledger(operator) == {"ada": "accepted", "bo": "failed", "cy": "expired"}
     [bo] = [
         one

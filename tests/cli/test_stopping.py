@@ -58,6 +58,10 @@ def test_an_edition_is_paused_and_resumed_and_says_so(stuck):
         "nothing was left to stop of edition 1: 2 accepted, 0 in flight, 0 held back\n",
     )
     assert "  done  " in stuck.run("editions").out
+    [listed] = json.loads(stuck.run("editions", "--json").out)
+    shown = json.loads(stuck.run("editions", "show", "1", "--json").out)
+    decided = [json.loads(stuck.run(word, "1", "--json").out) for word in ("pause", "resume")]
+    assert {one["state"] for one in (listed, shown, *decided)} == {"done"}
 
 
 def test_a_cancelled_edition_can_be_sent_to_those_who_missed_it(stuck):

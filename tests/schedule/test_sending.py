@@ -71,7 +71,7 @@ def test_a_test_copy_touches_no_ledger(desk):
     desk.file("ferry")
     reply = send_test_copy(desk.newsroom, order(desk), to="me@example.org", at=NOW)
     assert reply.code == 250
-    assert [to for to, _ in desk.mail()] == ["me@example.org"]
+    assert desk.mail() == [("me@example.org", "[Test] Breaking: Ferry")]
     assert editions(desk) == []
     assert [str(fire) for fire in desk.tick().fires] == ["edition 1, 1 article"]
 

@@ -143,7 +143,7 @@ def test_after_a_year_away_one_slot_is_dealt_with_and_the_newest_missed_are_reco
 
     assert dealt_with(decision) == at("24T07:00")
     assert len(decision.skipped) == 5
-    assert decision.more
+    assert decision.older == (at("24T07:00") - LONG_AGO) // timedelta(minutes=1) - 6
 
 
 TIMINGS = st.sampled_from(

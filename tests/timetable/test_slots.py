@@ -1,7 +1,7 @@
 """When a schedule's slots come: the traps of clocks, time zones and restarts."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -184,16 +184,29 @@ def test_a_year_away_is_told_by_its_newest_slots(keys):
     due = schedule(**keys).due(until - timedelta(days=365), until, limit=3)
 
     assert due_at(due.newest) == until
-    assert due.more
+    assert due.older > 365 * 24 * 12 - 25
     assert [slot.due_at for slot in due.missed] == sorted(slot.due_at for slot in due.missed)
     assert schedule(**keys).upcoming(due.missed[-1].due_at, 1) == [due.newest]
     assert len(due.missed) == 3
 
 
+@pytest.mark.parametrize("zone", [BERLIN, ZoneInfo("UTC"), ZoneInfo("America/Havana")])
+@pytest.mark.parametrize(
+    "cron", ["17 * * * *", "*/30 2-3 * * *", "30 2 * * sun", "0 7 29 2 *", "15 0 * * mon-fri"]
+)
+def test_slots_are_counted_as_often_as_they_come(cron, zone):
+    timetable = schedule(zone, cron=cron)
+    after, until = at("2026-02-11T07:30"), at("2027-05-29T23:45")
+
+    every = list(takewhile(lambda slot: slot.due_at <= until, timetable.pattern.forwards(after)))
+
+    assert timetable.pattern.count(after, until) == len(every)
+
+
 def test_exactly_as_many_missed_as_the_limit_leave_none_out():
     due = schedule(every="1h").due(at("2026-11-24T00:00"), at("2026-11-24T04:00"), limit=3)
 
-    assert (len(due.missed), due.more) == (3, False)
+    assert (len(due.missed), due.older) == (3, 0)
 
 
 def test_the_29th_of_february_is_found_across_the_years():
@@ -319,7 +332,9 @@ def test_slots_rise_and_read_the_same_backwards_where_the_clocks_change(
     assert all(before.due_at < after.due_at for before, after in pairwise(found))
     assert len({slot.key for slot in found}) == len(found)
     assert [*due.missed, due.newest] == found
-    assert not due.more
+    assert due.older == 0
+    cut = timetable.due(start, found[-1].due_at, limit=3)
+    assert cut.older == 40 - 1 - 3
 
 
 @settings(deadline=None)
