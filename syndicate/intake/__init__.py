@@ -3,7 +3,7 @@
     folder ─► manuscript ─► filing ─► store
     files     frontmatter   which article it is,
               fields        and what became of it
-              markdown
+              jekyll, markdown
               sanitise, embeds
               figures, pictures ─► media/
                        metadata, renditions

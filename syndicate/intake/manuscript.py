@@ -7,8 +7,10 @@ which the ids inside of the body begin with.
 import hashlib
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
+from urllib.parse import urlsplit
 
 from lxml import etree
 
@@ -16,18 +18,21 @@ from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake import document, figures, frontmatter, markdown, recordings
 from syndicate.intake.fields import read_fields
+from syndicate.intake.jekyll import JekyllSite, Liquid, is_jekyll, read_liquid
 from syndicate.intake.pictures import Pictures
 from syndicate.intake.sanitise import prefix_of, sanitise
 from syndicate.intake.text import one_line, shorten
 from syndicate.model.articles import Figure, Recording, Revision
 from syndicate.model.galleys import Galley
 from syndicate.typeset import cut
-from syndicate.typeset.trees import remove, write
+from syndicate.typeset.trees import remove, unwrap, write
 
 HTML_SUFFIXES = (".html", ".htm")
 SUFFIXES = (".md", ".markdown", *HTML_SUFFIXES)
 EXCERPT = 280
 """How many characters of the body stand for a missing summary."""
+_BEGINNING = 5_000
+"""How many characters are looked through for Liquid that a summary leaves out."""
 _BIGGEST = 5_000_000
 _NOT_PROSE = ("figure", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "section", "hr")
 _BLOCKS = ("p", "li", "dt", "dd", "div", "blockquote", "br")
@@ -46,6 +51,10 @@ class Manuscript:
     """The hash of the body's text, by which a renamed file is known again; empty without text."""
     text: str
     """The body as written: Markdown or HTML."""
+    line: int
+    """The line of the file in which `text` begins."""
+    liquid: bool
+    """Whether it is a file of a Jekyll site, with Liquid in its text."""
     revision: Revision
     """What the front matter says; the body is still empty."""
     warnings: tuple[str, ...]
@@ -80,6 +89,8 @@ def read(file: Path, config: Config) -> Manuscript:
         slug=fields.slug,
         source=hashlib.sha256(text.encode()).hexdigest() if text.strip() else "",
         text=text,
+        line=front.line + len(front.body) - len(front.body.lstrip("\n")),
+        liquid=is_jekyll(front, PurePath(path)),
         revision=fields.revision,
         warnings=fields.warnings,
     )
@@ -97,12 +108,17 @@ def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool
         warnings.append(f"{manuscript.path}: {message}")
 
     html = manuscript.file.suffix.lower() in HTML_SUFFIXES
-    markup = manuscript.text if html else markdown.to_html(manuscript.text)
+    liquid = _without_liquid(manuscript, config)
+    for line, problem in liquid.warnings:
+        warnings.append(f"{manuscript.path}:{manuscript.line + line - 1}: {problem}")
+    markup = liquid.text if html else markdown.to_html(liquid.text)
     try:
         root = sanitise(markup, prefix_of(public_id), hosts=config.pages.embed_hosts)
     except Refused as error:
         raise Refused(f"{manuscript.path}: {error}") from error
     head = manuscript.revision
+    if liquid.warnings:
+        _drop_dead_links(root)
     _drop_headline(root, head.title)
     pictures = Pictures(manuscript.file, config, keep=keep)
     image = figures.lead(head.image, pictures, warn) if head.image else None
@@ -111,7 +127,7 @@ def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool
     revision = replace(
         head,
         body=write(root),
-        excerpt=head.summary or shorten(_prose(root), EXCERPT),
+        excerpt=head.summary or shorten(_prose(root, without=liquid.left), EXCERPT),
         image=image,
         figures=shown,
         audio=audio,
@@ -122,6 +138,21 @@ def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool
         pictures=pictures.used,
         warnings=tuple(warnings),
     )
+
+
+def _without_liquid(manuscript: Manuscript, config: Config) -> Liquid:
+    """Read the Liquid in a file of a Jekyll site; any other text stays as it is."""
+    if not manuscript.liquid:
+        return Liquid(manuscript.text)
+    head, url = manuscript.revision, config.publication.url or ""
+    origin = url[: len(url) - len(urlsplit(url).path)]
+    page = {name: value for name, value in head.extra.items() if isinstance(value, str)}
+    page |= {"title": head.title, "url": f"/articles/{manuscript.slug}/"}
+    page |= {"author": head.authors[0].name} if head.authors else {}
+    site = {"url": origin, "baseurl": url.removeprefix(origin), "title": config.publication.title}
+    values = {f"page.{name}": value for name, value in page.items()}
+    values |= {f"site.{name}": value for name, value in site.items()}
+    return read_liquid(manuscript.text, values, JekyllSite(manuscript.file))
 
 
 def _recording(
@@ -172,8 +203,15 @@ def _drop_headline(root: etree._Element, title: str) -> None:
         remove(first)
 
 
-def _prose(root: etree._Element) -> str:
-    """Return the beginning of what a body tells in sentences, on one line."""
+def _drop_dead_links(root: etree._Element) -> None:
+    """Leave the words of links whose address was not understood."""
+    for link in [*root.iter("a")]:
+        if not link.attrib:
+            unwrap(link)
+
+
+def _prose(root: etree._Element, without: Iterable[str] = ()) -> str:
+    """Return the beginning of a body's sentences, on one line."""
     parts: list[str] = []
 
     def walk(element: etree._Element) -> None:
@@ -186,4 +224,10 @@ def _prose(root: etree._Element) -> str:
         parts.append(element.tail or "")
 
     walk(root)
-    return one_line("".join(parts))
+    prose = one_line("".join(parts))
+    if without:
+        prose = prose[:_BEGINNING]
+        for left in without:
+            prose = prose.replace(left, "")
+        return one_line(prose)
+    return prose

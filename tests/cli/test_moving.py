@@ -169,3 +169,42 @@ def test_two_stories_of_one_name_on_different_days_both_come_in(operator):
     pages = operator.folder / "feeds/articles"
     assert "Of January." in (pages / "links/index.html").read_text()
     assert "Of May." in (pages / "links-2/index.html").read_text()
+
+
+# Liquid
+
+
+def test_liquid_of_a_jekyll_site_does_not_reach_readers(operator):
+    ferry = "---\ntitle: Ferry\nlayout: post\n---\nIt sails.\n"
+    write(operator, "_posts/2026-01-02-ferry.md", ferry)
+    text = (
+        "---\ntitle: Tram\n---\n"
+        "{% raw %}Braces: {{ x }}.{% endraw %} See [the ferry]({% link _posts/2026-01-02-ferry.md %}),\n"
+        "{% include weather.html %}{{ site.mood }}and [the log]({{ site.repository }}/log).\n\n"
+        "{% highlight ruby %}\ndef tram\nend\n{% endhighlight %}\n"
+    )
+    write(operator, "_posts/2026-01-03-tram.md", text)
+    write(operator, "jinja.md", "---\ntitle: Jinja\n---\nWrite {{ x }} and {% raw %}.\n")
+    imported = operator.run("import", "articles")
+    assert imported.code == 0
+    warned = [line.split(maxsplit=1)[1] for line in imported.out.splitlines() if "warned" in line]
+    file = "articles/_posts/2026-01-03-tram.md"
+    assert warned == [
+        f"{file}:5: Liquid is not understood: {{% include weather.html %}}",
+        f"{file}:5: Liquid is not understood: {{{{ site.mood }}}}",
+        f"{file}:5: Liquid is not understood: {{{{ site.repository }}}}",
+    ]
+    assert operator.run("build").code == 0
+    page = (operator.folder / "feeds/articles/tram/index.html").read_text()
+    summary = "Braces: {{ x }}. See the ferry, and the log."
+    assert f'<meta property="og:description" content="{summary}">' in page
+    assert '<a href="/articles/ferry/">the ferry</a>' in page
+    assert ">def tram\nend</code></pre>" in page
+    assert "{%" not in page
+    assert "site." not in page
+    feed = (operator.folder / "feeds/rss.xml").read_text()
+    assert "/articles/ferry/" in feed
+    assert "{% raw %}" in feed
+    assert "{% link" not in feed
+    jinja = (operator.folder / "feeds/articles/jinja/index.html").read_text()
+    assert "Write {{ x }} and {% raw %}." in jinja

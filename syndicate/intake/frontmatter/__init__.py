@@ -37,6 +37,8 @@ class FrontMatter:
     where: str
     """The file's name for messages."""
     body: str
+    line: int = 1
+    """The line of the file in which the body begins."""
     values: Mapping[str, Value] = field(default_factory=dict)
     found: bool = True
     """False when the file begins with its body."""
@@ -51,7 +53,7 @@ def split(data: bytes, where: str) -> FrontMatter:
     text = _decode(data, where)
     if _OBJECT.match(text):
         value, end = read_json(text, where)
-        return FrontMatter(where=where, body=text[end:], values=_table(value, where))
+        return _parted(text, end, value, where)
     opening = _OPEN.match(text)
     if opening is None:
         return FrontMatter(where=where, body=text, found=False)
@@ -63,7 +65,16 @@ def split(data: bytes, where: str) -> FrontMatter:
     if closing is None:
         raise Refused(f"{where}:1: front matter begins here and no line of {mark} ends it")
     value = read(text[opening.end() : closing.start()], where)
-    return FrontMatter(where=where, body=text[closing.end() :], values=_table(value, where))
+    return _parted(text, closing.end(), value, where)
+
+
+def _parted(text: str, end: int, value: Value, where: str) -> FrontMatter:
+    return FrontMatter(
+        where=where,
+        body=text[end:],
+        line=text.count("\n", 0, end) + 1,
+        values=_table(value, where),
+    )
 
 
 def _table(value: Value, where: str) -> Mapping[str, Value]:

@@ -1,0 +1,86 @@
+"""Code in a text with Liquid: `{% highlight %}`, and whether a place is inside of code."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+_NEAR = 300
+"""Characters of a line in which the ends of a code span are looked for."""
+_LANGUAGE = re.compile(r"[\w+#-]{1,30}", re.ASCII)
+_PLACE = r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+"
+_ITEM = re.compile(_PLACE)
+_FENCE = re.compile(rf"^{_PLACE}(`{{3,}}+(?=[^`\n]*$)|~{{3,}}+)", re.MULTILINE)
+_QUOTED = re.compile(r"^[ \t]*(?:>[ \t]?)+")
+_SPECIAL = re.compile(r"[!-/:-@\[-`{-~\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBlock:
+    """A block of code that has begun."""
+
+    at: int
+    """Where its tag is in the text."""
+    begins: int
+    """The number of its first piece in the output."""
+    language: str
+    indent: str
+    """What the lines of a list's item or of a quotation begin with."""
+
+    @classmethod
+    def begin(cls, text: str, at: int, options: str, begins: int) -> Self:
+        """Begin a block whose tag is at a place of the text."""
+        name = _LANGUAGE.match(options)
+        line = text[max(text.rfind("\n", 0, at) + 1, at - _NEAR) : at]
+        item = _ITEM.match(line)
+        indent = re.sub(r"[^ \t>]", " ", line) if item and item.end() == len(line) else ""
+        return cls(at, begins, "" if name is None else name[0], indent)
+
+    def html(self, code: str) -> str:
+        """Return the block as one line of HTML, which Markdown takes as it is, wherever it is."""
+        lines = self._dedented(code.split("\n"))
+        while lines and not lines[-1].strip():
+            lines.pop()
+        while lines and not lines[0].strip():
+            del lines[0]
+        name = f' class="language-{self.language}"' if self.language else ""
+        inner = _SPECIAL.sub(lambda letter: f"&#{ord(letter[0])};", "\n".join(lines))
+        return f"<pre><code{name}>{inner}</code></pre>"
+
+    def _dedented(self, lines: list[str]) -> list[str]:
+        """Drop what lines of a list's item or of a quotation begin with; it is no part of code."""
+        if ">" in self.indent:
+            return [_QUOTED.sub("", line, count=1) for line in lines]
+        if all(line.startswith(self.indent) for line in lines if line.strip()):
+            return [line[len(self.indent) :] for line in lines]
+        return lines
+
+
+class Code:
+    """Where a text has code: in fences, and between backticks on one line."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def has(self, begins: int, ends: int) -> bool:
+        """Whether a place is in code."""
+        line = max(self._text.rfind("\n", 0, begins) + 1, begins - _NEAR)
+        before = self._text[line:begins]
+        after = self._text[ends : ends + _NEAR].partition("\n")[0]
+        in_span = before.count("`") % 2 == 1 and "`" in after
+        return in_span or bisect_right(self._fences, begins) % 2 == 1
+
+    @cached_property
+    def _fences(self) -> list[int]:
+        """Where fences begin and end, by turns."""
+        places, mark = [], ""
+        for fence in _FENCE.finditer(self._text):
+            if not mark:
+                mark = fence[1]
+            elif fence[1][0] == mark[0] and len(fence[1]) >= len(mark):
+                mark = ""
+            else:
+                continue
+            places.append(fence.start())
+        return places

@@ -1,0 +1,60 @@
+"""Figures and players that a theme's include or a plugin's tag stands for, as HTML."""
+
+import re
+from collections.abc import Mapping
+from html import escape
+from pathlib import PurePosixPath
+
+from syndicate.model.videos import Video
+
+_PICTURE = re.compile("figure|image|img|picture|photo")
+_PLAYER = re.compile("video|youtube|vimeo|player")
+_SOURCES = ("src", "url", "image_path", "image", "img", "path", "file")
+_CAPTIONS = ("caption", "description")
+_IDS = ("id", "video_id", "videoid", "youtube_id", "vimeo_id", "key")
+_NAME = re.compile(r"[\w-]{5,40}")
+
+
+def include(name: str, given: Mapping[str, str]) -> str | None:
+    """Return what an include shows; None for one that isn't known by its name and parameters."""
+    stem = PurePosixPath(name).name.partition(".")[0].lower()
+    source = next((given[key] for key in _SOURCES if given.get(key)), None)
+    if _PLAYER.search(stem):
+        key = next((given[key] for key in _IDS if given.get(key)), None)
+        return _video(source) if key is None else player(given.get("provider", stem), key)
+    if _PICTURE.search(stem) and source:
+        caption = next((given[key] for key in _CAPTIONS if given.get(key)), "")
+        under = f"<figcaption>{caption}</figcaption>" if caption else ""
+        alt = given.get("alt", given.get("title", ""))
+        picture = f'<img src="{escape(source)}" alt="{escape(alt)}">'
+        return f"<figure>{picture}{under}</figure>"
+    return None
+
+
+def player(provider: str, key: str) -> str | None:
+    """Return the player of a video, by the name that YouTube or Vimeo has for it."""
+    if not _NAME.fullmatch(key):
+        return None
+    if "vimeo" in provider.lower() or ("youtube" not in provider.lower() and key.isdecimal()):
+        return _frame(f"https://player.vimeo.com/video/{key}")
+    return _frame(f"https://www.youtube.com/embed/{key}")
+
+
+def gist(key: str) -> str | None:
+    """Return a link to a gist."""
+    if not re.fullmatch(r"[\w./-]{3,100}", key):
+        return None
+    address = f"https://gist.github.com/{key}"
+    return f'<a href="{address}">{address.removeprefix("https://")}</a>'
+
+
+def _video(source: str | None) -> str | None:
+    if source is None:
+        return None
+    if Video.at(source) is not None:
+        return _frame(source)
+    return f'<video src="{escape(source)}" controls></video>'
+
+
+def _frame(address: str) -> str:
+    return f'<iframe src="{escape(address)}"></iframe>'
