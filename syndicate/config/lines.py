@@ -27,7 +27,7 @@ _OPAQUE = re.compile(
     re.DOTALL,
 )
 """Strings and comments, in which brackets mean nothing."""
-_NESTING = re.compile(rf"[\[\]{{}}]|(?:[\w-]+[ \t]*\.[ \t]*){{{DEEPEST},}}")
+_NESTING = re.compile(rf"[\[\]{{}}]|(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST},}}")
 _DEEPER = {"[": 1, "{": 1}
 _HEADER = re.compile(r"\s*\[[^\[]")
 SECRET = re.compile(

@@ -38,8 +38,8 @@ def read_toml(head: str, where: str) -> Value:
 def _check(text: str, where: str) -> None:
     """Raise Refused for what is no TOML.
 
-    The parser that knows lines overflows its stack where lists are nested deeply, so
-    it only gets what Python's own has read.
+    The reader that knows lines is made for the operator's own files; what a stranger
+    wrote wrongly could take it long.
     """
     try:
         tomllib.loads(text)
