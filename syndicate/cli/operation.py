@@ -15,7 +15,7 @@ import structlog
 from syndicate import clock
 from syndicate.cli.context import Context, exported_port
 from syndicate.cli.signals import Signals
-from syndicate.config import Config, missing_secrets
+from syndicate.config import Config, missing_secrets, missing_token
 from syndicate.errors import ConfigError, StoreError, SyndicateError
 from syndicate.render.specimen import faults
 from syndicate.render.templates import Templates
@@ -184,6 +184,8 @@ class Operation:
         """Log what keeps mail from leaving; each session with a mail server looks again."""
         for secret in missing_secrets(self.config) if self._works else ():
             log.error("mail can't be sent", reason=str(secret))
+        for token in missing_token(self.config):
+            log.error("the token for figures lets nobody in", reason=str(token))
 
     def _report_left_behind(self) -> None:
         """Log which readers and stories the names in the config reach no more."""

@@ -93,13 +93,15 @@ def _say_what_is_where(config: "Config", server: "Server") -> None:
 
 def _mail(config: "Config", server: "Server") -> str:
     from syndicate.config import Transport  # noqa: PLC0415 - start-up
-    from syndicate.web.loopback import is_loopback  # noqa: PLC0415 - start-up
+    from syndicate.web.outbox.pages import is_served  # noqa: PLC0415 - start-up
 
     if config.mail.transport is not Transport.OUTBOX:
         return f"by {', '.join(server.address for server in config.mail.servers)}"
-    if is_loopback(config.web.host):
+    if is_served(config):
         return f"{server.url}/outbox (nothing is really sent)"
-    return f"{config.mail.outbox}/ (nothing is really sent; only on loopback is it at /outbox)"
+    return (
+        f"{config.mail.outbox}/ (nothing is really sent; web.monitors lets you read it at /outbox)"
+    )
 
 
 def _next_editions(config: "Config") -> Iterator[tuple[str, str, str]]:

@@ -17,7 +17,7 @@ from syndicate.config.models import (
 from syndicate.config.pages import Pages
 from syndicate.config.push import IndexNow, Websub
 from syndicate.config.relays import DomainLimit, Relay, Security, Server, sessions
-from syndicate.config.secret import missing_secrets, password
+from syndicate.config.secret import missing_secrets, missing_token, monitor_token, password
 from syndicate.config.segments import Criteria, Segment
 from syndicate.config.theme import Theme
 from syndicate.config.tracking import Tracking
@@ -61,6 +61,8 @@ __all__ = [
     "Websub",
     "load",
     "missing_secrets",
+    "missing_token",
+    "monitor_token",
     "password",
     "secret_warnings",
     "sessions",

@@ -49,6 +49,10 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     yield from _file(data, "signup", "disposable_domains", root)
     yield from _masthead(_table(data, "theme"), _table(data, "publication"))
     yield from _colours(_table(data, "theme"))
+    web = _table(data, "web")
+    if "monitor_token_env" in web and "monitor_token_file" in web:
+        both = "expected one of monitor_token_env and monitor_token_file, not both"
+        yield ("web", "monitor_token_file"), both
     options = _table(data, "publish").get("mirror_options")
     yield from _without_secrets(("publish", "mirror_options"), options)
     mail = _table(data, "mail")

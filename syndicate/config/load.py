@@ -11,10 +11,11 @@ from syndicate.config import dkim, relays, wording
 from syndicate.config.checks import Mistake, check
 from syndicate.config.lines import Document
 from syndicate.config.models import Config
-from syndicate.config.secret import missing_secrets
+from syndicate.config.secret import missing_secrets, missing_token
 from syndicate.errors import ConfigError, Problem
 
 _WAITS = "no mail leaves until then"
+_SHUT = "the token lets nobody in until then"
 
 
 def load(path: Path, *, port: int | None = None) -> Config:
@@ -37,6 +38,7 @@ def secret_warnings(path: Path, config: Config) -> list[str]:
     """Describe, with their lines in config.toml, the secrets that can't be read now."""
     document = Document.parse(path.name, _read(path))
     missing = [(secret.loc, f"{secret.reason}; {_WAITS}") for secret in missing_secrets(config)]
+    missing += [(token.loc, f"{token.reason}; {_SHUT}") for token in missing_token(config)]
     return [str(problem) for problem in _problems(document, missing)]
 
 

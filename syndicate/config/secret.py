@@ -24,11 +24,13 @@ unescaped, a `/` likewise.
 """
 _WEB_LOGIN = re.compile(r"(https?:)//[^/\s]*@", re.IGNORECASE)
 """The web knows tokens that are a name without a password."""
+_SHORTEST_TOKEN = 16
+"""Characters of a token: fewer can be tried out."""
 
 
 @dataclass(frozen=True, slots=True)
 class MissingSecret:
-    """A secret that sending needs and that can't be read now."""
+    """A secret that something needs and that can't be read now."""
 
     loc: "Loc"
     """The key of config.toml that names it."""
@@ -57,6 +59,39 @@ def password(server: "Server", config: "Config") -> str | None:
             f"the password for the mail server {server.host}: {error}"
         ) from error
     return None
+
+
+def monitor_token(config: "Config") -> str | None:
+    """Read the token that lets somebody see the figures; None where none is named.
+
+    Raise SecretUnreadable when it isn't there, or so short that it can be guessed.
+    """
+    web = config.web
+    try:
+        if web.monitor_token_env is not None:
+            token = from_environment(web.monitor_token_env)
+        elif web.monitor_token_file is not None:
+            token = from_file(config.path(web.monitor_token_file))
+        else:
+            return None
+    except ValueError as error:
+        raise SecretUnreadable(str(error)) from error
+    if len(token) < _SHORTEST_TOKEN:
+        raise SecretUnreadable(
+            f"a token of {len(token)} characters can be guessed; expected {_SHORTEST_TOKEN} "
+            "or more, such as `openssl rand -hex 24` prints"
+        )
+    return token
+
+
+def missing_token(config: "Config") -> Iterator[MissingSecret]:
+    """Find out whether the token for figures can't be read now: until then it opens nothing."""
+    try:
+        monitor_token(config)
+    except SecretUnreadable as error:
+        by_variable = config.web.monitor_token_env is not None
+        name = "monitor_token_env" if by_variable else "monitor_token_file"
+        yield MissingSecret(("web", name), f"web.{name}", str(error))
 
 
 def missing_secrets(config: "Config") -> Iterator[MissingSecret]:

@@ -1,5 +1,7 @@
 """What the web server is told."""
 
+from pathlib import Path
+
 from pydantic import Field, StrictBool, StrictInt
 
 from syndicate.config.values import Line, Network, Table, Url
@@ -32,11 +34,27 @@ class Web(Table):
     )
     monitors: tuple[Network, ...] = Field(
         default=(),
-        description="Networks that may read /metrics. Default: this machine alone.",
+        description="Networks that may read /metrics and /outbox. Default: this machine alone, "
+        "and nobody where the publication's url is public.",
         examples=[["10.0.0.0/8"]],
+    )
+    monitor_token_env: str | None = Field(
+        default=None,
+        description="The environment variable that holds a token: who sends it may read them too.",
+        examples=["SYNDICATE_MONITOR_TOKEN"],
+    )
+    monitor_token_file: Path | None = Field(
+        default=None,
+        description="The file that holds the token, instead.",
+        examples=["monitor-token"],
     )
     access_log: Line = Field(
         default="",
         description='A file for the access log, relative to this one, or "-" for stderr.',
         examples=["access.log"],
     )
+
+    @property
+    def has_monitor_token(self) -> bool:
+        """Whether a token is named, readable or not."""
+        return self.monitor_token_env is not None or self.monitor_token_file is not None

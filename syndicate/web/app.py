@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from syndicate.config import Config, Transport
+from syndicate.config import Config
 from syndicate.deliver.links import Links
 from syndicate.render import addresses
 from syndicate.store import RequestKind, Store
@@ -20,8 +20,7 @@ from syndicate.web.editions.archive import Archive
 from syndicate.web.editions.clicks import ClickPages
 from syndicate.web.editions.view import View
 from syndicate.web.guard import Guarded
-from syndicate.web.loopback import is_loopback
-from syndicate.web.outbox.pages import OutboxPages
+from syndicate.web.outbox.pages import OutboxPages, is_served
 from syndicate.web.pages import Pages
 from syndicate.web.private_feeds import PrivateFeeds
 from syndicate.web.published.files import Files
@@ -57,8 +56,8 @@ def application(
 ) -> Watched:
     """Return the whole web of a publication.
 
-    `config.web.host` has to be the address that the server is bound to: the
-    outbox is there only on loopback. `letters_due` is called when letters wait to be
+    `config.web.host` has to be the address that the server is bound to: where nobody else is
+    named, the outbox is there only on loopback. `letters_due` is called when letters wait to be
     delivered, `push_due` when our hub was asked for something, and `stopping` tells
     whether the process is about to end. `sends`: whether the process delivers mail, too.
     `counts` are those of an application whose place this one takes. Raise StoreError when
@@ -71,7 +70,7 @@ def application(
     letters = Letters(config, letters_due)
     limits = SignupLimits(config, secrets["signup"], counts)
     routes = _reader_routes(store, config, pages, letters, secrets=secrets, limits=limits)
-    if config.mail.transport is Transport.OUTBOX and is_loopback(config.web.host):
+    if is_served(config):
         routes += OutboxPages(config, pages).routes()
     if config.websub.own:
         from syndicate.web.hub import HubPage  # noqa: PLC0415 - a HTTP client is slow to import

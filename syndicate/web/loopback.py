@@ -19,8 +19,12 @@ def is_local(request: Request) -> bool:
     """Tell whether a request was made on this machine, by an address of it, for itself."""
     known = parse(request.client.host) if request.client is not None else None
     client = known is not None and known.is_loopback  # ::ffff:127.0.0.1 too, where we listen on ::
-    forwarded = any(name in request.headers for name in _FORWARDED)
-    return client and not forwarded and is_loopback(_host(request.headers.get("host", "")))
+    return client and not is_forwarded(request) and is_loopback(host_of(request))
+
+
+def is_forwarded(request: Request) -> bool:
+    """Tell whether a proxy says that it asks on behalf of somebody."""
+    return any(name in request.headers for name in _FORWARDED)
 
 
 def is_loopback(host: str) -> bool:
@@ -33,8 +37,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _host(header: str) -> str:
-    """Return the host of a Host header, without port and brackets."""
+def host_of(request: Request) -> str:
+    """Return the host that a request is for, without port and brackets."""
+    header = request.headers.get("host", "")
     if header.startswith("["):
         return header[1:].partition("]")[0]
     return header.partition(":")[0]

@@ -82,7 +82,7 @@ def test_any_commented_key_may_be_uncommented(tmp_path, number):
 def test_all_commented_keys_but_one_password_may_be_uncommented_at_once(tmp_path):
     lines = TEXT.splitlines()
     for number in COMMENTED:
-        if not lines[number].startswith(("# password_file", "# cron")):
+        if not lines[number].startswith(("# password_file", "# monitor_token_file", "# cron")):
             lines[number] = lines[number].removeprefix("# ")
 
     config = loaded(tmp_path, "\n".join(lines))

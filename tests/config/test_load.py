@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.config import load, missing_secrets, password
+from syndicate.config import load, missing_secrets, password, secret_warnings
 from syndicate.errors import ConfigError, SecretUnreadable
 
 ID = "6f1c2f6e-8f0e-4a7e-9d8b-1c2d3e4f5a6b"
@@ -551,3 +551,27 @@ def test_a_mirror_is_told_what_it_has_to_know(folder):
         "endpoint_url": "https://s3.example.org",
         "client_kwargs": {"region_name": "eu-1"},
     }
+
+
+def test_a_token_for_figures_is_in_one_place(tmp_path):
+    text = PUBLICATION + '[web]\nmonitor_token_env = "A"\nmonitor_token_file = "b"\n'
+    with pytest.raises(ConfigError, match="expected one of monitor_token_env and monitor_token_f"):
+        load(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("key", "kept", "reason"),
+    [
+        ('monitor_token_env = "NO_SUCH"', None, "the environment variable NO_SUCH is not set"),
+        ('monitor_token_file = "token"', None, "No such file or directory"),
+        ('monitor_token_file = "token"', "short", "a token of 5 characters can be guessed"),
+    ],
+)
+def test_a_token_that_lets_nobody_in_is_a_warning_with_its_line(tmp_path, key, kept, reason):
+    if kept is not None:
+        (tmp_path / "token").write_text(kept)
+    path = write(tmp_path, f"{PUBLICATION}[web]\n{key}\n")
+    [warning] = secret_warnings(path, load(path))
+    assert warning.startswith(f"config.toml:{len(path.read_text().splitlines())}: web.{key} — ")
+    assert reason in warning
+    assert warning.endswith("the token lets nobody in until then")

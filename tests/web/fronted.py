@@ -19,6 +19,8 @@ from tests.feeds.samples import NOON
 from tests.publish.newsroom import PICTURE, Newsroom
 from tests.web.fronts import HOST
 
+MONITOR = "127.0.0.9"
+"""Where figures are read from."""
 CONFIG: dict[str, Any] = {
     "publication": {
         "id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
@@ -28,7 +30,7 @@ CONFIG: dict[str, Any] = {
     "newsletters": [{"name": "breaking"}],
     "syndication": {"items": 3},
     "websub": {"own": True},
-    "web": {"proxies": ["127.0.0.1/32"], "poll_allowance": 10},
+    "web": {"proxies": ["127.0.0.1/32"], "poll_allowance": 10, "monitors": [f"{MONITOR}/32"]},
 }
 
 

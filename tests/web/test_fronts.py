@@ -20,7 +20,7 @@ from tests.neighbours import require
 from tests.publish.newsroom import PICTURE
 from tests.web import fronts
 from tests.web.asks import ASKS, TOLD, Ask, Said, ask, client, told
-from tests.web.fronted import Place, answering
+from tests.web.fronted import MONITOR, Place, answering
 from tests.web.test_serving_doc import PROMISES
 
 FRONTS: dict[str, tuple[str, Callable[..., fronts.Front]]] = {
@@ -285,8 +285,8 @@ def test_figures_are_not_for_who_comes_through_a_front(front, place):
     with client(front.url, source="127.0.0.2") as through:
         for claim in ({}, {"x-forwarded-for": "127.0.0.1"}):
             assert through.get("/metrics", headers=claim).status_code == 404
-    with httpx.Client(trust_env=False) as straight:
-        assert straight.get(f"{place.server.url}/metrics").status_code == 200
+    with client(place.server.url, source=MONITOR) as straight:
+        assert straight.get("/metrics").status_code == 200
 
 
 @pytest.mark.parametrize("heading", FRONTS)

@@ -132,7 +132,7 @@ def test_hostile_words_in_a_header_stay_words(web, outbox):
 
 def test_a_message_lies_in_a_frame_that_nothing_gets_out_of(web, outbox):
     name = put(outbox, 1, letter())
-    client = web(publication={"url": "https://post.example"})
+    client = web(publication={"url": "https://post.example"}, web={"monitors": ["127.0.0.0/8"]})
     body = client.get(f"/outbox/{name}/body")
     policy = body.headers["content-security-policy"].split("; ")
     assert "default-src 'none'" in policy

@@ -184,4 +184,5 @@ def test_nor_does_who_is_cut_off_when_the_server_stops(caplog, capfd, monkeypatc
         connection = socket.create_connection(("127.0.0.1", server.port))
         connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n" + post(b"/"))
         assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    connection.close()
     assert nothing_told(caplog, capfd)

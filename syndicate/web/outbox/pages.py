@@ -1,7 +1,6 @@
 """The outbox as a mail client: what every reader would get, as their mail program shows it.
 
-It is for the person who sets up a publication, on their own machine: whoever
-asks from elsewhere, or by another name, finds nothing here.
+It is for the operator: everybody else finds nothing here.
 """
 
 import re
@@ -12,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from syndicate.config import Config
+from syndicate.config import Config, Transport
 from syndicate.deliver.outbox import Kept, Outbox
-from syndicate.web.loopback import is_local
+from syndicate.web.loopback import is_loopback
+from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.outbox.look import Look
 from syndicate.web.outbox.tray import Tray, sender_of
 from syndicate.web.pages import Pages
@@ -27,12 +27,20 @@ _PRIVATE = {
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 
 
+def is_served(config: Config) -> bool:
+    """Whether there is anybody who may see the outbox."""
+    access = OperatorAccess(config)
+    here = access.from_here and is_loopback(config.web.host)
+    return config.mail.transport is Transport.OUTBOX and (here or access.from_elsewhere)
+
+
 class OutboxPages:
     """The pages under /outbox."""
 
     def __init__(self, config: Config, pages: Pages) -> None:
         self._config = config
         self._outbox = Outbox.of(config)
+        self._access = OperatorAccess(config)
         self._pages = pages
 
     def routes(self) -> list[Route]:
@@ -47,13 +55,13 @@ class OutboxPages:
 
     def show(self, request: Request) -> Response:
         """Show the list and one message: the newest, where none is named."""
-        _only_here(request)
+        self._check(request)
         look = Look.of(request.query_params)
         return self._client(request.path_params.get("name"), look)
 
     def body(self, request: Request) -> Response:
         """Answer with the HTML of a message, for a frame that nothing gets out of."""
-        _only_here(request)
+        self._check(request)
         kept = self._kept(request.path_params["name"])
         headers = {"content-security-policy": self._policy(request), **_PRIVATE}
         html = _opening_windows(kept.html)
@@ -61,7 +69,7 @@ class OutboxPages:
 
     def file(self, request: Request) -> Response:
         """Answer with the message as it lies in the outbox, to be opened in a mail program."""
-        _only_here(request)
+        self._check(request)
         kept = self._kept(request.path_params["name"])
         headers = {"content-disposition": 'attachment; filename="message.eml"', **_PRIVATE}
         return Response(kept.path.read_bytes(), headers=headers, media_type="message/rfc822")
@@ -85,6 +93,12 @@ class OutboxPages:
         )
         return Response(page.body, headers={**page.headers, **_PRIVATE})
 
+    def _check(self, request: Request) -> None:
+        """Raise as for a page that doesn't exist, unless the operator asks for it."""
+        self._access.require(request)
+        if not self._access.is_asked_by_name(request):
+            raise HTTPException(404)
+
     def _kept(self, name: str) -> Kept:
         kept = self._outbox.get(name)
         if kept is None:
@@ -104,12 +118,6 @@ class OutboxPages:
                 "sandbox allow-popups allow-popups-to-escape-sandbox",
             )
         )
-
-
-def _only_here(request: Request) -> None:
-    """Raise as for a page that doesn't exist, unless the request is from this machine."""
-    if not is_local(request):
-        raise HTTPException(404)
 
 
 def _origin(url: str) -> str:

@@ -17,14 +17,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from syndicate import clock
-from syndicate.config import Config, Transport
+from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.intake.text import printable
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.forms import MANY, Form, read_form, read_json
 from syndicate.web.guard import PRIVATE, answer
-from syndicate.web.loopback import is_local, is_loopback
+from syndicate.web.operator_access import OperatorAccess
+from syndicate.web.outbox.pages import is_served
 from syndicate.web.pages import Pages
 from syndicate.web.readers.enrolment import Enrolment, Postponed
 from syndicate.web.readers.holders import own_doing
@@ -90,6 +91,7 @@ class Signup:
         """Sign what stands in forms with `secret`."""
         self._store = store
         self._config = config
+        self._access = OperatorAccess(config)
         self._pages = pages
         self._templates = Templates.of(config)
         self._notices = Notices(config, pages)
@@ -198,9 +200,7 @@ class Signup:
         return {*typed.newsletters, *only}
 
     def _done(self, request: Request) -> Response:
-        outbox = self._config.mail.transport is Transport.OUTBOX and (
-            is_loopback(self._config.web.host) and is_local(request)
-        )
+        outbox = is_served(self._config) and self._access.allows(request)
         values = {"said": self._words, "double": self._config.signup.confirm, "outbox": outbox}
         return answer(self._pages.render("web/signed_up.html", values, style=STYLE))
 

@@ -10,8 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from syndicate.config import Config
-from syndicate.web.client import address
-from syndicate.web.loopback import is_local
+from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.telemetry.metrics import Metrics
 from syndicate.web.telemetry.readiness import Readiness, Reason
 
@@ -24,6 +23,7 @@ class Monitoring:
     def __init__(self, config: Config, metrics: Metrics, readiness: Readiness) -> None:
         """Take what to report."""
         self._config = config
+        self._access = OperatorAccess(config)
         self._metrics = metrics
         self._readiness = readiness
 
@@ -50,27 +50,15 @@ class Monitoring:
         return self._verdict(request, self._readiness.of_web())
 
     def figures(self, request: Request) -> Response:
-        """Answer with all figures; to who isn't a monitor, as if there were none."""
-        if not self._is_monitor(request):
-            raise HTTPException(404)
+        """Answer with all figures; to strangers, as if there were none."""
+        self._access.require(request)
         if request.method not in {"GET", "HEAD"}:
             raise HTTPException(405, headers={"allow": "GET, HEAD"})
         text, media_type = self._metrics.exposition(request.headers.get("accept", ""))
         return Response(text, headers={**_UNSTORED, "content-type": media_type})
 
     def _verdict(self, request: Request, found: list[Reason]) -> Response:
-        in_detail = bool(found) and self._is_monitor(request)
+        in_detail = bool(found) and self._access.allows(request)
         lines = dict.fromkeys(reason.told(in_detail=in_detail) for reason in found)
         text = "".join(f"{line}\n" for line in lines or ["ok"])
         return PlainTextResponse(text, 503 if found else 200, _UNSTORED)
-
-    def _is_monitor(self, request: Request) -> bool:
-        """Tell whether figures are for who asks: this machine, or the config's networks.
-
-        Networks that are named stand for themselves, without this machine: there may be
-        a proxy on it that doesn't say whom it asks for.
-        """
-        if not self._config.web.monitors:
-            return is_local(request)
-        known = address(request, self._config.web.proxies)
-        return known is not None and any(known in network for network in self._config.web.monitors)
