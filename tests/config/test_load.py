@@ -217,7 +217,7 @@ def test_a_missing_key_is_told_at_its_table(folder):
 
     assert told == [
         "config.toml:4: publication.title — missing: The name of the publication.",
-        "config.toml:7: newsletters.#1.name — missing: Its name in commands and in List-Id; don't change it.",
+        "config.toml:7: newsletters.#1.name — missing: Its name in commands and in List-Id; if it changes, `subscribers move` takes its readers along.",
     ]
 
 
