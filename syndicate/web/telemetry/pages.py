@@ -22,7 +22,6 @@ class Monitoring:
 
     def __init__(self, config: Config, metrics: Metrics, readiness: Readiness) -> None:
         """Take what to report."""
-        self._config = config
         self._access = OperatorAccess(config)
         self._metrics = metrics
         self._readiness = readiness
