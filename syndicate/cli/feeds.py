@@ -76,7 +76,7 @@ def _all_without_a_command(context: typer.Context) -> None:
 
 
 def _person(tx: "Transaction", address: str) -> Subscriber:
-    person = tx.subscribers.by_email(address)
+    person = tx.subscribers.by_any_address(address)
     if person is None:
         raise unknown(address)
     return person

@@ -17,7 +17,7 @@ from syndicate.cli.terminal import as_json, say, table
 if TYPE_CHECKING:
     from syndicate.store import Growth, Tally
 
-COUNTS = ("confirmed", "pending", "left", "suppressed")
+COUNTS = ("confirmed", "pending", "left", "suppressed", "never_joined")
 BY_DAY = 14
 """Days that are told one by one; of more, weeks are."""
 WEEK = 7
@@ -70,7 +70,8 @@ def stats(
         told = [{"newsletter": name, **row} for name, row in tallies]
         as_json({"newsletters": told, "days": [_values(day) for day in by_day]})
         return
-    table(("newsletter", *COUNTS), [(name, *row.values()) for name, row in tallies])
+    heads = [count.replace("_", " ") for count in COUNTS]
+    table(("newsletter", *heads), [(name, *row.values()) for name, row in tallies])
     say()
     spans = by_day if days <= BY_DAY else list(_weeks(by_day))
     heading = "day" if days <= BY_DAY else "week from"

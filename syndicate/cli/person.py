@@ -27,7 +27,7 @@ def show(context: typer.Context, address: Address, *, json: AsJson = False) -> N
     """Tell everything that is known of somebody: state, history and mail."""
     ours = here(context)
     with ours.store() as store, store.read() as tx:
-        person = tx.subscribers.by_email(address)
+        person = tx.subscribers.by_any_address(address)
         suppressed = tx.subscribers.suppressed(address)
         held = tx.dossier.of(person.key) if person is not None else None
     if held is None:
@@ -60,6 +60,8 @@ def _say_person(ours: Context, held: "Held") -> None:
         say(f"  paused      until {when(person.paused_until, zone)}")
     if held.private_feed is not None:
         say(f"  own feed    since {when(held.private_feed, zone)}")
+    if held.former:
+        say(f"  formerly    {', '.join(held.former)}")
     if person.language:
         say(f"  language    {person.language}")
     if person.tags:
@@ -106,6 +108,7 @@ def _say_history(ours: Context, held: "Held") -> None:
 def _all(held: "Held") -> dict[str, Any]:
     return {
         **as_values(held.person),
+        "former_addresses": list(held.former),
         "private_feed": held.private_feed,
         "history": [
             {

@@ -67,6 +67,7 @@ def add(
     cause, at = Cause(who=Who.OPERATOR, how=agreed), clock.now()
     came: dict[str, Subscribed] = {}
     with ours.store() as store, store.write() as tx:
+        _check_not_merged(tx, address)
         for one in newsletter:
             came[one] = tx.subscribers.subscribe(
                 address, one, name=_line("--name", name or ""), cause=cause, at=at
@@ -214,10 +215,17 @@ def _agreed(question: str) -> bool:
 
 
 def _person(tx: "Transaction", address: str) -> Subscriber:
-    person = tx.subscribers.by_email(address)
+    person = tx.subscribers.by_any_address(address)
     if person is None:
         raise unknown(address)
     return person
+
+
+def _check_not_merged(tx: "Transaction", address: str) -> None:
+    """Refuse an address of somebody who has another one now."""
+    person = tx.subscribers.by_any_address(address)
+    if person is not None and tx.subscribers.by_email(address) is None:
+        raise Refused(f"{address} was merged into {person.email}; add that address instead")
 
 
 def _change(

@@ -15,6 +15,7 @@ from syndicate.model.subscribers import Action, Cause, Subscribed, SubscriptionS
 from syndicate.store.anteroom import Anteroom, Arrival, Numbered, arriving, arriving_tags
 from syndicate.store.articles import Articles
 from syndicate.store.engine import LOCK_AUDIENCE, insert_into, insert_new, lock
+from syndicate.store.former_addresses import FormerAddresses
 from syndicate.store.schema import (
     Instant,
     changes,
@@ -48,11 +49,27 @@ class Arrivals:
         """
         lock(self._connection, LOCK_AUDIENCE)
         self._room.open()
+        batch = self._as_they_are_now(batch)
         became = [Subscribed.KNOWN] * len(batch)
         for wave in _waves(batch):
             for number, what in self._take_wave(wave, cause, at):
                 became[number] = what
         return became
+
+    def _as_they_are_now(self, batch: Sequence[Arrival]) -> Sequence[Arrival]:
+        """Put the address that somebody has now for one that they had before.
+
+        What a file says against an address, such as that it bounces, is of that address alone.
+        """
+        now = FormerAddresses(self._connection).current(arrival.address for arrival in batch)
+        if not now:
+            return batch
+        return [
+            arrival
+            if arrival.suppressed or arrival.address not in now
+            else arrival._replace(address=now[arrival.address][0], email=now[arrival.address][1])
+            for arrival in batch
+        ]
 
     def count_again(self) -> None:
         """Have PostgreSQL count its tables now that many came in, and plan by that.
@@ -181,7 +198,10 @@ class Arrivals:
         lines = select(
             subscribers.c.key,
             literal(at, Instant),
-            case((confirmed, literal(Action.SUBSCRIBED.value)), else_=literal(Action.LEFT.value)),
+            case(
+                (confirmed, literal(Action.SUBSCRIBED.value)),
+                else_=literal(Action.LEFT_ELSEWHERE.value),
+            ),
             new.newsletter,
             literal(Who.IMPORT.value),
             new.how,

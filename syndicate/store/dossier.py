@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, select, update
 from syndicate.model.deliveries import State
 from syndicate.model.editions import Kind
 from syndicate.model.subscribers import Change, Subscriber
+from syndicate.store.former_addresses import FormerAddresses
 from syndicate.store.mergers import Mergers
 from syndicate.store.people import grouped, people
 from syndicate.store.private_feeds import PrivateFeeds
@@ -78,6 +79,8 @@ class Held:
     requests: tuple[Request, ...]
     private_feed: datetime | None
     """Since when they have the address of a private feed, if they have one."""
+    former: tuple[str, ...] = ()
+    """Addresses that they had before they merged or moved."""
 
 
 class Dossier:
@@ -99,6 +102,7 @@ class Dossier:
             followed=tuple(self._followed(key)),
             requests=tuple(self._requests(key)),
             private_feed=PrivateFeeds(self._connection).since(key),
+            former=tuple(FormerAddresses(self._connection).of(key)),
         )
 
     def mailed(self, key: int) -> Iterator[Mailed]:

@@ -1,14 +1,23 @@
 """Mergers: who became whom, so that links and ledger rows of a number that is gone find them.
 
-It stands in the audit trail, on both sides, and lasts as long as that does.
+The audit trail has it, on both sides, for as long as it is kept.
 """
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select, update
 
-from syndicate.model.subscribers import Action, Cause
-from syndicate.store.schema import changes, clicks
+from syndicate.model.subscribers import Action, Cause, Subscriber, SubscriptionState
+from syndicate.store.articles import Articles
+from syndicate.store.engine import insert_new
+from syndicate.store.schema import (
+    changes,
+    clicks,
+    subscriber_tags,
+    subscribers,
+    subscriptions,
+)
 from syndicate.store.trail import Entry, Trail
 
 _TOOK_IN = "took in "
@@ -35,6 +44,40 @@ class Mergers:
                 for side, detail in sides
             )
         )
+
+    def fold(self, first: Subscriber, second: Subscriber) -> None:
+        """Give subscriptions, tags and what is known of the first to the second.
+
+        Where both are subscribed to a newsletter, who left stays away.
+        """
+        stands = {one.newsletter: one.state for one in second.subscriptions}
+        for one in first.subscriptions:
+            is_theirs = and_(
+                subscriptions.c.subscriber == second.key,
+                subscriptions.c.newsletter == one.newsletter,
+            )
+            row: dict[str, Any] = {"state": one.state, "at": one.at, "source": one.source}
+            if one.newsletter not in stands:
+                row |= {"subscriber": second.key, "newsletter": one.newsletter, "since": one.since}
+                insert_new(self._connection, subscriptions, row)
+            elif stands[one.newsletter] is SubscriptionState.PENDING or (
+                one.state is SubscriptionState.LEFT
+            ):
+                if one.state is SubscriptionState.CONFIRMED:
+                    row["since"] = Articles(self._connection).newest_number()
+                self._connection.execute(update(subscriptions).where(is_theirs), row)
+        tags = [{"subscriber": second.key, "tag": tag} for tag in first.tags]
+        insert_new(self._connection, subscriber_tags, tags)
+        pauses = [one.paused_until for one in (first, second) if one.paused_until]
+        values = {
+            "name": second.name or first.name,
+            "language": second.language or first.language,
+            "fields": {**first.fields, **second.fields},
+            "paused_until": max(pauses, default=None),
+            "created_at": min(first.created_at, second.created_at),
+        }
+        theirs = subscribers.c.key == second.key
+        self._connection.execute(update(subscribers).where(theirs), values)
 
     def holder(self, key: int) -> int:
         """Return the number that somebody has now who had this one once; mostly the same."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from syndicate.model.editions import Kind
 from syndicate.model.subscribers import Action, Cause, SubscriptionState
 from syndicate.store.engine import LOCK_AUDIENCE, lock
+from syndicate.store.former_addresses import FormerAddresses
 from syndicate.store.limits import Limits
 from syndicate.store.schema import (
     changes,
@@ -36,7 +37,10 @@ from syndicate.store.schema import (
 STEP = 1000
 """How many rows, or people, go in one transaction: others want to write as well."""
 _ONCE = "retention"
-_CONSENT = (Action.ASKED, Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED)
+_CONSENT = (
+    *(Action.ASKED, Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED),
+    *(Action.DECLINED, Action.LEFT_ELSEWHERE),
+)
 _DAY = timedelta(days=1)
 
 
@@ -73,6 +77,7 @@ class Retention:
             return 0
         for table in (changes, requests, subscriber_tags, subscriptions):
             self._connection.execute(delete(table).where(table.c.subscriber.in_(keys)))
+        FormerAddresses(self._connection).forget_all(*keys)
         self._connection.execute(delete(subscribers).where(subscribers.c.key.in_(keys)))
         noted = {"at": at, "action": Action.ERASED, "newsletter": None, "detail": ""}
         noted |= {"who": cause.who, "how": cause.how, "origin": cause.origin}

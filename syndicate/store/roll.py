@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     case,
     cast,
+    exists,
     func,
     literal,
     select,
@@ -64,6 +65,8 @@ class Tally:
     left: int = 0
     suppressed: int = 0
     """Who would get it, were their address one that is mailed."""
+    never_joined: int = 0
+    """Who left it elsewhere, before an import, or never confirmed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +131,18 @@ class Roll:
         """Count every newsletter's readers by where they stand."""
         not_mailed = subscribers.c.address.in_(select(suppressions.c.address))
         confirmed = subscriptions.c.state == SubscriptionState.CONFIRMED
-        stands = case((confirmed & not_mailed, "suppressed"), else_=subscriptions.c.state)
+        left = subscriptions.c.state == SubscriptionState.LEFT
+        never = exists().where(
+            changes.c.subscriber == subscriptions.c.subscriber,
+            changes.c.newsletter == subscriptions.c.newsletter,
+            changes.c.action.in_((Action.LEFT_ELSEWHERE, Action.DECLINED)),
+            changes.c.how == subscriptions.c.source,
+        )
+        stands = case(
+            (confirmed & not_mailed, "suppressed"),
+            (left & never, "never_joined"),
+            else_=subscriptions.c.state,
+        )
         each = (
             select(subscriptions.c.newsletter, stands.label("stands"))
             .join(subscribers, subscribers.c.key == subscriptions.c.subscriber)

@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeDecorator
 
 from syndicate.clock import EPOCH, utc
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 
@@ -189,6 +189,14 @@ suppressions = Table(
     Column("address", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+# of people who are somebody else now: a file that has one means them
+former_addresses = Table(
+    "former_addresses",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("subscriber", Integer, nullable=False, index=True),
 )
 
 erasures = Table(

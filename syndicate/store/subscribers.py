@@ -21,6 +21,7 @@ from syndicate.store.articles import Articles
 from syndicate.store.dossier import Dossier
 from syndicate.store.engine import LOCK_AUDIENCE, insert_new, lock
 from syndicate.store.erasures import Erasures
+from syndicate.store.former_addresses import FormerAddresses
 from syndicate.store.mergers import Mergers
 from syndicate.store.people import grouped, people
 from syndicate.store.private_feeds import PrivateFeeds
@@ -44,12 +45,21 @@ class Subscribers:
         self._connection = connection
         self._trail = Trail(connection)
         self._erasures = Erasures(connection)
+        self._former = FormerAddresses(connection)
 
     # looking
 
     def by_email(self, email: str) -> Subscriber | None:
         """Find somebody by address, however it is written."""
         return self._one(subscribers.c.address == normal_address(email))
+
+    def by_any_address(self, email: str) -> Subscriber | None:
+        """Find somebody by the address that they have, or had before they merged or moved."""
+        person = self.by_email(email)
+        if person is None:
+            key = self._former.holder(normal_address(email))
+            person = None if key is None else self.by_key(key)
+        return person
 
     def by_key(self, key: int) -> Subscriber | None:
         """Find somebody by the store's number."""
@@ -132,24 +142,26 @@ class Subscribers:
                 self._set(key, newsletter, state=confirmed, source=cause.how, at=at)
             self._note(key, Action.CONFIRMED, cause, at, newsletter=newsletter)
         self._erasures.forget(person.email)
+        if new:  # they want the address for itself, though it may have been somebody's
+            self._former.forget(normal_address(person.email))
         return new
 
     def leave(
         self, key: int, newsletter: str, *, at: datetime, cause: Cause, reason: str = ""
     ) -> bool:
         """Unsubscribe somebody; False when there was nothing to leave."""
-        left = self._move(
-            key, newsletter, to=SubscriptionState.LEFT, unless=True, cause=cause, at=at
-        )
-        if left:
-            self._note(key, Action.LEFT, cause, at, newsletter=newsletter, detail=reason)
-        return left
+        confirmed, pending = SubscriptionState.CONFIRMED, SubscriptionState.PENDING
+        left = SubscriptionState.LEFT
+        for state, action in ((confirmed, Action.LEFT), (pending, Action.DECLINED)):
+            if self._move(key, newsletter, state, left, cause=cause, at=at):
+                self._note(key, action, cause, at, newsletter=newsletter, detail=reason)
+                return True
+        return False
 
     def rejoin(self, key: int, newsletter: str, *, at: datetime, cause: Cause) -> bool:
         """Undo an unsubscription, at the reader's own wish; False when they had not left."""
-        back = self._move(
-            key, newsletter, to=SubscriptionState.CONFIRMED, unless=False, cause=cause, at=at
-        )
+        left, confirmed = SubscriptionState.LEFT, SubscriptionState.CONFIRMED
+        back = self._move(key, newsletter, left, confirmed, cause=cause, at=at)
         if back:
             self._note(key, Action.REJOINED, cause, at, newsletter=newsletter)
         return back
@@ -215,49 +227,35 @@ class Subscribers:
     def merge(self, key: int, into: int, *, at: datetime, cause: Cause) -> None:
         """Make one person of two: what the first is subscribed to, tagged and told goes over.
 
-        Where both stand in the same newsletter, who left stays away; the address that
-        stays is that of `into`.
+        Where both are subscribed to a newsletter, who left stays away. The address that
+        stays is that of `into`; a file with the other one means the same person.
         """
         first, second = self.by_key(key), self.by_key(into)
         assert first is not None
         assert second is not None
-        stands = {one.newsletter: one.state for one in second.subscriptions}
-        for one in first.subscriptions:
-            if one.newsletter not in stands:
-                row = {"subscriber": into, "newsletter": one.newsletter, "state": one.state}
-                row |= {"since": one.since, "at": one.at, "source": one.source}
-                insert_new(self._connection, subscriptions, row)
-            elif stands[one.newsletter] is SubscriptionState.PENDING or (
-                one.state is SubscriptionState.LEFT
-            ):
-                self._set(into, one.newsletter, state=one.state, source=one.source, at=one.at)
-        for tag in first.tags:
-            insert_new(self._connection, subscriber_tags, {"subscriber": into, "tag": tag})
-        pauses = [one.paused_until for one in (first, second) if one.paused_until]
-        values = {
-            "name": second.name or first.name,
-            "language": second.language or first.language,
-            "fields": {**first.fields, **second.fields},
-            "paused_until": max(pauses, default=None),
-            "created_at": min(first.created_at, second.created_at),
-        }
-        self._connection.execute(update(subscribers).where(subscribers.c.key == into), values)
+        Mergers(self._connection).fold(first, second)
         PrivateFeeds(self._connection).hand_over(key, into, cause=cause, at=at)
         Mergers(self._connection).note(key, into, cause=cause, at=at)
+        self._former.hand_over(key, into)
         self._remove(key)
+        self._former.keep(normal_address(first.email), into)
+        self._former.forget(normal_address(second.email))
 
     def move(self, key: int, to: int, *, at: datetime, cause: Cause) -> None:
         """Give somebody the address of another row, at their own wish, and make one of the two.
 
         They keep their number: links in old mails, and what is under way, stay theirs.
         """
-        other = self.by_key(to)
+        person, other = self.by_key(key), self.by_key(to)
+        assert person is not None
         assert other is not None
         self.merge(to, key, at=at, cause=cause)
         values = {"address": normal_address(other.email), "email": other.email}
         self._connection.execute(update(subscribers).where(subscribers.c.key == key), values)
         asked = and_(requests.c.subscriber == key, requests.c.kind == RequestKind.DATA)
         self._connection.execute(delete(requests).where(asked))  # its letter is at the old address
+        self._former.keep(normal_address(person.email), key)
+        self._former.forget(normal_address(other.email))
         self._note(key, Action.MOVED, cause, at)
         self.confirm(key, (), cause=cause, at=at)  # they may have had it erased once
 
@@ -271,8 +269,10 @@ class Subscribers:
         person = self.by_key(key)
         if person is None:
             return False
-        self._erasures.keep(person.email, at=at)
-        mine = suppressions.c.address == normal_address(person.email)
+        addresses = [normal_address(person.email), *self._former.of(key)]
+        for address in addresses:
+            self._erasures.keep(address, at=at)
+        mine = suppressions.c.address.in_(addresses)
         self._connection.execute(delete(suppressions).where(mine))
         Dossier(self._connection).forget(key)
         self.remove(key)
@@ -349,19 +349,18 @@ class Subscribers:
         self,
         key: int,
         newsletter: str,
-        *,
+        from_: SubscriptionState,
         to: SubscriptionState,
-        unless: bool,
+        *,
         cause: Cause,
         at: datetime,
     ) -> bool:
-        """Set the state of a subscription that has left, or (`unless`) has not."""
-        left = subscriptions.c.state == SubscriptionState.LEFT
+        """Set the state of a subscription; False where it wasn't in the one before."""
         moved = self._connection.execute(
             update(subscriptions).where(
                 subscriptions.c.subscriber == key,
                 subscriptions.c.newsletter == newsletter,
-                ~left if unless else left,
+                subscriptions.c.state == from_,
             ),
             {"state": to, "at": at, "source": cause.how},
         )
@@ -370,6 +369,7 @@ class Subscribers:
     def _remove(self, key: int) -> None:
         for table in (subscriptions, subscriber_tags, requests, private_feeds):
             self._connection.execute(delete(table).where(table.c.subscriber == key))
+        self._former.forget_all(key)
         self._connection.execute(delete(subscribers).where(subscribers.c.key == key))
 
     def _note(

@@ -44,7 +44,7 @@ class Trail:
         left = (
             (changes.c.subscriber == subscriber)
             & (changes.c.newsletter == newsletter)
-            & (changes.c.action == Action.LEFT)
+            & changes.c.action.in_((Action.LEFT, Action.DECLINED))
         )
         last = select(func.max(changes.c.key)).where(left).scalar_subquery()
         unsaid = update(changes).where(changes.c.key == last, changes.c.detail == "")

@@ -145,6 +145,40 @@ def test_two_people_become_one(post):
     )
 
 
+OLD_LIST = "email,name,status\nada@example.org,Ada,subscribed\nbo@example.org,Bo,subscribed\n"
+
+
+def test_the_old_file_does_not_undo_a_merge(post):
+    (post.folder / "old.csv").write_text(OLD_LIST)
+    bring = ("subscribers", "import", "old.csv", "--newsletter", "breaking")
+    post.run(*bring)
+    add(post, "ada@work.example")
+    post.run("subscribers", "merge", "ada@example.org", "ada@work.example")
+    for words in (bring, (*bring, "--tag", "fair")):
+        again = post.run(*words)
+        assert (again.code, again.out.splitlines()[-1]) == (0, "2 known")
+        assert sorted(one["email"] for one in listed(post)) == [
+            *("ada@work.example", "bo@example.org")
+        ]
+    assert shown(post, "ada@work.example")["tags"] == ["fair"]
+
+
+def test_an_address_that_was_merged_leads_to_the_person(post):
+    add(post, "ada@example.org")
+    add(post, "ada@work.example")
+    post.run("subscribers", "merge", "ada@example.org", "ada@work.example")
+    ada = shown(post, "Ada@Example.org")
+    assert (ada["email"], ada["former_addresses"]) == ("ada@work.example", ["ada@example.org"])
+    added = post.run(
+        *("subscribers", "add", "ada@example.org", "--newsletter", "breaking", "--source", "x")
+    )
+    assert (added.code, added.err) == (
+        1,
+        "ada@example.org was merged into ada@work.example; add that address instead\n",
+    )
+    assert [one["email"] for one in listed(post)] == ["ada@work.example"]
+
+
 def test_nobody_is_mailed_again_by_becoming_somebody_else(post):
     add(post, "ada@example.org")
     add(post, "ada@work.example")
@@ -160,7 +194,7 @@ def test_nobody_is_mailed_again_by_becoming_somebody_else(post):
     post.run("subscribers", "suppress", "ada@work.example", "--reason", "complained")
     assert post.run("subscribers", *words).code == 0
     assert shown(post, "ada@work.example")["subscriptions"]
-    assert post.run("subscribers", *words).err.startswith("nobody has the address")
+    assert post.run("subscribers", *words).err.endswith("are one person already\n")
 
 
 def test_a_suppressed_address_is_told_with_its_reason_also_where_nobody_has_it(post):
@@ -261,8 +295,8 @@ def test_stats_count_and_draw(post):
     leave(post, "bo@example.org")
     told = post.run("subscribers", "stats", env={"PYTHONIOENCODING": "utf-8"}).out
     assert [line.split() for line in told.splitlines()[:2]] == [
-        ["newsletter", "confirmed", "pending", "left", "suppressed"],
-        ["breaking", "1", "0", "1", "0"],
+        ["newsletter", "confirmed", "pending", "left", "suppressed", "never", "joined"],
+        ["breaking", "1", "0", "1", "0", "0"],
     ]
     assert "┤" in told
     assert "\x1b" not in told
@@ -272,6 +306,41 @@ def test_stats_count_and_draw(post):
         (0, 0, 0),
         (2, 1, 1),
     ]
+
+
+MOVED_HERE = """email,status
+ada@example.org,subscribed
+bo@example.org,unsubscribed
+cy@example.org,unsubscribed
+"""
+
+
+def test_stats_leave_out_who_never_was_a_reader_here(post):
+    away_from_midnight()
+    (post.folder / "theirs.csv").write_text(MOVED_HERE)
+    came = post.run("subscribers", "import", "theirs.csv", "--newsletter", "breaking")
+    assert came.code == 0, came.err
+    add(post, "di@example.org")
+    leave(post, "di@example.org")
+    found = json.loads(post.run("subscribers", "stats", "--days", "1", "--json").out)
+    assert found == {
+        "newsletters": [
+            {
+                "newsletter": "breaking",
+                "confirmed": 1,
+                "pending": 0,
+                "left": 1,
+                "suppressed": 0,
+                "never_joined": 2,
+            }
+        ],
+        "days": [{"day": found["days"][0]["day"], "joined": 2, "left": 1, "subscribed": 1}],
+    }
+    told = post.run("subscribers", "stats").out.splitlines()[:2]
+    assert told[0].endswith("suppressed  never joined")
+    assert told[1].split() == ["breaking", "1", "0", "1", "0", "2"]
+    bo = shown(post, "bo@example.org")
+    assert [one["change"] for one in bo["history"]] == ["left elsewhere"]
 
 
 def test_a_plot_has_its_width_and_names_both_ends():

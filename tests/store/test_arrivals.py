@@ -89,7 +89,7 @@ def test_who_left_there_comes_in_as_left_and_nothing_else_is_kept(store):
         assert take(tx, one(state=LEFT)) == [Subscribed.LEFT]
         person = found(tx)
         assert person.subscriptions[0].state is LEFT
-        assert [action for action, *_ in lines(tx)] == [Action.LEFT]
+        assert [action for action, *_ in lines(tx)] == [Action.LEFT_ELSEWHERE]
         assert take(tx, one()) == [Subscribed.LEFT]
         assert found(tx) == person
 
@@ -104,6 +104,94 @@ def test_who_could_not_be_reached_there_is_suppressed_and_nobody_here(store):
         other = one(state=LEFT, suppressed="complained at Ghost")
         assert take(tx, other) == [Subscribed.SUPPRESSED]
         assert tx.subscribers.suppressed("ada@example.org") == "bounced at Mailchimp"
+
+
+OLD, NEW = "ada@old.example", "ada@new.example"
+
+
+def merged(tx) -> int:
+    """Make one person of two whom a file brought; return their number."""
+    take(tx, one(OLD), one(NEW))
+    tx.subscribers.merge(found(tx, OLD).key, found(tx, NEW).key, cause=TEST, at=NOW)
+    return int(found(tx, NEW).key)
+
+
+def emails(tx):
+    return [person.email for person in tx.subscribers.all()]
+
+
+def test_an_address_that_was_merged_means_the_one_who_has_it_now(store):
+    with store.write() as tx:
+        merged(tx)
+        batch = [one(OLD), one(NEW), one(OLD, newsletter="sport", tags=("fair",))]
+        assert take(tx, *batch) == [Subscribed.KNOWN, Subscribed.KNOWN, Subscribed.NEW]
+        assert emails(tx) == [NEW]
+        assert found(tx, NEW).tags == ("fair",)
+        assert [one.newsletter for one in found(tx, NEW).subscriptions] == ["news", "sport"]
+
+
+def test_an_address_that_was_moved_means_the_one_who_had_it(store):
+    with store.write() as tx:
+        take(tx, one(OLD))
+        key, at = found(tx, OLD).key, NOW
+        to = tx.subscribers.ask(NEW, (), cause=TEST, at=at)
+        tx.subscribers.move(key, to, cause=by_reader("letters"), at=at)
+        assert take(tx, one(OLD), one(NEW)) == [Subscribed.KNOWN] * 2
+        assert emails(tx) == [NEW]
+        back = tx.subscribers.ask(OLD, (), cause=TEST, at=at)
+        tx.subscribers.move(key, back, cause=by_reader("letters"), at=at)
+        assert take(tx, one(OLD), one(NEW)) == [Subscribed.KNOWN] * 2
+        assert emails(tx) == [OLD]
+
+
+def test_who_left_under_an_address_that_was_merged_has_left(store):
+    with store.write() as tx:
+        key = merged(tx)
+        left = one(OLD, state=LEFT, at=NOW - timedelta(days=1))
+        assert take(tx, left) == [Subscribed.LEFT]
+        assert tx.subscribers.by_key(key).subscriptions[0].state is LEFT
+
+
+def test_what_bounces_is_the_old_address_alone(store):
+    with store.write() as tx:
+        merged(tx)
+        take(tx, one(OLD, state=LEFT, suppressed="bounced at Mailchimp"))
+        assert tx.subscribers.suppressed(OLD) == "bounced at Mailchimp"
+        assert tx.subscribers.suppressed(NEW) is None
+
+
+def test_merging_again_takes_the_former_addresses_along(store):
+    with store.write() as tx:
+        key = merged(tx)
+        take(tx, one("ada@third.example"))
+        third = found(tx, "ada@third.example").key
+        tx.subscribers.merge(key, third, cause=TEST, at=NOW)
+        assert take(tx, one(OLD), one(NEW)) == [Subscribed.KNOWN] * 2
+        assert emails(tx) == ["ada@third.example"]
+        assert tx.dossier.of(third).former == (NEW, OLD)
+
+
+def test_erasing_forgets_the_former_addresses_and_no_file_brings_them_back(store):
+    with store.write() as tx:
+        key = merged(tx)
+        tx.subscribers.suppress(OLD, "bounced", cause=TEST, at=NOW)
+        tx.subscribers.erase(key, cause=TEST, at=NOW)
+        assert tx.subscribers.by_any_address(OLD) is None
+        assert tx.subscribers.suppressed(OLD) is None
+        assert take(tx, one(OLD), one(NEW)) == [Subscribed.ERASED] * 2
+        assert emails(tx) == []
+
+
+def test_who_signs_up_with_their_old_address_is_somebody_of_their_own(store):
+    with store.write() as tx:
+        merged(tx)
+        key = tx.subscribers.ask(OLD, ["news"], cause=by_reader("form"), at=NOW)
+        assert take(tx, one(OLD)) == [Subscribed.KNOWN]
+        assert tx.subscribers.by_key(key).subscriptions[0].state is SubscriptionState.PENDING
+        tx.subscribers.confirm(key, ["news"], cause=by_reader("letter"), at=NOW)
+        tx.subscribers.leave(key, "news", cause=by_reader("one click"), at=NOW)
+        assert take(tx, one(OLD)) == [Subscribed.LEFT]
+        assert found(tx, NEW).subscriptions[0].state is SubscriptionState.CONFIRMED
 
 
 def test_suppressing_a_reader_is_in_the_trail(store):

@@ -24,9 +24,11 @@ from syndicate.errors import (
     StoreUnreachable,
 )
 from syndicate.model.articles import Comments, Revision
+from syndicate.model.subscribers import Action, Cause, Who
 from syndicate.model.windows import Beginning
 from syndicate.store import Store, engine
 from syndicate.store.schema import HEAD, metadata
+from syndicate.store.trail import Entry
 from syndicate.store.upgrade import SCRIPTS
 from tests.audience import TEST
 
@@ -96,7 +98,9 @@ def test_many_who_open_a_new_file_at_once_all_get_it(tmp_path: Path):
     assert failed == []
 
 
-ADDED_BY_0009 = (
+ADDED_SINCE_0008 = (
+    "DROP TABLE former_addresses",
+    "DROP TABLE heartbeats",
     "ALTER TABLE schedules DROP COLUMN newsletter",
     "ALTER TABLE schedules DROP COLUMN begins_after",
     "ALTER TABLE schedules DROP COLUMN begun_at",
@@ -108,7 +112,7 @@ ADDED_BY_0009 = (
 
 def take_back(connection: Connection, version: str) -> None:
     """Make a store one of an older version again."""
-    for statement in ADDED_BY_0009:
+    for statement in ADDED_SINCE_0008:
         connection.execute(text(statement))
     connection.execute(text(f"UPDATE alembic_version SET version_num = '{version}'"))
 
@@ -153,6 +157,28 @@ def test_a_schedule_of_an_older_store_begins_with_what_became_public_since_it_wa
     database.dispose()
     with closing(Store.open(store_url)) as store, store.read() as tx:
         assert tx.schedules.beginning("news") == Beginning(number=2, at=NOW)
+
+
+def test_an_older_store_learns_who_left_without_having_been_a_reader(store_url):
+    with closing(Store.open(store_url)) as store, store.write() as tx:
+        left, joined = Action.LEFT, Action.SUBSCRIBED
+        for number, who, actions in (
+            (1, Who.IMPORT, [left]),
+            (2, Who.READER, [left]),
+            (3, Who.READER, [joined, left]),
+            (4, Who.IMPORT, [joined, left]),
+        ):
+            cause = Cause(who=who, how="before")
+            for action in actions:
+                line = Entry(subscriber=number, action=action, cause=cause, at=NOW, newsletter="a")
+                tx.trail.note(line)
+    database = create_engine(store_url)
+    with database.begin() as connection:
+        take_back(connection, "0008")
+    database.dispose()
+    with closing(Store.open(store_url)) as store, store.read() as tx:
+        trails = [[change.action for change in tx.trail.of(number)] for number in (1, 2, 3, 4)]
+    assert trails == [[Action.LEFT_ELSEWHERE], [Action.DECLINED], *[[joined, left]] * 2]
 
 
 def test_a_store_of_a_newer_version_is_refused_by_name(store_url):

@@ -7,12 +7,13 @@ import pytest
 
 from syndicate.config import Criteria
 from syndicate.config.segments import parse
-from syndicate.model.subscribers import SubscriptionState
-from syndicate.store import Tally, Wanted
+from syndicate.model.subscribers import Cause, SubscriptionState, Who
+from syndicate.store import Arrival, Tally, Wanted
+from syndicate.store.arrivals import IMPORTED
 from tests.audience import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-PENDING = SubscriptionState.PENDING
+PENDING, LEFT = SubscriptionState.PENDING, SubscriptionState.LEFT
 WANTED = (
     (Wanted(), "ada bo cy di"),
     (Wanted(newsletter="other"), "ada"),
@@ -111,6 +112,27 @@ def test_growth_is_told_by_the_quarter_of_an_hour(store):
         assert [(one.at, one.joined, one.left) for one in grown] == [(NOW, 2, 0), (left_at, 0, 1)]
         assert sum(one.joined for one in tx.roll.growth(None, since=NOW)) == 3
         assert tx.roll.growth("news", since=left_at + timedelta(1)) == []
+
+
+def test_who_never_was_a_reader_has_not_left(store):
+    elsewhere = f"{IMPORTED}old.csv, left there 2021-03-04"
+    cause = Cause(who=Who.IMPORT, how=f"{IMPORTED}old.csv")
+    with store.write() as tx:
+        batch = [
+            Arrival(f"{who}@example.org", f"{who}@example.org", "news", NOW, elsewhere, state=LEFT)
+            for who in ("ada", "bo")
+        ]
+        tx.arrivals.take(batch, cause=cause, at=NOW)
+        cy = tx.subscribers.ask("cy@example.org", ["news"], cause=by_reader("form"), at=NOW)
+        tx.subscribers.leave(cy, "news", at=NOW, cause=by_reader("preferences page"))
+        assert tx.roll.growth("news", since=NOW) == []
+        assert tx.roll.tallies() == [Tally(newsletter="news", never_joined=3)]
+        bo = tx.subscribers.by_email("bo@example.org").key
+        tx.subscribers.confirm(bo, ["news"], cause=by_reader("letter"), at=NOW)
+        tx.subscribers.leave(bo, "news", at=NOW, cause=by_reader("one click"))
+        [span] = tx.roll.growth("news", since=NOW)
+        assert (span.joined, span.left) == (1, 1)
+        assert tx.roll.tallies() == [Tally(newsletter="news", never_joined=2, left=1)]
 
 
 def test_who_asked_first_and_confirmed_then_joined_once(store):

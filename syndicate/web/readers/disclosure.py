@@ -16,6 +16,7 @@ def disclosed(held: Held, config: Config, *, at: datetime) -> bytes:
         "publication": config.publication.title,
         "at": at,
         "person": _person(held.person),
+        "former_addresses": held.former,
         "private_feed_since": held.private_feed,
         "subscriptions": [_subscription(one, config) for one in held.person.subscriptions],
         "changes": [_change(one) for one in held.trail],
