@@ -38,18 +38,19 @@ def import_(
 ) -> None:
     """Take in articles from Markdown and HTML files; one line a file."""
     from syndicate.intake.composing import composed  # noqa: PLC0415 - start-up
-    from syndicate.intake.folder import find_articles  # noqa: PLC0415
+    from syndicate.intake.folder import find_articles, passed_over, refusal_of  # noqa: PLC0415
 
     ours = here(context)
-    missing = [path for path in paths if not path.exists()]
-    files = find_articles(path for path in paths if path not in missing)
+    refusals = {path: reason for path in paths if (reason := refusal_of(path)) is not None}
+    accepted = [path for path in paths if path not in refusals]
+    files = find_articles(accepted)
     with composed(files, ours.config, keep=not dry_run) as read, ours.store() as store:
         # others read files by now, and put pictures into media/: the store takes a while to import
         from syndicate.intake.filing import Verdict, file_composed  # noqa: PLC0415
 
-        for path in missing:
-            outcome(Verdict.REFUSED, f"{path}: no such file or folder")
-        counts = dict.fromkeys(Verdict, 0) | {Verdict.REFUSED: len(missing)}
+        for reason in refusals.values():
+            outcome(Verdict.REFUSED, reason)
+        counts = dict.fromkeys(Verdict, 0) | {Verdict.REFUSED: len(refusals)}
         at = clock.now()
         filed = file_composed(store, ours.config, read, at=at, dry_run=dry_run)
         for one in progress(filed, "Importing", len(files)):
@@ -61,6 +62,9 @@ def import_(
                 outcome("warned", warning)
     said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     note(f"{said or 'no articles found'}{' (dry run: nothing was changed)' if dry_run else ''}")
+    if others := passed_over(accepted):
+        suffixes = ", ".join(sorted({file.suffix.lower() for file in others}))
+        note(f"files of other kinds were passed over: {len(others)} ({suffixes})")
     if counts[Verdict.REFUSED]:
         raise typer.Exit(1)
 

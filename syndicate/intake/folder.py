@@ -9,6 +9,14 @@ from typing import NamedTuple
 from syndicate.errors import Refused
 from syndicate.intake.manuscript import SUFFIXES
 
+READABLE = f"expected Markdown or HTML ({', '.join(SUFFIXES)})"
+_DOCUMENTS = frozenset({
+    ".adoc", ".asciidoc", ".csv", ".doc", ".docx", ".epub", ".gz", ".json", ".mdown", ".mdx",
+    ".mkd",
+    ".odt", ".opml", ".org", ".pdf", ".rst", ".rtf", ".tar", ".tex", ".textile", ".tgz", ".txt",
+    ".wiki", ".wxr", ".xml", ".zip",
+})  # fmt: skip
+
 
 class _Found(NamedTuple):
     path: str
@@ -31,6 +39,52 @@ def find_articles(paths: Iterable[Path]) -> list[Path]:
             if is_article(file):
                 found.setdefault(real, file)
     return list(found.values())
+
+
+def refusal_of(path: Path) -> str | None:
+    """Return why a path that an editor names holds no article; None where it may hold some.
+
+    An empty folder is no mistake, nor is one with pictures alone.
+    """
+    if not path.exists():
+        return f"{path}: no such file or folder"
+    if not path.is_dir():
+        return None if is_article(path) else f"{path}: {_no_article(path)}"
+    try:
+        with os.scandir(path):
+            pass
+    except OSError as error:
+        return f"{path}: can't be read: {error.strerror}"
+    others: list[Path] = []
+    for _real, file in _below(path):
+        if is_article(file):
+            return None
+        if is_document(file):
+            others.append(file)
+    if not others:
+        return None
+    suffixes = ", ".join(sorted({file.suffix.lower() for file in others}))
+    many = f"{len(others)} files ({suffixes})" if len(others) > 1 else others[0].name
+    return f"{path}: no article in this folder, but {many}; {READABLE}"
+
+
+def passed_over(paths: Iterable[Path]) -> list[Path]:
+    """Return the documents in folders that look like articles and are none that we read."""
+    folders = (path for path in paths if path.is_dir())
+    return [file for folder in folders for _real, file in _below(folder) if is_document(file)]
+
+
+def is_document(file: Path) -> bool:
+    """Whether somebody may take a file for articles, though it is of a kind that we don't read."""
+    return file.suffix.lower() in _DOCUMENTS
+
+
+def _no_article(file: Path) -> str:
+    if file.suffix.lower() in SUFFIXES:
+        return "the page of a section, which is no article"
+    if file.suffix.lower() == ".csv":
+        return f"no article; {READABLE}; readers are taken in by: syndicate subscribers import"
+    return f"no article; {READABLE}"
 
 
 def is_article(file: Path) -> bool:

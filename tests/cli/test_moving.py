@@ -208,3 +208,48 @@ def test_liquid_of_a_jekyll_site_does_not_reach_readers(operator):
     assert "{% link" not in feed
     jinja = (operator.folder / "feeds/articles/jinja/index.html").read_text()
     assert "Write {{ x }} and {% raw %}." in jinja
+
+
+# what is no article
+
+
+@pytest.mark.parametrize("name", ["export.xml", "export.json", "notes.txt", "posts.zip", "README"])
+def test_a_named_file_that_is_no_article_is_refused_with_what_can_be_read(operator, name):
+    write(operator, name, "<rss/>")
+    imported = operator.run("import", f"articles/{name}", "articles/welcome.md")
+    assert imported.code == 1
+    refused, taken = imported.out.splitlines()
+    expected = "no article; expected Markdown or HTML (.md, .markdown, .html, .htm)"
+    assert refused == f"refused   articles/{name}: {expected}"
+    assert taken == "new       articles/welcome.md"
+
+
+def test_a_named_section_page_or_list_of_readers_is_refused_with_what_to_do(operator):
+    write(operator, "_index.md", "---\ntitle: All\n---\n")
+    write(operator, "readers.csv", "email\n")
+    imported = operator.run("import", "articles/_index.md", "articles/readers.csv")
+    assert imported.code == 1
+    section, readers = imported.out.splitlines()
+    assert section.endswith("articles/_index.md: the page of a section, which is no article")
+    assert readers.endswith("syndicate subscribers import")
+
+
+def test_a_folder_without_an_article_is_refused_unless_it_is_empty(operator):
+    for name in ("wordpress/a.xml", "wordpress/b/c.json", "ghost/export.json", "pictures/a.svg"):
+        file = operator.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    (operator.folder / "empty").mkdir()
+    imported = operator.run("import", "wordpress", "ghost")
+    assert imported.code == 1
+    wordpress, ghost = imported.out.splitlines()
+    assert "wordpress: no article in this folder, but 2 files (.json, .xml); expected" in wordpress
+    assert "ghost: no article in this folder, but export.json; expected Markdown" in ghost
+    assert operator.run("import", "empty", "pictures").code == 0
+
+
+def test_files_of_other_kinds_beside_articles_are_mentioned(operator):
+    write(operator, "old/export.xml", "<rss/>")
+    imported = operator.run("import", "articles")
+    assert imported.code == 0
+    assert "files of other kinds were passed over: 1 (.xml)" in imported.err
