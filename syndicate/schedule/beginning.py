@@ -30,15 +30,12 @@ def begin(tx: Transaction, name: str, *, at: datetime) -> Beginning:
 
 
 def beginning_there_would_be(tx: Transaction, name: str, *, at: datetime) -> Beginning:
-    """Return where a schedule begins, or would if it had been seen at `at` or now.
+    """Return where a schedule begins, or would if it were first seen at `at`.
 
     Nothing is kept: this is for trials of another time, and for what is only shown.
     """
     kept = tx.schedules.beginning(name)
-    if kept is not None:
-        return kept
-    seen = min(at, clock.now())
-    return Beginning(number=tx.articles.newest_public(seen), at=seen)
+    return kept or Beginning(number=tx.articles.newest_public(at), at=at)
 
 
 def seen_since(tx: Transaction, schedule: Schedule, config: Config, *, at: datetime) -> datetime:

@@ -55,7 +55,7 @@ class Timekeeper:
         with self.store.write() as tx:
             since = seen_since(tx, schedule, self.config, at=at)
             if trial:
-                beginning = beginning_there_would_be(tx, schedule.name, at=since)
+                beginning = beginning_there_would_be(tx, schedule.name, at=min(since, at))
             else:
                 beginning = begin(tx, schedule.name, at=at)
             last, decision = self._decide(tx, schedule, since, at)

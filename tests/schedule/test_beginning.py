@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from syndicate import clock
 from syndicate.model.windows import Beginning
 from syndicate.schedule.beginning import begin, seen_since
 from syndicate.schedule.sending import Order, send_now, send_test_copy
@@ -113,9 +114,12 @@ def test_a_trial_keeps_no_beginning_and_shows_what_would_be_mailed_then(paper):
         assert tx.schedules.beginning("hourly") == Beginning(number=6, at=NOW)
 
 
-def test_trials_of_day_after_day_carry_what_each_day_brought(paper):
+@pytest.mark.parametrize("today", [NOW, clock.now() + 100 * DAY], ids=["past", "future"])
+def test_trials_of_day_after_day_carry_what_each_day_brought(paper, today):
     desk = paper()
-    days = [NOW - days * DAY for days in range(5, 0, -1)]
+    for number in range(5):
+        desk.file(f"next-{number}", date=today + number * DAY - MINUTE, at=NOW)
+    days = [today + number * DAY for number in range(5)]
     said = [outcomes(desk.tick(day, trial=True))[-1] for day in days]
     assert said[0].startswith("skipped: 0 new since the schedule was first seen")
     assert said[1:] == [f"edition {number}, 1 article" for number in range(1, 5)]
