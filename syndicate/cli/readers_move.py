@@ -63,5 +63,13 @@ def _report(renamed: "Renamed", old: str, new: str) -> None:
     if renamed.both:
         say(f"{renamed.both:,} of them had a subscription to {new} already, and have one now")
     if renamed.editions:
-        say(f"its {renamed.editions:,} editions are those of {new} now")
+        its = "1 edition is" if renamed.editions == 1 else f"{renamed.editions:,} editions are"
+        say(f"its {its} among those of {new} now")
+    if renamed.unread:
+        numbers = ", ".join(map(str, renamed.unread))
+        editions = "edition" if len(renamed.unread) == 1 else "editions"
+        say(
+            f"{editions} {numbers} of {new} had no reader meanwhile; "
+            f"`syndicate send {new} --article SLUG` sends what they carried"
+        )
     note(f"links in mail that went out as {old} go on working")

@@ -23,6 +23,7 @@ from syndicate.store.engine import LOCK_AUDIENCE, LOCK_NUMBERS, lock
 from syndicate.store.schema import (
     Instant,
     changes,
+    deliveries,
     editions,
     renames,
     schedules,
@@ -43,6 +44,8 @@ class Renamed:
     both: int
     """How many of them were subscribed to both names."""
     editions: int
+    unread: tuple[int, ...] = ()
+    """Editions that the new name had meanwhile, and that were for nobody."""
 
     @property
     def readers(self) -> int:
@@ -79,6 +82,7 @@ class Newsletters:
         lock(self._connection, LOCK_NUMBERS)
         lock(self._connection, LOCK_AUDIENCE)
         counts = self._counts(old)
+        unread = self._unread(new)
         self._note(old, new, cause, at)
         both = self._join_subscriptions(old, new)
         moved = update(subscriptions).where(subscriptions.c.newsletter == old)
@@ -95,6 +99,7 @@ class Newsletters:
             left=counts.get(SubscriptionState.LEFT, 0),
             both=both,
             editions=sent,
+            unread=unread,
         )
 
     # how
@@ -105,6 +110,11 @@ class Newsletters:
         )
         rows = self._connection.execute(query.group_by(subscriptions.c.state))
         return {state: count for state, count in rows}  # noqa: C416 - rows are no pairs
+
+    def _unread(self, name: str) -> tuple[int, ...]:
+        for_somebody = exists().where(deliveries.c.edition == editions.c.key)
+        query = select(editions.c.key).where(editions.c.newsletter == name, ~for_somebody)
+        return tuple(self._connection.execute(query.order_by(editions.c.key)).scalars())
 
     def _note(self, old: str, new: str, cause: Cause, at: datetime) -> None:
         rows = select(

@@ -42,7 +42,7 @@ def test_move_gives_a_renamed_newsletter_its_readers_back(renamed):
     assert "2 readers moved from breaking to flash: 2 confirmed, 0 not yet, 0 who had left" in (
         moved.out
     )
-    assert "its 1 editions are those of flash now" in moved.out
+    assert "its 1 edition is among those of flash now" in moved.out
     assert "breaking" not in renamed.run("check").err
     renamed.file("tram")
     renamed.run("import", "articles")
@@ -51,11 +51,19 @@ def test_move_gives_a_renamed_newsletter_its_readers_back(renamed):
     assert "delivered: 2 accepted" in ticked.out
 
 
+def test_move_names_the_editions_that_went_to_nobody_meanwhile(renamed):
+    renamed.file("tram")
+    renamed.run("import", "articles")
+    assert "edition 2, 1 article" in renamed.run("tick").out
+    moved = renamed.run("subscribers", "move", "--from", "breaking", "--to", "flash").out
+    assert "edition 2 of flash had no reader meanwhile; `syndicate send flash --article" in moved
+
+
 def test_move_prints_its_numbers_as_json(renamed):
     moved = renamed.run("subscribers", "move", "--from", "breaking", "--to", "flash", "--json")
     assert json.loads(moved.out) == {
         "from": "breaking", "to": "flash", "readers": 2, "confirmed": 2, "pending": 0, "left": 0,
-        "both": 0, "editions": 1,
+        "both": 0, "editions": 1, "unread": [],
     }  # fmt: skip
 
 
