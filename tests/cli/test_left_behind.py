@@ -54,7 +54,7 @@ def test_move_gives_a_renamed_newsletter_its_readers_back(renamed):
 def test_move_names_the_editions_that_went_to_nobody_meanwhile(renamed):
     renamed.file("tram")
     renamed.run("import", "articles")
-    assert "edition 2, 1 article" in renamed.run("tick").out
+    assert "edition 2, 2 articles" in renamed.run("tick").out
     moved = renamed.run("subscribers", "move", "--from", "breaking", "--to", "flash").out
     assert "edition 2 of flash had no reader meanwhile; `syndicate send flash --article" in moved
 
