@@ -120,6 +120,15 @@ def test_a_large_ledger_is_measured_beside_a_small_one_and_its_sender_watched():
     assert 20 < int(seen[2]) <= int(seen[1]) + 1
 
 
+@pytest.mark.usefixtures("postfix_tools")
+def test_so_is_a_ledger_that_is_sent_before_the_rounds_are_over():
+    words = ("bench.million", "400", "--rounds", "2", "--seconds", "20", "--sqlite-only")
+    printed = printed_by(*words)
+    assert "400 frozen" in printed
+    assert re.search(r"a message's time .* with 400, [\d,]+ with 200", printed)
+    assert "400 sent; at 10 %" in printed
+
+
 @pytest.mark.usefixtures("own_postfix")
 def test_all_arrive_through_a_real_postfix_and_none_twice():
     assert "100 of 100 arrived: 0 lost, 0 repeated" in printed_by("bench.postfix", "100")
