@@ -39,6 +39,27 @@ def test_every_file_that_a_document_links_to_is_there(document):
         assert (document.parent / target).exists(), target
 
 
+def test_one_document_has_the_systemd_unit_and_the_readme_leads_to_it():
+    having = [path.name for path in DOCUMENTS if "[Service]" in path.read_text("utf-8")]
+    assert having == ["operating.md"]
+    assert "docs/operating.md#with-systemd" in README
+
+
+def test_nobody_is_led_to_a_package_of_our_name_that_is_not_ours():
+    told = re.compile(r"pip install [^\n`]*\bsyndicate(?![-/\w.])")
+    sources = (ROOT / "syndicate").rglob("*.py")
+    for path in (*DOCUMENTS, *sources):
+        assert not told.search(path.read_text("utf-8")), path
+
+
+def test_documents_agree_on_when_a_change_of_the_config_is_in_force():
+    configuration, operating = (
+        (ROOT / f"docs/{name}.md").read_text("utf-8") for name in ("configuration", "operating")
+    )
+    assert "operating.md#reload-and-restart" in configuration.partition("\n- ")[0]
+    assert "is in force after a reload or a restart" in operating
+
+
 def test_no_committed_file_names_a_package_registry():
     require((ROOT / ".git").exists(), "not a checkout")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,8 @@ class Context:
     path: Path
     port: int | None = None
     """Overrides `web.port`, as an exported PORT does."""
+    read_content: bytes | None = None
+    """The hash of the file when it was last read, with mistakes or without."""
 
     @cached_property
     def config(self) -> "Config":
@@ -36,6 +39,7 @@ class Context:
         """Read the configuration; raise ConfigError with every mistake in it."""
         from syndicate.config import load  # noqa: PLC0415 - start-up
 
+        self.read_content = content_hash(self.path)
         return load(self.path, port=self.port if self.port is not None else exported_port())
 
     @contextmanager
@@ -80,6 +84,14 @@ class Context:
                 f'--at {text!r} — expected a time such as "2026-11-24T07:00" or '
                 '"2026-11-24T07:00+01:00"'
             ) from error
+
+
+def content_hash(path: Path) -> bytes | None:
+    """Return a hash of a file's content; None where it can't be read."""
+    try:
+        return blake2b(path.read_bytes()).digest()
+    except OSError:
+        return None
 
 
 def exported_port() -> int | None:

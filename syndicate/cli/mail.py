@@ -11,7 +11,7 @@ from syndicate.cli.context import AsJson, At, Context, here
 from syndicate.cli.delivered import tell_delivered
 from syndicate.cli.mirroring import follow
 from syndicate.cli.pushing import tell
-from syndicate.cli.terminal import as_json, note, say, table, when
+from syndicate.cli.terminal import as_json, note, say, slot_time, table, when
 from syndicate.cli.waiting import delivery_waits_for
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.editions import Edition
@@ -197,7 +197,7 @@ def fires(
     if json:
         as_json([{name: getattr(fire, name) for name in RECORDED} for _, fire in found])
         return
-    rows = [(one.name, when(fire.due_at, ours.config.zone(one)), fire) for one, fire in found]
+    rows = [(one.name, slot_time(fire.due_at, ours.config.zone(one)), fire) for one, fire in found]
     table(("schedule", "slot", "outcome"), rows)
 
 
@@ -210,7 +210,7 @@ def _say_fires(ours: Context, recorded: "Sequence[Fire]") -> None:
             slots = "slot was" if missed == 1 else "slots were"
             say(f"{schedule.name}: {missed:,} older {slots} missed and skipped")
         for fire in its[-1:]:
-            say(f"{schedule.name} {when(fire.due_at, ours.config.zone(schedule))}: {fire}")
+            say(f"{schedule.name} {slot_time(fire.due_at, ours.config.zone(schedule))}: {fire}")
 
 
 def _nobody(newsletter: str, segment: str | None) -> str:

@@ -13,6 +13,7 @@ from threading import Event
 import structlog
 
 from syndicate import clock
+from syndicate.cli.config_watcher import ConfigWatcher
 from syndicate.cli.context import Context, exported_port
 from syndicate.cli.signals import Signals
 from syndicate.config import Config, missing_secrets, missing_token
@@ -107,6 +108,7 @@ class Operation:
         self._counts = Counts()
         self._made = self._make(address.config, None)
         self._working: Runner | None = None
+        self._config_watcher = ConfigWatcher(address.ours)
         self.server = Server(
             self._made.app,
             address.host,
@@ -128,6 +130,7 @@ class Operation:
             self._made.runner.take_in()
         self.server.start()
         self._report_secrets()
+        self._config_watcher.start()
         self._go_to_work()
         self._report_left_behind()
 
@@ -174,6 +177,7 @@ class Operation:
 
     def stop(self) -> None:
         """Finish what is in hand, answer who has asked, and close."""
+        self._config_watcher.close()
         self.server.wind_down()
         self._rest()
         self.server.stop()

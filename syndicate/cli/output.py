@@ -1,8 +1,5 @@
 """`build`: the published output."""
 
-import sys
-from collections import Counter
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,8 +25,7 @@ Compress = Annotated[
     ),
 ]
 
-_MANY = 40
-"""Paths that people still read one by one."""
+Verbose = Annotated[bool, typer.Option("--verbose", help="Name each file.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,8 +39,9 @@ def build(
     at: At = None,
     everything: Everything = False,
     compress: Compress = None,
+    verbose: Verbose = False,
 ) -> None:
-    """Write feeds/ from the store, and its mirror: only what changed, and tell of it.
+    """Write feeds/ from the store, and its mirror: only what changed, and notify of it.
 
     `--at` mirrors nothing and tells nobody.
     """
@@ -66,7 +63,7 @@ def build(
             compress=compress,
             trial=at is not None,
         )
-        _print(built)
+        _print(built, verbose=verbose)
         note(f"in {ours.config.output}")
         mirrored = follow(mirror)
         if herald is not None:
@@ -76,9 +73,12 @@ def build(
         raise typer.Exit(1)
 
 
-def _print(built: "Built") -> None:
-    _list("written", built.written)
-    _list("deleted", built.deleted)
+def _print(built: "Built", *, verbose: bool) -> None:
+    if verbose:
+        for path in built.written:
+            outcome("written", path)
+        for path in built.deleted:
+            outcome("deleted", path)
     for problem in built.warnings:
         outcome("warned", str(problem))
     for problem in built.failed:
@@ -87,13 +87,3 @@ def _print(built: "Built") -> None:
         f"{len(built.written)} written, {len(built.deleted)} deleted, "
         f"{built.unchanged} unchanged; {built.articles} articles"
     )
-
-
-def _list(word: str, paths: Sequence[str]) -> None:
-    """List paths; for people, of many only how many lie where."""
-    if len(paths) <= _MANY or not sys.stdout.isatty():
-        for path in paths:
-            outcome(word, path)
-        return
-    for folder, count in Counter(path.partition("/")[0] for path in paths).items():
-        outcome(word, f"{folder}/: {count:,} files" if count > 1 else folder)

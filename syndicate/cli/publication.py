@@ -13,11 +13,12 @@ import typer
 
 from syndicate import clock
 from syndicate.cli.context import AsJson, here
-from syndicate.cli.terminal import as_json, note, say, table, when
+from syndicate.cli.terminal import as_json, note, say, slot_time, table
 from syndicate.errors import ConfigError, Refused
 
 if TYPE_CHECKING:
     from syndicate.config import Config
+    from syndicate.model.articles import Article
     from syndicate.publish.media import MediaFault
 
 WELCOME = """\
@@ -91,7 +92,8 @@ def init(
 
 def check(context: typer.Context, *, json: AsJson = False) -> None:
     """Read config and templates; print when each schedule is due next, and every mistake."""
-    from syndicate.publish.mirror import Mirror  # noqa: PLC0415 - start-up
+    from syndicate.cli.selections import unmatched_selections  # noqa: PLC0415 - start-up
+    from syndicate.publish.mirror import Mirror  # noqa: PLC0415
     from syndicate.render.specimen import faults  # noqa: PLC0415
     from syndicate.render.templates import Templates  # noqa: PLC0415
 
@@ -106,9 +108,11 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
     Mirror.of(config)
     mistakes = faults(config, Templates.of(config))
     schedules = _upcoming(config)
-    unknown = _unknown_keys(config)
-    media = _media_faults(config)
+    articles = _stored_articles(config)
+    unknown = dict(sorted(Counter(key for article in articles for key in article.extra).items()))
+    media = _media_faults(config, articles)
     warnings = list(_warnings(ours.path, config, unknown, media))
+    warnings += unmatched_selections(config, articles)
     if json:
         as_json(
             {
@@ -229,37 +233,27 @@ def _print_schedules(config: "Config", schedules: list[dict[str, Any]]) -> None:
     rows = []
     for schedule in schedules:
         zone = next(config.zone(s) for s in config.schedules if s.name == schedule["schedule"])
-        slots = [when(clock.parse(slot, zone), zone) for slot in schedule["next"]]
+        slots = [slot_time(clock.parse(slot, zone), zone) for slot in schedule["next"]]
         rows.append((schedule["schedule"], schedule["newsletter"], *slots, schedule["timezone"]))
     table(("schedule", "newsletter", "next", "", "", "zone"), rows)
 
 
-def _media_faults(config: "Config") -> list["MediaFault"]:
-    """Check the files of `media/` that public articles load."""
-    from syndicate.publish.media import faults_of  # noqa: PLC0415 - start-up
-    from syndicate.store import Store  # noqa: PLC0415
+def _stored_articles(config: "Config") -> "list[Article]":
+    from syndicate.store import Store  # noqa: PLC0415 - start-up
 
     if not Store.exists(config):  # a check makes none
         return []
     store = Store.of(config)
     try:
         with store.read() as tx:
-            shown = (a for a in tx.articles.all() if a.number is not None and not a.retracted_at)
-            return faults_of(shown, config)
+            return tx.articles.all()
     finally:
         store.close()
 
 
-def _unknown_keys(config: "Config") -> dict[str, int]:
-    """Count the front-matter keys of stored articles that mean nothing to Syndicate."""
-    from syndicate.store import Store  # noqa: PLC0415 - start-up
+def _media_faults(config: "Config", articles: "Sequence[Article]") -> list["MediaFault"]:
+    """Check the files of `media/` that public articles load."""
+    from syndicate.publish.media import faults_of  # noqa: PLC0415 - start-up
 
-    if not Store.exists(config):  # a check makes none
-        return {}
-    store = Store.of(config)
-    try:
-        with store.read() as tx:
-            counted = Counter(key for article in tx.articles.all() for key in article.extra)
-    finally:
-        store.close()
-    return dict(sorted(counted.items()))
+    shown = (a for a in articles if a.number is not None and not a.retracted_at)
+    return faults_of(shown, config)

@@ -8,7 +8,7 @@ import typer
 
 from syndicate import clock
 from syndicate.cli.context import Context, here
-from syndicate.cli.terminal import note, say, when
+from syndicate.cli.terminal import note, say, slot_time
 
 if TYPE_CHECKING:
     from syndicate.cli.operation import Operation
@@ -110,4 +110,4 @@ def _next_editions(config: "Config") -> Iterator[tuple[str, str, str]]:
     for schedule in config.schedules:
         zone = config.zone(schedule)
         for slot in timing(schedule, zone).upcoming(clock.now(), 1):
-            yield schedule.name, schedule.newsletter, when(slot.due_at, zone)
+            yield schedule.name, schedule.newsletter, slot_time(slot.due_at, zone)

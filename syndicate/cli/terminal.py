@@ -199,3 +199,9 @@ def _plain(value: object) -> str:
 def when(at: datetime | None, zone: ZoneInfo) -> str:
     """Write a time for people, in `zone`, which is named: "2026-11-24 07:00 CET"."""
     return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def slot_time(due_at: datetime, zone: ZoneInfo) -> str:
+    """Write the time of a slot: with seconds, where a schedule has several slots in a minute."""
+    local = due_at.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S %Z}" if local.second else when(due_at, zone)

@@ -1,6 +1,6 @@
 """The storage that a mirror lies in: the one door to fsspec.
 
-fsspec and what it needs for a protocol are an extra (`syndicate[s3]`), loaded only
+fsspec and what it needs for a protocol are the extra `s3`, loaded only
 where a mirror is configured. Secrets it finds by itself, as the tools of each
 storage do: for S3 in `AWS_ACCESS_KEY_ID` and its kin.
 """
@@ -83,7 +83,7 @@ def require(url: str) -> None:
     except ImportError as error:
         raise ConfigError(
             f'publish.mirror = "{url}" — what speaks {protocol} isn\'t installed ({error}); '
-            f"say `pip install 'syndicate[s3]'` for s3, or install what fsspec asks for"
+            f"`pip install s3fs` brings it for s3; for others, install what fsspec asks for"
         ) from error
     except ValueError as error:
         raise ConfigError(f'publish.mirror = "{url}" — fsspec knows no {protocol}') from error

@@ -1,40 +1,24 @@
 """`build` as operators see it."""
 
-import os
-import pty
-import subprocess
-import sys
 
-
-def seen(operator, *words: str) -> str:
-    """Run `syndicate` in a terminal and return what stands there."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "syndicate", *words], cwd=operator.folder, stdout=theirs
-    ) as running:
-        os.close(theirs)
-        text = b""
-        while data := _read(ours):
-            text += data
-        running.wait()
-    os.close(ours)
-    return text.decode()
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # Linux says so when nobody holds the other end
-        return b""
-
-
-def test_many_files_are_counted_in_a_terminal_and_listed_elsewhere(operator):
+def test_a_build_is_one_line_unless_each_file_is_asked_for(operator):
     for number in range(30):
         operator.file(f"story-{number}")
     assert operator.run("import", "articles").code == 0
-    terminal = seen(operator, "build")
-    assert "articles/: 62 files" in terminal.replace("\x1b[0m", "")
-    assert "story-7" not in terminal
+    built = operator.run("build")
+    assert built.out.endswith("; 31 articles\n")
+    assert built.out.count("\n") == 1
     operator.file("story-7", title="Again")
     assert operator.run("import", "articles").code == 0
-    assert "written   articles/story-7/index.html" in operator.run("build").out
+    assert "written   articles/story-7/index.html\n" in operator.run("build", "--verbose").out
+
+
+def test_what_could_not_be_built_is_named_without_being_asked_for(operator):
+    operator.run("import", "articles")
+    template = operator.folder / "templates/page/article.html"
+    template.parent.mkdir(parents=True)
+    template.write_text("{{ nowhere.at.all }}")
+    built = operator.run("build")
+    assert built.code == 1
+    assert "failed    " in built.out
+    assert "article.html:1" in built.out

@@ -1,5 +1,8 @@
 """`check`: what would go wrong later is told now."""
 
+import json
+import re
+
 
 def test_a_letter_that_cannot_be_composed_is_told_before_anybody_signs_up(operator):
     letters = operator.folder / "templates/email"
@@ -17,3 +20,37 @@ def test_who_stands_behind_a_proxy_is_told_to_name_it(operator):
     assert "web.proxies" in operator.run("check").err
     operator.configure('# proxies = ["10.0.0.0/8"]', 'proxies = ["127.0.0.1"]')
     assert "web.proxies" not in operator.run("check").err
+
+
+def test_slots_within_a_minute_are_told_apart_in_check_and_in_fires(operator):
+    operator.configure('every = "10m"', 'every = "20s"')
+    times = re.findall(r"\d\d:\d\d(?::\d\d)? [A-Z]+", operator.run("check").out)
+    assert len(set(times)) == len(times) == 3
+    for second in ("00", "20", "40"):
+        operator.run("tick", "--at", f"2026-01-01T12:00:{second}Z")
+    slots = re.findall(r"12:00(?::\d\d)? [A-Z]+", operator.run("fires").out)
+    assert slots == ["12:00:40 UTC", "12:00:20 UTC", "12:00 UTC"]
+
+
+def test_what_is_selected_and_no_article_has_is_named_with_what_is_meant(operator):
+    operator.configure(
+        "select = {", 'select = { sections = ["Citty", "CITY"], tags = ["tram", "bus"], '
+    )
+    config = operator.folder / "config.toml"
+    config.write_text(
+        config.read_text() + '\n[[feeds]]\nname = "lind"\nselect = { authors = ["A. Lindt"] }\n'
+    )
+    assert "no article" not in operator.run("check").err, "there are none"
+    text = "---\ntitle: Ferry\nsection: City\ntags: [Tram]\nauthors: [A. Lind]\n---\nText.\n"
+    (operator.folder / "articles/ferry.md").write_text(text)
+    operator.run("import", "articles")
+    checked = operator.run("check")
+    assert checked.code == 0
+    select = "schedules.breaking.select"
+    warnings = [
+        f'{select}.sections: no article is in the section "Citty"; did you mean "City"?',
+        f'{select}.tags: no article has the tag "bus"',
+        'feeds.lind.select.authors: no article is by "A. Lindt"; did you mean "A. Lind"?',
+    ]
+    assert [line for line in checked.err.splitlines() if "no article" in line] == warnings
+    assert set(warnings) <= set(json.loads(operator.run("check", "--json").out)["warnings"])

@@ -162,7 +162,7 @@ def test_show_tells_the_address_in_the_amp_cache(operator):
 
 def test_build_writes_only_what_changed_and_says_so(operator):
     operator.run("import", "articles")
-    first = operator.run("build", "--at", "2030-01-01T12:00")
+    first = operator.run("build", "--verbose", "--at", "2030-01-01T12:00")
     assert "written   rss.xml" in first.out
     seed = {"PYTHONHASHSEED": "7"}  # sets and names come in another order
     again = operator.run("build", "--at", "2030-01-01T12:00", env=seed)
@@ -170,7 +170,7 @@ def test_build_writes_only_what_changed_and_says_so(operator):
     (operator.folder / "feeds/rss.xml").write_text("changed by hand")
     (operator.folder / "feeds/atom.xml").unlink()
     assert operator.run("build", "--at", "2030-01-01T12:00").out.startswith("0 written, 0 deleted")
-    mended = operator.run("build", "--all", "--at", "2030-01-01T12:00")
+    mended = operator.run("build", "--all", "--verbose", "--at", "2030-01-01T12:00")
     assert mended.out.startswith("written   rss.xml\nwritten   atom.xml\n2 written")
 
 

@@ -65,7 +65,7 @@ def test_a_full_build_without_media_keeps_the_published_pictures(publisher):
     before = published(publisher)
     assert before == media(publisher)
     away(publisher)
-    built = publisher.run("build", "--all")
+    built = publisher.run("build", "--all", "--verbose")
     assert built.code == 0
     assert "deleted   " not in built.out
     assert published(publisher) == before

@@ -122,6 +122,27 @@ def test_a_config_with_mistakes_is_told_as_check_tells_it_and_the_old_one_goes_o
         assert "Newer" in httpx.get(f"{one.url}/nothing").text
 
 
+def test_a_change_on_disk_is_logged_once_until_it_is_reloaded(built):
+    with told(built, "serve") as one:
+
+        def logged(times: int) -> bool:
+            return one.log.read_text().count("changed on disk and waits for a reload") == times
+
+        built.configure('title = "', 'title = "A ')
+        until(lambda: logged(1))
+        assert f"kill -HUP {one.process.pid}" in one.log.read_text()
+        config = built.folder / "config.toml"
+        config.write_bytes(config.read_bytes())  # saved again, as it was
+        one.reload()
+        built.configure('title = "A ', 'titel = "')
+        until(lambda: logged(2))
+        one.reload("not reloaded")
+        built.configure('titel = "', 'title = "C ')
+        until(lambda: logged(3))
+        one.reload()
+        assert logged(3)
+
+
 def test_a_template_with_a_mistake_is_told_and_the_old_config_goes_on(built):
     with told(built, "serve") as one:
         template = built.folder / "templates" / "page" / "article.html"
