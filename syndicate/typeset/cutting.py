@@ -113,7 +113,7 @@ class _Cutter:
         allowed = {n: value for n, value in attributes.items() if amp.fits(tag, n, value)}
         self._sheet.each(
             page=f"<{tag}{shown}{keyed}>",
-            amp=f"<{tag}{written(allowed)}>" if known else "",
+            amp=f"<{tag}{written(allowed)}{keyed}>" if known else "",
             feed=f"<{tag}{self._for_feeds(attributes)}>",
         )
         if tag in _VOID:
@@ -135,9 +135,9 @@ class _Cutter:
         said = " ".join("".join(caption.itertext()).split()) if caption is not None else ""
         label = escape(said) or f"{WORD}table{WORD}"
         box = f'<div class="wide" role="region" tabindex="0" aria-label="{label}">'
-        self._sheet.each(page=box, amp="", feed="")
+        self._sheet.each(page=box, amp=box, feed="")
         self._plain(table, attributes)
-        self._sheet.each(page="</div>", amp="", feed="")
+        self._sheet.each(page="</div>", amp="</div>", feed="")
 
     def _address(self, address: str) -> str:
         """Return an address for wherever the body is shown."""
