@@ -218,6 +218,26 @@ def test_what_the_operator_took_out_comes_back_by_no_link(anna):
     assert anna.states == {"breaking": "left"}
 
 
+def test_an_older_letter_brings_nobody_back_who_has_left_since(anna, later):
+    paths = []
+    for _ in range(2):
+        anna.post("join", newsletter="culture")
+        paths.append(letter(anna, "Please confirm your subscription to Morning Post"))
+        later(minutes=1)
+    old, new = paths
+    anna.client.post(new, data={"action": "confirm"})
+    anna.post("leave", newsletter="culture")
+    later(hours=2)
+    page = anna.client.post(old, data={"action": "confirm"})
+    assert page.status_code == 410
+    assert "This link has expired" in page.text
+    assert anna.states["culture"] == "left"
+    anna.post("join", newsletter="culture")
+    fresh = letter(anna, "Please confirm your subscription to Morning Post")
+    anna.client.post(fresh, data={"action": "confirm"})
+    assert anna.states["culture"] == "confirmed"
+
+
 def test_what_was_never_confirmed_is_not_confirmed_by_undoing(anna):
     with anna.store.write() as tx:
         asked = by_reader("form on the web")

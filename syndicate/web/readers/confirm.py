@@ -17,7 +17,7 @@ from syndicate import clock
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.links import Links
 from syndicate.errors import StoreError
-from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState, Who
+from syndicate.model.subscribers import Action, Cause, Subscriber, SubscriptionState, Who
 from syndicate.render import words as page_words
 from syndicate.store import Request as Question
 from syndicate.store import RequestKind, Store, Transaction
@@ -108,12 +108,12 @@ class Subscription:
 
     def show(self, question: Question) -> Response:
         """Show what would come, and a button; what came of it, once it was pressed."""
+        done = question.done_at is not None
         with self._store.read() as tx:
             reader = tx.subscribers.by_key(question.subscriber)
+            newsletters = self._newsletters(question) if done else self._open(tx, question)
         if reader is None:
             return self._notices.bad_link()
-        newsletters = self._newsletters(question)
-        done = question.done_at is not None
         holds = _stands(reader, newsletters) if done else clock.now() < question.expires_at
         if not (newsletters and holds):
             return self._expired()
@@ -122,12 +122,12 @@ class Subscription:
     def confirm(self, question: Question, _: Form, *, origin: str) -> Response:
         """Subscribe the reader; a button that was pressed before does no more."""
         at = clock.now()
-        newsletters = self._newsletters(question)
-        if newsletters and at < question.expires_at:
+        if at < question.expires_at:
             how = f"button in letter {question.letter}, after the {question.asked['how']}"
             cause = Cause(who=Who.READER, how=how, origin=origin)
             with self._store.write() as tx:
-                if tx.requests.answer(question.letter, at=at):
+                newsletters = self._open(tx, question)
+                if newsletters and tx.requests.answer(question.letter, at=at):
                     self._subscribe(tx, question, newsletters, cause=cause, at=at)
             self._letters.hand_over()
         with self._store.read() as tx:
@@ -157,6 +157,19 @@ class Subscription:
             tx.subscribers.change(reader.key, name=name, fields=fields, cause=cause, at=at)
         begun = [newsletter for newsletter in newsletters if newsletter.name in new]
         self._letters.welcome(tx, question.subscriber, begun, at=at)
+
+    def _open(self, tx: Transaction, question: Question) -> list[Newsletter]:
+        """Return what was asked for without what the reader has left since.
+
+        A letter may have been forwarded, and must not bring them back.
+        """
+        left = {
+            change.newsletter
+            for change in tx.trail.of(question.subscriber)
+            if change.action is Action.LEFT and change.at >= question.at
+        }
+        asked = self._newsletters(question)
+        return [newsletter for newsletter in asked if newsletter.name not in left]
 
     def _newsletters(self, question: Question) -> list[Newsletter]:
         """Return what was asked for, as far as there still is such a thing."""
