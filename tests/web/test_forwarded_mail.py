@@ -7,13 +7,17 @@ from datetime import timedelta
 from email.utils import parseaddr
 from itertools import product
 
+import httpx
 import pytest
 
 from syndicate import clock
 from syndicate.model.subscribers import Action, Who
+from syndicate.store import RequestKind
+from syndicate.web.app import application
 from tests.audience import TEST, by_reader
 from tests.deliver import papers
 from tests.mail.desk import alert, story
+from tests.web.asgi import Client
 from tests.web.known import BUTTON, TABLES, known, path_of, said
 from tests.web.people import Desk
 
@@ -256,3 +260,28 @@ def test_unsubscribing_works_for_ever_with_one_click_or_the_button(anna, later):
         later(days=365 * years)
         assert anna.client.post(unsubscribe, data=data).status_code == 200
         assert anna.states == {"breaking": "left"}
+
+
+def test_both_databases_do_it_alike(store, publication):
+    config = publication(**TABLES)
+    client = Client(application(store, config))
+    anna = known(httpx.Client(), store, config)
+
+    def press(path: str, **data: str):
+        return client.request("POST", path, data=data)
+
+    assert press(anna.path, action="join", newsletter="culture").status_code == 200
+    with store.read() as tx:
+        (question,) = tx.requests.about(anna.key, RequestKind.SUBSCRIBE)
+    press(path_of(anna.links.confirm(question.letter, anna.key)), action="confirm")
+    assert anna.states == {"breaking": "confirmed", "culture": "confirmed"}
+    press(anna.path, action="leave", newsletter="culture")
+    press(path_of(anna.links.unsubscribe(anna.key, "culture")), action="undo")
+    assert anna.states["culture"] == "confirmed"
+    press(anna.path, action="data")
+    with store.read() as tx:
+        (asked,) = tx.requests.about(anna.key, RequestKind.DATA)
+    data = path_of(anna.links.confirm(asked.letter, anna.key))
+    assert press(data, action="download").json()["person"]["address"] == "anna@example.org"
+    press(data, action="erase")
+    assert anna.gone

@@ -5,11 +5,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from syndicate.config import Newsletter
 from syndicate.deliver.links import Links
 from syndicate.errors import StoreLocked
 from syndicate.model.articles import Revision
+from syndicate.model.editions import SLOTS, Content, slot_marker
 from syndicate.store import Store
 from syndicate.web.app import application
+from syndicate.web.editions.public_copy import PublicCopies
 from tests.audience import TEST
 from tests.issues import PLACES, content, freeze, subscribe
 from tests.web.asgi import Client
@@ -52,6 +55,29 @@ def test_nothing_of_its_reader_is_on_the_page(desk):
     assert "SLOT" not in page
     assert '/signup?newsletter=breaking"' in page
     assert "are in the email." in page
+
+
+SLOT = {name: slot_marker("q7", name) for name in SLOTS}
+FOOTER = f'<a href="{SLOT["unsubscribe"]}">Out</a>'
+WAYS_OF_LAYOUT = {
+    "in a cell": f"<table><tr><td>{FOOTER}</td></tr></table>",
+    "in a list": f"<ul><li>{SLOT['email']}</li><li>{FOOTER}</li></ul>",
+    "beside other blocks": f"<div><h1>Dam</h1>To {SLOT['email']}: {FOOTER}<p>x</p></div>",
+    "behind what is for Outlook": f"<p><!--[if mso]></p><p><![endif]-->{FOOTER}</p>",
+    "in no block": f"To {SLOT['email']} {FOOTER}",
+}
+
+
+@pytest.mark.parametrize("layout", WAYS_OF_LAYOUT)
+def test_whatever_the_template_nothing_of_the_reader_is_left_and_the_news_is(publication, layout):
+    page = f"<body><p>News</p>{WAYS_OF_LAYOUT[layout]}<p>More news</p></body>"
+    frozen = Content(subject="x", preheader="", html=page, text="", nonce="q7")
+    newsletter = Newsletter(name="breaking")
+    shown = PublicCopies(publication()).html(frozen, newsletter, leads=(), address="/view/x")
+    assert "<p>News</p>" in shown
+    assert "<p>More news</p>" in shown
+    assert "SLOT" not in shown
+    assert shown.count('/signup?newsletter=breaking"') == 1
 
 
 def test_links_in_it_lead_straight(desk):
