@@ -148,7 +148,7 @@ class _Desk:
             return _refused(one, one.refusal, one.traceback)
         matcher = Matcher(config=self._config, taken=self._taken, store=self._saved)
         found = matcher.match(self._door(manuscript, one.id), manuscript)
-        _refuse_back_to_draft(manuscript, found.article)
+        _refuse_back_to_draft(manuscript, found.article, self._at)
         if (found.id, found.slug) != (one.id, manuscript.slug):
             manuscript = found.named(manuscript)
             one = recompose(manuscript, found.id, self._config, keep=not self._dry_run)
@@ -256,13 +256,12 @@ def _refused(one: Composed, reason: str, where: str = "") -> Filed:
     )
 
 
-def _refuse_back_to_draft(manuscript: Manuscript, article: Article | None) -> None:
-    if (
-        article is not None
-        and article.status is Status.PUBLISHED
-        and article.retracted_at is None
-        and manuscript.revision.status is Status.DRAFT
-    ):
+def _refuse_back_to_draft(manuscript: Manuscript, article: Article | None, at: datetime) -> None:
+    """Refuse to make a draft of what readers have; a story to come may be one again."""
+    if article is None or manuscript.revision.status is not Status.DRAFT:
+        return
+    to_come = article.number is None and article.published > at
+    if article.status is Status.PUBLISHED and article.retracted_at is None and not to_come:
         raise Refused(
             f"{manuscript.path}: it is published and can't be a draft again; "
             f"take it back with: syndicate retract {article.slug}"

@@ -18,6 +18,12 @@ _DOCUMENTS = frozenset({
 })  # fmt: skip
 
 
+_NO_SOURCES = frozenset({
+    "_site", "_layouts", "_includes", "_sass", "_data", "_plugins", "node_modules", "exampleSite",
+})  # fmt: skip
+"""Folders of a site whose files are templates, somebody else's, or what the site was built to."""
+
+
 class _Found(NamedTuple):
     path: str
     real: str
@@ -28,8 +34,8 @@ class _Found(NamedTuple):
 def find_articles(paths: Iterable[Path]) -> list[Path]:
     """Return every article file among `paths` and below them, each once, in order of name.
 
-    Other files are passed over, hidden ones too. Raise Refused for a path that
-    does not exist.
+    Other files are passed over, hidden ones too, and a site's templates. Raise Refused for
+    a path that does not exist.
     """
     found: dict[str, Path] = {}
     for path in paths:
@@ -93,6 +99,11 @@ def is_article(file: Path) -> bool:
     return file.suffix.lower() in SUFFIXES and not section
 
 
+def is_ignored(name: str) -> bool:
+    """Whether files and folders of this name are passed over, with what is in them."""
+    return name.startswith(".") or name in _NO_SOURCES
+
+
 def _below(folder: Path) -> Iterator[tuple[str, Path]]:
     """Iterate over the visible files below a folder, each with where it really lies.
 
@@ -114,7 +125,7 @@ def _visible(folder: str, real: str, seen: set[str]) -> list[_Found]:
     found = []
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in sorted(entries, key=os.DirEntry.is_symlink):  # links give way to folders
-            if entry.name.startswith("."):
+            if is_ignored(entry.name):
                 continue
             with suppress(OSError):  # a link that leads in a circle
                 linked = entry.is_symlink()

@@ -8,6 +8,7 @@ from pathlib import Path
 from watchfiles import Change
 from watchfiles import watch as changes_in
 
+from syndicate.intake.folder import is_ignored
 from syndicate.intake.manuscript import SUFFIXES
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
@@ -42,7 +43,7 @@ def _watch_present(folder: Path, stop: threading.Event, changed: Changed) -> Non
     here, begun = folder.stat().st_ino, False
     for changes in changes_in(
         folder,
-        watch_filter=lambda _change, path: _is_filed(path) or Path(path) == folder,
+        watch_filter=lambda _change, path: _is_filed(path, folder) or Path(path) == folder,
         debounce=_LONGEST_MS,
         step=_QUIET_MS,
         stop_event=stop,
@@ -51,7 +52,7 @@ def _watch_present(folder: Path, stop: threading.Event, changed: Changed) -> Non
         raise_interrupt=False,
         ignore_permission_denied=True,
     ):
-        files = frozenset(Path(path) for _change, path in changes if _is_filed(path))
+        files = frozenset(Path(path) for _change, path in changes if _is_filed(path, folder))
         if not begun or any(file.suffix.lower() in _PICTURES for file in files):
             changed(frozenset())  # a picture may belong to any article
         elif files:
@@ -62,6 +63,9 @@ def _watch_present(folder: Path, stop: threading.Event, changed: Changed) -> Non
             return
 
 
-def _is_filed(path: str) -> bool:
+def _is_filed(path: str, folder: Path) -> bool:
     file = Path(path)
-    return file.suffix.lower() in (*SUFFIXES, *_PICTURES) and not file.name.startswith(".")
+    if file.suffix.lower() not in (*SUFFIXES, *_PICTURES):
+        return False
+    inside = file.relative_to(folder).parts if file.is_relative_to(folder) else (file.name,)
+    return not any(map(is_ignored, inside))

@@ -217,6 +217,18 @@ def test_a_published_article_does_not_become_a_draft_again(newsroom):
     assert newsroom.one().status is Status.PUBLISHED
 
 
+@pytest.mark.parametrize("head", [{"status": "draft"}, {"draft": "true"}])
+def test_a_story_to_come_may_be_a_draft_again(newsroom, head):
+    newsroom.file_one(newsroom.article("a.md", date="2026-03-03"))
+    newsroom.file_one(newsroom.article("a.md", date="2026-03-03", **head))
+    assert newsroom.one().status is Status.DRAFT
+    newsroom.file_one(newsroom.article("a.md", date="2026-03-03"))
+    with newsroom.store.write() as tx:
+        assert tx.articles.give_numbers(TUESDAY) == 1
+    filed = newsroom.file_one(newsroom.article("a.md", date="2026-03-03", **head), at=TUESDAY)
+    assert filed.verdict is REFUSED
+
+
 def test_a_retracted_article_stays_retracted(newsroom):
     newsroom.file_one(newsroom.article("a.md"))
     newsroom.retract("a")

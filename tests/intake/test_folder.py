@@ -20,9 +20,14 @@ def test_articles_are_found_recursively_in_order_and_others_passed_over(tmp_path
         ".hidden.md",
         ".git/x.md",
         "f.md~",
+        "_site/g.html",
+        "docs/_includes/h.html",
+        "node_modules/i/README.md",
+        "_index.md",
+        "sub/_index.de.md",
     ]
     for name in names:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "folder.md").mkdir()
     (tmp_path / "dead.md").symlink_to(tmp_path / "gone")

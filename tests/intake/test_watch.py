@@ -56,6 +56,20 @@ def test_a_saved_file_is_told_and_so_is_one_renamed_into_place(tmp_path):
             pass
 
 
+def test_what_a_site_was_built_to_and_hidden_folders_are_not_reported(tmp_path):
+    for name in ("_site", ".git"):
+        (tmp_path / name).mkdir()
+    with watching(tmp_path) as calls:
+        save_until_seen(calls, tmp_path / "a.md")
+        (tmp_path / "_site" / "x.html").write_text("new")
+        (tmp_path / ".git" / "x.md").write_text("new")
+        (tmp_path / "b.md").write_text("new")
+        seen = set[str]()
+        while "b.md" not in seen:
+            seen |= calls.get(timeout=PATIENCE)
+    assert seen <= {"a.md", "b.md"}
+
+
 def test_what_was_saved_before_the_watcher_saw_is_asked_for(tmp_path):
     (tmp_path / "a.md").write_text("before")
     with watching(tmp_path) as calls:
