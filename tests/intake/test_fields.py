@@ -115,6 +115,40 @@ def test_jekylls_keys_are_understood():
     assert read.revision.extra == {"layout": "post"}
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "permalink: false",
+        "headless: true",
+        "build: {render: never, list: never}",
+        "_build:\n  render: false",
+        "draft: off",
+        "draft: maybe",
+    ],
+)
+def test_what_has_no_page_where_it_comes_from_is_a_draft(head):
+    assert fields(head).revision.status is Status.DRAFT
+
+
+@pytest.mark.parametrize("head", ["permalink: /a/", "headless: false", "build: {list: never}"])
+def test_what_has_a_page_is_published(head):
+    assert fields(head).revision.status is Status.PUBLISHED
+
+
+def test_a_draft_that_says_neither_yes_nor_no_is_warned_about():
+    assert fields("draft: maybe").warnings == (
+        'a.md:3: draft = "maybe" is taken as true; write true or false',
+    )
+    assert fields("draft: off").warnings == ('a.md:3: draft = "off" is taken as true; write false',)
+    assert fields("draft: yes").warnings == ()
+
+
+def test_keys_that_are_not_misspelt_are_not_warned_about():
+    words = "layout type weight menu toc math series lang url name page site theme role video"
+    head = "\n".join(f"{word}: x" for word in words.split())
+    assert fields(head).warnings == ()
+
+
 def test_a_permalink_pattern_leaves_the_files_name():
     assert fields("permalink: /:year/:title/", "2013-05-06-tram.md").slug == "tram"
     assert fields("permalink: pretty").slug == "tram"

@@ -4,6 +4,7 @@ from datetime import datetime, tzinfo
 from pathlib import PurePath
 
 from syndicate.intake.fields.head import FALSE, TRUE, Head
+from syndicate.intake.frontmatter import Value
 from syndicate.intake.moments import EXPECTED, read_moment
 from syndicate.model.articles import Status
 
@@ -14,7 +15,8 @@ _NO_DRAFT = ("false", "no")
 
 def status(head: Head, file: PurePath) -> Status:
     """Return an article's status; what is marked as a draft anywhere is one."""
-    if _is_draft(head) or DRAFTS in (folder.lower() for folder in file.parent.parts):
+    folders = (folder.lower() for folder in file.parent.parts)
+    if _is_draft(head) or _has_no_page(head) or DRAFTS in folders:
         return Status.DRAFT
     value, published = head.get("status"), head.flag("published")
     if value is None:
@@ -70,6 +72,22 @@ def _is_draft(head: Head) -> bool:
         clearer = "false" if word in FALSE else "true or false"
         head.warn(value, f"draft = {value} is taken as true; write {clearer}")
     return word not in _NO_DRAFT
+
+
+def _has_no_page(head: Head) -> bool:
+    """Whether it has no page where it comes from: Eleventy's `permalink: false`, two of Hugo's."""
+    permalink, headless = (head.values.get(key) for key in ("permalink", "headless"))
+    if _says(permalink, "false") or _says(headless, "true"):
+        return True
+    for key in ("build", "_build"):
+        build = head.values.get(key)
+        if build is not None and _says((build.table or {}).get("render"), "never", "false"):
+            return True
+    return False
+
+
+def _says(value: Value | None, *words: str) -> bool:
+    return value is not None and (value.text or "").strip().lower() in words
 
 
 def _named_date(named: str | None, zone: tzinfo) -> datetime | None:
