@@ -32,9 +32,12 @@ def front_matter(front: FrontMatter) -> FrontMatter:
 
 def _body(text: str) -> str:
     """Return what stands between `<body>` and `</body>`, as it is written."""
-    opening = re.search(r"<body(?:\s[^>]*)?>", text, re.IGNORECASE)
-    closing = text.lower().rfind("</body")
-    return text[opening.end() if opening else 0 : closing if closing >= 0 else None]
+    opening = re.search(r"<body(?=[\s>])", text, re.IGNORECASE)
+    begins = text.find(">", opening.end()) + 1 if opening else 0
+    ends = None
+    for closing in re.finditer("</body", text, re.IGNORECASE):
+        ends = closing.start()
+    return text[begins:ends]
 
 
 def _text(element: etree._Element | None) -> str:

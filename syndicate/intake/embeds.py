@@ -12,7 +12,7 @@ from lxml import etree
 from syndicate.intake.text import one_line
 from syndicate.model.addresses import web_address
 from syndicate.model.videos import Video
-from syndicate.typeset.trees import PHRASING, parent_of, remove, unwrap
+from syndicate.typeset.trees import PHRASING, parent_of, remove, unwrap, unwrap_all
 
 TAGS = frozenset({"x-iframe", "embed", "object", "video", "audio"})
 PARTS = frozenset({"source", "track"})
@@ -42,6 +42,7 @@ def settle(root: etree._Element, hosts: Collection[str]) -> None:
     one, `*` for all. YouTube and Vimeo are known by whatever address they come.
     """
     linked: set[str] = set()
+    dropped = []
     for element in [*root.iter(*TAGS)]:
         if not _is_within(element, root):
             continue  # it was what old browsers show in place of another
@@ -49,12 +50,15 @@ def settle(root: etree._Element, hosts: Collection[str]) -> None:
         made = _recording(element) if recording else _frame(element, hosts)
         if made is None:
             _link(element, linked)
+            if len(element):
+                unwrap(element)
+            else:
+                dropped.append(element)
         else:
             _replace(element, made)
             _place(made)
-    for part in [*root.iter(*PARTS)]:
-        if parent_of(part).tag not in _RECORDINGS:
-            unwrap(part)
+    dropped += [part for part in root.iter(*PARTS) if parent_of(part).tag not in _RECORDINGS]
+    unwrap_all(root, dropped)
 
 
 def _is_within(element: etree._Element, root: etree._Element) -> bool:
@@ -241,7 +245,7 @@ def _ratio(made: etree._Element) -> tuple[str, ...]:
 
 
 def _link(element: etree._Element, linked: set[str]) -> None:
-    """Put a link to what is embedded in its place; one for several ways to show the same."""
+    """Put a link to what is embedded before it; one for several ways to show the same."""
     address = _address(element)
     recordings = [_address(part) for part in element if part.tag == "source"]
     if element.tag in _RECORDINGS and not address and recordings:
@@ -259,4 +263,3 @@ def _link(element: etree._Element, linked: set[str]) -> None:
             paragraph.append(link)
             link = paragraph
         element.addprevious(link)
-    unwrap(element)

@@ -10,10 +10,12 @@ from syndicate.intake.pictures import PictureMissing, Pictures
 from syndicate.intake.text import one_line
 from syndicate.model.articles import Figure
 from syndicate.typeset.missing import leave_words, leave_words_inline
-from syndicate.typeset.trees import PHRASING, remove, unwrap
+from syndicate.typeset.trees import PHRASING, remove, remove_all, unwrap, unwrap_all
 
 Warn = Callable[[str], None]
 
+_LAST_CITE = etree.XPath("figcaption/cite[last()]")
+_PLACE = "x-place"
 _AMONG_BLOCKS = frozenset({"div", "section", "aside", "blockquote", "details"})
 
 
@@ -82,7 +84,8 @@ def _part_figure(figure: etree._Element) -> None:
         for caption in figure.findall("figcaption"):
             caption.tag = "p"
         return
-    parts = [_put_figure(image, before=figure) for image in images]
+    parts = [_put_figure(image, before=figure, leave=True) for image in images]
+    unwrap_all(figure, [*figure.iter(_PLACE)])
     caption = _caption(figure)
     if caption.text or len(caption):
         parts[-1].append(caption)
@@ -108,16 +111,25 @@ def _caption(figure: etree._Element) -> etree._Element:
     caption = etree.Element("figcaption")
     caption.text = figure.text
     caption.extend(list(figure))
-    for element in reversed(list(caption.iterdescendants())):
-        if element.tag not in PHRASING:
-            element.tail = " " + (element.tail or "")
-            unwrap(element)
-        elif not len(element) and not _says_something(element.text):
-            remove(element)
+    blocks = [element for element in caption.iterdescendants() if element.tag not in PHRASING]
+    for block in blocks:
+        block.tail = " " + (block.tail or "")
+    unwrap_all(caption, blocks)
+    _drop_empty(caption)
     for element in caption.iter():
         element.text = _folded(element.text)
         element.tail = _folded(element.tail)
     return _with_credit_last(caption)
+
+
+def _drop_empty(caption: etree._Element) -> None:
+    """Drop what says nothing, and what says nothing without it."""
+    empty: set[etree._Element] = set()
+    for element in reversed(list(caption.iterdescendants())):
+        texts = (element.text, *(child.tail for child in element))
+        if empty.issuperset(element) and not any(map(_says_something, texts)):
+            empty.add(element)
+    remove_all(caption, empty)
 
 
 def _with_credit_last(caption: etree._Element) -> etree._Element:
@@ -127,9 +139,7 @@ def _with_credit_last(caption: etree._Element) -> etree._Element:
         cite.text = credit.text
         cite.extend(list(credit))
         remove(credit)
-        for element in reversed(list(caption.iterdescendants())):
-            if not len(element) and not element.text:
-                remove(element)
+        _drop_empty(caption)
     _strip(caption)
     if credit is not None:
         if len(caption):
@@ -164,15 +174,24 @@ def _stands_alone(image: etree._Element) -> bool:
     )
 
 
-def _put_figure(image: etree._Element, *, before: etree._Element) -> etree._Element:
-    """Move a picture into a figure of its own; its title is the caption."""
+def _put_figure(
+    image: etree._Element, *, before: etree._Element, leave: bool = False
+) -> etree._Element:
+    """Move a picture into a figure of its own; its title is the caption.
+
+    `leave` has its place kept, with the text behind it.
+    """
     figure = etree.Element("figure")
     before.addprevious(figure)
     after = image.tail
     image.tail = None
     title = one_line(image.attrib.pop("title", ""))
     previous, parent = image.getprevious(), _parent(image)
-    if previous is not None:
+    if leave:
+        place = etree.Element(_PLACE)
+        place.tail = after
+        image.addprevious(place)
+    elif previous is not None:
         previous.tail = (previous.tail or "") + (after or "")
     else:
         parent.text = (parent.text or "") + (after or "")
@@ -186,7 +205,7 @@ def _put_figure(image: etree._Element, *, before: etree._Element) -> etree._Elem
 
 
 def _set_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[Figure]:
-    figures = []
+    figures, gone = [], []
     for image in list(root.iter("img")):
         parent = _parent(image)
         try:
@@ -195,11 +214,16 @@ def _set_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[
             warn(f"a picture is missing: {error}")
             found = None
         if parent.tag != "figure":
-            _set_inline(image, found)
+            image.set("alt", one_line(image.get("alt", "")))
+            if found is None:
+                gone.append(image)
+            else:
+                _set(image, _sized(found, image, shown=True), image.get("alt", ""))
             continue
         figure = _set_figure(parent, image, found)
         if found is not None or leave_words(parent, image):
             figures.append(figure)
+    leave_words_inline(root, gone)
     return figures
 
 
@@ -216,7 +240,7 @@ def _set_stills(root: etree._Element, pictures: Pictures, warn: Warn) -> None:
 
 def _set_figure(figure: etree._Element, image: etree._Element, found: Figure | None) -> Figure:
     alt = one_line(image.get("alt", ""))
-    cite = figure.find("figcaption/cite[last()]")
+    cite = next(iter(_LAST_CITE(figure)), None)
     credit = "" if cite is None or cite.tail else one_line(_text(cite))
     whole = one_line("".join(_text(caption) for caption in figure.findall("figcaption")))
     caption = whole.removesuffix(credit).strip()
@@ -227,15 +251,6 @@ def _set_figure(figure: etree._Element, image: etree._Element, found: Figure | N
     image.attrib.clear()
     _set(image, found, alt)
     return replace(found, alt=alt, caption=caption, credit=credit)
-
-
-def _set_inline(image: etree._Element, found: Figure | None) -> None:
-    alt = one_line(image.get("alt", ""))
-    if found is None:
-        image.set("alt", alt)
-        leave_words_inline(image)
-        return
-    _set(image, _sized(found, image, shown=True), alt)
 
 
 def _set(image: etree._Element, figure: Figure, alt: str) -> None:

@@ -7,7 +7,7 @@ from lxml import etree
 
 from syndicate.errors import Refused
 from syndicate.model.addresses import reference
-from syndicate.typeset.trees import HEADINGS, PHRASING, unwrap
+from syndicate.typeset.trees import HEADINGS, PHRASING, unwrap_all
 
 _LINKS = {"a": "href", "blockquote": "cite", "q": "cite", "ins": "cite", "del": "cite"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -101,25 +101,25 @@ def _spans(text: str) -> bool:
 def _mend_nesting(root: etree._Element) -> None:
     """Take blocks out of what holds words alone, and marks of words from around blocks."""
     for line in root.iter(*_LINES):
-        for element in reversed(list(line.iterdescendants())):
-            if element.tag not in _INLINE:
-                unwrap(element)
+        unwrap_all(line, [e for e in line.iterdescendants() if e.tag not in _INLINE])
         shows = "".join(line.itertext()).strip() or line.find(".//img") is not None
         if line.tag in HEADINGS and not shows:
             line.tag = "div"
     for section in root.iter("section"):
         if next(section.iter(*HEADINGS), None) is None:
             section.tag = "div"
-    for element in reversed([*root.iter(*_MARKS)]):
-        if len(element) and any(inner.tag not in _INLINE for inner in element.iterdescendants()):
-            unwrap(element)
+    around_blocks = [
+        element
+        for element in root.iter(*_MARKS)
+        if len(element) and any(inner.tag not in _INLINE for inner in element.iterdescendants())
+    ]
+    unwrap_all(root, around_blocks)
 
 
 def _mend_lists(root: etree._Element) -> None:
     """Let a list that holds anything but its items be a plain block, and so its items."""
-    for group in _GROUPS(root):
-        if {child.tag for child in group} <= _ITEMS["dl"]:
-            unwrap(group)
+    groups = [group for group in _GROUPS(root) if {child.tag for child in group} <= _ITEMS["dl"]]
+    unwrap_all(root, groups)
     for listing in root.iter(*_ITEMS):
         texts = [listing.text, *(child.tail for child in listing)]
         strays = {child.tag for child in listing} - _ITEMS[str(listing.tag)]

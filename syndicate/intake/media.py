@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from syndicate.model.integrity import is_intact
 
+_LONGEST = 4096
+
 
 def locate(address: str, *, folder: Path, root: Path, kind: str) -> Path:
     """Return the file of a local address; raise ValueError when it may not be read.
@@ -14,6 +16,8 @@ def locate(address: str, *, folder: Path, root: Path, kind: str) -> Path:
     It lies in the publication at `root` or in the article's `folder`, which it
     is relative to; `kind` is what it should be, in a word.
     """
+    if len(address) > _LONGEST:
+        raise ValueError(f"longer than any address of a {kind}")
     path = unquote(urlsplit(address).path)
     if not path or "\0" in path:
         raise ValueError(f"no address of a {kind}")

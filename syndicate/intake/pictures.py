@@ -38,6 +38,8 @@ class Pictures:
         self._config = config
         self._keep = keep
         self._used: dict[str, Figure] = {}
+        self._missing: dict[str, str] = {}
+        """Why an address can't be used."""
 
     @property
     def used(self) -> tuple[Figure, ...]:
@@ -58,8 +60,14 @@ class Pictures:
             if (remote := web_address(address)) is None:
                 raise PictureMissing(f"{address}: no web address")
             return Figure(src=remote)
+        if address in self._missing:
+            raise PictureMissing(self._missing[address])
         if address not in self._used:
-            self._used[address] = self._take(address)
+            try:
+                self._used[address] = self._take(address)
+            except PictureMissing as error:
+                self._missing[address] = str(error)
+                raise
         return self._used[address]
 
     def _take(self, address: str) -> Figure:

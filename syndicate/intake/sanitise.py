@@ -17,7 +17,7 @@ from lxml import etree
 from syndicate.errors import Refused
 from syndicate.intake import embeds, grammar
 from syndicate.intake.text import printable
-from syndicate.typeset.trees import HEADINGS, PHRASING, VOID, parent_of, remove
+from syndicate.typeset.trees import HEADINGS, PHRASING, VOID, parent_of, remove_all
 
 _FLOW = frozenset({
     "aside", "blockquote", "caption", "col", "colgroup", "dd", "details", "div", "dl", "dt",
@@ -62,10 +62,27 @@ _OPEN_TAG = re.compile(r"<(br|col|hr|img|wbr|embed|source|track)((?:\s[^\s=>\"]+
 _ANY_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
 _IFRAME = re.compile(r"<(/?)iframe(?=[\s/>])", re.IGNORECASE)
 _NEVER_CLOSED = re.compile(
-    r"<(x-iframe|video|audio)((?:\s+[^\s=>/\"']+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>\"']+))?)*)\s*/>",
-    re.IGNORECASE,
+    r"""
+    <(x-iframe|video|audio)
+    ((?>
+        \s++ [^\s<=>/"']++
+        (?>\s*+ = \s*+ (?>"[^"]*+" | '[^']*+' | (?>[^\s<>/"'] | /(?!>))++))?+
+    )*+)
+    \s*+ />
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
-"""A player written as XML has it, which HTML takes for the beginning of one."""
+"""A player written as XML has it, which HTML takes for the beginning of one.
+
+No name and no bare value holds a `<`: so a search that fails ends at the next tag.
+"""
+_FEW_REFERENCES, _MOST_REFERENCES = 1000, 100_000
+_AMPERSAND = re.compile(r"&(?:amp;|(?![#A-Za-z]))")
+_BLANK_MARK, _AMPERSAND_MARK = "\ufdd0", "\ufdd1"
+"""Stand for no-break spaces and ampersands, which nh3 takes quadratic time to write.
+
+Unicode has them for internal use: `printable` leaves none in a text.
+"""
 _UNNESTED = VOID | {
     "p", "li", "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "option", "input", "embed",
     "param", "area", "base", "link", "meta",
@@ -95,7 +112,7 @@ def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Elem
     markup = _NEVER_CLOSED.sub(r"<\1\2></\1>", markup)
     if _depth(markup) > _DEEPEST:
         raise Refused("its HTML is nested too deeply")
-    root = _tree(_CLEANER.clean(markup))
+    root = _tree(_clean(markup))
     embeds.settle(root, hosts)
     _tidy(root)
     grammar.mend(root)
@@ -122,6 +139,18 @@ _CLEANER = nh3.Cleaner(
     url_schemes=_SCHEMES,
     link_rel=None,
 )
+
+
+def _clean(markup: str) -> str:
+    """Have nh3 clean markup in linear time."""
+    markup = markup.replace("\u00a0", _BLANK_MARK).replace("&nbsp;", _BLANK_MARK)
+    if (count := markup.count("&")) > _FEW_REFERENCES:
+        markup = _AMPERSAND.sub(_AMPERSAND_MARK, markup)
+        count = markup.count("&") - sum(markup.count(name) for name in ("&quot;", "&lt;", "&gt;"))
+    if count > _MOST_REFERENCES:
+        raise Refused(f"it has more than {_MOST_REFERENCES:,} character references")
+    clean = _CLEANER.clean(markup)
+    return clean.replace(_AMPERSAND_MARK, "&amp;").replace(_BLANK_MARK, "\u00a0")
 
 
 def _depth(markup: str) -> int:
@@ -157,8 +186,7 @@ def _tidy(root: etree._Element) -> None:
     for cell in root.iter("td", "th"):
         if "align" in cell.attrib:
             _align(cell, cell.attrib.pop("align"))
-    for paragraph in reversed([*root.iter("p")]):
-        _tidy_paragraph(paragraph)
+    _tidy_paragraphs(root)
 
 
 def _align(cell: etree._Element, side: str) -> None:
@@ -167,13 +195,16 @@ def _align(cell: etree._Element, side: str) -> None:
         cell.set("class", f"{cell.get('class', '')} align-{side.lower()}".strip())
 
 
-def _tidy_paragraph(paragraph: etree._Element) -> None:
-    """Drop a paragraph that says nothing; one that had something around blocks is a block."""
-    if not len(paragraph):
-        if not (paragraph.text or "").strip():
-            remove(paragraph)
-    elif any(element.tag not in PHRASING for element in paragraph.iterdescendants()):
-        paragraph.tag = "div"
+def _tidy_paragraphs(root: etree._Element) -> None:
+    """Drop paragraphs that say nothing; those that had something around blocks are blocks."""
+    empty = []
+    for paragraph in reversed([*root.iter("p")]):
+        if not len(paragraph):
+            if not (paragraph.text or "").strip():
+                empty.append(paragraph)
+        elif any(element.tag not in PHRASING for element in paragraph.iterdescendants()):
+            paragraph.tag = "div"
+    remove_all(root, empty)
 
 
 def _demote_headings(root: etree._Element) -> None:

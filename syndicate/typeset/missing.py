@@ -11,7 +11,7 @@ from lxml import etree
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Article, Figure
 from syndicate.typeset import markup
-from syndicate.typeset.trees import parent_of, remove, write
+from syndicate.typeset.trees import parent_of, remove, remove_all, write
 
 
 def without_files(article: Article, missing: Collection[str]) -> Article:
@@ -47,10 +47,11 @@ def leave_words(figure: etree._Element, image: etree._Element) -> bool:
     return True
 
 
-def leave_words_inline(image: etree._Element) -> None:
-    """Put the alt text in place of a picture within a line."""
-    image.tail = image.get("alt", "") + (image.tail or "")
-    remove(image)
+def leave_words_inline(root: etree._Element, images: Collection[etree._Element]) -> None:
+    """Put the alt text in place of pictures within lines."""
+    for image in images:
+        image.tail = image.get("alt", "") + (image.tail or "")
+    remove_all(root, images)
 
 
 def _left(figure: Figure, missing: Collection[str]) -> Figure:
@@ -65,6 +66,7 @@ def _body(body: str, missing: Collection[str]) -> str:
     if MEDIA not in body or not any(name in body for name in missing):
         return body
     root = etree.fromstring(f"<div>{markup.printable(body)}</div>")
+    inline = []
     for image in [*root.iter("img")]:
         if image.get("src") not in missing:
             continue
@@ -72,7 +74,8 @@ def _body(body: str, missing: Collection[str]) -> str:
         if parent.tag == "figure":
             leave_words(parent, image)
         else:
-            leave_words_inline(image)
+            inline.append(image)
+    leave_words_inline(root, inline)
     for video in root.iter("video"):
         if video.get("poster") in missing:
             del video.attrib["poster"]

@@ -1,5 +1,7 @@
 """Bodies as trees: what may stand in a line, and how elements come and go."""
 
+from collections.abc import Collection, Iterable
+
 from lxml import etree
 
 VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
@@ -10,6 +12,8 @@ PHRASING = frozenset({
 })  # fmt: skip
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_UNWRAPPED, _REMOVED = "x-unwrapped", "x-removed"
+"""Tags of what goes at the end of a pass; no body that was made safe has them."""
 _EMPTY = etree.XPath("descendant-or-self::*[not(node())]")
 
 
@@ -30,22 +34,51 @@ def write(root: etree._Element) -> str:
     return written[written.index(">") + 1 : written.rindex("</")]
 
 
+def unwrap_all(root: etree._Element, elements: Collection[etree._Element]) -> None:
+    """Put the content of elements below `root` in their place.
+
+    Taking one after the other, the text around them would be copied each time.
+    """
+    parents = _marked(elements, _UNWRAPPED)
+    etree.strip_tags(root, _UNWRAPPED)
+    _join_texts(parents)
+
+
+def remove_all(root: etree._Element, elements: Collection[etree._Element]) -> None:
+    """Take elements below `root` out and leave the text after them; see `unwrap_all`."""
+    parents = _marked(elements, _REMOVED)
+    etree.strip_elements(root, _REMOVED, with_tail=False)
+    _join_texts(parents)
+
+
+def _marked(elements: Collection[etree._Element], tag: str) -> list[etree._Element]:
+    """Rename elements, and return those that hold them and are not among them."""
+    parents = dict.fromkeys(map(parent_of, elements))
+    for element in elements:
+        element.tag = tag
+    return [parent for parent in parents if parent.tag != tag]
+
+
+def _join_texts(parents: Iterable[etree._Element]) -> None:
+    """Make one text of those that lie side by side: lxml goes through them again and again."""
+    for parent in parents:
+        parent.text = parent.text
+        for child in parent:
+            child.tail = child.tail
+
+
 def unwrap(element: etree._Element) -> None:
     """Put an element's content in its place."""
-    parent = parent_of(element)
-    at = parent.index(element)
-    children = list(element)
-    _append_text(parent, at, element.text)
-    for offset, child in enumerate(children):
-        parent.insert(at + offset, child)
+    _append_text(element, element.text)
+    for child in list(element):
+        element.addprevious(child)  # with the text behind it
     remove(element)
 
 
 def remove(element: etree._Element) -> None:
     """Take an element out and leave the text after it."""
-    parent = parent_of(element)
-    _append_text(parent, parent.index(element), element.tail)
-    parent.remove(element)
+    _append_text(element, element.tail)
+    parent_of(element).remove(element)
 
 
 def parent_of(element: etree._Element) -> etree._Element:
@@ -55,12 +88,13 @@ def parent_of(element: etree._Element) -> etree._Element:
     return parent
 
 
-def _append_text(parent: etree._Element, at: int, text: str | None) -> None:
-    """Add text before the child at `at`."""
+def _append_text(element: etree._Element, text: str | None) -> None:
+    """Add text in front of an element."""
     if not text:
         return
-    if at == 0:
-        parent.text = (parent.text or "") + text
-    else:
-        before = parent[at - 1]
+    before = element.getprevious()
+    if before is not None:
         before.tail = (before.tail or "") + text
+    else:
+        parent = parent_of(element)
+        parent.text = (parent.text or "") + text

@@ -272,7 +272,7 @@ def toml(head: str) -> bytes:
         (toml("x = " + "[" * 300 + "]" * 300), "a.md:2: brackets or dotted keys are nested more"),
         (toml("a." * 100_000 + "a = 1"), "a.md:2: front matter is nested"),
         (toml("a." * 500 + "a = 1"), "a.md:2: brackets or dotted keys are nested more"),
-        (toml("[[a]]\n" * 100_000), "a.md:2: front matter is nested or repeated"),
+        (toml("[[a]]\n" * 20_000), "a.md:2: front matter is nested or repeated"),
         (toml("x = [" + "1," * 20_000 + "]"), "a.md:2: front matter is nested or repeated"),
         (b'{"section": "x"}', "a.md:1: no title"),
         (b'{"section": "x",\n"title": ""}', "a.md:2: no title"),

@@ -27,6 +27,7 @@ _CLOSE = {
     "---": re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE),
     "+++": re.compile(r"^\+\+\+[ \t]*(?:\n|\Z)", re.MULTILINE),
 }
+_LONGEST = 256_000
 _OBJECT = re.compile(r'\{\s*["}]')
 
 
@@ -64,7 +65,10 @@ def split(data: bytes, where: str) -> FrontMatter:
     closing = _CLOSE[mark].search(text, opening.end())
     if closing is None:
         raise Refused(f"{where}:1: front matter begins here and no line of {mark} ends it")
-    value = read(text[opening.end() : closing.start()], where)
+    head = text[opening.end() : closing.start()]
+    if len(head) > _LONGEST:
+        raise Refused(f"{where}:2: front matter of more than {_LONGEST // 1000} kB")
+    value = read(head, where)
     return _parted(text, closing.end(), value, where)
 
 

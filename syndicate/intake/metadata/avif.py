@@ -14,6 +14,8 @@ _CONTAINERS = (b"moov", b"trak")
 _PRIVATE = (b"Exif", b"mime", b"uri ")
 _BLANK_KIND = b"free"
 _IN_FILE, _IN_META = 0, 1
+_LONGEST_HEAD = 1024
+_DEEPEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ def accepts(data: bytes) -> bool:
     if data[4:8] != b"ftyp":
         return False
     length = int.from_bytes(data[:4])
-    brands = (data[8:12], *(data[at : at + 4] for at in range(16, min(length, len(data)), 4)))
+    end = min(length, len(data), _LONGEST_HEAD)
+    brands = (data[8:12], *(data[at : at + 4] for at in range(16, end, 4)))
     return any(brand in _BRANDS for brand in brands)
 
 
@@ -44,12 +47,14 @@ def strip(data: bytes) -> bytes:
     return bytes(blanked)
 
 
-def _metas(data: bytes, start: int, end: int) -> Iterator[_Box]:
+def _metas(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[_Box]:
+    if depth > _DEEPEST:
+        raise ValueError("an AVIF with boxes in boxes in boxes")
     for box in _boxes(data, start, end):
         if box.kind == b"meta":
             yield box
         elif box.kind in _CONTAINERS:
-            yield from _metas(data, box.start, box.end)
+            yield from _metas(data, box.start, box.end, depth + 1)
 
 
 def _boxes(data: bytes, at: int, end: int) -> Iterator[_Box]:
@@ -71,12 +76,16 @@ def _blank(data: bytes, meta: _Box, blanked: bytearray) -> None:
     if b"iinf" not in inside or b"iloc" not in inside:
         return
     private = dict(_private_items(data, inside[b"iinf"]))
+    left = len(data)
     for item, extents in _Locations(data, inside[b"iloc"], inside.get(b"idat")).items():
         if item not in private:
             continue
         for start, length in extents:
             if not length or start + length > len(data):
                 raise ValueError("an AVIF that breaks off")
+            left -= length
+            if left < 0:
+                raise ValueError("an AVIF whose parts overlap")
             blanked[start : start + length] = bytes(length)
     for kind_at in private.values():
         blanked[kind_at : kind_at + 4] = _BLANK_KIND
