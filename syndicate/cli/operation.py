@@ -221,7 +221,8 @@ class Operation:
                 store = Store.of(config)
                 undone.callback(store.close)
             if self._works:
-                runner = Runner(Newsroom.of(store, config), ends)
+                named = before.runner.deleted_files if before and before.runner else None
+                runner = Runner(Newsroom.of(store, config), ends, named)
             app = application(
                 store,
                 config,

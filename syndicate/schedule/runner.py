@@ -21,6 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from syndicate import clock
 from syndicate.config import Schedule
 from syndicate.errors import StoreError, StoreLocked, SyndicateError
+from syndicate.intake.deleted_files import DeletedFiles
 from syndicate.intake.filing import Verdict, file_articles
 from syndicate.intake.folder import find_articles
 from syndicate.intake.watch import watch
@@ -48,11 +49,18 @@ _TURN = 20.0
 class Runner:
     """Keeps a publication going until `stop` is set; use it in a `with`, whose end sets it."""
 
-    def __init__(self, newsroom: Newsroom, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        newsroom: Newsroom,
+        stop: threading.Event,
+        deleted_files: DeletedFiles | None = None,
+    ) -> None:
+        """Put it together; `deleted_files` is what a runner before this one has named."""
         self._newsroom = newsroom
         self._store = newsroom.store
         self._config = newsroom.config
         self._stop = stop
+        self.deleted_files = deleted_files or DeletedFiles()
         self._reporter = Reporter(newsroom.store, newsroom.config)
         self._mail_due = threading.Event()
         self._mirror_due = threading.Event()
@@ -107,6 +115,7 @@ class Runner:
             try:
                 self._file(path for path in paths if path.exists())
                 self._behind = False
+                self._name_deleted(None if paths == {folder} else saved)
             except StoreLocked as error:
                 log.warning("taken in later", reason=str(error))
             self._publish(clock.now())
@@ -230,6 +239,12 @@ class Runner:
                 log.info("filed", path=filed.path, verdict=str(filed.verdict), slug=filed.slug)
             for warning in filed.warnings if filed.verdict is not Verdict.UNCHANGED else ():
                 log.warning("filed", warning=warning)
+
+    def _name_deleted(self, saved: frozenset[Path] | None) -> None:
+        """Log the article files that are gone, each once."""
+        if self._config.intake.watch:
+            for message in self.deleted_files.name_new(self._store, self._config, saved):
+                log.warning("article file is gone", reason=message)
 
     def _deliver(self) -> None:
         self._whenever(self._mail_due, self._hand_over)

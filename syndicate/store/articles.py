@@ -1,5 +1,6 @@
 """Articles, their revisions, and every slug they ever had: what is read of them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import (
     select,
 )
 
-from syndicate.model.articles import Article
+from syndicate.model.articles import Article, Status
 from syndicate.model.windows import Window
 from syndicate.store.rows import article_of, articles_query, newest_first, public_at
 from syndicate.store.schema import (
@@ -64,6 +65,21 @@ class Articles:
     def public(self, at: datetime, limit: int | None = None) -> list[Article]:
         """Return what readers may see at `at`, newest first."""
         return self._many(newest_first(articles_query().where(public_at(at))).limit(limit))
+
+    def filed_below(self, folder: str, paths: Sequence[str] | None = None) -> dict[str, str]:
+        """Return the files below a folder whose articles are public or will be, with their slugs.
+
+        Only those of `paths`, where these are given.
+        """
+        query = select(articles.c.path, articles.c.slug).where(
+            articles.c.path.startswith(folder, autoescape=True),
+            articles.c.status != Status.DRAFT,
+            articles.c.retracted_at.is_(None),
+        )
+        if paths is not None:
+            query = query.where(articles.c.path.in_(paths))
+        rows = self._connection.execute(query.order_by(articles.c.path))
+        return {path: slug for path, slug in rows}  # noqa: C416 - rows are no pairs
 
     def withdrawn(self) -> list[Article]:
         """Return articles that were public and are retracted."""

@@ -144,3 +144,58 @@ def test_going_through_everything_is_noted_and_a_trial_is_not(desk):
     assert ticked is not None
     runner(desk)._sweep()
     assert last_tick(desk) > ticked
+
+
+def gone(logs):
+    return [line["reason"] for line in logs if line["event"] == "article file is gone"]
+
+
+def test_a_deleted_file_is_named_once_with_what_to_do_and_its_article_stays(desk):
+    one = runner(desk)
+    [ferry] = save(desk, "ferry")
+    save(desk, "tram")
+    one.take_in()
+    ferry.unlink()
+    with capture_logs() as logs:
+        one.take_in(frozenset({ferry}))
+        one.take_in(frozenset({ferry}))
+        one.take_in()
+    [message] = gone(logs)
+    assert message.startswith("articles/ferry.md is gone, and readers still see the article")
+    assert "take the article back with `syndicate retract ferry`" in message
+    assert (desk.config.output / "articles/ferry/index.html").is_file()
+    with capture_logs() as logs:
+        one.take_in(save(desk, "ferry"))
+        ferry.unlink()
+        one.take_in(frozenset({ferry}))
+    assert len(gone(logs)) == 1, "it came back, and is gone again"
+
+
+def test_a_file_that_is_renamed_taken_back_or_a_draft_is_not_named(desk):
+    one = runner(desk)
+    files = {slug: min(save(desk, slug)) for slug in ("ferry", "tram", "draft")}
+    files["draft"].write_text("---\ntitle: Draft\ndraft: true\n---\nNot yet.\n")
+    one.take_in()
+    renamed = files["ferry"].rename(desk.config.root / "articles/boat.md")
+    with desk.store.write() as tx:
+        tx.articles.retract(tx.articles.by_slug("tram"), NOW)
+    files["tram"].unlink()
+    files["draft"].unlink()
+    with capture_logs() as logs:
+        one.take_in(frozenset({*files.values(), renamed}))
+        one.take_in()
+    assert gone(logs) == []
+
+
+def test_many_files_that_are_gone_at_once_are_named_together_and_not_again_after_a_reload(desk):
+    one = runner(desk)
+    files = [min(save(desk, f"story-{number}")) for number in range(9)]
+    one.take_in()
+    for file in files:
+        file.unlink()
+    with capture_logs() as logs:
+        one.take_in()
+        Runner(desk.newsroom, threading.Event(), one.deleted_files).take_in()
+    [message] = gone(logs)
+    assert message.startswith("9 article files are gone: articles/story-0.md, articles/story-1.md")
+    assert "and 4 more; readers still see the articles" in message
