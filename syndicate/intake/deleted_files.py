@@ -1,4 +1,4 @@
-"""Article files that are gone from the intake folder, while readers still see their articles.
+"""Article files that are gone from the intake folder, while their articles stay.
 
 Deleting a file takes nothing back: it may be a mistake, or a disk that isn't mounted.
 """
@@ -47,12 +47,12 @@ def _messages(gone: dict[str, str]) -> Iterator[str]:
         names = ", ".join(list(gone)[:NAMED])
         yield (
             f"{len(gone):,} article files are gone: {names} and {len(gone) - NAMED:,} more; "
-            "readers still see the articles: put the files back, or take each back with "
+            "their articles stay: put the files back, or take each back with "
             "`syndicate retract SLUG`"
         )
         return
     for path, slug in gone.items():
         yield (
-            f"{path} is gone, and readers still see the article: put the file back, or take the "
+            f"{path} is gone, and its article stays: put the file back, or take the "
             f"article back with `syndicate retract {slug}`"
         )

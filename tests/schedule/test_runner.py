@@ -161,7 +161,7 @@ def test_a_deleted_file_is_named_once_with_what_to_do_and_its_article_stays(desk
         one.take_in(frozenset({ferry}))
         one.take_in()
     [message] = gone(logs)
-    assert message.startswith("articles/ferry.md is gone, and readers still see the article")
+    assert message.startswith("articles/ferry.md is gone, and its article stays: ")
     assert "take the article back with `syndicate retract ferry`" in message
     assert (desk.config.output / "articles/ferry/index.html").is_file()
     with capture_logs() as logs:
@@ -198,4 +198,4 @@ def test_many_files_that_are_gone_at_once_are_named_together_and_not_again_after
         Runner(desk.newsroom, threading.Event(), one.deleted_files).take_in()
     [message] = gone(logs)
     assert message.startswith("9 article files are gone: articles/story-0.md, articles/story-1.md")
-    assert "and 4 more; readers still see the articles" in message
+    assert "and 4 more; their articles stay" in message
