@@ -195,6 +195,7 @@ def _values(
         "kind": edition.kind,
         "subject": edition.subject,
         "created_at": edition.created_at,
+        "slot_at": edition.slot_at,
         "state": state_value(edition.state, waits=bool(totals.waiting)),
         "successor": edition.successor,
         "original": edition.original,

@@ -17,6 +17,8 @@ from syndicate.errors import ConfigError, Refused
 from syndicate.model.editions import Edition
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from syndicate.config import Newsletter, Schedule
     from syndicate.store import Store
     from syndicate.store.fires import Fire
@@ -186,19 +188,27 @@ def fires(
     limit: Annotated[int, typer.Option(min=1, help="How many of each schedule.")] = 10,
     json: AsJson = False,
 ) -> None:
-    """List what became of each schedule's slots, newest first."""
+    """List what became of each schedule's slots, newest first; of one that is gone, by its name."""
     ours = here(context)
-    chosen = [one for one in ours.config.schedules if schedule in {None, one.name}]
-    if schedule is not None and not chosen:
-        names = ", ".join(one.name for one in ours.config.schedules) or "none"
-        raise ConfigError(f"no schedule is called {schedule!r}; there is: {names}")
+    names = [one.name for one in ours.config.schedules]
     with ours.store() as store, store.read() as tx:
-        found = [(one, fire) for one in chosen for fire in tx.fires.recent(one.name, limit)]
+        chosen = names if schedule is None else [schedule]
+        found = [fire for name in chosen for fire in tx.fires.recent(name, limit)]
+    if schedule is not None and not found and schedule not in names:
+        raise ConfigError(
+            f"no schedule is called {schedule!r}; there is: {', '.join(names) or 'none'}"
+        )
     if json:
-        as_json([{name: getattr(fire, name) for name in RECORDED} for _, fire in found])
+        as_json([{name: getattr(fire, name) for name in RECORDED} for fire in found])
         return
-    rows = [(one.name, slot_time(fire.due_at, ours.config.zone(one)), fire) for one, fire in found]
+    rows = [(fire.schedule, slot_time(fire.due_at, _zone(ours, fire)), fire) for fire in found]
     table(("schedule", "slot", "outcome"), rows)
+
+
+def _zone(ours: Context, fire: "Fire") -> "ZoneInfo":
+    """Return the zone of a fire's schedule, which may be gone from the config."""
+    schedule = ours.config.schedule(fire.schedule)
+    return ours.config.zone(schedule) if schedule else ours.config.publication.timezone
 
 
 def _say_fires(ours: Context, recorded: "Sequence[Fire]") -> None:

@@ -460,6 +460,10 @@ def test_what_became_of_each_slot_is_listed(operator):
     [fire] = json.loads(operator.run("fires", "breaking", "--json").out)
     assert (fire["outcome"], fire["reason"]) == ("skipped", "0 new")
     assert operator.run("fires", "nonsense").code == 2
+    operator.configure('name = "breaking"', 'name = "flash"')
+    operator.configure('newsletter = "breaking"', 'newsletter = "flash"')
+    assert operator.run("fires").out == "schedule  slot  outcome\n"
+    assert operator.run("fires", "breaking").out == listed.out, "a schedule that is gone"
 
 
 def test_a_build_brings_the_mirror_along_and_says_so(operator):
