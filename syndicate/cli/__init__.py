@@ -25,7 +25,7 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     from syndicate.cli.app import app  # noqa: PLC0415 - so that importing the package is free
     from syndicate.cli.signals import let_break_off  # noqa: PLC0415
-    from syndicate.cli.terminal import escape_controls, note  # noqa: PLC0415
+    from syndicate.cli.terminal import note  # noqa: PLC0415
     from syndicate.errors import SyndicateError  # noqa: PLC0415
 
     let_break_off()
@@ -38,12 +38,12 @@ def main() -> None:
             gc.freeze()  # the end frees everything, and need not look for garbage in it first
     except SyndicateError as error:
         for line in error.lines:
-            note(escape_controls(line))
+            note(line)
         sys.exit(error.exit_code)
     except OSError as error:  # a full disk, a folder that can't be written to, `| head`
         _give_up_output()
         if not isinstance(error, BrokenPipeError):
-            note(escape_controls(_told(error)))
+            note(_told(error))
         sys.exit(1)
 
 

@@ -15,6 +15,7 @@ from syndicate.cli.terminal import (
     outcome,
     progress,
     say,
+    say_text,
     table,
     when,
 )
@@ -57,7 +58,8 @@ def import_(
             counts[one.verdict] += 1
             outcome(one.verdict, one.reason or one.path)
             if one.traceback:
-                note(one.traceback)
+                for line in one.traceback.splitlines():
+                    note(line)
             for warning in one.warnings:
                 outcome("warned", warning)
     said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
@@ -104,7 +106,7 @@ def show(context: typer.Context, slug: str, *, json: AsJson = False) -> None:
         if name != "body" and value not in (None, "", [], {}):
             say(f"{name:<14} {_line(value)}")
     say()
-    say(article.body)
+    say_text(article.body)
 
 
 def retract(

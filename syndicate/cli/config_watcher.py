@@ -76,5 +76,5 @@ class ConfigWatcher:
         log.warning(
             "the config has changed on disk and waits for a reload",
             config=str(self._context.path),
-            remedy=f"`syndicate check`, then `kill -HUP {os.getpid()}`, or `systemctl reload`",
+            remedy=f"syndicate check, then kill -HUP {os.getpid()} or systemctl reload",
         )

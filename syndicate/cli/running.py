@@ -8,7 +8,7 @@ import typer
 
 from syndicate import clock
 from syndicate.cli.context import Context, here
-from syndicate.cli.terminal import note, say, slot_time
+from syndicate.cli.terminal import note, say, say_text, slot_time
 
 if TYPE_CHECKING:
     from syndicate.cli.operation import Operation
@@ -88,7 +88,8 @@ def _say_what_is_where(config: "Config", server: "Server") -> None:
         say(f"  next        {slot}  {name} → {newsletter}")
     if config.intake.watch:
         folder = config.intake.folder
-        say(f"Save a file like this into {folder}/: {folder}/lighthouse.md\n\n{EXAMPLE}")
+        say(f"Save a file like this into {folder}/: {folder}/lighthouse.md")
+        say_text(f"\n{EXAMPLE}")
 
 
 def _mail(config: "Config", server: "Server") -> str:

@@ -66,13 +66,18 @@ def _console(*, stderr: bool) -> Console:
 
 
 def say(line: str = "") -> None:
-    """Print a result."""
-    _console(stderr=False).print(_CONTROLS_IN_TEXT.sub(_escaped, line))
+    """Print a line of the result."""
+    _console(stderr=False).print(escape_controls(line))
+
+
+def say_text(text: str) -> None:
+    """Print a result of several lines."""
+    _console(stderr=False).print(_CONTROLS_IN_TEXT.sub(_escaped, text))
 
 
 def note(line: str = "") -> None:
-    """Print something that is not the result: progress, advice, errors."""
-    _console(stderr=True).print(_CONTROLS_IN_TEXT.sub(_escaped, line))
+    """Print a line that is not the result: progress, advice, errors."""
+    _console(stderr=True).print(escape_controls(line))
 
 
 def outcome(word: str, rest: str) -> None:
