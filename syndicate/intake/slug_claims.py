@@ -158,7 +158,9 @@ def _asked(file: Path, config: Config) -> str:
         manuscript = _readable(file, config)
         return "" if manuscript is None else manuscript.slug
     path = inside_intake(PurePath(stored_path(file, config)), config)
-    return slug_of(split_name(name_of(path))[1])
+    with suppress(UnicodeEncodeError):  # a name that isn't UTF-8, which is refused later
+        return slug_of(split_name(name_of(path))[1])
+    return ""
 
 
 def _readable(file: Path, config: Config) -> Manuscript | None:
