@@ -29,6 +29,7 @@ from syndicate.web.listening import handed_over, listen
 from syndicate.web.server import Server
 from syndicate.web.telemetry.counts import Counts
 from syndicate.web.telemetry.watched import Watched
+from syndicate.web.telemetry.write_probe import write_faults
 
 log = structlog.get_logger()
 
@@ -130,6 +131,8 @@ class Operation:
             self._made.runner.take_in()
         self.server.start()
         self._report_secrets()
+        for what, why in write_faults(self._made.store, self.config):
+            log.error("can't be written", what=what, reason=why)
         self._config_watcher.start()
         self._go_to_work()
         self._report_left_behind()

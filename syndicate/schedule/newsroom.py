@@ -45,8 +45,7 @@ class Newsroom:
         """
         desk = Desk(store, config, Templates.of(config))
         timekeeper = Timekeeper(store, config, desk, node=owner.identity())
-        with store.write() as tx:
-            links = Links(config, tx.keys.secret("links"))
+        links = Links(config, store.secret("links"))
         return cls(
             store=store,
             config=config,

@@ -40,7 +40,7 @@ from syndicate.store.handover import Handover
 from syndicate.store.heartbeats import Heartbeat, Heartbeats
 from syndicate.store.holds import Holds
 from syndicate.store.hub import HubBooks, HubNumbers, HubRequest, HubSubscription
-from syndicate.store.keys import Keys
+from syndicate.store.keys import Keys, fresh_secret
 from syndicate.store.known import Known
 from syndicate.store.limits import Limits
 from syndicate.store.media import Media
@@ -228,6 +228,22 @@ class Store:
             yield transaction
             if not transaction.kept:
                 begun.rollback()
+
+    def secret(self, name: str) -> bytes:
+        """Return a secret of the publication, made at first use.
+
+        Where none can be kept, as on a read-only disk, it is good for this process alone:
+        nothing that it signs can be stored either.
+        """
+        with self.read() as tx:
+            found = tx.keys.find(name)
+        if found is not None:
+            return found
+        try:
+            with self.write() as tx:
+                return tx.keys.secret(name)
+        except StoreUnreachable:
+            return fresh_secret()
 
     def sweep(self, at: datetime) -> None:
         """Let deliveries follow what was decided about their editions.

@@ -5,6 +5,7 @@ SQLite: every transaction begins by our own hand, `BEGIN IMMEDIATE` for writers
 busy_timeout does not help). PostgreSQL: readers see a snapshot.
 """
 
+import os
 import select
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -110,6 +112,7 @@ _SILENCE = {
 The system's own patience with a machine that is gone without a word is up to two hours.
 What a URL says itself counts before this.
 """
+_READ_ONLY = "read-only"
 _RESTS_SINCE = "rests since"
 _REST = 5.0
 """Seconds in the pool after which a connection is asked whether it is alive."""
@@ -130,6 +133,8 @@ def open_engine(url: str) -> Engine:
             file = _File(Path(engine.url.database))
             if engine.url.database != ":memory:" and "uri" not in engine.url.query:
                 event.listen(engine, "do_connect", lambda *_: file.create())
+                event.listen(engine, "do_connect", file.open_read_only)
+                event.listen(engine, "checkout", file.reopen_once_writable)
             file.watch_over(engine)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -198,6 +203,30 @@ class _File:
         if self._opened is None:
             with suppress(OSError):  # SQLite fails in the same way, and its error is reported
                 create_private(self._path)
+
+    def open_read_only(
+        self, _: Any, record: ConnectionPoolEntry, __: Any, options: dict[str, Any]
+    ) -> Any | None:
+        """Open it where nothing can be written beside it; None to open it as ever.
+
+        SQLite wants an index beside its log, and gives up where it can't make one. Where
+        there is no log, nobody writes, so it does without.
+        """
+        if not self._path.is_file() or self._has_room():
+            return None
+        record.info[_READ_ONLY] = True
+        if self._path.with_name(f"{self._path.name}-wal").exists():
+            return None
+        uri = f"file:{quote(str(self._path))}?immutable=1"
+        return sqlite3.connect(uri, uri=True, **options)
+
+    def reopen_once_writable(self, _: Any, record: ConnectionPoolEntry, __: Any) -> None:
+        """Give up connections that can't write once others can: some believe nobody does."""
+        if record.info.get(_READ_ONLY) and self._has_room():
+            raise InvalidatePoolError
+
+    def _has_room(self) -> bool:
+        return os.access(self._path.parent, os.W_OK)
 
     def _look(self) -> None:
         # not before the first connection: to open a file for writing may make another one of it

@@ -18,20 +18,26 @@ class Keys:
 
     def secret(self, name: str) -> bytes:
         """Return a secret, made at first use (which needs a write transaction)."""
-        found = self._find(name)
+        found = self.find(name)
         if found is None:
-            fresh = {"name": name, "secret": secrets.token_bytes(LENGTH)}
+            fresh = {"name": name, "secret": fresh_secret()}
             insert_new(self._connection, keys, fresh)
-            found = self._find(name)
+            found = self.find(name)
             assert found is not None
         return found
 
     def known(self, name: str) -> bytes:
         """Return a secret of every store since its migration; for those who only read."""
-        found = self._find(name)
+        found = self.find(name)
         assert found is not None, f"a migration makes the secret {name}"
         return found
 
-    def _find(self, name: str) -> bytes | None:
+    def find(self, name: str) -> bytes | None:
+        """Return a secret; None before its first use."""
         query = select(keys.c.secret).where(keys.c.name == name)
         return self._connection.execute(query).scalar()
+
+
+def fresh_secret() -> bytes:
+    """Return a new secret."""
+    return secrets.token_bytes(LENGTH)

@@ -63,8 +63,7 @@ def application(
     `counts` are those of an application whose place this one takes. Raise StoreError when
     the store can't be used, and ConfigError when a file that the config names can't be.
     """
-    with store.write() as tx:
-        secrets = {name: tx.keys.secret(name) for name in ("links", "signup")}
+    secrets = {name: store.secret(name) for name in ("links", "signup")}
     pages = Pages(config)
     counts = counts or Counts()
     letters = Letters(config, letters_due)

@@ -1,5 +1,6 @@
 """Readiness over HTTP: mail that stands still, and disks that take nothing more."""
 
+import errno
 import threading
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -153,3 +154,23 @@ def test_mail_that_waits_for_the_next_day_of_warm_up_is_no_reason(due, monkeypat
     mail = post.config.mail.model_copy(update={"warm_up": ()})
     mail.__dict__.pop("servers")
     assert replace(post, config=post.config.override(mail=mail)).ready()[0] == 503
+
+
+def test_a_write_that_fails_is_in_readiness_and_pages_stay_up(due, monkeypatch):
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("syndicate.web.telemetry.write_probe.tempfile.TemporaryFile", full)
+    post = due(0)
+
+    code, lines = post.ready()
+
+    assert code == 503
+    assert [line.partition(":")[0] for line in lines] == [
+        "the store can't be written",
+        "the output can't be written",
+    ]
+    assert all("No space left on device" in line for line in lines)
+    stranger = ["the store can't be written", "the output can't be written"]
+    assert post.ready(**STRANGER) == (503, stranger)
+    assert post.client.get("/readyz/web").text == "ok\n"
