@@ -93,6 +93,13 @@ def doctor(
     *,
     selector: Selectors = None,
     nameserver: Nameserver = None,
+    connect: Annotated[
+        bool,
+        typer.Option(
+            "--connect",
+            help="Connect to each relay, check its certificate and log in; nothing is sent.",
+        ),
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Look at what decides whether mail is taken: SPF, DKIM, DMARC, MX, PTR, and the config."""
@@ -101,7 +108,8 @@ def doctor(
 
     config = here(context).config
     selectors = [_checked(one) for one in selector or ()]
-    found = list(checkup(config, _dns(nameserver), own=own_addresses(), selectors=selectors))
+    dns, own = _dns(nameserver), own_addresses()
+    found = list(checkup(config, dns, own=own, selectors=selectors, connects=connect))
     if json:
         as_json([{**asdict(one), "state": str(one.state)} for one in found])
     else:

@@ -10,6 +10,7 @@ import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Self
 
@@ -59,18 +60,21 @@ class Smtp:
 
         SecretUnreadable, before anything else, where the password can't be read.
         """
-        secret = self._read_secret()
-        smtp = self._dialogue()
-        try:
-            with self._explained():
-                self._connect(smtp)
-                self._log_in(smtp, secret or "")
-                smtp.nothing_else()
-        except RelayUnavailable:
-            smtp.close()
-            raise
+        secret = self._read_secret() or ""
+        smtp = self._opened(lambda smtp: self._log_in(smtp, secret))
         assert smtp.sock is not None
         return SmtpSession(smtp.sock, self._terms(smtp))
+
+    def describe(self) -> str:
+        """Connect without logging in; return what protects the connection.
+
+        Raise RelayUnavailable with the remedy.
+        """
+        smtp = self._opened(lambda _: None)
+        try:
+            return _protection(smtp.sock)
+        finally:
+            smtp.close()
 
     def arrived(self, message_id: str) -> bool | None:  # noqa: ARG002 - a relay's question
         """Return None: a mail server can't be asked."""
@@ -80,6 +84,18 @@ class Smtp:
         return self._server
 
     # how
+
+    def _opened(self, log_in: "Callable[[_Bounded], None]") -> "_Bounded":
+        smtp = self._dialogue()
+        try:
+            with self._explained():
+                self._connect(smtp)
+                log_in(smtp)
+                smtp.nothing_else()
+        except RelayUnavailable:
+            smtp.close()
+            raise
+        return smtp
 
     def _key(self, name: str) -> str:
         """Name a key of this server, as mistakes in the config are told."""
@@ -227,6 +243,17 @@ class _Plain(_Bounded):
 
 class _Encrypted(_Bounded, smtplib.SMTP_SSL):
     """Encrypted from the first byte."""
+
+
+def _protection(connection: socket.socket | None) -> str:
+    """Describe TLS and certificate of a connection."""
+    if not isinstance(connection, ssl.SSLSocket):
+        return "no TLS"
+    ends = (connection.getpeercert() or {}).get("notAfter")
+    if not isinstance(ends, str):
+        return f"{connection.version()}"
+    day = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC).date()
+    return f"{connection.version()}, and the certificate is valid until {day}"
 
 
 @cache

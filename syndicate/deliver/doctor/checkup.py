@@ -9,6 +9,7 @@ from syndicate.config.checks import is_loopback
 from syndicate.config.dkim import domain_name
 from syndicate.deliver.dkim import Keyring
 from syndicate.deliver.doctor import relay, senders
+from syndicate.deliver.doctor.connection import connect
 from syndicate.deliver.doctor.finding import Finding, State
 from syndicate.deliver.doctor.relay import Origin
 from syndicate.deliver.doctor.resolver import Resolver
@@ -17,16 +18,21 @@ from syndicate.errors import CallFailed
 
 
 def checkup(
-    config: Config, resolver: Resolver, *, own: Sequence[str] = (), selectors: Sequence[str] = ()
+    config: Config,
+    resolver: Resolver,
+    *,
+    own: Sequence[str] = (),
+    selectors: Sequence[str] = (),
+    connects: bool = False,
 ) -> Iterator[Finding]:
     """Look at the configuration, and at what DNS says of its domains and its relays.
 
     `own` are the public addresses of this machine, `selectors` those of a relay
-    that signs.
+    that signs; `connects`: whether to connect to the relays, too.
     """
     keyring = Keyring.readable(config)
     spf = Spf(resolver)
-    yield from _configured(config)
+    yield from _configured(config, connects=connects)
     for secret in missing_secrets(config):
         yield Finding(check="secret", where=secret.key, state=State.MISSING, said=secret.reason)
     origins, unanswered = _origins(config, resolver, own)
@@ -84,22 +90,36 @@ def _origins(
     return origins, unanswered
 
 
-def _configured(config: Config) -> Iterator[Finding]:
+def _configured(config: Config, *, connects: bool) -> Iterator[Finding]:
     yield _way_out(config)
     if config.mail.transport is Transport.SMTP:
         for server in config.mail.servers:
-            yield from _tls(server, f"mail.relays.{server.name}" if config.mail.relays else "mail")
+            table = f"mail.relays.{server.name}" if config.mail.relays else "mail"
+            if connects:
+                yield from connect(server, table, config)
+            yield from _tls(server, table, connected=connects)
     yield _one_click(config)
     yield _postal_address(config)
-    for dkim in config.mail.dkim:
-        if dkim.key_file is None or not config.path(dkim.key_file).exists():
+    yield from _exposed(config)
+
+
+def _exposed(config: Config) -> Iterator[Finding]:
+    """Find the secrets that every user of the machine can read."""
+    servers = config.mail.servers if config.mail.transport is Transport.SMTP else ()
+    files = [
+        *(("password", server.name, server.password_file) for server in servers),
+        *(("key", dkim.selector, dkim.key_file) for dkim in config.mail.dkim),
+    ]
+    for check, where, file in files:
+        if file is None:
             continue
-        mode = config.path(dkim.key_file).stat().st_mode
+        try:
+            mode = config.path(file).stat().st_mode
+        except OSError:  # reported as missing
+            continue
         if mode & (stat.S_IROTH | stat.S_IWOTH):
-            said = f"every user of this machine can read it: chmod 600 {dkim.key_file}"
-            yield Finding(
-                check="key", where=dkim.selector, state=State.WRONG, said=said, demanded=False
-            )
+            said = f"every user of this machine can read it: chmod 600 {file}"
+            yield Finding(check=check, where=where, state=State.WRONG, said=said, demanded=False)
 
 
 def _way_out(config: Config) -> Finding:
@@ -111,16 +131,20 @@ def _way_out(config: Config) -> Finding:
     return Finding(check=check, where=where, state=State.WRONG, said=said, demanded=False)
 
 
-def _tls(server: Relay, table: str) -> Iterator[Finding]:
+def _tls(server: Relay, table: str, *, connected: bool) -> Iterator[Finding]:
     check, where, own = "TLS", f"{table}.security", is_loopback(server.host)
-    state = State.OK
-    if server.security is not Security.NONE:
-        said = f"mail is handed over by {server.security}"
-    elif own:
-        said = "the relay is on this machine; see to it that it uses TLS itself"
-    else:
-        state, said = State.WRONG, 'mail goes to the relay in the open; set "starttls" or "tls"'
-    yield Finding(check=check, where=where, state=state, said=said)
+    if server.security is Security.NONE and own:
+        said = "not seen: the relay is on this machine; see to it that it uses TLS itself"
+        yield Finding(check=check, where=where, state=State.UNKNOWN, said=said, demanded=False)
+    elif server.security is Security.NONE:
+        said = 'mail goes to the relay in the open; set "starttls" or "tls"'
+        yield Finding(check=check, where=where, state=State.WRONG, said=said)
+    elif not connected:
+        said = (
+            f"{server.security} is set and was not tried: `syndicate doctor --connect` connects, "
+            "checks the certificate and logs in"
+        )
+        yield Finding(check=check, where=where, state=State.UNKNOWN, said=said, demanded=False)
     if server.security is not Security.NONE and not server.verify and not own:
         said = (
             "whoever is on the way can pose as the relay; set it to true, and SSL_CERT_FILE to the "
@@ -136,7 +160,7 @@ def _one_click(config: Config) -> Finding:
     address = urlsplit(config.web_url)
     check, where = "one-click", "web.url" if config.web.url else "publication.url"
     if address.scheme == "https" and not is_loopback(address.hostname or ""):
-        said = f"readers unsubscribe with one click at {config.web_url}"
+        said = f"readers unsubscribe with one click at {config.web_url}; that was not tried"
         return Finding(check=check, where=where, state=State.OK, said=said)
     said = f"expected an https address that all can reach, not {config.web_url}"
     return Finding(check=check, where=where, state=State.WRONG, said=said)
