@@ -154,6 +154,7 @@ def _warnings(
         )
     yield from unheard(config)
     yield from secret_warnings(path, config)
+    yield from _for_this_machine_alone(config)
     yield from too_wide(config)
     yield from _left_behind(config)
 
@@ -170,6 +171,27 @@ def _left_behind(config: "Config") -> list[str]:
         return left_behind(store, config, at=clock.now())
     finally:
         store.close()
+
+
+def _for_this_machine_alone(config: "Config") -> Iterator[str]:
+    """Say what readers miss where mail is for a catcher on this machine, or is thought to be."""
+    from syndicate.config import Transport  # noqa: PLC0415 - start-up
+    from syndicate.config.checks import leads_here  # noqa: PLC0415
+
+    if config.mail.transport is not Transport.SMTP:
+        return
+    host = config.mail.servers[0].host
+    for key, url in (("publication.url", config.publication.url), ("web.url", config.web.url)):
+        if leads_here(url):
+            yield (
+                f"{key}: mail goes out by {host}, and its links lead to this machine: fit for a "
+                "catcher of test mail, and for no reader"
+            )
+    if not config.publication.postal_address:
+        yield (
+            "publication.postal_address: missing; the law wants one at the foot of every mail to "
+            "readers"
+        )
 
 
 def _behind_a_proxy(config: "Config") -> bool:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -24,6 +25,7 @@ from syndicate.config.wording import meant_by
 Mistake = tuple[Loc, str]
 """Where a mistake is, and what was expected."""
 
+_HERE = "http://127.0.0.1:8000"
 _LOGOS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """What feed readers and mail programs show; an SVG they don't."""
 _COVERS = (".png", ".jpg", ".jpeg")
@@ -57,7 +59,7 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     yield from _without_secrets(("publish", "mirror_options"), options)
     mail = _table(data, "mail")
     if mail.get("transport") == Transport.SMTP:
-        yield from _going_live(_table(data, "publication"), mail)
+        yield from _going_live(_table(data, "publication"), _table(data, "web"), mail)
 
 
 def _names(data: dict[str, Any], kind: str) -> Iterator[Mistake]:
@@ -188,19 +190,43 @@ def _either(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def _going_live(publication: dict[str, Any], mail: dict[str, Any]) -> Iterator[Mistake]:
-    """Check that mail to the outside says who it is from and where to leave."""
-    hosts = (server.get("host", "localhost") for _, server in relays.servers(mail))
-    host = next((one for one in hosts if isinstance(one, str) and not is_loopback(one)), None)
-    if host is None:
+def _going_live(
+    publication: dict[str, Any], web: dict[str, Any], mail: dict[str, Any]
+) -> Iterator[Mistake]:
+    """Check that mail by a mail server says who it is from, and that readers can follow its links.
+
+    A server on this machine may send to everywhere, or be a catcher of test mail: whoever
+    has one says so by a `url` that leads here.
+    """
+    given = (server.get("host", "localhost") for _, server in relays.servers(mail))
+    hosts = [host for host in given if isinstance(host, str)]
+    outside = next((host for host in hosts if not is_loopback(host)), None)
+    if not publication.get("url"):
+        catcher = "" if outside else f'; for a catcher of test mail, set "{_HERE}"'
+        server = outside or next(iter(hosts), "localhost")
+        yield ("publication", "url"), f"{_missing(server)}: the links in mail lead there{catcher}"
+    if outside is None:
         return
-    reasons = {
-        "url": "the links in mail lead there",
-        "postal_address": "the law wants it at the foot of every mail",
-    }
-    for key, reason in reasons.items():
-        if not publication.get(key):
-            yield ("publication", key), f"missing, and mail goes out by {host}: {reason}"
+    for name, table in (("publication", publication), ("web", web)):
+        if leads_here(table.get("url")):
+            told = f"leads to this machine, and mail goes out by {outside}: no reader gets there"
+            yield (name, "url"), told
+    if not publication.get("postal_address"):
+        reason = "the law wants it at the foot of every mail"
+        yield ("publication", "postal_address"), f"{_missing(outside)}: {reason}"
+
+
+def _missing(host: str) -> str:
+    return f"missing, and mail goes out by {host}"
+
+
+def leads_here(url: object) -> bool:
+    """Whether a URL leads to this machine, wherever it is followed."""
+    try:
+        host = urlsplit(url).hostname if isinstance(url, str) else None
+    except ValueError:  # reported by the model
+        return False
+    return host is not None and is_loopback(host)
 
 
 def is_loopback(host: str) -> bool:

@@ -68,6 +68,12 @@ class Operator:
         config = self.folder / "config.toml"
         config.write_text(f"{config.read_text()}\n{tables}")
 
+    def catch_mail(self) -> None:
+        """Say that mail is caught on this machine, so that its links may lead here."""
+        url = 'url = "http://127.0.0.1:8000"\n'
+        if f"\n{url}" not in (self.folder / "config.toml").read_text():
+            self.configure("[publication]\n", f"[publication]\n{url}")
+
     def subscribe(self, *rows: str) -> Ran:
         """Import readers of the breaking newsletter."""
         (self.folder / "readers.csv").write_text("\n".join(("email,name", *rows)) + "\n")

@@ -54,3 +54,23 @@ def test_what_is_selected_and_no_article_has_is_named_with_what_is_meant(operato
     ]
     assert [line for line in checked.err.splitlines() if "no article" in line] == warnings
     assert set(warnings) <= set(json.loads(operator.run("check", "--json").out)["warnings"])
+
+
+LOCAL_RELAY = '[mail]\ntransport = "smtp"\nhost = "localhost"\nfrom = "Post <news@post.example>"\n'
+
+
+def test_real_mail_by_a_server_on_this_machine_needs_the_address_that_its_links_lead_to(operator):
+    operator.configure("[mail]\n", LOCAL_RELAY)
+
+    for words in (["check"], ["tick"], ["send", "breaking", "--article", "welcome"]):
+        ran = operator.run(*words)
+        assert ran.code == 2, words
+        assert "publication.url — missing, and mail goes out by localhost" in ran.err
+
+    operator.catch_mail()
+    checked = operator.run("check")
+    assert checked.code == 0
+    assert "publication.url: mail goes out by localhost, and its links lead to this" in checked.err
+    assert "publication.postal_address: missing" in checked.err
+    operator.configure("http://127.0.0.1:8000", "https://post.example")
+    assert "links lead to this machine" not in operator.run("check").err

@@ -28,6 +28,7 @@ Doctor = Callable[..., Found]
 @pytest.fixture
 def doctor(operator: Operator) -> Iterator[Doctor]:
     """Ask the doctor about a relay on some port; what it finds by check: the state, and why."""
+    operator.catch_mail()
     (operator.folder / "password").touch(0o600)
     (operator.folder / "password").write_text("s3cret")
     with served(Zone()) as dns:

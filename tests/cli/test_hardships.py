@@ -192,6 +192,7 @@ def test_a_tick_that_is_broken_off_leaves_nothing_half_done(operator, how, code)
         return OK
 
     with Scripted(mail=OK, rcpt=OK, body=body) as server:
+        operator.catch_mail()
         operator.configure("[mail]", SMTP.format(port=server.port))
         process = subprocess.Popen(
             [sys.executable, "-m", "syndicate", "tick"],

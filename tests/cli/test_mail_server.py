@@ -13,6 +13,7 @@ OK = b"250 2.0.0 ok\r\n"
 
 def by_smtp(operator, port):
     """Send by a server on loopback, and have a breaking story for three readers."""
+    operator.catch_mail()
     operator.configure(
         "[mail]",
         f'[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'

@@ -80,6 +80,7 @@ def made(operator: Operator, where: str, port: int) -> Post:
     table, value, secret = SECRETS[where]
     named = table.format(named=f'{where} = "{value}"')
     text = f"{SMTP.format(port=port)}{named}"
+    operator.catch_mail()
     operator.configure("[mail]\n", text)
     operator.subscribe("ada@example.org,", "bo@example.org,")
     operator.file("ferry")

@@ -72,6 +72,7 @@ def _toml(value: object) -> str:
 
 def by(operator: Operator, *relays: str, more: str = "") -> None:
     """Configure how mail leaves, whatever was configured before."""
+    operator.catch_mail()
     own = f'[mail]\ntransport = "smtp"\nfrom = "Post <news@example.org>"\n{more}\n'
     config = operator.folder / "config.toml"
     before = re.compile(r'^\[mail\]\n.*?(?=^# "outbox" writes)', re.MULTILINE | re.DOTALL)

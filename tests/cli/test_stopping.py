@@ -13,6 +13,7 @@ NOBODY_THERE = 'transport = "smtp"\nhost = "127.0.0.1"\nport = 9\nsecurity = "no
 def stuck(operator):
     """An operator whose edition of two readers waits, since no mail server answers."""
     operator.subscribe("ada@example.org,", "bo@example.org,")
+    operator.catch_mail()
     operator.configure("[mail]\n", f"[mail]\n{NOBODY_THERE}\n")
     operator.file("ferry")
     operator.run("import", "articles")

@@ -110,6 +110,7 @@ def refusing(line):
 
 
 def by_smtp(operator, port, more=""):
+    operator.catch_mail()
     operator.configure(
         "[mail]",
         f'[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
@@ -249,6 +250,7 @@ def test_the_relays_are_listed_with_what_they_may_and_what_they_had(operator):
             '[[mail.relays]]\nname = "spare"\nhost = "127.0.0.1"\nport = 9\nweight = 0\n'
             'security = "none"\n'
         )
+        operator.catch_mail()
         operator.configure("[mail]", f'{relays}\n[mail]\ntransport = "smtp"\nfrom = "a@b.example"')
         operator.subscribe("ada@example.org,", "bo@example.org,")
         operator.file("ferry")

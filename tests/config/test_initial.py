@@ -54,6 +54,7 @@ def test_the_mail_table_is_named_once_as_its_header():
 
 def test_all_mail_is_at_its_defaults_so_that_keys_can_be_put_under_the_header(tmp_path):
     text = TEXT.replace("[mail]", '[mail]\ntransport = "smtp"\nfrom = "a@example.org"\nport = 2525')
+    text = text.replace("[publication]\n", '[publication]\nurl = "https://news.example.org"\n')
 
     assert loaded(tmp_path, text).mail.port == 2525
 

@@ -344,8 +344,28 @@ def test_two_newsletters_of_one_name_are_refused(folder):
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1", "mail.localhost"])
-def test_mail_to_this_machine_needs_no_address_of_the_publication(folder, host):
-    load(write(folder, f'{PUBLICATION}[mail]\ntransport = "smtp"\nhost = "{host}"\n'))
+def test_mail_by_this_machine_needs_a_url_which_may_lead_here(folder, host):
+    mail = f'[mail]\ntransport = "smtp"\nhost = "{host}"\n'
+
+    (missing,) = mistakes(folder, PUBLICATION + mail)
+
+    assert missing.startswith(
+        f"config.toml:1: publication.url — missing, and mail goes out by {host}"
+    )
+    assert 'for a catcher of test mail, set "http://127.0.0.1:8000"' in missing
+    load(write(folder, f'{PUBLICATION}url = "http://127.0.0.1:8000"\n{mail}'))
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "https://localhost", "http://[::1]/"])
+@pytest.mark.parametrize("table", ["publication", "web"])
+def test_mail_to_the_outside_has_no_links_that_lead_here(folder, url, table):
+    mail = '[mail]\ntransport = "smtp"\nhost = "mail.example.org"\n'
+    text = LIVE.replace("https://news.example.org", url) if table == "publication" else LIVE
+    text += f'[web]\nurl = "{url}"\n' if table == "web" else ""
+
+    (told,) = mistakes(folder, text + mail)
+
+    assert f'{table}.url = "{url}" — leads to this machine' in told
 
 
 def test_mail_to_the_outside_needs_the_url_and_the_postal_address(folder):
@@ -362,14 +382,15 @@ def test_mail_to_the_outside_needs_the_url_and_the_postal_address(folder):
 
 
 def login(*keys: str) -> str:
-    return "\n".join([f"{PUBLICATION}[mail]", 'transport = "smtp"', 'username = "me"', *keys, ""])
+    lines = ['url = "https://a.example"', "[mail]", 'transport = "smtp"', 'username = "me"', *keys]
+    return "\n".join([f"{PUBLICATION}{lines[0]}", *lines[1:], ""])
 
 
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
-        ([], '6: mail.username = "me" — needs password_env or password_file'),
-        (['password_env = "HOME"', 'password_file = "file"'], '8: mail.password_file = "file" — expected one of password_env and password_file, not both'),
+        ([], '7: mail.username = "me" — needs password_env or password_file'),
+        (['password_env = "HOME"', 'password_file = "file"'], '9: mail.password_file = "file" — expected one of password_env and password_file, not both'),
     ],
 )  # fmt: skip
 def test_a_login_names_one_secret(folder, keys, expected):

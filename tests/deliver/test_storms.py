@@ -470,6 +470,7 @@ CONFIG = """\
 [publication]
 id = "0b0e8c1e-6c2f-4b37-9a1e-5b8f6a3d9e01"
 title = "Storm Post"
+url = "https://post.example"
 postal_address = "1 Real Street"
 
 [[newsletters]]
