@@ -52,6 +52,7 @@ def tick(
     """
     from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
     from syndicate.cli.watching import shown  # noqa: PLC0415
+    from syndicate.schedule.left_behind import left_behind_daily  # noqa: PLC0415
     from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
     from syndicate.schedule.tick import tick as pass_  # noqa: PLC0415
 
@@ -68,6 +69,8 @@ def tick(
         say(f"published: {len(built.written)} written, {len(built.deleted)} deleted")
         for problem in (*built.warnings, *built.failed):
             note(str(problem))
+        for message in left_behind_daily(store, ours.config, at=moment) if at is None else ():
+            note(message)
         _say_fires(ours, ticked.fires)
         tell_delivered(delivered)
         if ticked.forgotten:

@@ -16,6 +16,7 @@ from syndicate.store.fires import KnownSchedule
 
 NAMED = 5
 """How many slugs a message names; the rest is counted."""
+_DAY = timedelta(days=1)
 _TOGETHER = timedelta(days=31)
 """Schedules of which the last slots lie closer than this ended at the same time."""
 
@@ -27,6 +28,19 @@ def left_behind(store: Store, config: Config, *, at: datetime) -> list[str]:
     """
     with store.read() as tx:
         return [*_readers(tx, config), *_stories(tx, config, at)]
+
+
+def left_behind_daily(store: Store, config: Config, *, at: datetime) -> list[str]:
+    """Say the same, each message once a day: for passes that come every minute."""
+    found = left_behind(store, config, at=at)
+    if not found:
+        return []
+    with store.write() as tx:
+        return [
+            message
+            for message in found
+            if tx.limits.take(f"left behind: {message}", most=1, per=_DAY, at=at)
+        ]
 
 
 def _readers(tx: Transaction, config: Config) -> Iterator[str]:

@@ -36,6 +36,12 @@ def test_check_says_how_many_readers_a_renamed_newsletter_leaves_behind(renamed)
     assert "2 readers" in warning
 
 
+def test_a_tick_says_so_once_a_day_for_those_who_run_it_by_cron(renamed):
+    first, second = renamed.run("tick"), renamed.run("tick")
+    assert "newsletters: 2 readers are subscribed to 'breaking'" in first.err
+    assert "newsletters:" not in second.err
+
+
 def test_move_gives_a_renamed_newsletter_its_readers_back(renamed):
     moved = renamed.run("subscribers", "move", "--from", "breaking", "--to", "flash")
     assert moved.code == 0
