@@ -182,6 +182,7 @@ def _content(article: Article) -> dict[str, Any]:
         "image": asdict(article.image) if article.image else None,
         "figures": [asdict(figure) for figure in article.figures],
         "canonical_url": article.canonical_url,
+        "old_addresses": list(article.old_addresses),
         "comments": asdict(article.comments) if article.comments else None,
         "language": article.language,
         "extra": dict(article.extra),

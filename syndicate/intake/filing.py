@@ -13,6 +13,7 @@ from syndicate.intake.composing import Composed, ComposedFiles, composed, recomp
 from syndicate.intake.manuscript import Manuscript, Proof
 from syndicate.intake.matching import Door, Match, Matcher, Taken
 from syndicate.model.articles import Article, Status
+from syndicate.model.old_addresses import kept_as
 from syndicate.store import Entry, Filing, Known, Store, Transaction
 
 
@@ -149,6 +150,7 @@ class _Desk:
         matcher = Matcher(config=self._config, taken=self._taken, store=self._saved)
         found = matcher.match(self._door(manuscript, one.id), manuscript)
         _refuse_back_to_draft(manuscript, found.article, self._at)
+        matcher.refuse_taken_addresses(self._door(manuscript, one.id), manuscript, found)
         if (found.id, found.slug) != (one.id, manuscript.slug):
             manuscript = found.named(manuscript)
             one = recompose(manuscript, found.id, self._config, keep=not self._dry_run)
@@ -162,7 +164,8 @@ class _Desk:
         """Return what answers for a file: what was looked up, unless that has changed by now."""
         known = self._known
         alike = [known.by_id(public_id), known.by_path(manuscript.path)]
-        alike += [known.by_slug(manuscript.slug), *known.by_source(manuscript.source)]
+        alike += [known.by_slug(name) for name in _slugs(manuscript)]
+        alike += known.by_source(manuscript.source)
         keys = {article.key for article in alike if article is not None}
         if self._moved.isdisjoint(keys) and self._moved_names.isdisjoint(
             {public_id, *_names(manuscript)}
@@ -235,13 +238,18 @@ def _look_up(tx: Transaction, batch: Sequence[Composed]) -> Known:
     return tx.articles.known(
         ids=[one.id for one in batch if one.id],
         paths=[one.path for one in manuscripts],
-        slugs=[one.slug for one in manuscripts],
+        slugs=[name for one in manuscripts for name in _slugs(one)],
         sources=[one.source for one in manuscripts if one.source],
     )
 
 
 def _names(manuscript: Manuscript) -> set[str]:
-    return {manuscript.path, manuscript.slug, manuscript.source} - {""}
+    return {manuscript.path, manuscript.source, *_slugs(manuscript)} - {""}
+
+
+def _slugs(manuscript: Manuscript) -> list[str]:
+    """Return the slug that a file asks for, and the old addresses that it names."""
+    return [manuscript.slug, *map(kept_as, manuscript.revision.old_addresses)]
 
 
 def _refused(one: Composed, reason: str, where: str = "") -> Filed:

@@ -80,7 +80,8 @@ def read(file: Path, config: Config) -> Manuscript:
         front = document.front_matter(front)
     if not front.found:
         raise Refused(f"{path}:1: no front matter — expected a line of --- or +++, and a title")
-    fields = read_fields(front, inside_intake(PurePath(path), config), config.publication.timezone)
+    where, zone = inside_intake(PurePath(path), config), config.publication.timezone
+    fields = read_fields(front, where, zone, config.publication.url)
     text = front.body.strip("\n")
     return Manuscript(
         file=file,
@@ -147,6 +148,7 @@ def _without_liquid(manuscript: Manuscript, config: Config) -> Liquid:
     head, url = manuscript.revision, config.publication.url or ""
     origin = url[: len(url) - len(urlsplit(url).path)]
     page = {name: value for name, value in head.extra.items() if isinstance(value, str)}
+    page |= {"description": head.summary, "excerpt": head.summary} if head.summary else {}
     page |= {"title": head.title, "url": f"/articles/{manuscript.slug}/"}
     page |= {"author": head.authors[0].name} if head.authors else {}
     site = {"url": origin, "baseurl": url.removeprefix(origin), "title": config.publication.title}

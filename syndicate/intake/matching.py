@@ -19,6 +19,7 @@ from syndicate.intake.composing import new_id
 from syndicate.intake.manuscript import Manuscript
 from syndicate.intake.slug_claims import SlugClaims, is_numbered, numbered, story_of
 from syndicate.model.articles import Article
+from syndicate.model.old_addresses import kept_as
 from syndicate.store import Filing, Known
 
 Door = Known | Filing
@@ -33,15 +34,19 @@ class Taken:
     slugs: dict[str, str] = field(default_factory=dict)
     """Slug → path of the file that has it."""
     ids: dict[str, str] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+    """Old address → path of the file that names it."""
 
     def take(self, manuscript: Manuscript, match: "Match") -> None:
         """Remember what a file has become."""
         self.slugs[match.slug] = manuscript.path
         self.ids[match.id] = manuscript.path
+        for address in manuscript.revision.old_addresses:
+            self.addresses[kept_as(address)] = manuscript.path
 
     def copy(self) -> Self:
         """Return the same, to go on from and to fall back behind."""
-        return type(self)(self.claims, dict(self.slugs), dict(self.ids))
+        return type(self)(self.claims, dict(self.slugs), dict(self.ids), dict(self.addresses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,22 @@ class Matcher:
                 f"{manuscript.path}: its id would be {public_id}, which is {_name(other)}'s"
             )
         return Match(public_id, slug, None, warning)
+
+    def refuse_taken_addresses(self, door: Door, manuscript: Manuscript, match: Match) -> None:
+        """Refuse a file that says it was where another article is, was, or will be."""
+        its_key = None if match.article is None else match.article.key
+        for address in manuscript.revision.old_addresses:
+            kept = kept_as(address)
+            owner = door.by_slug(kept)
+            holder = self.taken.addresses.get(kept) or self.taken.slugs.get(kept)
+            if owner is not None and owner.key != its_key:
+                holder = _name(owner)
+            elif holder is None or holder == manuscript.path:
+                continue
+            raise Refused(
+                f"{manuscript.path}: the old address {address} leads to {holder}; "
+                "take it out of one of them"
+            )
 
     def _known(self, door: Door, manuscript: Manuscript) -> Article | None:
         if manuscript.id is not None:

@@ -126,6 +126,8 @@ class Revision:
     audio: Recording | None = None
     translations: Mapping[str, str] = field(default_factory=dict)
     """The same article in other languages: BCP 47 tag, and a slug of ours or an http(s) address."""
+    old_addresses: tuple[str, ...] = ()
+    """Paths from the root at which the article was before, and which lead to it now."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Front matter that Syndicate does not know, kept with the article."""
 

@@ -92,10 +92,10 @@ class Printer:
         with self.store.read() as tx:
             articles = tx.readership.articles(task.keys)
             galleys = tx.readership.galleys(task.keys)
-            old_slugs = tx.readership.old_slugs(task.keys)
+            before = tx.readership.old_addresses(task.keys)
         galleys |= self._set_again([a for a in articles if not is_current(galleys.get(a.key))])
         for article in articles:
-            galley, old = galleys.get(article.key), old_slugs.get(article.key, [])
+            galley, old = galleys.get(article.key), before.get(article.key, [])
             outcome.done[article.key] = self._article(article, galley, old, task, outcome)
 
     def _set_again(self, articles: Sequence[Article]) -> dict[int, Galley]:
@@ -114,7 +114,7 @@ class Printer:
         self,
         article: Article,
         galley: Galley | None,
-        old_slugs: Sequence[str],
+        old_addresses: Sequence[str],
         task: Articles,
         outcome: Outcome,
     ) -> Done:
@@ -127,7 +127,7 @@ class Printer:
                 status=410,
             )
             there = self._put(notice, outcome)
-            self._put_all(self._redirects(article, old_slugs), outcome)
+            self._put_all(self._redirects(article, old_addresses), outcome)
             listing = self._listing(article, withdrawn=True)
             return Done(page=path, listing=listing, failed=not there)
         if article.status is Status.DRAFT or article.retracted_at or article.published > task.at:
@@ -153,7 +153,7 @@ class Printer:
                 packed=self.compress,
             )
             self._put(amp, outcome)
-        self._put_all(self._redirects(article, old_slugs), outcome)
+        self._put_all(self._redirects(article, old_addresses), outcome)
         listed = self._listing(article) if there else None
         failed = len(outcome.spoilt) > spoilt
         return Done(page=path, listing=listed, pictures=pictures, missing=missing, failed=failed)
@@ -180,11 +180,11 @@ class Printer:
                 self._put(File(path=src, owner=MEDIA, render=partial(bytes, data)), outcome)
         return {src: self._media.stamp(src) for src in sorted(summarised(article, absent))}
 
-    def _redirects(self, article: Article, old_slugs: Sequence[str]) -> Iterator[File]:
+    def _redirects(self, article: Article, old_addresses: Sequence[str]) -> Iterator[File]:
         to = addresses.page(article)
-        for slug in old_slugs:
+        for address in old_addresses:
             yield File(
-                path=addresses.file(f"/articles/{slug}/"),
+                path=addresses.file(address),
                 owner=f"{article.key}",
                 render=partial(self.pages.redirect, to),
                 status=301,

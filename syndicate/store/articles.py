@@ -87,7 +87,7 @@ class Articles:
         return self._many(newest_first(articles_query().where(taken_back)))
 
     def redirects(self) -> dict[str, str]:
-        """Return each slug that an article has no more, with the one it has now."""
+        """Return each slug or address that an article has no more, with the slug it has now."""
         query = (
             select(addresses.c.slug, articles.c.slug)
             .join(articles, articles.c.key == addresses.c.article)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    and_,
     bindparam,
     delete,
     false,
@@ -27,6 +28,7 @@ from sqlalchemy import (
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Revision, Status
 from syndicate.model.galleys import Galley
+from syndicate.model.old_addresses import kept_as
 from syndicate.store.articles import Articles
 from syndicate.store.engine import LOCK_NUMBERS, insert_new, lock
 from syndicate.store.known import Known
@@ -115,6 +117,9 @@ class Filing(Articles):
         keys = {row.id: row.key for row in self._connection.execute(ids)}
         owned = [{"slug": entry.slug, "article": keys[entry.id]} for entry in entries]
         self._connection.execute(insert(addresses), owned)
+        for entry in entries:
+            if entry.revision.old_addresses:
+                self._keep_old_addresses(keys[entry.id], entry.revision)
         saved = [(keys[e.id], 1, e.revision, e.slug, e.galley) for e in entries]
         self._save(saved, at)
         self._set_in_type(saved)
@@ -134,8 +139,9 @@ class Filing(Articles):
 
         Where that is what the store says already, nothing is written; a revision
         that says the same is not saved again. The old slug is kept and leads to
-        the new one. While it was only a draft, the article was not yet seen: its
-        `first_seen` moves. Raise Refused for another's slug.
+        the new one; an old address does as long as the file names it. While it
+        was only a draft, the article was not yet seen: its `first_seen` moves.
+        Raise Refused for another's slug or address.
         """
         changed = any(getattr(article, name) != getattr(revision, name) for name in SAVED)
         if not changed and (slug, path, source) == (article.slug, article.path, article.source):
@@ -146,6 +152,8 @@ class Filing(Articles):
         if slug != article.slug:
             self._refuse_taken_slugs({slug: article.key})
             insert_new(self._connection, addresses, {"slug": slug, "article": article.key})
+        if revision.old_addresses != article.old_addresses:
+            self._keep_old_addresses(article.key, revision)
         if path != article.path:
             self._free_paths([path])
         # as the row has it now: somebody may be taking the article back at this moment
@@ -254,7 +262,18 @@ class Filing(Articles):
                 owner = self.by_slug(slug)
                 assert owner is not None
                 name = f"{owner.title!r} ({owner.path or owner.id})"
-                raise Refused(f"the slug {slug} belongs to {name}")
+                what = f"address {slug}" if slug.startswith("/") else f"slug {slug}"
+                raise Refused(f"the {what} belongs to {name}")
+
+    def _keep_old_addresses(self, key: int, revision: Revision) -> None:
+        """Have exactly these old addresses lead to an article; raise Refused for another's."""
+        kept = [kept_as(address) for address in revision.old_addresses]
+        self._refuse_taken_slugs(dict.fromkeys(kept, key))
+        mine = addresses.c.article == key
+        gone = and_(mine, addresses.c.slug.startswith("/"), addresses.c.slug.not_in(kept))
+        self._connection.execute(delete(addresses).where(gone))
+        for name in kept:
+            insert_new(self._connection, addresses, {"slug": name, "article": key})
 
     def _free_paths(self, paths: Iterable[str | None]) -> None:
         """Take paths from who was filed there before: a file holds one article."""

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func,
 
 from syndicate.model.articles import Article
 from syndicate.model.galleys import Galley
+from syndicate.model.old_addresses import address_of
 from syndicate.store.rows import article_of, articles_query, newest_first, public_at
 from syndicate.store.schema import addresses, articles, galleys
 
@@ -20,7 +21,7 @@ _ARTICLES = articles_query().where(articles.c.key.in_(_KEYS))
 _GALLEYS = select(galleys.c.article, galleys.c.opening, galleys.c.body, galleys.c.rules).where(
     galleys.c.article.in_(_KEYS)
 )
-_OLD_SLUGS = (
+_OLD_ADDRESSES = (
     select(addresses.c.article, addresses.c.slug)
     .join(articles, articles.c.key == addresses.c.article)
     .where(addresses.c.article.in_(_KEYS))
@@ -76,11 +77,14 @@ class Readership:
             for key, opening, body, rules in self._of(keys, _GALLEYS)
         }
 
-    def old_slugs(self, keys: Sequence[int]) -> dict[int, list[str]]:
-        """Return the slugs that articles have no more, by their keys."""
+    def old_addresses(self, keys: Sequence[int]) -> dict[int, list[str]]:
+        """Return the addresses where articles were before, by their keys.
+
+        They had them here, by a slug that they have no more, or elsewhere.
+        """
         found: dict[int, list[str]] = {}
-        for key, slug in self._of(keys, _OLD_SLUGS):
-            found.setdefault(key, []).append(slug)
+        for key, kept in self._of(keys, _OLD_ADDRESSES):
+            found.setdefault(key, []).append(address_of(kept))
         return found
 
     def newest(self, at: datetime, limit: int) -> list[Article]:

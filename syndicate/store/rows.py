@@ -55,6 +55,7 @@ def row_of(revision: Revision) -> dict[str, Any]:
         row[name] = [_flat(value) for value in row[name]]
     return row | {
         "tags": list(revision.tags),
+        "old_addresses": list(revision.old_addresses),
         "image": _flat(revision.image) if revision.image else None,
         "audio": _flat(revision.audio) if revision.audio else None,
         "comments": _flat(revision.comments) if revision.comments else None,
@@ -69,6 +70,7 @@ def article_of(row: Row[Any]) -> Article:
     image, audio, comments = values["image"], values["audio"], values["comments"]
     values["status"] = Status(values["status"])
     values["tags"] = tuple(values["tags"])
+    values["old_addresses"] = tuple(values["old_addresses"])
     values["authors"] = _people(values["authors"])
     values["contributors"] = _people(values["contributors"])
     values["figures"] = tuple(map(_figure, values["figures"]))

@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeDecorator
 
 from syndicate.clock import EPOCH, utc
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 
@@ -113,6 +113,7 @@ revisions = Table(
     Column("language", Text),
     Column("audio", JSON),
     Column("translations", JSON, nullable=False, server_default="{}"),
+    Column("old_addresses", JSON, nullable=False, server_default="[]"),
     Column("extra", JSON, nullable=False),
 )
 
@@ -125,6 +126,7 @@ galleys = Table(
     Column("body", JSON, nullable=False),
 )
 
+# every slug that an article has or had, and every old address: a path, which begins with a slash
 addresses = Table(
     "addresses",
     metadata,

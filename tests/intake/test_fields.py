@@ -155,11 +155,11 @@ def test_a_permalink_pattern_leaves_the_files_name():
 
 
 def test_unknown_keys_are_kept_as_json_can_hold_them():
-    head = "version: 4.4\nflags: {a: yes, b: [1, 2019-02-28, .inf, ~]}\nredirect_from: /old"
+    head = "version: 4.4\nflags: {a: yes, b: [1, 2019-02-28, .inf, ~]}\nweight: /old"
     assert fields(head).revision.extra == {
         "version": 4.4,
         "flags": {"a": True, "b": [1, "2019-02-28", ".inf", None]},
-        "redirect_from": "/old",
+        "weight": "/old",
     }
 
 

@@ -3,10 +3,11 @@
 head         the keys while they are read: texts, lists, flags, tables
 spelling     which key a misspelt one was meant to be
 publishing   drafts, status, dates
+former       where the article was before
 people       authors and contributors
 attachments  lead picture, recording, comments
 
-Jekyll's keys are understood, and known keys in any case.
+Jekyll's and Hugo's keys are understood, and known keys in any case.
 """
 
 import re
@@ -17,6 +18,7 @@ from pathlib import PurePath
 
 from syndicate.errors import Refused
 from syndicate.intake.fields import attachments, publishing
+from syndicate.intake.fields.former import old_addresses
 from syndicate.intake.fields.head import LONGEST_LINE, Head
 from syndicate.intake.fields.people import people
 from syndicate.intake.frontmatter import FrontMatter
@@ -42,8 +44,10 @@ class Fields:
     warnings: tuple[str, ...]
 
 
-def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo) -> Fields:
+def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = "") -> Fields:
     """Read front matter; `file` gives slug and date where it doesn't.
+
+    `site` is the publication's url, where old addresses are absolute.
 
     Raise Refused with the line, what was read and what was expected.
     """
@@ -61,13 +65,14 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo) -> Fields:
         authors=people(head, "authors", "author"),
         contributors=people(head, "contributors"),
         breaking=head.flag("breaking") or False,
-        summary=head.line("summary", longest=5 * LONGEST_LINE),
+        summary=head.first_line("summary", "description", "excerpt", longest=5 * LONGEST_LINE),
         image=attachments.image(head),
         canonical_url=_canonical_url(head),
         comments=attachments.comments(head),
         language=_language(head),
         audio=attachments.audio(head),
         translations=_translations(head),
+        old_addresses=old_addresses(head, file, site),
         extra=head.extra(),
     )
     slug = _slug(head, name)

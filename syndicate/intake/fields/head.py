@@ -16,8 +16,11 @@ _KNOWN = frozenset({
     "title", "id", "slug", "permalink", "date", "updated", "status", "published", "draft",
     "section", "category", "categories", "tag", "tags", "author", "authors", "contributors",
     "breaking", "summary", "image", "canonical_url", "comments", "language", "audio",
-    "translations",
+    "translations", "url", "path", "aliases", "redirect_from", "lastmod", "last_modified_at",
+    "publishdate", "description", "excerpt",
 })  # fmt: skip
+_SPELT = _KNOWN - {"url", "path"}
+"""Keys that others may be misspelt for; these are a letter away from `uri` and `math`."""
 _TAXONOMIES = ("tags", "categories", "authors")
 
 
@@ -33,6 +36,11 @@ class Head:
         """Return a key's value, unless it is missing or has nothing behind it."""
         value = self.values.get(key)
         return None if value is None or value.null else value
+
+    def first_line(self, *keys: str, longest: int = LONGEST_LINE) -> str:
+        """Return the first text that one of some keys has; a yes or no is none."""
+        lines = (self.line(key, longest) for key in keys)
+        return next((line for line in lines if line and line.lower() not in TRUE + FALSE), "")
 
     def line(self, key: str, longest: int = LONGEST_LINE) -> str:
         """Return a text on one line; empty where there is none."""
@@ -89,7 +97,7 @@ class Head:
         """Return the keys that mean nothing to us, and warn about those that look misspelt."""
         unknown = {key: value for key, value in self.values.items() if key not in _KNOWN}
         for key, value in unknown.items():
-            if (known := meant(key, _KNOWN)) is not None:
+            if (known := meant(key, _SPELT)) is not None:
                 self.warn(value, f"{key} means nothing here; did you mean {known}?")
         return {key: value.plain for key, value in unknown.items()}
 

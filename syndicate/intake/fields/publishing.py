@@ -31,7 +31,16 @@ def status(head: Head, file: PurePath) -> Status:
 
 
 def date(head: Head, named: str | None, zone: tzinfo) -> datetime | None:
-    """Return the date given, else the one that the file's name begins with."""
+    """Return when an article is published.
+
+    That is its date, else the one that its file's name begins with; Hugo's `publishDate`
+    where that is later, since until then the article isn't to be seen.
+    """
+    given, public_from = _date(head, named, zone), _moment(head, "publishdate", zone)
+    return max(filter(None, (given, public_from)), default=None)
+
+
+def _date(head: Head, named: str | None, zone: tzinfo) -> datetime | None:
     value = head.get("date")
     of_name = _named_date(named, zone)
     if value is None:
@@ -50,13 +59,18 @@ def date(head: Head, named: str | None, zone: tzinfo) -> datetime | None:
 
 def updated(head: Head, zone: tzinfo) -> datetime | None:
     """Return when the article was last changed, where it says so."""
-    value = head.get("updated")
-    if value is None:
+    moments = (_moment(head, key, zone) for key in ("updated", "lastmod", "last_modified_at"))
+    return next(filter(None, moments), None)
+
+
+def _moment(head: Head, key: str, zone: tzinfo) -> datetime | None:
+    value = head.get(key)
+    if value is None or value.text == "":
         return None
     try:
         return read_moment(value.text or "", zone)
     except (ValueError, OverflowError):
-        head.refuse("updated", value, EXPECTED)
+        head.refuse(key, value, EXPECTED)
 
 
 def _is_draft(head: Head) -> bool:

@@ -109,14 +109,14 @@ class Submitter:
     def _pages(self, tx: Transaction, keys: Sequence[int], at: datetime) -> dict[str, bool]:
         """Return the addresses of articles that readers can or could see; True: gone from there."""
         articles = tx.readership.articles(keys)
-        old_slugs = tx.readership.old_slugs(keys)
+        before = tx.readership.old_addresses(keys)
         pages = {}
         for article in articles:
             public = is_public(article, at)
             if public or article.number is not None:
                 pages[self._absolute(article.address)] = not public
-                for slug in old_slugs.get(article.key, ()):
-                    pages[self._absolute(f"/articles/{slug}/")] = True
+                for address in before.get(article.key, ()):
+                    pages[self._absolute(address)] = True
         return pages
 
     def _absolute(self, address: str) -> str:
