@@ -99,6 +99,7 @@ def test_many_who_open_a_new_file_at_once_all_get_it(tmp_path: Path):
 
 
 ADDED_SINCE_0008 = (
+    "ALTER TABLE revisions DROP COLUMN old_addresses",
     "DROP TABLE former_addresses",
     "DROP TABLE heartbeats",
     "ALTER TABLE schedules DROP COLUMN newsletter",

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def moved(client, path: str, **headers: str) -> str:
     """Ask by an old address; return where the answer leads."""
     answer = client.get(path, headers=headers)
     assert answer.status_code == 301, (path, answer.status_code)
-    return answer.headers["location"]
+    return str(answer.headers["location"])
 
 
 def test_jekylls_and_hugos_old_addresses_lead_to_the_article(
@@ -131,7 +132,7 @@ def test_whatever_the_publication_has_itself_is_no_old_address(newsroom, sqlite_
     assert len(built) > 30
     articles = {f"/articles/s-{number}/" for number in range(9)}
     assert {path for path in built if not is_own(path)} == articles
-    split = application(sqlite_store, config)._app
+    split: Any = application(sqlite_store, config)._app
     for name in split._names:
         assert is_own(f"/{name}/x/"), name
 
