@@ -67,20 +67,20 @@ def _stories(tx: Transaction, config: Config, at: datetime) -> Iterator[str]:
         gone = _gone(known, schedule, config)
         if not gone or schedule.name in begun:
             continue
-        between = _between(tx, schedule, after=min(one.upto for one in gone), at=at)
+        between = _between(tx, schedule, after=min(ended.upto for ended in gone), at=at)
         if between:
-            yield _uncarried(schedule, [one.name for one in gone], between)
+            yield _uncarried(schedule, [ended.name for ended in gone], between)
 
 
 def _gone(known: list[KnownSchedule], schedule: Schedule, config: Config) -> list[KnownSchedule]:
     """Return the schedules of the same newsletter that ended last, all at about one time."""
     gone = [
-        one
-        for one in known
-        if one.newsletter == schedule.newsletter and config.schedule(one.name) is None
+        ended
+        for ended in known
+        if ended.newsletter == schedule.newsletter and config.schedule(ended.name) is None
     ]
-    newest = max((one.last_slot or EPOCH for one in gone), default=EPOCH)
-    return [one for one in gone if newest - (one.last_slot or EPOCH) < _TOGETHER]
+    newest = max((ended.last_slot or EPOCH for ended in gone), default=EPOCH)
+    return [ended for ended in gone if newest - (ended.last_slot or EPOCH) < _TOGETHER]
 
 
 def _between(
@@ -89,17 +89,19 @@ def _between(
     """Return what is past the last edition of the old schedule and before the new one begins."""
     beginning = beginning_there_would_be(tx, schedule.name, at=at)
     window = Window.of(beginning, schedule.begin_with, last=None)
-    its = {one.key for one in tx.articles.candidates(schedule.newsletter, window, at)}
+    its = {article.key for article in tx.articles.candidates(schedule.newsletter, window, at)}
     found = tx.articles.candidates(schedule.newsletter, Window(after=after), at)
-    return select([one for one in found if one.key not in its], schedule.select, at=at).carried
+    between = [article for article in found if article.key not in its]
+    return select(between, schedule.select, at=at).carried
 
 
 def _uncarried(schedule: Schedule, gone: list[str], between: tuple[Article, ...]) -> str:
     names = " and ".join(repr(name) for name in gone)
+    are = "is" if len(gone) == 1 else "are"
     slugs = ", ".join(article.slug for article in between[:NAMED])
     more = f" and {len(between) - NAMED} more" if len(between) > NAMED else ""
     return (
-        f"schedules: {counted(len(between))} came after the last edition of {names}, which is not "
+        f"schedules: {counted(len(between))} came after the last edition of {names}, which {are} not "
         f"in the configuration, and before {schedule.name!r} began, so no edition of "
         f"{schedule.newsletter} carries them: {slugs}{more}; give {schedule.name!r} a begin_with, "
         f"or `syndicate send {schedule.newsletter} --article SLUG`"

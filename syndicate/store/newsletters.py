@@ -158,13 +158,13 @@ class Newsletters:
         """Give subscriptions of the new name what those of the old one say."""
         theirs = (_OLD.c.newsletter == old, _SAME_READER, before)
 
-        def said(name: str) -> ScalarSelect[Any]:
+        def old_value(name: str) -> ScalarSelect[Any]:
             return select(_OLD.c[name]).where(*theirs).scalar_subquery()
 
         taken = update(subscriptions).where(
             subscriptions.c.newsletter == new, where, exists().where(*theirs)
         )
-        self._connection.execute(taken.values({name: said(name) for name in names}))
+        self._connection.execute(taken.values({name: old_value(name) for name in names}))
 
     def _keep_name(self, old: str, new: str, at: datetime) -> None:
         """Keep what the newsletter was called, also where it has had several names."""

@@ -14,7 +14,7 @@ cron = "0 7 * * sun"
 
 @pytest.fixture
 def renamed(operator):
-    """A publication with two readers, one of them pending, whose newsletter has a new name."""
+    """A publication with two readers whose newsletter has a new name."""
     operator.subscribe("ada@example.org,Ada", "bo@example.org,Bo")
     operator.file("ferry")
     operator.run("import", "articles")
@@ -102,9 +102,9 @@ def test_check_names_the_stories_between_a_schedule_that_is_gone_and_a_new_one(o
         '\nname = "breaking"\n# The newsletter it sends.',
         '\nname = "alerts"\n# The newsletter it sends.',
     )
-    said = operator.run("check").err
-    assert "schedules: 1 article came after the last edition of 'breaking'" in said
-    assert "before 'alerts' began, so no edition of breaking carries them: tram;" in said
+    checked = operator.run("check").err
+    assert "schedules: 1 article came after the last edition of 'breaking'" in checked
+    assert "before 'alerts' began, so no edition of breaking carries them: tram;" in checked
     operator.run("tick")
     assert "carries them: tram;" in operator.run("check").err, "until it is sent"
     operator.run("send", "breaking", "--article", "tram")

@@ -120,9 +120,9 @@ def test_trials_of_day_after_day_carry_what_each_day_brought(paper, today):
     for number in range(5):
         desk.file(f"next-{number}", date=today + number * DAY - MINUTE, at=NOW)
     days = [today + number * DAY for number in range(5)]
-    said = [outcomes(desk.tick(day, trial=True))[-1] for day in days]
-    assert said[0].startswith("skipped: 0 new since the schedule was first seen")
-    assert said[1:] == [f"edition {number}, 1 article" for number in range(1, 5)]
+    newest = [outcomes(desk.tick(day, trial=True))[-1] for day in days]
+    assert newest[0].startswith("skipped: 0 new since the schedule was first seen")
+    assert newest[1:] == [f"edition {number}, 1 article" for number in range(1, 5)]
 
 
 def test_what_is_sent_by_hand_as_a_new_schedule_begins_it(paper):

@@ -2,11 +2,29 @@
 
 from datetime import timedelta
 
+from syndicate.model.subscribers import SubscriptionState
 from syndicate.schedule.left_behind import left_behind
+from tests.audience import TEST
 from tests.schedule.conftest import MINUTE, NOW
 
 DAILY = {"name": "daily", "newsletter": "breaking", "every": "1h"}
 DAY = timedelta(days=1)
+
+
+def test_readers_of_a_newsletter_that_is_gone_are_counted_those_who_left_are_not(desk, publication):
+    with desk.store.write() as tx:
+        for number in range(4):
+            email = f"r{number}@example.org"
+            pending = SubscriptionState.PENDING if number == 0 else SubscriptionState.CONFIRMED
+            tx.subscribers.subscribe(email, "breaking", cause=TEST, state=pending, at=NOW)
+        left = tx.subscribers.by_email("r3@example.org").key
+        tx.subscribers.leave(left, "breaking", at=NOW, cause=TEST)
+    desk.config = publication(newsletters=[{"name": "flash"}, {"name": "weekly"}])
+    [message] = left_behind(desk.store, desk.config, at=NOW)
+    assert message.startswith(
+        "newsletters: 3 readers are subscribed to 'breaking' (1 of them not yet confirmed)"
+    )
+    assert "--from breaking --to NAME" in message, "it may be either of the two"
 
 
 def test_stories_that_neither_schedule_carries_are_named_until_the_new_one_has_an_edition(

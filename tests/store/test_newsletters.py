@@ -26,7 +26,7 @@ def leave(tx, email, newsletter, *, at=NOW):
 
 def stands(tx, email):
     person = tx.subscribers.by_email(email)
-    return {one.newsletter: str(one.state) for one in person.subscriptions}
+    return {its.newsletter: str(its.state) for its in person.subscriptions}
 
 
 def test_everybody_goes_along_as_they_stood(store):
