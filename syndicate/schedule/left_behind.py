@@ -101,8 +101,8 @@ def _uncarried(schedule: Schedule, gone: list[str], between: tuple[Article, ...]
     slugs = ", ".join(article.slug for article in between[:NAMED])
     more = f" and {len(between) - NAMED} more" if len(between) > NAMED else ""
     return (
-        f"schedules: {counted(len(between))} came after the last edition of {names}, which {are} not "
-        f"in the configuration, and before {schedule.name!r} began, so no edition of "
+        f"schedules: {counted(len(between))} came after the last edition of {names}, which {are} "
+        f"not in the configuration, and before {schedule.name!r} began, so no edition of "
         f"{schedule.newsletter} carries them: {slugs}{more}; give {schedule.name!r} a begin_with, "
         f"or `syndicate send {schedule.newsletter} --article SLUG`"
     )
