@@ -195,8 +195,8 @@ def _going_live(
 ) -> Iterator[Mistake]:
     """Check that mail by a mail server says who it is from, and that readers can follow its links.
 
-    A server on this machine may send to everywhere, or be a catcher of test mail: whoever
-    has one says so by a `url` that leads here.
+    A server on this machine may send to everywhere, or be a catcher of test mail: a `url`
+    that leads here says that it is.
     """
     given = (server.get("host", "localhost") for _, server in relays.servers(mail))
     hosts = [host for host in given if isinstance(host, str)]
@@ -209,8 +209,8 @@ def _going_live(
         return
     for name, table in (("publication", publication), ("web", web)):
         if leads_here(table.get("url")):
-            told = f"leads to this machine, and mail goes out by {outside}: no reader gets there"
-            yield (name, "url"), told
+            mistake = f"leads to this machine, and mail goes out by {outside}: no reader gets there"
+            yield (name, "url"), mistake
     if not publication.get("postal_address"):
         reason = "the law wants it at the foot of every mail"
         yield ("publication", "postal_address"), f"{_missing(outside)}: {reason}"

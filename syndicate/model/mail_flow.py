@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 STALLED_AFTER = timedelta(minutes=5)
-"""How long mail may be due without any being accepted: whoever delivers tries each minute."""
+"""How long mail may be due without any being accepted: `run` and cron try every minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

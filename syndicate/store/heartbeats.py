@@ -71,12 +71,12 @@ class Heartbeats:
     def _oldest(self, *states: State) -> datetime | None:
         """Return when the oldest edition was made with a delivery in one of these states."""
         theirs = deliveries.c.edition == editions.c.key
-        first = (
-            # the first of each state: it is looked up in the index, and nothing is counted
+        firsts = (
+            # the first in a state is looked up in the index, and nothing is counted
             select(func.min(deliveries.c.subscriber)).where(theirs, deliveries.c.state == state)
             for state in states
         )
-        some: list[ColumnElement[bool]] = [one.scalar_subquery().is_not(None) for one in first]
+        some: list[ColumnElement[bool]] = [first.scalar_subquery().is_not(None) for first in firsts]
         query = select(func.min(editions.c.created_at)).where(GOES_ON, or_(*some))
         oldest: datetime | None = self._connection.execute(query).scalar()
         return oldest

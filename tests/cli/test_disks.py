@@ -65,7 +65,7 @@ def sign_up(url: str) -> httpx.Response:
     return httpx.post(f"{url}/signup", data=form)
 
 
-def test_a_full_disk_is_told_by_readyz_until_there_is_room(disk, post):
+def test_a_full_disk_is_in_readiness_until_there_is_room(disk, post):
     with running(post, "serve") as serve:
         assert httpx.get(f"{serve.url}/readyz").text == "ok\n"
         filler = disk.fill()

@@ -1,7 +1,7 @@
 """The addresses for machines: whether all is well, whether to send requests here, and figures.
 
-Whoever balances load asks for `/healthz` and `/readyz` from anywhere, so they say nothing
-that strangers shouldn't know. `/metrics` is for the operator's machines alone.
+Probes ask `/healthz` and `/readyz` from anywhere, so they say nothing that strangers
+shouldn't know. `/metrics` is for the operator's machines alone.
 """
 
 from starlette.exceptions import HTTPException
@@ -58,6 +58,6 @@ class Monitoring:
 
     def _verdict(self, request: Request, found: list[Reason]) -> Response:
         in_detail = bool(found) and self._access.allows(request)
-        lines = dict.fromkeys(reason.told(in_detail=in_detail) for reason in found)
+        lines = dict.fromkeys(reason.line(in_detail=in_detail) for reason in found)
         text = "".join(f"{line}\n" for line in lines or ["ok"])
         return PlainTextResponse(text, 503 if found else 200, _UNSTORED)

@@ -27,7 +27,7 @@ class Reason:
     detail: str = ""
     """What only the operator may know, since it may name machines."""
 
-    def told(self, *, in_detail: bool) -> str:
+    def line(self, *, in_detail: bool) -> str:
         """Return the line for somebody who may know the detail, or not."""
         return f"{self.text}: {self.detail}" if in_detail and self.detail else self.text
 
@@ -90,10 +90,10 @@ class Readiness:
         except StoreError:
             return  # reported already
         if stall is not None:
-            yield from _told(stall)
+            yield from _reasons(stall)
 
 
-def _told(stall: Stall) -> Iterator[Reason]:
+def _reasons(stall: Stall) -> Iterator[Reason]:
     flow = stall.flow
     if flow.idle_since is not None:
         yield Reason(f"no mail was accepted since {_when(flow.idle_since)} while mail waits")
