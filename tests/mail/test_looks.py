@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from syndicate.model.articles import Figure
 from tests.browser import served
 from tests.mail.desk import ADS, alert, article, config, digest, draw, filled, stories, story
 from tests.neighbours import require
@@ -28,13 +29,14 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "digest": digest(stories(), more=[article(9, "Rowers win")], **given),
             "wide": alert(wide, **given),
             "logo": alert(story(), config=config(url=url, logo=Path("logo.png"))),
+            "wordless": alert(article(image=Figure(src="", alt="A dam", caption="The dam"))),
             "rtl": digest(stories(), config=config(url=url, language="ar")),
         }.items():
             (folder / f"{name}.html").write_text(filled(content))
         yield url
 
 
-NAMES = ("alert", "digest", "wide", "logo", "rtl")
+NAMES = ("alert", "digest", "wide", "logo", "wordless", "rtl")
 
 
 def opened(browser: Browser, address: str, *, width: int, scheme: str = "light") -> Page:
@@ -84,6 +86,14 @@ def test_the_lead_picture_goes_edge_to_edge_on_a_phone(browser, mails):
         assert box is not None
         assert (box["x"], box["width"]) == (0, 360)
         page.close()
+
+
+def test_the_words_of_a_missing_picture_keep_the_margin_on_a_phone(browser, mails):
+    page = opened(browser, f"{mails}/wordless.html", width=360)
+    for name in (".missing-picture", ".figcaption"):
+        padding = page.locator(name).first.evaluate("e => getComputedStyle(e).paddingLeft")
+        assert padding == "20px", name
+    page.close()
 
 
 @pytest.mark.parametrize(("width", "shown"), [(320, 280), (640, 536)])
