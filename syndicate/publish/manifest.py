@@ -220,7 +220,10 @@ class Manifest:
 
     def miss(self, article: int, files: Mapping[str, int]) -> None:
         """Note which files an article's page does without, each with its stamp."""
-        self.database.execute("DELETE FROM missing WHERE article = ?", (article,))
+        if not self._anew:  # else nothing is noted yet
+            self.database.execute("DELETE FROM missing WHERE article = ?", (article,))
+        if not files:
+            return
         self.database.executemany(
             "INSERT INTO missing VALUES (?, ?, ?)",
             ((article, file, stamp) for file, stamp in files.items()),
