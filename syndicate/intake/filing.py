@@ -10,6 +10,7 @@ from pathlib import Path
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
 from syndicate.intake.composing import Composed, ComposedFiles, composed, recompose, unexpected
+from syndicate.intake.earlier_media import with_earlier_media
 from syndicate.intake.manuscript import Manuscript, Proof
 from syndicate.intake.matching import Door, Match, Matcher, Taken
 from syndicate.model.articles import Article, Status
@@ -179,7 +180,10 @@ class _Desk:
         return self._tx.articles
 
     def _save(self, manuscript: Manuscript, proof: Proof, found: Match) -> Filed:
-        article, warnings = found.article, (*manuscript.warnings, *proof.warnings)
+        article = found.article
+        if article is not None and proof.incomplete:
+            proof = with_earlier_media(manuscript, proof, article)
+        warnings = (*manuscript.warnings, *proof.warnings)
         if article is not None and _stays_retracted(article, proof):
             stays = (
                 f"{manuscript.path}: it was retracted and stays so, whatever its file says; "

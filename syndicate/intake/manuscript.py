@@ -68,6 +68,8 @@ class Proof:
     galley: Galley
     pictures: tuple[Figure, ...]
     warnings: tuple[str, ...]
+    incomplete: bool = False
+    """Whether a picture or the recording that the file names can't be used."""
 
 
 def read(file: Path, config: Config) -> Manuscript:
@@ -138,6 +140,7 @@ def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool
         galley=cut(revision, slug=manuscript.slug, tree=root),
         pictures=pictures.used,
         warnings=tuple(warnings),
+        incomplete=pictures.incomplete or (head.audio is not None and audio is None),
     )
 
 

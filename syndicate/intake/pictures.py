@@ -42,6 +42,11 @@ class Pictures:
         """Why an address can't be used."""
 
     @property
+    def incomplete(self) -> bool:
+        """Whether a picture was asked for that can't be used."""
+        return bool(self._missing)
+
+    @property
     def used(self) -> tuple[Figure, ...]:
         """The local pictures that were asked for, each once."""
         return tuple({figure.src: figure for figure in self._used.values()}.values())

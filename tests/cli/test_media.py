@@ -190,3 +190,27 @@ def test_an_empty_store_does_not_delete_what_is_published(publisher):
     assert publisher.run("import", "articles").code == 0
     assert publisher.run("build").code == 0
     assert published(publisher) == before
+
+
+@pytest.mark.parametrize("media_too", [False, True])
+def test_a_picture_whose_file_is_gone_is_not_lost_at_the_next_import(publisher, media_too):
+    story = publisher.folder / "articles/dam.md"
+    story.write_text(story.read_text().replace("section: City", "section: City\nimage: dam.jpg"))
+    publisher.run("import", "articles")
+    publisher.run("build")
+    before, shown = published(publisher), page(publisher)
+    (publisher.folder / "articles/dam.jpg").unlink()
+    if media_too:
+        away(publisher)
+    imported = publisher.run("import", "articles")
+    assert imported.code == 0
+    assert "dam.jpg: no such picture" in imported.out + imported.err
+    assert "what was imported before stays" in imported.out + imported.err
+    assert publisher.run("build", "--all").code == 0
+    assert published(publisher) == before
+    assert page(publisher) == shown
+    story.write_text(story.read_text().replace("It holds.", "It broke."))
+    publisher.run("import", "articles")
+    publisher.run("build")
+    assert "It broke." in page(publisher)
+    assert "A wall of stone" in page(publisher)
