@@ -41,6 +41,19 @@ _HEADS = (
     ("size: [x", ", x", "]"), ("size: ", "[", ""), ("size: 'x", "''", "'"), ("x: y", "\n? x", ""),
     ("size: |\n", " x\n", ""), ("image: x", "/x", ""), ("slug: a", "\u00e9", ""),
 )  # fmt: skip
+_LIQUID = (
+    "{{", "{%", "{{ x }}", "[a]({{ x }}", "{% raw %}", "{% comment %}", "{% highlight c %}",
+    "{% highlight c %}x{% endhighlight %}\n", "`{{ x }}", "x {{- x -}}", "{% include a a='b' %}", "{{ a|",
+    "{% link _posts/a.md %}", "{% include figure.html src='x' %}",
+)  # fmt: skip
+_TOML = (
+    ("x = [", "[", ""), ("x = [", "1,", "]"), ("", "a.", "a = 1"), ("", "a", " = 1"), ("", "[[a]]\n", ""),
+    ('x = "', "\\\\", '"'), ('x = """', '""a', '"""'), ("", '"', ""), ("x = 0x", "f", ""), ("x = 1", "1", ""),
+)  # fmt: skip
+_JSON = (
+    (', "x": [', "[", "]"), (', "x": [1', ",1", "]"), (', "x": "', "\\\\", '"'), (', "x": 1', "1", ""),
+    (', "x"', "\n", ": 1"), (', "x": {"a": ', '{"a": ', "}"),
+)  # fmt: skip
 
 ARTICLES: dict[str, tuple[str, Maker]] = {
     **{f"html {unit!r}": (".html", _body(unit)) for unit in _HTML},
@@ -57,6 +70,24 @@ ARTICLES: dict[str, tuple[str, Maker]] = {
             _text(unit, f"---\ntitle: Tram\n{before}", f"{after}\n---\nText\n"),
         )
         for before, unit, after in _HEADS
+    },
+    **{
+        f"liquid {unit!r}": (".md", _text(unit, "---\ntitle: Tram\nlayout: post\n---\n"))
+        for unit in _LIQUID
+    },
+    **{
+        f"toml {before + unit!r}": (
+            ".md",
+            _text(unit, f'+++\ntitle = "Tram"\n{before}', f"{after}\n+++\nText\n"),
+        )
+        for before, unit, after in _TOML
+    },
+    **{
+        f"json {before + unit!r}": (
+            ".md",
+            _text(unit, f'{{"title": "Tram"{before}', f"{after}}}\nText\n"),
+        )
+        for before, unit, after in _JSON
     },
 }
 """Their suffix, and what makes them."""

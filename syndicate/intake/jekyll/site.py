@@ -30,6 +30,7 @@ class JekyllSite:
         self._folder = file.parent
         above = (folder.parent for folder in file.parents if folder.name in _FOLDERS)
         self._root = next(above, file.parent)
+        self._addresses: dict[PurePosixPath, str | None] = {}
 
     def values(self) -> Mapping[str, str]:
         """Return the texts of `_config.yml`, as `site.…`."""
@@ -57,7 +58,12 @@ class JekyllSite:
         return self._address(PurePosixPath(f"{name}.md"), files)
 
     def _address(self, name: PurePosixPath, files: Iterable[Path]) -> str | None:
-        """Return an article's address as seen from another's page."""
+        """Return an article's address as seen from another's page; each file is read once."""
+        if name not in self._addresses:
+            self._addresses[name] = self._look_up(name, files)
+        return self._addresses[name]
+
+    def _look_up(self, name: PurePosixPath, files: Iterable[Path]) -> str | None:
         for file in files:
             with suppress(OSError, Refused):
                 if file.stat().st_size <= _BIGGEST:
