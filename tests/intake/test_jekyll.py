@@ -1,5 +1,7 @@
 """Liquid in the files of a Jekyll site: what it means, and what is left out."""
 
+import os
+
 import pytest
 
 from syndicate.intake.jekyll import JekyllSite, read_liquid
@@ -56,6 +58,15 @@ def test_links_to_posts_lead_to_their_articles(newsroom):
     assert body(newsroom, text) == (
         '<p><a href="../the-ferry/">a</a> <a href="../the-ferry/#c">b</a> <a href="../gone/">d</a></p>'
     )
+
+
+def test_what_is_linked_but_no_file_is_not_waited_for(newsroom):
+    folder = newsroom.config.root / "articles" / "_posts"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "2026-01-02-ferry.md")
+    os.mkfifo(folder.parent / "_config.yml")
+    shown = body(newsroom, "[a]({% link _posts/2026-01-02-ferry.md %}) {{ site.title }}")
+    assert shown == '<p><a href="../ferry/">a</a> Morning Post</p>'
 
 
 @pytest.mark.parametrize("path", ["_docs/history.md", "../../etc/passwd", "_posts/../../x.md", "a"])

@@ -36,7 +36,7 @@ class JekyllSite:
         """Return the texts of `_config.yml`, as `site.…`."""
         config = self._root / "_config.yml"
         with suppress(OSError):
-            if config.stat().st_size <= _BIGGEST:
+            if config.is_file() and config.stat().st_size <= _BIGGEST:
                 return _texts(config, config.stat().st_mtime_ns)
         return {}
 
@@ -66,7 +66,7 @@ class JekyllSite:
     def _look_up(self, name: PurePosixPath, files: Iterable[Path]) -> str | None:
         for file in files:
             with suppress(OSError, Refused):
-                if file.stat().st_size <= _BIGGEST:
+                if file.is_file() and file.stat().st_size <= _BIGGEST:
                     front = frontmatter.split(file.read_bytes(), file.name)
                     return f"../{read_fields(front, file, UTC).slug}/"
         date, rest = split_name(name.stem)
