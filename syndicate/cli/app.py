@@ -66,7 +66,7 @@ def _publication(
         Path, typer.Option("--config", metavar="PATH", help="The publication's config.toml.")
     ] = Path("config.toml"),
     _: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which one.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     context.obj = Context(config)
