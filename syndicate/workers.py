@@ -12,13 +12,19 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, ForkServerContext
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from syndicate.errors import SyndicateError
+
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None  # type: ignore[assignment]
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -28,6 +34,12 @@ _AHEAD = 4
 """Tasks that wait for each process; more would only take memory."""
 _ROOM = 64 * 1024
 """Bytes of waiting tasks that a pipe surely takes while nobody reads it."""
+_PRELOADED = ("syndicate.intake.composing", "syndicate.publish.crew")
+"""What the workers of a process that keeps running need."""
+_WALL = 6
+_STATM_DATA = 5
+_clock: list[float] = []
+"""The seconds of a limited process; empty in any other."""
 _YOUNG = 50_000
 """Objects after which a process collects garbage: what passes through has hardly any cycles."""
 
@@ -50,6 +62,42 @@ class Lane:
         return parts[self.number :: self.count]
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a process may use up before the kernel ends it, and what becomes of its task then.
+
+    The work calls `restart_clock` wherever something begins that has its own time.
+    Results of limited work are lists.
+    """
+
+    seconds: float
+    """Processor time; the clock on the wall has six times as much."""
+    memory: int
+    """Bytes beyond what the process has when it begins."""
+    split: Callable[[Any], Sequence[Any]]
+    """Returns the parts of a task, which are done one by one to find the one that kills."""
+    lost: Callable[[Any, str], list[Any]]
+    """Returns the result of a task that has a single part, and why its process ended."""
+
+    def reason(self, exit_code: int | None) -> str:
+        """Say why a process ended."""
+        ended = -(exit_code or 0)
+        if ended in (signal.SIGPROF, signal.SIGALRM):
+            return f"reading it takes longer than {self.seconds:g} seconds"
+        if ended == signal.SIGKILL:
+            return "the process that read it was killed, perhaps for want of memory"
+        memory = f"perhaps for want of memory: it gets {self.memory // 1_000_000} MB"
+        how = signal.Signals(ended).name if ended > 0 else f"exit code {exit_code}"
+        return f"reading it makes the process crash ({how}), {memory}"
+
+
+def restart_clock() -> None:
+    """Give what begins now the whole time that a limited process has."""
+    if _clock:
+        signal.setitimer(signal.ITIMER_PROF, _clock[0])
+        signal.setitimer(signal.ITIMER_REAL, _clock[0] * _WALL)
+
+
 def cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -59,19 +107,24 @@ def cores() -> int:
 
 @contextmanager
 def hired(
-    begin: Callable[[], Callable[[_Task], _Result]], *, preload: str, died: str
+    begin: Callable[[], Callable[[_Task], _Result]],
+    *,
+    preload: str,
+    died: str,
+    count: int | None = None,
+    limits: Limits | None = None,
 ) -> Iterator["Workers[_Task, _Result]"]:
-    """Start a process for each core, and end them all at the end.
+    """Start a process for each core, or `count` of them, and end them all at the end.
 
     `begin` is called in each and returns what does the work; it may have to travel
     there by pickle, and `preload` names the module that it needs. `died` is what an
-    operator is told when one of them is killed.
+    operator is told when one of them is killed. With `limits`, it is started again.
     """
     context = _context(preload)
     members: list[_Worker] = []
     gc.freeze()  # what a fork shares stays shared: the collector would write to it
     try:
-        members.extend(_Worker(context, begin) for _ in range(cores()))
+        members.extend(_Worker(context, begin, limits) for _ in range(count or cores()))
         yield Workers(members, died)
     finally:
         for member in members:
@@ -103,6 +156,14 @@ class Workers(Generic[_Task, _Result]):
                 worker.feed(tasks)
         return self._results(begun)
 
+    def do_now(self, task: _Task) -> _Result:
+        """Do one task while no others are waited for."""
+        with self._alive():
+            worker = self._members[0]
+            worker.feed(iter([task]))
+            result: _Result = worker.receive()
+            return result
+
     def _results(self, left: list[tuple["_Worker", Iterator[_Task]]]) -> Iterator[_Result]:
         with self._alive():
             while left := [(worker, tasks) for worker, tasks in left if worker.waiting]:
@@ -126,11 +187,20 @@ class _Worker:
         self,
         context: ForkContext | ForkServerContext,
         begin: Callable[[], Callable[[Any], Any]],
+        limits: Limits | None = None,
     ) -> None:
-        self._sent: deque[int] = deque()
+        self._context = context
+        self._begin = begin
+        self._limits = limits
+        self._sent: deque[bytes] = deque()
         self._held: bytes | None = None
-        self._pipe, other = context.Pipe()
-        self._process = context.Process(target=_work, args=(other, begin), daemon=True)
+        self._start()
+
+    def _start(self) -> None:
+        self._pipe, other = self._context.Pipe()
+        limits = self._limits and (self._limits.seconds, self._limits.memory)
+        arguments = (other, self._begin, limits)
+        self._process = self._context.Process(target=_work, args=arguments, daemon=True)
         self._process.start()
         other.close()
 
@@ -146,11 +216,18 @@ class _Worker:
         one that has nothing to do takes a task of any size.
         """
         while len(self._sent) < _AHEAD and (task := self._next(tasks)) is not None:
-            if self._sent and sum(self._sent) + len(task) > _ROOM:
+            if self._sent and sum(map(len, self._sent)) + len(task) > _ROOM:
                 self._held = task
                 return
+            self._send(task)
+            self._sent.append(task)
+
+    def _send(self, task: bytes) -> None:
+        try:
             self._pipe.send_bytes(task)
-            self._sent.append(len(task))
+        except ConnectionError:
+            if self._limits is None:
+                raise  # else it is noticed when the result is received
 
     def _next(self, tasks: Iterator[Any]) -> bytes | None:
         held, self._held = self._held, None
@@ -159,11 +236,46 @@ class _Worker:
         return next((pickle.dumps(task) for task in tasks), None)
 
     def receive(self) -> Any:
-        result = self._pipe.recv()
+        result = self._receive(self._sent[0])
         self._sent.popleft()
         if isinstance(result, Exception):
             raise result
         return result
+
+    def _receive(self, task: bytes) -> Any:
+        try:
+            return self._pipe.recv()
+        except (EOFError, ConnectionError):
+            if self._limits is None:
+                raise
+        done = self._piecemeal(pickle.loads(task), self._limits)  # noqa: S301 - our own
+        for waiting in list(self._sent)[1:]:
+            self._send(waiting)
+        return done
+
+    def _piecemeal(self, task: Any, limits: Limits) -> Any:
+        """Do the parts of a task that killed a process one by one."""
+        code, parts, results = self._restart(), limits.split(task), list[Any]()
+        if len(parts) == 1 and code != -signal.SIGKILL:  # which may be meant for another
+            return limits.lost(parts[0], limits.reason(code))
+        for part in parts:
+            self._send(pickle.dumps(part))
+            try:
+                result = self._pipe.recv()
+            except (EOFError, ConnectionError):
+                result = limits.lost(part, limits.reason(self._restart()))
+            if isinstance(result, Exception):
+                return result
+            results += result
+        return results
+
+    def _restart(self) -> int | None:
+        """Start a process in place of one that died; return how that ended."""
+        self._process.join()
+        code = self._process.exitcode
+        self._pipe.close()
+        self._start()
+        return code
 
     def end(self) -> None:
         """End it; what it is still doing is not waited for."""
@@ -177,21 +289,50 @@ def _context(preload: str) -> ForkContext | ForkServerContext:
     if threading.active_count() == 1:
         return multiprocessing.get_context("fork")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([preload])
+    context.set_forkserver_preload([*_PRELOADED, preload])  # whoever comes first decides
     return context
 
 
-def _work(pipe: Connection, begin: Callable[[], Callable[[Any], Any]]) -> None:
+def _work(
+    pipe: Connection,
+    begin: Callable[[], Callable[[Any], Any]],
+    limits: tuple[float, int] | None,
+) -> None:
     """Do what comes through a pipe, until the process that hired this one ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # that process hears it, and ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.set_threshold(_YOUNG)
     work = _or_error(begin)
+    _clock.clear()  # a fork has its parent's
+    if limits is not None:
+        _limit(*limits)
     while True:
+        _stop_clock()
         task = pipe.recv()
+        restart_clock()
         result = work if isinstance(work, Exception) else _or_error(work, task)
         pipe.send_bytes(_packed(result))
+
+
+def _limit(seconds: float, memory: int) -> None:
+    """Have the kernel end this process when it uses up too much, whatever its code is doing."""
+    for ends in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(ends, signal.SIG_DFL)
+    _clock.append(seconds)
+    if resource is not None:
+        used = 0
+        with suppress(OSError):
+            pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[_STATM_DATA]
+            used = int(pages) * resource.getpagesize()
+        with suppress(ValueError, OSError):  # somebody has set a lower one
+            resource.setrlimit(resource.RLIMIT_DATA, (used + memory, used + memory))
+
+
+def _stop_clock() -> None:
+    if _clock:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _or_error(work: Callable[..., Any], *values: Any) -> Any:

@@ -1,11 +1,15 @@
 """Workers: any sizes pass, errors travel, and nobody waits for ever."""
 
+import os
+import signal
+import sys
+import time
 from functools import partial
 
 import pytest
 
 from syndicate.errors import SyndicateError, TemplateError
-from syndicate.workers import Lane, hired
+from syndicate.workers import Lane, Limits, hired, restart_clock
 
 LARGE = 3_000_000
 
@@ -76,3 +80,60 @@ def test_each_part_falls_to_one_lane():
     lanes = [Lane(number, 3) for number in range(3)]
     assert [part for lane in lanes for part in lane.stretch(parts)] == parts
     assert sorted(part for lane in lanes for part in lane.turns(parts)) == parts
+
+
+LIMITS = Limits(
+    seconds=0.5,
+    memory=300_000_000,
+    split=lambda task: [[part] for part in task],
+    lost=lambda task, why: [(part, why) for part in task],
+)
+
+
+def use_up(task):
+    done = []
+    for part in task:
+        restart_clock()
+        if part == "time":
+            sum(range(10**12))  # C code, which no signal handler of Python's interrupts
+        elif part == "memory":
+            bytearray(10**9)
+        elif part == "patience":
+            time.sleep(3600)
+        elif part == "crash":
+            os.kill(os.getpid(), signal.SIGTRAP)
+        else:
+            end = time.process_time() + part
+            while time.process_time() < end:
+                pass
+        done.append((part, "done"))
+    return done
+
+
+def limited(*tasks, limits=LIMITS):
+    begin = partial(doing, use_up)
+    with hired(begin, preload=__name__, died="gone", count=1, limits=limits) as workers:
+        return [result for results in workers.do([tasks]) for result in results]
+
+
+def test_what_takes_too_long_or_crashes_is_lost_alone():
+    results = dict(limited([0.01, "time", 0.02], ["crash"], [0.03], ["time"], [0.04]))
+    assert results[0.01] == results[0.02] == results[0.03] == results[0.04] == "done"
+    assert results["time"] == "reading it takes longer than 0.5 seconds"
+    assert "makes the process crash (SIGTRAP)" in results["crash"]
+
+
+def test_each_part_of_a_task_has_the_whole_time():
+    assert [how for _, how in limited([0.2, 0.2, 0.2, 0.2, 0.2])] == ["done"] * 5
+
+
+def test_waiting_has_an_end_too():
+    limits = Limits(seconds=0.05, memory=10**9, split=LIMITS.split, lost=LIMITS.lost)
+    ((_, why), _) = limited(["patience"], [0.0], limits=limits)
+    assert why.startswith("reading it takes longer than")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits what a process maps")
+def test_memory_past_the_limit_is_an_error_and_not_the_machines():
+    with pytest.raises(MemoryError):
+        limited(["memory"])

@@ -45,7 +45,10 @@ def import_(
     refusals = {path: reason for path in paths if (reason := refusal_of(path)) is not None}
     accepted = [path for path in paths if path not in refusals]
     files = find_articles(accepted)
-    with composed(files, ours.config, keep=not dry_run) as read, ours.store() as store:
+    with (
+        composed(files, ours.config, keep=not dry_run, limited=True) as read,
+        ours.store() as store,
+    ):
         # others read files by now, and put pictures into media/: the store takes a while to import
         from syndicate.intake.filing import Verdict, file_composed  # noqa: PLC0415
 

@@ -2,14 +2,20 @@
 
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
-from syndicate.intake.composing import Composed, ComposedFiles, composed, recompose, unexpected
+from syndicate.intake.composing import (
+    Compose,
+    Composed,
+    ComposedFiles,
+    composed,
+    unexpected,
+)
 from syndicate.intake.earlier_media import with_earlier_media
 from syndicate.intake.manuscript import Manuscript, Proof
 from syndicate.intake.matching import Door, Match, Matcher, Taken
@@ -39,19 +45,28 @@ class Filed:
     """Why it was refused, with file and line."""
     traceback: str = ""
     """Where the refusal is a bug of ours: where it happened."""
+    killed: bool = False
+    """Whether it used up the time or the memory of the process that read it."""
     warnings: tuple[str, ...] = ()
 
 
 def file_articles(
-    store: Store, config: Config, files: Iterable[Path], *, at: datetime, dry_run: bool = False
+    store: Store,
+    config: Config,
+    files: Iterable[Path],
+    *,
+    at: datetime,
+    dry_run: bool = False,
+    limited: bool = False,
 ) -> Iterator[Filed]:
     """File articles in their order; a file that is refused keeps no other out.
 
     `at` is when articles without a date are first seen. An outcome is told when
     it is committed; whoever stops listening may leave some filed and untold. A
     dry run says the same and writes nothing, neither to the store nor to `media/`.
+    `limited` is as in `composed`.
     """
-    with composed(list(files), config, keep=not dry_run) as read:
+    with composed(list(files), config, keep=not dry_run, limited=limited) as read:
         yield from file_composed(store, config, read, at=at, dry_run=dry_run)
 
 
@@ -65,46 +80,67 @@ def file_composed(
 ) -> Iterator[Filed]:
     """File articles that are being read and set; see `file_articles`."""
     taken = Taken(read.claims)
+    run = _Import(store=store, config=config, again=read.again, at=at, dry_run=dry_run)
     for batch in read.batches:
-        filed, taken = _file_together(store, config, batch, taken, at=at, dry_run=dry_run)
+        filed, taken = run.file(batch, taken)
         yield from filed
 
 
-def _file_together(
-    store: Store,
-    config: Config,
-    batch: Sequence[Composed],
-    taken: Taken,
-    *,
-    at: datetime,
-    dry_run: bool,
-) -> tuple[list[Filed], Taken]:
-    """File a batch; return the outcomes, and what is taken by then."""
-    desk_taken = taken.copy()
-    try:
-        with store.write() as tx:
-            tx.hold_still()  # two processes may file one folder
-            desk = _Desk(tx, config, batch, desk_taken, at=at, dry_run=dry_run)
-            filed = [desk.file(one) for one in batch]
-            desk.save_new()
-            if dry_run:
-                tx.rollback()
-    except Refused as error:  # the database can't hold a value of one of them: nothing was filed
-        if len(batch) == 1:
-            return [_refused(batch[0], str(error))], taken
-    except SyndicateError:
-        raise
-    except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
-        if len(batch) == 1:
-            reason = unexpected(batch[0].path, error)
-            return [_refused(batch[0], reason, traceback.format_exc())], taken
-    else:
-        return filed, desk_taken
-    filed = []
-    for composed_file in batch:
-        alone, taken = _file_together(store, config, [composed_file], taken, at=at, dry_run=dry_run)
-        filed += alone
-    return filed, taken
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Import:
+    """Files batches, each in one transaction."""
+
+    store: Store
+    config: Config
+    again: Compose
+    at: datetime
+    dry_run: bool
+    redone: dict[tuple[str, str, str], Composed] = field(default_factory=dict)
+    """Files that were set for another id than at first, by path, id and slug."""
+
+    def file(self, batch: Sequence[Composed], taken: Taken) -> tuple[list[Filed], Taken]:
+        """File a batch; return the outcomes, and what is taken by then.
+
+        Files are set again between two transactions: it may take long, and nobody else
+        writes to the store meanwhile.
+        """
+        while True:
+            filed, then, missing = self._try(batch, taken)
+            if not missing:
+                return filed, then
+            for manuscript, public_id in missing:
+                key = (manuscript.path, public_id, manuscript.slug)
+                self.redone[key] = self.again(manuscript, public_id)
+
+    def _try(
+        self, batch: Sequence[Composed], taken: Taken
+    ) -> tuple[list[Filed], Taken, list[tuple[Manuscript, str]]]:
+        """File a batch, unless files of it have to be set again first."""
+        then = taken.copy()
+        try:
+            with self.store.write() as tx:
+                tx.hold_still()  # two processes may file one folder
+                desk = _Desk(tx, self, batch, then)
+                filed = [desk.file(composed_file) for composed_file in batch]
+                desk.save_new()
+                if self.dry_run or desk.missing:
+                    tx.rollback()
+        except Refused as error:  # the database can't hold a value of one of them
+            if len(batch) == 1:
+                return [_refused(batch[0], str(error))], taken, []
+        except SyndicateError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
+            if len(batch) == 1:
+                reason = unexpected(batch[0].path, error)
+                return [_refused(batch[0], reason, traceback.format_exc())], taken, []
+        else:
+            return filed, then, desk.missing
+        filed = []
+        for composed_file in batch:
+            alone, taken = self.file([composed_file], taken)
+            filed += alone
+        return filed, taken, []
 
 
 class _Desk:
@@ -113,18 +149,17 @@ class _Desk:
     def __init__(
         self,
         tx: Transaction,
-        config: Config,
+        run: _Import,
         batch: Sequence[Composed],
         taken: Taken,
-        *,
-        at: datetime,
-        dry_run: bool,
     ) -> None:
         self._tx = tx
-        self._config = config
+        self._run = run
+        self._config = run.config
         self._taken = taken
-        self._at = at
-        self._dry_run = dry_run
+        self._at = run.at
+        self.missing: list[tuple[Manuscript, str]] = []
+        """Files that have to be set again, and for which id."""
         self._known = _look_up(tx, batch)
         self._moved_names: set[str] = set()
         """Ids, paths, slugs and sources that an article has only since the look-up."""
@@ -154,7 +189,12 @@ class _Desk:
         matcher.refuse_taken_addresses(self._door(manuscript, one.id), manuscript, found)
         if (found.id, found.slug) != (one.id, manuscript.slug):
             manuscript = found.named(manuscript)
-            one = recompose(manuscript, found.id, self._config, keep=not self._dry_run)
+            redone = self._run.redone.get((manuscript.path, found.id, found.slug))
+            if redone is None:
+                self.missing.append((manuscript, found.id))
+                self._taken.take(manuscript, found)
+                return Filed(path=manuscript.path, verdict=Verdict.UNCHANGED)  # nobody sees it
+            one = redone
         if one.proof is None:
             return _refused(one, one.refusal, one.traceback)
         filed = self._save(manuscript, one.proof, found)
@@ -264,6 +304,7 @@ def _refused(one: Composed, reason: str, where: str = "") -> Filed:
         slug="" if manuscript is None else manuscript.slug,
         reason=reason,
         traceback=where,
+        killed=one.killed,
         warnings=() if manuscript is None else manuscript.warnings,
     )
 

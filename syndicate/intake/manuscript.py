@@ -139,7 +139,7 @@ def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool
         revision=revision,
         galley=cut(revision, slug=manuscript.slug, tree=root),
         pictures=pictures.used,
-        warnings=tuple(warnings),
+        warnings=tuple(dict.fromkeys(warnings)),
         incomplete=pictures.incomplete or (head.audio is not None and audio is None),
     )
 

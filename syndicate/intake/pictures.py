@@ -11,6 +11,7 @@ from syndicate.intake import media, metadata, pixels, renditions
 from syndicate.model import pictures
 from syndicate.model.addresses import web_address
 from syndicate.model.articles import MEDIA, Figure
+from syndicate.workers import restart_clock
 
 _KINDS = {
     "GIF": (".gif", "image/gif"),
@@ -38,6 +39,7 @@ class Pictures:
         self._config = config
         self._keep = keep
         self._used: dict[str, Figure] = {}
+        self._timed_files: set[Path] = set()
         self._missing: dict[str, str] = {}
         """Why an address can't be used."""
 
@@ -77,7 +79,7 @@ class Pictures:
 
     def _take(self, address: str) -> Figure:
         try:
-            data = _private_parts_gone(self._read(self._locate(address)))
+            data = _private_parts_gone(self._read(self._timed(self._locate(address))))
             figure = _measure(data)
             drawn = dict(self._missing_renditions(data, figure)) if self._keep else {}
         except (OSError, ValueError) as error:
@@ -109,6 +111,13 @@ class Pictures:
         return media.locate(
             address, folder=self._file.parent, root=self._config.root, kind="picture"
         )
+
+    def _timed(self, file: Path) -> Path:
+        """Give a picture its own time, once."""
+        if file not in self._timed_files:
+            self._timed_files.add(file)
+            restart_clock()
+        return file
 
     @staticmethod
     def _read(file: Path) -> bytes:

@@ -12,6 +12,7 @@ from syndicate.errors import SyndicateError
 from syndicate.intake import media
 from syndicate.model.addresses import web_address
 from syndicate.model.articles import MEDIA, Recording
+from syndicate.workers import restart_clock
 
 _KINDS = {
     "MP3": (".mp3", "audio/mpeg"),
@@ -41,6 +42,7 @@ def find(named: Recording, file: Path, config: Config, *, keep: bool = True) -> 
     """
     if re.match("https?:", named.src, re.IGNORECASE):
         return _remote(named)
+    restart_clock()
     try:
         data = _read(media.locate(named.src, folder=file.parent, root=config.root, kind="file"))
         found = _measure(data, named)

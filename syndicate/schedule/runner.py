@@ -24,6 +24,7 @@ from syndicate.errors import StoreError, StoreLocked, SyndicateError
 from syndicate.intake.deleted_files import DeletedFiles
 from syndicate.intake.filing import Verdict, file_articles
 from syndicate.intake.folder import find_articles
+from syndicate.intake.quarantine import Quarantine
 from syndicate.intake.watch import watch
 from syndicate.model.timetable import timing
 from syndicate.schedule.newsroom import Newsroom
@@ -67,6 +68,8 @@ class Runner:
         self._push_due = threading.Event()
         self._hub_due = threading.Event()
         self._desk = threading.Lock()
+        self._intake = threading.Lock()
+        self._quarantine = Quarantine()
         self._behind = True
         """Whether files may lie in the intake folder that were not taken in, as at the start."""
         self._decided = 0
@@ -75,7 +78,13 @@ class Runner:
         self._incomplete = False
         """Whether something could not be made when the output was last brought up to date."""
         self._scheduler = self._timetable()
-        self._threads = [threading.Thread(target=self._deliver, name="delivery", daemon=True)]
+        self._intake_due = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._deliver, name="delivery", daemon=True),
+            threading.Thread(
+                target=self._whenever, args=(self._intake_due, self._catch_up), daemon=True
+            ),
+        ]
         if newsroom.mirror is not None:
             self._threads.append(threading.Thread(target=self._mirror, name="mirror", daemon=True))
         if newsroom.herald is not None:
@@ -96,6 +105,7 @@ class Runner:
         self._stop.set()
         self._mail_due.set()
         self._mirror_due.set()
+        self._intake_due.set()
         self.push_is_due()
         self._scheduler.shutdown(wait=True)
         within = max(STOP_WITHIN, self._config.mail.stop_timeout + _RECORDING)
@@ -105,11 +115,11 @@ class Runner:
     def take_in(self, saved: frozenset[Path] = frozenset()) -> None:
         """File what was saved, or all that lies in the intake folder, and publish it.
 
-        What could not be filed, as while another process held the store, the
-        next sweep takes in.
+        Other processes read the files, and nothing else waits for them. What could not
+        be filed, as while another process used the store, is taken in later.
         """
         folder = self._config.path(self._config.intake.folder)
-        with self._desk:
+        with self._intake:
             paths = saved if saved and not self._behind else {folder}
             self._behind = True
             try:
@@ -118,6 +128,7 @@ class Runner:
                 self._name_deleted(None if paths == {folder} else saved)
             except StoreLocked as error:
                 log.warning("taken in later", reason=str(error))
+        with self._desk:
             self._publish(clock.now())
 
     def mail_is_due(self) -> None:
@@ -165,8 +176,6 @@ class Runner:
         return guarded
 
     def _sweep(self) -> None:
-        if self._behind:
-            self.take_in()
         with self._desk:
             self._publish(clock.now(), mend=True)
         for schedule in self._config.schedules:
@@ -227,10 +236,12 @@ class Runner:
         watch(folder, self._stop, self._guarded(self.take_in))
 
     def _file(self, paths: Iterable[Path]) -> None:
-        files = find_articles(paths)
-        for filed in file_articles(self._store, self._config, files, at=clock.now()):
+        files = [file for file in find_articles(paths) if not self._quarantine.holds(file)]
+        for filed in file_articles(self._store, self._config, files, at=clock.now(), limited=True):
             if self._stop.is_set():
                 return
+            if filed.killed:
+                self._quarantine.add(self._config.root / filed.path)
             if filed.traceback:
                 log.error("refused", reason=filed.reason, exception=filed.traceback)
             elif filed.verdict is Verdict.REFUSED:
@@ -245,6 +256,10 @@ class Runner:
         if self._config.intake.watch:
             for message in self.deleted_files.name_new(self._store, self._config, saved):
                 log.warning("article file is gone", reason=message)
+
+    def _catch_up(self) -> None:
+        if self._behind:
+            self.take_in()
 
     def _deliver(self) -> None:
         self._whenever(self._mail_due, self._hand_over)

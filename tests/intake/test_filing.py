@@ -15,6 +15,7 @@ import pytest
 from syndicate.intake import composing, matching
 from syndicate.intake.filing import Verdict, file_articles
 from syndicate.intake.manuscript import set_up as manuscript_set_up
+from syndicate.intake.sanitise import prefix_of
 from syndicate.model.articles import Status
 from syndicate.store import Store
 from tests.intake.newsroom import MONDAY, TUESDAY, Newsroom
@@ -562,6 +563,33 @@ def test_a_renamed_file_of_a_batch_is_set_for_the_id_that_it_keeps(newsroom):
     newsroom.article("a.md", "A[^1]\n\n[^1]: Note", slug="b")
     assert verdicts(newsroom.file()) == [("b", REVISED)]
     assert (newsroom.one().id, newsroom.one().body) == (before.id, before.body)
+
+
+def test_nobody_waits_for_the_store_while_a_file_is_set_again(newsroom, monkeypatch):
+    newsroom.file_one(newsroom.article("tram.md"))
+    works, looked = composing.recompose, []
+
+    def look(*of, **how):
+        with newsroom.store.write() as tx:  # on SQLite only one can write
+            looked.append(tx.articles.by_slug("tram"))
+        return works(*of, **how)
+
+    newsroom.article("tram.md", slug="harbour-tram")
+    monkeypatch.setattr(composing, "recompose", look)
+    assert newsroom.file_one(newsroom.config.root / "articles/tram.md").verdict is REVISED
+    assert len(looked) == 2
+    assert newsroom.one().slug == "harbour-tram"
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_files_that_are_set_again_come_in_alike_from_other_processes(newsroom, limited):
+    newsroom.file_one(newsroom.article("tram.md", body="## A heading"))
+    newsroom.article("tram.md", body="## A heading", slug="harbour-tram")
+    files = [newsroom.config.root / "articles/tram.md"]
+    (filed,) = file_articles(newsroom.store, newsroom.config, files, at=TUESDAY, limited=limited)
+    article = newsroom.one()
+    assert (filed.verdict, article.slug) == (REVISED, "harbour-tram")
+    assert prefix_of(article.id) in article.body
 
 
 def test_inside_a_batch_a_file_that_gives_its_place_away_is_followed(newsroom):

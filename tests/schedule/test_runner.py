@@ -53,7 +53,7 @@ def test_a_file_saved_while_the_store_is_held_is_taken_in_by_the_next_sweep(desk
     with held(desk):
         one._guarded(one.take_in)(ferry)
     assert filed(desk) == set()
-    one._sweep()
+    one._catch_up()
     assert filed(desk) == {"ferry"}
     assert (desk.config.output / "articles/ferry/index.html").is_file()
 
@@ -104,6 +104,66 @@ def test_a_file_that_makes_our_code_fail_is_named_in_the_log_with_the_traceback(
     assert refused["log_level"] == "error"
     assert refused["reason"].startswith("articles/ferry.md: ")
     assert "in fail" in refused["exception"]
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Processes that read have half a second."""
+    monkeypatch.setattr("syndicate.intake.composing._SECONDS", 0.5)
+
+
+def save_endless(desk):
+    """Save a file that takes longer than that."""
+    path = desk.config.root / "articles/endless.md"
+    path.write_text(
+        "---\ntitle: Endless\n---\n" + "".join(f"![x](y{n})\n\n" for n in range(50_000))
+    )
+    return path
+
+
+def refusals(log):
+    return [line["reason"] for line in log if line["event"] == "refused"]
+
+
+def test_a_file_that_takes_too_long_is_refused_once_and_keeps_no_other_out(desk, impatient):
+    one = runner(desk)
+    save_endless(desk)
+    save(desk, "aardvark")
+    save(desk, "zebra")
+    with capture_logs() as log:
+        one.take_in()
+        one.take_in()
+    (refused,) = refusals(log)
+    assert refused.startswith("articles/endless.md: reading it takes longer than 0.5 seconds; ")
+    assert filed(desk) == {"aardvark", "zebra"}
+
+
+def test_a_file_that_took_too_long_is_read_again_once_it_changes(desk, impatient):
+    one = runner(desk)
+    one.take_in(frozenset({save_endless(desk)}))
+    one.take_in(save(desk, "endless"))
+    assert filed(desk) == {"endless"}
+
+
+def test_timetable_and_pages_do_not_wait_for_files_that_are_being_read(desk, monkeypatch):
+    reading, done = threading.Event(), threading.Event()
+
+    def file_slowly(*of, **how):
+        reading.set()
+        assert done.wait(60)
+        yield from ()
+
+    monkeypatch.setattr("syndicate.schedule.runner.file_articles", file_slowly)
+    one = runner(desk)
+    intake = threading.Thread(target=one.take_in)
+    intake.start()
+    assert reading.wait(60)
+    sweep = threading.Thread(target=one._sweep)
+    sweep.start()
+    sweep.join(60)
+    assert not sweep.is_alive()
+    done.set()
+    intake.join(60)
 
 
 def test_a_disk_that_fails_is_told_without_a_traceback(desk, capsys):
