@@ -5,7 +5,7 @@ that is held until the transaction ends. So numbers grow in the order in which
 transactions are committed: whoever saw the newest has missed nothing before it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -117,9 +117,7 @@ class Filing(Articles):
         keys = {row.id: row.key for row in self._connection.execute(ids)}
         owned = [{"slug": entry.slug, "article": keys[entry.id]} for entry in entries]
         self._connection.execute(insert(addresses), owned)
-        for entry in entries:
-            if entry.revision.old_addresses:
-                self._keep_old_addresses(keys[entry.id], entry.revision)
+        self._keep_old_addresses({keys[entry.id]: entry.revision for entry in entries})
         saved = [(keys[e.id], 1, e.revision, e.slug, e.galley) for e in entries]
         self._save(saved, at)
         self._set_in_type(saved)
@@ -153,7 +151,8 @@ class Filing(Articles):
             self._refuse_taken_slugs({slug: article.key})
             insert_new(self._connection, addresses, {"slug": slug, "article": article.key})
         if revision.old_addresses != article.old_addresses:
-            self._keep_old_addresses(article.key, revision)
+            self._forget_old_addresses(article.key)
+            self._keep_old_addresses({article.key: revision})
         if path != article.path:
             self._free_paths([path])
         # as the row has it now: somebody may be taking the article back at this moment
@@ -254,7 +253,7 @@ class Filing(Articles):
         for (public_id,) in taken:
             raise Refused(f"the id {public_id} is another article's")
 
-    def _refuse_taken_slugs(self, wanted: dict[str, int | None]) -> None:
+    def _refuse_taken_slugs(self, wanted: Mapping[str, int | None]) -> None:
         """Raise Refused when one of the slugs is or was that of another than its article."""
         query = select(addresses.c.slug, addresses.c.article).where(addresses.c.slug.in_(wanted))
         for slug, key in self._connection.execute(query).all():
@@ -265,15 +264,22 @@ class Filing(Articles):
                 what = f"address {slug}" if slug.startswith("/") else f"slug {slug}"
                 raise Refused(f"the {what} belongs to {name}")
 
-    def _keep_old_addresses(self, key: int, revision: Revision) -> None:
-        """Have exactly these old addresses lead to an article; raise Refused for another's."""
-        kept = [kept_as(address) for address in revision.old_addresses]
-        self._refuse_taken_slugs(dict.fromkeys(kept, key))
-        mine = addresses.c.article == key
-        gone = and_(mine, addresses.c.slug.startswith("/"), addresses.c.slug.not_in(kept))
-        self._connection.execute(delete(addresses).where(gone))
-        for name in kept:
-            insert_new(self._connection, addresses, {"slug": name, "article": key})
+    def _keep_old_addresses(self, revised: Mapping[int, Revision]) -> None:
+        """Have the old addresses of articles lead to them; raise Refused for another's."""
+        kept = {
+            kept_as(address): key
+            for key, revision in revised.items()
+            for address in revision.old_addresses
+        }
+        if kept:
+            self._refuse_taken_slugs(kept)
+            rows = [{"slug": name, "article": key} for name, key in kept.items()]
+            insert_new(self._connection, addresses, rows)
+
+    def _forget_old_addresses(self, key: int) -> None:
+        """Have no old address lead to an article; the slugs that it had do so for ever."""
+        its = and_(addresses.c.article == key, addresses.c.slug.startswith("/"))
+        self._connection.execute(delete(addresses).where(its))
 
     def _free_paths(self, paths: Iterable[str | None]) -> None:
         """Take paths from who was filed there before: a file holds one article."""

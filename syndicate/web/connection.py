@@ -216,10 +216,10 @@ class Connection(HttpToolsProtocol):
             self._parse(data[at : at + PIECE])
             at += PIECE
         self._unparsed = b"" if self._over else data[at:]
-        self.flow.kept = bool(self._unparsed)
+        kept_before, self.flow.kept = self.flow.kept, bool(self._unparsed)
         if self._unparsed:
             self.flow.pause_reading()
-        elif not self.pipeline:
+        elif kept_before and not self.pipeline:  # a body may have reading paused as well
             self.flow.resume_reading()
 
     def _parse(self, data: bytes) -> None:

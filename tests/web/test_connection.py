@@ -340,6 +340,22 @@ def test_requests_with_bodies_are_answered_in_their_order_however_many_come():
     assert re.findall(rb"\d{1800}", said) == bodies
 
 
+def test_of_a_body_that_nobody_reads_no_more_is_kept_than_a_little():
+    house = House(at_once=False, busy=True)
+    with serving(house) as connect:
+        client = connect()
+        client.setblocking(False)
+        with suppress(BlockingIOError):  # the system's buffers are full
+            client.send(b"POST / HTTP/1.1\r\ncontent-length: 1000000000\r\n" + HOST + b"\r\n")
+            while True:
+                client.send(bytes(1 << 20))
+                time.sleep(0.001)
+        until(lambda: house.asked == 1)
+        [connection] = connect.connections
+        assert len(connection.cycle.body) < 1 << 20
+        house.busy = False
+
+
 @BOTH
 def test_nothing_after_a_request_that_is_to_be_the_last_is_looked_at(at_once):
     house = House(at_once=at_once)
