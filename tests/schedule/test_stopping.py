@@ -175,8 +175,8 @@ def test_what_is_resumed_in_another_process_goes_on_before_the_next_sweep(desk_o
     desk = desk_of(schedules=[])
     (desk.config.root / "articles").mkdir()
     desk.subscribe("ada@example.org")
-    desk.file("ferry")
     at = clock.now()
+    desk.file("ferry", at=at)
     edition = frozen(desk, "ferry", at=at)
     with desk.store.write() as tx:
         tx.stops.pause(edition.key, cause=ME, at=at)
