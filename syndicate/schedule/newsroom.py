@@ -5,6 +5,7 @@ from datetime import datetime
 from threading import Event
 from typing import Self
 
+from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver import owner
 from syndicate.deliver.links import Links
@@ -40,11 +41,12 @@ class Newsroom:
     def of(cls, store: Store, config: Config) -> Self:
         """Put a publication together.
 
-        Raise ConfigError when what its mirror needs isn't installed. Secrets are read
-        when mail is about to be sent.
+        Raise ConfigError when what its mirror needs isn't installed, and StoreError when
+        the store can't be written. Secrets are read when mail is about to be sent.
         """
         desk = Desk(store, config, Templates.of(config))
         timekeeper = Timekeeper(store, config, desk, node=owner.identity())
+        store.require_writable(clock.now())
         links = Links(config, store.secret("links"))
         return cls(
             store=store,

@@ -229,6 +229,12 @@ class Store:
             if not transaction.kept:
                 begun.rollback()
 
+    def require_writable(self, at: datetime) -> None:
+        """Raise StoreUnreachable where nothing can be written, as on a read-only disk."""
+        with self.write() as tx:
+            tx.heartbeats.beat(Heartbeat.PROBE, at)
+            tx.rollback()
+
     def secret(self, name: str) -> bytes:
         """Return a secret of the publication, made at first use.
 
