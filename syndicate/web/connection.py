@@ -39,7 +39,7 @@ from syndicate.web.request_head import (
 from syndicate.web.room import Room
 
 MAX_HEAD = 64 * 1024
-"""Bytes that the head of a request may have."""
+"""Bytes that the head of a request may have, or what a chunked body has beside its content."""
 LOOK = 5
 """Seconds from one look at all connections to the next."""
 PATIENCE = 4
@@ -202,6 +202,11 @@ class Connection(HttpToolsProtocol):
         if self.expect_100_continue:  # nobody knows whether a body follows a final answer
             self.cycle.keep_alive = False
 
+    def on_body(self, body: bytes) -> None:
+        """Take content; around it, chunked coding may have extensions and trailers without end."""
+        self._head = 0
+        super().on_body(body)
+
     def _should_upgrade(self) -> bool:
         """Have uvicorn ignore the end of a head that asks for an upgrade: `_parse` goes on."""
         return True
@@ -223,7 +228,7 @@ class Connection(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def _parse(self, data: bytes) -> None:
-        """Parse a piece; refuse a head that grows and grows (RFC 6585, section 5)."""
+        """Parse a piece; refuse a head or trailers without end (RFC 6585, section 5)."""
         try:
             self._feed(data)
         except HttpParserError as error:
@@ -233,7 +238,7 @@ class Connection(HttpToolsProtocol):
             unknown = isinstance(error, HttpParserInvalidMethodError)
             self._refuse(status_of(error, unknown_method=unknown, data=data))
             return
-        if not self.reads_head:
+        if not (self.reads_head or self._codings):
             self._head = 0
             return
         end = data.rfind(b"\r\n\r\n")  # of what came before this head

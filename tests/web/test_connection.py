@@ -55,6 +55,12 @@ class House:
         self.refusals[status] += 1
 
 
+async def echo(scope, receive, send) -> None:
+    """Answer with the body of the request."""
+    body = await Request(scope, receive).body()
+    await PlainTextResponse(body)(scope, receive, send)
+
+
 BOTH = pytest.mark.parametrize("at_once", [True, False], ids=["at once", "by a task"])
 
 
@@ -264,6 +270,67 @@ def test_nonsense_is_refused_and_counted(at_once):
     assert house.refusals == {400: 1}
 
 
+@BOTH
+@pytest.mark.parametrize(
+    "start", [b"0\r\na: ", b"0\r\n", b"5;a="], ids=["one trailer", "trailers", "an extension"]
+)
+def test_what_a_chunked_body_has_beside_its_content_ends_somewhere(at_once, start):
+    house = House(at_once=at_once, busy=True)
+    filler = b"b:\r\n" if start == b"0\r\n" else b"bbbb"
+    with serving(house) as connect:
+        client = connect()
+        client.sendall(CHUNKED + start)
+        for _ in range(9):  # and no more, as below
+            client.sendall(filler * (MAX_HEAD // 32))
+            time.sleep(0.01)
+        assert statuses(everything(client)) == ([200] if at_once else [431])
+        house.busy = False
+
+
+@pytest.mark.parametrize("size", [1, 2, 4095])
+def test_a_long_body_may_come_in_chunks_of_any_size(size):
+    body = (b"\r\n\r\n0123" * 20_000)[: 20 * MAX_HEAD if size > 2 else MAX_HEAD]
+    chunks = [body[at : at + size] for at in range(0, len(body), size)]
+    coded = b"".join(b"%x;a=b\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+    with serving(echo) as connect:
+        client = connect()
+        sending = threading.Thread(
+            target=client.sendall, args=(CHUNKED + coded + b"0\r\na: b\r\n\r\n" + CLOSE,)
+        )
+        sending.start()
+        said = everything(client)
+        sending.join()
+    assert statuses(said) == [200, 200]
+    assert body in said
+
+
+def test_a_body_is_read_no_further_than_the_application_takes_it():
+    house = House(at_once=False, busy=True)
+
+    async def count_later(scope, receive, send):
+        house.asked += 1
+        while house.busy:  # noqa: ASYNC110 - another thread says when
+            await asyncio.sleep(0.005)
+        body = await Request(scope, receive).body()
+        await PlainTextResponse(str(len(body)))(scope, receive, send)
+
+    with serving(count_later) as connect:
+        client = connect()
+        client.sendall(CLOSE[:-2] + b"content-length: %d\r\n\r\n" % len(LARGE))
+        until(lambda: house.asked)
+        [connection] = connect.connections
+        client.settimeout(0.5)
+        sent = 0
+        with suppress(TimeoutError):  # the system's buffers are full: nobody reads them
+            while sent < len(LARGE):
+                sent += client.send(LARGE[sent : sent + 65536])
+        assert len(connection.cycle.body) < 1 << 20
+        house.busy = False
+        client.settimeout(60)
+        client.sendall(LARGE[sent:])
+        assert everything(client).endswith(b"%d" % len(LARGE))
+
+
 # clients that say no more
 
 
@@ -326,10 +393,6 @@ def test_all_requests_that_come_in_one_piece_are_answered(at_once, count):
 
 
 def test_requests_with_bodies_are_answered_in_their_order_however_many_come():
-    async def echo(scope, receive, send):
-        body = await Request(scope, receive).body()
-        await PlainTextResponse(body)(scope, receive, send)
-
     bodies = [b"%06d" % number * 300 for number in range(300)]
     head = b"POST / HTTP/1.1\r\n" + HOST + b"content-length: 1800\r\n\r\n"
     with serving(echo) as connect:
