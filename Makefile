@@ -1,5 +1,7 @@
 # make run          bring up the demonstration publication
 # make test         lint, types and every test (those whose neighbour is missing are skipped, and say so)
+# make fuzz         files, answers and requests spoilt at random, 100,000 of each kind;
+#                   fewer: COUNT=10000, others: SEED=2
 # make bench-build  building beside Hugo, Eleventy and Pelican, and as the store grows;
 #                   less of it with ARTICLES=500 GROWTH="1000 10000"
 # make bench-audience  a million readers come in from a file, and get an edition; fewer: READERS=100000
@@ -20,7 +22,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: run test check format words bench-build bench-audience bench-serving bench-messages bench-delivery bench-kill
+.PHONY: run test fuzz check format words bench-build bench-audience bench-serving bench-messages bench-delivery bench-kill
 
 run: $(VENV)/run.stamp
 	@for newsletter in breaking briefing; do \
@@ -30,6 +32,10 @@ run: $(VENV)/run.stamp
 
 test: check
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(PYTEST)
+
+fuzz: $(VENV)/test.stamp
+	SYNDICATE_FUZZ=$(or $(COUNT),100000) SYNDICATE_FUZZ_SEED=$(or $(SEED),1) $(BIN)/python -m pytest \
+	  --numprocesses=auto --dist=worksteal tests/whole/test_fuzz.py tests/whole/test_fuzz_input.py
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check

@@ -317,8 +317,10 @@ def _work(
 
 def _limit(seconds: float, memory: int) -> None:
     """Have the kernel end this process when it uses up too much, whatever its code is doing."""
-    for ends in (signal.SIGPROF, signal.SIGALRM):
+    timers = {signal.SIGPROF, signal.SIGALRM}
+    for ends in timers:
         signal.signal(ends, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, timers)  # a mask is inherited
     _clock.append(seconds)
     if resource is not None:
         used = 0

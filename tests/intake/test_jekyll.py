@@ -178,3 +178,16 @@ def test_a_story_about_jinja_stays_as_it_is(newsroom):
 )
 def test_tags_that_mean_no_good_are_read_in_passing(tmp_path, text):
     assert read_liquid(text, {}, JekyllSite(tmp_path / "_posts" / "a.md"))
+
+
+@pytest.mark.parametrize(
+    "tag", ["{{ }}", "{{ | }}", "{% link %}", "{% post_url %}", "{%- link -%}"]
+)
+def test_a_tag_that_names_nothing_is_left_out_with_a_warning(newsroom, tag):
+    file = newsroom.write(
+        "_posts/2020-01-01-tram.md", f"---\ntitle: Tram\n---\nBefore {tag} after\n"
+    )
+    filed = newsroom.file_one(file)
+    assert filed.traceback == ""
+    assert any("Liquid is not understood" in warning for warning in filed.warnings)
+    assert "{" not in newsroom.one().body

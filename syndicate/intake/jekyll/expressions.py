@@ -18,7 +18,7 @@ class Expressions:
 
     def evaluate(self, text: str) -> str | None:
         """Return the value of `"/path" | relative_url`, say."""
-        first, *filters = (part.strip() for part in _PARTS.findall(text))
+        first, *filters = [part.strip() for part in _PARTS.findall(text)] or [""]
         value = self._operand(first)
         for name in filters:
             if value is None:
