@@ -127,7 +127,7 @@ def _limits(config: Config, killed: dict[Path, str]) -> Limits:
 
 def _refused(file: Path, config: Config, reason: str) -> Composed:
     path = stored_path(file, config)
-    refusal = f"{path}: {reason}; it is not read again until it changes"
+    refusal = f"{path}: {reason}; it is not read again until it is saved again"
     return Composed(file=file, path=path, refusal=refusal, killed=True)
 
 

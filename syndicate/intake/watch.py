@@ -11,7 +11,7 @@ from watchfiles import watch as changes_in
 from syndicate.intake.folder import is_ignored
 from syndicate.intake.manuscript import SUFFIXES
 
-PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
+_PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
 _QUIET_MS, _LONGEST_MS = 200, 1000
 """How long quiet ends a burst of changes, and how long that is waited for."""
 _LOOK_MS = 1000
@@ -53,7 +53,7 @@ def _watch_present(folder: Path, stop: threading.Event, changed: Changed) -> Non
         ignore_permission_denied=True,
     ):
         files = frozenset(Path(path) for _change, path in changes if _is_filed(path, folder))
-        if not begun or any(file.suffix.lower() in PICTURES for file in files):
+        if not begun or any(file.suffix.lower() in _PICTURES for file in files):
             changed(frozenset())  # a picture may belong to any article
         elif files:
             changed(files)
@@ -65,7 +65,7 @@ def _watch_present(folder: Path, stop: threading.Event, changed: Changed) -> Non
 
 def _is_filed(path: str, folder: Path) -> bool:
     file = Path(path)
-    if file.suffix.lower() not in (*SUFFIXES, *PICTURES):
+    if file.suffix.lower() not in (*SUFFIXES, *_PICTURES):
         return False
     inside = file.relative_to(folder).parts if file.is_relative_to(folder) else (file.name,)
     return not any(map(is_ignored, inside))

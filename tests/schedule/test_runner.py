@@ -132,6 +132,7 @@ def test_a_file_that_takes_too_long_is_refused_once_and_keeps_no_other_out(desk,
     save(desk, "zebra")
     with capture_logs() as log:
         one.take_in()
+        (desk.config.root / "articles/new.png").write_bytes(b"a picture that came later")
         one.take_in()
     (refused,) = refusals(log)
     assert refused.startswith("articles/endless.md: reading it takes longer than 0.5 seconds; ")
