@@ -242,6 +242,16 @@ def test_an_older_letter_brings_nobody_back_who_has_left_since(anna, later):
     assert anna.states["culture"] == "confirmed"
 
 
+def test_nor_does_it_subscribe_who_has_left_everything_before_they_confirmed(anna, later):
+    anna.post("join", newsletter="culture")
+    asked = letter(anna, "Please confirm your subscription to Morning Post")
+    later(minutes=1)
+    anna.post("leave-all")
+    page = anna.client.post(asked, data={"action": "confirm"})
+    assert page.status_code == 410
+    assert anna.states == {"breaking": "left", "culture": "left"}
+
+
 def test_what_was_never_confirmed_is_not_confirmed_by_undoing(anna):
     with anna.store.write() as tx:
         asked = by_reader("form on the web")

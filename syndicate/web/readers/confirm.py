@@ -166,7 +166,7 @@ class Subscription:
         left = {
             change.newsletter
             for change in tx.trail.of(question.subscriber)
-            if change.action is Action.LEFT and change.at >= question.at
+            if change.action in {Action.LEFT, Action.DECLINED} and change.at >= question.at
         }
         asked = self._newsletters(question)
         return [newsletter for newsletter in asked if newsletter.name not in left]
