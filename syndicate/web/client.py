@@ -17,15 +17,19 @@ _COUNTED = {4: 32, 6: 64}
 """Bits of an address that stand for one line; nobody has fewer of IPv6 to choose from."""
 
 
-def address(request: Request, proxies: Sequence[Network]) -> Address | None:
+def address(
+    request: Request, proxies: Sequence[Network], *, certain: bool = False
+) -> Address | None:
     """Return the client's address; None where there is none, as on a Unix socket.
 
     Each proxy adds whom it was asked by at the right end of `X-Forwarded-For`, so
-    that it is read from there, as long as whoever wrote it is a proxy of ours.
+    that it is read from there, as long as whoever wrote it is a proxy of ours. One that
+    adds something else, such as "unknown", counts as the client itself; if that has to be
+    `certain`, there is none.
     """
     host = request.client.host if request.client else None
     forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
-    return _behind(host, forwarded, proxies)
+    return _behind(host, forwarded, proxies, certain=certain)
 
 
 def network(request: Request, proxies: Sequence[Network]) -> str:
@@ -64,13 +68,15 @@ def counted(host: str | None, forwarded: str | None, proxies: tuple[Network, ...
     return str(ip_network(f"{known}/{_COUNTED[known.version]}", strict=False))
 
 
-def _behind(host: str | None, forwarded: str | None, proxies: Sequence[Network]) -> Address | None:
+def _behind(
+    host: str | None, forwarded: str | None, proxies: Sequence[Network], *, certain: bool = False
+) -> Address | None:
     """Return who asks, through as many proxies of ours as there are."""
     known = parse(host) if host is not None else None
     said = forwarded.split(",") if forwarded else []
     while said and known is not None and any(known in network for network in proxies):
         named = parse(said.pop())
         if named is None:
-            break
+            return None if certain else known
         known = named
     return known

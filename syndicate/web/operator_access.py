@@ -68,15 +68,16 @@ class OperatorAccess:
 
     def _comes_from_monitor(self, request: Request) -> bool:
         """Whether a network that is named asks: itself, or through a proxy that is named."""
-        proxies = self._config.web.proxies
-        known = address(request, proxies)
-        if known is None or (is_forwarded(request) and not self._comes_from_proxy(request)):
+        known = address(request, self._config.web.proxies, certain=True)
+        if known is None or (is_forwarded(request) and not self._names_client(request)):
             return False
         return any(known in network for network in self._config.web.monitors)
 
-    def _comes_from_proxy(self, request: Request) -> bool:
+    def _names_client(self, request: Request) -> bool:
+        """Whether a proxy that is named asks, and says for whom where we look for that."""
         peer = address(request, ())
-        return peer is not None and any(peer in network for network in self._config.web.proxies)
+        known = any(peer in network for network in self._config.web.proxies if peer is not None)
+        return known and bool(request.headers.get("x-forwarded-for", "").strip())
 
     def _has_right_token(self, request: Request) -> bool:
         """Whether the token comes with a request: as a bearer's, or as the password of anybody."""

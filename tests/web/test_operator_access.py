@@ -101,6 +101,25 @@ def test_a_proxy_in_such_a_network_that_nobody_named_lets_nobody_in(web, header)
     assert statuses(client, **{header: "203.0.113.9"}) == [404, 404]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"x-forwarded-for": "unknown"},
+        {"x-forwarded-for": "unknown, 10.0.0.3"},
+        {"x-forwarded-for": ""},
+        {"forwarded": "for=203.0.113.9"},
+        {"via": "1.1 proxy"},
+    ],
+    ids=str,
+)
+def test_a_proxy_in_such_a_network_that_does_not_name_the_client_lets_nobody_in(web, header):
+    networks = ["127.0.0.0/8", "10.0.0.0/8"]
+    client = web(**PUBLIC, web={"monitors": networks, "proxies": networks})
+    assert statuses(client, **header) == [404, 404]
+    assert statuses(client, **{"x-forwarded-for": "10.0.0.9"}) == [200, 200]
+    assert statuses(client) == [200, 200]
+
+
 def test_a_page_elsewhere_does_not_read_mail_by_a_name_that_leads_to_us(web):
     client = web(**PUBLIC, web={"monitors": ["127.0.0.0/8"]})
     for host in ("evil.example", "post.example.evil.example", ""):
