@@ -117,8 +117,8 @@ def hired(
     """Start a process for each core, or `count` of them, and end them all at the end.
 
     `begin` is called in each and returns what does the work; it may have to travel
-    there by pickle, and `preload` names the module that it needs. `died` is what an
-    operator is told when one of them is killed. With `limits`, it is started again.
+    there by pickle, and `preload` names the module that it needs. `died` is the warning
+    that an operator gets when one of them is killed. With `limits`, it is started again.
     """
     context = _context(preload)
     members: list[_Worker] = []
@@ -289,7 +289,7 @@ def _context(preload: str) -> ForkContext | ForkServerContext:
     if threading.active_count() == 1:
         return multiprocessing.get_context("fork")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*_PRELOADED, preload])  # whoever comes first decides
+    context.set_forkserver_preload([*_PRELOADED, preload])  # the first caller decides
     return context
 
 

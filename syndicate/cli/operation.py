@@ -200,7 +200,7 @@ class Operation:
             return
         try:
             found = left_behind(self._made.store, self.config, at=clock.now())
-        except StoreError:  # whoever works with the store logs that
+        except StoreError:  # logged where the store is used
             return
         for message in found:
             log.warning("left behind", reason=message)

@@ -144,11 +144,11 @@ class Timekeeper:
         if last is not None:
             recent = at - last < timedelta(hours=24)
             written = last.astimezone(zone)
-            return f" since {written:%H:%M}" if recent else f" since {written:%Y-%m-%d %H:%M}"
+            return f" since {written:%H:%M %Z}" if recent else f" since {written:%Y-%m-%d %H:%M %Z}"
         if not beginning.number or schedule.begin_with is not None:
             return ""
         begun = beginning.at.astimezone(zone)
-        return f" since the schedule was first seen, {begun:%Y-%m-%d %H:%M} (begin_with)"
+        return f" since the schedule was first seen, {begun:%Y-%m-%d %H:%M %Z} (begin_with)"
 
     def _fire(self, schedule: Schedule, slot: Slot, outcome: Outcome, reason: str) -> Fire:
         return Fire(

@@ -42,7 +42,7 @@ def test_a_new_schedule_mails_no_archive_and_then_what_is_new(paper):
     desk = paper()
     first = desk.tick()
     assert outcomes(first) == [
-        "skipped: 0 new since the schedule was first seen, 2026-11-24 12:00 (begin_with)"
+        "skipped: 0 new since the schedule was first seen, 2026-11-24 12:00 UTC (begin_with)"
     ]
     desk.file("ferry", at=NOW + MINUTE)
     assert outcomes(desk.tick(NOW + 60 * MINUTE)) == ["edition 1, 1 article"]

@@ -37,7 +37,7 @@ def test_a_breaking_article_is_mailed_once_to_everybody(desk):
     again = desk.tick()
     assert outcomes(again) == []
     later = desk.tick(NOW + 10 * MINUTE)
-    assert outcomes(later) == ["skipped: 0 new since 12:00"]
+    assert outcomes(later) == ["skipped: 0 new since 12:00 UTC"]
     assert len(desk.mail()) == 2
     [(edition, totals)] = editions(desk)
     assert edition.kind is Kind.ALERT
@@ -68,7 +68,7 @@ def test_the_fire_names_what_age_left_out(desk):
     assert outcomes(desk.tick()) == ["edition 1, 1 article, 3 older than 24 h"]
     desk.file("older", date=NOW - timedelta(hours=30))
     assert outcomes(desk.tick(NOW + 10 * MINUTE)) == [
-        "skipped: 0 new since 12:00, 1 older than 24 h"
+        "skipped: 0 new since 12:00 UTC, 1 older than 24 h"
     ]
 
 
@@ -85,7 +85,7 @@ def test_a_correction_is_not_mailed_again(desk):
     desk.file("ferry")
     desk.tick()
     desk.file("ferry", title="Ferry, corrected", at=NOW + MINUTE)
-    assert outcomes(desk.tick(NOW + 10 * MINUTE)) == ["skipped: 0 new since 12:00"]
+    assert outcomes(desk.tick(NOW + 10 * MINUTE)) == ["skipped: 0 new since 12:00 UTC"]
 
 
 def test_an_article_flagged_breaking_later_is_mailed_then(desk):
@@ -102,7 +102,7 @@ def test_a_future_article_goes_out_when_its_time_has_come(desk):
     desk.subscribe(*EVERYBODY)
     desk.file("ferry", date=NOW + 15 * MINUTE)
     assert outcomes(desk.tick()) == ["skipped: 0 new"]
-    assert outcomes(desk.tick(NOW + 10 * MINUTE)) == ["skipped: 0 new since 12:00"]
+    assert outcomes(desk.tick(NOW + 10 * MINUTE)) == ["skipped: 0 new since 12:00 UTC"]
     assert outcomes(desk.tick(NOW + 20 * MINUTE)) == ["edition 1, 1 article"]
 
 
@@ -248,9 +248,9 @@ def test_an_article_put_off_while_it_waits_goes_out_at_its_time(desk):
     desk.file("ferry", date=NOW + 15 * MINUTE)
     assert outcomes(desk.tick()) == ["edition 1, 1 article"]
     assert {subject for _, subject in desk.mail()} == {"Breaking: Tram"}
-    assert outcomes(desk.tick(NOW + 10 * MINUTE)) == ["skipped: 0 new since 12:00"]
+    assert outcomes(desk.tick(NOW + 10 * MINUTE)) == ["skipped: 0 new since 12:00 UTC"]
     assert outcomes(desk.tick(NOW + 20 * MINUTE)) == ["edition 2, 1 article"]
-    assert outcomes(desk.tick(NOW + 30 * MINUTE)) == ["skipped: 0 new since 12:20"]
+    assert outcomes(desk.tick(NOW + 30 * MINUTE)) == ["skipped: 0 new since 12:20 UTC"]
 
 
 def test_a_trial_of_the_future_holds_nothing_up(desk_of):

@@ -29,7 +29,7 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """A sign-up that is over a limit which may be told."""
+    """A sign-up that is over a limit that may be disclosed."""
 
     limit: SignupLimit
     wait: timedelta

@@ -1,4 +1,4 @@
-"""What needs the word of whoever reads an address: it is asked for by letter, within limits.
+"""Requests that the owner of an address confirms by letter, within limits.
 
 Anybody may have the links of a forwarded mail. So what they don't allow by themselves, such
 as subscribing to a newsletter or looking at one's data, begins with a letter to the address.
@@ -19,7 +19,7 @@ DATA_FOR = timedelta(days=1)
 
 
 class LetterRequests:
-    """Sends letters to people who are known, at the request of whoever has a link of theirs."""
+    """Sends letters to known readers, as requested with one of their links."""
 
     def __init__(
         self, store: Store, config: Config, letters: Letters, limits: SignupLimits

@@ -97,7 +97,7 @@ class Preferences:
     # what is done
 
     def _within_limit(self, token: str, form: _Form, cause: Cause) -> Response:
-        """Act, unless the reader, or whoever has their link, did so too often."""
+        """Act, unless the link was used too often."""
         at = clock.now()
         with self._store.write() as tx:
             person = self._person(tx, token)

@@ -2,7 +2,7 @@
 
 Whether an address is known, has left, is not mailed or has had its letters for today:
 the answer is the same, and so nobody learns it here. What a network or all of them send too
-often is told: people are asked for a proof of work, or to wait.
+often is answered openly: people are asked for a proof of work, or to wait.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Former addresses; and who left without ever having been a reader is told from who left."""
+"""Former addresses; people who left without ever having been readers are counted apart."""
 
 import sqlalchemy as sa
 from alembic import op
