@@ -2,6 +2,7 @@
 
 import errno
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -174,3 +175,28 @@ def test_a_write_that_fails_is_in_readiness_and_pages_stay_up(due, monkeypatch):
     stranger = ["the store can't be written", "the output can't be written"]
     assert post.ready(**STRANGER) == (503, stranger)
     assert post.client.get("/readyz/web").text == "ok\n"
+
+
+def test_probes_do_not_wait_for_one_that_hangs(due, monkeypatch):
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> Iterator[tuple[str, str]]:
+        hangs.set()
+        assert goes_on.wait(60)
+        yield from ()
+
+    post = due(0)
+    client = post.client
+    monkeypatch.setattr("syndicate.web.telemetry.readiness.write_faults", hang)
+    first = threading.Thread(target=client.get, args=("/readyz",))
+    first.start()
+    try:
+        assert hangs.wait(60)
+        assert client.get("/readyz").text == "mail and disks are not checked yet\n"
+        monkeypatch.setattr("syndicate.web.telemetry.readiness._SLOW", 0.0)
+        assert client.get("/readyz").text.splitlines()[-1] == "checking mail and disks hangs"
+        assert client.get("/readyz/web").text == "ok\n"
+    finally:
+        goes_on.set()
+        first.join()
+    assert client.get("/readyz").text == "ok\n"

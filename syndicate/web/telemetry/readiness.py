@@ -15,6 +15,8 @@ from syndicate.web.telemetry.write_probe import write_faults
 
 _FRESH = 5.0
 """Seconds that an answer about mail and disks is good for: anybody may ask at any time."""
+_SLOW = 15.0
+"""Seconds that looking may take: longer than a store is waited for that others use."""
 _UNREADABLE = "the store can't be read"
 
 
@@ -44,7 +46,8 @@ class Readiness:
         self._stopping = stopping
         self._sends = sends
         self._looking = threading.Lock()
-        self._seen: list[Reason] = []
+        self._looking_since = 0.0
+        self._seen = [Reason("mail and disks are not checked yet")]
         self._seen_until = 0.0
 
     def of_store(self) -> list[Reason]:
@@ -70,13 +73,27 @@ class Readiness:
         found = self.of_web()
         for secret in missing_secrets(self._config) if self._sends else ():
             found.append(Reason("mail can't be sent", str(secret)))
-        with self._looking:
-            if monotonic() >= self._seen_until:
-                self._seen = [*self._unwritable(), *self._stalled()]
-                self._seen_until = monotonic() + _FRESH
-            return [*found, *self._seen]
+        return [*found, *self._of_mail_and_disks()]
 
     # how
+
+    def _of_mail_and_disks(self) -> list[Reason]:
+        """Look, unless that was done just now or is under way.
+
+        It may take long, as on a disk that hangs. Probes that waited for it would take all the
+        threads that answer requests.
+        """
+        if not self._looking.acquire(blocking=False):
+            is_slow = monotonic() - self._looking_since > _SLOW
+            return [*self._seen, *([Reason("checking mail and disks hangs")] if is_slow else [])]
+        try:
+            self._looking_since = monotonic()
+            if self._looking_since >= self._seen_until:
+                self._seen = [*self._unwritable(), *self._stalled()]
+                self._seen_until = monotonic() + _FRESH
+            return self._seen
+        finally:
+            self._looking.release()
 
     def _unwritable(self) -> Iterator[Reason]:
         known = dict(write_faults(self._store, self._config))
