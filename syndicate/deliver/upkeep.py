@@ -1,7 +1,10 @@
 """What is to be done in the ledger beside handing over: for the dead, and for what is overdue."""
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import structlog
 
 from syndicate import clock
 from syndicate.config import Config
@@ -13,6 +16,7 @@ from syndicate.deliver.relay import Relay
 from syndicate.model.deliveries import Claim, State, Verdict
 from syndicate.store import Transaction
 
+_log = structlog.get_logger(__name__)
 _EVERY = 60.0
 """Seconds between looks at what died, and what is overdue."""
 
@@ -29,6 +33,8 @@ class Upkeep:
         self._links = links
         self.recovered = 0
         """How much of what dead processes held is queued again."""
+        self.unknown = 0
+        """How many messages of dead processes may have arrived or not."""
         self.expired = 0
         self._next = 0.0
 
@@ -46,26 +52,42 @@ class Upkeep:
         """
         with self._ledger.store.write() as tx:
             found = tx.deliveries.recover(now=clock.now(), dead=owner.dead)
-            again = [claim for claim in found.unknown if self._queued_again(tx, claim)]
+            fates = [self._settle(tx, claim) for claim in found.unknown]
         with self._ledger.store.write() as tx:
             self.expired += tx.deliveries.expire(self._ledger.moment)
-        self.recovered += found.requeued + len(again)
+        self.recovered += found.requeued + fates.count(State.QUEUED)
+        self._report(
+            claim.edition
+            for claim, fate in zip(found.unknown, fates, strict=True)
+            if fate is State.UNKNOWN
+        )
         self._ledger.store.sweep(self._ledger.moment)
         self._next = time.monotonic() + _EVERY
 
-    def _queued_again(self, tx: Transaction, claim: Claim) -> bool:
-        """Settle an unknown one by evidence or policy; True when it is queued again."""
+    def _report(self, unknown: Iterable[int]) -> None:
+        """Log how many messages of each edition nobody knows the outcome of, and the remedy."""
+        for edition, count in sorted(Counter(unknown).items()):
+            self.unknown += count
+            _log.warning(
+                "a sender died while it sent",
+                edition=edition,
+                unknown=count,
+                remedy=f"syndicate settle {edition} --unknown resend|skip",
+            )
+
+    def _settle(self, tx: Transaction, claim: Claim) -> State:
+        """Settle an unknown one by evidence or policy; return its state from then on."""
         edition = tx.editions.by_key(claim.edition)
         if edition is None:
-            return False
+            return State.UNKNOWN
         domain = Imprint.of(edition, self._config).domain
         message_id = self._links.message_id(claim.edition, claim.subscriber, domain)
         answers = [relay.arrived(message_id) for relay in self._relays]
         if any(answers):
             found = Verdict(claim=claim, state=State.ACCEPTED, reply="found by its Message-ID")
             self._ledger.settle(tx, [found], clock.now())
-            return False
+            return State.ACCEPTED
         nowhere = all(answer is False for answer in answers)
         if not nowhere and edition.on_unknown != "resend":
-            return False
-        return tx.deliveries.resend(claim, at=clock.now())
+            return State.UNKNOWN
+        return State.QUEUED if tx.deliveries.resend(claim, at=clock.now()) else State.UNKNOWN

@@ -45,6 +45,7 @@ class Drained:
     skipped: int = 0
     """Held back by mail.only; who left since is skipped too, but not counted here."""
     unknown: int = 0
+    """May have arrived or not, of what this pass sent and of what a dead process left."""
     expired: int = 0
     recovered: int = 0
     """Taken over from processes that died, and queued again."""
@@ -169,7 +170,7 @@ def _summary(ledger: Ledger, upkeep: Upkeep, blocked: tuple[str, ...]) -> Draine
         failed=total[State.FAILED],
         deferred=total[State.DEFERRED],
         skipped=total[State.SKIPPED],
-        unknown=total[State.UNKNOWN],
+        unknown=total[State.UNKNOWN] + upkeep.unknown,
         expired=upkeep.expired,
         recovered=upkeep.recovered,
         paused=ledger.paused,

@@ -161,6 +161,28 @@ def test_a_tick_that_is_told_to_stop_finishes_what_left_and_the_next_sends_the_r
     assert ledger(desk) == {"accepted": READERS}
 
 
+def test_the_tick_after_one_that_was_killed_says_how_many_messages_nobody_knows_of(desk):
+    killed = threading.Event()
+
+    def keep_in_flight(step: str, _: bytes) -> None:
+        if step == "body":
+            killed.wait(MARGIN)
+
+    with Wrecker(say=keep_in_flight) as server:
+        by(desk, relay(server.port, connections=1))
+        with ticking(desk) as process:
+            until(lambda: bodies(server))
+            process.kill()
+            process.wait(MARGIN)
+            killed.set()
+        server.behave()
+        next_one = desk.run("tick")
+
+    assert ledger(desk) == {"accepted": READERS - 1, "unknown": 1}
+    assert f"{READERS - 1} accepted, 1 unknown" in next_one.out
+    assert "syndicate settle 1 --unknown resend|skip" in next_one.err
+
+
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_that_is_passed_on_as_well_tells_a_tick_no_more_than_the_first(desk, how, code):
     with Wrecker(say=slowly(0.7)) as server:

@@ -364,12 +364,20 @@ def left_sending(store, config, count: int = 1) -> list[str]:
 def test_what_a_killed_process_left_in_the_air_is_unknown(store, config):
     subscribe(store, *readers(3))
     edition = freeze(store)
-    with Scripted() as server:
+    with Scripted() as server, capture_logs() as logs:
         left_sending(store, config(server.port))
-        hand_over(store, config(server.port), transport(config(server.port)))
+        drained = hand_over(store, config(server.port), transport(config(server.port)))
 
     assert states(store, edition.key) == {State.UNKNOWN: 1, State.ACCEPTED: 2}
     assert len(server.bodies) == 2
+    assert (drained.accepted, drained.unknown) == (2, 1)
+    assert {
+        "event": "a sender died while it sent",
+        "log_level": "warning",
+        "edition": edition.key,
+        "unknown": 1,
+        "remedy": f"syndicate settle {edition.key} --unknown resend|skip",
+    } in logs
 
 
 def test_the_outbox_says_what_became_of_what_was_in_the_air(store, config):
