@@ -17,6 +17,7 @@ from syndicate.config import contrast, relays
 from syndicate.config.lines import SECRET, Loc
 from syndicate.config.mail import Transport
 from syndicate.config.models import ONE_TIMING
+from syndicate.config.secret import mask_secrets
 from syndicate.config.segments import Subject, asks_of_clicks, named, parse
 from syndicate.config.theme import PAIRS, Colours, DarkColours, Masthead
 from syndicate.config.tracking import Tracking
@@ -209,7 +210,8 @@ def _going_live(
         return
     for name, table in (("publication", publication), ("web", web)):
         if leads_here(table.get("url")):
-            mistake = f"leads to this machine, and mail goes out by {outside}: no reader gets there"
+            by = mask_secrets(outside)
+            mistake = f"leads to this machine, and mail goes out by {by}: no reader gets there"
             yield (name, "url"), mistake
     if not publication.get("postal_address"):
         reason = "the law wants it at the foot of every mail"
@@ -217,7 +219,7 @@ def _going_live(
 
 
 def _missing(host: str) -> str:
-    return f"missing, and mail goes out by {host}"
+    return f"missing, and mail goes out by {mask_secrets(host)}"
 
 
 def leads_here(url: object) -> bool:

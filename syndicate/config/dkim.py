@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from syndicate.config.lines import Loc
 from syndicate.config.secret import from_environment, from_file
-from syndicate.config.values import Mailbox, Table, matching
+from syndicate.config.values import Mailbox, Table, Variable, matching
 
 if TYPE_CHECKING:  # start-up: most publications have no keys
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -66,7 +66,7 @@ class Dkim(Table):
         description="The file that holds the private key (PEM), for you alone to read.",
         examples=["dkim/syndicate-rsa.pem"],
     )
-    key_env: str | None = Field(
+    key_env: Variable | None = Field(
         default=None,
         description="The environment variable that holds the private key, instead.",
         examples=["SYNDICATE_DKIM_RSA"],

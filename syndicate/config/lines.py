@@ -30,6 +30,7 @@ _OPAQUE = re.compile(
 _NESTING = re.compile(rf"[\[\]{{}}]|(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST},}}")
 _DEEPER = {"[": 1, "{": 1}
 _HEADER = re.compile(r"\s*\[[^\[]")
+_VARIABLE = re.compile(r"""(["'])[A-Za-z_][\w.-]*\1""", re.ASCII)
 SECRET = re.compile(
     "(^key$|(access|account)_?key|credential|password|secret|token)(?!_env$|_file$)", re.IGNORECASE
 )
@@ -94,7 +95,7 @@ class Document:
         """Quote a value as the file has it, on one line and without secrets; None for tables."""
         if loc not in self._quotes:
             return None
-        if any(SECRET.search(str(step)) for step in loc):
+        if any(SECRET.search(str(step)) for step in loc) or _is_misplaced(loc, self._quotes[loc]):
             return '"…"'
         text = mask_secrets(self._quotes[loc])
         return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
@@ -102,6 +103,11 @@ class Document:
     def written(self, loc: Loc) -> str | None:
         """Return a value as the file has it; None for tables."""
         return self._quotes.get(loc)
+
+
+def _is_misplaced(loc: Loc, quote: str) -> bool:
+    """Whether the secret itself may be where the name of its environment variable is expected."""
+    return str(loc[-1]).endswith("_env") and not _VARIABLE.fullmatch(quote)
 
 
 def _decode(name: str, content: bytes) -> str:

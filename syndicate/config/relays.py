@@ -14,7 +14,7 @@ from pydantic import Field, StrictBool, StrictInt
 
 from syndicate.config.dkim import Domain, domain_name
 from syndicate.config.lines import Loc
-from syndicate.config.values import Day, Duration, MailHost, Name, Table, Throttle
+from syndicate.config.values import Day, Duration, MailHost, Name, Table, Throttle, Variable
 
 
 class Security(StrEnum):
@@ -47,7 +47,7 @@ class Server(Table):
     username: str | None = Field(
         default=None, description="The user to log in as.", examples=["news"]
     )
-    password_env: str | None = Field(
+    password_env: Variable | None = Field(
         default=None,
         description="The environment variable that holds the password.",
         examples=["SYNDICATE_MAIL_PASSWORD"],

@@ -199,6 +199,14 @@ Name = Annotated[
     ),
 ]
 Line = Annotated[str, matching(rf"[^{_CONTROLS}]*", "text on one line")]
+Variable = Annotated[
+    str,
+    matching(
+        "[A-Za-z_][A-Za-z0-9_.-]*",
+        'the name of an environment variable, such as "MAIL_PASSWORD"',
+    ),
+]
+"""The name of an environment variable; a password in its place mostly isn't one."""
 Language = Annotated[
     str,
     matching("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", 'a language such as "en" or "pt-BR" (BCP 47)'),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, StrictBool, StrictInt
 
-from syndicate.config.values import Line, Network, Table, Url
+from syndicate.config.values import Line, Network, Table, Url, Variable
 
 
 class Web(Table):
@@ -38,7 +38,7 @@ class Web(Table):
         "and nobody where the publication's url is public.",
         examples=[["10.0.0.0/8"]],
     )
-    monitor_token_env: str | None = Field(
+    monitor_token_env: Variable | None = Field(
         default=None,
         description="The environment variable that holds a token: who sends it may read them too.",
         examples=["SYNDICATE_MONITOR_TOKEN"],

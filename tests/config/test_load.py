@@ -469,6 +469,32 @@ def test_a_secret_in_a_mistake_is_not_printed(folder, text):
     assert "hunter2" not in told
 
 
+@pytest.mark.parametrize("url", ["", 'url = "http://localhost:8000"\n'])
+def test_a_login_in_the_mail_server_is_printed_by_no_mistake_of_another_key(folder, url):
+    mail = '[mail]\ntransport = "smtp"\nhost = "smtp://me:hunter2@smtp.example.org"\n'
+
+    found = mistakes(folder, PUBLICATION + url + mail)
+
+    assert any("mail goes out by smtp://me:…@smtp.example.org" in mistake for mistake in found)
+    assert "hunter2" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        '[mail]\ntransport = "outbox"\nusername = "me"\npassword_env = "hunter2!"\n',
+        '[web]\nmonitor_token_env = "2hunter2"\n',
+        '[[mail.dkim]]\nselector = "a"\nkey_env = "-----BEGIN hunter2"\n',
+        '[mail]\nusername = "me"\npassword_env = ["hunter2"]\n',
+    ],
+)
+def test_nor_is_a_secret_in_the_place_of_its_variable(folder, table):
+    (mistake,) = mistakes(folder, PUBLICATION + table)
+
+    assert '_env = "…" — expected' in mistake
+    assert "hunter2" not in mistake
+
+
 def test_the_configuration_prints_no_login_of_the_database(folder):
     config = load(write(folder, PUBLICATION + '[store]\nurl = "postgresql://me:hunter2@host/db"\n'))
 
