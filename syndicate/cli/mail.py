@@ -113,6 +113,7 @@ def send(
     """Compose an edition now and send it."""
     from syndicate.cli.events import log_events  # noqa: PLC0415 - start-up
     from syndicate.cli.watching import shown  # noqa: PLC0415
+    from syndicate.schedule.desk import nobody  # noqa: PLC0415
     from syndicate.schedule.newsroom import Newsroom  # noqa: PLC0415
     from syndicate.schedule.sending import Order, send_now, send_test_copy  # noqa: PLC0415
 
@@ -142,7 +143,7 @@ def send(
         return
     say(f"edition {sent.edition.key}: {sent.edition.subject}")
     if not audience:
-        note(_nobody(newsletter, segment or (rule.segment if rule else None)))
+        note(nobody(newsletter, segment or (rule.segment if rule else None)))
     fine = tell_delivered(sent.delivered)
     if not fine or not mirrored:
         raise typer.Exit(1)
@@ -224,11 +225,6 @@ def _say_fires(ours: Context, recorded: "Sequence[Fire]") -> None:
             say(f"{schedule.name}: {missed:,} older {slots} missed and skipped")
         for fire in its[-1:]:
             say(f"{schedule.name} {slot_time(fire.due_at, ours.config.zone(schedule))}: {fire}")
-
-
-def _nobody(newsletter: str, segment: str | None) -> str:
-    who = f"nobody in the segment {segment}" if segment else "nobody"
-    return f"nobody gets it: {who} was subscribed to {newsletter} before it became public"
 
 
 def _audience(store: "Store", edition: Edition) -> int:

@@ -63,7 +63,8 @@ def replace(
     except SyndicateError:
         with store.read() as tx:
             now = tx.editions.by_key(edition)
-        _log.warning("not replaced", edition=edition, state=str(now.state) if now else "")
+        paused = now is not None and now.state is EditionState.PAUSED
+        _log.warning("not replaced", edition=edition, paused=paused)
         raise
     return Replaced(edition=successor, left=left, delivered=newsroom.deliver(at))
 

@@ -55,6 +55,12 @@ class Proposal:
         return f"{counted(count)}{named}{self.selection.left_out}"
 
 
+def nobody(newsletter: str, segment: str | None) -> str:
+    """Say why an edition has no audience."""
+    who = f"nobody in the segment {segment}" if segment else "nobody"
+    return f"nobody gets it: {who} was subscribed to {newsletter} before it became public"
+
+
 class Desk:
     """Composes the editions of one publication."""
 

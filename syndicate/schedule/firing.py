@@ -17,7 +17,7 @@ from syndicate.model.slots import Slot
 from syndicate.model.timetable import Decision, decide, timing
 from syndicate.model.windows import Beginning
 from syndicate.schedule.beginning import begin, beginning_there_would_be, seen_since
-from syndicate.schedule.desk import Desk, Proposal
+from syndicate.schedule.desk import Desk, Proposal, nobody
 from syndicate.store import Store, Transaction
 from syndicate.store.fires import Fire, Outcome
 
@@ -127,9 +127,11 @@ class Timekeeper:
                 tx.rollback()
                 return True, None
             audience = tx.deliveries.totals(edition.key).audience
-        log.info(
-            "edition frozen", edition=edition.key, newsletter=newsletter.name, audience=audience
-        )
+        frozen = log.bind(edition=edition.key, newsletter=newsletter.name, audience=audience)
+        if audience:
+            frozen.info("edition frozen")
+        else:
+            frozen.warning("edition frozen", reason=nobody(newsletter.name, schedule.segment))
         return True, fire
 
     def _record(self, fire: Fire) -> Fire | None:

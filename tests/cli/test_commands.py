@@ -243,6 +243,28 @@ def test_a_newsletter_that_does_not_exist_is_wrong_usage(operator):
     assert "breaking" in wrong.err
 
 
+def test_tick_says_why_an_edition_goes_to_nobody(operator):
+    operator.file("ferry")
+    operator.run("import", "articles")
+    operator.run("build")
+    operator.subscribe("ada@example.org,Ada")
+    ticked = operator.run("tick")
+    assert ticked.code == 0
+    assert "edition 1, 1 article" in ticked.out
+    assert "nobody was subscribed to breaking before it became public" in ticked.err
+
+
+def test_an_edition_that_everybody_has_is_neither_replaced_nor_called_sending(operator):
+    operator.subscribe("ada@example.org,Ada")
+    operator.file("ferry")
+    operator.run("import", "articles")
+    operator.run("tick")
+    refused = operator.run("replace", "1")
+    assert refused.code == 1
+    assert "nobody is left to replace edition 1 for: 1 accepted" in refused.err
+    assert "sending" not in refused.err
+
+
 def test_tick_mails_what_is_new_once_and_the_totals_add_up(operator):
     operator.subscribe("ada@example.org,Ada", "bo@example.org,Bo")
     operator.file("ferry")
