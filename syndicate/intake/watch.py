@@ -1,5 +1,6 @@
 """Watching: tells when something was saved in the folder where articles are filed."""
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,10 +26,9 @@ Changed = Callable[[frozenset[Path]], None]
 def watch(folder: Path, stop: threading.Event, changed: Changed) -> None:
     """Call `changed` within two seconds of every save in `folder`, until `stop` is set.
 
-    Once it sees every save it says so, by a first call without files: what was
-    saved before may have been missed. A folder that isn't there, or goes away,
-    is waited for. Hidden files, and so what editors write before they rename
-    it, don't count.
+    The first call has no files: what was saved before it may have been missed. So has
+    the call after a folder came or went. A folder that isn't there is waited for.
+    Hidden files don't count, nor does what editors write before they rename it.
     """
     folder = folder.absolute()
     while not stop.is_set():
@@ -39,11 +39,18 @@ def watch(folder: Path, stop: threading.Event, changed: Changed) -> None:
 
 
 def _watch_present(folder: Path, stop: threading.Event, changed: Changed) -> None:
-    """Watch a folder for as long as it is the same one."""
+    """Watch a folder for as long as it is the same one.
+
+    Of a folder that is moved, in or out, the system reports no files: then, and when
+    the watched folder itself goes away, anything may have changed.
+    """
     here, begun = folder.stat().st_ino, False
+    folders = _folders(folder)
     for changes in changes_in(
         folder,
-        watch_filter=lambda _change, path: _is_filed(path, folder) or Path(path) == folder,
+        watch_filter=lambda change, path: (
+            _is_filed(path, folder) or _is_moved(change, path, folders) or Path(path) == folder
+        ),
         debounce=_LONGEST_MS,
         step=_QUIET_MS,
         stop_event=stop,
@@ -53,14 +60,35 @@ def _watch_present(folder: Path, stop: threading.Event, changed: Changed) -> Non
         ignore_permission_denied=True,
     ):
         files = frozenset(Path(path) for _change, path in changes if _is_filed(path, folder))
-        if not begun or any(file.suffix.lower() in _PICTURES for file in files):
+        moved = any(_is_moved(change, path, folders) for change, path in changes)
+        if moved:
+            folders.update(_folders(folder))
+        removed = (Change.deleted, str(folder)) in changes or not folder.is_dir()
+        pictures = any(file.suffix.lower() in _PICTURES for file in files)
+        if not begun or moved or removed or pictures:
             changed(frozenset())  # a picture may belong to any article
         elif files:
             changed(files)
         begun = True
-        removed = (Change.deleted, str(folder)) in changes
-        if removed or not folder.is_dir() or folder.stat().st_ino != here:
+        if removed or folder.stat().st_ino != here:
             return
+
+
+def _folders(folder: Path) -> set[str]:
+    """Return this folder and those below it whose files are filed."""
+    found = [str(folder)]
+    for above, names, _ in os.walk(folder):
+        names[:] = [name for name in names if not is_ignored(name)]
+        found += (str(Path(above, name)) for name in names)
+    return set(found)
+
+
+def _is_moved(change: Change, path: str, folders: set[str]) -> bool:
+    """Whether a folder whose files are filed came or went."""
+    if change is Change.deleted:
+        return path in folders
+    came = change is Change.added and Path(path).is_dir() and not is_ignored(Path(path).name)
+    return came and str(Path(path).parent) in folders
 
 
 def _is_filed(path: str, folder: Path) -> bool:

@@ -106,3 +106,26 @@ def test_a_folder_that_comes_late_or_comes_again_is_watched(tmp_path):
             folder.mkdir()
             calls.get(timeout=PATIENCE)
             save_until_seen(calls, folder / "a.md")
+
+
+def test_of_a_folder_that_is_moved_in_or_out_everything_is_looked_at(tmp_path):
+    folder, elsewhere = tmp_path / "articles", tmp_path / "elsewhere"
+    for place in (folder, elsewhere):
+        place.mkdir()
+    (elsewhere / "index.md").write_text("a page bundle")
+    with watching(folder) as calls:
+        save_until_seen(calls, folder / "a.md")
+        for source, target in ((elsewhere, folder / "bundle"), (folder / "bundle", elsewhere)):
+            source.rename(target)
+            while calls.get(timeout=PATIENCE):
+                pass
+
+
+def test_a_watched_folder_that_goes_away_is_reported(tmp_path):
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    with watching(folder) as calls:
+        save_until_seen(calls, folder / "a.md")
+        folder.rename(tmp_path / "unmounted")
+        while calls.get(timeout=PATIENCE):
+            pass
