@@ -203,9 +203,10 @@ def _going_live(
     hosts = [host for host in given if isinstance(host, str)]
     outside = next((host for host in hosts if not is_loopback(host)), None)
     if not publication.get("url"):
-        catcher = "" if outside else f'; for a catcher of test mail, set "{_HERE}"'
+        catcher = "" if outside else f', or for a catcher of test mail "{_HERE}"'
         server = outside or next(iter(hosts), "localhost")
-        yield ("publication", "url"), f"{_missing(server)}: the links in mail lead there{catcher}"
+        needed = f"the links in mail begin with it; set the public address{catcher}"
+        yield ("publication", "url"), f"{_missing(server)}: {needed}"
     if outside is None:
         return
     for name, table in (("publication", publication), ("web", web)):

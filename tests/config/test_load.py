@@ -352,7 +352,8 @@ def test_mail_by_this_machine_needs_a_url_which_may_lead_here(folder, host):
     assert missing.startswith(
         f"config.toml:1: publication.url — missing, and mail goes out by {host}"
     )
-    assert 'for a catcher of test mail, set "http://127.0.0.1:8000"' in missing
+    assert "the links in mail begin with it; set the public address" in missing
+    assert 'or for a catcher of test mail "http://127.0.0.1:8000"' in missing
     load(write(folder, f'{PUBLICATION}url = "http://127.0.0.1:8000"\n{mail}'))
 
 
