@@ -31,13 +31,11 @@ _CONFIG = """\
 [publication]
 id = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 title = "Morning Post"
+url = "https://post.example"
 postal_address = "1 Harbour Street, Exampleton"
 
 [store]
 url = "{url}"
-
-[web]
-url = "https://post.example"
 
 [[newsletters]]
 name = "news"
