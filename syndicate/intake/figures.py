@@ -205,7 +205,7 @@ def _put_figure(
 
 
 def _set_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[Figure]:
-    figures, gone = [], []
+    figures, inline, wordless = [], [], []
     for image in list(root.iter("img")):
         parent = _parent(image)
         try:
@@ -216,14 +216,17 @@ def _set_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[
         if parent.tag != "figure":
             image.set("alt", one_line(image.get("alt", "")))
             if found is None:
-                gone.append(image)
+                inline.append(image)
             else:
                 _set(image, _sized(found, image, shown=True), image.get("alt", ""))
             continue
         figure = _set_figure(parent, image, found)
         if found is not None or leave_words(parent, image):
             figures.append(figure)
-    leave_words_inline(root, gone)
+        else:
+            wordless.append(parent)
+    leave_words_inline(root, inline)
+    remove_all(root, wordless)
     return figures
 
 

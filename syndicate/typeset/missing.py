@@ -11,7 +11,7 @@ from lxml import etree
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Article, Figure
 from syndicate.typeset import markup
-from syndicate.typeset.trees import parent_of, remove, remove_all, write
+from syndicate.typeset.trees import parent_of, remove_all, write
 
 
 def without_files(article: Article, missing: Collection[str]) -> Article:
@@ -35,16 +35,17 @@ def without_files(article: Article, missing: Collection[str]) -> Article:
 
 
 def leave_words(figure: etree._Element, image: etree._Element) -> bool:
-    """Put the alt text in place of a figure's picture; False when the figure says nothing then."""
+    """Put the alt text in place of a figure's picture.
+
+    Return whether the figure has words: one without is for the caller to remove, with all others
+    of its kind at once.
+    """
     if alt := image.get("alt", ""):
         words = etree.Element("p", {"class": "missing-picture"})
         words.text = alt
         image.addprevious(words)
     figure.remove(image)
-    if not len(figure):
-        remove(figure)
-        return False
-    return True
+    return len(figure) > 0
 
 
 def leave_words_inline(root: etree._Element, images: Collection[etree._Element]) -> None:
@@ -66,16 +67,17 @@ def _body(body: str, missing: Collection[str]) -> str:
     if MEDIA not in body or not any(name in body for name in missing):
         return body
     root = etree.fromstring(f"<div>{markup.printable(body)}</div>")
-    inline = []
+    inline, wordless = [], []
     for image in [*root.iter("img")]:
         if image.get("src") not in missing:
             continue
         parent = parent_of(image)
-        if parent.tag == "figure":
-            leave_words(parent, image)
-        else:
+        if parent.tag != "figure":
             inline.append(image)
+        elif not leave_words(parent, image):
+            wordless.append(parent)
     leave_words_inline(root, inline)
+    remove_all(root, wordless)
     for video in root.iter("video"):
         if video.get("poster") in missing:
             del video.attrib["poster"]
