@@ -12,8 +12,9 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, ForkServerContext
 from pathlib import Path
@@ -124,7 +125,8 @@ def hired(
     members: list[_Worker] = []
     gc.freeze()  # what a fork shares stays shared: the collector would write to it
     try:
-        members.extend(_Worker(context, begin, limits) for _ in range(count or cores()))
+        with _reported(died):
+            members.extend(_Worker(context, begin, limits) for _ in range(count or cores()))
         yield Workers(members, died)
     finally:
         for member in members:
@@ -151,33 +153,35 @@ class Workers(Generic[_Task, _Result]):
         Raise SyndicateError where a process died.
         """
         begun = [(one, iter(tasks)) for one, tasks in zip(self._members, lanes, strict=True)]
-        with self._alive():
+        with _reported(self._died):
             for worker, tasks in begun:
                 worker.feed(tasks)
         return self._results(begun)
 
     def do_now(self, task: _Task) -> _Result:
         """Do one task while no others are waited for."""
-        with self._alive():
+        with _reported(self._died):
             worker = self._members[0]
             worker.feed(iter([task]))
             result: _Result = worker.receive()
             return result
 
     def _results(self, left: list[tuple["_Worker", Iterator[_Task]]]) -> Iterator[_Result]:
-        with self._alive():
+        with _reported(self._died):
             while left := [(worker, tasks) for worker, tasks in left if worker.waiting]:
                 for worker, tasks in left:
                     result = worker.receive()
                     worker.feed(tasks)
                     yield result
 
-    @contextmanager
-    def _alive(self) -> Iterator[None]:
-        try:
-            yield
-        except (EOFError, ConnectionError) as error:
-            raise SyndicateError(self._died) from error
+
+@contextmanager
+def _reported(died: str) -> Iterator[None]:
+    """Raise SyndicateError with the message `died` where a process ended or can't be started."""
+    try:
+        yield
+    except (EOFError, ConnectionError) as error:
+        raise SyndicateError(died) from error
 
 
 class _Worker:
@@ -201,7 +205,9 @@ class _Worker:
         limits = self._limits and (self._limits.seconds, self._limits.memory)
         arguments = (other, self._begin, limits)
         self._process = self._context.Process(target=_work, args=arguments, daemon=True)
-        self._process.start()
+        forked = isinstance(self._context, ForkContext)
+        with nullcontext() if forked else _interrupts_blocked():
+            self._process.start()
         other.close()
 
     @property
@@ -282,6 +288,21 @@ class _Worker:
         self._process.terminate()
         self._process.join()
         self._pipe.close()
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Start a fork server that Ctrl-C at the terminal doesn't end, as it does while it imports.
+
+    It inherits the mask of signals. The resource tracker comes first, since starting one
+    unblocks them.
+    """
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _context(preload: str) -> ForkContext | ForkServerContext:

@@ -2,9 +2,11 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from syndicate.errors import SyndicateError, TemplateError
 from syndicate.workers import Lane, Limits, hired, restart_clock
 
 LARGE = 3_000_000
+ROOT = Path(__file__).parents[1]
 
 
 def doing(what):
@@ -137,3 +140,38 @@ def test_waiting_has_an_end_too():
 def test_memory_past_the_limit_is_an_error_and_not_the_machines():
     with pytest.raises(MemoryError):
         limited(["memory"])
+
+
+INTERRUPTED = """
+import signal, threading
+from functools import partial
+from operator import neg
+from syndicate.workers import hired
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    with hired(partial(partial, neg), preload="slow_import", died="gone", count=1) as workers:
+        print(workers.do_now(7))
+"""
+SLOW_IMPORT = """
+import os, signal, time
+os.killpg(0, signal.SIGINT)  # as Ctrl-C does at a terminal
+time.sleep(0.2)
+"""
+
+
+def test_an_interrupt_ends_no_fork_server_that_is_still_importing(tmp_path):
+    (tmp_path / "slow_import.py").write_text(SLOW_IMPORT)
+    (tmp_path / "main.py").write_text(INTERRUPTED)
+    ran = subprocess.run(
+        [sys.executable, "main.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    assert ran.stderr == ""
+    assert ran.stdout.split() == ["interrupted", "-7"]
