@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from syndicate.intake.composing import TOGETHER
+from syndicate.intake.filing import file_articles
 from syndicate.schedule.runner import Runner
 from syndicate.store import Store, engine
 from tests.schedule.conftest import MINUTE, NOW, Desk
@@ -95,8 +96,12 @@ def test_a_file_that_makes_our_code_fail_is_named_in_the_log_with_the_traceback(
     def fail(_file, _config):
         raise IndexError("list index out of range")
 
+    def in_this_process(*of, limited, **how):
+        return file_articles(*of, **how)
+
     one = runner(desk)
     one.take_in(save(desk, "tram"))
+    monkeypatch.setattr("syndicate.schedule.runner.file_articles", in_this_process)
     monkeypatch.setattr("syndicate.intake.composing.read", fail)
     with capture_logs() as log:
         one.take_in(save(desk, "ferry"))
