@@ -64,7 +64,7 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ResourceLimits:
     """What a process may use up before the kernel ends it, and what becomes of its task then.
 
     The work calls `restart_clock` wherever something begins that has its own time.
@@ -113,7 +113,7 @@ def hired(
     preload: str,
     died: str,
     count: int | None = None,
-    limits: Limits | None = None,
+    limits: ResourceLimits | None = None,
 ) -> Iterator["Workers[_Task, _Result]"]:
     """Start a process for each core, or `count` of them, and end them all at the end.
 
@@ -191,7 +191,7 @@ class _Worker:
         self,
         context: ForkContext | ForkServerContext,
         begin: Callable[[], Callable[[Any], Any]],
-        limits: Limits | None = None,
+        limits: ResourceLimits | None = None,
     ) -> None:
         self._context = context
         self._begin = begin
@@ -259,7 +259,7 @@ class _Worker:
             self._send(waiting)
         return done
 
-    def _piecemeal(self, task: Any, limits: Limits) -> Any:
+    def _piecemeal(self, task: Any, limits: ResourceLimits) -> Any:
         """Do the parts of a task that killed a process one by one."""
         code, parts, results = self._restart(), limits.split(task), list[Any]()
         if len(parts) == 1 and code != -signal.SIGKILL:  # which may be meant for another

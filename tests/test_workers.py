@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from syndicate.errors import SyndicateError, TemplateError
-from syndicate.workers import Lane, Limits, hired, restart_clock
+from syndicate.workers import Lane, ResourceLimits, hired, restart_clock
 
 LARGE = 3_000_000
 ROOT = Path(__file__).parents[1]
@@ -85,7 +85,7 @@ def test_each_part_falls_to_one_lane():
     assert sorted(part for lane in lanes for part in lane.turns(parts)) == parts
 
 
-LIMITS = Limits(
+LIMITS = ResourceLimits(
     seconds=0.5,
     memory=300_000_000,
     split=lambda task: [[part] for part in task],
@@ -131,7 +131,7 @@ def test_each_part_of_a_task_has_the_whole_time():
 
 
 def test_waiting_has_an_end_too():
-    limits = Limits(seconds=0.05, memory=10**9, split=LIMITS.split, lost=LIMITS.lost)
+    limits = ResourceLimits(seconds=0.05, memory=10**9, split=LIMITS.split, lost=LIMITS.lost)
     ((_, why), _) = limited(["patience"], [0.0], limits=limits)
     assert why.startswith("reading it takes longer than")
 

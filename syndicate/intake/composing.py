@@ -21,7 +21,7 @@ from syndicate.errors import Refused, SyndicateError
 from syndicate.intake.manuscript import Manuscript, Proof, read, set_up, stored_path
 from syndicate.intake.slug_claims import SlugClaims, claims_of, contested, slugs_asked
 from syndicate.intake.text import one_line
-from syndicate.workers import Limits, Workers, cores, hired, restart_clock
+from syndicate.workers import ResourceLimits, Workers, cores, hired, restart_clock
 
 TOGETHER = 100
 """How many files are handed on at once."""
@@ -107,7 +107,7 @@ def composed(
         yield _in_turn(files, config, do, again_apart, killed)
 
 
-def _limits(config: Config, killed: dict[Path, str]) -> Limits:
+def _limits(config: Config, killed: dict[Path, str]) -> ResourceLimits:
     """Return the limits of processes that read; `killed` gets the files that used them up."""
 
     def lost(job: _Job, reason: str) -> list[Any]:
@@ -117,7 +117,7 @@ def _limits(config: Config, killed: dict[Path, str]) -> Limits:
             return []
         return [""] if job.step == "slugs" else [_refused(file, config, reason)]
 
-    return Limits(
+    return ResourceLimits(
         seconds=_SECONDS,
         memory=_MEMORY,
         split=lambda job: [job._replace(files=[file]) for file in job.files],
