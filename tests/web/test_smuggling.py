@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -62,7 +62,8 @@ def converse(port: int, *pieces: bytes) -> bytes:
             client.sendall(piece)
             received += client.recv(65536)
         client.sendall(pieces[-1])
-        client.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # the server may have refused and closed by now
+            client.shutdown(socket.SHUT_WR)
         return received + b"".join(iter(lambda: client.recv(65536), b""))
 
 
