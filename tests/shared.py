@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-_BESIDE = Path(__file__).parents[2] / "shared"
+from tests import ROOT
+
+_BESIDE = ROOT.parent / "shared"
 
 SHARED: Path | None = _BESIDE if _BESIDE.is_dir() else None
 """The folder, or None where it isn't there."""

@@ -19,11 +19,11 @@ from zipfile import ZipFile
 import httpx
 import pytest
 
+from tests import ROOT
 from tests.neighbours import require
 from tests.ports import free_port
 from tests.until import until
 
-ROOT = Path(__file__).parents[1]
 BESIDE = {".gitignore", "CHANGELOG.md", "LICENSE", "README.md", "constraints.txt", "pyproject.toml"}
 """What an sdist has besides the package."""
 IMPORT_ALL = """

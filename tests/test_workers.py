@@ -6,15 +6,14 @@ import subprocess
 import sys
 import time
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from syndicate.errors import SyndicateError, TemplateError
 from syndicate.workers import Lane, ResourceLimits, hired, restart_clock
+from tests import ROOT
 
 LARGE = 3_000_000
-ROOT = Path(__file__).parents[1]
 
 
 def doing(what):

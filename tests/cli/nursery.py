@@ -25,7 +25,8 @@ import tempfile
 from pathlib import Path
 from typing import IO, NamedTuple
 
-_HERE = Path(__file__).parents[2]
+from tests import ROOT
+
 _LONGEST = 1 << 16
 """Bytes of an order."""
 
@@ -46,7 +47,7 @@ class Nursery:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.cli.nursery", str(theirs.fileno())],
-                cwd=_HERE,
+                cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

@@ -1,14 +1,14 @@
 """docs/configuration.md against the models, both ways, and its examples against the loader."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from syndicate.config import load
 from syndicate.config.reference import Key, tables
+from tests import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 PUBLICATION = '[publication]\nid = "6f1c2f6e-8f0e-4a7e-9d8b-1c2d3e4f5a6b"\ntitle = "x"\n'
 

@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +13,10 @@ from syndicate import clock
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import drain
 from syndicate.model.deliveries import State
+from tests import ROOT
 from tests.deliver.papers import NOON, freeze, links, rows, states, subscribe
 from tests.deliver.servers import Scripted
 
-ROOT = Path(__file__).parents[2]
 OK = b"250 2.0.0 ok\r\n"
 ENOUGH = 60
 

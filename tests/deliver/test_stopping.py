@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Collection
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,6 +14,7 @@ from syndicate.deliver.transport import transport
 from syndicate.model.deliveries import State, Verdict
 from syndicate.model.editions import EditionState, Kind
 from syndicate.model.subscribers import Cause, Who
+from tests import ROOT
 from tests.audience import TEST
 from tests.deliver.papers import (
     NOON,
@@ -30,7 +30,6 @@ from tests.deliver.papers import (
 from tests.deliver.servers import Scripted
 from tests.until import until
 
-ROOT = Path(__file__).parents[2]
 ME = Cause(who=Who.OPERATOR, how="syndicate pause, by me")
 AT_ONCE = 8
 CONNECTIONS = 4

@@ -15,8 +15,8 @@ from email_validator import validate_email
 from PIL import Image, ImageChops, ImageStat
 
 from syndicate.config.load import load
+from tests import ROOT
 
-ROOT = Path(__file__).parents[2]
 ARTICLES = sorted([*ROOT.glob("articles/*.md"), *ROOT.glob("articles/*.html")])
 PICTURES = sorted(ROOT.glob("articles/pictures/*.jpg"))
 KEYS = {"title", "section", "tags", "authors", "summary", "image", "comments"}

@@ -19,11 +19,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import ROOT
 from tests.cli.test_running import until
 from tests.neighbours import require
 from tests.ports import free_port
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 

@@ -2,7 +2,6 @@
 
 import shutil
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,7 @@ from syndicate.intake.readers import import_readers
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.tick import tick
 from syndicate.store import Store
-
-ROOT = Path(__file__).parents[2]
+from tests import ROOT
 
 
 @pytest.fixture

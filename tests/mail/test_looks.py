@@ -7,11 +7,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from syndicate.model.articles import Figure
+from tests import ROOT
 from tests.browser import served
 from tests.mail.desk import ADS, alert, article, config, digest, draw, filled, stories, story
 from tests.neighbours import require
 
-AXE = Path(__file__).parents[1] / "checkers/node_modules/axe-core/axe.min.js"
+AXE = ROOT / "tests/checkers/node_modules/axe-core/axe.min.js"
 
 pytestmark = pytest.mark.browser
 

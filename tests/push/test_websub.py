@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from datetime import timedelta
-from pathlib import Path
 from threading import Event
 from urllib.parse import parse_qs
 
@@ -17,13 +16,13 @@ from syndicate.publish.push.documents import Documents
 from syndicate.publish.push.herald import Herald
 from syndicate.store import Store
 from syndicate.web.app import application
+from tests import ROOT
 from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
 from tests.publish.storages import URL, Ledger
 from tests.push.listening import listening
 from tests.web.asgi import Client
 
-ROOT = Path(__file__).parents[2]
 LATER = NOON + timedelta(hours=2)
 MINUTE = timedelta(minutes=1)
 HOME = "http://127.0.0.1:8000"

@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from syndicate import clock
+from tests import ROOT
 from tests.ports import free_port
 
-DOCUMENT = Path(__file__).parents[2] / "docs/serving.md"
+DOCUMENT = ROOT / "docs/serving.md"
 HOST = "www.example.org"
 _UP_WITHIN = 60
 """Seconds that a server may take to come up."""

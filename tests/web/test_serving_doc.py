@@ -3,13 +3,12 @@
 import ast
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.web.fronts import DOCUMENT
 
-ROOT = Path(__file__).parents[2]
 _ROW = re.compile(r"^\| \*\*(.+?)\*\* (.*?) \| (.*?) \| (.*?) ?\| (.*?) \|$", re.MULTILINE)
 _TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")
 

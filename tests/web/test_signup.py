@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action
 from syndicate.store import Store
 from syndicate.web.readers.letters import Letters
+from tests import ROOT
 from tests.audience import TEST, by_reader
 
 TWO = [
@@ -359,7 +359,7 @@ def test_on_this_machine_the_answer_leads_to_the_outbox(desk):
 
 
 def test_the_form_of_the_documentation_signs_up(desk):
-    text = (Path(__file__).parents[2] / "docs/audience.md").read_text()
+    text = (ROOT / "docs/audience.md").read_text()
     (written,) = re.findall(r"```html\n(<form.*?</form>)", text, re.DOTALL)
     form = html.fragment_fromstring(written)
     assert form.action == "https://letters.example.org/signup"
@@ -372,7 +372,7 @@ def test_the_form_of_the_documentation_signs_up(desk):
 
 
 def test_the_json_of_the_documentation_signs_up(desk):
-    text = (Path(__file__).parents[2] / "docs/audience.md").read_text()
+    text = (ROOT / "docs/audience.md").read_text()
     (body,) = re.findall(r"--json '(\{.*?\n\})'", text, re.DOTALL)
     opened = desk(newsletters=TWO, signup=CITY)
     headers = {"content-type": "application/json"}

@@ -4,7 +4,6 @@ import re
 import socket
 import threading
 from importlib.metadata import version
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +14,7 @@ from syndicate.errors import StoreUnreachable
 from syndicate.model.traffic import Pace
 from syndicate.web.app import application
 from syndicate.web.telemetry.counts import REMEMBERED_FOR, Counts
+from tests import ROOT
 from tests.audience import TEST
 from tests.store.test_deliveries import edition, readers
 from tests.web.asgi import Client
@@ -206,7 +206,7 @@ def test_prometheus_gets_the_format_that_it_asks_for(web):
 
 
 def test_the_page_about_figures_names_exactly_those_that_there_are(web, sqlite_store, tmp_path):
-    page = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text("utf-8")
+    page = (ROOT / "docs" / "monitoring.md").read_text("utf-8")
     with sqlite_store.write() as tx:
         readers(tx, 1)
         edition(tx)

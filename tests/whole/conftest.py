@@ -2,14 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from syndicate.intake.folder import find_articles
+from tests import ROOT
 from tests.whole.bringing import Publication, bring_up
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,14 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from bench import corpus, postfix, yardsticks
 from syndicate.config import Config
 from syndicate.intake.manuscript import read
+from tests import ROOT
 from tests.neighbours import require
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ from syndicate.schedule.tick import tick
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.server import Server, listen
+from tests import ROOT
 from tests.publish.newsroom import is_twin
 from tests.whole.crawl import Crawl
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 BEGIN = ("/", "/robots.txt", "/sitemap.xml", "/opml.xml", "/outbox")
 
 
