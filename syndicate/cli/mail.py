@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from syndicate.config import Newsletter, Schedule
     from syndicate.store import Store
-    from syndicate.store.fires import Fire
+    from syndicate.store.editions.fires import Fire
 
 TOLD = ("email", "state", "attempt", "code", "reply", "at", "next_attempt_at")
 """What `deliveries --json` says of each."""

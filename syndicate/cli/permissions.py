@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syndicate.private_file import OTHERS
-from syndicate.store.engine import sqlite_file
+from syndicate.store.database.sql_engine import sqlite_file
 
 if TYPE_CHECKING:  # start-up
     from syndicate.config import Config

@@ -14,7 +14,7 @@
                / "engaged" "since" (date / duration)
     texts      = "(" text *("," text) ")"
 
-It is read here and never run: `syndicate.store.segments` asks the database.
+It is read here and never run: `syndicate.store.audience.segments` asks the database.
 """
 
 import re

@@ -23,7 +23,7 @@ from syndicate.intake.sheets import Cells, Sheet
 from syndicate.intake.text import one_line
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import Arrival
-from syndicate.store.arrivals import IMPORTED
+from syndicate.store.audience.bulk_import import IMPORTED
 
 LONGEST_NAME = 200
 LONGEST_FIELD = 500

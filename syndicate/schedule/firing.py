@@ -19,7 +19,7 @@ from syndicate.model.windows import Beginning
 from syndicate.schedule.beginning import begin, beginning_there_would_be, seen_since
 from syndicate.schedule.desk import Desk, Proposal, nobody
 from syndicate.store import Store, Transaction
-from syndicate.store.fires import Fire, Outcome
+from syndicate.store.editions.fires import Fire, Outcome
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from syndicate.model.windows import Window
 from syndicate.schedule.beginning import beginning_there_would_be
 from syndicate.schedule.desk import counted
 from syndicate.store import Store, Transaction
-from syndicate.store.fires import KnownSchedule
+from syndicate.store.editions.fires import KnownSchedule
 
 NAMED = 5
 """How many slugs a message names; the rest is counted."""

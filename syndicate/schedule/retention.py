@@ -9,7 +9,7 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.model.subscribers import Cause, Who
 from syndicate.store import Store, Transaction
-from syndicate.store.retention import STEP
+from syndicate.store.audience.retention import STEP
 
 LIMITS_FOR = timedelta(days=2)
 """Counters of how often something happened; none of them looks further back."""

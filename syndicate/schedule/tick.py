@@ -10,7 +10,7 @@ from syndicate.publish.build import Built
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.retention import Forgotten, forget_daily
 from syndicate.store import Heartbeat
-from syndicate.store.fires import Fire, Outcome
+from syndicate.store.editions.fires import Fire, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,16 +16,26 @@ from sqlalchemy import Connection, Engine
 
 from syndicate.config import Config
 from syndicate.errors import StoreUnreachable
-from syndicate.store.allowances import Allowances
-from syndicate.store.anteroom import Arrival
-from syndicate.store.archive import Archive, Issue
-from syndicate.store.arrivals import Arrivals
-from syndicate.store.clicks import Click, Clicks, LinkClicks
-from syndicate.store.corrections import Corrections
-from syndicate.store.deliveries import Deliveries, Recovered
-from syndicate.store.dossier import Dossier, Held, Mailed
-from syndicate.store.editions import Editions
-from syndicate.store.engine import (
+from syndicate.store.articles.lookup import Known
+from syndicate.store.articles.media import Media
+from syndicate.store.articles.published import Readership
+from syndicate.store.articles.writes import Entry, Filing
+from syndicate.store.audience.audit_log import Trail
+from syndicate.store.audience.bulk_import import Arrivals
+from syndicate.store.audience.confirmations import Request, RequestKind, Requests
+from syndicate.store.audience.data_export import Dossier, Held, Mailed
+from syndicate.store.audience.import_staging import Arrival
+from syndicate.store.audience.merges import Mergers
+from syndicate.store.audience.newsletters import Newsletters, Renamed
+from syndicate.store.audience.private_feeds import Granted, PrivateFeeds
+from syndicate.store.audience.retention import Retention
+from syndicate.store.audience.search import Growth, Roll, Tally, Wanted
+from syndicate.store.audience.segments import Segments
+from syndicate.store.audience.subscribers import Subscribers
+from syndicate.store.database.attempt_limits import Limits
+from syndicate.store.database.keys import Keys, fresh_secret
+from syndicate.store.database.migrate import migrate
+from syndicate.store.database.sql_engine import (
     LOCK_NUMBERS,
     lock,
     mapped_errors,
@@ -33,33 +43,23 @@ from syndicate.store.engine import (
     sqlite_file,
     sqlite_url,
 )
-from syndicate.store.figures import Census, Figures
-from syndicate.store.filing import Entry, Filing
-from syndicate.store.fires import Fires, Schedules
-from syndicate.store.handover import Handover
-from syndicate.store.heartbeats import Heartbeat, Heartbeats
-from syndicate.store.holds import Holds
-from syndicate.store.hub import HubBooks, HubNumbers, HubRequest, HubSubscription
-from syndicate.store.keys import Keys, fresh_secret
-from syndicate.store.known import Known
-from syndicate.store.limits import Limits
-from syndicate.store.media import Media
-from syndicate.store.mergers import Mergers
-from syndicate.store.migrate import migrate
-from syndicate.store.newsletters import Newsletters, Renamed
-from syndicate.store.paces import Paces
-from syndicate.store.pauses import Pauses
-from syndicate.store.pings import Ping, Pings
-from syndicate.store.private_feeds import Granted, PrivateFeeds
-from syndicate.store.readership import Readership
-from syndicate.store.requests import Request, RequestKind, Requests
-from syndicate.store.retention import Retention
-from syndicate.store.roll import Growth, Roll, Tally, Wanted
-from syndicate.store.segments import Segments
-from syndicate.store.stops import Stops
-from syndicate.store.submissions import Submission, Submissions, Waiting
-from syndicate.store.subscribers import Subscribers
-from syndicate.store.trail import Trail
+from syndicate.store.editions.archive import Archive, Issue
+from syndicate.store.editions.clicks import Click, Clicks, LinkClicks
+from syndicate.store.editions.control import Stops
+from syndicate.store.editions.editions import Editions
+from syndicate.store.editions.fires import Fires, Schedules
+from syndicate.store.editions.metrics_snapshot import Census, Figures
+from syndicate.store.editions.successors import Corrections
+from syndicate.store.ledger.claims import Handover
+from syndicate.store.ledger.deliveries import Deliveries, Recovered
+from syndicate.store.ledger.heartbeats import Heartbeat, Heartbeats
+from syndicate.store.ledger.holds import Holds
+from syndicate.store.ledger.progress import Paces
+from syndicate.store.ledger.quotas import Allowances
+from syndicate.store.push.endpoint_backoff import Pauses
+from syndicate.store.push.hub import HubBooks, HubNumbers, HubRequest, HubSubscription
+from syndicate.store.push.pings import Ping, Pings
+from syndicate.store.push.submissions import Submission, Submissions, Waiting
 
 __all__ = [
     "Arrival",

@@ -9,7 +9,7 @@ import tomllib
 
 import pytest
 
-from syndicate.store.schema import HEAD
+from syndicate.store.database.schema import HEAD
 from tests.neighbours import require
 
 STATES = [

@@ -207,15 +207,17 @@ def test_a_server_is_asked_for_a_sign_of_life_after_a_rest_alone(far_store, wire
         return wire.journeys - before
 
     assert journeys() == 0
-    monkeypatch.setattr("syndicate.store.engine._REST", -1)
+    monkeypatch.setattr("syndicate.store.database.sql_engine._REST", -1)
     assert journeys() > 0
 
 
 def test_a_connection_that_was_just_made_is_not_asked(far_store, monkeypatch):
     """A second that is no good either is no reason to try a third."""
     far_store._engine.dispose()
-    monkeypatch.setattr("syndicate.store.engine._REST", -1)
-    monkeypatch.setattr("syndicate.store.engine._spoke", lambda _: pytest.fail("it was asked"))
+    monkeypatch.setattr("syndicate.store.database.sql_engine._REST", -1)
+    monkeypatch.setattr(
+        "syndicate.store.database.sql_engine._spoke", lambda _: pytest.fail("it was asked")
+    )
     with far_store.read() as tx:
         assert tx.editions.all() == []
 

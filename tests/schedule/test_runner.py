@@ -9,14 +9,15 @@ from structlog.testing import capture_logs
 from syndicate.intake.composing import TOGETHER
 from syndicate.intake.filing import file_articles
 from syndicate.schedule.runner import Runner
-from syndicate.store import Store, engine
+from syndicate.store import Store
+from syndicate.store.database import sql_engine
 from tests.schedule.conftest import MINUTE, NOW, Desk
 
 
 @pytest.fixture
 def desk(tmp_path, publication, monkeypatch):
     """A newsroom that waits for a held store for no longer than a moment."""
-    monkeypatch.setattr(engine, "BUSY_MS", 50)
+    monkeypatch.setattr(sql_engine, "BUSY_MS", 50)
     store = Store.open(f"sqlite:///{tmp_path}/syndicate.db")
     (tmp_path / "articles").mkdir()
     yield Desk(store, publication())

@@ -15,7 +15,7 @@ from syndicate.model.deliveries import State, Totals
 from syndicate.model.traffic import Pace
 from syndicate.schedule.progress import Lookout, Reporter
 from syndicate.schedule.traffic import Kind, Traffic
-from syndicate.store.deliveries import Deliveries
+from syndicate.store.ledger.deliveries import Deliveries
 from tests.audience import TEST
 from tests.deliver.papers import freeze, hand_over, readers, rows, subscribe
 from tests.deliver.servers import Scripted

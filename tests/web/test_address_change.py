@@ -16,7 +16,7 @@ from syndicate import clock
 from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action, Who
 from syndicate.store import RequestKind
-from syndicate.store.requests import Requests
+from syndicate.store.audience.confirmations import Requests
 from syndicate.web.forms import Form
 from syndicate.web.pages import Pages
 from syndicate.web.readers.address_change import AddressChange

@@ -10,7 +10,7 @@ from syndicate import clock
 from syndicate.intake.readers import Outcome, import_readers
 from syndicate.model.deliveries import State, Verdict
 from syndicate.model.subscribers import Action, Subscribed
-from syndicate.store.clicks import Click
+from syndicate.store.editions.clicks import Click
 from tests.audience import TEST, by_reader
 from tests.deliver import papers
 from tests.web.known import TABLES, everything, known, path_of

@@ -18,7 +18,7 @@ from syndicate.deliver.links import Links
 from syndicate.errors import StoreLocked
 from syndicate.model.subscribers import Action, Who
 from syndicate.store import RequestKind, Store
-from syndicate.store.dossier import Dossier
+from syndicate.store.audience.data_export import Dossier
 from syndicate.web.app import application
 from tests.audience import TEST
 from tests.deliver import papers

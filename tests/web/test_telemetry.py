@@ -16,7 +16,7 @@ from syndicate.web.app import application
 from syndicate.web.telemetry.counts import REMEMBERED_FOR, Counts
 from tests import ROOT
 from tests.audience import TEST
-from tests.store.test_deliveries import edition, readers
+from tests.store.ledger.test_deliveries import edition, readers
 from tests.web.asgi import Client
 from tests.web.known import TABLES
 

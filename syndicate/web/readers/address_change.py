@@ -15,7 +15,7 @@ from syndicate.model.editions import Content
 from syndicate.model.subscribers import Action, Cause, Subscriber, Who, normal_address
 from syndicate.render.mail.letter import Letter
 from syndicate.store import Request, RequestKind, Store, Transaction
-from syndicate.store.trail import Entry
+from syndicate.store.audience.audit_log import Entry
 from syndicate.web.forms import Form
 from syndicate.web.guard import answer
 from syndicate.web.pages import Pages

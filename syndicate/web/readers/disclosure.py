@@ -7,7 +7,7 @@ from typing import Any
 from syndicate.config import Config, Newsletter
 from syndicate.model.subscribers import Change, Subscriber, Subscription
 from syndicate.store import Held, Mailed, Request
-from syndicate.store.dossier import Followed
+from syndicate.store.audience.data_export import Followed
 
 
 def disclosed(held: Held, config: Config, *, at: datetime) -> bytes:

@@ -10,7 +10,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.model.subscribers import Action, Cause, Subscriber
 from syndicate.render.mail.letter import Letter
 from syndicate.store import RequestKind, Store, Transaction
-from syndicate.store.trail import Entry
+from syndicate.store.audience.audit_log import Entry
 from syndicate.web.readers.letters import Letters
 from syndicate.web.readers.signup_limits import SignupLimits
 

@@ -16,7 +16,7 @@ from syndicate.deliver.links import Links
 from syndicate.model.subscribers import Action, Cause, Subscriber, Who
 from syndicate.store import Held, RequestKind, Store, Transaction
 from syndicate.store import Request as Question
-from syndicate.store.trail import Entry
+from syndicate.store.audience.audit_log import Entry
 from syndicate.web.forms import Form
 from syndicate.web.guard import PRIVATE, answer
 from syndicate.web.pages import Pages

@@ -9,7 +9,7 @@ from syndicate import clock
 from syndicate.config import Config, Transport
 from syndicate.errors import StoreError, StoreLocked
 from syndicate.store import Heartbeat, Store
-from syndicate.store.engine import sqlite_file
+from syndicate.store.database.sql_engine import sqlite_file
 
 _SIZE = 256 * 1024
 """Bytes that have to find room: a log that SQLite made before takes a few without any."""

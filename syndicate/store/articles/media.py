@@ -1,0 +1,43 @@
+"""What is known of each picture in `media/`: its size and kind. The bytes lie in the folder."""
+
+from sqlalchemy import Connection, select
+
+from syndicate.model.articles import Figure
+from syndicate.store.database.schema import media
+from syndicate.store.database.sql_engine import insert_new
+
+
+class Media:
+    """The publication's own pictures."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, figure: Figure) -> None:
+        """Remember a local picture; its name is its content, so there is nothing to update."""
+        insert_new(
+            self._connection,
+            media,
+            {
+                "src": figure.src,
+                "type": figure.type,
+                "width": figure.width,
+                "height": figure.height,
+                "length": figure.length,
+                "variants": list(figure.variants),
+            },
+        )
+
+    def get(self, src: str) -> Figure | None:
+        """Find a picture by its `media/…` name; alt, caption and credit are the article's."""
+        row = self._connection.execute(select(media).where(media.c.src == src)).one_or_none()
+        if row is None:
+            return None
+        return Figure(
+            src=row.src,
+            type=row.type,
+            width=row.width,
+            height=row.height,
+            length=row.length,
+            variants=tuple(row.variants),
+        )

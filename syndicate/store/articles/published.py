@@ -1,0 +1,111 @@
+"""What readers may see, as builds ask for it: by what changed, by key, never all at once."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func, select, union
+
+from syndicate.model.articles import Article
+from syndicate.model.galleys import Galley
+from syndicate.model.old_addresses import address_of
+from syndicate.store.articles.rows import article_of, articles_query, newest_first, public_at
+from syndicate.store.database.schema import addresses, articles, galleys
+
+BATCH = 500
+"""How many keys one query names."""
+
+# built once: SQLAlchemy takes longer to build and know a query again than SQLite to answer it
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_ARTICLES = articles_query().where(articles.c.key.in_(_KEYS))
+_GALLEYS = select(galleys.c.article, galleys.c.opening, galleys.c.body, galleys.c.rules).where(
+    galleys.c.article.in_(_KEYS)
+)
+_OLD_ADDRESSES = (
+    select(addresses.c.article, addresses.c.slug)
+    .join(articles, articles.c.key == addresses.c.article)
+    .where(addresses.c.article.in_(_KEYS))
+    .where(addresses.c.slug != articles.c.slug)
+    .order_by(addresses.c.slug)
+)
+
+
+class Readership:
+    """Articles as they are published."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def newest_change(self) -> int:
+        """Return the number of the newest change to any article; 0 where there was none."""
+        return self._connection.execute(select(func.max(articles.c.change))).scalar() or 0
+
+    def changed(
+        self, after: int, *, since: datetime, at: datetime, breaking_for: timedelta = timedelta()
+    ) -> list[int]:
+        """Return the keys of what a build as of `at` has to look at, in a lasting order.
+
+        That is what changed after the change numbered `after`, what has become public
+        since `since`, and what was flagged as breaking until a moment since then.
+        """
+        then, now = since - breaking_for, at - breaking_for
+        due = and_(articles.c.published_at > since, articles.c.published_at <= at)
+        keys = union(  # each has an index; with OR, every article would be looked at
+            select(articles.c.key).where(articles.c.change > after),
+            select(articles.c.key).where(due),
+            select(articles.c.key).where(
+                articles.c.breaking, articles.c.published_at > then, articles.c.published_at <= now
+            ),
+        )
+        return sorted(self._connection.execute(keys).scalars())
+
+    def keys(self) -> list[int]:
+        """Return the keys of all articles that are, were or may be public."""
+        return [
+            *self._connection.execute(select(articles.c.key).order_by(articles.c.key)).scalars()
+        ]
+
+    def articles(self, keys: Sequence[int]) -> list[Article]:
+        """Return articles, whatever their state, in the order of `keys`."""
+        found = {article.key: article for article in map(article_of, self._of(keys, _ARTICLES))}
+        return [found[key] for key in keys if key in found]
+
+    def galleys(self, keys: Sequence[int]) -> dict[int, Galley]:
+        """Return the galleys that were kept, by the article's key."""
+        return {
+            key: Galley(opening=tuple(opening), body=tuple(body), rules=rules)
+            for key, opening, body, rules in self._of(keys, _GALLEYS)
+        }
+
+    def old_addresses(self, keys: Sequence[int]) -> dict[int, list[str]]:
+        """Return the addresses where articles were before, by their keys.
+
+        They had them here, by a slug that they have no more, or elsewhere.
+        """
+        found: dict[int, list[str]] = {}
+        for key, kept in self._of(keys, _OLD_ADDRESSES):
+            found.setdefault(key, []).append(address_of(kept))
+        return found
+
+    def newest(self, at: datetime, limit: int) -> list[Article]:
+        """Return what readers may see at `at`, newest first."""
+        return self._newest_first(public_at(at), limit)
+
+    def since(self, then: datetime, at: datetime, *, limit: int) -> list[Article]:
+        """Return what was published after `then`, newest first."""
+        return self._newest_first(and_(public_at(at), articles.c.published_at > then), limit)
+
+    def breaking(self, then: datetime, at: datetime) -> Article | None:
+        """Return the newest breaking article that was published after `then`."""
+        recent = and_(public_at(at), articles.c.published_at > then, articles.c.breaking)
+        return next(iter(self._newest_first(recent, 1)), None)
+
+    def _of(self, keys: Sequence[int], query: Select[Any]) -> Iterator[Any]:
+        """Iterate over what a query finds for some articles."""
+        for start in range(0, len(keys), BATCH):
+            batch = keys[start : start + BATCH]
+            yield from self._connection.execute(query, {"keys": batch}).all()
+
+    def _newest_first(self, which: Any, limit: int) -> list[Article]:
+        query = newest_first(articles_query().where(which)).limit(limit)
+        return [article_of(row) for row in self._connection.execute(query)]

@@ -1,0 +1,158 @@
+"""Articles, their revisions, and every slug they ever had: what is read of them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+)
+
+from syndicate.model.articles import Article, Status
+from syndicate.model.windows import Window
+from syndicate.store.articles.rows import article_of, articles_query, newest_first, public_at
+from syndicate.store.database.schema import addresses, articles, edition_items, editions
+
+
+class Articles:
+    """What the newsroom filed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # one article
+
+    def by_id(self, public_id: str) -> Article | None:
+        """Find an article by its public id."""
+        return self._one(articles_query().where(articles.c.id == public_id))
+
+    def by_path(self, path: str) -> Article | None:
+        """Find the article that a file holds."""
+        return self._one(articles_query().where(articles.c.path == path))
+
+    def by_slug(self, slug: str) -> Article | None:
+        """Find an article by the slug that it has or ever had."""
+        owner = select(addresses.c.article).where(addresses.c.slug == slug)
+        return self._one(articles_query().where(articles.c.key.in_(owner)))
+
+    def by_source(self, source: str) -> list[Article]:
+        """Find articles by the hash of their file's body, oldest first."""
+        query = articles_query().where(articles.c.source == source).order_by(articles.c.key)
+        return self._many(query)
+
+    def with_keys(self, keys: CompoundSelect[Any]) -> list[Article]:
+        """Find articles by a query for the store's own numbers."""
+        return self._many(articles_query().where(articles.c.key.in_(keys)))
+
+    # lists
+
+    def all(self) -> list[Article]:
+        """Return every article, whatever its state, newest first."""
+        return self._many(newest_first(articles_query()))
+
+    def public(self, at: datetime, limit: int | None = None) -> list[Article]:
+        """Return what readers may see at `at`, newest first."""
+        return self._many(newest_first(articles_query().where(public_at(at))).limit(limit))
+
+    def filed_below(self, folder: str, paths: Sequence[str] | None = None) -> dict[str, str]:
+        """Return the files below a folder whose articles are public or will be, with their slugs.
+
+        Only those of `paths`, where these are given.
+        """
+        query = select(articles.c.path, articles.c.slug).where(
+            articles.c.path.startswith(folder, autoescape=True),
+            articles.c.status != Status.DRAFT,
+            articles.c.retracted_at.is_(None),
+        )
+        if paths is not None:
+            query = query.where(articles.c.path.in_(paths))
+        rows = self._connection.execute(query.order_by(articles.c.path))
+        return {path: slug for path, slug in rows}  # noqa: C416 - rows are no pairs
+
+    def withdrawn(self) -> list[Article]:
+        """Return articles that were public and are retracted."""
+        taken_back = and_(articles.c.retracted_at.is_not(None), articles.c.number.is_not(None))
+        return self._many(newest_first(articles_query().where(taken_back)))
+
+    def redirects(self) -> dict[str, str]:
+        """Return each slug or address that an article has no more, with the slug it has now."""
+        query = (
+            select(addresses.c.slug, articles.c.slug)
+            .join(articles, articles.c.key == addresses.c.article)
+            .where(addresses.c.slug != articles.c.slug)
+            .order_by(addresses.c.slug)
+        )
+        return {old: now for old, now in self._connection.execute(query)}  # noqa: C416 - rows are no pairs
+
+    def candidates(self, newsletter: str, window: Window, at: datetime) -> list[Article]:
+        """Return what is public at `at` and in a schedule's window, newest first.
+
+        What an earlier edition of the newsletter carried is left out.
+        """
+        carried = (
+            select(edition_items.c.article)
+            .join(editions, editions.c.key == edition_items.c.edition)
+            .where(editions.c.newsletter == newsletter)
+        )
+        fresh = and_(_in(window), public_at(at), articles.c.key.not_in(carried))
+        return self._many(newest_first(articles_query().where(fresh)))
+
+    def covered(self, window: Window, at: datetime) -> int:
+        """Return the number up to which an edition composed at `at` covers a window.
+
+        That is the newest one, or the one before an article that has its number
+        and is put off to a later time: its turn is still to come.
+        """
+        put_off = and_(_in(window), articles.c.retracted_at.is_(None), ~public_at(at))
+        first = self._connection.execute(select(func.min(articles.c.number)).where(put_off))
+        number: int | None = first.scalar()
+        return self.newest_number() if number is None else number - 1
+
+    # public numbers
+
+    def newest_number(self) -> int:
+        """Return the newest public number; 0 when nothing was ever public."""
+        return self._connection.execute(select(func.max(articles.c.number))).scalar() or 0
+
+    def newest_public(self, at: datetime) -> int:
+        """Return the newest number of what was public at `at`; 0 when nothing was."""
+        query = select(func.max(articles.c.number)).where(public_at(at))
+        return self._connection.execute(query).scalar() or 0
+
+    def standing(self) -> tuple[int, int]:
+        """Return what changes when an article becomes public, or is taken back or restored."""
+        query = select(func.max(articles.c.number), func.count(articles.c.retracted_at))
+        newest, retracted = self._connection.execute(query).one()
+        return newest or 0, retracted
+
+    def mark(self, at: datetime, breaking_for: timedelta) -> tuple[object, ...]:
+        """Return what changes whenever readers might see something new, be it by time alone."""
+        change = select(func.max(articles.c.change))
+        due = select(func.max(articles.c.published_at)).where(articles.c.published_at <= at)
+        over = select(func.max(articles.c.published_at)).where(
+            articles.c.breaking, articles.c.published_at <= at - breaking_for
+        )
+        return tuple(self._connection.execute(query).scalar() for query in (change, due, over))
+
+    # how
+
+    def _one(self, query: Select[Any]) -> Article | None:
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else article_of(row)
+
+    def _many(self, query: Select[Any]) -> list[Article]:
+        return [article_of(row) for row in self._connection.execute(query)]
+
+
+def _in(window: Window) -> ColumnElement[bool]:
+    begun = or_(
+        articles.c.number > window.begins_after, articles.c.published_at > window.dated_after
+    )
+    return and_(articles.c.number > window.after, begun)

@@ -1,0 +1,76 @@
+"""The audit trail: who or what changed something about a subscriber, when and from where."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from syndicate.model.subscribers import Action, Cause, Change, Who
+from syndicate.store.database.schema import changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line to be written."""
+
+    subscriber: int
+    action: Action
+    cause: Cause
+    at: datetime
+    newsletter: str | None = None
+    detail: str = ""
+
+
+class Trail:
+    """What changed; only added to, until retention takes the oldest away."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def note(self, *entries: Entry) -> None:
+        """Write lines."""
+        self.note_all(entries)
+
+    def note_all(self, entries: Iterable[Entry]) -> None:
+        """Write many lines at once."""
+        rows = [_row(entry) for entry in entries]
+        if rows:
+            self._connection.execute(insert(changes), rows)
+
+    def explain(self, subscriber: int, newsletter: str, reason: str) -> bool:
+        """Add to somebody's last leaving of a newsletter why; False where they said so before."""
+        left = (
+            (changes.c.subscriber == subscriber)
+            & (changes.c.newsletter == newsletter)
+            & changes.c.action.in_((Action.LEFT, Action.DECLINED))
+        )
+        last = select(func.max(changes.c.key)).where(left).scalar_subquery()
+        unsaid = update(changes).where(changes.c.key == last, changes.c.detail == "")
+        return self._connection.execute(unsaid, {"detail": reason}).rowcount == 1
+
+    def of(self, subscriber: int) -> Iterator[Change]:
+        """Iterate over what changed about one subscriber, oldest first."""
+        query = select(changes).where(changes.c.subscriber == subscriber).order_by(changes.c.key)
+        for row in self._connection.execute(query):
+            yield Change(
+                at=row.at,
+                action=Action(row.action),
+                newsletter=row.newsletter,
+                cause=Cause(who=Who(row.who), how=row.how, origin=row.origin),
+                detail=row.detail,
+            )
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
+        "subscriber": entry.subscriber,
+        "at": entry.at,
+        "action": entry.action,
+        "newsletter": entry.newsletter,
+        "who": entry.cause.who,
+        "how": entry.cause.how,
+        "origin": entry.cause.origin,
+        "detail": entry.detail,
+    }

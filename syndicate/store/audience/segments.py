@@ -1,0 +1,218 @@
+"""Segments in SQL: the condition that an expression is for readers, in both databases.
+
+Every test is true or false and never NULL, so that `not` turns it round. Text is
+compared by its characters' codes in both: PostgreSQL would otherwise go by its locale.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    and_,
+    case,
+    cast,
+    collate,
+    false,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
+
+from syndicate.clock import utc
+from syndicate.config.segments import (
+    Among,
+    Compared,
+    Comparison,
+    Criteria,
+    Either,
+    Engaged,
+    Every,
+    Expression,
+    FieldAmong,
+    Joined,
+    Not,
+    Subject,
+)
+from syndicate.model.subscribers import SubscriptionState
+from syndicate.store.database.schema import (
+    clicks,
+    subscriber_tags,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+Condition = ColumnElement[bool]
+
+_AT_ONCE = 1000
+"""Rows that are fetched together."""
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
+_DIGITS = r"^\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?\s*$"
+"""What SQLite, too, takes for a number."""
+_LONGEST_NUMBER = 100
+"""Characters that PostgreSQL is asked to make a number of."""
+_INFINITE = cast(literal_column("9e999"), Float)
+_ORDERS: Mapping[Comparison, Callable[[Any, Any], Any]] = {
+    Comparison.LESS: operator.lt,
+    Comparison.LESS_OR_EQUAL: operator.le,
+    Comparison.MORE: operator.gt,
+    Comparison.MORE_OR_EQUAL: operator.ge,
+}
+
+
+class Segments:
+    """Who is in a segment."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def count(self, criteria: Criteria, newsletter: str | None = None, *, at: datetime) -> int:
+        """Count everybody in it, or those whom an edition of a newsletter would reach at `at`."""
+        query = self._query(select(func.count()).select_from(subscribers), criteria, at)
+        if newsletter is not None:
+            query = _reached(query, newsletter, at)
+        return int(self._connection.execute(query).scalar_one())
+
+    def addresses(
+        self, criteria: Criteria, newsletter: str | None = None, *, at: datetime
+    ) -> Iterator[str]:
+        """Iterate over the addresses of the same people, in the order they came."""
+        query = self._query(select(subscribers.c.email), criteria, at)
+        query = query.order_by(subscribers.c.key)
+        if newsletter is not None:
+            query = _reached(query, newsletter, at)
+        yield from self._connection.execute(query.execution_options(yield_per=_AT_ONCE)).scalars()
+
+    def _query(self, query: Select[Any], criteria: Criteria, at: datetime) -> Select[Any]:
+        return query.where(condition(criteria, self._connection.dialect.name, at=at))
+
+
+def condition(criteria: Criteria, dialect: str, *, at: datetime) -> Condition:
+    """Return what holds for the rows of `subscribers` that are in a segment at `at`."""
+    return _Compiler(criteria, dialect, at).condition(criteria.expression)
+
+
+def _reached(query: Select[Any], newsletter: str, at: datetime) -> Select[Any]:
+    awake = or_(subscribers.c.paused_until.is_(None), subscribers.c.paused_until <= at)
+    return query.where(
+        _has(subscriptions.c.subscriber, _confirmed((newsletter,))),
+        ~subscribers.c.address.in_(select(suppressions.c.address)),
+        awake,
+    )
+
+
+class _Compiler:
+    def __init__(self, criteria: Criteria, dialect: str, at: datetime) -> None:
+        self._criteria = criteria
+        self._now = at
+        self._sqlite = dialect == "sqlite"
+
+    def condition(self, expression: Expression) -> Condition:
+        match expression:
+            case Every(parts):
+                return and_(*map(self.condition, parts))
+            case Either(parts):
+                return or_(*map(self.condition, parts))
+            case Not(part):
+                return not_(self.condition(part))
+            case Among(subject, names):
+                return self._among(subject, names)
+            case Joined() | Engaged():
+                return self._in_time(expression)
+            case _:
+                return self._field(expression)
+
+    def _in_time(self, test: Joined | Engaged) -> Condition:
+        if isinstance(test, Engaged):
+            return self._engaged(test.since)
+        return self._joined(test.day, before=test.before)
+
+    def _joined(self, day: date, *, before: bool) -> Condition:
+        first = day if before else day + timedelta(days=1)
+        midnight = utc(datetime.combine(first, time(), self._criteria.zone))
+        came = subscribers.c.created_at
+        return came < midnight if before else came >= midnight
+
+    def _engaged(self, since: date | timedelta) -> Condition:
+        """Look for a link that was followed, by the reader and not by a machine."""
+        if isinstance(since, timedelta):
+            then = self._now - since
+        else:
+            then = utc(datetime.combine(since, time(), self._criteria.zone))
+        followed = and_(clicks.c.subscriber.is_not(None), ~clicks.c.machine, clicks.c.at >= then)
+        return _has(clicks.c.subscriber, followed)
+
+    def _among(self, subject: Subject, names: tuple[str, ...]) -> Condition:
+        match subject:
+            case Subject.TAG:
+                return _has(subscriber_tags.c.subscriber, subscriber_tags.c.tag.in_(names))
+            case Subject.NEWSLETTER:
+                return _has(subscriptions.c.subscriber, _confirmed(names))
+            case Subject.LANGUAGE:
+                spoken = func.lower(func.coalesce(subscribers.c.language, self._criteria.language))
+                return spoken.in_([name.lower() for name in names])
+
+    def _field(self, test: Compared | FieldAmong) -> Condition:
+        text = func.coalesce(subscribers.c.fields[test.field].as_string(), "")
+        if isinstance(test, FieldAmong):
+            return text.in_(test.values)
+        match test.how:
+            case Comparison.CONTAINS:
+                find = func.instr if self._sqlite else func.strpos
+                return find(text, str(test.value)) > 0
+            case Comparison.EQUAL:
+                return self._equal(text, test.value)
+            case Comparison.UNEQUAL:
+                return not_(self._equal(text, test.value))
+            case _:
+                return self._ordered(text, test)
+
+    def _equal(self, text: ColumnElement[str], value: str | float) -> Condition:
+        if isinstance(value, str):
+            return text == value
+        return self._as_number(text, lambda number: number == _real(value))
+
+    def _ordered(self, text: ColumnElement[str], test: Compared) -> Condition:
+        """Put numbers into the order of numbers, and text into that of its characters."""
+        value = test.value
+        if isinstance(value, float) or _NUMBER.fullmatch(value):
+            limit = _real(float(value))
+            return self._as_number(text, lambda number: _ORDERS[test.how](number, limit))
+        exact = text if self._sqlite else collate(text, "C")
+        return and_(text != "", _ORDERS[test.how](exact, value))
+
+    def _as_number(
+        self, text: ColumnElement[str], test: Callable[[ColumnElement[Any]], Condition]
+    ) -> Condition:
+        """Test a text as the number that it is; false for one that is none."""
+        if self._sqlite:
+            # beside a REAL, text that is a number becomes one; other text is above them all
+            return and_(test(text), text <= _INFINITE)
+        fits = and_(func.length(text) <= _LONGEST_NUMBER, text.op("~", is_comparison=True)(_DIGITS))
+        return case((fits, test(cast(text, Float))), else_=false())
+
+
+def _confirmed(newsletters: tuple[str, ...]) -> Condition:
+    return and_(
+        subscriptions.c.newsletter.in_(newsletters),
+        subscriptions.c.state == SubscriptionState.CONFIRMED,
+    )
+
+
+def _has(subscriber: ColumnElement[int], which: Condition) -> Condition:
+    """Whether a reader is among those of other rows, looked up by themselves."""
+    return subscribers.c.key.in_(select(subscriber).where(which).correlate(None))
+
+
+def _real(value: float) -> ColumnElement[float]:
+    return cast(literal(value), Float)

@@ -1,0 +1,42 @@
+"""Brings a store to this version's schema, under a lock; refuses one from a newer version."""
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from syndicate.errors import StoreUnreachable
+from syndicate.store.database.schema import HEAD
+from syndicate.store.database.sql_engine import LOCK_MIGRATION, lock
+
+
+def migrate(engine: Engine) -> list[str]:
+    """Run what is missing and return the names of the migrations that ran.
+
+    Two processes at once run each migration once: the second waits. Raise
+    StoreTooNew when the store knows a migration that this version does not.
+    """
+    with engine.connect() as connection, connection.begin():
+        if _version(connection) == HEAD:
+            return []
+    from syndicate.store.database.upgrade import upgrade  # noqa: PLC0415 - Alembic: nobody waits for its import in vain, or with the lock held
+
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        lock(connection, LOCK_MIGRATION)
+        before = _version(connection)
+        if before == HEAD:
+            return []
+        if before is None:
+            _refuse_another_programs(connection)
+        return upgrade(connection, before)
+
+
+def _refuse_another_programs(connection: Connection) -> None:
+    """Leave a SQLite file alone that has tables of somebody else; a server's may have them."""
+    if connection.dialect.name == "sqlite" and inspect(connection).get_table_names():
+        raise StoreUnreachable(
+            "the file that store.url names belongs to another program; name another file"
+        )
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

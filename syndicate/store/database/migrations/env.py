@@ -1,0 +1,15 @@
+"""How Alembic runs our migrations: on the connection it is handed, in its transaction."""
+
+from alembic import context
+
+from syndicate.store.database import schema_push
+from syndicate.store.database.schema import metadata
+
+assert schema_push, "its tables are among them"
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=False,  # the caller's transaction holds it all
+)
+context.run_migrations()

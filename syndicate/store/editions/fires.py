@@ -1,0 +1,175 @@
+"""Schedules as the store knows them, and the record that each slot was dealt with."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select, update
+
+from syndicate.model.windows import Beginning
+from syndicate.store.database.schema import editions, fires, schedules
+from syndicate.store.database.sql_engine import insert_new
+
+
+class Outcome(StrEnum):
+    """How a slot was dealt with."""
+
+    EDITION = "edition"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    """It is tried again until it is too late."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fire:
+    """The record that a slot was dealt with, and how, in words for people."""
+
+    schedule: str
+    slot: str
+    due_at: datetime
+    outcome: Outcome
+    reason: str
+    node: str
+    """The process that dealt with it."""
+    at: datetime
+    older: int = 0
+    """How many slots before this one were passed over without a record; in `reason` alone."""
+
+    def __str__(self) -> str:
+        return self.reason if self.outcome is Outcome.EDITION else f"{self.outcome}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSchedule:
+    """A schedule that the store knows, whether or not it is still in the configuration."""
+
+    name: str
+    newsletter: str
+    upto: int
+    """The public number that its last edition went up to; where there was none, its beginning."""
+    has_editions: bool
+    last_slot: datetime | None
+    """When the newest slot was due that has a record."""
+
+
+class Schedules:
+    """When each schedule's timing was first seen, and where the schedule begins."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def since(
+        self, name: str, fingerprint: str, at: datetime, *, newsletter: str, now: datetime
+    ) -> datetime:
+        """Return when a schedule's timing was first seen: `at`, if it is new or has changed.
+
+        Also if that lies in the future, of `at` and of the real clock (`now`) alike:
+        it was seen in a trial then, and a trial holds nothing up.
+        """
+        row = {"name": name, "fingerprint": fingerprint, "since": at, "newsletter": newsletter}
+        if insert_new(self._connection, schedules, row):
+            return at
+        mine = schedules.c.name == name
+        other = or_(schedules.c.fingerprint != fingerprint, schedules.c.since > max(at, now))
+        changed = update(schedules).where(mine, other)
+        self._connection.execute(changed, {"fingerprint": fingerprint, "since": at})
+        moved = update(schedules).where(mine, schedules.c.newsletter.is_distinct_from(newsletter))
+        self._connection.execute(moved, {"newsletter": newsletter})
+        since: datetime = self._connection.execute(
+            select(schedules.c.since).where(mine)
+        ).scalar_one()
+        return since
+
+    def known(self) -> list[KnownSchedule]:
+        """Return the schedules that have begun, by name."""
+        its = select(editions.c.upto).where(editions.c.schedule == schedules.c.name)
+        upto = its.order_by(editions.c.key.desc()).limit(1)
+        slot = select(func.max(fires.c.due_at)).where(fires.c.schedule == schedules.c.name)
+        query = select(
+            schedules.c.name,
+            schedules.c.newsletter,
+            schedules.c.begins_after,
+            upto.scalar_subquery().label("upto"),
+            slot.scalar_subquery().label("last_slot"),
+        ).where(schedules.c.begun_at.is_not(None), schedules.c.newsletter.is_not(None))
+        return [
+            KnownSchedule(
+                name=row.name,
+                newsletter=row.newsletter,
+                upto=row.begins_after if row.upto is None else row.upto,
+                has_editions=row.upto is not None,
+                last_slot=row.last_slot,
+            )
+            for row in self._connection.execute(query.order_by(schedules.c.name))
+        ]
+
+    def beginning(self, name: str) -> Beginning | None:
+        """Return where a schedule begins; None where no pass at the real time has seen it yet."""
+        query = select(schedules.c.begins_after, schedules.c.begun_at).where(
+            schedules.c.name == name, schedules.c.begun_at.is_not(None)
+        )
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else Beginning(number=row.begins_after, at=row.begun_at)
+
+    def begin(self, name: str, beginning: Beginning) -> None:
+        """Keep where a schedule begins, unless it has begun."""
+        not_yet = update(schedules).where(schedules.c.name == name, schedules.c.begun_at.is_(None))
+        values = {"begins_after": beginning.number, "begun_at": beginning.at}
+        self._connection.execute(not_yet, values)
+
+
+class Fires:
+    """What became of every slot."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def last(self, schedule: str, at: datetime) -> datetime | None:
+        """Return the due time of the newest slot up to `at` that is over; a failed one is not."""
+        query = select(func.max(fires.c.due_at)).where(
+            fires.c.schedule == schedule,
+            fires.c.outcome != Outcome.FAILED,
+            fires.c.due_at <= at,
+        )
+        return self._connection.execute(query).scalar()
+
+    def record(self, fire: Fire) -> bool:
+        """Record a slot's outcome; False when somebody else has dealt with it.
+
+        A failed slot is still open, so a later outcome takes its place.
+        """
+        if insert_new(self._connection, fires, _row(fire)):
+            return True
+        replaced = self._connection.execute(
+            update(fires).where(
+                fires.c.schedule == fire.schedule,
+                fires.c.slot == fire.slot,
+                fires.c.outcome == Outcome.FAILED,
+            ),
+            _row(fire),
+        )
+        return replaced.rowcount == 1
+
+    def record_missed(self, fire: Fire) -> bool:
+        """Record a slot that nothing is sent for; False when it has a record, which stands."""
+        return bool(insert_new(self._connection, fires, _row(fire)))
+
+    def recent(self, schedule: str, limit: int = 10) -> list[Fire]:
+        """Return the newest fires of a schedule, newest first."""
+        query = (
+            select(fires)
+            .where(fires.c.schedule == schedule)
+            .order_by(fires.c.due_at.desc())
+            .limit(limit)
+        )
+        return [
+            Fire(**{**row._mapping, "outcome": Outcome(row.outcome)})  # noqa: SLF001 - its public name
+            for row in self._connection.execute(query)
+        ]
+
+
+def _row(fire: Fire) -> dict[str, Any]:
+    row = asdict(fire)
+    del row["older"]
+    return row

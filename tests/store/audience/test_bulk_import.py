@@ -1,0 +1,341 @@
+"""Readers who come in by the thousand: what stands here wins, and nothing happens in silence."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from syndicate.model.subscribers import Action, Cause, Subscribed, SubscriptionState, Who
+from syndicate.store import Arrival, Store
+from syndicate.store.audience.bulk_import import IMPORTED, Arrivals
+from tests.audience import TEST, by_reader
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+THEN = datetime(2021, 3, 4, 12, tzinfo=UTC)
+FILE = Cause(who=Who.IMPORT, how=f"{IMPORTED}readers.csv")
+LEFT = SubscriptionState.LEFT
+
+
+def one(email="ada@example.org", newsletter="news", at=THEN, **changes):
+    how = f"{IMPORTED}readers.csv, confirmed there 2021-03-04"
+    return Arrival(email, email.lower(), newsletter, at, how, **changes)
+
+
+def take(tx, *batch, at=NOW):
+    return tx.arrivals.take(batch, cause=FILE, at=at)
+
+
+def found(tx, email="ada@example.org"):
+    person = tx.subscribers.by_email(email)
+    assert person is not None
+    return person
+
+
+def lines(tx, email="ada@example.org"):
+    return [
+        (line.action, line.newsletter, line.cause.how) for line in tx.trail.of(found(tx, email).key)
+    ]
+
+
+def test_everything_that_a_file_tells_is_kept(store):
+    ada = one(name="Ada", language="de", fields={"city": "Kiel"}, tags=("a", "b"))
+    with store.write() as tx:
+        assert take(tx, ada, one("bo@example.org")) == [Subscribed.NEW] * 2
+        person = found(tx)
+        (line,) = tx.trail.of(person.key)
+    assert (person.email, person.name, person.language) == ("ada@example.org", "Ada", "de")
+    assert (dict(person.fields), person.tags) == ({"city": "Kiel"}, ("a", "b"))
+    assert person.created_at == THEN
+    (subscription,) = person.subscriptions
+    assert subscription.state is SubscriptionState.CONFIRMED
+    assert (subscription.at, subscription.source) == (THEN, ada.how)
+    assert (line.action, line.at, line.cause) == (
+        Action.SUBSCRIBED,
+        NOW,
+        Cause(who=Who.IMPORT, how=ada.how),
+    )
+
+
+def test_the_same_again_is_known_and_changes_nothing(store):
+    batch = [one(name="Ada", tags=("a",)), one("bo@example.org"), one(newsletter="sport")]
+    with store.write() as tx:
+        take(tx, *batch)
+    with store.write() as tx:
+        before, trail = list(tx.subscribers.all()), lines(tx)
+        assert take(tx, *batch, at=NOW + timedelta(days=1)) == [Subscribed.KNOWN] * 3
+        assert list(tx.subscribers.all()) == before
+        assert lines(tx) == trail
+
+
+def test_nobody_is_revived(store):
+    addresses = [f"{who}@example.org" for who in ("left", "suppressed", "erased")]
+    with store.write() as tx:
+        take(tx, *map(one, addresses))
+        reader = by_reader("one click")
+        tx.subscribers.leave(found(tx, addresses[0]).key, "news", at=NOW, cause=reader)
+        tx.subscribers.suppress(addresses[1], "complained", at=NOW, cause=TEST)
+        tx.subscribers.erase(found(tx, addresses[2]).key, at=NOW, cause=reader)
+    for newsletter, first in (("news", Subscribed.LEFT), ("sport", Subscribed.NEW)):
+        with store.write() as tx:
+            came = take(tx, *(one(email, newsletter) for email in addresses))
+            assert came == [first, Subscribed.SUPPRESSED, Subscribed.ERASED]
+            assert tx.subscribers.by_email(addresses[2]) is None
+            assert tx.subscribers.suppressed(addresses[1]) == "complained"
+
+
+def test_who_left_there_comes_in_as_left_and_nothing_else_is_kept(store):
+    with store.write() as tx:
+        assert take(tx, one(state=LEFT)) == [Subscribed.LEFT]
+        person = found(tx)
+        assert person.subscriptions[0].state is LEFT
+        assert [action for action, *_ in lines(tx)] == [Action.LEFT_ELSEWHERE]
+        assert take(tx, one()) == [Subscribed.LEFT]
+        assert found(tx) == person
+
+
+def test_who_could_not_be_reached_there_is_suppressed_and_nobody_here(store):
+    bounced = one(state=LEFT, suppressed="bounced at Mailchimp")
+    with store.write() as tx:
+        assert take(tx, bounced) == [Subscribed.SUPPRESSED]
+        assert tx.subscribers.suppressed("ada@example.org") == "bounced at Mailchimp"
+        assert tx.subscribers.by_email("ada@example.org") is None
+        assert take(tx, one()) == [Subscribed.SUPPRESSED]
+        other = one(state=LEFT, suppressed="complained at Ghost")
+        assert take(tx, other) == [Subscribed.SUPPRESSED]
+        assert tx.subscribers.suppressed("ada@example.org") == "bounced at Mailchimp"
+
+
+OLD, NEW = "ada@old.example", "ada@new.example"
+
+
+def merged(tx) -> int:
+    """Make one person of two whom a file brought; return their number."""
+    take(tx, one(OLD), one(NEW))
+    tx.subscribers.merge(found(tx, OLD).key, found(tx, NEW).key, cause=TEST, at=NOW)
+    return int(found(tx, NEW).key)
+
+
+def emails(tx):
+    return [person.email for person in tx.subscribers.all()]
+
+
+def test_an_address_that_was_merged_means_the_one_who_has_it_now(store):
+    with store.write() as tx:
+        merged(tx)
+        batch = [one(OLD), one(NEW), one(OLD, newsletter="sport", tags=("fair",))]
+        assert take(tx, *batch) == [Subscribed.KNOWN, Subscribed.KNOWN, Subscribed.NEW]
+        assert emails(tx) == [NEW]
+        assert found(tx, NEW).tags == ("fair",)
+        assert [one.newsletter for one in found(tx, NEW).subscriptions] == ["news", "sport"]
+
+
+def test_an_address_that_was_moved_means_the_one_who_had_it(store):
+    with store.write() as tx:
+        take(tx, one(OLD))
+        key, at = found(tx, OLD).key, NOW
+        to = tx.subscribers.ask(NEW, (), cause=TEST, at=at)
+        tx.subscribers.move(key, to, cause=by_reader("letters"), at=at)
+        assert take(tx, one(OLD), one(NEW)) == [Subscribed.KNOWN] * 2
+        assert emails(tx) == [NEW]
+        back = tx.subscribers.ask(OLD, (), cause=TEST, at=at)
+        tx.subscribers.move(key, back, cause=by_reader("letters"), at=at)
+        assert take(tx, one(OLD), one(NEW)) == [Subscribed.KNOWN] * 2
+        assert emails(tx) == [OLD]
+
+
+def test_who_left_under_an_address_that_was_merged_has_left(store):
+    with store.write() as tx:
+        key = merged(tx)
+        left = one(OLD, state=LEFT, at=NOW - timedelta(days=1))
+        assert take(tx, left) == [Subscribed.LEFT]
+        assert tx.subscribers.by_key(key).subscriptions[0].state is LEFT
+
+
+def test_what_bounces_is_the_old_address_alone(store):
+    with store.write() as tx:
+        merged(tx)
+        take(tx, one(OLD, state=LEFT, suppressed="bounced at Mailchimp"))
+        assert tx.subscribers.suppressed(OLD) == "bounced at Mailchimp"
+        assert tx.subscribers.suppressed(NEW) is None
+
+
+def test_merging_again_takes_the_former_addresses_along(store):
+    with store.write() as tx:
+        key = merged(tx)
+        take(tx, one("ada@third.example"))
+        third = found(tx, "ada@third.example").key
+        tx.subscribers.merge(key, third, cause=TEST, at=NOW)
+        assert take(tx, one(OLD), one(NEW)) == [Subscribed.KNOWN] * 2
+        assert emails(tx) == ["ada@third.example"]
+        assert tx.dossier.of(third).former == (NEW, OLD)
+
+
+def test_erasing_forgets_the_former_addresses_and_no_file_brings_them_back(store):
+    with store.write() as tx:
+        key = merged(tx)
+        tx.subscribers.suppress(OLD, "bounced", cause=TEST, at=NOW)
+        tx.subscribers.erase(key, cause=TEST, at=NOW)
+        assert tx.subscribers.by_any_address(OLD) is None
+        assert tx.subscribers.suppressed(OLD) is None
+        assert take(tx, one(OLD), one(NEW)) == [Subscribed.ERASED] * 2
+        assert emails(tx) == []
+
+
+def test_who_signs_up_with_their_old_address_is_somebody_of_their_own(store):
+    with store.write() as tx:
+        merged(tx)
+        key = tx.subscribers.ask(OLD, ["news"], cause=by_reader("form"), at=NOW)
+        assert take(tx, one(OLD)) == [Subscribed.KNOWN]
+        assert tx.subscribers.by_key(key).subscriptions[0].state is SubscriptionState.PENDING
+        tx.subscribers.confirm(key, ["news"], cause=by_reader("letter"), at=NOW)
+        tx.subscribers.leave(key, "news", cause=by_reader("one click"), at=NOW)
+        assert take(tx, one(OLD)) == [Subscribed.LEFT]
+        assert found(tx, NEW).subscriptions[0].state is SubscriptionState.CONFIRMED
+
+
+def test_suppressing_a_reader_is_in_the_trail(store):
+    with store.write() as tx:
+        take(tx, one())
+        take(tx, one(state=LEFT, suppressed="bounced at Mailchimp"))
+        assert [action for action, *_ in lines(tx)] == [Action.SUBSCRIBED, Action.SUPPRESSED]
+        assert take(tx, one(state=LEFT, suppressed="again")) == [Subscribed.SUPPRESSED]
+        assert len(lines(tx)) == 2
+
+
+def test_an_erased_address_is_not_written_down_again_as_suppressed(store):
+    with store.write() as tx:
+        take(tx, one())
+        tx.subscribers.erase(found(tx).key, at=NOW, cause=by_reader("page"))
+        assert take(tx, one(state=LEFT, suppressed="bounced")) == [Subscribed.ERASED]
+        assert tx.subscribers.suppressed("ada@example.org") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "at", "dated", "stays"),
+    [
+        ("form", THEN - timedelta(days=1), True, True),
+        ("form", THEN + timedelta(days=1), True, False),
+        ("form", NOW, False, True),
+        (f"{IMPORTED}old.csv", NOW, False, False),
+        (f"{IMPORTED}old.csv", THEN - timedelta(days=1), True, True),
+    ],
+)
+def test_who_left_there_after_they_came_here_leaves_here_too(store, source, at, dated, stays):
+    cause = Cause(who=Who.READER, how=source)
+    with store.write() as tx:
+        tx.subscribers.subscribe("ada@example.org", "news", cause=cause, at=THEN)
+        came = take(tx, one(state=LEFT, at=at, dated=dated))
+        assert came == [Subscribed.KNOWN if stays else Subscribed.LEFT]
+        state = found(tx).subscriptions[0].state
+    assert state is (SubscriptionState.CONFIRMED if stays else LEFT)
+
+
+def test_who_says_yes_and_no_in_one_batch_has_said_no(store):
+    with store.write() as tx:
+        yes, no = one(), one(state=LEFT, at=THEN + timedelta(days=1))
+        assert take(tx, yes, one("bo@example.org"), no) == [
+            Subscribed.NEW,
+            Subscribed.NEW,
+            Subscribed.LEFT,
+        ]
+        assert found(tx).subscriptions[0].state is LEFT
+
+
+def test_a_pending_subscription_is_confirmed_by_consent_and_ended_by_a_no(store):
+    with store.write() as tx:
+        for email in ("ada@example.org", "bo@example.org"):
+            tx.subscribers.ask(email, ["news"], cause=by_reader("form"), at=NOW)
+        take(tx, one(), one("bo@example.org", state=LEFT))
+        states = [
+            found(tx, email).subscriptions[0].state
+            for email in ("ada@example.org", "bo@example.org")
+        ]
+        assert states == [SubscriptionState.CONFIRMED, LEFT]
+        assert Action.CONFIRMED in [action for action, *_ in lines(tx)]
+
+
+def test_what_is_missing_of_somebody_is_filled_in_and_what_is_there_stays(store):
+    with store.write() as tx:
+        take(tx, one(name="Ada", fields={"city": "Kiel"}), one("bo@example.org"))
+        told = {"language": "de", "fields": {"city": "Bonn", "team": "x"}, "tags": ("new",)}
+        take(tx, one(name="Else", **told), one("bo@example.org", name="Bo"))
+        ada = found(tx)
+        assert (ada.name, ada.language, ada.tags) == ("Ada", "de", ("new",))
+        assert dict(ada.fields) == {"city": "Kiel", "team": "x"}
+        assert found(tx, "bo@example.org").name == "Bo"
+        changed = [line for line in tx.trail.of(ada.key) if line.action is Action.CHANGED]
+        assert [line.detail for line in changed] == ["language, fields", "+new"]
+        assert {line.cause for line in changed} == {FILE}
+
+
+def test_people_begin_with_what_comes_next(store):
+    with store.write() as tx:
+        take(tx, one())
+        assert found(tx).subscriptions[0].since == tx.articles.newest_number() == 0
+
+
+def test_undone_with_its_transaction(store):
+    with store.write() as tx:
+        take(tx, one(tags=("a",)))
+        tx.rollback()
+    with store.write() as tx:
+        assert list(tx.subscribers.all()) == []
+        assert take(tx, one()) == [Subscribed.NEW]
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)  # SQLite has one writer
+def test_who_asks_at_the_same_moment_is_known(store_url, monkeypatch):
+    store, other = Store.open(store_url), Store.open(store_url)
+    bar = Arrivals._bar
+
+    def meanwhile(self, *rest):
+        bar(self, *rest)
+        with other.write() as tx:
+            tx.subscribers.ask("ada@example.org", ["news"], cause=by_reader("form"), at=NOW)
+
+    monkeypatch.setattr(Arrivals, "_bar", meanwhile)
+    with store.write() as tx:
+        assert take(tx, one("bo@example.org"), one()) == [Subscribed.NEW, Subscribed.KNOWN]
+        assert [how for *_, how in lines(tx)] == ["form"]
+    store.close()
+    other.close()
+
+
+ARRIVAL = st.builds(
+    lambda who, newsletter, left, days, dated, name: one(
+        f"r{who}@example.org",
+        newsletter,
+        THEN + timedelta(days=days),
+        state=LEFT if left else SubscriptionState.CONFIRMED,
+        dated=dated,
+        name="" if left else name,
+        suppressed="bounced" if left == 2 else "",
+    ),
+    st.integers(0, 4),
+    st.sampled_from(["news", "sport"]),
+    st.sampled_from([0, 0, 0, 1, 2]),
+    st.integers(0, 3),
+    st.booleans(),
+    st.sampled_from(["", "Ada"]),
+)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(ARRIVAL, max_size=12))
+def test_a_batch_does_what_its_rows_do_one_by_one(sqlite_store, batch):
+    def outcome(*batches):
+        with sqlite_store.write() as tx:
+            came = [what for some in batches for what in take(tx, *some)]
+            people = [
+                (person.email, person.name, person.subscriptions, person.suppressed)
+                for person in sorted(tx.subscribers.all(), key=lambda person: person.email)
+            ]
+            tx.rollback()
+        return came, people
+
+    assert outcome(batch) == outcome(*([row] for row in batch))

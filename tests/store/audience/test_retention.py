@@ -1,0 +1,164 @@
+"""Retention in the store: what goes, and what has to stay."""
+
+from datetime import UTC, datetime, timedelta
+
+from syndicate.model.editions import Content
+from syndicate.model.subscribers import Action, Cause, SubscriptionState, Who
+from syndicate.store import Request, RequestKind
+from syndicate.store.editions.clicks import Click
+from tests.audience import TEST, by_reader
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=40)
+LIMIT = NOW - timedelta(days=30)
+FORGET = Cause(who=Who.RETENTION, how="nothing was confirmed within 30 d")
+PENDING, CONFIRMED = SubscriptionState.PENDING, SubscriptionState.CONFIRMED
+
+
+def add(tx, name, **newsletters):
+    """Subscribe somebody; newsletters are given as name=(state, when)."""
+    for newsletter, (state, at) in newsletters.items():
+        address = f"{name}@example.org"
+        tx.subscribers.subscribe(address, newsletter, state=state, cause=TEST, at=at)
+    return tx.subscribers.by_email(f"{name}@example.org").key
+
+
+def forget(tx):
+    keys = tx.retention.unconfirmed(LIMIT)
+    return tx.retention.forget_unconfirmed(keys, LIMIT, cause=FORGET, at=NOW)
+
+
+def names(tx):
+    return [one.email.partition("@")[0] for one in tx.subscribers.all()]
+
+
+def test_who_confirmed_nothing_in_time_is_forgotten_and_nobody_else(store):
+    with store.write() as tx:
+        add(tx, "ada", news=(PENDING, LONG_AGO))
+        add(tx, "bo", news=(PENDING, LONG_AGO), other=(PENDING, LONG_AGO))
+        add(tx, "cy", news=(PENDING, LONG_AGO), other=(PENDING, NOW))
+        add(tx, "di", news=(PENDING, LONG_AGO), other=(CONFIRMED, LONG_AGO))
+        left = add(tx, "ed", news=(PENDING, LONG_AGO))
+        tx.subscribers.leave(left, "news", at=LONG_AGO, cause=by_reader("one click"))
+        add(tx, "fy", news=(PENDING, NOW))
+        assert forget(tx) == 2
+        assert names(tx) == ["cy", "di", "ed", "fy"]
+        assert forget(tx) == 0
+
+
+def test_with_them_go_their_tags_requests_and_history_and_that_it_was_done_stays(store):
+    with store.write() as tx:
+        key = add(tx, "ada", news=(PENDING, LONG_AGO))
+        tx.subscribers.tag(key, ["fair"], at=LONG_AGO, cause=TEST)
+        tx.requests.add(
+            Request(
+                letter=1,
+                subscriber=key,
+                kind=RequestKind.SUBSCRIBE,
+                asked={"newsletters": ["news"]},
+                at=LONG_AGO,
+                expires_at=LONG_AGO,
+            )
+        )
+        assert forget(tx) == 1
+        assert tx.requests.of(1, key) is None
+        [line] = tx.trail.of(key)
+    assert (line.action, line.cause.who) == (Action.ERASED, Who.RETENTION)
+
+
+def test_who_asked_again_lately_is_waited_for(store):
+    with store.write() as tx:
+        key = add(tx, "ada", news=(PENDING, LONG_AGO))
+        tx.requests.add(
+            Request(
+                letter=1,
+                subscriber=key,
+                kind=RequestKind.SUBSCRIBE,
+                asked={"newsletters": ["news"]},
+                at=NOW,
+                expires_at=NOW + timedelta(7),
+            )
+        )
+        assert forget(tx) == 0
+
+
+def test_who_confirms_between_the_look_and_the_deed_stays(store):
+    with store.write() as tx:
+        key = add(tx, "ada", news=(PENDING, LONG_AGO))
+        keys = tx.retention.unconfirmed(LIMIT)
+        tx.subscribers.confirm(key, ["news"], cause=by_reader("letter"), at=NOW)
+        assert tx.retention.forget_unconfirmed(keys, LIMIT, cause=FORGET, at=NOW) == 0
+        assert names(tx) == ["ada"]
+
+
+def test_a_forgotten_address_may_ask_again(store):
+    with store.write() as tx:
+        add(tx, "ada", news=(PENDING, LONG_AGO))
+        forget(tx)
+        assert tx.subscribers.ask("ada@example.org", ["news"], cause=TEST, at=NOW) is not None
+
+
+def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, monkeypatch):
+    monkeypatch.setattr("syndicate.store.audience.retention.STEP", 2)
+    with store.write() as tx:
+        ada = add(tx, "ada", news=(CONFIRMED, LONG_AGO), other=(CONFIRMED, LONG_AGO))
+        bo = add(tx, "bo", news=(CONFIRMED, LONG_AGO))
+        for name in ("B", "Bo", "Bob"):
+            tx.subscribers.change(bo, name=name, at=LONG_AGO, cause=TEST)
+        tx.subscribers.merge(ada, bo, at=LONG_AGO, cause=TEST)
+        tx.subscribers.tag(bo, ["new"], at=NOW, cause=TEST)
+        click = Click(edition=1, link=1, subscriber=None, at=LONG_AGO, machine=False, agent="")
+        tx.clicks.add(click)
+        assert tx.retention.count_events(LIMIT) == 4
+        gone: list[int] = []
+        while not gone or gone[-1]:
+            gone.append(tx.retention.forget_events(LIMIT))
+        assert gone == [3, 1, 0]
+        kept = [(one.action, one.detail) for one in tx.trail.of(bo)]
+        assert kept[:3] == [(Action.SUBSCRIBED, "")] * 3
+        assert kept[3:] == [
+            (Action.MERGED, f"took in {ada}"),
+            (Action.CHANGED, "+new"),
+        ]
+        assert tx.mergers.holder(ada) == bo
+
+
+def test_it_begins_once_a_day(store):
+    with store.write() as tx:
+        assert not tx.retention.begun(NOW)
+        assert tx.retention.begin(NOW)
+        assert tx.retention.begun(NOW + timedelta(hours=11))
+        assert not tx.retention.begin(NOW + timedelta(hours=11))
+        assert tx.retention.begin(NOW + timedelta(days=1))
+
+
+def test_old_letters_go_with_what_they_asked_and_editions_stay(store):
+    with store.write() as tx:
+        key = add(tx, "ada", news=(CONFIRMED, LONG_AGO))
+        content = Content(subject="S", preheader="", html="h", text="t", nonce="n")
+        for at in (LONG_AGO, NOW):
+            letter = tx.editions.add_letter(content, to=key, created_at=at, expires_at=at)
+            tx.requests.add(
+                Request(
+                    letter=letter,
+                    subscriber=key,
+                    kind=RequestKind.SUBSCRIBE,
+                    asked={"newsletters": ["news"], "name": "Mallory"},
+                    at=at,
+                    expires_at=at,
+                )
+            )
+        assert tx.retention.count_letters(LIMIT) == 1
+        assert tx.retention.forget_letters(LIMIT) == 1
+        assert tx.retention.forget_letters(LIMIT) == 0
+        assert [one.at for one in tx.requests.about(key, RequestKind.SUBSCRIBE)] == [NOW]
+        assert tx.editions.by_key(letter) is not None
+        assert tx.editions.by_key(letter - 1) is None
+
+
+def test_how_somebody_came_to_what_they_still_get_is_kept(store):
+    with store.write() as tx:
+        key = add(tx, "ada", news=(CONFIRMED, LONG_AGO))
+        tx.subscribers.change(key, name="Ada", at=LONG_AGO, cause=TEST)
+        tx.retention.forget_events(LIMIT)
+        assert [one.action for one in tx.trail.of(key)] == [Action.SUBSCRIBED]

@@ -1,0 +1,143 @@
+"""The roll: people by what is wanted of them, in a stream, and counts of them."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from syndicate.config import Criteria
+from syndicate.config.segments import parse
+from syndicate.model.subscribers import Cause, SubscriptionState, Who
+from syndicate.store import Arrival, Tally, Wanted
+from syndicate.store.audience.bulk_import import IMPORTED
+from tests.audience import TEST, by_reader
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PENDING, LEFT = SubscriptionState.PENDING, SubscriptionState.LEFT
+WANTED = (
+    (Wanted(), "ada bo cy di"),
+    (Wanted(newsletter="other"), "ada"),
+    (Wanted(state=SubscriptionState.LEFT), "bo"),
+    (Wanted(newsletter="other", state=SubscriptionState.LEFT), ""),
+    (Wanted(suppressed=True), "di"),
+    (Wanted(tag="vip"), "ada"),
+    (Wanted(tag="nobody"), ""),
+)
+"""What may be wanted, and who is it."""
+
+
+def subscribe(tx, name, newsletter="news", at=NOW, **more):
+    tx.subscribers.subscribe(f"{name}@example.org", newsletter, cause=TEST, at=at, **more)
+    return tx.subscribers.by_email(f"{name}@example.org").key
+
+
+@pytest.fixture
+def people(store):
+    with store.write() as tx:
+        ada = subscribe(tx, "ada")
+        subscribe(tx, "ada", "other")
+        tx.subscribers.tag(ada, ["vip"], at=NOW, cause=TEST)
+        tx.subscribers.change(ada, fields={"city": "Berlin"}, at=NOW, cause=TEST)
+        bo = subscribe(tx, "bo")
+        tx.subscribers.leave(bo, "news", at=NOW, cause=by_reader("one click"))
+        subscribe(tx, "cy", state=PENDING)
+        di = subscribe(tx, "di")
+        tx.subscribers.change(di, fields={"age": "41", "city": ""}, at=NOW, cause=TEST)
+        tx.subscribers.suppress("di@example.org", "bounced", at=NOW, cause=TEST)
+        tx.subscribers.suppress("ed@example.org", "complained", at=NOW, cause=TEST)
+    return store
+
+
+def test_people_are_found_by_what_is_wanted_of_them(people):
+    with people.read() as tx:
+        for wanted, names in WANTED:
+            found = [one.email.partition("@")[0] for one in tx.roll.people(wanted)]
+            assert found == names.split(), wanted
+            assert tx.roll.count(wanted) == len(found)
+
+
+def test_a_segment_can_be_wanted(people):
+    where = parse('field.city = "Berlin"')
+    criteria = Criteria(name="x", expression=where, language="en", zone=ZoneInfo("UTC"))
+    with people.read() as tx:
+        found = list(tx.roll.people(Wanted(segment=criteria)))
+    assert [one.email for one in found] == ["ada@example.org"]
+
+
+def test_a_limit_counts_people_and_not_their_subscriptions(people):
+    with people.read() as tx:
+        found = list(tx.roll.people(Wanted(), limit=2))
+    assert [len(one.subscriptions) for one in found] == [2, 1]
+    assert found[0].tags == ("vip",)
+
+
+def test_more_people_than_are_fetched_at_once_all_come(store, monkeypatch):
+    monkeypatch.setattr("syndicate.store.audience.search._AT_ONCE", 3)
+    monkeypatch.setattr("syndicate.store.audience.people._BATCH", 2)
+    with store.write() as tx:
+        for number in range(11):
+            key = subscribe(tx, f"r{number}")
+            tx.subscribers.tag(key, [f"t{number}"], at=NOW, cause=TEST)
+    with store.read() as tx:
+        found = [(one.email, one.tags) for one in tx.roll.people(Wanted())]
+    assert found == [(f"r{number}@example.org", (f"t{number}",)) for number in range(11)]
+
+
+def test_addresses_of_nobody_that_are_not_mailed_are_listed_by_themselves(people):
+    with people.read() as tx:
+        assert list(tx.roll.suppressions()) == [("ed@example.org", "complained")]
+
+
+def test_own_fields_are_known_by_who_has_them(people):
+    with people.read() as tx:
+        assert tx.roll.field_names() == ["age", "city"]
+
+
+def test_every_newsletter_is_counted_and_nobody_twice(people):
+    with people.read() as tx:
+        assert tx.roll.tallies() == [
+            Tally(newsletter="news", confirmed=1, pending=1, left=1, suppressed=1),
+            Tally(newsletter="other", confirmed=1),
+        ]
+
+
+def test_growth_is_told_by_the_quarter_of_an_hour(store):
+    with store.write() as tx:
+        ada = subscribe(tx, "ada", at=NOW)
+        subscribe(tx, "bo", at=NOW + timedelta(minutes=14))
+        subscribe(tx, "cy", "other", at=NOW + timedelta(minutes=15))
+        left_at = NOW + timedelta(hours=5)
+        tx.subscribers.leave(ada, "news", at=left_at, cause=TEST)
+        grown = tx.roll.growth("news", since=NOW)
+        assert [(one.at, one.joined, one.left) for one in grown] == [(NOW, 2, 0), (left_at, 0, 1)]
+        assert sum(one.joined for one in tx.roll.growth(None, since=NOW)) == 3
+        assert tx.roll.growth("news", since=left_at + timedelta(1)) == []
+
+
+def test_who_never_was_a_reader_has_not_left(store):
+    elsewhere = f"{IMPORTED}old.csv, left there 2021-03-04"
+    cause = Cause(who=Who.IMPORT, how=f"{IMPORTED}old.csv")
+    with store.write() as tx:
+        batch = [
+            Arrival(f"{who}@example.org", f"{who}@example.org", "news", NOW, elsewhere, state=LEFT)
+            for who in ("ada", "bo")
+        ]
+        tx.arrivals.take(batch, cause=cause, at=NOW)
+        cy = tx.subscribers.ask("cy@example.org", ["news"], cause=by_reader("form"), at=NOW)
+        tx.subscribers.leave(cy, "news", at=NOW, cause=by_reader("preferences page"))
+        assert tx.roll.growth("news", since=NOW) == []
+        assert tx.roll.tallies() == [Tally(newsletter="news", never_joined=3)]
+        bo = tx.subscribers.by_email("bo@example.org").key
+        tx.subscribers.confirm(bo, ["news"], cause=by_reader("letter"), at=NOW)
+        tx.subscribers.leave(bo, "news", at=NOW, cause=by_reader("one click"))
+        [span] = tx.roll.growth("news", since=NOW)
+        assert (span.joined, span.left) == (1, 1)
+        assert tx.roll.tallies() == [Tally(newsletter="news", never_joined=2, left=1)]
+
+
+def test_who_asked_first_and_confirmed_then_joined_once(store):
+    with store.write() as tx:
+        key = tx.subscribers.ask("ada@example.org", ["news"], cause=TEST, at=NOW)
+        tx.subscribers.confirm(key, ["news"], cause=by_reader("letter"), at=NOW)
+        [one] = tx.roll.growth("news", since=NOW)
+    assert (one.joined, one.left) == (1, 0)

@@ -1,0 +1,153 @@
+"""Figures of a store: what is counted, and that it is cheap to count."""
+
+from datetime import timedelta
+
+from sqlalchemy import insert, select, text
+
+from syndicate.model.articles import Revision
+from syndicate.model.deliveries import State
+from syndicate.model.editions import LETTERS, Content
+from syndicate.model.subscribers import SubscriptionState
+from syndicate.store import Store
+from syndicate.store.database.schema import deliveries
+from syndicate.store.database.schema_push import hub_requests, hub_subscriptions, pings, submissions
+from syndicate.store.editions.fires import Fire, Outcome
+from syndicate.store.editions.metrics_snapshot import Push
+from tests.audience import TEST
+from tests.store.ledger.test_deliveries import NOW, claim, edition, intend, readers, settle
+
+HOUR = timedelta(hours=1)
+
+
+def test_an_empty_store_has_every_state_with_nothing_in_it(store):
+    with store.read() as tx:
+        figures = tx.census.figures(NOW)
+    assert figures.articles == 0
+    assert figures.editions == {}
+    assert figures.deliveries == dict.fromkeys(State, 0)
+    assert figures.fires == dict.fromkeys(Outcome, 0)
+    assert figures.push["hubs"] == Push(waiting=0, failing=0)
+
+
+def test_an_edition_is_sending_until_its_last_message_is_over(store):
+    with store.write() as tx:
+        readers(tx, 2)
+        first, _ = edition(tx), edition(tx, slug="next")
+        letter = Content(subject="S", preheader="", html="h", text="t", nonce="n")
+        tx.editions.add_letter(letter, to=1, created_at=NOW, expires_at=NOW + HOUR)
+        assert tx.census.figures(NOW).editions == {
+            ("news", "sending"): 2,
+            ("news", "paused"): 0,
+            ("news", "done"): 0,
+        }
+        for one in claim(tx, first):
+            intend(tx, one)
+            settle(tx, one, State.ACCEPTED, code=250, reply="ok", next_attempt_at=None, at=NOW)
+        figures = tx.census.figures(NOW)
+    assert figures.editions == {
+        ("news", "sending"): 1,
+        ("news", "paused"): 0,
+        ("news", "done"): 1,
+    }
+    assert figures.deliveries[State.ACCEPTED] == 2
+    assert figures.deliveries[State.QUEUED] == 3, "the letter's, too"
+    assert LETTERS not in {newsletter for newsletter, _ in figures.editions}
+
+
+def test_a_paused_edition_is_not_counted_as_being_sent(store):
+    with store.write() as tx:
+        readers(tx, 1)
+        key = edition(tx)
+        tx.stops.pause(key, cause=TEST, at=NOW)
+        counted = tx.census.figures(NOW).editions
+    assert {state: count for (_, state), count in counted.items()} == {
+        "sending": 0,
+        "paused": 1,
+        "done": 0,
+    }
+
+
+def test_articles_subscriptions_and_fires_are_counted(store):
+    with store.write() as tx:
+        for slug, at in (("now", NOW), ("later", NOW + HOUR)):
+            revision = Revision(title="A", body="", date=at)
+            tx.articles.add(revision, id=slug, slug=slug, path=slug, source="", at=NOW)
+        readers(tx, 3)
+        person = next(iter(tx.subscribers.all()))
+        tx.subscribers.leave(person.key, "news", at=NOW, cause=TEST)
+        for slot, outcome in (
+            ("1", Outcome.SKIPPED),
+            ("2", Outcome.SKIPPED),
+            ("3", Outcome.FAILED),
+        ):
+            tx.fires.record(
+                Fire(
+                    schedule="news",
+                    slot=slot,
+                    due_at=NOW,
+                    outcome=outcome,
+                    reason="",
+                    node="",
+                    at=NOW,
+                )
+            )
+        figures = tx.census.figures(NOW)
+        assert tx.census.figures(NOW + HOUR).articles == 2
+    assert figures.articles == 1
+    assert figures.subscriptions == {
+        ("news", SubscriptionState.CONFIRMED): 2,
+        ("news", SubscriptionState.LEFT): 1,
+    }
+    assert figures.fires == {Outcome.EDITION: 0, Outcome.SKIPPED: 2, Outcome.FAILED: 1}
+
+
+def test_what_is_owed_is_told_apart_from_what_fails(store):
+    tried = {"attempts": 3, "error": "refused"}
+    fresh = {"attempts": 0, "error": ""}
+    ping = {"hub": "https://hub.example.org/", "sha256": "0" * 64, "claimed": False}
+    subscription = {"topic": "t", "host": "h", "secret": "", "claimed": False}
+    subscription |= {"sha256": "", "owed": ""}
+    with store.write() as tx:
+        add = tx._connection.execute
+        add(insert(pings), [
+            {**ping, "topic": "a", "due_at": NOW, **fresh},
+            {**ping, "topic": "b", "due_at": NOW, **tried},
+            {**ping, "topic": "c", "due_at": None, **fresh},
+            {**ping, "topic": "given up", "due_at": None, **tried},
+        ])  # fmt: skip
+        page = {"engine": "e", "gone": False, "claimed": False}
+        add(insert(submissions), [
+            {**page, "address": "a", "due_at": NOW, **fresh},
+            {**page, "address": "refused", "due_at": None, **tried},
+        ])  # fmt: skip
+        add(insert(hub_subscriptions), [
+            {**subscription, "callback": "a", "until": NOW + HOUR, "due_at": NOW, **tried},
+            {**subscription, "callback": "b", "until": NOW + HOUR, "due_at": None, **fresh},
+            {**subscription, "callback": "c", "until": NOW - HOUR, "due_at": None, **fresh},
+        ])  # fmt: skip
+        asked = {
+            "topic": "t",
+            "callback": "a",
+            "host": "h",
+            "claimed": False,
+            "mode": "subscribe",
+            "secret": "",
+            "lease": 1,
+        }
+        asked |= {"sha256": "", "asked_at": NOW, "due_at": NOW, "attempts": 0}
+        add(insert(hub_requests), [asked])
+        figures = tx.census.figures(NOW)
+    assert figures.push == {
+        "hubs": Push(waiting=1, failing=2),
+        "engines": Push(waiting=1, failing=1),
+        "subscribers": Push(waiting=0, failing=1),
+    }
+    assert (figures.hub_subscriptions, figures.hub_requests) == (2, 1)
+
+
+def test_the_ledger_is_counted_out_of_an_index(sqlite_store: Store):
+    """Else each scrape would read every row with its reply."""
+    with sqlite_store.read() as tx:
+        states = select(deliveries.c.state, text("count(*)")).group_by(deliveries.c.state)
+        plan = tx._connection.execute(text(f"explain query plan {states}")).all()
+    assert "USING COVERING INDEX" in str(plan)

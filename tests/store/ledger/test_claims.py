@@ -1,0 +1,462 @@
+"""Moves of many readers at once: each as if it had been made alone, and none twice."""
+
+import itertools
+import threading
+from dataclasses import astuple, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, event, text
+
+from syndicate.model.deliveries import Claim, State, Totals, Verdict
+from syndicate.model.editions import Kind
+from syndicate.store import Store
+from syndicate.store.ledger import transitions
+from tests.audience import TEST, by_reader
+from tests.store.editions.test_control import ME, pause
+from tests.store.ledger.test_deliveries import MINUTE, NOW, claim, edition, readers, states
+
+LEASE = NOW + MINUTE
+
+
+def intend(tx, claims, owner="me"):
+    return tx.handover.move((), claims, owner=owner, lease_until=LEASE, at=NOW)[1]
+
+
+def settle(tx, claims, state=State.ACCEPTED, **told):
+    verdicts = [Verdict(claim=one, state=state, **told) for one in claims]
+    return tx.handover.settle(verdicts, at=NOW)
+
+
+def keys(claims):
+    return {(one.edition, one.subscriber) for one in claims}
+
+
+def numbers(claims):
+    return [one.subscriber for one in claims]
+
+
+def events(url):
+    database = create_engine(url)
+    with database.connect() as connection:
+        query = "SELECT edition, subscriber, attempt, event, code, reply FROM delivery_events"
+        found = [tuple(row) for row in connection.execute(text(f"{query} ORDER BY key"))]
+    database.dispose()
+    return found
+
+
+# groups
+
+
+def test_a_round_moves_many_at_once(store):
+    with store.write() as tx:
+        readers(tx, 40)
+        key = edition(tx)
+        claims = claim(tx, key)
+        first, second = claims[:25], claims[25:]
+        assert intend(tx, first) == keys(first)
+        assert settle(tx, first, code=250, reply="2.0.0 Ok") == keys(first)
+        assert intend(tx, second) == keys(second)
+        assert tx.deliveries.totals(key) == Totals(accepted=25, sending=15)
+        row = next(iter(tx.deliveries.of(key)))
+    assert (row.attempt, row.code, row.reply, row.at) == (1, 250, "2.0.0 Ok", NOW)
+
+
+def test_a_round_may_be_of_several_editions(store):
+    with store.write() as tx:
+        readers(tx, 3)
+        one, two, three = (edition(tx, slug=f"s{n}") for n in range(3))
+        claims = [*claim(tx, one), *claim(tx, two), *claim(tx, three)]
+        pause(tx, two)
+        may_leave = intend(tx, claims)
+        assert may_leave == keys(c for c in claims if c.edition != two)
+        tx.handover.release(claims, owner="me", at=NOW)
+        assert settle(tx, claims) == may_leave
+        assert states(tx, two) == ["queued"] * 3
+        assert states(tx, one) == states(tx, three) == ["accepted"] * 3
+
+
+def test_one_who_must_not_leave_holds_up_nobody(store):
+    with store.write() as tx:
+        readers(tx, 6)
+        key = edition(tx)
+        left, suppressed, erased, lost, stale, fine = claims = claim(tx, key)
+        tx.subscribers.leave(left.subscriber, "news", at=NOW, cause=by_reader("one click"))
+        tx.subscribers.suppress(suppressed.email, "complained", at=NOW, cause=TEST)
+        tx.subscribers.erase(erased.subscriber, at=NOW, cause=TEST)
+        tx.handover.release([lost], owner="me", at=NOW)
+        claims[4] = replace(stale, attempt=3)
+        assert intend(tx, claims) == keys([fine])
+        rows = list(tx.deliveries.of(key))
+    assert [row.state.value for row in rows] == [
+        *("skipped", "skipped", "skipped", "queued", "claimed", "sending")
+    ]
+    assert [row.reply for row in rows[:3]] == [
+        "left the newsletter",
+        "complained",
+        "is no longer a subscriber",
+    ]
+
+
+def test_verdicts_that_come_too_late_hold_up_no_others(store, store_url):
+    with store.write() as tx:
+        readers(tx, 4)
+        key = edition(tx)
+        claims = claim(tx, key)
+        intend(tx, claims)
+        settle(tx, claims[:2])
+        late = settle(tx, claims, State.FAILED, code=550, reply="no")
+        assert late == keys(claims[2:])
+        assert states(tx, key) == ["accepted", "accepted", "failed", "failed"]
+    assert events(store_url) == [
+        (key, one.subscriber, 1, "failed", 550, "no") for one in claims[2:]
+    ]
+
+
+def test_two_verdicts_of_one_delivery_count_as_if_they_came_apart(store, store_url):
+    with store.write() as tx:
+        readers(tx, 2)
+        key = edition(tx)
+        one, two = claim(tx, key)
+        intend(tx, [one, two])
+        told = [
+            Verdict(claim=one, state=State.UNKNOWN),
+            Verdict(claim=two, state=State.ACCEPTED),
+            Verdict(claim=one, state=State.ACCEPTED),
+            Verdict(claim=two, state=State.FAILED, code=550),
+        ]
+        assert tx.handover.settle(told, at=NOW) == keys([one, two])
+        assert states(tx, key) == ["accepted", "accepted"]
+    assert [row[3] for row in events(store_url)] == ["unknown"]
+
+
+def test_a_reply_is_kept_as_it_was_said(store):
+    replies = ["", "NULL", "null", '"', "\\", "{a,b}", "a,b", " ", "\n", "\\'", '\\"', "é\u202e😀"]
+    with store.write() as tx:
+        readers(tx, len(replies))
+        claims = claim(tx, edition(tx))
+        verdicts = [
+            Verdict(claim=one, state=State.ACCEPTED, code=250, reply=reply)
+            for one, reply in zip(claims, replies, strict=True)
+        ]
+        intend(tx, claims)
+        assert tx.handover.settle(verdicts, at=NOW) == keys(claims)
+        query = text("SELECT reply FROM deliveries ORDER BY subscriber")
+        assert tx._connection.execute(query).scalars().all() == replies
+
+
+def test_of_nobody_nothing_is_moved(store):
+    with store.write() as tx:
+        assert intend(tx, []) == frozenset()
+        assert settle(tx, []) == frozenset()
+        tx.handover.release([], owner="me", at=NOW)
+
+
+# claims
+
+
+def test_claims_walk_forward_from_where_they_are_told_to(store):
+    with store.write() as tx:
+        readers(tx, 6)
+        key = edition(tx)
+        everybody = [one.key for one in tx.subscribers.all()]
+        first = tx.handover.claim(
+            key, owner="me", lease_until=LEASE, at=NOW, limit=2, after=everybody[1]
+        )
+        assert numbers(first) == everybody[2:4]
+        assert numbers(claim(tx, key)) == [*everybody[:2], *everybody[4:]]
+
+
+def test_what_was_put_off_and_what_is_new_come_in_one_order(store):
+    with store.write() as tx:
+        readers(tx, 6)
+        key = edition(tx)
+        everybody = claim(tx, key)
+        again = [everybody[n] for n in (1, 3, 5)]
+        intend(tx, again)
+        settle(tx, again, State.DEFERRED, code=450, next_attempt_at=NOW)
+        tx.handover.release(everybody, owner="me", at=NOW)
+        assert numbers(claim(tx, key, limit=4)) == numbers(everybody[:4])
+        assert [one.attempt for one in claim(tx, key)] == [0, 1]
+
+
+def test_who_is_at_a_domain_that_is_held_is_not_claimed(store):
+    with store.write() as tx:
+        for email in ("a@Gmail.com", "b@notgmail.com", "c@googlemail.com", "d@bücher.example"):
+            tx.subscribers.subscribe(email, "news", cause=TEST, at=NOW)
+        key = edition(tx)
+        erased = tx.subscribers.by_email("a@gmail.com").key
+        at = {"owner": "me", "lease_until": LEASE, "at": NOW}
+        held = ["gmail.com", "googlemail.com", "xn--bcher-kva.example"]
+        assert [c.email for c in tx.handover.claim(key, **at, without=held)] == ["b@notgmail.com"]
+        tx.subscribers.erase(erased, at=NOW, cause=TEST)
+        assert tx.handover.claim(key, **at, without=held) == []
+        assert states(tx, key) == ["skipped", "claimed", "queued", "queued"]
+        assert len(tx.handover.claim(key, **at)) == 2
+
+
+def test_a_claim_goes_on_beyond_those_who_left(store):
+    with store.write() as tx:
+        readers(tx, 6)
+        key = edition(tx)
+        people = [one.key for one in tx.subscribers.all()]
+        for gone in people[:4]:
+            tx.subscribers.leave(gone, "news", at=NOW, cause=TEST)
+        assert numbers(claim(tx, key, limit=2)) == people[4:]
+
+
+def test_a_letter_goes_to_who_is_subscribed_to_nothing(store):
+    with store.write() as tx:
+        readers(tx, 1)
+        [reader] = tx.subscribers.all()
+        key = edition(tx, Kind.LETTER)
+        tx.subscribers.leave(reader.key, "news", at=NOW, cause=TEST)
+        claims = claim(tx, key)
+        assert intend(tx, claims) == keys(claims)
+
+
+# as if each had been moved alone
+
+
+VERDICTS = (State.ACCEPTED, State.DEFERRED, State.FAILED, State.UNKNOWN, State.SKIPPED)
+READERS = 5
+PLACES = st.lists(st.integers(0, READERS - 1), max_size=8)
+STEPS = st.one_of(
+    st.tuples(st.just("claim"), st.integers(1, READERS)),
+    st.tuples(st.just("intend"), PLACES),
+    st.tuples(
+        st.just("settle"),
+        st.lists(
+            st.tuples(
+                st.integers(0, READERS - 1), st.sampled_from(VERDICTS), st.sampled_from([0, 550])
+            ),
+            max_size=8,
+        ),
+    ),
+    st.tuples(st.just("release"), PLACES),
+    st.tuples(st.just("leave"), st.integers(0, READERS - 1)),
+    st.tuples(st.just("pause"), st.booleans()),
+)
+
+
+class Side:
+    """An edition that is moved either in groups, or reader by reader."""
+
+    def __init__(self, tx, key, *, alone):
+        self.tx, self.key, self.alone = tx, key, alone
+        self.claims = {}
+
+    def groups(self, all_of_it):
+        return [[one] for one in all_of_it] if self.alone else [all_of_it]
+
+    def do(self, what, told):
+        if what == "claim":
+            claims = claim(self.tx, self.key, limit=told)
+            self.claims |= {one.subscriber: one for one in claims}
+            return [astuple(one)[1:] for one in claims]
+        if what == "pause":
+            self.tx.stops.pause(self.key, cause=ME, at=NOW)
+            if told:
+                self.tx.stops.resume(self.key, cause=ME, at=NOW)
+            return None
+        moved = set()
+        held = [self.claims[n] for n in sorted(self.claims)]
+        if what == "settle":
+            told = [
+                Verdict(claim=held[n], state=state, code=code, reply="r", next_attempt_at=NOW)
+                for n, state, code in told
+                if n < len(held)
+            ]
+            for group in self.groups(told):
+                moved |= self.tx.handover.settle(group, at=NOW)
+        else:
+            for group in self.groups([held[n] for n in told if n < len(held)]):
+                if what == "intend":
+                    moved |= intend(self.tx, group)
+                else:
+                    self.tx.handover.release(group, owner="me", at=NOW)
+        return {subscriber for _, subscriber in moved}
+
+    def rows(self):
+        return [replace(row, edition=0) for row in self.tx.deliveries.of(self.key)]
+
+
+def test_a_group_moves_as_if_each_had_been_moved_alone(store, store_url):
+    slugs = itertools.count()
+    with store.write() as tx:
+        readers(tx, READERS)
+        people = [one.key for one in tx.subscribers.all()]
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.lists(STEPS, min_size=3, max_size=14))
+    def holds(steps):
+        with store.write() as tx:
+            one, two = (edition(tx, slug=f"s{next(slugs)}") for _ in range(2))
+            sides = [Side(tx, one, alone=False), Side(tx, two, alone=True)]
+            for what, told in steps:
+                if what == "leave":
+                    tx.subscribers.leave(people[told], "news", at=NOW, cause=TEST)
+                else:
+                    first, second = (side.do(what, told) for side in sides)
+                    assert first == second, what
+                assert sides[0].rows() == sides[1].rows()
+            tx.rollback()
+        assert events(store_url) == []
+
+    holds()
+
+
+# several processes
+
+
+def together(count, work):
+    """Let threads, each with a store of its own, do the same at once; raise what they raise."""
+    failed: list[BaseException] = []
+    barrier = threading.Barrier(count)
+
+    def run(number):
+        try:
+            barrier.wait()
+            work(number)
+        except BaseException as error:  # noqa: BLE001 - a thread's end: raised below
+            failed.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
+def test_processes_that_drain_an_edition_together_serve_each_reader_once(store, store_url):
+    with store.write() as tx:
+        readers(tx, 120)
+        key = edition(tx)
+    served: list[int] = []
+
+    def drain(number):
+        mine, owner = Store.open(store_url), f"process {number}"
+        waiting: list[Claim] = []
+        while True:
+            with mine.write() as tx:
+                settle(tx, waiting)
+                waiting = claim(tx, key, owner, limit=7)
+                may_leave = intend(tx, waiting, owner)
+            assert may_leave == keys(waiting)
+            served.extend(numbers(waiting))
+            if not waiting:
+                break
+        mine.close()
+
+    together(3, drain)
+    with store.read() as tx:
+        assert tx.deliveries.totals(key) == Totals(accepted=120)
+    assert len(served) == len(set(served)) == 120
+
+
+def test_of_two_who_hold_the_same_claims_one_may_send(store, store_url):
+    """As when a process was thought dead: its rows are claimed anew, under the same name."""
+    with store.write() as tx:
+        readers(tx, 30)
+        claims = claim(tx, edition(tx))
+    may_leave: list[frozenset[tuple[int, int]]] = []
+
+    def send(number):
+        mine = Store.open(store_url)
+        with mine.write() as tx:
+            may_leave.append(intend(tx, claims[::-1] if number else claims))
+        mine.close()
+
+    together(2, send)
+    assert sorted(map(len, may_leave)) == [0, 30]
+
+
+def test_who_stops_an_edition_waits_for_the_intents_under_way(store, store_url):
+    with store.write() as tx:
+        readers(tx, 3)
+        key = edition(tx)
+        claims = claim(tx, key)
+    begun = threading.Event()
+    decisions = []
+
+    def stop():
+        mine = Store.open(store_url)
+        begun.set()
+        with mine.write() as tx:
+            decisions.append(pause(tx, key))
+        mine.close()
+
+    thread = threading.Thread(target=stop)
+    with store.write() as tx:
+        assert intend(tx, claims[:2]) == keys(claims[:2])
+        thread.start()
+        begun.wait()
+        thread.join(0.3)
+        assert decisions == []
+    thread.join()
+    assert decisions[0].left.in_flight == 2
+    with store.write() as tx:
+        assert intend(tx, claims) == frozenset()
+        assert settle(tx, claims) == keys(claims), "what is in flight gets its verdict"
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_rows_that_somebody_else_holds_are_passed_over(store):
+    with store.write() as tx:
+        readers(tx, 4)
+        key = edition(tx)
+    with store.write() as tx, store.write() as other:
+        assert len(claim(tx, key, limit=3)) == 3
+        assert len(claim(other, key, "you")) == 1
+        assert claim(other, key, "you") == []
+
+
+# a large ledger
+
+
+@pytest.mark.parametrize("counted", [False, True], ids=["as it is", "after ANALYZE"])
+def test_no_claim_walks_through_what_is_done_or_not_due(sqlite_store, counted):
+    """However long a ledger is, a claim looks at what it takes."""
+    plans: list[list[str]] = []
+
+    def explain(_connection, cursor, said, values, _context, _many):
+        if said.startswith("SELECT") and "deliveries" in said:
+            plan = cursor.connection.execute(f"EXPLAIN QUERY PLAN {said}", values)
+            plans.append([row[3] for row in plan if "deliveries" in row[3]])
+
+    with sqlite_store.write() as tx:
+        readers(tx, 300)
+        key = edition(tx)
+        if counted:
+            tx._connection.exec_driver_sql("ANALYZE")
+        event.listen(sqlite_store._engine, "before_cursor_execute", explain)
+        claim(tx, key)
+        tx.deliveries.open_editions(NOW)
+    by_state = "deliveries USING {} ix_deliveries_state_edition_subscriber (state=? AND edition=?"
+    by_time = "deliveries USING {} ix_deliveries_put_off (edition=? AND next_attempt_at<?)"
+    new, put_off, open_ones = ([s.replace("COVERING INDEX", "INDEX") for s in p] for p in plans)
+    assert new == [f"SEARCH {by_state.format('INDEX')} AND subscriber>?)"]
+    assert put_off == [f"SEARCH {by_time.format('INDEX')}"]
+    assert open_ones == [
+        f"SEARCH {by_state.format('INDEX')})",
+        f"SEARCH {by_time.format('INDEX')}",
+    ]
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_postgresql_looks_rows_up_by_their_key_before_it_has_counted_them(store):
+    """A ledger is new when it is worked through, and nobody has run ANALYZE yet."""
+    with store.write() as tx:
+        connection = tx._connection
+        connection.exec_driver_sql(
+            "INSERT INTO deliveries (edition, subscriber, state, attempt, code, reply, at) "
+            "SELECT 1, n, 'queued', 0, 0, '', 0 FROM generate_series(1, 200000) AS n"
+        )
+        ready = transitions.CLAIM._made_ready(connection.dialect)
+        rows = {"its_edition": [1] * 250, "its_subscriber": [*range(250)]}
+        told = {**rows, "its_attempt": [0] * 250, "its_owner": "me", "its_lease": 0, "now": 0}
+        plan = connection.exec_driver_sql(f"EXPLAIN {ready.sql}", {**told, **ready.named})
+        steps = "\n".join(row[0] for row in plan)
+    assert "using pk_deliveries" in steps
