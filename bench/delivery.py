@@ -24,7 +24,7 @@ from pathlib import Path
 from bench import ledgers, messages, passes, peers, yardsticks
 from bench.ledgers import POSTGRESQL, SQLITE, Ledger
 from bench.passes import Sent
-from syndicate.deliver.multibuffer import library
+from syndicate.deliver.message.crypto_mb import library
 
 CONNECTIONS = (10, 20, 40)
 TIMES_PLAIN, TIMES_POOL = 8.0, 5.0

@@ -23,7 +23,7 @@ from bench.memory import peak
 from bench.ours import Publication, Running
 from syndicate.clock import EPOCH
 from syndicate.config import load
-from syndicate.intake.manuscript import Proof, read, set_up
+from syndicate.intake.articles.source_file import Proof, read, set_up
 from syndicate.store import Store
 
 PATTERNS = 200

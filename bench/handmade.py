@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from bench import messages, passes
-from syndicate.deliver.message import Reader
+from syndicate.deliver.message.message import Reader
 
 
 def main() -> None:

@@ -23,10 +23,10 @@ from pathlib import Path
 import jinja2
 
 from syndicate.config import Config
-from syndicate.deliver.leads import Leads
-from syndicate.deliver.links import Links
-from syndicate.deliver.message import Imprint, Reader
-from syndicate.deliver.template import Template
+from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.message import Imprint, Reader
+from syndicate.deliver.message.template import Template
+from syndicate.deliver.message.tracked_links import Leads
 from syndicate.model.deliveries import Claim
 from syndicate.model.editions import Content, Edition, Kind, link_marker, slot_marker
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from syndicate import clock
 from syndicate.config import Config, load
-from syndicate.intake.filing import Verdict, file_articles
-from syndicate.publish import build
+from syndicate.intake.articles.filing import Verdict, file_articles
+from syndicate.publish.build.build import build
 from syndicate.store import Store
 
 

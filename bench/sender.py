@@ -21,8 +21,8 @@ from sqlalchemy import create_engine, text
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.ledger import Ledger, Recorded, Round
-from syndicate.deliver.links import Links
+from syndicate.deliver.loop.ledger import Ledger, Recorded, Round
+from syndicate.deliver.message.links import Links
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import drain
 from syndicate.model.deliveries import State

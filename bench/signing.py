@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from syndicate.config.dkim import Dkim
-from syndicate.deliver.dkim import BATCH, Keyring, Signer, Unsigned, sealed
-from syndicate.deliver.message import Message
+from syndicate.deliver.message.dkim import BATCH, Keyring, Signer, Unsigned, sealed
+from syndicate.deliver.message.message import Message
 
 HEADERS = (
     b"From: Morning Post <news@example.org>\r\n",

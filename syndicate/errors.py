@@ -19,8 +19,8 @@ SyndicateError
 
 Foreign exceptions are mapped to these at one door each: SQLAlchemy's in
 `syndicate.store`, Jinja's and mrml's in `syndicate.render.templates`,
-httpcore's in `syndicate.publish.push.calls`, smtplib's in `syndicate.deliver.smtp`,
-dnspython's in `syndicate.deliver.doctor.resolver`.
+httpcore's in `syndicate.publish.push.http_client`, smtplib's in
+`syndicate.deliver.smtp.smtp_relay`, dnspython's in `syndicate.deliver.doctor.resolver`.
 """
 
 from dataclasses import dataclass

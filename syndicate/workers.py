@@ -35,7 +35,7 @@ _AHEAD = 4
 """Tasks that wait for each process; more would only take memory."""
 _ROOM = 64 * 1024
 """Bytes of waiting tasks that a pipe surely takes while nobody reads it."""
-_PRELOADED = ("syndicate.intake.composing", "syndicate.publish.crew")
+_PRELOADED = ("syndicate.intake.articles.parallel_parse", "syndicate.publish.build.page_workers")
 """What the workers of a process that keeps running need."""
 _WALL = 6
 _STATM_DATA = 5

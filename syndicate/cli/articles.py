@@ -38,8 +38,8 @@ def import_(
     dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,
 ) -> None:
     """Take in articles from Markdown and HTML files; one line a file."""
-    from syndicate.intake.composing import composed  # noqa: PLC0415 - start-up
-    from syndicate.intake.folder import find_articles, passed_over, refusal_of  # noqa: PLC0415
+    from syndicate.intake.articles.folder import find_articles, passed_over, refusal_of  # noqa: PLC0415
+    from syndicate.intake.articles.parallel_parse import composed  # noqa: PLC0415 - start-up
 
     ours = here(context)
     refusals = {path: reason for path in paths if (reason := refusal_of(path)) is not None}
@@ -50,7 +50,7 @@ def import_(
         ours.store() as store,
     ):
         # others read files by now, and put pictures into media/: the store takes a while to import
-        from syndicate.intake.filing import Verdict, file_composed  # noqa: PLC0415
+        from syndicate.intake.articles.filing import Verdict, file_composed  # noqa: PLC0415
 
         for reason in refusals.values():
             outcome(Verdict.REFUSED, reason)

@@ -64,7 +64,7 @@ def keygen(
     ] = None,
 ) -> None:
     """Make the two keys that messages are signed with; print what config.toml and DNS need."""
-    from syndicate.deliver.dkim import record  # noqa: PLC0415 - start-up
+    from syndicate.deliver.message.dkim import record  # noqa: PLC0415 - start-up
 
     ours = here(context)
     signing = _domain(ours, domain)

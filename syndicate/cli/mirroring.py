@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from syndicate.cli.terminal import note, say
 
 if TYPE_CHECKING:
-    from syndicate.publish.mirror import Mirror
+    from syndicate.publish.mirror.mirror import Mirror
 
 
 def follow(mirror: "Mirror | None", *, said: Callable[[str], None] = say) -> bool:

@@ -10,7 +10,7 @@ from syndicate.cli.pushing import tell
 from syndicate.cli.terminal import note, outcome, say
 
 if TYPE_CHECKING:
-    from syndicate.publish.build import Built
+    from syndicate.publish.build.build import Built
 
 Everything = Annotated[
     bool,
@@ -45,9 +45,9 @@ def build(
 
     `--at` mirrors nothing and tells nobody.
     """
-    from syndicate.publish.build import build as publish  # noqa: PLC0415 - start-up
-    from syndicate.publish.mirror import Mirror  # noqa: PLC0415
-    from syndicate.publish.push.herald import Herald  # noqa: PLC0415
+    from syndicate.publish.build.build import build as publish  # noqa: PLC0415 - start-up
+    from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415
+    from syndicate.publish.push.change_notifier import Herald  # noqa: PLC0415
 
     ours = here(context)
     moment = ours.time(at)

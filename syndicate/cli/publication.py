@@ -19,7 +19,7 @@ from syndicate.errors import ConfigError, Refused
 if TYPE_CHECKING:
     from syndicate.config import Config
     from syndicate.model.articles import Article
-    from syndicate.publish.media import MediaFault
+    from syndicate.publish.output.media import MediaFault
 
 WELCOME = """\
 ---
@@ -93,7 +93,7 @@ def init(
 def check(context: typer.Context, *, json: AsJson = False) -> None:
     """Read config and templates; print when each schedule is due next, and every mistake."""
     from syndicate.cli.selections import unmatched_selections  # noqa: PLC0415 - start-up
-    from syndicate.publish.mirror import Mirror  # noqa: PLC0415
+    from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415
     from syndicate.render.specimen import faults  # noqa: PLC0415
     from syndicate.render.templates import Templates  # noqa: PLC0415
 
@@ -140,8 +140,8 @@ def _warnings(
     """Iterate over what is no mistake in the config, and has to be put right all the same."""
     from syndicate.cli.permissions import too_wide  # noqa: PLC0415 - start-up
     from syndicate.config import secret_warnings  # noqa: PLC0415
-    from syndicate.publish.media import warnings  # noqa: PLC0415
-    from syndicate.publish.push.herald import unheard  # noqa: PLC0415
+    from syndicate.publish.output.media import warnings  # noqa: PLC0415
+    from syndicate.publish.push.change_notifier import unheard  # noqa: PLC0415
 
     for key, count in unknown.items():
         have = "1 article has it" if count == 1 else f"{count} articles have it"
@@ -275,7 +275,7 @@ def _stored_articles(config: "Config") -> "list[Article]":
 
 def _media_faults(config: "Config", articles: "Sequence[Article]") -> list["MediaFault"]:
     """Check the files of `media/` that public articles load."""
-    from syndicate.publish.media import faults_of  # noqa: PLC0415 - start-up
+    from syndicate.publish.output.media import faults_of  # noqa: PLC0415 - start-up
 
     shown = (a for a in articles if a.number is not None and not a.retracted_at)
     return faults_of(shown, config)

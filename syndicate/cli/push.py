@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> None:
     """List what hubs and search engines are still to be told, and why they were not yet."""
-    from syndicate.publish.push.herald import Herald  # noqa: PLC0415 - start-up
+    from syndicate.publish.push.change_notifier import Herald  # noqa: PLC0415 - start-up
 
     ours = here(context)
     with ours.store() as store:
@@ -95,7 +95,7 @@ def _hub(store: "Store") -> str:
 
 
 def _owed(store: "Store") -> list[Owed]:
-    from syndicate.publish.push.rounds import host_of  # noqa: PLC0415 - start-up
+    from syndicate.publish.push.fan_out import host_of  # noqa: PLC0415 - start-up
 
     with store.read() as tx:
         pings, waiting = tx.pings.owed(), tx.submissions.waiting()

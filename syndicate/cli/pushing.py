@@ -8,7 +8,7 @@ from syndicate.cli.terminal import note, say
 from syndicate.errors import SyndicateError
 
 if TYPE_CHECKING:
-    from syndicate.publish.push.herald import Herald
+    from syndicate.publish.push.change_notifier import Herald
 
 
 def tell(herald: "Herald | None", *, said: Callable[[str], None] = say) -> bool:

@@ -277,7 +277,7 @@ def _check_language(language: str) -> None:
 
 
 def _line(option: str, text: str) -> str:
-    from syndicate.intake.text import one_line  # noqa: PLC0415 - start-up
+    from syndicate.intake.markup.text import one_line  # noqa: PLC0415 - start-up
 
     line = one_line(text)
     if len(line) > LONGEST:

@@ -13,14 +13,14 @@ from syndicate import clock
 from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.terminal import as_json, note, outcome, progress, say
 from syndicate.errors import ConfigError, Refused
-from syndicate.intake.dialects import REFUSED_COLUMNS
-from syndicate.intake.formulas import guarded
+from syndicate.intake.subscribers.csv_injection import guarded
+from syndicate.intake.subscribers.export_formats import REFUSED_COLUMNS
 from syndicate.private_file import open_private
 
 if TYPE_CHECKING:  # start-up
-    from syndicate.intake.enrolment import Enrolment, Wishes
-    from syndicate.intake.readers import ReadersFile, Row
-    from syndicate.intake.sheets import Sheet
+    from syndicate.intake.subscribers.csv_file import Sheet
+    from syndicate.intake.subscribers.csv_import import ReadersFile, Row
+    from syndicate.intake.subscribers.csv_row import Enrolment, Wishes
 
 SHOWN = 20
 """Refused rows that are printed; all are in a file beside the one that was read."""
@@ -51,7 +51,7 @@ def import_(
 
     Who left there, or could not be reached, is not mailed here either.
     """
-    from syndicate.intake.readers import ReadersFile, bring_in  # noqa: PLC0415 - start-up
+    from syndicate.intake.subscribers.csv_import import ReadersFile, bring_in  # noqa: PLC0415 - start-up
 
     ours, at = here(context), clock.now()
     wishes = _wishes(ours, newsletter, tag or [])
@@ -78,7 +78,7 @@ def import_(
 
 
 def _wishes(ours: Context, newsletter: str | None, tags: list[str]) -> "Wishes":
-    from syndicate.intake.enrolment import Wishes  # noqa: PLC0415 - start-up
+    from syndicate.intake.subscribers.csv_row import Wishes  # noqa: PLC0415 - start-up
 
     if newsletter is not None:
         ours.newsletter(newsletter)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Self
 
 from syndicate.config import Config, Relay, Server
-from syndicate.deliver.relay import Answered, Envelope, Event, Invited, Reply
+from syndicate.deliver.smtp.relay import Answered, Envelope, Event, Invited, Reply
 from syndicate.errors import RelayUnavailable, TemporaryFailure
 from syndicate.private_file import FOLDER_MODE, open_private
 

@@ -2,8 +2,8 @@
 
 from syndicate.config import Config, Transport
 from syndicate.deliver.outbox import Outbox
-from syndicate.deliver.relay import Relay
-from syndicate.deliver.smtp import Smtp
+from syndicate.deliver.smtp.relay import Relay
+from syndicate.deliver.smtp.smtp_relay import Smtp
 
 
 def transport(config: Config) -> tuple[Relay, ...]:

@@ -14,17 +14,17 @@ from datetime import datetime, timedelta
 import structlog
 
 from syndicate.config import Config
-from syndicate.deliver import owner
-from syndicate.deliver.destinations import Destinations
-from syndicate.deliver.engine import Engine
-from syndicate.deliver.fleet import Fleet
-from syndicate.deliver.ledger import Ledger, Round
-from syndicate.deliver.links import Links
-from syndicate.deliver.mailings import Mailings
-from syndicate.deliver.relay import Relay
-from syndicate.deliver.session import data_timeout
-from syndicate.deliver.supply import Supply
-from syndicate.deliver.upkeep import Upkeep
+from syndicate.deliver.loop import claim_owner
+from syndicate.deliver.loop.domain_throttle import Destinations
+from syndicate.deliver.loop.ledger import Ledger, Round
+from syndicate.deliver.loop.maintenance import Upkeep
+from syndicate.deliver.loop.relay_pool import Fleet
+from syndicate.deliver.loop.send_loop import Engine
+from syndicate.deliver.loop.send_queue import Supply
+from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.prepared import Mailings
+from syndicate.deliver.smtp.relay import Relay
+from syndicate.deliver.smtp.session import data_timeout
 from syndicate.errors import SecretUnreadable
 from syndicate.model.deliveries import State
 from syndicate.model.stops import Limit
@@ -69,7 +69,7 @@ def drain(
     While a key that signs can't be read, everything waits. Raise StoreError when the
     ledger can't be kept.
     """
-    with owner.life() as name:
+    with claim_owner.life() as name:
         limit = Limit(share=config.mail.pause_at, after=config.mail.pause_after)
         ledger = Ledger(store, name=name, at=at, sending=_sending_lease(relays), limit=limit)
         upkeep = Upkeep(ledger, relays, config, links)

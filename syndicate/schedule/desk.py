@@ -14,7 +14,7 @@ from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, Item, Kind
 from syndicate.model.selection import Selection, select
 from syndicate.model.windows import Beginning, Window
-from syndicate.publish.media import MediaFolder
+from syndicate.publish.output.media import MediaFolder
 from syndicate.render import addresses
 from syndicate.render.mail.clicks import numbered
 from syndicate.render.mail.editions import compose

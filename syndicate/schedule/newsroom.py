@@ -7,14 +7,14 @@ from typing import Self
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver import owner
-from syndicate.deliver.links import Links
-from syndicate.deliver.relay import Relay
+from syndicate.deliver.loop import claim_owner
+from syndicate.deliver.message.links import Links
+from syndicate.deliver.smtp.relay import Relay
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import Drained, drain
-from syndicate.publish.build import Built, Publisher
-from syndicate.publish.mirror import Mirror
-from syndicate.publish.push.herald import Herald
+from syndicate.publish.build.build import Built, Publisher
+from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.push.change_notifier import Herald
 from syndicate.render.templates import Templates
 from syndicate.schedule.desk import Desk
 from syndicate.schedule.firing import Timekeeper
@@ -45,7 +45,7 @@ class Newsroom:
         the store can't be written. Secrets are read when mail is about to be sent.
         """
         desk = Desk(store, config, Templates.of(config))
-        timekeeper = Timekeeper(store, config, desk, node=owner.identity())
+        timekeeper = Timekeeper(store, config, desk, node=claim_owner.identity())
         store.require_writable(clock.now())
         links = Links(config, store.secret("links"))
         return cls(

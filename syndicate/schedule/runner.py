@@ -21,11 +21,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 from syndicate import clock
 from syndicate.config import Schedule
 from syndicate.errors import StoreError, StoreLocked, SyndicateError
-from syndicate.intake.deleted_files import DeletedFiles
-from syndicate.intake.filing import Verdict, file_articles
-from syndicate.intake.folder import find_articles
-from syndicate.intake.quarantine import Quarantine
-from syndicate.intake.watch import watch
+from syndicate.intake.articles.deleted_files import DeletedFiles
+from syndicate.intake.articles.filing import Verdict, file_articles
+from syndicate.intake.articles.folder import find_articles
+from syndicate.intake.articles.quarantine import Quarantine
+from syndicate.intake.articles.watch import watch
 from syndicate.model.timetable import timing
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.progress import Reporter

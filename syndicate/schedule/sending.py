@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syndicate.config import Newsletter, Schedule
-from syndicate.deliver.copies import send_copy
-from syndicate.deliver.relay import Reply
+from syndicate.deliver.sample_mail import send_copy
+from syndicate.deliver.smtp.relay import Reply
 from syndicate.deliver.worker import Drained
 from syndicate.errors import Refused, StoreLocked
 from syndicate.model.editions import Edition

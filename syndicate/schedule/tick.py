@@ -6,7 +6,7 @@ from threading import Event
 
 from syndicate import clock
 from syndicate.deliver.worker import Drained
-from syndicate.publish.build import Built
+from syndicate.publish.build.build import Built
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.retention import Forgotten, forget_daily
 from syndicate.store import Heartbeat

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Self
 
 from syndicate.config import Config, DomainLimit, Relay, Transport
-from syndicate.deliver.destinations import PREFIX as DOMAIN
-from syndicate.deliver.fleet import PREFIX as RELAY
+from syndicate.deliver.loop.domain_throttle import PREFIX as DOMAIN
+from syndicate.deliver.loop.relay_pool import PREFIX as RELAY
 from syndicate.deliver.outbox import Outbox
 from syndicate.model.traffic import Hold, Pace
 from syndicate.store import Transaction

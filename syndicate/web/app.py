@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syndicate.config import Config
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.render import addresses
 from syndicate.store import RequestKind, Store
 from syndicate.web.answers import Answer

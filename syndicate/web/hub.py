@@ -16,10 +16,10 @@ from starlette.routing import Route
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import CallFailed, SyndicateError
-from syndicate.publish.mirror import Mirror
-from syndicate.publish.push.calls import Caller
+from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.push.documents import Documents
-from syndicate.publish.push.rounds import host_of
+from syndicate.publish.push.fan_out import host_of
+from syndicate.publish.push.http_client import Caller
 from syndicate.store import HubRequest, Store, Transaction
 from syndicate.web import client
 from syndicate.web.forms import Form, read_form

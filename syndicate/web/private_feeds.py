@@ -14,9 +14,9 @@ from starlette.routing import Route
 
 from syndicate.config import Config
 from syndicate.errors import StoreError
-from syndicate.publish.formats import format_of
-from syndicate.publish.private import PrivatePrinter
-from syndicate.publish.stencil import Stencil
+from syndicate.publish.build.private import PrivatePrinter
+from syndicate.publish.output.formats import format_of
+from syndicate.publish.output.gzip_template import Stencil
 from syndicate.render import addresses
 from syndicate.render.pages import Pages as Published
 from syndicate.render.templates import Templates

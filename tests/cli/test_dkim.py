@@ -10,8 +10,8 @@ from dns.zone import from_text
 
 from syndicate.config import load
 from syndicate.errors import CallFailed
-from tests.deliver.seals import records
-from tests.deliver.zone import Zone, served
+from tests.deliver.dkim_keys import records
+from tests.deliver.dns_zone import Zone, served
 
 FROM = "post.example"
 PUBLIC = """\

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.cli.conftest import Operator
-from tests.deliver.servers import Scripted, certificate, real
-from tests.deliver.zone import Zone, served
+from tests.deliver.dns_zone import Zone, served
+from tests.deliver.mail_servers import Scripted, certificate, real
 from tests.ports import free_port
 
 SMTP = """\

@@ -9,7 +9,7 @@ from syndicate.cli.gauges import bar, counts, lasting, rate
 from syndicate.model.deliveries import Totals
 from syndicate.model.editions import EditionState
 from syndicate.model.progress import Progress, Speed
-from tests.deliver.papers import freeze
+from tests.deliver.editions import freeze
 
 
 def frozen(sqlite_store, state=EditionState.SENDING):

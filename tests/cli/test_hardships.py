@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Operator
-from tests.deliver.servers import Scripted
+from tests.deliver.mail_servers import Scripted
 
 ASCII = {"PYTHONIOENCODING": "ascii"}
 OK = b"250 2.0.0 ok\r\n"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.deliver.servers import CUT, Scripted, real
+from tests.deliver.mail_servers import CUT, Scripted, real
 from tests.ports import free_port
 
 OK = b"250 2.0.0 ok\r\n"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.push.listening import listening
+from tests.publish.push.endpoints import listening
 
 
 @pytest.fixture

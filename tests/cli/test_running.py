@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import PATIENCE, Operator
-from tests.intake import sounds
+from tests.intake.media import sounds
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow

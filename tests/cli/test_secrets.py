@@ -10,9 +10,9 @@ import pytest
 from tests.cli.conftest import Operator
 from tests.cli.test_mail_server import ledger
 from tests.cli.test_running import running, until
-from tests.deliver.seals import pem
-from tests.deliver.servers import real
-from tests.deliver.zone import Zone, served
+from tests.deliver.dkim_keys import pem
+from tests.deliver.dns_zone import Zone, served
+from tests.deliver.mail_servers import real
 from tests.ports import free_port
 
 SMTP = """\

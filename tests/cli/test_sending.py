@@ -21,8 +21,8 @@ import pytest
 from tests.cli.conftest import Operator
 from tests.cli.test_reload import told
 from tests.cli.test_running import until
-from tests.deliver.servers import certificate, real
-from tests.deliver.wrecker import Wrecker, Wrong, repeated
+from tests.deliver.faulty_server import Wrecker, Wrong, repeated
+from tests.deliver.mail_servers import certificate, real
 from tests.ports import free_port
 from tests.until import away_from_midnight
 

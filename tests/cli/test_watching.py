@@ -18,7 +18,7 @@ import pytest
 
 from tests.cli.conftest import PATIENCE, Operator
 from tests.cli.nursery import Ran
-from tests.deliver.servers import Scripted
+from tests.deliver.mail_servers import Scripted
 from tests.ports import free_port
 from tests.until import away_from_midnight, until
 

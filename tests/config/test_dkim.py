@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from syndicate.config import load, secret_warnings
 from syndicate.errors import ConfigError
-from tests.deliver.seals import pem
+from tests.deliver.dkim_keys import pem
 
 HEAD = """\
 [publication]

@@ -6,7 +6,7 @@ import sys
 from syndicate.config import Config
 from syndicate.deliver.transport import transport
 from syndicate.store import Store
-from tests.deliver.papers import hand_over
+from tests.deliver.editions import hand_over
 
 
 def main(url: str, tables: str) -> None:

@@ -3,11 +3,11 @@ import os
 
 import pytest
 
-from syndicate.deliver.courier import hand_over
 from syndicate.deliver.outbox import Outbox, file_name
-from syndicate.deliver.relay import Envelope
+from syndicate.deliver.smtp.relay import Envelope
+from syndicate.deliver.smtp.single_delivery import hand_over
 from syndicate.errors import RelayUnavailable, TemporaryFailure
-from tests.deliver.papers import content, message, reader
+from tests.deliver.editions import content, message, reader
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from syndicate.deliver import owner
-from syndicate.deliver.copies import send_copy
+from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.outbox import Outbox
-from syndicate.deliver.smtp import Smtp
+from syndicate.deliver.sample_mail import send_copy
+from syndicate.deliver.smtp.smtp_relay import Smtp
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import drain
 from syndicate.errors import Refused, StoreLocked
@@ -17,7 +17,7 @@ from syndicate.model.deliveries import State
 from syndicate.model.editions import Kind
 from syndicate.store import Store
 from tests.audience import TEST
-from tests.deliver.papers import (
+from tests.deliver.editions import (
     NOON,
     draft,
     freeze,
@@ -28,7 +28,7 @@ from tests.deliver.papers import (
     states,
     subscribe,
 )
-from tests.deliver.servers import CUT, Scripted, real
+from tests.deliver.mail_servers import CUT, Scripted, real
 from tests.until import until
 
 FAR = NOON.replace(year=2100)
@@ -312,7 +312,9 @@ def stopped(store, config, relay, stop):
 
 
 def test_stop_finishes_the_message_in_flight_and_gives_back_the_rest(store, config, monkeypatch):
-    monkeypatch.setattr("syndicate.deliver.engine._LOOK", 0.02)  # it sees that well before 0.3 s
+    monkeypatch.setattr(
+        "syndicate.deliver.loop.send_loop._LOOK", 0.02
+    )  # it sees that well before 0.3 s
     subscribe(store, *readers(40))
     edition = freeze(store)
     stop = threading.Event()
@@ -352,7 +354,7 @@ def test_a_relay_that_hangs_does_not_hold_up_the_end(sqlite_store, config):
 
 def left_sending(store, config, count: int = 1) -> list[str]:
     """Leave rows as a killed process leaves them: intent committed, no verdict. Their ids."""
-    dead = owner.identity().rpartition(":")[0] + ":00000000"
+    dead = claim_owner.identity().rpartition(":")[0] + ":00000000"
     signer = links(store, config)
     with store.write() as tx:
         [edition] = tx.deliveries.open_editions(NOON)
@@ -438,7 +440,7 @@ def test_a_verdict_waits_for_a_store_that_somebody_else_holds(tmp_path, config, 
 def test_a_store_that_stays_held_ends_the_pass_and_no_body_leaves_unrecorded(
     tmp_path, config, monkeypatch
 ):
-    monkeypatch.setattr("syndicate.deliver.ledger._PATIENCE", 0.1)
+    monkeypatch.setattr("syndicate.deliver.loop.ledger._PATIENCE", 0.1)
     store = impatient_store(tmp_path, monkeypatch)
     subscribe(store, *readers(9))
     edition = freeze(store)

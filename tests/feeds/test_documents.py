@@ -8,7 +8,7 @@ import feedparser
 import pytest
 from lxml import etree
 
-from syndicate.publish.formats import polled
+from syndicate.publish.output.formats import polled
 from syndicate.render.feeds import FORMATS, Archive, atom, json_feed, rss
 from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
 from tests.feeds.samples import NOON, a_channel, an_article

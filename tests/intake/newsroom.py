@@ -8,8 +8,8 @@ from pathlib import Path
 from PIL import Image
 
 from syndicate.config import Config
-from syndicate.intake.filing import Filed, file_articles
-from syndicate.intake.folder import find_articles
+from syndicate.intake.articles.filing import Filed, file_articles
+from syndicate.intake.articles.folder import find_articles
 from syndicate.model.articles import Article
 from syndicate.store import Store
 

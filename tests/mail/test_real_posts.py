@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.intake.manuscript import read, set_up
+from syndicate.intake.articles.source_file import read, set_up
 from syndicate.model.articles import Article, Revision
 from syndicate.render.mail.press import LIMIT
 from syndicate.typeset import markup

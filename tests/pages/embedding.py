@@ -1,7 +1,7 @@
 """Articles that show what lies elsewhere, filed as a newsroom files them."""
 
-from syndicate.intake.markdown import to_html
-from syndicate.intake.sanitise import sanitise
+from syndicate.intake.articles.markdown import to_html
+from syndicate.intake.markup.sanitise import sanitise
 from syndicate.typeset.trees import write
 
 TRAM = "dQw4w9WgXcQ"

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from tests.neighbours import require
-from tests.publish.readers import Seen, table
+from tests.publish.feed_readers import Seen, table
 from tests.until import until
 
 _QUIET = 3

@@ -10,9 +10,10 @@ from typing import Any, Self
 
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure, Revision
-from syndicate.publish import Built, Manifest, build
-from syndicate.publish.compression import TWINS
-from syndicate.publish.manifest import Published
+from syndicate.publish import Built, Manifest
+from syndicate.publish.build.build import build
+from syndicate.publish.output.compression import TWINS
+from syndicate.publish.output.manifest import Published
 from syndicate.store import Store
 from tests.feeds.samples import NOON
 

@@ -9,9 +9,9 @@ from syndicate import clock
 from syndicate.schedule import runner
 from syndicate.schedule.runner import Runner
 from syndicate.store import HubRequest
-from tests.publish.storages import URL, Ledger
-from tests.push.listening import listening
-from tests.push.subscriber import subscriber
+from tests.publish.mirror.storages import URL, Ledger
+from tests.publish.push.endpoints import listening
+from tests.publish.push.subscriber import subscriber
 
 SOON = 60
 """Seconds after which something that was to happen won't."""

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from syndicate.intake.composing import TOGETHER
-from syndicate.intake.filing import file_articles
+from syndicate.intake.articles.filing import file_articles
+from syndicate.intake.articles.parallel_parse import TOGETHER
 from syndicate.schedule.runner import Runner
 from syndicate.store import Store
 from syndicate.store.database import sql_engine
@@ -103,7 +103,7 @@ def test_a_file_that_makes_our_code_fail_is_named_in_the_log_with_the_traceback(
     one = runner(desk)
     one.take_in(save(desk, "tram"))
     monkeypatch.setattr("syndicate.schedule.runner.file_articles", in_this_process)
-    monkeypatch.setattr("syndicate.intake.composing.read", fail)
+    monkeypatch.setattr("syndicate.intake.articles.parallel_parse.read", fail)
     with capture_logs() as log:
         one.take_in(save(desk, "ferry"))
     refused = next(line for line in log if line["event"] == "refused")
@@ -115,7 +115,7 @@ def test_a_file_that_makes_our_code_fail_is_named_in_the_log_with_the_traceback(
 @pytest.fixture
 def impatient(monkeypatch):
     """Processes that read have half a second."""
-    monkeypatch.setattr("syndicate.intake.composing._SECONDS", 0.5)
+    monkeypatch.setattr("syndicate.intake.articles.parallel_parse._SECONDS", 0.5)
 
 
 def save_endless(desk):

@@ -17,8 +17,8 @@ from syndicate.schedule.progress import Lookout, Reporter
 from syndicate.schedule.traffic import Kind, Traffic
 from syndicate.store.ledger.deliveries import Deliveries
 from tests.audience import TEST
-from tests.deliver.papers import freeze, hand_over, readers, rows, subscribe
-from tests.deliver.servers import Scripted
+from tests.deliver.editions import freeze, hand_over, readers, rows, subscribe
+from tests.deliver.mail_servers import Scripted
 from tests.ports import free_port
 from tests.until import until
 

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 from lxml import etree
 
-from syndicate.publish import layout, site
-from syndicate.publish.formats import format_of
+from syndicate.publish.build import pagination, site
+from syndicate.publish.output.formats import format_of
 from tests.feeds.samples import NOON
 from tests.publish.newsroom import PICTURE, Newsroom, is_twin
 from tests.shared import needs_shared
 from tests.sitemaps.schema import complaints
 
-building = importlib.import_module("syndicate.publish.build")
+building = importlib.import_module("syndicate.publish.build.build")
 HOST = "https://news.example/"
 LATER = NOON + timedelta(hours=1)
 HOURS_48 = timedelta(hours=48)
@@ -28,7 +28,7 @@ def newsroom(sqlite_store, publication):
 @pytest.fixture
 def small(monkeypatch):
     """Sitemaps of two articles, pages of two stories: what is cut is soon seen to be."""
-    for place, name in ((site, "CHUNK"), (building, "CHUNK"), (layout, "STORIES")):
+    for place, name in ((site, "CHUNK"), (building, "CHUNK"), (pagination, "STORIES")):
         monkeypatch.setattr(place, name, 2)
 
 

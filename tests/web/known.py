@@ -13,7 +13,7 @@ import httpx
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.model.subscribers import Change, Subscriber
 from syndicate.store import RequestKind, Store
 from tests.audience import TEST

@@ -8,7 +8,7 @@ import httpx
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.deliver.outbox import Kept, Outbox
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import drain

@@ -25,7 +25,7 @@ from syndicate.web.readers.signup_limits import SignupLimits
 from syndicate.web.readers.wish import Clerk
 from syndicate.web.telemetry.counts import Counts
 from tests.audience import TEST
-from tests.deliver import papers
+from tests.deliver import editions
 from tests.web.known import TABLES, everything, known, path_of, said, uncounted
 from tests.web.people import Desk
 
@@ -94,9 +94,11 @@ def test_each_address_gets_a_letter_with_a_question(mover):
 
 @pytest.mark.parametrize("order", ORDERS, ids=["new address first", "old address first"])
 def test_when_both_agree_everything_moves(mover, order):
-    edition = papers.freeze(
+    edition = editions.freeze(
         mover.store,
-        replace(papers.draft(), created_at=clock.now(), expires_at=clock.now() + timedelta(days=1)),
+        replace(
+            editions.draft(), created_at=clock.now(), expires_at=clock.now() + timedelta(days=1)
+        ),
     )
     mover.ask()
     first, second = (mover.link(email) for email in order)
@@ -117,7 +119,7 @@ def test_when_both_agree_everything_moves(mover, order):
     moved = next(one for one in mover.anna.trail if one.action is Action.MOVED)
     assert moved.cause.who is Who.READER
     assert moved.cause.origin == "127.0.0.0/24"
-    assert NEW in papers.rows(mover.store, edition.key), "what is on its way goes to them too"
+    assert NEW in editions.rows(mover.store, edition.key), "what is on its way goes to them too"
 
 
 def test_old_links_lead_to_who_moved(mover):
@@ -365,19 +367,19 @@ def test_looking_and_foreign_forms_change_nothing(mover, tmp_path):
 
 
 def test_who_moves_keeps_number_and_history(store):
-    papers.subscribe(store, "anna@example.org")
-    edition = papers.freeze(store)
+    editions.subscribe(store, "anna@example.org")
+    edition = editions.freeze(store)
     with store.write() as tx:
         key = tx.subscribers.by_email("anna@example.org").key
-        new = tx.subscribers.ask("Anna@Example.net", (), cause=TEST, at=papers.NOON)
-        tx.subscribers.move(key, new, cause=TEST, at=papers.NOON)
+        new = tx.subscribers.ask("Anna@Example.net", (), cause=TEST, at=editions.NOON)
+        tx.subscribers.move(key, new, cause=TEST, at=editions.NOON)
         person = tx.subscribers.by_email(NEW)
         assert (person.key, person.email) == (key, "Anna@Example.net")
         assert tx.subscribers.by_email("anna@example.org") is None
         assert tx.mergers.holder(new) == key
         assert [one.action for one in tx.trail.of(key)] == ["subscribed", "merged", "moved"]
-        later = papers.NOON + timedelta(minutes=1)
-        (claim,) = tx.handover.claim(edition.key, owner="w", lease_until=later, at=papers.NOON)
+        later = editions.NOON + timedelta(minutes=1)
+        (claim,) = tx.handover.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
         assert claim.email == "Anna@Example.net"
 
 
@@ -388,7 +390,7 @@ def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch)
     change = AddressChange(
         store, config, Pages(config), letters=letters, clerk=Clerk(config), limits=limits
     )
-    papers.subscribe(store, "anna@example.org")
+    editions.subscribe(store, "anna@example.org")
     with store.read() as tx:
         anna = tx.subscribers.by_email("anna@example.org")
     change.ask(anna, NEW, cause=TEST, at=clock.now())

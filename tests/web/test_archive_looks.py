@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from syndicate.config import Newsletter
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.model.editions import Draft, Item, Kind
 from syndicate.render.mail.clicks import numbered
 from tests import checkers

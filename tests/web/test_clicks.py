@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.errors import StoreLocked
 from syndicate.store import Store
 from syndicate.web.app import application

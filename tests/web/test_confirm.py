@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action
 from syndicate.render.mail.letter import Letter

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.intake.readers import Outcome, import_readers
+from syndicate.intake.subscribers.csv_import import Outcome, import_readers
 from syndicate.model.deliveries import State, Verdict
 from syndicate.model.subscribers import Action, Subscribed
 from syndicate.store.editions.clicks import Click
 from tests.audience import TEST, by_reader
-from tests.deliver import papers
+from tests.deliver import editions
 from tests.web.known import TABLES, everything, known, path_of
 
 HER = "anna@example.org"
@@ -85,9 +85,9 @@ def test_no_import_revives_who_is_erased(reader, tmp_path):
 
 
 def test_an_edition_counts_as_many_readers_as_before(store):
-    papers.subscribe(store, HER, "bo@example.org")
-    edition = papers.freeze(store)
-    at = papers.NOON
+    editions.subscribe(store, HER, "bo@example.org")
+    edition = editions.freeze(store)
+    at = editions.NOON
     with store.write() as tx:
         key = tx.subscribers.by_email(HER).key
         claims = tx.handover.claim(edition.key, owner="w", lease_until=at, at=at)
@@ -117,31 +117,31 @@ def test_an_edition_counts_as_many_readers_as_before(store):
 
 
 def test_what_is_on_its_way_to_who_is_erased_does_not_go_out(store):
-    papers.subscribe(store, HER, "bo@example.org")
-    edition = papers.freeze(store)
+    editions.subscribe(store, HER, "bo@example.org")
+    edition = editions.freeze(store)
     with store.write() as tx:
-        tx.subscribers.erase(tx.subscribers.by_email(HER).key, cause=BUTTON, at=papers.NOON)
-        later = papers.NOON + timedelta(minutes=1)
-        claims = tx.handover.claim(edition.key, owner="w", lease_until=later, at=papers.NOON)
+        tx.subscribers.erase(tx.subscribers.by_email(HER).key, cause=BUTTON, at=editions.NOON)
+        later = editions.NOON + timedelta(minutes=1)
+        claims = tx.handover.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
         assert [claim.email for claim in claims] == ["bo@example.org"]
         assert tx.deliveries.totals(edition.key).skipped == 1
     with store.write() as tx:
-        again = replace(papers.draft(), created_at=later)
+        again = replace(editions.draft(), created_at=later)
         assert tx.editions.add(again) is not None
         assert len(list(tx.deliveries.of(edition.key + 1))) == 1
 
 
 def test_numbers_of_somebody_who_became_another_are_theirs(store):
-    papers.subscribe(store, HER, "bo@example.org", "cy@example.org")
-    edition = papers.freeze(store)
+    editions.subscribe(store, HER, "bo@example.org", "cy@example.org")
+    edition = editions.freeze(store)
     with store.write() as tx:
         anna, bo, cy = (
             tx.subscribers.by_email(f"{who}@example.org").key for who in ("anna", "bo", "cy")
         )
-        tx.subscribers.merge(anna, bo, cause=TEST, at=papers.NOON)
-        tx.subscribers.merge(bo, cy, cause=TEST, at=papers.NOON)
+        tx.subscribers.merge(anna, bo, cause=TEST, at=editions.NOON)
+        tx.subscribers.merge(bo, cy, cause=TEST, at=editions.NOON)
         assert [tx.mergers.holder(one) for one in (anna, bo, cy)] == [cy, cy, cy]
         assert set(tx.mergers.numbers(cy)) == {anna, bo, cy}
         assert [one.edition for one in tx.dossier.mailed(cy)] == [edition.key] * 3
-        tx.subscribers.erase(cy, cause=BUTTON, at=papers.NOON)
+        tx.subscribers.erase(cy, cause=BUTTON, at=editions.NOON)
         assert tx.subscribers.by_key(tx.mergers.holder(anna)) is None

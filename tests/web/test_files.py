@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from syndicate.config import Config
-from syndicate.publish.folder import Folder
-from syndicate.publish.manifest import NAME, Manifest, Published, State
+from syndicate.publish.output.folder import Folder
+from syndicate.publish.output.manifest import NAME, Manifest, Published, State
 from syndicate.web.pages import Pages
 from syndicate.web.published.files import Files
 from syndicate.web.server import listen

@@ -15,7 +15,7 @@ from syndicate.model.subscribers import Action, Who
 from syndicate.store import RequestKind
 from syndicate.web.app import application
 from tests.audience import TEST, by_reader
-from tests.deliver import papers
+from tests.deliver import editions
 from tests.mail.desk import alert, story
 from tests.web.asgi import Client
 from tests.web.known import BUTTON, TABLES, known, path_of, said
@@ -57,10 +57,10 @@ def mail(anna) -> list[str]:
     newsletter = anna.config.newsletter("breaking")
     content = alert(story(), newsletter=newsletter, config=anna.config)
     now = clock.now()
-    papers.freeze(
+    editions.freeze(
         anna.store,
         replace(
-            papers.draft(), content=content, created_at=now, expires_at=now + timedelta(days=1)
+            editions.draft(), content=content, created_at=now, expires_at=now + timedelta(days=1)
         ),
     )
     (kept,) = outbox(anna)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page
 
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from tests import checkers
 from tests.audience import TEST
 from tests.web.test_outbox import HTML, letter, put

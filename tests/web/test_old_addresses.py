@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from syndicate.intake.filing import file_articles
-from syndicate.intake.folder import find_articles
+from syndicate.intake.articles.filing import file_articles
+from syndicate.intake.articles.folder import find_articles
 from syndicate.model.old_addresses import is_own
-from syndicate.publish import build
+from syndicate.publish.build.build import build
 from syndicate.web.app import application
 from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom

@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndicate import clock
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.errors import StoreLocked
 from syndicate.model.subscribers import Action, Who
 from syndicate.store import RequestKind, Store
 from syndicate.store.audience.data_export import Dossier
 from syndicate.web.app import application
 from tests.audience import TEST
-from tests.deliver import papers
+from tests.deliver import editions
 from tests.mail.desk import alert, story
 from tests.web.known import BUTTON, TABLES, everything, known, path_of, said, uncounted
 from tests.web.people import Desk
@@ -188,7 +188,7 @@ def test_the_page_speaks_the_language_that_was_chosen(reader):
 def test_everything_held_on_somebody_is_a_file(reader):
     with reader.store.write() as tx:
         tx.subscribers.tag(reader.key, ["vip"], cause=TEST, at=clock.now())
-    edition = papers.freeze(reader.store)
+    edition = editions.freeze(reader.store)
     answer = reader.with_data("download")
     assert answer.headers["content-disposition"].startswith('attachment; filename="data-')
     assert answer.headers["content-type"] == "application/json"
@@ -336,14 +336,14 @@ def test_the_link_of_somebody_who_became_another_leads_to_them(reader):
 
 
 def test_a_paused_reader_misses_an_edition_and_gets_the_next(store):
-    at = papers.NOON
-    papers.subscribe(store, "anna@example.org", "bo@example.org")
+    at = editions.NOON
+    editions.subscribe(store, "anna@example.org", "bo@example.org")
     with store.write() as tx:
         key = tx.subscribers.by_email("anna@example.org").key
         tx.subscribers.pause(key, at + timedelta(weeks=1), at=at, cause=TEST)
-    assert set(papers.rows(store, papers.freeze(store).key)) == {"bo@example.org"}
-    later = replace(papers.draft(), created_at=at + timedelta(weeks=1))
-    assert set(papers.rows(store, papers.freeze(store, later).key)) == {
+    assert set(editions.rows(store, editions.freeze(store).key)) == {"bo@example.org"}
+    later = replace(editions.draft(), created_at=at + timedelta(weeks=1))
+    assert set(editions.rows(store, editions.freeze(store, later).key)) == {
         *("anna@example.org", "bo@example.org")
     }
 
@@ -432,9 +432,9 @@ def links_of_mails(anna) -> list[str]:
     content = alert(story(), newsletter=newsletter, config=anna.config)
     now = clock.now()
     paper = replace(
-        papers.draft(), content=content, created_at=now, expires_at=now + timedelta(days=1)
+        editions.draft(), content=content, created_at=now, expires_at=now + timedelta(days=1)
     )
-    papers.freeze(anna.store, paper)
+    editions.freeze(anna.store, paper)
     mails = Desk(anna.client, anna.store, anna.config).letters()
     assert len(mails) == 4
     said = "\n".join(mail.html + mail.text for mail in mails)

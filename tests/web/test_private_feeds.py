@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from syndicate import clock
-from syndicate.publish.manifest import Manifest
-from syndicate.publish.private import PrivatePrinter
+from syndicate.publish.build.private import PrivatePrinter
+from syndicate.publish.output.manifest import Manifest
 from syndicate.web.readers.disclosure import disclosed
 from tests.audience import TEST
 from tests.feeds.samples import NOON

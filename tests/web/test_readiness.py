@@ -15,8 +15,8 @@ from syndicate.deliver.worker import drain
 from syndicate.model.subscribers import Cause, Who
 from syndicate.store import Heartbeat, Store
 from syndicate.web.app import application
-from tests.deliver.papers import draft, freeze, links, subscribe
-from tests.deliver.servers import real
+from tests.deliver.editions import draft, freeze, links, subscribe
+from tests.deliver.mail_servers import real
 from tests.ports import free_port
 from tests.until import away_from_midnight
 from tests.web.asgi import Client

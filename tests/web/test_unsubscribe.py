@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.model.subscribers import Change, SubscriptionState
 from syndicate.store import Store
 from tests.audience import TEST

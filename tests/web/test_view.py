@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from syndicate.config import Newsletter
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.errors import StoreLocked
 from syndicate.model.articles import Revision
 from syndicate.model.editions import SLOTS, Content, slot_marker

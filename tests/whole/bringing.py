@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from syndicate.config import Config, load
-from syndicate.intake.filing import Filed, file_articles
-from syndicate.publish.build import Built, build
+from syndicate.intake.articles.filing import Filed, file_articles
+from syndicate.publish.build.build import Built, build
 from syndicate.store import Store
 from tests.audience import TEST
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from syndicate.intake.folder import find_articles
+from syndicate.intake.articles.folder import find_articles
 from tests import ROOT
 from tests.whole.bringing import Publication, bring_up
 

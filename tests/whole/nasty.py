@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from syndicate.intake.text import one_line
+from syndicate.intake.markup.text import one_line
 from tests.pages import wild
 
 MEGABYTE = 1_000_000

@@ -8,7 +8,7 @@ import pytest
 
 from bench import corpus, postfix, yardsticks
 from syndicate.config import Config
-from syndicate.intake.manuscript import read
+from syndicate.intake.articles.source_file import read
 from tests import ROOT
 from tests.neighbours import require
 

@@ -11,10 +11,10 @@ import pytest
 
 from syndicate import clock
 from syndicate.config import load
-from syndicate.intake.filing import file_articles
-from syndicate.intake.folder import find_articles
-from syndicate.intake.readers import import_readers
-from syndicate.publish.manifest import Manifest
+from syndicate.intake.articles.filing import file_articles
+from syndicate.intake.articles.folder import find_articles
+from syndicate.intake.subscribers.csv_import import import_readers
+from syndicate.publish.output.manifest import Manifest
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.tick import tick
 from syndicate.store import Store

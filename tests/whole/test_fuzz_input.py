@@ -15,19 +15,19 @@ from PIL import Image
 
 from syndicate.config import Config, load
 from syndicate.errors import CallFailed, ConfigError, Refused
-from syndicate.intake import renditions
-from syndicate.intake.composing import compose
-from syndicate.intake.enrolment import Wishes
-from syndicate.intake.pictures import PictureMissing, Pictures
-from syndicate.intake.readers import ReadersFile
-from syndicate.intake.recordings import RecordingMissing, find
+from syndicate.intake.articles.parallel_parse import compose
+from syndicate.intake.media import renditions
+from syndicate.intake.media.pictures import PictureMissing, Pictures
+from syndicate.intake.media.recordings import RecordingMissing, find
+from syndicate.intake.subscribers.csv_import import ReadersFile
+from syndicate.intake.subscribers.csv_row import Wishes
 from syndicate.model import pictures as model_pictures
 from syndicate.model.articles import Recording
-from syndicate.publish.push.calls import Caller
-from tests.deliver.test_conversation import ALL, heard
-from tests.intake import sounds
+from syndicate.publish.push.http_client import Caller
+from tests.deliver.smtp.test_conversation import ALL, heard
+from tests.intake.media import sounds
 from tests.intake.newsroom import MONDAY, picture
-from tests.push.strangers import read_request, stranger
+from tests.publish.push.hostile_servers import read_request, stranger
 from tests.whole.mutations import Mutator
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.intake.filing import Verdict
-from syndicate.intake.folder import find_articles
+from syndicate.intake.articles.filing import Verdict
+from syndicate.intake.articles.folder import find_articles
 from tests.shared import SHARED, needs_shared
 from tests.whole import nasty
 from tests.whole.bringing import CONFIG, Publication, bring_up

@@ -13,10 +13,10 @@ import pytest
 from lxml import etree
 
 from syndicate.config import Config
-from syndicate.intake.filing import Verdict, file_articles
-from syndicate.intake.folder import find_articles
+from syndicate.intake.articles.filing import Verdict, file_articles
+from syndicate.intake.articles.folder import find_articles
 from syndicate.model.deliveries import Totals
-from syndicate.publish.build import build
+from syndicate.publish.build.build import build
 from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.tick import tick
 from syndicate.store import Store

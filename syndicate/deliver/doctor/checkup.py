@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 from syndicate.config import Config, Relay, Security, Transport, missing_secrets
 from syndicate.config.checks import is_loopback
 from syndicate.config.dkim import domain_name
-from syndicate.deliver.dkim import Keyring
 from syndicate.deliver.doctor import relay, senders
 from syndicate.deliver.doctor.connection import connect
 from syndicate.deliver.doctor.finding import Finding, State
 from syndicate.deliver.doctor.relay import Origin
 from syndicate.deliver.doctor.resolver import Resolver
 from syndicate.deliver.doctor.spf import Spf
+from syndicate.deliver.message.dkim import Keyring
 from syndicate.errors import CallFailed
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from syndicate.config import Config, Relay, Security, password
 from syndicate.deliver.doctor.finding import Finding, State
-from syndicate.deliver.smtp import Smtp
+from syndicate.deliver.smtp.smtp_relay import Smtp
 from syndicate.errors import RelayUnavailable, SecretUnreadable
 
 

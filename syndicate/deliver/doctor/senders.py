@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from syndicate.deliver.dkim import Seal
 from syndicate.deliver.doctor.finding import Entry, Finding, State, asked
 from syndicate.deliver.doctor.resolver import Resolver, addresses
 from syndicate.deliver.doctor.spf import MOST_LOOKUPS, Spf
+from syndicate.deliver.message.dkim import Seal
 
 _POLICIES = ("none", "quarantine", "reject")
 _NOBODY = ("240.0.0.1", "100::1")

@@ -10,9 +10,9 @@ from http import HTTPStatus
 
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
-from syndicate.publish.formats import format_of, is_followed
-from syndicate.publish.manifest import Manifest
-from syndicate.publish.mirror import Mirror
+from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.output.formats import format_of, is_followed
+from syndicate.publish.output.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ import structlog
 
 from syndicate.config import Config
 from syndicate.errors import CallFailed
-from syndicate.publish.mirror import Mirror
-from syndicate.publish.push.calls import Caller, Reply
+from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.push.documents import Document, Documents
-from syndicate.publish.push.patience import again
-from syndicate.publish.push.rounds import Rounds
+from syndicate.publish.push.fan_out import Rounds
+from syndicate.publish.push.http_client import Caller, Reply
+from syndicate.publish.push.retry_policy import again
 from syndicate.store import HubRequest, HubSubscription, Store, Transaction
 
 log = structlog.get_logger()

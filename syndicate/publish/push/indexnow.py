@@ -16,10 +16,10 @@ import structlog
 from syndicate.config import Config
 from syndicate.errors import CallFailed, Problem
 from syndicate.model.articles import Article, Status
-from syndicate.publish.manifest import State
-from syndicate.publish.push.calls import Caller
-from syndicate.publish.push.patience import Failure
-from syndicate.publish.push.shift import Shift
+from syndicate.publish.output.manifest import State
+from syndicate.publish.push.http_client import Caller
+from syndicate.publish.push.retry_policy import Failure
+from syndicate.publish.push.time_budget import Shift
 from syndicate.render import addresses
 from syndicate.store import Store, Submission, Transaction
 

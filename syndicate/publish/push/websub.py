@@ -16,11 +16,11 @@ import structlog
 
 from syndicate.config import Config
 from syndicate.errors import CallFailed, Problem
-from syndicate.publish.formats import MAIN
-from syndicate.publish.push.calls import Caller
-from syndicate.publish.push.patience import Failure
-from syndicate.publish.push.seen import Seen, topic
-from syndicate.publish.push.shift import Shift
+from syndicate.publish.output.formats import MAIN
+from syndicate.publish.push.feed_versions import Seen, topic
+from syndicate.publish.push.http_client import Caller
+from syndicate.publish.push.retry_policy import Failure
+from syndicate.publish.push.time_budget import Shift
 from syndicate.store import Ping, Store, Transaction
 
 log = structlog.get_logger()

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from syndicate.config import Config, Newsletter
 from syndicate.errors import StoreError
-from syndicate.publish.formats import ALWAYS_ASK, polled
+from syndicate.publish.output.formats import ALWAYS_ASK, polled
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.document import Document, preflight

@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Config, Tracking
-from syndicate.deliver.leads import Leads
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.tracked_links import Leads
 from syndicate.errors import SyndicateError
 from syndicate.store import Click, Store
 from syndicate.web.client import network

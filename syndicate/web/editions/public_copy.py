@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from syndicate.config import Config, Newsletter
-from syndicate.deliver.filling import Filling
+from syndicate.deliver.message.personalisation import Filling
 from syndicate.model.editions import Content, slot_marker
 from syndicate.render.templates import Templates
 from syndicate.web.words import Words, words_in

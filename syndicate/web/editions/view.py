@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from syndicate.config import Config, Newsletter
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.errors import StoreError
 from syndicate.model.editions import Kind
 from syndicate.store import Store

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from syndicate.config import Config
-from syndicate.publish import formats
+from syndicate.publish.output import formats
 from syndicate.render import addresses
 from syndicate.web.published.policy import policy
 from syndicate.web.published.shelf import File

@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.publish.compression import TWINS
-from syndicate.publish.formats import ALWAYS_ASK
+from syndicate.publish.output.compression import TWINS
+from syndicate.publish.output.formats import ALWAYS_ASK
 from syndicate.web.answers import Answer, Request, Stretch, plain, raw
 from syndicate.web.client import counted
 from syndicate.web.pages import Pages

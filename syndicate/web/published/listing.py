@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from syndicate.publish import manifest
-from syndicate.publish.manifest import Manifest, Published
+from syndicate.publish.output import manifest
+from syndicate.publish.output.manifest import Manifest, Published
 
 
 class Listing:

@@ -14,8 +14,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
-from syndicate.publish.formats import Format, format_of
-from syndicate.publish.manifest import Published
+from syndicate.publish.output.formats import Format, format_of
+from syndicate.publish.output.manifest import Published
 from syndicate.web.answers import Answer, Stored, Stretch
 from syndicate.web.published.codings import ALL, PLAIN, Coding
 from syndicate.web.published.kept import Kept

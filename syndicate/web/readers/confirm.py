@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Config, Newsletter
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.errors import StoreError
 from syndicate.model.subscribers import Action, Cause, Subscriber, SubscriptionState, Who
 from syndicate.render import words as page_words

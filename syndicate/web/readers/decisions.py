@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syndicate.config import Config, Newsletter
-from syndicate.intake.text import one_line
+from syndicate.intake.markup.text import one_line
 from syndicate.language import spoken
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
 from syndicate.render.templates import FILTERS

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.model.subscribers import Action, Cause, Subscriber, Who
 from syndicate.store import Held, RequestKind, Store, Transaction
 from syndicate.store import Request as Question

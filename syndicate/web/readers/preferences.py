@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.errors import SyndicateError
 from syndicate.language import spoken
 from syndicate.model.subscribers import Cause, Subscriber, may_undo

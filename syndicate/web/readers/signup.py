@@ -19,7 +19,7 @@ from starlette.routing import Route
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
-from syndicate.intake.text import printable
+from syndicate.intake.markup.text import printable
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.forms import MANY, Form, read_form, read_json

@@ -15,9 +15,9 @@ from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Config, Newsletter
-from syndicate.deliver.links import Links
+from syndicate.deliver.message.links import Links
 from syndicate.errors import StoreError
-from syndicate.intake.text import one_line
+from syndicate.intake.markup.text import one_line
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState, may_undo
 from syndicate.store import Store
 from syndicate.web.forms import Form, read_form

@@ -13,7 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from syndicate.config import Config, Newsletter
 from syndicate.errors import ConfigError
-from syndicate.intake.text import one_line, printable
+from syndicate.intake.markup.text import one_line, printable
 from syndicate.web.words import SignupWords, words_in
 
 LONGEST = 200

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from enum import StrEnum
 
-from syndicate.publish.formats import format_of
+from syndicate.publish.output.formats import format_of
 from syndicate.render import addresses
 
 PROBES = frozenset({"healthz", "readyz", "metrics"})

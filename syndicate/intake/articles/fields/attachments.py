@@ -1,0 +1,100 @@
+"""What an article has beside its text: lead picture, recording, comments."""
+
+import re
+from collections.abc import Mapping
+
+from syndicate.intake.articles.fields.head import FALSE, TRUE, Head
+from syndicate.intake.articles.frontmatter import Value
+from syndicate.intake.media.recordings import read_duration
+from syndicate.model.addresses import web_address
+from syndicate.model.articles import Comments, Figure, Recording
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_COUNT = re.compile("[0-9]{1,9}")
+_AUDIO = re.compile(r"audio/[a-z0-9][a-z0-9.+-]{0,60}")
+
+
+def image(head: Head) -> Figure | None:
+    """Return the lead picture; `src` is as written."""
+    value = head.get("image")
+    if value is None or value.text == "":
+        return None
+    src, table = _source(head, "image", value, ("src", "alt", "caption", "credit"))
+    alt, caption, credit = (table.get(key, "") for key in ("alt", "caption", "credit"))
+    return Figure(src=src, alt=alt, caption=caption, credit=credit)
+
+
+def audio(head: Head) -> Recording | None:
+    """Return the recording; its file may supply type and length later."""
+    value = head.get("audio")
+    if value is None or value.text == "":
+        return None
+    src, table = _source(head, "audio", value, ("src", "title", "duration", "type", "length"))
+    kind, length = table.get("type", ""), table.get("length", "")
+    if kind and not _AUDIO.fullmatch(kind):
+        head.refuse("audio.type", value, "a media type such as audio/mpeg")
+    if length and not re.fullmatch("[1-9][0-9]{0,12}", length):
+        head.refuse("audio.length", value, "a number of bytes")
+    return Recording(
+        src=src,
+        type=kind,
+        length=int(length) if length else None,
+        duration=_duration(head, value, table.get("duration", "")),
+        title=table.get("title", ""),
+    )
+
+
+def comments(head: Head) -> Comments | None:
+    """Return how many comments there are, and where."""
+    value = head.get("comments")
+    if value is None or value.text == "":
+        return None
+    if value.table is not None:
+        return _discussion(head, value.table)
+    text = (value.text or "").strip()
+    if text.lower() in FALSE:
+        return None
+    if text.lower() in TRUE:  # Jekyll's switch
+        head.warn(value, "comments says neither how many nor where; left out")
+        return None
+    if _COUNT.fullmatch(text):
+        return Comments(count=int(text))
+    if (url := web_address(text)) is None:
+        expected = "a count, an http or https address, or a table with count, url, feed"
+        head.refuse("comments", value, expected)
+    return Comments(url=url)
+
+
+def _source(
+    head: Head, key: str, value: Value, keys: tuple[str, ...]
+) -> tuple[str, Mapping[str, str]]:
+    """Return the file or address of a picture or recording, and what else its table says."""
+    table = {} if value.table is None else head.table(key, value, keys)
+    src = (table.get("src", "") if value.text is None else value.text).strip()
+    scheme = _SCHEME.match(src)
+    if not src or (scheme and scheme[0].lower() not in ("http:", "https:")):
+        head.refuse(key, value, "a file, an http(s) address, or a table with src")
+    return src, table
+
+
+def _duration(head: Head, value: Value, text: str) -> int | None:
+    try:
+        return read_duration(text) or None if text else None
+    except ValueError:
+        head.refuse("audio.duration", value, "seconds, mm:ss or h:mm:ss")
+
+
+def _discussion(head: Head, table: Mapping[str, Value]) -> Comments | None:
+    given = {name: value for name, value in table.items() if not value.null and value.text != ""}
+    for name, value in given.items():
+        if name not in ("count", "url", "feed"):
+            head.warn(value, f"comments.{name} is not understood; count, url, feed are")
+    count = given.get("count")
+    if count is not None and not _COUNT.fullmatch(count.text or ""):
+        head.refuse("comments.count", count, "how many there are, in digits")
+    url, feed = (
+        head.address(f"comments.{name}", given[name]) if name in given else None
+        for name in ("url", "feed")
+    )
+    found = Comments(count=int(count.text or "") if count else None, url=url, feed=feed)
+    return found if found != Comments() else None

@@ -1,0 +1,66 @@
+"""Where an article was before: the keys by which Jekyll and Hugo say so."""
+
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from syndicate.intake.articles.fields.head import FALSE, TRUE, Head
+from syndicate.intake.articles.frontmatter import Value
+from syndicate.intake.articles.slugs import name_of
+from syndicate.model.old_addresses import NoOldAddress, is_own, old_address
+
+KEYS = ("permalink", "url", "path", "aliases", "redirect_from")
+_STYLES = ("date", "pretty", "ordinal", "weekdate", "none")
+"""Patterns of Jekyll's that have a name."""
+
+
+def old_addresses(head: Head, file: PurePath, site: str) -> tuple[str, ...]:
+    """Return the addresses that lead to the article from now on.
+
+    Refuse one that the publication has itself; warn about one that can't be led on from.
+    """
+    found = []
+    for key in KEYS:
+        for value, text in _texts(head, key):
+            if _is_pattern(key, text):
+                head.warn(value, f"{key} {text} is a pattern; for a redirect, write the path")
+                continue
+            try:
+                address = old_address(text, site=site, folder=_folder(file, key))
+            except NoOldAddress as problem:
+                head.warn(value, f"{key} {value}: no redirect is made of it: {problem}")
+                continue
+            if is_own(address):
+                head.refuse(key, value, f"an old address, and {address} is one of Syndicate's own")
+            found.append(address)
+    return tuple(dict.fromkeys(found))
+
+
+def _texts(head: Head, key: str) -> Iterator[tuple[Value, str]]:
+    """Iterate over the texts of a key, which may be one or a list."""
+    value = head.get(key)
+    if value is None:
+        return
+    for item in (value,) if value.items is None else value.items:
+        text = (item.text or "").strip()
+        if item.text is None and not item.null:
+            head.warn(item, f"{key} {item} is no path such as /2019/05/story/; left out")
+        elif text and text.lower() not in (*TRUE, *FALSE):  # to Eleventy, false is no page
+            yield item, text
+
+
+def _is_pattern(key: str, text: str) -> bool:
+    """Whether an address is to be made from other keys first."""
+    if "{{" in text or "{%" in text:
+        return True
+    return key == "permalink" and "://" not in text and (":" in text or text in _STYLES)
+
+
+def _folder(file: PurePath, key: str) -> str:
+    """Return where a relative path begins: to Hugo, an alias does so beside the article's page."""
+    if key != "aliases":
+        return ""
+    folder = PurePath() if file.is_absolute() else file.parent
+    if name_of(file) != file.stem:  # a page bundle
+        folder = folder.parent
+    names = [part for part in folder.parts if part != "/" and not part.startswith(("_", "."))]
+    return "/".join(names[1:] if names[:1] == ["content"] else names)

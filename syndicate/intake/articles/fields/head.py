@@ -1,0 +1,141 @@
+"""The keys of one article's front matter while they are read, and the warnings on the way."""
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from syndicate.errors import Refused
+from syndicate.intake.articles.fields.spelling import meant
+from syndicate.intake.articles.frontmatter import FrontMatter, Value
+from syndicate.intake.articles.frontmatter.value import tabled
+from syndicate.intake.markup.text import one_line
+from syndicate.model.addresses import web_address
+
+LONGEST_LINE = 1000
+TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")
+_KNOWN = frozenset({
+    "title", "id", "slug", "permalink", "date", "updated", "status", "published", "draft",
+    "section", "category", "categories", "tag", "tags", "author", "authors", "contributors",
+    "breaking", "summary", "image", "canonical_url", "comments", "language", "audio",
+    "translations", "url", "path", "aliases", "redirect_from", "lastmod", "last_modified_at",
+    "publishdate", "description", "excerpt",
+})  # fmt: skip
+_SPELT = _KNOWN - {"url", "path"}
+"""Keys that others may be misspelt for; these are a letter away from `uri` and `math`."""
+_TAXONOMIES = ("tags", "categories", "authors")
+
+
+class Head:
+    """An article's front matter, read key by key; what is wrong is refused with its line."""
+
+    def __init__(self, front: FrontMatter) -> None:
+        self.where = front.where
+        self.values = _folded(front)
+        self.warnings: list[str] = []
+
+    def get(self, key: str) -> Value | None:
+        """Return a key's value, unless it is missing or has nothing behind it."""
+        value = self.values.get(key)
+        return None if value is None or value.null else value
+
+    def first_line(self, *keys: str, longest: int = LONGEST_LINE) -> str:
+        """Return the first text that one of some keys has; a yes or no is none."""
+        lines = (self.line(key, longest) for key in keys)
+        return next((line for line in lines if line and line.lower() not in TRUE + FALSE), "")
+
+    def line(self, key: str, longest: int = LONGEST_LINE) -> str:
+        """Return a text on one line; empty where there is none."""
+        value = self.get(key)
+        if value is None:
+            return ""
+        if value.text is None or len(value.text) > longest:
+            self.refuse(key, value, f"one text of at most {longest} characters")
+        return one_line(value.text)
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """Return a list of words, or Jekyll's one string split at commas, else at blanks."""
+        value = self.get(key)
+        if value is None:
+            return ()
+        if value.text is not None:
+            texts: list[str] = value.text.split("," if "," in value.text else None)
+        elif value.items is not None:
+            texts = [self._item_text(key, item) for item in value.items if not item.null]
+        else:
+            self.refuse(key, value, "a list of words")
+        return tuple(dict.fromkeys(filter(None, map(one_line, texts))))
+
+    def flag(self, key: str) -> bool | None:
+        """Return a yes or no; None where neither is given."""
+        value = self.get(key)
+        word = "" if value is None else (value.text or "").strip().lower()
+        if value is not None and word not in TRUE + FALSE:
+            self.refuse(key, value, "true or false")
+        return None if value is None else word in TRUE
+
+    def address(self, key: str, value: Value) -> str | None:
+        """Return an address on the web; None where none is given."""
+        if value.text == "":
+            return None
+        address = web_address(value.text or "")
+        if address is None:
+            self.refuse(key, value, "an http or https address")
+        return address
+
+    def table(self, key: str, value: Value, known: tuple[str, ...]) -> dict[str, str]:
+        """Return the texts of a table, and warn about keys that are not `known`."""
+        texts = {}
+        for name, item in (value.table or {}).items():
+            if name not in known:
+                self.warn(item, f"{key}.{name} is not understood; {', '.join(known)} are")
+            elif item.text is not None:
+                texts[name] = one_line(item.text)
+            elif not item.null:
+                self.refuse(f"{key}.{name}", item, "text")
+        return texts
+
+    def extra(self) -> Mapping[str, Any]:
+        """Return the keys that mean nothing to us, and warn about those that look misspelt."""
+        unknown = {key: value for key, value in self.values.items() if key not in _KNOWN}
+        for key, value in unknown.items():
+            if (known := meant(key, _SPELT)) is not None:
+                self.warn(value, f"{key} means nothing here; did you mean {known}?")
+        return {key: value.plain for key, value in unknown.items()}
+
+    def warn(self, value: Value, message: str) -> None:
+        """Add a warning that names the line of a value."""
+        self.warnings.append(f"{self.where}:{value.line}: {message}")
+
+    def refuse(self, key: str, value: Value, expected: str) -> NoReturn:
+        """Refuse the article for one value."""
+        raise Refused(f"{self.where}:{value.line}: {key} = {value} — expected {expected}")
+
+    def _item_text(self, key: str, item: Value) -> str:
+        if item.text is None or len(item.text) > LONGEST_LINE:
+            self.refuse(key, item, "a word or a few")
+        return item.text
+
+
+def _folded(front: FrontMatter) -> dict[str, Value]:
+    """Return the values with known keys in small letters: to Hugo `Draft` is `draft`.
+
+    Zola's taxonomies are lists like any others.
+    """
+    values: dict[str, Value] = {}
+    for key, value in front.values.items():
+        name = key.lower() if key.lower() in _KNOWN else key
+        if name in values:
+            first = values[name].line
+            where = f"{front.where}:{value.line}"
+            raise Refused(f"{where}: {name} is given twice, first on line {first}")
+        values[name] = value
+    taxonomies = values.get("taxonomies")
+    if taxonomies is not None and taxonomies.table is not None:
+        listed = {name: item for name, item in taxonomies.table.items() if name in _TAXONOMIES}
+        rest = {name: item for name, item in taxonomies.table.items() if name not in listed}
+        del values["taxonomies"]
+        values = {
+            **listed,
+            **values,
+            **({"taxonomies": tabled(taxonomies.line, rest)} if rest else {}),
+        }
+    return values

@@ -1,0 +1,51 @@
+"""Authors and contributors: names, or tables with what is known of a person."""
+
+from dataclasses import replace
+
+from syndicate.intake.articles.fields.head import LONGEST_LINE, Head
+from syndicate.intake.articles.frontmatter import Value
+from syndicate.intake.markup.text import one_line
+from syndicate.model.addresses import web_address
+from syndicate.model.articles import Person
+
+
+def people(head: Head, *keys: str) -> tuple[Person, ...]:
+    """Return the people that some keys name, without repetition."""
+    return tuple(dict.fromkeys(person for key in keys for person in _named(head, key)))
+
+
+def _named(head: Head, key: str) -> tuple[Person, ...]:
+    value = head.get(key)
+    if value is None:
+        return ()
+    items = (value,) if value.items is None else value.items
+    return tuple(_person(head, key, item) for item in items if not item.null and item.text != "")
+
+
+def _person(head: Head, key: str, value: Value) -> Person:
+    if value.text is not None:
+        name, table = one_line(value.text), {}
+    elif value.table is not None:
+        table = head.table(key, value, ("name", "place", "url", "email"))
+        name = table.get("name", "")
+    else:
+        name, table = "", {}
+    if not name or len(name) > LONGEST_LINE:
+        head.refuse(key, value, "a name, or a table with name, place, url, email")
+    person = Person(name=name, place=table.get("place") or None)
+    url, email = table.get("url"), table.get("email")
+    if url and not web_address(url):
+        head.refuse(f"{key}.url", (value.table or {})["url"], "an http or https address")
+    if email and not _is_email(email):
+        head.refuse(f"{key}.email", (value.table or {})["email"], "an email address")
+    return replace(person, url=web_address(url) if url else None, email=email or None)
+
+
+def _is_email(text: str) -> bool:
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
+
+    try:
+        validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return False
+    return True

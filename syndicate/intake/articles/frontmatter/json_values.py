@@ -1,0 +1,123 @@
+"""JSON front matter: one object, which begins the file; the body follows its closing brace."""
+
+import json
+import re
+from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
+
+from syndicate.errors import Refused
+from syndicate.intake.articles.frontmatter.value import Budget, Value, listed, number, tabled
+from syndicate.intake.markup.text import printable
+
+_BLANK = re.compile(r"[ \t\n\r]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_WORD = re.compile(r"true|false|null")
+_PLAIN = {"true": True, "false": False}
+
+
+def read_json(text: str, where: str, at: int = 0) -> tuple[Value, int]:
+    """Read the value that begins at `at`; return it, and where it ends.
+
+    Raise Refused, with the line in `text`, for what is no JSON.
+    """
+    reader = _JsonReader(text, where)
+    try:
+        return reader.value(at, 0)
+    except json.JSONDecodeError as error:
+        raise Refused(f"{where}:{error.lineno}: broken JSON: {error.msg}") from error
+
+
+class _JsonReader:
+    """One pass over a text: a place in it goes in, a value and the place after it come out."""
+
+    def __init__(self, text: str, where: str) -> None:
+        self._text = text
+        self._where = where
+        self._budget = Budget(where)
+        self._counted = 0
+        self._line = 1
+
+    def value(self, at: int, depth: int) -> tuple[Value, int]:
+        at = self._skip(at)
+        line = self._line_of(at)
+        self._budget.spend(line, depth)
+        first = self._text[at : at + 1]
+        if first == "{":
+            table, at = self._table(at + 1, depth)
+            return tabled(line, table), at
+        if first == "[":
+            items, at = self._items(at + 1, depth)
+            return listed(line, items), at
+        if first == '"':
+            text, at = self._string(at)
+            return Value(line=line, text=text, plain=text), at
+        if word := _WORD.match(self._text, at):
+            written = word[0]
+            if written == "null":
+                return Value(line=line), word.end()
+            return Value(line=line, text=written, plain=_PLAIN[written]), word.end()
+        if digits := _NUMBER.match(self._text, at):
+            return Value(line=line, text=digits[0], plain=number(digits[0])), digits.end()
+        raise self._broken("a value is missing", at)
+
+    def _table(self, at: int, depth: int) -> tuple[dict[str, Value], int]:
+        table: dict[str, Value] = {}
+        at = self._skip(at)
+        if self._text[at : at + 1] == "}":
+            return table, at + 1
+        while True:
+            at = self._skip(at)
+            if self._text[at : at + 1] != '"':
+                raise self._broken("a key in double quotes is missing", at)
+            line = self._line_of(at)
+            key, at = self._string(at)
+            if key in table:
+                first = table[key].line
+                raise Refused(f"{self._where}:{line}: {key} is given twice, first on line {first}")
+            at = self._expect(":", at)
+            table[key], at = self.value(at, depth + 1)
+            at, ended = self._next(at, "}")
+            if ended:
+                return table, at
+
+    def _items(self, at: int, depth: int) -> tuple[list[Value], int]:
+        items: list[Value] = []
+        at = self._skip(at)
+        if self._text[at : at + 1] == "]":
+            return items, at + 1
+        while True:
+            item, at = self.value(at, depth + 1)
+            items.append(item)
+            at, ended = self._next(at, "]")
+            if ended:
+                return items, at
+
+    def _next(self, at: int, closing: str) -> tuple[int, bool]:
+        """Step over a comma or the closing mark; say whether it was the latter."""
+        at = self._skip(at)
+        if self._text[at : at + 1] == closing:
+            return at + 1, True
+        return self._expect(",", at), False
+
+    def _expect(self, mark: str, at: int) -> int:
+        at = self._skip(at)
+        if self._text[at : at + 1] != mark:
+            raise self._broken(f"{mark!r} is missing", at)
+        return at + 1
+
+    def _string(self, at: int) -> tuple[str, int]:
+        text, end = scanstring(self._text, at + 1, True)
+        return printable(text), end
+
+    def _skip(self, at: int) -> int:
+        blank = _BLANK.match(self._text, at)
+        assert blank is not None
+        return blank.end()
+
+    def _line_of(self, at: int) -> int:
+        """Count lines up to a place; places come in order."""
+        self._line += self._text.count("\n", self._counted, at)
+        self._counted = at
+        return self._line
+
+    def _broken(self, problem: str, at: int) -> json.JSONDecodeError:
+        return json.JSONDecodeError(problem, self._text, min(at, len(self._text)))

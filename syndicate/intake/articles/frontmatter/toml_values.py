@@ -1,0 +1,98 @@
+"""TOML front matter, between two lines of `+++`."""
+
+import re
+import tomllib
+from datetime import date, datetime, time
+from typing import Any
+
+from syndicate.config.lines import Document, Loc
+from syndicate.errors import ConfigError, Refused
+from syndicate.intake.articles.frontmatter.value import Budget, Value, listed, number, tabled
+from syndicate.intake.markup.text import printable
+
+_MOST_DOTS = 1_000
+_MOST_HEADERS = 1_000
+_HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
+_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)")
+_KEY = re.compile(r"""[ \t]*([\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=""")
+
+
+def read_toml(head: str, where: str) -> Value:
+    """Read TOML that begins in line 2 of its file.
+
+    Raise Refused, with the line in the file, for what is no TOML.
+    """
+    text = f"\n{head}"
+    if any(line.count(".") > _MOST_DOTS for line in head.split("\n")):
+        raise Refused(f"{where}:2: front matter is nested too deeply")
+    if sum(1 for _ in _HEADER.finditer(head)) > _MOST_HEADERS:
+        raise Refused(f"{where}:2: front matter is nested or repeated too much")
+    _check(text, where)
+    try:
+        document = Document.parse(where, text.encode())
+    except ConfigError as error:
+        raise Refused(str(error)) from error
+    return _TomlReader(document, where).value(document.data, ())
+
+
+def _check(text: str, where: str) -> None:
+    """Raise Refused for what is no TOML.
+
+    The reader that knows lines is made for the operator's own files; what a stranger
+    wrote wrongly could take it long.
+    """
+    try:
+        tomllib.loads(text)
+    except RecursionError as error:
+        raise Refused(f"{where}:2: front matter is nested too deeply") from error
+    except ValueError as error:
+        place = _PLACE.fullmatch(str(error))
+        problem, line = (place[1], place[2]) if place else (str(error), None)
+        number = int(line) if line else text.count("\n") + (not text.endswith("\n"))
+        raise Refused(f"{where}:{number}: {_problem(problem, text, number)}") from error
+
+
+def _problem(problem: str, text: str, line: int) -> str:
+    """Describe a mistake; of a key that is given twice, name the first line."""
+    lines = text.split("\n")
+    key = _KEY.match(lines[line - 1])
+    if problem == "Cannot overwrite a value" and key:
+        for first, other in enumerate(lines[: line - 1], 1):
+            if (found := _KEY.match(other)) and found[1] == key[1]:
+                return f"{key[1]} is given twice, first on line {first}"
+    remedy = "; put a text between quotes" if problem == "Invalid value" else ""
+    return f"broken TOML: {problem}{remedy}"
+
+
+class _TomlReader:
+    """One pass over what was parsed, for the line of each value and how it was written."""
+
+    def __init__(self, document: Document, where: str) -> None:
+        self._document = document
+        self._budget = Budget(where)
+
+    def value(self, given: Any, loc: Loc) -> Value:
+        line = self._document.line(loc)
+        self._budget.spend(line, len(loc))
+        if isinstance(given, dict):
+            table = {printable(key): self.value(item, (*loc, key)) for key, item in given.items()}
+            return tabled(line, table)
+        if isinstance(given, list):
+            return listed(line, [self.value(item, (*loc, n)) for n, item in enumerate(given)])
+        if isinstance(given, str):
+            text = printable(given)
+            return Value(line=line, text=text, plain=text)
+        if isinstance(given, bool):
+            return Value(line=line, text=str(given).lower(), plain=given)
+        text = self._document.written(loc) or ""
+        if isinstance(given, datetime | date | time):
+            return Value(line=line, text=text, plain=text)
+        return Value(line=line, text=text, plain=_number(given, text))
+
+
+def _number(given: float, text: str) -> int | float | str:
+    """Return a number as JSON can hold it."""
+    try:
+        return number(str(given))
+    except ValueError:  # an integer with more digits than Python writes
+        return text

@@ -1,0 +1,118 @@
+"""YAML front matter, between two lines of `---`."""
+
+import math
+import re
+from contextlib import suppress
+from typing import Any
+
+import yaml
+from yaml.constructor import SafeConstructor
+
+from syndicate.errors import Refused
+from syndicate.intake.articles.frontmatter.value import (
+    LONGEST_NUMBER,
+    Budget,
+    Value,
+    listed,
+    tabled,
+)
+from syndicate.intake.markup.text import printable
+
+_FAST: type[Any] | None = getattr(yaml, "CSafeLoader", None)
+_SHORT = 10_000
+_DISPUTED = re.compile(
+    "[^\n -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    r"|[?]|[|>]\S*#|(?<![^\s\[{,])!\S"
+)
+"""What PyYAML and libyaml read differently, or might."""
+_CONSTRUCTOR = SafeConstructor()
+_NULL, _BOOL = "tag:yaml.org,2002:null", "tag:yaml.org,2002:bool"
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+
+
+def read_yaml(head: str, where: str) -> Value:
+    """Read YAML that begins in line 2 of its file.
+
+    Raise Refused, with the line in the file, for what is no YAML.
+    """
+    try:
+        node = _node(head)
+        return Value(line=2) if node is None else _YamlReader(where).value(node)
+    except yaml.reader.ReaderError as error:
+        line = head.count("\n", 0, error.position) + 2
+        raise Refused(f"{where}:{line}: a control character in the front matter") from error
+    except yaml.MarkedYAMLError as error:
+        raise Refused(_broken(error, where)) from error
+    except RecursionError as error:
+        raise Refused(f"{where}:2: front matter is nested too deeply") from error
+
+
+def _node(head: str) -> yaml.Node | None:
+    """Parse YAML; raise what PyYAML's own parser raises.
+
+    libyaml, where it is there, takes a quarter of the time. Where the two might
+    not agree it isn't asked, and of a mistake it isn't believed.
+    """
+    if _FAST is not None and len(head) < _SHORT and not _DISPUTED.search(head):
+        with suppress(yaml.YAMLError):
+            return yaml.compose(head, Loader=_FAST)
+    return yaml.compose(head, Loader=yaml.SafeLoader)
+
+
+def _broken(error: yaml.MarkedYAMLError, where: str) -> str:
+    mark = error.problem_mark or error.context_mark
+    line = 2 if mark is None else mark.line + 2
+    problem = error.problem or error.context or "can't be read"
+    remedy = '; quote a value that holds ": "' if "mapping values" in problem else ""
+    return f"{where}:{line}: broken YAML: {problem}{remedy}"
+
+
+class _YamlReader:
+    """One pass over the nodes of a document."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._budget = Budget(where)
+
+    def value(self, node: yaml.Node, depth: int = 0) -> Value:
+        line = node.start_mark.line + 2
+        self._budget.spend(line, depth)
+        if isinstance(node, yaml.MappingNode):
+            return tabled(line, self._table(node, depth))
+        if isinstance(node, yaml.SequenceNode):
+            return listed(line, [self.value(item, depth + 1) for item in node.value])
+        assert isinstance(node, yaml.ScalarNode)
+        if node.tag == _NULL:
+            return Value(line=line)
+        text = printable(node.value)
+        return Value(line=line, text=text, plain=_plain(node, text))
+
+    def _table(self, node: yaml.MappingNode, depth: int) -> dict[str, Value]:
+        table: dict[str, Value] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 2
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise Refused(f"{self._where}:{line}: a list or table as key — expected a word")
+            key = printable(key_node.value)
+            if key in table:
+                first = table[key].line
+                raise Refused(f"{self._where}:{line}: {key} is given twice, first on line {first}")
+            table[key] = self.value(value_node, depth + 1)
+        return table
+
+
+def _plain(node: yaml.ScalarNode, text: str) -> str | int | float | bool:
+    """Return a scalar as JSON holds it; text where JSON has nothing for it."""
+    if len(text) > LONGEST_NUMBER:
+        return text
+    try:
+        if node.tag == _BOOL:
+            return bool(_CONSTRUCTOR.construct_yaml_bool(node))
+        if node.tag == _NUMBERS[0]:
+            return int(_CONSTRUCTOR.construct_yaml_int(node))
+        if node.tag == _NUMBERS[1]:
+            number = float(_CONSTRUCTOR.construct_yaml_float(node))
+            return number if math.isfinite(number) else text
+    except (ValueError, KeyError, OverflowError):
+        return text
+    return text

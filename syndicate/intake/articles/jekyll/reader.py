@@ -1,0 +1,185 @@
+"""A text with Liquid in it, read tag by tag from its beginning to its end."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from syndicate.intake.articles.jekyll.code_blocks import Code, CodeBlock
+from syndicate.intake.articles.jekyll.expressions import Expressions
+from syndicate.intake.articles.jekyll.includes import gist, include, player
+from syndicate.intake.articles.jekyll.site import JekyllSite
+from syndicate.intake.markup.text import one_line, shorten
+
+UNKNOWN = "x-unknown:"
+"""Begins an address that can't be known; sanitising drops such a link."""
+_LONGEST_TAG = 2_000
+_LONGEST_ADDRESS = 500
+_RECENT = 8
+"""Pieces of the output in which the beginning of an address is looked for."""
+_MOST_WARNINGS = 5
+_BEGINNING = re.compile(r"\{[{%]")
+_END_RAW = re.compile(r"\{%-?\s*+endraw\s*+-?%\}")
+_END_COMMENT = re.compile(r"\{%-?\s*+endcomment\s*+-?%\}")
+_BLANKS = re.compile(r"\s*+")
+_ADDRESS = re.compile(
+    r"""(?:\]\(<?|(?:href|src)=["']?|^[ ]{0,3}\[[^\]\n]{1,200}\]:[ \t]{0,9}<?)"""
+    r"""(?P<path>[^\s"'<>()]*)\Z""",
+    re.MULTILINE,
+)
+"""A link or picture whose address is being written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Liquid:
+    """A text without its Liquid."""
+
+    text: str
+    warnings: tuple[tuple[int, str], ...] = ()
+    """Lines of the text, from 1, and what is wrong there."""
+    left: tuple[str, ...] = ()
+    """What stays in code though it isn't understood; summaries leave it out."""
+
+
+def read_liquid(text: str, values: Mapping[str, str], site: JekyllSite) -> Liquid:
+    """Return a text as Jekyll would make it of the tags that are understood here."""
+    return _LiquidReader(text, Expressions({**site.values(), **values}), site).read()
+
+
+class _LiquidReader:
+    """One pass over a text."""
+
+    def __init__(self, text: str, expressions: Expressions, site: JekyllSite) -> None:
+        self._text = text
+        self._code = Code(text)
+        self._expressions = expressions
+        self._out: list[str] = []
+        self._at = 0
+        self._closings: dict[str, int] = {}
+        self._blocks: list[CodeBlock] = []
+        self._warned: dict[str, int] = {}
+        self._left: dict[str, None] = {}
+        evaluate = expressions.evaluate
+        self._tags: Mapping[str, Callable[[str], str | None]] = {
+            "link": lambda rest: site.linked(evaluate(rest) or rest),
+            "post_url": lambda rest: site.post(evaluate(rest) or rest),
+            "include": self._include,
+            "youtube": lambda rest: player("youtube", evaluate(rest) or rest),
+            "vimeo": lambda rest: player("vimeo", evaluate(rest) or rest),
+            "gist": lambda rest: gist(rest.partition(" ")[0]),
+            "assign": lambda rest: "" if expressions.assign(rest) else None,
+        }
+
+    def read(self) -> Liquid:
+        while (beginning := _BEGINNING.search(self._text, self._at)) is not None:
+            begins = beginning.start()
+            self._out.append(self._text[self._at : begins])
+            closing = "}}" if beginning[0] == "{{" else "%}"
+            ends = self._closing(closing, begins + 2)
+            if ends < 0 or ends - begins > _LONGEST_TAG:
+                self._out.append(beginning[0])
+                self._at = begins + 2
+            else:
+                self._at = ends + 2
+                self._read_tag(begins, self._text[begins + 2 : ends], output=closing == "}}")
+        self._out.append(self._text[self._at :])
+        for block in self._blocks:
+            self._warned.setdefault("{% highlight %} without its end", block.at)
+        return Liquid("".join(self._out), self._warnings(), tuple(self._left))
+
+    def _closing(self, mark: str, after: int) -> int:
+        """Find the next closing mark, or -1; no stretch of text is searched twice."""
+        found = self._closings.get(mark, 0)
+        if 0 <= found < after:
+            found = self._closings[mark] = self._text.find(mark, after)
+        return found
+
+    def _read_tag(self, begins: int, inner: str, *, output: bool) -> None:
+        if inner.startswith("-"):
+            self._trim()
+        trims, after = inner.endswith("-"), self._at
+        inner = inner.removeprefix("-").removesuffix("-").strip()
+        shown = self._expressions.evaluate(inner) if output else self._shown(begins, inner)
+        self._out.append(self._not_understood(begins, after) if shown is None else shown)
+        if trims and self._at == after:
+            blanks = _BLANKS.match(self._text, after)
+            self._at = after if blanks is None else blanks.end()
+
+    def _trim(self) -> None:
+        """Drop white space at the end of the output."""
+        begins = self._blocks[-1].begins if self._blocks else 0
+        while len(self._out) > begins:
+            self._out[-1] = self._out[-1].rstrip()
+            if self._out[-1]:
+                return
+            self._out.pop()
+
+    def _shown(self, begins: int, inner: str) -> str | None:
+        """Return what a tag stands for; None where it isn't understood."""
+        name, rest = (*inner.split(None, 1), "", "")[:2]
+        if name == "raw":
+            return self._until(_END_RAW, begins)
+        if name == "comment":
+            self._until(_END_COMMENT, begins)
+            return ""
+        if name.startswith("#"):
+            return ""
+        if name == "highlight" and not self._blocks:  # none begins inside of another
+            self._blocks.append(CodeBlock.begin(self._text, begins, rest, len(self._out)))
+            return ""
+        if name == "endhighlight" and self._blocks:
+            block = self._blocks.pop()
+            code = "".join(self._out[block.begins :])
+            del self._out[block.begins :]
+            return block.html(code)
+        tag = self._tags.get(name)
+        return None if tag is None else tag(rest)
+
+    def _until(self, end: re.Pattern[str], begins: int) -> str:
+        """Step over a block, and return what is in it; without an end it is the rest."""
+        found = end.search(self._text, self._at)
+        inside = self._text[self._at : None if found is None else found.start()]
+        if found is None:
+            self._warned.setdefault(f"{self._text[begins : self._at]} without its end", begins)
+        self._at = len(self._text) if found is None else found.end()
+        return inside
+
+    def _include(self, rest: str) -> str | None:
+        name, given = (*rest.split(None, 1), "", "")[:2]
+        shown = include(name, self._expressions.parameters(given))
+        return None if shown is None else f"{shown}\n"
+
+    def _not_understood(self, begins: int, after: int) -> str:
+        """Leave out what isn't understood, with a link whose address hangs on it; keep code."""
+        token = self._text[begins:after]
+        self._warned.setdefault(token, begins)
+        if self._blocks or self._code.has(begins, after):
+            self._left[one_line(token)] = None
+            return token
+        recent = "".join(piece[-_LONGEST_ADDRESS:] for piece in self._out[-_RECENT:])
+        address = _ADDRESS.search(recent, max(0, len(recent) - _LONGEST_ADDRESS))
+        if address is None:
+            return ""
+        self._drop(len(address["path"]))
+        return UNKNOWN
+
+    def _drop(self, letters: int) -> None:
+        """Take the last letters of the output back."""
+        while letters:
+            last = self._out.pop()
+            if len(last) > letters:
+                self._out.append(last[:-letters])
+            letters -= min(letters, len(last))
+
+    def _warnings(self) -> tuple[tuple[int, str], ...]:
+        """Return a warning for each tag that isn't understood, at its first line."""
+        warnings: list[tuple[int, str]] = []
+        line, at = 1, 0
+        for token, begins in sorted(self._warned.items(), key=lambda item: item[1]):
+            line, at = line + self._text.count("\n", at, begins), begins
+            if len(warnings) == _MOST_WARNINGS:
+                rest = len(self._warned) - _MOST_WARNINGS
+                warnings.append((line, f"and {rest} more of Liquid from here on"))
+                break
+            shown = shorten(one_line(token), 80)
+            warnings.append((line, f"Liquid is not understood: {shown}"))
+        return tuple(warnings)

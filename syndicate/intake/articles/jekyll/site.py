@@ -1,0 +1,82 @@
+"""The Jekyll site that a file belongs to: its other posts, and what `_config.yml` says."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC
+from functools import lru_cache
+from pathlib import Path, PurePath, PurePosixPath
+
+from syndicate.errors import Refused
+from syndicate.intake.articles import frontmatter
+from syndicate.intake.articles.fields import read_fields
+from syndicate.intake.articles.frontmatter import FrontMatter
+from syndicate.intake.articles.frontmatter.yaml_values import read_yaml
+from syndicate.intake.articles.slugs import slug_of, split_name
+
+_FOLDERS = ("_posts", "_drafts")
+_SUFFIXES = (".md", ".markdown", ".html", ".htm")
+_BIGGEST = 1_000_000
+
+
+def is_jekyll(front: FrontMatter, file: PurePath) -> bool:
+    """Whether Liquid is run over a file where it comes from."""
+    return "layout" in front.values or not set(_FOLDERS).isdisjoint(file.parent.parts)
+
+
+class JekyllSite:
+    """What lies around one file of a site."""
+
+    def __init__(self, file: Path) -> None:
+        self._folder = file.parent
+        above = (folder.parent for folder in file.parents if folder.name in _FOLDERS)
+        self._root = next(above, file.parent)
+        self._addresses: dict[PurePosixPath, str | None] = {}
+
+    def values(self) -> Mapping[str, str]:
+        """Return the texts of `_config.yml`, as `site.…`."""
+        config = self._root / "_config.yml"
+        with suppress(OSError):
+            if config.is_file() and config.stat().st_size <= _BIGGEST:
+                return _texts(config, config.stat().st_mtime_ns)
+        return {}
+
+    def linked(self, path: str) -> str | None:
+        """Return the address of the post that `{% link %}` names; None where it is no post."""
+        name = PurePosixPath(path.lstrip("/"))
+        if ".." in name.parts or name.suffix.lower() not in _SUFFIXES:
+            return None
+        posts = not set(_FOLDERS).isdisjoint(name.parts)
+        return self._address(name, [self._root / name, self._folder / name.name]) if posts else None
+
+    def post(self, path: str) -> str | None:
+        """Return the address of the post that `{% post_url %}` names."""
+        name = PurePosixPath(path.lstrip("/"))
+        if ".." in name.parts or not name.name:
+            return None
+        folders = (self._root / "_posts" / name.parent, self._folder)
+        files = (folder / f"{name.name}{suffix}" for folder in folders for suffix in _SUFFIXES)
+        return self._address(PurePosixPath(f"{name}.md"), files)
+
+    def _address(self, name: PurePosixPath, files: Iterable[Path]) -> str | None:
+        """Return an article's address as seen from another's page; each file is read once."""
+        if name not in self._addresses:
+            self._addresses[name] = self._look_up(name, files)
+        return self._addresses[name]
+
+    def _look_up(self, name: PurePosixPath, files: Iterable[Path]) -> str | None:
+        for file in files:
+            with suppress(OSError, Refused):
+                if file.is_file() and file.stat().st_size <= _BIGGEST:
+                    front = frontmatter.split(file.read_bytes(), file.name)
+                    return f"../{read_fields(front, file, UTC).slug}/"
+        date, rest = split_name(name.stem)
+        return f"../{slug_of(rest)}/" if date else None
+
+
+@lru_cache(maxsize=16)
+def _texts(config: Path, _changed: int) -> Mapping[str, str]:
+    with suppress(OSError, Refused):
+        found = read_yaml(config.read_text("utf-8", "replace"), config.name)
+        texts = {name: value.text for name, value in (found.table or {}).items()}
+        return {f"site.{name}": text for name, text in texts.items() if text is not None}
+    return {}

@@ -1,0 +1,234 @@
+"""The composing room: files read and set, on every core of the machine when they are many.
+
+Reading and setting know nothing of the store, so they may happen anywhere and
+before it is known which article a file is. The ids in a body begin with that
+article's public id: it is set for the one that a new article would have, and
+only a file that turns out to be an older article is set again.
+"""
+
+import traceback
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from syndicate.config import Config
+from syndicate.errors import Refused, SyndicateError
+from syndicate.intake.articles.slug_claims import SlugClaims, claims_of, contested, slugs_asked
+from syndicate.intake.articles.source_file import Manuscript, Proof, read, set_up, stored_path
+from syndicate.intake.markup.text import one_line
+from syndicate.workers import ResourceLimits, Workers, cores, hired, restart_clock
+
+TOGETHER = 100
+"""How many files are handed on at once."""
+_MANY = 128
+"""From how many files on other processes are worth their start."""
+_SECONDS = 30.0
+"""Processor time for one file, and for each picture and recording that it shows."""
+_MEMORY = 1_500_000_000
+"""Bytes; a picture of 50 million pixels and its renditions take little more than half of that."""
+_DIED = (
+    "a process that read articles was killed, perhaps for want of memory; "
+    "import them again: what was filed stays filed"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A file that was read and set, as far as it could be."""
+
+    file: Path
+    path: str
+    manuscript: Manuscript | None = None
+    """None where it could not be read."""
+    id: str = ""
+    """The public id that it was set for."""
+    proof: Proof | None = None
+    """None where it could not be set."""
+    refusal: str = ""
+    """Why it could not be read or set."""
+    traceback: str = ""
+    """Where the refusal is a bug of ours: where it happened."""
+    killed: bool = False
+    """Whether it used up the time or the memory of the process that read it."""
+
+
+Compose = Callable[[Manuscript, str], Composed]
+"""Sets a file that was read for a public id."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedFiles:
+    """The files of an import, as they come."""
+
+    claims: SlugClaims
+    batches: Iterator[list[Composed]]
+    """In their order, `TOGETHER` at a time."""
+    again: Compose
+    """Sets one for another id than it was set for."""
+
+
+@contextmanager
+def composed(
+    files: Sequence[Path], config: Config, *, keep: bool, limited: bool = False
+) -> Iterator[ComposedFiles]:
+    """Begin to read and set files, once it is known which slugs they ask for.
+
+    With `keep` false, pictures are only looked at. `limited` has them read by other
+    processes, with limits of time and memory for each file, however few there are.
+    """
+    begin = partial(_composing, config, keep=keep)
+    few = len(files) < _MANY or cores() == 1
+    if few and not limited:
+        again = partial(recompose, config=config, keep=keep)
+        yield _in_turn(files, config, partial(map, begin()), again, {})
+        return
+    killed: dict[Path, str] = {}
+    with ExitStack() as stack:
+        hire = partial(hired, begin, preload=__name__, died=_DIED, limits=_limits(config, killed))
+        workers = stack.enter_context(hire(count=1 if few else None))
+
+        @cache
+        def apart() -> Workers[_Job, list[Any]]:
+            return stack.enter_context(hire(count=1))
+
+        def again_apart(manuscript: Manuscript, public_id: str) -> Composed:
+            job = _Job("again", [manuscript.file], (manuscript, public_id))
+            composed_file: Composed = apart().do_now(job)[0]
+            return composed_file
+
+        def do(jobs: Sequence[_Job]) -> Iterator[list[Any]]:
+            return workers.do(lane.turns(jobs) for lane in workers.lanes)
+
+        yield _in_turn(files, config, do, again_apart, killed)
+
+
+def _limits(config: Config, killed: dict[Path, str]) -> ResourceLimits:
+    """Return the limits of processes that read; `killed` gets the files that used them up."""
+
+    def lost(job: _Job, reason: str) -> list[Any]:
+        (file,) = job.files
+        killed[file] = reason
+        if job.step == "claims":
+            return []
+        return [""] if job.step == "slugs" else [_refused(file, config, reason)]
+
+    return ResourceLimits(
+        seconds=_SECONDS,
+        memory=_MEMORY,
+        split=lambda job: [job._replace(files=[file]) for file in job.files],
+        lost=lost,
+    )
+
+
+def _refused(file: Path, config: Config, reason: str) -> Composed:
+    path = stored_path(file, config)
+    refusal = f"{path}: {reason}; it is not read again until it is saved again"
+    return Composed(file=file, path=path, refusal=refusal, killed=True)
+
+
+def _in_turn(
+    files: Sequence[Path],
+    config: Config,
+    do: Callable[[Sequence["_Job"]], Iterator[list[Any]]],
+    again: Compose,
+    killed: Mapping[Path, str],
+) -> ComposedFiles:
+    """Read first what the files ask for; a file by itself contests nothing."""
+
+    def all_of(step: str, files: Sequence[Path]) -> Iterator[list[Any]]:
+        batches = range(0, len(files), TOGETHER)
+        return do([_Job(step, files[at : at + TOGETHER]) for at in batches])
+
+    claims = SlugClaims()
+    if len(files) > 1:
+        slugs = list(chain.from_iterable(all_of("slugs", files)))
+        rivals = contested(files, slugs)
+        claims = SlugClaims(slugs, chain.from_iterable(all_of("claims", rivals)))
+    bad = [_refused(file, config, reason) for file, reason in killed.items()]
+    batches = all_of("compose", [file for file in files if file not in killed])
+    return ComposedFiles(claims, chain(batches, [bad] if bad else []), again)
+
+
+def compose(file: Path, config: Config, *, keep: bool) -> Composed:
+    """Read and set one file for the id that it names, or that a new article of it would have."""
+    path = stored_path(file, config)
+    try:
+        manuscript = read(file, config)
+    except Refused as error:
+        return Composed(file=file, path=path, refusal=str(error))
+    except SyndicateError:
+        raise  # such as a full disk: no fault of the file
+    except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
+        reason = unexpected(path, error)
+        return Composed(file=file, path=path, refusal=reason, traceback=traceback.format_exc())
+    return recompose(
+        manuscript, manuscript.id or new_id(config, manuscript.slug), config, keep=keep
+    )
+
+
+def recompose(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool) -> Composed:
+    """Set a file that was read for a public id."""
+    proof, refusal, where = None, "", ""
+    try:
+        proof = set_up(manuscript, public_id, config, keep=keep)
+    except Refused as error:
+        refusal = str(error)
+    except SyndicateError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
+        refusal, where = unexpected(manuscript.path, error), traceback.format_exc()
+    return Composed(
+        file=manuscript.file,
+        path=manuscript.path,
+        manuscript=manuscript,
+        id=public_id,
+        proof=proof,
+        refusal=refusal,
+        traceback=where,
+    )
+
+
+def unexpected(path: str, error: Exception) -> str:
+    """Return the reason for refusing a file that made our code fail."""
+    problem = one_line(f"{type(error).__name__}: {error}")[:200]
+    return (
+        f"{path}: reading it failed, which is a bug in Syndicate ({problem}); "
+        "please report it with the traceback in the log"
+    )
+
+
+def new_id(config: Config, slug: str) -> str:
+    """Return the public id of a new article that names none itself."""
+    return f"urn:uuid:{uuid.uuid5(config.publication.id, slug)}"
+
+
+class _Job(NamedTuple):
+    """What is done with some files: `slugs`, `claims`, `compose` or `again`."""
+
+    step: str
+    files: Sequence[Path]
+    named: tuple[Manuscript, str] | None = None
+    """The one file that is set again, and its public id."""
+
+
+def _composing(config: Config, *, keep: bool) -> Callable[[_Job], list[Any]]:
+    def do(job: _Job) -> list[Any]:
+        if job.step == "slugs":
+            return slugs_asked(job.files, config)
+        if job.step == "claims":
+            return claims_of(job.files, config)
+        if job.named is not None:
+            return [recompose(*job.named, config, keep=keep)]
+        return [_on_time(file, config, keep=keep) for file in job.files]
+
+    return do
+
+
+def _on_time(file: Path, config: Config, *, keep: bool) -> Composed:
+    restart_clock()
+    return compose(file, config, keep=keep)

@@ -1,0 +1,240 @@
+"""Manuscripts: an article's file as it was read, and the revision that is made of it.
+
+Reading needs nothing but the file. Setting it needs the article's public id,
+which the ids inside of the body begin with.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from syndicate.config import Config
+from syndicate.errors import Refused
+from syndicate.intake.articles import frontmatter, html_document, markdown
+from syndicate.intake.articles.fields import read_fields
+from syndicate.intake.articles.jekyll import JekyllSite, Liquid, is_jekyll, read_liquid
+from syndicate.intake.markup import figures
+from syndicate.intake.markup.sanitise import prefix_of, sanitise
+from syndicate.intake.markup.text import one_line, shorten
+from syndicate.intake.media import recordings
+from syndicate.intake.media.pictures import Pictures
+from syndicate.model.articles import Figure, Recording, Revision
+from syndicate.model.galleys import Galley
+from syndicate.typeset import cut
+from syndicate.typeset.trees import remove, unwrap, write
+
+HTML_SUFFIXES = (".html", ".htm")
+SUFFIXES = (".md", ".markdown", *HTML_SUFFIXES)
+EXCERPT = 280
+"""How many characters of the body stand for a missing summary."""
+_BEGINNING = 5_000
+"""How many characters are looked through for Liquid that a summary leaves out."""
+_BIGGEST = 5_000_000
+_NOT_PROSE = ("figure", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "section", "hr")
+_BLOCKS = ("p", "li", "dt", "dd", "div", "blockquote", "br")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manuscript:
+    """One file as it was read, not yet set."""
+
+    file: Path
+    path: str
+    """As the store keeps it: relative to the publication where it lies inside."""
+    id: str | None
+    slug: str
+    source: str
+    """The hash of the body's text, by which a renamed file is known again; empty without text."""
+    text: str
+    """The body as written: Markdown or HTML."""
+    line: int
+    """The line of the file in which `text` begins."""
+    liquid: bool
+    """Whether it is a file of a Jekyll site, with Liquid in its text."""
+    revision: Revision
+    """What the front matter says; the body is still empty."""
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A manuscript set: the revision, its body in type, and the local pictures that it shows."""
+
+    revision: Revision
+    galley: Galley
+    pictures: tuple[Figure, ...]
+    warnings: tuple[str, ...]
+    incomplete: bool = False
+    """Whether a picture or the recording that the file names can't be used."""
+
+
+def read(file: Path, config: Config) -> Manuscript:
+    """Read an article's file; raise Refused, with file and line, for what can't be one."""
+    path = stored_path(file, config)
+    if path != (readable := path.encode(errors="backslashreplace").decode()):
+        raise Refused(f"{readable}: expected a file name in UTF-8; rename it")
+    front = frontmatter.split(_bytes(file, path), path)
+    if not front.found and file.suffix.lower() in HTML_SUFFIXES:
+        front = html_document.front_matter(front)
+    if not front.found:
+        raise Refused(f"{path}:1: no front matter — expected a line of --- or +++, and a title")
+    where, zone = inside_intake(PurePath(path), config), config.publication.timezone
+    fields = read_fields(front, where, zone, config.publication.url)
+    text = front.body.strip("\n")
+    return Manuscript(
+        file=file,
+        path=path,
+        id=fields.id,
+        slug=fields.slug,
+        source=hashlib.sha256(text.encode()).hexdigest() if text.strip() else "",
+        text=text,
+        line=front.line + len(front.body) - len(front.body.lstrip("\n")),
+        liquid=is_jekyll(front, PurePath(path)),
+        revision=fields.revision,
+        warnings=fields.warnings,
+    )
+
+
+def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool = True) -> Proof:
+    """Make the revision of a manuscript, its body safe and its pictures in `media/`.
+
+    With `keep` false, pictures are looked at and left where they are. Raise
+    Refused for a body that can't be made well-formed.
+    """
+    warnings: list[str] = []
+
+    def warn(message: str) -> None:
+        warnings.append(f"{manuscript.path}: {message}")
+
+    html = manuscript.file.suffix.lower() in HTML_SUFFIXES
+    liquid = _without_liquid(manuscript, config)
+    for line, problem in liquid.warnings:
+        warnings.append(f"{manuscript.path}:{manuscript.line + line - 1}: {problem}")
+    markup = liquid.text if html else markdown.to_html(liquid.text)
+    try:
+        root = sanitise(markup, prefix_of(public_id), hosts=config.pages.embed_hosts)
+    except Refused as error:
+        raise Refused(f"{manuscript.path}: {error}") from error
+    head = manuscript.revision
+    if liquid.warnings:
+        _drop_dead_links(root)
+    _drop_headline(root, head.title)
+    pictures = Pictures(manuscript.file, config, keep=keep)
+    image = figures.lead(head.image, pictures, warn) if head.image else None
+    shown = figures.arrange(root, pictures, warn)
+    audio = _recording(manuscript, config, warn, keep=keep)
+    revision = replace(
+        head,
+        body=write(root),
+        excerpt=head.summary or shorten(_prose(root, without=liquid.left), EXCERPT),
+        image=image,
+        figures=shown,
+        audio=audio,
+    )
+    return Proof(
+        revision=revision,
+        galley=cut(revision, slug=manuscript.slug, tree=root),
+        pictures=pictures.used,
+        warnings=tuple(dict.fromkeys(warnings)),
+        incomplete=pictures.incomplete or (head.audio is not None and audio is None),
+    )
+
+
+def _without_liquid(manuscript: Manuscript, config: Config) -> Liquid:
+    """Read the Liquid in a file of a Jekyll site; any other text stays as it is."""
+    if not manuscript.liquid:
+        return Liquid(manuscript.text)
+    head, url = manuscript.revision, config.publication.url or ""
+    origin = url[: len(url) - len(urlsplit(url).path)]
+    page = {name: value for name, value in head.extra.items() if isinstance(value, str)}
+    page |= {"description": head.summary, "excerpt": head.summary} if head.summary else {}
+    page |= {"title": head.title, "url": f"/articles/{manuscript.slug}/"}
+    page |= {"author": head.authors[0].name} if head.authors else {}
+    site = {"url": origin, "baseurl": url.removeprefix(origin), "title": config.publication.title}
+    values = {f"page.{name}": value for name, value in page.items()}
+    values |= {f"site.{name}": value for name, value in site.items()}
+    return read_liquid(manuscript.text, values, JekyllSite(manuscript.file))
+
+
+def _recording(
+    manuscript: Manuscript, config: Config, warn: figures.Warn, *, keep: bool
+) -> Recording | None:
+    """Find what the article is heard by; without it, the article is one to read."""
+    if (named := manuscript.revision.audio) is None:
+        return None
+    try:
+        return recordings.find(named, manuscript.file, config, keep=keep)
+    except recordings.RecordingMissing as error:
+        warn(f"the recording of audio is left out: {error}")
+        return None
+
+
+def stored_path(file: Path, config: Config) -> str:
+    """Return a file's path as the store keeps it, with `/` on every system."""
+    whole = os.path.abspath(file)  # noqa: PTH100 - resolve() would follow links out of it
+    inside = f"{config.root}/"
+    if whole.startswith(inside):
+        return whole.removeprefix(inside)
+    real, root = Path(whole).resolve(), config.root.resolve()
+    return real.relative_to(root).as_posix() if real.is_relative_to(root) else whole
+
+
+def inside_intake(path: PurePath, config: Config) -> PurePath:
+    """Return a path from the intake folder on, where it is inside: that folder names no article."""
+    folder = config.intake.folder
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
+
+
+def _bytes(file: Path, path: str) -> bytes:
+    try:
+        with file.open("rb", buffering=0) as opened:
+            if os.fstat(opened.fileno()).st_size > _BIGGEST:
+                raise Refused(f"{path}: larger than {_BIGGEST // 1_000_000} MB")
+            return opened.readall()
+    except OSError as error:
+        raise Refused(f"{path}: can't be read: {error.strerror}") from error
+
+
+def _drop_headline(root: etree._Element, title: str) -> None:
+    """Drop a body's first line when it is the headline again."""
+    first = next(iter(root), None)
+    if first is None or (root.text or "").strip() or not re.fullmatch("h[12]", str(first.tag)):
+        return
+    if one_line("".join(first.itertext())).casefold() == title.casefold():
+        remove(first)
+
+
+def _drop_dead_links(root: etree._Element) -> None:
+    """Leave the words of links whose address was not understood."""
+    for link in [*root.iter("a")]:
+        if not link.attrib:
+            unwrap(link)
+
+
+def _prose(root: etree._Element, without: Iterable[str] = ()) -> str:
+    """Return the beginning of a body's sentences, on one line."""
+    parts: list[str] = []
+
+    def walk(element: etree._Element) -> None:
+        if element.tag not in _NOT_PROSE and element.get("class") != "footnote-ref":
+            parts.append(" " * (element.tag in _BLOCKS))
+            parts.append(element.text or "")
+            for child in element:
+                walk(child)
+            parts.append(" " * (element.tag in _BLOCKS))
+        parts.append(element.tail or "")
+
+    walk(root)
+    prose = one_line("".join(parts))
+    if without:
+        prose = prose[:_BEGINNING]
+        for left in without:
+            prose = prose.replace(left, "")
+        return one_line(prose)
+    return prose

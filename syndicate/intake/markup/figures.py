@@ -1,0 +1,314 @@
+"""Figures: every picture of a body brought to one form, its caption and credit to data."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lxml import etree
+
+from syndicate.intake.markup.embeds import is_embed
+from syndicate.intake.markup.text import one_line
+from syndicate.intake.media.pictures import PictureMissing, Pictures
+from syndicate.model.articles import Figure
+from syndicate.typeset.missing import leave_words, leave_words_inline
+from syndicate.typeset.trees import PHRASING, remove, remove_all, unwrap, unwrap_all
+
+Warn = Callable[[str], None]
+
+_LAST_CITE = etree.XPath("figcaption/cite[last()]")
+_PLACE = "x-place"
+_AMONG_BLOCKS = frozenset({"div", "section", "aside", "blockquote", "details"})
+
+
+def arrange(root: etree._Element, pictures: Pictures, warn: Warn) -> tuple[Figure, ...]:
+    """Bring a sanitised body's pictures to the form of `Revision.body`; return its figures.
+
+    A paragraph or block that holds nothing but pictures becomes figures, their
+    titles captions; a `<figure>` becomes one per picture, and a plain block
+    when it has none. Pictures inside of text stay where they are.
+    """
+    for element in list(root.iter("p")):
+        if _only_pictures(element):
+            _part(element)
+    for element in reversed(list(root.iter("figure"))):
+        _part_figure(element)
+    for image in list(root.iter("img")):
+        if _stands_alone(image):
+            _put_figure(image, before=image)
+    _set_stills(root, pictures, warn)
+    return tuple(_set_pictures(root, pictures, warn))
+
+
+def lead(image: Figure, pictures: Pictures, warn: Warn) -> Figure | None:
+    """Find the picture that front matter names.
+
+    One that isn't there is warned about; what is said about it stays, without
+    an address, or None where nothing is.
+    """
+    try:
+        found = pictures.find(image.src)
+    except PictureMissing as error:
+        warn(f"the picture of image is missing: {error}")
+        if not (image.alt or image.caption or image.credit):
+            return None
+        found = Figure(src="")
+    return replace(found, alt=image.alt, caption=image.caption, credit=image.credit)
+
+
+# what is a figure
+
+
+def _only_pictures(paragraph: etree._Element) -> bool:
+    texts = [paragraph.text, *(child.tail for child in paragraph)]
+    tags = {child.tag for child in paragraph}
+    return "img" in tags and tags <= {"img", "br"} and not any(map(_says_something, texts))
+
+
+def _part(paragraph: etree._Element) -> None:
+    """Make a figure of each picture; inside of a figure, let them stand for themselves."""
+    if _parent(paragraph).tag == "figure":
+        unwrap(paragraph)
+        return
+    for image in paragraph.findall("img"):
+        _put_figure(image, before=paragraph)
+    remove(paragraph)
+
+
+def _part_figure(figure: etree._Element) -> None:
+    """Make one figure per picture, the last with the caption; a block where there is none."""
+    if is_embed(figure):
+        _caption_embed(figure)
+        return
+    images = list(figure.iter("img"))
+    if not images or figure.find(".//figure") is not None:
+        figure.tag = "div"
+        for caption in figure.findall("figcaption"):
+            caption.tag = "p"
+        return
+    parts = [_put_figure(image, before=figure, leave=True) for image in images]
+    unwrap_all(figure, [*figure.iter(_PLACE)])
+    caption = _caption(figure)
+    if caption.text or len(caption):
+        parts[-1].append(caption)
+    if "id" in figure.attrib:
+        parts[0].set("id", figure.attrib["id"])
+    remove(figure)
+
+
+def _caption_embed(figure: etree._Element) -> None:
+    """Make a player's caption of all that its figure says besides."""
+    player = figure[0]
+    figure.text, player.tail = player.tail, None
+    figure.remove(player)
+    caption = _caption(figure)
+    figure.text = None
+    figure.append(player)
+    if caption.text or len(caption):
+        figure.append(caption)
+
+
+def _caption(figure: etree._Element) -> etree._Element:
+    """Make the caption of all that a figure says besides its pictures, in one line of HTML."""
+    caption = etree.Element("figcaption")
+    caption.text = figure.text
+    caption.extend(list(figure))
+    blocks = [element for element in caption.iterdescendants() if element.tag not in PHRASING]
+    for block in blocks:
+        block.tail = " " + (block.tail or "")
+    unwrap_all(caption, blocks)
+    _drop_empty(caption)
+    for element in caption.iter():
+        element.text = _folded(element.text)
+        element.tail = _folded(element.tail)
+    return _with_credit_last(caption)
+
+
+def _drop_empty(caption: etree._Element) -> None:
+    """Drop what says nothing, and what says nothing without it."""
+    empty: set[etree._Element] = set()
+    for element in reversed(list(caption.iterdescendants())):
+        texts = (element.text, *(child.tail for child in element))
+        if empty.issuperset(element) and not any(map(_says_something, texts)):
+            empty.add(element)
+    remove_all(caption, empty)
+
+
+def _with_credit_last(caption: etree._Element) -> etree._Element:
+    credit = _credit(caption)
+    if credit is not None:
+        cite = etree.Element("cite")
+        cite.text = credit.text
+        cite.extend(list(credit))
+        remove(credit)
+        _drop_empty(caption)
+    _strip(caption)
+    if credit is not None:
+        if len(caption):
+            caption[-1].tail = f"{caption[-1].tail or ''} "
+        elif caption.text:
+            caption.text += " "
+        caption.append(cite)
+    return caption
+
+
+def _credit(caption: etree._Element) -> etree._Element | None:
+    """Find who made the picture: what is marked as credit, small print, a `<cite>` at the end."""
+    for element in caption.iterdescendants():
+        if "credit" in element.get("class", "").split() or element.tag == "small":
+            return element
+    cites = list(caption.iter("cite"))
+    if cites and _text(caption).strip(" .").endswith(_text(cites[-1]).strip(" .")):
+        return cites[-1]
+    return None
+
+
+def _stands_alone(image: etree._Element) -> bool:
+    """Whether a picture stands among blocks, not in a line of text."""
+    parent, before, after = _parent(image), image.getprevious(), image.getnext()
+    text_before = parent.text if before is None else before.tail
+    neighbours = {element.tag for element in (before, after) if element is not None}
+    return (
+        parent.tag in _AMONG_BLOCKS
+        and not _says_something(text_before)
+        and not _says_something(image.tail)
+        and not neighbours & (PHRASING - {"img"})
+    )
+
+
+def _put_figure(
+    image: etree._Element, *, before: etree._Element, leave: bool = False
+) -> etree._Element:
+    """Move a picture into a figure of its own; its title is the caption.
+
+    `leave` has its place kept, with the text behind it.
+    """
+    figure = etree.Element("figure")
+    before.addprevious(figure)
+    after = image.tail
+    image.tail = None
+    title = one_line(image.attrib.pop("title", ""))
+    previous, parent = image.getprevious(), _parent(image)
+    if leave:
+        place = etree.Element(_PLACE)
+        place.tail = after
+        image.addprevious(place)
+    elif previous is not None:
+        previous.tail = (previous.tail or "") + (after or "")
+    else:
+        parent.text = (parent.text or "") + (after or "")
+    figure.append(image)
+    if title:
+        etree.SubElement(figure, "figcaption").text = title
+    return figure
+
+
+# the pictures themselves
+
+
+def _set_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[Figure]:
+    figures, inline, wordless = [], [], []
+    for image in list(root.iter("img")):
+        parent = _parent(image)
+        try:
+            found = pictures.find(image.get("src", ""))
+        except PictureMissing as error:
+            warn(f"a picture is missing: {error}")
+            found = None
+        if parent.tag != "figure":
+            image.set("alt", one_line(image.get("alt", "")))
+            if found is None:
+                inline.append(image)
+            else:
+                _set(image, _sized(found, image, shown=True), image.get("alt", ""))
+            continue
+        figure = _set_figure(parent, image, found)
+        if found is not None or leave_words(parent, image):
+            figures.append(figure)
+        else:
+            wordless.append(parent)
+    leave_words_inline(root, inline)
+    remove_all(root, wordless)
+    return figures
+
+
+def _set_stills(root: etree._Element, pictures: Pictures, warn: Warn) -> None:
+    """Find the pictures that videos show before they play."""
+    for video in root.iter("video"):
+        poster = video.attrib.pop("poster", "")
+        try:
+            if poster:
+                video.set("poster", pictures.find(poster).src)
+        except PictureMissing as error:
+            warn(f"the poster of a video is missing: {error}")
+
+
+def _set_figure(figure: etree._Element, image: etree._Element, found: Figure | None) -> Figure:
+    alt = one_line(image.get("alt", ""))
+    cite = next(iter(_LAST_CITE(figure)), None)
+    credit = "" if cite is None or cite.tail else one_line(_text(cite))
+    whole = one_line("".join(_text(caption) for caption in figure.findall("figcaption")))
+    caption = whole.removesuffix(credit).strip()
+    if found is None:
+        image.set("alt", alt)
+        return Figure(src="", alt=alt, caption=caption, credit=credit)
+    found = _sized(found, image)
+    image.attrib.clear()
+    _set(image, found, alt)
+    return replace(found, alt=alt, caption=caption, credit=credit)
+
+
+def _set(image: etree._Element, figure: Figure, alt: str) -> None:
+    image.set("src", figure.src)
+    image.set("alt", alt)
+    for name, pixels in (("width", figure.width), ("height", figure.height)):
+        if pixels:
+            image.set(name, str(pixels))
+
+
+def _sized(found: Figure, image: etree._Element, *, shown: bool = False) -> Figure:
+    """Add the size that the markup names, where the picture's own isn't known.
+
+    With `shown`, the size named goes first: a picture in a line of text is
+    often shown smaller than it is.
+    """
+    width, height = (int(image.get(name) or 0) or None for name in ("width", "height"))
+    if found.width is None or found.height is None:
+        return replace(found, width=width, height=height)
+    if shown and (width or height):
+        ratio = found.height / found.width
+        width = width or max(1, round((height or 1) / ratio))
+        return replace(found, width=width, height=height or max(1, round(width * ratio)))
+    return found
+
+
+# text
+
+
+def _parent(element: etree._Element) -> etree._Element:
+    parent = element.getparent()
+    assert parent is not None
+    return parent
+
+
+def _says_something(text: str | None) -> bool:
+    return bool(text and text.strip())
+
+
+def _text(element: etree._Element) -> str:
+    return "".join(element.itertext())
+
+
+def _folded(text: str | None) -> str | None:
+    """Fold white space to single blanks, at the ends too: words must not run together."""
+    if not text:
+        return None
+    inner = " ".join(text.split())
+    return f"{' ' * text[0].isspace()}{inner}{' ' * text[-1].isspace()}" if inner else " "
+
+
+def _strip(caption: etree._Element) -> None:
+    """Take blanks from both ends."""
+    caption.text = (caption.text or "").lstrip() or None
+    if len(caption):
+        caption[-1].tail = (caption[-1].tail or "").rstrip() or None
+    elif caption.text:
+        caption.text = caption.text.rstrip()

@@ -1,0 +1,248 @@
+"""Bodies made safe and well-formed: nh3 drops what may run, an XML parser vouches for the rest.
+
+nh3 parses as browsers do and writes canonical HTML; closing its void elements
+makes that XML, which a strict parser reads. So the tree is the one nh3 judged:
+no second, different reading of the same markup can bring anything back to life.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Collection
+from urllib.parse import unquote
+
+import nh3
+from lxml import etree
+
+from syndicate.errors import Refused
+from syndicate.intake.markup import embeds, html_repair
+from syndicate.intake.markup.text import printable
+from syndicate.typeset.trees import HEADINGS, PHRASING, VOID, parent_of, remove_all
+
+_FLOW = frozenset({
+    "aside", "blockquote", "caption", "col", "colgroup", "dd", "details", "div", "dl", "dt",
+    "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
+    "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+})  # fmt: skip
+_RENAMED = {"strike": "s", "tt": "code", "acronym": "abbr", "big": "b"}
+_DROPPED = frozenset({
+    "script", "style", "template", "noscript", "title", "textarea", "xmp", "noembed", "noframes",
+    "plaintext", "svg", "math", "select", "head",
+})  # fmt: skip
+_ATTRIBUTES = {
+    "*": {"id", "class", "lang", "dir", "title", "aria-label", "aria-labelledby",
+          "aria-describedby", "aria-hidden"},
+    "a": {"href", "hreflang", "name"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan", "headers", "align"},
+    "th": {"colspan", "rowspan", "headers", "scope", "abbr", "align"},
+    "col": {"span"}, "colgroup": {"span"},
+    "ol": {"start", "reversed", "type"}, "li": {"value"},
+    "blockquote": {"cite"}, "q": {"cite"},
+    "ins": {"cite", "datetime"}, "del": {"cite", "datetime"}, "time": {"datetime"},
+    "details": {"open"},
+    "x-iframe": {"src", "width", "height"},
+    "embed": {"src", "width", "height"}, "object": {"data", "width", "height"},
+    "video": {"src", "poster", "width", "height", "loop", "muted", "crossorigin"},
+    "audio": {"src", "loop", "muted", "crossorigin"},
+    "source": {"src", "type"}, "track": {"src", "kind", "srclang", "label"},
+}  # fmt: skip
+_SCHEMES = {"http", "https", "mailto", "tel", "sms", "geo", "ftp", "webcal"}
+_CLASS = re.compile(
+    r"language-[A-Za-z0-9_+#-]{1,30}|footnote-(?:ref|backref)|footnotes"
+    r"|align-(?:left|center|right)|credit"
+)
+_NUMERIC = frozenset({"width", "height", "colspan", "rowspan", "span", "start", "value"})
+_PARENTS = {
+    "figcaption": {"figure"}, "summary": {"details"}, "li": {"ul", "ol"},
+    "dt": {"dl", "div"}, "dd": {"dl", "div"},
+}  # fmt: skip
+"""Where these may stand; elsewhere they are plain blocks, as a checker would have it."""
+_OPEN_TAG = re.compile(r"<(br|col|hr|img|wbr|embed|source|track)((?:\s[^\s=>\"]+=\"[^\"]*\")*)>")
+_ANY_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
+_IFRAME = re.compile(r"<(/?)iframe(?=[\s/>])", re.IGNORECASE)
+_NEVER_CLOSED = re.compile(
+    r"""
+    <(x-iframe|video|audio)
+    ((?>
+        \s++ [^\s<=>/"']++
+        (?>\s*+ = \s*+ (?>"[^"]*+" | '[^']*+' | (?>[^\s<>/"'] | /(?!>))++))?+
+    )*+)
+    \s*+ />
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A player written as XML has it, which HTML takes for the beginning of one.
+
+No name and no bare value holds a `<`: so a search that fails ends at the next tag.
+"""
+_FEW_REFERENCES, _MOST_REFERENCES = 1000, 100_000
+_AMPERSAND = re.compile(r"&(?:amp;|(?![#A-Za-z]))")
+_BLANK_MARK, _AMPERSAND_MARK = "\ufdd0", "\ufdd1"
+"""Stand for no-break spaces and ampersands, which nh3 takes quadratic time to write.
+
+Unicode has them for internal use: `printable` leaves none in a text.
+"""
+_UNNESTED = VOID | {
+    "p", "li", "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "option", "input", "embed",
+    "param", "area", "base", "link", "meta",
+}  # fmt: skip
+_NOT_IN_NAMES = re.compile(r"[^\w-]")
+_WORDS = etree.XPath("descendant::text()[not(ancestor::sup[@class='footnote-ref'])]")
+_IDS, _NAMED = etree.XPath("descendant::*/@id"), etree.XPath("descendant::*[@id]")
+_REFERENCES = frozenset({"headers", "aria-labelledby", "aria-describedby"})
+_REFERRING = etree.XPath(f"descendant::*[{' or '.join(f'@{name}' for name in _REFERENCES)}]")
+_DEEPEST = 1000
+"""nh3's time grows with the square of the depth; no article comes near this."""
+
+
+def prefix_of(public_id: str) -> str:
+    """Return what an article's ids begin with, so that several articles share a page."""
+    return f"a{hashlib.sha256(public_id.encode()).hexdigest()[:8]}-"
+
+
+def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Element:
+    """Return a body as the safe children of a `<div>`, ids and what points at them prefixed.
+
+    Headings without an id get one. Scripts, handlers, styles, forms and foreign
+    markup are gone; players stay where they are safe, and frames of `hosts` (see
+    `embeds.settle`). Raise Refused for what is nested too deeply.
+    """
+    markup = _IFRAME.sub(r"<\1x-iframe", printable(markup))
+    markup = _NEVER_CLOSED.sub(r"<\1\2></\1>", markup)
+    if _depth(markup) > _DEEPEST:
+        raise Refused("its HTML is nested too deeply")
+    root = _tree(_clean(markup))
+    embeds.settle(root, hosts)
+    _tidy(root)
+    html_repair.mend(root)
+    _demote_headings(root)
+    _name_headings(root)
+    _prefix_ids(root, prefix)
+    return root
+
+
+def _filter(_tag: str, name: str, value: str) -> str | None:
+    """Judge one attribute that nh3 would let pass."""
+    if name == "class":
+        return " ".join(word for word in value.split() if _CLASS.fullmatch(word)) or None
+    if name in _NUMERIC:
+        return value if re.fullmatch(r"-?[0-9]{1,5}", value) else None
+    return value
+
+
+_CLEANER = nh3.Cleaner(
+    tags=set(PHRASING | _FLOW | embeds.TAGS | embeds.PARTS | _RENAMED.keys()),
+    clean_content_tags=set(_DROPPED),
+    attributes=_ATTRIBUTES,
+    attribute_filter=_filter,
+    url_schemes=_SCHEMES,
+    link_rel=None,
+)
+
+
+def _clean(markup: str) -> str:
+    """Have nh3 clean markup in linear time."""
+    markup = markup.replace("\u00a0", _BLANK_MARK).replace("&nbsp;", _BLANK_MARK)
+    if (count := markup.count("&")) > _FEW_REFERENCES:
+        markup = _AMPERSAND.sub(_AMPERSAND_MARK, markup)
+        count = markup.count("&") - sum(markup.count(name) for name in ("&quot;", "&lt;", "&gt;"))
+    if count > _MOST_REFERENCES:
+        raise Refused(f"it has more than {_MOST_REFERENCES:,} character references")
+    clean = _CLEANER.clean(markup)
+    return clean.replace(_AMPERSAND_MARK, "&amp;").replace(_BLANK_MARK, "\u00a0")
+
+
+def _depth(markup: str) -> int:
+    """Estimate how deeply markup nests, from above."""
+    depth = deepest = 0
+    if markup.count("<") <= _DEEPEST:  # as of nearly all: it can't be deeper than that
+        return 0
+    for closing, name in _ANY_TAG.findall(markup):
+        if name.lower() not in _UNNESTED:
+            depth = max(0, depth - 1) if closing else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _tree(clean: str) -> etree._Element:
+    closed = _OPEN_TAG.sub(r"<\1\2/>", clean).replace("&nbsp;", "\u00a0")
+    try:
+        return etree.fromstring(f"<div>{closed}</div>", etree.XMLParser(resolve_entities=False))
+    except etree.XMLSyntaxError as error:
+        raise Refused(f"its HTML can't be made well-formed: {error.msg}") from error
+
+
+def _tidy(root: etree._Element) -> None:
+    """Rename what HTML no longer knows or has in the wrong place; drop what says nothing."""
+    for element in root.iter(*_RENAMED):
+        element.tag = _RENAMED[str(element.tag)]
+    for element in reversed([*root.iter(*_PARENTS)]):
+        if parent_of(element).tag not in _PARENTS[str(element.tag)]:
+            element.tag = "p" if element.tag in ("figcaption", "summary") else "div"
+    for link in root.iterfind(".//a[@name]"):
+        name = link.attrib.pop("name")
+        link.set("id", link.get("id") or name)
+    for cell in root.iter("td", "th"):
+        if "align" in cell.attrib:
+            _align(cell, cell.attrib.pop("align"))
+    _tidy_paragraphs(root)
+
+
+def _align(cell: etree._Element, side: str) -> None:
+    """Say how a column is aligned by a class: style attributes do not survive."""
+    if side.lower() in ("left", "center", "right"):
+        cell.set("class", f"{cell.get('class', '')} align-{side.lower()}".strip())
+
+
+def _tidy_paragraphs(root: etree._Element) -> None:
+    """Drop paragraphs that say nothing; those that had something around blocks are blocks."""
+    empty = []
+    for paragraph in reversed([*root.iter("p")]):
+        if not len(paragraph):
+            if not (paragraph.text or "").strip():
+                empty.append(paragraph)
+        elif any(element.tag not in PHRASING for element in paragraph.iterdescendants()):
+            paragraph.tag = "div"
+    remove_all(root, empty)
+
+
+def _demote_headings(root: etree._Element) -> None:
+    """Make room for the headline, the one `<h1>` of a page."""
+    if root.find(".//h1") is None:
+        return
+    for element in root.iter("h1", "h2", "h3", "h4", "h5"):
+        element.tag = f"h{int(element.tag[1]) + 1}"
+
+
+def _name_headings(root: etree._Element) -> None:
+    """Give headings ids made of their words: readers link to them."""
+    nameless = [heading for heading in root.iter(*HEADINGS) if not heading.get("id")]
+    taken = {str(own) for own in _IDS(root)} if nameless else set()
+    namesakes: Counter[str] = Counter()
+    for heading in nameless:
+        words = "-".join("".join(_WORDS(heading)).lower().split())
+        name = own = _NOT_IN_NAMES.sub("", words)
+        while own in taken:
+            namesakes[name] += 1
+            own = f"{name}-{namesakes[name]}"
+        if own:
+            taken.add(own)
+            heading.set("id", own)
+
+
+def _prefix_ids(root: etree._Element, prefix: str) -> None:
+    known: set[str] = set()
+    for element in _NAMED(root):
+        own = "-".join(element.attrib.pop("id").split())
+        if own and own not in known:
+            known.add(own)
+            element.set("id", prefix + own)
+    for element in _REFERRING(root):
+        for name in _REFERENCES.intersection(element.keys()):
+            ids = element.get(name, "").split()
+            element.set(name, " ".join(f"{prefix}{own}" for own in ids))
+    for link in root.iter("a"):
+        address = link.get("href", "")
+        if address.startswith("#") and not known.isdisjoint({address[1:], unquote(address[1:])}):
+            link.set("href", f"#{prefix}{address[1:]}")

@@ -1,0 +1,209 @@
+"""Subscribers from a CSV file, as another newsletter tool exports them."""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from syndicate.errors import Refused
+from syndicate.intake.markup.text import one_line
+from syndicate.intake.subscribers.csv_file import Cells, Sheet, look_at
+from syndicate.intake.subscribers.csv_row import Enrolment, Wishes
+from syndicate.intake.subscribers.export_formats import Dialect, dialect_of
+from syndicate.model.subscribers import Cause, Subscribed, SubscriptionState, Who
+from syndicate.store import Arrival, Store
+
+BATCH = 10_000
+"""Rows per transaction, so that a long file doesn't keep others from writing."""
+_EXPECTED = "expected email,name or the export of a newsletter tool, with a column for the address"
+
+
+class Outcome(StrEnum):
+    """What became of a row."""
+
+    ADDED = "added"
+    KNOWN = "known"
+    LEFT = "left"
+    """They left once, here or there; a file never brings them back."""
+    SUPPRESSED = "suppressed"
+    DUPLICATE = "duplicate"
+    """The same stands higher up in the file."""
+    REFUSED = "refused"
+
+
+_OUTCOMES = {
+    Subscribed.NEW: Outcome.ADDED,
+    Subscribed.KNOWN: Outcome.KNOWN,
+    Subscribed.LEFT: Outcome.LEFT,
+    Subscribed.SUPPRESSED: Outcome.SUPPRESSED,
+    Subscribed.ERASED: Outcome.LEFT,
+}
+
+
+class Row(NamedTuple):
+    """One row of the file and what became of it; a tuple, since there may be millions."""
+
+    line: int
+    email: str
+    outcome: Outcome
+    reason: str = ""
+    """Why it was refused, or what it is a duplicate of."""
+    cells: tuple[str, ...] = ()
+    """All of a row that was refused, so that it can be mended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadersFile:
+    """A file whose header was recognised."""
+
+    sheet: Sheet
+    dialect: Dialect
+
+    @classmethod
+    def recognise(cls, file: Path) -> "ReadersFile":
+        """Find out what tool wrote a file; raise Refused for what can't be read or understood."""
+        sheet = look_at(file, lambda header: dialect_of(header) is not None)
+        dialect = dialect_of(sheet.header)
+        if dialect is None:
+            read = one_line(",".join(sheet.header))[:80]
+            raise Refused(f'{file}:1: header "{read}" — {_EXPECTED}')
+        return cls(sheet=sheet, dialect=dialect)
+
+    def enrolment(self, wishes: Wishes, *, at: datetime) -> Enrolment:
+        """Return what reads its rows."""
+        return Enrolment(self.sheet, self.dialect, wishes, at=at)
+
+
+def import_readers(
+    store: Store, file: Path, newsletter: str, *, at: datetime, dry_run: bool = False
+) -> Iterator[Row]:
+    """Subscribe everybody in a CSV file to one newsletter, with what it tells of their consent.
+
+    Raise Refused, before anybody is subscribed, for a file that can't be read or understood.
+    """
+    readers = ReadersFile.recognise(file)
+    yield from bring_in(store, readers, Wishes(newsletter=newsletter), at=at, dry_run=dry_run)
+
+
+def bring_in(
+    store: Store, readers: ReadersFile, wishes: Wishes, *, at: datetime, dry_run: bool = False
+) -> Iterator[Row]:
+    """Bring in everybody in a file; every row comes back with what became of it.
+
+    Some thousand rows are a transaction, so others can write in between, and who was
+    stopped begins again: what is in already is known. The next rows are read while the
+    database works. `dry_run` writes nothing.
+    """
+    enrolment = readers.enrolment(wishes, at=at)
+    cause = Cause(who=Who.IMPORT, how=f"{enrolment.origin} at {at:%Y-%m-%d %H:%M} UTC")
+    batches = _batches(readers.sheet.rows(), enrolment)
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(next, batches, None)
+        while batch := coming.result():
+            coming = ahead.submit(next, batches, None)
+            with store.write() as tx:
+                became = tx.arrivals.take(batch.arrivals, cause=cause, at=at)
+                if dry_run:
+                    tx.rollback()
+            yield from batch.rows(became)
+    if not dry_run:
+        with store.write() as tx:
+            tx.arrivals.count_again()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Some rows: those that are settled already, and places for those who arrive."""
+
+    settled: list[Row | None]
+    lines: list[int]
+    """Of those who arrive."""
+    arrivals: list[Arrival]
+
+    def rows(self, became: Iterable[Subscribed]) -> Iterator[Row]:
+        """Iterate over all rows in their order."""
+        arrived = zip(self.lines, self.arrivals, became, strict=True)
+        for row in self.settled:
+            if row is not None:
+                yield row
+                continue
+            line, arrival, what = next(arrived)
+            yield Row(line, arrival.email, _OUTCOMES[what])
+
+
+def _batches(rows: Iterator[Cells], enrolment: Enrolment) -> Iterator[_Batch]:
+    seen = FirstLines()
+    while some := list(islice(rows, BATCH)):
+        batch = _Batch(settled=[], lines=[], arrivals=[])
+        for row in some:
+            arrival = enrolment.read(row)
+            settled = _settled(row, arrival, seen)
+            batch.settled.append(settled)
+            if settled is None:
+                assert isinstance(arrival, Arrival)
+                batch.lines.append(row.line)
+                batch.arrivals.append(arrival)
+        yield batch
+
+
+def _settled(row: Cells, arrival: Arrival | str, seen: "FirstLines") -> Row | None:
+    """Return a row about which nothing has to be looked up."""
+    if isinstance(arrival, str):
+        email = row.cells[0] if len(row.cells) == 1 else ""
+        return Row(row.line, email, Outcome.REFUSED, arrival, tuple(row.cells))
+    # who says yes on one line and no on another has said no: only the same is the same
+    left = arrival.state is SubscriptionState.LEFT
+    same = (arrival.address, arrival.newsletter, left, bool(arrival.suppressed))
+    first = seen.meet(hash(same), row.line)
+    if first == row.line:
+        return None
+    reason = f"{arrival.email} is on line {first} already"
+    return Row(row.line, arrival.email, Outcome.DUPLICATE, reason)
+
+
+class FirstLines:
+    """On which line each row was met first: 12 bytes a place, where a dict takes 130.
+
+    What is kept is a hash of 64 bits, salted by the process; that two rows of a million
+    have the same is once in forty million files.
+    """
+
+    _FULL = 2 / 3
+
+    def __init__(self) -> None:
+        self._grow(1 << 16)
+        self._count = 0
+
+    def _grow(self, size: int) -> None:
+        self._mask = size - 1
+        self._hashes = array("Q", bytes(8 * size))
+        self._lines = array("I", bytes(4 * size))
+
+    def meet(self, number: int, line: int) -> int:
+        """Return the line on which `number` was met first, which may be this one."""
+        number = number & 0xFFFF_FFFF_FFFF_FFFF or 1  # 0 is an empty place
+        hashes, mask = self._hashes, self._mask
+        place = number & mask
+        while hashes[place]:
+            if hashes[place] == number:
+                return self._lines[place]
+            place = (place + 1) & mask
+        hashes[place] = number
+        self._lines[place] = line
+        self._count += 1
+        if self._count > mask * self._FULL:
+            self._double()
+        return line
+
+    def _double(self) -> None:
+        hashes, lines = self._hashes, self._lines
+        self._count = 0
+        self._grow(2 * len(hashes))
+        for number, line in zip(hashes, lines, strict=True):
+            if number:
+                self.meet(number, line)

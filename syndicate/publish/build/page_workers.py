@@ -1,0 +1,30 @@
+"""The crew: printers in as many processes as there are cores, for builds that are worth it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from syndicate.config import Config
+from syndicate.publish.build.report import Outcome
+from syndicate.publish.build.tasks import Task
+from syndicate.publish.build.writer import Printer
+from syndicate.render.templates import Templates
+from syndicate.store import Store
+from syndicate.workers import Workers, hired
+
+_DIED = "a process of the build died, killed perhaps because memory ran out"
+
+Crew = Workers[Task, Outcome]
+
+
+@contextmanager
+def crew(config: Config, *, compress: bool) -> Iterator[Crew]:
+    """Hire a crew for a publication, and let it go at the end."""
+    begin = partial(_printing, config, compress=compress)
+    with hired(begin, preload=__name__, died=_DIED) as workers:
+        yield workers
+
+
+def _printing(config: Config, *, compress: bool) -> Callable[[Task], Outcome]:
+    templates = Templates.of(config, settled=True)
+    return Printer(Store.of(config), config, templates, compress=compress).print

@@ -1,0 +1,305 @@
+"""The printer: makes files of what the store says, one task after the other.
+
+A task names articles by their keys, so it travels to another process as a few
+numbers. A file that can't be made is one that can't be made: it is told, what
+was there before stays, and the rest goes on.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+
+from syndicate.clock import EPOCH
+from syndicate.config import Config
+from syndicate.errors import Problem, StoreError
+from syndicate.model.articles import MEDIA, Article, Person, Status
+from syndicate.model.galleys import Galley
+from syndicate.publish.build.entry_fragments import Teller, Told
+from syndicate.publish.build.report import Done, File, Outcome, said
+from syndicate.publish.build.tasks import Articles, Document, Page, Sheaf, Task
+from syndicate.publish.build.topic_index import Listing
+from syndicate.publish.output.compression import TWINS, twin
+from syndicate.publish.output.folder import Folder
+from syndicate.publish.output.manifest import Published
+from syndicate.publish.output.media import MediaFolder, media, summarised
+from syndicate.render import addresses, topics
+from syndicate.render.amp import Amp
+from syndicate.render.feeds import Format, channel, formats
+from syndicate.render.feeds.channel import rfc3339
+from syndicate.render.pages import Pages
+from syndicate.render.sitemaps import Sitemaps
+from syndicate.render.story import Stories
+from syndicate.render.templates import Templates
+from syndicate.render.topics import Kind
+from syndicate.store import Store
+from syndicate.typeset import cut, is_current
+from syndicate.typeset.missing import without_files
+
+
+class Printer:
+    """Prints for one publication; `compress` says whether pages have twins, too."""
+
+    def __init__(
+        self, store: Store, config: Config, templates: Templates, *, compress: bool = False
+    ) -> None:
+        self.store = store
+        self.config = config
+        stories = Stories(config)
+        self.pages = Pages(config, templates, stories)
+        self._amp = Amp(config, templates, stories)
+        self._sitemaps = Sitemaps(config)
+        self.folder = Folder(config.output)
+        self._media = MediaFolder(config, self.folder.place)
+        self.compress = compress
+        self._teller = Teller(store, config, self.pages)
+
+    def print(self, task: Task) -> Outcome:
+        """Do a task; raise StoreError where the store can't be read."""
+        outcome = Outcome()
+        if isinstance(task, Articles):
+            self._articles(task, outcome)
+        elif isinstance(task, Sheaf):
+            self._teller.do_without(task.missing)
+            keys = [key for page in task.pages for key in page.articles]
+            self._teller.learn(keys, outcome, at=task.at)
+            for page in task.pages:
+                self._put_all(self._page(page, outcome, at=task.at), outcome)
+        else:
+            self._teller.do_without(task.missing)
+            self._put_all(self._document(task, outcome), outcome)
+        return outcome
+
+    def put(self, files: Iterable[File]) -> Outcome:
+        """Make files that others have laid out."""
+        outcome = Outcome()
+        self._put_all(files, outcome)
+        return outcome
+
+    def mended(self, missed: Mapping[int, Mapping[str, int]]) -> Iterator[int]:
+        """Iterate over articles whose missing files were put in their place, or replaced."""
+        for key, files in missed.items():
+            if any(self._media.stamp(file) != stamp for file, stamp in files.items()):
+                yield key
+
+    def forget(self, keys: Iterable[int] | None = None) -> None:
+        """Tell articles anew the next time; all of them without `keys`."""
+        self._teller.forget(keys)
+
+    # articles
+
+    def _articles(self, task: Articles, outcome: Outcome) -> None:
+        with self.store.read() as tx:
+            articles = tx.readership.articles(task.keys)
+            galleys = tx.readership.galleys(task.keys)
+            before = tx.readership.old_addresses(task.keys)
+        galleys |= self._set_again([a for a in articles if not is_current(galleys.get(a.key))])
+        for article in articles:
+            galley, old = galleys.get(article.key), before.get(article.key, [])
+            outcome.done[article.key] = self._article(article, galley, old, task, outcome)
+
+    def _set_again(self, articles: Sequence[Article]) -> dict[int, Galley]:
+        """Cut bodies by this version's rules, where an older one did, and keep what comes of it."""
+        again = {}
+        for article in articles:
+            with suppress(Exception):  # its page will say what is wrong
+                again[article.key] = cut(article, slug=article.slug)
+        with suppress(StoreError):  # the next build does it, then
+            if again:
+                with self.store.write() as tx:
+                    tx.articles.set_again([(a, again[a.key]) for a in articles if a.key in again])
+        return again
+
+    def _article(
+        self,
+        article: Article,
+        galley: Galley | None,
+        old_addresses: Sequence[str],
+        task: Articles,
+        outcome: Outcome,
+    ) -> Done:
+        owner, path = f"{article.key}", addresses.file(addresses.page(article))
+        if article.retracted_at is not None and article.number is not None:
+            notice = File(
+                path=path,
+                owner=owner,
+                render=partial(self.pages.withdrawn, article),
+                status=410,
+            )
+            there = self._put(notice, outcome)
+            self._put_all(self._redirects(article, old_addresses), outcome)
+            listing = self._listing(article, withdrawn=True)
+            return Done(page=path, listing=listing, failed=not there)
+        if article.status is Status.DRAFT or article.retracted_at or article.published > task.at:
+            return Done(page=path)
+        pictures = tuple(dict.fromkeys(media(article)))
+        missing = self._copy(pictures, article, outcome, anew=task.anew) if pictures else {}
+        if missing:
+            article, galley = without_files(article, missing), None
+        shown = article.as_of(task.at, self.config.publication.breaking_for)
+        spoilt = len(outcome.spoilt)
+        page = File(
+            path=path,
+            owner=owner,
+            render=partial(self.pages.article, shown, galley),
+            packed=self.compress,
+        )
+        there = self._put(page, outcome)
+        if there and self.config.amp.enabled:
+            amp = File(
+                path=addresses.file(addresses.amp(article)),
+                owner=owner,
+                render=partial(self._amp.article, shown, galley),
+                packed=self.compress,
+            )
+            self._put(amp, outcome)
+        self._put_all(self._redirects(article, old_addresses), outcome)
+        listed = self._listing(article) if there else None
+        failed = len(outcome.spoilt) > spoilt
+        return Done(page=path, listing=listed, pictures=pictures, missing=missing, failed=failed)
+
+    def _copy(
+        self, files: Sequence[str], article: Article, outcome: Outcome, *, anew: bool
+    ) -> dict[str, int]:
+        """Copy what an article loads; return what readers can't load, each with its stamp.
+
+        Where `media/` lacks a file, the copy that is published stays.
+        """
+        absent = set()
+        for src in files:
+            if not anew and self._media.is_published(src):
+                continue
+            data = self._media.read(src)
+            if data is None:
+                data = self._media.read_published(src)
+                if fault := self._media.fault_of(src, article):
+                    outcome.faults.append(fault)
+            if data is None:
+                absent.add(src)
+            else:
+                self._put(File(path=src, owner=MEDIA, render=partial(bytes, data)), outcome)
+        return {src: self._media.stamp(src) for src in sorted(summarised(article, absent))}
+
+    def _redirects(self, article: Article, old_addresses: Sequence[str]) -> Iterator[File]:
+        to = addresses.page(article)
+        for address in old_addresses:
+            yield File(
+                path=addresses.file(address),
+                owner=f"{article.key}",
+                render=partial(self.pages.redirect, to),
+                status=301,
+                location=to,
+            )
+
+    def _listing(self, article: Article, *, withdrawn: bool = False) -> Listing:
+        return Listing(
+            article=article.key,
+            age=_age(article.published),
+            id=article.id,
+            topics=tuple((t.home, t.kind, t.name) for t in topics.of(article, self.config)),
+            withdrawn=withdrawn,
+            sitemap="" if withdrawn else self._sitemaps.entry(article),
+        )
+
+    # lists
+
+    def _page(self, task: Page, outcome: Outcome, *, at: datetime) -> Iterator[File]:
+        """Lay out one page of a topic's list."""
+        teasers = self._teller.teasers(task.articles, outcome, at=at)
+        newest = max((teaser.modified for teaser in teasers), default=None)
+        yield File(
+            path=addresses.file(task.address),
+            owner=task.topic.home,
+            render=partial(
+                self.pages.listing,
+                task.topic,
+                [teaser.html for teaser in teasers],
+                address=task.address,
+                person=self._person(task),
+                number=task.number,
+                newer=task.newer,
+                older=task.older,
+            ),
+            modified=rfc3339(newest) if newest else None,
+            packed=True,
+        )
+
+    def _person(self, task: Page) -> Person | None:
+        """Return the author whose page it is, as the newest story there has them."""
+        if task.topic.kind is not Kind.AUTHOR:
+            return None
+        with self.store.read() as tx:
+            stories = tx.readership.articles(task.articles[:1])
+        people = (person for story in stories for person in story.authors)
+        return next((p for p in people if addresses.author(p.name) == task.topic.home), None)
+
+    # feeds
+
+    def _document(self, task: Document, outcome: Outcome) -> Iterator[File]:
+        """Lay out one document of a topic's feed, in each of its formats."""
+        full = topics.full_text(task.topic, self.config)
+        told = self._teller.told(task.rows, outcome, full=full)
+        head = channel.channel(
+            self.config,
+            task.topic,
+            updated=max((one.modified for one in told), default=EPOCH),
+            heard=any(one.heard for one in told),
+            archive=task.archive,
+            deleted=tuple(one.tombstone for one in told if one.tombstone),
+        )
+        for each in formats(task.topic, self.config):
+            yield File(
+                path=addresses.file(task.folder + each.file),
+                owner=task.topic.home,
+                render=partial(self._joined, each, head, told),
+                packed=True,
+                settled=task.archive is not None and task.archive.archived,
+            )
+
+    @staticmethod
+    def _joined(each: Format, head: channel.Channel, told: Sequence[Told]) -> bytes:
+        return each.document(head, (one.fragments[each.file] for one in told))
+
+    # files
+
+    def _put_all(self, files: Iterable[File], outcome: Outcome) -> None:
+        for file in files:
+            self._put(file, outcome)
+
+    def _put(self, file: File, outcome: Outcome) -> bool:
+        """Make and write a file; return whether there is one now, be it the old one."""
+        try:
+            data = file.render()
+            self._write(file, file.path, data, outcome)
+            if file.packed and (self.compress or self.config.publish.compress):
+                for suffix in TWINS:
+                    self._write(file, file.path + suffix, twin(data, suffix), outcome)
+        except Exception as error:  # noqa: BLE001 - one file never breaks the others
+            outcome.problems.append(Problem(file.path, said(error)))
+            outcome.spoilt.append((file.path, file.status))
+            return self.folder.has(file.path) and file.status == 200  # noqa: PLR2004 - OK
+        return True
+
+    def _write(self, file: File, path: str, data: bytes, outcome: Outcome) -> None:
+        put = self.folder.put(path, data)
+        if put.changed:
+            outcome.written.append(path)
+        else:
+            outcome.unchanged += 1
+        outcome.files.append(
+            Published(
+                path=path,
+                owner=file.owner,
+                sha256=put.sha256,
+                size=put.size,
+                status=file.status,
+                location=file.location,
+                modified=file.modified,
+                settled=file.settled,
+            )
+        )
+
+
+def _age(published: datetime) -> int:
+    since = EPOCH - published
+    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds

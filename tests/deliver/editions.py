@@ -1,0 +1,136 @@
+"""What the delivery tests send: contents, editions, and a ledger to deliver them by."""
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from syndicate.config import Config
+from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.message import Imprint, Reader
+from syndicate.deliver.message.personalisation import Filling
+from syndicate.deliver.message.template import Template
+from syndicate.deliver.smtp.relay import Relay
+from syndicate.deliver.worker import Drained, drain
+from syndicate.model.deliveries import State
+from syndicate.model.editions import Content, Draft, Edition, Item, Kind, slot_marker
+from syndicate.store import Store
+from tests.audience import TEST
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NONCE = "q7"
+SECRET = b"0" * 32
+NAME, EMAIL, LEAVE = (slot_marker(NONCE, name) for name in ("name", "email", "unsubscribe"))
+
+
+def content(**changes: str) -> Content:
+    said = {
+        "subject": "Trams return to the harbour",
+        "preheader": "After eleven years",
+        "html": f'<p>Dear {NAME} &lt;{EMAIL}&gt;</p>\n<a href="{LEAVE}">Unsubscribe</a>',
+        "text": f"Dear {NAME} <{EMAIL}>\n\nUnsubscribe: {LEAVE}\n",
+        "nonce": NONCE,
+    }
+    return Content(**(said | changes))
+
+
+def draft(kind: Kind = Kind.ALERT, newsletter: str = "breaking", **changes: str) -> Draft:
+    return Draft(
+        newsletter=newsletter,
+        schedule=newsletter,
+        kind=kind,
+        content=content(**changes),
+        items=(Item(article=1, revision=1),),
+        upto=1,
+        newest=1,
+        created_at=NOON,
+        expires_at=NOON + timedelta(days=1),
+    )
+
+
+def edition(config: Config, kind: Kind = Kind.ALERT) -> Imprint:
+    return Imprint.of(
+        Edition(
+            key=41,
+            newsletter="breaking",
+            schedule="breaking",
+            kind=kind,
+            subject="",
+            content="",
+            upto=1,
+            created_at=NOON,
+            slot_at=NOON,
+            expires_at=NOON + timedelta(days=1),
+        ),
+        config,
+    )
+
+
+def reader(
+    config: Config, *, kind: Kind = Kind.ALERT, name: str = "Ada", email: str = "ada@example.org"
+) -> Reader:
+    links = Links(config, SECRET)
+    return Reader(
+        imprint=edition(config, kind),
+        message_id=links.message_id(41, 7, "example.org"),
+        filling=Filling(
+            name=name,
+            email=email,
+            own={
+                "unsubscribe": links.unsubscribe(7, "breaking"),
+                "preferences": "",
+                "view": "",
+                "confirm": "",
+            },
+        ),
+    )
+
+
+def message(said: Content, who: Reader) -> bytes:
+    """One reader's copy, whole."""
+    return bytes(Template.of(said, who.imprint).fill(who))
+
+
+def subscribe(store: Store, *emails: str, newsletter: str = "breaking") -> None:
+    with store.write() as tx:
+        for email in emails:
+            tx.subscribers.subscribe(email, newsletter, cause=TEST, at=NOON)
+
+
+def freeze(store: Store, paper: Draft | None = None) -> Edition:
+    with store.write() as tx:
+        return tx.editions.add(paper or draft())
+
+
+def readers(count: int) -> list[str]:
+    return [f"reader{n}@example.org" for n in range(count)]
+
+
+def hand_over(
+    store: Store, config: Config, relays: Sequence[Relay], *, minutes: float = 0
+) -> Drained:
+    """Drain the ledger once, so many minutes after noon."""
+    return drain(
+        store,
+        config,
+        relays,
+        links(store, config),
+        at=NOON + timedelta(minutes=minutes),
+        stop=threading.Event(),
+    )
+
+
+def links(store: Store, config: Config) -> Links:
+    with store.write() as tx:
+        return Links(config, tx.keys.secret("links"))
+
+
+def states(store: Store, key: int) -> dict[State, int]:
+    with store.read() as tx:
+        return dict(Counter(row.state for row in tx.deliveries.of(key)))
+
+
+def rows(store: Store, key: int):
+    """The ledger rows of an edition, by address."""
+    with store.read() as tx:
+        return {row.email: row for row in tx.deliveries.of(key)}

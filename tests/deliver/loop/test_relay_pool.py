@@ -1,0 +1,421 @@
+"""Several relays: who has which share, who stands in for whom, and who is left alone for a while."""
+
+import itertools
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from syndicate.config import Config
+from syndicate.deliver.transport import transport
+from syndicate.deliver.worker import Drained, drain
+from syndicate.model.deliveries import State
+from syndicate.store import Store
+from tests.deliver.editions import NOON, draft, freeze, links, readers, rows, states, subscribe
+from tests.deliver.faulty_server import Wrecker, repeated
+from tests.deliver.mail_servers import CUT, Parting, Refusing, Scripted
+from tests.ports import free_port
+from tests.until import until
+
+OK = b"250 2.0.0 ok\r\n"
+ENOUGH = 60
+"""Seconds after which a pass that should be over is one that hangs."""
+
+
+@pytest.fixture
+def config(publication):
+    def make(*ports: int, weights: tuple[int, ...] = (), newsletters=None, **mail) -> Config:
+        relays = [
+            {"name": f"relay{n}", "host": "127.0.0.1", "port": port, "security": "none"}
+            | ({"weight": weights[n]} if weights else {})
+            for n, port in enumerate(ports)
+        ]
+        mail = {"transport": "smtp", "from": "news@example.org"} | mail
+        more = {"newsletters": newsletters} if newsletters else {}
+        made: Config = publication(mail=mail | {"relays": relays}, **more)
+        return made
+
+    return make
+
+
+def deliver(store: Store, config: Config, *, minutes: float = 0) -> Drained:
+    """Drain once; whatever hangs is stopped, and told."""
+    stop = threading.Event()
+    timer = threading.Timer(ENOUGH, stop.set)
+    timer.start()
+    try:
+        return drain(
+            store,
+            config,
+            transport(config),
+            links(store, config),
+            at=NOON + timedelta(minutes=minutes),
+            stop=stop,
+        )
+    finally:
+        timer.cancel()
+        assert not stop.is_set(), "it hung"
+
+
+def attempts(store, edition):
+    return {row.attempt for row in rows(store, edition.key).values()}
+
+
+def holds(store):
+    with store.read() as tx:
+        return {hold.what: hold for hold in tx.holds.current(datetime.now(UTC))}
+
+
+def after(event: threading.Event):
+    """An answer to bodies that is not given before something has happened."""
+
+    def body(_: str) -> bytes:
+        event.wait(ENOUGH)
+        return OK
+
+    return body
+
+
+@pytest.mark.parametrize(("weights", "share"), [((1, 1), 0.5), ((3, 1), 0.75)])
+def test_relays_have_their_share_of_the_mail(sqlite_store, config, weights, share):
+    subscribe(sqlite_store, *readers(120))
+    freeze(sqlite_store)
+    sessions = 3 + 3 * weights[1] // weights[0]
+
+    def body(_: str) -> bytes:
+        # all of them at work, so that no relay is ahead which was opened before the other
+        until(lambda: one.connections + other.connections == sessions)
+        time.sleep(0.02)
+        return OK
+
+    with Scripted(body=body) as one, Scripted(body=body) as other:
+        mail = config(one.port, other.port, weights=weights, connections=3)
+        assert deliver(sqlite_store, mail).accepted == 120
+
+    assert len(one.bodies) == pytest.approx(120 * share, abs=20)
+    assert len(one.bodies) + len(other.bodies) == 120
+
+
+def test_a_relay_of_no_weight_gets_nothing_while_another_takes_mail(sqlite_store, config):
+    subscribe(sqlite_store, *readers(40))
+    freeze(sqlite_store)
+    with Scripted() as main, Scripted() as reserve:
+        assert deliver(sqlite_store, config(main.port, reserve.port, weights=(1, 0))).accepted == 40
+
+    assert (len(main.bodies), reserve.connections) == (40, 0)
+
+
+def test_the_reserve_stands_in_when_no_other_can_be_reached(sqlite_store, config):
+    subscribe(sqlite_store, *readers(40))
+    edition = freeze(sqlite_store)
+    with Scripted() as reserve:
+        mail = config(free_port(), reserve.port, weights=(1, 0))
+        drained = deliver(sqlite_store, mail)
+
+    assert (drained.accepted, drained.unavailable) == (40, ())
+    assert attempts(sqlite_store, edition) == {1}
+
+
+@pytest.mark.parametrize("weights", [(1, 1), (1, 0)])
+@pytest.mark.parametrize("extensions", [(), ("PIPELINING",)])
+def test_a_relay_that_dies_in_mid_send_costs_no_attempt(sqlite_store, config, weights, extensions):
+    subscribe(sqlite_store, *readers(60))
+    edition = freeze(sqlite_store)
+    dead = threading.Event()
+    all_at_work = threading.Barrier(4, timeout=ENOUGH)  # so that none is new when it dies
+    met = itertools.count(1)
+
+    def take(_: str) -> bytes:
+        if next(met) <= all_at_work.parties:
+            all_at_work.wait()
+        return OK
+
+    def die(_: str) -> bytes:
+        if len(dying.bodies) >= 10:
+            dead.set()
+        return CUT if dead.is_set() else OK
+
+    with (
+        Scripted(
+            *extensions,
+            mail=die,
+            body=take,
+            greeting=lambda _: CUT if dead.is_set() else b"220 x\r\n",
+        ) as dying,
+        Scripted(*extensions, body=after(dead)) as other,
+    ):
+        drained = deliver(sqlite_store, config(dying.port, other.port, weights=weights))
+
+    assert drained.accepted == 60
+    assert attempts(sqlite_store, edition) == {1}
+    assert len(dying.bodies) + len(other.bodies) == 60
+    assert len(dying.bodies) >= 10
+
+
+def test_what_was_in_a_dying_relay_is_unknown_and_goes_by_no_other(sqlite_store, config):
+    subscribe(sqlite_store, *readers(30))
+    edition = freeze(sqlite_store)
+    with (
+        Wrecker(say=lambda step, _: "cut" if step == "body" else None) as dying,
+        Wrecker() as other,
+    ):
+        deliver(sqlite_store, config(dying.port, other.port, connections=2))
+        dying.settle()
+        other.settle()
+
+    seen = states(sqlite_store, edition.key)
+    assert seen[State.UNKNOWN] == len(dying.record.bodies)
+    assert seen[State.UNKNOWN] + seen[State.ACCEPTED] == 30
+    everything = dying.record
+    everything.bodies += other.record.bodies
+    assert repeated(everything) == {}
+
+
+# who refuses a sender
+
+
+@pytest.mark.parametrize("audience", [1, 3, 30])
+@pytest.mark.parametrize("weights", [(1, 1), (1, 0)])
+def test_what_one_relay_refuses_to_send_goes_by_the_other(sqlite_store, config, audience, weights):
+    subscribe(sqlite_store, *readers(audience))
+    edition = freeze(sqlite_store)
+    with Scripted(mail=b"550 5.7.1 not yours\r\n") as strict, Scripted() as other:
+        drained = deliver(sqlite_store, config(strict.port, other.port, weights=weights))
+
+    assert drained.accepted == audience
+    assert attempts(sqlite_store, edition) == {1}
+    assert strict.bodies == []
+
+
+def test_a_relay_that_refuses_one_sender_goes_on_with_the_other(sqlite_store, config):
+    subscribe(sqlite_store, *readers(20))
+    subscribe(sqlite_store, *readers(20), newsletter="evening")
+    refused, fine = freeze(sqlite_store), freeze(sqlite_store, draft(newsletter="evening"))
+    senders = [{"name": "breaking"}, {"name": "evening", "from": "eve@example.org"}]
+    no = lambda line: b"550 5.7.1 no\r\n" if "<news@" in line else OK  # noqa: E731
+    taken = threading.Event()
+
+    def take(_: str) -> bytes:
+        taken.set()
+        return OK
+
+    with Scripted(mail=no, body=take) as strict, Scripted(body=after(taken)) as other:
+        mail = config(strict.port, other.port, weights=(1, 1), newsletters=senders)
+        deliver(sqlite_store, mail)
+
+    assert states(sqlite_store, refused.key) == {State.ACCEPTED: 20}
+    assert states(sqlite_store, fine.key) == {State.ACCEPTED: 20}
+    assert strict.bodies
+
+
+# who wants less
+
+
+def test_a_throttled_relay_is_held_and_the_other_goes_on(sqlite_store, config):
+    subscribe(sqlite_store, *readers(60))
+    edition = freeze(sqlite_store)
+    seen = itertools.count()
+    throttled = threading.Event()
+
+    def throttle(_: str) -> bytes:
+        if next(seen) < 5:
+            return OK
+        throttled.set()
+        return b"454 4.7.0 throttling\r\n"
+
+    with Scripted(body=throttle) as busy, Scripted(body=after(throttled)) as other:
+        mail = config(busy.port, other.port, connections=2)
+        drained = deliver(sqlite_store, mail)
+
+    assert drained.accepted + drained.deferred == 60
+    assert 1 <= drained.deferred <= 4, "what was on its way, or offered behind it, and no more"
+    assert len(busy.bodies) <= 5 + 4
+    assert list(holds(sqlite_store)) == ["relay:relay0"]
+    assert attempts(sqlite_store, edition) == {1}
+
+
+@pytest.mark.parametrize("extensions", [(), ("PIPELINING",)])
+def test_what_a_relay_says_of_no_reader_holds_it_and_no_domain(sqlite_store, config, extensions):
+    subscribe(sqlite_store, *readers(60))
+    edition = freeze(sqlite_store)
+    asked = threading.Event()
+
+    def later(_: str) -> bytes:
+        asked.set()
+        return b"450 4.7.1 too many messages, later\r\n"
+
+    with (
+        Scripted(*extensions, mail=later) as busy,
+        Scripted(*extensions, body=after(asked)) as other,
+    ):
+        drained = deliver(sqlite_store, config(busy.port, other.port, connections=2))
+
+    assert drained.accepted + drained.deferred == 60
+    assert 1 <= drained.deferred <= 2
+    assert list(holds(sqlite_store)) == ["relay:relay0"]
+    assert attempts(sqlite_store, edition) == {1}
+
+
+@pytest.mark.parametrize("audience", [2, 40])
+def test_a_relay_that_is_held_in_mid_send_hands_its_readers_to_the_other(
+    sqlite_store, config, audience
+):
+    """Also the few that its idle sessions could have taken."""
+    subscribe(sqlite_store, *readers(audience))
+    freeze(sqlite_store)
+    with Scripted(rcpt=b"454 4.7.0 throttling\r\n") as busy, Scripted() as reserve:
+        mail = config(busy.port, reserve.port, weights=(1, 0), connections=2)
+        drained = deliver(sqlite_store, mail)
+
+    assert drained.deferred <= 2
+    assert drained.accepted == audience - drained.deferred
+    assert drained.unavailable == ()
+
+
+def test_an_only_relay_that_is_held_ends_the_pass_and_costs_the_rest_nothing(sqlite_store, config):
+    subscribe(sqlite_store, *readers(30))
+    edition = freeze(sqlite_store)
+    with Scripted(rcpt=b"454 4.7.0 throttling\r\n") as busy:
+        mail = config(busy.port, connections=1)
+        drained = deliver(sqlite_store, mail)
+        again = deliver(sqlite_store, mail, minutes=1)
+        asked = busy.verbs().count("MAIL")
+
+    assert drained.deferred == 1
+    assert "wants nothing until" in drained.unavailable[0]
+    assert "454 4.7.0 throttling" in again.unavailable[0]
+    assert asked == 1
+    assert states(sqlite_store, edition.key) == {State.DEFERRED: 1, State.QUEUED: 29}
+
+
+@pytest.mark.parametrize("step", ["greeting", "mail"])
+def test_a_relay_that_closes_with_421_before_it_took_anything_is_held(sqlite_store, config, step):
+    subscribe(sqlite_store, *readers(30))
+    edition = freeze(sqlite_store)
+    asked = threading.Event()
+
+    def closing(_: str) -> bytes:
+        asked.set()
+        return b"421 4.3.2 too busy\r\n"
+
+    answers: dict[str, Any] = {step: closing}
+    with Scripted(**answers) as busy, Scripted(body=after(asked)) as other:
+        drained = deliver(sqlite_store, config(busy.port, other.port, connections=1))
+
+    assert list(holds(sqlite_store)) == ["relay:relay0"]
+    assert drained.accepted + drained.deferred == 30
+    assert len(other.bodies) >= 29
+    assert attempts(sqlite_store, edition) == {1}
+
+
+def readers_elsewhere(count: int) -> list[str]:
+    return [f"reader{n}@d{n}.example" for n in range(count)]
+
+
+BUSY = b"421 4.3.2 mailbox busy\r\n"
+
+
+@pytest.mark.parametrize("busy", [BUSY, Parting(BUSY)], ids=["stays", "leaves"])
+@pytest.mark.parametrize("extensions", [(), ("PIPELINING",)], ids=["stepwise", "pipelined"])
+@pytest.mark.parametrize(
+    "where", [(readers, "rcpt", 0), (readers_elsewhere, "rcpt", 40), (readers_elsewhere, "data", 0)]
+)
+def test_a_421_for_one_address_holds_up_nobody_else(sqlite_store, config, busy, extensions, where):
+    audience, step, place = where
+    subscribe(sqlite_store, *audience(60))
+    edition = freeze(sqlite_store)
+    asked: dict[int, str] = {}
+
+    def rcpt(line: str) -> bytes:
+        asked[threading.get_ident()] = line
+        return busy if step == "rcpt" and f"reader{place}@" in line else OK
+
+    def data(_: str) -> bytes:
+        refused = step == "data" and f"reader{place}@" in asked[threading.get_ident()]
+        return busy if refused else b"354 go on\r\n"
+
+    with Scripted(*extensions, rcpt=rcpt, data=data) as server:
+        drained = deliver(sqlite_store, config(server.port, connections=2))
+
+    assert (drained.accepted, drained.deferred, drained.unavailable) == (59, 1, ())
+    assert holds(sqlite_store) == {}
+    [put_off] = [row for row in rows(sqlite_store, edition.key).values() if row.code == 421]
+    assert put_off.email.startswith(f"reader{place}@")
+    assert attempts(sqlite_store, edition) == {1}
+
+
+@pytest.mark.parametrize("busy", [BUSY, Parting(BUSY)], ids=["stays", "leaves"])
+def test_a_421_for_all_of_a_domain_holds_that_and_the_others_go_on(sqlite_store, config, busy):
+    subscribe(sqlite_store, *readers(30), *(f"b{n}@busy.example" for n in range(30)))
+    freeze(sqlite_store)
+    with Scripted(rcpt=lambda line: busy if "@busy.example" in line else OK) as server:
+        drained = deliver(sqlite_store, config(server.port, connections=1))
+
+    assert list(holds(sqlite_store)) == ["domain:busy.example"]
+    assert (drained.accepted, drained.deferred) == (30, 2)
+
+
+@pytest.mark.parametrize("step", ["rcpt", "body"])
+def test_a_relay_that_leaves_with_421_whoever_it_is_for_is_held(sqlite_store, config, step):
+    subscribe(sqlite_store, *readers_elsewhere(60))
+    edition = freeze(sqlite_store)
+    answers: dict[str, Any] = {step: Parting(b"421 4.3.2 shutting down\r\n")}
+    with Scripted("PIPELINING", **answers) as server:
+        drained = deliver(sqlite_store, config(server.port, connections=1))
+
+    assert list(holds(sqlite_store)) == ["relay:relay0"]
+    assert "shutting down" in drained.unavailable[0]
+    assert drained.deferred == 3
+    assert states(sqlite_store, edition.key)[State.QUEUED] == 57
+
+
+def test_a_relay_that_takes_fewer_sessions_than_we_want_is_used_with_those(sqlite_store, config):
+    """As Postfix says to who connects too often: it goes on in the sessions that it took."""
+    subscribe(sqlite_store, *readers(60))
+    freeze(sqlite_store)
+    met = itertools.count(1)
+    refused = threading.Event()
+
+    def greet(_: str) -> bytes:
+        if next(met) <= 2:
+            return b"220 mx\r\n"
+        refused.set()
+        return b"421 4.7.0 too many connections\r\n"
+
+    with Scripted(greeting=greet, body=after(refused)) as few:
+        drained = deliver(sqlite_store, config(few.port, connections=6))
+
+    assert (drained.accepted, drained.unavailable) == (60, ())
+    assert holds(sqlite_store) == {}
+
+
+def ago(minutes: float) -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("what", ["relay:relay0", "domain:example.org"])
+def test_a_success_after_a_hold_forgets_what_was_said(sqlite_store, config, what):
+    subscribe(sqlite_store, *readers(5))
+    freeze(sqlite_store)
+    with sqlite_store.write() as tx:
+        tx.holds.put(what, reason="too much", at=ago(20))
+        tx.holds.put(what, reason="too much", at=ago(10))
+    with Scripted() as server:
+        assert deliver(sqlite_store, config(server.port)).accepted == 5
+    with sqlite_store.write() as tx:
+        assert tx.holds.put(what, reason="once more", at=ago(0)).strikes == 1
+
+
+@pytest.mark.parametrize("what", ["relay:relay0", "domain:example.org"])
+def test_a_hold_stays_when_what_was_on_its_way_is_taken(sqlite_store, config, what):
+    subscribe(sqlite_store, *readers(5))
+    freeze(sqlite_store)
+    refusal = b"454 4.7.0 slower\r\n" if what.startswith("relay") else b"451 4.7.1 slower\r\n"
+    rcpt = Refusing(refusal, until_held=lambda: until(lambda: holds(sqlite_store)))
+    with Scripted(rcpt=rcpt) as server:
+        deliver(sqlite_store, config(server.port, connections=3))
+
+    assert rcpt.others.is_set()
+    assert list(holds(sqlite_store)) == [what]

@@ -1,0 +1,64 @@
+from datetime import timedelta
+
+import pytest
+
+from syndicate.deliver.loop import reply_classifier
+from syndicate.deliver.loop.reply_classifier import condemns, let_out
+from syndicate.errors import NoVerdict, PermanentFailure, TemporaryFailure
+from syndicate.model.deliveries import Claim, State
+from syndicate.model.editions import Edition, Kind
+from tests.deliver.editions import NOON
+
+CLAIM = Claim(edition=1, subscriber=2, email="a@x.org", name="", newsletter="breaking", attempt=0)
+
+
+def verdict(error, on_unknown="skip"):
+    edition = Edition(
+        key=1,
+        newsletter="breaking",
+        schedule=None,
+        kind=Kind.ALERT,
+        subject="",
+        content="",
+        upto=1,
+        created_at=NOON,
+        slot_at=NOON,
+        expires_at=NOON,
+        on_unknown=on_unknown,
+    )
+    return reply_classifier.of(error, CLAIM, edition, NOON)
+
+
+def test_what_was_put_off_is_due_in_five_minutes_or_a_little_more():
+    put_off = verdict(TemporaryFailure("450 4.2.1 full", 450))
+
+    assert (put_off.state, put_off.code, put_off.reply) == (State.DEFERRED, 450, "4.2.1 full")
+    assert timedelta(minutes=5) <= put_off.next_attempt_at - NOON <= timedelta(minutes=6)
+
+
+def test_no_verdict_is_unknown_for_editions_and_tried_again_for_letters():
+    assert verdict(NoVerdict("gone")).state is State.UNKNOWN
+    assert verdict(NoVerdict("gone"), on_unknown="resend").state is State.DEFERRED
+
+
+@pytest.mark.parametrize(
+    ("said", "suppresses"),
+    [("5.1.1 no such user", True), ("5.2.2 full", False), ("5.7.1 5.1.10 spam", True), ("", False)],
+)
+def test_an_address_that_is_no_good_is_suppressed(said, suppresses):
+    refused = verdict(PermanentFailure(f"550 {said}", 550))
+
+    assert refused.state is State.FAILED
+    assert condemns(refused) is suppresses
+
+
+def test_a_temporary_refusal_suppresses_nobody():
+    assert not condemns(verdict(TemporaryFailure("450 5.1.1 odd", 450)))
+
+
+@pytest.mark.parametrize(
+    ("only", "out"),
+    [((), True), (("*@example.org",), True), (("*@EXAMPLE.org", "x@y.z"), True), (("b@*",), False)],
+)
+def test_mail_only_lets_out_who_matches(only, out):
+    assert let_out("Ada@Example.org", only) is out

@@ -1,0 +1,644 @@
+"""The loop's corners: what must end, what must not be lost, and who must not be blamed."""
+
+import contextlib
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from math import inf
+from typing import Any, Self
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from syndicate import clock
+from syndicate.config import Config
+from syndicate.deliver.loop import reply_classifier
+from syndicate.deliver.loop.domain_throttle import Destinations
+from syndicate.deliver.loop.ledger import Ledger, Recorded, Round, Wanted
+from syndicate.deliver.loop.relay_pool import Fleet
+from syndicate.deliver.loop.send_loop import Engine
+from syndicate.deliver.loop.send_queue import Supply
+from syndicate.deliver.loop.sessions import Seat
+from syndicate.deliver.loop.token_bucket import Reservoir
+from syndicate.deliver.message.dkim import BATCH
+from syndicate.deliver.message.prepared import Mailings
+from syndicate.deliver.smtp.conversation import Terms
+from syndicate.deliver.smtp.relay import (
+    Answered,
+    Declined,
+    Ended,
+    Envelope,
+    Event,
+    Invited,
+    Reply,
+    Session,
+)
+from syndicate.deliver.smtp.session import SmtpSession
+from syndicate.deliver.transport import transport
+from syndicate.deliver.worker import Drained, drain
+from syndicate.errors import PermanentFailure, StoreError, StoreUnreachable, TemporaryFailure
+from syndicate.model.deliveries import State
+from syndicate.model.editions import Edition, Kind
+from syndicate.model.traffic import Hold
+from syndicate.store import Store
+from tests.audience import TEST
+from tests.deliver.editions import NOON, content, draft, freeze, links, readers, states, subscribe
+from tests.deliver.mail_servers import Refusing, Scripted
+from tests.until import until
+
+OK = b"250 2.0.0 ok\r\n"
+ENOUGH = 60
+"""Seconds after which a pass that should be over is one that hangs."""
+NOBODY: frozenset[str] = frozenset()
+
+
+@pytest.fixture
+def config(publication):
+    def make(port: int, **mail: Any) -> Config:
+        mail = {"from": "news@example.org", "host": "127.0.0.1", "port": port} | mail
+        mail = {"transport": "smtp", "security": "none", "timeout": "3s"} | mail
+        made: Config = publication(mail=mail)
+        return made
+
+    return make
+
+
+def deliver(store: Store, config: Config) -> Drained:
+    """Drain once; whatever hangs is stopped, and told."""
+    stop = threading.Event()
+    timer = threading.Timer(ENOUGH, stop.set)
+    timer.start()
+    try:
+        way, signed = transport(config), links(store, config)
+        return drain(store, config, way, signed, at=NOON, stop=stop)
+    finally:
+        timer.cancel()
+        assert not stop.is_set(), "it hung"
+
+
+def spoil(store_url: str, *statements: str) -> None:
+    """Make a database refuse something, as one that is broken does."""
+    engine = create_engine(store_url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path):
+    """The URL of `sqlite_store`."""
+    return f"sqlite:///{tmp_path}/syndicate.db"
+
+
+def ledger_of(store: Store) -> Ledger:
+    return Ledger(store, name="here:1:1:x", at=NOON, sending=timedelta(minutes=5))
+
+
+def claim(store: Store, edition: int, *, without: frozenset[str]) -> set[str]:
+    """Return who is claimed."""
+    wanted = Wanted(edition=edition, limit=100, after=0, without=without)
+    return {claim.email for claim in ledger_of(store).record(Round(wanted=wanted)).claims}
+
+
+# what ends
+
+
+def test_a_pass_ends_as_soon_as_nothing_is_left(store, config, monkeypatch):
+    monkeypatch.setattr("syndicate.deliver.loop.send_loop._LOOK", 60)
+    subscribe(store, *readers(3))
+    freeze(store)
+    began = time.monotonic()
+    with Scripted() as server:
+        assert deliver(store, config(server.port)).accepted == 3
+    assert time.monotonic() - began < 50
+
+
+def test_a_pass_ends_when_who_waits_for_a_limit_is_cancelled(sqlite_store, config):
+    subscribe(sqlite_store, *readers(20))
+    edition = freeze(sqlite_store)
+
+    def cancel(_: str) -> bytes:
+        with sqlite_store.write() as tx:
+            tx.stops.cancel(edition.key, cause=TEST, at=NOON)
+        return OK
+
+    with Scripted(body=cancel) as server:
+        limits = [{"domains": ["example.org"], "rate": "1/s"}]
+        drained = deliver(sqlite_store, config(server.port, connections=1, limits=limits))
+
+    assert drained.accepted == len(server.bodies)
+    assert set(states(sqlite_store, edition.key)) == {State.ACCEPTED, State.SKIPPED}
+
+
+# who is left out
+
+
+def test_any_number_of_domains_may_be_held(store):
+    subscribe(store, "ada@free.example", "bo@d1.example", "cy@d9999.example")
+    edition = freeze(store)
+    held = frozenset(f"d{number}.example" for number in range(40_000))
+
+    claimed = claim(store, edition.key, without=held)
+
+    # of so many, some are left to the loop: it lets nothing through to them either
+    assert {"ada@free.example"} <= claimed <= {"ada@free.example", "cy@d9999.example"}
+
+
+def test_only_who_is_at_a_held_domain_itself_is_left_out(store):
+    held = ["bo@a_b.example", '"c@d"@a_b.example', "D@A_B.example"]
+    others = ["ada@axb.example", "ed@mail.a_b.example", "flo@x-a_b.example"]
+    subscribe(store, *held, *others)
+    edition = freeze(store)
+
+    assert claim(store, edition.key, without=frozenset({"a_b.example"})) == set(others)
+
+
+def test_who_left_does_not_send_the_search_back_to_its_start(sqlite_store, config):
+    subscribe(sqlite_store, *readers(60))
+    edition = freeze(sqlite_store)
+    with sqlite_store.write() as tx:
+        tx.subscribers.suppress("reader2@example.org", "left", at=NOON, cause=TEST)
+    supply, ledger = supply_of(sqlite_store, config(25))
+    first = supply.wanted(20, 0)
+    assert first is not None
+
+    claims = take_in(supply, ledger, first).claims
+
+    assert len(claims) == first.limit - 1
+    following = supply.wanted(20, 0)
+    assert following is not None
+    assert (following.edition, following.after) == (edition.key, claims[-1].subscriber)
+    supply.give_back()
+
+
+@pytest.mark.parametrize("refused", [True, False], ids=["refused by a relay", "taken by all"])
+def test_who_comes_next_is_claimed_for_a_relay_that_refuses_the_first(
+    sqlite_store, config, refused
+):
+    subscribe(sqlite_store, *readers(60))
+    first, second = freeze(sqlite_store), freeze(sqlite_store, draft(subject="Another"))
+    supply, ledger = supply_of(sqlite_store, config(25))
+    wanted = supply.wanted(2, 0)
+    assert wanted is not None
+    assert wanted.edition == first.key
+    take_in(supply, ledger, wanted)
+
+    sight = ledger.see(supply.claimed)
+    supply.look(sight, 0, passed_over=[], refused=[first.key] if refused else [])
+
+    wanted = supply.wanted(2, 0)
+    assert (wanted and wanted.edition) == (second.key if refused else None)
+    supply.give_back()
+
+
+def test_letters_that_have_to_wait_hold_up_nobody(sqlite_store, config):
+    """Each is a claim of its own that gives nothing, and there are many of them."""
+    subscribe(sqlite_store, *(f"r{number}@held.example" for number in range(70)), "ada@b.example")
+    now = clock.now()
+    with sqlite_store.write() as tx:
+        for to in range(1, 72):
+            later = now + timedelta(days=1)
+            tx.editions.add_letter(content(), to=to, created_at=NOON, expires_at=later)
+        tx.holds.put("domain:held.example", reason="451 4.7.1 too much", at=now)
+    with Scripted() as server:
+        assert deliver(sqlite_store, config(server.port)).accepted == 1
+
+
+def test_a_letter_is_asked_for_once(sqlite_store, config):
+    subscribe(sqlite_store, *readers(1))
+    freeze(sqlite_store, draft(Kind.LETTER))
+    supply, ledger = supply_of(sqlite_store, config(25))
+    wanted = supply.wanted(20, 0)
+    assert wanted is not None
+
+    assert len(take_in(supply, ledger, wanted).claims) == 1
+    assert supply.wanted(20, 0) is None
+    supply.give_back()
+
+
+def test_as_many_are_claimed_as_leave_within_two_seconds(sqlite_store, config):
+    subscribe(sqlite_store, *readers(400))
+    freeze(sqlite_store)
+    supply, ledger = supply_of(sqlite_store, config(25))
+
+    def limit(now: float) -> int:
+        supply.look(ledger.see(supply.claimed), now, passed_over=[], refused=[])
+        wanted = supply.wanted(400, now)
+        assert wanted is not None
+        take_in(supply, ledger, wanted)
+        return wanted.limit
+
+    limits = [limit(1)]
+    for now, count in ((2, 20), (2.5, 25), (2.6, 25), (4.6, 10)):
+        assert all(supply.next(now, refused=()) for _ in range(count))
+        limits.append(limit(now))
+
+    assert limits == [25, 40, 100, 250, 25]
+    supply.give_back()
+
+
+def test_copies_are_written_before_their_turn_and_leave_in_it(sqlite_store, config):
+    subscribe(sqlite_store, *readers(20))
+    freeze(sqlite_store)
+    supply, ledger = supply_of(sqlite_store, config(25))
+    supply.prepare(3)  # of none, none
+    wanted = supply.wanted(20, 0)
+    assert wanted is not None
+    claims = take_in(supply, ledger, wanted).claims
+
+    supply.prepare(3)  # as many as are signed together, though
+    [queue] = supply._queues.values()
+    assert [copy.begun for copy in queue] == [True] * BATCH + [False] * (20 - BATCH)
+    supply.prepare(BATCH)  # they are there
+    assert sum(copy.begun for copy in queue) == BATCH
+    supply.prepare(BATCH + 1)
+    assert sum(copy.begun for copy in queue) == 2 * BATCH
+    copies = [supply.next(0, refused=()) for _ in claims]
+    assert [copy.claim for copy in copies if copy] == claims
+    supply.give_back()
+
+
+def supply_of(store: Store, config: Config) -> tuple[Supply, Ledger]:
+    """Return a supply that has looked how things stand."""
+    ledger, destinations = ledger_of(store), Destinations(store, config.mail.limits)
+    mailings = Mailings(store, config)
+    supply = Supply(ledger, mailings, links(store, config), destinations, only=())
+    supply.look(ledger.see([]), 0, passed_over=[], refused=[])
+    return supply, ledger
+
+
+def take_in(supply: Supply, ledger: Ledger, wanted: Wanted) -> Recorded:
+    recorded = ledger.record(Round(wanted=wanted))
+    supply.take_in(wanted, recorded.claims, 0)
+    return recorded
+
+
+# a store that fails
+
+
+def test_no_claim_is_kept_when_a_limit_can_not_be_asked_for(sqlite_store, sqlite_url, config):
+    subscribe(sqlite_store, *readers(5))
+    edition = freeze(sqlite_store)
+    spoil(
+        sqlite_url,
+        "CREATE TRIGGER full BEFORE INSERT ON allowances BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    limits = [{"domains": ["example.org"], "rate": "5/s"}]
+    with Scripted() as server, pytest.raises(StoreError):
+        deliver(sqlite_store, config(server.port, limits=limits))
+
+    assert states(sqlite_store, edition.key) == {State.QUEUED: 5}
+
+
+def test_what_may_leave_does_when_the_next_edition_can_not_be_read(
+    sqlite_store, sqlite_url, config
+):
+    subscribe(sqlite_store, *readers(20))
+    first, second = freeze(sqlite_store), freeze(sqlite_store, draft(subject="Another"))
+    damaged = (
+        "SELECT key AS edition, 1 AS position, json('(' || key) AS address "
+        f"FROM editions WHERE key = {second.key}"
+    )
+    spoil(
+        sqlite_url,
+        "ALTER TABLE edition_links RENAME TO lost",
+        f"CREATE VIEW edition_links AS {damaged}",
+    )
+
+    with Scripted("PIPELINING") as server, pytest.raises(StoreError):
+        deliver(sqlite_store, config(server.port, connections=4))
+
+    found = states(sqlite_store, first.key)
+    assert set(found) <= {State.ACCEPTED, State.QUEUED}, "what may leave has a verdict"
+    assert found[State.ACCEPTED] == len(server.bodies)
+    assert states(sqlite_store, second.key) == {State.QUEUED: 20}
+
+
+def test_what_may_leave_does_when_what_was_claimed_with_it_can_not_be_taken_in(
+    sqlite_store, config, monkeypatch
+):
+    subscribe(sqlite_store, *readers(20))
+    edition = freeze(sqlite_store)
+    record, take_in, leaving = Ledger.record, Supply.take_in, [0]
+
+    def noted(ledger: Ledger, due: Round) -> Recorded:
+        if due.intents:  # and something is wanted in the same round
+            due.wanted = Wanted(edition=edition.key, limit=25, after=0, without=NOBODY)
+        recorded = record(ledger, due)
+        leaving[0] = len(recorded.may_leave)
+        return recorded
+
+    def fail(*told: Any) -> object:
+        if leaving[0]:
+            raise StoreUnreachable("gone")
+        return take_in(*told)
+
+    monkeypatch.setattr(Ledger, "record", noted)
+    monkeypatch.setattr(Supply, "take_in", fail)
+    with Scripted("PIPELINING") as server, pytest.raises(StoreUnreachable):
+        deliver(sqlite_store, config(server.port, connections=4))
+
+    found = states(sqlite_store, edition.key)
+    assert set(found) <= {State.ACCEPTED, State.QUEUED}, "what may leave has a verdict"
+    assert found[State.ACCEPTED] == len(server.bodies)
+
+
+def test_all_that_may_leave_does_when_who_is_next_can_not_be_asked_for(
+    sqlite_store, config, monkeypatch
+):
+    subscribe(sqlite_store, *readers(20))
+    edition = freeze(sqlite_store)
+    send, record, rounds = Engine._send, Ledger.record, list[int]()
+
+    def slowly(ledger: Ledger, due: Round) -> Recorded:
+        time.sleep(0.02)  # so that several sessions are invited by the next round
+        return record(ledger, due)
+
+    def fail(*_: object, **__: object) -> None:
+        raise StoreUnreachable("gone")
+
+    def send_and_fail(engine: Engine, leaving: Sequence[Seat], now: float) -> None:
+        with monkeypatch.context() as failing:
+            if len(leaving) > 1 and not rounds:
+                rounds.append(len(leaving))
+                failing.setattr(Supply, "next", fail)
+            send(engine, leaving, now)
+
+    monkeypatch.setattr(Ledger, "record", slowly)
+    monkeypatch.setattr(Engine, "_send", send_and_fail)
+    with Scripted("PIPELINING") as server, pytest.raises(StoreUnreachable):
+        deliver(sqlite_store, config(server.port, connections=8))
+
+    assert rounds
+    found = states(sqlite_store, edition.key)
+    assert set(found) <= {State.ACCEPTED, State.QUEUED}, "what may leave has a verdict"
+    assert found[State.ACCEPTED] == len(server.bodies) >= rounds[0]
+
+
+def test_mail_goes_on_when_its_brake_fails(sqlite_store, sqlite_url, config):
+    subscribe(sqlite_store, *readers(30))
+    edition = freeze(sqlite_store)
+    spoil(
+        sqlite_url,
+        "CREATE TRIGGER stuck BEFORE UPDATE ON editions BEGIN SELECT RAISE(ABORT, 'stuck'); END",
+    )
+
+    def refuse(line: str) -> bytes:
+        return b"550 5.7.1 no\r\n" if "reader1" in line else OK
+
+    with Scripted("PIPELINING", rcpt=refuse) as server:
+        drained = deliver(sqlite_store, config(server.port, pause_at=0.3, pause_after=5))
+
+    assert (drained.accepted, drained.failed) == (19, 11)
+    assert states(sqlite_store, edition.key) == {State.ACCEPTED: 19, State.FAILED: 11}
+
+
+def test_two_processes_that_find_out_the_same_addresses_never_wait_for_each_other(store, store_url):
+    subscribe(store, *readers(200))
+    together = threading.Barrier(2, timeout=60)
+    done: list[int] = []
+
+    def find_out(edition: Edition, step: int) -> None:
+        mine = Store.open(store_url)
+        ledger = ledger_of(mine)
+        wanted = Wanted(edition=edition.key, limit=200, after=0, without=NOBODY)
+        claims = ledger.record(Round(wanted=wanted)).claims
+        ledger.record(Round(intents=claims))
+        unknown = PermanentFailure("550 5.1.1 no such reader", 550)
+        verdicts = [reply_classifier.of(unknown, claim, edition, NOON) for claim in claims[::step]]
+        together.wait()
+        with mine.write() as tx:  # a deadlock is an error here
+            done.append(len(ledger.settle(tx, verdicts, NOON)))
+        mine.close()
+
+    editions = freeze(store), freeze(store, draft(subject="Another"))
+    threads = [
+        threading.Thread(target=find_out, args=each) for each in zip(editions, (1, -1), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert done == [200, 200]
+
+
+def test_what_is_left_of_a_day_is_given_back_to_that_day(sqlite_store, monkeypatch):
+    evening = datetime(2026, 11, 24, 23, 59, tzinfo=UTC)
+    morning = evening + timedelta(minutes=2)
+    monkeypatch.setattr(clock, "now", lambda: evening)
+    reservoir = Reservoir.of_day(sqlite_store, "relay:main", lambda _: 100)
+    assert reservoir.draw(0)
+    with sqlite_store.write() as tx:
+        tx.allowances.daily("relay:main", 100, 100, at=morning)
+    monkeypatch.setattr(clock, "now", lambda: morning)
+
+    reservoir.give_back()
+
+    with sqlite_store.read() as tx:
+        taken = [tx.allowances.taken("relay:main", at=day) for day in (evening, morning)]
+    assert taken == [1, 100]
+
+
+# who is blamed
+
+
+@pytest.mark.parametrize("what", ["relay:127.0.0.1", "domain:example.org"])
+def test_a_hold_said_anew_outlives_what_was_on_its_way(sqlite_store, config, what):
+    """Its last hold is over, so that the next one taken would forget it."""
+    subscribe(sqlite_store, *readers(5))
+    freeze(sqlite_store)
+    with sqlite_store.write() as tx:
+        tx.holds.put(what, reason="too much", at=datetime.now(UTC) - timedelta(minutes=10))
+    refusal = b"454 4.7.0 slower\r\n" if what.startswith("relay") else b"451 4.7.1 slower\r\n"
+    rcpt = Refusing(refusal, until_held=lambda: until(lambda: holds(sqlite_store)))
+    with Scripted(rcpt=rcpt) as server:
+        deliver(sqlite_store, config(server.port, connections=3))
+
+    assert rcpt.others.is_set()
+    [hold] = holds(sqlite_store)
+    assert (hold.what, hold.strikes) == (what, 2)
+
+
+def holds(store: Store) -> list[Hold]:
+    with store.read() as tx:
+        return tx.holds.current(datetime.now(UTC))
+
+
+def test_a_relay_gets_nothing_more_once_it_asked_for_less(sqlite_store, config, monkeypatch):
+    """Also where it took so long that a look is due, which knows nothing of its hold yet."""
+    monkeypatch.setattr("syndicate.deliver.loop.send_loop._LOOK", 0.05)
+    monkeypatch.setattr("syndicate.deliver.loop.send_loop._SEE", 0.2)
+    subscribe(sqlite_store, *readers(500))
+    edition = freeze(sqlite_store)
+    way = config(25, connections=1)
+    drained = drain(
+        sqlite_store,
+        way,
+        [AtOnce(way)],
+        links(sqlite_store, way),
+        at=NOON,
+        stop=threading.Event(),
+    )
+
+    assert (drained.accepted, drained.deferred) == (9, 1)
+    assert states(sqlite_store, edition.key)[State.QUEUED] == 490
+
+
+class AtOnce:
+    """A way out without a socket, which answers within the call; the tenth it puts off."""
+
+    def __init__(self, config: Config) -> None:
+        self.settings = config.mail.servers[0]
+        self.offers = 0
+        self._events: list[Event] = []
+        self.spent, self.taken, self.handed, self.stuck = False, 0, True, False
+
+    def open(self) -> Session:
+        return self
+
+    def arrived(self, message_id: str) -> bool | None:  # noqa: ARG002 - a relay's question
+        return None
+
+    def fileno(self) -> int:
+        return -1
+
+    def offer(self, envelope: Envelope, size: int) -> None:  # noqa: ARG002 - as a session has it
+        self.offers += 1
+        if self.offers == 10:
+            time.sleep(0.3)
+            said: Event = Declined(TemporaryFailure("454 4.7.0 slower", 454))
+        else:
+            said = Invited()
+        self._say(said)
+
+    def hand_over(self, *message: bytes, tame: bool = False) -> None:  # noqa: ARG002 - as above
+        self._say(Answered(Reply(250, "ok")))
+
+    def move(self, now: float, *, readable: bool = True) -> list[Event]:  # noqa: ARG002 - as above
+        events, self._events, self.stuck = self._events, [], False
+        return events
+
+    def close(self) -> None:
+        pass
+
+    def _say(self, event: Event) -> None:
+        self._events.append(event)
+        self.stuck = True
+
+
+def test_who_is_eased_and_held_in_one_round_is_held(store):
+    ledger = ledger_of(store)
+    ledger.record(Round(holds={"domain:b.example": "slower"}, eased=["domain:b.example"]))
+    with store.read() as tx:
+        assert [hold.what for hold in tx.holds.current(datetime.now(UTC))] == ["domain:b.example"]
+
+
+def test_sessions_for_which_there_is_nothing_are_not_opened_again_and_again(sqlite_store, config):
+    """One message in three seconds is for one session; the server waits 0.1 s for the others."""
+    subscribe(sqlite_store, *readers(2))
+    freeze(sqlite_store)
+
+    with Impatient() as server:
+        drained = deliver(sqlite_store, config(server.port, connections=3, rate="20/m"))
+
+    assert (drained.accepted, drained.unavailable) == (2, ())
+    assert server.connections < 10
+
+
+def test_no_session_is_opened_with_a_relay_whose_rate_is_used_up(sqlite_store, config):
+    fleet = Fleet(transport(config(25, connections=4, rate="1/m")), sqlite_store)
+    assert len(list(fleet.missing(4, fleet.members, 0))) == 4
+    assert fleet.members[0].draw(0)
+    assert not fleet.members[0].draw(0)
+    assert list(fleet.missing(4, fleet.members, 0)) == []
+
+
+class Impatient:
+    """A mail server that closes a session in which nothing is said for 0.1 seconds.
+
+    But not while a message may come, soon or late, as the client is on a loaded machine.
+    """
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.connections = 0
+        self._taken_at = -inf
+
+    @property
+    def _nothing_can_come(self) -> bool:
+        return time.monotonic() - self._taken_at < 2
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=[connection], daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection, connection.makefile("rb") as lines:
+            connection.sendall(b"220 mx\r\n")
+            while self._speaks(connection) and (line := lines.readline()):
+                connection.sendall(b"354 go on\r\n" if line == b"DATA\r\n" else OK)
+                if line == b"DATA\r\n":
+                    while lines.readline() != b".\r\n":
+                        pass
+                    self._taken_at = time.monotonic()
+                    connection.sendall(OK)
+            connection.sendall(b"421 4.4.2 timeout exceeded\r\n")
+
+    def _speaks(self, connection: socket.socket) -> bool:
+        """Wait until the client says something, or for as long as it may be silent."""
+        while not select.select([connection], [], [], 0.1)[0]:
+            if self._nothing_can_come:
+                return False
+        return True
+
+
+def test_a_refusal_counts_though_the_connection_breaks_while_we_write():
+    """The server refuses a body at its beginning, and closes with the rest of it unread."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ours = socket.create_connection(listener.getsockname())
+        theirs = listener.accept()[0]
+    terms = Terms(server="mx:25", extensions=frozenset({"pipelining"}), timeout=3, max_messages=9)
+    session = SmtpSession(ours, terms)
+    ada = Envelope(sender="news@example.org", recipient="ada@example.org", message_id="<1.1@y>")
+    body = b"Subject: x\r\n\r\n" + (b"z" * 78 + b"\r\n") * 200_000
+    session.offer(ada, len(body))
+    session.move(0)
+    theirs.sendall(b"250 a\r\n250 b\r\n354 c\r\n")
+    select.select([ours], [], [], 30)
+    assert session.move(0) == [Invited()]
+    session.hand_over(body)
+    assert session.move(0) == []
+    assert session.stuck
+
+    theirs.sendall(b"552 5.3.4 too big\r\n")
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    theirs.close()
+    broken = select.poll()
+    broken.register(ours, 0)  # that it broke is told in any case
+    assert broken.poll(30_000)
+
+    answered, ended = session.move(0)
+    assert isinstance(answered, Answered)
+    assert answered.reply == Reply(552, "5.3.4 too big")
+    assert isinstance(answered.error, PermanentFailure)
+    assert isinstance(ended, Ended)
+    session.close()

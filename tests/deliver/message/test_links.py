@@ -1,0 +1,77 @@
+import hmac
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syndicate.deliver.message.links import Links
+from tests.deliver.editions import SECRET
+from tests.deliver.message.test_message import PUBLICATION
+
+
+@pytest.fixture
+def links(publication):
+    return Links(publication(web={"url": "https://post.example/mail"}), SECRET)
+
+
+def test_a_link_reads_back_as_its_reader_and_newsletter(links):
+    address = links.unsubscribe(7, "breaking")
+
+    assert address.startswith("https://post.example/mail/unsubscribe/")
+    assert links.read(address.rpartition("/")[2]) == (7, "breaking")
+
+
+def test_a_token_is_safe_in_an_address(links):
+    assert all(
+        links.token(n, "a-b_c").replace("-", "").replace("_", "").isalnum() for n in range(99)
+    )
+
+
+def test_every_changed_letter_of_a_token_is_noticed(links):
+    token = links.token(7, "breaking")
+
+    for place, letter in enumerate(token):
+        for other in "Aa0_-":
+            if other != letter:
+                assert links.read(token[:place] + other + token[place + 1 :]) is None
+
+
+@given(st.text() | st.text("abcXYZ019-_=", max_size=60))
+def test_rubbish_is_no_token(token):
+    assert Links(PUBLICATION, SECRET).read(token) is None
+
+
+def test_another_publications_token_is_none_of_ours(links, publication):
+    assert Links(publication(), b"1" * 32).read(links.token(7, "breaking")) is None
+
+
+@pytest.mark.parametrize("secret", [b"", b"key", SECRET, b"k" * 64, b"long " * 30])
+def test_what_is_signed_carries_an_hmac_of_rfc_2104(publication, secret):
+    mine = Links(publication(), secret).message_id(41, 7, "example.org")
+
+    digest = hmac.digest(secret, b"message\0" + b"41.7", "sha256")
+    assert mine == f"<41.7.{digest[:8].hex()}@example.org>"
+
+
+def test_a_message_id_is_the_same_each_time_and_reads_back(links):
+    message_id = links.message_id(41, 7, "example.org")
+
+    assert message_id == links.message_id(41, 7, "example.org")
+    assert message_id.startswith("<41.7.")
+    assert links.read_message_id(message_id) == (41, 7)
+    assert links.read_message_id(message_id.strip("<>")) == (41, 7)
+
+
+@pytest.mark.parametrize(
+    "other", ["<41.8.{}@example.org>", "<42.7.{}@example.org>", "<41.7.0{}@x>"]
+)
+def test_a_message_id_that_was_made_up_is_none_of_ours(links, other):
+    check = links.message_id(41, 7, "example.org").split(".")[2].partition("@")[0]
+
+    assert links.read_message_id(other.format(check)) is None
+
+
+def test_a_host_beyond_ascii_is_written_so_that_a_header_can_hold_it(publication):
+    links = Links(publication(web={"url": "https://bücher.example/münchen"}), SECRET)
+
+    assert links.unsubscribe(7, "x").startswith("https://xn--bcher-kva.example/m%C3%BCnchen/unsub")

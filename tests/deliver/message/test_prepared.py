@@ -1,0 +1,109 @@
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Barrier
+
+import pytest
+
+from syndicate.deliver.message.prepared import Mailing, Mailings
+from syndicate.deliver.transport import transport
+from syndicate.model.deliveries import State
+from syndicate.model.editions import Edition, link_marker
+from tests.deliver.editions import NONCE, NOON, draft, freeze, hand_over, rows, states, subscribe
+from tests.deliver.editions import links as links_of
+from tests.deliver.parsed_mail import parts
+
+
+@pytest.fixture
+def mailings(sqlite_store, publication):
+    return Mailings(sqlite_store, publication())
+
+
+def test_an_edition_is_made_ready_once_for_all_who_hand_it_over(sqlite_store, mailings):
+    edition = freeze(sqlite_store, draft(text="long " * 200_000))
+    together = Barrier(8)
+
+    def get(edition: Edition) -> Mailing:
+        together.wait()
+        made: Mailing = mailings.get(edition)
+        return made
+
+    with ThreadPoolExecutor(8) as connections:
+        made = list(connections.map(get, [edition] * 8))
+
+    assert len({id(each) for each in made}) == 1
+
+
+def test_only_the_editions_asked_for_last_are_held(sqlite_store, mailings):
+    first, *others = [freeze(sqlite_store) for _ in range(9)]
+    made = mailings.get(first)
+    second = mailings.get(others[0])
+    for edition in others[1:-1]:
+        mailings.get(edition)
+    assert mailings.get(first) is made
+    mailings.get(others[-1])
+
+    assert mailings.get(first) is made
+    assert mailings.get(others[0]) is not second
+
+
+def test_each_edition_says_its_own(sqlite_store, mailings, publication):
+    subscribe(sqlite_store, "ada@example.org")
+    told = {}
+    for said in ("one", "two"):
+        edition = freeze(sqlite_store, draft(text=said))
+        with sqlite_store.write() as tx:
+            (claim,) = tx.handover.claim(
+                edition.key, owner="me", lease_until=NOON, at=NOON, limit=1
+            )
+        envelope, message = mailings.get(edition).copy(claim, links_of(sqlite_store, publication()))
+        told[said] = parts(bytes(message))[0]
+        assert envelope.recipient == "ada@example.org"
+        assert envelope.message_id.startswith(f"<{edition.key}.")
+
+    assert told == {"one": "one", "two": "two"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"subject": "Trams\nBcc: all@example.org"}, {"text": link_marker(NONCE, 5)}],
+    ids=["a header slipped in", "a link that leads nowhere"],
+)
+def test_an_edition_that_can_not_be_written_fails_and_holds_up_no_other(
+    sqlite_store, publication, said
+):
+    subscribe(sqlite_store, "ada@example.org", "ben@example.org")
+    bad = freeze(sqlite_store, draft(**said))
+    good = freeze(sqlite_store)
+    config = publication()
+    hand_over(sqlite_store, config, transport(config))
+
+    assert states(sqlite_store, bad.key) == {State.FAILED: 2}
+    assert states(sqlite_store, good.key) == {State.ACCEPTED: 2}
+    replies = {row.reply for row in rows(sqlite_store, bad.key).values()}
+    assert all(reply.startswith("the message could not be made: ") for reply in replies)
+
+
+def test_a_reader_who_can_not_be_written_to_holds_up_no_other(sqlite_store, publication):
+    subscribe(sqlite_store, "ada@-.-é", "ben@example.org")
+    edition = freeze(sqlite_store)
+    config = publication()
+    hand_over(sqlite_store, config, transport(config))
+
+    kept = rows(sqlite_store, edition.key)
+    assert kept["ben@example.org"].state is State.ACCEPTED
+    assert kept["ada@-.-é"].reply.startswith("the message could not be made: 'ada@-.-é' can't")
+
+
+def test_a_store_that_can_not_be_read_is_not_taken_for_a_bad_reader(
+    sqlite_store, publication, tmp_path
+):
+    subscribe(sqlite_store, "ada@example.org")
+    edition = freeze(sqlite_store)
+    config = publication()
+    with closing(sqlite3.connect(tmp_path / "syndicate.db")) as disturbing:
+        disturbing.execute("ALTER TABLE edition_links RENAME TO lost")
+    with pytest.raises(Exception, match="edition_links"):
+        hand_over(sqlite_store, config, transport(config))
+
+    assert states(sqlite_store, edition.key) == {State.QUEUED: 1}

@@ -1,0 +1,395 @@
+import contextlib
+import socket
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from syndicate.config import Mail
+from syndicate.deliver.smtp.relay import Answered, Envelope
+from syndicate.deliver.smtp.session import SmtpSession
+from syndicate.deliver.smtp.single_delivery import _await, hand_over, offer
+from syndicate.deliver.smtp.smtp_relay import Smtp
+from syndicate.errors import NoVerdict, PermanentFailure, RelayUnavailable, TemporaryFailure
+from tests.deliver.mail_servers import CUT, Parting, Scripted, certificate, real
+from tests.ports import free_port
+from tests.until import until
+
+PIPELINING = ("PIPELINING",)
+BODY = b"Subject: x\r\n\r\n.hidden\r\n..\r\nend\r\n"
+ADA = Envelope(sender="news@example.org", recipient="ada@example.org", message_id="<1.1.x@y>")
+
+
+def smtp(port, *, security="none", host="localhost", secret=None, **more):
+    more.setdefault("timeout", "30s")
+    return Smtp(Mail(host=host, port=port, security=security, **more).servers[0], lambda: secret)
+
+
+@pytest.fixture
+def trusted(tmp_path, monkeypatch):
+    context, file = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    return context
+
+
+@pytest.fixture
+def distrusted(tmp_path):
+    return certificate(tmp_path)[0]
+
+
+def opened(port, **more) -> contextlib.closing[SmtpSession]:
+    """A session, closed at the end of the block."""
+    return contextlib.closing(smtp(port, **more).open())
+
+
+def deliver(port, **more):
+    with opened(port, **more) as session:
+        return hand_over(session, ADA, BODY)
+
+
+# real servers
+
+
+def test_a_plain_server_takes_a_message_with_its_dots():
+    with real() as (port, boxes):
+        reply = deliver(port)
+
+    assert (reply.code, reply.text) == (250, "2.0.0 taken")
+    assert boxes.envelopes == [("news@example.org", ["ada@example.org"])]
+    assert boxes.bodies == [BODY]
+
+
+@pytest.mark.parametrize("body", [b".\r\n", b"..\r\n", b"\r\n.\r\n", b"x\r\n.x\r\n...\r\n"])
+def test_no_body_ends_before_its_end(body):
+    with real() as (port, boxes), opened(port) as session:
+        hand_over(session, ADA, body)
+
+    assert boxes.bodies == [body]
+
+
+def test_a_refused_recipient_leaves_the_session_fit_for_the_next():
+    nobody = Envelope(sender="news@example.org", recipient="nobody@x.org", message_id="<1.1.x@y>")
+    with real() as (port, boxes), opened(port) as session:
+        with pytest.raises(PermanentFailure, match=r"5\.1\.1"):
+            offer(session, nobody, 100)
+        hand_over(session, ADA, BODY)
+
+    assert boxes.envelopes == [("news@example.org", ["ada@example.org"])]
+
+
+def test_starttls_encrypts_before_anything_is_said(trusted):
+    with real(starttls=trusted) as (port, boxes):
+        deliver(port, security="starttls")
+
+    assert boxes.encrypted == [True]
+    assert boxes.bodies == [BODY]
+
+
+def test_implicit_tls_encrypts_from_the_first_byte(trusted):
+    with real(tls=trusted) as (port, boxes):
+        deliver(port, security="tls")
+
+    assert boxes.bodies == [BODY]
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_that_nobody_vouches_for_is_refused(distrusted, security):
+    kind = {"starttls": distrusted} if security == "starttls" else {"tls": distrusted}
+    with real(**kind) as (port, boxes), pytest.raises(RelayUnavailable, match="certificate"):
+        smtp(port, security=security).open()
+
+    assert boxes.bodies == []
+
+
+def test_a_certificate_for_another_name_is_refused(trusted):
+    with real(tls=trusted) as (port, _), pytest.raises(RelayUnavailable, match=r"mail\.host"):
+        smtp(port, security="tls", host="127.0.0.1").open()
+
+
+@pytest.mark.parametrize("password", ["secret", "gehéim"])
+def test_a_login_is_made_with_any_password(trusted, password):
+    with real(starttls=trusted, login=("ada", password)) as (port, boxes):
+        deliver(port, security="starttls", username="ada", secret=password)
+
+    assert boxes.users == [b"ada"]
+    assert boxes.bodies == [BODY]
+
+
+def test_a_wrong_password_is_told_with_the_keys_to_look_at():
+    with real(login=("ada", "right")) as (port, _), pytest.raises(RelayUnavailable) as caught:
+        smtp(port, username="ada", secret="wrong-secret").open()
+
+    assert "535" in str(caught.value)
+    assert "mail.password_env" in str(caught.value)
+    assert "'ada'" in str(caught.value)
+    assert "wrong-secret" not in str(caught.value)
+
+
+def test_a_server_without_login_is_told():
+    with Scripted() as server, pytest.raises(RelayUnavailable, match="offers no login"):
+        smtp(server.port, username="ada", secret="x").open()
+
+
+def test_a_server_without_starttls_is_told():
+    with real() as (port, _), pytest.raises(RelayUnavailable, match="does not offer STARTTLS"):
+        smtp(port, security="starttls").open()
+
+
+def test_tls_to_a_plain_port_is_told():
+    with Scripted() as server, pytest.raises(RelayUnavailable, match="no TLS"):
+        smtp(server.port, security="tls").open()
+
+
+def test_a_port_where_nothing_listens_is_told():
+    port = free_port()
+    with pytest.raises(RelayUnavailable, match=f"localhost:{port}: nothing listens there"):
+        smtp(port).open()
+
+
+def test_a_name_that_does_not_exist_is_told():
+    with pytest.raises(RelayUnavailable, match="can't be looked up"):
+        smtp(25, host="nowhere.invalid").open()
+
+
+def test_an_address_beyond_ascii_needs_smtputf8():
+    beyond = Envelope(
+        sender="news@example.org", recipient="adá@example.org", message_id="<1.1.x@y>"
+    )
+    with real() as (port, boxes), opened(port) as session:
+        hand_over(session, beyond, "To: adá@example.org\r\n\r\n".encode())
+    with Scripted() as server, opened(server.port) as session:
+        with pytest.raises(PermanentFailure, match="server lacks SMTPUTF8"):
+            offer(session, beyond, 100)
+        offer(session, ADA, 100)
+
+    assert boxes.envelopes == [("news@example.org", ["adá@example.org"])]
+
+
+# a server that goes wrong
+
+
+BAD_OPENINGS: dict[str, dict[str, Any]] = {
+    "closes at once": {"greeting": CUT},
+    "is busy": {"greeting": b"421 too busy\r\n"},
+    "does not want us": {"greeting": b"554 go away\r\n"},
+    "speaks HTTP": {"greeting": b"HTTP/1.1 400 Bad Request\r\n\r\n"},
+    "speaks at length": {"greeting": b"220-" + b"x" * 10_000_000},
+    "goes on for ever": {"greeting": b"220-x\r\n" * 1_000_000},
+    "closes at EHLO": {"ehlo": CUT},
+    "changes its code": {"ehlo": b"250-a\r\n220 b\r\n"},
+}
+
+
+@pytest.mark.parametrize("answers", BAD_OPENINGS.values(), ids=BAD_OPENINGS)
+def test_a_server_that_opens_wrong_is_unavailable(answers):
+    with Scripted(**answers) as server, pytest.raises(RelayUnavailable) as caught:
+        smtp(server.port).open()
+
+    assert f"localhost:{server.port}" in str(caught.value)
+    assert len(str(caught.value)) < 800
+
+
+def test_a_server_that_is_silent_is_unavailable():
+    with Scripted() as server:
+        server.answers["greeting"] = server.silent
+        with pytest.raises(
+            RelayUnavailable, match=f"localhost:{server.port}: no answer within 1 s"
+        ):
+            smtp(server.port, timeout="1s").open()
+
+
+@pytest.mark.parametrize("way", ["speaks at length", "goes on for ever"])
+def test_a_reply_has_to_be_small(way):
+    with (
+        Scripted(**BAD_OPENINGS[way]) as server,
+        pytest.raises(RelayUnavailable, match="longer than 64 KB"),
+    ):
+        smtp(server.port).open()
+
+
+def test_a_reply_that_trickles_in_meets_one_deadline():
+    def trickle():
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            for _ in range(40):
+                connection.sendall(b"2")
+                time.sleep(0.1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=trickle, daemon=True).start()
+        with pytest.raises(RelayUnavailable, match="no answer within 1 s"):
+            smtp(listener.getsockname()[1], host="127.0.0.1", timeout="1s").open()
+
+
+def test_nothing_said_before_starttls_counts_after_it(trusted):
+    """The response injection of CVE-2021-38371 and its kind."""
+    injected = b"220 go\r\n250-mx\r\n250 AUTH PLAIN\r\n"
+    with (
+        Scripted("STARTTLS", starttls=injected) as server,
+        pytest.raises(RelayUnavailable),
+    ):
+        smtp(server.port, security="starttls", username="ada", secret="x").open()
+
+    assert server.verbs()[:2] == ["EHLO", "STARTTLS"]
+    assert "AUTH" not in server.verbs()
+
+
+REFUSALS = [
+    ("mail", b"450 4.3.2 not now\r\n", TemporaryFailure, 450),
+    ("mail", b"550 5.7.1 not you\r\n", RelayUnavailable, 550),
+    ("rcpt", b"450 4.2.1 full\r\n", TemporaryFailure, 450),
+    ("rcpt", b"550-5.1.1 no\r\n550 5.1.1 such user\r\n", PermanentFailure, 550),
+    ("rcpt", b"530 5.7.0 authentication required\r\n", RelayUnavailable, 530),
+    ("data", b"451 later\r\n", TemporaryFailure, 451),
+    ("data", b"554 no\r\n", PermanentFailure, 554),
+]
+
+
+@pytest.mark.parametrize("extensions", [(), PIPELINING], ids=["stepwise", "pipelined"])
+@pytest.mark.parametrize(("step", "answer", "failure", "code"), REFUSALS)
+def test_a_refusal_is_a_verdict_and_the_session_goes_on(extensions, step, answer, failure, code):
+    with Scripted(*extensions, **{step: answer}) as server, opened(server.port) as session:
+        with pytest.raises(failure) as caught:
+            offer(session, ADA, 100)
+        del server.answers[step]
+        if step == "data":
+            server.answers["data"] = b"354 now\r\n"
+        reply = hand_over(session, ADA, BODY)
+
+    assert caught.value.code == code
+    assert reply.code == 250
+    assert server.connections == 1
+    assert server.bodies[-1] == BODY
+
+
+def test_a_lone_dot_ends_what_a_pipelining_server_asked_for_in_vain():
+    no_user = b"550 5.1.1 no such user\r\n"
+    with (
+        Scripted(*PIPELINING, rcpt=no_user, body=b"250 taken, nobody cares\r\n") as server,
+        opened(server.port) as session,
+        pytest.raises(PermanentFailure, match=r"^550 5\.1\.1 no such user$"),
+    ):
+        offer(session, ADA, 100)
+
+    assert server.bodies == [b""]
+
+
+def test_the_recipients_verdict_stands_when_the_lone_dot_is_not_answered():
+    with (
+        Scripted(*PIPELINING, rcpt=b"550 5.1.1 gone\r\n", body=CUT) as server,
+        opened(server.port) as session,
+    ):
+        with pytest.raises(PermanentFailure):
+            offer(session, ADA, 100)
+
+        until(lambda: session.move(time.monotonic()) or session.spent)
+        assert session.spent
+
+
+@pytest.mark.parametrize("extensions", [(), PIPELINING], ids=["stepwise", "pipelined"])
+@pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
+@pytest.mark.parametrize(
+    "answer", [CUT, Parting(b"421 closing\r\n"), b"what?\r\n", b"299 odd\r\n" * 2]
+)
+def test_a_session_that_breaks_before_the_body_is_a_temporary_failure(extensions, step, answer):
+    with Scripted(*extensions, **{step: answer}) as server, opened(server.port) as session:
+        with pytest.raises(TemporaryFailure):
+            offer(session, ADA, 100)
+
+        assert session.spent
+
+
+VERDICTS = [
+    (b"250 ok\r\n", None),
+    (b"451 4.7.0 later\r\n", TemporaryFailure),
+    (b"421 closing\r\n", TemporaryFailure),
+    (b"554 5.7.1 spam\r\n", PermanentFailure),
+    (CUT, NoVerdict),
+    (b"hm\r\n", NoVerdict),
+    (b"354 more\r\n", NoVerdict),
+]
+
+
+@pytest.mark.parametrize(("answer", "failure"), VERDICTS)
+def test_only_a_code_is_a_verdict_on_a_body(answer, failure):
+    with Scripted(body=answer) as server, opened(server.port) as session:
+        if failure is None:
+            assert hand_over(session, ADA, BODY).code == 250
+        else:
+            with pytest.raises(failure):
+                hand_over(session, ADA, BODY)
+        spent = session.spent
+
+    assert server.bodies == [BODY]
+    assert spent == (failure is NoVerdict or answer.startswith(b"421"))
+
+
+def test_half_a_line_is_no_verdict_when_no_more_comes():
+    with Scripted(body=b"250-half") as server, opened(server.port) as session:
+        offer(session, ADA, len(BODY))
+        session.hand_over(BODY)
+        session._terms = replace(session._terms, timeout=0.01)  # 0.2 s for the verdict
+        with pytest.raises(NoVerdict):
+            _await(session, Answered)
+        assert session.spent
+
+    assert server.bodies == [BODY]
+
+
+def test_a_body_cut_off_on_its_way_was_not_taken():
+    with (
+        Scripted(only=1000) as server,
+        opened(server.port) as session,
+        pytest.raises(TemporaryFailure, match="within the message"),
+    ):
+        hand_over(session, ADA, b"x" * 70 + b"\r\n" * 8_000_000)
+
+    assert server.bodies == []
+
+
+def test_an_answer_given_before_the_body_is_none_to_the_body():
+    with (
+        Scripted(data=b"354 go\r\n250 taken in advance\r\n") as server,
+        opened(server.port) as session,
+        pytest.raises(TemporaryFailure, match="out of turn"),
+    ):
+        hand_over(session, ADA, BODY)
+
+
+def test_a_session_ends_after_its_number_of_messages():
+    with Scripted() as server, opened(server.port, max_messages=2) as session:
+        for _ in range(2):
+            assert not session.spent
+            hand_over(session, ADA, BODY)
+        assert session.spent
+
+    assert server.verbs()[-1] == "QUIT"
+
+
+def test_a_session_closed_while_a_body_is_awaited_takes_nothing():
+    with Scripted() as server:
+        with opened(server.port) as session:
+            offer(session, ADA, 100)
+
+        until(lambda: server.unfinished)
+
+    assert server.unfinished == [b""]
+    assert server.bodies == []
+
+
+@pytest.mark.parametrize("address", ["a@x.org>\r\nRSET", "a b@x.org", "a\0@x.org", "<a@x.org"])
+def test_no_command_can_be_slipped_in(address):
+    with (
+        Scripted() as server,
+        opened(server.port) as session,
+        pytest.raises(PermanentFailure),
+    ):
+        offer(session, replace(ADA, recipient=address), 100)
+
+    assert server.verbs() == ["EHLO", "QUIT"]
+
+
+def test_a_mail_server_can_not_say_what_arrived():
+    assert smtp(25).arrived("<1.1.x@y>") is None

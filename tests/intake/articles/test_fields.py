@@ -1,0 +1,333 @@
+"""Front matter and what it says of an article."""
+
+from datetime import UTC, datetime
+from pathlib import PurePath
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from syndicate.errors import Refused
+from syndicate.intake.articles.fields import Fields, read_fields
+from syndicate.intake.articles.frontmatter import split
+from syndicate.model.articles import Comments, Figure, Person, Status
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def fields(head: str, name: str = "tram.md") -> Fields:
+    front = split(f"---\ntitle: Tram\n{head}\n---\nbody".encode(), "a.md")
+    return read_fields(front, PurePath(name), BERLIN)
+
+
+def refusal(head: str | bytes) -> str:
+    data = head if isinstance(head, bytes) else f"---\n{head}\n---\n".encode()
+    with pytest.raises(Refused) as caught:
+        read_fields(split(data, "a.md"), PurePath("a.md"), BERLIN)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "utc"),
+    [
+        ("2019-02-28", datetime(2019, 2, 27, 23, 0, tzinfo=UTC)),
+        ("2019-02-28 14:05", datetime(2019, 2, 28, 13, 5, tzinfo=UTC)),
+        ("2019-07-28T14:05:09.25", datetime(2019, 7, 28, 12, 5, 9, 250_000, tzinfo=UTC)),
+        ("2019-02-28T14:05:00+07:00", datetime(2019, 2, 28, 7, 5, tzinfo=UTC)),
+        ("2019-02-28 14:05:00 -0700", datetime(2019, 2, 28, 21, 5, tzinfo=UTC)),
+        ('"2019-02-28 14:05:00 -0700"', datetime(2019, 2, 28, 21, 5, tzinfo=UTC)),
+        ("2019-02-28T14:05:00Z", datetime(2019, 2, 28, 14, 5, tzinfo=UTC)),
+        ("2019-02-28 14:05:00 UTC", datetime(2019, 2, 28, 14, 5, tzinfo=UTC)),
+    ],
+)
+def test_a_date_is_read_however_it_is_written(written, utc):
+    assert fields(f"date: {written}").revision.date == utc
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "soon",
+        "2019-02-30",
+        "2019-02-28 25:00",
+        "20190228",
+        "1e3",
+        "[1]",
+        "0001-01-01",
+        "9999-12-31",
+    ],
+)
+def test_an_unreadable_date_is_refused_with_its_line(written):
+    assert refusal(f"title: x\ndate: {written}").startswith("a.md:3: date = ")
+
+
+def test_an_unreadable_date_gives_way_to_the_one_in_the_files_name():
+    read = fields("date: 2019-02-28 18:30:22 2023 -0800", "2019-02-28-tram.md")
+    assert read.revision.date == datetime(2019, 2, 27, 23, 0, tzinfo=UTC)
+    assert read.warnings[0].startswith("a.md:3: date ")
+
+
+def test_a_file_name_that_begins_with_no_date_of_the_calendar_is_warned_about():
+    read = fields("section: City", "2026-02-31-tram.md")
+    assert (read.slug, read.revision.date) == ("tram", None)
+    assert read.warnings == (
+        "a.md: 2026-02-31 of the file's name is no date; give it a date: line",
+    )
+
+
+def test_what_an_editor_wrote_counts_not_what_yaml_makes_of_it():
+    head = "section: 2019-02-28\nslug: 007\ntags: [no, 1.0, 0x10, null, 12:30]\nid: 0123"
+    read = fields(head)
+    assert read.revision.section == "2019-02-28"
+    assert read.revision.tags == ("no", "1.0", "0x10", "12:30")
+    assert (read.slug, read.id) == ("007", "0123")
+
+
+def test_a_number_and_a_yes_are_titles():
+    for title in ("1984", "Yes", "1.10", "2019-02-28", "0b1"):
+        front = split(f"---\ntitle: {title}\n---\n".encode(), "a.md")
+        assert read_fields(front, PurePath("a.md"), BERLIN).revision.title == title
+
+
+def test_people_are_names_or_tables():
+    head = (
+        "authors: [Ann Ives, {name: Bo, url: https://bo.example}]\n"
+        "contributors: {name: Cy, place: Hanoi, email: cy@example.org}"
+    )
+    revision = fields(head).revision
+    assert revision.authors == (
+        Person(name="Ann Ives"),
+        Person(name="Bo", url="https://bo.example"),
+    )
+    assert revision.contributors == (Person(name="Cy", place="Hanoi", email="cy@example.org"),)
+
+
+def test_jekylls_keys_are_understood():
+    head = (
+        "layout: post\nauthor: parkr\ncategories: [team, community]\npublished: false\n"
+        "permalink: /blog/2013/the-tram.html"
+    )
+    read = fields(head, "2013-05-06-jekyll-1-0.md")
+    assert read.slug == "the-tram"
+    assert read.revision.authors == (Person(name="parkr"),)
+    assert (read.revision.section, read.revision.tags) == ("team", ("community",))
+    assert read.revision.status is Status.DRAFT
+    assert read.revision.date == datetime(2013, 5, 5, 22, 0, tzinfo=UTC)
+    assert read.revision.extra == {"layout": "post"}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "permalink: false",
+        "headless: true",
+        "build: {render: never, list: never}",
+        "_build:\n  render: false",
+        "draft: off",
+        "draft: maybe",
+    ],
+)
+def test_what_has_no_page_where_it_comes_from_is_a_draft(head):
+    assert fields(head).revision.status is Status.DRAFT
+
+
+@pytest.mark.parametrize("head", ["permalink: /a/", "headless: false", "build: {list: never}"])
+def test_what_has_a_page_is_published(head):
+    assert fields(head).revision.status is Status.PUBLISHED
+
+
+def test_a_draft_that_says_neither_yes_nor_no_is_warned_about():
+    assert fields("draft: maybe").warnings == (
+        'a.md:3: draft = "maybe" is taken as true; write true or false',
+    )
+    assert fields("draft: off").warnings == ('a.md:3: draft = "off" is taken as true; write false',)
+    assert fields("draft: yes").warnings == ()
+
+
+def test_keys_that_are_not_misspelt_are_not_warned_about():
+    words = "layout type weight menu toc math series lang url name page site theme role video"
+    head = "\n".join(f"{word}: x" for word in words.split())
+    assert fields(head).warnings == ()
+
+
+def test_a_permalink_pattern_leaves_the_files_name():
+    assert fields("permalink: /:year/:title/", "2013-05-06-tram.md").slug == "tram"
+    assert fields("permalink: pretty").slug == "tram"
+
+
+def test_unknown_keys_are_kept_as_json_can_hold_them():
+    head = "version: 4.4\nflags: {a: yes, b: [1, 2019-02-28, .inf, ~]}\nweight: /old"
+    assert fields(head).revision.extra == {
+        "version": 4.4,
+        "flags": {"a": True, "b": [1, "2019-02-28", ".inf", None]},
+        "weight": "/old",
+    }
+
+
+def test_an_image_is_an_address_or_a_table():
+    assert fields("image: tram.jpg").revision.image == Figure(src="tram.jpg")
+    table = "image: {src: tram.jpg, alt: A tram, caption: Back, credit: AP}"
+    expected = Figure(src="tram.jpg", alt="A tram", caption="Back", credit="AP")
+    assert fields(table).revision.image == expected
+
+
+def test_comments_are_a_count_or_an_address_or_all_of_it():
+    assert fields("comments: 0").revision.comments == Comments(count=0)
+    talk = "https://talk.example/7"
+    assert fields(f"comments: {talk}").revision.comments == Comments(url=talk)
+    read = fields(f"comments: {{count: 3, url: {talk}, feed: {talk}.rss}}")
+    assert read.revision.comments == Comments(count=3, url=talk, feed=f"{talk}.rss")
+    read = fields("comments: {count: 3, url:, who: Ada}")
+    assert (read.revision.comments, len(read.warnings)) == (Comments(count=3), 1)
+    assert fields("comments: {}").revision.comments is None
+    read = fields("comments: true")
+    assert (read.revision.comments, len(read.warnings)) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("status: live", 'a.md:3: status = "live" — expected draft, published or retracted'),
+        ("breaking: maybe", 'a.md:3: breaking = "maybe" — expected true or false'),
+        ("published: 7", 'a.md:3: published = "7" — expected true or false'),
+        ("status: published\npublished: false", "a.md:4: published = "),
+        ("comments: many", 'a.md:3: comments = "many" — expected a count'),
+        ("comments: -1", "a.md:3: comments = "),
+        ("comments: {count: few}", 'a.md:3: comments.count = "few" — expected how many'),
+        ("comments:\n  url: here", 'a.md:4: comments.url = "here" — expected an http'),
+        ("canonical_url: javascript:alert(1)", "a.md:3: canonical_url = "),
+        ("language: English please", "a.md:3: language = "),
+        ("tags: {a: b}", "a.md:3: tags = a table — expected a list of words"),
+        ("tags:\n- a\n- [b]", "a.md:5: tags = a list"),
+        ("authors:\n- name: Bo\n- place: Hanoi", "a.md:5: authors = a table — expected a name"),
+        ("authors: {name: Bo, url: 'javascript:x'}", "a.md:3: authors.url = "),
+        ("authors: {name: Bo, email: bo}", "a.md:3: authors.email = "),
+        ("image: data:image/png;base64,xx", "a.md:3: image = "),
+        ("image: {alt: x}", "a.md:3: image = a table"),
+        ("section: [a]", "a.md:3: section = a list"),
+        ("summary: " + "x" * 6000, "a.md:3: summary = "),
+        ('id: "a b"', "a.md:3: id = "),
+        ('id: ""', "a.md:3: id = "),
+        ("id: " + "x" * 201, "a.md:3: id = "),
+        ("id: [a]", "a.md:3: id = a list"),
+        ('slug: ""', "a.md:3: slug = "),
+        ("updated: soon", "a.md:3: updated = "),
+    ],
+)
+def test_a_wrong_value_is_refused_with_line_and_what_was_expected(line, expected):
+    assert refusal(f"title: x\n{line}").startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"---\nsection: x\n---\n", "a.md:1: no title"),
+        (b"---\nsection: x\ntitle: ''\n---\n", "a.md:3: no title"),
+        (b"---\ntitle: x\n", "a.md:1: front matter begins here"),
+        (b"---\ntitle: x\ntags: [a\n---\n", "a.md:4: broken YAML"),
+        (b"---\ntitle: Tram: back\n---\n", "a.md:2: broken YAML: mapping values"),
+        (b"---\n- a\n---\n", "a.md:2: a list — expected lines"),
+        (b"---\njust words\n---\n", 'a.md:2: "just words"'),
+        (
+            b"---\ntitle: x\nslug: a\ntitle: y\n---\n",
+            "a.md:4: title is given twice, first on line 2",
+        ),
+        (b"---\ntitle: x\n? [a]\n: b\n---\n", "a.md:3: a list or table as key"),
+        (b"---\ntitle: caf\xe9\n---\n", "a.md:2: byte 0xe9"),
+        (b"\xff\xfe\x00\x01rubbish", "a.md:1: byte 0xff"),
+        (b"---\ntitle: x\x00\n---\n", "a.md:2: a null byte"),
+        (b"---\ntitle: x\nslug: \x07\n---\n", "a.md:3: a control character"),
+        (b"---\ntitle: x\na: &a [*a]\n---\n", "a.md:3: front matter is nested"),
+        (b"---\ntitle: x\na: " + b"[" * 5000 + b"\n---\n", "a.md:"),
+        (b"---\ntitle: !!python/object/apply:os.system [id]\n---\n", "a.md:2: title = a list"),
+    ],
+)
+def test_broken_front_matter_is_refused_with_its_line(data, expected):
+    assert refusal(data).startswith(expected)
+
+
+def toml(head: str) -> bytes:
+    return f"+++\n{head}\n+++\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (toml('section = "x"'), "a.md:1: no title"),
+        (toml('section = "x"\ntitle = ""'), "a.md:3: no title"),
+        (b'+++\ntitle = "x"\n', "a.md:1: front matter begins here and no line of +++"),
+        (toml('title = "x"\ntags = ["a'), "a.md:3: broken TOML"),
+        (toml("title = Tram"), "a.md:2: broken TOML: Invalid value; put a text between quotes"),
+        (toml('x = "ä"\n\ntitle: Tram'), "a.md:4: broken TOML"),
+        (
+            toml('title = "x"\nslug = "a"\ntitle = "y"'),
+            "a.md:4: title is given twice, first on line 2",
+        ),
+        (toml('title = "x"\nstatus = "live"'), 'a.md:3: status = "live" — expected draft'),
+        (toml('title = "x"\nbreaking = 7'), 'a.md:3: breaking = "7" — expected true or false'),
+        (toml('title = "x"\ntags = [\n"a",\n[1]]'), "a.md:5: tags = a list"),
+        (toml('title = "x"\n[image]\nalt = "y"'), "a.md:3: image = a table"),
+        (toml('title = "x"\n[[authors]]\nplace = "Hanoi"'), "a.md:3: authors = a table"),
+        (toml('title = "x"\ndate = 07:32:00'), 'a.md:3: date = "07:32:00"'),
+        (toml("x = " + "[" * 100_000), "a.md:2: front matter is nested"),
+        (toml("x = " + "[" * 300 + "]" * 300), "a.md:2: brackets or dotted keys are nested more"),
+        (toml("a." * 100_000 + "a = 1"), "a.md:2: front matter is nested"),
+        (toml("a." * 500 + "a = 1"), "a.md:2: brackets or dotted keys are nested more"),
+        (toml("[[a]]\n" * 20_000), "a.md:2: front matter is nested or repeated"),
+        (toml("x = [" + "1," * 20_000 + "]"), "a.md:2: front matter is nested or repeated"),
+        (b'{"section": "x"}', "a.md:1: no title"),
+        (b'{"section": "x",\n"title": ""}', "a.md:2: no title"),
+        (b'{"title": "x",\n"slug": "a"\n"tags": []}', "a.md:3: broken JSON: ',' is missing"),
+        (b'{"title": "x",\n}', "a.md:2: broken JSON: a key in double quotes is missing"),
+        (b'{"title": "x",\n"tags": }', "a.md:2: broken JSON: a value is missing"),
+        (b'{"title": "x",\n"tags": ["a\n"]}', "a.md:2: broken JSON: Invalid control character"),
+        (b'{"title": "x",\n"tags": ["a"', "a.md:2: broken JSON"),
+        (
+            b'{"title": "x",\n"slug": "a",\n"title": "y"}',
+            "a.md:3: title is given twice, first on line 1",
+        ),
+        (b'{"title": "x",\n"status": "live"}', 'a.md:2: status = "live" — expected draft'),
+        (b'{"title": "x",\n"breaking": 7}', 'a.md:2: breaking = "7" — expected true'),
+        (b'{"title": "x",\n"tags": [\n"a",\n[1]]}', "a.md:4: tags = a list"),
+        (b'{"a":' + b"[" * 100_000, "a.md:1: front matter is nested"),
+        (b"---json\n[1]\n---\n", "a.md:2: a list — expected lines"),
+        (b'---json\n{"title": "x"}\nmore\n---\n', "a.md:3: broken JSON: more after"),
+        (b"---js\n{title: 1}\n---\n", "a.md:1: front matter in js — expected yaml, toml or json"),
+    ],
+)
+def test_broken_toml_and_json_are_refused_with_their_line_as_yaml_is(data, expected):
+    assert refusal(data).startswith(expected)
+
+
+def test_numbers_and_dates_are_read_as_they_are_written_in_every_format():
+    long = "F" * 5_000
+    for data in (
+        toml(f"title = 1984\nid = 1.10\ndate = 2019-02-28 14:05:00\nbig = 0x{long}\nbad = nan"),
+        b'{"title": 1984, "id": 1.10, "date": "2019-02-28 14:05", "big": ' + b"9" * 5_000 + b"}",
+    ):
+        read = read_fields(split(data, "a.md"), PurePath("a.md"), BERLIN)
+        assert (read.revision.title, read.id) == ("1984", "1.10")
+        assert read.revision.date == datetime(2019, 2, 28, 13, 5, tzinfo=UTC)
+        assert isinstance(read.revision.extra["big"], str)
+
+
+def test_a_text_that_begins_with_a_brace_is_no_json():
+    assert not split(b"{{< figure >}}\n", "a.md").found
+    assert not split(b"{% raw %}\n", "a.md").found
+
+
+def test_a_laughing_yaml_is_refused_at_once():
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{n}: &{n} [{','.join(['*' + m] * 9)}]\n"
+        for m, n in zip("abcdefg", "bcdefgh", strict=True)
+    )
+    assert "nested or repeated too much" in refusal(f"title: x\n{bomb}")
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_fine():
+    front = split(b"\xef\xbb\xbf---\r\ntitle: Tram\r\n---\r\nOne\r\nTwo\r\n", "a.md")
+    assert (front.values["title"].text, front.body) == ("Tram", "One\nTwo\n")
+
+
+def test_control_characters_and_lone_surrogates_are_dropped_from_values():
+    front = split(b'---\ntitle: "Tr\\x07am \\ud800 \\ud83d\\ude8b"\n---\n', "a.md")
+    assert read_fields(front, PurePath("a.md"), BERLIN).revision.title == "Tram 🚋"

@@ -1,0 +1,617 @@
+"""Filing: which article a file is, and what becomes of it."""
+
+import os
+import re
+import sqlite3
+import threading
+import uuid
+from collections import Counter
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from syndicate.intake.articles import matching, parallel_parse
+from syndicate.intake.articles.filing import Verdict, file_articles
+from syndicate.intake.articles.source_file import set_up as manuscript_set_up
+from syndicate.intake.markup.sanitise import prefix_of
+from syndicate.model.articles import Status
+from syndicate.store import Store
+from tests.intake.newsroom import MONDAY, TUESDAY, Newsroom
+from tests.shared import SHARED, needs_shared
+
+NEW, REVISED, UNCHANGED, REFUSED = Verdict.NEW, Verdict.REVISED, Verdict.UNCHANGED, Verdict.REFUSED
+
+
+def verdicts(filed):
+    return [(one.slug, one.verdict) for one in filed]
+
+
+# identity
+
+
+def test_an_article_is_named_by_the_publication_and_its_first_slug(newsroom):
+    newsroom.file_one(newsroom.article("harbour-tram.md"))
+    article = newsroom.one()
+    expected = uuid.uuid5(newsroom.config.publication.id, "harbour-tram")
+    assert article.id == f"urn:uuid:{expected}"
+    assert (article.slug, article.path) == ("harbour-tram", "articles/harbour-tram.md")
+    assert (article.first_seen, article.date) == (MONDAY, None)
+
+
+def test_the_front_matters_id_is_taken_as_it_is(newsroom):
+    newsroom.file_one(newsroom.article("a.md", id="https://old.example/?p=7"))
+    assert newsroom.one().id == "https://old.example/?p=7"
+
+
+def test_the_same_file_again_is_unchanged_and_a_corrected_one_keeps_its_id(newsroom):
+    newsroom.article("a.md")
+    assert verdicts(newsroom.file()) == [("a", NEW)]
+    first = newsroom.one()
+    assert verdicts(newsroom.file(at=TUESDAY)) == [("a", UNCHANGED)]
+    for number, body in enumerate(("Second.", "Third."), 2):
+        newsroom.article("a.md", body)
+        assert verdicts(newsroom.file(at=TUESDAY)) == [("a", REVISED)]
+        assert (newsroom.one().id, newsroom.one().revision) == (first.id, number)
+
+
+def test_an_empty_store_filled_from_the_same_files_has_the_same_ids(newsroom, tmp_path):
+    for name in ("a.md", "b.md"):
+        newsroom.article(name, name)
+    newsroom.file()
+    again = Newsroom(newsroom.config, Store.open(f"sqlite:///{tmp_path}/again.db"))
+    again.file(at=TUESDAY)
+    assert {a.id for a in again.all()} == {a.id for a in newsroom.all()}
+    assert {a.body for a in again.all()} == {a.body for a in newsroom.all()}
+
+
+def test_a_file_that_keeps_its_path_keeps_its_id_whatever_else_changes(newsroom):
+    newsroom.file_one(newsroom.article("a.md"))
+    before = newsroom.one()
+    newsroom.article("a.md", "Other words.", slug="new-slug")
+    assert verdicts(newsroom.file()) == [("new-slug", REVISED)]
+    assert newsroom.one().id == before.id
+    with newsroom.store.read() as tx:
+        assert tx.articles.redirects() == {"a": "new-slug"}
+
+
+def test_a_moved_file_that_keeps_its_slug_keeps_its_id(newsroom):
+    file = newsroom.article("a.md")
+    newsroom.file()
+    before = newsroom.one()
+    file.unlink()
+    newsroom.article("2026/2026-03-01-a.md", "Other words.")
+    assert verdicts(newsroom.file()) == [("a", REVISED)]
+    assert (newsroom.one().id, newsroom.one().path) == (before.id, "articles/2026/2026-03-01-a.md")
+
+
+def test_a_renamed_file_that_keeps_its_body_keeps_its_id(newsroom):
+    file = newsroom.article("a.md", "The same words.")
+    newsroom.file()
+    before = newsroom.one()
+    file.rename(file.with_name("b.md"))
+    assert verdicts(newsroom.file()) == [("b", REVISED)]
+    assert newsroom.one().id == before.id
+
+
+def test_a_copy_with_another_slug_is_another_article(newsroom):
+    newsroom.article("a.md", "The same words.")
+    newsroom.file()
+    newsroom.article("b.md", "The same words.")
+    assert verdicts(newsroom.file()) == [("a", UNCHANGED), ("b", NEW)]
+
+
+def test_a_file_in_which_path_slug_and_body_are_new_is_a_new_article(newsroom):
+    file = newsroom.article("a.md")
+    newsroom.file()
+    file.unlink()
+    newsroom.article("b.md", "Other words.")
+    assert verdicts(newsroom.file()) == [("b", NEW)]
+    assert len(newsroom.all()) == 2
+
+
+def test_empty_bodies_do_not_make_two_files_one_article(newsroom):
+    file = newsroom.article("a.md", "")
+    newsroom.file()
+    file.unlink()
+    newsroom.article("b.md", "")
+    assert verdicts(newsroom.file()) == [("b", NEW)]
+
+
+def test_two_files_do_not_both_become_the_article_whose_file_is_gone(newsroom):
+    file = newsroom.article("a.md", "The same words.")
+    newsroom.file()
+    file.unlink()
+    newsroom.article("b.md", "The same words.")
+    newsroom.article("c.md", "The same words.")
+    for dry_run in (True, False):
+        assert verdicts(newsroom.file(dry_run=dry_run)) == [("b", REVISED), ("c", NEW)]
+
+
+def test_an_article_follows_its_id_to_another_file(newsroom):
+    file = newsroom.article("a.md", id="tag:x,2026:1")
+    newsroom.file()
+    file.unlink()
+    newsroom.article("b.md", "Other words.", id="tag:x,2026:1")
+    assert verdicts(newsroom.file()) == [("b", REVISED)]
+    assert newsroom.one().path == "articles/b.md"
+
+
+def test_two_files_that_name_themselves_may_swap_places(newsroom):
+    newsroom.article("a.md", "A", id="1", slug="one")
+    newsroom.article("b.md", "B", id="2", slug="two")
+    newsroom.file()
+    newsroom.article("a.md", "B", id="2", slug="two")
+    newsroom.article("b.md", "A", id="1", slug="one")
+    assert verdicts(newsroom.file()) == [("two", UNCHANGED), ("one", UNCHANGED)]
+    assert {a.id: a.path for a in newsroom.all()} == {"2": "articles/a.md", "1": "articles/b.md"}
+    assert verdicts(newsroom.file()) == [("two", UNCHANGED), ("one", UNCHANGED)]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_two_files_with_one_id_are_refused_naming_both(newsroom, dry_run):
+    newsroom.article("a.md", id="1")
+    newsroom.article("b.md", id="1")
+    _, second = newsroom.file(dry_run=dry_run)
+    assert second.verdict is REFUSED
+    assert "articles/b.md" in second.reason
+    assert "articles/a.md" in second.reason
+    if not dry_run:
+        assert verdicts(newsroom.file()) == [("a", UNCHANGED), ("b", REFUSED)]
+
+
+def test_an_id_that_contradicts_the_articles_is_refused(newsroom):
+    newsroom.file_one(newsroom.article("a.md"))
+    before = newsroom.one()
+    filed = newsroom.file_one(newsroom.article("a.md", id="another"))
+    assert filed.verdict is REFUSED
+    assert before.id in filed.reason
+    assert newsroom.file_one(newsroom.article("a.md", id=before.id)).verdict is UNCHANGED
+
+
+def test_an_id_that_would_be_made_for_another_is_refused(newsroom):
+    taken = f"urn:uuid:{uuid.uuid5(newsroom.config.publication.id, 'b')}"
+    newsroom.article("a.md", id=taken)
+    newsroom.article("b.md", "Other words.")
+    assert verdicts(newsroom.file()) == [("a", NEW), ("b", REFUSED)]
+
+
+# slugs
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_of_two_files_that_fight_over_a_slug_the_second_is_refused(newsroom, dry_run):
+    newsroom.article("a.md", slug="tram")
+    newsroom.article("b.md", "Other words.", slug="tram")
+    first, second = newsroom.file(dry_run=dry_run)
+    assert (first.verdict, second.verdict) == (NEW, REFUSED)
+    assert "articles/b.md" in second.reason
+    assert "articles/a.md" in second.reason
+
+
+def test_a_slug_that_another_article_once_had_is_refused(newsroom):
+    newsroom.file_one(newsroom.article("a.md", slug="tram"))
+    newsroom.file_one(newsroom.article("a.md", slug="harbour-tram"))
+    filed = newsroom.file_one(newsroom.article("b.md", "Other words.", slug="tram"))
+    assert filed.verdict is REFUSED
+    assert newsroom.file_one(newsroom.article("a.md", slug="tram")).verdict is REVISED
+
+
+# states
+
+
+def test_a_draft_is_first_seen_when_it_is_published(newsroom):
+    newsroom.file_one(newsroom.article("a.md", status="draft"))
+    draft = newsroom.one()
+    assert draft.status is Status.DRAFT
+    newsroom.file_one(newsroom.article("a.md"), at=TUESDAY)
+    article = newsroom.one()
+    assert (article.id, article.status, article.first_seen) == (draft.id, Status.PUBLISHED, TUESDAY)
+
+
+def test_a_published_article_does_not_become_a_draft_again(newsroom):
+    newsroom.file_one(newsroom.article("a.md"))
+    filed = newsroom.file_one(newsroom.article("a.md", published="false"))
+    assert filed.verdict is REFUSED
+    assert "syndicate retract a" in filed.reason
+    assert newsroom.one().status is Status.PUBLISHED
+
+
+@pytest.mark.parametrize("head", [{"status": "draft"}, {"draft": "true"}])
+def test_a_story_to_come_may_be_a_draft_again(newsroom, head):
+    newsroom.file_one(newsroom.article("a.md", date="2026-03-03"))
+    newsroom.file_one(newsroom.article("a.md", date="2026-03-03", **head))
+    assert newsroom.one().status is Status.DRAFT
+    newsroom.file_one(newsroom.article("a.md", date="2026-03-03"))
+    with newsroom.store.write() as tx:
+        assert tx.articles.give_numbers(TUESDAY) == 1
+    filed = newsroom.file_one(newsroom.article("a.md", date="2026-03-03", **head), at=TUESDAY)
+    assert filed.verdict is REFUSED
+
+
+def test_a_retracted_article_stays_retracted(newsroom):
+    newsroom.file_one(newsroom.article("a.md"))
+    newsroom.retract("a")
+    filed = newsroom.file_one(newsroom.article("a.md", "Other words."))
+    assert filed.verdict is UNCHANGED
+    assert "stays so" in filed.warnings[0]
+    assert (newsroom.one().retracted_at, newsroom.one().revision) == (TUESDAY, 1)
+
+
+def test_a_file_can_retract_its_article(newsroom):
+    newsroom.file_one(newsroom.article("a.md"))
+    assert (
+        newsroom.file_one(newsroom.article("a.md", status="retracted"), at=TUESDAY).verdict
+        is REVISED
+    )
+    assert newsroom.one().retracted_at == TUESDAY
+    again = newsroom.file_one(newsroom.article("a.md", status="retracted"))
+    assert (again.verdict, again.warnings) == (UNCHANGED, ())
+
+
+# the run
+
+
+def test_a_refused_file_keeps_no_other_out(newsroom):
+    newsroom.article("a.md")
+    newsroom.write("b.md", b"\xff\x00 rubbish")
+    newsroom.write("c.md", "no front matter")
+    newsroom.write("d.md", "---\ntitle: [\n---\n")
+    newsroom.article("e.md", "Other words.")
+    filed = newsroom.file()
+    assert [one.verdict for one in filed] == [NEW, REFUSED, REFUSED, REFUSED, NEW]
+    assert filed[1].reason.startswith("articles/b.md:1: byte 0xff")
+    assert filed[2].reason.startswith("articles/c.md:1: no front matter")
+    assert filed[3].reason.startswith("articles/d.md:")
+    assert filed[1].path == "articles/b.md"
+
+
+@pytest.mark.parametrize("stage", ["read", "set_up"])
+def test_a_file_that_makes_our_code_fail_is_refused_by_name_and_keeps_no_other_out(
+    newsroom, monkeypatch, stage
+):
+    for name in ("a.md", "b.md", "c.md"):
+        newsroom.article(name, f"Story {name}")
+    works = getattr(parallel_parse, stage)
+
+    def fail(file, *of, **how):
+        if "b.md" in str(file):
+            raise IndexError("list index out of range")
+        return works(file, *of, **how)
+
+    monkeypatch.setattr(parallel_parse, stage, fail)
+    filed = newsroom.file()
+    assert [one.verdict for one in filed] == [NEW, REFUSED, NEW]
+    assert filed[1].reason.startswith(
+        "articles/b.md: reading it failed, which is a bug in Syndicate "
+        "(IndexError: list index out of range)"
+    )
+    assert "in fail" in filed[1].traceback
+    assert filed[0].traceback == ""
+
+
+def test_a_file_that_fails_on_its_way_into_the_store_keeps_no_other_out(
+    store, publication, monkeypatch
+):
+    newsroom = Newsroom(publication(), store)
+    for name in ("a.md", "b.md", "c.md"):
+        newsroom.article(name, f"Story {name}")
+    works = matching.Matcher.match
+
+    def fail(matcher, door, manuscript):
+        if manuscript.slug == "b":
+            raise IndexError("list index out of range")
+        return works(matcher, door, manuscript)
+
+    monkeypatch.setattr(matching.Matcher, "match", fail)
+    filed = newsroom.file()
+    assert verdicts(filed) == [("a", NEW), ("b", REFUSED), ("c", NEW)]
+    assert filed[1].reason.startswith("articles/b.md: reading it failed")
+    assert "in fail" in filed[1].traceback
+    assert {article.slug for article in newsroom.all()} == {"a", "c"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!DOCTYPE html>",
+        "<!-- no story yet -->",
+        "<?php ?>",
+        "\ufeff<!---->",
+        "<!DOCTYPE html><!-->",
+    ],
+)
+def test_an_html_file_that_holds_nothing_is_refused_by_name(newsroom, text):
+    newsroom.write("empty.html", text)
+    newsroom.article("tram.md")
+    empty, tram = newsroom.file()
+    assert (empty.verdict, tram.verdict) == (REFUSED, NEW)
+    assert empty.reason.startswith("articles/empty.html:1: no front matter")
+    assert empty.traceback == ""
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["0x" + "f" * 5000, "9" * 5000, "0b" + "1" * 50_000, "0" + "7" * 6000, "1:" * 3000 + "1"],
+)
+def test_a_number_too_long_for_python_is_kept_as_text(newsroom, number):
+    filed = newsroom.file_one(newsroom.article("tram.md", size=number))
+    assert filed.verdict is NEW, filed.reason
+    assert newsroom.one().extra == {"size": number}
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(newsroom):
+    newsroom.article("a.md")
+    newsroom.article("b.md", status="live")
+    dry = newsroom.file(dry_run=True)
+    assert newsroom.all() == []
+    assert dry == newsroom.file()
+
+
+def test_a_file_that_vanishes_before_it_is_read_is_refused(newsroom):
+    from syndicate.intake.articles.filing import file_articles
+
+    gone = newsroom.config.root / "articles" / "a.md"
+    (filed,) = file_articles(newsroom.store, newsroom.config, [gone], at=MONDAY)
+    assert filed.reason.startswith("articles/a.md: can't be read")
+
+
+@pytest.mark.parametrize("name", [b"\xe9t\xe9.md", b"\xe9t\xe9" + "北京.md".encode()])
+def test_a_file_name_that_is_not_utf_8_is_refused_and_keeps_no_other_out(newsroom, name):
+    newsroom.article("tram.md")
+    newsroom.article(os.fsdecode(name), body="Another story.")
+    refused, filed = sorted(newsroom.file(), key=lambda one: one.verdict)[::-1]
+    assert (refused.verdict, filed.verdict) == (REFUSED, NEW)
+    assert refused.reason.startswith("articles/\\udce9t\\udce9")
+    assert "expected a file name in UTF-8" in refused.reason
+
+
+def test_filing_is_the_same_on_every_database(store, publication):
+    newsroom = Newsroom(publication(), store)
+    newsroom.article(
+        "a.md", "A[^1]\n\n[^1]: Note", tags="[x, y]", extra="{deep: [1, 2.5, yes]}", authors="[Bo]"
+    )
+    assert verdicts(newsroom.file()) == [("a", NEW)]
+    assert verdicts(newsroom.file(at=TUESDAY)) == [("a", UNCHANGED)]
+    assert newsroom.one().extra == {"extra": {"deep": [1, 2.5, True]}}
+
+
+# bodies
+
+
+def test_a_summary_is_whole_and_without_one_the_body_begins(newsroom):
+    body = (
+        "# Tram\n\n![x](gone.jpg)\n\n```\ncode\n```\n\n"
+        + "The tram[^1] is *back*. " * 30
+        + "\n\n[^1]: Note"
+    )
+    newsroom.file_one(newsroom.article("a.md", body))
+    excerpt = newsroom.one().excerpt
+    assert excerpt.startswith("The tram is back. The tram")
+    assert excerpt.endswith("…")
+    assert 260 < len(excerpt) <= 280
+    newsroom.file_one(newsroom.article("a.md", body, summary="x " * 300))
+    assert newsroom.one().excerpt == newsroom.one().summary == ("x " * 300).strip()
+
+
+def test_a_headline_is_not_said_twice(newsroom):
+    newsroom.file_one(newsroom.article("a.md", "# tram\n\nIt is back."))
+    assert newsroom.one().body == "<p>It is back.</p>"
+
+
+def test_an_html_document_without_front_matter_is_an_article(newsroom):
+    newsroom.write(
+        "tram.html",
+        '<?xml version="1.0" encoding="utf-8"?><!doctype html><html><head><title>The  tram’s back</title>\n'
+        '<meta name="description" content="It is."><style>p{}</style></head>\n'
+        "<body class=x><h1>The tram’s back</h1><p onclick=x>Line 3</p></body></html>",
+    )
+    (filed,) = newsroom.file()
+    article = newsroom.one()
+    assert (filed.slug, article.title, article.summary) == ("tram", "The tram’s back", "It is.")
+    assert article.body == "<p>Line 3</p>"
+
+
+def test_html_with_front_matter_is_taken_as_html(newsroom):
+    newsroom.article("a.htm", "<p>Not *Markdown*")
+    newsroom.file()
+    assert newsroom.one().body == "<p>Not *Markdown*</p>"
+
+
+def test_html_without_a_title_is_refused(newsroom):
+    newsroom.write("a.html", "<p>x")
+    newsroom.write("b.html", "")
+    assert verdicts(newsroom.file()) == [("", REFUSED), ("", REFUSED)]
+
+
+# real articles
+
+
+@needs_shared
+def test_real_articles_come_in_and_keep_their_ids(newsroom, tmp_path):
+    assert SHARED is not None
+    paths = [SHARED / "real" / "hanoi-summit.md", SHARED / "real" / "posts"]
+    filed = newsroom.file(*paths)
+    assert {one.verdict for one in filed} == {NEW}
+    assert len(filed) == 103
+    assert {one.verdict for one in newsroom.file(*paths, at=TUESDAY)} == {UNCHANGED}
+    for article in newsroom.all():
+        assert re.fullmatch("[a-z0-9-]+", article.slug)
+        assert article.title
+        assert article.excerpt
+        assert article.date is not None
+    hanoi = newsroom.by_slug("trump-kim-talks-hanoi")
+    assert hanoi is not None
+    assert hanoi.date == datetime(2019, 2, 28, 7, 5, tzinfo=UTC)
+    assert hanoi.figures[0].credit == "AP"
+    assert [(f.width, f.height) for f in hanoi.figures] == [(1600, 1067), (1200, 800), (1080, 1350)]
+    assert hanoi.contributors[-1].place == "Seoul, South Korea"
+    again = Newsroom(newsroom.config, Store.open(f"sqlite:///{tmp_path}/again.db"))
+    again.file(*paths)
+    assert {a.id: a.slug for a in again.all()} == {a.id: a.slug for a in newsroom.all()}
+
+
+def test_two_processes_that_file_one_folder_at_once_file_each_article_once(store, newsroom):
+    files = [newsroom.article(f"a{number:02}.md", f"Text {number}") for number in range(30)]
+    start = threading.Barrier(2)
+    told: list[Verdict] = []
+
+    def file_all() -> None:
+        start.wait()
+        filed = file_articles(store, newsroom.config, files, at=MONDAY)
+        told.extend(one.verdict for one in filed)
+
+    threads = [threading.Thread(target=file_all) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Counter(told) == {NEW: 30, UNCHANGED: 30}
+
+
+# many files
+
+
+def many(newsroom, count=140):
+    """Write more files than one process reads, with everything that a batch may stumble over."""
+    for number in range(count):
+        newsroom.article(
+            f"a{number:03}.md", f"Story *{number}*[^1]\n\n[^1]: Note", tags=f"[t{number % 7}, t, t]"
+        )
+    newsroom.write("a050.md", "---\ntitle: [\n---\n")
+    newsroom.article("a060.md", "Other words.", slug="a005")
+    newsroom.article("a070.md", "Named.", id="tag:x,2026:1", authors="[Bo]")
+    newsroom.article("a080.md", "<div>" * 2000)
+    newsroom.article("a090.md", "Named.", id="tag:x,2026:1")
+
+
+def rows(store):
+    """Return all that was saved of articles, as it stands in the tables."""
+    tables = ("articles", "revisions", "galleys", "addresses", "tags", "media")
+    with closing(sqlite3.connect(store)) as connection:
+        return {
+            name: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()
+            for name in tables
+        }
+
+
+def test_many_files_come_in_alike_from_one_process_and_from_several(
+    newsroom, tmp_path, monkeypatch
+):
+    many(newsroom)
+    saved, told = [], []
+    for cores in (1, 2):
+        monkeypatch.setattr(parallel_parse, "cores", lambda cores=cores: cores)
+        file = tmp_path / f"{cores}.db"
+        store = Store.open(f"sqlite:///{file}")
+        told.append(Newsroom(newsroom.config, store).file())
+        store.close()
+        saved.append(rows(file))
+    assert saved[0] == saved[1]
+    assert told[0] == told[1]
+    assert len(saved[0]["articles"]) == 136
+
+
+def test_in_a_batch_a_refused_file_keeps_no_other_out(newsroom):
+    many(newsroom)
+    filed = newsroom.file()
+    assert [one.path for one in filed] == sorted(one.path for one in filed)
+    refused = {one.path: one.reason for one in filed if one.verdict is REFUSED}
+    assert {path[-7:-3] for path in refused} == {"a050", "a060", "a080", "a090"}
+    assert "articles/a050.md:3: broken YAML" in refused["articles/a050.md"]
+    assert "articles/a005.md" in refused["articles/a060.md"]
+    assert Counter(one.verdict for one in filed) == {NEW: 136, REFUSED: 4}
+    assert Counter(one.verdict for one in newsroom.file(at=TUESDAY)) == {UNCHANGED: 136, REFUSED: 4}
+
+
+def test_a_value_that_the_database_cannot_hold_refuses_its_own_file_alone(
+    store, publication, monkeypatch
+):
+    newsroom = Newsroom(publication(), store)
+    for name in ("a.md", "b.md", "c.md"):
+        newsroom.article(name, f"Story {name}")
+
+    def set_badly(manuscript, *of, **how):
+        proof = manuscript_set_up(manuscript, *of, **how)
+        if manuscript.slug != "b":
+            return proof
+        return replace(proof, revision=replace(proof.revision, title="\ud800"))
+
+    monkeypatch.setattr(parallel_parse, "set_up", set_badly)
+    filed = newsroom.file()
+    assert verdicts(filed) == [("a", NEW), ("b", REFUSED), ("c", NEW)]
+    assert "can't hold a value" in filed[1].reason
+    assert {article.slug for article in newsroom.all()} == {"a", "c"}
+
+
+def test_what_the_store_says_already_is_not_a_change(newsroom):
+    newsroom.article("a.md")
+    newsroom.article("b.md", "Draft.", status="draft")
+    newsroom.file()
+    with newsroom.store.read() as tx:
+        before = tx.readership.newest_change()
+    newsroom.file(at=TUESDAY)
+    with newsroom.store.read() as tx:
+        assert tx.readership.newest_change() == before
+
+
+def test_a_renamed_file_of_a_batch_is_set_for_the_id_that_it_keeps(newsroom):
+    newsroom.article("a.md", "A[^1]\n\n[^1]: Note")
+    newsroom.file()
+    before = newsroom.one()
+    newsroom.article("a.md", "A[^1]\n\n[^1]: Note", slug="b")
+    assert verdicts(newsroom.file()) == [("b", REVISED)]
+    assert (newsroom.one().id, newsroom.one().body) == (before.id, before.body)
+
+
+def test_nobody_waits_for_the_store_while_a_file_is_set_again(newsroom, monkeypatch):
+    newsroom.file_one(newsroom.article("tram.md"))
+    works, looked = parallel_parse.recompose, []
+
+    def look(*of, **how):
+        with newsroom.store.write() as tx:  # on SQLite only one can write
+            looked.append(tx.articles.by_slug("tram"))
+        return works(*of, **how)
+
+    newsroom.article("tram.md", slug="harbour-tram")
+    monkeypatch.setattr(parallel_parse, "recompose", look)
+    assert newsroom.file_one(newsroom.config.root / "articles/tram.md").verdict is REVISED
+    assert len(looked) == 2
+    assert newsroom.one().slug == "harbour-tram"
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_files_that_are_set_again_come_in_alike_from_other_processes(newsroom, limited):
+    newsroom.file_one(newsroom.article("tram.md", body="## A heading"))
+    newsroom.article("tram.md", body="## A heading", slug="harbour-tram")
+    files = [newsroom.config.root / "articles/tram.md"]
+    (filed,) = file_articles(newsroom.store, newsroom.config, files, at=TUESDAY, limited=limited)
+    article = newsroom.one()
+    assert (filed.verdict, article.slug) == (REVISED, "harbour-tram")
+    assert prefix_of(article.id) in article.body
+
+
+def test_inside_a_batch_a_file_that_gives_its_place_away_is_followed(newsroom):
+    newsroom.article("a.md", "A", id="1", slug="one")
+    newsroom.article("b.md", "B", slug="two")
+    newsroom.file()
+    newsroom.article("b.md", "A", id="1", slug="one")
+    newsroom.article("c.md", "B", slug="two")
+    (newsroom.config.root / "articles" / "a.md").unlink()
+    names = {two.slug: two.id for two in newsroom.all()}
+    assert verdicts(newsroom.file()) == [("one", UNCHANGED), ("two", UNCHANGED)]
+    assert {a.slug: a.id for a in newsroom.all()} == names
+    assert {a.slug: a.path for a in newsroom.all()} == {
+        "one": "articles/b.md",
+        "two": "articles/c.md",
+    }
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_a_file_of_an_earlier_batch_took_is_taken(newsroom, monkeypatch, dry_run):
+    monkeypatch.setattr(parallel_parse, "TOGETHER", 1)
+    first, second = newsroom.article("a.md", slug="tram"), newsroom.article("b.md", slug="tram")
+    told = newsroom.file(first, second, dry_run=dry_run)
+    assert [one.verdict for one in told] == [Verdict.NEW, Verdict.REFUSED]
+    assert "a.md" in told[1].reason

@@ -1,0 +1,38 @@
+"""Manuscripts: what is kept of an article's file, however it was written."""
+
+import pytest
+
+from syndicate.intake.articles.parallel_parse import compose
+from syndicate.typeset import cut
+from tests.pages import wild
+
+LEAD = '<figure><img src="https://pictures.example/1" alt="A"/></figure>\n\n'
+
+
+def assert_cut_as_from_the_store(newsroom, name, body):
+    file = newsroom.article(name, body)
+    composed = compose(file, newsroom.config, keep=True)
+    assert composed.manuscript is not None
+    if composed.proof is None:
+        assert "nested too deeply" in composed.refusal
+        return
+    revision = composed.proof.revision
+    assert composed.proof.galley == cut(revision, slug=composed.manuscript.slug)
+    assert revision.body == revision.body.strip()
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_a_body_is_set_as_it_is_filed_like_one_from_the_store(newsroom, seed):
+    body = wild.body(seed)
+    assert_cut_as_from_the_store(newsroom, "a.html", body)
+    assert_cut_as_from_the_store(
+        newsroom, "a.md", f"{LEAD * (seed % 2)}*First*\n\n{body}\n\n## Last"
+    )
+
+
+@pytest.mark.parametrize(
+    "body", ["", " ", "\u00a0", "<p></p>", "text", "<p>a</p>\n \u00a0\n", LEAD]
+)
+def test_a_body_that_is_hardly_one_is_set_alike_too(newsroom, body):
+    assert_cut_as_from_the_store(newsroom, "a.html", body)
+    assert_cut_as_from_the_store(newsroom, "a.md", body)

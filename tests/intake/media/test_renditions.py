@@ -1,0 +1,218 @@
+"""Renditions: in every width and type that pages name, upright, in their colours, made once."""
+
+import io
+import os
+import struct
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageCms
+
+from syndicate.intake.media.pictures import PictureMissing, Pictures
+from syndicate.model import pictures
+from syndicate.model.articles import MEDIA, Figure
+from tests.intake.media.test_metadata import PROFILE, SECRETS, exif, photograph, written
+from tests.intake.newsroom import Newsroom
+from tests.shared import SHARED, needs_shared
+
+SIZE = (1000, 500)
+NEXT = Image.new("RGB", SIZE, "navy")
+
+
+def taken(newsroom: Newsroom, data: bytes) -> Figure:
+    """Take in a picture as an article beside it would."""
+    file = newsroom.write("picture.dat", data)
+    return Pictures(file, newsroom.config).find("picture.dat")
+
+
+def opened(newsroom: Newsroom, name: str) -> Image.Image:
+    image = Image.open(newsroom.config.root / name)
+    image.load()
+    return image
+
+
+def kept(newsroom: Newsroom) -> set[str]:
+    return {MEDIA + file.name for file in newsroom.config.media.iterdir()}
+
+
+def alike(one: Image.Image, other: Image.Image) -> bool:
+    """Whether two pictures show the same, whatever their coding."""
+    small = [each.convert("RGB").resize((20, 20)) for each in (one, other)]
+    differences = (extremes(band)[1] for band in ImageChops.difference(*small).split())
+    return max(differences) < 40
+
+
+def extremes(band: Image.Image) -> tuple[int, int]:
+    """Return the least and the most of a picture of one band."""
+    data = band.tobytes()
+    return min(data), max(data)
+
+
+def colour(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
+    """Return one pixel of a picture that has several bands, each in a byte."""
+    return tuple(image.crop((x, y, x + 1, y + 1)).tobytes())
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+def test_every_file_that_a_figure_names_is_there_as_it_says(newsroom, kind):
+    figure = taken(newsroom, written(kind, photograph(size=SIZE), icc_profile=PROFILE))
+    assert figure.variants == (400, 800)
+    assert kept(newsroom) == set(pictures.files(figure))
+    original = opened(newsroom, figure.src)
+    for name, width in pictures.renditions(figure):
+        image = opened(newsroom, name)
+        assert image.size == (width, width // 2)
+        assert image.format == ("WEBP" if name.endswith("webp") else kind)
+        assert image.info["icc_profile"] == PROFILE
+        assert alike(image, original), name
+    for crop in pictures.crops(figure):
+        assert opened(newsroom, crop.src).size == (crop.width, crop.height)
+        assert opened(newsroom, crop.src).format == "JPEG"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_renditions_stand_upright(newsroom, kind, orientation):
+    figure = taken(newsroom, written(kind, photograph(size=SIZE), exif=exif(orientation)))
+    turned = photograph(size=SIZE).rotate(-90 if orientation == 6 else 180, expand=True)
+    assert (figure.width, figure.height) == turned.size
+    for name, _ in pictures.renditions(figure):
+        image = opened(newsroom, name)
+        assert alike(image, turned), name
+        assert dict(image.getexif()) == {}
+    for file in newsroom.config.media.iterdir():
+        assert not [secret for secret in SECRETS if secret in file.read_bytes()], file
+
+
+def test_what_can_be_seen_through_stays_so(newsroom):
+    image = photograph("RGBA", SIZE)
+    image.putalpha(Image.linear_gradient("L").resize(SIZE))
+    figure = taken(newsroom, written("PNG", image))
+    for name, _ in pictures.renditions(figure):
+        low, high = extremes(opened(newsroom, name).convert("RGBA").getchannel("A"))
+        assert (low < 10, high > 240) == (True, True), name
+    square = opened(newsroom, pictures.crops(figure)[0].src)
+    assert square.mode == "RGB"
+    assert min(colour(square, 250, 0)) > 240, "what was behind is white"
+
+
+def test_a_drawing_of_few_colours_stays_small(newsroom):
+    drawing = photograph(size=SIZE).quantize(8)
+    figure = taken(newsroom, written("PNG", drawing, optimize=True))
+    for name, _ in pictures.renditions(figure):
+        image = opened(newsroom, name)
+        assert image.mode == "P" or image.format == "WEBP"
+        assert alike(image, drawing)
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_grey_and_printers_colours_become_what_every_type_can_hold(newsroom, mode):
+    figure = taken(newsroom, written("JPEG", photograph(mode, SIZE)))
+    for name, _ in pictures.renditions(figure):
+        image = opened(newsroom, name)
+        assert image.mode in ("L", "RGB")
+        assert alike(image, photograph(mode, SIZE)), name
+
+
+def grey_profile() -> bytes:
+    """Make an ICC profile of grey with a gamma of 1.5."""
+    curve = b"curv\0\0\0\0" + struct.pack(">IHxx", 1, 0x0180)
+    white = b"XYZ \0\0\0\0" + struct.pack(">iii", 0xF6D6, 0x10000, 0xD32D)
+    tags = ((b"kTRC", 156, len(curve)), (b"wtpt", 156 + len(curve), len(white)))
+    table = struct.pack(">I", 2) + b"".join(struct.pack(">4sII", *tag) for tag in tags)
+    body = table + curve + white
+    head = struct.pack(">I4xI", 128 + len(body), 0x02400000) + b"mntrGRAYXYZ ".ljust(24) + b"acsp"
+    return (head.ljust(68, b"\0") + white[8:]).ljust(128, b"\0") + body
+
+
+def test_a_grey_picture_with_a_profile_is_translated_and_stands_upright(newsroom):
+    grey = Image.new("L", SIZE, 128)
+    data = written("JPEG", grey, icc_profile=grey_profile(), exif=exif(6))
+    figure = taken(newsroom, data)
+    for name, _ in pictures.renditions(figure):
+        image = opened(newsroom, name)
+        assert image.height == image.width * 2
+        assert image.info["icc_profile"][16:20] == b"RGB "
+        assert abs(colour(image, 9, 9)[0] - 161) < 3
+
+
+def test_a_profile_that_makes_no_sense_is_left_out(newsroom):
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    for mode in ("L", "RGB"):
+        figure = taken(newsroom, written("JPEG", photograph(mode, SIZE), icc_profile=lab))
+        for name, _ in pictures.renditions(figure):
+            assert "icc_profile" not in opened(newsroom, name).info
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        written("GIF", photograph(size=SIZE)),
+        written("WEBP", photograph(size=SIZE), save_all=True, append_images=[NEXT]),
+        written("PNG", photograph(size=SIZE), save_all=True, append_images=[NEXT]),
+        written("PNG", Image.new("I;16", SIZE, 4000)),
+        written("JPEG", photograph(size=(400, 300))),
+    ],
+)
+def test_what_moves_or_is_small_has_no_renditions(newsroom, data):
+    figure = taken(newsroom, data)
+    assert figure.variants == ()
+    assert kept(newsroom) == {figure.src}
+
+
+def test_renditions_are_made_once_and_again_when_they_are_gone(newsroom):
+    data = written("JPEG", photograph(size=SIZE))
+    figure = taken(newsroom, data)
+    gone, made = (newsroom.config.root / pictures.rendition(figure, w, ".webp") for w in (400, 800))
+    gone.unlink()
+    os.utime(made, (1, 1))
+    assert taken(newsroom, data) == figure
+    assert gone.exists()
+    assert made.stat().st_mtime == 1  # not made again
+
+
+def test_a_picture_has_the_same_name_wherever_it_was_taken(newsroom):
+    one = taken(newsroom, written("JPEG", exif=exif()))
+    assert one == taken(newsroom, written("JPEG", comment=b"secret"))
+    assert one == taken(newsroom, written("JPEG"))
+
+
+def test_a_picture_that_breaks_off_is_missing_and_leaves_nothing(newsroom):
+    noise = Image.effect_noise(SIZE, 90)
+    for kind in ("JPEG", "PNG", "WEBP", "AVIF"):
+        data = written(kind, noise)
+        with pytest.raises(PictureMissing, match=r"picture\.dat: "):
+            taken(newsroom, data[: len(data) // 2])
+    png = bytearray(written("PNG", noise))
+    png[4000:4100] = bytes(100)
+    with pytest.raises(PictureMissing):
+        taken(newsroom, bytes(png))
+    assert not newsroom.config.media.exists()
+
+
+def test_a_telephones_picture_with_more_pictures_behind_it_is_a_jpeg(newsroom):
+    file = io.BytesIO()
+    photograph(size=SIZE).save(
+        file, "MPO", save_all=True, append_images=[photograph(size=SIZE)], exif=exif(6)
+    )
+    figure = taken(newsroom, file.getvalue())
+    assert (figure.type, figure.width, figure.height) == ("image/jpeg", 500, 1000)
+    for kept_file in newsroom.config.media.iterdir():
+        assert not [secret for secret in SECRETS if secret in kept_file.read_bytes()]
+
+
+def test_a_dry_run_says_what_an_import_would(newsroom):
+    file = newsroom.write("a.jpg", written("JPEG", photograph(size=SIZE), exif=exif(6)))
+    dry = Pictures(file, newsroom.config, keep=False).find("a.jpg")
+    assert not newsroom.config.media.exists()
+    assert dry == Pictures(file, newsroom.config).find("a.jpg")
+
+
+@needs_shared
+def test_real_photographs_come_through(newsroom):
+    assert SHARED is not None
+    for file in sorted(Path(SHARED / "real" / "photos").glob("*.jpg")):
+        figure = taken(newsroom, file.read_bytes())
+        assert set(pictures.files(figure)) <= kept(newsroom)
+        for name, _ in pictures.renditions(figure):
+            assert alike(opened(newsroom, name), Image.open(file)), (file, name)

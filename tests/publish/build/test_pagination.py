@@ -1,0 +1,47 @@
+"""The pagination of lists, as lanes of processes that work side by side."""
+
+from contextlib import closing
+
+import pytest
+
+from syndicate.publish.build import pagination
+from syndicate.publish.build.pagination import Plan
+from syndicate.publish.build.topic_index import Listing, Lists
+from syndicate.publish.output.manifest import Manifest
+from syndicate.workers import Lane
+from tests.feeds.samples import NOON
+
+HOME, LONG, SHORT = ("/", "everything", ""), ("/tags/long/", "tag", "Long"), "/tags/short-{}/"
+
+
+@pytest.fixture
+def plan(tmp_path, publication, monkeypatch):
+    """A list of everything and one of a tag, of many pages, and five tags with a page each."""
+    monkeypatch.setattr(pagination, "STORIES", 3)
+    with closing(Manifest.held(tmp_path)) as manifest:
+        lists = Lists(manifest.database)
+        for key in range(1, 41):
+            name = SHORT.format(key % 5), "tag", "Short"
+            topics = (HOME, LONG) if key > 10 else (HOME, name)
+            lists.fill([Listing(article=key, age=-key, id=f"{key:02}", topics=topics)])
+        lists.count()
+        yield Plan(lists, publication(), lists.topics(), at=NOON, anew=True)
+
+
+def pages(plan, number, count):
+    return [page for sheaf in plan.pages(Lane(number, count)) for page in sheaf.pages]
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 9])
+def test_each_page_of_a_list_falls_to_one_lane(plan, count):
+    alone = [page.address for page in pages(plan, 0, 1)]
+    together = [page.address for number in range(count) for page in pages(plan, number, count)]
+    assert sorted(together) == sorted(set(alone)) == sorted(alone)
+
+
+def test_the_page_with_the_newest_is_with_the_pages_that_hold_the_same_stories(plan):
+    last = pages(plan, 1, 2)
+    told = {key for page in last if page.number for key in page.articles}
+    fronts = [page for page in last if page.topic.home in {HOME[0], LONG[0]} and not page.number]
+    assert [page.address for page in fronts] == ["/latest/", "/tags/long/"]
+    assert all(told.issuperset(front.articles) for front in fronts)

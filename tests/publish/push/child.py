@@ -1,0 +1,37 @@
+"""A process that tells what was built: `python -m tests.publish.push.child URL CONFIG TIME [killed]`.
+
+With "killed" it builds first, and is killed before anybody is told. Without, it waits
+for a line on stdin, so that several begin at once, and prints how many it pinged.
+"""
+
+import json
+import os
+import signal
+import sys
+from datetime import datetime
+
+from syndicate.config import Config
+from syndicate.publish.push.change_notifier import Herald
+from syndicate.publish.push.websub import Announcer
+from syndicate.store import Store
+from tests.feeds.samples import NOON
+from tests.publish.newsroom import Newsroom
+
+
+def main(url: str, tables: str, time: str, killed: str = "") -> None:
+    config = Config.model_validate(json.loads(tables))
+    store = Store.open(url)
+    herald = Herald.of(store, config)
+    assert herald is not None
+    if killed:
+        built = Newsroom(store, config).build()
+        herald.hear(built, NOON)
+        setattr(Announcer, "note", lambda *_: os.kill(os.getpid(), signal.SIGKILL))  # noqa: B010 - mypy minds the other way
+    else:
+        print("ready", flush=True)  # noqa: T201
+        sys.stdin.readline()
+    print(herald.follow(datetime.fromisoformat(time)).pinged)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,479 @@
+"""WebSub, as a publisher: which feeds hubs are told of, when, and how often."""
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from threading import Event
+from urllib.parse import parse_qs
+
+import pytest
+from lxml import etree
+
+from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.output.manifest import Manifest
+from syndicate.publish.push.change_notifier import Herald
+from syndicate.publish.push.documents import Documents
+from syndicate.store import Store
+from syndicate.web.app import application
+from tests import ROOT
+from tests.feeds.samples import NOON
+from tests.publish.mirror.storages import URL, Ledger
+from tests.publish.newsroom import Newsroom
+from tests.publish.push.endpoints import listening
+from tests.web.asgi import Client
+
+LATER = NOON + timedelta(hours=2)
+MINUTE = timedelta(minutes=1)
+HOME = "http://127.0.0.1:8000"
+MAIN = ["rss.xml", "atom.xml", "feed.json"]
+
+
+@pytest.fixture
+def hub():
+    with listening() as listener:
+        yield listener
+
+
+@pytest.fixture
+def room_of(sqlite_store, publication):
+    """A factory of newsrooms that know hubs."""
+
+    def make(*hubs, store=sqlite_store, **tables):
+        config = publication(publication={"url": HOME}, websub={"hubs": hubs}, **tables)
+        return Newsroom(store, config)
+
+    return make
+
+
+@pytest.fixture
+def room(room_of, hub):
+    """A newsroom with two articles, whose hub knows it."""
+    made = room_of(hub.url)
+    made.file("ferry", section="Harbour", tags=("ships",))
+    made.file("tram", section="City")
+    told(made, made.build())
+    hub.forget()
+    return made
+
+
+def told(room, built=None, *, at=LATER, herald=None, stop=None):
+    """Have a herald, a new one if none is given, hear of a build and tell of it."""
+    herald = herald or herald_of(room)
+    if built is not None:
+        herald.hear(built, NOON + timedelta(hours=1))
+    return herald.follow(at, stop)
+
+
+def herald_of(room):
+    herald = Herald.of(room.store, room.config)
+    assert herald is not None
+    return herald
+
+
+def child(room):
+    """The command of another process that tells of what was built."""
+    publication = {"id": str(room.config.publication.id), "title": "Morning Post", "url": HOME}
+    hubs = list(room.config.websub.hubs)
+    tables = {"publication": publication, "websub": {"hubs": hubs}, "root": str(room.config.root)}
+    url = room.store._engine.url.render_as_string(hide_password=False)
+    module = [sys.executable, "-m", "tests.publish.push.child"]
+    return [*module, url, json.dumps(tables), LATER.isoformat()]
+
+
+def owed(room):
+    with room.store.read() as tx:
+        return tx.pings.owed()
+
+
+def test_a_hub_gets_a_form_of_the_mode_and_the_feed(room, hub):
+    room.file("bridge", section="City")
+    told(room, room.build())
+    path, body, headers = hub.posts[0]
+    assert path == "/"
+    assert headers["content-type"] == "application/x-www-form-urlencoded"
+    assert parse_qs(body.decode()) == {
+        "hub.mode": ["publish"],
+        "hub.url": [f"{HOME}/rss.xml"],
+        "hub.topic": [f"{HOME}/rss.xml"],
+    }
+
+
+def test_each_document_that_changed_is_told_and_no_other(room, hub):
+    room.file("bridge", section="City")
+    assert told(room, room.build()).pinged == 6
+    assert sorted(hub.topics) == sorted([*MAIN, *(f"sections/city/{name}" for name in MAIN)])
+    assert set(hub.topics[:2]) == {"rss.xml", "atom.xml"}, "the main feeds come first"
+    hub.forget()
+    assert told(room, room.build()).pinged == 0
+    assert not hub.posts
+
+
+def test_the_document_is_in_place_before_its_hub_hears_of_it(room, hub):
+    there = []
+    hub.on_post = lambda: there.append(b"Bridge" in (room.config.output / "rss.xml").read_bytes())
+    room.file("bridge")
+    told(room, room.build())
+    assert there
+    assert all(there)
+
+
+def test_archives_are_never_told(room_of, hub):
+    room = room_of(hub.url, syndication={"items": 1})
+    room.file("ferry")
+    herald = herald_of(room)
+    told(room, room.build(), herald=herald)
+    hub.forget()
+    for number in range(3):
+        room.file(f"story-{number}", at=NOON + number * MINUTE)
+    built = room.build()
+    assert "archive/2/rss.xml" in built.written
+    told(room, built, herald=herald)
+    assert hub.topics
+    assert not [topic for topic in hub.topics if "archive" in topic]
+
+
+def test_the_first_build_tells_of_the_main_feeds_alone(room_of, hub):
+    room = room_of(hub.url)
+    room.file("ferry", section="Harbour", tags=("ships", "quays"))
+    told(room, room.build())
+    assert sorted(hub.topics) == sorted(MAIN)
+    assert not owed(room)
+
+
+def test_a_hub_that_is_new_is_not_told_what_was_there(room, hub):
+    with listening() as second:
+        both = room.config.override(
+            websub=room.config.websub.model_copy(update={"hubs": (hub.url, second.url)})
+        )
+        told(Newsroom(room.store, both))
+        assert not second.posts
+        room = Newsroom(room.store, both)
+        told(room, room.build())
+        hub.forget()
+        second.forget()
+        room.file("bridge", section="Bridges")
+        told(room, room.build())
+        assert sorted(second.topics) == sorted(hub.topics)
+        assert "sections/bridges/rss.xml" in second.topics, "a feed that is new later is told"
+
+
+def test_what_was_built_before_a_crash_is_told_at_the_next_start(room, hub):
+    room.file("bridge")
+    room.build()  # and nobody heard of it
+    told(room)
+    assert sorted(hub.topics) == sorted(MAIN)
+
+
+def test_what_another_process_built_is_told_by_one_that_runs(room, hub):
+    herald = herald_of(room)
+    told(room, herald=herald)
+    room.file("bridge")
+    room.build(at=NOON + timedelta(hours=1, minutes=30))  # by somebody else, who died
+    told(room, herald=herald, at=LATER + MINUTE)
+    assert sorted(hub.topics) == sorted(MAIN)
+
+
+def test_a_process_killed_between_build_and_ping_leaves_it_to_the_next(room, hub):
+    room.file("bridge")
+    ran = subprocess.run([*child(room), "killed"], cwd=ROOT, check=False)
+    assert ran.returncode == -9
+    assert not hub.posts
+    told(room)
+    assert sorted(hub.topics) == sorted(MAIN)
+
+
+def test_a_hub_that_is_down_is_asked_later_and_then_told_once(room_of, hub):
+    room = room_of(hub.url)
+    room.file("ferry")
+    with listening() as second:
+        down = second.url
+    room = room_of(down)
+    did = told(room, room.build())
+    assert did.pinged == 0
+    assert len(did.problems) == 1, "one call shows that nobody answers"
+    assert [ping.attempts for ping in owed(room)] == [1, 1, 1]
+    assert all("refused" in ping.error for ping in owed(room))
+    assert {ping.due_at for ping in owed(room)} == {LATER + MINUTE}
+    with listening(int(down.rstrip("/").rpartition(":")[2])) as back:
+        told(room, at=LATER + MINUTE / 2)
+        assert not back.posts
+        told(room, at=LATER + MINUTE)
+        assert sorted(back.topics) == sorted(MAIN)
+        told(room, at=LATER + timedelta(days=1))
+        assert len(back.posts) == 3
+    assert not owed(room)
+
+
+def test_tries_grow_rarer_and_end_after_three_days(room, hub, capsys):
+    hub.status = 500
+    room.file("bridge")
+    told(room, room.build())
+    waits, at = [], LATER
+    while (due := owed(room)[0].due_at) is not None:
+        waits.append(due - at)
+        at = due
+        told(room, at=at)
+    minutes = [wait // MINUTE for wait in waits]
+    assert minutes == [1, 5, 30, 120, 360, 720, 720, 720, 720, 720]
+    assert "ping given up" in "".join(capsys.readouterr())
+    hub.forget()
+    told(room, at=at + timedelta(days=9))
+    assert not hub.posts
+    hub.status = 202
+    room.file("quay")
+    told(room, room.build(), at=at + timedelta(days=9))
+    assert sorted(hub.topics) == sorted(MAIN), "a new version begins anew"
+    assert not owed(room)
+
+
+def test_a_new_version_is_told_at_once_whatever_failed_before(room, hub):
+    hub.status = 404
+    room.file("bridge")
+    told(room, room.build())
+    told(room, at=LATER + MINUTE)
+    assert owed(room)[0].attempts == 2
+    hub.status = 204
+    room.file("quay")
+    told(room, room.build(), at=LATER + 2 * MINUTE)
+    assert not owed(room)
+
+
+@pytest.mark.parametrize(
+    ("said", "hours"),
+    [
+        ("3600", 1),
+        ("Tue, 24 Nov 2026 15:00:00 GMT", 1),
+        ("31536000", 24),
+        ("Wed, 24 Nov 2027 15:00:00 GMT", 24),
+    ],
+)
+def test_a_hub_that_says_when_is_not_asked_before_but_within_a_day(room, hub, said, hours):
+    at = NOON.replace(year=2026, month=11, day=24, hour=14, minute=0, second=0, microsecond=0)
+    hub.status, hub.headers = 429, {"Retry-After": said}
+    room.file("bridge")
+    told(room, room.build(), at=at)
+    assert len(hub.posts) == 1, "who wants peace gets it at once"
+    again = at + timedelta(hours=hours)
+    assert {ping.due_at for ping in owed(room)} == {again}
+    room.file("quay")
+    room.build(at=at + MINUTE)
+    told(room, at=again - MINUTE)  # by another process, of a newer version
+    assert len(hub.posts) == 1
+    hub.forget()
+    hub.status = 202
+    told(room, at=again)
+    assert sorted(hub.topics) == sorted(MAIN)
+
+
+def test_a_feed_that_a_hub_refuses_holds_back_no_other(room, hub):
+    hub.status = 400
+    room.file("bridge")
+    assert len(told(room, room.build()).problems) == 3
+    assert {ping.error for ping in owed(room)} == {"400 Bad Request"}
+
+
+def test_two_processes_ping_once(room_of, hub, store_url):
+    store = Store.open(store_url)
+    room = room_of(hub.url, store=store)
+    told(room, room.build())
+    hub.forget()
+    for number in range(10):
+        room.file(f"story-{number}", tags=(f"tag-{number}",))
+    room.build()
+    hub.slow = 0.02
+    both = [
+        subprocess.Popen(
+            child(room), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate()[0].splitlines()[-1] for process in both]
+    assert len(hub.topics) == len(set(hub.topics)) == 3 + 30
+    assert sum(map(int, said)) == 33
+    store.close()
+
+
+def test_what_a_killed_process_had_claimed_is_told_when_its_time_is_up(room, hub):
+    room.file("bridge")
+    room.build()
+    herald = herald_of(room)
+    herald._look(LATER)
+    with room.store.write() as tx:
+        until = LATER + timedelta(minutes=10)
+        assert len(tx.pings.claim(hub.url, LATER, until=until, limit=9)) == 3
+    told(room, at=LATER + MINUTE)
+    assert not hub.posts
+    told(room, at=until)
+    assert len(hub.posts) == 3
+
+
+def test_who_is_stopped_leaves_the_rest_due(room, hub):
+    stop = Event()
+    hub.on_post = stop.set
+    room.file("bridge")
+    assert told(room, room.build(), stop=stop).pinged == 1
+    assert {ping.due_at for ping in owed(room)} == {LATER}
+    assert told(room).pinged == 2
+
+
+def test_who_has_no_time_left_leaves_the_rest_due_and_says_so(room, hub):
+    herald = herald_of(room)
+    room.file("bridge")
+    herald.hear(room.build(), NOON + timedelta(hours=1))
+    assert herald.tell(LATER, within=-1).unfinished
+    assert not hub.posts
+    did = herald.tell(LATER)
+    assert (did.pinged, did.unfinished) == (3, False)
+
+
+def test_a_feed_that_is_gone_is_forgotten(room, hub):
+    room.retract("ferry")
+    room.file("ferry", section="City", tags=())
+    built = room.build()
+    assert "sections/harbour/rss.xml" in built.deleted
+    told(room, built)
+    with room.store.read() as tx:
+        known = tx.pings.known(hub.url)
+    assert f"{HOME}/rss.xml" in known
+    assert f"{HOME}/sections/harbour/rss.xml" not in known
+
+
+def test_after_a_build_only_what_it_touched_is_looked_up(room, hub, monkeypatch):
+    herald = herald_of(room)
+    told(room, herald=herald)
+    asked = []
+    entry = Manifest.entry
+
+    def noted(self, path):
+        asked.append(path)
+        return entry(self, path)
+
+    monkeypatch.setattr(Manifest, "entry", noted)
+    room.file("bridge")
+    built = room.build()
+    asked.clear()
+    told(room, built, herald=herald)
+    assert sorted(asked) == sorted(MAIN)
+
+
+def test_a_trial_of_a_time_to_come_is_told_to_nobody(room, hub):
+    room.file("bridge", date=LATER + timedelta(days=30))
+    room.build(at=LATER + timedelta(days=31))
+    told(room)
+    assert not hub.posts
+
+
+def test_a_trial_of_a_time_gone_by_is_told_to_nobody(room, hub):
+    built = room.build(at=NOON - timedelta(days=1), trial=True)
+    assert "sections/city/rss.xml" in built.deleted
+    told(room)
+    with Documents.seen(room.config) as documents:
+        assert documents
+        assert not documents.is_due(LATER), "nor does our own hub end what isn't there just now"
+    told(room, room.build())
+    assert not hub.posts, "all is as the hub knows it"
+    with Documents.seen(room.config) as documents:
+        assert documents
+        assert documents.is_due(LATER)
+
+
+def test_what_a_trial_has_shown_first_is_told_after_the_next_build(room, hub):
+    herald = herald_of(room)
+    told(room, herald=herald)
+    room.file("bridge")
+    room.build(trial=True)
+    told(room, herald=herald, at=LATER + MINUTE)
+    assert not hub.posts
+    built = room.build(at=NOON + timedelta(hours=1, minutes=1))
+    assert "rss.xml" not in built.written
+    herald.hear(built, NOON + timedelta(hours=1, minutes=1))
+    told(room, herald=herald, at=LATER + 2 * MINUTE)
+    assert sorted(hub.topics) == sorted(MAIN)
+
+
+def test_a_slow_hub_holds_up_no_other(room_of, hub):
+    with listening() as slow:
+        room = room_of(slow.url, hub.url)
+        done, waited = Event(), []
+        slow.on_post = lambda: waited.append(done.wait(60))
+        hub.on_post = lambda: done.set() if len(hub.posts) == 2 else None
+        assert told(room, room.build()).pinged == 6
+        assert waited == [True] * 3, "the other heard of everything meanwhile"
+
+
+def test_with_a_mirror_hubs_hear_when_the_mirror_has_it(room_of, hub):
+    Ledger.clear()
+    room = room_of(hub.url, publish={"mirror": URL})
+    room.file("ferry")
+    herald = herald_of(room)
+    built = room.build()
+    told(room, built, herald=herald)
+    assert not hub.posts
+    mirror = Mirror.of(room.config)
+    assert mirror is not None
+    mirror.follow()
+    told(room, herald=herald, at=LATER + MINUTE)
+    assert sorted(hub.topics) == sorted(MAIN)
+    Ledger.clear()
+
+
+def test_a_publication_of_another_alphabet_is_published_in_ascii(sqlite_store, publication):
+    config = publication(
+        publication={"url": "https://пример.рф/путь"},
+        websub={"own": True, "hubs": ["https://хаб.рф/"]},
+    )
+    room = Newsroom(sqlite_store, config)
+    room.file("tram")
+    room.build()
+    answer = Client(application(sqlite_store, config)).get("/rss.xml")
+    assert answer.status_code == 200
+    ours = "https://xn--e1afmkfd.xn--p1ai/%D0%BF%D1%83%D1%82%D1%8C"
+    assert answer.headers["link"] == ", ".join(
+        (
+            f'<{ours}/rss.xml>; rel="self"',
+            f'<{ours}/hub>; rel="hub"',
+            '<https://xn--80ac2d.xn--p1ai/>; rel="hub"',
+        )
+    )
+    assert not any("пример".encode() in data for data in room.files().values())
+
+
+def test_hubs_elsewhere_are_not_told_of_a_publication_on_this_machine(room_of):
+    assert (
+        Herald.of(room_of("https://hub.example/").store, room_of("https://hub.example/").config)
+        is None
+    )
+
+
+def test_every_feed_names_the_hubs_and_archives_name_none(room_of):
+    room = room_of("https://hub.example/", syndication={"items": 1})
+    for number in range(3):
+        room.file(f"story-{number}", section="City", at=NOON + number * MINUTE)
+    room.build()
+    files = room.files()
+    for home in ("", "sections/city/"):
+        for name in ("rss.xml", "atom.xml"):
+            assert hubs_of(files[f"{home}{name}"]) == ["https://hub.example/"]
+        assert json.loads(files[f"{home}feed.json"])["hubs"] == [
+            {"type": "WebSub", "url": "https://hub.example/"}
+        ]
+        assert hubs_of(files[f"{home}archive/1/rss.xml"]) == []
+    other = room.config.override(
+        websub=room.config.websub.model_copy(update={"hubs": ("https://hub.example/2",)})
+    )
+    changed = Newsroom(room.store, other)
+    assert "rss.xml" in changed.build().written, "other hubs make other feeds"
+    assert hubs_of(changed.files()["atom.xml"]) == ["https://hub.example/2"]
+
+
+def hubs_of(document):
+    links = etree.fromstring(document).iter("{http://www.w3.org/2005/Atom}link")
+    return [link.get("href") for link in links if link.get("rel") == "hub"]
