@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
-from syndicate.web.server import Server
+from syndicate.web.server.server import Server
 
 CODINGS = ("identity", "gzip", "br")
 _LEAST = frozenset({"etag", "vary", "content-type", "content-length", "content-encoding"})

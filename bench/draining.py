@@ -14,7 +14,7 @@ from bench import passes
 from syndicate import clock
 from syndicate.cli import YOUNG
 from syndicate.config import load
-from syndicate.schedule.newsroom import Newsroom
+from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Store
 
 

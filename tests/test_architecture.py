@@ -16,7 +16,7 @@ ORDER = (
     {"clock", "language", "private_file", "workers"},
     {"config"},
     {"model"},
-    {"typeset"},
+    {"body"},
     {"store"},
     {"intake", "render"},
     {"publish"},

@@ -10,9 +10,9 @@ import pytest
 from babel.messages import Catalog, Message
 from babel.messages.mofile import read_mo, write_mo
 
-import syndicate.render.mail.words as mail
-import syndicate.render.words as pages
-import syndicate.web.words as web
+import syndicate.render.mail.ui_strings as mail
+import syndicate.render.ui_strings as pages
+import syndicate.web.ui_strings as web
 from syndicate import language
 from syndicate.language import Counted, marked, translated
 from tools import words as tool

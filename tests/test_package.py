@@ -199,5 +199,5 @@ def test_a_publication_is_made_run_and_served(syndicate, tmp_path):
 
 
 def test_it_speaks_german(syndicate):
-    code = "from syndicate.web.words import words_in; print(words_in('de').undo_button)"
+    code = "from syndicate.web.ui_strings import words_in; print(words_in('de').undo_button)"
     assert syndicate.python(code) == "Wieder abonnieren\n"

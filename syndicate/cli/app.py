@@ -5,24 +5,12 @@ from typing import Annotated
 
 import typer
 
-from syndicate.cli import (
-    articles,
-    audience,
-    correcting,
-    dkim,
-    editions,
-    feeds,
-    mail,
-    output,
-    publication,
-    push,
-    relays,
-    running,
-    segments,
-    stopping,
-)
+from syndicate.cli.articles import articles, build, push
 from syndicate.cli.context import Context
-from syndicate.cli.signals import let_hang_up
+from syndicate.cli.editions import control, editions, reissue, relays, sending
+from syndicate.cli.operation import deliverability, publication, run
+from syndicate.cli.operation.signals import let_hang_up
+from syndicate.cli.readers import private_feeds, segments, subscribers
 
 app = typer.Typer(
     name="syndicate",
@@ -35,18 +23,18 @@ app = typer.Typer(
 for module in (
     publication,
     articles,
-    output,
+    build,
     push,
-    audience,
+    subscribers,
     segments,
-    feeds,
-    mail,
+    private_feeds,
+    sending,
     relays,
-    dkim,
+    deliverability,
     editions,
-    stopping,
-    correcting,
-    running,
+    control,
+    reissue,
+    run,
 ):
     module.register(app)
 
@@ -70,5 +58,5 @@ def _publication(
     ] = False,
 ) -> None:
     context.obj = Context(config)
-    if context.invoked_subcommand not in running.LASTING:
+    if context.invoked_subcommand not in run.LASTING:
         let_hang_up()

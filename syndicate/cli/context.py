@@ -37,7 +37,7 @@ class Context:
 
     def read(self) -> "Config":
         """Read the configuration; raise ConfigError with every mistake in it."""
-        from syndicate.config import load  # noqa: PLC0415 - start-up
+        from syndicate.config.loading.load import load  # noqa: PLC0415 - start-up
 
         self.read_content = content_hash(self.path)
         return load(self.path, port=self.port if self.port is not None else exported_port())

@@ -1,10 +1,6 @@
 """The configuration: `config.toml`, all of it, as frozen models."""
 
-from syndicate.config.ads import Ads, AdSlot
-from syndicate.config.amp import Amp, Analytics, Consent
-from syndicate.config.feeds import FeedFormat, OwnFeed, Selector, Syndication
-from syndicate.config.load import load, secret_warnings
-from syndicate.config.mail import Mail, Transport
+from syndicate.config.loading.load import load, secret_warnings
 from syndicate.config.models import (
     Config,
     Intake,
@@ -14,15 +10,19 @@ from syndicate.config.models import (
     Select,
     StoreSettings,
 )
-from syndicate.config.pages import Pages
-from syndicate.config.push import IndexNow, Websub
-from syndicate.config.relays import DomainLimit, Relay, Security, Server, sessions
 from syndicate.config.secret import missing_secrets, missing_token, monitor_token, password
-from syndicate.config.segments import Criteria, Segment
-from syndicate.config.theme import Theme
-from syndicate.config.tracking import Tracking
+from syndicate.config.sections.ads import Ads, AdSlot
+from syndicate.config.sections.amp import Amp, Analytics, Consent
+from syndicate.config.sections.feeds import FeedFormat, OwnFeed, Selector, Syndication
+from syndicate.config.sections.mail import Mail, Transport
+from syndicate.config.sections.pages import Pages
+from syndicate.config.sections.push import IndexNow, Websub
+from syndicate.config.sections.relays import DomainLimit, Relay, Security, Server, sessions
+from syndicate.config.sections.segments import Criteria, Segment
+from syndicate.config.sections.theme import Theme
+from syndicate.config.sections.tracking import Tracking
+from syndicate.config.sections.web import Web
 from syndicate.config.values import ALL, BeginWith, Mailbox, Rate
-from syndicate.config.web import Web
 
 __all__ = [
     "ALL",

@@ -19,18 +19,19 @@ from pydantic import (
     model_validator,
 )
 
-from syndicate.config.ads import Ads
-from syndicate.config.amp import Amp
-from syndicate.config.feeds import OwnFeed, Selector, Syndication
-from syndicate.config.mail import Mail
-from syndicate.config.pages import Pages
-from syndicate.config.podcast import Podcast
-from syndicate.config.publish import Publish
-from syndicate.config.push import IndexNow, Websub
-from syndicate.config.segments import Criteria, Segment
-from syndicate.config.signup import Retention, Signup
-from syndicate.config.theme import Theme
-from syndicate.config.tracking import Tracking
+from syndicate.config.sections.ads import Ads
+from syndicate.config.sections.amp import Amp
+from syndicate.config.sections.feeds import OwnFeed, Selector, Syndication
+from syndicate.config.sections.mail import Mail
+from syndicate.config.sections.pages import Pages
+from syndicate.config.sections.podcast import Podcast
+from syndicate.config.sections.publish import Publish
+from syndicate.config.sections.push import IndexNow, Websub
+from syndicate.config.sections.segments import Criteria, Segment
+from syndicate.config.sections.signup import Retention, Signup
+from syndicate.config.sections.theme import Theme
+from syndicate.config.sections.tracking import Tracking
+from syndicate.config.sections.web import Web
 from syndicate.config.values import (
     Beat,
     BeginWith,
@@ -46,7 +47,6 @@ from syndicate.config.values import (
     Url,
     Zone,
 )
-from syndicate.config.web import Web
 
 ONE_TIMING = 'needs either every = "10m" or cron = "0 7 * * mon-fri", one of them'
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from syndicate.errors import SecretUnreadable
 
 if TYPE_CHECKING:  # the models read keys, which are secrets; lines masks them
-    from syndicate.config.lines import Loc
+    from syndicate.config.loading.toml_positions import Loc
     from syndicate.config.models import Config
-    from syndicate.config.relays import Server
+    from syndicate.config.sections.relays import Server
 
 _ASSIGNED = re.compile(
     r"((?:pass|secret|token|credential|(?<![a-z])[a-z]*key)[\w-]*\s*=\s*).*", re.IGNORECASE
@@ -96,7 +96,7 @@ def missing_token(config: "Config") -> Iterator[MissingSecret]:
 
 def missing_secrets(config: "Config") -> Iterator[MissingSecret]:
     """Find the passwords and signing keys that can't be read now: until then no mail leaves."""
-    from syndicate.config.mail import Transport  # noqa: PLC0415 - the models read keys
+    from syndicate.config.sections.mail import Transport  # noqa: PLC0415 - the models read keys
 
     mail = config.mail
     for number, server in enumerate(mail.servers if mail.transport is Transport.SMTP else ()):

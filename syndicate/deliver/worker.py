@@ -27,7 +27,7 @@ from syndicate.deliver.smtp.relay import Relay
 from syndicate.deliver.smtp.session import data_timeout
 from syndicate.errors import SecretUnreadable
 from syndicate.model.deliveries import State
-from syndicate.model.stops import Limit
+from syndicate.model.edition_control import Limit
 from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)

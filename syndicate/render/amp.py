@@ -6,14 +6,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.model.articles import Article
-from syndicate.model.galleys import Galley
-from syndicate.render import addresses, words
+from syndicate.model.compiled_body import Galley
+from syndicate.render import addresses, ui_strings
+from syndicate.render.article_view import Stories, direction
 from syndicate.render.bodies import Bodies, current
-from syndicate.render.story import Stories, direction
 from syndicate.render.templates import Templates
-from syndicate.typeset import markup
 
 
 class Amp:
@@ -58,7 +58,7 @@ class Amp:
             "language": publication.language,
             "direction": direction(publication.language),
             "zone": publication.timezone,
-            "words": words.of(publication.language),
+            "words": ui_strings.of(publication.language),
             "ads": self._config.ads,
             "theme": self._config.theme,
             "logo": addresses.masthead(self._config),

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
+from syndicate.body import cut, is_current
 from syndicate.config import Config
 from syndicate.model.articles import Article
-from syndicate.model.galleys import Channel, Galley, Joiner
-from syndicate.render import addresses, words
-from syndicate.typeset import cut, is_current
+from syndicate.model.compiled_body import Channel, Galley, Joiner
+from syndicate.render import addresses, ui_strings
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Bodies:
     def set(self, article: Article, galley: Galley | None = None) -> tuple[str, str]:
         """Return lead figure and body; a galley that older rules have cut is cut again."""
         galley = current(article, galley)
-        said = words.of(article.language or self.language)
+        said = ui_strings.of(article.language or self.language)
 
         def word(name: str) -> str:
             return str(getattr(said, name))

@@ -13,19 +13,19 @@ from typing import Any
 from babel.dates import format_skeleton, format_time
 from markupsafe import Markup
 
+from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure, Person
-from syndicate.model.galleys import Galley
-from syndicate.render import addresses, words
+from syndicate.model.compiled_body import Galley
+from syndicate.render import addresses, ui_strings
+from syndicate.render.article_view import Stories, direction
 from syndicate.render.bodies import Bodies
 from syndicate.render.feeds import Feed, offered
 from syndicate.render.feeds.channel import title
-from syndicate.render.front import Front
-from syndicate.render.story import Stories, direction
+from syndicate.render.home_page import Front
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Kind, Topic
-from syndicate.typeset import markup
 
 TEASER = 150
 """Characters of the line under a headline in a list."""
@@ -119,7 +119,7 @@ class Pages:
 
         The first of `feeds` is that of everything.
         """
-        said = words.of(self._config.publication.language)
+        said = ui_strings.of(self._config.publication.language)
         headings = {
             Kind.FEED: said.feeds,
             Kind.SECTION: said.sections,
@@ -151,7 +151,7 @@ class Pages:
 
     def withdrawn(self, article: Article) -> bytes:
         """Return what stands where an article was taken back."""
-        said = words.of(article.language or self._config.publication.language)
+        said = ui_strings.of(article.language or self._config.publication.language)
         return self._page("withdrawn", article=article, said=said)
 
     def redirect(self, address: str) -> bytes:
@@ -183,7 +183,7 @@ class Pages:
             "language": publication.language,
             "direction": direction(publication.language),
             "zone": publication.timezone,
-            "words": words.of(publication.language),
+            "words": ui_strings.of(publication.language),
             "ads": self._config.ads,
             "theme": self._config.theme,
             "summary_line": _summary_line,
@@ -231,7 +231,7 @@ class Pages:
     def _when(self, article: Article, at: datetime) -> str:
         """Write when an article appeared, as short as it can be told at `at`."""
         publication = self._config.publication
-        locale = words.locale(publication.language)
+        locale = ui_strings.locale(publication.language)
         then = article.published.astimezone(publication.timezone)
         today = at.astimezone(publication.timezone)
         if then.date() == today.date():

@@ -20,7 +20,7 @@ from syndicate.config import Config
 from syndicate.errors import TemplateError
 from syndicate.render.environment import Environment
 from syndicate.render.template_lines import TemplateLines
-from syndicate.render.words import locale
+from syndicate.render.ui_strings import locale
 
 _OFFSET = ("+", "-")
 PACKAGED = Path(__file__).parent.parent / "templates"

@@ -17,7 +17,7 @@ from syndicate.model.slots import Slot
 from syndicate.model.timetable import Decision, decide, timing
 from syndicate.model.windows import Beginning
 from syndicate.schedule.beginning import begin, beginning_there_would_be, seen_since
-from syndicate.schedule.desk import Desk, Proposal, nobody
+from syndicate.schedule.composer import Desk, Proposal, nobody
 from syndicate.store import Store, Transaction
 from syndicate.store.editions.fires import Fire, Outcome
 

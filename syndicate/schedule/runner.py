@@ -27,9 +27,9 @@ from syndicate.intake.articles.folder import find_articles
 from syndicate.intake.articles.quarantine import Quarantine
 from syndicate.intake.articles.watch import watch
 from syndicate.model.timetable import timing
-from syndicate.schedule.newsroom import Newsroom
-from syndicate.schedule.progress import Reporter
+from syndicate.schedule.progress_report import Reporter
 from syndicate.schedule.retention import forget_daily
+from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Heartbeat
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from syndicate.config import Config
 from syndicate.model.mail_flow import MailFlow
-from syndicate.schedule.traffic import Kind, Obstacle, Traffic
+from syndicate.schedule.mail_status import Kind, Obstacle, Traffic
 from syndicate.store import Transaction
 
 _AS_CONFIGURED = frozenset({Kind.RATE, Kind.WARM_UP})

@@ -7,8 +7,8 @@ from threading import Event
 from syndicate import clock
 from syndicate.deliver.worker import Drained
 from syndicate.publish.build.build import Built
-from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.retention import Forgotten, forget_daily
+from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Heartbeat
 from syndicate.store.editions.fires import Fire, Outcome
 

@@ -15,33 +15,33 @@ from syndicate.config import Config
 from syndicate.deliver.message.links import Links
 from syndicate.render import addresses
 from syndicate.store import RequestKind, Store
-from syndicate.web.answers import Answer
 from syndicate.web.editions.archive import Archive
 from syndicate.web.editions.clicks import ClickPages
-from syndicate.web.editions.view import View
+from syndicate.web.editions.web_view import View
+from syndicate.web.feeds.private_feeds import PrivateFeeds
 from syndicate.web.guard import Guarded
 from syndicate.web.outbox.pages import OutboxPages, is_served
 from syndicate.web.pages import Pages
-from syndicate.web.private_feeds import PrivateFeeds
 from syndicate.web.published.files import Files
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.confirm import Confirm, Handler, Subscription
-from syndicate.web.readers.enrolment import Enrolment
 from syndicate.web.readers.letter_requests import LetterRequests
 from syndicate.web.readers.letters import Letters
 from syndicate.web.readers.personal_data import PersonalData
 from syndicate.web.readers.preferences import Preferences
 from syndicate.web.readers.signup import Signup
+from syndicate.web.readers.signup_form import Clerk
 from syndicate.web.readers.signup_limits import SignupLimits
+from syndicate.web.readers.signup_requests import Enrolment
 from syndicate.web.readers.unsubscribe import Unsubscribe
-from syndicate.web.readers.wish import Clerk
+from syndicate.web.server.responses import Answer
 from syndicate.web.telemetry.access_log import AccessLog
-from syndicate.web.telemetry.counts import Counts
-from syndicate.web.telemetry.kinds import PROBES, Kinds
+from syndicate.web.telemetry.counters import Counts
+from syndicate.web.telemetry.instrumentation import Watched
 from syndicate.web.telemetry.metrics import Metrics
 from syndicate.web.telemetry.pages import Monitoring
 from syndicate.web.telemetry.readiness import Readiness
-from syndicate.web.telemetry.watched import Watched
+from syndicate.web.telemetry.request_kinds import PROBES, Kinds
 
 
 def application(
@@ -72,7 +72,7 @@ def application(
     if is_served(config):
         routes += OutboxPages(config, pages).routes()
     if config.websub.own:
-        from syndicate.web.hub import HubPage  # noqa: PLC0415 - a HTTP client is slow to import
+        from syndicate.web.feeds.hub import HubPage  # noqa: PLC0415 - a HTTP client is slow to import
 
         routes += HubPage(store, config, push_due).routes()
     private = PrivateFeeds(store, config, pages).routes()

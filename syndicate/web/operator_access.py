@@ -15,8 +15,8 @@ from starlette.requests import Request
 
 from syndicate.config import Config, monitor_token
 from syndicate.errors import SecretUnreadable
-from syndicate.web.client import address, parse
-from syndicate.web.loopback import host_of, is_forwarded, is_local, is_loopback
+from syndicate.web.server.client import address, parse
+from syndicate.web.server.loopback import host_of, is_forwarded, is_local, is_loopback
 
 _CHALLENGE = {"www-authenticate": 'Basic realm="Syndicate", charset="UTF-8"'}
 """Has a browser ask for the token, as a password; the name is ignored."""

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from syndicate.config import Config
 from syndicate.render.templates import Templates
-from syndicate.web.words import words_in
+from syndicate.web.ui_strings import words_in
 
 
 @dataclass(frozen=True, slots=True)

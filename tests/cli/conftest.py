@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.nursery import Ran, nursery
+from tests.cli.fork_server import Ran, nursery
 
 PATIENCE = 120
 

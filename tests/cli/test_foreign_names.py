@@ -6,9 +6,9 @@ import re
 import httpx
 import pytest
 
-from syndicate.cli.terminal import laid_out, note, say, say_text
+from syndicate.cli.terminal.console import laid_out, note, say, say_text
 from tests.cli.conftest import Operator
-from tests.cli.test_running import running, until
+from tests.cli.operation.test_run import running, until
 
 NAME = "a\x1b[31mb\nrefused   c\rd\x9b2Je\u202ef\u2028g"
 """It recolours, forges a line, goes back to its beginning, clears, and turns text around."""

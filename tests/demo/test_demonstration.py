@@ -14,7 +14,7 @@ import yaml
 from email_validator import validate_email
 from PIL import Image, ImageChops, ImageStat
 
-from syndicate.config.load import load
+from syndicate.config.loading.load import load
 from tests import ROOT
 
 ARTICLES = sorted([*ROOT.glob("articles/*.md"), *ROOT.glob("articles/*.html")])

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from tests import ROOT
-from tests.cli.test_running import until
+from tests.cli.operation.test_run import until
 from tests.neighbours import require
 from tests.ports import free_port
 

@@ -11,8 +11,8 @@ from syndicate.deliver.outbox import Outbox
 from syndicate.intake.articles.filing import file_articles
 from syndicate.intake.articles.folder import find_articles
 from syndicate.intake.subscribers.csv_import import import_readers
-from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.tick import tick
+from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Store
 from tests import ROOT
 

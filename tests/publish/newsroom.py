@@ -15,7 +15,7 @@ from syndicate.publish.build.build import build
 from syndicate.publish.output.compression import TWINS
 from syndicate.publish.output.manifest import Published
 from syndicate.store import Store
-from tests.feeds.samples import NOON
+from tests.render.feeds.samples import NOON
 
 PICTURE = Figure(
     src="media/2cea274d0bedc39ec4ab6ba9e59ec889.png",

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from syndicate.config import Config
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.server import listen
+from syndicate.web.server.server import listen
 from tests.publish.newsroom import Newsroom
 from tests.web.leaving import answering
 

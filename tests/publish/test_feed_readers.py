@@ -14,11 +14,11 @@ from reader import make_reader
 
 from syndicate import clock
 from syndicate.render.feeds import FORMATS
-from tests.feeds.samples import NOON
 from tests.publish.feed_readers import FOLLOWERS, Feedparser, Follower, Newsboat, PythonReader, Seen
 from tests.publish.liferea import following
 from tests.publish.newsroom import Newsroom
 from tests.publish.serving import Served, serving
+from tests.render.feeds.samples import NOON
 
 TRAM, QUAY = "urn:test:tram", "urn:test:quay"
 XML = pytest.mark.parametrize("file", ["rss.xml", "atom.xml"])

@@ -10,8 +10,8 @@ import pytest
 from syndicate.config import Config
 from syndicate.deliver.outbox import Outbox
 from syndicate.model.articles import Article, Revision
-from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.tick import Ticked, tick
+from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Store
 from tests.audience import TEST
 

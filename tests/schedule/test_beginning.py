@@ -8,7 +8,7 @@ import pytest
 from syndicate import clock
 from syndicate.model.windows import Beginning
 from syndicate.schedule.beginning import begin, seen_since
-from syndicate.schedule.sending import Order, send_now, send_test_copy
+from syndicate.schedule.manual_send import Order, send_now, send_test_copy
 from tests.schedule.conftest import MINUTE, NOW
 
 READER = "ada@example.org"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from syndicate.schedule.sending import Order, send_now
+from syndicate.schedule.manual_send import Order, send_now
 from tests.audience import TEST
 from tests.schedule.conftest import BREAKING, NOW
 

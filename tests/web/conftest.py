@@ -12,7 +12,7 @@ from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.server import listen
+from syndicate.web.server.server import listen
 from tests.web.leaving import answering
 from tests.web.people import Desk
 

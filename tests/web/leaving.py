@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from starlette.types import ASGIApp
 
-from syndicate.web.server import Server
+from syndicate.web.server.server import Server
 
 _leaving: list[Server] = []
 

@@ -13,14 +13,14 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.model.articles import Comments, Figure, Person
 from syndicate.model.editions import Draft, Item, Kind
+from syndicate.render.mail.context import Dateline
 from syndicate.render.mail.editions import compose
-from syndicate.render.mail.press import Dateline
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from tests import checkers
 from tests.publish.newsroom import PICTURE, Newsroom
-from tests.web.known import Known, known, path_of
-from tests.web.test_outbox import letter, put
+from tests.web.outbox.test_outbox import letter, put
+from tests.web.subscriber import Known, known, path_of
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from syndicate.deliver.message.links import Links
 from tests import checkers
 from tests.audience import TEST
-from tests.web.test_outbox import HTML, letter, put
+from tests.web.outbox.test_outbox import HTML, letter, put
 
 pytestmark = pytest.mark.browser
 

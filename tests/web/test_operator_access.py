@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from syndicate.web.app import application
-from syndicate.web.server import Server
+from syndicate.web.server.server import Server
 from tests.neighbours import require
-from tests.web import fronts
+from tests.web import reverse_proxies
 
 PUBLIC = {"publication": {"url": "https://post.example"}}
 PATHS = ["/metrics", "/outbox", "/outbox/", "/outbox/x.eml", "/outbox/x.eml/body"]
@@ -58,7 +58,7 @@ def server(sqlite_store, publication) -> Iterator[Server]:
 
 @pytest.mark.parametrize("program", ["nginx", "caddy"])
 def test_nobody_gets_at_them_through_a_proxy_that_sets_no_header(server, program, tmp_path):
-    require(fronts.is_there(program), f"needs {program} (Debian: {program})")
+    require(reverse_proxies.is_there(program), f"needs {program} (Debian: {program})")
     (tmp_path / "feeds").mkdir()
     changes = {
         "nginx": {
@@ -67,7 +67,7 @@ def test_nobody_gets_at_them_through_a_proxy_that_sets_no_header(server, program
         },
         "caddy": {"header_up -Upgrade\n": "header_up -X-Forwarded-*\n\theader_up Host 127.0.0.1\n"},
     }
-    run = {"nginx": fronts.nginx, "caddy": fronts.caddy}[program]
+    run = {"nginx": reverse_proxies.nginx, "caddy": reverse_proxies.caddy}[program]
     heading = {"nginx": "nginx in front", "caddy": "Caddy in front"}[program]
     work = tmp_path / "front"
     with (
@@ -77,7 +77,7 @@ def test_nobody_gets_at_them_through_a_proxy_that_sets_no_header(server, program
         httpx.Client(base_url=front.url, trust_env=False, verify=False) as stranger,
     ):
         port = httpx.URL(front.url).port
-        host = fronts.HOST if program == "nginx" else f"{fronts.HOST}:{port}"
+        host = reverse_proxies.HOST if program == "nginx" else f"{reverse_proxies.HOST}:{port}"
         assert [stranger.get(path, headers={"host": host}).status_code for path in PATHS] == (
             [404] * len(PATHS)
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests import ROOT
-from tests.web.fronts import DOCUMENT
+from tests.web.reverse_proxies import DOCUMENT
 
 _ROW = re.compile(r"^\| \*\*(.+?)\*\* (.*?) \| (.*?) \| (.*?) ?\| (.*?) \|$", re.MULTILINE)
 _TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")

@@ -15,8 +15,8 @@ from lxml import etree, html
 
 from syndicate.config import Config
 from tests import checkers
+from tests.render.sitemaps import schema
 from tests.shared import SHARED
-from tests.sitemaps import schema
 from tests.whole import rules
 
 AUTHORS = (

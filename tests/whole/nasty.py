@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from syndicate.intake.markup.text import one_line
-from tests.pages import wild
+from tests.render.pages import random_bodies
 
 MEGABYTE = 1_000_000
 
@@ -293,7 +293,7 @@ def _markdown() -> st.SearchStrategy[str]:
     )
 
 
-WILD = st.integers(0, 10**6).map(wild.body)
+WILD = st.integers(0, 10**6).map(random_bodies.body)
 PLAYERS = (
     '<iframe src="https://www.youtube.com/embed/{0}?start=x"></iframe>',
     '<iframe src="//player.vimeo.com/video/1?h={0}" width="1" height="9999"></iframe>',

@@ -15,11 +15,11 @@ from syndicate.intake.articles.filing import file_articles
 from syndicate.intake.articles.folder import find_articles
 from syndicate.intake.subscribers.csv_import import import_readers
 from syndicate.publish.output.manifest import Manifest
-from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.tick import tick
+from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.server import Server, listen
+from syndicate.web.server.server import Server, listen
 from tests import ROOT
 from tests.publish.newsroom import is_twin
 from tests.whole.crawl import Crawl

@@ -24,10 +24,10 @@ import pytest
 
 from syndicate.config import load
 from syndicate.store import Store
-from tests.cli.test_running import until
-from tests.feeds.samples import NOON
+from tests.cli.operation.test_run import until
 from tests.ports import free_port
 from tests.publish.newsroom import Newsroom
+from tests.render.feeds.samples import NOON
 from tests.whole.fuzz import Fuzz
 
 pytestmark = pytest.mark.slow

@@ -17,12 +17,12 @@ from syndicate.intake.articles.filing import Verdict, file_articles
 from syndicate.intake.articles.folder import find_articles
 from syndicate.model.deliveries import Totals
 from syndicate.publish.build.build import build
-from syndicate.schedule.newsroom import Newsroom
 from syndicate.schedule.tick import tick
+from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Store
 from tests import checkers
+from tests.render.sitemaps.schema import complaints
 from tests.shared import SHARED, needs_shared
-from tests.sitemaps.schema import complaints
 from tests.whole.bringing import CONFIG, NOW, Publication, bring_up
 
 LATER = datetime(2026, 11, 24, 12, 10, tzinfo=UTC)

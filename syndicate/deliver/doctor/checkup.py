@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from syndicate.config import Config, Relay, Security, Transport, missing_secrets
-from syndicate.config.checks import is_loopback
-from syndicate.config.dkim import domain_name
+from syndicate.config.loading.checks import is_loopback
+from syndicate.config.sections.dkim import domain_name
 from syndicate.deliver.doctor import relay, senders
 from syndicate.deliver.doctor.connection import connect
 from syndicate.deliver.doctor.finding import Finding, State

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Self
 
 from syndicate.config import Server
-from syndicate.config.checks import is_loopback
+from syndicate.config.loading.checks import is_loopback
 from syndicate.deliver.doctor.finding import Entry, Finding, State, asked
 from syndicate.deliver.doctor.resolver import Resolver, addresses
 from syndicate.deliver.doctor.spf import Spf

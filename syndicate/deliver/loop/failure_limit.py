@@ -7,7 +7,7 @@ import structlog
 
 from syndicate import clock
 from syndicate.model.deliveries import State
-from syndicate.model.stops import Limit
+from syndicate.model.edition_control import Limit
 from syndicate.model.subscribers import Cause, Who
 from syndicate.store import Store, Transaction
 

@@ -13,10 +13,10 @@ from syndicate.deliver.loop.failure_limit import Brake
 from syndicate.deliver.loop.reply_classifier import condemns
 from syndicate.errors import StoreError, StoreTooNew
 from syndicate.model.deliveries import Claim, Key, State, Verdict
+from syndicate.model.edition_control import Limit
 from syndicate.model.editions import Edition
-from syndicate.model.stops import Limit
+from syndicate.model.relay_status import Hold, Pace
 from syndicate.model.subscribers import Cause, Who
-from syndicate.model.traffic import Hold, Pace
 from syndicate.store import Heartbeat, Store, Transaction
 
 _log = structlog.get_logger(__name__)

@@ -13,7 +13,7 @@ from syndicate.deliver.loop.token_bucket import Reservoir
 from syndicate.deliver.smtp.relay import Relay
 from syndicate.errors import RelayUnavailable
 from syndicate.model.deliveries import State
-from syndicate.model.traffic import Hold, Pace
+from syndicate.model.relay_status import Hold, Pace
 from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)

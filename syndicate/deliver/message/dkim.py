@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from typing_extensions import TypeIs
 
-    from syndicate.config.dkim import Dkim, PrivateKey
+    from syndicate.config.sections.dkim import Dkim, PrivateKey
 
 SIGNED = (
     "From",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
+from syndicate.intake.articles.earlier_media import with_earlier_media
 from syndicate.intake.articles.matching import Door, Match, Matcher, Taken
 from syndicate.intake.articles.parallel_parse import (
     Compose,
@@ -18,7 +19,6 @@ from syndicate.intake.articles.parallel_parse import (
     unexpected,
 )
 from syndicate.intake.articles.source_file import Manuscript, Proof
-from syndicate.intake.media.earlier import with_earlier_media
 from syndicate.model.articles import Article, Status
 from syndicate.model.old_addresses import kept_as
 from syndicate.store import Entry, Filing, Known, Store, Transaction

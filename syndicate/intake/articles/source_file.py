@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from syndicate.body import cut
+from syndicate.body.trees import remove, unwrap, write
 from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles import frontmatter, html_document, markdown
@@ -25,9 +27,7 @@ from syndicate.intake.markup.text import one_line, shorten
 from syndicate.intake.media import recordings
 from syndicate.intake.media.pictures import Pictures
 from syndicate.model.articles import Figure, Recording, Revision
-from syndicate.model.galleys import Galley
-from syndicate.typeset import cut
-from syndicate.typeset.trees import remove, unwrap, write
+from syndicate.model.compiled_body import Galley
 
 HTML_SUFFIXES = (".html", ".htm")
 SUFFIXES = (".md", ".markdown", *HTML_SUFFIXES)

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from syndicate.body.trees import PHRASING, parent_of, remove, unwrap, unwrap_all
 from syndicate.intake.markup.text import one_line
 from syndicate.model.addresses import web_address
 from syndicate.model.videos import Video
-from syndicate.typeset.trees import PHRASING, parent_of, remove, unwrap, unwrap_all
 
 TAGS = frozenset({"x-iframe", "embed", "object", "video", "audio"})
 PARTS = frozenset({"source", "track"})

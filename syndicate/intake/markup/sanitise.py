@@ -14,10 +14,10 @@ from urllib.parse import unquote
 import nh3
 from lxml import etree
 
+from syndicate.body.trees import HEADINGS, PHRASING, VOID, parent_of, remove_all
 from syndicate.errors import Refused
 from syndicate.intake.markup import embeds, html_repair
 from syndicate.intake.markup.text import printable
-from syndicate.typeset.trees import HEADINGS, PHRASING, VOID, parent_of, remove_all
 
 _FLOW = frozenset({
     "aside", "blockquote", "caption", "col", "colgroup", "dd", "details", "div", "dl", "dt",

@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from syndicate.model.integrity import is_intact
+from syndicate.model.media_integrity import is_intact
 
 _LONGEST = 4096
 

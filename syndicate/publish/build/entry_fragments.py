@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from syndicate.body.missing_media import without_files
 from syndicate.config import Config
 from syndicate.errors import Problem
 from syndicate.model.articles import Article
-from syndicate.model.galleys import Galley
+from syndicate.model.compiled_body import Galley
 from syndicate.publish.build.memory import Memory
 from syndicate.publish.build.report import Outcome, said
 from syndicate.publish.build.tasks import Missing
@@ -16,7 +17,6 @@ from syndicate.render.feeds import FORMATS, Tombstone
 from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
 from syndicate.render.pages import Pages
 from syndicate.store import Store, Transaction
-from syndicate.typeset.missing import without_files
 
 _T = TypeVar("_T")
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from syndicate.body.missing_media import without_files
 from syndicate.publish.build.pagination import STORIES
 from syndicate.publish.build.report import File
 from syndicate.publish.build.tasks import Missing
@@ -13,10 +14,9 @@ from syndicate.publish.build.writer import Printer
 from syndicate.publish.output.manifest import Manifest
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import Feed, opml
-from syndicate.render.front import LEAST, NAVIGATION, Front
+from syndicate.render.home_page import LEAST, NAVIGATION, Front
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_of
 from syndicate.render.topics import Kind
-from syndicate.typeset.missing import without_files
 
 _OWNER = "site"
 _SITEMAPS = "sitemaps"

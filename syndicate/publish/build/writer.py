@@ -10,11 +10,13 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
+from syndicate.body import cut, is_current
+from syndicate.body.missing_media import without_files
 from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import Problem, StoreError
 from syndicate.model.articles import MEDIA, Article, Person, Status
-from syndicate.model.galleys import Galley
+from syndicate.model.compiled_body import Galley
 from syndicate.publish.build.entry_fragments import Teller, Told
 from syndicate.publish.build.report import Done, File, Outcome, said
 from syndicate.publish.build.tasks import Articles, Document, Page, Sheaf, Task
@@ -25,16 +27,14 @@ from syndicate.publish.output.manifest import Published
 from syndicate.publish.output.media import MediaFolder, media, summarised
 from syndicate.render import addresses, topics
 from syndicate.render.amp import Amp
+from syndicate.render.article_view import Stories
 from syndicate.render.feeds import Format, channel, formats
 from syndicate.render.feeds.channel import rfc3339
 from syndicate.render.pages import Pages
 from syndicate.render.sitemaps import Sitemaps
-from syndicate.render.story import Stories
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Kind
 from syndicate.store import Store
-from syndicate.typeset import cut, is_current
-from syndicate.typeset.missing import without_files
 
 
 class Printer:

@@ -15,11 +15,11 @@ from lxml import etree
 
 from syndicate.model.articles import Person
 from syndicate.render import addresses
-from syndicate.render.feeds import media, privacy
+from syndicate.render.feeds import media_rss, privacy
 from syndicate.render.feeds.channel import Channel, Entry, rfc3339
-from syndicate.render.feeds.elements import NAMESPACES, Frame, add, namespaces, tag
 from syndicate.render.feeds.history import Link, Tombstone
 from syndicate.render.feeds.parts import Parts
+from syndicate.render.feeds.xml_elements import NAMESPACES, Frame, add, namespaces, tag
 
 _DECLARED = namespaces("media", "thr", "fh", "at")
 _FRAME = Frame(
@@ -50,7 +50,7 @@ def entry(entry: Entry) -> bytes:
     if entry.comments.count is not None:
         add(told, "thr:total", str(entry.comments.count))
     if entry.image:
-        media.add_picture(told, entry.image)
+        media_rss.add_picture(told, entry.image)
     return _FRAME.cut(told, entry.content)
 
 

@@ -12,17 +12,17 @@ from datetime import datetime
 from urllib.parse import quote
 from uuid import uuid5
 
+from syndicate.body import markup
 from syndicate.clock import utc
 from syndicate.config import Config
 from syndicate.model.addresses import web_address
 from syndicate.model.articles import Article, Comments, Figure, Person, Recording
-from syndicate.model.galleys import Galley
-from syndicate.render import addresses, words
+from syndicate.model.compiled_body import Galley
+from syndicate.render import addresses, ui_strings
 from syndicate.render.bodies import Bodies
 from syndicate.render.feeds.history import Archive, Link, Tombstone
 from syndicate.render.feeds.podcast import Programme
 from syndicate.render.topics import Kind, Topic
-from syndicate.typeset import markup
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+")
@@ -211,7 +211,7 @@ def withdrawn_entry(config: Config, article: Article) -> Entry:
     a headline and one sentence, as the page says it.
     """
     language = _language(article.language) or config.publication.language
-    said = words.of(language)
+    said = ui_strings.of(language)
     at = utc(article.retracted_at or article.modified)
     return Entry(
         id=markup.printable(article.id),
@@ -229,7 +229,7 @@ def withdrawn_entry(config: Config, article: Article) -> Entry:
 
 def tombstone(config: Config, article: Article) -> Tombstone:
     """Say of a retracted article when it was taken back."""
-    said = words.of(config.publication.language)
+    said = ui_strings.of(config.publication.language)
     return Tombstone(
         ref=markup.printable(article.id),
         when=utc(article.retracted_at or article.modified),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from syndicate.render.feeds.elements import tag
+from syndicate.render.feeds.xml_elements import tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

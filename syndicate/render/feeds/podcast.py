@@ -13,7 +13,7 @@ from lxml import etree
 from syndicate.config import Config
 from syndicate.model.articles import Person
 from syndicate.render import addresses
-from syndicate.render.feeds.elements import add
+from syndicate.render.feeds.xml_elements import add
 
 _GUIDS = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 

@@ -5,7 +5,7 @@ Feed Access Control, www.bloglines.com/about/specs/fac-1.0.
 
 from lxml import etree
 
-from syndicate.render.feeds.elements import namespaces, tag
+from syndicate.render.feeds.xml_elements import namespaces, tag
 
 
 def add_restriction(parent: etree._Element) -> None:

@@ -21,10 +21,10 @@ from lxml import etree
 
 from syndicate.clock import utc
 from syndicate.render import addresses
-from syndicate.render.feeds import media, podcast, privacy
+from syndicate.render.feeds import media_rss, podcast, privacy
 from syndicate.render.feeds.channel import Channel, Entry, rfc3339
-from syndicate.render.feeds.elements import Frame, add, namespaces
 from syndicate.render.feeds.parts import Parts
+from syndicate.render.feeds.xml_elements import Frame, add, namespaces
 
 _DECLARED = namespaces(
     "content",
@@ -58,7 +58,7 @@ def entry(entry: Entry) -> bytes:
     if entry.comments.feed:
         add(item, "wfw:commentRss", entry.comments.feed)
     if entry.image:
-        media.add_picture(item, entry.image)
+        media_rss.add_picture(item, entry.image)
     if entry.audio:
         podcast.add_episode(
             item, title=entry.title, authors=entry.authors, duration=entry.audio.duration

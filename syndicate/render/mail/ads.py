@@ -2,9 +2,9 @@
 
 import nh3
 
+from syndicate.body import markup
 from syndicate.config import AdSlot, Config
 from syndicate.render import addresses
-from syndicate.typeset import markup
 
 _TAGS = {"a", "b", "br", "em", "i", "img", "p", "span", "strong"}
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "width", "height", "title"}}

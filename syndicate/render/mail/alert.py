@@ -5,15 +5,15 @@ from typing import Any
 from lxml import etree
 from markupsafe import Markup
 
+from syndicate.body import lead_figure, markup
 from syndicate.model.articles import Article
 from syndicate.model.editions import Content
 from syndicate.render import addresses
+from syndicate.render.article_view import Story
 from syndicate.render.mail.body import cut, mail_body
-from syndicate.render.mail.press import LIMIT, Press
+from syndicate.render.mail.context import LIMIT, Press
 from syndicate.render.mail.subject import alert_preheader, alert_subject
 from syndicate.render.mail.text import mail_text
-from syndicate.render.story import Story
-from syndicate.typeset import markup, opening
 
 _OPENING = 1_500
 """Characters shown of a story whose first paragraph alone is past the limit."""
@@ -40,7 +40,7 @@ def alert(article: Article, press: Press) -> Content:
 
 def _html(story: Story, values: dict[str, Any], press: Press) -> str:
     """Render the story, cut at a paragraph where the whole is too long for a mail."""
-    lead, text = opening.part(story.article)
+    lead, text = lead_figure.part(story.article)
     values = values | {"lead": Markup(_set(lead, story, press))}  # noqa: S704 - sanitised at intake
     body = _set(text, story, press)
     html = _printed(body, values, press, whole=True)
@@ -75,7 +75,7 @@ def _beginning(article: Article, room: int) -> str:
 
 
 def _text(story: Story, press: Press) -> str:
-    lead, tree = opening.part(story.article)
+    lead, tree = lead_figure.part(story.article)
     for element in reversed(lead):
         element.tail, tree.text = tree.text, None
         tree.insert(0, element)

@@ -11,13 +11,13 @@ from html import escape
 import css_inline
 from lxml import etree
 
+from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure
 from syndicate.model.videos import Video
 from syndicate.render import addresses
-from syndicate.render.mail.words import MailWords
-from syndicate.typeset import markup
+from syndicate.render.mail.ui_strings import MailWords
 
 COLUMN = 536
 """The widest a picture in the text may be, in pixels."""

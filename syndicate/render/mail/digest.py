@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure
 from syndicate.model.editions import Content
 from syndicate.render import addresses
+from syndicate.render.article_view import direction
 from syndicate.render.mail.body import COLUMN, shown_height
-from syndicate.render.mail.press import LIMIT, Press
+from syndicate.render.mail.context import LIMIT, Press
 from syndicate.render.mail.subject import digest_preheader, digest_subject
-from syndicate.render.story import direction
-from syndicate.typeset import markup
 
 NAMED = 20
 """So many headlines past the last story are named; what is left, two at least, is counted."""

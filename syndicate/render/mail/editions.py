@@ -10,8 +10,8 @@ from syndicate.config import Config, Newsletter
 from syndicate.model.articles import Article
 from syndicate.model.editions import Content, Kind
 from syndicate.render.mail.alert import alert
+from syndicate.render.mail.context import Dateline, Press
 from syndicate.render.mail.digest import digest
-from syndicate.render.mail.press import Dateline, Press
 from syndicate.render.templates import Templates
 
 

@@ -11,9 +11,9 @@ from functools import lru_cache
 from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
 from syndicate.model.editions import LETTERS, Content, slot_marker
-from syndicate.render import words
-from syndicate.render.mail.press import Dateline, Press
-from syndicate.render.mail.words import LetterWords, mail_words
+from syndicate.render import ui_strings
+from syndicate.render.mail.context import Dateline, Press
+from syndicate.render.mail.ui_strings import LetterWords, mail_words
 from syndicate.render.templates import Templates
 
 
@@ -78,7 +78,7 @@ def _composed(
     said: LetterWords = getattr(mail_words(language).letters, letter)
     places = {
         "publication": config.publication.title,
-        "newsletters": words.of(language).all_of([one.label for one in newsletters]),
+        "newsletters": ui_strings.of(language).all_of([one.label for one in newsletters]),
         "email": slot_marker(press.draft, "email"),
     }
     subject = said.title.format(**places)

@@ -3,10 +3,10 @@
 import unicodedata
 from collections.abc import Sequence
 
+from syndicate.body import markup
 from syndicate.model.articles import Article
-from syndicate.render import words
-from syndicate.render.mail.words import mail_words
-from syndicate.typeset import markup
+from syndicate.render import ui_strings
+from syndicate.render.mail.ui_strings import mail_words
 
 _ALERT = 200
 _DIGEST = 80
@@ -17,7 +17,7 @@ _PREHEADER = 140
 def alert_subject(article: Article, language: str) -> str:
     """Return the headline, marked as breaking news unless it says so itself."""
     headline = one_line(article.title)
-    label = words.of(language).breaking
+    label = ui_strings.of(language).breaking
     marked = headline.casefold().startswith(label.casefold())
     subject = headline if marked or not article.breaking else f"{label}: {headline}"
     return markup.shorten(subject, _ALERT)

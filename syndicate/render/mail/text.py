@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.model.videos import Video
 from syndicate.render import addresses
-from syndicate.render.mail.words import MailWords
-from syndicate.typeset import markup
+from syndicate.render.mail.ui_strings import MailWords
 
 WIDTH = 72
 """Characters to a line, as RFC 3676 has it."""

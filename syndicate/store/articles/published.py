@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func, select, union
 
 from syndicate.model.articles import Article
-from syndicate.model.galleys import Galley
+from syndicate.model.compiled_body import Galley
 from syndicate.model.old_addresses import address_of
 from syndicate.store.articles.rows import article_of, articles_query, newest_first, public_at
 from syndicate.store.database.schema import addresses, articles, galleys

@@ -25,16 +25,16 @@ from sqlalchemy import (
     update,
 )
 
+from syndicate.body import cut
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Revision, Status
-from syndicate.model.galleys import Galley
+from syndicate.model.compiled_body import Galley
 from syndicate.model.old_addresses import kept_as
 from syndicate.store.articles.lookup import Known
 from syndicate.store.articles.reading import Articles
 from syndicate.store.articles.rows import SAVED, public_at, row_of
 from syndicate.store.database.schema import Instant, addresses, articles, galleys, revisions, tags
 from syndicate.store.database.sql_engine import LOCK_NUMBERS, insert_new, lock
-from syndicate.typeset import cut
 
 _BY_KEY = articles.c.key == bindparam("its_key")
 _NUMBER = update(articles).where(_BY_KEY)

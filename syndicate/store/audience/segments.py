@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from syndicate.clock import utc
-from syndicate.config.segments import (
+from syndicate.config.sections.segments import (
     Among,
     Compared,
     Comparison,

@@ -22,14 +22,14 @@ from sqlalchemy import (
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import State
+from syndicate.model.edition_control import CANCELLED, Act, Decision, Left, Note, Wait, replaced_by
 from syndicate.model.editions import Edition, EditionState, Kind
-from syndicate.model.stops import CANCELLED, Act, Decision, Left, Note, Wait, replaced_by
 from syndicate.model.subscribers import Cause, Who
 from syndicate.store.database.schema import deliveries, delivery_events, editions
 from syndicate.store.database.schema_delivery import edition_acts
 from syndicate.store.database.sql_engine import own_edition
 from syndicate.store.editions.editions import Editions
-from syndicate.store.ledger.recipients import queue_for
+from syndicate.store.editions.recipients import queue_for
 
 STEP = 5_000
 """How many rows follow a decision in one transaction: others want to write as well."""

@@ -16,8 +16,8 @@ from sqlalchemy import (
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import State
+from syndicate.model.edition_control import Act, Left, Note
 from syndicate.model.editions import Draft, Edition, EditionState
-from syndicate.model.stops import Act, Left, Note
 from syndicate.model.subscribers import Cause
 from syndicate.store.database.schema import (
     deliveries,
@@ -29,7 +29,7 @@ from syndicate.store.database.schema import (
 from syndicate.store.database.sql_engine import LOCK_NUMBERS, lock
 from syndicate.store.editions.control import CANCELLED_ROW, HELD_BACK, STEP, Stops, over
 from syndicate.store.editions.editions import Editions
-from syndicate.store.ledger.recipients import queue_for, reason_not_to, with_readers
+from syndicate.store.editions.recipients import queue_for, reason_not_to, with_readers
 
 _MISSED = or_(deliveries.c.state.in_([State.FAILED, State.EXPIRED]), CANCELLED_ROW)
 """Who provably didn't get it, and might have wanted to."""

@@ -40,7 +40,7 @@ from syndicate.store.database.schema import (
     subscribers,
 )
 from syndicate.store.database.sql_engine import share_editions
-from syndicate.store.ledger.recipients import reason_not_to, with_readers
+from syndicate.store.editions.recipients import reason_not_to, with_readers
 from syndicate.store.ledger.transitions import CLAIM, GOES_ON, INTEND, RELEASE, SETTLE, SKIP
 
 AnyRow = Row[*tuple[Any, ...]]

@@ -30,8 +30,8 @@ from syndicate.model.deliveries import Claim, Delivery, State, Totals, Verdict
 from syndicate.model.editions import Edition, EditionState, Kind
 from syndicate.store.database.schema import Instant, contents, deliveries, editions, subscribers
 from syndicate.store.editions.editions import edition_of
+from syndicate.store.editions.recipients import with_readers
 from syndicate.store.ledger.claims import Handover, claim_of, put_off_until
-from syndicate.store.ledger.recipients import with_readers
 from syndicate.store.ledger.transitions import GOES_ON
 
 OVERDUE = "could not be handed over in time"

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, true, update
 
-from syndicate.model.traffic import Hold
+from syndicate.model.relay_status import Hold
 from syndicate.store.database.schema_delivery import holds
 from syndicate.store.database.sql_engine import insert_new
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
-from syndicate.model.traffic import Pace
+from syndicate.model.relay_status import Pace
 from syndicate.store.database.schema_delivery import paces
 from syndicate.store.database.sql_engine import insert_new
 

@@ -12,7 +12,7 @@ from syndicate.model.deliveries import State
 from syndicate.model.editions import EditionState
 from syndicate.store.database.bulk_update import INTEGER, TEXT, Move, Values, fixed
 from syndicate.store.database.schema import deliveries, editions
-from syndicate.store.ledger.recipients import edition_and_reader, reason_not_to
+from syndicate.store.editions.recipients import edition_and_reader, reason_not_to
 
 GOES_ON = editions.c.state == EditionState.SENDING
 _ROW = {"its_edition": INTEGER, "its_subscriber": INTEGER, "its_attempt": INTEGER}

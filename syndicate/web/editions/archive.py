@@ -20,14 +20,14 @@ from syndicate.errors import StoreError
 from syndicate.publish.output.formats import ALWAYS_ASK, polled
 from syndicate.render.templates import Templates
 from syndicate.store import Store
-from syndicate.web.document import Document, preflight
 from syndicate.web.editions import archive_feed, mail_page
 from syndicate.web.editions.public_copy import PublicCopies
 from syndicate.web.pages import Page, Pages
-from syndicate.web.published.conditions import matching_tag
-from syndicate.web.published.contract import CORS, itself
+from syndicate.web.published.conditional_requests import matching_tag
+from syndicate.web.published.generated import Document, preflight
+from syndicate.web.published.response_headers import CORS, itself
 from syndicate.web.readers.notices import Notices
-from syndicate.web.words import words_in
+from syndicate.web.ui_strings import words_in
 
 ON_A_PAGE = 30
 IN_THE_FEED = 20

@@ -21,11 +21,11 @@ from syndicate.deliver.message.links import Links
 from syndicate.deliver.message.tracked_links import Leads
 from syndicate.errors import SyndicateError
 from syndicate.store import Click, Store
-from syndicate.web.client import network
 from syndicate.web.editions.scanners import LONGEST, Scanners, Visit, is_machine
 from syndicate.web.guard import PRIVATE
 from syndicate.web.pages import Pages
 from syndicate.web.readers.notices import Notices
+from syndicate.web.server.client import network
 
 _log = structlog.get_logger(__name__)
 _EDITIONS = 256

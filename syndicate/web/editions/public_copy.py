@@ -11,7 +11,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.personalisation import Filling
 from syndicate.model.editions import Content, slot_marker
 from syndicate.render.templates import Templates
-from syndicate.web.words import Words, words_in
+from syndicate.web.ui_strings import Words, words_in
 
 _BLOCK = re.compile(r"<!--.*?-->|<(?P<end>/?)(?P<name>p|div|td|li|h[1-6])\b[^>]*>", re.DOTALL)
 _WAYS = ("unsubscribe", "preferences")

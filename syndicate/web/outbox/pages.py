@@ -13,11 +13,11 @@ from starlette.routing import Route
 
 from syndicate.config import Config, Transport
 from syndicate.deliver.outbox import Kept, Outbox
-from syndicate.web.loopback import is_loopback
 from syndicate.web.operator_access import OperatorAccess
-from syndicate.web.outbox.look import Look
-from syndicate.web.outbox.tray import Tray, sender_of
+from syndicate.web.outbox.message_list import Tray, sender_of
+from syndicate.web.outbox.view_options import Look
 from syndicate.web.pages import Pages
+from syndicate.web.server.loopback import is_loopback
 
 _PRIVATE = {
     "cache-control": "no-store",

@@ -15,18 +15,18 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.publish.output.compression import TWINS
 from syndicate.publish.output.formats import ALWAYS_ASK
-from syndicate.web.answers import Answer, Request, Stretch, plain, raw
-from syndicate.web.client import counted
 from syndicate.web.pages import Pages
 from syndicate.web.published.codings import Coding, preferred
-from syndicate.web.published.conditions import judge, matching_tag, still_holds
-from syndicate.web.published.contract import CORS, METHODS, PREFLIGHT, Contract
-from syndicate.web.published.guesses import Guesses, depends
-from syndicate.web.published.increments import Increments
-from syndicate.web.published.listing import Listing
-from syndicate.web.published.polling import Polling
+from syndicate.web.published.common_paths import Guesses, depends
+from syndicate.web.published.conditional_requests import judge, matching_tag, still_holds
+from syndicate.web.published.delta_response import Increments
+from syndicate.web.published.file_cache import File, Shelf
+from syndicate.web.published.manifest_lookup import Listing
+from syndicate.web.published.poll_limit import Polling
 from syndicate.web.published.ranges import part
-from syndicate.web.published.shelf import File, Shelf
+from syndicate.web.published.response_headers import CORS, METHODS, PREFLIGHT, Contract
+from syndicate.web.server.client import counted
+from syndicate.web.server.responses import Answer, Request, Stretch, plain, raw
 
 _READS = frozenset({"GET", "HEAD"})
 _VARY = "Accept-Encoding"

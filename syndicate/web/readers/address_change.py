@@ -19,12 +19,12 @@ from syndicate.store.audience.audit_log import Entry
 from syndicate.web.forms import Form
 from syndicate.web.guard import answer
 from syndicate.web.pages import Pages
+from syndicate.web.reader_strings import AddressWords
 from syndicate.web.readers.letters import Letters
 from syndicate.web.readers.notices import masked
+from syndicate.web.readers.signup_form import Clerk
 from syndicate.web.readers.signup_limits import SignupLimits
-from syndicate.web.readers.wish import Clerk
-from syndicate.web.readers.words import AddressWords
-from syndicate.web.words import words_in
+from syndicate.web.ui_strings import words_in
 
 _NOBODY = 0
 """The number of no reader and of no letter, where the new address is not written to."""

@@ -18,17 +18,17 @@ from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.links import Links
 from syndicate.errors import StoreError
 from syndicate.model.subscribers import Action, Cause, Subscriber, SubscriptionState, Who
-from syndicate.render import words as page_words
+from syndicate.render import ui_strings as page_words
 from syndicate.store import Request as Question
 from syndicate.store import RequestKind, Store, Transaction
-from syndicate.web.client import network
 from syndicate.web.forms import MANY, Form, read_form
 from syndicate.web.guard import answer, from_our_pages
 from syndicate.web.pages import Pages
-from syndicate.web.readers.holders import newsletter_named
 from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.link_owner import newsletter_named
 from syndicate.web.readers.notices import Notices, masked
-from syndicate.web.words import words_in
+from syndicate.web.server.client import network
+from syndicate.web.ui_strings import words_in
 
 _STYLE = "web/forms.css"
 

@@ -13,7 +13,7 @@ from syndicate.language import spoken
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
 from syndicate.render.templates import FILTERS
 from syndicate.store import Transaction
-from syndicate.web.words import Words, words_in
+from syndicate.web.ui_strings import Words, words_in
 
 WEEKS = (1, 2, 4, 8)
 """How long a pause may be."""

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from syndicate.config import Config
 from syndicate.web.guard import answer
 from syndicate.web.pages import Pages
-from syndicate.web.words import Words, words_in
+from syndicate.web.ui_strings import Words, words_in
 
 
 class Notices:

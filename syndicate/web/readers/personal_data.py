@@ -21,9 +21,9 @@ from syndicate.web.forms import Form
 from syndicate.web.guard import PRIVATE, answer
 from syndicate.web.pages import Pages
 from syndicate.web.readers.decisions import FIELD, MOST, Decision, Told, change
-from syndicate.web.readers.disclosure import disclosed
 from syndicate.web.readers.notices import Notices
-from syndicate.web.words import Words, words_in
+from syndicate.web.readers.personal_data_file import disclosed
+from syndicate.web.ui_strings import Words, words_in
 
 STYLE = "web/preferences.css"
 

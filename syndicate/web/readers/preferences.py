@@ -39,11 +39,11 @@ from syndicate.web.readers.decisions import (
     date,
     paused,
 )
-from syndicate.web.readers.holders import holder, own_doing
 from syndicate.web.readers.letter_requests import LetterRequests
+from syndicate.web.readers.link_owner import holder, own_doing
 from syndicate.web.readers.notices import Notices, later, masked
 from syndicate.web.readers.signup_limits import HOUR
-from syndicate.web.words import Words, words_in
+from syndicate.web.ui_strings import Words, words_in
 
 _log = structlog.get_logger(__name__)
 HOW = "preferences page"

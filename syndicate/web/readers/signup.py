@@ -27,13 +27,11 @@ from syndicate.web.guard import PRIVATE, answer
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.outbox.pages import is_served
 from syndicate.web.pages import Pages
-from syndicate.web.readers.enrolment import Enrolment, Postponed
-from syndicate.web.readers.holders import own_doing
+from syndicate.web.readers.bot_checks import HONEYPOT, Haste, Stamps, is_sprung
+from syndicate.web.readers.link_owner import own_doing
 from syndicate.web.readers.notices import Notices, later
-from syndicate.web.readers.proof import FIELD, Proofs
-from syndicate.web.readers.signup_limits import SignupLimit
-from syndicate.web.readers.traps import HONEYPOT, Haste, Stamps, is_sprung
-from syndicate.web.readers.wish import (
+from syndicate.web.readers.proof_of_work import FIELD, Proofs
+from syndicate.web.readers.signup_form import (
     LONGEST,
     NEWSLETTERS,
     OWN,
@@ -43,7 +41,9 @@ from syndicate.web.readers.wish import (
     Wish,
     own_field,
 )
-from syndicate.web.words import words_in
+from syndicate.web.readers.signup_limits import SignupLimit
+from syndicate.web.readers.signup_requests import Enrolment, Postponed
+from syndicate.web.ui_strings import words_in
 
 _log = structlog.get_logger(__name__)
 STYLE = "web/forms.css"

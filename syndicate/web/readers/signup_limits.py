@@ -10,7 +10,7 @@ import structlog
 from syndicate.config import Config
 from syndicate.model.subscribers import mailbox
 from syndicate.store import Transaction
-from syndicate.web.telemetry.counts import Counts
+from syndicate.web.telemetry.counters import Counts
 
 _log = structlog.get_logger(__name__)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

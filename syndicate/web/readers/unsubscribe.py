@@ -23,9 +23,9 @@ from syndicate.store import Store
 from syndicate.web.forms import Form, read_form
 from syndicate.web.guard import PRIVATE, answer, from_our_pages
 from syndicate.web.pages import Pages
-from syndicate.web.readers.holders import holder, newsletter_named, own_doing
+from syndicate.web.readers.link_owner import holder, newsletter_named, own_doing
 from syndicate.web.readers.notices import Notices, masked
-from syndicate.web.words import Words, words_in
+from syndicate.web.ui_strings import Words, words_in
 
 ONE_CLICK = "List-Unsubscribe"
 REASONS: Mapping[str, str] = {

@@ -22,8 +22,8 @@ import structlog
 from syndicate.config import Config
 from syndicate.errors import ConfigError
 from syndicate.render import addresses
-from syndicate.web.telemetry.counts import Counts
-from syndicate.web.telemetry.kinds import PROBES, Kind
+from syndicate.web.telemetry.counters import Counts
+from syndicate.web.telemetry.request_kinds import PROBES, Kind
 
 Entry = tuple[datetime, str, str, int, int, float, str, str, Kind, bool]
 """When it was answered, method, path, status, bytes, seconds, coding, reader, kind, conditional.

@@ -24,9 +24,9 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import StoreError
 from syndicate.model.mail_flow import MailFlow
-from syndicate.schedule.traffic import Kind, Traffic
+from syndicate.schedule.mail_status import Kind, Traffic
 from syndicate.store import Figures, Store
-from syndicate.web.telemetry.counts import Counts
+from syndicate.web.telemetry.counters import Counts
 
 _FRESH = timedelta(seconds=15)
 """How long figures of the store are good enough."""

@@ -43,7 +43,7 @@ from syndicate.deliver.worker import Drained, drain
 from syndicate.errors import PermanentFailure, StoreError, StoreUnreachable, TemporaryFailure
 from syndicate.model.deliveries import State
 from syndicate.model.editions import Edition, Kind
-from syndicate.model.traffic import Hold
+from syndicate.model.relay_status import Hold
 from syndicate.store import Store
 from tests.audience import TEST
 from tests.deliver.editions import NOON, content, draft, freeze, links, readers, states, subscribe

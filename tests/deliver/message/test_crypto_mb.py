@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from syndicate.config.dkim import Dkim
+from syndicate.config.sections.dkim import Dkim
 from syndicate.deliver.message import crypto_mb
 from syndicate.deliver.message.crypto_mb import LANES, Multibuffer
 from syndicate.deliver.message.dkim import Seal

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
+from syndicate.body.trees import write
 from syndicate.errors import Refused
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import sanitise
-from syndicate.typeset.trees import write
 
 
 def body(text: str) -> str:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from syndicate.body import cut
 from syndicate.intake.articles.parallel_parse import compose
-from syndicate.typeset import cut
-from tests.pages import wild
+from tests.render.pages import random_bodies
 
 LEAD = '<figure><img src="https://pictures.example/1" alt="A"/></figure>\n\n'
 
@@ -23,7 +23,7 @@ def assert_cut_as_from_the_store(newsroom, name, body):
 
 @pytest.mark.parametrize("seed", range(150))
 def test_a_body_is_set_as_it_is_filed_like_one_from_the_store(newsroom, seed):
-    body = wild.body(seed)
+    body = random_bodies.body(seed)
     assert_cut_as_from_the_store(newsroom, "a.html", body)
     assert_cut_as_from_the_store(
         newsroom, "a.md", f"{LEAD * (seed % 2)}*First*\n\n{body}\n\n## Last"

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from syndicate.config.pages import EMBED_HOSTS
+from syndicate.body.trees import write
+from syndicate.config.sections.pages import EMBED_HOSTS
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import sanitise
-from syndicate.typeset.trees import write
 from tests.intake.newsroom import Newsroom, picture
 
 TRAM = "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"

@@ -6,10 +6,10 @@ from hashlib import sha256
 import pytest
 from lxml import etree, html
 
+from syndicate.body.trees import write
 from syndicate.errors import Refused
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import prefix_of, sanitise
-from syndicate.typeset.trees import write
 
 # OWASP's XSS filter evasion list, DOMPurify's mutation cases, and those of foreign content.
 ATTACKS = """

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from syndicate.cli.columns import Columns
-from syndicate.cli.readers_import import _Refused
+from syndicate.cli.readers.columns import Columns
+from syndicate.cli.readers.csv_import import _Refused
 from syndicate.intake.markup.text import one_line
 from syndicate.intake.subscribers.csv_file import look_at
 from syndicate.intake.subscribers.csv_import import Outcome, ReadersFile, Row

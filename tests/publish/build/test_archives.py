@@ -8,8 +8,8 @@ import pytest
 from lxml import etree
 
 from syndicate.publish.build.pagination import STORIES
-from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
+from tests.render.feeds.samples import NOON
 
 ATOM = {"a": "http://www.w3.org/2005/Atom", "fh": "http://purl.org/syndication/history/1.0"}
 HOME = "https://news.example/"

@@ -8,14 +8,14 @@ import brotli
 import feedparser
 import pytest
 
-from syndicate.config.publish import Publish
+from syndicate.config.sections.publish import Publish
 from syndicate.publish import Publisher
 from syndicate.publish.build.build import build
 from syndicate.render.amp import Amp
 from syndicate.render.pages import Pages
 from syndicate.store import Store
-from tests.feeds.samples import NOON
 from tests.publish.newsroom import PICTURE, Newsroom, is_twin
+from tests.render.feeds.samples import NOON
 
 LATER = NOON + timedelta(hours=1)
 

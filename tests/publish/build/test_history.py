@@ -19,8 +19,8 @@ from syndicate.publish import Publisher
 from syndicate.publish.build import pagination, site
 from syndicate.publish.build.build import build
 from syndicate.store import Store
-from tests.feeds.samples import NOON
 from tests.publish.newsroom import PICTURE, Newsroom
+from tests.render.feeds.samples import NOON
 
 building = importlib.import_module("syndicate.publish.build.build")
 BIT = {"name": "bit", "title": "A bit of it", "formats": ["atom"], "items": 1}

@@ -15,8 +15,8 @@ from syndicate.errors import SyndicateError
 from syndicate.publish.build import page_workers as crews
 from syndicate.publish.build import pagination
 from syndicate.publish.build.tasks import Articles
-from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
+from tests.render.feeds.samples import NOON
 
 # the package has a function of the same name
 building = importlib.import_module("syndicate.publish.build.build")

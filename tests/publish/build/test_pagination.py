@@ -9,7 +9,7 @@ from syndicate.publish.build.pagination import Plan
 from syndicate.publish.build.topic_index import Listing, Lists
 from syndicate.publish.output.manifest import Manifest
 from syndicate.workers import Lane
-from tests.feeds.samples import NOON
+from tests.render.feeds.samples import NOON
 
 HOME, LONG, SHORT = ("/", "everything", ""), ("/tags/long/", "tag", "Long"), "/tags/short-{}/"
 

@@ -20,8 +20,8 @@ from syndicate.publish.output.gzip_template import Stencil
 from syndicate.render.pages import Pages
 from syndicate.render.templates import Templates
 from syndicate.store import Store
-from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
+from tests.render.feeds.samples import NOON
 from tests.shared import SHARED, needs_shared
 
 WORD = b"7-secret"

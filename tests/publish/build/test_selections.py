@@ -8,8 +8,8 @@ import pytest
 from lxml import etree, html
 
 from syndicate.render.feeds import FORMATS
-from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
+from tests.render.feeds.samples import NOON
 from tests.shared import SHARED, needs_shared
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}

@@ -15,9 +15,9 @@ from syndicate.errors import ConfigError, SyndicateError
 from syndicate.publish.mirror import mirror as module
 from syndicate.publish.mirror.mirror import AT_ONCE, ENOUGH, Mirror
 from syndicate.publish.output.folder import held
-from tests.feeds.samples import NOON
 from tests.publish.mirror.storages import URL, Ledger, mirror_of
 from tests.publish.newsroom import PICTURE, Newsroom
+from tests.render.feeds.samples import NOON
 
 LATER = NOON + timedelta(hours=2)
 

@@ -5,8 +5,8 @@ from contextlib import closing
 import pytest
 
 from syndicate.publish.output.manifest import NAME, Manifest, Published, State
-from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
+from tests.render.feeds.samples import NOON
 
 STATE = State(style="plain", compress=False, change=7, at=NOON)
 

@@ -14,8 +14,8 @@ from syndicate.config import Config
 from syndicate.publish.push.change_notifier import Herald
 from syndicate.publish.push.websub import Announcer
 from syndicate.store import Store
-from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
+from tests.render.feeds.samples import NOON
 
 
 def main(url: str, tables: str, time: str, killed: str = "") -> None:

@@ -15,8 +15,8 @@ from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.push import fan_out, hub
 from syndicate.publish.push.http_client import Caller
 from syndicate.publish.push.hub import Hub
-from syndicate.web import hub as page
 from syndicate.web.app import application
+from syndicate.web.feeds import hub as page
 from tests.publish.push.hostile_servers import read_request, stranger
 from tests.publish.push.subscriber import query_of, station, subscriber
 from tests.web.asgi import Client

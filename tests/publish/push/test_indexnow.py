@@ -7,9 +7,9 @@ import pytest
 
 from syndicate.publish.push import indexnow
 from syndicate.publish.push.change_notifier import Herald
-from tests.feeds.samples import NOON
 from tests.publish.newsroom import Newsroom
 from tests.publish.push.endpoints import listening
+from tests.render.feeds.samples import NOON
 
 HOME = "https://news.example"
 KEY = "5f1e2d3c4b5a69788796a5b4c3d2e1f0"

@@ -17,10 +17,10 @@ from syndicate.publish.push.documents import Documents
 from syndicate.store import Store
 from syndicate.web.app import application
 from tests import ROOT
-from tests.feeds.samples import NOON
 from tests.publish.mirror.storages import URL, Ledger
 from tests.publish.newsroom import Newsroom
 from tests.publish.push.endpoints import listening
+from tests.render.feeds.samples import NOON
 from tests.web.asgi import Client
 
 LATER = NOON + timedelta(hours=2)

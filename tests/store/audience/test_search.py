@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syndicate.config import Criteria
-from syndicate.config.segments import parse
+from syndicate.config.sections.segments import parse
 from syndicate.model.subscribers import Cause, SubscriptionState, Who
 from syndicate.store import Arrival, Tally, Wanted
 from syndicate.store.audience.bulk_import import IMPORTED

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndicate.config import Criteria
-from syndicate.config.segments import (
+from syndicate.config.sections.segments import (
     Among,
     Compared,
     Comparison,

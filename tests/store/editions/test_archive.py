@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from syndicate.config import Criteria
-from syndicate.config.segments import parse
+from syndicate.config.sections.segments import parse
 from syndicate.model.articles import Revision
 from syndicate.model.editions import Draft, Item, Kind
 from tests.issues import content, freeze, subscribe

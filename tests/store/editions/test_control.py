@@ -7,8 +7,8 @@ import pytest
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import State, Totals
+from syndicate.model.edition_control import Act, Left, Limit
 from syndicate.model.editions import Content, Draft, EditionState, Item, Kind
-from syndicate.model.stops import Act, Left, Limit
 from syndicate.model.subscribers import Cause, Who
 from syndicate.store.editions import control
 from tests.audience import TEST

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syndicate.model.traffic import Hold
+from syndicate.model.relay_status import Hold
 from syndicate.store import Store
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ import tomllib
 from datetime import date, datetime, time
 from typing import Any
 
-from syndicate.config.lines import Document, Loc
+from syndicate.config.loading.toml_positions import Document, Loc
 from syndicate.errors import ConfigError, Refused
 from syndicate.intake.articles.frontmatter.value import Budget, Value, listed, number, tabled
 from syndicate.intake.markup.text import printable

@@ -1,0 +1,111 @@
+"""What AMP allows of a body (amp.dev/documentation): known elements with known attributes.
+
+The rules are the validator's. Addresses here are absolute, or begin with a mark
+(see `model.galleys`).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from syndicate.model.compiled_body import BASE, ORIGIN
+
+PLAIN = frozenset({
+    "a", "abbr", "address", "article", "aside", "b", "bdi", "bdo", "blockquote", "br", "caption",
+    "cite", "code", "col", "colgroup", "data", "dd", "del", "details", "dfn", "div", "dl", "dt",
+    "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd",
+    "li", "main", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section",
+    "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
+    "thead", "time", "tr", "u", "ul", "var", "wbr",
+})  # fmt: skip
+GONE = frozenset({
+    "applet", "area", "base", "button", "canvas", "dialog", "embed", "head", "input", "link",
+    "map", "math", "meta", "noscript", "object", "option", "script", "select", "style", "svg",
+    "template", "textarea", "title",
+})  # fmt: skip
+"""Elements that go with all that is in them."""
+
+_NUMBER = re.compile(r"\d{1,4}")
+_COUNT = re.compile(r"\d{1,9}")
+_WORD = re.compile(r"[\w -]{1,200}")
+_DATE = re.compile(r"[\w:.+-]{1,60}")
+_NAME = re.compile(r"(?!amp|i-amp)[a-z0-9][\w.:]*-[\w.:-]*")
+"""Ids with a hyphen: AMP refuses the names that browsers give to their own things."""
+
+_ATTRIBUTES: dict[str, dict[str, re.Pattern[str]]] = {
+    "td": {"colspan": _NUMBER, "rowspan": _NUMBER, "headers": _WORD},
+    "th": {
+        "colspan": _NUMBER,
+        "rowspan": _NUMBER,
+        "headers": _WORD,
+        "scope": re.compile("row|col|rowgroup|colgroup"),
+    },
+    "ol": {"start": _COUNT, "reversed": re.compile("|reversed"), "type": re.compile("[1aAiI]")},
+    "li": {"value": _COUNT},
+    "col": {"span": _NUMBER},
+    "colgroup": {"span": _NUMBER},
+    "time": {"datetime": _DATE},
+    "del": {"datetime": _DATE},
+    "ins": {"datetime": _DATE},
+    "details": {"open": re.compile("|open")},
+}
+_CLASS = (
+    r"(language-[\w+#-]+|footnotes?(-[a-z]+)?|align-(left|center|right)|credit|missing-picture"
+    r"|embed|ratio-\d+-\d+)"
+)
+"""The classes that bodies have, and style sheets may know."""
+_EVERYWHERE = {
+    "id": _NAME,
+    "class": re.compile(rf"{_CLASS}( {_CLASS})*"),
+    "lang": re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"),
+    "dir": re.compile("ltr|rtl|auto"),
+}
+_LINKS = frozenset(
+    {("a", "href"), ("blockquote", "cite"), ("q", "cite"), ("del", "cite"), ("ins", "cite")}
+)
+_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
+_SIZE = re.compile(r"[1-9]\d{0,4}")
+
+
+def allows(element: etree._Element) -> bool:
+    """Whether AMP has an element at this place."""
+    if element.tag == "summary":
+        parent = element.getparent()
+        return parent is not None and parent.tag == "details"
+    return element.tag in PLAIN
+
+
+def fits(tag: str, name: str, value: str) -> bool:
+    """Whether AMP takes an attribute of a plain element, and it makes sense there."""
+    if name == "title":
+        return True
+    if name in ("href", "cite"):
+        return (tag, name) in _LINKS and (value.startswith("#") or is_address(value, _SCHEMES))
+    allowed = _ATTRIBUTES.get(tag, {}).get(name) or _EVERYWHERE.get(name)
+    return allowed is not None and allowed.fullmatch(value) is not None
+
+
+def size(attributes: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return width and height in pixels where both are known."""
+    width, height = attributes.get("width", ""), attributes.get("height", "")
+    return (width, height) if _SIZE.fullmatch(width) and _SIZE.fullmatch(height) else None
+
+
+def is_address(address: str, schemes: Iterable[str] = ("http", "https")) -> bool:
+    """Whether an address is one that the validator takes, too."""
+    if "__amp_source_origin" in address:
+        return False
+    if address.startswith((BASE, ORIGIN)):
+        return True
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 - raises for a port that is none
+    except ValueError:
+        return False
+    scheme = parts.scheme.lower()
+    if scheme not in schemes:
+        return False
+    return scheme in ("mailto", "tel") or _HOST.fullmatch(parts.hostname or "") is not None

@@ -1,0 +1,84 @@
+"""Missing files: an article without the pictures and recordings that can't be published.
+
+What is written about a picture stays in its place: alternative text, caption, credit.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from lxml import etree
+
+from syndicate.body import markup
+from syndicate.body.trees import parent_of, remove_all, write
+from syndicate.model import pictures
+from syndicate.model.articles import MEDIA, Article, Figure
+
+
+def without_files(article: Article, missing: Collection[str]) -> Article:
+    """Return an article that loads none of the files named in `missing` (`media/…`).
+
+    A picture that lacks a rendition is left with the picture itself.
+    """
+    if not missing:
+        return article
+    image, shown = article.image, {figure.src for figure in article.figures}
+    if image is not None and image.src in missing and image.src in shown:
+        image = None  # the body says what is to be said
+    audio = article.audio
+    return replace(
+        article,
+        image=image and _left(image, missing),
+        figures=tuple(_left(figure, missing) for figure in article.figures),
+        audio=None if audio is not None and audio.src in missing else audio,
+        body=_body(article.body, missing),
+    )
+
+
+def leave_words(figure: etree._Element, image: etree._Element) -> bool:
+    """Put the alt text in place of a figure's picture.
+
+    Return whether the figure has words: one without is for the caller to remove, with all others
+    of its kind at once.
+    """
+    if alt := image.get("alt", ""):
+        words = etree.Element("p", {"class": "missing-picture"})
+        words.text = alt
+        image.addprevious(words)
+    figure.remove(image)
+    return len(figure) > 0
+
+
+def leave_words_inline(root: etree._Element, images: Collection[etree._Element]) -> None:
+    """Put the alt text in place of pictures within lines."""
+    for image in images:
+        image.tail = image.get("alt", "") + (image.tail or "")
+    remove_all(root, images)
+
+
+def _left(figure: Figure, missing: Collection[str]) -> Figure:
+    if figure.src in missing:
+        return Figure(src="", alt=figure.alt, caption=figure.caption, credit=figure.credit)
+    if any(name in missing for name in pictures.files(figure)):
+        return replace(figure, variants=())
+    return figure
+
+
+def _body(body: str, missing: Collection[str]) -> str:
+    if MEDIA not in body or not any(name in body for name in missing):
+        return body
+    root = etree.fromstring(f"<div>{markup.printable(body)}</div>")
+    inline, wordless = [], []
+    for image in [*root.iter("img")]:
+        if image.get("src") not in missing:
+            continue
+        parent = parent_of(image)
+        if parent.tag != "figure":
+            inline.append(image)
+        elif not leave_words(parent, image):
+            wordless.append(parent)
+    leave_words_inline(root, inline)
+    remove_all(root, wordless)
+    for video in root.iter("video"):
+        if video.get("poster") in missing:
+            del video.attrib["poster"]
+    return write(root)

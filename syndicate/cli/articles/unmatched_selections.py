@@ -1,0 +1,46 @@
+"""What `check` reports of selections that no article can match."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from syndicate.config import Config
+from syndicate.config.loading.error_messages import meant_by
+from syndicate.model.articles import Article
+
+if TYPE_CHECKING:
+    from syndicate.config.sections.feeds import Selector
+
+
+def unmatched_selections(config: Config, articles: Sequence[Article]) -> Iterator[str]:
+    """Name each section, tag and author that is selected and that no stored article has.
+
+    Before there are articles, nothing can be wrong with a selection.
+    """
+    if not articles:
+        return
+    known = {
+        "sections": ("is in the section", {article.section or "" for article in articles} - {""}),
+        "tags": ("has the tag", {tag for article in articles for tag in article.tags}),
+        "authors": ("is by", {person.name for article in articles for person in article.authors}),
+    }
+    rules: list[tuple[str, Selector]] = [
+        *((f"schedules.{schedule.name}", schedule.select) for schedule in config.schedules),
+        *((f"feeds.{feed.name}", feed.select) for feed in config.feeds),
+    ]
+    for where, rule in rules:
+        for key, (relation, names) in known.items():
+            for missing in _without(names, getattr(rule, key)):
+                meant = _meant(missing, names)
+                yield f'{where}.select.{key}: no article {relation} "{missing}"{meant}'
+
+
+def _without(known: Collection[str], selected: Sequence[str]) -> Iterator[str]:
+    """Go through the names that are unknown, whatever their case."""
+    folded = {name.casefold() for name in known}
+    return (name for name in selected if name.casefold() not in folded)
+
+
+def _meant(missing: str, known: Collection[str]) -> str:
+    spelt = {name.lower(): name for name in sorted(known)}
+    meant = meant_by(missing, spelt)
+    return f'; did you mean "{spelt[meant]}"?' if meant else ""

@@ -1,0 +1,218 @@
+"""`dkim-keygen`, `doctor`: that mail is signed, and what stands in its way."""
+
+import json
+import os
+import re
+from dataclasses import asdict
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syndicate.cli.context import AsJson, Context, here
+from syndicate.cli.terminal.console import as_json, note, say, table
+from syndicate.errors import ConfigError, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from syndicate.config.sections.dkim import PrivateKey
+    from syndicate.deliver.doctor.finding import Entry
+    from syndicate.deliver.doctor.resolver import Dns
+
+_STRING = 255
+"""Bytes in one string of a TXT record (RFC 1035, 3.3)."""
+_BITS = 2048
+_SERVER = re.compile(
+    r"(\[(?P<six>[^\]]+)\]|(?P<address>[^:]+|[0-9A-Fa-f:]+?))(:(?P<port>\d{1,5}))?"
+)
+
+Selectors = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--selector", metavar="NAME", help="A key that the relay signs with; repeat the option."
+    ),
+]
+Nameserver = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Whom to ask. Default: as this machine does."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("dkim-keygen")(keygen)
+    app.command()(doctor)
+
+
+def keygen(
+    context: typer.Context,
+    *,
+    selector: Annotated[
+        str, typer.Option(help="What their names in DNS begin with; new keys need another one.")
+    ] = "syndicate",
+    domain: Annotated[
+        str | None,
+        typer.Option(help="The domain that signs.", show_default="that of mail.from"),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Where to keep them.", show_default="dkim, beside config.toml"
+        ),
+    ] = None,
+) -> None:
+    """Make the two keys that messages are signed with; print what config.toml and DNS need."""
+    from syndicate.deliver.message.dkim import record  # noqa: PLC0415 - start-up
+
+    ours = here(context)
+    signing = _domain(ours, domain)
+    root = ours.path.absolute().parent
+    folder = root / "dkim" if out is None else out
+    names = [_checked(f"{selector}-{kind}") for kind in ("rsa", "ed25519")]
+    keys = _generated()
+    files = [folder / f"{name}.pem" for name in names]
+    _keep(dict(zip(files, keys, strict=True)))
+    for name, file in zip(names, files, strict=True):
+        absolute = file.absolute()
+        within = absolute.relative_to(root) if absolute.is_relative_to(root) else absolute
+        say("[[mail.dkim]]")
+        say(f"selector = {json.dumps(name)}")
+        if domain is not None:
+            say(f"domain = {json.dumps(signing)}")
+        say(f"key_file = {json.dumps(str(within), ensure_ascii=False)}")
+        say()
+    for name, key in zip(names, keys, strict=True):
+        say(_txt(f"{name}._domainkey.{signing}", record(key)))
+    note(f"next: the tables into {ours.path.name}, the records into DNS, then `syndicate doctor`")
+
+
+def doctor(
+    context: typer.Context,
+    *,
+    selector: Selectors = None,
+    nameserver: Nameserver = None,
+    connect: Annotated[
+        bool,
+        typer.Option(
+            "--connect",
+            help="Connect to each relay, check its certificate and log in; nothing is sent.",
+        ),
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Look at what decides whether mail is taken: SPF, DKIM, DMARC, MX, PTR, and the config."""
+    from syndicate.deliver.doctor.checkup import checkup  # noqa: PLC0415 - start-up
+    from syndicate.deliver.doctor.resolver import own_addresses  # noqa: PLC0415
+
+    config = here(context).config
+    selectors = [_checked(one) for one in selector or ()]
+    dns, own = _dns(nameserver), own_addresses()
+    found = list(checkup(config, dns, own=own, selectors=selectors, connects=connect))
+    if json:
+        as_json([{**asdict(one), "state": str(one.state)} for one in found])
+    else:
+        rows = [(str(one.state), one.check, one.where, one.said) for one in found]
+        table(("state", "check", "where", "found"), rows)
+        entries = dict.fromkeys(one.publish for one in found if one.publish is not None)
+        if entries:
+            say()
+            say("to publish:")
+        for entry in entries:
+            say(_written(entry))
+    failing = dict.fromkeys(one.check for one in found if one.fails)
+    if failing:
+        note(f"mailbox providers demand what is not there, or not seen: {', '.join(failing)}")
+        raise typer.Exit(1)
+
+
+# how
+
+
+def _domain(ours: Context, given: str | None) -> str:
+    """Return the domain to sign as; the config is not read where one is given."""
+    from syndicate.config.sections.dkim import domain_name  # noqa: PLC0415 - start-up
+
+    try:
+        name = domain_name(given if given is not None else ours.config.mail.sender.domain)
+    except ValueError as error:
+        raise ConfigError(f"--domain {given!r} — {error}") from error
+    if "." not in name:
+        raise ConfigError(f"mail.from is at {name}; set it, or say --domain example.org")
+    return name
+
+
+def _checked(selector: str) -> str:
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - start-up
+
+    from syndicate.config.sections.dkim import Selector  # noqa: PLC0415
+
+    try:
+        TypeAdapter(Selector).validate_python(selector)
+    except ValidationError as error:
+        expected = 'expected letters, digits and - such as "news-2026"'
+        raise ConfigError(f"--selector {selector!r} — {expected}") from error
+    return selector
+
+
+def _generated() -> "tuple[PrivateKey, PrivateKey]":
+    from cryptography.hazmat.primitives.asymmetric import (  # noqa: PLC0415 - start-up
+        ed25519,
+        rsa,
+    )
+
+    return rsa.generate_private_key(65537, _BITS), ed25519.Ed25519PrivateKey.generate()
+
+
+def _keep(keys: "Mapping[Path, PrivateKey]") -> None:
+    """Write keys for nobody else to read; raise Refused, before all else, where one is."""
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - start-up
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    for path in keys:
+        if path.exists() or path.is_symlink():
+            raise Refused(f"{path} exists already; nothing was changed: say another --selector")
+    try:
+        for path, key in keys.items():
+            if not path.parent.exists():
+                path.parent.mkdir(parents=True, mode=0o700)
+                (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+            pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with open(file, "wb") as opened:  # noqa: PTH123 - a descriptor, with its mode
+                opened.write(pem)
+    except OSError as error:
+        raise Refused(f"{error.filename}: can't be written: {error.strerror}") from error
+
+
+def _dns(nameserver: str | None) -> "Dns":
+    from syndicate.deliver.doctor.resolver import Dns  # noqa: PLC0415 - start-up
+
+    if nameserver is None:
+        return Dns()
+    found = _SERVER.fullmatch(nameserver)
+    try:
+        address = str(ip_address(found["six"] or found["address"] if found else ""))
+    except ValueError as error:
+        expected = 'expected an address such as "9.9.9.9" or "127.0.0.1:5353"'
+        raise ConfigError(f"--nameserver {nameserver!r} — {expected}") from error
+    assert found is not None
+    return Dns([address], port=int(found["port"] or 53))
+
+
+def _written(entry: "Entry") -> str:
+    """Write a record as a zone's file has it (RFC 1035, 5.1)."""
+    if entry.type == "TXT":
+        return _txt(entry.name, entry.value)
+    dot = "" if entry.type in {"A", "AAAA"} else "."
+    return f"{entry.name}. IN {entry.type} {entry.value}{dot}"
+
+
+def _txt(name: str, value: str) -> str:
+    strings = [value[at : at + _STRING] for at in range(0, len(value), _STRING)]
+    quoted = " ".join('"{}"'.format(each.replace('"', r"\"")) for each in strings)
+    return f"{name}. IN TXT {quoted if len(strings) == 1 else f'( {quoted} )'}"

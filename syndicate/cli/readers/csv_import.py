@@ -1,0 +1,202 @@
+"""`subscribers import`: readers come in from a file, with what it tells of their consent."""
+
+import csv
+import gc
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self, TextIO
+
+import typer
+
+from syndicate import clock
+from syndicate.cli.context import AsJson, Context, here
+from syndicate.cli.terminal.console import as_json, note, outcome, progress, say
+from syndicate.errors import ConfigError, Refused
+from syndicate.intake.subscribers.csv_injection import guarded
+from syndicate.intake.subscribers.export_formats import REFUSED_COLUMNS
+from syndicate.private_file import open_private
+
+if TYPE_CHECKING:  # start-up
+    from syndicate.intake.subscribers.csv_file import Sheet
+    from syndicate.intake.subscribers.csv_import import ReadersFile, Row
+    from syndicate.intake.subscribers.csv_row import Enrolment, Wishes
+
+SHOWN = 20
+"""Refused rows that are printed; all are in a file beside the one that was read."""
+
+_YOUNG = 100_000
+"""Objects after which garbage is collected: what passes through has no cycles."""
+
+
+def import_(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(help="CSV: email[,name], or as a newsletter tool exports it.")
+    ],
+    newsletter: Annotated[
+        str | None,
+        typer.Option(help="What they subscribe to. Default: the file's column newsletter."),
+    ] = None,
+    *,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="A tag for everybody; can be given again.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, and write nothing.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Subscribe people who have agreed to it, from a file of any newsletter tool.
+
+    Who left there, or could not be reached, is not mailed here either.
+    """
+    from syndicate.intake.subscribers.csv_import import ReadersFile, bring_in  # noqa: PLC0415 - start-up
+
+    ours, at = here(context), clock.now()
+    wishes = _wishes(ours, newsletter, tag or [])
+    readers = ReadersFile.recognise(file)
+    enrolment = readers.enrolment(wishes, at=at)
+    if newsletter is None and not enrolment.has_newsletters:
+        raise _which_newsletter(ours)
+    if not json:
+        _introduce(readers, enrolment, dry_run=dry_run)
+    report = _Report(file, quiet=json)
+    gc.set_threshold(_YOUNG)
+    with ours.store() as store, _Refused(readers.sheet) as refused:
+        rows = bring_in(store, readers, wishes, at=at, dry_run=dry_run)
+        for row in progress(rows, f"Reading {file.name}", readers.sheet.lines):
+            report.add(row)
+            if row.outcome == "refused" and not dry_run:
+                refused.add(row)
+    if json:
+        as_json(_values(readers, enrolment, report, refused.path) | {"dry_run": dry_run})
+    else:
+        report.close(refused.path, dry_run=dry_run)
+    if report.counts["refused"]:
+        raise typer.Exit(1)
+
+
+def _wishes(ours: Context, newsletter: str | None, tags: list[str]) -> "Wishes":
+    from syndicate.intake.subscribers.csv_row import Wishes  # noqa: PLC0415 - start-up
+
+    if newsletter is not None:
+        ours.newsletter(newsletter)
+    return Wishes(
+        newsletter=newsletter,
+        newsletters=[one.name for one in ours.config.newsletters],
+        fields=tuple(one.name for one in ours.config.signup.fields),
+        tags=_tags(tags),
+    )
+
+
+def _tags(given: list[str]) -> tuple[str, ...]:
+    tags = tuple(dict.fromkeys(tag.strip() for tag in given))
+    if not all(tag and tag.isprintable() for tag in tags):
+        raise ConfigError('--tag "" — expected a word such as --tag members')
+    return tags
+
+
+def _which_newsletter(ours: Context) -> ConfigError:
+    names = ", ".join(one.name for one in ours.config.newsletters) or "none"
+    return ConfigError(f"--newsletter NAME is missing: what they subscribe to; there is: {names}")
+
+
+def _introduce(readers: "ReadersFile", enrolment: "Enrolment", *, dry_run: bool) -> None:
+    """Say how the file is read: always where that is a guess, in full before anything is done."""
+    sheet, tool = readers.sheet, readers.dialect.name
+    if sheet.encoding == "Windows-1252" or tool or dry_run:
+        kind = f"an export of {tool}" if tool else "a plain list"
+        note(f"{sheet.file}: {kind}, in {sheet.encoding}")
+    if not dry_run:
+        return
+    mapped = enrolment.mapped()
+    width = max(len(what) for what, _ in mapped)
+    for what, which in mapped:
+        say(f"  {what:<{width}}  {which}")
+
+
+def _values(
+    readers: "ReadersFile", enrolment: "Enrolment", report: "_Report", refused: Path | None
+) -> dict[str, object]:
+    return {
+        "file": str(readers.sheet.file),
+        "tool": readers.dialect.name or None,
+        "encoding": readers.sheet.encoding,
+        "columns": dict(enrolment.mapped()),
+        "rows": report.counts.total(),
+        "outcomes": dict(report.counts),
+        "told": report.told,
+        "refused_file": None if refused is None else str(refused),
+    }
+
+
+class _Report:
+    """What became of the rows: counted, and the first of those with something wrong told."""
+
+    def __init__(self, file: Path, *, quiet: bool) -> None:
+        self._file = file
+        self._quiet = quiet
+        self.counts: Counter[str] = Counter()
+        self.told: list[str] = []
+
+    def add(self, row: "Row") -> None:
+        """Count a row, and tell of it when something is wrong with it."""
+        self.counts[row.outcome.value] += 1
+        if row.reason and self.counts[row.outcome.value] <= SHOWN:
+            line = f"{self._file}:{row.line}: {row.reason}"
+            self.told.append(line)
+            if not self._quiet:
+                outcome(row.outcome, line)
+
+    def close(self, refused: Path | None, *, dry_run: bool) -> None:
+        """Print the sums, and where the refused rows are."""
+        for word in ("refused", "duplicate"):
+            more = self.counts[word] - SHOWN
+            if more > 0:
+                outcome(word, f"and {more:,} more")
+        counts = ", ".join(f"{count} {word}" for word, count in self.counts.items())
+        rows = self.counts.total()
+        total = f" of {rows} rows" if len(self.counts) > 1 else ""
+        would = "would be: " if dry_run else ""
+        say(f"{would}{counts}{total}" if rows else "no rows")
+        if refused is not None:
+            note(f"All that were refused are in {refused}: mend it, and import it.")
+
+
+class _Refused:
+    """Refused rows as they were, with line and reason, in a file beside the one that was read.
+
+    What a spreadsheet would run as a formula is guarded; importing the file takes that back.
+    """
+
+    def __init__(self, sheet: "Sheet") -> None:
+        self._sheet = sheet
+        self._path = sheet.file.with_name(f"{sheet.file.stem}.refused.csv")
+        self._stream: TextIO | None = None
+        self._writer: Any = None
+        self.path: Path | None = None
+        """Where it is, once there is one."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def add(self, row: "Row") -> None:
+        """Write a row; raise Refused when that can't be done."""
+        try:
+            if self._stream is None:
+                file = open_private(self._path)
+                self._stream = os.fdopen(file, "w", encoding="utf-8", newline="")
+                self._writer = csv.writer(self._stream, delimiter=self._sheet.separator)
+                self._writer.writerow(map(guarded, [*self._sheet.header, *REFUSED_COLUMNS]))
+                self.path = self._path
+            width = max(len(self._sheet.header), len(row.cells))
+            padded = [*row.cells, *[""] * (width - len(row.cells))]
+            told = [*padded, str(row.line), row.reason]
+            self._writer.writerow(map(guarded, told))
+        except OSError as error:
+            raise Refused(f"{self._path}: can't be written: {error.strerror}") from error
+
+    def __exit__(self, *_: object) -> None:
+        if self._stream is not None:
+            self._stream.close()

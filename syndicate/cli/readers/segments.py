@@ -1,0 +1,83 @@
+"""`segments`: some of the readers, as config.toml names them."""
+
+from typing import Annotated
+
+import typer
+
+from syndicate import clock
+from syndicate.cli.context import AsJson, here
+from syndicate.cli.terminal.console import as_json, note, say, table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Some of the readers, by what is known of them.")
+    group.callback(invoke_without_command=True)(list_)
+    group.command()(show)
+    app.add_typer(group, name="segments")
+
+
+def list_(context: typer.Context, *, json: AsJson = False) -> None:
+    """List the segments of config.toml, and how many people are in each."""
+    if context.invoked_subcommand is not None:
+        return
+    ours, now = here(context), clock.now()
+    with ours.store() as store, store.read() as tx:
+        counts = [
+            (one, tx.segments.count(ours.config.criteria(one.name), at=now))
+            for one in ours.config.segments
+        ]
+    if json:
+        as_json(
+            [
+                {
+                    "name": one.name,
+                    "people": count,
+                    "where": one.where,
+                    "description": one.description,
+                }
+                for one, count in counts
+            ]
+        )
+        return
+    rows = [(one.name, count, one.where, one.description) for one, count in counts]
+    table(("segment", "people", "where", "description"), rows)
+    if not counts:
+        note("config.toml has no [[segments]]; docs/audience.md explains them")
+
+
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Its name in config.toml.")],
+    *,
+    newsletter: Annotated[
+        str | None, typer.Option(help="Whom of them an edition of this newsletter would reach now.")
+    ] = None,
+    addresses: Annotated[bool, typer.Option("--list", help="List their addresses.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Count who is in a segment, or list them."""
+    ours = here(context)
+    segment = ours.segment(name)
+    if newsletter is not None:
+        ours.newsletter(newsletter)
+    criteria, now = ours.config.criteria(name), clock.now()
+    with ours.store() as store, store.read() as tx:
+        if addresses and not json:
+            for email in tx.segments.addresses(criteria, newsletter, at=now):
+                say(email)
+            return
+        people = tx.segments.count(criteria, at=now)
+        reached = tx.segments.count(criteria, newsletter, at=now) if newsletter else None
+        emails = list(tx.segments.addresses(criteria, newsletter, at=now)) if addresses else None
+    if json:
+        told = {"name": name, "where": segment.where, "people": people}
+        told |= {} if reached is None else {"newsletter": newsletter, "reached": reached}
+        as_json(told | ({} if emails is None else {"addresses": emails}))
+        return
+    say(f"{name}: {people:,} {'person' if people == 1 else 'people'}")
+    say(f"  where {segment.where}")
+    if segment.description:
+        say(f"  {segment.description}")
+    if reached is not None:
+        say(f"  {reached:,} of them would get {newsletter} now")

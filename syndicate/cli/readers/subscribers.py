@@ -1,0 +1,180 @@
+"""`subscribers import|list|export|stats|tidy`, and beside them those about one person."""
+
+import csv
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syndicate import clock
+from syndicate.cli.context import AsJson, Context, here
+from syndicate.cli.readers import changes, person, statistics
+from syndicate.cli.readers.columns import Columns, Format, as_values
+from syndicate.cli.readers.csv_import import import_
+from syndicate.cli.readers.move import move
+from syndicate.cli.terminal.console import as_json, as_json_line, note, say, table
+from syndicate.model.subscribers import SubscriptionState
+
+if TYPE_CHECKING:
+    from syndicate.store import Wanted
+
+FIRST = 50
+"""How many `list` shows, unless asked for all."""
+
+
+class Stands(StrEnum):
+    """Where somebody may stand."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    LEFT = "left"
+    SUPPRESSED = "suppressed"
+
+
+Newsletter = Annotated[str | None, typer.Option(help="Only those of this newsletter.")]
+State = Annotated[Stands | None, typer.Option(help="Only those who stand there.")]
+Tag = Annotated[str | None, typer.Option(help="Only those with this tag.")]
+InSegment = Annotated[str | None, typer.Option("--segment", help="Only those of this segment.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, help="Who gets mail.")
+    group.command("import")(import_)
+    group.command("list")(list_)
+    group.command()(export)
+    person.register(group)
+    changes.register(group)
+    statistics.register(group)
+    group.command()(move)
+    group.command()(tidy)
+    app.add_typer(group, name="subscribers")
+
+
+def list_(
+    context: typer.Context,
+    *,
+    newsletter: Newsletter = None,
+    state: State = None,
+    tag: Tag = None,
+    segment: InSegment = None,
+    everybody: Annotated[bool, typer.Option("--all", help=f"More than {FIRST} as well.")] = False,
+    json: AsJson = False,
+) -> None:
+    """List subscribers and what they are subscribed to, in the order they came."""
+    from syndicate.store import Wanted  # noqa: PLC0415 - start-up
+
+    ours = here(context)
+    wanted = _wanted(ours, newsletter, state, tag, segment)
+    most = None if everybody or json else FIRST
+    with ours.store() as store, store.read() as tx:
+        people = list(tx.roll.people(wanted, limit=most))
+        count = len(people) if len(people) != most else tx.roll.count(wanted)
+        unowned = list(tx.roll.suppressions()) if wanted == Wanted(suppressed=True) else []
+    if json:
+        addresses = [{"email": address, "suppressed": reason} for address, reason in unowned]
+        as_json([*map(as_values, people), *addresses])
+        return
+    rows = [
+        (
+            person.email,
+            person.name,
+            ", ".join(f"{s.newsletter} ({s.state})" for s in person.subscriptions),
+            ", ".join(person.tags),
+            person.suppressed or "",
+        )
+        for person in people
+    ]
+    rows += [(address, "", "", "", reason) for address, reason in unowned]
+    table(("email", "name", "newsletters", "tags", "suppressed"), rows)
+    if count > len(people):
+        note(f"{len(people)} of {count:,} subscribers; --all lists everybody")
+    else:
+        note("1 subscriber" if count == 1 else f"{count:,} subscribers")
+    if unowned:
+        note(f"{len(unowned):,} suppressed of whom nothing else is known")
+
+
+def export(
+    context: typer.Context,
+    *,
+    newsletter: Newsletter = None,
+    state: State = None,
+    tag: Tag = None,
+    segment: InSegment = None,
+    fields: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,…", help="Only these columns, such as email,state,city."),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="CSV, or JSON lines.")] = Format.CSV,  # noqa: A002 - the option's name
+) -> None:
+    """Write subscribers: a CSV line for each subscription, or a line of JSON for each person."""
+    from syndicate.store import Wanted  # noqa: PLC0415 - start-up
+
+    ours = here(context)
+    wanted = _wanted(ours, newsletter, state, tag, segment)
+    with ours.store() as store, store.read() as tx:
+        columns = Columns.of(fields, tx.roll.field_names())
+        people = tx.roll.people(wanted)
+        everybody = wanted in {Wanted(), Wanted(suppressed=True)}
+        unowned = tx.roll.suppressions() if everybody else iter(())
+        if format is Format.JSONL:
+            for person in people:
+                as_json_line(columns.value(person))
+            for address, reason in unowned:
+                as_json_line({"email": address, "suppressed": reason})
+        else:
+            writer = csv.writer(sys.stdout)
+            writer.writerow(columns.names)
+            for person in people:
+                writer.writerows(columns.rows(person))
+            writer.writerows(columns.suppression(*one) for one in unowned)
+
+
+def tidy(
+    context: typer.Context,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Forget now what [retention] says; `run` and `tick` do so once a day."""
+    from syndicate.schedule.retention import forget, forgettable  # noqa: PLC0415 - start-up
+
+    ours = here(context)
+    act = forgettable if dry_run else forget
+    with ours.store() as store:
+        forgotten = act(store, ours.config, at=clock.now())
+    if json:
+        as_json(asdict(forgotten))
+    elif dry_run:
+        say(
+            f"{forgotten.unconfirmed} unconfirmed, {forgotten.letters} letters "
+            f"and {forgotten.events} events would be forgotten"
+        )
+    else:
+        say(str(forgotten))
+
+
+def _wanted(
+    ours: Context,
+    newsletter: str | None,
+    state: Stands | None,
+    tag: str | None,
+    segment: str | None,
+) -> "Wanted":
+    from syndicate.store import Wanted  # noqa: PLC0415 - start-up
+
+    if newsletter is not None:
+        ours.newsletter(newsletter)
+    if segment is not None:
+        ours.segment(segment)
+    suppressed = state is Stands.SUPPRESSED
+    return Wanted(
+        newsletter=newsletter,
+        state=None if state is None or suppressed else SubscriptionState(state.value),
+        suppressed=True if suppressed else None,
+        tag=tag,
+        segment=None if segment is None else ours.config.criteria(segment),
+    )

@@ -1,0 +1,162 @@
+"""What can stand in config.toml, read from the models: tables, their keys, kinds and defaults."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from syndicate.clock import duration
+from syndicate.config.loading.toml_positions import Loc
+from syndicate.config.models import Config
+from syndicate.config.values import Mailbox, Rate, Table
+
+_KINDS: Mapping[type, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    timedelta: "duration",
+    date: "date",
+    Rate: "rate",
+    ZoneInfo: "time zone",
+    Path: "path",
+    UUID: "UUID",
+    Mailbox: "name and address",
+    IPv4Network: "network",
+    IPv6Network: "network",
+    dict: "table",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One key of a table."""
+
+    name: str
+    field: str
+    """The name of the model's field; another one only where TOML's is a word of Python."""
+    kind: str
+    """What its value is, in words."""
+    description: str
+    required: bool
+    default: str
+    """Its default as TOML, empty where there is none to write."""
+    example: str
+    """A value as TOML: the default, or where that says nothing an example."""
+    table: type[Table] | None
+    """The model of its value where that is a table, or a list of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One table: where it stands, what it is for and which keys of its own it has."""
+
+    path: tuple[str, ...]
+    repeated: bool
+    """Whether there may be several: [[newsletters]]."""
+    description: str
+    keys: tuple[Key, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name in TOML: `ads.header`."""
+        return ".".join(self.path)
+
+    @property
+    def header(self) -> str:
+        """The line that begins it."""
+        return f"[[{self.name}]]" if self.repeated else f"[{self.name}]"
+
+
+def tables(model: type[Table] = Config, path: tuple[str, ...] = ()) -> Iterator[Reference]:
+    """Go through all tables of config.toml, in the order of the models."""
+    for key in keys(model):
+        if key.table is None:
+            continue
+        inner = (*path, key.name)
+        own = tuple(child for child in keys(key.table) if child.table is None)
+        yield Reference(
+            path=inner,
+            repeated=key.kind == "tables",
+            description=key.description or (key.table.__doc__ or ""),
+            keys=own,
+        )
+        yield from tables(key.table, inner)
+
+
+@cache
+def keys(model: type[Table]) -> tuple[Key, ...]:
+    """List the keys of a table; `root`, which the loader sets, is none."""
+    return tuple(
+        _key(model, field) for field, info in model.model_fields.items() if not info.exclude
+    )
+
+
+def table_at(loc: Loc) -> type[Table] | None:
+    """Find the model of the table at a place of config.toml."""
+    model: type[Table] | None = Config
+    for step in loc:
+        if model is not None and isinstance(step, str):
+            model = next((key.table for key in keys(model) if key.name == step), None)
+    return model
+
+
+def toml(value: object) -> str:
+    """Write a value of the configuration as TOML."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float() | date():
+            return str(value)
+        case timedelta():
+            return toml(duration(value).replace(" ", ""))
+        case list() | tuple():
+            return f"[{', '.join(toml(item) for item in value)}]"
+        case dict():
+            return f"{{ {', '.join(f'{key} = {toml(item)}' for key, item in value.items())} }}"
+        case _:
+            return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(model: type[Table], field: str) -> Key:
+    info = model.model_fields[field]
+    kind, table = _kind(info.annotation)
+    default = info.get_default(call_default_factory=True, validated_data={})
+    told = table or "Default: " in (info.description or "")
+    written = "" if info.is_required() or told or default in (None, "", (), {}) else toml(default)
+    return Key(
+        name=info.alias or field,
+        field=field,
+        kind=kind,
+        description=info.description or "",
+        required=info.is_required(),
+        default=written,
+        example=written or next((toml(example) for example in info.examples or ()), ""),
+        table=table,
+    )
+
+
+def _kind(annotation: Any) -> tuple[str, type[Table] | None]:
+    """Say in words what a field takes, and which table it is, if one."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _kind(arguments[0])
+    if origin in (Union, UnionType):
+        parts = [_kind(part) for part in arguments if part is not NoneType]
+        return " or ".join(dict.fromkeys(kind for kind, _ in parts)), parts[0][1]
+    if origin is tuple:
+        kind, table = _kind(arguments[0])
+        return ("tables" if table else f"list of {kind}s"), table
+    kind = origin or annotation
+    choices = arguments if origin is Literal else tuple(kind) if issubclass(kind, StrEnum) else ()
+    if choices:
+        return " or ".join(map(toml, choices)), None
+    return (_KINDS[kind], None) if kind in _KINDS else ("table", kind)

@@ -1,0 +1,77 @@
+"""The `[mail]` table: how newsletters are sent."""
+
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StrictFloat, StrictInt
+
+from syndicate.config.sections.dkim import Dkim
+from syndicate.config.sections.relays import DomainLimit, Relay, Server
+from syndicate.config.values import Duration, Mailbox, Sender, Table
+
+
+class Transport(StrEnum):
+    """How messages leave."""
+
+    OUTBOX = "outbox"
+    SMTP = "smtp"
+
+
+Share = Annotated[StrictFloat, Field(gt=0, le=1)]
+
+
+class Sending(Table):
+    """Who mail is from and for, and whether it leaves at all."""
+
+    transport: Transport = Field(
+        default=Transport.OUTBOX,
+        description='"outbox" writes .eml files to look at; "smtp" sends.',
+    )
+    sender: Sender = Field(
+        alias="from",
+        default=Mailbox(name="Syndicate", address="news@localhost"),
+        description="Who the mail is from, unless a newsletter says otherwise.",
+    )
+    reply_to: Sender | None = Field(
+        default=None,
+        description="Where answers go. Default: to the sender.",
+        examples=["editors@example.org"],
+    )
+    only: tuple[str, ...] = Field(
+        default=(),
+        description="Patterns of addresses; everybody else is held back. For a copied store.",
+        examples=[["*@example.org"]],
+    )
+    outbox: Path = Field(default=Path("outbox"), description="The folder of the outbox.")
+
+
+class Mail(Server, Sending):
+    """How newsletters are sent."""
+
+    expire_after: Duration = Field(
+        default=timedelta(hours=24), description="When to give up on a message put off."
+    )
+    pause_at: Share = Field(
+        default=0.05,
+        description="An edition pauses itself when this share of it, from 0 to 1, fails for good.",
+    )
+    pause_after: StrictInt = Field(
+        default=200, ge=1, description="So many have to be settled before it does."
+    )
+    stop_timeout: Duration = Field(
+        default=timedelta(seconds=8),
+        description="How long messages in hand may take to be finished after a stop.",
+    )
+    dkim: tuple[Dkim, ...] = ()
+    limits: tuple[DomainLimit, ...] = ()
+    relays: tuple[Relay, ...] = ()
+
+    @cached_property
+    def servers(self) -> tuple[Relay, ...]:
+        """The mail servers: the relays, or the one that `[mail]` itself is, named by its host."""
+        if not self.relays:
+            return (Relay.alone(self),)
+        return tuple(relay.within(self) for relay in self.relays)

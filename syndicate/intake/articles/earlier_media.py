@@ -1,0 +1,58 @@
+"""Earlier media: what an article keeps of pictures whose files are no longer beside it.
+
+`media/` has a copy of each picture that was imported. As long as the text of an
+article is the same, its pictures are known, so none is lost with its source.
+"""
+
+import re
+from dataclasses import replace
+
+from syndicate.body import cut
+from syndicate.intake.articles.source_file import Manuscript, Proof
+from syndicate.model.articles import MEDIA, Article, Figure, Recording
+
+_LOADED = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
+
+
+def with_earlier_media(manuscript: Manuscript, proof: Proof, article: Article) -> Proof:
+    """Return what was set with the pictures and the recording that its article had before.
+
+    A body is kept where its text is unchanged and no other picture is in it now.
+    """
+    now = proof.revision
+    kept = replace(
+        now,
+        image=_image(manuscript.revision.image, now.image, article.image),
+        audio=_audio(manuscript.revision.audio, now.audio, article.audio),
+    )
+    before = set(_LOADED.findall(article.body))
+    if article.source == manuscript.source and before > set(_LOADED.findall(now.body)):
+        kept = replace(kept, body=article.body, figures=article.figures)
+    if kept == now:
+        return proof
+    warning = f"{manuscript.path}: what was imported before stays in place of what is missing"
+    return replace(
+        proof,
+        revision=kept,
+        galley=cut(kept, slug=manuscript.slug),
+        warnings=(*proof.warnings, warning),
+    )
+
+
+def _image(named: Figure | None, now: Figure | None, before: Figure | None) -> Figure | None:
+    """Return the earlier lead picture where the one that is named, in the same words, is gone."""
+    if named is None or before is None or (now is not None and now.src):
+        return now
+    return before if _words(named) == _words(before) else now
+
+
+def _audio(
+    named: Recording | None, now: Recording | None, before: Recording | None
+) -> Recording | None:
+    if named is None or before is None or now is not None or named.title != before.title:
+        return now
+    return before
+
+
+def _words(figure: Figure) -> tuple[str, str, str]:
+    return figure.alt, figure.caption, figure.credit

@@ -1,0 +1,112 @@
+"""A specimen of everything: made-up articles set in every template, to find mistakes early.
+
+A template can be read and still fail when it is filled; this is how `check`
+finds out before an edition does.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from syndicate.config import Config, Newsletter
+from syndicate.errors import TemplateError
+from syndicate.model.articles import Article, Comments, Figure, Person
+from syndicate.model.editions import Kind as Edition
+from syndicate.render.amp import Amp
+from syndicate.render.feeds import Feed
+from syndicate.render.home_page import Front
+from syndicate.render.mail.context import Dateline
+from syndicate.render.mail.editions import compose
+from syndicate.render.mail.letter import Letter, compose_letter
+from syndicate.render.pages import Pages
+from syndicate.render.templates import Templates
+from syndicate.render.topics import Kind, Topic
+
+AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+FIGURE = Figure(
+    src="https://example.org/harbour.jpg",
+    alt="The harbour",
+    caption="The harbour at dawn.",
+    credit="Syndicate",
+    width=1600,
+    height=900,
+)
+
+
+def faults(config: Config, templates: Templates) -> list[TemplateError]:
+    """Set the specimen in every template; return what went wrong, each mistake once."""
+    found = templates.check()
+    for render in _renderings(config, templates):
+        try:
+            render()
+        except TemplateError as error:
+            found.append(error)
+    return list({str(error): error for error in found}.values())
+
+
+def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], object]]:
+    articles = [_article(number) for number in range(5)]
+    pages, amp = Pages(config, templates), Amp(config, templates)
+    newsletter = config.newsletters[0] if config.newsletters else Newsletter(name="specimen")
+
+    def edition(kind: Edition, count: int) -> object:
+        return compose(
+            kind=kind,
+            articles=articles[:count],
+            more=articles[count : 2 * count - 1],
+            newsletter=newsletter,
+            config=config,
+            templates=templates,
+            dateline=Dateline(at=AT, zone=config.publication.timezone),
+        )
+
+    yield lambda: edition(Edition.ALERT, 1)
+    yield lambda: edition(Edition.DIGEST, 3)
+    for letter in Letter:
+        yield partial(
+            compose_letter,
+            letter,
+            language=config.publication.language,
+            config=config,
+            templates=templates,
+            newsletters=(newsletter,),
+        )
+    yield lambda: pages.article(articles[0])
+    city = Topic(kind=Kind.SECTION, name="City", home="/sections/city/")
+    yield lambda: pages.home(Front.of(articles, articles[0]), articles[0], at=AT)
+    yield lambda: pages.home(Front.of([], None), None, at=AT)
+    yield lambda: pages.listing(
+        city,
+        [pages.teaser(articles[0])],
+        address=city.numbered(2),
+        number=2,
+        older="/a/",
+    )
+    yield lambda: pages.breaking(articles[0], at=AT)
+    offered = [Feed.everything(config), Feed.of(city, config, since=0)]
+    yield lambda: pages.subscribe(offered)
+    yield lambda: pages.withdrawn(articles[0])
+    yield lambda: pages.redirect(articles[0].address)
+    yield lambda: amp.article(articles[0])
+
+
+def _article(number: int) -> Article:
+    full = number % 2 == 0
+    return Article(
+        key=number,
+        id=f"urn:specimen:{number}",
+        slug=f"specimen-{number}",
+        first_seen=AT - timedelta(minutes=number),
+        saved_at=AT,
+        title="The harbour tram opens",
+        body="<h2>Stops</h2><p>It has <b>nine</b> stops.</p><ul><li>Pier</li></ul>",
+        section="City" if full else None,
+        tags=("tram",) if full else (),
+        authors=(Person(name="Ada Lind"),) if full else (),
+        contributors=(Person(name="Bo Falk", place="Hanoi"),) if full else (),
+        breaking=full,
+        summary="After eleven years." if full else "",
+        excerpt="After eleven years.",
+        image=FIGURE if full else None,
+        comments=Comments(count=3, url="https://example.org/talk") if full else None,
+    )

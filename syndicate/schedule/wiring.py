@@ -1,0 +1,75 @@
+"""The wiring: one publication's parts, put together in one place."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event
+from typing import Self
+
+from syndicate import clock
+from syndicate.config import Config
+from syndicate.deliver.loop import claim_owner
+from syndicate.deliver.message.links import Links
+from syndicate.deliver.smtp.relay import Relay
+from syndicate.deliver.transport import transport
+from syndicate.deliver.worker import Drained, drain
+from syndicate.publish.build.build import Built, Publisher
+from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.push.change_notifier import Herald
+from syndicate.render.templates import Templates
+from syndicate.schedule.composer import Desk
+from syndicate.schedule.firing import Timekeeper
+from syndicate.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Newsroom:
+    """A publication at work: it publishes, composes and delivers."""
+
+    store: Store
+    config: Config
+    desk: Desk
+    timekeeper: Timekeeper
+    relays: tuple[Relay, ...]
+    links: Links
+    publisher: Publisher
+    mirror: Mirror | None
+    """The output once more, for a CDN; whoever publishes has it follow when mail is on its way."""
+    herald: Herald | None
+    """Tells hubs and search engines, after the mirror."""
+
+    @classmethod
+    def of(cls, store: Store, config: Config) -> Self:
+        """Put a publication together.
+
+        Raise ConfigError when what its mirror needs isn't installed, and StoreError when
+        the store can't be written. Secrets are read when mail is about to be sent.
+        """
+        desk = Desk(store, config, Templates.of(config))
+        timekeeper = Timekeeper(store, config, desk, node=claim_owner.identity())
+        store.require_writable(clock.now())
+        links = Links(config, store.secret("links"))
+        return cls(
+            store=store,
+            config=config,
+            desk=desk,
+            timekeeper=timekeeper,
+            relays=transport(config),
+            links=links,
+            publisher=Publisher(store, config),
+            mirror=Mirror.of(config),
+            herald=Herald.of(store, config),
+        )
+
+    def publish(self, at: datetime, *, trial: bool = False) -> Built:
+        """Give public numbers to what became public, and bring the output up to date.
+
+        Of a `trial`, as of another time than now, nobody is told.
+        """
+        built = self.publisher.publish(at, number=True, trial=trial)
+        if self.herald is not None:
+            self.herald.hear(built, at)
+        return built
+
+    def deliver(self, at: datetime, stop: Event | None = None) -> Drained:
+        """Hand over everything that is due; stop early, but cleanly, once `stop` is set."""
+        return drain(self.store, self.config, self.relays, self.links, at=at, stop=stop or Event())

@@ -1,0 +1,184 @@
+"""Our own hub, where programs subscribe to feeds (W3C WebSub, 5.1); what follows is in `publish`.
+
+Whoever posts is a machine and has no session that a page elsewhere could abuse, so forms
+are taken from anywhere. What is refused is said in plain text, for who writes the program.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from syndicate import clock
+from syndicate.config import Config
+from syndicate.errors import CallFailed, SyndicateError
+from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.push.documents import Documents
+from syndicate.publish.push.fan_out import host_of
+from syndicate.publish.push.http_client import Caller
+from syndicate.store import HubRequest, Store, Transaction
+from syndicate.web.forms import Form, read_form
+from syndicate.web.guard import PRIVATE
+from syndicate.web.server import client
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+SHORTEST, USUAL, LONGEST = HOUR, timedelta(days=10), timedelta(days=30)
+"""Leases that are granted: at least, unless asked for another, and at most."""
+PER_NETWORK = 300
+"""Requests of a client's network in an hour: a busy reader renews hundreds of feeds at once."""
+PER_HOST = 1_000
+"""Subscriptions of the callbacks at one host, each of which may make us call it.
+
+A reader on the web has one for each feed that somebody follows there: three formats of
+some hundred sections, tags and authors.
+"""
+IN_ALL = 10_000
+_CALLBACK = 2_000
+"""Characters of a callback."""
+_SECRET = 200
+"""Bytes that a secret has to stay below (5.1)."""
+_LEASE = re.compile("[0-9]{1,12}")
+_ABOUT = (
+    "This is a WebSub hub (https://www.w3.org/TR/websub/) for the feeds of {url}.\n"
+    "Feed readers subscribe here by POST, and are sent what is new at once.\n"
+)
+
+
+class _Unwanted(Exception):  # noqa: N818 - of the request, not of what failed
+    """A request that is not taken: why, and with which status that is said."""
+
+    def __init__(self, reason: str, status: int = 400, *, again: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.again = again
+        """After how long it may be asked again."""
+
+    def answer(self) -> Response:
+        later = {"retry-after": f"{self.again.total_seconds():.0f}"} if self.again else {}
+        return PlainTextResponse(f"{self}\n", self.status, headers={**PRIVATE, **later})
+
+
+class HubPage:
+    """The one address of the hub."""
+
+    def __init__(self, store: Store, config: Config, due: Callable[[], None]) -> None:
+        """Take requests into `store`; `due` is called when there is something to verify."""
+        self._store = store
+        self._config = config
+        self._due = due
+        self._caller = Caller(allowed=config.websub.private_callbacks)
+        self._mirror = Mirror.of(config)
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [Route("/hub", self.answer, methods=["GET", "POST"])]
+
+    async def answer(self, request: Request) -> Response:
+        """Take a request; it is verified later. A GET is told what this is."""
+        if request.method != "POST":
+            return PlainTextResponse(_ABOUT.format(url=self._config.url))
+        form = await read_form(request)
+        try:
+            await run_in_threadpool(self._take, request, form, at=clock.now())
+        except _Unwanted as error:
+            return error.answer()
+        except SyndicateError:  # the store, or what was built
+            return PlainTextResponse("busy; try again\n", 503, headers={"retry-after": "60"})
+        self._due()
+        return Response(status_code=202, headers=PRIVATE)
+
+    def _take(self, request: Request, form: Form | None, *, at: datetime) -> None:
+        if form is None:
+            raise _Unwanted("expected a form, application/x-www-form-urlencoded, of at most 16 KB")
+        mode = form.get("hub.mode", "")
+        if mode not in {"subscribe", "unsubscribe", "publish"}:
+            raise _Unwanted(f'hub.mode is {mode[:40]!r}; expected "subscribe" or "unsubscribe"')
+        self._count(request, at)
+        if mode != "publish":  # we see ourselves what changed, and look at once
+            asked = self._read(form, mode, at)
+            with self._store.write() as tx:
+                if not tx.hub.holds(asked.topic, asked.callback):
+                    if mode == "unsubscribe":
+                        return  # it is as they want it, and nobody needs to be called
+                    _make_room(tx, asked.host)
+                tx.hub.ask(asked)
+
+    def _count(self, request: Request, at: datetime) -> None:
+        network = client.network(request, self._config.web.proxies) or "nowhere"
+        with self._store.write() as tx:
+            name = f"hub from {network}"
+            if not tx.limits.take(name, most=PER_NETWORK, per=HOUR, at=at):
+                reason = f"more than {PER_NETWORK} requests an hour; try again later"
+                again = tx.limits.wait(name, most=PER_NETWORK, per=HOUR, at=at)
+                raise _Unwanted(reason, 429, again=again)
+
+    def _read(self, form: Form, mode: str, at: datetime) -> HubRequest:
+        """Read what is asked for; raise _Unwanted."""
+        topic = form.get("hub.topic", "")
+        callback = self._callback(form.get("hub.callback", ""))
+        return HubRequest(
+            topic=topic,
+            callback=callback,
+            host=host_of(callback),
+            mode=mode,
+            secret=_secret(form.get("hub.secret", "")),
+            lease=_lease(form.get("hub.lease_seconds", "")) if mode == "subscribe" else 0,
+            sha256=self._version(topic),
+            asked_at=at,
+            due_at=at,
+        )
+
+    def _version(self, topic: str) -> str:
+        """Return the version that readers get of a feed; "" where they get an older one yet."""
+        with Documents.seen(self._config) as documents:
+            if documents is None:
+                raise _Unwanted("nothing is published yet; try again", 503, again=MINUTE)
+            version = documents.version(topic)
+            if version is None:
+                reason = "hub.topic is no feed of ours; expected the address that it calls self"
+                raise _Unwanted(reason)
+            return version if documents.is_there(topic, self._mirror) else ""
+
+    def _callback(self, callback: str) -> str:
+        if len(callback) > _CALLBACK:
+            raise _Unwanted(f"hub.callback has more than {_CALLBACK} characters")
+        if not callback.isascii():
+            raise _Unwanted("hub.callback is not in ASCII; write other characters as %XX or xn--")
+        if "#" in callback or any(letter <= " " or letter == "\x7f" for letter in callback):
+            raise _Unwanted("hub.callback has a fragment, a space or a control character")
+        try:
+            self._caller.check(callback)
+        except CallFailed as error:
+            raise _Unwanted(f"hub.callback: {error}") from error
+        return callback
+
+
+def _make_room(tx: Transaction, host: str) -> None:
+    """Raise _Unwanted where a new subscription would be one too many."""
+    if tx.hub.size(host) >= PER_HOST:
+        reason = f"{host} has {PER_HOST} subscriptions; no more are taken"
+        raise _Unwanted(reason, 429, again=HOUR)
+    if tx.hub.size() >= IN_ALL:
+        reason = "this hub has no room for more subscriptions; try again later"
+        raise _Unwanted(reason, 503, again=HOUR)
+
+
+def _secret(secret: str) -> str:
+    if len(secret.encode()) >= _SECRET:
+        raise _Unwanted(f"hub.secret has {_SECRET} bytes or more")
+    if "\0" in secret or "\ufffd" in secret:
+        raise _Unwanted("hub.secret is no text in UTF-8")
+    return secret
+
+
+def _lease(text: str) -> int:
+    """Return the seconds that are granted; those that are asked for, as far as it goes."""
+    if not text:
+        return int(USUAL.total_seconds())
+    if not _LEASE.fullmatch(text):
+        raise _Unwanted("hub.lease_seconds is no number of seconds; expected digits")
+    return min(max(int(text), int(SHORTEST.total_seconds())), int(LONGEST.total_seconds()))

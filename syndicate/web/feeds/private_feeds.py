@@ -1,0 +1,73 @@
+"""Private feeds over HTTP: for whom the token in the address is good, and for nobody else.
+
+Nothing keeps them on the way, and nothing tells an address that is no longer good
+from one that never was. A token is in no log and in no header of ours.
+"""
+
+import sqlite3
+from functools import partial
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from syndicate.config import Config
+from syndicate.errors import StoreError
+from syndicate.publish.build.private import PrivatePrinter
+from syndicate.publish.output.formats import format_of
+from syndicate.publish.output.gzip_template import Stencil
+from syndicate.render import addresses
+from syndicate.render.pages import Pages as Published
+from syndicate.render.templates import Templates
+from syndicate.store import Store
+from syndicate.web.pages import Pages
+from syndicate.web.published.codings import Coding
+from syndicate.web.published.generated import Document
+from syndicate.web.readers.notices import Notices
+
+_HEADERS = {
+    "cache-control": "private, no-store",
+    "x-robots-tag": "noindex, nofollow",
+    "referrer-policy": "no-referrer",
+}
+_CODINGS = (Coding.GZIP, Coding.IDENTITY)
+
+
+class PrivateFeeds:
+    """The feeds under /feeds/private/."""
+
+    def __init__(self, store: Store, config: Config, pages: Pages) -> None:
+        self._store = store
+        self._printer = PrivatePrinter(store, config, Published(config, Templates.of(config)))
+        self._notices = Notices(config, pages)
+
+    def routes(self) -> list[Route]:
+        """Return the routes; other methods are refused before anybody looks at the token."""
+        path = addresses.private_feed("{token}", "/{path:path}")
+        return [Route(path, self.show, methods=["GET", "HEAD"])]
+
+    def show(self, request: Request) -> Response:
+        """Answer with a document, or with 304 where the reader has it already."""
+        token = request.path_params["token"]
+        try:
+            with self._store.read() as tx:
+                admitted = tx.private_feeds.admits(token)
+            address = f"/{request.path_params['path']}"
+            found = self._printer.document(address) if admitted else None
+        except (StoreError, sqlite3.Error):  # what a build left can't be read, either
+            return self._notices.busy()
+        if found is None:
+            raise HTTPException(404)
+        each, stencil = found
+        return Document(
+            digest=stencil.digest,
+            media_type=format_of(each.file).media_type,
+            made=partial(_filled, stencil, token.encode()),
+            said=_HEADERS,
+            codings=_CODINGS,
+        ).answer(request)
+
+
+def _filled(stencil: Stencil, token: bytes, coding: Coding) -> bytes:
+    return stencil.gzipped(token) if coding is Coding.GZIP else stencil.filled(token)

@@ -1,0 +1,27 @@
+"""Readers at our doors: who holds a link, and from where they come."""
+
+from starlette.requests import Request
+
+from syndicate.config import Config, Newsletter
+from syndicate.model.subscribers import Cause, Subscriber, Who
+from syndicate.store import Transaction
+from syndicate.web.server import client
+
+
+def holder(tx: Transaction, key: int) -> Subscriber | None:
+    """Return who holds a link that was made for a number; None where they are forgotten.
+
+    It may have been made out before they became one with somebody else.
+    """
+    return tx.subscribers.by_key(key) or tx.subscribers.by_key(tx.mergers.holder(key))
+
+
+def newsletter_named(tx: Transaction, name: str, config: Config) -> Newsletter | None:
+    """Return the newsletter that a link or letter names, though it has another name now."""
+    return config.newsletter(name) or config.newsletter(tx.newsletters.current(name))
+
+
+def own_doing(how: str, request: Request, config: Config) -> Cause:
+    """Return the cause of what a reader does by a request."""
+    origin = client.network(request, config.web.proxies)
+    return Cause(who=Who.READER, how=how, origin=origin)

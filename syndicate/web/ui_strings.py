@@ -1,0 +1,209 @@
+"""What the pages say where readers do something, in the languages that we have.
+
+To say something new, add a field and its English text, `make words`, and translate
+it in `locale/*/LC_MESSAGES/syndicate.po`. A language without a catalogue gets English
+here; a publication's own `templates/web/` may say anything.
+"""
+
+from dataclasses import dataclass
+
+from syndicate.language import Counted, counted, marked, translated
+from syndicate.web.archive_strings import ARCHIVE, ArchiveWords
+from syndicate.web.reader_strings import (
+    ADDRESS,
+    PERSONAL_DATA,
+    PREFERENCES,
+    REASONS,
+    AddressWords,
+    PersonalDataWords,
+    PreferenceWords,
+    ReasonWords,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignupWords:
+    """What is said to who signs up, and to who confirms it."""
+
+    title: str
+    promise: str
+    promise_at_once: str
+    email: str
+    name: str
+    optional: str
+    choose: str
+    trap: str
+    button: str
+    working: str
+    needs_script: str
+    problems: str
+    bad_email: str
+    disposable: str
+    missing: str
+    too_long: str
+    none_chosen: str
+    unknown: str
+    again: str
+    over_network: str
+    over_all: str
+    over_wait: Counted
+    over_work: str
+    not_read: str
+    sent_title: str
+    sent: str
+    sent_help: str
+    to_outbox: str
+    begun_title: str
+    begun: str
+    begun_help: str
+    confirm_title: str
+    confirm: str
+    confirm_button: str
+    confirmed_title: str
+    confirmed: str
+    to_preferences: str
+    expired_title: str
+    expired: str
+    expired_help: str
+    sign_up_again: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Words:
+    """Every sentence of the pages; `{…}` is filled in by the template."""
+
+    language: str
+    to_publication: str
+    missing_title: str
+    missing: str
+    leave_title: str
+    leave: str
+    leave_button: str
+    left_title: str
+    left: str
+    undo: str
+    undo_button: str
+    return_: str
+    return_link: str
+    rejoined_title: str
+    rejoined: str
+    nobody: str
+    bad_link_title: str
+    bad_link: str
+    write_to: str
+    refused_title: str
+    refused: str
+    busy_title: str
+    busy: str
+    reasons: ReasonWords
+    preferences: PreferenceWords
+    personal_data: PersonalDataWords
+    archive: ArchiveWords
+    address_change: AddressWords
+    signup: SignupWords
+
+
+ENGLISH = Words(
+    language="en",
+    to_publication=marked("Go to {publication}"),
+    missing_title=marked("There is nothing here"),
+    missing=marked("The address may be mistyped, or the story has never been published."),
+    leave_title=marked("Unsubscribe from {newsletter}?"),
+    leave=marked("{email} will no longer get it."),
+    leave_button=marked("Unsubscribe"),
+    left_title=marked("You are unsubscribed"),
+    left=marked("{email} no longer gets {newsletter}."),
+    undo=marked("That was a mistake?"),
+    undo_button=marked("Subscribe again"),
+    return_=marked("Changed your mind?"),
+    return_link=marked("Sign up again"),
+    rejoined_title=marked("Welcome back"),
+    rejoined=marked("{email} gets {newsletter} as before."),
+    nobody=marked("This address does not get {newsletter}."),
+    bad_link_title=marked("This link is not complete"),
+    bad_link=marked(
+        "Mail programs sometimes cut off a part of it. "
+        "Please use the link in another mail from us, or copy all of it."
+    ),
+    write_to=marked("Or write to {address}, and we do it for you."),
+    refused_title=marked("That was not understood"),
+    refused=marked("Nothing was changed. Please go back and use the button."),
+    busy_title=marked("Just a moment"),
+    busy=marked("Nothing was changed yet. Please try again in a minute."),
+    reasons=REASONS,
+    preferences=PREFERENCES,
+    personal_data=PERSONAL_DATA,
+    address_change=ADDRESS,
+    signup=SignupWords(
+        title=marked("Subscribe to {publication}"),
+        promise=marked(
+            "First you get one letter, to make sure that the address is yours. "
+            "You can leave at any time, with one click in every mail."
+        ),
+        promise_at_once=marked("You can leave at any time, with one click in every mail."),
+        email=marked("Email address"),
+        name=marked("Name"),
+        optional=marked("if you like"),
+        choose=marked("What would you like to get?"),
+        # Translators: the label of a field that people don't see, to catch programs.
+        trap=marked("Leave this field empty"),
+        button=marked("Subscribe"),
+        working=marked("One moment, your browser is doing a sum …"),
+        needs_script=marked(
+            "To keep programs out, your browser has to do a sum here, and needs JavaScript for it."
+        ),
+        problems=marked("Almost there"),
+        bad_email=marked("This is no complete email address; one looks like anna@example.org."),
+        disposable=marked(
+            "Addresses at {domain} last only for a short while. "
+            "Please use one that you will still read next month."
+        ),
+        missing=marked("Please fill this in."),
+        too_long=marked("Please write at most {most} characters, on one line."),
+        none_chosen=marked("Please choose at least one."),
+        unknown=marked("There is no {name}."),
+        again=marked("Please press the button once more, so that we know you are no program."),
+        over_network=marked("Many sign-ups have come from your network in the last hour."),
+        over_all=marked("Very many people are signing up right now."),
+        over_wait=counted(
+            "Please try again in {count} minute.", "Please try again in {count} minutes."
+        ),
+        over_work=marked(
+            "Many sign-ups have come from your network in the last hour. Press the button once "
+            "more: your browser will then do a little work to show that you are no program."
+        ),
+        not_read=marked("That was not understood. Please fill in the form again."),
+        sent_title=marked("Now look into your inbox"),
+        sent=marked(
+            "There is a letter on its way to the address that you gave. "
+            "Press the button in it, and you are subscribed."
+        ),
+        sent_help=marked(
+            "Nothing there after a few minutes? Look into the spam folder, or sign up once more: "
+            "perhaps the address had a slip in it."
+        ),
+        to_outbox=marked("Read it in the outbox"),
+        begun_title=marked("Thank you for subscribing"),
+        begun=marked("The next edition goes to the address that you gave."),
+        begun_help=marked(
+            "If you once unsubscribed with this address, there is a letter on its way to it. "
+            "Press the button in it, and you are subscribed again."
+        ),
+        confirm_title=marked("Subscribe to {publication}?"),
+        confirm=marked("This will be sent to {email}:"),
+        confirm_button=marked("Yes, subscribe me"),
+        confirmed_title=marked("You are subscribed"),
+        confirmed=marked("{newsletters} will come to {email}, beginning with the next edition."),
+        to_preferences=marked("Your preferences"),
+        expired_title=marked("This link has expired"),
+        expired=marked("It could be used for a while only, and nothing was changed."),
+        expired_help=marked("Please ask once more, and you get a new one."),
+        sign_up_again=marked("Sign up again"),
+    ),
+    archive=ARCHIVE,
+)
+
+
+def words_in(language: str) -> Words:
+    """Return the table for a BCP 47 language, or the English one."""
+    return translated(ENGLISH, language)

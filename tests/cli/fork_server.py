@@ -1,0 +1,136 @@
+"""Commands that begin at once: forks of a process that has read the whole program.
+
+A Python of its own for each takes half a second to read it, of which nothing is to be
+learnt: tests that look at how a process starts, ends or takes a signal start theirs
+themselves, and so does one whose environment Python looks at.
+
+`python -m tests.cli.fork_server FD` takes orders from a socket: an environment, a folder and
+words, and with them where output, errors and the status go. A keeper waits for each
+command, so that several may run side by side.
+"""
+
+import functools
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from tests import ROOT
+
+_LONGEST = 1 << 16
+"""Bytes of an order."""
+
+
+class Ran(NamedTuple):
+    """What became of a command."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Nursery:
+    """A process that begins commands."""
+
+    def __init__(self) -> None:
+        self._orders, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.cli.fork_server", str(theirs.fileno())],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+
+    def run(self, folder: Path, *words: str, timeout: float) -> Ran:
+        """Run `syndicate` in a folder; raise TimeoutExpired where it doesn't end."""
+        order = json.dumps([dict(os.environ), str(folder), *words]).encode()
+        assert len(order) < _LONGEST
+        status, theirs = os.pipe()
+        with (
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+            os.fdopen(status, encoding="ascii") as told,
+        ):
+            try:
+                socket.send_fds(self._orders, [order], [out.fileno(), err.fileno(), theirs])
+            finally:
+                os.close(theirs)
+            pid = int(told.readline())
+            if not select.select([told], [], [], timeout)[0]:
+                os.kill(pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired(["syndicate", *words], timeout)
+            return Ran(code=int(told.readline()), out=_read(out), err=_read(err))
+
+    def close(self) -> None:
+        self._orders.close()
+        self._process.wait(60)
+
+
+@functools.cache
+def nursery() -> Nursery:
+    """Return the one of this process, begun when it is first needed."""
+    return Nursery()
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode().replace("\r\n", "\n")
+
+
+def main(orders: socket.socket) -> None:
+    for module in pkgutil.walk_packages(syndicate.__path__, "syndicate."):
+        if "migrations" not in module.name and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    compile_once()
+    templates.Templates().check()
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are nobody's concern
+    while True:
+        order, fds, _, _ = socket.recv_fds(orders, _LONGEST, 3)
+        if not order:
+            return
+        if not os.fork():
+            break
+        for each in fds:
+            os.close(each)
+    orders.close()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    out, err, status = fds
+    command = os.fork()
+    if command:
+        os.write(status, f"{command}\n".encode())
+        code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
+        os.write(status, f"{code}\n".encode())
+        os._exit(0)
+    os.close(status)
+    for given, own in ((out, 1), (err, 2)):
+        os.dup2(given, own)
+        os.close(given)
+    environment, folder, *words = json.loads(order)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.argv[1:] = words
+    # as `python -m syndicate`, to the very end of this process
+    runpy.run_module("syndicate", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    import syndicate
+    from syndicate.render import templates
+    from tests.compiled import compile_once
+
+    main(socket.socket(fileno=int(sys.argv[1])))

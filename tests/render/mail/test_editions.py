@@ -1,0 +1,469 @@
+"""Editions: the structure of the HTML, the subject, the size, and what never changes."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from syndicate.body import markup
+from syndicate.config import Ads, AdSlot, Newsletter
+from syndicate.errors import TemplateError
+from syndicate.model import pictures
+from syndicate.model.articles import Comments
+from syndicate.model.editions import Content, slot_marker
+from syndicate.render.mail.context import LIMIT, Dateline
+from syndicate.render.templates import Templates
+from tests.render.mail.samples import (
+    ADS,
+    DAM,
+    HARBOUR,
+    NASTY,
+    URL,
+    alert,
+    article,
+    config,
+    digest,
+    figure,
+    said,
+    stories,
+    story,
+    tree,
+    written,
+)
+
+
+def both(**changes) -> list[Content]:
+    return [
+        alert(story(), **changes),
+        digest(stories(), more=[article(9, "Rowers win")], **changes),
+    ]
+
+
+# What is in it
+
+
+def test_an_alert_is_the_whole_story():
+    content = alert(story())
+    told = said(content)
+    for part in (
+        "Morning Post", "Breaking news · Tuesday, November 24, 2026", "Breaking", "City",
+        "City opens the dam after four days of rain", "By Ada Marsh and Jo Lind",
+        "November 24, 2026, 8:05 AM CET", "The reservoir on Monday evening. Ada Marsh",
+        "What happens next", "{{ level }} = 40.8 {% raw %}", "Watch the video",
+        "Nils Berg from Greyhills and Rosa Lund", "3 comments", "Read on the web",
+        "12 Harbour Street", "Unsubscribe",
+    ):  # fmt: skip
+        assert part in told
+
+
+@pytest.mark.parametrize(
+    "make", [digest, lambda articles, **changes: alert(articles[0], **changes)]
+)
+def test_an_edition_has_the_day_of_its_slot_in_the_zone_of_its_schedule(make):
+    zone = ZoneInfo("Pacific/Auckland")
+    sunday = datetime(2026, 11, 29, 7, tzinfo=zone).astimezone(UTC)
+    content = make(stories(), dateline=Dateline(at=sunday, zone=zone))
+    assert "Breaking news · Sunday, November 29, 2026" in said(content)
+    assert content.text.splitlines()[1] == "Sunday, November 29, 2026"
+
+
+def test_a_digest_tells_each_story_and_names_the_rest():
+    content = digest(stories(), more=[article(8, "Rowers win"), article(9, "A lost king")])
+    page, told = tree(content), said(content)
+    assert [h.text_content() for h in page.iter("h1", "h2")] == [a.title for a in stories()]
+    for one in stories():
+        assert one.excerpt in told
+        assert page.xpath(f"//a[@href='{URL}{one.address}']")
+    assert "And 2 more: Rowers win · A lost king" in told
+    assert {i.get("alt") for i in page.iter("img")} == {DAM.alt, HARBOUR.alt}
+
+
+def test_very_many_further_stories_are_counted():
+    more = [article(n, f"Headline {n}.") for n in range(10, 110)]
+    told = said(digest(stories(), more=more))
+    assert "And 100 more:" in told
+    assert "Headline 29." in told
+    assert "Headline 30." not in told
+    assert "80 others at Morning Post" in told
+
+
+def test_a_mail_has_one_main_heading_and_every_picture_words():
+    for content in both(config=config(ads=ADS)):
+        page = tree(content)
+        assert len(page.findall(".//h1")) == 1
+        assert all(picture.get("alt") is not None for picture in page.iter("img"))
+        assert all(
+            table.get("role") == "presentation" for table in page.xpath("//table[not(th|*//th)]")
+        )
+        assert page.findtext(".//title") == content.subject
+
+
+def test_every_address_is_absolute():
+    for content in both(config=config(ads=ADS)):
+        addresses = tree(content).xpath("//@href | //@src")
+        assert addresses
+        own = {slot_marker(content.nonce, name) for name in ("unsubscribe", "preferences", "view")}
+        for address in addresses:
+            assert address.startswith("https://") or address in own
+
+
+def test_the_logo_stands_in_the_masthead_and_its_words_are_the_title():
+    for content in both(config=config(logo=Path("art/Logo.png"), title=NASTY)):
+        (logo,) = tree(content).xpath(f"//img[@src='{URL}/assets/logo.png']")
+        assert logo.get("alt").split() == NASTY.split()
+        assert logo.get("height") == "40"
+        assert "height:40px" in logo.get("style")
+        assert logo.get("width") is None, "nobody measured it: it keeps its shape"
+        link = logo.getparent()
+        assert (link.get("href"), link.text_content()) == (f"{URL}/", "")
+
+
+def test_without_a_logo_the_masthead_is_the_title_in_letters():
+    for content in both():
+        (link,) = tree(content).xpath(f"//a[@href='{URL}/'][@class='headline']")
+        assert link.text == "Morning Post"
+        assert len(link) == 0
+
+
+def test_the_personal_places_are_markers_and_unsubscribe_is_a_link_to_see():
+    for content in both():
+        link = slot_marker(content.nonce, "unsubscribe")
+        (anchor,) = tree(content).xpath(f"//a[@href='{link}']")
+        assert anchor.text == "Unsubscribe"
+        assert slot_marker(content.nonce, "email") in content.html
+        assert link in content.text
+        assert slot_marker(content.nonce, "email") in content.text
+
+
+def test_dark_mode_is_designed():
+    for content in both():
+        page = tree(content)
+        for name in ("color-scheme", "supported-color-schemes"):
+            assert page.xpath(f"//meta[@name='{name}']/@content") == ["light dark"]
+        style = "".join(page.xpath("//style/text()"))
+        assert "@media (prefers-color-scheme: dark)" in style
+        assert "#14161A !important" in style
+        assert "[data-ogsc] .ink div" in style
+
+
+def test_advertising_is_labelled_and_harmless():
+    content = alert(story(), config=config(ads=ADS))
+    assert said(content).count("Advertisement") == 2
+    assert "<script" not in content.html
+    picture = tree(content).xpath("//img[@alt='Subscribe']")[0]
+    assert (picture.get("src"), picture.get("width")) == (f"{URL}/media/ad.png", "600")
+
+
+@pytest.mark.parametrize("mail", ["", "  ", "<script>x</script>", "<p> </p>"])
+def test_an_empty_slot_leaves_no_trace(mail):
+    ads = Ads(header=AdSlot(mail=mail), post_top=AdSlot(html="<b>page only</b>"))
+    for content in both(config=config(ads=ads)):
+        assert "Advertisement" not in content.html
+
+
+def test_the_preheader_stands_first_and_keeps_the_body_out_of_the_preview():
+    for content in both():
+        first = tree(content).find("body")[0]
+        assert "display:none" in first.get("style")
+        shown = first.text_content()
+        assert shown.startswith(content.preheader)
+        assert len(shown) > 250
+
+
+# Pictures
+
+
+@pytest.mark.parametrize(
+    ("width", "attribute", "style"),
+    [(1200, "536", "max-width:536px"), (200, "200", "max-width:200px"), (None, "536", "max-width:536px")],
+)  # fmt: skip
+def test_a_figure_fits_the_column(width, attribute, style):
+    picture = figure(width=width, height=width and 100)
+    content = alert(article(body=f"<p>a</p>{written(picture)}"))
+    image = tree(content).find(".//img")
+    assert image.get("width") == attribute
+    assert style in image.get("style").replace(" ", "")
+
+
+LARGE = figure("large", width=4000, height=3000, variants=(400, 800, 1200, 1600))
+
+
+def loaded(content):
+    """Each picture of a mail: its file, width and height."""
+    return [
+        (image.get("src").rpartition("/")[2], image.get("width"), image.get("height"))
+        for image in tree(content).iter("img")
+    ]
+
+
+def test_mail_loads_renditions_and_names_their_size():
+    story = article(body=f"<p>a</p>{written(DAM)}", image=LARGE, figures=(DAM,))
+    assert loaded(alert(story)) == [("large-800.jpg", "536", "402"), ("dam.jpg", "536", "357")]
+    stories = [article(1, image=LARGE), article(2, image=LARGE), article(3, image=DAM)]
+    assert loaded(digest(stories)) == [
+        ("large-800.jpg", "536", "402"),
+        ("large-400.jpg", "184", "138"),
+        ("dam.jpg", "184", "123"),
+    ]
+
+
+def test_a_picture_of_which_nothing_is_known_has_no_height():
+    remote = figure(src="https://elsewhere.example/a.jpg", width=None, height=None)
+    assert loaded(digest([article(1, image=remote)])) == [("a.jpg", "536", None)]
+    assert 'height="auto"' not in digest([article(1, image=remote)]).html
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown", "loads"),
+    [
+        ({"width": 1000, "variants": (400, 800)}, 536, "a-800.jpg"),
+        ({"width": 1000, "variants": (400, 800)}, 40, "a-400.jpg"),
+        ({"width": 500, "variants": (400,)}, 500, "a-400.jpg"),
+        ({"width": 300, "variants": ()}, 300, "a.jpg"),
+        ({"src": "media/a.avif", "type": "image/avif", "variants": (400, 800)}, 200, "a-400.webp"),
+    ],
+)
+def test_mail_loads_the_smallest_rendition_that_is_sharp(changes, shown, loads):
+    assert pictures.for_mail(figure("a", **changes), shown).src == f"media/{loads}"
+
+
+def test_the_lead_picture_that_the_article_names_comes_first_and_once():
+    content = alert(article(body=f"<p>a</p>{written(HARBOUR)}", image=DAM, figures=(HARBOUR,)))
+    assert [i.get("alt") for i in tree(content).iter("img")] == [DAM.alt, HARBOUR.alt]
+
+
+def test_a_picture_in_a_line_keeps_its_own_size():
+    content = alert(article(body='<p>a <img src="https://b.example/i.png" alt="b"/> c</p>'))
+    assert tree(content).find(".//img").get("width") is None
+
+
+# Subject and preheader
+
+
+@pytest.mark.parametrize(
+    ("title", "breaking", "subject"),
+    [
+        ("City opens the dam", False, "City opens the dam"),
+        ("City opens the dam", True, "Breaking: City opens the dam"),
+        ("BREAKING: City opens", True, "BREAKING: City opens"),
+        ("Two\r\nBcc: x@example.org\x00\x85lines", False, "Two Bcc: x@example.org lines"),
+        ("Emoji 👨‍👩‍👧 שלום", False, "Emoji 👨‍👩‍👧 שלום"),
+    ],
+)
+def test_the_subject_of_an_alert_is_the_headline(title, breaking, subject):
+    assert alert(article(title=title, breaking=breaking)).subject == subject
+
+
+def test_the_subject_of_a_digest_is_the_lead_and_how_many_more():
+    content = digest(stories(), more=[article(8), article(9)])
+    assert content.subject == "City opens the dam after four days of rain, and 4 more"
+    long = digest([replace(stories()[0], title="word " * 60), *stories()[1:]])
+    assert len(long.subject) <= 80
+    assert long.subject.endswith("…, and 2 more")
+
+
+def test_the_preheader_tells_what_the_subject_does_not():
+    assert alert(story()).preheader == "The city opened the flood gates early on Tuesday."
+    assert digest(stories()).preheader == (
+        "Parliament keeps the night trains · Every bee on campus was counted"
+    )
+
+
+# Languages
+
+
+def test_a_german_newsletter_speaks_german_about_an_english_story():
+    letter = Newsletter(name="eil", title="Eilmeldungen", language="de-AT")
+    content = alert(story(language="en"), newsletter=letter)
+    page = tree(content)
+    assert page.get("lang") == "de-AT"
+    assert page.find(".//h1").get("lang") == "en"
+    for words in ("Dienstag, 24. November 2026", "Abbestellen", "Im Web lesen"):
+        assert words in said(content)
+    assert "Abbestellen:" in content.text
+
+
+def test_an_arabic_publication_reads_from_right_to_left():
+    content = digest(stories(), config=config(language="ar", timezone=ZoneInfo("Asia/Riyadh")))
+    page = tree(content)
+    assert (page.get("lang"), page.get("dir")) == ("ar", "rtl")
+    assert page.find(".//h1").get("dir") == "rtl"
+
+
+# Size
+
+
+def test_a_long_story_is_cut_at_a_paragraph():
+    paragraphs = [f"<p>Paragraph {n}. {'All about it. ' * 30}End {n}.</p>" for n in range(400)]
+    content = alert(article(body="".join(paragraphs), comments=Comments(count=2)))
+    told = said(content)
+    assert 70_000 < len(content.html.encode()) <= LIMIT
+    assert "The story goes on: read the rest on the web" in told
+    assert "Unsubscribe" in told
+    last = max(int(n) for n in re.findall(r"Paragraph (\d+)\.", told))
+    assert f"End {last}." in told
+    assert "End 399." in content.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<p>{'word ' * 40_000}</p>",
+        f"<div>{'<p>word</p>' * 20_000}</div>",
+        f"<pre>{'&amp;' * 60_000}</pre>",
+        f"<ul>{'<li>é</li>' * 15_000}</ul>",
+        f"{'word ' * 40_000}<p>x</p>",
+        f"<p>{chr(34) * 200_000}</p>",
+    ],
+    ids=["paragraph", "container", "code", "list", "bare text", "quotes"],
+)
+def test_the_size_is_kept_whatever_the_body_is_made_of(body):
+    content = alert(article(body=body))
+    assert len(content.html.encode()) <= LIMIT
+    assert "read the rest on the web" in said(content)
+    assert "Unsubscribe" in said(content)
+
+
+def test_a_digest_too_long_for_mail_clients_names_its_last_stories():
+    many = [
+        article(n, f"Headline {n}", excerpt="All about it. " * 20, image=DAM) for n in range(100)
+    ]
+    content = digest(many)
+    told, page = said(content), tree(content)
+    assert len(content.html.encode()) <= LIMIT
+    assert content.subject == "Headline 0, and 99 more"
+    headlines = len(page.findall(".//h2")) + 1
+    assert 10 < headlines < 100
+    assert f"And {100 - headlines} more:" in told
+
+
+# What never changes, and what never fails
+
+
+def test_the_same_edition_has_the_same_hash():
+    assert alert(story()).hash == alert(story()).hash
+    assert alert(story()).hash != alert(story(title="Another")).hash
+
+
+def test_what_readers_do_not_see_does_not_change_the_hash():
+    assert alert(story()).hash == alert(story(path="elsewhere.md", extra={"mood": "calm"})).hash
+
+
+def test_a_marker_written_into_an_article_stays_text():
+    nonce = alert(story()).nonce
+    forged = slot_marker(nonce, "unsubscribe")
+    content = alert(story(body=f"<p>{forged}</p>"))
+    assert content.nonce != nonce
+    assert forged in said(content)
+
+
+def test_templates_never_run_on_articles():
+    body = "<p>{{ 7 * 7 }} {% raw %} {# no #} ${x} &lt;b&gt;</p>"
+    content = alert(article(body=body, title="{{ config }}", excerpt="{% if %}"))
+    assert "{{ 7 * 7 }} {% raw %} {# no #} ${x} <b>" in said(content)
+    assert content.subject == "{{ config }}"
+    assert "{% if %}" in digest([article(excerpt="{% if %}")]).text
+
+
+def test_nasty_words_survive_everywhere():
+    picture = figure(alt=NASTY, caption=NASTY, credit=NASTY)
+    nasty = article(title=NASTY, excerpt=NASTY, section=NASTY, image=picture)
+    for content in (alert(nasty), digest([nasty, nasty], more=[nasty])):
+        page = tree(content)
+        words = NASTY.split()
+        assert page.find(".//img").get("alt").split() == words
+        assert page.find(".//h1").text_content().split() == words
+        assert "\\u{" not in content.html.replace(NASTY, "").replace("\\u{a0}", "")
+
+
+_TEXT = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), max_size=30
+)
+_TAGS = st.sampled_from(
+    [
+        *("p", "div", "h1", "h2", "blockquote", "ul", "ol", "li", "pre", "code", "em", "table"),
+        *("tr", "td", "th", "figure", "figcaption", "a", "span", "section", "details", "summary"),
+        *("dl", "dt", "dd", "sup", "cite"),
+    ]
+)
+_BODY = st.recursive(
+    _TEXT.map(lambda text: markup.printable(text).replace("&", "&amp;").replace("<", "&lt;")),
+    lambda inner: st.one_of(
+        st.builds("<{0}>{1}</{0}>".format, _TAGS, inner),
+        st.lists(inner, min_size=2, max_size=4).map("".join),
+        st.builds('{}<img src="a b.png" alt="\u00ad\\"/><br/>'.format, inner),
+        st.builds('<a href="{1}">{0}</a>'.format, inner, st.sampled_from(["#x", "http://[", "é ü", "mailto:a@b"])),
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(body=_BODY)
+def test_no_body_is_too_odd_and_every_word_of_it_arrives(body):
+    tidy = markup.to_xml(markup.parse(body))
+    content = alert(article(body=tidy))
+    words = [word for text in markup.parse(tidy).itertext() for word in text.split()]
+    told = "".join(tree(content).find("body").itertext())
+    squeezed = "".join(told.split())
+    assert all(word in squeezed for word in words)
+    typed = "".join(re.sub(r"[>\s]|\[\d+\]", "", content.text).split())
+    assert all(re.sub(r"[>\s]|\[\d+\]", "", word) in typed for word in words)
+
+
+# Templates of the operator's own
+
+
+def test_a_mistake_in_a_template_of_the_publication_is_told_with_its_line(tmp_path):
+    folder = tmp_path / "email"
+    folder.mkdir()
+    (folder / "alert.mjml").write_text(
+        '{% extends "email/_frame.mjml" %}\n{% block news %}\n<mj-section>\n'
+        "<mj-column>\n<mj-tekst>{{ article.title }}</mj-tekst>\n</mj-column></mj-section>\n{% endblock %}"
+    )
+    with pytest.raises(TemplateError, match=r"^email/alert.mjml:5: there is no <mj-tekst>"):
+        alert(story(), templates=Templates(tmp_path))
+    (folder / "alert.txt").write_text("{{ article.title }}\n{{ slot.nobody }}")
+    (folder / "alert.mjml").unlink()
+    with pytest.raises(TemplateError, match=r"^email/alert.txt:2: "):
+        alert(story(), templates=Templates(tmp_path))
+
+
+def test_a_partial_of_the_publication_wins_alone(tmp_path):
+    folder = tmp_path / "email"
+    folder.mkdir()
+    (folder / "_footer.txt").write_text("Bye: {{ slot.unsubscribe }}")
+    content = alert(story(), templates=Templates(tmp_path))
+    assert content.text.rstrip().endswith(f"Bye: {slot_marker(content.nonce, 'unsubscribe')}")
+
+
+def test_a_player_is_a_link_to_what_it_plays():
+    body = (
+        '<figure class="embed ratio-16-9"><iframe src="https://www.youtube-nocookie.com/embed/'
+        'dQw4w9WgXcQ" width="560" height="315" title="The tram" allowfullscreen=""></iframe>'
+        "<figcaption>Line 4</figcaption></figure>"
+        '<figure class="embed"><iframe src="https://maps.example/" width="1" height="1"></iframe>'
+        '</figure><figure class="embed"><audio controls=""><source src="https://x.example/a.mp3"/>'
+        '<track src="https://x.example/a.vtt" kind="captions"/></audio></figure>'
+    )
+    page = tree(alert(replace(story(), body=body)))
+    links = {a.text_content(): a.get("href") for a in page.iter("a")}
+    assert links["The tram"] == "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+    assert links["Open what is shown here"] == "https://maps.example/"
+    assert links["Listen to the recording"] == "https://x.example/a.mp3"
+    assert "Line 4" in page.text_content()
+    assert not list(page.iter("iframe", "audio", "source", "track"))
+
+
+def test_columns_of_figures_are_aligned_as_on_the_page():
+    cell = '<td class="align-right">900</td><td>Old Bridge</td>'
+    content = alert(article(body=f"<table><tbody><tr>{cell}</tr></tbody></table>"))
+    figures, words = re.findall(r'<td[^>]*style="([^"]*)"[^>]*>(?=900|Old Bridge)', content.html)
+    assert "text-align: right" in figures
+    assert "text-align: left" in words

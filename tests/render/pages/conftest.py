@@ -1,0 +1,81 @@
+"""One publication, written out and served, and one browser, for all tests of pages."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from syndicate.config import Config
+from syndicate.render import addresses
+from syndicate.render.amp import Amp
+from syndicate.render.pages import Pages
+from syndicate.render.templates import Templates
+from syndicate.render.topics import Kind
+from tests.browser import served
+from tests.render.pages import newsroom
+from tests.render.pages.lists import ADA, home, listing, offers
+
+MANY = tuple(f"Tag {number}" for number in range(50))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return newsroom.config(tmp_path)
+
+
+@pytest.fixture
+def pages(config: Config) -> Pages:
+    return Pages(config, Templates())
+
+
+@pytest.fixture
+def amp(config: Config) -> Amp:
+    return Amp(config, Templates())
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole publication as files, with every kind of page in it."""
+    folder = tmp_path_factory.mktemp("site")
+    config = newsroom.config(folder, ads=newsroom.ADS)
+    pages, amp = Pages(config, Templates()), Amp(config, Templates())
+    articles = newsroom.edition()
+    sections = [(name, addresses.section(name)) for name in ("Region", "Port", "Science", "City")]
+    files = {
+        "index.html": home(pages, articles, strip=articles[0], sections=sections),
+        "breaking.html": pages.breaking(articles[0], at=newsroom.AT),
+        "calm.html": pages.breaking(None, at=newsroom.AT),
+        "empty.html": home(pages, []),
+        "withdrawn.html": pages.withdrawn(newsroom.article(retracted_at=newsroom.AT)),
+        "moved.html": pages.redirect("/articles/story-1/"),
+        addresses.file(addresses.section("Region")): listing(
+            pages, kind=Kind.SECTION, name="Region"
+        ),
+        addresses.file(addresses.tag("river")): listing(pages, newer="/", number=2),
+        addresses.file(addresses.author("Ada Lind")): listing(
+            pages,
+            kind=Kind.AUTHOR,
+            name="Ada Lind",
+            person=ADA,
+            stories=[newsroom.article(authors=(ADA,), slug="story-1")],
+            older="/tags/river/",
+        ),
+        addresses.file(addresses.SUBSCRIBE): pages.subscribe(offers(config, articles)),
+        "many/index.html": pages.subscribe(offers(config, [newsroom.article(tags=MANY)])),
+        **pages.assets(),
+    }
+    for article in articles:
+        files[addresses.file(addresses.page(article))] = pages.article(article)
+        files[addresses.file(addresses.amp(article))] = amp.article(article)
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    newsroom.draw(folder / "media")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    """Where the publication is served."""
+    with served(site) as address:
+        yield address

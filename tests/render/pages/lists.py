@@ -1,0 +1,59 @@
+"""What lists are made of: pages of a topic, the front page, and the feeds that are offered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from syndicate.config import Config
+from syndicate.model.articles import Article, Person
+from syndicate.render import addresses, topics
+from syndicate.render.feeds import Feed
+from syndicate.render.home_page import Front
+from syndicate.render.pages import Pages
+from syndicate.render.topics import Kind, Topic
+from tests.render.pages import newsroom
+
+ADA = Person(name="Ada Lind", place="Kiel", url="https://ada.example/")
+HOMES = {
+    Kind.FEED: addresses.own_feed,
+    Kind.SECTION: addresses.section,
+    Kind.TAG: addresses.tag,
+    Kind.AUTHOR: addresses.author,
+}
+
+
+def listing(
+    pages: Pages,
+    *,
+    kind: Kind = Kind.TAG,
+    name: str = "river",
+    stories: Sequence[Article] | None = None,
+    **values: Any,
+) -> bytes:
+    """Make a page of a topic's list; the one with the newest stories, unless it has a number."""
+    topic = Topic(kind=kind, name=name, home=HOMES[kind](name))
+    chosen = newsroom.edition() if stories is None else stories
+    teasers = [pages.teaser(story) for story in chosen]
+    number = values.get("number")
+    address = topic.numbered(number) if number else topic.page
+    return pages.listing(topic, teasers, **{"address": address} | values)
+
+
+def home(
+    pages: Pages,
+    articles: Sequence[Article],
+    *,
+    strip: Article | None = None,
+    sections: Sequence[tuple[str, str]] = (),
+    at: datetime = newsroom.AT,
+) -> bytes:
+    """Make the home page of these articles, newest first."""
+    return pages.home(Front.of(articles, strip, sections), strip, at=at)
+
+
+def offers(config: Config, articles: Sequence[Article]) -> list[Feed]:
+    """Return the feeds of everything that these articles belong to, as they are offered."""
+    found = {topic.home: topic for each in articles for topic in topics.of(each, config)}
+    order = list(Kind)
+    ranked = sorted(found.values(), key=lambda topic: (order.index(topic.kind), topic.name))
+    return [Feed.of(topic, config, since=0) for topic in ranked]

@@ -1,0 +1,121 @@
+"""AMP pages, judged by AMP's own validator."""
+
+import json
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+from syndicate.config import Ads, AdSlot
+from syndicate.model.articles import Comments
+from syndicate.render.amp import Amp
+from syndicate.render.templates import Templates
+from tests import checkers
+from tests.render.pages import newsroom, random_bodies
+from tests.render.pages.newsroom import article, figure, markup_of
+from tests.render.pages.test_article import read, text
+
+
+def test_the_validator_bites() -> None:
+    (said,) = checkers.amp([b"<!doctype html><html><body><img src=x></body></html>"])
+    assert any("viewport" in line for line in said)
+
+
+def test_every_page_of_the_publication_is_valid(site: Path) -> None:
+    files = sorted(site.glob("articles/*/amp/index.html"))
+    assert len(files) == len(newsroom.STORIES)
+    assert checkers.amp([file.read_bytes() for file in files]) == [[]] * len(files)
+
+
+@pytest.mark.parametrize("url", ["https://post.example", "http://127.0.0.1:8000/path"])
+def test_whatever_a_body_holds_the_page_is_valid(tmp_path: Path, url: str) -> None:
+    amp = Amp(newsroom.config(tmp_path, url=url, ads=newsroom.ADS), Templates())
+    pages = [amp.article(article(body=random_bodies.body(seed))) for seed in range(400)]
+    wrong = {n: said for n, said in enumerate(checkers.amp(pages)) if said}
+    assert wrong == {}
+
+
+def test_every_way_of_filling_the_slots_is_valid(tmp_path: Path) -> None:
+    slot = newsroom.ADS.header
+    ways = (
+        Ads(),
+        Ads(header=slot),
+        Ads(post_top=slot),
+        Ads(header=AdSlot(html="<b>for pages alone</b>")),
+    )
+    pages = [
+        Amp(newsroom.config(tmp_path, ads=ads), Templates()).article(article()) for ads in ways
+    ]
+    assert checkers.amp(pages) == [[]] * len(ways)
+    assert [page.count(b"<amp-ad") for page in pages] == [0, 1, 1, 0]
+    assert [page.count(b"amp-ad-0.1.js") for page in pages] == [0, 1, 1, 0]
+
+
+def test_articles_with_every_field_and_with_none_are_valid(amp: Amp) -> None:
+    evil = '"><script>alert(1)</script>'
+    made = (
+        article(),
+        article(
+            title=evil,
+            summary=evil,
+            section=evil,
+            comments=Comments(url="https://talk.example/"),
+            image=figure(alt=evil, caption=evil, credit=evil),
+        ),
+        article(
+            language="ar",
+            comments=Comments(count=3),
+            image=figure(src="http://pictures.example/a.jpg", width=None, height=None),
+        ),
+        article(canonical_url="https://first.example/x", body=""),
+    )
+    assert checkers.amp([amp.article(each) for each in made]) == [[]] * len(made)
+
+
+def test_page_and_amp_page_are_linked_to_each_other(amp: Amp) -> None:
+    page = read(amp.article(article(slug="x", canonical_url="https://first.example/x")))
+    assert page.xpath("//link[@rel='canonical']/@href") == ["https://post.example/articles/x/"]
+    assert page.cssselect(".imprint a")[0].get("href") == "https://post.example/articles/x/"
+    assert "https://post.example/breaking.html" in page.xpath("//a/@href")
+
+
+def test_pictures_keep_alt_size_caption_and_credit(amp: Amp) -> None:
+    page = read(
+        amp.article(article(image=figure("dam"), body=markup_of(figure("gates", width=None))))
+    )
+    lead, other = page.cssselect("amp-img")
+    assert dict(lead.attrib) == {
+        "src": "https://post.example/media/dam.jpg",
+        "alt": "A concrete dam between dark hills at dusk",
+        "layout": "intrinsic",
+        "width": "1500",
+        "height": "1000",
+    }
+    assert other.get("layout") == "fill"
+    assert other.getparent().get("class") == "unsized"
+    assert text(page, ".opening cite") == "Mara Lind for The Harbour Post"
+
+
+def test_text_survives_the_elements_around_it(amp: Amp) -> None:
+    body = "<p>a <font>b</font> c<script>x</script> d <x-y>e</x-y> f<!-- c --> g</p> h"
+    assert text(read(amp.article(article(body=body))), ".body") == "a b c d e f g h"
+
+
+def test_links_in_a_body_are_absolute_and_footnotes_find_their_place(amp: Amp) -> None:
+    body = '<p><a href="../other/">o</a> <a href="#x-fn1">1</a></p><p id="x-fn1">note</p>'
+    page = read(amp.article(article(body=body, slug="s")))
+    links = [a.get("href") for a in page.cssselect(".body a")]
+    assert links == ["https://post.example/articles/other/", "#x-fn1"]
+    assert page.get_element_by_id("x-fn1").text == "note"
+
+
+def test_json_ld_is_on_amp_pages_too(amp: Amp) -> None:
+    page = html.fromstring(amp.article(article()).decode())
+    data = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
+    assert data["mainEntityOfPage"].startswith("https://post.example/")
+
+
+def test_the_style_stays_far_below_amps_limit(amp: Amp) -> None:
+    style = read(amp.article(article())).xpath("//style[@amp-custom]")[0].text
+    assert len(style.encode()) < 20_000
+    assert "!important" not in style

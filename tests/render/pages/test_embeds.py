@@ -1,0 +1,264 @@
+"""Players and frames on pages and AMP pages."""
+
+import html as markup
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import html
+from playwright.sync_api import Browser
+
+from syndicate.config import Amp as AmpTable
+from syndicate.config import Analytics, Config, Consent
+from syndicate.render.amp import Amp
+from syndicate.render.bodies import Bodies
+from syndicate.render.pages import Pages
+from syndicate.render.templates import Templates
+from syndicate.web.published.content_security_policy import policy
+from tests import checkers
+from tests.browser import served
+from tests.render.pages import newsroom
+from tests.render.pages.embeds import EMBEDS, TRAM, everything, filed
+from tests.render.pages.newsroom import article
+from tests.render.pages.test_article import read
+
+SANDBOXED = "Setting both “allow-scripts” and “allow-same-origin”"
+"""What Nu remarks on players: they need both, and none is served by us, where that would matter."""
+
+
+def shown(page: Pages | Amp, body: str, **changes: Any) -> html.HtmlElement:
+    return read(page.article(article(body=filed(body), **changes)))
+
+
+# pages
+
+
+def test_a_frame_is_sandboxed_and_loads_when_it_is_about_to_be_seen(pages: Pages) -> None:
+    (frame,) = shown(pages, EMBEDS["youtube"]).cssselect("figure.embed.ratio-16-9 > iframe")
+    assert frame.get("src") == f"https://www.youtube-nocookie.com/embed/{TRAM}?start=30"
+    assert frame.get("loading") == "lazy"
+    assert "allow-top-navigation" not in frame.get("sandbox")
+    assert "autoplay" not in frame.get("allow")
+    assert frame.get("referrerpolicy") == "strict-origin-when-cross-origin"
+    assert frame.get("title") == "The tram"
+
+
+def test_a_frame_without_a_title_is_named_in_the_articles_language(pages: Pages) -> None:
+    plain = '<iframe src="https://x.example/"></iframe>'
+    (frame,) = shown(pages, plain, language="de").cssselect("iframe")
+    assert frame.get("title") == "Eingebetteter Inhalt"
+    (frame,) = shown(pages, EMBEDS["vimeo"]).cssselect("iframe")
+    assert frame.get("title") == "Video"
+
+
+def test_recordings_never_play_by_themselves_and_always_have_controls(pages: Pages) -> None:
+    for name in ("video", "sources", "audio", "audio of sources"):
+        (player,) = shown(pages, EMBEDS[name]).cssselect(".embed > video, .embed > audio")
+        assert player.get("controls") is not None
+        assert player.get("autoplay") is None
+        assert player.get("preload") == "metadata"
+
+
+def test_the_nu_checker_finds_nothing_wrong(tmp_path: Path, pages: Pages) -> None:
+    file = tmp_path / "page.html"
+    file.write_bytes(pages.article(article(body=everything())))
+    assert [said for said in checkers.nu([file]) if SANDBOXED not in said] == []
+
+
+@pytest.fixture(scope="module")
+def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A publication of one article with one of each."""
+    folder = tmp_path_factory.mktemp("embedding")
+    pages = Pages(newsroom.config(folder), Templates())
+    files = {"index.html": pages.article(article(body=everything())), **pages.assets()}
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.mark.browser
+@checkers.looks(320, 1280)
+def test_a_page_with_players_has_no_barrier_and_nothing_jumps(
+    browser: Browser, embedding: Path, theme: Any, width: int
+) -> None:
+    with served(embedding) as address:
+        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=theme)
+        page = context.new_page()
+        page.route(lambda url: not url.startswith(address), lambda route: route.abort())
+        page.goto(address)
+        assert checkers.axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        boxes = page.eval_on_selector_all(
+            "[class*=ratio-16-9] > iframe", "all => all.map(e => e.offsetWidth / e.offsetHeight)"
+        )
+        assert boxes
+        assert all(abs(ratio - 16 / 9) < 0.02 for ratio in boxes)
+        context.close()
+
+
+@pytest.mark.browser
+def test_the_policy_lets_in_what_a_page_embeds_and_nothing_else(
+    browser: Browser, embedding: Path
+) -> None:
+    config = newsroom.config(embedding)
+    allowed = set(config.pages.embed_hosts)
+    with served(embedding) as address:
+        page = browser.new_page()
+        page.route("http://*.example/**", lambda route: route.abort())
+        page.route("https://**", lambda route: route.fulfill(body="<!doctype html>ok"))
+        page.route(
+            f"{address}/",
+            lambda route: route.fulfill(
+                response=(answer := route.fetch()),
+                headers={**answer.headers, "content-security-policy": policy(config)},
+            ),
+        )
+        asked: set[str] = set()
+        page.on("request", lambda request: asked.add(request.url.split("/")[2]))
+        page.goto(address)
+        for frame in page.locator("iframe").all():
+            frame.scroll_into_view_if_needed()
+        page.wait_for_load_state("networkidle")
+        assert {"www.youtube-nocookie.com", "player.vimeo.com"} <= asked & allowed
+        page.evaluate(
+            "document.body.append(Object.assign(document.createElement('iframe'),"
+            "{src: 'https://evil.example/'}))"
+        )
+        page.wait_for_load_state("networkidle")
+        assert "evil.example" not in asked
+        page.close()
+
+
+# feeds
+
+
+def test_feeds_have_players_without_what_pages_add(config: Config) -> None:
+    _, body = Bodies.of(config, "feed").set(article(body=filed(EMBEDS["youtube"])))
+    frame = html.fromstring(body).find(".//iframe")
+    assert frame is not None
+    assert set(frame.attrib) == {"src", "width", "height", "title", "allowfullscreen"}
+    assert frame.get("src").startswith("https://")
+
+
+# AMP
+
+
+@pytest.mark.parametrize(
+    ("name", "component", "attributes"),
+    [
+        ("youtube", "amp-youtube", {"data-videoid": TRAM, "data-param-start": "30"}),
+        ("short", "amp-youtube", {"width": "315", "height": "560", "layout": "responsive"}),
+        ("playlist", "amp-iframe", {"layout": "responsive"}),
+        ("vimeo", "amp-vimeo", {"data-videoid": "76979871", "do-not-track": ""}),
+        (
+            "unlisted",
+            "amp-iframe",
+            {"src": "https://player.vimeo.com/video/76979871?h=8272103f6e&dnt=1#t=9s"},
+        ),
+        ("map", "amp-iframe", {"layout": "fixed-height", "height": "450", "title": "A map"}),
+        ("video", "amp-video", {"poster": "https://v.example/a.jpg", "loop": "", "controls": ""}),
+        ("sources", "amp-video", {"layout": "responsive"}),
+        ("audio", "amp-audio", {"src": "https://v.example/a.mp3"}),
+        ("audio of sources", "amp-audio", {"controls": ""}),
+        ("http", None, {}),
+        ("post", None, {}),
+    ],
+)
+def test_each_has_amps_own_component_and_only_its_extension(
+    amp: Amp, name: str, component: str | None, attributes: dict[str, str]
+) -> None:
+    page = read(amp.article(article(body=filed(EMBEDS[name]))))
+    assert page.xpath("//script/@custom-element") == ([component] if component else [])
+    if component:
+        (found,) = page.cssselect(component)
+        assert attributes.items() <= dict(found.attrib).items()
+        assert found.get("autoplay") is None
+
+
+def test_with_each_the_amp_page_is_valid(amp: Amp) -> None:
+    written = [amp.article(article(body=filed(embed))) for embed in EMBEDS.values()]
+    found = dict(zip(EMBEDS, checkers.amp(written), strict=True))
+    assert found == {name: [] for name in EMBEDS}
+
+
+def test_an_amp_frame_says_where_it_leads_until_it_is_there(amp: Amp) -> None:
+    for name, address in (
+        ("unlisted", "https://vimeo.com/76979871/8272103f6e"),
+        ("playlist", "https://www.youtube.com/playlist?list=PLabc"),
+    ):
+        (link,) = shown(amp, EMBEDS[name], language="de").cssselect("amp-iframe > a[placeholder]")
+        assert (link.get("href"), link.text) == (address, "Eingebetteten Inhalt öffnen")
+
+
+def test_what_amp_cannot_show_is_a_link(amp: Amp) -> None:
+    links = [a.get("href") for a in shown(amp, EMBEDS["http"]).cssselect(".body a")]
+    assert links == ["http://v.example/b.mp3", "http://x.example/"]
+    (post,) = shown(amp, EMBEDS["post"]).cssselect(".body blockquote")
+    assert post.find(".//a").get("href") == "https://x.com/a/1"
+
+
+_SAID = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
+
+
+# a few examples of many each: the validator takes longer to begin than to judge
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(sorted(EMBEDS)), _SAID, _SAID), min_size=60, max_size=60))
+def test_whatever_is_written_in_a_player_the_amp_page_is_valid(
+    odd: list[tuple[str, str, str]],
+) -> None:
+    amp = Amp(newsroom.config(Path()), Templates())
+    pages = []
+    for name, *said in odd:
+        title, rest = map(markup.escape, said)
+        body = EMBEDS[name].replace(" src=", f' title="{title}" width="{rest}" src=')
+        body = body.replace(".mp", f".mp{rest}").replace("bbox=1", f"bbox={rest}")
+        pages.append(amp.article(article(body=filed(body))))
+    wrong = [said for said in checkers.amp(pages) if said]
+    assert wrong == []
+
+
+def with_amp(root: Path, **tables: Any) -> Amp:
+    return Amp(newsroom.config(root, amp=AmpTable(**tables), ads=newsroom.ADS), Templates())
+
+
+def test_analytics_stand_where_they_are_configured_and_nowhere_else(
+    tmp_path: Path, amp: Amp
+) -> None:
+    ways = (
+        Analytics(type="googleanalytics", config={"vars": {"account": "UA-1-1"}}),
+        Analytics(config={"requests": {"a": "https://s.example/?x=</script>"}}),
+        Analytics(config_url="https://s.example/amp.json"),
+    )
+    pages = [with_amp(tmp_path, analytics=way).article(article()) for way in ways]
+    assert checkers.amp(pages) == [[]] * len(ways)
+    assert [page.count(b"<amp-analytics") for page in pages] == [1, 1, 1]
+    assert [page.count(b"amp-analytics-0.1.js") for page in pages] == [1, 1, 1]
+    assert b"amp-analytics" not in amp.article(article())
+
+
+def test_ads_and_analytics_wait_for_consent_where_it_is_asked_for(tmp_path: Path) -> None:
+    counted = Analytics(type="googleanalytics")
+    ways = (
+        Consent(ask=True),
+        Consent(ask=True, question="May we & <b>they</b> count?"),
+        Consent(ask=True, check_url="https://post.example/consent"),
+    )
+    pages = [with_amp(tmp_path, analytics=counted, consent=way).article(article()) for way in ways]
+    assert checkers.amp(pages) == [[]] * len(ways)
+    for page in pages:
+        assert page.count(b"data-block-on-consent") == 3  # two ads, and what counts
+        assert page.count(b"amp-consent-0.1.js") == 1
+    assert b"May we &amp; &lt;b&gt;they&lt;/b&gt; count?" in pages[1]
+    assert b'"checkConsentHref": "https://post.example/consent"' in pages[2]
+    silent = with_amp(tmp_path, analytics=counted).article(article())
+    assert b"consent" not in silent.partition(b"<body>")[2]
+
+
+def test_the_whole_style_is_within_amps_limit(tmp_path: Path) -> None:
+    page = with_amp(tmp_path, consent=Consent(ask=True)).article(article(body=everything()))
+    style = read(page).xpath("//style[@amp-custom]")[0].text
+    assert len(style.encode()) < 75_000
+    assert checkers.amp([page]) == [[]]

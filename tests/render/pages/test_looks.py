@@ -1,0 +1,173 @@
+"""Pages as browsers and their users meet them: valid, accessible, fitting, quick to settle."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests import checkers
+from tests.render.pages import newsroom
+
+PLACES = (
+    "/",
+    "/articles/story-1/",
+    "/articles/story-2/",
+    "/articles/story-8/",
+    "/sections/region/",
+    "/tags/river/",
+    "/authors/ada-lind/",
+    "/subscribe/",
+    "/many/",
+    "/breaking.html",
+    "/calm.html",
+    "/empty.html",
+    "/withdrawn.html",
+)
+PHONE, DESKTOP = 360, 1280
+
+pytestmark = pytest.mark.browser
+
+
+@contextmanager
+def opened(
+    browser: Browser, address: str = "", *, width: int = DESKTOP, **options: Any
+) -> Iterator[Page]:
+    """Open a browser at the hour of the publication, and show a page in it."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, **options)
+    page = context.new_page()
+    page.clock.set_fixed_time(newsroom.AT)
+    if address:
+        show(page, address)
+    try:
+        yield page
+    finally:
+        context.close()
+
+
+def show(page: Page, address: str) -> None:
+    """Show a page; one that fetches the strip has it by then, its request having come first."""
+    page.goto(address)
+    if page.locator("script[data-strip]").count():
+        page.evaluate("fetch('/breaking.html').then(answer => answer.text())")
+
+
+def test_the_nu_checker_has_nothing_to_say(site: Path) -> None:
+    files = [file for file in sorted(site.rglob("*.html")) if file.parent.name != "amp"]
+    assert len(files) == len(newsroom.STORIES) + 11
+    assert checkers.nu(files) == []
+
+
+def test_the_nu_checker_bites(tmp_path: Path) -> None:
+    (tmp_path / "bad.html").write_text("<!doctype html><title>x</title><p><img src=x></li>")
+    assert len(checkers.nu([tmp_path / "bad.html"])) > 1
+
+
+@checkers.looks(PHONE, DESKTOP)
+def test_axe_finds_no_barrier(browser: Browser, address: str, theme: Any, width: int) -> None:
+    found = {}
+    with opened(browser, width=width, color_scheme=theme) as page:
+        for place in PLACES:
+            show(page, address + place)
+            found[place] = checkers.axe(page)
+    assert found == {place: [] for place in PLACES}
+
+
+def test_axe_bites(browser: Browser) -> None:
+    with opened(browser, "data:text/html,<p style='color:%23bbb'>pale</p><img src=x>") as page:
+        assert len(checkers.axe(page)) > 2
+
+
+@pytest.mark.parametrize("width", [320, PHONE, 640, DESKTOP])
+def test_nothing_scrolls_sideways(browser: Browser, address: str, width: int) -> None:
+    with opened(browser, width=width) as page:
+        for place in PLACES:
+            show(page, address + place)
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, place
+
+
+def test_wide_code_scrolls_inside_its_box(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/articles/story-1/", width=PHONE) as page:
+        assert page.eval_on_selector("pre", "e => e.scrollWidth > e.clientWidth")
+
+
+def test_an_article_page_fetches_the_strip(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/articles/story-3/") as page:
+        strip = page.locator(".masthead + .breaking")
+        assert strip.locator("a").inner_text().startswith("Arden dam holds")
+        assert strip.locator("time").inner_text() == "47 minutes ago"
+        strip.locator("a").click()
+        page.wait_for_url("**/articles/story-1/")
+        show(page, page.url)
+        assert page.locator(".breaking").count() == 0, "a story doesn't announce itself"
+
+
+def test_a_strip_that_is_over_is_not_shown(browser: Browser, address: str) -> None:
+    for place in ("/", "/articles/story-3/"):
+        with opened(browser, address + place) as page:
+            page.clock.set_fixed_time(newsroom.AT.replace(day=26))
+            show(page, page.url)
+            assert page.locator(".breaking").count() == 0
+
+
+def test_without_script_everything_is_there(browser: Browser, address: str) -> None:
+    with opened(browser, address, java_script_enabled=False) as page:
+        assert page.locator(".breaking time").inner_text() == "1:30 PM"
+    with opened(browser, f"{address}/articles/story-1/", java_script_enabled=False) as page:
+        assert page.locator(".contributors").is_visible()
+
+
+def test_pages_work_under_a_strict_content_security_policy(browser: Browser, address: str) -> None:
+    policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
+    context = browser.new_context()
+    page = context.new_page()
+    page.clock.set_fixed_time(newsroom.AT)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.route(
+        "**/*",
+        lambda route: route.fulfill(
+            response=(answer := route.fetch()),
+            headers={**answer.headers, "content-security-policy": policy},
+        ),
+    )
+    page.goto(f"{address}/articles/story-3/", wait_until="networkidle")
+    assert page.locator(".breaking").count() == 1
+    assert page.eval_on_selector("body", "e => getComputedStyle(e).margin") == "0px"
+    assert said == []
+    context.close()
+
+
+def test_the_keyboard_can_skip_to_the_content(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        assert page.locator(".skip").bounding_box()["x"] == 0  # type: ignore[index]
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_nothing_jumps_while_a_page_loads(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/articles/story-1/", width=PHONE) as page:
+        shift = page.evaluate(
+            """() => new Promise(done => new PerformanceObserver(list =>
+                 done(list.getEntries().reduce((sum, e) => sum + e.value, 0)))
+               .observe({type: 'layout-shift', buffered: true}) || setTimeout(() => done(0), 500))"""
+        )
+        assert shift < 0.01
+
+
+def test_on_paper_links_tell_their_address_and_advertising_stays_off(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}/articles/story-1/") as page:
+        page.emulate_media(media="print")
+        after = page.eval_on_selector(
+            ".body a[href^=http]", "e => getComputedStyle(e, '::after').content"
+        )
+        assert "https://example.org/evacuation" in after or "attr" in after
+        assert not page.locator(".ad").first.is_visible()
+        assert page.locator("figcaption").first.is_visible()

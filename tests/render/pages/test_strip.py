@@ -1,0 +1,128 @@
+"""The strip of breaking news, and what else a build chooses for the home page."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from syndicate.model.articles import Person
+from tests.publish.newsroom import Newsroom
+from tests.render.feeds.samples import NOON
+from tests.render.pages.test_article import read, text
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def built(sqlite_store, publication):
+    return Newsroom(sqlite_store, publication(publication={"url": "https://news.example"}))
+
+
+def page(built: Newsroom, path: str) -> Any:
+    return read(built.files()[path])
+
+
+@pytest.mark.parametrize(
+    ("age", "standing"), [(-HOUR, False), (0 * HOUR, True), (23 * HOUR, True), (24 * HOUR, False)]
+)
+def test_a_breaking_story_stands_in_the_strip_for_its_time(built, age, standing):
+    built.file("flash", breaking=True, date=NOON - age)
+    built.build(at=NOON)
+    for path in ("breaking.html", "index.html"):
+        assert len(page(built, path).cssselect(".breaking")) == standing
+
+
+def test_the_strip_goes_when_its_time_is_over_though_nothing_else_happens(built):
+    built.file("flash", breaking=True, date=NOON)
+    built.build(at=NOON)
+    built.build(at=NOON + 24 * HOUR)
+    for path in ("breaking.html", "index.html"):
+        assert not page(built, path).cssselect(".breaking")
+
+
+def test_the_strip_names_the_newest_breaking_story_alone(built):
+    built.file("older", breaking=True, date=NOON - 2 * HOUR)
+    built.file("newer", breaking=True, date=NOON - HOUR)
+    built.file("calm", date=NOON)
+    built.build(at=NOON)
+    (link,) = page(built, "breaking.html").cssselect(".breaking a")
+    assert link.get("href") == "/articles/newer/"
+
+
+def test_the_flag_goes_when_its_time_is_over_though_nothing_else_happens(built):
+    built.file("flash", breaking=True, date=NOON, section="City", tags=("port",))
+    built.file("old", breaking=True, date=NOON - 7 * 365 * 24 * HOUR, section="City")
+    built.file("calm", date=NOON, section="City")
+    built.build(at=NOON)
+    flagged = {path for path, data in built.files().items() if b'class="flag"' in data}
+    assert flagged == {
+        "index.html",
+        "latest/index.html",
+        "sections/city/index.html",
+        "tags/port/index.html",
+        "articles/flash/index.html",
+        "articles/flash/amp/index.html",
+    }
+    assert not [path for path in built.build(at=NOON + 23 * HOUR).written if "articles" in path]
+    written = built.build(at=NOON + 24 * HOUR).written
+    assert not [path for path, data in built.files().items() if b'class="flag"' in data]
+    assert flagged <= set(written)
+    assert not [path for path in written if path.startswith(("articles/calm", "rss", "feed"))]
+
+
+def test_a_feed_of_breaking_news_keeps_what_was_breaking(sqlite_store, publication):
+    feed = {"name": "alerts", "select": {"breaking": True}}
+    built = Newsroom(sqlite_store, publication(feeds=[feed]))
+    built.file("flash", breaking=True, date=NOON)
+    built.build(at=NOON)
+    built.build(at=NOON + 48 * HOUR)
+    assert b"Flash" in built.files()["feeds/alerts/rss.xml"]
+
+
+def test_no_story_is_on_the_home_page_three_times(built):
+    for number in range(8):
+        built.file(f"story-{number}", breaking=number == 7, date=NOON - (7 - number) * HOUR)
+    built.build(at=NOON)
+    home = page(built, "index.html")
+    places = Counter(
+        link.get("href")
+        for link in home.cssselect(".breaking a, .teaser h2 a, .rail a")
+        if link.get("href").startswith("/articles/")
+    )
+    assert set(places) == {f"/articles/story-{number}/" for number in range(8)}
+    assert max(places.values()) == 2
+    assert places["/articles/story-7/"] == 2  # in the strip and as the lead
+
+
+@pytest.mark.parametrize("count", [44, 45, 74, 100])
+def test_older_stories_are_none_that_the_home_page_has(built, count):
+    for number in range(count):
+        built.file(f"story-{number}", date=NOON - number * HOUR)
+    built.build(at=NOON)
+    home = page(built, "index.html")
+    shown = [a.get("href") for a in home.cssselect(".teaser h2 a")]
+    assert len(shown) >= 15
+    older = [a.get("href") for a in home.cssselect(".pager a.older")]
+    seen = list(shown)
+    while older:
+        following = page(built, f"{older[0].strip('/')}/index.html")
+        seen += [a.get("href") for a in following.cssselect(".teaser h2 a")]
+        older = [a.get("href") for a in following.cssselect(".pager a.older")]
+    assert sorted(seen) == sorted(f"/articles/story-{number}/" for number in range(count))
+
+
+def test_the_masthead_names_the_largest_sections_first(built):
+    for slug, section in (("a", "Port"), ("b", "City"), ("c", "City"), ("d", None)):
+        built.file(slug, section=section)
+    built.build(at=NOON)
+    sections = page(built, "index.html").cssselect(".folio nav a")
+    assert [a.text for a in sections] == ["City", "Port"]
+
+
+def test_an_authors_page_tells_of_them_as_their_newest_story_does(built):
+    built.file("then", authors=(Person(name="Ada", place="Kiel"),), date=NOON - HOUR)
+    built.file("now", authors=(Person(name="Bo"), Person(name="ADA", place="Hanoi")), date=NOON)
+    built.build(at=NOON)
+    ada = page(built, "authors/ada/index.html")
+    assert (text(ada, "h1"), text(ada, ".place")) == ("ADA", "Hanoi")

@@ -1,0 +1,237 @@
+"""What is in the way of mail, and how far it is, as the store tells any process."""
+
+import itertools
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from syndicate import clock
+from syndicate.config import Rate
+from syndicate.deliver.transport import transport
+from syndicate.model.deliveries import State, Totals
+from syndicate.model.relay_status import Pace
+from syndicate.schedule.mail_status import Kind, Traffic
+from syndicate.schedule.progress_report import Lookout, Reporter
+from syndicate.store.ledger.deliveries import Deliveries
+from tests.audience import TEST
+from tests.deliver.editions import freeze, hand_over, readers, rows, subscribe
+from tests.deliver.mail_servers import Scripted
+from tests.ports import free_port
+from tests.until import until
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+LIMIT = {"domains": ["gmail.com", "googlemail.com"], "rate": "20/s"}
+RELAYS = [
+    {"name": "main", "host": "a.example", "rate": "50/s"},
+    {"name": "new", "host": "b.example", "warm_up": [40], "warm_up_from": "2026-11-25"},
+]
+
+
+@pytest.fixture
+def config(publication):
+    def make(**mail):
+        return publication(mail={"transport": "smtp", "from": "news@example.org"} | mail)
+
+    return make
+
+
+def pace(relay, at=NOW, *, owner="host/1:7:1:a", **changes):
+    numbers = {"sessions": 4, "accepted": 90, "deferred": 9, "failed": 1, "per_second": 30.0}
+    return Pace(owner=owner, relay=relay, at=at, **(numbers | {"note": ""} | changes))
+
+
+def read(store, config, at=NOW):
+    with store.read() as tx:
+        return Traffic.read(tx, config, at)
+
+
+def test_processes_that_are_at_work_with_a_relay_are_added_up(store, config):
+    with store.write() as tx:
+        tx.paces.note(pace("main"))
+        tx.paces.note(pace("main", owner="host/1:8:1:b", accepted=10, per_second=2.5))
+        tx.paces.note(pace("main", NOW - 5 * SECOND, owner="host/1:9:1:c"))
+    main, new = read(store, config(relays=RELAYS)).ways
+    assert (main.sessions, main.per_second, main.accepted, main.deferred) == (8, 32.5, 100, 18)
+    assert (new.sessions, new.per_second, new.accepted, new.obstacle) == (0, 0, 0, None)
+
+
+def test_of_two_passes_of_one_process_the_last_word_counts(store, config):
+    with store.write() as tx:
+        tx.paces.note(pace("main", NOW - SECOND, owner="host/1:7:1:a"))
+        tx.paces.note(pace("main", owner="host/1:7:1:b", sessions=1))
+    assert read(store, config(relays=RELAYS)).ways[0].sessions == 1
+
+
+def test_who_asked_for_less_is_named_with_all_their_domains_until_they_take_mail(store, config):
+    with store.write() as tx:
+        tx.holds.put("domain:gmail.com", reason="421 4.7.28 too fast", at=NOW)
+        tx.holds.put("domain:example.org", reason="450 4.7.1 not now", at=NOW)
+        tx.holds.put("relay:main", reason="454 throttled", at=NOW)
+    given = config(relays=RELAYS, limits=[LIMIT])
+    found = {one.relay or one.domains: one for one in read(store, given, NOW + SECOND).obstacles}
+    assert found.keys() == {"main", ("gmail.com", "googlemail.com"), ("example.org",)}
+    assert {one.kind for one in found.values()} == {Kind.HOLD}
+    assert {one.until for one in found.values()} == {NOW + MINUTE}
+    assert found["main"].reason == "454 throttled"
+    assert not read(store, given, NOW + MINUTE).obstacles
+
+
+def test_a_rate_is_in_the_way_only_while_it_is_used_up(store, config):
+    given = config(relays=RELAYS, limits=[LIMIT])
+    with store.write() as tx:
+        tx.allowances.take("relay:main", Rate.parse("50/s"), 20, at=NOW)
+        tx.allowances.take("domain:gmail.com", Rate.parse("20/s"), 20, at=NOW)
+    [one] = read(store, given).obstacles
+    assert (one.kind, one.domains, one.reason) == (Kind.RATE, tuple(LIMIT["domains"]), "20/s")
+    with store.write() as tx:
+        tx.allowances.take("relay:main", Rate.parse("50/s"), 50, at=NOW)
+    assert [one.relay for one in read(store, given).obstacles] == ["main", ""]
+    assert not read(store, given, NOW + SECOND).obstacles
+
+
+def test_a_relay_that_had_its_number_waits_for_midnight(store, config):
+    given = config(relays=RELAYS)
+    with store.write() as tx:
+        assert tx.allowances.daily("relay:new", 40, 30, at=NOW) == 30
+    _, new = read(store, given).ways
+    assert (new.taken, new.quota, new.obstacle) == (30, 40, None)
+    with store.write() as tx:
+        tx.allowances.daily("relay:new", 40, 30, at=NOW)
+    [one] = read(store, given).obstacles
+    assert (one.kind, one.relay, one.reason) == (Kind.WARM_UP, "new", "40")
+    assert one.until == datetime(2026, 11, 26, tzinfo=UTC)
+    assert not read(store, given, one.until).obstacles
+
+
+def test_a_relay_that_can_not_be_reached_is_in_the_way_until_it_is(store, config):
+    subscribe(store, *readers(3))
+    freeze(store)
+    port = free_port()
+    given = config(host="127.0.0.1", port=port, security="none")
+    hand_over(store, given, transport(given))
+    [one] = read(store, given, clock.now()).obstacles
+    assert (one.kind, one.relay) == (Kind.OUT, "127.0.0.1")
+    assert "nothing listens there" in one.reason
+    with store.write() as tx:
+        tx.paces.note(pace("127.0.0.1", clock.now()))
+    assert not read(store, given, clock.now()).obstacles
+
+
+def test_where_nothing_else_is_in_the_way_somebody_has_to_deliver(store, config):
+    given = config(relays=RELAYS)
+    [one] = read(store, given).in_the_way(queued=True)
+    assert one.kind is Kind.NOBODY
+    assert not read(store, given).in_the_way(queued=False)
+    with store.write() as tx:
+        tx.paces.note(pace("main", NOW - MINUTE))
+    assert not read(store, given).in_the_way(queued=True)
+    assert read(store, given, NOW + MINUTE).in_the_way(queued=True)
+
+
+# how far it is
+
+
+def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, config):
+    subscribe(store, *readers(40))
+    edition = freeze(store)
+
+    def body(_):
+        time.sleep(0.05)
+        return b"250 2.0.0 ok\r\n"
+
+    with Scripted(body=body) as server:
+        given = config(host="127.0.0.1", port=server.port, security="none", connections=1)
+        drain = threading.Thread(target=hand_over, args=(store, given, transport(given)))
+        drain.start()
+        lookout, seen = Lookout(store, given), []
+        while drain.is_alive():
+            seen.append(lookout.look(clock.now()))
+            time.sleep(0.2)
+        drain.join()
+
+        def over():
+            seen.append(lookout.look(clock.now()))  # it may have counted a moment ago
+            return seen[-1].editions[0].left is None
+
+        until(over)
+    accepted = [one.totals.accepted for view in seen for one in view.editions]
+    assert accepted == sorted(accepted)
+    assert len(set(accepted)) > 2, "it was seen to grow"
+    # on a loaded machine it may be slow, and never faster than the server
+    assert any(0.1 < one.per_second < 30 for view in seen for one in view.editions)
+    assert max(way.sessions for view in seen for way in view.traffic.ways) == 1
+    assert max(way.per_second for view in seen for way in view.traffic.ways) > 0.1
+    [last] = seen[-1].editions
+    assert (last.edition.key, last.totals, last.left) == (edition.key, Totals(accepted=40), None)
+
+
+def test_only_what_is_under_way_is_looked_at(store, config):
+    subscribe(store, *readers(2))
+    over, going = freeze(store), freeze(store)
+    given = config()
+    with store.write() as tx:
+        tx.stops.cancel(over.key, cause=TEST, at=NOW)
+        while tx.stops.sweep(NOW):
+            pass
+    assert [one.edition.key for one in Lookout(store, given).look(NOW).editions] == [going.key]
+    [named] = Lookout(store, given, only=over.key).look(NOW).editions
+    assert named.totals == Totals(skipped=2)
+    assert {row.state for row in rows(store, going.key).values()} == {State.QUEUED}
+
+
+def test_counting_takes_no_more_than_its_share_of_the_time(store, config, monkeypatch):
+    subscribe(store, *readers(2))
+    freeze(store)
+    lookout = Lookout(store, config())
+    counted = []
+    totals = Deliveries.totals
+
+    def slowly(self, edition):
+        counted.append(edition)
+        time.sleep(0.1)
+        return totals(self, edition)
+
+    monkeypatch.setattr(Deliveries, "totals", slowly)
+    until = time.monotonic() + 0.8
+    while time.monotonic() < until:
+        lookout.look(clock.now())
+    assert len(counted) == 1
+
+
+def test_it_is_told_in_the_log_only_while_this_process_delivers(store, config):
+    subscribe(store, *readers(20))
+    freeze(store)
+    reporters: list[Reporter] = []
+    bodies = itertools.count(1)
+
+    def is_told():
+        reporters[0].tell()
+        return any(event["event"] == "sending" for event in logs)
+
+    def body(_):
+        time.sleep(0.03)
+        if next(bodies) < 19:
+            reporters[0].tell()
+        else:
+            until(is_told)  # who counts slowly, on a loaded machine, counts seldom
+        return b"250 2.0.0 ok\r\n"
+
+    with Scripted(body=body) as server, capture_logs() as logs:
+        given = config(host="127.0.0.1", port=server.port, security="none", connections=1)
+        reporters.append(Reporter(store, given))
+        reporters[0].tell()
+        assert not logs
+        with reporters[0].at_work():
+            hand_over(store, given, transport(given))
+        told = [event for event in logs if event["event"] == "sending"]
+        reporters[0].tell()
+    assert told
+    assert {(event["edition"], event["of"]) for event in told} == {(1, 20)}
+    assert len({event["accepted"] for event in told}) == len(told), "nothing is told twice"
+    assert all(event["per_second"] > 0 for event in told)
+    assert [event for event in logs if event["event"] == "sending"] == told

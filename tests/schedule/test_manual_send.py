@@ -1,0 +1,90 @@
+"""Editions by hand: like any other, or a test copy that no ledger knows of."""
+
+import pytest
+
+from syndicate.errors import Refused
+from syndicate.model.windows import Window
+from syndicate.schedule.manual_send import Order, send_now, send_test_copy
+from tests.schedule.conftest import MINUTE, NOW
+
+
+def order(desk, *slugs):
+    newsletter = desk.config.newsletter("breaking")
+    schedule = None if slugs else desk.config.schedules[0]
+    return Order(newsletter=newsletter, schedule=schedule, slugs=slugs)
+
+
+def editions(desk):
+    with desk.store.read() as tx:
+        return tx.editions.all()
+
+
+def test_what_is_sent_by_hand_is_left_out_of_later_editions(desk):
+    desk.subscribe("ada@example.org")
+    desk.file("ferry")
+    sent = send_now(desk.newsroom, order(desk), at=NOW)
+    assert sent is not None
+    assert sent.delivered.accepted == 1
+    assert [str(fire) for fire in desk.tick(NOW + 10 * MINUTE).fires] == ["skipped: 0 new"]
+    assert len(desk.mail()) == 1
+
+
+def test_nothing_new_sends_nothing(desk):
+    assert send_now(desk.newsroom, order(desk), at=NOW) is None
+    assert editions(desk) == []
+
+
+def test_exactly_the_articles_that_are_named_go_out_in_that_order(desk):
+    desk.subscribe("ada@example.org")
+    for slug in ("ferry", "tram", "dome"):
+        desk.file(slug, breaking=False)
+    sent = send_now(desk.newsroom, order(desk, "tram", "ferry"), at=NOW)
+    assert sent is not None
+    assert sent.edition.subject.startswith("Tram")
+    with desk.store.read() as tx:
+        assert len(tx.editions.items(sent.edition.key)) == 2
+        assert [one.slug for one in tx.articles.candidates("breaking", Window(), NOW)] == ["dome"]
+
+
+def test_an_article_that_is_not_public_or_not_there_cannot_be_named(desk):
+    with pytest.raises(Refused, match="no article has the slug nonsense"):
+        send_now(desk.newsroom, order(desk, "nonsense"), at=NOW)
+    desk.file("ferry", date=NOW + MINUTE)
+    with pytest.raises(Refused, match="ferry is not public yet"):
+        send_now(desk.newsroom, order(desk, "ferry"), at=NOW)
+    desk.tick(NOW + MINUTE)
+    with pytest.raises(Refused, match="ferry is not public yet"):
+        send_now(desk.newsroom, order(desk, "ferry"), at=NOW)
+
+
+def test_an_article_that_is_named_twice_goes_out_once(desk):
+    desk.subscribe("ada@example.org")
+    desk.file("ferry")
+    sent = send_now(desk.newsroom, order(desk, "ferry", "ferry"), at=NOW)
+    assert sent
+    with desk.store.read() as tx:
+        assert len(tx.editions.items(sent.edition.key)) == 1
+
+
+def test_a_test_copy_touches_no_ledger(desk):
+    desk.subscribe("ada@example.org")
+    desk.file("ferry")
+    reply = send_test_copy(desk.newsroom, order(desk), to="me@example.org", at=NOW)
+    assert reply.code == 250
+    assert desk.mail() == [("me@example.org", "[Test] Breaking: Ferry")]
+    assert editions(desk) == []
+    assert [str(fire) for fire in desk.tick().fires] == ["edition 1, 1 article"]
+
+
+def test_a_test_copy_of_nothing_is_refused(desk):
+    with pytest.raises(Refused, match="nothing is new for breaking; name articles"):
+        send_test_copy(desk.newsroom, order(desk), to="me@example.org", at=NOW)
+
+
+def test_what_is_named_by_hand_goes_to_everybody_subscribed_by_now(desk):
+    desk.file("ferry")
+    desk.newsroom.publish(NOW)
+    desk.subscribe("late@example.org")
+    sent = send_now(desk.newsroom, order(desk, "ferry"), at=NOW)
+    assert sent is not None
+    assert sent.delivered.accepted == 1

@@ -1,0 +1,138 @@
+"""The archive and an edition in the browser as a person sees them: every width, both themes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from playwright.sync_api import Page
+
+from syndicate.config import Newsletter
+from syndicate.deliver.message.links import Links
+from syndicate.model.editions import Draft, Item, Kind
+from syndicate.render.mail.clicks import numbered
+from tests import checkers
+from tests.issues import freeze, subscribe
+from tests.render.mail.samples import alert, config, digest, stories, story
+
+pytestmark = pytest.mark.browser
+
+AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
+SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
+NEWSLETTERS: list[dict[str, Any]] = [
+    {
+        "name": "breaking",
+        "title": "Breaking news",
+        "description": "What can't wait, when it happens.",
+        "tracking": "readers",
+    },
+    {
+        "name": "briefing",
+        "title": "Morgenlage",
+        "language": "de",
+        "description": "Was heute zählt.",
+    },
+]
+LONG = "An edition with a headline that runs on and on, as the one of a committee's report does"
+
+
+@pytest.fixture
+def place(web, sqlite_store, publication):
+    """The address of a publication's archive with 70 editions, and of Anna's own copy of one."""
+    anna = subscribe(sqlite_store, at=AT)
+    for number in range(68):
+        freeze(sqlite_store, at=AT + timedelta(days=number), subject=f"{LONG}, {number}", links=())
+    newsletter = Newsletter.model_validate(NEWSLETTERS[0])
+    for composed in (alert(story()), digest(stories())):
+        content, leads = numbered(composed, newsletter, config())
+        draft = Draft(
+            newsletter="breaking",
+            schedule=None,
+            kind=Kind.DIGEST,
+            content=content,
+            items=(Item(article=1, revision=1),),
+            upto=1,
+            newest=1,
+            created_at=AT + timedelta(days=70),
+            expires_at=AT + timedelta(days=71),
+            links=leads,
+        )
+        with sqlite_store.write() as tx:
+            last = tx.editions.add(draft)
+    client = web(newsletters=NEWSLETTERS, publication={"language": "en"})
+    with sqlite_store.read() as tx:
+        links = Links(publication(), tx.keys.known("links"))
+    view = urlsplit(links.view(last.key, anna)).path
+    base = str(client.base_url)
+    return urljoin(base, "/newsletters/"), urljoin(base, view)
+
+
+def pages(place) -> list[str]:
+    archive, view = place
+    below = ["", "breaking/", "breaking/page/1/", "briefing/", "breaking/69/", "breaking/70/"]
+    return [*(archive + path for path in below), view]
+
+
+@checkers.looks(360, 1280)
+def test_axe_finds_no_barrier_and_nothing_runs_out_of_the_page(browser, place, theme, width):
+    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
+    for address in pages(place):
+        page.goto(address)
+        assert (address, checkers.axe(page)) == (address, [])
+        assert not page.evaluate(SIDEWAYS)
+    page.close()
+
+
+def test_a_reader_walks_through_the_archive(browser, place):
+    page = browser.new_page(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    page.goto(place[0])
+    follow(page, "Breaking news")
+    assert page.get_by_role("heading", level=1).inner_text() == "Breaking news"
+    follow(page, "Older editions")
+    assert page.url.endswith("/breaking/page/1/")
+    follow(page, "Newer editions")
+    page.get_by_role("listitem").first.get_by_role("link").click()
+    assert page.url.endswith("/breaking/70/")
+    follow(page, "The edition before")
+    assert page.title() == "Breaking: City opens the dam after four days of rain"
+    follow(page, "All editions")
+    assert page.url.endswith("/breaking/")
+    page.close()
+
+
+def test_the_archive_can_be_walked_by_keyboard(browser, place):
+    page = browser.new_page()
+    page.goto(f"{place[0]}breaking/70/")
+    met = []
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        met.append(page.evaluate("document.activeElement.textContent"))
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    assert met == ["All editions", "The edition before", "Subscribe"]
+    page.close()
+
+
+def test_an_edition_in_the_browser_shows_nothing_of_its_reader(browser, place):
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(place[1])
+    assert "anna@" not in page.content()
+    assert page.get_by_role("link", name="Subscribe").count() == 1
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 253, 249)"
+    assert not [url for url in asked if "/c/" in url]
+    page.close()
+
+
+def test_the_nu_checker_has_nothing_to_say_of_the_lists(web, place, tmp_path):
+    client = web(newsletters=NEWSLETTERS)
+    written = []
+    for number, path in enumerate(("", "breaking/", "breaking/page/1/", "briefing/")):
+        file = tmp_path / f"{number}.html"
+        file.write_text(client.get(f"/newsletters/{path}").text)
+        written.append(file)
+    assert checkers.nu(written) == []
+
+
+def follow(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name).first.click()

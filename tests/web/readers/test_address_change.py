@@ -1,0 +1,413 @@
+"""A change of address: both have to agree, and nobody learns what we know of the new one."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from email.utils import parseaddr
+from itertools import product
+
+import pytest
+from structlog.testing import capture_logs
+
+from syndicate import clock
+from syndicate.errors import TemplateError
+from syndicate.model.subscribers import Action, Who
+from syndicate.store import RequestKind
+from syndicate.store.audience.confirmations import Requests
+from syndicate.web.forms import Form
+from syndicate.web.pages import Pages
+from syndicate.web.readers.address_change import AddressChange
+from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.signup_form import Clerk
+from syndicate.web.readers.signup_limits import SignupLimits
+from syndicate.web.telemetry.counters import Counts
+from tests.audience import TEST
+from tests.deliver import editions
+from tests.web.people import Desk
+from tests.web.subscriber import TABLES, everything, known, path_of, said, uncounted
+
+NEW = "anna@example.net"
+ORDERS = ((NEW, "anna@example.org"), ("anna@example.org", NEW))
+
+
+class Mover:
+    """Anna, who wants to be written to elsewhere."""
+
+    def __init__(self, anna):
+        self.anna = anna
+        self.store = anna.store
+        self.desk = Desk(anna.client, anna.store, anna.config)
+
+    def ask(self, email=NEW):
+        return self.anna.post("address", email=email)
+
+    def question(self, email):
+        """What an address was asked last."""
+        with self.store.read() as tx:
+            person = tx.subscribers.by_email(email)
+            return tx.requests.about(person.key, RequestKind.ADDRESS)[0]
+
+    def link(self, email):
+        asked = self.question(email)
+        return path_of(self.anna.links.confirm(asked.letter, asked.subscriber))
+
+    def confirm(self, link):
+        return self.anna.client.post(link, data={"action": "confirm"})
+
+    @property
+    def letters(self):
+        """The subjects of the letters that went out, by address."""
+        return {parseaddr(kept.to)[1]: kept.subject for kept in self.desk.letters()}
+
+    @property
+    def emails(self):
+        with self.store.read() as tx:
+            return sorted(one.email for one in tx.subscribers.all())
+
+    def subscribe(self, email, newsletter):
+        with self.store.write() as tx:
+            tx.subscribers.subscribe(email, newsletter, cause=TEST, at=clock.now())
+            return tx.subscribers.by_email(email).key
+
+
+@pytest.fixture
+def mover(web, sqlite_store, publication):
+    return Mover(known(web(**TABLES), sqlite_store, publication(**TABLES)))
+
+
+def test_each_address_gets_a_letter_with_a_question(mover):
+    page = mover.ask()
+    assert said(page).startswith("If we may write to that address, two letters are on their way.")
+    assert mover.letters == {
+        NEW: "Is this your new address?",
+        "anna@example.org": "Shall your mail go elsewhere?",
+    }
+    old, new = mover.question("anna@example.org"), mover.question(NEW)
+    assert old.asked == {"from": mover.anna.key, "to": new.subscriber, "pair": new.letter}
+    assert new.asked == old.asked | {"pair": old.letter}
+    assert mover.anna.states == {"breaking": "confirmed"}
+    assert mover.anna.last.action is Action.ASKED
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=["new address first", "old address first"])
+def test_when_both_agree_everything_moves(mover, order):
+    edition = editions.freeze(
+        mover.store,
+        replace(
+            editions.draft(), created_at=clock.now(), expires_at=clock.now() + timedelta(days=1)
+        ),
+    )
+    mover.ask()
+    first, second = (mover.link(email) for email in order)
+    asks = mover.anna.client.get(first)
+    assert "<form" in asks.text
+    waits = mover.confirm(first)
+    waited_for = "old" if order[0] == NEW else "new"
+    assert f"the letter to your {waited_for} address" in waits.text
+    assert mover.anna.person.email == "anna@example.org"
+    assert mover.anna.client.get(first).text == waits.text
+    done = mover.confirm(second)
+    assert "Your address is changed" in done.text
+    assert "a•••@example.net" in done.text
+    assert mover.emails == [NEW]
+    assert mover.anna.person.email == NEW
+    assert mover.anna.person.name == "Anna"
+    assert mover.anna.states == {"breaking": "confirmed"}
+    moved = next(one for one in mover.anna.trail if one.action is Action.MOVED)
+    assert moved.cause.who is Who.READER
+    assert moved.cause.origin == "127.0.0.0/24"
+    assert NEW in editions.rows(mover.store, edition.key), "what is on its way goes to them too"
+
+
+def test_old_links_lead_to_who_moved(mover):
+    preferences = mover.anna.path
+    unsubscribe = path_of(mover.anna.links.unsubscribe(mover.anna.key, "breaking"))
+    mover.ask()
+    for link in [mover.link(email) for email in ORDERS[0]]:
+        mover.confirm(link)
+    assert "a•••@example.net" in mover.anna.client.get(preferences).text
+    mover.anna.client.post(unsubscribe, data={"List-Unsubscribe": "One-Click"})
+    assert mover.anna.states == {"breaking": "left"}
+
+
+def test_who_has_the_new_address_already_becomes_one_with_them_and_who_left_stays_away(mover):
+    other = mover.subscribe(NEW, "breaking")
+    mover.subscribe(NEW, "culture")
+    with mover.store.write() as tx:
+        tx.subscribers.leave(other, "breaking", cause=TEST, at=clock.now())
+    theirs = path_of(mover.anna.links.preferences(other))
+    mover.ask()
+    for link in [mover.link(email) for email in ORDERS[0]]:
+        mover.confirm(link)
+    assert mover.anna.states == {"breaking": "left", "culture": "confirmed"}
+    assert mover.emails == [NEW]
+    assert mover.anna.client.get(theirs).status_code == 200
+
+
+def test_the_answer_is_the_same_whatever_we_know(mover):
+    mover.subscribe("known@example.org", "breaking")
+    with mover.store.write() as tx:
+        tx.subscribers.suppress("gone@example.org", "550", cause=TEST, at=clock.now())
+    stranger, *others = (
+        mover.ask(email).text
+        for email in (
+            "new@example.org",
+            "known@example.org",
+            "gone@example.org",
+            " Anna@EXAMPLE.org",
+        )
+    )
+    assert set(others) == {stranger}
+    assert set(mover.letters) == {"anna@example.org", "new@example.org", "known@example.org"}
+    subjects = [kept.subject for kept in mover.desk.letters()]
+    assert subjects.count("Shall your mail go elsewhere?") == 3  # none for her own address
+
+
+def withhold(mover, how):
+    """Make NEW an address that is not written to."""
+    if how == "suppressed":
+        with mover.store.write() as tx:
+            tx.subscribers.suppress(NEW, "550", cause=TEST, at=clock.now())
+        return
+    for _ in range(mover.anna.config.signup.per_address):
+        mover.desk.sign_up(NEW, newsletter="culture")
+
+
+def seen(mover, email):
+    """All that who holds the old address sees of a change, until it is over."""
+    own = mover.anna.person.email
+    asked = said(mover.ask(email))
+    link = mover.link(own)
+    pages = [mover.anna.client.get(link), mover.confirm(link), mover.confirm(link)]
+    with pytest.MonkeyPatch.context() as patch:
+        now = clock.now()
+        for hours in (47, 49):
+            later = now + timedelta(hours=hours)
+            patch.setattr(clock, "now", lambda later=later: later)
+            pages += [mover.anna.client.get(link), mover.confirm(link)]
+    told = json.loads(mover.anna.with_data("download").content)
+    questions = [(one["kind"], one["asked"]) for one in told["questions"]]
+    trail = [(one.action, one.detail, one.cause.how) for one in mover.anna.trail[:-1]]
+    letters = [kept.subject for kept in mover.desk.letters() if parseaddr(kept.to)[1] == own]
+    answers = [(one.status_code, one.text.replace(link, "LINK")) for one in pages]
+    return asked, answers, questions, trail, letters
+
+
+@pytest.mark.usefixtures("within_the_hour")
+@pytest.mark.parametrize("how", ["suppressed", "limited"])
+def test_the_old_address_learns_nothing_of_the_new_one(web, sqlite_store, publication, how):
+    tables = TABLES | {"signup": {"expire_after": "2d"}}
+    anna = known(web(**tables), sqlite_store, publication(**tables))
+    ada = replace(anna, key=Mover(anna).subscribe("ada@example.org", "breaking"))
+    withhold(Mover(anna), how)
+    expected = seen(Mover(ada), "free@example.net")
+    assert seen(Mover(anna), NEW) == expected
+    _, answers, questions, _, letters = expected
+    assert [status for status, _ in answers] == [200] * 5 + [410] * 2
+    assert "the letter to your new address" in answers[1][1]
+    assert questions == [("address", {}), ("data", {})]
+    assert letters == ["Shall your mail go elsewhere?", "Your data at Morning Post"]
+    assert anna.person.email == "anna@example.org"
+
+
+def test_a_new_address_that_bounces_looks_like_a_slow_one(mover):
+    mover.ask()
+    link = mover.link("anna@example.org")
+    with mover.store.write() as tx:
+        tx.subscribers.suppress(NEW, "550", cause=TEST, at=clock.now())
+    assert "the letter to your new address" in mover.confirm(link).text
+    assert mover.confirm(mover.link(NEW)).status_code == 410
+    assert mover.anna.person.email == "anna@example.org"
+
+
+def test_a_letter_that_cannot_be_written_asks_for_patience(mover, monkeypatch):
+    def broken(*_args):
+        raise TemplateError("mail/letter.mjml", 7, "unexpected end")
+
+    monkeypatch.setattr(Letters, "compose", broken)
+    with capture_logs() as logs:
+        answer = mover.ask()
+    assert answer.status_code == 503
+    assert [one["reason"] for one in logs] == ["mail/letter.mjml:7: unexpected end"]
+
+
+def test_what_is_no_address_is_said_and_stays_typed(mover, tmp_path):
+    before = uncounted(tmp_path)
+    for typed in ("", "anna", "anna@", "a b@example.org", "a@example.org\r\nBcc: b@example.org"):
+        page = mover.ask(typed)
+        assert said(page) == "Nothing was changed: that is no address that we can write to."
+        assert 'aria-invalid="true"' in page.text
+    assert uncounted(tmp_path) == before
+
+
+def test_disposable_addresses_are_refused(web, sqlite_store, publication, tmp_path):
+    (tmp_path / "disposable.txt").write_text("throwaway.example\n")
+    tables = TABLES | {"signup": {"disposable_domains": "disposable.txt"}}
+    mover = Mover(known(web(**tables), sqlite_store, publication(**tables)))
+    assert said(mover.ask("a@throwaway.example")).startswith("Nothing was changed")
+    assert mover.letters == {}
+
+
+@pytest.mark.usefixtures("within_the_hour")
+def test_letters_are_limited(mover):
+    for number in range(3):
+        assert said(mover.ask(f"anna{number}@example.net")).startswith("If we may")
+    for number in range(2):
+        refused = mover.ask(f"anna{number + 3}@example.net")
+        assert refused.status_code == 429
+        assert said(refused).startswith("We have already sent several emails to a•••@example.org.")
+    assert len(mover.letters) == 4  # three new addresses and the old one
+    assert len(mover.desk.letters()) == 6
+    mover.anna.key = mover.subscribe("bo@example.org", "breaking")
+    for _ in range(5):
+        mover.ask("victim@example.net")
+    with mover.store.read() as tx:
+        victim = tx.subscribers.by_email("victim@example.net").key
+        assert len(tx.requests.about(victim, RequestKind.ADDRESS)) == 3
+
+
+def test_a_question_that_is_too_old_moves_nobody(web, sqlite_store, publication):
+    tables = TABLES | {"signup": {"expire_after": "1s"}}
+    mover = Mover(known(web(**tables), sqlite_store, publication(**tables)))
+    mover.ask()
+    links = [mover.link(email) for email in ORDERS[0]]
+    later = clock.now() + timedelta(seconds=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: later)
+        for link in links:
+            assert mover.confirm(link).status_code == 410
+            assert mover.anna.client.get(link).status_code == 410
+    assert mover.anna.person.email == "anna@example.org"
+
+
+def test_a_yes_in_time_waits_for_no_answer_that_is_late(web, sqlite_store, publication):
+    tables = TABLES | {"signup": {"expire_after": "1h"}}
+    mover = Mover(known(web(**tables), sqlite_store, publication(**tables)))
+    mover.ask()
+    first, second = (mover.link(email) for email in ORDERS[0])
+    mover.confirm(first)
+    later = clock.now() + timedelta(hours=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: later)
+        assert mover.confirm(second).status_code == 410
+        assert "This question is over" in mover.anna.client.get(first).text
+    assert mover.anna.person.email == "anna@example.org"
+
+
+def test_an_older_question_is_over_once_the_address_has_changed(mover):
+    mover.ask("one@example.net")
+    one = mover.link("one@example.net")
+    old_to_one = mover.link("anna@example.org")
+    mover.ask("two@example.net")
+    for link in (mover.link("two@example.net"), mover.link("anna@example.org")):
+        mover.confirm(link)
+    assert mover.anna.person.email == "two@example.net"
+    for link in (one, old_to_one):
+        assert "This question is over" in mover.confirm(link).text
+    assert mover.anna.person.email == "two@example.net"
+
+
+def test_nobody_moves_to_an_address_that_came_to_be_suppressed(mover):
+    mover.ask()
+    first, second = (mover.link(email) for email in ORDERS[0])
+    mover.confirm(first)
+    with mover.store.write() as tx:
+        tx.subscribers.suppress(NEW, "550", cause=TEST, at=clock.now())
+    assert mover.confirm(second).status_code == 410
+    assert mover.anna.person.email == "anna@example.org"
+
+
+@pytest.mark.parametrize("gone", ORDERS[0])
+def test_who_was_erased_meanwhile_moves_nowhere(mover, gone):
+    mover.ask()
+    links = [mover.link(email) for email in ORDERS[0]]
+    with mover.store.write() as tx:
+        tx.subscribers.erase(tx.subscribers.by_email(gone).key, cause=TEST, at=clock.now())
+    answers = [mover.confirm(link).status_code for link in links]
+    assert answers == ([404, 200] if gone == NEW else [410, 404])
+    assert mover.emails == [email for email in ORDERS[1] if email != gone][::-1]
+
+
+def test_a_button_pressed_twice_is_as_once(mover):
+    mover.ask()
+    first, second = (mover.link(email) for email in ORDERS[0])
+    for link in (first, first, second):
+        mover.confirm(link)
+    before = mover.anna.trail
+    again = mover.confirm(second)
+    assert "Your address is changed" in again.text
+    assert mover.anna.trail == before
+
+
+def test_who_came_back_by_moving_is_erased_no_more(mover):
+    other = mover.subscribe(NEW, "culture")
+    with mover.store.write() as tx:
+        tx.subscribers.erase(other, cause=TEST, at=clock.now())
+    mover.ask()
+    for link in [mover.link(email) for email in ORDERS[0]]:
+        mover.confirm(link)
+    with mover.store.read() as tx:
+        assert not tx.subscribers.erased(NEW)
+        assert tx.subscribers.by_email(NEW).subscriptions[0].newsletter == "breaking"
+
+
+def test_looking_and_foreign_forms_change_nothing(mover, tmp_path):
+    mover.ask()
+    links = [mover.link(email) for email in ORDERS[0]]
+    before = everything(tmp_path)
+    for link, method in product(links, ("GET", "HEAD", "OPTIONS")):
+        mover.anna.client.request(method, link)
+    for link in links:
+        headers = {"sec-fetch-site": "cross-site"}
+        assert mover.anna.client.post(link, headers=headers).status_code in {400, 403}
+    assert everything(tmp_path) == before
+
+
+def test_who_moves_keeps_number_and_history(store):
+    editions.subscribe(store, "anna@example.org")
+    edition = editions.freeze(store)
+    with store.write() as tx:
+        key = tx.subscribers.by_email("anna@example.org").key
+        new = tx.subscribers.ask("Anna@Example.net", (), cause=TEST, at=editions.NOON)
+        tx.subscribers.move(key, new, cause=TEST, at=editions.NOON)
+        person = tx.subscribers.by_email(NEW)
+        assert (person.key, person.email) == (key, "Anna@Example.net")
+        assert tx.subscribers.by_email("anna@example.org") is None
+        assert tx.mergers.holder(new) == key
+        assert [one.action for one in tx.trail.of(key)] == ["subscribed", "merged", "moved"]
+        later = editions.NOON + timedelta(minutes=1)
+        (claim,) = tx.handover.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
+        assert claim.email == "Anna@Example.net"
+
+
+def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch):
+    config = publication()
+    letters = Letters(config)
+    limits = SignupLimits(config, b"s", Counts())
+    change = AddressChange(
+        store, config, Pages(config), letters=letters, clerk=Clerk(config), limits=limits
+    )
+    editions.subscribe(store, "anna@example.org")
+    with store.read() as tx:
+        anna = tx.subscribers.by_email("anna@example.org")
+    change.ask(anna, NEW, cause=TEST, at=clock.now())
+    with store.read() as tx:
+        new = tx.subscribers.by_email(NEW)
+        questions = [tx.requests.about(one.key, RequestKind.ADDRESS)[0] for one in (anna, new)]
+    both_answered = threading.Barrier(2)
+    answer = Requests.answer
+
+    def slowly(self, letter, *, at):
+        answered = answer(self, letter, at=at)
+        with suppress(threading.BrokenBarrierError):
+            both_answered.wait(timeout=0.5)  # only who isn't kept out meets the other here
+        return answered
+
+    monkeypatch.setattr(Requests, "answer", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda one: change.confirm(one, Form(), origin=""), questions))
+    with store.read() as tx:
+        assert tx.subscribers.by_key(anna.key).email == NEW

@@ -1,0 +1,147 @@
+"""Erasing: everything about somebody goes, and what is counted stays."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from syndicate import clock
+from syndicate.intake.subscribers.csv_import import Outcome, import_readers
+from syndicate.model.deliveries import State, Verdict
+from syndicate.model.subscribers import Action, Subscribed
+from syndicate.store.editions.clicks import Click
+from tests.audience import TEST, by_reader
+from tests.deliver import editions
+from tests.web.subscriber import TABLES, everything, known, path_of
+
+HER = "anna@example.org"
+BUTTON = by_reader("preferences page")
+
+
+@pytest.fixture
+def reader(web, sqlite_store, publication):
+    return known(web(**TABLES), sqlite_store, publication(**TABLES))
+
+
+def test_the_page_asks_before_it_erases(reader):
+    link = reader.data_link()
+    page = reader.client.post(link, data={"action": "confirm-erase"}).text
+    assert "Erase all that we hold on you?" in page
+    assert "This cannot be undone." in page
+    assert reader.client.post(link, data={"action": "burn"}).status_code == 400
+    assert not reader.gone
+
+
+def test_who_is_erased_is_nowhere_but_in_the_counts(reader, tmp_path):
+    at = clock.now()
+    link = reader.data_link()
+    with reader.store.write() as tx:
+        tx.subscribers.change(reader.key, name="Anna Rosental", cause=TEST, at=at)
+        tx.subscribers.suppress(HER, "complaint of anna@example.org", cause=TEST, at=at)
+    answer = reader.client.post(link, data={"action": "erase"})
+    assert (answer.status_code, "Goodbye" in answer.text) == (200, True)
+    (left,) = reader.trail
+    assert (left.action, left.cause.who, left.cause.how) == (
+        *(Action.ERASED, "reader", "link in letter 1"),
+    )
+    held = "\n".join(everything(tmp_path))
+    assert "anna" not in held.lower()
+    assert "Rosental" not in held
+    assert len(re.findall(r"INSERT INTO \"?erasures", held)) == 1
+
+
+def test_the_links_of_who_is_erased_are_like_any_that_we_never_made(reader):
+    path, other, data = reader.path, "/preferences/nonsense", reader.data_link()
+    unsubscribe = path_of(reader.links.unsubscribe(reader.key, "breaking"))
+    reader.client.post(data, data={"action": "erase"})
+    for link in (path, data):
+        assert reader.client.get(link).status_code == 404
+        assert reader.client.get(link).text == reader.client.get(other).text
+    assert reader.client.post(path, data={"action": "leave-all"}).status_code == 404
+    assert reader.client.get(unsubscribe).status_code == 200
+
+
+def test_who_is_erased_comes_back_by_their_own_wish_alone(reader):
+    reader.with_data("erase")
+    with reader.store.write() as tx:
+        at = clock.now()
+        back = tx.subscribers.subscribe("Anna@Example.org", "breaking", cause=TEST, at=at)
+        assert back is Subscribed.ERASED
+        key = tx.subscribers.ask(HER, ["breaking"], cause=BUTTON, at=at)
+        tx.subscribers.confirm(key, ["breaking"], cause=BUTTON, at=at)
+        assert tx.subscribers.by_email(HER).subscriptions[0].state == "confirmed"
+        assert not tx.subscribers.erased(HER)
+
+
+def test_no_import_revives_who_is_erased(reader, tmp_path):
+    reader.with_data("erase")
+    file = tmp_path / "old-list.csv"
+    file.write_text("email,name\nAnna@Example.org,Anna\nbo@example.org,Bo\n")
+    rows = import_readers(reader.store, file, "breaking", at=clock.now())
+    assert [row.outcome for row in rows] == [Outcome.LEFT, Outcome.ADDED]
+    with reader.store.read() as tx:
+        assert [one.email for one in tx.subscribers.all()] == ["bo@example.org"]
+
+
+def test_an_edition_counts_as_many_readers_as_before(store):
+    editions.subscribe(store, HER, "bo@example.org")
+    edition = editions.freeze(store)
+    at = editions.NOON
+    with store.write() as tx:
+        key = tx.subscribers.by_email(HER).key
+        claims = tx.handover.claim(edition.key, owner="w", lease_until=at, at=at)
+        for claim in claims:
+            until = at + timedelta(minutes=1)
+            assert tx.handover.move((), [claim], owner="w", lease_until=until, at=at)[1]
+            state = State.FAILED if claim.email == HER else State.ACCEPTED
+            reply = f"550 <{claim.email}>: no"
+            verdict = Verdict(claim=claim, state=state, code=550, reply=reply)
+            tx.handover.settle([verdict], at=at)
+        for who in (key, key, None):
+            tx.clicks.add(
+                Click(edition=edition.key, link=0, subscriber=who, at=at, machine=False, agent="")
+            )
+        held = tx.dossier.of(key)
+        assert [one.reply for one in held.mailed[0].answers] == [f"550 <{HER}>: no"]
+        assert len(held.followed) == 2
+        before = tx.deliveries.totals(edition.key)
+        assert before.failed == 1
+        assert tx.subscribers.erase(key, cause=BUTTON, at=at)
+        assert tx.deliveries.totals(edition.key) == before
+        assert [one.reply for one in tx.deliveries.of(edition.key) if not one.email] == [""]
+        assert [one.reply for one in tx.dossier.mailed(key)] == [""]
+        assert not next(tx.dossier.mailed(key)).answers[0].reply
+        assert [(one.people, one.readers) for one in tx.clicks.counts(edition.key)] == [(3, 1)]
+        assert tx.dossier.of(key) is None
+
+
+def test_what_is_on_its_way_to_who_is_erased_does_not_go_out(store):
+    editions.subscribe(store, HER, "bo@example.org")
+    edition = editions.freeze(store)
+    with store.write() as tx:
+        tx.subscribers.erase(tx.subscribers.by_email(HER).key, cause=BUTTON, at=editions.NOON)
+        later = editions.NOON + timedelta(minutes=1)
+        claims = tx.handover.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
+        assert [claim.email for claim in claims] == ["bo@example.org"]
+        assert tx.deliveries.totals(edition.key).skipped == 1
+    with store.write() as tx:
+        again = replace(editions.draft(), created_at=later)
+        assert tx.editions.add(again) is not None
+        assert len(list(tx.deliveries.of(edition.key + 1))) == 1
+
+
+def test_numbers_of_somebody_who_became_another_are_theirs(store):
+    editions.subscribe(store, HER, "bo@example.org", "cy@example.org")
+    edition = editions.freeze(store)
+    with store.write() as tx:
+        anna, bo, cy = (
+            tx.subscribers.by_email(f"{who}@example.org").key for who in ("anna", "bo", "cy")
+        )
+        tx.subscribers.merge(anna, bo, cause=TEST, at=editions.NOON)
+        tx.subscribers.merge(bo, cy, cause=TEST, at=editions.NOON)
+        assert [tx.mergers.holder(one) for one in (anna, bo, cy)] == [cy, cy, cy]
+        assert set(tx.mergers.numbers(cy)) == {anna, bo, cy}
+        assert [one.edition for one in tx.dossier.mailed(cy)] == [edition.key] * 3
+        tx.subscribers.erase(cy, cause=BUTTON, at=editions.NOON)
+        assert tx.subscribers.by_key(tx.mergers.holder(anna)) is None

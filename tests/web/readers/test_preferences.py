@@ -1,0 +1,443 @@
+"""What readers decide by the link in their mails, over real HTTP."""
+
+import asyncio
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from syndicate import clock
+from syndicate.deliver.message.links import Links
+from syndicate.errors import StoreLocked
+from syndicate.model.subscribers import Action, Who
+from syndicate.store import RequestKind, Store
+from syndicate.store.audience.data_export import Dossier
+from syndicate.web.app import application
+from tests.audience import TEST
+from tests.deliver import editions
+from tests.render.mail.samples import alert, story
+from tests.web.people import Desk
+from tests.web.subscriber import BUTTON, TABLES, everything, known, path_of, said, uncounted
+
+SLOW = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.fixture
+def reader(web, sqlite_store, publication):
+    return known(web(**TABLES), sqlite_store, publication(**TABLES))
+
+
+def test_the_page_shows_what_may_be_decided(reader):
+    page = reader.get()
+    assert page.status_code == 200
+    assert "a•••@example.org" in page.text
+    assert "anna@" not in page.text
+    assert BUTTON.findall(page.text) == [
+        *("leave", "join", "leave-all", "pause", "language", "address", "data")
+    ]
+    assert "Culture &amp; more" in page.text
+    assert "Secret" not in page.text
+
+
+def test_who_has_just_left_comes_back_and_goes_again(reader):
+    for action, state in (("leave", "left"), ("join", "confirmed"), ("leave", "left")):
+        page = reader.post(action, newsletter="breaking")
+        assert reader.states == {"breaking": state}
+    assert said(page) == "You no longer get Breaking."
+
+
+def test_what_is_not_offered_is_kept_and_not_begun(reader):
+    assert reader.post("join", newsletter="secret").status_code == 400
+    with reader.store.write() as tx:
+        tx.subscribers.subscribe("anna@example.org", "secret", cause=TEST, at=clock.now())
+        tx.subscribers.subscribe("anna@example.org", "long-gone", cause=TEST, at=clock.now())
+    assert "Long gone" in reader.get().text
+    reader.post("leave", newsletter="long-gone")
+    reader.post("leave", newsletter="secret")
+    assert reader.states["secret"] == reader.states["long-gone"] == "left"
+    assert "Long gone" not in reader.get().text
+    reader.post("join", newsletter="secret")
+    assert reader.states["secret"] == "confirmed"
+
+
+def test_everything_is_left_at_once(reader):
+    reader.post("join", newsletter="culture")
+    page = reader.post("leave-all")
+    assert reader.states == {"breaking": "left", "culture": "left"}
+    assert "leave-all" not in BUTTON.findall(page.text)
+
+
+def test_a_pause_is_of_some_weeks_and_can_be_ended(reader):
+    page = reader.post("pause", weeks="4")
+    left = reader.person.paused_until - clock.now()
+    assert timedelta(days=27, hours=23) < left < timedelta(days=28)
+    assert said(page).startswith("You get no editions until ")
+    assert "resume" in BUTTON.findall(page.text)
+    reader.post("resume")
+    assert reader.person.paused_until is None
+    assert [one.action for one in reader.trail[-2:]] == [Action.PAUSED, Action.RESUMED]
+
+
+@pytest.mark.usefixtures("within_the_hour")
+def test_what_changes_nothing_writes_nothing(reader, tmp_path):
+    reader.post("resume")
+    before = uncounted(tmp_path)
+    reader.post("resume")
+    for _ in range(2):
+        reader.post("join", newsletter="breaking")
+    assert uncounted(tmp_path) == before
+    first = reader.post("pause", weeks="4")
+    before = uncounted(tmp_path)
+    again = reader.post("pause", weeks="4")
+    assert said(again) == said(first)
+    assert said(first).startswith("You get no editions until ")
+    assert uncounted(tmp_path) == before
+    reader.post("pause", weeks="8")
+    assert reader.person.paused_until - clock.now() > timedelta(days=55)
+
+
+def test_one_reader_may_decide_so_often_an_hour(reader, monkeypatch):
+    at = clock.now().replace(minute=10, second=0)
+    monkeypatch.setattr(clock, "now", lambda: at)
+    for _ in range(60):
+        assert reader.post("resume").status_code == 200
+    before = reader.trail
+    for action in ("leave-all", "data", "join", "address"):
+        refused = reader.post(action)
+        assert refused.status_code == 429
+        assert 3300 < int(refused.headers["retry-after"]) <= 3900
+        assert "Nothing was changed yet" in refused.text
+    assert reader.get().status_code == 200
+    assert reader.trail == before
+    with reader.store.write() as tx:
+        tx.subscribers.subscribe("bo@example.org", "breaking", cause=TEST, at=at)
+        bo = tx.subscribers.by_email("bo@example.org").key
+    theirs = path_of(reader.links.preferences(bo))
+    assert reader.client.post(theirs, data={"action": "leave-all"}).status_code == 200
+    later = at + timedelta(minutes=65)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert reader.post("leave-all").status_code == 200
+
+
+def test_others_write_while_a_reader_s_file_is_put_together(reader, monkeypatch):
+    found = Dossier.of
+
+    def meanwhile(self, key):
+        with reader.store.write() as tx:
+            tx.subscribers.subscribe("bo@example.org", "breaking", cause=TEST, at=clock.now())
+        return found(self, key)
+
+    link = reader.data_link()
+    monkeypatch.setattr(Dossier, "of", meanwhile)
+    answer = reader.client.post(link, data={"action": "download"})
+    assert answer.status_code == 200
+    assert json.loads(answer.content)["changes"][-1]["action"] == "exported"
+
+
+def test_a_pause_of_another_length_is_refused(reader):
+    for weeks in ("", "3", "-1", "1000000", "1.0", "٤"):
+        assert reader.post("pause", weeks=weeks).status_code == 400
+    assert reader.person.paused_until is None
+
+
+def test_name_and_own_fields_are_changed_and_other_fields_stay(reader):
+    with reader.store.write() as tx:
+        fields = {"city": "Bonn", "crm": "4711"}
+        tx.subscribers.change(reader.key, fields=fields, cause=TEST, at=clock.now())
+    typed = {"name": " Ann\ta ", "field-city": "", "field-job": "Baker"}
+    page = reader.with_data("change", **typed)
+    assert said(page) == "Saved."
+    person = reader.person
+    assert (person.name, dict(person.fields)) == ("Ann a", {"crm": "4711", "job": "Baker"})
+
+
+def test_what_is_wrong_with_a_field_is_said_and_what_was_typed_stays(
+    web, sqlite_store, publication
+):
+    required = {"fields": [{"name": "city", "label": "Where you live", "required": True}]}
+    tables = TABLES | {"signup": required}
+    reader = known(web(**tables), sqlite_store, publication(**tables))
+    page = reader.with_data("change", **{"name": "Bo", "field-city": " "})
+    assert said(page) == "Nothing was changed: please fill in “Where you live”."
+    assert 'value="Bo"' in page.text
+    page = reader.with_data("change", **{"name": "x" * 201, "field-city": "Bonn"})
+    assert said(page) == "Nothing was changed: “Name” is too long."
+    assert reader.person.name == "Anna"
+
+
+def test_the_page_speaks_the_language_that_was_chosen(reader):
+    page = reader.post("language", language="de")
+    assert said(page) == "Gespeichert."
+    assert '<html lang="de">' in page.text
+    assert "Ihre Einstellungen" in reader.get().text
+    assert reader.person.language == "de"
+    assert reader.post("language", language="tlh").status_code == 400
+
+
+def test_everything_held_on_somebody_is_a_file(reader):
+    with reader.store.write() as tx:
+        tx.subscribers.tag(reader.key, ["vip"], cause=TEST, at=clock.now())
+    edition = editions.freeze(reader.store)
+    answer = reader.with_data("download")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="data-')
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    told = json.loads(answer.content)
+    assert told["person"]["address"] == "anna@example.org"
+    assert told["person"]["tags"] == ["vip"]
+    assert [one["newsletter"] for one in told["subscriptions"]] == ["breaking"]
+    assert [one["action"] for one in told["changes"]] == [
+        *("subscribed", "changed", "asked", "exported")
+    ]
+    mail, letter = told["mail"]
+    assert (letter["kind"], letter["subject"]) == ("letter", "Your data at Morning Post")
+    assert (mail["edition"], mail["subject"]) == (edition.key, "Trams return to the harbour")
+    assert mail["state"] == "queued"
+
+
+def test_looking_at_the_data_notes_nothing(reader):
+    link = reader.data_link()
+    before = reader.trail
+    assert "Your data" in reader.client.get(link).text
+    assert reader.trail == before
+
+
+def test_what_a_reader_did_is_in_the_trail_with_its_network(web, sqlite_store, publication):
+    tables = TABLES | {"web": {"proxies": ["127.0.0.0/8"]}}
+    reader = known(web(**tables), sqlite_store, publication(**TABLES))
+    reader.client.headers["x-forwarded-for"] = "192.0.2.77"
+    reader.post("join", newsletter="culture")
+    reader.post("pause", weeks="1")
+    reader.post("language", language="en")
+    reader.with_data("change", name="Bo")
+    reader.with_data("download")
+    reader.post("leave-all")
+    page, letter = (
+        {one.cause for one in reader.trail[1:] if one.cause.how.startswith(how)}
+        for how in ("preferences page", "link in letter ")
+    )
+    assert len(reader.trail) == 10
+    assert (len(page), len(letter)) == (1, 2)
+    for cause in page | letter:
+        assert (cause.who, cause.origin) == (Who.READER, "192.0.2.0/24")
+
+
+def test_a_suppressed_reader_is_told_so_and_can_only_leave(reader):
+    with reader.store.write() as tx:
+        tx.subscribers.suppress("anna@example.org", "complaint", cause=TEST, at=clock.now())
+    page = reader.get()
+    assert "Nothing is sent to this address" in page.text
+    assert "join" not in BUTTON.findall(page.text)
+    assert reader.post("join", newsletter="culture").status_code == 400
+    reader.post("leave", newsletter="breaking")
+    assert reader.states == {"breaking": "left"}
+
+
+def test_only_a_post_changes_anything(reader, tmp_path):
+    before = everything(tmp_path)
+    for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"):
+        query = "?action=leave-all&weeks=1"
+        answer = reader.client.request(method, reader.path + query)
+        assert answer.status_code == (200 if method in {"GET", "HEAD"} else 405)
+    assert everything(tmp_path) == before
+
+
+def test_a_link_that_is_none_gets_one_kind_page(reader, publication):
+    links, key = reader.links, reader.key
+    token = links.preferences_token(key)
+    spoilt = [token[:-1], token[:-1] + ("A" if token[-1] != "A" else "B"), token + "=", "%00"]
+    foreign = [
+        links.token(key, "breaking"),
+        links.confirm(1, key).rpartition("/")[2],
+        links.view(1, key).rpartition("/")[2],
+        Links(publication(), b"another secret").preferences_token(key),
+        links.preferences_token(4711),
+    ]
+    pages = set()
+    for bad, method in product((*spoilt, *foreign), ("GET", "POST")):
+        data = {"action": "leave-all"} if method == "POST" else None
+        answer = reader.client.request(method, f"/preferences/{bad}", data=data)
+        assert (bad, answer.status_code) == (bad, 404)
+        pages.add(answer.text)
+    (page,) = pages
+    assert "This link is not complete" in page
+    assert reader.states == {"breaking": "confirmed"}
+
+
+def test_a_form_on_somebody_else_s_page_is_refused(reader, tmp_path):
+    before = everything(tmp_path)
+    strange = (
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://evil.example"},
+    )
+    for headers, action in product(strange, ("leave-all", "data")):
+        answer = reader.client.post(reader.path, data={"action": action}, headers=headers)
+        assert answer.status_code == 403
+    assert everything(tmp_path) == before
+
+
+def test_our_own_page_may_post(reader):
+    own = str(reader.client.base_url).rstrip("/")
+    for headers in ({"sec-fetch-site": "same-origin"}, {"origin": own}, {"origin": "null"}):
+        answer = reader.client.post(reader.path, data={"action": "leave-all"}, headers=headers)
+        assert answer.status_code == 200
+
+
+def test_a_post_that_says_something_else_is_refused(reader):
+    for body in ({}, {"json": {"action": "leave-all"}}, {"data": {"action": "x"}}):
+        assert reader.client.post(reader.path, **body).status_code == 400
+    assert reader.states == {"breaking": "confirmed"}
+
+
+def test_the_page_is_kept_by_nobody_and_sets_no_cookie(reader):
+    for answer in (reader.get(), reader.post("leave-all"), reader.post("data")):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert "set-cookie" not in answer.headers
+        assert "location" not in answer.headers
+
+
+def test_a_store_that_is_busy_asks_for_patience(reader, monkeypatch):
+    def locked(_self):
+        raise StoreLocked("held")
+
+    path = reader.path
+    monkeypatch.setattr(Store, "write", locked)
+    answer = reader.client.post(path, data={"action": "leave-all"})
+    assert answer.status_code == 503
+    assert "Nothing was changed yet" in answer.text
+
+
+def test_the_link_of_somebody_who_became_another_leads_to_them(reader):
+    old = reader.path
+    with reader.store.write() as tx:
+        at = clock.now()
+        tx.subscribers.subscribe("anna@example.net", "culture", cause=TEST, at=at)
+        new = tx.subscribers.by_email("anna@example.net").key
+        tx.subscribers.merge(reader.key, new, cause=TEST, at=at)
+    assert "a•••@example.net" in reader.client.get(old).text
+    unsubscribe = path_of(reader.links.unsubscribe(reader.key, "breaking"))
+    reader.client.post(unsubscribe, data={"List-Unsubscribe": "One-Click"})
+    reader.key = new
+    assert reader.states == {"breaking": "left", "culture": "confirmed"}
+
+
+def test_a_paused_reader_misses_an_edition_and_gets_the_next(store):
+    at = editions.NOON
+    editions.subscribe(store, "anna@example.org", "bo@example.org")
+    with store.write() as tx:
+        key = tx.subscribers.by_email("anna@example.org").key
+        tx.subscribers.pause(key, at + timedelta(weeks=1), at=at, cause=TEST)
+    assert set(editions.rows(store, editions.freeze(store).key)) == {"bo@example.org"}
+    later = replace(editions.draft(), created_at=at + timedelta(weeks=1))
+    assert set(editions.rows(store, editions.freeze(store, later).key)) == {
+        *("anna@example.org", "bo@example.org")
+    }
+
+
+TEXT = st.text(max_size=40)
+ACTIONS = st.sampled_from(
+    [
+        *("join", "leave", "leave-all", "pause", "resume", "language", "address", "data"),
+        *("change", "download", "confirm-erase", ""),
+    ]
+)
+FIELDS = st.dictionaries(
+    st.sampled_from(["newsletter", "weeks", "name", "field-city", "language", "email"]) | TEXT,
+    TEXT | st.sampled_from(["culture", "de", "2", "bo@example.org", "\x00", "x" * 300]),
+    max_size=6,
+)
+
+
+def first_data_link(reader) -> str:
+    """Return the link of the first letter that leads to the data; there is a limit of them."""
+    with reader.store.read() as tx:
+        asked = tx.requests.about(reader.key, RequestKind.DATA)
+    if not asked:
+        return str(reader.data_link())
+    return path_of(reader.links.confirm(asked[-1].letter, reader.key))
+
+
+@SLOW
+@given(action=ACTIONS, fields=FIELDS, behind_letter=st.booleans())
+def test_no_form_breaks_the_page(reader, action, fields, behind_letter):
+    fields = {key: value.encode("utf-8", "replace").decode() for key, value in fields.items()}
+    fields = {key.encode("utf-8", "replace").decode(): value for key, value in fields.items()}
+    path = first_data_link(reader) if behind_letter else reader.path
+    answer = reader.client.post(path, data=fields | {"action": action})
+    assert answer.status_code < 500
+    assert reader.get().status_code == 200
+
+
+@SLOW
+@given(body=st.binary(max_size=300), kind=st.sampled_from(["urlencoded", "multipart"]))
+def test_no_body_breaks_the_page(reader, body, kind):
+    if kind == "multipart":
+        head = b'--x\r\nContent-Disposition: form-data; name="action"\r\n\r\nchange\r\n--x\r\n'
+        headers = {"content-type": "multipart/form-data; boundary=x"}
+        body = head + b'Content-Disposition: form-data; name="name"\r\n\r\n' + body + b"\r\n--x--"
+    else:
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        body = b"action=change&name=" + body
+    for path in (reader.path, first_data_link(reader)):
+        assert reader.client.post(path, content=body, headers=headers).status_code < 500
+
+
+def test_a_thousand_visits_of_scanners_change_nothing(sqlite_store, publication, tmp_path):
+    config = publication(**TABLES)
+    app = application(sqlite_store, config)
+    anna = known(httpx.Client(), sqlite_store, config)
+
+    async def visit() -> int:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=config.web_url) as scanner:
+            move = {"action": "address", "email": "anna@example.net"}
+            await scanner.post(anna.path, data=move)
+            sign_up = {"email": "bo@example.org", "newsletter": "culture"}
+            await scanner.post("/signup", data=sign_up)
+            paths = links_of_mails(anna)
+            kinds = {path.split("/")[1] for path in paths}
+            assert kinds == {"unsubscribe", "preferences", "view", "confirm"}
+            before = everything(tmp_path)
+            visits = 0
+            while visits < 1000:
+                for path in paths:
+                    for method in ("GET", "HEAD", "OPTIONS"):
+                        answer = await scanner.request(method, path)
+                        assert answer.status_code == (405 if method == "OPTIONS" else 200), path
+                        visits += 1
+            assert everything(tmp_path) == before
+            return visits
+
+    with ThreadPoolExecutor(1) as thread:  # Playwright, once begun, holds the loop of this one
+        assert thread.submit(asyncio.run, visit()).result() >= 1000
+
+
+def links_of_mails(anna) -> list[str]:
+    """Send an edition, and the letters that wait; return every link of ours in all of them."""
+    newsletter = anna.config.newsletter("breaking")
+    content = alert(story(), newsletter=newsletter, config=anna.config)
+    now = clock.now()
+    paper = replace(
+        editions.draft(), content=content, created_at=now, expires_at=now + timedelta(days=1)
+    )
+    editions.freeze(anna.store, paper)
+    mails = Desk(anna.client, anna.store, anna.config).letters()
+    assert len(mails) == 4
+    said = "\n".join(mail.html + mail.text for mail in mails)
+    found = re.findall(re.escape(anna.config.web_url) + r"(/[^\s\"<>]+)", said)
+    ours = ("/unsubscribe/", "/preferences/", "/view/", "/confirm/")
+    return sorted({path for path in found if path.startswith(ours)})

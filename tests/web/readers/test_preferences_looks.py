@@ -1,0 +1,179 @@
+"""The pages behind readers' links as a browser shows them: walked as people do, and judged."""
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from syndicate import clock
+from tests import checkers
+from tests.audience import TEST
+from tests.web.readers.test_address_change import NEW, Mover
+from tests.web.subscriber import TABLES, Known, known, path_of
+
+pytestmark = pytest.mark.browser
+
+SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
+
+
+@pytest.fixture
+def anna(web, sqlite_store, publication):
+    return known(web(**TABLES), sqlite_store, publication(**TABLES))
+
+
+def at(anna: Known) -> str:
+    return str(anna.client.base_url).rstrip("/") + anna.path
+
+
+def data(anna: Known) -> str:
+    """Return the address that the letter to Anna's data leads to."""
+    return str(anna.client.base_url).rstrip("/") + anna.data_link()
+
+
+def judged(page: Page) -> None:
+    assert checkers.axe(page) == []
+    assert not page.evaluate(SIDEWAYS)
+
+
+def button(page: Page, name: str):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+@checkers.looks(360, 1280)
+def test_every_page_is_without_barriers(browser, anna, theme, width):
+    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
+    page.goto(at(anna))
+    judged(page)
+    button(page, "Pause").click()
+    judged(page)
+    page.get_by_label("New address").fill("anna@localhost")
+    button(page, "Send the letters").click()
+    expect(page.get_by_role("status")).to_contain_text("Nothing was changed")
+    judged(page)
+    button(page, "Email me the link").click()
+    expect(page.get_by_role("status")).to_contain_text("We have emailed a link")
+    judged(page)
+    page.goto(data(anna))
+    judged(page)
+    page.get_by_label("Name").fill("x" * 200)
+    button(page, "Save").click()
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+    judged(page)
+    button(page, "Erase my data …").click()
+    judged(page)
+    page.goto(at(anna).replace(anna.path, path_of(anna.links.unsubscribe(anna.key, "breaking"))))
+    button(page, "Unsubscribe").click()
+    judged(page)
+    page.get_by_label("Something else").check()
+    page.get_by_label("In your own words").fill("Too loud")
+    button(page, "Tell us").click()
+    expect(page.get_by_role("status")).to_have_text("Thank you for telling us.")
+    judged(page)
+    page.close()
+    assert anna.trail[-1].detail == "other: Too loud"
+
+
+def test_a_reader_decides_everything_without_script(browser, anna):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(at(anna))
+    button(page, "Subscribe Culture & more").click()
+    expect(page.get_by_role("status")).to_contain_text("We have sent an email to a•••@example.org.")
+    page.get_by_label("For how long").select_option(label="4 weeks")
+    button(page, "Pause").click()
+    button(page, "End the pause").click()
+    page.get_by_role("combobox", name="Language").select_option(label="Deutsch")
+    page.get_by_role("region", name="Language").get_by_role("button").click()
+    expect(page.get_by_role("status")).to_have_text("Gespeichert.")
+    expect(page.get_by_role("heading", name="Sprache")).to_be_visible()
+    button(page, "Alles abbestellen").click()
+    assert set(anna.states.values()) == {"left"}
+    button(page, "Link per E-Mail anfordern").click()
+    expect(page.get_by_role("status")).to_contain_text("Wir haben einen Link")
+    page.goto(data(anna))
+    page.get_by_label("Where you live").fill("Bonn")
+    button(page, "Speichern").click()
+    with page.expect_download() as coming:
+        button(page, "Alles herunterladen").click()
+    told = json.loads(coming.value.path().read_text())
+    assert told["person"]["fields"] == {"city": "Bonn"}
+    button(page, "Meine Daten löschen …").click()
+    button(page, "Alles löschen").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Auf Wiedersehen")
+    assert anna.gone
+    context.close()
+
+
+def test_the_keyboard_alone_is_enough(browser, anna):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(at(anna))
+    reach(page, "Pause")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("You get no editions until")
+    reach(page, "Unsubscribe from everything")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("status")).to_have_text("You are unsubscribed from everything.")
+    page.goto(data(anna))
+    reach(page, "Erase my data …")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Erase all")
+    reach(page, "Erase everything")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Goodbye")
+    context.close()
+
+
+def reach(page: Page, name: str) -> None:
+    """Press Tab until what has this name is focused, and is seen to be."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText") == name:
+            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+            return
+    raise AssertionError(f"Tab never comes to {name}")
+
+
+def test_a_reader_moves_by_the_buttons_of_two_letters(browser, anna):
+    mover = Mover(anna)
+    page = browser.new_page()
+    page.goto(at(anna))
+    page.get_by_label("New address").fill(NEW)
+    button(page, "Send the letters").click()
+    base = str(anna.client.base_url).rstrip("/")
+    for email, name in ((NEW, "this address"), ("anna@example.org", "the other address")):
+        page.goto(base + mover.link(email))
+        judged(page)
+        button(page, f"Yes, use {name}").click()
+        judged(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your address is changed")
+    page.close()
+
+
+def test_the_nu_checker_has_nothing_to_say(anna, tmp_path):
+    mover = Mover(anna)
+    mover.ask()
+    with anna.store.write() as tx:
+        tx.subscribers.subscribe("bo@example.org", "breaking", cause=TEST, at=clock.now())
+        bo = tx.subscribers.by_email("bo@example.org").key
+    unsubscribe = path_of(anna.links.unsubscribe(bo, "breaking"))
+    link = anna.data_link()
+    places = {
+        "preferences": anna.get(),
+        "wrong": anna.post("address", email="x"),
+        "paused": anna.post("pause", weeks="1"),
+        "asked": anna.post("data"),
+        "data": anna.client.get(link),
+        "erase": anna.client.post(link, data={"action": "confirm-erase"}),
+        "leave": anna.client.get(unsubscribe),
+        "left": anna.client.post(unsubscribe, data={"action": "leave"}),
+        "told": anna.client.post(unsubscribe, data={"action": "reason", "reason": "other"}),
+        "question": anna.client.get(mover.link(NEW)),
+        "goodbye": anna.client.post(link, data={"action": "erase"}),
+    }
+    written = []
+    for name, answer in places.items():
+        assert answer.status_code == 200, name
+        written.append(tmp_path / f"{name}.html")
+        written[-1].write_text(answer.text)
+    assert checkers.nu(written) == []

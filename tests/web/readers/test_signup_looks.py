@@ -1,0 +1,223 @@
+"""Signing up as a person does it: in a browser, with the keyboard, with and without script."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from syndicate import clock
+from syndicate.render.pages import Pages
+from syndicate.render.templates import Templates
+from tests import checkers
+from tests.render.pages import newsroom
+from tests.render.pages.lists import offers
+
+pytestmark = pytest.mark.browser
+
+SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
+TABLES: dict[str, Any] = {
+    "newsletters": [
+        {"name": "breaking", "title": "Breaking news", "description": "What can't wait."},
+        {"name": "briefing", "title": "The Briefing", "language": "de"},
+    ],
+    "signup": {"fields": [{"name": "city", "label": "Where you live", "required": True}]},
+}
+SMALL = "Array.from(document.querySelectorAll('button, .button, .tick, input:not([type=checkbox]):not([type=hidden])')).filter(e => !e.closest('.unseen') && e.getBoundingClientRect().height < 44).length"
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+def fill(page: Page) -> None:
+    page.get_by_label("Email address").fill("anna@example.org")
+    page.get_by_label("Where you live").fill("Hamburg")
+    page.get_by_label("Breaking news").check()
+
+
+def a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let three seconds go by: whoever sends a form in less than two is taken for a program."""
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=3))
+
+
+def test_a_reader_signs_up_and_confirms_without_script(page, desk, monkeypatch):
+    opened = desk(**TABLES)
+    page.goto(f"{opened.client.base_url}/signup")
+    fill(page)
+    a_moment_later(monkeypatch)
+    page.get_by_role("button", name="Subscribe").click()
+    assert page.get_by_role("heading").inner_text() == "Now look into your inbox"
+    opened.letters()
+    page.get_by_role("link", name="Read it in the outbox").click()
+    mail = page.frame_locator("iframe").first
+    address = mail.get_by_role("link", name="Yes, subscribe me").get_attribute("href")
+    page.goto(address)
+    page.get_by_role("button", name="Yes, subscribe me").click()
+    assert page.get_by_role("heading").inner_text() == "You are subscribed"
+    assert opened.states() == {"breaking": "confirmed"}
+    page.get_by_role("link", name="Your preferences").click()
+    assert "/preferences/" in page.url
+
+
+def test_the_keyboard_reaches_each_field_in_turn_and_not_the_trap(browser, desk):
+    page = browser.new_page()
+    page.goto(f"{desk(**TABLES).client.base_url}/signup")
+    page.keyboard.press("Tab")  # the masthead
+    reached = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.value"))
+    assert reached[:5] == ["email", "name", "fields.city", "breaking", "briefing"]
+    assert page.evaluate("document.activeElement.tagName") == "BUTTON"
+    page.close()
+
+
+def test_a_mistake_is_a_link_to_its_field(page, desk):
+    page.goto(f"{desk(**TABLES).client.base_url}/signup")
+    page.get_by_label("Email address").fill("anna@")
+    page.get_by_role("button", name="Subscribe").click()
+    problems = page.get_by_role("alert").get_by_role("link")
+    assert problems.all_inner_texts() == [
+        "Email address",
+        "Where you live",
+        "What would you like to get?",
+    ]
+    problems.nth(1).click()
+    assert page.url.endswith("#fields.city")
+    described = page.get_by_label("Email address").get_attribute("aria-describedby")
+    assert "no complete email address" in page.locator(f"#{described}").inner_text()
+
+
+def test_the_browser_does_the_sum_by_itself(browser, desk, monkeypatch):
+    opened = desk(**TABLES | {"signup": TABLES["signup"] | {"proof_of_work": True}})
+    page = browser.new_page()
+    failures: list[Any] = []
+
+    def note(said: Any) -> None:
+        if getattr(said, "type", "error") == "error":
+            failures.append(said)
+
+    page.on("pageerror", note)
+    page.on("console", note)
+    page.goto(f"{opened.client.base_url}/signup")
+    fill(page)
+    a_moment_later(monkeypatch)
+    page.get_by_role("button", name="Subscribe").click()
+    page.get_by_role("heading", name="Now look into your inbox").wait_for()
+    assert opened.states() == {"breaking": "pending"}
+    assert failures == []
+    page.close()
+
+
+@checkers.looks(320, 1280)
+def test_axe_finds_no_barrier(browser, desk, monkeypatch, theme, width):
+    opened = desk(**TABLES)
+    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 800})
+
+    def look() -> None:
+        assert checkers.axe(page) == []
+        assert not page.evaluate(SIDEWAYS)
+        assert page.evaluate(SMALL) == 0
+
+    page.goto(f"{opened.client.base_url}/signup")
+    look()
+    page.get_by_role("button", name="Subscribe").click()
+    look()
+    fill(page)
+    a_moment_later(monkeypatch)
+    page.get_by_role("button", name="Subscribe").click()
+    page.get_by_role("heading", name="Now look into your inbox").wait_for()
+    look()
+    page.goto(f"{opened.client.base_url}{opened.link()}")
+    look()
+    page.get_by_role("button", name="Yes, subscribe me").click()
+    page.get_by_role("heading", name="You are subscribed").wait_for()
+    look()
+    opened.letters()
+    (name,) = [file.name for file in (opened.config.root / "outbox").iterdir()]
+    page.goto(f"{opened.client.base_url}/outbox/{name}/body")
+    assert not page.evaluate(SIDEWAYS)
+    ground = page.evaluate("getComputedStyle(document.querySelector('.act a')).backgroundColor")
+    assert ground == {"light": "rgb(11, 92, 138)", "dark": "rgb(134, 197, 236)"}[theme]
+    button = page.locator(".act table").bounding_box()
+    assert button["height"] == 44
+    page.close()
+
+
+def test_the_nu_checker_has_nothing_to_say(desk, tmp_path):
+    opened = desk(**TABLES | {"signup": TABLES["signup"] | {"proof_of_work": True}})
+    pages = {
+        "form": opened.client.get("/signup").text,
+        "mistakes": opened.sign_up("nobody").text,
+        "trapped": opened.sign_up(subject="x").text,
+    }
+    pages["over"] = desk(signup={"in_all": 1}).sign_up("cy@example.org").text
+    pages["over"] = desk(signup={"per_network": 1}).sign_up("cy@example.org").text
+    plain = desk(newsletters=TABLES["newsletters"])
+    plain.sign_up("bo@example.org", newsletter="briefing")
+    pages |= {
+        "question": plain.client.get(plain.link("bo@example.org")).text,
+        "answer": plain.client.post(plain.link("bo@example.org")).text,
+    }
+    written = []
+    for name, text in pages.items():
+        file = tmp_path / f"{name}.html"
+        file.write_text(text)
+        written.append(file)
+    assert [said for said in checkers.nu(written) if " CSS: " not in said] == []
+
+
+@pytest.fixture
+def following(desk, tmp_path):
+    """A publication with its page about feeds, which has the form as well."""
+    opened = desk(**TABLES)
+    pages = Pages(opened.config, Templates())
+    files = pages.assets() | {
+        "subscribe/index.html": pages.subscribe(offers(opened.config, newsroom.edition()))
+    }
+    for name, content in files.items():
+        file = opened.config.output / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return opened
+
+
+def test_a_reader_signs_up_beside_the_feeds(page, following):
+    page.goto(f"{following.client.base_url}/subscribe/")
+    fill(page)
+    page.get_by_role("button", name="Subscribe").click()  # as fast as can be: it has no stamp
+    assert page.get_by_role("heading").inner_text() == "Now look into your inbox"
+    assert following.states() == {"breaking": "pending"}
+
+
+def test_a_mistake_beside_the_feeds_comes_back_with_what_was_typed(page, following):
+    page.goto(f"{following.client.base_url}/subscribe/")
+    page.get_by_label("Email address").fill("anna@example.org")
+    page.get_by_role("button", name="Subscribe").click()
+    assert page.url.endswith("/signup")
+    assert page.get_by_label("Email address").input_value() == "anna@example.org"
+    assert "Please fill this in." in page.get_by_role("alert").inner_text()
+
+
+@checkers.looks(320, 1280)
+def test_axe_finds_no_barrier_beside_the_feeds(browser, following, theme, width):
+    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 800})
+    page.goto(f"{following.client.base_url}/subscribe/")
+    assert checkers.axe(page) == []
+    assert not page.evaluate(SIDEWAYS)
+    page.close()
+
+
+def test_nobody_is_asked_beside_the_feeds_where_nobody_can_sign_up(publication):
+    closed: list[dict[str, Any]] = [{"signup": {"enabled": False}}, {"newsletters": []}]
+    for tables in closed:
+        config = publication(**tables)
+        assert b"<form" not in Pages(config, Templates()).subscribe(
+            offers(config, newsroom.edition())
+        )

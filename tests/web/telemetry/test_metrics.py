@@ -1,0 +1,359 @@
+"""Probes and figures over real HTTP: what they say, and to whom."""
+
+import re
+import socket
+import threading
+from importlib.metadata import version
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from syndicate import clock
+from syndicate.errors import StoreUnreachable
+from syndicate.model.relay_status import Pace
+from syndicate.web.app import application
+from syndicate.web.telemetry.counters import REMEMBERED_FOR, Counts
+from tests import ROOT
+from tests.audience import TEST
+from tests.store.ledger.test_deliveries import edition, readers
+from tests.web.asgi import Client
+from tests.web.subscriber import TABLES
+
+NOW = clock.now()
+FEEDLY = {"user-agent": "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 16 subscribers; x)"}
+RSS = b"<?xml version='1.0'?><rss version='2.0'>" + b"<!-- news -->" * 200 + b"</rss>"
+
+
+def publish(folder, **files):
+    """Put files into the output, as a build would; `__` stands for a slash, `_` for a dot."""
+    for name, body in {"index_html": b"<p>home", "rss_xml": RSS, **files}.items():
+        file = folder / "feeds" / name.replace("__", "/").replace("_", ".")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(body)
+
+
+class Seen(dict[frozenset[str], float]):
+    """Every sample, found by its name and the values of its labels in any order; -1 is none."""
+
+    def __call__(self, *named: str) -> float:
+        return self.get(frozenset(named), -1)
+
+
+def metrics(client: httpx.Client, **headers: str) -> Seen:
+    answer = client.get("/metrics", headers=headers)
+    assert answer.status_code == 200
+    return Seen(
+        {
+            frozenset({sample.name, *sample.labels.values()}): sample.value
+            for family in text_string_to_metric_families(answer.text)
+            for sample in family.samples
+        }
+    )
+
+
+def test_every_request_is_counted_by_kind_status_and_coding(web, tmp_path):
+    client = web()
+    publish(tmp_path, articles__a__index_html=b"<p>tram")
+    plain = client.get("/rss.xml", headers={"accept-encoding": "identity"})
+    packed = client.get("/rss.xml", headers={"accept-encoding": "gzip"})
+    client.get("/rss.xml", headers={"if-none-match": plain.headers["etag"]})
+    client.head("/rss.xml", headers={"accept-encoding": "identity"})
+    client.get("/articles/a/")
+    client.get("/nowhere/")
+    asked = client.post("/signup", data={"email": "anna@example.org"})
+    seen = metrics(client)
+    assert seen("syndicate_response_bytes_total", "acting") == len(asked.content)
+    client.head("/newsletters/")
+    again = metrics(client)
+    assert again("syndicate_response_bytes_total", "acting") == len(asked.content), "no body"
+    assert seen("syndicate_requests_total", "feed", "200", "identity") == 2
+    assert seen("syndicate_requests_total", "feed", "200", "gzip") == 1
+    assert seen("syndicate_requests_total", "feed", "304", "identity") == 1
+    assert seen("syndicate_requests_total", "page", "200", "identity") == 1
+    assert seen("syndicate_requests_total", "page", "404", "identity") == 1
+    acting = frozenset({"syndicate_requests_total", "acting"})
+    assert sum(count for key, count in seen.items() if acting < key) == 1
+    sent = len(RSS) + int(packed.headers["content-length"])
+    assert seen("syndicate_response_bytes_total", "feed") == sent
+    assert seen("syndicate_request_duration_seconds_count", "feed") == 4
+    assert seen("syndicate_request_duration_seconds_bucket", "feed", "+Inf") == 4
+    assert 0 < seen("syndicate_request_duration_seconds_sum", "feed") < 4
+
+
+def test_polls_are_counted_by_reader_and_outcome(web, tmp_path):
+    client = web()
+    publish(tmp_path)
+    tag = client.get("/rss.xml", headers=FEEDLY).headers["etag"]
+    client.get("/rss.xml", headers={**FEEDLY, "if-none-match": tag})
+    client.get("/gone/rss.xml", headers={"user-agent": "newsboat/2.36.0"})
+    seen = metrics(client)
+    assert seen("syndicate_feed_polls_total", "Feedly", "full") == 1
+    assert seen("syndicate_feed_polls_total", "Feedly", "unmodified") == 1
+    assert seen("syndicate_feed_polls_total", "Newsboat", "other") == 1
+
+
+def test_what_services_say_of_their_subscribers_is_kept_by_feed(web, tmp_path):
+    client = web()
+    publish(tmp_path, feeds__city__rss_xml=RSS)
+    client.get("/rss.xml", headers=FEEDLY)
+    client.get("/rss.xml", headers={"user-agent": FEEDLY["user-agent"].replace("16", "17")})
+    client.get("/feeds/city/rss.xml", headers={"user-agent": "Feedbin feed-id:7 - 12 subscribers"})
+    client.get("/invented/rss.xml", headers=FEEDLY)
+    client.get("/feeds/private/secret/rss.xml", headers=FEEDLY)
+    name = "syndicate_feed_subscribers_reported"
+    reported = {key - {name}: count for key, count in metrics(client).items() if name in key}
+    assert reported == {
+        frozenset({"Feedly", "/rss.xml"}): 17,
+        frozenset({"Feedbin", "/feeds/city/rss.xml"}): 12,
+    }
+
+
+def test_it_is_told_how_mail_leaves_and_who_is_held(web, sqlite_store):
+    client = web()
+    metrics(client)
+    pace = Pace(
+        owner="host/1:7:1:a",
+        relay="outbox",
+        at=clock.now(),
+        sessions=4,
+        accepted=90,
+        deferred=0,
+        failed=0,
+        per_second=12.5,
+        note="",
+    )
+    with sqlite_store.write() as tx:
+        tx.paces.note(pace)
+        tx.holds.put("domain:gmail.com", reason="421 4.7.28 too fast", at=clock.now())
+    seen = metrics(client)
+    assert seen("syndicate_relay_sessions", "outbox") == 4
+    assert seen("syndicate_relay_messages_per_second", "outbox") == 12.5
+    assert seen("syndicate_relay_held", "outbox") == 0
+    assert seen("syndicate_domains_held") == 1
+    with sqlite_store.write() as tx:
+        tx.holds.put("relay:outbox", reason="454 throttled", at=clock.now())
+    assert metrics(client)("syndicate_relay_held", "outbox") == 1
+
+
+def test_reports_are_forgotten_after_three_days_and_never_more_than_a_thousand():
+    counts = Counts()
+    counts.report("Feedly", "/rss.xml", 5, at=0)
+    assert counts.reported(at=REMEMBERED_FOR) == {("Feedly", "/rss.xml"): 5}
+    assert counts.reported(at=REMEMBERED_FOR + 1) == {}
+    for number in range(3000):
+        counts.report("Feedly", f"/{number}/rss.xml", number, at=1)
+    assert len(counts.reported(at=2)) == 1000
+    assert ("Feedly", "/2999/rss.xml") in counts.reported(at=2)
+
+
+def test_whatever_clients_send_the_figures_stay_few_and_well_formed(web, tmp_path):
+    client = web()
+    publish(tmp_path)
+    client.get("/rss.xml", headers=FEEDLY)
+    client.get("/metrics")
+    before = len(metrics(client))
+    for number in range(300):
+        agent = f'Evil{number}"}} 1 \\ ({number} subscribers)'
+        client.get("/rss.xml", headers={"user-agent": agent})
+        client.get(f"/%0A{number}%22%7D 7/rss.xml", headers={**FEEDLY, "accept-encoding": agent})
+        client.request("OPTIONS", f"/{number}", headers={"host": f"h{number}"})
+    assert len(metrics(client)) < before + 20
+
+
+def test_the_store_is_told_by_newsletter_and_state(web, sqlite_store, tmp_path):
+    client = web(**TABLES)
+    publish(tmp_path)
+    with sqlite_store.write() as tx:
+        for number in range(3):
+            tx.subscribers.subscribe(f"r{number}@example.org", "culture", cause=TEST, at=NOW)
+        person = tx.subscribers.by_email("r0@example.org")
+        tx.subscribers.leave(person.key, "culture", at=NOW, cause=TEST)
+    seen = metrics(client)
+    assert seen("syndicate_store_readable") == 1
+    assert seen("syndicate_subscriptions", "culture", "confirmed") == 2
+    assert seen("syndicate_subscriptions", "culture", "left") == 1
+    assert seen("syndicate_deliveries", "queued") == 0
+    assert seen("syndicate_fires", "failed") == 0
+    assert seen("syndicate_articles_public") == 0
+    assert seen("syndicate_push_owed", "hubs", "failing") == 0
+    assert seen("syndicate_hub_subscriptions") == 0
+    assert seen("process_resident_memory_bytes") > 0
+    assert seen("syndicate_build_info", version("syndicate")) == 1
+
+
+def test_the_store_is_counted_once_for_many_who_ask(web, sqlite_store):
+    client = web()
+    metrics(client)
+    with sqlite_store.write() as tx:
+        tx.subscribers.subscribe("late@example.org", "breaking", cause=TEST, at=NOW)
+    assert metrics(client)("syndicate_subscriptions", "breaking", "confirmed") == -1
+
+
+def test_prometheus_gets_the_format_that_it_asks_for(web):
+    from prometheus_client.openmetrics.parser import (
+        text_string_to_metric_families as open_metrics,
+    )
+
+    client = web()
+    plain = client.get("/metrics")
+    assert plain.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert plain.headers["cache-control"] == "no-store"
+    accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
+    answer = client.get("/metrics", headers={"accept": accept})
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert "syndicate_requests" in {one.name for one in open_metrics(answer.text)}
+
+
+def test_the_page_about_figures_names_exactly_those_that_there_are(web, sqlite_store, tmp_path):
+    page = (ROOT / "docs" / "monitoring.md").read_text("utf-8")
+    with sqlite_store.write() as tx:
+        readers(tx, 1)
+        edition(tx)
+    client = web()
+    publish(tmp_path)
+    client.get("/rss.xml", headers=FEEDLY)
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    samples = {(one.type, sample.name) for one in families for sample in one.samples}
+    names = {
+        name.removesuffix("_bucket").removesuffix("_sum").removesuffix("_count")
+        if kind == "histogram"
+        else name
+        for kind, name in samples
+        if name.startswith("syndicate_")
+    }
+    assert set(re.findall(r"^\| `(syndicate_\w+)`", page, re.MULTILINE)) == names
+
+
+# who may see figures
+
+
+def is_hidden(client: httpx.Client, method: str = "GET", **headers: str) -> bool:
+    """Tell whether there seems to be nothing: the same answer as for what nobody made."""
+    here = client.request(method, "/metrics", headers=headers)
+    elsewhere = client.get("/no-such-page", headers=headers)
+    same = here.status_code == elsewhere.status_code == 404
+    return same and here.content == elsewhere.content
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-forwarded-for": "203.0.113.9"},
+        {"x-forwarded-for": "127.0.0.1"},
+        {"forwarded": "for=127.0.0.1"},
+        {"host": "evil.example"},
+        {"host": "evil.example:8000"},
+        {"host": ""},
+    ],
+    ids=str,
+)
+def test_by_default_this_machine_alone_sees_figures(web, headers):
+    client = web()
+    assert client.get("/metrics").status_code == 200
+    assert is_hidden(client, **headers)
+
+
+def test_a_stranger_learns_nothing_from_any_method(web):
+    client = web()
+    for method in ("GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
+        assert is_hidden(client, method, host="evil.example"), method
+    assert client.head("/metrics", headers={"host": "evil.example"}).status_code == 404
+    refused = client.post("/metrics")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_monitors_are_known_by_the_address_that_our_proxy_names(web):
+    client = web(web={"monitors": ["203.0.113.0/24"], "proxies": ["127.0.0.0/8"]})
+    seen = {"x-forwarded-for": "203.0.113.9", "host": "news.example.org"}
+    assert client.get("/metrics", headers=seen).status_code == 200
+    assert is_hidden(client, **{"x-forwarded-for": "198.51.100.1"})
+    assert is_hidden(client, **{"x-forwarded-for": "203.0.113.9, 198.51.100.1"})
+    assert is_hidden(client), "this machine isn't among them"
+
+
+def test_a_stranger_who_says_they_come_from_a_monitor_is_not_believed(web):
+    client = web(web={"monitors": ["203.0.113.0/24"]})
+    assert is_hidden(client, **{"x-forwarded-for": "203.0.113.9"})
+
+
+def test_a_network_that_is_named_is_let_in_without_a_proxy(web):
+    assert web(web={"monitors": ["127.0.0.0/8"]}).get("/metrics").status_code == 200
+
+
+# probes
+
+
+def test_the_process_is_well_while_its_store_can_be_read(web):
+    answer = web().get("/healthz", headers={"host": "evil.example"})
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_it_is_ready_once_there_is_a_home_page_and_until_it_stops(
+    sqlite_store, publication, tmp_path
+):
+    stopping = threading.Event()
+    client = Client(application(sqlite_store, publication(), stopping=stopping.is_set))
+    empty = client.get("/readyz")
+    assert (empty.status_code, empty.text) == (503, "there is no home page yet\n")
+    assert client.get("/healthz").status_code == 200
+    publish(tmp_path)
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.text) == (200, "ok\n")
+    assert ready.headers["cache-control"] == "no-store"
+    stopping.set()
+    assert client.get("/readyz").text == "stopping\n"
+    assert client.get("/healthz").status_code == 200, "it is well, and goes"
+
+
+def test_what_ails_the_store_is_told_to_monitors_alone(web, sqlite_store, monkeypatch, tmp_path):
+    client = web()
+    publish(tmp_path)
+
+    def broken():
+        raise StoreUnreachable("postgresql://syndicate@db.internal/news: no route to host")
+
+    monkeypatch.setattr(sqlite_store, "read", broken)
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path, headers={"host": "news.example.org"})
+        assert (answer.status_code, answer.text) == (503, "the store can't be read\n")
+        assert "db.internal" in client.get(path).text
+    seen = metrics(client)
+    assert seen("syndicate_store_readable") == 0
+    assert seen("syndicate_articles_public") == -1
+
+
+def test_an_application_that_takes_another_ones_place_goes_on_counting(
+    sqlite_store, publication, tmp_path
+):
+    publish(tmp_path)
+    first = application(sqlite_store, publication())
+    Client(first).get("/rss.xml")
+    second = application(sqlite_store, publication(), counts=first.counts)
+    Client(second).get("/rss.xml")
+    assert second.counts.polls == {("python-httpx", "full"): 2}
+
+
+def test_what_the_server_refuses_by_itself_is_counted_too(web):
+    client = web()
+    address = (client.base_url.host, client.base_url.port)
+    for nonsense in (b"NONSENSE\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):
+        with socket.create_connection(address, timeout=5) as raw:
+            raw.sendall(nonsense)
+            assert raw.recv(1000).startswith(b"HTTP/1.1 400 ")
+    assert metrics(client)("syndicate_requests_total", "other", "400", "identity") == 2
+
+
+def test_a_failure_is_the_servers_five_hundred():
+    from syndicate.web.telemetry.instrumentation import Watched
+    from syndicate.web.telemetry.request_kinds import Kind, Kinds
+
+    async def fails(scope, receive, send):
+        raise ValueError("a bug")
+
+    counts = Counts()
+    watched = Client(Watched(fails, counts, Kinds()))
+    with pytest.raises(ValueError, match="a bug"):
+        watched.get("/")
+    assert counts.tallies[Kind.PAGE].answers == {(500, "identity"): 1}
