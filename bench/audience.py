@@ -21,7 +21,7 @@ from pathlib import Path
 
 from bench.memory import peak
 from syndicate.config import Criteria, load
-from syndicate.model.editions import Content, Draft, Item, Kind
+from syndicate.model.editions import Content, Draft, EditionKind, Item
 from syndicate.store import Store
 
 IMPORT_SECONDS = 60.0
@@ -147,7 +147,7 @@ def freeze(store: Store, content: Content, *, at: datetime) -> float:
     draft = Draft(
         newsletter="news",
         schedule=None,
-        kind=Kind.ALERT,
+        kind=EditionKind.ALERT,
         content=content,
         items=(Item(article=1, revision=1),),
         upto=1,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
-from syndicate.web.server.server import Server
+from syndicate.web.server.server import WebServer
 
 CODINGS = ("identity", "gzip", "br")
 _LEAST = frozenset({"etag", "vary", "content-type", "content-length", "content-encoding"})
@@ -28,7 +28,7 @@ def main(port: int, ours: int, headers: str, paths: list[str]) -> None:
         for path in paths
         for coding in CODINGS
     }
-    with Server(Bare(answers), "127.0.0.1", port):
+    with WebServer(Bare(answers), "127.0.0.1", port):
         threading.Event().wait()
 
 

@@ -23,7 +23,7 @@ from bench.memory import peak
 from bench.ours import Publication, Running
 from syndicate.clock import EPOCH
 from syndicate.config import load
-from syndicate.intake.articles.source_file import Proof, read, set_up
+from syndicate.intake.articles.source_file import ParsedArticle, read, set_up
 from syndicate.store import Store
 
 PATTERNS = 200
@@ -65,7 +65,7 @@ def fill(publication: Publication, size: int) -> None:
     print(f"{size:,} articles are in the store", file=sys.stderr)
 
 
-def proof(file: Path, publication: Publication) -> Proof:
+def proof(file: Path, publication: Publication) -> ParsedArticle:
     config = load(publication.config)
     return set_up(read(file, config), file.stem, config)
 

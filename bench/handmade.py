@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from bench import messages, passes
-from syndicate.deliver.message.message import Reader
+from syndicate.deliver.message.message import Recipient
 
 
 def main() -> None:
@@ -30,7 +30,9 @@ def main() -> None:
     passes.tell(send_all)
 
 
-def send(port: int, share: range, news: messages.Prepared, write: Callable[[Reader], bytes]) -> int:
+def send(
+    port: int, share: range, news: messages.Prepared, write: Callable[[Recipient], bytes]
+) -> int:
     """Send each reader of a share their message over one connection; return how many."""
     with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost") as smtp:
         for number in share:

@@ -10,7 +10,7 @@ from typing import Protocol
 from bench.nursery import Nursery
 from bench.sender import CONNECTIONS, RESEND
 from bench.sink import DOUBTFUL, Arrival, Sink
-from syndicate.model.deliveries import State
+from syndicate.model.deliveries import DeliveryState
 
 EACH = 50
 """Messages of a life, about."""
@@ -18,7 +18,15 @@ _PATIENCE = 60.0
 """Seconds in which some message has to arrive."""
 _MOST = 300
 """Lives that may be needed to finish what is left."""
-_SETTLED = frozenset({State.ACCEPTED, State.FAILED, State.EXPIRED, State.SKIPPED, State.UNKNOWN})
+_SETTLED = frozenset(
+    {
+        DeliveryState.ACCEPTED,
+        DeliveryState.FAILED,
+        DeliveryState.EXPIRED,
+        DeliveryState.SKIPPED,
+        DeliveryState.UNKNOWN,
+    }
+)
 
 
 class Mortal(Protocol):
@@ -42,7 +50,7 @@ class Mortal(Protocol):
     def waiting(self) -> int:
         """Return how many readers something is still to come for."""
 
-    def stand(self) -> Mapping[int, State]:
+    def stand(self) -> Mapping[int, DeliveryState]:
         """Return where each reader's message stands, as far as the sender knows."""
 
 
@@ -57,7 +65,7 @@ class Told:
     """How often each reader's message was taken, by the reader's number."""
     strangers: int
     """Messages of another edition, or to another address than the reader's."""
-    stand: Mapping[int, State]
+    stand: Mapping[int, DeliveryState]
     faults: list[str]
 
     @property
@@ -73,7 +81,7 @@ class Told:
     @property
     def unknown(self) -> set[int]:
         """Readers of whom the sender says that it can't know."""
-        return {number for number, state in self.stand.items() if state is State.UNKNOWN}
+        return {number for number, state in self.stand.items() if state is DeliveryState.UNKNOWN}
 
     @property
     def arrived_among_unknown(self) -> int:
@@ -86,7 +94,7 @@ class Told:
 
     def broken(self, policy: str) -> list[str]:
         """Return which promises were not kept; none, where all is well."""
-        accepted = {n for n, state in self.stand.items() if state is State.ACCEPTED}
+        accepted = {n for n, state in self.stand.items() if state is DeliveryState.ACCEPTED}
         promises = {
             "everybody's message has an end": len(self.stand) == self.audience
             and set(self.stand.values()) <= _SETTLED,

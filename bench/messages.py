@@ -23,12 +23,12 @@ from pathlib import Path
 import jinja2
 
 from syndicate.config import Config
-from syndicate.deliver.message.links import Links
-from syndicate.deliver.message.message import Imprint, Reader
-from syndicate.deliver.message.template import Template
-from syndicate.deliver.message.tracked_links import Leads
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.message.message import EditionHeaders, Recipient
+from syndicate.deliver.message.template import MessageTemplate
+from syndicate.deliver.message.tracked_links import TrackedLinks
 from syndicate.model.deliveries import Claim
-from syndicate.model.editions import Content, Edition, Kind, link_marker, slot_marker
+from syndicate.model.editions import Content, Edition, EditionKind, link_marker, slot_marker
 
 RATIO = 100.0
 """How many times the messages of the plain way there are to be, at least."""
@@ -59,7 +59,7 @@ CONFIG = Config.model_validate(
         "root": Path("/nowhere"),
     }
 )
-LINKS = Links(CONFIG, b"0" * 32)
+LINKS = SignedLinks(CONFIG, b"0" * 32)
 
 _Way = Callable[[int], bytes]
 """Makes the copy of the reader of a number."""
@@ -122,11 +122,11 @@ def ratio(rounds: Sequence[_Round], name: str) -> float:
 class Prepared:
     """An edition as our connections have it."""
 
-    imprint: Imprint
-    leads: Leads
-    template: Template
+    imprint: EditionHeaders
+    leads: TrackedLinks
+    template: MessageTemplate
 
-    def reader(self, number: int) -> Reader:
+    def reader(self, number: int) -> Recipient:
         """Return a claimed delivery's reader, with everything that is signed for them."""
         claim = Claim(
             edition=41,
@@ -136,7 +136,7 @@ class Prepared:
             newsletter=self.imprint.newsletter,
             attempt=1,
         )
-        return Reader.of(claim, self.imprint, LINKS, self.leads)
+        return Recipient.of(claim, self.imprint, LINKS, self.leads)
 
     def whole(self, number: int) -> bytes:
         """Return a reader's copy."""
@@ -149,7 +149,7 @@ def mailing(newsletter: str, places: Sequence[str], weight: int = WEIGHT) -> Pre
         key=41,
         newsletter=newsletter,
         schedule=None,
-        kind=Kind.DIGEST,
+        kind=EditionKind.DIGEST,
         subject=SUBJECT,
         content="",
         upto=1,
@@ -157,9 +157,9 @@ def mailing(newsletter: str, places: Sequence[str], weight: int = WEIGHT) -> Pre
         slot_at=NOON,
         expires_at=NOON + timedelta(days=1),
     )
-    imprint = Imprint.of(edition, CONFIG)
-    leads = Leads.of(41, newsletter, frozen, CONFIG)
-    return Prepared(imprint, leads, Template.of(content(places, weight), imprint))
+    imprint = EditionHeaders.of(edition, CONFIG)
+    leads = TrackedLinks.of(41, newsletter, frozen, CONFIG)
+    return Prepared(imprint, leads, MessageTemplate.of(content(places, weight), imprint))
 
 
 def content(places: Sequence[str], weight: int = WEIGHT) -> Content:
@@ -183,12 +183,12 @@ def expressions() -> list[str]:
     return [f"{{{{ {SLOTS[number % len(SLOTS)]} }}}}" for number in range(PLACES)]
 
 
-def plainly(said: Content) -> Callable[[Reader], bytes]:
+def plainly(said: Content) -> Callable[[Recipient], bytes]:
     """Compile templates once, then render and encode everything for each reader."""
     text = jinja2.Environment().from_string(said.text)
     html = jinja2.Environment(autoescape=True).from_string(said.html)
 
-    def write(reader: Reader) -> bytes:
+    def write(reader: Recipient) -> bytes:
         filling = reader.filling
         slots = {"name": filling.name, "email": filling.email, **filling.own}
         message = EmailMessage(SMTP)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from bench.sender import CONNECTIONS
-from syndicate.model.deliveries import State
+from syndicate.model.deliveries import DeliveryState
 
 AT_FETCH, AFTER = RULES = ("at fetch", "after")
 _BATCH = 100
@@ -54,11 +54,11 @@ class PlainSender:
         """Return how many readers are not marked."""
         return self.audience - len(self.stand())
 
-    def stand(self) -> dict[int, State]:
+    def stand(self) -> dict[int, DeliveryState]:
         """Return who is marked: all that there is to know."""
         with closing(_opened(self.file)) as table:
             marked = table.execute("SELECT number FROM readers WHERE done").fetchall()
-        return {number: State.ACCEPTED for (number,) in marked}
+        return {number: DeliveryState.ACCEPTED for (number,) in marked}
 
 
 def live(file: str, port: int, rule: str) -> None:

@@ -21,13 +21,13 @@ from sqlalchemy import create_engine, text
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.loop.ledger import Ledger, Recorded, Round
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.loop.ledger import BatchResult, Ledger, LedgerBatch
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import drain
-from syndicate.model.deliveries import State
-from syndicate.model.editions import Content, Draft, Item, Kind, slot_marker
-from syndicate.model.subscribers import Cause, Who
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.editions import Content, Draft, EditionKind, Item, slot_marker
+from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Store, Transaction
 
 CONNECTIONS = 10
@@ -39,7 +39,7 @@ _LATER = timedelta(hours=6)
 _SLOW_DISK = 0.004
 """Seconds before each commit of the control. Without them nobody is killed in the right moment."""
 _NONCE = "q7"
-_CAUSE = Cause(who=Who.OPERATOR, how="bench")
+_CAUSE = Cause(who=Actor.OPERATOR, how="bench")
 _PARAGRAPH = "<p>The harbour gets its tram lines back after eleven years, says the council.</p>\n"
 
 
@@ -102,7 +102,7 @@ class Sender:
         with self._ledger() as tx:
             return tx.deliveries.totals(self.edition).waiting
 
-    def stand(self) -> dict[int, State]:
+    def stand(self) -> dict[int, DeliveryState]:
         """Return where each reader's message stands, by the reader's number."""
         with self._ledger() as tx:
             return {row.subscriber: row.state for row in tx.deliveries.of(self.edition)}
@@ -124,7 +124,7 @@ def live(url: str, tables: str, number: int) -> None:
     config = Config.model_validate(json.loads(tables))
     store = Store.open(url)
     with store.read() as tx:
-        links = Links(config, tx.keys.secret("links"))
+        links = SignedLinks(config, tx.keys.secret("links"))
     drain(
         store,
         config,
@@ -158,11 +158,13 @@ def _send_before_recording() -> None:
     record = Ledger.record
     late: list[threading.Thread] = []
 
-    def record_late(ledger: Ledger, due: Round) -> Recorded:
+    def record_late(ledger: Ledger, due: LedgerBatch) -> BatchResult:
         while late:
             late.pop().join()
         recorded = record(ledger, replace(due, intents=[]))
-        late.append(threading.Thread(target=record, args=(ledger, Round(intents=due.intents))))
+        late.append(
+            threading.Thread(target=record, args=(ledger, LedgerBatch(intents=due.intents)))
+        )
         late[-1].start()
         leaves = frozenset(claim.key for claim in due.intents)
         return replace(recorded, may_leave=leaves)
@@ -189,7 +191,7 @@ def _draft() -> Draft:
     return Draft(
         newsletter="breaking",
         schedule=None,
-        kind=Kind.ALERT,
+        kind=EditionKind.ALERT,
         content=Content(
             subject="Trams return to the harbour",
             preheader="",

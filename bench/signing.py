@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from syndicate.config.sections.dkim import Dkim
-from syndicate.deliver.message.dkim import BATCH, Keyring, Signer, Unsigned, sealed
+from syndicate.config.sections.dkim import DkimKeySettings
+from syndicate.deliver.message.dkim import BATCH, DkimKeyring, DkimSigner, UnsignedMessage, sealed
 from syndicate.deliver.message.message import Message
 
 HEADERS = (
@@ -81,7 +81,7 @@ def ours(*kinds: str) -> Callable[[], object]:
 
 def together(*kinds: str) -> Callable[[], object]:
     """Sign as mail on its way is signed: each time that so many are written."""
-    signing, written = signer(*kinds), list[Unsigned]()
+    signing, written = signer(*kinds), list[UnsignedMessage]()
 
     def sign() -> None:
         written.append(signing.unsigned(COPY))
@@ -93,12 +93,12 @@ def together(*kinds: str) -> Callable[[], object]:
     return sign
 
 
-def signer(*kinds: str) -> Signer:
+def signer(*kinds: str) -> DkimSigner:
     """Return who signs with our keys of these kinds."""
     keys: dict[str, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey]
     keys = {"rsa": RSA, "ed25519": ED25519}
-    named = tuple((Dkim(selector=kind), keys[kind]) for kind in kinds)
-    found = Keyring(named).signer("a.example")
+    named = tuple((DkimKeySettings(selector=kind), keys[kind]) for kind in kinds)
+    found = DkimKeyring(named).signer("a.example")
     assert found is not None
     return found
 

@@ -46,7 +46,7 @@ _YOUNG = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class WorkerLane:
     """What falls to one of several processes."""
 
     number: int
@@ -142,10 +142,10 @@ class Workers(Generic[_Task, _Result]):
         self._died = died
 
     @property
-    def lanes(self) -> list[Lane]:
+    def lanes(self) -> list[WorkerLane]:
         """One for each process."""
         count = len(self._members)
-        return [Lane(number, count) for number in range(count)]
+        return [WorkerLane(number, count) for number in range(count)]
 
     def do(self, lanes: Iterable[Iterable[_Task]]) -> Iterator[_Result]:
         """Begin with the tasks of each lane, and do all of them; raise what the work raises.

@@ -7,8 +7,8 @@ from syndicate.model.editions import (
     Content,
     Draft,
     Edition,
+    EditionKind,
     Item,
-    Kind,
     link_marker,
     slot_marker,
 )
@@ -48,7 +48,7 @@ def freeze(
     links: tuple[str, ...] = PLACES,
     at: datetime,
     article: int = 1,
-    kind: Kind = Kind.ALERT,
+    kind: EditionKind = EditionKind.ALERT,
 ) -> Edition:
     """Freeze an edition for who is subscribed."""
     draft = Draft(

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from syndicate.errors import SyndicateError, TemplateError
-from syndicate.workers import Lane, ResourceLimits, hired, restart_clock
+from syndicate.workers import ResourceLimits, WorkerLane, hired, restart_clock
 from tests import ROOT
 
 LARGE = 3_000_000
@@ -79,7 +79,7 @@ def test_who_breaks_off_leaves_nobody_behind():
 
 def test_each_part_falls_to_one_lane():
     parts = list(range(10))
-    lanes = [Lane(number, 3) for number in range(3)]
+    lanes = [WorkerLane(number, 3) for number in range(3)]
     assert [part for lane in lanes for part in lane.stretch(parts)] == parts
     assert sorted(part for lane in lanes for part in lane.turns(parts)) == parts
 

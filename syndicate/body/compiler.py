@@ -10,9 +10,9 @@ from urllib.parse import quote, urljoin
 from lxml import etree
 
 from syndicate.body import amp, embed_markup, lead_figure, pictures
-from syndicate.body.fragment_writer import Sheet, written
+from syndicate.body.fragment_writer import FragmentWriter, written
 from syndicate.model.articles import MEDIA, Figure, Revision
-from syndicate.model.compiled_body import BASE, ORIGIN, WORD, Galley, Part
+from syndicate.model.compiled_body import BASE, ORIGIN, WORD, CompiledBody, Part
 
 _ADDRESSES = frozenset({"href", "src", "cite", "poster"})
 _VOID = frozenset({"br", "col", "hr", "img", "wbr", "source", "track", "embed", "area"})
@@ -34,33 +34,33 @@ RULES = _rules()
 """Names the rules of this version; a galley of others is cut again."""
 
 
-def is_current(galley: Galley | None) -> bool:
+def is_current(galley: CompiledBody | None) -> bool:
     """Whether there is a galley, cut by this version's rules."""
     return galley is not None and galley.rules == RULES
 
 
-def cut(revision: Revision, *, slug: str, tree: etree._Element | None = None) -> Galley:
+def cut(revision: Revision, *, slug: str, tree: etree._Element | None = None) -> CompiledBody:
     """Set what an article shows at the address of `slug`.
 
     `tree` is what its body was written from, where that is at hand; it is used up.
     """
     lead, body = lead_figure.part(revision, tree)
     figures = {figure.src: figure for figure in (*revision.figures, revision.image) if figure}
-    return Galley(
-        opening=_Cutter(slug, figures, urgent=True).set(lead),
-        body=_Cutter(slug, figures, urgent=False).set(body),
+    return CompiledBody(
+        opening=_Compiler(slug, figures, urgent=True).set(lead),
+        body=_Compiler(slug, figures, urgent=False).set(body),
         rules=RULES,
     )
 
 
-class _Cutter:
+class _Compiler:
     """Sets one tree. An `urgent` one has the picture that is loaded first."""
 
     def __init__(self, slug: str, figures: dict[str, Figure], *, urgent: bool) -> None:
         self._page = f"/articles/{quote(slug, errors='replace')}/"
         self._figures = figures
         self._urgent = urgent
-        self._sheet = Sheet()
+        self._sheet = FragmentWriter()
 
     def set(self, root: etree._Element) -> tuple[Part, ...]:
         self._children(root)

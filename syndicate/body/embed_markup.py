@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from syndicate.body import amp
-from syndicate.body.fragment_writer import Sheet, written
+from syndicate.body.fragment_writer import FragmentWriter, written
 from syndicate.model.compiled_body import BASE, ORIGIN, WORD
 from syndicate.model.videos import Video
 
@@ -27,7 +27,7 @@ _CARRIED = {"source": ("src", "type"), "track": ("src", "kind", "srclang", "labe
 
 
 def place(
-    sheet: Sheet, kind: str, attributes: Mapping[str, str], sources: Sequence[Source]
+    sheet: FragmentWriter, kind: str, attributes: Mapping[str, str], sources: Sequence[Source]
 ) -> None:
     """Set a player; every address in its attributes, and in those of its sources, is resolved."""
     own = _FRAME if kind == "iframe" else {"preload": "metadata"}

@@ -7,7 +7,7 @@ from html import escape
 from syndicate.model.compiled_body import Part
 
 
-class Sheet:
+class FragmentWriter:
     """Gathers HTML, and keeps apart only what channels don't share."""
 
     def __init__(self) -> None:

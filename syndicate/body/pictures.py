@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from syndicate.body import amp
-from syndicate.body.fragment_writer import Sheet, written
+from syndicate.body.fragment_writer import FragmentWriter, written
 from syndicate.model import pictures
 from syndicate.model.articles import Figure
 from syndicate.model.compiled_body import BASE
@@ -13,7 +13,7 @@ SIZES = "(min-width: 44rem) 39rem, 100vw"
 
 
 def place(
-    sheet: Sheet, attributes: Mapping[str, str], figure: Figure | None, *, urgent: bool
+    sheet: FragmentWriter, attributes: Mapping[str, str], figure: Figure | None, *, urgent: bool
 ) -> None:
     """Set an `<img>` whose address is resolved; `figure` is what is known of a figure's picture.
 

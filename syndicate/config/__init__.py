@@ -12,12 +12,18 @@ from syndicate.config.models import (
 )
 from syndicate.config.secret import missing_secrets, missing_token, monitor_token, password
 from syndicate.config.sections.ads import Ads, AdSlot
-from syndicate.config.sections.amp import Amp, Analytics, Consent
-from syndicate.config.sections.feeds import FeedFormat, OwnFeed, Selector, Syndication
-from syndicate.config.sections.mail import Mail, Transport
-from syndicate.config.sections.pages import Pages
+from syndicate.config.sections.amp import AmpSettings, Analytics, Consent
+from syndicate.config.sections.feeds import CustomFeed, FeedFormat, Selector, Syndication
+from syndicate.config.sections.mail import Mail, TransportKind
+from syndicate.config.sections.pages import PagesSettings
 from syndicate.config.sections.push import IndexNow, Websub
-from syndicate.config.sections.relays import DomainLimit, Relay, Security, Server, sessions
+from syndicate.config.sections.relays import (
+    DomainLimit,
+    RelaySettings,
+    Security,
+    SmtpServer,
+    sessions,
+)
 from syndicate.config.sections.segments import Criteria, Segment
 from syndicate.config.sections.theme import Theme
 from syndicate.config.sections.tracking import Tracking
@@ -28,12 +34,13 @@ __all__ = [
     "ALL",
     "AdSlot",
     "Ads",
-    "Amp",
+    "AmpSettings",
     "Analytics",
     "BeginWith",
     "Config",
     "Consent",
     "Criteria",
+    "CustomFeed",
     "DomainLimit",
     "FeedFormat",
     "IndexNow",
@@ -41,22 +48,21 @@ __all__ = [
     "Mail",
     "Mailbox",
     "Newsletter",
-    "OwnFeed",
-    "Pages",
+    "PagesSettings",
     "Publication",
     "Rate",
-    "Relay",
+    "RelaySettings",
     "Schedule",
     "Security",
     "Segment",
     "Select",
     "Selector",
-    "Server",
+    "SmtpServer",
     "StoreSettings",
     "Syndication",
     "Theme",
     "Tracking",
-    "Transport",
+    "TransportKind",
     "Web",
     "Websub",
     "load",

@@ -20,15 +20,15 @@ from pydantic import (
 )
 
 from syndicate.config.sections.ads import Ads
-from syndicate.config.sections.amp import Amp
-from syndicate.config.sections.feeds import OwnFeed, Selector, Syndication
+from syndicate.config.sections.amp import AmpSettings
+from syndicate.config.sections.feeds import CustomFeed, Selector, Syndication
 from syndicate.config.sections.mail import Mail
-from syndicate.config.sections.pages import Pages
+from syndicate.config.sections.pages import PagesSettings
 from syndicate.config.sections.podcast import Podcast
 from syndicate.config.sections.publish import Publish
 from syndicate.config.sections.push import IndexNow, Websub
 from syndicate.config.sections.segments import Criteria, Segment
-from syndicate.config.sections.signup import Retention, Signup
+from syndicate.config.sections.signup import RetentionSettings, SignupSettings
 from syndicate.config.sections.theme import Theme
 from syndicate.config.sections.tracking import Tracking
 from syndicate.config.sections.web import Web
@@ -249,20 +249,20 @@ class Config(Table):
     theme: Theme = Theme()
     store: StoreSettings = StoreSettings()
     syndication: Syndication = Syndication()
-    feeds: tuple[OwnFeed, ...] = ()
+    feeds: tuple[CustomFeed, ...] = ()
     publish: Publish = Publish()
     websub: Websub = Websub()
     indexnow: IndexNow = IndexNow()
     podcast: Podcast = Podcast()
-    pages: Pages = Pages()
-    amp: Amp = Amp()
+    pages: PagesSettings = PagesSettings()
+    amp: AmpSettings = AmpSettings()
     ads: Ads = Ads()
     mail: Mail = Mail()
     newsletters: tuple[Newsletter, ...] = ()
     segments: tuple[Segment, ...] = ()
     schedules: tuple[Schedule, ...] = ()
-    signup: Signup = Signup()
-    retention: Retention = Retention()
+    signup: SignupSettings = SignupSettings()
+    retention: RetentionSettings = RetentionSettings()
     intake: Intake = Intake()
     web: Web = Web()
     root: Path = Field(exclude=True)

@@ -12,7 +12,7 @@ from syndicate.errors import SecretUnreadable
 if TYPE_CHECKING:  # the models read keys, which are secrets; lines masks them
     from syndicate.config.loading.toml_positions import Loc
     from syndicate.config.models import Config
-    from syndicate.config.sections.relays import Server
+    from syndicate.config.sections.relays import SmtpServer
 
 _ASSIGNED = re.compile(
     r"((?:pass|secret|token|credential|(?<![a-z])[a-z]*key)[\w-]*\s*=\s*).*", re.IGNORECASE
@@ -42,7 +42,7 @@ class MissingSecret:
         return f"{self.key}: {self.reason}"
 
 
-def password(server: "Server", config: "Config") -> str | None:
+def password(server: "SmtpServer", config: "Config") -> str | None:
     """Read the password for a mail server; None where it takes no login.
 
     Raise SecretUnreadable when the environment variable or the file isn't there.
@@ -96,10 +96,10 @@ def missing_token(config: "Config") -> Iterator[MissingSecret]:
 
 def missing_secrets(config: "Config") -> Iterator[MissingSecret]:
     """Find the passwords and signing keys that can't be read now: until then no mail leaves."""
-    from syndicate.config.sections.mail import Transport  # noqa: PLC0415 - the models read keys
+    from syndicate.config.sections.mail import TransportKind  # noqa: PLC0415 - the models read keys
 
     mail = config.mail
-    for number, server in enumerate(mail.servers if mail.transport is Transport.SMTP else ()):
+    for number, server in enumerate(mail.servers if mail.transport is TransportKind.SMTP else ()):
         try:
             password(server, config)
         except SecretUnreadable as error:

@@ -20,8 +20,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from syndicate.config import Config, Relay, Server
-from syndicate.deliver.smtp.relay import Answered, Envelope, Event, Invited, Reply
+from syndicate.config import Config, RelaySettings, SmtpServer
+from syndicate.deliver.smtp.relay import BodyInvited, Envelope, Event, MessageAnswered, SmtpReply
 from syndicate.errors import RelayUnavailable, TemporaryFailure
 from syndicate.private_file import FOLDER_MODE, open_private
 
@@ -36,7 +36,7 @@ class Outbox:
 
     def __init__(self, folder: Path, *, sessions: int = 4) -> None:
         self.folder = folder
-        self.settings = Relay.alone(Server(host="outbox", connections=sessions))
+        self.settings = RelaySettings.alone(SmtpServer(host="outbox", connections=sessions))
 
     @classmethod
     def of(cls, config: Config) -> Self:
@@ -58,15 +58,15 @@ class Outbox:
         kept = self.get(file_name(message_id))
         return kept is not None and kept.message_id == message_id
 
-    def messages(self) -> "list[Kept]":
+    def messages(self) -> "list[OutboxMessage]":
         """Return what is there, newest first; nothing is opened yet."""
         found = sorted(self._files(), key=lambda file: (-file.stat().st_mtime_ns, file.name))
-        return [Kept(Path(file.path)) for file in found]
+        return [OutboxMessage(Path(file.path)) for file in found]
 
-    def get(self, name: str) -> "Kept | None":
+    def get(self, name: str) -> "OutboxMessage | None":
         """Return one message by its file name, or None: also for any other path."""
         path = self.folder / name
-        return Kept(path) if _NAME.fullmatch(name) and path.is_file() else None
+        return OutboxMessage(path) if _NAME.fullmatch(name) and path.is_file() else None
 
     def __str__(self) -> str:
         return str(self.folder)
@@ -101,7 +101,7 @@ class OutboxSession:
     def offer(self, envelope: Envelope, size: int) -> None:  # noqa: ARG002 - a session's question
         """Take every envelope."""
         self._offered.append(envelope)
-        self._events.append(Invited())
+        self._events.append(BodyInvited())
 
     def hand_over(self, *message: bytes, tame: bool = False) -> None:  # noqa: ARG002 - as above
         """Write the message; it is put off when there is no room or no right to."""
@@ -110,10 +110,10 @@ class OutboxSession:
             _write(path, b"".join(message))
         except OSError as error:
             reason = f"{path} can't be written: {error.strerror}"
-            self._events.append(Answered(Reply(452, reason), TemporaryFailure(reason)))
+            self._events.append(MessageAnswered(SmtpReply(452, reason), TemporaryFailure(reason)))
         else:
             self.taken += 1
-            self._events.append(Answered(Reply(250, f"kept as {path.name}")))
+            self._events.append(MessageAnswered(SmtpReply(250, f"kept as {path.name}")))
 
     def move(self, now: float, *, readable: bool = True) -> list[Event]:  # noqa: ARG002 - as above
         """Tell what came of it."""
@@ -125,7 +125,7 @@ class OutboxSession:
 
 
 @dataclass(frozen=True)
-class Kept:
+class OutboxMessage:
     """A message of the outbox; its file is read when something of it is asked for."""
 
     path: Path

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from syndicate.config import Config
 from syndicate.deliver.loop.reply_classifier import let_out
-from syndicate.deliver.message.dkim import Keyring
-from syndicate.deliver.message.links import Links
-from syndicate.deliver.message.message import Imprint, Reader
-from syndicate.deliver.message.personalisation import Filling, OwnLinks
-from syndicate.deliver.message.template import Template
-from syndicate.deliver.message.tracked_links import Leads
-from syndicate.deliver.smtp.relay import Relay, Reply, Session
+from syndicate.deliver.message.dkim import DkimKeyring
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.message.message import EditionHeaders, Recipient
+from syndicate.deliver.message.personalisation import Personalisation, PersonalLinks
+from syndicate.deliver.message.template import MessageTemplate
+from syndicate.deliver.message.tracked_links import TrackedLinks
+from syndicate.deliver.smtp.relay import SmtpReply, Transport, TransportSession
 from syndicate.deliver.smtp.single_delivery import hand_over
 from syndicate.errors import Refused, RelayUnavailable
 from syndicate.model.editions import Draft
@@ -25,8 +25,8 @@ _NOBODY = 0
 
 
 def send_copy(
-    draft: Draft, to: str, *, config: Config, relays: Sequence[Relay], links: Links
-) -> Reply:
+    draft: Draft, to: str, *, config: Config, relays: Sequence[Transport], links: SignedLinks
+) -> SmtpReply:
     """Hand over one copy of what would be an edition, to the first relay that takes us on.
 
     Raise Refused for an address that can't be used or that mail.only holds
@@ -35,26 +35,26 @@ def send_copy(
     """
     if not let_out(to, config.mail.only):
         raise Refused(f"{to} is held back by mail.only")
-    imprint = Imprint.of(draft, config)
-    reader = Reader(
+    imprint = EditionHeaders.of(draft, config)
+    reader = Recipient(
         imprint=imprint,
         message_id=f"<test.{secrets.token_hex(12)}@{imprint.domain}>",
-        filling=Filling(
+        filling=Personalisation(
             email=to,
-            own=OwnLinks(links, _NOBODY, _NOBODY, draft.newsletter),
-            leads=Leads.of(_NOBODY, draft.newsletter, draft.links, config).addresses,
+            own=PersonalLinks(links, _NOBODY, _NOBODY, draft.newsletter),
+            leads=TrackedLinks.of(_NOBODY, draft.newsletter, draft.links, config).addresses,
         ),
     )
     content = replace(draft.content, subject=f"{MARK} {draft.content.subject}")
-    message = Template.of(content, imprint).fill(reader)
-    signer = Keyring.of(config).signer(imprint.domain)
+    message = MessageTemplate.of(content, imprint).fill(reader)
+    signer = DkimKeyring.of(config).signer(imprint.domain)
     if signer is not None:
         message = signer.signed(message)
     with contextlib.closing(_opened(relays)) as session:
         return hand_over(session, reader.envelope, bytes(message))
 
 
-def _opened(relays: Sequence[Relay]) -> Session:
+def _opened(relays: Sequence[Transport]) -> TransportSession:
     by_weight = sorted(relays, key=lambda relay: -relay.settings.weight)
     for relay in by_weight[:-1]:
         with contextlib.suppress(RelayUnavailable):

@@ -15,19 +15,19 @@ import structlog
 
 from syndicate.config import Config
 from syndicate.deliver.loop import claim_owner
-from syndicate.deliver.loop.domain_throttle import Destinations
-from syndicate.deliver.loop.ledger import Ledger, Round
-from syndicate.deliver.loop.maintenance import Upkeep
-from syndicate.deliver.loop.relay_pool import Fleet
-from syndicate.deliver.loop.send_loop import Engine
-from syndicate.deliver.loop.send_queue import Supply
-from syndicate.deliver.message.links import Links
-from syndicate.deliver.message.prepared import Mailings
-from syndicate.deliver.smtp.relay import Relay
+from syndicate.deliver.loop.domain_throttle import DomainThrottle
+from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
+from syndicate.deliver.loop.maintenance import Maintenance
+from syndicate.deliver.loop.relay_pool import RelayPool
+from syndicate.deliver.loop.send_loop import SendLoop
+from syndicate.deliver.loop.send_queue import SendQueue
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.message.prepared import PreparedEditions
+from syndicate.deliver.smtp.relay import Transport
 from syndicate.deliver.smtp.session import data_timeout
 from syndicate.errors import SecretUnreadable
-from syndicate.model.deliveries import State
-from syndicate.model.edition_control import Limit
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.edition_control import FailureThreshold
 from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -36,7 +36,7 @@ _ABORTING = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drained:
+class DeliveryReport:
     """What one pass did."""
 
     accepted: int = 0
@@ -58,33 +58,33 @@ class Drained:
 def drain(
     store: Store,
     config: Config,
-    relays: Sequence[Relay],
-    links: Links,
+    relays: Sequence[Transport],
+    links: SignedLinks,
     *,
     at: datetime,
     stop: threading.Event,
-) -> Drained:
+) -> DeliveryReport:
     """Hand over everything that is due at `at`; return when nothing is, or soon after `stop`.
 
     While a key that signs can't be read, everything waits. Raise StoreError when the
     ledger can't be kept.
     """
     with claim_owner.life() as name:
-        limit = Limit(share=config.mail.pause_at, after=config.mail.pause_after)
+        limit = FailureThreshold(share=config.mail.pause_at, after=config.mail.pause_after)
         ledger = Ledger(store, name=name, at=at, sending=_sending_lease(relays), limit=limit)
-        upkeep = Upkeep(ledger, relays, config, links)
+        upkeep = Maintenance(ledger, relays, config, links)
         upkeep.keep_up()
-        fleet = Fleet(relays, store)
+        fleet = RelayPool(relays, store)
         if ledger.open_editions():
             try:
-                mailings = Mailings(store, config)
+                mailings = PreparedEditions(store, config)
             except SecretUnreadable as error:
                 _wait(ledger, fleet, error)
             else:
-                destinations = Destinations(store, config.mail.limits)
-                supply = Supply(ledger, mailings, links, destinations, only=config.mail.only)
+                destinations = DomainThrottle(store, config.mail.limits)
+                supply = SendQueue(ledger, mailings, links, destinations, only=config.mail.only)
                 timeout = config.mail.stop_timeout.total_seconds()
-                engine = Engine(ledger, fleet, supply, destinations, upkeep, stop_timeout=timeout)
+                engine = SendLoop(ledger, fleet, supply, destinations, upkeep, stop_timeout=timeout)
                 _run(engine, stop)
                 store.sweep(ledger.moment)
         _tell(ledger)
@@ -93,27 +93,27 @@ def drain(
         return _summary(ledger, upkeep, blocked)
 
 
-def _wait(ledger: Ledger, fleet: Fleet, reason: SecretUnreadable) -> None:
+def _wait(ledger: Ledger, fleet: RelayPool, reason: SecretUnreadable) -> None:
     """Record for every relay why nothing leaves; the mail stays in the queue."""
     now = time.monotonic()
     for member in fleet.members:
         member.meet(reason, now)
-    ledger.record(Round(paces=fleet.paces(ledger.name, now, last=True)))
+    ledger.record(LedgerBatch(paces=fleet.paces(ledger.name, now, last=True)))
 
 
-def _sending_lease(relays: Sequence[Relay]) -> timedelta:
+def _sending_lease(relays: Sequence[Transport]) -> timedelta:
     """How long a message may take from its intent to its verdict, and then some."""
     timeout = max(relay.settings.timeout.total_seconds() for relay in relays)
     return timedelta(seconds=data_timeout(timeout) + 2 * timeout + 60)
 
 
-def _run(engine: Engine, stop: threading.Event) -> None:
+def _run(engine: SendLoop, stop: threading.Event) -> None:
     """Let the engine run in a thread of its own, and wait for its end; raise what ended it.
 
     A signal that breaks off this thread stops the engine as `stop` does: what is on
     its way gets its verdict.
     """
-    halt = _Either(stop)
+    halt = _EitherEvent(stop)
     ended = threading.Semaphore(0)
     crashes: list[BaseException] = []
 
@@ -140,7 +140,7 @@ def _run(engine: Engine, stop: threading.Event) -> None:
         raise crashes[0]
 
 
-class _Either(threading.Event):
+class _EitherEvent(threading.Event):
     """Set when it was set itself, or another one was."""
 
     def __init__(self, other: threading.Event) -> None:
@@ -155,22 +155,26 @@ class _Either(threading.Event):
 def _tell(ledger: Ledger) -> None:
     for edition, count in sorted(ledger.counts.items()):
         _log.info(
-            "edition accepted" if count[State.ACCEPTED] else "edition not accepted",
+            "edition accepted" if count[DeliveryState.ACCEPTED] else "edition not accepted",
             edition=edition,
-            recipients=count[State.ACCEPTED],
-            refused=count[State.FAILED],
-            **{s.value: count[s] for s in (State.DEFERRED, State.UNKNOWN) if count[s]},
+            recipients=count[DeliveryState.ACCEPTED],
+            refused=count[DeliveryState.FAILED],
+            **{
+                s.value: count[s]
+                for s in (DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
+                if count[s]
+            },
         )
 
 
-def _summary(ledger: Ledger, upkeep: Upkeep, blocked: tuple[str, ...]) -> Drained:
-    total: Counter[State] = sum(ledger.counts.values(), Counter())
-    return Drained(
-        accepted=total[State.ACCEPTED],
-        failed=total[State.FAILED],
-        deferred=total[State.DEFERRED],
-        skipped=total[State.SKIPPED],
-        unknown=total[State.UNKNOWN] + upkeep.unknown,
+def _summary(ledger: Ledger, upkeep: Maintenance, blocked: tuple[str, ...]) -> DeliveryReport:
+    total: Counter[DeliveryState] = sum(ledger.counts.values(), Counter())
+    return DeliveryReport(
+        accepted=total[DeliveryState.ACCEPTED],
+        failed=total[DeliveryState.FAILED],
+        deferred=total[DeliveryState.DEFERRED],
+        skipped=total[DeliveryState.SKIPPED],
+        unknown=total[DeliveryState.UNKNOWN] + upkeep.unknown,
         expired=upkeep.expired,
         recovered=upkeep.recovered,
         paused=ledger.paused,

@@ -24,7 +24,7 @@ _WORD = re.compile(f"{WORD}(\\w+){WORD}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Galley:
+class CompiledBody:
     """One body, cut where channels differ. No body has the marks: they are control characters."""
 
     opening: tuple[Part, ...]
@@ -42,7 +42,7 @@ class Galley:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joiner:
+class BodyJoiner:
     """Joins galleys for one channel of one publication."""
 
     channel: Channel

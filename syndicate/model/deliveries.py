@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     """Where a delivery stands."""
 
     QUEUED = "queued"
@@ -29,7 +29,12 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-WAITING = (State.QUEUED, State.CLAIMED, State.SENDING, State.DEFERRED)
+WAITING = (
+    DeliveryState.QUEUED,
+    DeliveryState.CLAIMED,
+    DeliveryState.SENDING,
+    DeliveryState.DEFERRED,
+)
 """Where a delivery stands of which something is still to come."""
 
 
@@ -40,7 +45,7 @@ class Delivery:
     edition: int
     subscriber: int
     email: str
-    state: State
+    state: DeliveryState
     attempt: int = 0
     """How often a server was asked to take it."""
     code: int = 0
@@ -73,11 +78,11 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class DeliveryOutcome:
     """What became of a claimed delivery, to be recorded."""
 
     claim: Claim
-    state: State
+    state: DeliveryState
     code: int = 0
     """The server's reply code; 0 where none was asked, or none answered."""
     reply: str = ""
@@ -86,7 +91,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class DeliveryTotals:
     """How many readers of an edition stand where; `audience` is always their sum."""
 
     queued: int = 0

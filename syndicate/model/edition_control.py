@@ -17,7 +17,7 @@ def replaced_by(edition: int) -> str:
     return f"replaced by edition {edition}"
 
 
-class Act(StrEnum):
+class ControlAction(StrEnum):
     """What was decided about an edition."""
 
     PAUSED = "paused"
@@ -32,17 +32,17 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class ControlRecord:
     """One decision about an edition: what, when, by whom, and how far it had got."""
 
     at: datetime
-    act: Act
+    act: ControlAction
     cause: Cause
     detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Remaining:
     """How far an edition had got when somebody decided about it; the sum is its audience."""
 
     accepted: int
@@ -75,21 +75,21 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class ControlOutcome:
     """What came of a decision about an edition."""
 
     changed: bool
     """False where it had been decided before, or nothing was left to decide."""
     before: EditionState
-    left: Left
+    left: Remaining
     """How far the edition had got."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class EditionWait:
     """What an edition waits for, and somebody."""
 
-    paused: Note | None = None
+    paused: ControlRecord | None = None
     """The decision that paused it."""
     put_off: int = 0
     """How many wait for their next attempt."""
@@ -102,7 +102,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
+class FailureThreshold:
     """How many refusals for good stop an edition by themselves."""
 
     share: float = 0.05

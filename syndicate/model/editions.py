@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from syndicate.config import Criteria
 
 
-class Kind(StrEnum):
+class EditionKind(StrEnum):
     """What an edition is made of."""
 
     ALERT = "alert"
@@ -97,7 +97,7 @@ class Draft:
 
     newsletter: str
     schedule: str | None
-    kind: Kind
+    kind: EditionKind
     content: Content
     items: tuple[Item, ...]
     upto: int
@@ -122,7 +122,7 @@ class Edition:
     key: int
     newsletter: str
     schedule: str | None
-    kind: Kind
+    kind: EditionKind
     subject: str
     content: str
     """The hash of its content."""

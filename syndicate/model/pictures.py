@@ -25,7 +25,7 @@ _CROPPED_FROM = 696
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class PictureSource:
     """What a `<source>` of a `<picture>` says."""
 
     type: str
@@ -33,7 +33,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crop:
+class PictureCrop:
     """The middle of a picture, as a JPEG of a shape of its own."""
 
     src: str
@@ -72,13 +72,13 @@ def srcset(figure: Figure, base: str = "") -> str:
     return _set(figure, base, ".webp" if figure.type == AVIF else None)
 
 
-def source(figure: Figure, base: str = "") -> Source | None:
+def source(figure: Figure, base: str = "") -> PictureSource | None:
     """Return the better type that a `<source>` before the `<img>` offers, where there is one."""
     if not figure.variants or figure.type == WEBP:
         return None
     if figure.type == AVIF:
-        return Source(type=AVIF, srcset=_set(figure, base, None))
-    return Source(type=WEBP, srcset=_set(figure, base, ".webp"))
+        return PictureSource(type=AVIF, srcset=_set(figure, base, None))
+    return PictureSource(type=WEBP, srcset=_set(figure, base, ".webp"))
 
 
 def preview(figure: Figure) -> Figure:
@@ -124,7 +124,7 @@ def height(figure: Figure, width: int) -> int:
     return max(1, round(figure.height * width / figure.width))
 
 
-def crops(figure: Figure) -> tuple[Crop, ...]:
+def crops(figure: Figure) -> tuple[PictureCrop, ...]:
     """Return the crops that there are of a picture: all of `CROPS`, or none of a small one."""
     if not figure.variants or not figure.width or not figure.height:
         return ()
@@ -132,7 +132,9 @@ def crops(figure: Figure) -> tuple[Crop, ...]:
         return ()
     stem = figure.src.rpartition(".")[0]
     return tuple(
-        Crop(src=f"{stem}-{name}.jpg", width=wide, height=max(1, round(wide * down / across)))
+        PictureCrop(
+            src=f"{stem}-{name}.jpg", width=wide, height=max(1, round(wide * down / across))
+        )
         for name, (across, down) in CROPS.items()
         for wide in [min(figure.width, figure.height * across // down, _WIDEST_CROP)]
     )

@@ -5,14 +5,14 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from syndicate.model.deliveries import Totals
+from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState
 
 WINDOW = 10.0
 """Seconds over which a speed is measured."""
 
 
-class Speed:
+class CountRate:
     """How fast a count grows: over ten seconds, or two looks where they lie further apart."""
 
     def __init__(self) -> None:
@@ -34,11 +34,11 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class EditionProgress:
     """How far one edition is."""
 
     edition: Edition
-    totals: Totals
+    totals: DeliveryTotals
     per_second: float = 0.0
     """How many leave the queue in a second, whatever becomes of them."""
     next_attempt_at: datetime | None = None

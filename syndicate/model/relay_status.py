@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class MailHold:
     """A relay or a destination that wants nothing until a certain time."""
 
     what: str
@@ -19,7 +19,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class SendRate:
     """What a process hands over to a relay, as of its last word about it."""
 
     owner: str

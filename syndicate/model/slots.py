@@ -33,7 +33,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
+class FixedInterval:
     """A steady beat, counted from the Unix epoch: a restart never shifts it."""
 
     every: timedelta
@@ -60,7 +60,7 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class CronCalendar:
     """A cron expression in a time zone, also where its clocks change.
 
     At hours of the clock (`30 2 * * *`): a time that the clocks leave out comes

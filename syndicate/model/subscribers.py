@@ -57,7 +57,7 @@ class Subscriber:
         return (newsletter, confirmed) in ((s.newsletter, s.state) for s in self.subscriptions)
 
 
-class Who(StrEnum):
+class Actor(StrEnum):
     """Whose doing a change was."""
 
     READER = "reader"
@@ -71,7 +71,7 @@ class Who(StrEnum):
 class Cause:
     """Why something about a subscriber changed, as the operator would have to show it."""
 
-    who: Who
+    who: Actor
     how: str
     """Such as "one click in the mail program (RFC 8058)"."""
     origin: str = ""
@@ -112,7 +112,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class SubscriberChange:
     """One line of the audit trail."""
 
     at: datetime
@@ -128,17 +128,17 @@ UNDO_FOR = timedelta(hours=1)
 _MOVES = (Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED, Action.LEFT)
 
 
-def may_undo(changes: Iterable[Change], newsletter: str, at: datetime) -> bool:
+def may_undo(changes: Iterable[SubscriberChange], newsletter: str, at: datetime) -> bool:
     """Whether a reader has just left a newsletter themselves that they were subscribed to."""
     moves = [
         change for change in changes if change.newsletter == newsletter and change.action in _MOVES
     ]
     if [change.action is Action.LEFT for change in moves[-2:]] != [False, True]:
         return False
-    return moves[-1].cause.who is Who.READER and at - moves[-1].at < UNDO_FOR
+    return moves[-1].cause.who is Actor.READER and at - moves[-1].at < UNDO_FOR
 
 
-class Subscribed(StrEnum):
+class SubscribeOutcome(StrEnum):
     """What came of asking to subscribe somebody."""
 
     NEW = "new"

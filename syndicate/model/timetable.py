@@ -11,13 +11,13 @@ from apscheduler.triggers.base import BaseTrigger
 from syndicate.clock import duration
 from syndicate.config import Schedule
 from syndicate.config.cron import parse
-from syndicate.model.slots import Beat, Calendar, Slot
+from syndicate.model.slots import CronCalendar, FixedInterval, Slot
 
 __all__ = [
-    "Decision",
-    "Due",
-    "Skip",
+    "DueSlots",
+    "SkippedSlot",
     "Slot",
+    "SlotDecision",
     "SlotTrigger",
     "Timing",
     "decide",
@@ -30,7 +30,7 @@ _INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class DueSlots:
     """The slots in a span of time: the newest, and those before it in their order."""
 
     newest: Slot | None
@@ -40,7 +40,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Skip:
+class SkippedSlot:
     """A slot that nothing is sent for, and why, in words for people."""
 
     slot: Slot
@@ -48,12 +48,12 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class SlotDecision:
     """What to do with a schedule's due slots."""
 
     slot: Slot | None
     """The one to deal with."""
-    skipped: tuple[Skip, ...]
+    skipped: tuple[SkippedSlot, ...]
     """Those to record as skipped, oldest first."""
     older: int
     """How many still older ones were passed over without a record."""
@@ -63,7 +63,7 @@ class Decision:
 class Timing:
     """When a schedule's slots come, and in which zone they are read."""
 
-    pattern: Beat | Calendar
+    pattern: FixedInterval | CronCalendar
     zone: ZoneInfo
 
     @property
@@ -79,7 +79,7 @@ class Timing:
         """Find the newest slot at or before `until`."""
         return next(self.pattern.backwards(until), None)
 
-    def due(self, after: datetime, until: datetime, limit: int = LIMIT) -> Due:
+    def due(self, after: datetime, until: datetime, limit: int = LIMIT) -> DueSlots:
         """Find the slots later than `after`, up to and with `until`.
 
         At most the newest `limit` missed ones are listed, so that a year away
@@ -89,7 +89,7 @@ class Timing:
         found = list(islice(newest_first, limit + 2))
         missed = tuple(reversed(found[1 : limit + 1]))
         older = self.pattern.count(after, missed[0].due_at) - 1 if len(found) > limit + 1 else 0
-        return Due(newest=found[0] if found else None, missed=missed, older=older)
+        return DueSlots(newest=found[0] if found else None, missed=missed, older=older)
 
     def trigger(self) -> BaseTrigger:
         """Return the trigger of APScheduler's that wakes at each slot."""
@@ -123,9 +123,9 @@ class SlotTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type
 def timing(schedule: Schedule, zone: ZoneInfo) -> Timing:
     """Read the timing of a schedule; `zone` is where its hours of the clock are."""
     if schedule.every is not None:
-        return Timing(Beat(schedule.every), zone)
+        return Timing(FixedInterval(schedule.every), zone)
     assert schedule.cron is not None, "the configuration has one of the two"
-    return Timing(Calendar(parse(schedule.cron), zone), zone)
+    return Timing(CronCalendar(parse(schedule.cron), zone), zone)
 
 
 def decide(
@@ -136,7 +136,7 @@ def decide(
     now: datetime,
     max_late: timedelta | None,
     limit: int = LIMIT,
-) -> Decision:
+) -> SlotDecision:
     """Say which slot of a schedule to deal with now, and which to record as skipped.
 
     `last` is when the newest slot was due that was dealt with or skipped, None
@@ -146,24 +146,24 @@ def decide(
     so that a new publication speaks at once. A timing that was changed begins at
     the change.
     """
-    if last is None and isinstance(timing.pattern, Beat):
-        return Decision(slot=timing.latest(now), skipped=(), older=0)
+    if last is None and isinstance(timing.pattern, FixedInterval):
+        return SlotDecision(slot=timing.latest(now), skipped=(), older=0)
     after = last if last is not None and last >= since else since - _INSTANT
     due = timing.due(after, now, limit)
     if due.newest is None:
-        return Decision(slot=None, skipped=(), older=0)
+        return SlotDecision(slot=None, skipped=(), older=0)
     late = now - due.newest.due_at
     if last is not None and max_late is not None and late > max_late:
         skipped = tuple(_too_late((*due.missed, due.newest), now, max_late))
-        return Decision(slot=None, skipped=skipped, older=due.older)
+        return SlotDecision(slot=None, skipped=skipped, older=due.older)
     skipped = tuple(
-        Skip(slot=slot, reason=f"covered by {timing.label(due.newest, slot)}")
+        SkippedSlot(slot=slot, reason=f"covered by {timing.label(due.newest, slot)}")
         for slot in due.missed
     )
-    return Decision(slot=due.newest, skipped=skipped, older=due.older)
+    return SlotDecision(slot=due.newest, skipped=skipped, older=due.older)
 
 
-def _too_late(slots: tuple[Slot, ...], now: datetime, max_late: timedelta) -> Iterator[Skip]:
+def _too_late(slots: tuple[Slot, ...], now: datetime, max_late: timedelta) -> Iterator[SkippedSlot]:
     for slot in slots:
         late = duration(now - slot.due_at)
-        yield Skip(slot=slot, reason=f"{late} late, limit {duration(max_late)}")
+        yield SkippedSlot(slot=slot, reason=f"{late} late, limit {duration(max_late)}")

@@ -13,7 +13,7 @@ from syndicate.config import ALL, BeginWith
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
+class ScheduleStart:
     """Where a schedule begins: after the newest article that was public when it was first seen."""
 
     number: int
@@ -23,7 +23,7 @@ class Beginning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class ArticleWindow:
     """The articles numbered above `after` that are the schedule's at all.
 
     Those are the ones numbered above `begins_after`, and whatever is dated later
@@ -36,7 +36,9 @@ class Window:
     dated_after: datetime = EPOCH
 
     @classmethod
-    def of(cls, beginning: Beginning, begin_with: BeginWith | None, *, last: int | None) -> Self:
+    def of(
+        cls, beginning: ScheduleStart, begin_with: BeginWith | None, *, last: int | None
+    ) -> Self:
         """Return the window of a schedule whose last edition went up to the number `last`."""
         after = last or 0
         if begin_with == ALL:

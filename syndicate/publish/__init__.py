@@ -1,6 +1,6 @@
 """Publishing: the output folder, brought to what the store says."""
 
-from syndicate.publish.build.build import Built, Publisher, build
+from syndicate.publish.build.build import BuildSummary, Publisher, build
 from syndicate.publish.output.manifest import Manifest
 
-__all__ = ["Built", "Manifest", "Publisher", "build"]
+__all__ = ["BuildSummary", "Manifest", "Publisher", "build"]

@@ -9,26 +9,26 @@ from markupsafe import Markup
 from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.model.articles import Article
-from syndicate.model.compiled_body import Galley
+from syndicate.model.compiled_body import CompiledBody
 from syndicate.render import addresses, ui_strings
-from syndicate.render.article_view import Stories, direction
+from syndicate.render.article_view import ArticleViews, direction
 from syndicate.render.bodies import Bodies, current
 from syndicate.render.templates import Templates
 
 
-class Amp:
+class AmpPages:
     """The AMP pages of one publication; every address in them is absolute."""
 
     def __init__(
-        self, config: Config, templates: Templates, stories: Stories | None = None
+        self, config: Config, templates: Templates, stories: ArticleViews | None = None
     ) -> None:
         """Set `stories` that others tell, too, or tell them here."""
         self._config = config
-        self._stories = stories or Stories(config)
+        self._stories = stories or ArticleViews(config)
         self._plain = templates
         self._bodies = Bodies.of(config, "amp")
 
-    def article(self, article: Article, galley: Galley | None = None) -> bytes:
+    def article(self, article: Article, galley: CompiledBody | None = None) -> bytes:
         """Return an article's AMP page; without its `galley`, its body is cut here."""
         galley = current(article, galley)
         opening, body = self._bodies.set(article, galley)

@@ -24,13 +24,13 @@ WORTH_SAYING = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class ArticleView:
     """What is told around an article's body."""
 
     article: Article
     language: str
     zone: ZoneInfo
-    words: ui_strings.Words
+    words: ui_strings.PageStrings
     house: str
     """Who stands for an article without authors; may be empty."""
     credit: str
@@ -101,7 +101,7 @@ class Story:
         return published.date() == self.article.modified.astimezone(self.zone).date()
 
 
-class Stories:
+class ArticleViews:
     """Tells the articles of one publication to people and to search engines.
 
     The last one is remembered: its AMP page is made after its page.
@@ -109,14 +109,14 @@ class Stories:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._last: tuple[Story, Markup] | None = None
+        self._last: tuple[ArticleView, Markup] | None = None
 
-    def of(self, article: Article) -> tuple[Story, Markup]:
+    def of(self, article: Article) -> tuple[ArticleView, Markup]:
         """Tell an article; and, as JSON-LD, what search engines are told."""
         told = self._last
         if told is None or told[0].article is not article:
             data = Markup(jsonld.article(article, self._config))  # noqa: S704 - escaped there
-            told = self._last = Story.of(article, self._config), data
+            told = self._last = ArticleView.of(article, self._config), data
         return told
 
 
@@ -131,7 +131,7 @@ def direction(language: str) -> str:
     return str(ui_strings.locale(language).text_direction)
 
 
-def _comments(comments: Comments | None, said: ui_strings.Words) -> str:
+def _comments(comments: Comments | None, said: ui_strings.PageStrings) -> str:
     if comments is None:
         return ""
     if comments.count is not None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from syndicate.body import cut, is_current
 from syndicate.config import Config
 from syndicate.model.articles import Article
-from syndicate.model.compiled_body import Channel, Galley, Joiner
+from syndicate.model.compiled_body import BodyJoiner, Channel, CompiledBody
 from syndicate.render import addresses, ui_strings
 
 
@@ -15,7 +15,7 @@ from syndicate.render import addresses, ui_strings
 class Bodies:
     """The bodies of a publication's articles for one channel, as HTML."""
 
-    joiner: Joiner
+    joiner: BodyJoiner
     language: str
     """Of articles that name none."""
 
@@ -23,14 +23,14 @@ class Bodies:
     def of(cls, config: Config, channel: Channel) -> Self:
         """Set bodies for a channel of a publication; pages alone have no need of its host."""
         if channel == "page":
-            joiner = Joiner(channel=channel, base=addresses.base(config))
+            joiner = BodyJoiner(channel=channel, base=addresses.base(config))
         else:
             parts = urlsplit(config.url)
             origin = f"{parts.scheme}://{parts.netloc}"
-            joiner = Joiner(channel=channel, base=config.url, origin=origin)
+            joiner = BodyJoiner(channel=channel, base=config.url, origin=origin)
         return cls(joiner, config.publication.language)
 
-    def set(self, article: Article, galley: Galley | None = None) -> tuple[str, str]:
+    def set(self, article: Article, galley: CompiledBody | None = None) -> tuple[str, str]:
         """Return lead figure and body; a galley that older rules have cut is cut again."""
         galley = current(article, galley)
         said = ui_strings.of(article.language or self.language)
@@ -41,7 +41,7 @@ class Bodies:
         return self.joiner.join(galley.opening, word), self.joiner.join(galley.body, word)
 
 
-def current(article: Article, galley: Galley | None) -> Galley:
+def current(article: Article, galley: CompiledBody | None) -> CompiledBody:
     """Return a galley by this version's rules."""
     if galley is not None and is_current(galley):
         return galley

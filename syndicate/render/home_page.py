@@ -16,7 +16,7 @@ LEADING = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Front:
+class HomePage:
     """A front page."""
 
     lead: Article | None

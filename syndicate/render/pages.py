@@ -17,34 +17,34 @@ from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure, Person
-from syndicate.model.compiled_body import Galley
+from syndicate.model.compiled_body import CompiledBody
 from syndicate.render import addresses, ui_strings
-from syndicate.render.article_view import Stories, direction
+from syndicate.render.article_view import ArticleViews, direction
 from syndicate.render.bodies import Bodies
 from syndicate.render.feeds import Feed, offered
 from syndicate.render.feeds.channel import title
-from syndicate.render.home_page import Front
+from syndicate.render.home_page import HomePage
 from syndicate.render.templates import Templates
-from syndicate.render.topics import Kind, Topic
+from syndicate.render.topics import Topic, TopicKind
 
 TEASER = 150
 """Characters of the line under a headline in a list."""
 
 
-class Pages:
+class PageRenderer:
     """The pages of one publication, as bytes of UTF-8."""
 
     def __init__(
-        self, config: Config, templates: Templates, stories: Stories | None = None
+        self, config: Config, templates: Templates, stories: ArticleViews | None = None
     ) -> None:
         """Set `stories` that others tell, too, or tell them here."""
         self._config = config
-        self._stories = stories or Stories(config)
+        self._stories = stories or ArticleViews(config)
         self._plain = templates
         self._bodies = Bodies.of(config, "page")
         self._base = addresses.base(config)
 
-    def article(self, article: Article, galley: Galley | None = None) -> bytes:
+    def article(self, article: Article, galley: CompiledBody | None = None) -> bytes:
         """Return an article's page; without its `galley`, its body is cut here."""
         story, data = self._stories.of(article)
         opening, body = self._bodies.set(article, galley)
@@ -60,7 +60,7 @@ class Pages:
             data=data,
         )
 
-    def home(self, front: Front, strip: Article | None, *, at: datetime) -> bytes:
+    def home(self, front: HomePage, strip: Article | None, *, at: datetime) -> bytes:
         """Return the home page as it is at `at`, with the breaking article of the strip if any."""
         return self._page(
             "home",
@@ -121,10 +121,10 @@ class Pages:
         """
         said = ui_strings.of(self._config.publication.language)
         headings = {
-            Kind.FEED: said.feeds,
-            Kind.SECTION: said.sections,
-            Kind.TAG: said.tags,
-            Kind.AUTHOR: said.authors,
+            TopicKind.FEED: said.feeds,
+            TopicKind.SECTION: said.sections,
+            TopicKind.TAG: said.tags,
+            TopicKind.AUTHOR: said.authors,
         }
         everything, *others = feeds
         return self._page(

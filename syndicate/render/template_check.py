@@ -11,16 +11,16 @@ from functools import partial
 from syndicate.config import Config, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Comments, Figure, Person
-from syndicate.model.editions import Kind as Edition
-from syndicate.render.amp import Amp
+from syndicate.model.editions import EditionKind
+from syndicate.render.amp import AmpPages
 from syndicate.render.feeds import Feed
-from syndicate.render.home_page import Front
-from syndicate.render.mail.context import Dateline
+from syndicate.render.home_page import HomePage
+from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.editions import compose
 from syndicate.render.mail.letter import Letter, compose_letter
-from syndicate.render.pages import Pages
+from syndicate.render.pages import PageRenderer
 from syndicate.render.templates import Templates
-from syndicate.render.topics import Kind, Topic
+from syndicate.render.topics import Topic, TopicKind
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 FIGURE = Figure(
@@ -46,10 +46,10 @@ def faults(config: Config, templates: Templates) -> list[TemplateError]:
 
 def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], object]]:
     articles = [_article(number) for number in range(5)]
-    pages, amp = Pages(config, templates), Amp(config, templates)
+    pages, amp = PageRenderer(config, templates), AmpPages(config, templates)
     newsletter = config.newsletters[0] if config.newsletters else Newsletter(name="specimen")
 
-    def edition(kind: Edition, count: int) -> object:
+    def edition(kind: EditionKind, count: int) -> object:
         return compose(
             kind=kind,
             articles=articles[:count],
@@ -57,11 +57,11 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
             newsletter=newsletter,
             config=config,
             templates=templates,
-            dateline=Dateline(at=AT, zone=config.publication.timezone),
+            dateline=EditionDate(at=AT, zone=config.publication.timezone),
         )
 
-    yield lambda: edition(Edition.ALERT, 1)
-    yield lambda: edition(Edition.DIGEST, 3)
+    yield lambda: edition(EditionKind.ALERT, 1)
+    yield lambda: edition(EditionKind.DIGEST, 3)
     for letter in Letter:
         yield partial(
             compose_letter,
@@ -72,9 +72,9 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
             newsletters=(newsletter,),
         )
     yield lambda: pages.article(articles[0])
-    city = Topic(kind=Kind.SECTION, name="City", home="/sections/city/")
-    yield lambda: pages.home(Front.of(articles, articles[0]), articles[0], at=AT)
-    yield lambda: pages.home(Front.of([], None), None, at=AT)
+    city = Topic(kind=TopicKind.SECTION, name="City", home="/sections/city/")
+    yield lambda: pages.home(HomePage.of(articles, articles[0]), articles[0], at=AT)
+    yield lambda: pages.home(HomePage.of([], None), None, at=AT)
     yield lambda: pages.listing(
         city,
         [pages.teaser(articles[0])],

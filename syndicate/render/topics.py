@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from syndicate.config import Config, OwnFeed
+from syndicate.config import Config, CustomFeed
 from syndicate.model.articles import Article
 from syndicate.model.selection import matches
 from syndicate.render import addresses
 
 
-class Kind(StrEnum):
+class TopicKind(StrEnum):
     """What a topic selects by, in the order in which readers are offered them."""
 
     EVERYTHING = "everything"
@@ -27,14 +27,14 @@ class Topic:
     The name is spelt as its newest article does; everything has none.
     """
 
-    kind: Kind
+    kind: TopicKind
     name: str
     home: str
 
     @property
     def page(self) -> str:
         """The address of its list; the home page has a make-up of its own."""
-        return addresses.LATEST if self.kind is Kind.EVERYTHING else self.home
+        return addresses.LATEST if self.kind is TopicKind.EVERYTHING else self.home
 
     def numbered(self, number: int) -> str:
         """Return the address of one page of its list, counted from the oldest, from 1."""
@@ -43,15 +43,15 @@ class Topic:
 
 def everything() -> Topic:
     """Return the topic of all articles."""
-    return Topic(kind=Kind.EVERYTHING, name="", home=addresses.HOME)
+    return Topic(kind=TopicKind.EVERYTHING, name="", home=addresses.HOME)
 
 
-def own(feed: OwnFeed) -> Topic:
+def own(feed: CustomFeed) -> Topic:
     """Return the topic of a feed that the config names."""
-    return Topic(kind=Kind.FEED, name=feed.label, home=addresses.own_feed(feed.name))
+    return Topic(kind=TopicKind.FEED, name=feed.label, home=addresses.own_feed(feed.name))
 
 
-def setting(topic: Topic, config: Config) -> OwnFeed | None:
+def setting(topic: Topic, config: Config) -> CustomFeed | None:
     """Return what the config says of a feed that it names; None for any other topic."""
     return next((feed for feed in config.feeds if own(feed).home == topic.home), None)
 
@@ -74,7 +74,7 @@ def has_archives(topic: Topic, config: Config) -> bool:
 
     Tags and authors repeat what everything's archives hold; their pages list it all.
     """
-    reach_back = topic.kind in (Kind.EVERYTHING, Kind.FEED, Kind.SECTION)
+    reach_back = topic.kind in (TopicKind.EVERYTHING, TopicKind.FEED, TopicKind.SECTION)
     return config.syndication.archives and reach_back
 
 
@@ -84,9 +84,9 @@ def of(article: Article, config: Config) -> Iterator[Topic]:
     for feed in config.feeds:
         if matches(article, feed.select):
             yield own(feed)
-    named = [(Kind.SECTION, addresses.section, article.section or "")]
-    named += [(Kind.TAG, addresses.tag, tag) for tag in article.tags]
-    named += [(Kind.AUTHOR, addresses.author, author.name) for author in article.authors]
+    named = [(TopicKind.SECTION, addresses.section, article.section or "")]
+    named += [(TopicKind.TAG, addresses.tag, tag) for tag in article.tags]
+    named += [(TopicKind.AUTHOR, addresses.author, author.name) for author in article.authors]
     homes = set()
     for kind, address, name in named:
         home = address(name)

@@ -17,7 +17,7 @@ from syndicate.model.articles import Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Following:
+class FeedPageStrings:
     """What the page about feeds says."""
 
     link: str
@@ -50,7 +50,7 @@ class Following:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Words:
+class PageStrings:
     """One language's table; `{…}` is filled in by `str.format`."""
 
     language: str
@@ -102,7 +102,7 @@ class Words:
     """The headline of what was taken back, where its old one still stands."""
     withdrawn_at: str
     moved: str
-    following: Following
+    following: FeedPageStrings
 
     def count_comments(self, count: int) -> str:
         """Say how many comments there are."""
@@ -130,7 +130,7 @@ class Words:
         return self.in_place.format(names=together, place=place) if place else together
 
 
-ENGLISH = Words(
+ENGLISH = PageStrings(
     language="en",
     skip=marked("Skip to the content"),
     home=marked("Home page"),
@@ -181,7 +181,7 @@ ENGLISH = Words(
     withdrawn_title=marked("[withdrawn] {title}"),
     withdrawn_at=marked("It was taken back on {date} and is no longer available."),
     moved=marked("This article has moved"),
-    following=Following(
+    following=FeedPageStrings(
         link=marked("Follow"),
         title=marked("Follow {publication}"),
         promise=marked(
@@ -238,7 +238,7 @@ ENGLISH = Words(
 )
 
 
-def of(language: str) -> Words:
+def of(language: str) -> PageStrings:
     """Return the table for a BCP 47 language, or the English one."""
     return translated(ENGLISH, language)
 

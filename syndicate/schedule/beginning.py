@@ -5,11 +5,11 @@ from datetime import datetime
 from syndicate import clock
 from syndicate.config import Config, Schedule
 from syndicate.model.timetable import timing
-from syndicate.model.windows import Beginning
+from syndicate.model.windows import ScheduleStart
 from syndicate.store import Transaction
 
 
-def begin(tx: Transaction, name: str, *, at: datetime) -> Beginning:
+def begin(tx: Transaction, name: str, *, at: datetime) -> ScheduleStart:
     """Return where a schedule begins, and keep that if it is seen for the first time.
 
     Public numbers are given first. Of two processes that see a schedule at once,
@@ -24,18 +24,18 @@ def begin(tx: Transaction, name: str, *, at: datetime) -> Beginning:
         return kept
     last = tx.editions.last(name)
     number = tx.articles.newest_number() if last is None else last.upto
-    beginning = Beginning(number=number, at=at)
+    beginning = ScheduleStart(number=number, at=at)
     tx.schedules.begin(name, beginning)
     return beginning
 
 
-def beginning_there_would_be(tx: Transaction, name: str, *, at: datetime) -> Beginning:
+def beginning_there_would_be(tx: Transaction, name: str, *, at: datetime) -> ScheduleStart:
     """Return where a schedule begins, or would if it were first seen at `at`.
 
     Nothing is kept: this is for trials of another time, and for what is only shown.
     """
     kept = tx.schedules.beginning(name)
-    return kept or Beginning(number=tx.articles.newest_public(at), at=at)
+    return kept or ScheduleStart(number=tx.articles.newest_public(at), at=at)
 
 
 def seen_since(tx: Transaction, schedule: Schedule, config: Config, *, at: datetime) -> datetime:

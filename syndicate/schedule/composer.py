@@ -12,20 +12,20 @@ from syndicate.body.missing_media import without_files
 from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import Refused
 from syndicate.model.articles import Article
-from syndicate.model.editions import Draft, Edition, Item, Kind
+from syndicate.model.editions import Draft, Edition, EditionKind, Item
 from syndicate.model.selection import Selection, select
-from syndicate.model.windows import Beginning, Window
+from syndicate.model.windows import ArticleWindow, ScheduleStart
 from syndicate.publish.output.media import MediaFolder
 from syndicate.render import addresses
 from syndicate.render.mail.clicks import numbered
-from syndicate.render.mail.context import Dateline
+from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.editions import compose
 from syndicate.render.templates import Templates
 from syndicate.store import Store, Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CompositionState:
     """What changes when an article becomes public or is taken back, or an edition is frozen."""
 
     articles: tuple[int, int]
@@ -38,13 +38,13 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class ProposedEdition:
     """An edition that could be frozen now, and the state of the store it was made from."""
 
     selection: Selection
     draft: Draft | None
     """None when there is nothing new."""
-    seen: Standing
+    seen: CompositionState
     """How the store stood then."""
 
     @property
@@ -61,7 +61,7 @@ def nobody(newsletter: str, segment: str | None) -> str:
     return f"nobody gets it: {who} was subscribed to {newsletter} before it became public"
 
 
-class Desk:
+class Composer:
     """Composes the editions of one publication."""
 
     def __init__(self, store: Store, config: Config, templates: Templates) -> None:
@@ -75,11 +75,11 @@ class Desk:
         newsletter: Newsletter,
         schedule: Schedule,
         *,
-        beginning: Beginning,
+        beginning: ScheduleStart,
         segment: str | None = None,
         slot_at: datetime,
         at: datetime,
-    ) -> Proposal:
+    ) -> ProposedEdition:
         """Compose what a schedule would send now, to a segment of its readers or to all of them.
 
         Its window is every public number above the one its last edition went up to,
@@ -87,12 +87,12 @@ class Desk:
         """
         with self._store.read() as tx:
             last = tx.editions.last(schedule.name)
-            window = Window.of(
+            window = ArticleWindow.of(
                 beginning, schedule.begin_with, last=last.upto if last is not None else None
             )
             found = tx.articles.candidates(newsletter.name, window, at)
             upto = tx.articles.covered(window, at)
-            seen = Standing.of(tx, newsletter.name)
+            seen = CompositionState.of(tx, newsletter.name)
         selection = select(found, schedule.select, at=at)
         newest = max((article.number or 0 for article in selection.carried), default=0)
         draft = self._draft(
@@ -101,10 +101,10 @@ class Desk:
             schedule=schedule.name,
             segment=segment or schedule.segment,
             window=(upto, newest),
-            dateline=Dateline(at=slot_at, zone=self._config.zone(schedule)),
+            dateline=EditionDate(at=slot_at, zone=self._config.zone(schedule)),
             at=at,
         )
-        return Proposal(selection=selection, draft=draft, seen=seen)
+        return ProposedEdition(selection=selection, draft=draft, seen=seen)
 
     def propose_these(
         self,
@@ -112,9 +112,9 @@ class Desk:
         slugs: Sequence[str],
         *,
         segment: str | None = None,
-        dateline: Dateline | None = None,
+        dateline: EditionDate | None = None,
         at: datetime,
-    ) -> Proposal:
+    ) -> ProposedEdition:
         """Compose exactly these articles, in this order, for everybody subscribed by now.
 
         Raise Refused for one that isn't public.
@@ -122,21 +122,21 @@ class Desk:
         with self._store.read() as tx:
             named = [_public(tx, slug, at) for slug in slugs]
             upto = tx.articles.newest_number()
-            seen = Standing.of(tx, newsletter.name)
+            seen = CompositionState.of(tx, newsletter.name)
         selection = Selection(taken=tuple({article.key: article for article in named}.values()))
         draft = self._draft(
             newsletter,
             selection,
             segment=segment,
             window=(upto, upto + 1),
-            dateline=dateline or Dateline(at=at, zone=self._config.publication.timezone),
+            dateline=dateline or EditionDate(at=at, zone=self._config.publication.timezone),
             at=at,
         )
-        return Proposal(selection=selection, draft=draft, seen=seen)
+        return ProposedEdition(selection=selection, draft=draft, seen=seen)
 
     def propose_corrected(
         self, edition: Edition, slugs: Sequence[str] = (), *, at: datetime
-    ) -> Proposal:
+    ) -> ProposedEdition:
         """Compose an edition again of what its articles say by now, or of those named.
 
         It keeps the day that it is of. What was retracted since is left out. Raise
@@ -150,10 +150,10 @@ class Desk:
             keys = [item.article for item in tx.editions.items(edition.key)]
             carried = [one for one in tx.readership.articles(keys) if _is_public(one, at)]
             upto = tx.articles.newest_number()
-            seen = Standing.of(tx, newsletter.name)
+            seen = CompositionState.of(tx, newsletter.name)
         schedule = self._config.schedule(first.schedule if first else None)
         zone = self._config.zone(schedule) if schedule else self._config.publication.timezone
-        dateline = Dateline(at=edition.slot_at, zone=zone)
+        dateline = EditionDate(at=edition.slot_at, zone=zone)
         if slugs:
             return self.propose_these(newsletter, slugs, dateline=dateline, at=at)
         if not carried:
@@ -166,9 +166,9 @@ class Desk:
         draft = self._draft(
             newsletter, selection, window=(upto, upto + 1), dateline=dateline, at=at
         )
-        return Proposal(selection=selection, draft=draft, seen=seen)
+        return ProposedEdition(selection=selection, draft=draft, seen=seen)
 
-    def freeze(self, tx: Transaction, proposal: Proposal) -> Edition | None:
+    def freeze(self, tx: Transaction, proposal: ProposedEdition) -> Edition | None:
         """Freeze a proposal, or return None when the store has moved on since it was made."""
         draft = proposal.draft
         assert draft is not None
@@ -176,11 +176,11 @@ class Desk:
             return None
         return tx.editions.add(draft)
 
-    def stands(self, tx: Transaction, proposal: Proposal) -> bool:
+    def stands(self, tx: Transaction, proposal: ProposedEdition) -> bool:
         """Whether the store is as it was when a proposal was made; it is until `tx` ends."""
         assert proposal.draft is not None
         tx.hold_still()
-        return Standing.of(tx, proposal.draft.newsletter) == proposal.seen
+        return CompositionState.of(tx, proposal.draft.newsletter) == proposal.seen
 
     def _draft(
         self,
@@ -190,14 +190,14 @@ class Desk:
         schedule: str | None = None,
         segment: str | None = None,
         window: tuple[int, int],
-        dateline: Dateline,
+        dateline: EditionDate,
         at: datetime,
     ) -> Draft | None:
         """Compose a selection; `window` is where it ends, and whose subscriptions are too new."""
         if not selection:
             return None
         self._must_be_published(selection.carried)
-        kind = Kind.ALERT if len(selection.carried) == 1 else Kind.DIGEST
+        kind = EditionKind.ALERT if len(selection.carried) == 1 else EditionKind.DIGEST
         content = compose(
             kind=kind,
             articles=[self._as_mailed(article, at) for article in selection.taken],

@@ -14,12 +14,12 @@ from syndicate import clock
 from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import SyndicateError
 from syndicate.model.slots import Slot
-from syndicate.model.timetable import Decision, decide, timing
-from syndicate.model.windows import Beginning
+from syndicate.model.timetable import SlotDecision, decide, timing
+from syndicate.model.windows import ScheduleStart
 from syndicate.schedule.beginning import begin, beginning_there_would_be, seen_since
-from syndicate.schedule.composer import Desk, Proposal, nobody
+from syndicate.schedule.composer import Composer, ProposedEdition, nobody
 from syndicate.store import Store, Transaction
-from syndicate.store.editions.fires import Fire, Outcome
+from syndicate.store.editions.fires import Fire, FireOutcome
 
 log = structlog.get_logger()
 
@@ -28,12 +28,12 @@ ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Timekeeper:
+class SlotDispatcher:
     """Fires the schedules of one publication."""
 
     store: Store
     config: Config
-    desk: Desk
+    desk: Composer
     node: str
     """This process, for the record."""
 
@@ -67,24 +67,24 @@ class Timekeeper:
 
     def _decide(
         self, tx: Transaction, schedule: Schedule, since: datetime, at: datetime
-    ) -> tuple[datetime | None, Decision]:
+    ) -> tuple[datetime | None, SlotDecision]:
         """Say what is due, and when the slot before it was."""
         times = timing(schedule, self.config.zone(schedule))
         last = tx.fires.last(schedule.name, at)
         return last, decide(times, last=last, since=since, now=at, max_late=schedule.max_late)
 
-    def _missed(self, schedule: Schedule, decision: Decision) -> Iterator[Fire]:
+    def _missed(self, schedule: Schedule, decision: SlotDecision) -> Iterator[Fire]:
         for position, skip in enumerate(decision.skipped):
             older = decision.older if position == 0 else 0
             counted = f", and {older:,} older {_slots(older)} with it" if older else ""
-            fire = self._fire(schedule, skip.slot, Outcome.SKIPPED, skip.reason + counted)
+            fire = self._fire(schedule, skip.slot, FireOutcome.SKIPPED, skip.reason + counted)
             yield replace(fire, older=older)
 
     def _deal_with(
         self,
         schedule: Schedule,
         slot: Slot,
-        beginning: Beginning,
+        beginning: ScheduleStart,
         *,
         last: datetime | None,
         at: datetime,
@@ -98,22 +98,22 @@ class Timekeeper:
                     newsletter, schedule, beginning=beginning, slot_at=slot.due_at, at=at
                 )
             except SyndicateError as error:
-                return self._record(self._fire(schedule, slot, Outcome.FAILED, str(error)))
+                return self._record(self._fire(schedule, slot, FireOutcome.FAILED, str(error)))
             except Exception as error:
                 log.exception("failed, and it is our mistake", schedule=schedule.name)
-                return self._record(self._fire(schedule, slot, Outcome.FAILED, repr(error)))
+                return self._record(self._fire(schedule, slot, FireOutcome.FAILED, repr(error)))
             if proposal.draft is None:
                 since = self._since(schedule, beginning, last=last, at=at)
                 nothing = f"0 new{since}{proposal.selection.left_out}"
-                return self._record(self._fire(schedule, slot, Outcome.SKIPPED, nothing))
+                return self._record(self._fire(schedule, slot, FireOutcome.SKIPPED, nothing))
             done, fire = self._freeze(schedule, newsletter, slot, proposal)
             if done:
                 return fire
         moved_on = "new articles kept coming in while it was composed; the next pass tries again"
-        return self._record(self._fire(schedule, slot, Outcome.FAILED, moved_on))
+        return self._record(self._fire(schedule, slot, FireOutcome.FAILED, moved_on))
 
     def _freeze(
-        self, schedule: Schedule, newsletter: Newsletter, slot: Slot, proposal: Proposal
+        self, schedule: Schedule, newsletter: Newsletter, slot: Slot, proposal: ProposedEdition
     ) -> tuple[bool, Fire | None]:
         """Freeze the edition and record the fire, together; not done when the store moved on."""
         with self.store.write() as tx:
@@ -122,7 +122,7 @@ class Timekeeper:
                 tx.rollback()
                 return False, None
             reason = f"edition {edition.key}, {proposal.summary}"
-            fire = self._fire(schedule, slot, Outcome.EDITION, reason)
+            fire = self._fire(schedule, slot, FireOutcome.EDITION, reason)
             if not tx.fires.record(fire):
                 tx.rollback()
                 return True, None
@@ -139,7 +139,7 @@ class Timekeeper:
             return fire if tx.fires.record(fire) else None
 
     def _since(
-        self, schedule: Schedule, beginning: Beginning, *, last: datetime | None, at: datetime
+        self, schedule: Schedule, beginning: ScheduleStart, *, last: datetime | None, at: datetime
     ) -> str:
         """Say since when nothing is new: since the last slot, or the schedule's beginning."""
         zone = self.config.zone(schedule)
@@ -152,7 +152,7 @@ class Timekeeper:
         begun = beginning.at.astimezone(zone)
         return f" since the schedule was first seen, {begun:%Y-%m-%d %H:%M %Z} (begin_with)"
 
-    def _fire(self, schedule: Schedule, slot: Slot, outcome: Outcome, reason: str) -> Fire:
+    def _fire(self, schedule: Schedule, slot: Slot, outcome: FireOutcome, reason: str) -> Fire:
         return Fire(
             schedule=schedule.name,
             slot=slot.key,

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Self
 
-from syndicate.config import Config, DomainLimit, Relay, Transport
+from syndicate.config import Config, DomainLimit, RelaySettings, TransportKind
 from syndicate.deliver.loop.domain_throttle import PREFIX as DOMAIN
 from syndicate.deliver.loop.relay_pool import PREFIX as RELAY
 from syndicate.deliver.outbox import Outbox
-from syndicate.model.relay_status import Hold, Pace
+from syndicate.model.relay_status import MailHold, SendRate
 from syndicate.store import Transaction
 
 _NOW = timedelta(seconds=3)
@@ -24,7 +24,7 @@ _TRIES = timedelta(seconds=90)
 """Who tries as often as they should, `run` or a `tick` by cron, said something in that time."""
 
 
-class Kind(StrEnum):
+class BlockerKind(StrEnum):
     """What keeps mail from leaving."""
 
     HOLD = "hold"
@@ -40,10 +40,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Obstacle:
+class Blocker:
     """One thing that keeps mail from leaving, or slows it down."""
 
-    kind: Kind
+    kind: BlockerKind
     relay: str = ""
     domains: tuple[str, ...] = ()
     at: datetime | None = None
@@ -54,10 +54,10 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class RelayStatus:
     """A relay, and how it goes with it: with all processes that are at work together."""
 
-    relay: Relay
+    relay: RelaySettings
     server: str
     """Where it is: host and port, or the folder of the outbox."""
     sessions: int = 0
@@ -70,7 +70,7 @@ class Way:
     """How many messages it may have today, by its `warm_up`."""
     taken: int = 0
     """How many of them are used or reserved."""
-    obstacle: Obstacle | None = None
+    obstacle: Blocker | None = None
 
     @property
     def name(self) -> str:
@@ -79,11 +79,11 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traffic:
+class MailStatus:
     """The ways out at one time."""
 
-    ways: tuple[Way, ...]
-    obstacles: tuple[Obstacle, ...]
+    ways: tuple[RelayStatus, ...]
+    obstacles: tuple[Blocker, ...]
     """Those of the relays among them."""
     idle: bool
     """Whether no process said for a while that it delivers."""
@@ -108,25 +108,25 @@ class Traffic:
             idle=all(word.at < at - _TRIES for word in words),
         )
 
-    def in_the_way(self, *, queued: bool) -> tuple[Obstacle, ...]:
+    def in_the_way(self, *, queued: bool) -> tuple[Blocker, ...]:
         """Return what is in the way of an edition; `queued`: of which something is due."""
         nobody = queued and self.idle and not self.obstacles
-        return (Obstacle(kind=Kind.NOBODY),) if nobody else self.obstacles
+        return (Blocker(kind=BlockerKind.NOBODY),) if nobody else self.obstacles
 
 
-def _ways(config: Config) -> Iterator[Way]:
+def _ways(config: Config) -> Iterator[RelayStatus]:
     """Go through the relays that mail leaves by, or what the outbox is in their place."""
-    if config.mail.transport is Transport.OUTBOX:
+    if config.mail.transport is TransportKind.OUTBOX:
         outbox = Outbox.of(config)
-        yield Way(relay=outbox.settings, server=str(outbox))
+        yield RelayStatus(relay=outbox.settings, server=str(outbox))
         return
     for relay in config.mail.servers:
-        yield Way(relay=relay, server=relay.address)
+        yield RelayStatus(relay=relay, server=relay.address)
 
 
-def _last_words(paces: Iterable[Pace]) -> list[Pace]:
+def _last_words(paces: Iterable[SendRate]) -> list[SendRate]:
     """Return what each process said last of each relay."""
-    last: dict[tuple[str, str], Pace] = {}
+    last: dict[tuple[str, str], SendRate] = {}
     for pace in sorted(paces, key=lambda each: each.at):
         process = pace.owner.rpartition(":")[0]
         last[process, pace.relay] = pace
@@ -135,13 +135,13 @@ def _last_words(paces: Iterable[Pace]) -> list[Pace]:
 
 def _way(
     tx: Transaction,
-    bare: Way,
+    bare: RelayStatus,
     at: datetime,
-    words: Iterable[Pace],
+    words: Iterable[SendRate],
     *,
-    holds: dict[str, Hold],
+    holds: dict[str, MailHold],
     used_up: frozenset[str],
-) -> Way:
+) -> RelayStatus:
     key = RELAY + bare.name
     its = [word for word in words if word.relay == bare.name]
     working = [word for word in its if word.at >= at - _NOW]
@@ -162,32 +162,34 @@ def _way(
 
 
 def _obstacle(
-    way: Way, last: Pace | None, at: datetime, *, hold: Hold | None, used_up: bool
-) -> Obstacle | None:
+    way: RelayStatus, last: SendRate | None, at: datetime, *, hold: MailHold | None, used_up: bool
+) -> Blocker | None:
     """Say what is in a relay's way: the first thing that is."""
     name = way.name
     if hold is not None:
-        return Obstacle(kind=Kind.HOLD, relay=name, until=hold.until, reason=hold.reason)
+        return Blocker(kind=BlockerKind.HOLD, relay=name, until=hold.until, reason=hold.reason)
     if way.quota is not None and way.taken >= way.quota:
         tomorrow = datetime.combine(at.astimezone(UTC).date(), time(), UTC) + timedelta(days=1)
-        return Obstacle(kind=Kind.WARM_UP, relay=name, until=tomorrow, reason=str(way.quota))
+        return Blocker(kind=BlockerKind.WARM_UP, relay=name, until=tomorrow, reason=str(way.quota))
     if used_up and way.relay.rate is not None:
-        return Obstacle(kind=Kind.RATE, relay=name, reason=str(way.relay.rate))
+        return Blocker(kind=BlockerKind.RATE, relay=name, reason=str(way.relay.rate))
     if last is not None and last.note:
-        return Obstacle(kind=Kind.OUT, relay=name, at=last.at, reason=last.note)
+        return Blocker(kind=BlockerKind.OUT, relay=name, at=last.at, reason=last.note)
     return None
 
 
-def _held_domains(holds: Iterable[Hold], limits: Sequence[DomainLimit]) -> Iterator[Obstacle]:
+def _held_domains(holds: Iterable[MailHold], limits: Sequence[DomainLimit]) -> Iterator[Blocker]:
     groups = {limit.domains[0]: limit.domains for limit in limits}
     for hold in holds:
         if hold.what.startswith(DOMAIN):
             name = hold.what.removeprefix(DOMAIN)
             domains = groups.get(name, (name,))
-            yield Obstacle(kind=Kind.HOLD, domains=domains, until=hold.until, reason=hold.reason)
+            yield Blocker(
+                kind=BlockerKind.HOLD, domains=domains, until=hold.until, reason=hold.reason
+            )
 
 
-def _limited_domains(names: Iterable[str], limits: Sequence[DomainLimit]) -> Iterator[Obstacle]:
+def _limited_domains(names: Iterable[str], limits: Sequence[DomainLimit]) -> Iterator[Blocker]:
     for limit in limits:
         if DOMAIN + limit.domains[0] in names:
-            yield Obstacle(kind=Kind.RATE, domains=limit.domains, reason=str(limit.rate))
+            yield Blocker(kind=BlockerKind.RATE, domains=limit.domains, reason=str(limit.rate))

@@ -6,18 +6,18 @@ from datetime import datetime
 
 from syndicate.config import Newsletter, Schedule
 from syndicate.deliver.sample_mail import send_copy
-from syndicate.deliver.smtp.relay import Reply
-from syndicate.deliver.worker import Drained
+from syndicate.deliver.smtp.relay import SmtpReply
+from syndicate.deliver.worker import DeliveryReport
 from syndicate.errors import Refused, StoreLocked
 from syndicate.model.editions import Edition
 from syndicate.schedule.beginning import begin, beginning_there_would_be, seen_since
-from syndicate.schedule.composer import Proposal
+from syndicate.schedule.composer import ProposedEdition
 from syndicate.schedule.firing import ATTEMPTS
 from syndicate.schedule.wiring import Newsroom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class ManualSend:
     """What somebody asked to be sent: what a schedule would, or exactly these articles."""
 
     newsletter: Newsletter
@@ -28,14 +28,14 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class ManualSendReport:
     """An edition sent by hand, and how far it got."""
 
     edition: Edition
-    delivered: Drained
+    delivered: DeliveryReport
 
 
-def send_now(newsroom: Newsroom, order: Order, *, at: datetime) -> Sent | None:
+def send_now(newsroom: Newsroom, order: ManualSend, *, at: datetime) -> ManualSendReport | None:
     """Freeze an edition and deliver it; None when nothing is new."""
     newsroom.publish(at)
     for _ in range(ATTEMPTS):
@@ -45,11 +45,11 @@ def send_now(newsroom: Newsroom, order: Order, *, at: datetime) -> Sent | None:
         with newsroom.store.write() as tx:
             edition = newsroom.desk.freeze(tx, proposal)
         if edition is not None:
-            return Sent(edition=edition, delivered=newsroom.deliver(at))
+            return ManualSendReport(edition=edition, delivered=newsroom.deliver(at))
     raise StoreLocked("new articles kept coming in while the edition was composed; try again")
 
 
-def send_test_copy(newsroom: Newsroom, order: Order, *, to: str, at: datetime) -> Reply:
+def send_test_copy(newsroom: Newsroom, order: ManualSend, *, to: str, at: datetime) -> SmtpReply:
     """Send one copy that no ledger knows of.
 
     Raise Refused when there is nothing to show or the address is held back, and
@@ -66,7 +66,7 @@ def send_test_copy(newsroom: Newsroom, order: Order, *, to: str, at: datetime) -
     )
 
 
-def _propose(newsroom: Newsroom, order: Order, *, at: datetime, keep: bool) -> Proposal:
+def _propose(newsroom: Newsroom, order: ManualSend, *, at: datetime, keep: bool) -> ProposedEdition:
     """Compose what was ordered; with `keep`, a schedule that is new begins now."""
     desk, schedule = newsroom.desk, order.schedule
     if schedule is None:

@@ -12,8 +12,8 @@ import structlog
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.model.editions import Edition
-from syndicate.model.progress import Progress, Speed
-from syndicate.schedule.mail_status import Traffic
+from syndicate.model.progress import CountRate, EditionProgress
+from syndicate.schedule.mail_status import MailStatus
 from syndicate.store import Store, Transaction
 
 _log = structlog.get_logger(__name__)
@@ -24,15 +24,15 @@ _KEPT = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class ProgressSnapshot:
     """What there is to see at one time."""
 
-    editions: tuple[Progress, ...]
+    editions: tuple[EditionProgress, ...]
     """Those that are being sent, or wait to be, and those that have just been; oldest first."""
-    traffic: Traffic
+    traffic: MailStatus
 
 
-class Lookout:
+class ProgressWatcher:
     """Looks at what is being sent, as often as it is asked.
 
     Who is at work, and at which pace, is a handful of rows and read each time. The
@@ -46,29 +46,31 @@ class Lookout:
         self._store = store
         self._config = config
         self._only = only
-        self._speeds: defaultdict[int, Speed] = defaultdict(Speed)
-        self._counted: dict[int, Progress] = {}
+        self._speeds: defaultdict[int, CountRate] = defaultdict(CountRate)
+        self._counted: dict[int, EditionProgress] = {}
         self._done: dict[int, float] = {}
         """When an edition was first seen to be done."""
         self._next_count = 0.0
 
-    def look(self, at: datetime) -> View:
+    def look(self, at: datetime) -> ProgressSnapshot:
         """Say how it is at `at`, which is now; raise StoreError."""
         now = time.monotonic()
         with self._store.read() as tx:
-            traffic = Traffic.read(tx, self._config, at)
+            traffic = MailStatus.read(tx, self._config, at)
             if now >= self._next_count:
                 began = time.monotonic()
                 self._count(tx, now)
                 ended = time.monotonic()
                 self._next_count = ended + max(0.5, _SHARE * (ended - began))
         found = (self._counted[key] for key in sorted(self._counted))
-        return View(editions=tuple(self._measured(one, traffic) for one in found), traffic=traffic)
+        return ProgressSnapshot(
+            editions=tuple(self._measured(one, traffic) for one in found), traffic=traffic
+        )
 
     def _count(self, tx: Transaction, now: float) -> None:
         for edition in self._wanted(tx):
             totals = tx.deliveries.totals(edition.key)
-            self._counted[edition.key] = Progress(
+            self._counted[edition.key] = EditionProgress(
                 edition=edition,
                 totals=totals,
                 next_attempt_at=tx.deliveries.next_attempt(edition.key),
@@ -93,7 +95,7 @@ class Lookout:
             found = [*under_way, *(tx.editions.by_key(key) for key in sorted(ended))]
         return [edition for edition in found if edition is not None]
 
-    def _measured(self, one: Progress, traffic: Traffic) -> Progress:
+    def _measured(self, one: EditionProgress, traffic: MailStatus) -> EditionProgress:
         speed = self._speeds[one.edition.key].per_second
         if speed is None:  # as at the first look: whose pace it is is plain where there is but one
             going = sum(bool(each.totals.waiting) for each in self._counted.values())
@@ -101,19 +103,19 @@ class Lookout:
         return replace(one, per_second=speed)
 
 
-class Reporter:
+class ProgressReporter:
     """Tells in the log how far it is with what this process sends, while it sends something."""
 
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self._config = config
-        self._lookout: Lookout | None = None
+        self._lookout: ProgressWatcher | None = None
         self._told: dict[int, object] = {}
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Have something to tell of while the block delivers."""
-        self._lookout, self._told = Lookout(self._store, self._config), {}
+        self._lookout, self._told = ProgressWatcher(self._store, self._config), {}
         try:
             yield
         finally:
@@ -130,7 +132,7 @@ class Reporter:
                 _log.info("sending", **_told(one))
 
 
-def _told(one: Progress) -> dict[str, object]:
+def _told(one: EditionProgress) -> dict[str, object]:
     """Return the fields of its event."""
     told: dict[str, object] = {"edition": one.edition.key}
     told |= {"accepted": one.totals.accepted, "of": one.totals.audience}

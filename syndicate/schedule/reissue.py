@@ -10,9 +10,9 @@ from datetime import datetime
 
 import structlog
 
-from syndicate.deliver.worker import Drained
+from syndicate.deliver.worker import DeliveryReport
 from syndicate.errors import StoreLocked, SyndicateError
-from syndicate.model.edition_control import Left
+from syndicate.model.edition_control import Remaining
 from syndicate.model.editions import Edition, EditionState
 from syndicate.model.subscribers import Cause
 from syndicate.schedule.firing import ATTEMPTS
@@ -22,21 +22,21 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replaced:
+class ReplacedEdition:
     """A corrected edition, and how far the one before it had got."""
 
     edition: Edition
-    left: Left
-    delivered: Drained
+    left: Remaining
+    delivered: DeliveryReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resent:
+class ResentEdition:
     """An edition that went out once more, to those who didn't get it."""
 
     edition: Edition
     readers: int
-    delivered: Drained
+    delivered: DeliveryReport
 
 
 def replace(
@@ -47,7 +47,7 @@ def replace(
     cause: Cause,
     at: datetime,
     detail: str = "",
-) -> Replaced:
+) -> ReplacedEdition:
     """Pause an edition, compose it anew, and send that to whom the first hasn't reached.
 
     Raise Refused; what was paused by then stays paused.
@@ -66,12 +66,12 @@ def replace(
         paused = now is not None and now.state is EditionState.PAUSED
         _log.warning("not replaced", edition=edition, paused=paused)
         raise
-    return Replaced(edition=successor, left=left, delivered=newsroom.deliver(at))
+    return ReplacedEdition(edition=successor, left=left, delivered=newsroom.deliver(at))
 
 
 def resend(
     newsroom: Newsroom, edition: int, *, cause: Cause, at: datetime, detail: str = ""
-) -> Resent | None:
+) -> ResentEdition | None:
     """Send an edition once more to those who provably didn't get it; None for nobody.
 
     Raise Refused.
@@ -89,7 +89,7 @@ def resend(
         if again is None:
             return None
         readers = tx.deliveries.totals(again.key).audience
-    return Resent(edition=again, readers=readers, delivered=newsroom.deliver(at))
+    return ResentEdition(edition=again, readers=readers, delivered=newsroom.deliver(at))
 
 
 def _composed_anew(
@@ -100,7 +100,7 @@ def _composed_anew(
     cause: Cause,
     at: datetime,
     detail: str,
-) -> tuple[Edition, Left]:
+) -> tuple[Edition, Remaining]:
     for _ in range(ATTEMPTS):
         proposal = newsroom.desk.propose_corrected(edition, slugs, at=at)
         assert proposal.draft is not None

@@ -8,7 +8,7 @@ from syndicate.config import Config, Schedule
 from syndicate.model.articles import Article
 from syndicate.model.selection import select
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.model.windows import Window
+from syndicate.model.windows import ArticleWindow
 from syndicate.schedule.beginning import beginning_there_would_be
 from syndicate.schedule.composer import counted
 from syndicate.store import Store, Transaction
@@ -88,9 +88,9 @@ def _between(
 ) -> tuple[Article, ...]:
     """Return what is past the last edition of the old schedule and before the new one begins."""
     beginning = beginning_there_would_be(tx, schedule.name, at=at)
-    window = Window.of(beginning, schedule.begin_with, last=None)
+    window = ArticleWindow.of(beginning, schedule.begin_with, last=None)
     its = {article.key for article in tx.articles.candidates(schedule.newsletter, window, at)}
-    found = tx.articles.candidates(schedule.newsletter, Window(after=after), at)
+    found = tx.articles.candidates(schedule.newsletter, ArticleWindow(after=after), at)
     between = [article for article in found if article.key not in its]
     return select(between, schedule.select, at=at).carried
 

@@ -7,7 +7,7 @@ from threading import Event
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.model.subscribers import Cause, Who
+from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Store, Transaction
 from syndicate.store.audience.retention import STEP
 
@@ -16,7 +16,7 @@ LIMITS_FOR = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten:
+class RetentionReport:
     """What is gone, or would be."""
 
     unconfirmed: int = 0
@@ -36,7 +36,9 @@ class Forgotten:
         )
 
 
-def forget_daily(store: Store, config: Config, *, at: datetime, stop: Event) -> Forgotten | None:
+def forget_daily(
+    store: Store, config: Config, *, at: datetime, stop: Event
+) -> RetentionReport | None:
     """Forget what is due, if nobody has done so today; None when somebody has.
 
     A time to come is a trial's, for which nothing is deleted before its day.
@@ -51,11 +53,13 @@ def forget_daily(store: Store, config: Config, *, at: datetime, stop: Event) -> 
     return forget(store, config, at=at, stop=stop)
 
 
-def forget(store: Store, config: Config, *, at: datetime, stop: Event | None = None) -> Forgotten:
+def forget(
+    store: Store, config: Config, *, at: datetime, stop: Event | None = None
+) -> RetentionReport:
     """Forget what is due, step by step; once `stop` is set, the rest is left for the next time."""
     rule = config.retention
     after = clock.duration(rule.unconfirmed)
-    cause = Cause(who=Who.RETENTION, how=f"nothing was confirmed within {after}")
+    cause = Cause(who=Actor.RETENTION, how=f"nothing was confirmed within {after}")
     stop = stop or Event()
 
     unconfirmed = 0
@@ -75,7 +79,7 @@ def forget(store: Store, config: Config, *, at: datetime, stop: Event | None = N
     events, limit = 0, rule.events
     if limit:
         events = _step_by_step(store, stop, lambda tx: tx.retention.forget_events(at - limit))
-    return Forgotten(unconfirmed=unconfirmed, letters=letters, events=events)
+    return RetentionReport(unconfirmed=unconfirmed, letters=letters, events=events)
 
 
 def _step_by_step(store: Store, stop: Event, forget_some: Callable[[Transaction], int]) -> int:
@@ -90,11 +94,11 @@ def _step_by_step(store: Store, stop: Event, forget_some: Callable[[Transaction]
     return gone
 
 
-def forgettable(store: Store, config: Config, *, at: datetime) -> Forgotten:
+def forgettable(store: Store, config: Config, *, at: datetime) -> RetentionReport:
     """Count what would be forgotten."""
     rule = config.retention
     with store.read() as tx:
-        return Forgotten(
+        return RetentionReport(
             unconfirmed=len(tx.retention.unconfirmed(at - rule.unconfirmed)),
             letters=tx.retention.count_letters(at - rule.unconfirmed),
             events=tx.retention.count_events(at - rule.events) if rule.events else 0,

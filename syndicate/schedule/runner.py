@@ -22,12 +22,12 @@ from syndicate import clock
 from syndicate.config import Schedule
 from syndicate.errors import StoreError, StoreLocked, SyndicateError
 from syndicate.intake.articles.deleted_files import DeletedFiles
-from syndicate.intake.articles.filing import Verdict, file_articles
+from syndicate.intake.articles.filing import ImportOutcome, file_articles
 from syndicate.intake.articles.folder import find_articles
 from syndicate.intake.articles.quarantine import Quarantine
 from syndicate.intake.articles.watch import watch
 from syndicate.model.timetable import timing
-from syndicate.schedule.progress_report import Reporter
+from syndicate.schedule.progress_report import ProgressReporter
 from syndicate.schedule.retention import forget_daily
 from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Heartbeat
@@ -62,7 +62,7 @@ class Runner:
         self._config = newsroom.config
         self._stop = stop
         self.deleted_files = deleted_files or DeletedFiles()
-        self._reporter = Reporter(newsroom.store, newsroom.config)
+        self._reporter = ProgressReporter(newsroom.store, newsroom.config)
         self._mail_due = threading.Event()
         self._mirror_due = threading.Event()
         self._push_due = threading.Event()
@@ -244,11 +244,11 @@ class Runner:
                 self._quarantine.add(self._config.root / filed.path)
             if filed.traceback:
                 log.error("refused", reason=filed.reason, exception=filed.traceback)
-            elif filed.verdict is Verdict.REFUSED:
+            elif filed.verdict is ImportOutcome.REFUSED:
                 log.warning("refused", reason=filed.reason)
-            elif filed.verdict is not Verdict.UNCHANGED:
+            elif filed.verdict is not ImportOutcome.UNCHANGED:
                 log.info("filed", path=filed.path, verdict=str(filed.verdict), slug=filed.slug)
-            for warning in filed.warnings if filed.verdict is not Verdict.UNCHANGED else ():
+            for warning in filed.warnings if filed.verdict is not ImportOutcome.UNCHANGED else ():
                 log.warning("filed", warning=warning)
 
     def _name_deleted(self, saved: frozenset[Path] | None) -> None:

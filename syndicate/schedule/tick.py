@@ -5,22 +5,22 @@ from datetime import datetime
 from threading import Event
 
 from syndicate import clock
-from syndicate.deliver.worker import Drained
-from syndicate.publish.build.build import Built
-from syndicate.schedule.retention import Forgotten, forget_daily
+from syndicate.deliver.worker import DeliveryReport
+from syndicate.publish.build.build import BuildSummary
+from syndicate.schedule.retention import RetentionReport, forget_daily
 from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Heartbeat
-from syndicate.store.editions.fires import Fire, Outcome
+from syndicate.store.editions.fires import Fire, FireOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ticked:
+class TickReport:
     """What a pass did."""
 
-    built: Built
+    built: BuildSummary
     fires: tuple[Fire, ...]
-    delivered: Drained
-    forgotten: Forgotten | None = None
+    delivered: DeliveryReport
+    forgotten: RetentionReport | None = None
     """What retention did; None where it had been done that day."""
 
     @property
@@ -29,12 +29,12 @@ class Ticked:
 
         A refused reader is no failure.
         """
-        slots = any(fire.outcome is Outcome.FAILED for fire in self.fires)
+        slots = any(fire.outcome is FireOutcome.FAILED for fire in self.fires)
         mail = bool(self.delivered.unavailable or self.delivered.paused)
         return slots or bool(self.built.failed) or mail
 
 
-def tick(newsroom: Newsroom, *, at: datetime, trial: bool = False) -> Ticked:
+def tick(newsroom: Newsroom, *, at: datetime, trial: bool = False) -> TickReport:
     """Publish what is due, deal with every slot due at `at`, deliver everything that is due.
 
     Once a day, what is too old to be kept is forgotten after that.
@@ -50,4 +50,4 @@ def tick(newsroom: Newsroom, *, at: datetime, trial: bool = False) -> Ticked:
     if not trial:
         with newsroom.store.write() as tx:
             tx.heartbeats.beat(Heartbeat.TICK, clock.now())
-    return Ticked(built=built, fires=fires, delivered=delivered, forgotten=forgotten)
+    return TickReport(built=built, fires=fires, delivered=delivered, forgotten=forgotten)

@@ -8,16 +8,16 @@ from typing import Self
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.loop import claim_owner
-from syndicate.deliver.message.links import Links
-from syndicate.deliver.smtp.relay import Relay
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.smtp.relay import Transport
 from syndicate.deliver.transport import transport
-from syndicate.deliver.worker import Drained, drain
-from syndicate.publish.build.build import Built, Publisher
+from syndicate.deliver.worker import DeliveryReport, drain
+from syndicate.publish.build.build import BuildSummary, Publisher
 from syndicate.publish.mirror.mirror import Mirror
-from syndicate.publish.push.change_notifier import Herald
+from syndicate.publish.push.change_notifier import ChangeNotifier
 from syndicate.render.templates import Templates
-from syndicate.schedule.composer import Desk
-from syndicate.schedule.firing import Timekeeper
+from syndicate.schedule.composer import Composer
+from syndicate.schedule.firing import SlotDispatcher
 from syndicate.store import Store
 
 
@@ -27,14 +27,14 @@ class Newsroom:
 
     store: Store
     config: Config
-    desk: Desk
-    timekeeper: Timekeeper
-    relays: tuple[Relay, ...]
-    links: Links
+    desk: Composer
+    timekeeper: SlotDispatcher
+    relays: tuple[Transport, ...]
+    links: SignedLinks
     publisher: Publisher
     mirror: Mirror | None
     """The output once more, for a CDN; whoever publishes has it follow when mail is on its way."""
-    herald: Herald | None
+    herald: ChangeNotifier | None
     """Tells hubs and search engines, after the mirror."""
 
     @classmethod
@@ -44,10 +44,10 @@ class Newsroom:
         Raise ConfigError when what its mirror needs isn't installed, and StoreError when
         the store can't be written. Secrets are read when mail is about to be sent.
         """
-        desk = Desk(store, config, Templates.of(config))
-        timekeeper = Timekeeper(store, config, desk, node=claim_owner.identity())
+        desk = Composer(store, config, Templates.of(config))
+        timekeeper = SlotDispatcher(store, config, desk, node=claim_owner.identity())
         store.require_writable(clock.now())
-        links = Links(config, store.secret("links"))
+        links = SignedLinks(config, store.secret("links"))
         return cls(
             store=store,
             config=config,
@@ -57,10 +57,10 @@ class Newsroom:
             links=links,
             publisher=Publisher(store, config),
             mirror=Mirror.of(config),
-            herald=Herald.of(store, config),
+            herald=ChangeNotifier.of(store, config),
         )
 
-    def publish(self, at: datetime, *, trial: bool = False) -> Built:
+    def publish(self, at: datetime, *, trial: bool = False) -> BuildSummary:
         """Give public numbers to what became public, and bring the output up to date.
 
         Of a `trial`, as of another time than now, nobody is told.
@@ -70,6 +70,6 @@ class Newsroom:
             self.herald.hear(built, at)
         return built
 
-    def deliver(self, at: datetime, stop: Event | None = None) -> Drained:
+    def deliver(self, at: datetime, stop: Event | None = None) -> DeliveryReport:
         """Hand over everything that is due; stop early, but cleanly, once `stop` is set."""
         return drain(self.store, self.config, self.relays, self.links, at=at, stop=stop or Event())

@@ -16,23 +16,32 @@ from sqlalchemy import Connection, Engine
 
 from syndicate.config import Config
 from syndicate.errors import StoreUnreachable
-from syndicate.store.articles.lookup import Known
-from syndicate.store.articles.media import Media
-from syndicate.store.articles.published import Readership
-from syndicate.store.articles.writes import Entry, Filing
-from syndicate.store.audience.audit_log import Trail
-from syndicate.store.audience.bulk_import import Arrivals
-from syndicate.store.audience.confirmations import Request, RequestKind, Requests
-from syndicate.store.audience.data_export import Dossier, Held, Mailed
-from syndicate.store.audience.import_staging import Arrival
-from syndicate.store.audience.merges import Mergers
-from syndicate.store.audience.newsletters import Newsletters, Renamed
-from syndicate.store.audience.private_feeds import Granted, PrivateFeeds
-from syndicate.store.audience.retention import Retention
-from syndicate.store.audience.search import Growth, Roll, Tally, Wanted
+from syndicate.store.articles.lookup import ArticleLookup
+from syndicate.store.articles.media import MediaCatalogue
+from syndicate.store.articles.published import PublishedArticles
+from syndicate.store.articles.writes import ArticleWriter, NewArticle
+from syndicate.store.audience.audit_log import AuditLog
+from syndicate.store.audience.bulk_import import BulkImport
+from syndicate.store.audience.confirmations import (
+    ConfirmationKind,
+    Confirmations,
+    PendingConfirmation,
+)
+from syndicate.store.audience.data_export import DataExport, MailedItem, PersonalRecord
+from syndicate.store.audience.import_staging import StagedReader
+from syndicate.store.audience.merges import Merges
+from syndicate.store.audience.newsletters import NewsletterRename, Newsletters
+from syndicate.store.audience.private_feeds import PrivateFeedGrant, PrivateFeedTokens
+from syndicate.store.audience.retention import RetentionStore
+from syndicate.store.audience.search import (
+    Growth,
+    NewsletterCounts,
+    SearchCriteria,
+    SubscriberSearch,
+)
 from syndicate.store.audience.segments import Segments
 from syndicate.store.audience.subscribers import Subscribers
-from syndicate.store.database.attempt_limits import Limits
+from syndicate.store.database.attempt_limits import AttemptLimits
 from syndicate.store.database.keys import Keys, fresh_secret
 from syndicate.store.database.migrate import migrate
 from syndicate.store.database.sql_engine import (
@@ -43,52 +52,52 @@ from syndicate.store.database.sql_engine import (
     sqlite_file,
     sqlite_url,
 )
-from syndicate.store.editions.archive import Archive, Issue
-from syndicate.store.editions.clicks import Click, Clicks, LinkClicks
-from syndicate.store.editions.control import Stops
+from syndicate.store.editions.archive import ArchivedEdition, EditionArchive
+from syndicate.store.editions.clicks import Clicks, LinkClick, LinkClicks
+from syndicate.store.editions.control import EditionControl
 from syndicate.store.editions.editions import Editions
 from syndicate.store.editions.fires import Fires, Schedules
-from syndicate.store.editions.metrics_snapshot import Census, Figures
-from syndicate.store.editions.successors import Corrections
-from syndicate.store.ledger.claims import Handover
-from syndicate.store.ledger.deliveries import Deliveries, Recovered
+from syndicate.store.editions.metrics_snapshot import MetricsFigures, MetricsSnapshot
+from syndicate.store.editions.successors import Successors
+from syndicate.store.ledger.claims import Claims
+from syndicate.store.ledger.deliveries import Deliveries, RecoveredClaims
 from syndicate.store.ledger.heartbeats import Heartbeat, Heartbeats
 from syndicate.store.ledger.holds import Holds
-from syndicate.store.ledger.progress import Paces
-from syndicate.store.ledger.quotas import Allowances
-from syndicate.store.push.endpoint_backoff import Pauses
-from syndicate.store.push.hub import HubBooks, HubNumbers, HubRequest, HubSubscription
+from syndicate.store.ledger.progress import SenderProgress
+from syndicate.store.ledger.quotas import SendQuotas
+from syndicate.store.push.endpoint_backoff import EndpointBackoff
+from syndicate.store.push.hub import HubCounts, HubRequest, HubSubscription, HubSubscriptions
 from syndicate.store.push.pings import Ping, Pings
-from syndicate.store.push.submissions import Submission, Submissions, Waiting
+from syndicate.store.push.submissions import Submission, Submissions, WaitingPages
 
 __all__ = [
-    "Arrival",
-    "Click",
-    "Entry",
-    "Figures",
-    "Filing",
-    "Granted",
+    "ArchivedEdition",
+    "ArticleLookup",
+    "ArticleWriter",
+    "ConfirmationKind",
     "Growth",
     "Heartbeat",
-    "Held",
-    "HubNumbers",
+    "HubCounts",
     "HubRequest",
     "HubSubscription",
-    "Issue",
-    "Known",
+    "LinkClick",
     "LinkClicks",
-    "Mailed",
+    "MailedItem",
+    "MetricsFigures",
+    "NewArticle",
+    "NewsletterCounts",
+    "NewsletterRename",
+    "PendingConfirmation",
+    "PersonalRecord",
     "Ping",
-    "Recovered",
-    "Renamed",
-    "Request",
-    "RequestKind",
+    "PrivateFeedGrant",
+    "RecoveredClaims",
+    "SearchCriteria",
+    "StagedReader",
     "Store",
     "Submission",
-    "Tally",
     "Transaction",
-    "Waiting",
-    "Wanted",
+    "WaitingPages",
 ]
 
 
@@ -115,39 +124,39 @@ class _Door(Generic[_Kind]):
 class Transaction:
     """One transaction, with a door per noun. Only valid inside its `with`."""
 
-    articles = _Door(Filing)
-    readership = _Door(Readership)
-    media = _Door(Media)
+    articles = _Door(ArticleWriter)
+    readership = _Door(PublishedArticles)
+    media = _Door(MediaCatalogue)
     subscribers = _Door(Subscribers)
     newsletters = _Door(Newsletters)
-    arrivals = _Door(Arrivals)
+    arrivals = _Door(BulkImport)
     schedules = _Door(Schedules)
     fires = _Door(Fires)
     editions = _Door(Editions)
-    archive = _Door(Archive)
+    archive = _Door(EditionArchive)
     clicks = _Door(Clicks)
     deliveries = _Door(Deliveries)
-    handover = _Door(Handover)
+    handover = _Door(Claims)
     holds = _Door(Holds)
-    allowances = _Door(Allowances)
-    paces = _Door(Paces)
+    allowances = _Door(SendQuotas)
+    paces = _Door(SenderProgress)
     heartbeats = _Door(Heartbeats)
-    stops = _Door(Stops)
-    corrections = _Door(Corrections)
-    requests = _Door(Requests)
-    trail = _Door(Trail)
-    roll = _Door(Roll)
+    stops = _Door(EditionControl)
+    corrections = _Door(Successors)
+    requests = _Door(Confirmations)
+    trail = _Door(AuditLog)
+    roll = _Door(SubscriberSearch)
     segments = _Door(Segments)
-    retention = _Door(Retention)
-    mergers = _Door(Mergers)
-    dossier = _Door(Dossier)
-    census = _Door(Census)
-    private_feeds = _Door(PrivateFeeds)
+    retention = _Door(RetentionStore)
+    mergers = _Door(Merges)
+    dossier = _Door(DataExport)
+    census = _Door(MetricsSnapshot)
+    private_feeds = _Door(PrivateFeedTokens)
     pings = _Door(Pings)
     submissions = _Door(Submissions)
-    pauses = _Door(Pauses)
-    limits = _Door(Limits)
-    hub = _Door(HubBooks)
+    pauses = _Door(EndpointBackoff)
+    limits = _Door(AttemptLimits)
+    hub = _Door(HubSubscriptions)
     keys = _Door(Keys)
 
     def __init__(self, connection: Connection) -> None:

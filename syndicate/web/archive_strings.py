@@ -6,7 +6,7 @@ from syndicate.language import marked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ArchiveWords:
+class ArchiveStrings:
     """The pages of newsletters, and the one of an edition."""
 
     title: str
@@ -31,7 +31,7 @@ class ArchiveWords:
     gone: str
 
 
-ARCHIVE = ArchiveWords(
+ARCHIVE = ArchiveStrings(
     title=marked("Newsletters"),
     intro=marked("What we send by mail, to be read here by everybody."),
     latest=marked("The latest edition:"),

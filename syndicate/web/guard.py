@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from syndicate.web.pages import Page
+from syndicate.web.pages import WebPage
 
 PRIVATE = {"cache-control": "no-store"}
 _DEFAULTS = {
@@ -39,12 +39,12 @@ def from_our_pages(request: Request, web_url: str) -> bool:
     return origin == "null" or _origin(origin) in ours
 
 
-def answer(page: Page, status: int = 200) -> Response:
+def answer(page: WebPage, status: int = 200) -> Response:
     """Answer with a page that nobody keeps."""
     return Response(page.body, status, headers={**page.headers, **PRIVATE})
 
 
-class Guarded:
+class SecurityHeaders:
     """An ASGI application around another, whose answers are all at least this strict."""
 
     def __init__(self, app: ASGIApp) -> None:

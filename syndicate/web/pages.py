@@ -16,26 +16,26 @@ from syndicate.web.ui_strings import words_in
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class WebPage:
     """A page and the headers that belong to it."""
 
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Pages:
+class WebPages:
     """Renders the templates in `templates/web/`."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._templates = Templates.of(config)
 
-    def missing(self) -> Page:
+    def missing(self) -> WebPage:
         """Return the page for an address where nothing is."""
         words = words_in(self._config.publication.language)
         return self.notice(words.missing_title, words.missing)
 
-    def notice(self, title: str, *paragraphs: str, language: str | None = None) -> Page:
+    def notice(self, title: str, *paragraphs: str, language: str | None = None) -> WebPage:
         """Return a page that says something and leads home."""
         said = {"title": title, "paragraphs": paragraphs}
         return self.render("web/notice.html", said, language=language)
@@ -48,7 +48,7 @@ class Pages:
         language: str | None = None,
         style: str = "web/notice.css",
         policy: tuple[str, ...] = (),
-    ) -> Page:
+    ) -> WebPage:
         """Render a template with its style; raise TemplateError.
 
         `policy` adds what the page needs to its Content-Security-Policy.
@@ -61,7 +61,7 @@ class Pages:
             "words": words_in(language or self._config.publication.language),
         }
         body = self._templates.render(name, known | values).encode()
-        return Page(body, _headers(css, policy))
+        return WebPage(body, _headers(css, policy))
 
 
 def _headers(css: str, policy: tuple[str, ...]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from syndicate.language import Counted, counted, marked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PreferenceWords:
+class PreferenceStrings:
     """The page where a reader decides about everything."""
 
     title: str
@@ -49,7 +49,7 @@ class PreferenceWords:
     too_many_letters: str
 
 
-PREFERENCES = PreferenceWords(
+PREFERENCES = PreferenceStrings(
     title=marked("Your preferences"),
     whose=marked("What {publication} sends to {email} is yours to decide."),
     not_mailed=marked(
@@ -113,7 +113,7 @@ PREFERENCES = PreferenceWords(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PersonalDataWords:
+class PersonalDataStrings:
     """The page with a reader's data, which a letter leads to."""
 
     title: str
@@ -140,7 +140,7 @@ class PersonalDataWords:
     to_preferences: str
 
 
-PERSONAL_DATA = PersonalDataWords(
+PERSONAL_DATA = PersonalDataStrings(
     title=marked("Your data"),
     whose=marked(
         "This is what {publication} holds on {email}. "
@@ -182,7 +182,7 @@ PERSONAL_DATA = PersonalDataWords(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class AddressWords:
+class AddressChangeStrings:
     """The pages that the two letters of a change of address lead to."""
 
     new_title: str
@@ -200,7 +200,7 @@ class AddressWords:
     over: str
 
 
-ADDRESS = AddressWords(
+ADDRESS = AddressChangeStrings(
     new_title=marked("Is this your new address?"),
     new=marked("{publication} will write to {email} in place of another address."),
     new_button=marked("Yes, use this address"),
@@ -227,7 +227,7 @@ ADDRESS = AddressWords(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReasonWords:
+class UnsubscribeReasonStrings:
     """What somebody who left may tell."""
 
     why: str
@@ -241,7 +241,7 @@ class ReasonWords:
     preferences: str
 
 
-REASONS = ReasonWords(
+REASONS = UnsubscribeReasonStrings(
     why=marked("Would you tell us why?"),
     too_many=marked("Too many mails"),
     unexpected=marked("Not what I expected"),

@@ -8,21 +8,21 @@ here; a publication's own `templates/web/` may say anything.
 from dataclasses import dataclass
 
 from syndicate.language import Counted, counted, marked, translated
-from syndicate.web.archive_strings import ARCHIVE, ArchiveWords
+from syndicate.web.archive_strings import ARCHIVE, ArchiveStrings
 from syndicate.web.reader_strings import (
     ADDRESS,
     PERSONAL_DATA,
     PREFERENCES,
     REASONS,
-    AddressWords,
-    PersonalDataWords,
-    PreferenceWords,
-    ReasonWords,
+    AddressChangeStrings,
+    PersonalDataStrings,
+    PreferenceStrings,
+    UnsubscribeReasonStrings,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignupWords:
+class SignupStrings:
     """What is said to who signs up, and to who confirms it."""
 
     title: str
@@ -69,7 +69,7 @@ class SignupWords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Words:
+class WebStrings:
     """Every sentence of the pages; `{…}` is filled in by the template."""
 
     language: str
@@ -95,15 +95,15 @@ class Words:
     refused: str
     busy_title: str
     busy: str
-    reasons: ReasonWords
-    preferences: PreferenceWords
-    personal_data: PersonalDataWords
-    archive: ArchiveWords
-    address_change: AddressWords
-    signup: SignupWords
+    reasons: UnsubscribeReasonStrings
+    preferences: PreferenceStrings
+    personal_data: PersonalDataStrings
+    archive: ArchiveStrings
+    address_change: AddressChangeStrings
+    signup: SignupStrings
 
 
-ENGLISH = Words(
+ENGLISH = WebStrings(
     language="en",
     to_publication=marked("Go to {publication}"),
     missing_title=marked("There is nothing here"),
@@ -134,7 +134,7 @@ ENGLISH = Words(
     preferences=PREFERENCES,
     personal_data=PERSONAL_DATA,
     address_change=ADDRESS,
-    signup=SignupWords(
+    signup=SignupStrings(
         title=marked("Subscribe to {publication}"),
         promise=marked(
             "First you get one letter, to make sure that the address is yours. "
@@ -204,6 +204,6 @@ ENGLISH = Words(
 )
 
 
-def words_in(language: str) -> Words:
+def words_in(language: str) -> WebStrings:
     """Return the table for a BCP 47 language, or the English one."""
     return translated(ENGLISH, language)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from syndicate.config import Config
-from syndicate.deliver.message.dkim import Keyring
+from syndicate.deliver.message.dkim import DkimKeyring
 
 
 @cache
@@ -33,7 +33,7 @@ def keys(folder: Path, *kinds: str, **more: Any) -> list[dict[str, Any]]:
 
 def records(config: Config, domain: str) -> dict[str, str]:
     """What DNS is to say of a publication's keys."""
-    signer = Keyring.of(config).signer(domain)
+    signer = DkimKeyring.of(config).signer(domain)
     assert signer is not None
     return {seal.name: seal.record for seal in signer.seals}
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from syndicate.config import Config
-from syndicate.deliver.message.links import Links
-from syndicate.deliver.message.message import Imprint, Reader
-from syndicate.deliver.message.personalisation import Filling
-from syndicate.deliver.message.template import Template
-from syndicate.deliver.smtp.relay import Relay
-from syndicate.deliver.worker import Drained, drain
-from syndicate.model.deliveries import State
-from syndicate.model.editions import Content, Draft, Edition, Item, Kind, slot_marker
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.message.message import EditionHeaders, Recipient
+from syndicate.deliver.message.personalisation import Personalisation
+from syndicate.deliver.message.template import MessageTemplate
+from syndicate.deliver.smtp.relay import Transport
+from syndicate.deliver.worker import DeliveryReport, drain
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.editions import Content, Draft, Edition, EditionKind, Item, slot_marker
 from syndicate.store import Store
 from tests.audience import TEST
 
@@ -34,7 +34,9 @@ def content(**changes: str) -> Content:
     return Content(**(said | changes))
 
 
-def draft(kind: Kind = Kind.ALERT, newsletter: str = "breaking", **changes: str) -> Draft:
+def draft(
+    kind: EditionKind = EditionKind.ALERT, newsletter: str = "breaking", **changes: str
+) -> Draft:
     return Draft(
         newsletter=newsletter,
         schedule=newsletter,
@@ -48,8 +50,8 @@ def draft(kind: Kind = Kind.ALERT, newsletter: str = "breaking", **changes: str)
     )
 
 
-def edition(config: Config, kind: Kind = Kind.ALERT) -> Imprint:
-    return Imprint.of(
+def edition(config: Config, kind: EditionKind = EditionKind.ALERT) -> EditionHeaders:
+    return EditionHeaders.of(
         Edition(
             key=41,
             newsletter="breaking",
@@ -67,13 +69,17 @@ def edition(config: Config, kind: Kind = Kind.ALERT) -> Imprint:
 
 
 def reader(
-    config: Config, *, kind: Kind = Kind.ALERT, name: str = "Ada", email: str = "ada@example.org"
-) -> Reader:
-    links = Links(config, SECRET)
-    return Reader(
+    config: Config,
+    *,
+    kind: EditionKind = EditionKind.ALERT,
+    name: str = "Ada",
+    email: str = "ada@example.org",
+) -> Recipient:
+    links = SignedLinks(config, SECRET)
+    return Recipient(
         imprint=edition(config, kind),
         message_id=links.message_id(41, 7, "example.org"),
-        filling=Filling(
+        filling=Personalisation(
             name=name,
             email=email,
             own={
@@ -86,9 +92,9 @@ def reader(
     )
 
 
-def message(said: Content, who: Reader) -> bytes:
+def message(said: Content, who: Recipient) -> bytes:
     """One reader's copy, whole."""
-    return bytes(Template.of(said, who.imprint).fill(who))
+    return bytes(MessageTemplate.of(said, who.imprint).fill(who))
 
 
 def subscribe(store: Store, *emails: str, newsletter: str = "breaking") -> None:
@@ -107,8 +113,8 @@ def readers(count: int) -> list[str]:
 
 
 def hand_over(
-    store: Store, config: Config, relays: Sequence[Relay], *, minutes: float = 0
-) -> Drained:
+    store: Store, config: Config, relays: Sequence[Transport], *, minutes: float = 0
+) -> DeliveryReport:
     """Drain the ledger once, so many minutes after noon."""
     return drain(
         store,
@@ -120,12 +126,12 @@ def hand_over(
     )
 
 
-def links(store: Store, config: Config) -> Links:
+def links(store: Store, config: Config) -> SignedLinks:
     with store.write() as tx:
-        return Links(config, tx.keys.secret("links"))
+        return SignedLinks(config, tx.keys.secret("links"))
 
 
-def states(store: Store, key: int) -> dict[State, int]:
+def states(store: Store, key: int) -> dict[DeliveryState, int]:
     with store.read() as tx:
         return dict(Counter(row.state for row in tx.deliveries.of(key)))
 

@@ -3,9 +3,9 @@
 import pytest
 
 from syndicate.deliver.doctor.checkup import checkup
-from syndicate.deliver.doctor.finding import State
-from syndicate.deliver.doctor.resolver import Dns, own_addresses
-from syndicate.deliver.doctor.spf import Spf
+from syndicate.deliver.doctor.finding import FindingState
+from syndicate.deliver.doctor.resolver import SystemResolver, own_addresses
+from syndicate.deliver.doctor.spf import SpfRecords
 from syndicate.errors import CallFailed
 from tests.deliver.dkim_keys import keys, records
 from tests.deliver.dns_zone import BROKEN, Zone, served
@@ -59,7 +59,7 @@ def test_where_all_is_well_all_is_ok(ours, zone):
     found = list(checkup(ours, zone))
 
     checks = ["transport", "one-click", "address", "SPF", "DKIM", "DMARC", "MX"]
-    seen = {(check, State.OK) for check in checks} | {("TLS", State.UNKNOWN)}
+    seen = {(check, FindingState.OK) for check in checks} | {("TLS", FindingState.UNKNOWN)}
     assert {(one.check, one.state) for one in found} == seen
     assert not any(one.fails or one.publish for one in found)
 
@@ -88,7 +88,7 @@ def test_what_it_says_to_publish_cures(ours):
         if one.publish:
             zone.put(one.publish.name, one.publish.type, one.publish.value)
 
-    left = [one.check for one in checkup(ours, zone) if one.state is not State.OK]
+    left = [one.check for one in checkup(ours, zone) if one.state is not FindingState.OK]
     assert left == ["TLS"], "which was not tried"
 
 
@@ -98,23 +98,23 @@ def test_what_it_says_to_publish_cures(ours):
 @pytest.mark.parametrize(
     ("record", "state", "said"),
     [
-        ("v=spf1 include:relay.example ?all", State.OK, "(1 of 10 look-ups)"),
-        ("V=SPF1 a mx include:relay.example ~all", State.OK, "(3 of 10 look-ups)"),
-        ("v=spf1 redirect=relay.example", State.OK, "(1 of 10 look-ups)"),
-        ("v=spf1 ~all redirect=gone.example", State.OK, "(0 of 10 look-ups)"),
-        ("v=spf1 include:relay.example +all", State.WRONG, "permits everybody"),
-        ("v=spf1 all", State.WRONG, "permits everybody"),
-        ("v=spf1 ip4:0.0.0.0/0 -all", State.WRONG, "permits everybody"),
-        ("v=spf1 include:gone.example -all", State.WRONG, "gone.example has no SPF record"),
-        ("v=spf1 include:post.example -all", State.WRONG, "post.example includes itself"),
-        ("v=spf1 ip4:300.1.1.1 -all", State.WRONG, "300.1.1.1"),
-        ("v=spf1 ip4:2001:db8::/32 -all", State.WRONG, "no network of that kind"),
-        ("v=spf1 include: -all", State.WRONG, "is no term of SPF"),
-        ("v=spf1 include=relay.example -all", State.OK, "(0 of 10 look-ups)"),
-        ("v=spf1 ipv4:198.51.100.7 -all", State.WRONG, "is no term of SPF"),
-        ("v=spf10 -all", State.MISSING, "there is no record"),
-        (" ".join(["v=spf1", *("a:x.example" for _ in range(10)), "-all"]), State.OK, "(10 of 10"),
-        (" ".join(["v=spf1", *("a:x.example" for _ in range(11)), "-all"]), State.WRONG, "more than 10"),
+        ("v=spf1 include:relay.example ?all", FindingState.OK, "(1 of 10 look-ups)"),
+        ("V=SPF1 a mx include:relay.example ~all", FindingState.OK, "(3 of 10 look-ups)"),
+        ("v=spf1 redirect=relay.example", FindingState.OK, "(1 of 10 look-ups)"),
+        ("v=spf1 ~all redirect=gone.example", FindingState.OK, "(0 of 10 look-ups)"),
+        ("v=spf1 include:relay.example +all", FindingState.WRONG, "permits everybody"),
+        ("v=spf1 all", FindingState.WRONG, "permits everybody"),
+        ("v=spf1 ip4:0.0.0.0/0 -all", FindingState.WRONG, "permits everybody"),
+        ("v=spf1 include:gone.example -all", FindingState.WRONG, "gone.example has no SPF record"),
+        ("v=spf1 include:post.example -all", FindingState.WRONG, "post.example includes itself"),
+        ("v=spf1 ip4:300.1.1.1 -all", FindingState.WRONG, "300.1.1.1"),
+        ("v=spf1 ip4:2001:db8::/32 -all", FindingState.WRONG, "no network of that kind"),
+        ("v=spf1 include: -all", FindingState.WRONG, "is no term of SPF"),
+        ("v=spf1 include=relay.example -all", FindingState.OK, "(0 of 10 look-ups)"),
+        ("v=spf1 ipv4:198.51.100.7 -all", FindingState.WRONG, "is no term of SPF"),
+        ("v=spf10 -all", FindingState.MISSING, "there is no record"),
+        (" ".join(["v=spf1", *("a:x.example" for _ in range(10)), "-all"]), FindingState.OK, "(10 of 10"),
+        (" ".join(["v=spf1", *("a:x.example" for _ in range(11)), "-all"]), FindingState.WRONG, "more than 10"),
     ],
 )  # fmt: skip
 def test_an_spf_record_is_read_as_servers_read_it(ours, zone, record, state, said):
@@ -131,7 +131,7 @@ def test_lookups_are_counted_through_all_that_is_included(zone):
     zone.put("b.example", "TXT", "v=spf1 redirect=c.example")
     zone.put("c.example", "TXT", "v=spf1 mx:d.example ip4:192.0.2.1 exp=e.example -all")
 
-    assert Spf(zone).lookups("many.example") == 3 + 4 + 1 + 1 + 1
+    assert SpfRecords(zone).lookups("many.example") == 3 + 4 + 1 + 1 + 1
 
 
 def test_a_tree_of_includes_without_end_is_not_followed_to_it(zone):
@@ -140,7 +140,7 @@ def test_a_tree_of_includes_without_end_is_not_followed_to_it(zone):
         zone.put(f"l{level}.example", "TXT", f"v=spf1 {deeper} -all")
     zone.put("l60.example", "TXT", "v=spf1 -all")
 
-    assert Spf(zone).lookups("l0.example") > 10
+    assert SpfRecords(zone).lookups("l0.example") > 10
     assert len(zone.asked) < 100
 
 
@@ -173,7 +173,7 @@ def test_what_an_spf_record_says_of_an_address(record, address, result):
     zone.put("host.example", "MX", "10 host.example")
     zone.put("no.example", "TXT", "v=spf1 -all")
 
-    assert Spf(zone).result(FROM, address) == result
+    assert SpfRecords(zone).result(FROM, address) == result
 
 
 # the relay
@@ -183,14 +183,14 @@ def test_a_provider_that_sends_from_elsewhere_is_no_failure(ours, zone):
     zone.put("smtp.relay.example", "A", "192.0.2.77")
     found = findings(ours, zone, "SPF")[1]
 
-    assert (found.state, found.fails) == (State.UNKNOWN, False)
+    assert (found.state, found.fails) == (FindingState.UNKNOWN, False)
     assert "does not permit 192.0.2.77; well if" in found.said
 
 
 def test_a_relay_without_an_address_is_told(ours, zone):
     del zone.records["smtp.relay.example", "A"], zone.records["smtp.relay.example", "AAAA"]
 
-    assert only(ours, zone, "relay").state is State.MISSING
+    assert only(ours, zone, "relay").state is FindingState.MISSING
 
 
 def test_our_own_relay_needs_spf_and_a_name_that_leads_back(config, zone):
@@ -198,16 +198,16 @@ def test_our_own_relay_needs_spf_and_a_name_that_leads_back(config, zone):
     pointer = "9.113.0.203.in-addr.arpa"
     own = [HERE]
     permitted = findings(given, zone, "SPF", own=own)[1]
-    assert (permitted.state, permitted.fails) == (State.WRONG, True)
+    assert (permitted.state, permitted.fails) == (FindingState.WRONG, True)
     assert permitted.publish.value == "v=spf1 ip4:203.0.113.9 include:relay.example -all"
 
     nameless = only(given, zone, "PTR", own=own)
-    assert (nameless.state, nameless.publish.name) == (State.MISSING, pointer)
+    assert (nameless.state, nameless.publish.name) == (FindingState.MISSING, pointer)
     zone.put(pointer, "PTR", "mail.post.example")
     astray = only(given, zone, "PTR", own=own)
-    assert (astray.state, astray.publish.name) == (State.WRONG, "mail.post.example")
+    assert (astray.state, astray.publish.name) == (FindingState.WRONG, "mail.post.example")
     zone.put("mail.post.example", "A", HERE)
-    assert only(given, zone, "PTR", own=own).state is State.OK
+    assert only(given, zone, "PTR", own=own).state is FindingState.OK
     zone.put(FROM, "TXT", permitted.publish.value)
     assert not any(one.fails for one in checkup(given, zone, own=own))
 
@@ -216,14 +216,14 @@ def test_a_relay_named_by_our_own_address_is_ours(config, zone):
     zone.put("smtp.relay.example", "A", HERE)
     del zone.records["smtp.relay.example", "AAAA"]
 
-    assert only(config("rsa"), zone, "PTR", own=[HERE]).state is State.MISSING
+    assert only(config("rsa"), zone, "PTR", own=[HERE]).state is FindingState.MISSING
     assert findings(config("rsa"), zone, "PTR", own=["192.0.2.5"]) == []
 
 
 def test_behind_a_nat_it_says_what_it_can_not_know(config, zone):
     found = only(config("rsa", mail=LOCAL), zone, "relay")
 
-    assert (found.state, found.fails) == (State.UNKNOWN, False)
+    assert (found.state, found.fails) == (FindingState.UNKNOWN, False)
 
 
 def test_every_relay_is_looked_at(config, zone):
@@ -243,21 +243,21 @@ def test_every_relay_is_looked_at(config, zone):
         return [(one.where, one.state) for one in found if one.check == check]
 
     assert states("TLS") == [
-        ("mail.relays.good.security", State.UNKNOWN),
-        ("mail.relays.open.security", State.WRONG),
-        ("mail.relays.again.security", State.UNKNOWN),
-        ("mail.relays.again.verify", State.WRONG),
-        ("mail.relays.lost.security", State.UNKNOWN),
-        ("mail.relays.own.security", State.UNKNOWN),
+        ("mail.relays.good.security", FindingState.UNKNOWN),
+        ("mail.relays.open.security", FindingState.WRONG),
+        ("mail.relays.again.security", FindingState.UNKNOWN),
+        ("mail.relays.again.verify", FindingState.WRONG),
+        ("mail.relays.lost.security", FindingState.UNKNOWN),
+        ("mail.relays.own.security", FindingState.UNKNOWN),
     ]
     assert states("SPF") == [
-        (FROM, State.OK),
-        ("smtp.relay.example", State.OK),
-        ("mx.elsewhere.example", State.UNKNOWN),
-        ("localhost", State.WRONG),
+        (FROM, FindingState.OK),
+        ("smtp.relay.example", FindingState.OK),
+        ("mx.elsewhere.example", FindingState.UNKNOWN),
+        ("localhost", FindingState.WRONG),
     ]
-    assert states("relay") == [("lost.example", State.UNKNOWN)]
-    assert states("PTR") == [(HERE, State.MISSING)]
+    assert states("relay") == [("lost.example", FindingState.UNKNOWN)]
+    assert states("PTR") == [(HERE, FindingState.MISSING)]
 
 
 def test_an_spf_record_is_to_permit_every_relay(config):
@@ -280,15 +280,19 @@ def test_an_spf_record_is_to_permit_every_relay(config):
 @pytest.mark.parametrize(
     ("change", "state", "said"),
     [
-        (lambda r: r, State.OK, "holds our key (ed25519-sha256)"),
-        (lambda r: r.replace("v=DKIM1; ", ""), State.OK, "holds our key"),
-        (lambda r: f"  {r.replace(' ', '')};  t=s ; h=sha1:sha256 ", State.OK, "holds our key"),
-        (lambda r: r[:-3] + "AA=", State.WRONG, "another key"),
-        (lambda r: r.replace("k=ed25519; ", ""), State.WRONG, "another key"),
-        (lambda r: r[: r.index("p=") + 2], State.WRONG, "was withdrawn"),
-        (lambda r: r + "; h=sha1", State.WRONG, "does not permit sha256"),
-        (lambda r: r + "; t=y:s", State.WRONG, "t=y"),
-        (lambda r: r.replace("DKIM1", "DKIM2"), State.WRONG, "none of DKIM"),
+        (lambda r: r, FindingState.OK, "holds our key (ed25519-sha256)"),
+        (lambda r: r.replace("v=DKIM1; ", ""), FindingState.OK, "holds our key"),
+        (
+            lambda r: f"  {r.replace(' ', '')};  t=s ; h=sha1:sha256 ",
+            FindingState.OK,
+            "holds our key",
+        ),
+        (lambda r: r[:-3] + "AA=", FindingState.WRONG, "another key"),
+        (lambda r: r.replace("k=ed25519; ", ""), FindingState.WRONG, "another key"),
+        (lambda r: r[: r.index("p=") + 2], FindingState.WRONG, "was withdrawn"),
+        (lambda r: r + "; h=sha1", FindingState.WRONG, "does not permit sha256"),
+        (lambda r: r + "; t=y:s", FindingState.WRONG, "t=y"),
+        (lambda r: r.replace("DKIM1", "DKIM2"), FindingState.WRONG, "none of DKIM"),
     ],
 )
 def test_the_record_of_a_key_is_held_against_the_key(config, zone, change, state, said):
@@ -300,7 +304,7 @@ def test_the_record_of_a_key_is_held_against_the_key(config, zone, change, state
     assert found.state is state
     assert said in found.said
     assert (found.publish.value if found.publish else None) == (
-        None if state is State.OK else record
+        None if state is FindingState.OK else record
     )
 
 
@@ -313,7 +317,7 @@ def test_a_key_of_the_domain_above_is_looked_for_there(config, zone):
 @pytest.mark.parametrize("together", [True, False])
 def test_it_says_whether_several_signatures_are_made_at_once(config, zone, monkeypatch, together):
     several = object() if together else None
-    monkeypatch.setattr("syndicate.deliver.message.dkim.Multibuffer.of", lambda *_: several)
+    monkeypatch.setattr("syndicate.deliver.message.dkim.BatchRsaSigner.of", lambda *_: several)
     given = config("rsa")
     for name, record in records(given, FROM).items():
         zone.put(name, "TXT", record)
@@ -326,9 +330,13 @@ def test_without_keys_the_relay_is_to_sign_and_its_selectors_are_looked_up(confi
     zone.put(f"k3._domainkey.{FROM}", "TXT", "k=rsa; p=")
 
     bare = only(config(), zone, "DKIM")
-    assert (bare.state, bare.fails) == (State.MISSING, True)
+    assert (bare.state, bare.fails) == (FindingState.MISSING, True)
     named = findings(config(), zone, "DKIM", selectors=["k1", "k2", "k3"])
-    assert [one.state for one in named] == [State.OK, State.MISSING, State.WRONG]
+    assert [one.state for one in named] == [
+        FindingState.OK,
+        FindingState.MISSING,
+        FindingState.WRONG,
+    ]
 
 
 # DMARC and MX
@@ -337,14 +345,14 @@ def test_without_keys_the_relay_is_to_sign_and_its_selectors_are_looked_up(confi
 @pytest.mark.parametrize(
     ("texts", "state", "said"),
     [
-        (["v=DMARC1; p=reject"], State.OK, "the policy is reject"),
-        (["v=DMARC1;p=none;adkim=s;aspf=s"], State.OK, "the policy is none"),
-        (["something", "v=DMARC1; p=none"], State.OK, "the policy is none"),
-        ([], State.MISSING, "there is no record"),
-        (["v=DMARC2; p=none"], State.MISSING, "there is no record"),
-        (["v=DMARC1; p=maybe"], State.WRONG, "has no p="),
-        (["v=DMARC1; rua=mailto:x@post.example"], State.WRONG, "has no p="),
-        (["v=DMARC1; p=none", "v=DMARC1; p=none"], State.WRONG, "has 2 records"),
+        (["v=DMARC1; p=reject"], FindingState.OK, "the policy is reject"),
+        (["v=DMARC1;p=none;adkim=s;aspf=s"], FindingState.OK, "the policy is none"),
+        (["something", "v=DMARC1; p=none"], FindingState.OK, "the policy is none"),
+        ([], FindingState.MISSING, "there is no record"),
+        (["v=DMARC2; p=none"], FindingState.MISSING, "there is no record"),
+        (["v=DMARC1; p=maybe"], FindingState.WRONG, "has no p="),
+        (["v=DMARC1; rua=mailto:x@post.example"], FindingState.WRONG, "has no p="),
+        (["v=DMARC1; p=none", "v=DMARC1; p=none"], FindingState.WRONG, "has 2 records"),
     ],
 )
 def test_a_dmarc_record_is_read(ours, zone, texts, state, said):
@@ -367,16 +375,16 @@ def test_strict_alignment_wants_the_very_domain(config, zone):
     zone.put(f"_dmarc.{FROM}", "TXT", "v=DMARC1; p=none; adkim=s")
     below = config("ed25519", sender=f"news@mail.{FROM}", domain=FROM)
 
-    assert only(below, zone, "DMARC").state is State.WRONG
+    assert only(below, zone, "DMARC").state is FindingState.WRONG
 
 
 def test_where_answers_go_is_looked_at(ours, zone):
     zone.put(FROM, "MX", "0 ")
-    assert only(ours, zone, "MX").state is State.WRONG
+    assert only(ours, zone, "MX").state is FindingState.WRONG
     del zone.records[FROM, "MX"]
-    assert only(ours, zone, "MX").state is State.MISSING
+    assert only(ours, zone, "MX").state is FindingState.MISSING
     zone.put(FROM, "A", HERE)
-    assert only(ours, zone, "MX").state is State.OK
+    assert only(ours, zone, "MX").state is FindingState.OK
 
 
 # the configuration
@@ -391,16 +399,16 @@ def test_the_configuration_is_looked_at_as_well(config, zone, tmp_path):
     (tmp_path / "ed25519.pem").chmod(0o644)
     found = {one.check: one for one in checkup(bad, zone)}
 
-    assert [found[c].state for c in ("TLS", "one-click", "key")] == [State.WRONG] * 3
+    assert [found[c].state for c in ("TLS", "one-click", "key")] == [FindingState.WRONG] * 3
     assert [found[c].fails for c in ("TLS", "one-click", "key")] == [True, True, False]
 
 
 def test_nothing_leaves_by_the_outbox_and_nobody_knows_localhost(publication):
     found = {one.check: one for one in checkup(publication(), Zone())}
 
-    assert (found["transport"].state, found["transport"].fails) == (State.WRONG, False)
-    assert (found["from"].state, found["from"].fails) == (State.WRONG, True)
-    assert found["one-click"].state is State.WRONG
+    assert (found["transport"].state, found["transport"].fails) == (FindingState.WRONG, False)
+    assert (found["from"].state, found["from"].fails) == (FindingState.WRONG, True)
+    assert found["one-click"].state is FindingState.WRONG
     assert "SPF" not in found
 
 
@@ -419,7 +427,7 @@ def test_each_domain_that_mail_is_from_is_looked_at(publication, zone):
 def test_no_answer_is_told_and_is_no_ok(ours, zone):
     zone.put(f"_dmarc.{FROM}", "TXT", *BROKEN)
     zone.put("smtp.relay.example", "A", *BROKEN)
-    found = [one for one in checkup(ours, zone) if one.state is State.UNKNOWN]
+    found = [one for one in checkup(ours, zone) if one.state is FindingState.UNKNOWN]
 
     assert [(one.check, one.fails) for one in found] == [
         ("TLS", False),
@@ -433,7 +441,7 @@ def test_a_real_server_is_asked(ours, zone):
     zone.put("nowhere.example", "MX", "0 ")
     zone.put("evil.example", "TXT", r"v=spf1 \027[2J -all")
     with served(zone) as port:
-        resolver = Dns(["127.0.0.1"], port=port, timeout=60)
+        resolver = SystemResolver(["127.0.0.1"], port=port, timeout=60)
         for name, kind in list(zone.records):
             if name not in {"broken.example", "evil.example"}:
                 assert sorted(resolver.ask(name, kind)) == sorted(zone.ask(name, kind)), name
@@ -448,12 +456,12 @@ def test_a_real_server_is_asked(ours, zone):
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".example"])
 def test_what_can_be_no_name_is_told_as_no_answer(name):
     with pytest.raises(CallFailed):
-        Dns(["127.0.0.1"], port=9).ask(name, "TXT")
+        SystemResolver(["127.0.0.1"], port=9).ask(name, "TXT")
 
 
 def test_a_server_that_is_silent_is_given_up():
     with pytest.raises(CallFailed, match="no answer"):
-        Dns(["127.0.0.1"], port=9, timeout=0.3).ask("post.example", "TXT")
+        SystemResolver(["127.0.0.1"], port=9, timeout=0.3).ask("post.example", "TXT")
 
 
 def test_our_own_addresses_are_public_ones():

@@ -9,12 +9,12 @@ from structlog.testing import capture_logs
 from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.sample_mail import send_copy
-from syndicate.deliver.smtp.smtp_relay import Smtp
+from syndicate.deliver.smtp.smtp_relay import SmtpTransport
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import drain
 from syndicate.errors import Refused, StoreLocked
-from syndicate.model.deliveries import State
-from syndicate.model.editions import Kind
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.editions import EditionKind
 from syndicate.store import Store
 from tests.audience import TEST
 from tests.deliver.editions import (
@@ -58,7 +58,7 @@ def test_every_reader_gets_one_message(store, config):
     assert drained.accepted == 60
     assert again.accepted == 0
     assert sorted(to for _, (to,) in boxes.envelopes) == sorted(readers(60))
-    assert states(store, edition.key) == {State.ACCEPTED: 60}
+    assert states(store, edition.key) == {DeliveryState.ACCEPTED: 60}
 
 
 def test_the_outbox_holds_one_file_for_every_reader(store, config):
@@ -78,7 +78,7 @@ def test_a_refused_recipient_never_stops_the_rest(sqlite_store, config):
 
     assert (drained.accepted, drained.failed, drained.unavailable) == (8, 1, ())
     row = rows(sqlite_store, edition.key)["reader4@example.org"]
-    assert (row.state, row.code, row.reply) == (State.FAILED, 550, "5.1.1 no")
+    assert (row.state, row.code, row.reply) == (DeliveryState.FAILED, 550, "5.1.1 no")
 
 
 def test_an_address_that_is_no_good_is_suppressed(sqlite_store, config):
@@ -109,7 +109,7 @@ def test_what_was_put_off_is_tried_again_and_given_up_in_the_end(store, config):
     assert later.deferred == 1
     assert attempts == 2
     assert late.expired == 1
-    assert states(store, edition.key) == {State.ACCEPTED: 1, State.EXPIRED: 1}
+    assert states(store, edition.key) == {DeliveryState.ACCEPTED: 1, DeliveryState.EXPIRED: 1}
     assert rows(store, edition.key)["reader1@example.org"].reply == "4.2.1 later"
 
 
@@ -123,7 +123,7 @@ def test_no_verdict_is_unknown_and_never_repeated(store, config):
         again = hand_over(store, config(server.port), way, minutes=60)
 
     assert (drained.accepted, drained.unknown, again.unknown) == (4, 1, 0)
-    assert states(store, edition.key) == {State.ACCEPTED: 4, State.UNKNOWN: 1}
+    assert states(store, edition.key) == {DeliveryState.ACCEPTED: 4, DeliveryState.UNKNOWN: 1}
     assert len(server.bodies) == 5
 
 
@@ -183,7 +183,7 @@ def test_a_relay_that_is_down_costs_no_attempt_and_is_told_once(store, config):
 
     assert "nothing listens there" in drained.unavailable[0]
     assert [log["event"] for log in logs] == ["relay unavailable"]
-    assert states(store, edition.key) == {State.QUEUED: 30}
+    assert states(store, edition.key) == {DeliveryState.QUEUED: 30}
     assert {row.attempt for row in rows(store, edition.key).values()} == {0}
     assert hand_over(store, config(), transport(config())).accepted == 30
 
@@ -206,8 +206,8 @@ def test_a_sender_that_the_relay_refuses_says_nothing_about_readers(sqlite_store
         drained = hand_over(sqlite_store, config, transport(config))
 
     assert "takes nothing from news@example.org" in drained.unavailable[0]
-    assert states(sqlite_store, refused.key) == {State.QUEUED: 3}
-    assert states(sqlite_store, fine.key) == {State.ACCEPTED: 3}
+    assert states(sqlite_store, refused.key) == {DeliveryState.QUEUED: 3}
+    assert states(sqlite_store, fine.key) == {DeliveryState.ACCEPTED: 3}
 
 
 def test_who_left_since_the_edition_was_frozen_is_not_mailed(store, config):
@@ -219,7 +219,7 @@ def test_who_left_since_the_edition_was_frozen_is_not_mailed(store, config):
     drained = hand_over(store, config(), transport(config()))
 
     assert drained.accepted == 2
-    assert rows(store, edition.key)["reader1@example.org"].state is State.SKIPPED
+    assert rows(store, edition.key)["reader1@example.org"].state is DeliveryState.SKIPPED
 
 
 def test_who_leaves_while_the_body_is_asked_for_is_not_mailed(sqlite_store, config):
@@ -238,7 +238,7 @@ def test_who_leaves_while_the_body_is_asked_for_is_not_mailed(sqlite_store, conf
 
     assert drained.accepted == 2
     assert len(server.bodies) == 2
-    assert rows(sqlite_store, edition.key)["reader1@example.org"].state is State.SKIPPED
+    assert rows(sqlite_store, edition.key)["reader1@example.org"].state is DeliveryState.SKIPPED
 
 
 def test_mail_only_holds_everybody_else_back(store, config):
@@ -273,7 +273,7 @@ def test_an_edition_goes_out_whose_newsletter_left_the_config(sqlite_store, publ
 
 def test_alerts_go_before_digests(sqlite_store, config):
     subscribe(sqlite_store, *readers(3))
-    digest, alert = freeze(sqlite_store, draft(Kind.DIGEST)), freeze(sqlite_store)
+    digest, alert = freeze(sqlite_store, draft(EditionKind.DIGEST)), freeze(sqlite_store)
     with Scripted() as server:
         one = config(server.port, connections=1)
         hand_over(sqlite_store, one, transport(one))
@@ -329,8 +329,8 @@ def test_stop_finishes_the_message_in_flight_and_gives_back_the_rest(store, conf
 
     assert 1 <= drained.accepted == len(server.bodies) <= 4
     assert states(store, edition.key) == {
-        State.ACCEPTED: drained.accepted,
-        State.QUEUED: 40 - drained.accepted,
+        DeliveryState.ACCEPTED: drained.accepted,
+        DeliveryState.QUEUED: 40 - drained.accepted,
     }
     assert hand_over(store, config(), transport(config())).accepted == 40 - drained.accepted
 
@@ -349,7 +349,7 @@ def test_a_relay_that_hangs_does_not_hold_up_the_end(sqlite_store, config):
         drained = stopped(sqlite_store, one, transport(one), stop)
 
     assert (drained.accepted, drained.unknown) == (0, 1)
-    assert states(sqlite_store, edition.key) == {State.UNKNOWN: 1, State.QUEUED: 2}
+    assert states(sqlite_store, edition.key) == {DeliveryState.UNKNOWN: 1, DeliveryState.QUEUED: 2}
 
 
 def left_sending(store, config, count: int = 1) -> list[str]:
@@ -370,7 +370,7 @@ def test_what_a_killed_process_left_in_the_air_is_unknown(store, config):
         left_sending(store, config(server.port))
         drained = hand_over(store, config(server.port), transport(config(server.port)))
 
-    assert states(store, edition.key) == {State.UNKNOWN: 1, State.ACCEPTED: 2}
+    assert states(store, edition.key) == {DeliveryState.UNKNOWN: 1, DeliveryState.ACCEPTED: 2}
     assert len(server.bodies) == 2
     assert (drained.accepted, drained.unknown) == (2, 1)
     assert {
@@ -395,7 +395,7 @@ def test_the_outbox_says_what_became_of_what_was_in_the_air(store, config):
 
     assert drained.recovered == 1
     assert drained.accepted == 2
-    assert states(store, edition.key) == {State.ACCEPTED: 3}
+    assert states(store, edition.key) == {DeliveryState.ACCEPTED: 3}
     assert len(outbox.messages()) == 3
 
 
@@ -433,7 +433,7 @@ def test_a_verdict_waits_for_a_store_that_somebody_else_holds(tmp_path, config, 
         drained = hand_over(store, one, transport(one))
 
     assert drained.accepted == 2
-    assert states(store, edition.key) == {State.ACCEPTED: 2}
+    assert states(store, edition.key) == {DeliveryState.ACCEPTED: 2}
     store.close()
 
 
@@ -463,7 +463,7 @@ def test_a_store_that_stays_held_ends_the_pass_and_no_body_leaves_unrecorded(
         server.answers["body"] = b"250 ok\r\n"
         assert hand_over(store, one, transport(one)).accepted == 8
 
-    assert states(store, edition.key) == {State.UNKNOWN: 1, State.ACCEPTED: 8}
+    assert states(store, edition.key) == {DeliveryState.UNKNOWN: 1, DeliveryState.ACCEPTED: 8}
     store.close()
 
 
@@ -504,7 +504,7 @@ def test_a_copy_is_held_back_by_mail_only_too(sqlite_store, config):
 
 
 def test_the_config_names_the_way_out(config):
-    assert [type(way) for way in transport(config(25))] == [Smtp]
+    assert [type(way) for way in transport(config(25))] == [SmtpTransport]
     assert [type(way) for way in transport(config())] == [Outbox]
 
 

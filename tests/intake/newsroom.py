@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from syndicate.config import Config
-from syndicate.intake.articles.filing import Filed, file_articles
+from syndicate.intake.articles.filing import ImportResult, file_articles
 from syndicate.intake.articles.folder import find_articles
 from syndicate.model.articles import Article
 from syndicate.store import Store
@@ -32,11 +32,13 @@ class Newsroom:
         lines = "".join(f"{key}: {value}\n" for key, value in {"title": "Tram", **head}.items())
         return self.write(name, f"---\n{lines}---\n{body}\n")
 
-    def file(self, *paths: Path, at: datetime = MONDAY, dry_run: bool = False) -> list[Filed]:
+    def file(
+        self, *paths: Path, at: datetime = MONDAY, dry_run: bool = False
+    ) -> list[ImportResult]:
         files = find_articles(paths or [self.config.root / "articles"])
         return list(file_articles(self.store, self.config, files, at=at, dry_run=dry_run))
 
-    def file_one(self, path: Path, **how: object) -> Filed:
+    def file_one(self, path: Path, **how: object) -> ImportResult:
         (filed,) = self.file(path, **how)  # type: ignore[arg-type]
         return filed
 

@@ -4,7 +4,7 @@ import pytest
 
 from syndicate.model import pictures
 from syndicate.model.articles import Figure
-from syndicate.model.pictures import Crop, Source
+from syndicate.model.pictures import PictureCrop, PictureSource
 
 
 def figure(
@@ -38,7 +38,7 @@ def test_a_photograph_is_offered_as_webp_and_as_what_it_is():
     assert pictures.srcset(figure(), "/p/") == (
         "/p/media/a-400.jpg 400w, /p/media/a-800.jpg 800w, /p/media/a.jpg 1000w"
     )
-    assert pictures.source(figure(), "/p/") == Source(
+    assert pictures.source(figure(), "/p/") == PictureSource(
         type="image/webp",
         srcset="/p/media/a-400.webp 400w, /p/media/a-800.webp 800w, /p/media/a-1000.webp 1000w",
     )
@@ -117,6 +117,6 @@ def test_the_preview_is_the_rendition_that_other_sites_want():
     seen = pictures.preview(figure(6000, 4000))
     assert (seen.src, seen.width, seen.height) == ("media/a-1200.jpg", 1200, 800)
     assert seen.length is None
-    assert pictures.crops(figure(2000, 1000))[0] == Crop(
+    assert pictures.crops(figure(2000, 1000))[0] == PictureCrop(
         src="media/a-1x1.jpg", width=1000, height=1000
     )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicate.config import Schedule
-from syndicate.model.timetable import Decision, Slot, decide, timing
+from syndicate.model.timetable import Slot, SlotDecision, decide, timing
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAILY = {"cron": "0 7 * * *"}
@@ -21,19 +21,19 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(f"2026-11-{text}").replace(tzinfo=BERLIN).astimezone(UTC)
 
 
-def decided(keys, *, now, last=None, since=LONG_AGO, max_late=None, limit=100) -> Decision:
+def decided(keys, *, now, last=None, since=LONG_AGO, max_late=None, limit=100) -> SlotDecision:
     schedule = Schedule.model_validate({"name": "s", "newsletter": "n", **keys})
     return decide(
         timing(schedule, BERLIN), last=last, since=since, now=now, max_late=max_late, limit=limit
     )
 
 
-def dealt_with(decision: Decision) -> datetime:
+def dealt_with(decision: SlotDecision) -> datetime:
     assert decision.slot is not None
     return decision.slot.due_at
 
 
-def reasons(decision: Decision) -> list[str]:
+def reasons(decision: SlotDecision) -> list[str]:
     return [skip.reason for skip in decision.skipped]
 
 

@@ -10,10 +10,10 @@ from typing import Any, Self
 
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure, Revision
-from syndicate.publish import Built, Manifest
+from syndicate.publish import BuildSummary, Manifest
 from syndicate.publish.build.build import build
 from syndicate.publish.output.compression import TWINS
-from syndicate.publish.output.manifest import Published
+from syndicate.publish.output.manifest import PublishedFile
 from syndicate.store import Store
 from tests.render.feeds.samples import NOON
 
@@ -73,7 +73,7 @@ class Newsroom:
         at: datetime = NOON + timedelta(hours=1),
         everything: bool = False,
         trial: bool = False,
-    ) -> Built:
+    ) -> BuildSummary:
         built = build(
             self.store, self.config, at=at, number=not trial, everything=everything, trial=trial
         )
@@ -87,7 +87,7 @@ class Newsroom:
             shutil.copytree(self.config.media, folder / "media")
         return type(self)(self.store, self.config.override(root=folder))
 
-    def manifest(self) -> dict[str, Published]:
+    def manifest(self) -> dict[str, PublishedFile]:
         """What the manifest says, by path."""
         seen = Manifest.seen(self.config.output)
         assert seen

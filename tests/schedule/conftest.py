@@ -10,7 +10,7 @@ import pytest
 from syndicate.config import Config
 from syndicate.deliver.outbox import Outbox
 from syndicate.model.articles import Article, Revision
-from syndicate.schedule.tick import Ticked, tick
+from syndicate.schedule.tick import TickReport, tick
 from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Store
 from tests.audience import TEST
@@ -57,7 +57,7 @@ class Desk:
             for address in addresses:
                 tx.subscribers.subscribe(address, newsletter, cause=TEST, at=NOW)
 
-    def tick(self, at: datetime = NOW, *, trial: bool = False) -> Ticked:
+    def tick(self, at: datetime = NOW, *, trial: bool = False) -> TickReport:
         return tick(self.newsroom, at=at, trial=trial)
 
     def mail(self) -> list[tuple[str, str]]:

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.model.windows import Beginning
+from syndicate.model.windows import ScheduleStart
 from syndicate.schedule.beginning import begin, seen_since
-from syndicate.schedule.manual_send import Order, send_now, send_test_copy
+from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy
 from tests.schedule.conftest import MINUTE, NOW
 
 READER = "ada@example.org"
@@ -111,7 +111,7 @@ def test_a_trial_keeps_no_beginning_and_shows_what_would_be_mailed_then(paper):
         assert tx.schedules.beginning("hourly") is None
     desk.tick()
     with desk.store.read() as tx:
-        assert tx.schedules.beginning("hourly") == Beginning(number=6, at=NOW)
+        assert tx.schedules.beginning("hourly") == ScheduleStart(number=6, at=NOW)
 
 
 @pytest.mark.parametrize("today", [NOW, clock.now() + 100 * DAY], ids=["past", "future"])
@@ -128,7 +128,7 @@ def test_trials_of_day_after_day_carry_what_each_day_brought(paper, today):
 def test_what_is_sent_by_hand_as_a_new_schedule_begins_it(paper):
     desk = paper()
     newsletter = desk.config.newsletter("breaking")
-    order = Order(newsletter=newsletter, schedule=desk.config.schedules[0])
+    order = ManualSend(newsletter=newsletter, schedule=desk.config.schedules[0])
     assert send_now(desk.newsroom, order, at=NOW) is None
     desk.file("ferry", at=NOW + MINUTE)
     assert outcomes(desk.tick(NOW + 2 * MINUTE)) == ["edition 1, 1 article"]
@@ -137,7 +137,7 @@ def test_what_is_sent_by_hand_as_a_new_schedule_begins_it(paper):
 def test_a_test_copy_begins_no_schedule(paper):
     desk = paper(begin_with="24h")
     newsletter = desk.config.newsletter("breaking")
-    order = Order(newsletter=newsletter, schedule=desk.config.schedules[0])
+    order = ManualSend(newsletter=newsletter, schedule=desk.config.schedules[0])
     send_test_copy(desk.newsroom, order, to="me@example.org", at=NOW)
     with desk.store.read() as tx:
         assert tx.schedules.beginning("hourly") is None

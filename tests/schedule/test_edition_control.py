@@ -8,16 +8,16 @@ import pytest
 
 from syndicate import clock
 from syndicate.errors import Refused
-from syndicate.model.deliveries import State, Totals, Verdict
-from syndicate.model.edition_control import Act
+from syndicate.model.deliveries import DeliveryOutcome, DeliveryState, DeliveryTotals
+from syndicate.model.edition_control import ControlAction
 from syndicate.model.editions import EditionState
-from syndicate.model.subscribers import Cause, Who
+from syndicate.model.subscribers import Actor, Cause
 from syndicate.schedule.reissue import replace, resend
 from syndicate.schedule.runner import Runner
 from tests.schedule.conftest import MINUTE, NOW
 from tests.until import until
 
-ME = Cause(who=Who.OPERATOR, how="syndicate replace, by me")
+ME = Cause(who=Actor.OPERATOR, how="syndicate replace, by me")
 
 
 def frozen(desk, *slugs, at=NOW):
@@ -44,7 +44,9 @@ def hand_over_one(desk, edition):
             edition.key, owner="me", lease_until=NOW + MINUTE, at=NOW, limit=1
         )
         tx.handover.move((), [one], owner="me", lease_until=NOW + MINUTE, at=NOW)
-        tx.handover.settle([Verdict(claim=one, state=State.ACCEPTED, code=250)], at=NOW)
+        tx.handover.settle(
+            [DeliveryOutcome(claim=one, state=DeliveryState.ACCEPTED, code=250)], at=NOW
+        )
 
 
 def totals(desk, key):
@@ -66,13 +68,13 @@ def test_the_correction_says_what_the_article_says_now_to_those_who_wait(desk):
         ("bo@example.org", "Breaking: Ferry sinks"),
         ("cy@example.org", "Breaking: Ferry sinks"),
     ]
-    assert totals(desk, edition.key) == Totals(accepted=1, skipped=2)
+    assert totals(desk, edition.key) == DeliveryTotals(accepted=1, skipped=2)
     with desk.store.read() as tx:
         first = tx.editions.by_key(edition.key)
         assert (first.subject, first.state) == ("Breaking: Fery sinks", EditionState.REPLACED)
         assert [item.revision for item in tx.editions.items(replaced.edition.key)] == [2]
         acts = [note.act for note in tx.stops.notes(edition.key)]
-        assert acts == [Act.PAUSED, Act.REPLACED]
+        assert acts == [ControlAction.PAUSED, ControlAction.REPLACED]
 
 
 def test_what_was_retracted_is_left_out_of_the_correction(desk):

@@ -11,10 +11,10 @@ from structlog.testing import capture_logs
 from syndicate import clock
 from syndicate.config import Rate
 from syndicate.deliver.transport import transport
-from syndicate.model.deliveries import State, Totals
-from syndicate.model.relay_status import Pace
-from syndicate.schedule.mail_status import Kind, Traffic
-from syndicate.schedule.progress_report import Lookout, Reporter
+from syndicate.model.deliveries import DeliveryState, DeliveryTotals
+from syndicate.model.relay_status import SendRate
+from syndicate.schedule.mail_status import BlockerKind, MailStatus
+from syndicate.schedule.progress_report import ProgressReporter, ProgressWatcher
 from syndicate.store.ledger.deliveries import Deliveries
 from tests.audience import TEST
 from tests.deliver.editions import freeze, hand_over, readers, rows, subscribe
@@ -42,12 +42,12 @@ def config(publication):
 
 def pace(relay, at=NOW, *, owner="host/1:7:1:a", **changes):
     numbers = {"sessions": 4, "accepted": 90, "deferred": 9, "failed": 1, "per_second": 30.0}
-    return Pace(owner=owner, relay=relay, at=at, **(numbers | {"note": ""} | changes))
+    return SendRate(owner=owner, relay=relay, at=at, **(numbers | {"note": ""} | changes))
 
 
 def read(store, config, at=NOW):
     with store.read() as tx:
-        return Traffic.read(tx, config, at)
+        return MailStatus.read(tx, config, at)
 
 
 def test_processes_that_are_at_work_with_a_relay_are_added_up(store, config):
@@ -75,7 +75,7 @@ def test_who_asked_for_less_is_named_with_all_their_domains_until_they_take_mail
     given = config(relays=RELAYS, limits=[LIMIT])
     found = {one.relay or one.domains: one for one in read(store, given, NOW + SECOND).obstacles}
     assert found.keys() == {"main", ("gmail.com", "googlemail.com"), ("example.org",)}
-    assert {one.kind for one in found.values()} == {Kind.HOLD}
+    assert {one.kind for one in found.values()} == {BlockerKind.HOLD}
     assert {one.until for one in found.values()} == {NOW + MINUTE}
     assert found["main"].reason == "454 throttled"
     assert not read(store, given, NOW + MINUTE).obstacles
@@ -87,7 +87,11 @@ def test_a_rate_is_in_the_way_only_while_it_is_used_up(store, config):
         tx.allowances.take("relay:main", Rate.parse("50/s"), 20, at=NOW)
         tx.allowances.take("domain:gmail.com", Rate.parse("20/s"), 20, at=NOW)
     [one] = read(store, given).obstacles
-    assert (one.kind, one.domains, one.reason) == (Kind.RATE, tuple(LIMIT["domains"]), "20/s")
+    assert (one.kind, one.domains, one.reason) == (
+        BlockerKind.RATE,
+        tuple(LIMIT["domains"]),
+        "20/s",
+    )
     with store.write() as tx:
         tx.allowances.take("relay:main", Rate.parse("50/s"), 50, at=NOW)
     assert [one.relay for one in read(store, given).obstacles] == ["main", ""]
@@ -103,7 +107,7 @@ def test_a_relay_that_had_its_number_waits_for_midnight(store, config):
     with store.write() as tx:
         tx.allowances.daily("relay:new", 40, 30, at=NOW)
     [one] = read(store, given).obstacles
-    assert (one.kind, one.relay, one.reason) == (Kind.WARM_UP, "new", "40")
+    assert (one.kind, one.relay, one.reason) == (BlockerKind.WARM_UP, "new", "40")
     assert one.until == datetime(2026, 11, 26, tzinfo=UTC)
     assert not read(store, given, one.until).obstacles
 
@@ -115,7 +119,7 @@ def test_a_relay_that_can_not_be_reached_is_in_the_way_until_it_is(store, config
     given = config(host="127.0.0.1", port=port, security="none")
     hand_over(store, given, transport(given))
     [one] = read(store, given, clock.now()).obstacles
-    assert (one.kind, one.relay) == (Kind.OUT, "127.0.0.1")
+    assert (one.kind, one.relay) == (BlockerKind.OUT, "127.0.0.1")
     assert "nothing listens there" in one.reason
     with store.write() as tx:
         tx.paces.note(pace("127.0.0.1", clock.now()))
@@ -125,7 +129,7 @@ def test_a_relay_that_can_not_be_reached_is_in_the_way_until_it_is(store, config
 def test_where_nothing_else_is_in_the_way_somebody_has_to_deliver(store, config):
     given = config(relays=RELAYS)
     [one] = read(store, given).in_the_way(queued=True)
-    assert one.kind is Kind.NOBODY
+    assert one.kind is BlockerKind.NOBODY
     assert not read(store, given).in_the_way(queued=False)
     with store.write() as tx:
         tx.paces.note(pace("main", NOW - MINUTE))
@@ -148,7 +152,7 @@ def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, confi
         given = config(host="127.0.0.1", port=server.port, security="none", connections=1)
         drain = threading.Thread(target=hand_over, args=(store, given, transport(given)))
         drain.start()
-        lookout, seen = Lookout(store, given), []
+        lookout, seen = ProgressWatcher(store, given), []
         while drain.is_alive():
             seen.append(lookout.look(clock.now()))
             time.sleep(0.2)
@@ -167,7 +171,11 @@ def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, confi
     assert max(way.sessions for view in seen for way in view.traffic.ways) == 1
     assert max(way.per_second for view in seen for way in view.traffic.ways) > 0.1
     [last] = seen[-1].editions
-    assert (last.edition.key, last.totals, last.left) == (edition.key, Totals(accepted=40), None)
+    assert (last.edition.key, last.totals, last.left) == (
+        edition.key,
+        DeliveryTotals(accepted=40),
+        None,
+    )
 
 
 def test_only_what_is_under_way_is_looked_at(store, config):
@@ -178,16 +186,18 @@ def test_only_what_is_under_way_is_looked_at(store, config):
         tx.stops.cancel(over.key, cause=TEST, at=NOW)
         while tx.stops.sweep(NOW):
             pass
-    assert [one.edition.key for one in Lookout(store, given).look(NOW).editions] == [going.key]
-    [named] = Lookout(store, given, only=over.key).look(NOW).editions
-    assert named.totals == Totals(skipped=2)
-    assert {row.state for row in rows(store, going.key).values()} == {State.QUEUED}
+    assert [one.edition.key for one in ProgressWatcher(store, given).look(NOW).editions] == [
+        going.key
+    ]
+    [named] = ProgressWatcher(store, given, only=over.key).look(NOW).editions
+    assert named.totals == DeliveryTotals(skipped=2)
+    assert {row.state for row in rows(store, going.key).values()} == {DeliveryState.QUEUED}
 
 
 def test_counting_takes_no_more_than_its_share_of_the_time(store, config, monkeypatch):
     subscribe(store, *readers(2))
     freeze(store)
-    lookout = Lookout(store, config())
+    lookout = ProgressWatcher(store, config())
     counted = []
     totals = Deliveries.totals
 
@@ -206,7 +216,7 @@ def test_counting_takes_no_more_than_its_share_of_the_time(store, config, monkey
 def test_it_is_told_in_the_log_only_while_this_process_delivers(store, config):
     subscribe(store, *readers(20))
     freeze(store)
-    reporters: list[Reporter] = []
+    reporters: list[ProgressReporter] = []
     bodies = itertools.count(1)
 
     def is_told():
@@ -223,7 +233,7 @@ def test_it_is_told_in_the_log_only_while_this_process_delivers(store, config):
 
     with Scripted(body=body) as server, capture_logs() as logs:
         given = config(host="127.0.0.1", port=server.port, security="none", connections=1)
-        reporters.append(Reporter(store, given))
+        reporters.append(ProgressReporter(store, given))
         reporters[0].tell()
         assert not logs
         with reporters[0].at_work():

@@ -3,15 +3,15 @@
 import pytest
 
 from syndicate.errors import Refused
-from syndicate.model.windows import Window
-from syndicate.schedule.manual_send import Order, send_now, send_test_copy
+from syndicate.model.windows import ArticleWindow
+from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy
 from tests.schedule.conftest import MINUTE, NOW
 
 
 def order(desk, *slugs):
     newsletter = desk.config.newsletter("breaking")
     schedule = None if slugs else desk.config.schedules[0]
-    return Order(newsletter=newsletter, schedule=schedule, slugs=slugs)
+    return ManualSend(newsletter=newsletter, schedule=schedule, slugs=slugs)
 
 
 def editions(desk):
@@ -43,7 +43,9 @@ def test_exactly_the_articles_that_are_named_go_out_in_that_order(desk):
     assert sent.edition.subject.startswith("Tram")
     with desk.store.read() as tx:
         assert len(tx.editions.items(sent.edition.key)) == 2
-        assert [one.slug for one in tx.articles.candidates("breaking", Window(), NOW)] == ["dome"]
+        assert [one.slug for one in tx.articles.candidates("breaking", ArticleWindow(), NOW)] == [
+            "dome"
+        ]
 
 
 def test_an_article_that_is_not_public_or_not_there_cannot_be_named(desk):

@@ -7,7 +7,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.schedule.retention import Forgotten, forget, forget_daily, forgettable
+from syndicate.schedule.retention import RetentionReport, forget, forget_daily, forgettable
 from tests.audience import TEST
 
 NOW = clock.now()
@@ -57,10 +57,10 @@ def test_changes_are_kept_for_as_long_as_the_config_says_or_for_ever(desk, desk_
         tx.subscribers.tag(key, ["old"], at=NOW - 101 * DAY, cause=TEST)
         tx.subscribers.tag(key, ["new"], at=NOW - 99 * DAY, cause=TEST)
     for_ever = desk_of(schedules=[])
-    assert forgettable(desk.store, for_ever.config, at=NOW) == Forgotten()
-    assert forget(desk.store, for_ever.config, at=NOW) == Forgotten()
-    assert forgettable(desk.store, desk.config, at=NOW) == Forgotten(events=1)
-    assert forget(desk.store, desk.config, at=NOW) == Forgotten(events=1)
+    assert forgettable(desk.store, for_ever.config, at=NOW) == RetentionReport()
+    assert forget(desk.store, for_ever.config, at=NOW) == RetentionReport()
+    assert forgettable(desk.store, desk.config, at=NOW) == RetentionReport(events=1)
+    assert forget(desk.store, desk.config, at=NOW) == RetentionReport(events=1)
     with desk.store.read() as tx:
         assert "+old" not in {one.detail for one in tx.trail.of(key)}
 
@@ -70,8 +70,8 @@ def test_many_go_in_several_steps_and_a_stop_leaves_the_rest_for_later(desk, mon
     ask(desk, "ada", "bo", "cy", "di", "ed", days=31)
     stop = Event()
     stop.set()
-    assert forget(desk.store, desk.config, at=NOW, stop=stop) == Forgotten()
-    assert forget(desk.store, desk.config, at=NOW) == Forgotten(unconfirmed=5)
+    assert forget(desk.store, desk.config, at=NOW, stop=stop) == RetentionReport()
+    assert forget(desk.store, desk.config, at=NOW) == RetentionReport(unconfirmed=5)
 
 
 def test_counters_of_limits_go_after_two_days(desk):
@@ -79,7 +79,7 @@ def test_counters_of_limits_go_after_two_days(desk):
     with desk.store.write() as tx:
         for days in (1, 3):
             tx.limits.take("signup", most=5, per=hour, at=NOW - days * DAY)
-    assert forget_daily(desk.store, desk.config, at=NOW, stop=Event()) == Forgotten()
+    assert forget_daily(desk.store, desk.config, at=NOW, stop=Event()) == RetentionReport()
     with desk.store.write() as tx:
         gone = [tx.limits.take("signup", most=1, per=hour, at=NOW - days * DAY) for days in (3, 1)]
     assert gone == [True, False]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from syndicate.schedule.manual_send import Order, send_now
+from syndicate.schedule.manual_send import ManualSend, send_now
 from tests.audience import TEST
 from tests.schedule.conftest import BREAKING, NOW
 
@@ -44,7 +44,7 @@ def test_who_is_in_a_segment_is_asked_when_the_edition_is_frozen(desk):
 def test_what_is_sent_by_hand_can_go_to_a_segment(desk):
     desk.file("ferry")
     [newsletter] = desk.config.newsletters
-    order = Order(newsletter=newsletter, slugs=["ferry"], segment="others")
+    order = ManualSend(newsletter=newsletter, slugs=["ferry"], segment="others")
     send_now(desk.newsroom, order, at=NOW)
     assert [to for to, _ in desk.mail()] == ["bo@example.org"]
 
@@ -52,9 +52,9 @@ def test_what_is_sent_by_hand_can_go_to_a_segment(desk):
 def test_a_segment_named_by_hand_stands_for_the_schedules(desk):
     desk.file("ferry")
     [newsletter], schedule = desk.config.newsletters, desk.config.schedules[0]
-    order = Order(newsletter=newsletter, schedule=schedule)
+    order = ManualSend(newsletter=newsletter, schedule=schedule)
     assert send_now(desk.newsroom, order, at=NOW) is not None
     desk.file("tram")
-    order = Order(newsletter=newsletter, schedule=schedule, segment="others")
+    order = ManualSend(newsletter=newsletter, schedule=schedule, segment="others")
     send_now(desk.newsroom, order, at=NOW + timedelta(minutes=1))
     assert [to for to, _ in desk.mail()] == ["ada@example.org", "bo@example.org"]

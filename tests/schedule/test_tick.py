@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.model.articles import Status
-from syndicate.model.deliveries import Totals
-from syndicate.model.editions import Kind
+from syndicate.model.deliveries import DeliveryTotals
+from syndicate.model.editions import EditionKind
 from syndicate.render.mail.editions import compose as really
 from tests.audience import by_reader
 from tests.schedule.conftest import BREAKING, MINUTE, NOW
@@ -40,8 +40,8 @@ def test_a_breaking_article_is_mailed_once_to_everybody(desk):
     assert outcomes(later) == ["skipped: 0 new since 12:00 UTC"]
     assert len(desk.mail()) == 2
     [(edition, totals)] = editions(desk)
-    assert edition.kind is Kind.ALERT
-    assert totals == Totals(accepted=2)
+    assert edition.kind is EditionKind.ALERT
+    assert totals == DeliveryTotals(accepted=2)
 
 
 def test_one_story_is_an_alert_and_several_are_a_digest(desk):
@@ -50,7 +50,7 @@ def test_one_story_is_an_alert_and_several_are_a_digest(desk):
     desk.file("tram")
     assert outcomes(desk.tick()) == ["edition 1, 2 articles"]
     [(edition, _)] = editions(desk)
-    assert edition.kind is Kind.DIGEST
+    assert edition.kind is EditionKind.DIGEST
 
 
 def test_nothing_new_is_no_edition_and_the_fire_says_so(desk):

@@ -6,19 +6,19 @@ from contextlib import contextmanager
 
 from starlette.types import ASGIApp
 
-from syndicate.web.server.server import Server
+from syndicate.web.server.server import WebServer
 
-_leaving: list[Server] = []
+_leaving: list[WebServer] = []
 
 
 @contextmanager
-def answering(app: ASGIApp, listener: socket.socket) -> Iterator[Server]:
+def answering(app: ASGIApp, listener: socket.socket) -> Iterator[WebServer]:
     """Serve an application on loopback; at the end of the block the server winds down by itself.
 
     How a server stops is what its own tests look at.
     """
     port = listener.getsockname()[1]
-    server = Server(app, "127.0.0.1", port, listener=listener)
+    server = WebServer(app, "127.0.0.1", port, listener=listener)
     server.start()
     try:
         yield server

@@ -8,12 +8,12 @@ import httpx
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.message.links import Links
-from syndicate.deliver.outbox import Kept, Outbox
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.outbox import Outbox, OutboxMessage
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import drain
 from syndicate.model.subscribers import Subscriber
-from syndicate.store import Request, RequestKind, Store
+from syndicate.store import ConfirmationKind, PendingConfirmation, Store
 
 
 @dataclass
@@ -38,25 +38,25 @@ class Desk:
         reader = self.reader(email)
         return {one.newsletter: one.state for one in reader.subscriptions} if reader else {}
 
-    def questions(self, email: str = "anna@example.org") -> list[Request]:
+    def questions(self, email: str = "anna@example.org") -> list[PendingConfirmation]:
         """Return what an address was asked, the newest first."""
         reader = self.reader(email)
         if reader is None:
             return []
         with self.store.read() as tx:
-            return tx.requests.about(reader.key, RequestKind.SUBSCRIBE)
+            return tx.requests.about(reader.key, ConfirmationKind.SUBSCRIBE)
 
     def link(self, email: str = "anna@example.org") -> str:
         """Return the path of the newest letter's button."""
         question = self.questions(email)[0]
         with self.store.write() as tx:
-            links = Links(self.config, tx.keys.secret("links"))
+            links = SignedLinks(self.config, tx.keys.secret("links"))
         return "/confirm/" + links.confirm(question.letter, question.subscriber).rpartition("/")[2]
 
-    def letters(self) -> list[Kept]:
+    def letters(self) -> list[OutboxMessage]:
         """Deliver what waits; return what lies in the outbox, the oldest first."""
         with self.store.write() as tx:
-            links = Links(self.config, tx.keys.secret("links"))
+            links = SignedLinks(self.config, tx.keys.secret("links"))
         relay = transport(self.config)
         drain(self.store, self.config, relay, links, at=clock.now(), stop=Event())
         return sorted(Outbox.of(self.config).messages(), key=lambda kept: kept.name)

@@ -13,7 +13,7 @@ from syndicate.config import Config
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.published.file_cache import LARGE
-from syndicate.web.server.server import Server, listen
+from syndicate.web.server.server import WebServer, listen
 from tests.audience import TEST
 from tests.publish.newsroom import PICTURE, Newsroom
 from tests.render.feeds.samples import NOON
@@ -41,7 +41,7 @@ class Place:
     root: Path
     config: Config
     store: Store
-    server: Server
+    server: WebServer
     token: str
 
     def paths(self) -> list[str]:
@@ -77,7 +77,7 @@ def answering(root: Path, *, url: str = f"https://{HOST}") -> Iterator[Place]:
             assert reader is not None
             token = tx.private_feeds.grant(reader.key, at=NOON, cause=TEST)
         app = application(store, config)
-        server = stack.enter_context(Server(app, "127.0.0.1", port, listener=listener))
+        server = stack.enter_context(WebServer(app, "127.0.0.1", port, listener=listener))
         yield Place(root, config, store, server, token)
 
 

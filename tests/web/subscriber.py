@@ -13,9 +13,9 @@ import httpx
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.message.links import Links
-from syndicate.model.subscribers import Change, Subscriber
-from syndicate.store import RequestKind, Store
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.model.subscribers import Subscriber, SubscriberChange
+from syndicate.store import ConfirmationKind, Store
 from tests.audience import TEST
 
 NEWSLETTERS = [
@@ -38,9 +38,9 @@ class Known:
     key: int
 
     @property
-    def links(self) -> Links:
+    def links(self) -> SignedLinks:
         with self.store.write() as tx:
-            return Links(self.config, tx.keys.secret("links"))
+            return SignedLinks(self.config, tx.keys.secret("links"))
 
     @property
     def path(self) -> str:
@@ -56,7 +56,7 @@ class Known:
         """Have the letter sent that leads to Anna's data; return the path of its button."""
         assert self.post("data").status_code == 200
         with self.store.read() as tx:
-            letter = tx.requests.about(self.key, RequestKind.DATA)[0].letter
+            letter = tx.requests.about(self.key, ConfirmationKind.DATA)[0].letter
         return path_of(self.links.confirm(letter, self.key))
 
     def with_data(self, action: str, **fields: Any) -> httpx.Response:
@@ -80,12 +80,12 @@ class Known:
         return {one.newsletter: str(one.state) for one in self.person.subscriptions}
 
     @property
-    def trail(self) -> list[Change]:
+    def trail(self) -> list[SubscriberChange]:
         with self.store.read() as tx:
             return list(tx.trail.of(self.key))
 
     @property
-    def last(self) -> Change:
+    def last(self) -> SubscriberChange:
         return self.trail[-1]
 
 

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.model.articles import Comments, Figure, Person
-from syndicate.model.editions import Draft, Item, Kind
-from syndicate.render.mail.context import Dateline
+from syndicate.model.editions import Draft, EditionKind, Item
+from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.editions import compose
 from syndicate.render.templates import Templates
 from syndicate.store import Store
@@ -144,11 +144,11 @@ def fill(newsroom: Newsroom) -> None:
     newsroom.build(at=now)
     newsroom.retract("gone", at=now)
     newsroom.build(at=now)
-    for kind in (Kind.ALERT, Kind.DIGEST):
+    for kind in (EditionKind.ALERT, EditionKind.DIGEST):
         freeze(newsroom, kind)
 
 
-def freeze(newsroom: Newsroom, kind: Kind) -> None:
+def freeze(newsroom: Newsroom, kind: EditionKind) -> None:
     now, config = clock.now(), newsroom.config
     with newsroom.store.read() as tx:
         articles = tx.articles.public(now, 12)
@@ -157,7 +157,7 @@ def freeze(newsroom: Newsroom, kind: Kind) -> None:
         articles=articles[:6],
         more=articles[6:],
         newsletter=config.newsletters[0],
-        dateline=Dateline(at=now, zone=config.publication.timezone),
+        dateline=EditionDate(at=now, zone=config.publication.timezone),
         config=config,
         templates=Templates(),
     )

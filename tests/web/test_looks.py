@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page
 
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from tests import checkers
 from tests.audience import TEST
 from tests.web.outbox.test_outbox import HTML, letter, put
@@ -122,7 +122,7 @@ def test_a_reader_leaves_and_comes_back_by_the_buttons(page, web, sqlite_store, 
     at = datetime(2026, 11, 24, tzinfo=UTC)
     with sqlite_store.write() as tx:
         tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=at)
-        token = Links(publication(), tx.keys.secret("links")).token(1, "breaking")
+        token = SignedLinks(publication(), tx.keys.secret("links")).token(1, "breaking")
     page.goto(f"{web().base_url}/unsubscribe/{token}")
     assert checkers.axe(page) == []
     page.get_by_role("button", name="Unsubscribe").click()

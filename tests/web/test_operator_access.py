@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from syndicate.web.app import application
-from syndicate.web.server.server import Server
+from syndicate.web.server.server import WebServer
 from tests.neighbours import require
 from tests.web import reverse_proxies
 
@@ -50,9 +50,9 @@ def test_of_a_public_publication_nothing_is_there_even_for_this_machine(web, tab
 
 
 @pytest.fixture
-def server(sqlite_store, publication) -> Iterator[Server]:
+def server(sqlite_store, publication) -> Iterator[WebServer]:
     app = application(sqlite_store, publication(**PUBLIC))
-    with Server(app, "127.0.0.1", 0) as server:
+    with WebServer(app, "127.0.0.1", 0) as server:
         yield server
 
 

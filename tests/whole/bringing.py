@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from syndicate.config import Config, load
-from syndicate.intake.articles.filing import Filed, file_articles
-from syndicate.publish.build.build import Built, build
+from syndicate.intake.articles.filing import ImportResult, file_articles
+from syndicate.publish.build.build import BuildSummary, build
 from syndicate.store import Store
 from tests.audience import TEST
 
@@ -40,8 +40,8 @@ class Publication:
     config: Config
     store: Store
     files: list[Path]
-    filed: list[Filed]
-    built: Built
+    filed: list[ImportResult]
+    built: BuildSummary
 
     @property
     def output(self) -> Path:

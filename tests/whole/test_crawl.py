@@ -19,7 +19,7 @@ from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.server.server import Server, listen
+from syndicate.web.server.server import WebServer, listen
 from tests import ROOT
 from tests.publish.newsroom import is_twin
 from tests.whole.crawl import Crawl
@@ -49,7 +49,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Crawl, P
             assert ticked.delivered.accepted
             app = application(store, config)
             with (
-                Server(app, "127.0.0.1", port, listener=listener) as server,
+                WebServer(app, "127.0.0.1", port, listener=listener) as server,
                 httpx.Client(trust_env=False) as client,
             ):
                 crawl = Crawl(client, f"{server.url}/")

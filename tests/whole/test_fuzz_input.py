@@ -19,11 +19,11 @@ from syndicate.intake.articles.parallel_parse import compose
 from syndicate.intake.media import renditions
 from syndicate.intake.media.pictures import PictureMissing, Pictures
 from syndicate.intake.media.recordings import RecordingMissing, find
-from syndicate.intake.subscribers.csv_import import ReadersFile
-from syndicate.intake.subscribers.csv_row import Wishes
+from syndicate.intake.subscribers.csv_import import SubscriberCsv
+from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model import pictures as model_pictures
 from syndicate.model.articles import Recording
-from syndicate.publish.push.http_client import Caller
+from syndicate.publish.push.http_client import HttpClient
 from tests.deliver.smtp.test_conversation import ALL, heard
 from tests.intake.media import sounds
 from tests.intake.newsroom import MONDAY, picture
@@ -157,12 +157,12 @@ def test_recordings(config, tmp_path):
 def test_readers(tmp_path):
     draw = Mutator(SEED, READERS, [b'"', b'""', b",", b";", b"\t", b"=1+1", b"@", b"\r"]).draw
     file = tmp_path / "readers.csv"
-    wishes = Wishes(newsletter="breaking")
+    wishes = ImportOptions(newsletter="breaking")
     rows = 0
     for _ in range(COUNT):
         file.write_bytes(draw())
         with suppress(Refused):
-            readers = ReadersFile.recognise(file)
+            readers = SubscriberCsv.recognise(file)
             enrolment = readers.enrolment(wishes, at=MONDAY)
             rows += len([enrolment.read(row) for row in readers.sheet.rows()])
     assert rows > COUNT / 2
@@ -196,7 +196,7 @@ def test_answers_to_our_calls():
         read_request(connection)
         connection.sendall(draw())
 
-    caller = Caller(allowed=None)
+    caller = HttpClient(allowed=None)
     answered = 0
     with stranger(answer) as port:
         for _ in range(COUNT):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.intake.articles.filing import Verdict
+from syndicate.intake.articles.filing import ImportOutcome
 from syndicate.intake.articles.folder import find_articles
 from tests.shared import SHARED, needs_shared
 from tests.whole import nasty
@@ -55,8 +55,8 @@ def inspection(publication: str, request: pytest.FixtureRequest) -> Inspection:
 def test_a_nasty_article_comes_out_or_is_left_out_with_a_message(hostile):
     assert hostile.built.failed == ()
     assert len(hostile.filed) == len(hostile.files)
-    left_out = [one for one in hostile.filed if one.verdict is not Verdict.NEW]
-    assert all(one.verdict is Verdict.REFUSED and one.reason for one in left_out)
+    left_out = [one for one in hostile.filed if one.verdict is not ImportOutcome.NEW]
+    assert all(one.verdict is ImportOutcome.REFUSED and one.reason for one in left_out)
     assert len(left_out) < 0.4 * len(hostile.filed)
 
 

@@ -13,9 +13,9 @@ import pytest
 from lxml import etree
 
 from syndicate.config import Config
-from syndicate.intake.articles.filing import Verdict, file_articles
+from syndicate.intake.articles.filing import ImportOutcome, file_articles
 from syndicate.intake.articles.folder import find_articles
-from syndicate.model.deliveries import Totals
+from syndicate.model.deliveries import DeliveryTotals
 from syndicate.publish.build.build import build
 from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Newsroom
@@ -53,7 +53,7 @@ def publication(name: str, request: pytest.FixtureRequest) -> Publication:
 
 @PUBLICATIONS
 def test_every_file_is_taken_in_and_comes_out(publication):
-    assert {one.verdict for one in publication.filed} == {Verdict.NEW}
+    assert {one.verdict for one in publication.filed} == {ImportOutcome.NEW}
     assert publication.built.failed == ()
     assert publication.built.warnings == ()
     for one in publication.filed:
@@ -150,7 +150,7 @@ def test_three_revisions_of_a_real_article_keep_its_id(tmp_path):
     ):
         file.write_text(file.read_text().replace(old, new))
         [filed] = file_articles(first.store, first.config, [file], at=NOW)
-        assert filed.verdict is Verdict.REVISED
+        assert filed.verdict is ImportOutcome.REVISED
     assert ids(first.store) == seen
     with first.store.read() as tx:
         assert tx.articles.all()[0].revision == 4
@@ -168,7 +168,7 @@ def test_without_max_age_everything_real_is_in_one_digest(real):
     with real.store.read() as tx:
         [edition] = tx.editions.all()
         content = tx.editions.content(edition.content)
-        assert tx.deliveries.totals(edition.key) == Totals(accepted=1)
+        assert tx.deliveries.totals(edition.key) == DeliveryTotals(accepted=1)
     assert len(content.html.encode()) < 102_000
     assert "Liquid error" not in content.html
 

@@ -50,11 +50,11 @@ def import_(
         ours.store() as store,
     ):
         # others read files by now, and put pictures into media/: the store takes a while to import
-        from syndicate.intake.articles.filing import Verdict, file_composed  # noqa: PLC0415
+        from syndicate.intake.articles.filing import ImportOutcome, file_composed  # noqa: PLC0415
 
         for reason in refusals.values():
-            outcome(Verdict.REFUSED, reason)
-        counts = dict.fromkeys(Verdict, 0) | {Verdict.REFUSED: len(refusals)}
+            outcome(ImportOutcome.REFUSED, reason)
+        counts = dict.fromkeys(ImportOutcome, 0) | {ImportOutcome.REFUSED: len(refusals)}
         at = clock.now()
         filed = file_composed(store, ours.config, read, at=at, dry_run=dry_run)
         for one in progress(filed, "Importing", len(files)):
@@ -70,7 +70,7 @@ def import_(
     if others := passed_over(accepted):
         suffixes = ", ".join(sorted({file.suffix.lower() for file in others}))
         note(f"files of other kinds were passed over: {len(others)} ({suffixes})")
-    if counts[Verdict.REFUSED]:
+    if counts[ImportOutcome.REFUSED]:
         raise typer.Exit(1)
 
 

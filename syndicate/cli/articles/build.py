@@ -10,7 +10,7 @@ from syndicate.cli.context import At, here
 from syndicate.cli.terminal.console import note, outcome, say
 
 if TYPE_CHECKING:
-    from syndicate.publish.build.build import Built
+    from syndicate.publish.build.build import BuildSummary
 
 Everything = Annotated[
     bool,
@@ -47,13 +47,13 @@ def build(
     """
     from syndicate.publish.build.build import build as publish  # noqa: PLC0415 - start-up
     from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415
-    from syndicate.publish.push.change_notifier import Herald  # noqa: PLC0415
+    from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415
 
     ours = here(context)
     moment = ours.time(at)
     mirror = Mirror.of(ours.config) if at is None else None
     with ours.store() as store:
-        herald = Herald.of(store, ours.config) if at is None else None
+        herald = ChangeNotifier.of(store, ours.config) if at is None else None
         built = publish(
             store,
             ours.config,
@@ -73,7 +73,7 @@ def build(
         raise typer.Exit(1)
 
 
-def _print(built: "Built", *, verbose: bool) -> None:
+def _print(built: "BuildSummary", *, verbose: bool) -> None:
     if verbose:
         for path in built.written:
             outcome("written", path)

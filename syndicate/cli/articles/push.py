@@ -21,7 +21,7 @@ Now = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
+class PendingCall:
     """What somebody is to be told, as `push --json` says it."""
 
     to: str
@@ -41,11 +41,11 @@ def register(app: typer.Typer) -> None:
 
 def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> None:
     """List what hubs and search engines are still to be told, and why they were not yet."""
-    from syndicate.publish.push.change_notifier import Herald  # noqa: PLC0415 - start-up
+    from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415 - start-up
 
     ours = here(context)
     with ours.store() as store:
-        herald = Herald.of(store, ours.config)
+        herald = ChangeNotifier.of(store, ours.config)
         if herald is None:
             note(f"nobody is told of anything: {_remedy(ours.config)}")
         failed = False
@@ -59,7 +59,7 @@ def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> N
         owed = _owed(store)
         hub = _hub(store) if ours.config.websub.own else ""
     if json:
-        as_json([{name: getattr(one, name) for name in Owed.__slots__} for one in owed])
+        as_json([{name: getattr(one, name) for name in PendingCall.__slots__} for one in owed])
     else:
         zone = ours.config.publication.timezone
         table(
@@ -94,7 +94,7 @@ def _hub(store: "Store") -> str:
     )
 
 
-def _owed(store: "Store") -> list[Owed]:
+def _owed(store: "Store") -> list[PendingCall]:
     from syndicate.publish.push.fan_out import host_of  # noqa: PLC0415 - start-up
 
     with store.read() as tx:
@@ -104,7 +104,7 @@ def _owed(store: "Store") -> list[Owed]:
         failing = tx.hub.numbers().first
     return [
         *(
-            Owed(
+            PendingCall(
                 to=ping.hub,
                 what=ping.topic,
                 attempts=ping.attempts,
@@ -114,7 +114,7 @@ def _owed(store: "Store") -> list[Owed]:
             for ping in pings
         ),
         *(
-            Owed(
+            PendingCall(
                 to=one.engine,
                 what="1 page" if one.pages == 1 else f"{one.pages} pages",
                 attempts=one.attempts,
@@ -124,7 +124,7 @@ def _owed(store: "Store") -> list[Owed]:
             for one in waiting
         ),
         *(
-            Owed(
+            PendingCall(
                 to=host_of(one.callback),  # the rest of a callback is a secret
                 what=one.topic,
                 attempts=one.attempts,

@@ -8,10 +8,10 @@ from syndicate.cli.terminal.console import note, say
 from syndicate.errors import SyndicateError
 
 if TYPE_CHECKING:
-    from syndicate.publish.push.change_notifier import Herald
+    from syndicate.publish.push.change_notifier import ChangeNotifier
 
 
-def tell(herald: "Herald | None", *, said: Callable[[str], None] = say) -> bool:
+def tell(herald: "ChangeNotifier | None", *, said: Callable[[str], None] = say) -> bool:
     """Tell hubs and search engines, if any are to be told; return whether nothing failed.
 
     How many were told is `said`, as a result or as a note beside another one. A command

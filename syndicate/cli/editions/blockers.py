@@ -6,12 +6,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from syndicate.cli.terminal.console import when
-from syndicate.model.deliveries import Delivery, State, Totals
-from syndicate.model.edition_control import Note, Wait
+from syndicate.model.deliveries import Delivery, DeliveryState, DeliveryTotals
+from syndicate.model.edition_control import ControlRecord, EditionWait
 from syndicate.model.editions import Edition, EditionState
 
 
-def state_of(edition: Edition, totals: Totals) -> str:
+def state_of(edition: Edition, totals: DeliveryTotals) -> str:
     """Say in a word how an edition stands: sending, done, paused, cancelled, replaced by 42."""
     if edition.state is EditionState.REPLACED:
         return f"replaced by {edition.successor}"
@@ -23,7 +23,7 @@ def state_value(state: EditionState, *, waits: bool) -> str:
     return "done" if state is EditionState.SENDING and not waits else str(state)
 
 
-def waits_for(edition: Edition, wait: Wait, zone: ZoneInfo) -> Iterator[str]:
+def waits_for(edition: Edition, wait: EditionWait, zone: ZoneInfo) -> Iterator[str]:
     """Say what an edition waits for, a line each."""
     if edition.state is EditionState.PAUSED:
         by = f" since {when(wait.paused.at, zone)}: {wait.paused.cause.how}" if wait.paused else ""
@@ -38,9 +38,9 @@ def waits_for(edition: Edition, wait: Wait, zone: ZoneInfo) -> Iterator[str]:
 
 def delivery_waits_for(edition: Edition, one: Delivery, now: datetime) -> str:
     """Say what one delivery waits for; empty where nothing more is to come."""
-    if one.state is State.SENDING:
+    if one.state is DeliveryState.SENDING:
         return "the server's answer"
-    if one.state not in {State.QUEUED, State.CLAIMED, State.DEFERRED}:
+    if one.state not in {DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED}:
         return ""
     if edition.state is EditionState.PAUSED:
         return "the edition is paused"
@@ -49,7 +49,7 @@ def delivery_waits_for(edition: Edition, one: Delivery, now: datetime) -> str:
     return "its turn"
 
 
-def wait_values(wait: Wait) -> dict[str, Any]:
+def wait_values(wait: EditionWait) -> dict[str, Any]:
     """Return what is waited for, for scripts."""
     return {
         "paused": note_values(wait.paused) if wait.paused else None,
@@ -60,7 +60,7 @@ def wait_values(wait: Wait) -> dict[str, Any]:
     }
 
 
-def note_values(note: Note) -> dict[str, Any]:
+def note_values(note: ControlRecord) -> dict[str, Any]:
     """Return a decision, for scripts."""
     return {
         "at": note.at,

@@ -14,10 +14,10 @@ from syndicate.cli.context import AsJson, here
 from syndicate.cli.editions.blockers import state_value
 from syndicate.cli.terminal.console import as_json, note, say
 from syndicate.model.editions import EditionState
-from syndicate.model.subscribers import Cause, Who
+from syndicate.model.subscribers import Actor, Cause
 
 if TYPE_CHECKING:
-    from syndicate.model.edition_control import Decision
+    from syndicate.model.edition_control import ControlOutcome
 
 Key = Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")]
@@ -25,7 +25,7 @@ Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record."
 GOES_ON = "the rest leaves within a second where `syndicate run` is at work, else by `tick`"
 
 
-class Unknown(StrEnum):
+class UnknownChoice(StrEnum):
     """What is done about deliveries of which nobody knows whether they arrived."""
 
     RESEND = "resend"
@@ -81,12 +81,14 @@ def settle(
     context: typer.Context,
     edition: Key,
     *,
-    unknown: Annotated[Unknown, typer.Option(help="Send them again, or leave them as they are.")],
+    unknown: Annotated[
+        UnknownChoice, typer.Option(help="Send them again, or leave them as they are.")
+    ],
     reason: Reason = "",
     json: AsJson = False,
 ) -> None:
     """Settle what is unknown of an edition: whether it arrived, nobody can tell."""
-    again = unknown is Unknown.RESEND
+    again = unknown is UnknownChoice.RESEND
     with here(context).store() as store, store.write() as tx:
         settled = tx.stops.settle_unknown(
             edition,
@@ -115,7 +117,7 @@ def by_command(name: str) -> Cause:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # as in containers
         user = f"user {os.getuid()}"
-    return Cause(who=Who.OPERATOR, how=f"syndicate {name}, by {user}")
+    return Cause(who=Actor.OPERATOR, how=f"syndicate {name}, by {user}")
 
 
 def in_a_line(reason: str) -> str:
@@ -123,7 +125,9 @@ def in_a_line(reason: str) -> str:
     return " ".join(reason.split())
 
 
-def _tell(edition: int, decision: "Decision", state: EditionState, now: str, *, json: bool) -> None:
+def _tell(
+    edition: int, decision: "ControlOutcome", state: EditionState, now: str, *, json: bool
+) -> None:
     """Say what came of it, and how far the edition had got: the numbers are its audience."""
     left = decision.left
     if json:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from syndicate.cli.terminal.console import note, say
 
 if TYPE_CHECKING:
-    from syndicate.deliver.worker import Drained
+    from syndicate.deliver.worker import DeliveryReport
 
 
-def tell_delivered(drained: "Drained", *, said: Callable[[str], None] = say) -> bool:
+def tell_delivered(drained: "DeliveryReport", *, said: Callable[[str], None] = say) -> bool:
     """Tell what became of what was due; return whether nothing was in the way.
 
     The counts are `said`, as a result or as a note beside another one.

@@ -17,19 +17,19 @@ from syndicate.cli.editions.blockers import (
 from syndicate.cli.editions.progress_bar import obstacle_values, obstacles
 from syndicate.cli.terminal.console import as_json, note, say, table, when
 from syndicate.errors import ConfigError, Refused
-from syndicate.model.deliveries import Totals
-from syndicate.model.edition_control import Wait
+from syndicate.model.deliveries import DeliveryTotals
+from syndicate.model.edition_control import EditionWait
 from syndicate.model.editions import Edition, EditionState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from syndicate.schedule.mail_status import Obstacle, Traffic
+    from syndicate.schedule.mail_status import Blocker, MailStatus
     from syndicate.store import LinkClicks, Transaction
 
-Found: TypeAlias = tuple[Edition, Totals, Wait]
+Found: TypeAlias = tuple[Edition, DeliveryTotals, EditionWait]
 
-STATES = tuple(field.name for field in fields(Totals))
+STATES = tuple(field.name for field in fields(DeliveryTotals))
 COUNTS = ("audience", *STATES)
 
 Watch = Annotated[
@@ -153,7 +153,7 @@ def _say_clicks(ours: Context, edition: Edition, clicks: "Sequence[LinkClicks]")
             note(f"the link that no person sees was followed {hidden.machines} times, by machines")
 
 
-def _outcome(totals: Totals) -> str:
+def _outcome(totals: DeliveryTotals) -> str:
     """Say where its readers stand, without the states that nobody is in."""
     counts = ((name, getattr(totals, name)) for name in STATES)
     return ", ".join(f"{count} {name}" for name, count in counts if count)
@@ -163,18 +163,18 @@ def _found(tx: "Transaction", edition: Edition) -> Found:
     """Count an edition's readers; what it waits for is asked only where something may be."""
     totals = tx.deliveries.totals(edition.key)
     asked = totals.waiting or totals.unknown or edition.state is EditionState.PAUSED
-    return edition, totals, tx.stops.wait(edition) if asked else Wait()
+    return edition, totals, tx.stops.wait(edition) if asked else EditionWait()
 
 
-def _traffic(tx: "Transaction", ours: Context, found: "Iterable[Found]") -> "Traffic | None":
+def _traffic(tx: "Transaction", ours: Context, found: "Iterable[Found]") -> "MailStatus | None":
     """Look at the ways out where something is to leave."""
-    from syndicate.schedule.mail_status import Traffic  # noqa: PLC0415 - start-up
+    from syndicate.schedule.mail_status import MailStatus  # noqa: PLC0415 - start-up
 
     due = any(totals.waiting for _, totals, _ in found)
-    return Traffic.read(tx, ours.config, clock.now()) if due else None
+    return MailStatus.read(tx, ours.config, clock.now()) if due else None
 
 
-def _in_the_way(found: "Iterable[Found]", traffic: "Traffic | None") -> "Sequence[Obstacle]":
+def _in_the_way(found: "Iterable[Found]", traffic: "MailStatus | None") -> "Sequence[Blocker]":
     """Return what is in the way of those that wait; of one that is paused, that is it alone."""
     states = [totals for edition, totals, _ in found if edition.state is EditionState.SENDING]
     if traffic is None or not any(totals.waiting for totals in states):
@@ -191,7 +191,7 @@ def _watch(ours: Context, *, json: bool, only: int | None = None) -> None:
 
 
 def _values(
-    edition: Edition, totals: Totals, wait: Wait, traffic: "Traffic | None"
+    edition: Edition, totals: DeliveryTotals, wait: EditionWait, traffic: "MailStatus | None"
 ) -> dict[str, Any]:
     bars = _in_the_way([(edition, totals, wait)], traffic)
     return {

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from syndicate.cli.editions.blockers import state_of
 from syndicate.cli.terminal.console import shows_lines, when
-from syndicate.model.deliveries import Totals
+from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import EditionState
-from syndicate.model.progress import Progress
+from syndicate.model.progress import EditionProgress
 
 if TYPE_CHECKING:
-    from syndicate.schedule.mail_status import Obstacle, Way
+    from syndicate.schedule.mail_status import Blocker, RelayStatus
 
 _WIDTH = 24
 _TOLD = ("deferred", "failed", "expired", "skipped", "unknown")
@@ -26,14 +26,14 @@ def bar(share: float) -> str:
     return done * full + open_ * (_WIDTH - full)
 
 
-def counts(totals: Totals) -> str:
+def counts(totals: DeliveryTotals) -> str:
     """Say where its readers stand: "7,320 of 12,000 accepted, 12 deferred, 3 failed"."""
     others = ((name, getattr(totals, name)) for name in _TOLD)
     rest = (f", {count:,} {name}" for name, count in others if count)
     return f"{totals.accepted:,} of {totals.audience:,} accepted{''.join(rest)}"
 
 
-def speed(one: Progress, zone: ZoneInfo) -> str:
+def speed(one: EditionProgress, zone: ZoneInfo) -> str:
     """Say how fast it goes, and how long it takes: "812/s, done in 6 s"; or how it stands."""
     stands = state_of(one.edition, one.totals)
     if stands != EditionState.SENDING:
@@ -63,32 +63,32 @@ def lasting(time: timedelta) -> str:
     return f"{hours:,} h {rest} min" if hours else f"{minutes} min"
 
 
-def obstacles(found: "Sequence[Obstacle]", zone: ZoneInfo) -> Iterator[str]:
+def obstacles(found: "Sequence[Blocker]", zone: ZoneInfo) -> Iterator[str]:
     """Say what is in the way, a line each."""
-    from syndicate.schedule.mail_status import Kind  # noqa: PLC0415 - start-up
+    from syndicate.schedule.mail_status import BlockerKind  # noqa: PLC0415 - start-up
 
     for one in found:
         who = f"relay {one.relay}" if one.relay else ", ".join(one.domains)
         until = when(one.until, zone)
         match one.kind:
-            case Kind.HOLD:
+            case BlockerKind.HOLD:
                 yield f"{who}: wants nothing until {until}: {one.reason}"
-            case Kind.OUT:
+            case BlockerKind.OUT:
                 yield f"{who}: took nothing at {when(one.at, zone)}: {one.reason}"
-            case Kind.RATE:
+            case BlockerKind.RATE:
                 yield f"{who}: gets {one.reason}, as much as [mail] lets it have"
-            case Kind.WARM_UP:
+            case BlockerKind.WARM_UP:
                 yield f"{who}: had its {one.reason} of today (warm_up); more from {until} on"
-            case Kind.NOBODY:
+            case BlockerKind.NOBODY:
                 yield "nobody delivers: `syndicate run` does, and `syndicate tick`, once"
 
 
-def obstacle_values(found: "Sequence[Obstacle]") -> list[dict[str, Any]]:
+def obstacle_values(found: "Sequence[Blocker]") -> list[dict[str, Any]]:
     """Return what is in the way, for scripts."""
     return [asdict(one) for one in found]
 
 
-def way_row(way: "Way") -> tuple[object, ...]:
+def way_row(way: "RelayStatus") -> tuple[object, ...]:
     """Return what a table says of how it goes with a relay."""
     pace = rate(way.per_second) if way.per_second else ""
     return way.name, way.sessions, pace, way.accepted, way.deferred, way.failed

@@ -10,7 +10,7 @@ from syndicate.cli.editions.progress_bar import obstacle_values, obstacles, rate
 from syndicate.cli.terminal.console import as_json, say, table
 
 if TYPE_CHECKING:
-    from syndicate.schedule.mail_status import Way
+    from syndicate.schedule.mail_status import RelayStatus
 
 HEADINGS = ("relay", "server", "weight", "connections", "rate", "today", "sessions", "now")
 
@@ -22,11 +22,11 @@ def register(app: typer.Typer) -> None:
 
 def relays(context: typer.Context, *, json: AsJson = False) -> None:
     """List the mail servers: their limits, how much leaves by them now, and why nothing does."""
-    from syndicate.schedule.mail_status import Traffic  # noqa: PLC0415 - start-up
+    from syndicate.schedule.mail_status import MailStatus  # noqa: PLC0415 - start-up
 
     ours = here(context)
     with ours.store() as store, store.read() as tx:
-        traffic = Traffic.read(tx, ours.config, clock.now())
+        traffic = MailStatus.read(tx, ours.config, clock.now())
     if json:
         as_json([_values(way) for way in traffic.ways])
         return
@@ -35,7 +35,7 @@ def relays(context: typer.Context, *, json: AsJson = False) -> None:
         say(line)
 
 
-def _row(way: "Way") -> tuple[object, ...]:
+def _row(way: "RelayStatus") -> tuple[object, ...]:
     relay = way.relay
     return (
         way.name,
@@ -49,7 +49,7 @@ def _row(way: "Way") -> tuple[object, ...]:
     )
 
 
-def _values(way: "Way") -> dict[str, Any]:
+def _values(way: "RelayStatus") -> dict[str, Any]:
     relay = way.relay
     return {
         "relay": way.name,

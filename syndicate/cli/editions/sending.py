@@ -83,9 +83,9 @@ def tick(
 
 def _must_not_mail_the_future(ours: Context, text: str, moment: datetime) -> None:
     """Raise ConfigError where readers would really get today what is due in the future."""
-    from syndicate.config import Transport  # noqa: PLC0415 - start-up
+    from syndicate.config import TransportKind  # noqa: PLC0415 - start-up
 
-    if moment > clock.now() and ours.config.mail.transport is not Transport.OUTBOX:
+    if moment > clock.now() and ours.config.mail.transport is not TransportKind.OUTBOX:
         raise ConfigError(
             f'--at {text!r} lies in the future, and mail.transport is "smtp": readers would get '
             'now what is due then. Try it with transport = "outbox", or add --really to mail it'
@@ -114,7 +114,7 @@ def send(
     from syndicate.cli.editions.watch import shown  # noqa: PLC0415
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
     from syndicate.schedule.composer import nobody  # noqa: PLC0415
-    from syndicate.schedule.manual_send import Order, send_now, send_test_copy  # noqa: PLC0415
+    from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy  # noqa: PLC0415
     from syndicate.schedule.wiring import Newsroom  # noqa: PLC0415
 
     log_events()
@@ -125,7 +125,7 @@ def send(
         ours.segment(segment)
         if to is not None:
             raise ConfigError("--to sends one copy, whatever the segment: leave out --segment")
-    order = Order(newsletter=chosen, schedule=rule, slugs=article or (), segment=segment)
+    order = ManualSend(newsletter=chosen, schedule=rule, slugs=article or (), segment=segment)
     with ours.store() as store:
         newsroom = Newsroom.of(store, ours.config)
         if to is not None:

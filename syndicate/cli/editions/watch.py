@@ -20,8 +20,8 @@ from syndicate.cli.editions.progress_bar import WAY, bar, counts, obstacles, rat
 from syndicate.cli.terminal.console import COLOURS, can_be_redrawn, laid_out, redrawn, say
 from syndicate.errors import Refused, StoreError
 from syndicate.model.editions import EditionState
-from syndicate.model.progress import Progress
-from syndicate.schedule.progress_report import Lookout, View
+from syndicate.model.progress import EditionProgress
+from syndicate.schedule.progress_report import ProgressSnapshot, ProgressWatcher
 
 if TYPE_CHECKING:
     from syndicate.config import Config
@@ -42,7 +42,7 @@ def watch(ours: Context, *, only: int | None = None) -> None:
         with store.read() as tx:
             if only is not None and tx.editions.by_key(only) is None:
                 raise Refused(f"there is no edition {only}; `syndicate editions` lists them")
-        views = _views(Lookout(store, ours.config, only=only), until_done=only is not None)
+        views = _views(ProgressWatcher(store, ours.config, only=only), until_done=only is not None)
         if can_be_redrawn():
             with redrawn() as draw:
                 for view in views:
@@ -66,7 +66,7 @@ def shown(store: "Store", config: "Config") -> Iterator[None]:
     with redrawn(stderr=True, transient=True) as draw:
 
         def follow() -> None:
-            lookout, zone = Lookout(store, config), config.publication.timezone
+            lookout, zone = ProgressWatcher(store, config), config.publication.timezone
             while not over.wait(_EVERY):
                 with suppress(StoreError):  # whoever works tells of it
                     draw(map(Text, _going(lookout.look(clock.now()), zone)))
@@ -80,7 +80,7 @@ def shown(store: "Store", config: "Config") -> Iterator[None]:
             follower.join()
 
 
-def _views(lookout: Lookout, *, until_done: bool) -> Iterator[View]:
+def _views(lookout: ProgressWatcher, *, until_done: bool) -> Iterator[ProgressSnapshot]:
     while True:
         view = lookout.look(clock.now())
         yield view
@@ -89,7 +89,7 @@ def _views(lookout: Lookout, *, until_done: bool) -> Iterator[View]:
         time.sleep(_EVERY)
 
 
-def _page(view: View, zone: ZoneInfo) -> Iterator[Text]:
+def _page(view: ProgressSnapshot, zone: ZoneInfo) -> Iterator[Text]:
     """Draw all there is to see."""
     if not view.editions:
         yield Text(NOTHING)
@@ -113,7 +113,7 @@ def _coloured(line: str) -> Text:
     return text
 
 
-def _news(views: Iterable[View], zone: ZoneInfo) -> Iterator[str]:
+def _news(views: Iterable[ProgressSnapshot], zone: ZoneInfo) -> Iterator[str]:
     """Say what is new, a line each."""
     known: dict[int, object] = {}
     barred: set[str] = set()
@@ -131,18 +131,18 @@ def _news(views: Iterable[View], zone: ZoneInfo) -> Iterator[str]:
         barred = set(lines)
 
 
-def _going(view: View, zone: ZoneInfo) -> Iterator[str]:
+def _going(view: ProgressSnapshot, zone: ZoneInfo) -> Iterator[str]:
     """Say how far each edition is that goes on."""
     for one in view.editions:
         if one.totals.queued or one.totals.sending:
             yield _in_a_line(one, zone)
 
 
-def _in_a_line(one: Progress, zone: ZoneInfo) -> str:
+def _in_a_line(one: EditionProgress, zone: ZoneInfo) -> str:
     return f"edition {one.edition.key}: {counts(one.totals)}; {speed(one, zone)}"
 
 
-def _shares(view: View) -> str:
+def _shares(view: ProgressSnapshot) -> str:
     """Say how fast each of several relays is."""
     at_work = [way for way in view.traffic.ways if way.per_second]
     if len(view.traffic.ways) == 1 or not at_work:
@@ -150,7 +150,7 @@ def _shares(view: View) -> str:
     return f" ({', '.join(f'{way.name} {rate(way.per_second)}' for way in at_work)})"
 
 
-def _in_the_way(view: View, zone: ZoneInfo) -> Iterator[str]:
+def _in_the_way(view: ProgressSnapshot, zone: ZoneInfo) -> Iterator[str]:
     waiting = [
         one
         for one in view.editions

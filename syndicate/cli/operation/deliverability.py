@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from syndicate.config.sections.dkim import PrivateKey
-    from syndicate.deliver.doctor.finding import Entry
-    from syndicate.deliver.doctor.resolver import Dns
+    from syndicate.deliver.doctor.finding import DnsRecord
+    from syndicate.deliver.doctor.resolver import SystemResolver
 
 _STRING = 255
 """Bytes in one string of a TXT record (RFC 1035, 3.3)."""
@@ -189,11 +189,11 @@ def _keep(keys: "Mapping[Path, PrivateKey]") -> None:
         raise Refused(f"{error.filename}: can't be written: {error.strerror}") from error
 
 
-def _dns(nameserver: str | None) -> "Dns":
-    from syndicate.deliver.doctor.resolver import Dns  # noqa: PLC0415 - start-up
+def _dns(nameserver: str | None) -> "SystemResolver":
+    from syndicate.deliver.doctor.resolver import SystemResolver  # noqa: PLC0415 - start-up
 
     if nameserver is None:
-        return Dns()
+        return SystemResolver()
     found = _SERVER.fullmatch(nameserver)
     try:
         address = str(ip_address(found["six"] or found["address"] if found else ""))
@@ -201,10 +201,10 @@ def _dns(nameserver: str | None) -> "Dns":
         expected = 'expected an address such as "9.9.9.9" or "127.0.0.1:5353"'
         raise ConfigError(f"--nameserver {nameserver!r} — {expected}") from error
     assert found is not None
-    return Dns([address], port=int(found["port"] or 53))
+    return SystemResolver([address], port=int(found["port"] or 53))
 
 
-def _written(entry: "Entry") -> str:
+def _written(entry: "DnsRecord") -> str:
     """Write a record as a zone's file has it (RFC 1035, 5.1)."""
     if entry.type == "TXT":
         return _txt(entry.name, entry.value)

@@ -15,7 +15,7 @@ import structlog
 from syndicate import clock
 from syndicate.cli.context import Context, exported_port
 from syndicate.cli.operation.config_watcher import ConfigWatcher
-from syndicate.cli.operation.signals import Signals
+from syndicate.cli.operation.signals import SignalHandlers
 from syndicate.config import Config, missing_secrets, missing_token
 from syndicate.errors import ConfigError, StoreError, SyndicateError
 from syndicate.render.template_check import faults
@@ -26,16 +26,16 @@ from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.server.listener import handed_over, listen
-from syndicate.web.server.server import Server
-from syndicate.web.telemetry.counters import Counts
-from syndicate.web.telemetry.instrumentation import Watched
+from syndicate.web.server.server import WebServer
+from syndicate.web.telemetry.counters import RequestCounters
+from syndicate.web.telemetry.instrumentation import Instrumentation
 from syndicate.web.telemetry.write_probe import write_faults
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Address:
+class ServingAddress:
     """Where a publication is served, whatever its config says later."""
 
     ours: Context
@@ -47,7 +47,7 @@ class Address:
     """Whether a service manager keeps the listener open between two processes."""
 
     @classmethod
-    def of(cls, ours: Context, host: str | None, port: int | None) -> "Address":
+    def of(cls, ours: Context, host: str | None, port: int | None) -> "ServingAddress":
         """Take hold of the address: of the command's before the config's.
 
         A listener that a service manager handed over goes before both. Raise ConfigError
@@ -87,30 +87,30 @@ class Address:
 
 
 @dataclass(frozen=True)
-class _Made:
+class _Wiring:
     """What is made of one config."""
 
     config: Config
     store: Store
-    app: Watched
+    app: Instrumentation
     runner: Runner | None
     ends: Event
     """Set when the runner is to end."""
 
 
-class Operation:
+class Lifecycle:
     """A publication's web and, where it `works`, its newsroom, from `start` to `stop`."""
 
-    def __init__(self, address: Address, signals: Signals, *, works: bool) -> None:
+    def __init__(self, address: ServingAddress, signals: SignalHandlers, *, works: bool) -> None:
         """Put everything together; raise SyndicateError when something can't be had."""
         self._address = address
         self._signals = signals
         self._works = works
-        self._counts = Counts()
+        self._counts = RequestCounters()
         self._made = self._make(address.config, None)
         self._working: Runner | None = None
         self._config_watcher = ConfigWatcher(address.ours)
-        self.server = Server(
+        self.server = WebServer(
             self._made.app,
             address.host,
             address.port,
@@ -214,7 +214,7 @@ class Operation:
             self._working.__exit__()
             self._working = None
 
-    def _make(self, config: Config, before: _Made | None) -> _Made:
+    def _make(self, config: Config, before: _Wiring | None) -> _Wiring:
         """Make everything of a config; the store stays where its address does."""
         ends, runner = Event(), None
         with ExitStack() as undone:
@@ -236,7 +236,7 @@ class Operation:
                 counts=self._counts,
             )
             undone.pop_all()
-        return _Made(config, store, app, runner, ends)
+        return _Wiring(config, store, app, runner, ends)
 
 
 def _nobody() -> None:

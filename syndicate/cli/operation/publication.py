@@ -175,10 +175,10 @@ def _left_behind(config: "Config") -> list[str]:
 
 def _for_this_machine_alone(config: "Config") -> Iterator[str]:
     """Say what readers miss where mail is for a catcher on this machine, or is thought to be."""
-    from syndicate.config import Transport  # noqa: PLC0415 - start-up
+    from syndicate.config import TransportKind  # noqa: PLC0415 - start-up
     from syndicate.config.loading.checks import leads_here  # noqa: PLC0415
 
-    if config.mail.transport is not Transport.SMTP:
+    if config.mail.transport is not TransportKind.SMTP:
         return
     host = config.mail.servers[0].host
     for key, url in (("publication.url", config.publication.url), ("web.url", config.web.url)):

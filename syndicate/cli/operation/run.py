@@ -11,9 +11,9 @@ from syndicate.cli.context import Context, here
 from syndicate.cli.terminal.console import note, say, say_text, slot_time
 
 if TYPE_CHECKING:
-    from syndicate.cli.operation.lifecycle import Operation
+    from syndicate.cli.operation.lifecycle import Lifecycle
     from syndicate.config import Config
-    from syndicate.web.server.server import Server
+    from syndicate.web.server.server import WebServer
 
 Host = Annotated[str | None, typer.Option(help="The address to listen on. Default: web.host.")]
 Port = Annotated[
@@ -61,24 +61,24 @@ def serve(context: typer.Context, *, host: Host = None, port: Port = None) -> No
 @contextmanager
 def _started(
     ours: Context, host: str | None, port: int | None, *, works: bool
-) -> "Iterator[Operation]":
+) -> "Iterator[Lifecycle]":
     """Put a publication into operation, and end it cleanly."""
-    from syndicate.cli.operation.lifecycle import Address, Operation  # noqa: PLC0415
-    from syndicate.cli.operation.signals import Signals  # noqa: PLC0415
+    from syndicate.cli.operation.lifecycle import Lifecycle, ServingAddress  # noqa: PLC0415
+    from syndicate.cli.operation.signals import SignalHandlers  # noqa: PLC0415
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
 
-    address = Address.of(ours, host, port)
+    address = ServingAddress.of(ours, host, port)
     log_events()
     with ExitStack() as until_stopped:
         until_stopped.callback(address.listener.close)
-        signals = Signals()
-        operation = Operation(address, signals, works=works)
+        signals = SignalHandlers()
+        operation = Lifecycle(address, signals, works=works)
         until_stopped.callback(operation.stop)
         operation.start()
         yield operation
 
 
-def _say_what_is_where(config: "Config", server: "Server") -> None:
+def _say_what_is_where(config: "Config", server: "WebServer") -> None:
     say(f"{config.publication.title} is at {server.url}/")
     say(f"  feeds       {server.url}/rss.xml  /atom.xml  /feed.json")
     say(f"  mail        {_mail(config, server)}")
@@ -92,11 +92,11 @@ def _say_what_is_where(config: "Config", server: "Server") -> None:
         say_text(f"\n{EXAMPLE}")
 
 
-def _mail(config: "Config", server: "Server") -> str:
-    from syndicate.config import Transport  # noqa: PLC0415 - start-up
+def _mail(config: "Config", server: "WebServer") -> str:
+    from syndicate.config import TransportKind  # noqa: PLC0415 - start-up
     from syndicate.web.outbox.pages import is_served  # noqa: PLC0415 - start-up
 
-    if config.mail.transport is not Transport.OUTBOX:
+    if config.mail.transport is not TransportKind.OUTBOX:
         return f"by {', '.join(server.address for server in config.mail.servers)}"
     if is_served(config):
         return f"{server.url}/outbox (nothing is really sent)"

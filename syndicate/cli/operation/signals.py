@@ -2,7 +2,7 @@
 
 SIGINT and SIGTERM stop it, the second of them at once. SIGHUP has it read its config; but
 where the terminal that it was started from is gone, SIGHUP says just that, and stops it.
-A SIGHUP that comes before a command has begun waits until `Signals` or `let_hang_up`.
+A SIGHUP that comes before a command has begun waits until `SignalHandlers` or `let_hang_up`.
 
 Commands that end by themselves are broken off by any of the three.
 """
@@ -45,11 +45,11 @@ def let_break_off() -> None:
 
 
 def let_hang_up() -> None:
-    """Take a SIGHUP from now on, and the one that has waited: without `Signals` it is the end."""
+    """Unblock SIGHUP; one that is pending is delivered. Without `SignalHandlers` it ends the process."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
 
-class Signals:
+class SignalHandlers:
     """Listens from its making on; make it in the main thread."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from syndicate.cli.context import Context, here
 from syndicate.cli.readers.person import Address, unknown
 from syndicate.cli.terminal.console import note, outcome, say
 from syndicate.errors import ConfigError, Refused
-from syndicate.model.subscribers import Cause, Subscribed, Subscriber, Who
+from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, Subscriber
 
 if TYPE_CHECKING:
     from syndicate.store import Transaction
@@ -29,9 +29,9 @@ OwnFields = Annotated[
 
 _FIELD = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})=(.*)", re.DOTALL)
 _NO = {
-    Subscribed.LEFT: "left {newsletter}, and only they can come back",
-    Subscribed.SUPPRESSED: "is suppressed; `subscribers show` says why",
-    Subscribed.ERASED: "had everything about them erased, and only they can come back",
+    SubscribeOutcome.LEFT: "left {newsletter}, and only they can come back",
+    SubscribeOutcome.SUPPRESSED: "is suppressed; `subscribers show` says why",
+    SubscribeOutcome.ERASED: "had everything about them erased, and only they can come back",
 }
 
 
@@ -64,8 +64,8 @@ def add(
     if not agreed:
         raise ConfigError("--source is empty — expected how they agreed to be mailed")
     fields, tags = _fields(ours, field), _tags(tag or ())
-    cause, at = Cause(who=Who.OPERATOR, how=agreed), clock.now()
-    came: dict[str, Subscribed] = {}
+    cause, at = Cause(who=Actor.OPERATOR, how=agreed), clock.now()
+    came: dict[str, SubscribeOutcome] = {}
     with ours.store() as store, store.write() as tx:
         _check_not_merged(tx, address)
         for one in newsletter:
@@ -250,7 +250,7 @@ def _change(
 
 
 def _by_command(name: str) -> Cause:
-    return Cause(who=Who.OPERATOR, how=f"syndicate subscribers {name}")
+    return Cause(who=Actor.OPERATOR, how=f"syndicate subscribers {name}")
 
 
 def _check(address: str) -> None:

@@ -13,7 +13,7 @@ FIELD = "field."
 """What the name of an own field's column may begin with; imports know it by the name alone."""
 
 
-class Format(StrEnum):
+class ExportSyntax(StrEnum):
     """How an export is written."""
 
     CSV = "csv"
@@ -41,7 +41,7 @@ _DEFAULT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class ExportColumns:
     """The columns of an export, in their order."""
 
     names: tuple[str, ...]
@@ -110,4 +110,4 @@ class Columns:
 def as_values(person: Subscriber) -> dict[str, Any]:
     """Return everything about somebody, as `--json` tells it."""
     fields = [f"{FIELD}{name}" for name in person.fields]
-    return {"fields": {}, **Columns((*_DEFAULT, *fields)).value(person)}
+    return {"fields": {}, **ExportColumns((*_DEFAULT, *fields)).value(person)}

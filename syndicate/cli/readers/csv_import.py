@@ -18,9 +18,9 @@ from syndicate.intake.subscribers.export_formats import REFUSED_COLUMNS
 from syndicate.private_file import open_private
 
 if TYPE_CHECKING:  # start-up
-    from syndicate.intake.subscribers.csv_file import Sheet
-    from syndicate.intake.subscribers.csv_import import ReadersFile, Row
-    from syndicate.intake.subscribers.csv_row import Enrolment, Wishes
+    from syndicate.intake.subscribers.csv_file import CsvFile
+    from syndicate.intake.subscribers.csv_import import RowResult, SubscriberCsv
+    from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
 
 SHOWN = 20
 """Refused rows that are printed; all are in a file beside the one that was read."""
@@ -51,19 +51,19 @@ def import_(
 
     Who left there, or could not be reached, is not mailed here either.
     """
-    from syndicate.intake.subscribers.csv_import import ReadersFile, bring_in  # noqa: PLC0415 - start-up
+    from syndicate.intake.subscribers.csv_import import SubscriberCsv, bring_in  # noqa: PLC0415 - start-up
 
     ours, at = here(context), clock.now()
     wishes = _wishes(ours, newsletter, tag or [])
-    readers = ReadersFile.recognise(file)
+    readers = SubscriberCsv.recognise(file)
     enrolment = readers.enrolment(wishes, at=at)
     if newsletter is None and not enrolment.has_newsletters:
         raise _which_newsletter(ours)
     if not json:
         _introduce(readers, enrolment, dry_run=dry_run)
-    report = _Report(file, quiet=json)
+    report = _ImportReport(file, quiet=json)
     gc.set_threshold(_YOUNG)
-    with ours.store() as store, _Refused(readers.sheet) as refused:
+    with ours.store() as store, _RefusedRows(readers.sheet) as refused:
         rows = bring_in(store, readers, wishes, at=at, dry_run=dry_run)
         for row in progress(rows, f"Reading {file.name}", readers.sheet.lines):
             report.add(row)
@@ -77,12 +77,12 @@ def import_(
         raise typer.Exit(1)
 
 
-def _wishes(ours: Context, newsletter: str | None, tags: list[str]) -> "Wishes":
-    from syndicate.intake.subscribers.csv_row import Wishes  # noqa: PLC0415 - start-up
+def _wishes(ours: Context, newsletter: str | None, tags: list[str]) -> "ImportOptions":
+    from syndicate.intake.subscribers.csv_row import ImportOptions  # noqa: PLC0415 - start-up
 
     if newsletter is not None:
         ours.newsletter(newsletter)
-    return Wishes(
+    return ImportOptions(
         newsletter=newsletter,
         newsletters=[one.name for one in ours.config.newsletters],
         fields=tuple(one.name for one in ours.config.signup.fields),
@@ -102,7 +102,7 @@ def _which_newsletter(ours: Context) -> ConfigError:
     return ConfigError(f"--newsletter NAME is missing: what they subscribe to; there is: {names}")
 
 
-def _introduce(readers: "ReadersFile", enrolment: "Enrolment", *, dry_run: bool) -> None:
+def _introduce(readers: "SubscriberCsv", enrolment: "CsvRowParser", *, dry_run: bool) -> None:
     """Say how the file is read: always where that is a guess, in full before anything is done."""
     sheet, tool = readers.sheet, readers.dialect.name
     if sheet.encoding == "Windows-1252" or tool or dry_run:
@@ -117,7 +117,10 @@ def _introduce(readers: "ReadersFile", enrolment: "Enrolment", *, dry_run: bool)
 
 
 def _values(
-    readers: "ReadersFile", enrolment: "Enrolment", report: "_Report", refused: Path | None
+    readers: "SubscriberCsv",
+    enrolment: "CsvRowParser",
+    report: "_ImportReport",
+    refused: Path | None,
 ) -> dict[str, object]:
     return {
         "file": str(readers.sheet.file),
@@ -131,7 +134,7 @@ def _values(
     }
 
 
-class _Report:
+class _ImportReport:
     """What became of the rows: counted, and the first of those with something wrong told."""
 
     def __init__(self, file: Path, *, quiet: bool) -> None:
@@ -140,7 +143,7 @@ class _Report:
         self.counts: Counter[str] = Counter()
         self.told: list[str] = []
 
-    def add(self, row: "Row") -> None:
+    def add(self, row: "RowResult") -> None:
         """Count a row, and tell of it when something is wrong with it."""
         self.counts[row.outcome.value] += 1
         if row.reason and self.counts[row.outcome.value] <= SHOWN:
@@ -164,13 +167,13 @@ class _Report:
             note(f"All that were refused are in {refused}: mend it, and import it.")
 
 
-class _Refused:
+class _RefusedRows:
     """Refused rows as they were, with line and reason, in a file beside the one that was read.
 
     What a spreadsheet would run as a formula is guarded; importing the file takes that back.
     """
 
-    def __init__(self, sheet: "Sheet") -> None:
+    def __init__(self, sheet: "CsvFile") -> None:
         self._sheet = sheet
         self._path = sheet.file.with_name(f"{sheet.file.stem}.refused.csv")
         self._stream: TextIO | None = None
@@ -181,7 +184,7 @@ class _Refused:
     def __enter__(self) -> Self:
         return self
 
-    def add(self, row: "Row") -> None:
+    def add(self, row: "RowResult") -> None:
         """Write a row; raise Refused when that can't be done."""
         try:
             if self._stream is None:

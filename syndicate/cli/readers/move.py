@@ -9,10 +9,10 @@ from syndicate import clock
 from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.terminal.console import as_json, note, say
 from syndicate.errors import ConfigError, Refused
-from syndicate.model.subscribers import Cause, Who
+from syndicate.model.subscribers import Actor, Cause
 
 if TYPE_CHECKING:
-    from syndicate.store import Renamed
+    from syndicate.store import NewsletterRename
 
 
 def move(
@@ -30,7 +30,7 @@ def move(
     """
     ours = here(context)
     _check(ours, old, new)
-    cause = Cause(who=Who.OPERATOR, how=f"syndicate subscribers move --from {old} --to {new}")
+    cause = Cause(who=Actor.OPERATOR, how=f"syndicate subscribers move --from {old} --to {new}")
     with ours.store() as store, store.write() as tx:
         renamed = tx.newsletters.rename(old, new, cause=cause, at=clock.now())
         if not renamed.readers and not renamed.editions:
@@ -54,7 +54,7 @@ def _check(ours: Context, old: str, new: str) -> None:
         )
 
 
-def _report(renamed: "Renamed", old: str, new: str) -> None:
+def _report(renamed: "NewsletterRename", old: str, new: str) -> None:
     readers = "1 reader" if renamed.readers == 1 else f"{renamed.readers:,} readers"
     say(
         f"{readers} moved from {old} to {new}: {renamed.confirmed:,} confirmed, "

@@ -10,7 +10,7 @@ from syndicate.cli.terminal.console import as_json, note, say, table, when
 from syndicate.errors import Refused
 
 if TYPE_CHECKING:
-    from syndicate.store import Held
+    from syndicate.store import PersonalRecord
 
 FOLDED = 20
 """Lines of mail that people are shown; --json tells all."""
@@ -50,7 +50,7 @@ def unknown(address: str) -> Refused:
     return Refused(f"nobody has the address {address}; `syndicate subscribers list` lists them")
 
 
-def _say_person(ours: Context, held: "Held") -> None:
+def _say_person(ours: Context, held: "PersonalRecord") -> None:
     person, zone = held.person, ours.config.publication.timezone
     say(f"{person.name} <{person.email}>" if person.name else person.email)
     say(f"  joined      {when(person.created_at, zone)}")
@@ -70,7 +70,7 @@ def _say_person(ours: Context, held: "Held") -> None:
         say(f"  {name:<11} {value}")
 
 
-def _say_history(ours: Context, held: "Held") -> None:
+def _say_history(ours: Context, held: "PersonalRecord") -> None:
     zone = ours.config.publication.timezone
     if held.person.subscriptions:
         say()
@@ -105,7 +105,7 @@ def _say_history(ours: Context, held: "Held") -> None:
             note(f"the newest {FOLDED} of {len(held.mailed)}; --json tells all")
 
 
-def _all(held: "Held") -> dict[str, Any]:
+def _all(held: "PersonalRecord") -> dict[str, Any]:
     return {
         **as_values(held.person),
         "former_addresses": list(held.former),

@@ -9,7 +9,7 @@ from syndicate.cli.context import AsJson, here
 from syndicate.cli.readers.person import Address, unknown
 from syndicate.cli.terminal.console import as_json, note, say, table, when
 from syndicate.errors import Refused
-from syndicate.model.subscribers import Cause, Subscriber, Who
+from syndicate.model.subscribers import Actor, Cause, Subscriber
 
 if TYPE_CHECKING:
     from syndicate.store import Transaction
@@ -83,4 +83,4 @@ def _person(tx: "Transaction", address: str) -> Subscriber:
 
 
 def _by_command(name: str) -> Cause:
-    return Cause(who=Who.OPERATOR, how=f"syndicate feeds {name}")
+    return Cause(who=Actor.OPERATOR, how=f"syndicate feeds {name}")

@@ -15,7 +15,7 @@ from syndicate.cli.context import AsJson, here
 from syndicate.cli.terminal.console import as_json, say, table
 
 if TYPE_CHECKING:
-    from syndicate.store import Growth, Tally
+    from syndicate.store import Growth, NewsletterCounts
 
 COUNTS = ("confirmed", "pending", "left", "suppressed", "never_joined")
 BY_DAY = 14
@@ -28,7 +28,7 @@ WIDEST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class StatisticsPeriod:
     """A day or a week."""
 
     begins: date
@@ -84,7 +84,7 @@ def stats(
             say(line)
 
 
-def plot(days: Sequence[Span], *, width: int) -> list[str]:
+def plot(days: Sequence[StatisticsPeriod], *, width: int) -> list[str]:
     """Draw how many were subscribed at the end of each day; return the lines, without colour."""
     import plotext  # noqa: PLC0415 - start-up
 
@@ -104,13 +104,13 @@ def plot(days: Sequence[Span], *, width: int) -> list[str]:
     return [line.rstrip() for line in drawn.splitlines() if line.strip()]
 
 
-def _row(name: str, tally: "Tally | None") -> tuple[str, dict[str, int]]:
+def _row(name: str, tally: "NewsletterCounts | None") -> tuple[str, dict[str, int]]:
     return name, {count: getattr(tally, count) if tally else 0 for count in COUNTS}
 
 
 def _days(
     grown: "Sequence[Growth]", first: date, last: date, total: int, zone: ZoneInfo
-) -> list[Span]:
+) -> list[StatisticsPeriod]:
     """Sort quarters of an hour into days; count back from today's total."""
     joined: dict[date, int] = {}
     left: dict[date, int] = {}
@@ -118,25 +118,25 @@ def _days(
         day = one.at.astimezone(zone).date()
         joined[day] = joined.get(day, 0) + one.joined
         left[day] = left.get(day, 0) + one.left
-    spans: list[Span] = []
+    spans: list[StatisticsPeriod] = []
     for back in range((last - first).days + 1):
         day = last - timedelta(days=back)
         came, went = joined.get(day, 0), left.get(day, 0)
-        spans.append(Span(day, came, went, max(total, 0)))
+        spans.append(StatisticsPeriod(day, came, went, max(total, 0)))
         total += went - came
     return spans[::-1]
 
 
-def _weeks(days: Sequence[Span]) -> Iterator[Span]:
+def _weeks(days: Sequence[StatisticsPeriod]) -> Iterator[StatisticsPeriod]:
     """Put days together by seven, so that the last week ends today."""
     short = len(days) % WEEK
     for start in range(short - WEEK if short else 0, len(days), WEEK):
         week = days[max(start, 0) : start + WEEK]
         joined, left = sum(day.joined for day in week), sum(day.left for day in week)
-        yield Span(week[0].begins, joined, left, week[-1].total)
+        yield StatisticsPeriod(week[0].begins, joined, left, week[-1].total)
 
 
-def _values(day: Span) -> dict[str, object]:
+def _values(day: StatisticsPeriod) -> dict[str, object]:
     return {
         "day": str(day.begins),
         "joined": day.joined,

@@ -11,20 +11,20 @@ import typer
 from syndicate import clock
 from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.readers import changes, person, statistics
-from syndicate.cli.readers.columns import Columns, Format, as_values
+from syndicate.cli.readers.columns import ExportColumns, ExportSyntax, as_values
 from syndicate.cli.readers.csv_import import import_
 from syndicate.cli.readers.move import move
 from syndicate.cli.terminal.console import as_json, as_json_line, note, say, table
 from syndicate.model.subscribers import SubscriptionState
 
 if TYPE_CHECKING:
-    from syndicate.store import Wanted
+    from syndicate.store import SearchCriteria
 
 FIRST = 50
 """How many `list` shows, unless asked for all."""
 
 
-class Stands(StrEnum):
+class SubscriptionFilter(StrEnum):
     """Where somebody may stand."""
 
     PENDING = "pending"
@@ -34,7 +34,7 @@ class Stands(StrEnum):
 
 
 Newsletter = Annotated[str | None, typer.Option(help="Only those of this newsletter.")]
-State = Annotated[Stands | None, typer.Option(help="Only those who stand there.")]
+State = Annotated[SubscriptionFilter | None, typer.Option(help="Only those who stand there.")]
 Tag = Annotated[str | None, typer.Option(help="Only those with this tag.")]
 InSegment = Annotated[str | None, typer.Option("--segment", help="Only those of this segment.")]
 
@@ -64,7 +64,7 @@ def list_(
     json: AsJson = False,
 ) -> None:
     """List subscribers and what they are subscribed to, in the order they came."""
-    from syndicate.store import Wanted  # noqa: PLC0415 - start-up
+    from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
     ours = here(context)
     wanted = _wanted(ours, newsletter, state, tag, segment)
@@ -72,7 +72,7 @@ def list_(
     with ours.store() as store, store.read() as tx:
         people = list(tx.roll.people(wanted, limit=most))
         count = len(people) if len(people) != most else tx.roll.count(wanted)
-        unowned = list(tx.roll.suppressions()) if wanted == Wanted(suppressed=True) else []
+        unowned = list(tx.roll.suppressions()) if wanted == SearchCriteria(suppressed=True) else []
     if json:
         addresses = [{"email": address, "suppressed": reason} for address, reason in unowned]
         as_json([*map(as_values, people), *addresses])
@@ -108,19 +108,19 @@ def export(
         str | None,
         typer.Option(metavar="A,B,…", help="Only these columns, such as email,state,city."),
     ] = None,
-    format: Annotated[Format, typer.Option(help="CSV, or JSON lines.")] = Format.CSV,  # noqa: A002 - the option's name
+    format: Annotated[ExportSyntax, typer.Option(help="CSV, or JSON lines.")] = ExportSyntax.CSV,  # noqa: A002 - the option's name
 ) -> None:
     """Write subscribers: a CSV line for each subscription, or a line of JSON for each person."""
-    from syndicate.store import Wanted  # noqa: PLC0415 - start-up
+    from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
     ours = here(context)
     wanted = _wanted(ours, newsletter, state, tag, segment)
     with ours.store() as store, store.read() as tx:
-        columns = Columns.of(fields, tx.roll.field_names())
+        columns = ExportColumns.of(fields, tx.roll.field_names())
         people = tx.roll.people(wanted)
-        everybody = wanted in {Wanted(), Wanted(suppressed=True)}
+        everybody = wanted in {SearchCriteria(), SearchCriteria(suppressed=True)}
         unowned = tx.roll.suppressions() if everybody else iter(())
-        if format is Format.JSONL:
+        if format is ExportSyntax.JSONL:
             for person in people:
                 as_json_line(columns.value(person))
             for address, reason in unowned:
@@ -160,18 +160,18 @@ def tidy(
 def _wanted(
     ours: Context,
     newsletter: str | None,
-    state: Stands | None,
+    state: SubscriptionFilter | None,
     tag: str | None,
     segment: str | None,
-) -> "Wanted":
-    from syndicate.store import Wanted  # noqa: PLC0415 - start-up
+) -> "SearchCriteria":
+    from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
     if newsletter is not None:
         ours.newsletter(newsletter)
     if segment is not None:
         ours.segment(segment)
-    suppressed = state is Stands.SUPPRESSED
-    return Wanted(
+    suppressed = state is SubscriptionFilter.SUPPRESSED
+    return SearchCriteria(
         newsletter=newsletter,
         state=None if state is None or suppressed else SubscriptionState(state.value),
         suppressed=True if suppressed else None,

@@ -19,7 +19,7 @@ from syndicate.config.loading.toml_positions import SECRET, Loc
 from syndicate.config.models import ONE_TIMING
 from syndicate.config.secret import mask_secrets
 from syndicate.config.sections import relays
-from syndicate.config.sections.mail import Transport
+from syndicate.config.sections.mail import TransportKind
 from syndicate.config.sections.segments import Subject, asks_of_clicks, named, parse
 from syndicate.config.sections.theme import PAIRS, Colours, DarkColours, Masthead
 from syndicate.config.sections.tracking import Tracking
@@ -60,7 +60,7 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     options = _table(data, "publish").get("mirror_options")
     yield from _without_secrets(("publish", "mirror_options"), options)
     mail = _table(data, "mail")
-    if mail.get("transport") == Transport.SMTP:
+    if mail.get("transport") == TransportKind.SMTP:
         yield from _going_live(_table(data, "publication"), _table(data, "web"), mail)
 
 

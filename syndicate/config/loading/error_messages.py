@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from pydantic_core import ErrorDetails
 
-from syndicate.config.loading.reference import Key, keys, table_at
+from syndicate.config.loading.reference import ReferenceKey, keys, table_at
 from syndicate.config.loading.toml_positions import Loc
 
 _UUID = 'expected a UUID such as "6f1c2f6e-8f0e-4a7e-9d8b-1c2d3e4f5a6b"'
@@ -76,6 +76,6 @@ def _is_table(loc: Loc) -> bool:
     return any(key.table for key in _keys(loc[:-1]) if key.name == loc[-1])
 
 
-def _keys(loc: Loc) -> tuple[Key, ...]:
+def _keys(loc: Loc) -> tuple[ReferenceKey, ...]:
     model = table_at(loc)
     return keys(model) if model else ()

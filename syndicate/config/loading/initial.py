@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from syndicate.config.loading.reference import Key, Reference, keys, tables, toml
+from syndicate.config.loading.reference import ReferenceKey, ReferenceTable, keys, tables, toml
 from syndicate.config.models import Schedule, Select
 
 WIDTH = 96
@@ -47,7 +47,7 @@ def initial(title: str, id: UUID | str) -> str:  # noqa: A002 - the key's name
     return "\n".join([_PREFACE, *parts])
 
 
-def _table(table: Reference, live: dict[str, str]) -> str:
+def _table(table: ReferenceTable, live: dict[str, str]) -> str:
     if table.name in _OPTIONAL:
         return "\n".join([*_optional(table), ""])
     lines = [*_prose(table.description), table.header]
@@ -64,7 +64,7 @@ def _table(table: Reference, live: dict[str, str]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _optional(table: Reference) -> Iterator[str]:
+def _optional(table: ReferenceTable) -> Iterator[str]:
     """Write of a list that is empty to begin with what an entry may have, as prose."""
     yield from _prose(f"{table.description} Each is a table {table.header}. Its keys:")
     yield from _keys(table.keys)
@@ -78,7 +78,7 @@ def _select() -> Iterator[str]:
     yield f"select = {toml(_SELECT)}"
 
 
-def _keys(described: Sequence[Key]) -> Iterator[str]:
+def _keys(described: Sequence[ReferenceKey]) -> Iterator[str]:
     for key in described:
         example = f" = {key.example}" if key.example else ""
         yield from _prose(f"· {key.name}{example} · {key.description}", indent="  ")

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from syndicate.config.loading import error_messages
 from syndicate.config.loading.checks import Mistake, check
-from syndicate.config.loading.toml_positions import Document
+from syndicate.config.loading.toml_positions import TomlDocument
 from syndicate.config.models import Config
 from syndicate.config.secret import missing_secrets, missing_token
 from syndicate.config.sections import dkim, relays
@@ -25,7 +25,7 @@ def load(path: Path, *, port: int | None = None) -> Config:
     Raise ConfigError with every mistake in the file, in the order of its lines.
     """
     path = path.absolute()
-    document = Document.parse(path.name, _read(path))
+    document = TomlDocument.parse(path.name, _read(path))
     config, mistakes = _validate(_with_port(document.data, port), root=path.parent)
     mistakes += check(document.data, path.parent)
     mistakes += dkim.mistakes(document.data)
@@ -37,7 +37,7 @@ def load(path: Path, *, port: int | None = None) -> Config:
 
 def secret_warnings(path: Path, config: Config) -> list[str]:
     """Describe, with their lines in config.toml, the secrets that can't be read now."""
-    document = Document.parse(path.name, _read(path))
+    document = TomlDocument.parse(path.name, _read(path))
     missing = [(secret.loc, f"{secret.reason}; {_WAITS}") for secret in missing_secrets(config)]
     missing += [(token.loc, f"{token.reason}; {_SHUT}") for token in missing_token(config)]
     return [str(problem) for problem in _problems(document, missing)]
@@ -81,7 +81,7 @@ def _follows(detail: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
     return detail["type"] == "too_short" and any(other[: len(loc)] == loc for other in inside)
 
 
-def _problems(document: Document, mistakes: list[Mistake]) -> Iterator[Problem]:
+def _problems(document: TomlDocument, mistakes: list[Mistake]) -> Iterator[Problem]:
     """Put the mistakes in the order of the file, each of them once."""
     for loc, message in sorted(dict.fromkeys(mistakes), key=lambda item: document.line(item[0])):
         quote = document.quote(loc)

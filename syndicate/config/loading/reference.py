@@ -37,7 +37,7 @@ _KINDS: Mapping[type, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class ReferenceKey:
     """One key of a table."""
 
     name: str
@@ -56,14 +56,14 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class ReferenceTable:
     """One table: where it stands, what it is for and which keys of its own it has."""
 
     path: tuple[str, ...]
     repeated: bool
     """Whether there may be several: [[newsletters]]."""
     description: str
-    keys: tuple[Key, ...]
+    keys: tuple[ReferenceKey, ...]
 
     @property
     def name(self) -> str:
@@ -76,14 +76,14 @@ class Reference:
         return f"[[{self.name}]]" if self.repeated else f"[{self.name}]"
 
 
-def tables(model: type[Table] = Config, path: tuple[str, ...] = ()) -> Iterator[Reference]:
+def tables(model: type[Table] = Config, path: tuple[str, ...] = ()) -> Iterator[ReferenceTable]:
     """Go through all tables of config.toml, in the order of the models."""
     for key in keys(model):
         if key.table is None:
             continue
         inner = (*path, key.name)
         own = tuple(child for child in keys(key.table) if child.table is None)
-        yield Reference(
+        yield ReferenceTable(
             path=inner,
             repeated=key.kind == "tables",
             description=key.description or (key.table.__doc__ or ""),
@@ -93,7 +93,7 @@ def tables(model: type[Table] = Config, path: tuple[str, ...] = ()) -> Iterator[
 
 
 @cache
-def keys(model: type[Table]) -> tuple[Key, ...]:
+def keys(model: type[Table]) -> tuple[ReferenceKey, ...]:
     """List the keys of a table; `root`, which the loader sets, is none."""
     return tuple(
         _key(model, field) for field, info in model.model_fields.items() if not info.exclude
@@ -126,13 +126,13 @@ def toml(value: object) -> str:
             return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _key(model: type[Table], field: str) -> Key:
+def _key(model: type[Table], field: str) -> ReferenceKey:
     info = model.model_fields[field]
     kind, table = _kind(info.annotation)
     default = info.get_default(call_default_factory=True, validated_data={})
     told = table or "Default: " in (info.description or "")
     written = "" if info.is_required() or told or default in (None, "", (), {}) else toml(default)
-    return Key(
+    return ReferenceKey(
         name=info.alias or field,
         field=field,
         kind=kind,

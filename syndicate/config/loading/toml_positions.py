@@ -37,7 +37,7 @@ SECRET = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class TomlDocument:
     """A parsed TOML file: what it says, and in which line."""
 
     name: str

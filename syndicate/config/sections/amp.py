@@ -67,7 +67,7 @@ class Consent(Table):
         return _secure(address)
 
 
-class Amp(Table):
+class AmpSettings(Table):
     """AMP pages."""
 
     enabled: StrictBool = Field(default=True, description="Whether articles have an AMP page.")

@@ -49,7 +49,7 @@ Domain = Annotated[str, AfterValidator(domain_name)]
 Selector = Annotated[str, matching(rf"{_LABEL}(\.{_LABEL})*", 'a selector such as "news-rsa"')]
 
 
-class Dkim(Table):
+class DkimKeySettings(Table):
     """A key that every message is signed with (DKIM). One for RSA and one for Ed25519 is best."""
 
     selector: Selector = Field(
@@ -131,10 +131,10 @@ def mistakes(data: dict[str, Any]) -> Iterator[tuple[Loc, str]]:
     """
     mail = data.get("mail")
     listed = mail.get("dkim") if isinstance(mail, dict) else None
-    found = list[Dkim]()
+    found = list[DkimKeySettings]()
     for number, table in enumerate(listed if isinstance(listed, list) else []):
         try:
-            dkim = Dkim.model_validate(table)
+            dkim = DkimKeySettings.model_validate(table)
         except ValidationError:  # told by the model
             continue
         found.append(dkim)
@@ -145,7 +145,7 @@ def mistakes(data: dict[str, Any]) -> Iterator[tuple[Loc, str]]:
         yield from _alignment(found, list(senders(data)))
 
 
-def _names(found: list[Dkim]) -> Iterator[tuple[Loc, str]]:
+def _names(found: list[DkimKeySettings]) -> Iterator[tuple[Loc, str]]:
     counted = Counter((one.selector.lower(), one.domain) for one in found)
     for number, one in enumerate(found):
         if counted[one.selector.lower(), one.domain] > 1:
@@ -153,7 +153,9 @@ def _names(found: list[Dkim]) -> Iterator[tuple[Loc, str]]:
             yield ("mail", "dkim", number, "selector"), told
 
 
-def _alignment(found: list[Dkim], froms: list[tuple[Loc, str]]) -> Iterator[tuple[Loc, str]]:
+def _alignment(
+    found: list[DkimKeySettings], froms: list[tuple[Loc, str]]
+) -> Iterator[tuple[Loc, str]]:
     """Check that each key is for somebody's mail, and that nobody's goes out without."""
     idle = False
     for number, one in enumerate(found):

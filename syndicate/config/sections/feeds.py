@@ -75,7 +75,7 @@ class Selector(Table):
     )
 
 
-class OwnFeed(Table):
+class CustomFeed(Table):
     """A feed of a selection, beside those of everything and of each section, tag and author."""
 
     name: Name = Field(description="Its name in its address, /feeds/NAME/; don't change it.")

@@ -8,12 +8,12 @@ from typing import Annotated
 
 from pydantic import Field, StrictFloat, StrictInt
 
-from syndicate.config.sections.dkim import Dkim
-from syndicate.config.sections.relays import DomainLimit, Relay, Server
+from syndicate.config.sections.dkim import DkimKeySettings
+from syndicate.config.sections.relays import DomainLimit, RelaySettings, SmtpServer
 from syndicate.config.values import Duration, Mailbox, Sender, Table
 
 
-class Transport(StrEnum):
+class TransportKind(StrEnum):
     """How messages leave."""
 
     OUTBOX = "outbox"
@@ -26,8 +26,8 @@ Share = Annotated[StrictFloat, Field(gt=0, le=1)]
 class Sending(Table):
     """Who mail is from and for, and whether it leaves at all."""
 
-    transport: Transport = Field(
-        default=Transport.OUTBOX,
+    transport: TransportKind = Field(
+        default=TransportKind.OUTBOX,
         description='"outbox" writes .eml files to look at; "smtp" sends.',
     )
     sender: Sender = Field(
@@ -48,7 +48,7 @@ class Sending(Table):
     outbox: Path = Field(default=Path("outbox"), description="The folder of the outbox.")
 
 
-class Mail(Server, Sending):
+class Mail(SmtpServer, Sending):
     """How newsletters are sent."""
 
     expire_after: Duration = Field(
@@ -65,13 +65,13 @@ class Mail(Server, Sending):
         default=timedelta(seconds=8),
         description="How long messages in hand may take to be finished after a stop.",
     )
-    dkim: tuple[Dkim, ...] = ()
+    dkim: tuple[DkimKeySettings, ...] = ()
     limits: tuple[DomainLimit, ...] = ()
-    relays: tuple[Relay, ...] = ()
+    relays: tuple[RelaySettings, ...] = ()
 
     @cached_property
-    def servers(self) -> tuple[Relay, ...]:
+    def servers(self) -> tuple[RelaySettings, ...]:
         """The mail servers: the relays, or the one that `[mail]` itself is, named by its host."""
         if not self.relays:
-            return (Relay.alone(self),)
+            return (RelaySettings.alone(self),)
         return tuple(relay.within(self) for relay in self.relays)

@@ -25,7 +25,7 @@ EMBED_HOSTS = (
 """Players, charts, documents and maps that newsrooms embed."""
 
 
-class Pages(Table):
+class PagesSettings(Table):
     """Web pages."""
 
     embed_hosts: tuple[Host, ...] = Field(

@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool, field_validator
 from syndicate.config.values import Line, Table
 
 
-class Order(StrEnum):
+class EpisodeOrder(StrEnum):
     """How a podcast is meant to be heard."""
 
     EPISODIC = "episodic"
@@ -40,8 +40,8 @@ class Podcast(Table):
         description="A square JPEG or PNG, 1400 to 3000 pixels wide. Default: publication.logo.",
         examples=["cover.jpg"],
     )
-    type: Order = Field(
-        default=Order.EPISODIC,
+    type: EpisodeOrder = Field(
+        default=EpisodeOrder.EPISODIC,
         description='"episodic": newest first; "serial": from the first episode on.',
     )
     locked: StrictBool = Field(

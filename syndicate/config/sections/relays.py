@@ -30,7 +30,7 @@ SHARED = ("verify", "connections", "max_messages", "timeout")
 """Keys of `[mail]` that a relay without them takes over."""
 
 
-class Server(Table):
+class SmtpServer(Table):
     """A mail server: where it is, how we log in, and what it takes of us."""
 
     host: MailHost = Field(default="localhost", description="The mail server.")
@@ -104,7 +104,7 @@ class Server(Table):
         return self.warm_up[day] if day < len(self.warm_up) else None
 
 
-class Named(Table):
+class NamedTable(Table):
     """What tells one of several relays from the others."""
 
     name: Name = Field(
@@ -118,7 +118,7 @@ class Named(Table):
     )
 
 
-class Relay(Server, Named):
+class RelaySettings(SmtpServer, NamedTable):
     """One of several mail servers that newsletters leave by; another one stands in for it."""
 
     host: MailHost = Field(description="The mail server.", examples=["smtp.example.org"])
@@ -147,12 +147,12 @@ class Relay(Server, Named):
     )
 
     @classmethod
-    def alone(cls, server: Server) -> "Relay":
+    def alone(cls, server: SmtpServer) -> "RelaySettings":
         """Make the relay that `[mail]` itself is: named by its host."""
-        keys = {key: getattr(server, key) for key in Server.model_fields}
+        keys = {key: getattr(server, key) for key in SmtpServer.model_fields}
         return cls.model_construct(**keys, name=server.host, weight=1)  # a host is no Name
 
-    def within(self, mail: Server) -> "Relay":
+    def within(self, mail: SmtpServer) -> "RelaySettings":
         """Return it with what it takes over of `[mail]`."""
         missing = (key for key in SHARED if key not in self.model_fields_set)
         return self.model_copy(update={key: getattr(mail, key) for key in missing})
@@ -171,7 +171,7 @@ class DomainLimit(Table):
     )
 
 
-def sessions(available: Sequence[Relay]) -> dict[str, int]:
+def sessions(available: Sequence[RelaySettings]) -> dict[str, int]:
     """Say how many sessions each of the relays that take mail now is to have, by name.
 
     The one with the greatest weight has all its connections, the others their
@@ -226,7 +226,7 @@ def servers(mail: Mapping[str, Any]) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
 def _beside(mail: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
     if not mail.get("relays"):
         return
-    for key in Server.model_fields:
+    for key in SmtpServer.model_fields:
         if key in mail and key not in SHARED:
             told = "mail leaves by [[mail.relays]] alone; move it into the relays that it is for"
             yield ("mail", key), told

@@ -62,7 +62,7 @@ class Comparison(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Among:
+class OneOf:
     """Whether a reader has one of these tags, newsletters or languages."""
 
     subject: Subject
@@ -70,7 +70,7 @@ class Among:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class FieldComparison:
     """How an own field compares with a value; a reader without it has the empty text."""
 
     field: str
@@ -80,7 +80,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldAmong:
+class FieldOneOf:
     """Whether an own field is one of these texts."""
 
     field: str
@@ -88,7 +88,7 @@ class FieldAmong:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class JoinedDate:
     """Whether a reader came before, or after, a day."""
 
     before: bool
@@ -96,7 +96,7 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
-class Engaged:
+class EngagedSince:
     """Whether a reader followed a link since a day, or in the last so many days and hours."""
 
     since: date | timedelta
@@ -110,20 +110,20 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class AllOf:
     """Whether all of these hold."""
 
     parts: tuple["Expression", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
+class AnyOf:
     """Whether one of these holds."""
 
     parts: tuple["Expression", ...]
 
 
-Expression = Among | Compared | FieldAmong | Joined | Engaged | Not | Every | Either
+Expression = OneOf | FieldComparison | FieldOneOf | JoinedDate | EngagedSince | Not | AllOf | AnyOf
 
 
 def parse(text: str) -> Expression:
@@ -136,11 +136,11 @@ def parse(text: str) -> Expression:
 def named(expression: Expression, subject: Subject) -> Iterator[str]:
     """Iterate over the tags, newsletters or languages that an expression names."""
     match expression:
-        case Among(its, names) if its is subject:
+        case OneOf(its, names) if its is subject:
             yield from names
         case Not(part):
             yield from named(part, subject)
-        case Every(parts) | Either(parts):
+        case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 yield from named(part, subject)
 
@@ -148,11 +148,11 @@ def named(expression: Expression, subject: Subject) -> Iterator[str]:
 def asks_of_clicks(expression: Expression) -> bool:
     """Whether an expression looks at who followed links."""
     match expression:
-        case Engaged():
+        case EngagedSince():
             return True
         case Not(part):
             return asks_of_clicks(part)
-        case Every(parts) | Either(parts):
+        case AllOf(parts) | AnyOf(parts):
             return any(map(asks_of_clicks, parts))
     return False
 
@@ -224,13 +224,13 @@ class _Parser:
         parts = [self._every()]
         while self._take("or"):
             parts.append(self._every())
-        return parts[0] if len(parts) == 1 else Either(tuple(parts))
+        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
     def _every(self) -> Expression:
         parts = [self._one()]
         while self._take("and"):
             parts.append(self._one())
-        return parts[0] if len(parts) == 1 else Every(tuple(parts))
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
     def _one(self) -> Expression:
         self._depth += 1
@@ -272,18 +272,18 @@ class _Parser:
 
     def _subject(self, subject: Subject) -> Expression:
         if self._take("in"):
-            return Among(subject, self._texts())
+            return OneOf(subject, self._texts())
         if self._take("="):
-            return Among(subject, (self._text('"="'),))
+            return OneOf(subject, (self._text('"="'),))
         if self._take("!="):
-            return Not(Among(subject, (self._text('"!="'),)))
+            return Not(OneOf(subject, (self._text('"!="'),)))
         raise self._expected(f"=, != or in after {subject}")
 
     def _field(self, name: str) -> Expression:
         if self._take("in"):
-            return FieldAmong(name, self._texts())
+            return FieldOneOf(name, self._texts())
         if self._take("contains"):
-            return Compared(name, Comparison.CONTAINS, self._text("contains"))
+            return FieldComparison(name, Comparison.CONTAINS, self._text("contains"))
         sign = self._next.value
         if self._next.kind != "sign" or sign not in _SIGNS:
             raise self._expected(f"=, !=, <, <=, >, >=, in or contains after field.{name}")
@@ -291,21 +291,21 @@ class _Parser:
         value = self._next
         if value.kind == "number":
             self._at += 1
-            return Compared(name, Comparison(sign), float(value.value))
-        return Compared(name, Comparison(sign), self._text(f'"{sign}"'))
+            return FieldComparison(name, Comparison(sign), float(value.value))
+        return FieldComparison(name, Comparison(sign), self._text(f'"{sign}"'))
 
     def _joined(self) -> Expression:
         before = self._take("before")
         if not before and not self._take("after"):
             raise self._expected("before or after")
-        return Joined(before, self._day("a date such as 2026-01-31"))
+        return JoinedDate(before, self._day("a date such as 2026-01-31"))
 
     def _engaged(self) -> Expression:
         if not self._take("since"):
             raise self._expected("since after engaged")
         token = self._next
         if token.kind != "word":
-            return Engaged(self._day('a date such as 2026-01-31, or how long such as "90d"'))
+            return EngagedSince(self._day('a date such as 2026-01-31, or how long such as "90d"'))
         try:
             span = parse_duration(token.value)
         except (ValueError, OverflowError) as error:
@@ -313,7 +313,7 @@ class _Parser:
         if span > _LONGEST_AGO:
             raise ValueError(f"{token.value} at column {token.column} is too long ago")
         self._at += 1
-        return Engaged(span)
+        return EngagedSince(span)
 
     def _day(self, expected: str) -> date:
         token = self._next

@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, StrictInt
 from syndicate.config.values import Duration, Line, Name, Table
 
 
-class OwnField(Table):
+class CustomField(Table):
     """Something that a publication wants to know of its readers."""
 
     name: Name = Field(description="Its name in commands, imports and segments; don't change it.")
@@ -27,7 +27,7 @@ class OwnField(Table):
         return self.label or self.name.replace("-", " ").replace("_", " ").capitalize()
 
 
-class Signup(Table):
+class SignupSettings(Table):
     """How people subscribe on the web."""
 
     enabled: StrictBool = Field(
@@ -43,7 +43,7 @@ class Signup(Table):
     expire_after: Duration = Field(
         default=timedelta(days=7), description="How long the link in a letter can be used."
     )
-    fields: tuple[OwnField, ...] = Field(
+    fields: tuple[CustomField, ...] = Field(
         default=(), description="What the form asks for besides address and name."
     )
     disposable_domains: Path | None = Field(
@@ -68,7 +68,7 @@ class Signup(Table):
     )
 
 
-class Retention(Table):
+class RetentionSettings(Table):
     """What is forgotten, and when."""
 
     unconfirmed: Duration = Field(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from syndicate.errors import CallFailed
 
 
-class State(StrEnum):
+class FindingState(StrEnum):
     """How one thing stands."""
 
     OK = "ok"
@@ -18,7 +18,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class DnsRecord:
     """A record for DNS."""
 
     name: str
@@ -34,17 +34,17 @@ class Finding:
     """What was looked at: SPF, DKIM, DMARC, MX, PTR, or a part of the configuration."""
     where: str
     """Of which domain, name, address or key of config.toml."""
-    state: State
+    state: FindingState
     said: str
     """What was found, and what to do about it."""
-    publish: Entry | None = None
+    publish: DnsRecord | None = None
     demanded: bool = True
     """Whether Gmail, Yahoo or Microsoft refuse bulk mail without it."""
 
     @property
     def fails(self) -> bool:
         """Whether mail is refused for it, or it could not be seen whether it is."""
-        return self.demanded and self.state is not State.OK
+        return self.demanded and self.state is not FindingState.OK
 
 
 def asked(check: str, where: str, ask: Callable[[], Finding]) -> Finding:
@@ -52,4 +52,4 @@ def asked(check: str, where: str, ask: Callable[[], Finding]) -> Finding:
     try:
         return ask()
     except CallFailed as error:
-        return Finding(check=check, where=where, state=State.UNKNOWN, said=str(error))
+        return Finding(check=check, where=where, state=FindingState.UNKNOWN, said=str(error))

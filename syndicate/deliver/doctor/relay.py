@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Self
 
-from syndicate.config import Server
+from syndicate.config import SmtpServer
 from syndicate.config.loading.checks import is_loopback
-from syndicate.deliver.doctor.finding import Entry, Finding, State, asked
+from syndicate.deliver.doctor.finding import DnsRecord, Finding, FindingState, asked
 from syndicate.deliver.doctor.resolver import Resolver, addresses
-from syndicate.deliver.doctor.spf import Spf
+from syndicate.deliver.doctor.spf import SpfRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Origin:
     """Whether it is this machine, whose addresses are the ones that others see."""
 
     @classmethod
-    def of(cls, server: Server, resolver: Resolver, own: Sequence[str]) -> Self:
+    def of(cls, server: SmtpServer, resolver: Resolver, own: Sequence[str]) -> Self:
         """Find that of a mail server. Raise CallFailed when DNS gives no answer.
 
         `own` are the public addresses of this machine.
@@ -43,7 +43,7 @@ class Origin:
 
 
 def relay(
-    origin: Origin, domains: Sequence[str], resolver: Resolver, spf: Spf
+    origin: Origin, domains: Sequence[str], resolver: Resolver, spf: SpfRecords
 ) -> Iterator[Finding]:
     """Look at where mail leaves from; it is from `domains`."""
     if not origin.addresses:
@@ -58,15 +58,17 @@ def relay(
 def _without_address(origin: Origin) -> Finding:
     if not origin.own:
         said = "the name has no address; look at it in config.toml"
-        return Finding(check="relay", where=origin.host, state=State.MISSING, said=said)
+        return Finding(check="relay", where=origin.host, state=FindingState.MISSING, said=said)
     said = (
         "the relay is this machine, and its public address is not known here; see to it that SPF "
         "permits that, and that it has a name (PTR)"
     )
-    return Finding(check="relay", where=origin.host, state=State.UNKNOWN, said=said, demanded=False)
+    return Finding(
+        check="relay", where=origin.host, state=FindingState.UNKNOWN, said=said, demanded=False
+    )
 
 
-def _permitted(origin: Origin, name: str, spf: Spf) -> Finding:
+def _permitted(origin: Origin, name: str, spf: SpfRecords) -> Finding:
     """Whether the domain's record permits the relay; of a provider that proves little."""
     try:
         record = spf.record(name)
@@ -78,21 +80,25 @@ def _permitted(origin: Origin, name: str, spf: Spf) -> Finding:
     where = origin.host
     if record is None:
         said = f"{name} has no SPF record that could permit it"
-        return Finding(check="SPF", where=where, state=State.UNKNOWN, said=said, demanded=False)
+        return Finding(
+            check="SPF", where=where, state=FindingState.UNKNOWN, said=said, demanded=False
+        )
     others = [each for each, result in results.items() if result != "pass"]
     if not others:
-        return Finding(check="SPF", where=where, state=State.OK, said=f"{name} permits it")
+        return Finding(check="SPF", where=where, state=FindingState.OK, said=f"{name} permits it")
     if not origin.own:
         said = (
             f"{name} does not permit {', '.join(others)}; well if the relay sends from other "
             "addresses, which its documentation says"
         )
-        return Finding(check="SPF", where=where, state=State.UNKNOWN, said=said, demanded=False)
+        return Finding(
+            check="SPF", where=where, state=FindingState.UNKNOWN, said=said, demanded=False
+        )
     terms = " ".join(f"ip{ip_address(each).version}:{each}" for each in others)
     version, _, rest = record.partition(" ")
-    entry = Entry(name=name, type="TXT", value=f"{version} {terms} {rest}".rstrip())
+    entry = DnsRecord(name=name, type="TXT", value=f"{version} {terms} {rest}".rstrip())
     said = f"{name} does not permit {', '.join(others)}, which our mail comes from"
-    return Finding(check="SPF", where=where, state=State.WRONG, said=said, publish=entry)
+    return Finding(check="SPF", where=where, state=FindingState.WRONG, said=said, publish=entry)
 
 
 def _named(address: str, resolver: Resolver) -> Finding:
@@ -101,13 +107,17 @@ def _named(address: str, resolver: Resolver) -> Finding:
     names = resolver.ask(reverse, "PTR")
     if not names:
         said = "it has no name; whoever gave you the address can set one"
-        entry = Entry(name=reverse, type="PTR", value="mail.example.org")
-        return Finding(check="PTR", where=address, state=State.MISSING, said=said, publish=entry)
+        entry = DnsRecord(name=reverse, type="PTR", value="mail.example.org")
+        return Finding(
+            check="PTR", where=address, state=FindingState.MISSING, said=said, publish=entry
+        )
     for name in names:
         if ip_address(address) in map(ip_address, addresses(resolver, name)):
-            return Finding(check="PTR", where=address, state=State.OK, said=f"its name is {name}")
+            return Finding(
+                check="PTR", where=address, state=FindingState.OK, said=f"its name is {name}"
+            )
     version = ip_address(address).version
     kind = "A" if version == 4 else "AAAA"  # noqa: PLR2004 - IPv4
     said = f"its name is {names[0]}, which does not lead back to it"
-    entry = Entry(name=names[0], type=kind, value=address)
-    return Finding(check="PTR", where=address, state=State.WRONG, said=said, publish=entry)
+    entry = DnsRecord(name=names[0], type=kind, value=address)
+    return Finding(check="PTR", where=address, state=FindingState.WRONG, said=said, publish=entry)

@@ -29,7 +29,7 @@ class Resolver(Protocol):
         """
 
 
-class Dns:
+class SystemResolver:
     """DNS, as this machine is configured to ask it."""
 
     def __init__(

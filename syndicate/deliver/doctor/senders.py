@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from syndicate.deliver.doctor.finding import Entry, Finding, State, asked
+from syndicate.deliver.doctor.finding import DnsRecord, Finding, FindingState, asked
 from syndicate.deliver.doctor.resolver import Resolver, addresses
-from syndicate.deliver.doctor.spf import MOST_LOOKUPS, Spf
-from syndicate.deliver.message.dkim import Seal
+from syndicate.deliver.doctor.spf import MOST_LOOKUPS, SpfRecords
+from syndicate.deliver.message.dkim import DkimKey
 
 _POLICIES = ("none", "quarantine", "reject")
 _NOBODY = ("240.0.0.1", "100::1")
@@ -17,9 +17,9 @@ _FEWEST_LABELS = 2
 def domain(
     name: str,
     resolver: Resolver,
-    spf: Spf,
+    spf: SpfRecords,
     *,
-    seals: Sequence[Seal],
+    seals: Sequence[DkimKey],
     unread: Sequence[str],
     selectors: Sequence[str],
     permit: str,
@@ -35,7 +35,7 @@ def domain(
         yield asked("DKIM", seal.name, lambda seal=seal: _key(resolver, seal))  # type: ignore[misc]
     for key in unread:
         said = "not compared with DNS: the private key can't be read"
-        yield Finding(check="DKIM", where=key, state=State.UNKNOWN, said=said)
+        yield Finding(check="DKIM", where=key, state=FindingState.UNKNOWN, said=said)
     for selector in selectors:
         at = f"{selector}._domainkey.{name}"
         yield asked("DKIM", at, lambda at=at: _foreign_key(resolver, at))  # type: ignore[misc]
@@ -44,7 +44,7 @@ def domain(
             "nothing is signed here; make keys with `syndicate dkim-keygen`, or, where the relay "
             "signs, name its selector with --selector"
         )
-        yield Finding(check="DKIM", where=name, state=State.MISSING, said=said)
+        yield Finding(check="DKIM", where=name, state=FindingState.MISSING, said=said)
     signing = [seal.domain for seal in seals] + [name] * bool(selectors)
     yield asked("DMARC", name, lambda: _dmarc(resolver, name, signing))
     yield asked("MX", name, lambda: _mx(resolver, name))
@@ -56,43 +56,46 @@ def tags(text: str) -> dict[str, str]:
     return {name.strip().lower(): "".join(value.split()) for name, _, value in pairs}
 
 
-def _spf(name: str, spf: Spf, permit: str) -> Finding:
-    def found(state: State, said: str, publish: str = "") -> Finding:
-        entry = Entry(name=name, type="TXT", value=publish) if publish else None
+def _spf(name: str, spf: SpfRecords, permit: str) -> Finding:
+    def found(state: FindingState, said: str, publish: str = "") -> Finding:
+        entry = DnsRecord(name=name, type="TXT", value=publish) if publish else None
         return Finding(check="SPF", where=name, state=state, said=said, publish=entry)
 
     try:
         record = spf.record(name)
         if record is None:
             said = "there is no record; if the relay's documentation has one, publish that"
-            return found(State.MISSING, said, f"v=spf1 {permit} ~all")
+            return found(FindingState.MISSING, said, f"v=spf1 {permit} ~all")
         count = spf.lookups(name)
         strangers = {spf.result(name, one) for one in _NOBODY}
     except ValueError as error:
-        return found(State.WRONG, str(error))
+        return found(FindingState.WRONG, str(error))
     if count > MOST_LOOKUPS:
         said = (
             f"it takes more than {MOST_LOOKUPS} look-ups to read, so nobody reads it; put networks "
             "(ip4:, ip6:) in the place of include:, a and mx"
         )
-        return found(State.WRONG, said)
+        return found(FindingState.WRONG, said)
     if "pass" in strangers:
-        return found(State.WRONG, f"{record!r} permits everybody; let it end in ~all")
-    return found(State.OK, f"{record} ({count} of {MOST_LOOKUPS} look-ups)")
+        return found(FindingState.WRONG, f"{record!r} permits everybody; let it end in ~all")
+    return found(FindingState.OK, f"{record} ({count} of {MOST_LOOKUPS} look-ups)")
 
 
-def _key(resolver: Resolver, seal: Seal) -> Finding:
+def _key(resolver: Resolver, seal: DkimKey) -> Finding:
     records = resolver.ask(seal.name, "TXT")
     several = ", several at once" if seal.together else ""
-    state, said = State.OK, f"holds our key ({seal.algorithm}{several})"
+    state, said = FindingState.OK, f"holds our key ({seal.algorithm}{several})"
     if not records:
-        state, said = State.MISSING, "there is no record, so our signatures are worth nothing"
+        state, said = (
+            FindingState.MISSING,
+            "there is no record, so our signatures are worth nothing",
+        )
     elif len(records) > 1:
-        state, said = State.WRONG, f"there are {len(records)} records; leave this one alone"
+        state, said = FindingState.WRONG, f"there are {len(records)} records; leave this one alone"
     elif fault := _fault(tags(records[0]), tags(seal.record)):
-        state, said = State.WRONG, fault
-    entry = Entry(name=seal.name, type="TXT", value=seal.record)
-    publish = None if state is State.OK else entry
+        state, said = FindingState.WRONG, fault
+    entry = DnsRecord(name=seal.name, type="TXT", value=seal.record)
+    publish = None if state is FindingState.OK else entry
     return Finding(check="DKIM", where=seal.name, state=state, said=said, publish=publish)
 
 
@@ -113,35 +116,41 @@ def _foreign_key(resolver: Resolver, at: str) -> Finding:
     records = resolver.ask(at, "TXT")
     if not records:
         said = "there is no record; the relay's documentation has it"
-        return Finding(check="DKIM", where=at, state=State.MISSING, said=said)
+        return Finding(check="DKIM", where=at, state=FindingState.MISSING, said=said)
     if len(records) > 1 or not tags(records[0]).get("p"):
         said = "the record holds no key; the relay's documentation has the right one"
-        return Finding(check="DKIM", where=at, state=State.WRONG, said=said)
-    return Finding(check="DKIM", where=at, state=State.OK, said="holds a key of the relay")
+        return Finding(check="DKIM", where=at, state=FindingState.WRONG, said=said)
+    return Finding(check="DKIM", where=at, state=FindingState.OK, said="holds a key of the relay")
 
 
 def _dmarc(resolver: Resolver, name: str, signing: Sequence[str]) -> Finding:
-    def found(state: State, said: str, publish: str = "") -> Finding:
-        entry = Entry(name=f"_dmarc.{name}", type="TXT", value=publish) if publish else None
+    def found(state: FindingState, said: str, publish: str = "") -> Finding:
+        entry = DnsRecord(name=f"_dmarc.{name}", type="TXT", value=publish) if publish else None
         return Finding(check="DMARC", where=name, state=state, said=said, publish=entry)
 
     suggested = f"v=DMARC1; p=none; rua=mailto:dmarc@{name}"
     at, records = _policy(resolver, name)
     if not records:
-        return found(State.MISSING, "there is no record; p=none is enough to begin with", suggested)
+        return found(
+            FindingState.MISSING, "there is no record; p=none is enough to begin with", suggested
+        )
     if len(records) > 1:
-        return found(State.WRONG, f"_dmarc.{at} has {len(records)} records, so none counts")
+        return found(FindingState.WRONG, f"_dmarc.{at} has {len(records)} records, so none counts")
     said = tags(records[0])
     policy = said.get("p", "").lower()
     if policy not in _POLICIES:
-        return found(State.WRONG, f"{records[0]!r} has no p=none, quarantine or reject", suggested)
+        return found(
+            FindingState.WRONG, f"{records[0]!r} has no p=none, quarantine or reject", suggested
+        )
     if at != name:
         policy = said.get("sp", policy).lower()
     if said.get("adkim", "r").lower() == "s" and signing and name not in signing:
         told = f"adkim=s wants signatures of {name} itself; leave it out, or set mail.dkim.domain"
-        return found(State.WRONG, told)
+        return found(FindingState.WRONG, told)
     of = "" if at == name else f", of {at}"
-    return found(State.OK, f"the policy is {policy}{of}; our signatures and return path agree")
+    return found(
+        FindingState.OK, f"the policy is {policy}{of}; our signatures and return path agree"
+    )
 
 
 def _policy(resolver: Resolver, name: str) -> tuple[str, list[str]]:
@@ -159,13 +168,13 @@ def _mx(resolver: Resolver, name: str) -> Finding:
     hosts = [each.partition(" ")[2] for each in resolver.ask(name, "MX")]
     if hosts and all(hosts):
         said = f"answers and bounces go to {', '.join(sorted(hosts))}"
-        return Finding(check="MX", where=name, state=State.OK, said=said)
+        return Finding(check="MX", where=name, state=FindingState.OK, said=said)
     if hosts:
         said = "the record says that the domain takes no mail, so nobody can answer"
-        return Finding(check="MX", where=name, state=State.WRONG, said=said)
+        return Finding(check="MX", where=name, state=FindingState.WRONG, said=said)
     if addresses(resolver, name):
         said = "there is no record; answers and bounces go to the domain's own address"
-        return Finding(check="MX", where=name, state=State.OK, said=said)
+        return Finding(check="MX", where=name, state=FindingState.OK, said=said)
     said = "there is no record and no address: answers and bounces go nowhere"
-    entry = Entry(name=name, type="MX", value=f"10 mail.{name}")
-    return Finding(check="MX", where=name, state=State.MISSING, said=said, publish=entry)
+    entry = DnsRecord(name=name, type="MX", value=f"10 mail.{name}")
+    return Finding(check="MX", where=name, state=FindingState.MISSING, said=said, publish=entry)

@@ -22,7 +22,7 @@ _TARGET = re.compile(r"([^/]*)(?:/(\d{1,2}))?(?://(\d{1,3}))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class SpfTerm:
     """A mechanism, or the modifier `redirect`."""
 
     name: str
@@ -53,7 +53,7 @@ class Term:
         return cls(name, _RESULTS[qualifier], target[1], prefixes)
 
 
-class Spf:
+class SpfRecords:
     """The SPF records of domains, each asked for once."""
 
     def __init__(self, resolver: Resolver) -> None:
@@ -97,17 +97,17 @@ class Spf:
                 return term.result
         return "neutral"
 
-    def _terms(self, domain: str) -> Iterator[Term]:
+    def _terms(self, domain: str) -> Iterator[SpfTerm]:
         """Go through a record's terms; `redirect` comes last, and not where there is an `all`."""
         record = self.record(domain)
         if record is None:
             raise ValueError(f"{domain} has no SPF record, but is included")
-        terms = [term for word in record.split()[1:] if (term := Term.parse(word))]
+        terms = [term for word in record.split()[1:] if (term := SpfTerm.parse(word))]
         yield from (term for term in terms if term.name != "redirect")
         if not any(term.name == "all" for term in terms):
             yield from (term for term in terms if term.name == "redirect")
 
-    def _matches(self, term: Term, domain: str, address: str) -> bool:
+    def _matches(self, term: SpfTerm, domain: str, address: str) -> bool:
         target = (term.value or domain).lower()
         match term.name:
             case "all":
@@ -124,7 +124,7 @@ class Spf:
             case _:
                 return False
 
-    def _near(self, term: Term, address: str, host: str) -> bool:
+    def _near(self, term: SpfTerm, address: str, host: str) -> bool:
         """Whether an address is a host's, as far as it counts."""
         four = ip_address(address).version == 4  # noqa: PLR2004 - IPv4
         found = self._ask(host, "A" if four else "AAAA")

@@ -6,23 +6,23 @@ from collections.abc import Iterator
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
-from syndicate.deliver.loop.relay_pool import Member
-from syndicate.deliver.loop.wakeup import Bell
-from syndicate.deliver.smtp.relay import Session
+from syndicate.deliver.loop.relay_pool import RelayState
+from syndicate.deliver.loop.wakeup import Wakeup
+from syndicate.deliver.smtp.relay import TransportSession
 
-Opened: TypeAlias = tuple[Member, Session | BaseException]
+Opened: TypeAlias = tuple[RelayState, TransportSession | BaseException]
 
 
-class Openings:
+class Connector:
     """What is under way to become a session."""
 
     def __init__(self) -> None:
         self._done: SimpleQueue[Opened] = SimpleQueue()
-        self.bell = Bell()
+        self.bell = Wakeup()
         """Rings when an opening is over."""
         self.under_way = 0
 
-    def begin(self, member: Member) -> None:
+    def begin(self, member: RelayState) -> None:
         """Begin to open a session."""
         self.under_way += 1
         member.open += 1
@@ -50,8 +50,8 @@ class Openings:
             while True:
                 yield self._done.get_nowait()
 
-    def _open(self, member: Member) -> None:
-        opened: Session | BaseException
+    def _open(self, member: RelayState) -> None:
+        opened: TransportSession | BaseException
         try:
             opened = member.relay.open()
         except BaseException as error:  # noqa: BLE001 - a thread's end: the loop raises it

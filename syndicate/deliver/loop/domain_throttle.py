@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from syndicate import clock
 from syndicate.config import DomainLimit
 from syndicate.deliver.loop import reply_classifier
-from syndicate.deliver.loop.ledger import Sight
-from syndicate.deliver.loop.token_bucket import Reservoir
+from syndicate.deliver.loop.ledger import LedgerView
+from syndicate.deliver.loop.token_bucket import TokenBucket
 from syndicate.errors import DeliveryError
 from syndicate.store import Store
 
@@ -15,15 +15,15 @@ _SOON = 60.0
 """Seconds that are waited for a limit to let something through again."""
 
 
-class Destinations:
+class DomainThrottle:
     """The domains that get nothing at the moment; all others get what is there."""
 
     def __init__(self, store: Store, limits: Sequence[DomainLimit]) -> None:
-        self._limited: dict[str, Reservoir] = {}
-        self._reservoirs: list[Reservoir] = []
+        self._limited: dict[str, TokenBucket] = {}
+        self._reservoirs: list[TokenBucket] = []
         self._groups: dict[str, tuple[str, ...]] = {}
         for limit in limits:
-            reservoir = Reservoir.of_rate(store, f"{PREFIX}{limit.domains[0]}", limit.rate)
+            reservoir = TokenBucket.of_rate(store, f"{PREFIX}{limit.domains[0]}", limit.rate)
             self._reservoirs.append(reservoir)
             for domain in limit.domains:
                 self._limited[domain] = reservoir
@@ -38,7 +38,7 @@ class Destinations:
         """Return the name that a domain is held under: that of its provider, where it is known."""
         return self._groups.get(domain, (domain,))[0]
 
-    def look(self, sight: Sight, now: float) -> None:
+    def look(self, sight: LedgerView, now: float) -> None:
         """Take note of who is held."""
         self._held = {}
         for hold in sight.holds:

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import structlog
 
 from syndicate import clock
-from syndicate.model.deliveries import State
-from syndicate.model.edition_control import Limit
-from syndicate.model.subscribers import Cause, Who
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.edition_control import FailureThreshold
+from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Store, Transaction
 
 _log = structlog.get_logger(__name__)
-_TRIED = (State.ACCEPTED, State.FAILED, State.UNKNOWN)
+_TRIED = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
 
 
 @dataclass(slots=True)
-class _Watch:
+class _EditionFailures:
     """What this process knows of an edition since it last looked at the whole ledger."""
 
     tried: int = 0
@@ -27,25 +27,25 @@ class _Watch:
     """So many more failures, and it is worth looking again."""
 
 
-class Brake:
+class FailureLimit:
     """Looks at an edition's failures now and then, and pauses it; one thread uses it at a time.
 
     Counting all of an edition takes a tenth of a second where a million are to be
     counted, so it is done when the limit may have been reached, and not before.
     """
 
-    def __init__(self, store: Store, limit: Limit) -> None:
+    def __init__(self, store: Store, limit: FailureThreshold) -> None:
         self._store = store
         self._limit = limit
-        self._watches: dict[int, _Watch] = {}
+        self._watches: dict[int, _EditionFailures] = {}
         self.paused: list[int] = []
         """The editions that it paused."""
 
-    def note(self, edition: int, states: Counter[State]) -> None:
+    def note(self, edition: int, states: Counter[DeliveryState]) -> None:
         """Take note of what was settled; pause the edition where that is too much."""
-        watch = self._watches.setdefault(edition, _Watch())
+        watch = self._watches.setdefault(edition, _EditionFailures())
         watch.tried += sum(states[state] for state in _TRIED)
-        watch.failed += states[State.FAILED]
+        watch.failed += states[DeliveryState.FAILED]
         crossed = watch.tried_then < self._limit.after <= watch.tried_then + watch.tried
         if watch.failed >= watch.bearable or (crossed and watch.failed + watch.tried_then):
             self._look(edition)
@@ -55,7 +55,7 @@ class Brake:
     def _look(self, edition: int) -> None:
         with self._store.read() as tx:
             tried, failed = tx.stops.since_resumed(edition)
-        self._watches[edition] = _Watch(
+        self._watches[edition] = _EditionFailures(
             tried_then=tried, bearable=self._limit.bearable(tried, failed)
         )
         if self._limit.reached(tried, failed):
@@ -66,7 +66,7 @@ class Brake:
         tried, failed = tx.stops.since_resumed(edition)  # somebody may have resumed it meanwhile
         if not self._limit.reached(tried, failed):
             return
-        cause = Cause(who=Who.SERVER, how=f"{failed} of {tried} were refused for good")
+        cause = Cause(who=Actor.SERVER, how=f"{failed} of {tried} were refused for good")
         decision = tx.stops.pause(edition, cause=cause, at=clock.now())
         if decision.changed:
             self.paused.append(edition)

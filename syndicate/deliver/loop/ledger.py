@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from syndicate import clock
-from syndicate.deliver.loop.failure_limit import Brake
+from syndicate.deliver.loop.failure_limit import FailureLimit
 from syndicate.deliver.loop.reply_classifier import condemns
 from syndicate.errors import StoreError, StoreTooNew
-from syndicate.model.deliveries import Claim, Key, State, Verdict
-from syndicate.model.edition_control import Limit
+from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
+from syndicate.model.edition_control import FailureThreshold
 from syndicate.model.editions import Edition
-from syndicate.model.relay_status import Hold, Pace
-from syndicate.model.subscribers import Cause, Who
+from syndicate.model.relay_status import MailHold, SendRate
+from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat, Store, Transaction
 
 _log = structlog.get_logger(__name__)
@@ -28,12 +28,12 @@ _PATIENCE = 60.0
 """Seconds that verdicts are worth waiting for a store that can't be written."""
 _BEAT = 1.0
 """Seconds between notes that mail is accepted."""
-_LEFT = frozenset({State.ACCEPTED, State.UNKNOWN})
+_LEFT = frozenset({DeliveryState.ACCEPTED, DeliveryState.UNKNOWN})
 """What can have become of those alone whose bodies left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ClaimRequest:
     """What is to be claimed: some more readers of an edition."""
 
     edition: int
@@ -45,25 +45,25 @@ class Wanted:
 
 
 @dataclass(slots=True, kw_only=True)
-class Round:
+class LedgerBatch:
     """What one turn of the loop has to record, all of it in one commit."""
 
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[DeliveryOutcome] = field(default_factory=list)
     intents: list[Claim] = field(default_factory=list)
     """Whose bodies are to leave."""
     holds: dict[str, str] = field(default_factory=dict)
     """Who wants less for a while, and what they said."""
     eased: list[str] = field(default_factory=list)
     """Who takes mail again."""
-    paces: list[Pace] = field(default_factory=list)
-    wanted: Wanted | None = None
+    paces: list[SendRate] = field(default_factory=list)
+    wanted: ClaimRequest | None = None
 
     def __bool__(self) -> bool:
         return any((self.verdicts, self.intents, self.holds, self.eased, self.paces, self.wanted))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class BatchResult:
     """What came of a round."""
 
     may_leave: frozenset[Key]
@@ -74,12 +74,12 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class LedgerView:
     """How things stand in the store."""
 
     editions: list[Edition]
     """Those with something to hand over, what is claimed included; the most urgent first."""
-    holds: list[Hold]
+    holds: list[MailHold]
     """Who wants less for a while."""
     lapsed: frozenset[str] = frozenset()
     """Who wanted less until some time ago, and took nothing since."""
@@ -100,15 +100,15 @@ class Ledger:
         name: str,
         at: datetime,
         sending: timedelta,
-        limit: Limit | None = None,
+        limit: FailureThreshold | None = None,
     ) -> None:
         self.store = store
         self._began = at, time.monotonic()
         self._sending = sending
         self.name = name
-        self.counts: defaultdict[int, Counter[State]] = defaultdict(Counter)
+        self.counts: defaultdict[int, Counter[DeliveryState]] = defaultdict(Counter)
         """What was settled, by edition."""
-        self._brake = Brake(store, limit or Limit())
+        self._brake = FailureLimit(store, limit or FailureThreshold())
         self._next_beat = 0.0
 
     @property
@@ -135,12 +135,12 @@ class Ledger:
         with self.store.read() as tx:
             return tx.deliveries.open_editions(self.moment)
 
-    def see(self, claimed: Collection[int]) -> Sight:
+    def see(self, claimed: Collection[int]) -> LedgerView:
         """Look at how things stand, also for the editions of which something is claimed."""
         now = clock.now()
         with self.store.read() as tx:
             known = tx.holds.current(now - _REMEMBERED)
-            return Sight(
+            return LedgerView(
                 editions=tx.deliveries.open_editions(self.moment, claimed=claimed),
                 holds=[hold for hold in known if hold.until > now],
                 lapsed=frozenset(hold.what for hold in known if hold.until <= now),
@@ -148,14 +148,14 @@ class Ledger:
 
     # the moves
 
-    def record(self, due: Round) -> Recorded:
+    def record(self, due: LedgerBatch) -> BatchResult:
         """Record a round; verdicts are worth some patience with the store.
 
         Raise StoreError when it can't be done; then nothing of it is recorded, and
         the log has what the verdicts were.
         """
         until = time.monotonic() + (_PATIENCE if due.verdicts else 0)
-        done: _Done | None = None
+        done: _CommittedWork | None = None
         while True:
             try:
                 with self.store.write() as tx:
@@ -176,11 +176,11 @@ class Ledger:
         known = len(self._brake.paused)
         self._count(due.verdicts, done.moved)
         paused = len(self._brake.paused) > known
-        return Recorded(may_leave=done.may_leave, claims=done.claims, paused=paused)
+        return BatchResult(may_leave=done.may_leave, claims=done.claims, paused=paused)
 
     # how
 
-    def _record(self, tx: Transaction, due: Round) -> "_Done":
+    def _record(self, tx: Transaction, due: LedgerBatch) -> "_CommittedWork":
         now = clock.now()
         moved, may_leave = tx.handover.move(
             _suppressing(tx, due.verdicts, now),
@@ -201,9 +201,11 @@ class Ledger:
             # last: a lock on what all processes write is kept for the commit alone
             tx.heartbeats.beat(Heartbeat.ACCEPTED, now)
             self._next_beat = time.monotonic() + _BEAT
-        return _Done(verdicts=due.verdicts, moved=moved, may_leave=may_leave, claims=claims)
+        return _CommittedWork(
+            verdicts=due.verdicts, moved=moved, may_leave=may_leave, claims=claims
+        )
 
-    def _claim(self, tx: Transaction, wanted: Wanted, now: datetime) -> list[Claim]:
+    def _claim(self, tx: Transaction, wanted: ClaimRequest, now: datetime) -> list[Claim]:
         return tx.handover.claim(
             wanted.edition,
             owner=self.name,
@@ -215,12 +217,14 @@ class Ledger:
         )
 
     @staticmethod
-    def settle(tx: Transaction, verdicts: Sequence[Verdict], now: datetime) -> frozenset[Key]:
+    def settle(
+        tx: Transaction, verdicts: Sequence[DeliveryOutcome], now: datetime
+    ) -> frozenset[Key]:
         """Record what became of some; of who was erased meanwhile, nothing that names them."""
         return tx.handover.settle(_suppressing(tx, verdicts, now), at=now)
 
-    def _count(self, verdicts: Sequence[Verdict], moved: frozenset[Key]) -> None:
-        counts: defaultdict[int, Counter[State]] = defaultdict(Counter)
+    def _count(self, verdicts: Sequence[DeliveryOutcome], moved: frozenset[Key]) -> None:
+        counts: defaultdict[int, Counter[DeliveryState]] = defaultdict(Counter)
         for verdict in verdicts:
             if verdict.claim.key in moved:
                 counts[verdict.claim.edition][verdict.state] += 1
@@ -232,7 +236,7 @@ class Ledger:
                 # what was recorded may leave all the same; when more has failed, it looks again
                 _log.warning("failures not looked at", edition=edition, reason=str(error))
 
-    def _lament(self, due: Round) -> None:
+    def _lament(self, due: LedgerBatch) -> None:
         """Tell what can't be recorded: an operator may settle it by hand."""
         for verdict in due.verdicts:
             _log.error(
@@ -245,10 +249,10 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Done:
+class _CommittedWork:
     """What a transaction did, whether or not it was heard that it was committed."""
 
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[DeliveryOutcome]
     moved: frozenset[Key]
     """Of whom a verdict counts."""
     may_leave: frozenset[Key]
@@ -259,7 +263,7 @@ class _Done:
         """Those of whom a verdict counts and whose bodies had left."""
         return self.moved & {one.claim.key for one in self.verdicts if one.state in _LEFT}
 
-    def stands(self, again: "_Done") -> bool:
+    def stands(self, again: "_CommittedWork") -> bool:
         """Whether it was committed after all, as is seen when the same is done `again`.
 
         A server may commit and be gone before it says so. Of bodies that left, nobody
@@ -269,23 +273,25 @@ class _Done:
         return bool(left) and not left & again.moved
 
 
-def _is_accepted(verdict: Verdict) -> bool:
-    return verdict.state is State.ACCEPTED
+def _is_accepted(verdict: DeliveryOutcome) -> bool:
+    return verdict.state is DeliveryState.ACCEPTED
 
 
-def _suppressing(tx: Transaction, verdicts: Sequence[Verdict], now: datetime) -> Sequence[Verdict]:
+def _suppressing(
+    tx: Transaction, verdicts: Sequence[DeliveryOutcome], now: datetime
+) -> Sequence[DeliveryOutcome]:
     """Let nobody be mailed again whom a verdict condemns; return what may be recorded."""
     if all(map(_is_accepted, verdicts)):
         return verdicts
-    told = [one if one.state is State.ACCEPTED else _discreet(tx, one) for one in verdicts]
+    told = [one if one.state is DeliveryState.ACCEPTED else _discreet(tx, one) for one in verdicts]
     # in one order, whoever finds them out: two processes never wait for each other
     for verdict in sorted(filter(condemns, told), key=lambda one: one.claim.email):
         reason = f"{verdict.code} {verdict.reply}".strip()
-        cause = Cause(who=Who.SERVER, how=f"the answer to edition {verdict.claim.edition}")
+        cause = Cause(who=Actor.SERVER, how=f"the answer to edition {verdict.claim.edition}")
         tx.subscribers.suppress(verdict.claim.email, reason, at=now, cause=cause)
     return told
 
 
-def _discreet(tx: Transaction, verdict: Verdict) -> Verdict:
+def _discreet(tx: Transaction, verdict: DeliveryOutcome) -> DeliveryOutcome:
     holder = tx.mergers.holder(verdict.claim.subscriber)
     return verdict if tx.subscribers.by_key(holder) else replace(verdict, reply="")

@@ -10,10 +10,10 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.loop.ledger import Ledger
-from syndicate.deliver.message.links import Links
-from syndicate.deliver.message.message import Imprint
-from syndicate.deliver.smtp.relay import Relay
-from syndicate.model.deliveries import Claim, State, Verdict
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.message.message import EditionHeaders
+from syndicate.deliver.smtp.relay import Transport
+from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState
 from syndicate.store import Transaction
 
 _log = structlog.get_logger(__name__)
@@ -21,11 +21,11 @@ _EVERY = 60.0
 """Seconds between looks at what died, and what is overdue."""
 
 
-class Upkeep:
+class Maintenance:
     """Takes over what dead processes held, and gives up what is past its time."""
 
     def __init__(
-        self, ledger: Ledger, relays: Sequence[Relay], config: Config, links: Links
+        self, ledger: Ledger, relays: Sequence[Transport], config: Config, links: SignedLinks
     ) -> None:
         self._ledger = ledger
         self._relays = relays
@@ -55,11 +55,11 @@ class Upkeep:
             fates = [self._settle(tx, claim) for claim in found.unknown]
         with self._ledger.store.write() as tx:
             self.expired += tx.deliveries.expire(self._ledger.moment)
-        self.recovered += found.requeued + fates.count(State.QUEUED)
+        self.recovered += found.requeued + fates.count(DeliveryState.QUEUED)
         self._report(
             claim.edition
             for claim, fate in zip(found.unknown, fates, strict=True)
-            if fate is State.UNKNOWN
+            if fate is DeliveryState.UNKNOWN
         )
         self._ledger.store.sweep(self._ledger.moment)
         self._next = time.monotonic() + _EVERY
@@ -75,19 +75,25 @@ class Upkeep:
                 remedy=f"syndicate settle {edition} --unknown resend|skip",
             )
 
-    def _settle(self, tx: Transaction, claim: Claim) -> State:
+    def _settle(self, tx: Transaction, claim: Claim) -> DeliveryState:
         """Settle an unknown one by evidence or policy; return its state from then on."""
         edition = tx.editions.by_key(claim.edition)
         if edition is None:
-            return State.UNKNOWN
-        domain = Imprint.of(edition, self._config).domain
+            return DeliveryState.UNKNOWN
+        domain = EditionHeaders.of(edition, self._config).domain
         message_id = self._links.message_id(claim.edition, claim.subscriber, domain)
         answers = [relay.arrived(message_id) for relay in self._relays]
         if any(answers):
-            found = Verdict(claim=claim, state=State.ACCEPTED, reply="found by its Message-ID")
+            found = DeliveryOutcome(
+                claim=claim, state=DeliveryState.ACCEPTED, reply="found by its Message-ID"
+            )
             self._ledger.settle(tx, [found], clock.now())
-            return State.ACCEPTED
+            return DeliveryState.ACCEPTED
         nowhere = all(answer is False for answer in answers)
         if not nowhere and edition.on_unknown != "resend":
-            return State.UNKNOWN
-        return State.QUEUED if tx.deliveries.resend(claim, at=clock.now()) else State.UNKNOWN
+            return DeliveryState.UNKNOWN
+        return (
+            DeliveryState.QUEUED
+            if tx.deliveries.resend(claim, at=clock.now())
+            else DeliveryState.UNKNOWN
+        )

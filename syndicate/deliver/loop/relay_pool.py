@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 import structlog
 
 from syndicate import clock
-from syndicate.config import Relay as Settings
-from syndicate.config import sessions
-from syndicate.deliver.loop.ledger import Sight
-from syndicate.deliver.loop.token_bucket import Reservoir
-from syndicate.deliver.smtp.relay import Relay
+from syndicate.config import RelaySettings, sessions
+from syndicate.deliver.loop.ledger import LedgerView
+from syndicate.deliver.loop.token_bucket import TokenBucket
+from syndicate.deliver.smtp.relay import Transport
 from syndicate.errors import RelayUnavailable
-from syndicate.model.deliveries import State
-from syndicate.model.relay_status import Hold, Pace
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.relay_status import MailHold, SendRate
 from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -28,36 +27,38 @@ _LONG = 60.0
 """Seconds of waiting for its limit after which a relay counts as gone for now."""
 
 
-class Member:
+class RelayState:
     """One relay: its sessions, what it took, and why it takes nothing."""
 
-    def __init__(self, relay: Relay, store: Store) -> None:
+    def __init__(self, relay: Transport, store: Store) -> None:
         self.relay = relay
-        self.settings: Settings = relay.settings
+        self.settings: RelaySettings = relay.settings
         self.open = 0
         """Its sessions, those that are being opened included."""
         self.trouble: RelayUnavailable | None = None
         """Why it could not be reached, or what it refused; the last of it."""
         self.refused: set[int] = set()
         """Editions that it takes nothing of, whoever the reader."""
-        self.counts: Counter[State] = Counter()
+        self.counts: Counter[DeliveryState] = Counter()
         """What became of what it was offered."""
         self._left_after: set[str] = set()
         """Domains whose readers it answered 421 and left, since it accepted anything."""
         self._measured = 0.0, 0
         self._out_until = 0.0
         self._held_until = 0.0
-        self.hold: Hold | None = None
+        self.hold: MailHold | None = None
         self.recovering = False
         """Whether it was held, and took nothing since."""
         self._most: int | None = None
         """How many sessions it takes, where that is fewer than we wanted."""
-        self._reservoirs: list[Reservoir] = []
+        self._reservoirs: list[TokenBucket] = []
         if self.settings.rate is not None:
-            self._reservoirs.append(Reservoir.of_rate(store, self.key, self.settings.rate))
+            self._reservoirs.append(TokenBucket.of_rate(store, self.key, self.settings.rate))
         if self.settings.warm_up:
             quota = self.settings.warm_up_quota
-            self._reservoirs.append(Reservoir.of_day(store, self.key, lambda at: quota(at.date())))
+            self._reservoirs.append(
+                TokenBucket.of_day(store, self.key, lambda at: quota(at.date()))
+            )
 
     @property
     def name(self) -> str:
@@ -137,7 +138,7 @@ class Member:
             return f"{self.name} wants nothing until {until} UTC: {self.hold.reason}"
         return f"{self.name} had what warm_up allows it today" if self._used_up(now) else ""
 
-    def look(self, hold: Hold | None, now: float, *, recovering: bool) -> None:
+    def look(self, hold: MailHold | None, now: float, *, recovering: bool) -> None:
         """Take note of whether it is held, or was until now."""
         self.recovering = recovering
         self.hold = hold
@@ -146,7 +147,7 @@ class Member:
 
     def accept(self) -> bool:
         """Note that it accepted a message; whether it is the first since it was held."""
-        self.counts[State.ACCEPTED] += 1
+        self.counts[DeliveryState.ACCEPTED] += 1
         self._left_after.clear()
         recovered, self.recovering = self.recovering, False
         return recovered
@@ -163,19 +164,19 @@ class Member:
         """Let nothing through until the next look says how long it is held."""
         self._held_until = now + _LONG
 
-    def pace(self, owner: str, now: float, *, last: bool = False) -> Pace:
+    def pace(self, owner: str, now: float, *, last: bool = False) -> SendRate:
         """Say how it goes, since this was asked before; at the `last`, how it went."""
         done = self.counts.total()
         since, before = self._measured
         self._measured = now, done
-        return Pace(
+        return SendRate(
             owner=owner,
             relay=self.name,
             at=clock.now(),
             sessions=0 if last else self.open,
-            accepted=self.counts[State.ACCEPTED],
-            deferred=self.counts[State.DEFERRED],
-            failed=self.counts[State.FAILED],
+            accepted=self.counts[DeliveryState.ACCEPTED],
+            deferred=self.counts[DeliveryState.DEFERRED],
+            failed=self.counts[DeliveryState.FAILED],
             per_second=(done - before) / (now - since) if since and not last else 0.0,
             note=self.said(now),
         )
@@ -190,18 +191,18 @@ class Member:
         return any(each.dry(now) and each.again - now > _LONG for each in self._reservoirs)
 
 
-class Fleet:
+class RelayPool:
     """All relays of a publication."""
 
-    def __init__(self, relays: Sequence[Relay], store: Store) -> None:
-        self.members = [Member(relay, store) for relay in relays]
+    def __init__(self, relays: Sequence[Transport], store: Store) -> None:
+        self.members = [RelayState(relay, store) for relay in relays]
         self._next_pace = 0.0
 
-    def available(self, now: float) -> list[Member]:
+    def available(self, now: float) -> list[RelayState]:
         """Return the relays that take mail now."""
         return [member for member in self.members if member.available(now)]
 
-    def missing(self, wanted: int, fit: Sequence[Member], now: float) -> Iterator[Member]:
+    def missing(self, wanted: int, fit: Sequence[RelayState], now: float) -> Iterator[RelayState]:
         """Go through those of the fit relays that are to open a session each, for so many more.
 
         One that lets nothing through at the moment keeps its share, and opens none: what
@@ -216,13 +217,13 @@ class Fleet:
                     wanted -= 1
                     yield member
 
-    def look(self, sight: Sight, now: float) -> None:
+    def look(self, sight: LedgerView, now: float) -> None:
         """Take note of who is held."""
         held = {hold.what: hold for hold in sight.holds}
         for member in self.members:
             member.look(held.get(member.key), now, recovering=member.key in sight.lapsed)
 
-    def paces(self, owner: str, now: float, *, last: bool = False) -> list[Pace]:
+    def paces(self, owner: str, now: float, *, last: bool = False) -> list[SendRate]:
         """Say how it goes with each relay; nothing where that was said a moment ago.
 
         The `last` word is said in any case: why a relay took nothing may have come after it.

@@ -4,9 +4,15 @@ import re
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from syndicate.deliver.smtp.relay import Reply
+from syndicate.deliver.smtp.relay import SmtpReply
 from syndicate.errors import DeliveryError, NoVerdict, TemporaryFailure
-from syndicate.model.deliveries import Claim, State, Verdict, next_attempt, suppresses
+from syndicate.model.deliveries import (
+    Claim,
+    DeliveryOutcome,
+    DeliveryState,
+    next_attempt,
+    suppresses,
+)
 from syndicate.model.editions import Edition
 
 _THROTTLED = 454
@@ -18,39 +24,45 @@ _POLICY = re.compile(r"\b4\.7\.\d+\b")
 """A destination's own rules (RFC 3463): too much at once, or from somebody new to it."""
 
 
-def accepted(claim: Claim, reply: Reply) -> Verdict:
+def accepted(claim: Claim, reply: SmtpReply) -> DeliveryOutcome:
     """Return what the server's yes means."""
-    return Verdict(claim=claim, state=State.ACCEPTED, code=reply.code, reply=reply.text)
-
-
-def held_back(claim: Claim) -> Verdict:
-    """Return what becomes of a reader whom `mail.only` keeps out."""
-    return Verdict(claim=claim, state=State.SKIPPED, reply="held back by mail.only")
-
-
-def not_made(claim: Claim, reason: object) -> Verdict:
-    """Return what becomes of a copy that could not be made."""
-    return Verdict(
-        claim=claim, state=State.FAILED, reply=f"the message could not be made: {reason}"
+    return DeliveryOutcome(
+        claim=claim, state=DeliveryState.ACCEPTED, code=reply.code, reply=reply.text
     )
 
 
-def of(error: DeliveryError, claim: Claim, edition: Edition, at: datetime) -> Verdict:
+def held_back(claim: Claim) -> DeliveryOutcome:
+    """Return what becomes of a reader whom `mail.only` keeps out."""
+    return DeliveryOutcome(claim=claim, state=DeliveryState.SKIPPED, reply="held back by mail.only")
+
+
+def not_made(claim: Claim, reason: object) -> DeliveryOutcome:
+    """Return what becomes of a copy that could not be made."""
+    return DeliveryOutcome(
+        claim=claim, state=DeliveryState.FAILED, reply=f"the message could not be made: {reason}"
+    )
+
+
+def of(error: DeliveryError, claim: Claim, edition: Edition, at: datetime) -> DeliveryOutcome:
     """Return what a failure means for a delivery at `at`."""
     said = str(error).removeprefix(f"{error.code} ")
     unknown = isinstance(error, NoVerdict)
     if isinstance(error, TemporaryFailure) or (unknown and edition.on_unknown == "resend"):
         again = next_attempt(claim.edition, claim.subscriber, claim.attempt + 1, at)
-        return Verdict(
-            claim=claim, state=State.DEFERRED, code=error.code, reply=said, next_attempt_at=again
+        return DeliveryOutcome(
+            claim=claim,
+            state=DeliveryState.DEFERRED,
+            code=error.code,
+            reply=said,
+            next_attempt_at=again,
         )
-    state = State.UNKNOWN if unknown else State.FAILED
-    return Verdict(claim=claim, state=state, code=error.code, reply=said)
+    state = DeliveryState.UNKNOWN if unknown else DeliveryState.FAILED
+    return DeliveryOutcome(claim=claim, state=state, code=error.code, reply=said)
 
 
-def condemns(verdict: Verdict) -> bool:
+def condemns(verdict: DeliveryOutcome) -> bool:
     """Whether the address is never to be mailed again."""
-    return verdict.state is State.FAILED and verdict.code > 0 and suppresses(verdict.reply)
+    return verdict.state is DeliveryState.FAILED and verdict.code > 0 and suppresses(verdict.reply)
 
 
 def puts_off(error: DeliveryError) -> bool:

@@ -14,15 +14,22 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from syndicate.deliver.loop import reply_classifier
-from syndicate.deliver.loop.connector import Openings
-from syndicate.deliver.loop.domain_throttle import Destinations
-from syndicate.deliver.loop.ledger import Ledger, Round, Wanted
-from syndicate.deliver.loop.maintenance import Upkeep
-from syndicate.deliver.loop.relay_pool import Fleet, Member
-from syndicate.deliver.loop.send_queue import Supply
-from syndicate.deliver.loop.sessions import Seat, Seats
-from syndicate.deliver.message.outgoing_message import Copy
-from syndicate.deliver.smtp.relay import Answered, Declined, Ended, Event, Invited, Reply
+from syndicate.deliver.loop.connector import Connector
+from syndicate.deliver.loop.domain_throttle import DomainThrottle
+from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
+from syndicate.deliver.loop.maintenance import Maintenance
+from syndicate.deliver.loop.relay_pool import RelayPool, RelayState
+from syndicate.deliver.loop.send_queue import SendQueue
+from syndicate.deliver.loop.sessions import ActiveSession, ActiveSessions
+from syndicate.deliver.message.outgoing_message import OutgoingMessage
+from syndicate.deliver.smtp.relay import (
+    BodyInvited,
+    Event,
+    MessageAnswered,
+    MessageDeclined,
+    SessionEnded,
+    SmtpReply,
+)
 from syndicate.errors import (
     DeliveryError,
     NoVerdict,
@@ -40,16 +47,16 @@ _GLANCE = 0.25
 """Seconds that such a look is good for when more is claimed."""
 
 
-class Engine:
+class SendLoop:
     """Hands over what a supply has, through a fleet, as the ledger says it may."""
 
     def __init__(
         self,
         ledger: Ledger,
-        fleet: Fleet,
-        supply: Supply,
-        destinations: Destinations,
-        upkeep: Upkeep,
+        fleet: RelayPool,
+        supply: SendQueue,
+        destinations: DomainThrottle,
+        upkeep: Maintenance,
         *,
         stop_timeout: float,
     ) -> None:
@@ -61,10 +68,10 @@ class Engine:
         self._stop = threading.Event()
         self.stop_timeout = stop_timeout
         """Seconds that what is on its way gets to be finished in after a stop."""
-        self._openings = Openings()
-        self._seats = Seats()
-        self._heard: list[tuple[Seat, Event]] = []
-        self._due = Round()
+        self._openings = Connector()
+        self._seats = ActiveSessions()
+        self._heard: list[tuple[ActiveSession, Event]] = []
+        self._due = LedgerBatch()
         self._next_look = self._next_sight = 0.0
         self._seen = False
         """Whether nothing was heard since it was looked what is due."""
@@ -129,7 +136,7 @@ class Engine:
             self._hear_all(now)  # of a session that this drops, nothing is heard any more
             self._look(now)
         for stirred in self._seats.wait(_LOOK if self._waits(now) else 0):
-            if isinstance(stirred, Seat):
+            if isinstance(stirred, ActiveSession):
                 self._stir(stirred, now)
             elif stirred is self._openings.bell:
                 self._seat_opened(now)
@@ -180,7 +187,7 @@ class Engine:
 
     # what is heard
 
-    def _stir(self, seat: Seat, now: float, *, readable: bool = True) -> None:
+    def _stir(self, seat: ActiveSession, now: float, *, readable: bool = True) -> None:
         """Let a session write and read."""
         events = seat.session.move(now, readable=readable)
         self._heard += ((seat, event) for event in events)
@@ -192,11 +199,11 @@ class Engine:
             self._seen = False
             self._hear(seat, event, now)
 
-    def _hear(self, seat: Seat, event: Event, now: float) -> None:
+    def _hear(self, seat: ActiveSession, event: Event, now: float) -> None:
         match event:
-            case Invited():
+            case BodyInvited():
                 seat.invited = True
-            case Declined(error, of_reader):
+            case MessageDeclined(error, of_reader):
                 copy, seat.offered = seat.offered, None
                 assert copy is not None
                 if isinstance(error, RelayUnavailable):
@@ -204,7 +211,7 @@ class Engine:
                     self._supply.put_back(copy)
                 else:
                     self._fail(seat.member, copy, error, now, of_reader=of_reader)
-            case Answered(reply, error):
+            case MessageAnswered(reply, error):
                 copy, seat.current = seat.current, None
                 assert copy is not None
                 if error is None:
@@ -213,12 +220,12 @@ class Engine:
                     self._fail(
                         seat.member, copy, error, now, left=reply_classifier.is_parting(error)
                     )
-            case Ended(error, of_reader):
+            case SessionEnded(error, of_reader):
                 self._end(seat, error, now, of_reader=of_reader)
             case _:
                 assert_never(event)
 
-    def _accept(self, member: Member, copy: Copy, reply: Reply) -> None:
+    def _accept(self, member: RelayState, copy: OutgoingMessage, reply: SmtpReply) -> None:
         self._due.verdicts.append(reply_classifier.accepted(copy.claim, reply))
         if member.accept():
             self._due.eased.append(member.key)
@@ -227,8 +234,8 @@ class Engine:
 
     def _fail(
         self,
-        member: Member,
-        copy: Copy,
+        member: RelayState,
+        copy: OutgoingMessage,
         error: DeliveryError,
         now: float,
         *,
@@ -246,11 +253,13 @@ class Engine:
             self._destinations.hold(copy.domain, now)
             self._due.holds[self._destinations.key(copy.domain)] = str(error)
 
-    def _hold_relay(self, member: Member, error: DeliveryError, now: float) -> None:
+    def _hold_relay(self, member: RelayState, error: DeliveryError, now: float) -> None:
         member.pause(now)
         self._due.holds[member.key] = str(error)
 
-    def _end(self, seat: Seat, error: DeliveryError, now: float, *, of_reader: bool) -> None:
+    def _end(
+        self, seat: ActiveSession, error: DeliveryError, now: float, *, of_reader: bool
+    ) -> None:
         """Settle what a session leaves behind that is over."""
         current, offered = seat.clear()
         if current is not None:
@@ -268,7 +277,7 @@ class Engine:
                 self._fail(seat.member, offered, cut, now, of_reader=of_reader, left=of_reader)
         self._drop(seat)
 
-    def _drop(self, seat: Seat) -> None:
+    def _drop(self, seat: ActiveSession) -> None:
         """Let a session go, with what is offered in it."""
         _, offered = seat.clear()
         if offered is not None:
@@ -289,7 +298,7 @@ class Engine:
         self._due.intents = [seat.next.claim for seat in invited]
         if not self._due:
             return
-        due, self._due = self._due, Round()
+        due, self._due = self._due, LedgerBatch()
         recorded = self._ledger.record(due)
         leaving = [seat for seat in invited if seat.next.claim.key in recorded.may_leave]
         for seat in set(invited).difference(leaving):
@@ -305,7 +314,7 @@ class Engine:
         finally:  # what is written down as sent leaves, whatever goes wrong here
             self._send(leaving, now)
 
-    def _send(self, leaving: Sequence[Seat], now: float) -> None:
+    def _send(self, leaving: Sequence[ActiveSession], now: float) -> None:
         """Have bodies leave, each with the next envelope behind it."""
         rest, spare = iter(leaving), self._spare
         try:
@@ -317,7 +326,7 @@ class Engine:
             for seat in rest:
                 seat.hand_over()
 
-    def _wanted(self, now: float) -> Wanted | None:
+    def _wanted(self, now: float) -> ClaimRequest | None:
         """Say what to claim, if anything: of what is the most urgent by now."""
         sessions = len(self._seats) + self._openings.under_way + 1
         wanted = self._supply.wanted(sessions, now)
@@ -339,7 +348,7 @@ class Engine:
             if seat.session.stuck and not seat.writing:
                 self._stir(seat, now, readable=False)
 
-    def _next(self, seat: Seat, now: float, *, spare: int) -> None:
+    def _next(self, seat: ActiveSession, now: float, *, spare: int) -> None:
         """Offer the next copy; behind one that is on its way only while others have theirs."""
         session, member = seat.session, seat.member
         if seat.current is not None and self._supply.waiting <= spare:
@@ -356,7 +365,7 @@ class Engine:
                 return
             self._offer(seat, copy)
 
-    def _offer(self, seat: Seat, copy: Copy) -> None:
+    def _offer(self, seat: ActiveSession, copy: OutgoingMessage) -> None:
         if copy.refusal is not None:
             self._due.verdicts.append(reply_classifier.not_made(copy.claim, copy.refusal))
             return

@@ -5,16 +5,16 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 from syndicate.deliver.loop import reply_classifier
-from syndicate.deliver.loop.domain_throttle import Destinations
-from syndicate.deliver.loop.ledger import Ledger, Sight, Wanted
-from syndicate.deliver.loop.wakeup import Bell
+from syndicate.deliver.loop.domain_throttle import DomainThrottle
+from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerView
+from syndicate.deliver.loop.wakeup import Wakeup
 from syndicate.deliver.message.dkim import BATCH
-from syndicate.deliver.message.links import Links
-from syndicate.deliver.message.outgoing_message import Copy, Workshop
-from syndicate.deliver.message.prepared import Mailings
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.message.outgoing_message import OutgoingMessage, SigningPool
+from syndicate.deliver.message.prepared import PreparedEditions
 from syndicate.errors import Refused
-from syndicate.model.deliveries import Claim, Verdict
-from syndicate.model.editions import Edition, Kind
+from syndicate.model.deliveries import Claim, DeliveryOutcome
+from syndicate.model.editions import Edition, EditionKind
 
 _FEWEST, _MOST = 25, 250
 """Rows in a claim: enough to make its commit cheap, and no more than leave within two seconds."""
@@ -28,7 +28,7 @@ _STALE = 120.0
 """Seconds after which what was claimed and didn't get its turn goes back, for others."""
 
 
-class Supply:
+class SendQueue:
     """Copies for whoever has a session free; used by the loop alone.
 
     A few readers are claimed ahead, so that no session waits for the ledger. An
@@ -38,19 +38,19 @@ class Supply:
     def __init__(
         self,
         ledger: Ledger,
-        mailings: Mailings,
-        links: Links,
-        destinations: Destinations,
+        mailings: PreparedEditions,
+        links: SignedLinks,
+        destinations: DomainThrottle,
         *,
         only: tuple[str, ...],
     ) -> None:
         self._ledger = ledger
         self._mailings = mailings
-        self._workshop = Workshop(links)
+        self._workshop = SigningPool(links)
         self._destinations = destinations
         self._only = only
         self._editions: list[Edition] = []
-        self._queues: dict[int, deque[Copy]] = {}
+        self._queues: dict[int, deque[OutgoingMessage]] = {}
         self._after: dict[int, int] = {}
         self._exhausted: dict[int, tuple[frozenset[str], float]] = {}
         """Editions with nothing left at the domains that were open, and when that was seen."""
@@ -67,7 +67,7 @@ class Supply:
         """Whether the last claim gave nothing: another edition is to be looked through at once."""
 
     @property
-    def bell(self) -> Bell:
+    def bell(self) -> Wakeup:
         """What rings when a copy can leave that could not before."""
         return self._workshop.bell
 
@@ -77,7 +77,12 @@ class Supply:
         return [key for key, queue in self._queues.items() if queue]
 
     def look(
-        self, sight: Sight, now: float, *, passed_over: Collection[int], refused: Collection[int]
+        self,
+        sight: LedgerView,
+        now: float,
+        *,
+        passed_over: Collection[int],
+        refused: Collection[int],
     ) -> None:
         """Take note of how things stand, about once a second; raise StoreError.
 
@@ -105,7 +110,7 @@ class Supply:
             self._destinations.sated(())
         self._ledger.release(self._returned())
 
-    def wanted(self, sessions: int, now: float) -> Wanted | None:
+    def wanted(self, sessions: int, now: float) -> ClaimRequest | None:
         """Say what to claim with the next commit, for so many sessions; None: enough is there."""
         self.fruitless = False
         self._measure(now)
@@ -115,7 +120,7 @@ class Supply:
                     continue
                 return None
             if not self._is_exhausted(edition.key, now):
-                return Wanted(
+                return ClaimRequest(
                     edition=edition.key,
                     limit=self._appetite,
                     after=self._after.get(edition.key, 0),
@@ -123,7 +128,9 @@ class Supply:
                 )
         return None
 
-    def take_in(self, wanted: Wanted, claims: Sequence[Claim], now: float) -> list[Verdict]:
+    def take_in(
+        self, wanted: ClaimRequest, claims: Sequence[Claim], now: float
+    ) -> list[DeliveryOutcome]:
         """Take what was claimed; return what becomes of those who get nothing."""
         # on to the end, also where some were skipped: what lies behind may be held, and much
         self._after[wanted.edition] = claims[-1].subscriber if claims else 0
@@ -134,10 +141,10 @@ class Supply:
                 self._destinations.sated(wanted.without)
             return []
         edition = self._edition(wanted.edition)
-        if edition.kind is Kind.LETTER:  # its one reader has it
+        if edition.kind is EditionKind.LETTER:  # its one reader has it
             self._exhausted[wanted.edition] = frozenset(), now
         let_out: list[Claim] = []
-        kept_in: list[Verdict] = []
+        kept_in: list[DeliveryOutcome] = []
         for claim in claims:
             if reply_classifier.let_out(claim.email, self._only):
                 let_out.append(claim)
@@ -153,7 +160,7 @@ class Supply:
         if not self.waiting:
             self._oldest = now
         queue = self._queues.setdefault(edition.key, deque())
-        queue.extend(Copy(claim, edition, mailing) for claim in let_out)
+        queue.extend(OutgoingMessage(claim, edition, mailing) for claim in let_out)
         self.waiting += len(let_out)
         return kept_in
 
@@ -164,7 +171,7 @@ class Supply:
         if queue is not None:
             self._begin(queue, count)
 
-    def next(self, now: float, *, refused: Collection[int]) -> Copy | None:
+    def next(self, now: float, *, refused: Collection[int]) -> OutgoingMessage | None:
         """Return the next copy, made, but for editions that are `refused`.
 
         None when none waits, or the next isn't signed yet: then the bell rings for it.
@@ -188,12 +195,12 @@ class Supply:
                 return queue.popleft()
         return None
 
-    def put_back(self, copy: Copy) -> None:
+    def put_back(self, copy: OutgoingMessage) -> None:
         """Take back what was not handed over; it is the next of its edition again."""
         self._queues.setdefault(copy.edition.key, deque()).appendleft(copy)
         self.waiting += 1
 
-    def give_up(self, copy: Copy) -> None:
+    def give_up(self, copy: OutgoingMessage) -> None:
         """Let a claim go whose copy must not leave; what became of it, the ledger knows."""
         self._back.append(copy.claim)
 
@@ -219,7 +226,7 @@ class Supply:
             self._appetite = min(_MOST, max(_FEWEST, leave))
             self._handed_out, self._measured = 0, now
 
-    def _begin(self, queue: deque[Copy], count: int) -> None:
+    def _begin(self, queue: deque[OutgoingMessage], count: int) -> None:
         """Write so many, and more where signing takes long, as many together as are best signed."""
         ahead = max(count, _AHEAD) if queue[0].mailing.slow else count
         first = next((n for n, copy in enumerate(queue) if not copy.begun), ahead)
@@ -239,7 +246,7 @@ class Supply:
             self._return(queue)
         self._queues.clear()
 
-    def _return(self, copies: Iterable[Copy]) -> None:
+    def _return(self, copies: Iterable[OutgoingMessage]) -> None:
         for copy in copies:
             self.waiting -= 1
             self._back.append(copy.claim)

@@ -4,24 +4,24 @@ import selectors
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from syndicate.deliver.loop.relay_pool import Member
-from syndicate.deliver.loop.wakeup import Bell
-from syndicate.deliver.smtp.relay import Session
+from syndicate.deliver.loop.relay_pool import RelayState
+from syndicate.deliver.loop.wakeup import Wakeup
+from syndicate.deliver.smtp.relay import TransportSession
 
 if TYPE_CHECKING:
-    from syndicate.deliver.message.outgoing_message import Copy
+    from syndicate.deliver.message.outgoing_message import OutgoingMessage
 
 
-class Seat:
+class ActiveSession:
     """A session at work: the copy on its way in it, and the one offered behind."""
 
     __slots__ = ("current", "invited", "member", "offered", "session", "writing")
 
-    def __init__(self, member: Member, session: Session) -> None:
+    def __init__(self, member: RelayState, session: TransportSession) -> None:
         self.member = member
         self.session = session
-        self.current: Copy | None = None
-        self.offered: Copy | None = None
+        self.current: OutgoingMessage | None = None
+        self.offered: OutgoingMessage | None = None
         self.invited = False
         """Whether the body of what is offered is awaited."""
         self.writing = False
@@ -32,7 +32,7 @@ class Seat:
         return self.current is not None or self.offered is not None
 
     @property
-    def next(self) -> "Copy":
+    def next(self) -> "OutgoingMessage":
         """What is offered, where something is."""
         assert self.offered is not None
         return self.offered
@@ -42,7 +42,7 @@ class Seat:
         self.current, self.offered, self.invited = self.next, None, False
         self.session.hand_over(*self.current.message.pieces, tame=True)
 
-    def clear(self) -> "tuple[Copy | None, Copy | None]":
+    def clear(self) -> "tuple[OutgoingMessage | None, OutgoingMessage | None]":
         """Leave it empty; return what was on its way in it, and what was offered."""
         left = self.current, self.offered
         self.current = self.offered = None
@@ -50,20 +50,20 @@ class Seat:
         return left
 
 
-class Seats:
+class ActiveSessions:
     """All of them, and the waiting for what happens in any, or rings.
 
     To go through them goes through those that are there when it begins.
     """
 
     def __init__(self) -> None:
-        self._all: set[Seat] = set()
+        self._all: set[ActiveSession] = set()
         self._selector = selectors.DefaultSelector()
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def __iter__(self) -> Iterator[Seat]:
+    def __iter__(self) -> Iterator[ActiveSession]:
         return iter(list(self._all))
 
     @property
@@ -72,34 +72,34 @@ class Seats:
         return any(seat.busy for seat in self._all)
 
     @property
-    def idle(self) -> list[Seat]:
+    def idle(self) -> list[ActiveSession]:
         """Those with nothing under way."""
         return [seat for seat in self._all if not seat.busy]
 
-    def hark(self, bell: Bell) -> None:
+    def hark(self, bell: Wakeup) -> None:
         """Wait for a bell, too."""
         self._selector.register(bell, selectors.EVENT_READ, bell)
 
-    def wait(self, seconds: float) -> Iterator[Seat | Bell]:
+    def wait(self, seconds: float) -> Iterator[ActiveSession | Wakeup]:
         """Wait so long for one that can be read from or written to, or a bell; go through them."""
         for key, _ in self._selector.select(seconds):
             yield key.data
 
-    def take(self, member: Member, session: Session) -> None:
+    def take(self, member: RelayState, session: TransportSession) -> None:
         """Have a session work."""
-        seat = Seat(member, session)
+        seat = ActiveSession(member, session)
         self._all.add(seat)
         if session.fileno() >= 0:
             self._selector.register(session, selectors.EVENT_READ, seat)
 
-    def watch(self, seat: Seat) -> None:
+    def watch(self, seat: ActiveSession) -> None:
         """Wait for a session to be written to as long as it is stuck."""
         if seat.session.stuck != seat.writing and seat.session.fileno() >= 0:
             seat.writing = seat.session.stuck
             mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if seat.writing else 0)
             self._selector.modify(seat.session, mask, seat)
 
-    def leave(self, seat: Seat) -> None:
+    def leave(self, seat: ActiveSession) -> None:
         """Let a session go, where it hasn't gone."""
         if seat in self._all:
             self._all.discard(seat)

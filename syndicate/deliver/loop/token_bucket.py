@@ -16,7 +16,7 @@ _LONGEST = 30.0
 _SHORTEST = 0.1
 
 
-class Reservoir:
+class TokenBucket:
     """A few messages' worth of a rate, or of a day's number."""
 
     def __init__(

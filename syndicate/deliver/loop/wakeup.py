@@ -5,7 +5,7 @@ import socket
 import threading
 
 
-class Bell:
+class Wakeup:
     """Rung by any thread, heard by who waits for it to become readable."""
 
     def __init__(self) -> None:

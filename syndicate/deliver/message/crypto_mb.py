@@ -31,15 +31,15 @@ _Lanes = ctypes.c_void_p * LANES
 """Where each lane has a number: const int8u* const [8], const int64u* const [8]."""
 
 
-class Multibuffer:
+class BatchRsaSigner:
     """Signs SHA-256 digests with one key (RSASSA-PKCS1-v1_5), in any thread."""
 
     def __init__(self, loaded: ctypes.CDLL, key: "RSAPrivateKey") -> None:
         self._bits, self._size = key.key_size, key.key_size // 8
         private = key.private_numbers()
         factors = private.p, private.q, private.dmp1, private.dmq1, private.iqmp
-        self._factors = [_Number(each, self._size // 2) for each in factors]
-        self._modulus = [_Number(private.public_numbers.n, self._size)]
+        self._factors = [_LaneNumber(each, self._size // 2) for each in factors]
+        self._modulus = [_LaneNumber(private.public_numbers.n, self._size)]
         self._private = loaded.mbx_rsa_private_crt_mb8
         self._public = loaded.mbx_rsa_public_mb8
         filled = self._size - 3 - len(_DIGEST_INFO) - sha256().digest_size
@@ -67,7 +67,7 @@ class Multibuffer:
         return [made[end - self._size : end] for end in ends]
 
     def _calculated(
-        self, operation: Callable[..., int], numbers: bytes, key: Sequence["_Number"]
+        self, operation: Callable[..., int], numbers: bytes, key: Sequence["_LaneNumber"]
     ) -> bytes | None:
         """Apply an operation to a number in each lane; big-endian, as none of the key is."""
         given = ctypes.create_string_buffer(numbers, len(numbers))
@@ -81,7 +81,7 @@ class Multibuffer:
         return _Lanes(*range(start, start + len(numbers), self._size))
 
 
-class _Number:
+class _LaneNumber:
     """A number of a key, the same in every lane: 64-bit words, the smallest first."""
 
     def __init__(self, number: int, size: int) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 from syndicate.config import Config
-from syndicate.deliver.message.crypto_mb import LANES, WORTH, Multibuffer
+from syndicate.deliver.message.crypto_mb import LANES, WORTH, BatchRsaSigner
 from syndicate.deliver.message.message import Message
 from syndicate.errors import SecretUnreadable
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from typing_extensions import TypeIs
 
-    from syndicate.config.sections.dkim import Dkim, PrivateKey
+    from syndicate.config.sections.dkim import DkimKeySettings, PrivateKey
 
 SIGNED = (
     "From",
@@ -58,7 +58,7 @@ _LOWER = [(name, name.lower().encode()) for name in SIGNED]
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class DkimKey:
     """One key at work for one domain."""
 
     domain: str
@@ -74,11 +74,11 @@ class Seal:
     """Whether it makes several signatures at once."""
 
     @classmethod
-    def of(cls, dkim: "Dkim", key: "PrivateKey", domain: str) -> Self:
+    def of(cls, dkim: "DkimKeySettings", key: "PrivateKey", domain: str) -> Self:
         """Return the seal of a configured key that signs as `domain`."""
         algorithm, one, several = "ed25519-sha256", _sealing(key), None
         if _is_rsa(key):
-            algorithm, several = "rsa-sha256", Multibuffer.of(key, one)
+            algorithm, several = "rsa-sha256", BatchRsaSigner.of(key, one)
         seal = partial(_seal, one, several)
         return cls(domain, dkim.selector, algorithm, record(key), seal, several is not None)
 
@@ -97,11 +97,11 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsigned:
+class UnsignedMessage:
     """A message that is all but signed."""
 
     message: Message
-    seals: tuple[Seal, ...]
+    seals: tuple[DkimKey, ...]
     heads: tuple[bytes, ...]
     """The DKIM-Signature of each, up to the signature itself."""
     digests: tuple[bytes, ...]
@@ -114,11 +114,11 @@ class Unsigned:
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class DkimSigner:
     """Signs what is from one domain, with all its keys."""
 
-    seals: tuple[Seal, ...]
-    _covers: dict[tuple[bytes, ...], "_Cover"] = field(default_factory=dict, compare=False)
+    seals: tuple[DkimKey, ...]
+    _covers: dict[tuple[bytes, ...], "_SharedFields"] = field(default_factory=dict, compare=False)
     """By the names of a message's fields: there are two or three of them."""
 
     @property
@@ -126,17 +126,17 @@ class Signer:
         """Whether its signatures take so long that threads are worth their trouble."""
         return any(seal.slow for seal in self.seals)
 
-    def unsigned(self, message: Message) -> Unsigned:
+    def unsigned(self, message: Message) -> UnsignedMessage:
         """Prepare a message up to its signatures."""
         present, fields = zip(*map(_named, message.fields), strict=True)
         cover = self._covers.get(present)
         if cover is None:
-            cover = self._covers[present] = _Cover.of(self.seals, present)
+            cover = self._covers[present] = _SharedFields.of(self.seals, present)
         covered = b"".join([fields[place] for place in cover.places])
         digest = b64encode(body_hash(message.body))
         heads = tuple([head + digest + b";\r\n b=" for head, _ in cover.heads])
         signed = [covered + relaxed + digest + b"; b=" for _, relaxed in cover.heads]
-        return Unsigned(
+        return UnsignedMessage(
             message, self.seals, heads, tuple([sha256(each).digest() for each in signed])
         )
 
@@ -148,10 +148,10 @@ class Signer:
 
 
 @dataclass(frozen=True, slots=True)
-class Keyring:
+class DkimKeyring:
     """The keys of a publication; none signs nothing."""
 
-    keys: tuple[tuple["Dkim", "PrivateKey"], ...] = ()
+    keys: tuple[tuple["DkimKeySettings", "PrivateKey"], ...] = ()
 
     @classmethod
     def of(cls, config: Config) -> Self:
@@ -174,19 +174,19 @@ class Keyring:
                 keys.append((dkim, dkim.key(config.root)))
         return cls(tuple(keys))
 
-    def signer(self, domain: str) -> Signer | None:
+    def signer(self, domain: str) -> DkimSigner | None:
         """Return who signs mail from `domain` (in ASCII); None where no key is for it."""
         seals = [
-            Seal.of(dkim, key, signing)
+            DkimKey.of(dkim, key, signing)
             for dkim, key in self.keys
             if (signing := dkim.signing(domain.lower()))
         ]
         if self.keys and not seals:  # such as an edition of a newsletter that left the config
             _log.warning("mail goes out unsigned", domain=domain, reason="no key is for it")
-        return Signer(tuple(seals)) if seals else None
+        return DkimSigner(tuple(seals)) if seals else None
 
 
-def sealed(messages: Sequence[Unsigned]) -> list[tuple[bytes, ...]]:
+def sealed(messages: Sequence[UnsignedMessage]) -> list[tuple[bytes, ...]]:
     """Return the signatures of each of up to BATCH messages from one signer."""
     digests = zip(*[message.digests for message in messages], strict=True)
     by_seal = [seal.seal(each) for seal, each in zip(messages[0].seals, digests, strict=True)]
@@ -238,7 +238,7 @@ def _sealing(key: "PrivateKey") -> Callable[[bytes], bytes]:
 
 
 def _seal(
-    one: Callable[[bytes], bytes], several: Multibuffer | None, digests: Sequence[bytes]
+    one: Callable[[bytes], bytes], several: BatchRsaSigner | None, digests: Sequence[bytes]
 ) -> list[bytes]:
     """Sign digests, together where that can be done and is faster."""
     signatures = several.sign(digests) if several and len(digests) >= WORTH else None
@@ -246,7 +246,7 @@ def _seal(
 
 
 @dataclass(frozen=True, slots=True)
-class _Cover:
+class _SharedFields:
     """What the signatures of messages with the same fields have in common."""
 
     places: tuple[int, ...]
@@ -255,7 +255,7 @@ class _Cover:
     """The DKIM-Signature of each seal up to the body's hash: as written, and canonicalised."""
 
     @classmethod
-    def of(cls, seals: Sequence[Seal], present: tuple[bytes, ...]) -> Self:
+    def of(cls, seals: Sequence[DkimKey], present: tuple[bytes, ...]) -> Self:
         """Return what covers fields of these names, which are in small letters."""
         names, places = _order(present)
         heads = [_opening(seal, names) for seal in seals]
@@ -291,7 +291,7 @@ def _ended(head: bytes, signature: bytes) -> bytes:
     return head + b"\r\n ".join(lines) + b"\r\n"
 
 
-def _opening(seal: Seal, names: tuple[str, ...]) -> bytes:
+def _opening(seal: DkimKey, names: tuple[str, ...]) -> bytes:
     """Write the field up to the body's hash: the same for all copies of an edition."""
     lines = [
         f"DKIM-Signature: v=1; a={seal.algorithm}; c=relaxed/simple;",

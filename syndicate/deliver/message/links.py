@@ -22,7 +22,7 @@ _KEY = 8
 _MESSAGE_ID = re.compile(r"<?(\d{1,18})\.(\d{1,18})\.([0-9a-f]{16})@[^@<>\s]+>?")
 
 
-class Links:
+class SignedLinks:
     """Makes and reads what is signed with one publication's secret."""
 
     def __init__(self, config: Config, secret: bytes) -> None:

@@ -8,12 +8,12 @@ from typing import Self
 
 from syndicate.config import Config, Mailbox, Newsletter
 from syndicate.deliver.message import headers
-from syndicate.deliver.message.links import Links
-from syndicate.deliver.message.personalisation import Filling, OwnLinks
-from syndicate.deliver.message.tracked_links import Leads
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.message.personalisation import Personalisation, PersonalLinks
+from syndicate.deliver.message.tracked_links import TrackedLinks
 from syndicate.deliver.smtp.relay import Envelope
 from syndicate.model.deliveries import Claim
-from syndicate.model.editions import Draft, Edition, Kind
+from syndicate.model.editions import Draft, Edition, EditionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Imprint:
+class EditionHeaders:
     """What the header says in every copy of one edition."""
 
     sender: Mailbox
@@ -65,7 +65,7 @@ class Imprint:
     def of(cls, edition: Edition | Draft, config: Config) -> Self:
         """Return the imprint of an edition, also where its newsletter left the config."""
         number = edition.key if isinstance(edition, Edition) else "test"
-        letter = edition.kind is Kind.LETTER
+        letter = edition.kind is EditionKind.LETTER
         newsletter = config.newsletter(edition.newsletter) or Newsletter(name=edition.newsletter)
         publication = config.publication.id
         return cls(
@@ -90,24 +90,26 @@ class Imprint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class Recipient:
     """Who a copy is for, and what is personal in it."""
 
-    imprint: Imprint
+    imprint: EditionHeaders
     message_id: str
-    filling: Filling
+    filling: Personalisation
     """What is filled in for them."""
 
     @classmethod
-    def of(cls, claim: Claim, imprint: Imprint, links: Links, leads: Leads) -> Self:
+    def of(
+        cls, claim: Claim, imprint: EditionHeaders, links: SignedLinks, leads: TrackedLinks
+    ) -> Self:
         """Return the reader of a claimed delivery."""
         return cls(
             imprint=imprint,
             message_id=links.message_id(claim.edition, claim.subscriber, imprint.domain),
-            filling=Filling(
+            filling=Personalisation(
                 name=claim.name,
                 email=claim.email,
-                own=OwnLinks(links, claim.edition, claim.subscriber, imprint.newsletter),
+                own=PersonalLinks(links, claim.edition, claim.subscriber, imprint.newsletter),
                 leads=leads.for_reader(links, claim.subscriber),
                 canary=leads.canary(links, claim.subscriber),
             ),

@@ -8,11 +8,11 @@ from queue import SimpleQueue
 
 import idna
 
-from syndicate.deliver.loop.wakeup import Bell
-from syndicate.deliver.message.dkim import Unsigned, sealed
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.loop.wakeup import Wakeup
+from syndicate.deliver.message.dkim import UnsignedMessage, sealed
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.message import Message
-from syndicate.deliver.message.prepared import Mailing, refusing
+from syndicate.deliver.message.prepared import PreparedEdition, refusing
 from syndicate.deliver.smtp.relay import Envelope
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
@@ -25,7 +25,7 @@ _HANDS = os.cpu_count() or 1
 """The most threads that sign; as long as nothing waits for them, one does."""
 
 
-class Copy:
+class OutgoingMessage:
     """A claimed delivery with its message, which is made when it is needed."""
 
     __slots__ = (
@@ -36,13 +36,13 @@ class Copy:
     envelope: Envelope
     message: Message
 
-    def __init__(self, claim: Claim, edition: Edition, mailing: Mailing) -> None:
+    def __init__(self, claim: Claim, edition: Edition, mailing: PreparedEdition) -> None:
         self.claim = claim
         self.edition = edition
         self.mailing = mailing
         self.refusal: Refused | None = None
         """Why it could not be made; then it has neither envelope nor message."""
-        self.unsigned: Unsigned | None = None
+        self.unsigned: UnsignedMessage | None = None
         """What was begun, until it is whole."""
         self.signatures: Sequence[bytes] | None = None
         """What it is to be signed with, when that is made; it may be in another thread."""
@@ -74,7 +74,7 @@ class Copy:
         """Whether it can be finished."""
         return self.signatures is not None or self.unsigned is None
 
-    def begin(self, links: Links) -> bool:
+    def begin(self, links: SignedLinks) -> bool:
         """Write the message; True when its signatures are still to be made."""
         try:
             self.envelope, copy = self.mailing.copy(self.claim, links)
@@ -94,7 +94,7 @@ class Copy:
             self.message = unsigned.signed(self.signatures)
 
 
-def _seal(copies: Sequence[Copy]) -> None:
+def _seal(copies: Sequence[OutgoingMessage]) -> None:
     """Make the signatures of copies of one edition that were begun."""
     try:
         signatures = _sealed([copy.unsigned for copy in copies if copy.unsigned is not None])
@@ -109,23 +109,23 @@ def _seal(copies: Sequence[Copy]) -> None:
             copy.signatures = of_copy
 
 
-class Workshop:
+class SigningPool:
     """Writes copies a little ahead, several together; threads sign them where that takes long.
 
     Signing lets go of Python's lock, and nothing else is done there: each time that
     threads take the lock from each other costs both of them.
     """
 
-    def __init__(self, links: Links) -> None:
+    def __init__(self, links: SignedLinks) -> None:
         self._links = links
-        self._orders: SimpleQueue[list[Copy] | None] = SimpleQueue()
+        self._orders: SimpleQueue[list[OutgoingMessage] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self.awaited = False
         """Whether the next copy isn't signed yet: nothing is to be had until the bell rings."""
-        self.bell = Bell()
+        self.bell = Wakeup()
         """Rings when a copy is signed, while one is waited for."""
 
-    def begin(self, copies: Iterable[Copy]) -> None:
+    def begin(self, copies: Iterable[OutgoingMessage]) -> None:
         """Write copies of one edition, up to BATCH, and have them signed where they are to be."""
         order = [copy for copy in copies if not copy.begun and copy.begin(self._links)]
         if order and order[0].mailing.slow:
@@ -135,7 +135,7 @@ class Workshop:
         elif order:
             _seal(order)
 
-    def finish(self, copy: Copy) -> bool:
+    def finish(self, copy: OutgoingMessage) -> bool:
         """Make a copy whole; where it isn't signed yet, return False: the bell rings for it."""
         if not copy.ready:
             self.awaited = True

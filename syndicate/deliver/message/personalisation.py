@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.editions import CANARY, SLOTS, Content, slot_marker
 
 _HIDDEN = (
@@ -24,7 +24,7 @@ HIDDEN = f"{_LINK}{CANARY}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filling:
+class Personalisation:
     """What goes into a content for one reader, or for everybody."""
 
     name: str = ""
@@ -66,10 +66,10 @@ def parted(said: str, nonce: str) -> list[str]:
     return _markers(nonce).split(said)
 
 
-class OwnLinks(Mapping[str, str]):
+class PersonalLinks(Mapping[str, str]):
     """The addresses that are one reader's alone, by slot; signed when they are asked for."""
 
-    def __init__(self, links: Links, edition: int, subscriber: int, newsletter: str) -> None:
+    def __init__(self, links: SignedLinks, edition: int, subscriber: int, newsletter: str) -> None:
         self._links = links
         self._edition = edition
         self._subscriber = subscriber

@@ -8,11 +8,11 @@ from functools import wraps
 from typing import ParamSpec, Self, TypeVar
 
 from syndicate.config import Config
-from syndicate.deliver.message.dkim import Keyring, Signer, Unsigned
-from syndicate.deliver.message.links import Links
-from syndicate.deliver.message.message import Imprint, Message, Reader
-from syndicate.deliver.message.template import Template
-from syndicate.deliver.message.tracked_links import Leads
+from syndicate.deliver.message.dkim import DkimKeyring, DkimSigner, UnsignedMessage
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.message.message import EditionHeaders, Message, Recipient
+from syndicate.deliver.message.template import MessageTemplate
+from syndicate.deliver.message.tracked_links import TrackedLinks
 from syndicate.deliver.smtp.relay import Envelope
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
@@ -42,13 +42,13 @@ def refusing(make: Callable[_Given, _Made]) -> Callable[_Given, _Made]:
 
 
 @dataclass(frozen=True, slots=True)
-class Mailing:
+class PreparedEdition:
     """An edition made ready: its copies differ in their readers alone."""
 
-    imprint: Imprint
-    leads: Leads
-    template: Template
-    signer: Signer | None
+    imprint: EditionHeaders
+    leads: TrackedLinks
+    template: MessageTemplate
+    signer: DkimSigner | None
     """None where no key is for the edition's sender."""
 
     @classmethod
@@ -59,14 +59,14 @@ class Mailing:
         content: Content,
         frozen: tuple[str, ...],
         config: Config,
-        keyring: Keyring,
+        keyring: DkimKeyring,
     ) -> Self:
         """Make an edition ready; raise Refused when it can't be, whatever it is for."""
-        imprint = Imprint.of(edition, config)
+        imprint = EditionHeaders.of(edition, config)
         return cls(
             imprint=imprint,
-            leads=Leads.of(edition.key, edition.newsletter, frozen, config),
-            template=Template.of(content, imprint),
+            leads=TrackedLinks.of(edition.key, edition.newsletter, frozen, config),
+            template=MessageTemplate.of(content, imprint),
             signer=keyring.signer(imprint.domain),
         )
 
@@ -76,14 +76,14 @@ class Mailing:
         return self.signer is not None and self.signer.slow
 
     @refusing
-    def copy(self, claim: Claim, links: Links) -> tuple[Envelope, Message | Unsigned]:
+    def copy(self, claim: Claim, links: SignedLinks) -> tuple[Envelope, Message | UnsignedMessage]:
         """Make the copy of one reader, to be signed where it is; raise Refused for a bad one."""
-        reader = Reader.of(claim, self.imprint, links, self.leads)
+        reader = Recipient.of(claim, self.imprint, links, self.leads)
         copy = self.template.fill(reader)
         return reader.envelope, copy if self.signer is None else self.signer.unsigned(copy)
 
 
-class Mailings:
+class PreparedEditions:
     """The editions that are being handed over; safe to share between threads.
 
     Raise SecretUnreadable when a key that signs can't be read.
@@ -92,11 +92,11 @@ class Mailings:
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self._config = config
-        self._keyring = Keyring.of(config)
-        self._ready: OrderedDict[int, Mailing] = OrderedDict()
+        self._keyring = DkimKeyring.of(config)
+        self._ready: OrderedDict[int, PreparedEdition] = OrderedDict()
         self._making = threading.Lock()
 
-    def get(self, edition: Edition) -> Mailing:
+    def get(self, edition: Edition) -> PreparedEdition:
         """Return an edition made ready, by whoever asks first.
 
         Raise Refused when it can't be made ready, StoreError when it can't be read.
@@ -110,8 +110,8 @@ class Mailings:
                 self._ready.popitem(last=False)
             return mailing
 
-    def _made_ready(self, edition: Edition) -> Mailing:
+    def _made_ready(self, edition: Edition) -> PreparedEdition:
         with self._store.read() as tx:
             content = tx.editions.content(edition.content)
             frozen = tx.clicks.links(edition.key)
-        return Mailing.of(edition, content, frozen, self._config, self._keyring)
+        return PreparedEdition.of(edition, content, frozen, self._config, self._keyring)

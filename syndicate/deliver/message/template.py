@@ -13,8 +13,8 @@ from html import escape
 from typing import Self
 
 from syndicate.deliver.message import headers
-from syndicate.deliver.message.message import Imprint, Message, Reader
-from syndicate.deliver.message.personalisation import HIDDEN, Filling, parted
+from syndicate.deliver.message.message import EditionHeaders, Message, Recipient
+from syndicate.deliver.message.personalisation import HIDDEN, Personalisation, parted
 from syndicate.deliver.message.quoted_printable import quoted
 from syndicate.errors import Refused
 from syndicate.model.editions import Content
@@ -25,14 +25,14 @@ _TEXT, _HTML = 0, 1
 _SAME = re.compile("[^&<>\"']*")
 """What says the same in HTML as in text."""
 
-_Field = bytes | Callable[[Reader], bytes]
+_Field = bytes | Callable[[Recipient], bytes]
 """A header field, or how to write a reader's own."""
 _Place = tuple[str, int]
 """Where something is filled in: what, and whether into the text or the HTML."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Template:
+class MessageTemplate:
     """What all copies of one edition have in common; threads may share it."""
 
     head: tuple[_Field, ...]
@@ -41,7 +41,7 @@ class Template:
     """What is filled in, by the names that `parted` gives."""
 
     @classmethod
-    def of(cls, content: Content, imprint: Imprint) -> Self:
+    def of(cls, content: Content, imprint: EditionHeaders) -> Self:
         """Encode an edition; raise Refused for what can't stand in a message."""
         text = parted(content.text, content.nonce)
         html = parted(content.html, content.nonce)
@@ -54,7 +54,7 @@ class Template:
         except UnicodeEncodeError as error:
             raise _unwritable(error) from error
 
-    def fill(self, reader: Reader) -> Message:
+    def fill(self, reader: Recipient) -> Message:
         """Write one reader's copy: the same bytes for the same reader, on every attempt.
 
         Lines end with CRLF and are at most 78 octets, but where a single word of the
@@ -78,7 +78,7 @@ class Template:
         return [each if isinstance(each, bytes) else b"" for each in self.head]
 
     @cached_property
-    def _own_fields(self) -> list[tuple[int, Callable[[Reader], bytes]]]:
+    def _own_fields(self) -> list[tuple[int, Callable[[Recipient], bytes]]]:
         return [(n, each) for n, each in enumerate(self.head) if not isinstance(each, bytes)]
 
     @cached_property
@@ -90,7 +90,7 @@ class Template:
         return [(n, each) for n, each in enumerate(self.body) if not isinstance(each, bytes)]
 
 
-def _head(subject: str, imprint: Imprint) -> tuple[_Field, ...]:
+def _head(subject: str, imprint: EditionHeaders) -> tuple[_Field, ...]:
     field, name = headers.field, imprint.sender.name
     fields: list[_Field] = [
         field("From", *headers.mailbox(name, headers.address(imprint.sender.address))),
@@ -113,7 +113,7 @@ def _head(subject: str, imprint: Imprint) -> tuple[_Field, ...]:
     )
 
 
-def _list(imprint: Imprint) -> list[_Field]:
+def _list(imprint: EditionHeaders) -> list[_Field]:
     """Write what marks bulk mail: RFC 2919, RFC 8058."""
     name = f"<{imprint.newsletter}.{imprint.domain}>"
     return [
@@ -124,16 +124,16 @@ def _list(imprint: Imprint) -> list[_Field]:
     ]
 
 
-def _to(reader: Reader) -> bytes:
+def _to(reader: Recipient) -> bytes:
     filling = reader.filling
     return headers.field("To", *headers.mailbox(filling.name, headers.address(filling.email)))
 
 
-def _message_id(reader: Reader) -> bytes:
+def _message_id(reader: Recipient) -> bytes:
     return headers.field("Message-ID", reader.message_id)
 
 
-def _list_unsubscribe(reader: Reader) -> bytes:
+def _list_unsubscribe(reader: Recipient) -> bytes:
     return headers.field("List-Unsubscribe", f"<{reader.filling.own['unsubscribe']}>")
 
 
@@ -151,7 +151,7 @@ def _part(pieces: list[str], part: int) -> list[bytes | _Place]:
     return [head.encode(), *encoded, end]
 
 
-def _written(names: frozenset[str], filling: Filling) -> dict[_Place, bytes]:
+def _written(names: frozenset[str], filling: Personalisation) -> dict[_Place, bytes]:
     """Encode what goes into places."""
     written: dict[_Place, bytes] = {}
     for name in names:

@@ -9,12 +9,12 @@ from typing import Self
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from syndicate.config import Config, Newsletter, Tracking
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.editions import CANARY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leads:
+class TrackedLinks:
     """The numbered links of one edition."""
 
     edition: int
@@ -43,14 +43,14 @@ class Leads:
             return self.home
         return self.addresses[link - 1] if 0 < link <= len(self.addresses) else None
 
-    def for_reader(self, links: Links, subscriber: int) -> tuple[str, ...]:
+    def for_reader(self, links: SignedLinks, subscriber: int) -> tuple[str, ...]:
         """Return what stands in a reader's mail in the place of each link."""
         if not self.counted:
             return self.addresses
         numbers = range(1, len(self.addresses) + 1)
         return tuple(links.click(self.edition, each, self._named(subscriber)) for each in numbers)
 
-    def canary(self, links: Links, subscriber: int) -> str:
+    def canary(self, links: SignedLinks, subscriber: int) -> str:
         """Return where the hidden link of a reader's mail leads; empty where none is needed."""
         if not (self.counted and self.addresses):
             return ""

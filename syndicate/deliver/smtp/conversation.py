@@ -9,8 +9,16 @@ from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 
-from syndicate.deliver.smtp.relay import Answered, Declined, Ended, Envelope, Event, Invited, Reply
-from syndicate.deliver.smtp.replies import Garbled, Replies
+from syndicate.deliver.smtp.relay import (
+    BodyInvited,
+    Envelope,
+    Event,
+    MessageAnswered,
+    MessageDeclined,
+    SessionEnded,
+    SmtpReply,
+)
+from syndicate.deliver.smtp.replies import MalformedReply, ReplyParser
 from syndicate.errors import (
     DeliveryError,
     NoVerdict,
@@ -28,7 +36,7 @@ _LOG_IN_FIRST = (530, 538)
 _DOT = b".\r\n"
 
 
-class Step(Enum):
+class SmtpStep(Enum):
     """What a reply is to."""
 
     MAIL = "MAIL"
@@ -39,12 +47,12 @@ class Step(Enum):
     """What is said to it means nothing."""
 
 
-_OFFER = (Step.MAIL, Step.RCPT, Step.DATA)
-_OF_READER = (Step.RCPT, Step.DATA)
+_OFFER = (SmtpStep.MAIL, SmtpStep.RCPT, SmtpStep.DATA)
+_OF_READER = (SmtpStep.RCPT, SmtpStep.DATA)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class SessionTerms:
     """What holds for every transaction of a session."""
 
     server: str
@@ -58,28 +66,28 @@ class Terms:
     """Bytes of a message that the server takes (RFC 1870); 0: it doesn't say."""
 
 
-class Conversation:
+class SmtpDialogue:
     """Both sides of what is said: commands to write, and events that replies mean."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: SessionTerms) -> None:
         self._terms = terms
         self._pipelining = "pipelining" in terms.extensions
-        self._replies = Replies()
-        self._unsaid: deque[tuple[Step, bytes]] = deque()
-        self._awaited: deque[Step] = deque()
-        self._answers: list[Reply] = []
+        self._replies = ReplyParser()
+        self._unsaid: deque[tuple[SmtpStep, bytes]] = deque()
+        self._awaited: deque[SmtpStep] = deque()
+        self._answers: list[SmtpReply] = []
         """What was said so far to the message that is offered."""
         self._sender = ""
         self._dirty = False
         """Whether an offer was made that no body ended: RSET ends it."""
-        self._last_421: Reply | None = None
+        self._last_421: SmtpReply | None = None
         """A 421 to RCPT or DATA, until something else is heard: then it was the reader's."""
         self.over = False
         self.heard = 0
         """How many replies were understood so far."""
 
     @property
-    def awaited(self) -> Step | None:
+    def awaited(self) -> SmtpStep | None:
         """What the next reply is to; None when none is awaited."""
         return self._awaited[0] if self._awaited else None
 
@@ -89,7 +97,7 @@ class Conversation:
         return not (self._awaited or self._unsaid or self._answers)
 
     @property
-    def parting(self) -> Reply | None:
+    def parting(self) -> SmtpReply | None:
         """A 421 to the reader that is offered, where it was the last that was heard."""
         if self._answers and self._answers[-1].code == _CLOSING:
             return self._answers[-1]
@@ -99,7 +107,7 @@ class Conversation:
         """Ask for a message to be taken; raise PermanentFailure where it can't be asked."""
         parameters = self._parameters(envelope, size)
         if self._dirty:
-            self._unsaid.append((Step.ASIDE, b"RSET\r\n"))
+            self._unsaid.append((SmtpStep.ASIDE, b"RSET\r\n"))
         mail = f"MAIL FROM:<{envelope.sender}>{parameters}\r\n".encode()
         rcpt = f"RCPT TO:<{envelope.recipient}>\r\n".encode()
         self._unsaid += zip(_OFFER, (mail, rcpt, b"DATA\r\n"), strict=True)
@@ -114,7 +122,7 @@ class Conversation:
         `tame`: whoever made it knows that no line of it begins with a dot.
         """
         self._answers.clear()
-        self._awaited.append(Step.BODY)
+        self._awaited.append(SmtpStep.BODY)
         self._dirty = False
         said = message if tame else (_stuffed(b"".join(message)),)
         return *said, _DOT if message[-1].endswith(b"\r\n") else b"\r\n" + _DOT
@@ -131,14 +139,14 @@ class Conversation:
     def hear(self, data: bytes) -> list[Event]:
         """Take in what was received; what comes of it. The last event of all is Ended."""
         events: list[Event] = []
-        garbled: Garbled | None = None
+        garbled: MalformedReply | None = None
         try:
             self._replies.feed(data)
-        except Garbled as error:
+        except MalformedReply as error:
             garbled = error
         while not self.over and (reply := self._replies.next()) is not None:
             if not self._awaited:
-                self._end(Garbled(f"the server said {str(reply)!r} out of turn"), events)
+                self._end(MalformedReply(f"the server said {str(reply)!r} out of turn"), events)
                 break
             self.heard += 1
             self._answered(self._awaited.popleft(), reply, events)
@@ -148,58 +156,58 @@ class Conversation:
 
     # how
 
-    def _answered(self, step: Step, reply: Reply, events: list[Event]) -> None:
-        if step is Step.BODY:
-            events.append(Answered(reply, self._meaning(reply)))
+    def _answered(self, step: SmtpStep, reply: SmtpReply, events: list[Event]) -> None:
+        if step is SmtpStep.BODY:
+            events.append(MessageAnswered(reply, self._meaning(reply)))
             if not (reply.positive or reply.negative):
                 said = f"the server answered {str(reply)!r} to a message"
-                self._end(Garbled(said), events)
+                self._end(MalformedReply(said), events)
                 return
         if reply.code == _CLOSING and step not in _OF_READER:
             self._close(self._last_421 or reply, events, of_reader=self._last_421 is not None)
         elif step in _OFFER:
             self._answers.append(reply)
-            if step is Step.DATA or (not self._pipelining and reply.negative):
+            if step is SmtpStep.DATA or (not self._pipelining and reply.negative):
                 self._judge(reply, events)
         elif self._last_421 is not None:  # the server is still there
-            events.append(Declined(TemporaryFailure(str(self._last_421), _CLOSING)))
+            events.append(MessageDeclined(TemporaryFailure(str(self._last_421), _CLOSING)))
             self._last_421 = None
 
-    def _close(self, reply: Reply, events: list[Event], *, of_reader: bool) -> None:
+    def _close(self, reply: SmtpReply, events: list[Event], *, of_reader: bool) -> None:
         self.over = True
         closing = TemporaryFailure(f"{self._terms.server}: {reply}", reply.code)
-        events.append(Ended(closing, of_reader=of_reader))
+        events.append(SessionEnded(closing, of_reader=of_reader))
 
-    def _judge(self, reply: Reply, events: list[Event]) -> None:
+    def _judge(self, reply: SmtpReply, events: list[Event]) -> None:
         """Read what MAIL, RCPT and DATA come to: the first refusal is the verdict."""
         while self._unsaid and self._unsaid[0][0] in _OFFER:  # refused before all was said
             self._unsaid.popleft()
         if [each.code // 100 for each in self._answers] == [2, 2, 3]:
-            events.append(Invited())
+            events.append(BodyInvited())
             return
         refused = next((n for n, each in enumerate(self._answers) if each.negative), None)
         if refused is None:
             said = " / ".join(map(str, self._answers))
-            garbled = Garbled(f"the server answered {said!r} to MAIL, RCPT and DATA")
+            garbled = MalformedReply(f"the server answered {said!r} to MAIL, RCPT and DATA")
             self._end(garbled, events)
             return
         answer = self._answers[refused]
         if reply.code == _GO_AHEAD:
-            self._unsaid.appendleft((Step.ASIDE, _DOT))
+            self._unsaid.appendleft((SmtpStep.ASIDE, _DOT))
             self._dirty = False
         self._answers.clear()
         if answer.code == reply.code == _CLOSING:
             self._last_421, self._dirty = answer, False
-            self._unsaid.appendleft((Step.ASIDE, b"RSET\r\n"))  # to hear whether it leaves
+            self._unsaid.appendleft((SmtpStep.ASIDE, b"RSET\r\n"))  # to hear whether it leaves
             return
         step = _OFFER[refused]
         error = self._refusal(answer, step)
-        events.append(Declined(error, of_reader=step is not Step.MAIL))
+        events.append(MessageDeclined(error, of_reader=step is not SmtpStep.MAIL))
         if reply.code == _CLOSING:
             self._close(reply, events, of_reader=True)
 
-    def _refusal(self, reply: Reply, step: Step) -> DeliveryError:
-        if reply.code in _LOG_IN_FIRST or (step is Step.MAIL and reply.permanent):
+    def _refusal(self, reply: SmtpReply, step: SmtpStep) -> DeliveryError:
+        if reply.code in _LOG_IN_FIRST or (step is SmtpStep.MAIL and reply.permanent):
             return RelayUnavailable(
                 f"{self._terms.server} takes nothing from {self._sender}: {reply}; look at "
                 "mail.from, the username and what the relay allows this sender",
@@ -208,7 +216,7 @@ class Conversation:
         failure = PermanentFailure if reply.permanent else TemporaryFailure
         return failure(str(reply), reply.code)
 
-    def _meaning(self, reply: Reply) -> DeliveryError | None:
+    def _meaning(self, reply: SmtpReply) -> DeliveryError | None:
         if reply.positive:
             return None
         if reply.permanent:
@@ -217,10 +225,10 @@ class Conversation:
             return TemporaryFailure(str(reply), reply.code)
         return NoVerdict(f"{self._terms.server} answered {str(reply)!r}", reply.code)
 
-    def _end(self, error: Garbled, events: list[Event]) -> None:
+    def _end(self, error: MalformedReply, events: list[Event]) -> None:
         if not self.over:
             self.over = True
-            events.append(Ended(TemporaryFailure(f"{self._terms.server}: {error}")))
+            events.append(SessionEnded(TemporaryFailure(f"{self._terms.server}: {error}")))
 
     def _parameters(self, envelope: Envelope, size: int) -> str:
         for address in (envelope.sender, envelope.recipient):

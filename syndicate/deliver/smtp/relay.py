@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from syndicate.config import Relay as Settings
+from syndicate.config import RelaySettings
 from syndicate.errors import DeliveryError
 
 
@@ -25,7 +25,7 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SmtpReply:
     """What a server answered (RFC 5321, 4.2)."""
 
     code: int
@@ -56,12 +56,12 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
+class BodyInvited:
     """The body of the message that was offered is awaited."""
 
 
 @dataclass(frozen=True, slots=True)
-class Declined:
+class MessageDeclined:
     """The message that was offered is not wanted.
 
     RelayUnavailable: nothing of this sender is, whoever it is for.
@@ -73,16 +73,16 @@ class Declined:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class MessageAnswered:
     """The message that was handed over has its verdict: a reply, or what is as good as none."""
 
-    reply: Reply
+    reply: SmtpReply
     error: DeliveryError | None = None
     """What the reply means where it isn't a yes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class SessionEnded:
     """The session is over. What was handed over and not answered has no verdict any more."""
 
     error: DeliveryError
@@ -91,10 +91,10 @@ class Ended:
     """Whether the server left after a 421 to the RCPT or DATA of the message that is offered."""
 
 
-Event: TypeAlias = Invited | Declined | Answered | Ended
+Event: TypeAlias = BodyInvited | MessageDeclined | MessageAnswered | SessionEnded
 
 
-class Session(Protocol):
+class TransportSession(Protocol):
     """One conversation with a relay: at most one message on its way, and one offered behind it."""
 
     @property
@@ -137,13 +137,13 @@ class Session(Protocol):
         """Say goodbye where that is possible, and be gone; never raises, never waits."""
 
 
-class Relay(Protocol):
+class Transport(Protocol):
     """Where messages are handed over."""
 
-    settings: Settings
+    settings: RelaySettings
     """Its name, and how much it takes."""
 
-    def open(self) -> Session:
+    def open(self) -> TransportSession:
         """Begin a session, and wait for it; raise RelayUnavailable with what to do about it."""
 
     def arrived(self, message_id: str) -> bool | None:

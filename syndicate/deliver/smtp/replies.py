@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
-from syndicate.deliver.smtp.relay import Reply
+from syndicate.deliver.smtp.relay import SmtpReply
 
 _LINE = re.compile(rb"([2-5]\d\d)([ -]?)(.*)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -26,31 +26,31 @@ Lines = Sequence[tuple[bytes, bytes]]
 """A reply's lines: the code, and the rest."""
 
 
-class Garbled(OSError):  # noqa: N818 - reads as the outcome that it is
+class MalformedReply(OSError):  # noqa: N818 - reads as the outcome that it is
     """The server said something that is no SMTP reply."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Whole:
+class _CompleteReply:
     """A reply that is complete."""
 
     lines: Lines
-    reply: Reply
+    reply: SmtpReply
 
     @classmethod
     def of(cls, lines: Lines) -> Self:
         words = legible(b" ".join([text for _, text in lines]))
-        return cls(lines, Reply(int(lines[0][0]), words))
+        return cls(lines, SmtpReply(int(lines[0][0]), words))
 
 
-class Replies:
+class ReplyParser:
     """Puts replies together from what is received; reads no socket itself."""
 
     def __init__(self) -> None:
         self._rest = b""
         self._lines: list[tuple[bytes, bytes]] = []
         self._size = 0
-        self._complete: deque[_Whole] = deque()
+        self._complete: deque[_CompleteReply] = deque()
 
     @property
     def pending(self) -> bool:
@@ -67,9 +67,9 @@ class Replies:
             else:
                 self._complete.append(whole)
         if self._size + len(self._rest) > _LONGEST:
-            raise Garbled(f"the server's answer is longer than {_LONGEST // 1024} KB")
+            raise MalformedReply(f"the server's answer is longer than {_LONGEST // 1024} KB")
 
-    def next(self) -> Reply | None:
+    def next(self) -> SmtpReply | None:
         """Return the next complete reply, or None."""
         return self._complete.popleft().reply if self._complete else None
 
@@ -82,19 +82,19 @@ class Replies:
     def _take(self, line: bytes) -> None:
         parsed = _parsed(line)
         if parsed is None or (self._lines and parsed[0] != self._lines[0][0]):
-            raise Garbled(f"the server said {legible(line)[:80]!r}, which is no SMTP reply")
+            raise MalformedReply(f"the server said {legible(line)[:80]!r}, which is no SMTP reply")
         self._size += len(line)
         if self._size > _LONGEST:
-            raise Garbled(f"the server's answer is longer than {_LONGEST // 1024} KB")
+            raise MalformedReply(f"the server's answer is longer than {_LONGEST // 1024} KB")
         code, more, text = parsed
         self._lines.append((code, text))
         if not more:
-            self._complete.append(_Whole.of(self._lines))
+            self._complete.append(_CompleteReply.of(self._lines))
             self._lines, self._size = [], 0
 
 
 @lru_cache(maxsize=64)
-def _whole(line: bytes) -> _Whole | None:
+def _whole(line: bytes) -> _CompleteReply | None:
     """Return the reply that a line is all of; None for any other.
 
     Servers say the same few things over and over.
@@ -102,7 +102,7 @@ def _whole(line: bytes) -> _Whole | None:
     parsed = _parsed(line) if len(line) <= _LONGEST else None
     if parsed is None or parsed[1]:
         return None
-    return _Whole.of([(parsed[0], parsed[2])])
+    return _CompleteReply.of([(parsed[0], parsed[2])])
 
 
 def _parsed(line: bytes) -> tuple[bytes, bool, bytes] | None:
@@ -111,12 +111,12 @@ def _parsed(line: bytes) -> tuple[bytes, bool, bytes] | None:
     return None if match is None else (match[1], match[2] == b"-", match[3].strip())
 
 
-class Reading:
+class ReplyReader:
     """Waits for replies on a socket: for what is said while a session is opened."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._replies = Replies()
+        self._replies = ReplyParser()
 
     @property
     def pending(self) -> bool:

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from math import inf
 
-from syndicate.deliver.smtp.conversation import Conversation, Step, Terms
-from syndicate.deliver.smtp.relay import Answered, Ended, Envelope, Event
+from syndicate.deliver.smtp.conversation import SessionTerms, SmtpDialogue, SmtpStep
+from syndicate.deliver.smtp.relay import Envelope, Event, MessageAnswered, SessionEnded
 from syndicate.errors import TemporaryFailure
 
 _PATIENCE = 20
@@ -27,14 +27,14 @@ def data_timeout(timeout: float) -> float:
 class SmtpSession:
     """A session in which messages are offered and handed over, one behind the other."""
 
-    def __init__(self, connection: socket.socket, terms: Terms) -> None:
+    def __init__(self, connection: socket.socket, terms: SessionTerms) -> None:
         connection.setblocking(False)
         with contextlib.suppress(OSError):  # an envelope is small, and is not to wait for more
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connection = connection
         self._encrypted = isinstance(connection, ssl.SSLSocket)
         self._terms = terms
-        self._talk = Conversation(terms)
+        self._talk = SmtpDialogue(terms)
         self._unwritten: deque[memoryview] = deque()
         self._body_left = 0
         """Bytes from here to the end of the body's last dot."""
@@ -102,13 +102,15 @@ class SmtpSession:
 
     # how
 
-    def _ended(self, error: OSError) -> Ended:
+    def _ended(self, error: OSError) -> SessionEnded:
         """Return how a broken connection ends the session."""
         server, parting = self._terms.server, self._talk.parting
         if parting is not None:
-            return Ended(TemporaryFailure(f"{server}: {parting}", parting.code), of_reader=True)
+            return SessionEnded(
+                TemporaryFailure(f"{server}: {parting}", parting.code), of_reader=True
+            )
         where = "" if self.handed else "the connection broke within the message: "
-        return Ended(TemporaryFailure(f"{server}: {where}{error}"))
+        return SessionEnded(TemporaryFailure(f"{server}: {where}{error}"))
 
     def _write_and_read(self, now: float, events: list[Event], *, readable: bool) -> None:
         try:
@@ -157,7 +159,7 @@ class SmtpSession:
                 raise ConnectionResetError("the server closed the connection")
             heard = self._talk.heard
             for event in self._talk.hear(received):
-                if isinstance(event, Answered):
+                if isinstance(event, MessageAnswered):
                     self.taken += 1
                     if not self.handed:
                         events += self._early(event)
@@ -175,17 +177,17 @@ class SmtpSession:
         except _NOT_NOW:
             return None
 
-    def _early(self, answer: Answered) -> Iterator[Event]:
+    def _early(self, answer: MessageAnswered) -> Iterator[Event]:
         """Take a refusal that came before the body had left whole; a yes can't mean it."""
         self._talk.over = True
         said = f"{self._terms.server}: the server spoke out of turn: {answer.reply}"
         if answer.reply.negative:
             yield answer
-        yield Ended(TemporaryFailure(said))
+        yield SessionEnded(TemporaryFailure(said))
 
     def _limit(self) -> float:
         """How many seconds may pass until something happens."""
-        waits_for_verdict = not self._unwritten and self._talk.awaited is Step.BODY
+        waits_for_verdict = not self._unwritten and self._talk.awaited is SmtpStep.BODY
         return data_timeout(self._terms.timeout) if waits_for_verdict else self._terms.timeout
 
     def _watch(self, now: float) -> None:

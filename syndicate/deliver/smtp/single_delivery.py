@@ -5,22 +5,22 @@ import time
 from typing import TypeVar
 
 from syndicate.deliver.smtp.relay import (
-    Answered,
-    Declined,
-    Ended,
+    BodyInvited,
     Envelope,
-    Invited,
-    Reply,
-    Session,
+    MessageAnswered,
+    MessageDeclined,
+    SessionEnded,
+    SmtpReply,
+    TransportSession,
 )
 from syndicate.errors import NoVerdict
 
 _LOOK = 0.2
 """Seconds between looks at deadlines."""
-_Awaited = TypeVar("_Awaited", Invited, Answered)
+_Awaited = TypeVar("_Awaited", BodyInvited, MessageAnswered)
 
 
-def hand_over(session: Session, envelope: Envelope, message: bytes) -> Reply:
+def hand_over(session: TransportSession, envelope: Envelope, message: bytes) -> SmtpReply:
     """Hand over one message, and return the reply that accepts it.
 
     Raise TemporaryFailure, PermanentFailure or RelayUnavailable as the relay answers,
@@ -28,27 +28,27 @@ def hand_over(session: Session, envelope: Envelope, message: bytes) -> Reply:
     """
     offer(session, envelope, len(message))
     session.hand_over(message)
-    answered = _await(session, Answered)
+    answered = _await(session, MessageAnswered)
     if answered.error is not None:
         raise answered.error
     return answered.reply
 
 
-def offer(session: Session, envelope: Envelope, size: int) -> None:
+def offer(session: TransportSession, envelope: Envelope, size: int) -> None:
     """Have one message announced, up to the point where its body is awaited."""
     session.offer(envelope, size)
-    _await(session, Invited)
+    _await(session, BodyInvited)
 
 
-def _await(session: Session, kind: type[_Awaited]) -> _Awaited:
+def _await(session: TransportSession, kind: type[_Awaited]) -> _Awaited:
     found: _Awaited | None = None
     while True:
         for event in session.move(time.monotonic()):
             match event:
-                case Declined(error):
+                case MessageDeclined(error):
                     raise error
-                case Ended(error) if not isinstance(found, Answered):
-                    lost = kind is Answered and session.handed
+                case SessionEnded(error) if not isinstance(found, MessageAnswered):
+                    lost = kind is MessageAnswered and session.handed
                     raise NoVerdict(str(error), error.code) if lost else error
                 case _ if isinstance(event, kind):
                     found = event
@@ -57,7 +57,7 @@ def _await(session: Session, kind: type[_Awaited]) -> _Awaited:
         _wait(session)
 
 
-def _wait(session: Session) -> None:
+def _wait(session: TransportSession) -> None:
     """Wait until a session can go on, or for long enough to look at the time."""
     if session.fileno() < 0:
         return

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Self
 
-from syndicate.config import Config, Relay, Security, password
-from syndicate.deliver.smtp.conversation import Terms
-from syndicate.deliver.smtp.relay import Reply
-from syndicate.deliver.smtp.replies import Garbled, Reading, legible
+from syndicate.config import Config, RelaySettings, Security, password
+from syndicate.deliver.smtp.conversation import SessionTerms
+from syndicate.deliver.smtp.relay import SmtpReply
+from syndicate.deliver.smtp.replies import MalformedReply, ReplyReader, legible
 from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.errors import RelayUnavailable
 
@@ -26,12 +26,12 @@ _SIZE = re.compile(r"[0-9]{1,20}")
 _EXTENSIONS = ("pipelining", "smtputf8", "size")
 
 
-class Smtp:
+class SmtpTransport:
     """A mail server that takes our messages."""
 
     def __init__(
         self,
-        settings: Relay,
+        settings: RelaySettings,
         secret: Callable[[], str | None] = lambda: None,
         *,
         table: str = "mail",
@@ -85,7 +85,7 @@ class Smtp:
 
     # how
 
-    def _opened(self, log_in: "Callable[[_Bounded], None]") -> "_Bounded":
+    def _opened(self, log_in: "Callable[[_BoundedClient], None]") -> "_BoundedClient":
         smtp = self._dialogue()
         try:
             with self._explained():
@@ -105,9 +105,9 @@ class Smtp:
         """Say where it is configured that and how this server is reached."""
         return f"look at {self._key('host')} and {self._key('port')} in config.toml"
 
-    def _terms(self, smtp: smtplib.SMTP) -> Terms:
+    def _terms(self, smtp: smtplib.SMTP) -> SessionTerms:
         size = smtp.esmtp_features.get("size", "")
-        return Terms(
+        return SessionTerms(
             server=self._server,
             extensions=frozenset(name for name in _EXTENSIONS if smtp.has_extn(name)),
             timeout=self._timeout,
@@ -115,11 +115,11 @@ class Smtp:
             max_size=int(size) if _SIZE.fullmatch(size) else 0,
         )
 
-    def _dialogue(self) -> "_Bounded":
+    def _dialogue(self) -> "_BoundedClient":
         name = _our_name()
         if self.settings.security is Security.TLS:
-            return _Encrypted(local_hostname=name, timeout=self._timeout, context=self._tls())
-        return _Plain(local_hostname=name, timeout=self._timeout)
+            return _TlsClient(local_hostname=name, timeout=self._timeout, context=self._tls())
+        return _PlainClient(local_hostname=name, timeout=self._timeout)
 
     def _connect(self, smtp: smtplib.SMTP) -> None:
         host = self.settings.host
@@ -154,7 +154,7 @@ class Smtp:
             # smtplib's own can't say a password beyond ASCII
             plain = b64encode(f"\0{user}\0{secret}".encode()).decode()
             code, said = smtp.docmd("AUTH", f"PLAIN {plain}")
-            if not Reply(code, "").positive:
+            if not SmtpReply(code, "").positive:
                 raise smtplib.SMTPAuthenticationError(code, said)
         else:
             smtp.login(user, secret)
@@ -217,10 +217,10 @@ class Smtp:
         return said
 
 
-class _Bounded(smtplib.SMTP):
+class _BoundedClient(smtplib.SMTP):
     """smtplib, reading with our own reader: bounded in size, and in time as a whole."""
 
-    _reader: tuple[socket.socket, Reading] | None = None
+    _reader: tuple[socket.socket, ReplyReader] | None = None
 
     def getreply(self) -> tuple[int, bytes]:
         """Return the next reply."""
@@ -228,20 +228,20 @@ class _Bounded(smtplib.SMTP):
         # another socket, such as the encrypted one, has another reader: what was
         # said before encryption is never taken for what was said after it
         if self._reader is None or self._reader[0] is not self.sock:
-            self._reader = (self.sock, Reading(self.sock))
+            self._reader = (self.sock, ReplyReader(self.sock))
         return self._reader[1].read(self.timeout)
 
     def nothing_else(self) -> None:
         """Raise Garbled for what was said that nobody asked for."""
         if self._reader is not None and self._reader[1].pending:
-            raise Garbled("the server spoke out of turn")
+            raise MalformedReply("the server spoke out of turn")
 
 
-class _Plain(_Bounded):
+class _PlainClient(_BoundedClient):
     """Unencrypted, at least to begin with."""
 
 
-class _Encrypted(_Bounded, smtplib.SMTP_SSL):
+class _TlsClient(_BoundedClient, smtplib.SMTP_SSL):
     """Encrypted from the first byte."""
 
 

@@ -8,13 +8,15 @@ import re
 from dataclasses import replace
 
 from syndicate.body import cut
-from syndicate.intake.articles.source_file import Manuscript, Proof
+from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.model.articles import MEDIA, Article, Figure, Recording
 
 _LOADED = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 
 
-def with_earlier_media(manuscript: Manuscript, proof: Proof, article: Article) -> Proof:
+def with_earlier_media(
+    manuscript: SourceFile, proof: ParsedArticle, article: Article
+) -> ParsedArticle:
     """Return what was set with the pictures and the recording that its article had before.
 
     A body is kept where its text is unchanged and no other picture is in it now.

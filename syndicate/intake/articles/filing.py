@@ -10,21 +10,21 @@ from pathlib import Path
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
 from syndicate.intake.articles.earlier_media import with_earlier_media
-from syndicate.intake.articles.matching import Door, Match, Matcher, Taken
+from syndicate.intake.articles.matching import ArticleMatch, ArticleMatcher, Door, TakenIdentities
 from syndicate.intake.articles.parallel_parse import (
     Compose,
-    Composed,
-    ComposedFiles,
+    ParallelParser,
+    ParsedFile,
     composed,
     unexpected,
 )
-from syndicate.intake.articles.source_file import Manuscript, Proof
+from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.model.articles import Article, Status
 from syndicate.model.old_addresses import kept_as
-from syndicate.store import Entry, Filing, Known, Store, Transaction
+from syndicate.store import ArticleLookup, ArticleWriter, NewArticle, Store, Transaction
 
 
-class Verdict(StrEnum):
+class ImportOutcome(StrEnum):
     """What became of a file."""
 
     NEW = "new"
@@ -34,11 +34,11 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
+class ImportResult:
     """The outcome for one file."""
 
     path: str
-    verdict: Verdict
+    verdict: ImportOutcome
     slug: str = ""
     """Empty where the file was refused before it had one."""
     reason: str = ""
@@ -58,7 +58,7 @@ def file_articles(
     at: datetime,
     dry_run: bool = False,
     limited: bool = False,
-) -> Iterator[Filed]:
+) -> Iterator[ImportResult]:
     """File articles in their order; a file that is refused keeps no other out.
 
     `at` is when articles without a date are first seen. An outcome is told when
@@ -73,13 +73,13 @@ def file_articles(
 def file_composed(
     store: Store,
     config: Config,
-    read: ComposedFiles,
+    read: ParallelParser,
     *,
     at: datetime,
     dry_run: bool = False,
-) -> Iterator[Filed]:
+) -> Iterator[ImportResult]:
     """File articles that are being read and set; see `file_articles`."""
-    taken = Taken(read.claims)
+    taken = TakenIdentities(read.claims)
     run = _Import(store=store, config=config, again=read.again, at=at, dry_run=dry_run)
     for batch in read.batches:
         filed, taken = run.file(batch, taken)
@@ -95,10 +95,12 @@ class _Import:
     again: Compose
     at: datetime
     dry_run: bool
-    redone: dict[tuple[str, str, str], Composed] = field(default_factory=dict)
+    redone: dict[tuple[str, str, str], ParsedFile] = field(default_factory=dict)
     """Files that were set for another id than at first, by path, id and slug."""
 
-    def file(self, batch: Sequence[Composed], taken: Taken) -> tuple[list[Filed], Taken]:
+    def file(
+        self, batch: Sequence[ParsedFile], taken: TakenIdentities
+    ) -> tuple[list[ImportResult], TakenIdentities]:
         """File a batch; return the outcomes, and what is taken by then.
 
         Files are set again between two transactions: it may take long, and nobody else
@@ -113,14 +115,14 @@ class _Import:
                 self.redone[key] = self.again(manuscript, public_id)
 
     def _try(
-        self, batch: Sequence[Composed], taken: Taken
-    ) -> tuple[list[Filed], Taken, list[tuple[Manuscript, str]]]:
+        self, batch: Sequence[ParsedFile], taken: TakenIdentities
+    ) -> tuple[list[ImportResult], TakenIdentities, list[tuple[SourceFile, str]]]:
         """File a batch, unless files of it have to be set again first."""
         then = taken.copy()
         try:
             with self.store.write() as tx:
                 tx.hold_still()  # two processes may file one folder
-                desk = _Desk(tx, self, batch, then)
+                desk = _BatchImport(tx, self, batch, then)
                 filed = [desk.file(composed_file) for composed_file in batch]
                 desk.save_new()
                 if self.dry_run or desk.missing:
@@ -143,31 +145,31 @@ class _Import:
         return filed, taken, []
 
 
-class _Desk:
+class _BatchImport:
     """One batch on its way into the store, inside of one transaction."""
 
     def __init__(
         self,
         tx: Transaction,
         run: _Import,
-        batch: Sequence[Composed],
-        taken: Taken,
+        batch: Sequence[ParsedFile],
+        taken: TakenIdentities,
     ) -> None:
         self._tx = tx
         self._run = run
         self._config = run.config
         self._taken = taken
         self._at = run.at
-        self.missing: list[tuple[Manuscript, str]] = []
+        self.missing: list[tuple[SourceFile, str]] = []
         """Files that have to be set again, and for which id."""
         self._known = _look_up(tx, batch)
         self._moved_names: set[str] = set()
         """Ids, paths, slugs and sources that an article has only since the look-up."""
         self._moved: set[int] = set()
         """Articles that are no more as they were looked up."""
-        self._new: list[Entry] = []
+        self._new: list[NewArticle] = []
 
-    def file(self, one: Composed) -> Filed:
+    def file(self, one: ParsedFile) -> ImportResult:
         """File one; new ones are in the store after `save_new`."""
         try:
             return self._file(one)
@@ -179,11 +181,11 @@ class _Desk:
         self._tx.articles.add_all(self._new, self._at)
         self._new.clear()
 
-    def _file(self, one: Composed) -> Filed:
+    def _file(self, one: ParsedFile) -> ImportResult:
         manuscript = one.manuscript
         if manuscript is None:
             return _refused(one, one.refusal, one.traceback)
-        matcher = Matcher(config=self._config, taken=self._taken, store=self._saved)
+        matcher = ArticleMatcher(config=self._config, taken=self._taken, store=self._saved)
         found = matcher.match(self._door(manuscript, one.id), manuscript)
         _refuse_back_to_draft(manuscript, found.article, self._at)
         matcher.refuse_taken_addresses(self._door(manuscript, one.id), manuscript, found)
@@ -193,7 +195,9 @@ class _Desk:
             if redone is None:
                 self.missing.append((manuscript, found.id))
                 self._taken.take(manuscript, found)
-                return Filed(path=manuscript.path, verdict=Verdict.UNCHANGED)  # nobody sees it
+                return ImportResult(
+                    path=manuscript.path, verdict=ImportOutcome.UNCHANGED
+                )  # nobody sees it
             one = redone
         if one.proof is None:
             return _refused(one, one.refusal, one.traceback)
@@ -201,7 +205,7 @@ class _Desk:
         self._taken.take(manuscript, found)
         return filed
 
-    def _door(self, manuscript: Manuscript, public_id: str) -> Door:
+    def _door(self, manuscript: SourceFile, public_id: str) -> Door:
         """Return what answers for a file: what was looked up, unless that has changed by now."""
         known = self._known
         alike = [known.by_id(public_id), known.by_path(manuscript.path)]
@@ -214,12 +218,14 @@ class _Desk:
             return known
         return self._saved()
 
-    def _saved(self) -> Filing:
+    def _saved(self) -> ArticleWriter:
         """Return the store, with everything in it that was filed so far."""
         self.save_new()
         return self._tx.articles
 
-    def _save(self, manuscript: Manuscript, proof: Proof, found: Match) -> Filed:
+    def _save(
+        self, manuscript: SourceFile, proof: ParsedArticle, found: ArticleMatch
+    ) -> ImportResult:
         article = found.article
         if article is not None and proof.incomplete:
             proof = with_earlier_media(manuscript, proof, article)
@@ -229,23 +235,27 @@ class _Desk:
                 f"{manuscript.path}: it was retracted and stays so, whatever its file says; "
                 f"to put it back: syndicate retract --undo {article.slug}"
             )
-            return Filed(
+            return ImportResult(
                 path=manuscript.path,
-                verdict=Verdict.UNCHANGED,
+                verdict=ImportOutcome.UNCHANGED,
                 slug=article.slug,
                 warnings=(*warnings, stays),
             )
         for picture in proof.pictures:
             self._tx.media.add(picture)
         verdict = self._write(manuscript, proof, found)
-        return Filed(path=manuscript.path, verdict=verdict, slug=manuscript.slug, warnings=warnings)
+        return ImportResult(
+            path=manuscript.path, verdict=verdict, slug=manuscript.slug, warnings=warnings
+        )
 
-    def _write(self, manuscript: Manuscript, proof: Proof, found: Match) -> Verdict:
+    def _write(
+        self, manuscript: SourceFile, proof: ParsedArticle, found: ArticleMatch
+    ) -> ImportOutcome:
         article = found.article
         if article is None:
             self._moves(manuscript, found)
             self._new.append(
-                Entry(
+                NewArticle(
                     id=found.id,
                     slug=manuscript.slug,
                     path=manuscript.path,
@@ -254,7 +264,7 @@ class _Desk:
                     galley=proof.galley,
                 )
             )
-            return Verdict.NEW
+            return ImportOutcome.NEW
         now = self._tx.articles.revise(
             article,
             proof.revision,
@@ -265,19 +275,19 @@ class _Desk:
             galley=proof.galley,
         )
         if now is article:
-            return Verdict.UNCHANGED
+            return ImportOutcome.UNCHANGED
         self._moves(manuscript, found)
         same = (now.revision, now.slug) == (article.revision, article.slug)
-        return Verdict.UNCHANGED if same else Verdict.REVISED
+        return ImportOutcome.UNCHANGED if same else ImportOutcome.REVISED
 
-    def _moves(self, manuscript: Manuscript, found: Match) -> None:
+    def _moves(self, manuscript: SourceFile, found: ArticleMatch) -> None:
         """Remember what the look-up doesn't know any more."""
         self._moved_names.update(_names(manuscript), (found.id,))
         before = self._known.by_path(manuscript.path)
         self._moved.update(one.key for one in (found.article, before) if one is not None)
 
 
-def _look_up(tx: Transaction, batch: Sequence[Composed]) -> Known:
+def _look_up(tx: Transaction, batch: Sequence[ParsedFile]) -> ArticleLookup:
     manuscripts = [one.manuscript for one in batch if one.manuscript is not None]
     return tx.articles.known(
         ids=[one.id for one in batch if one.id],
@@ -287,20 +297,20 @@ def _look_up(tx: Transaction, batch: Sequence[Composed]) -> Known:
     )
 
 
-def _names(manuscript: Manuscript) -> set[str]:
+def _names(manuscript: SourceFile) -> set[str]:
     return {manuscript.path, manuscript.source, *_slugs(manuscript)} - {""}
 
 
-def _slugs(manuscript: Manuscript) -> list[str]:
+def _slugs(manuscript: SourceFile) -> list[str]:
     """Return the slug that a file asks for, and the old addresses that it names."""
     return [manuscript.slug, *map(kept_as, manuscript.revision.old_addresses)]
 
 
-def _refused(one: Composed, reason: str, where: str = "") -> Filed:
+def _refused(one: ParsedFile, reason: str, where: str = "") -> ImportResult:
     manuscript = one.manuscript
-    return Filed(
+    return ImportResult(
         path=one.path,
-        verdict=Verdict.REFUSED,
+        verdict=ImportOutcome.REFUSED,
         slug="" if manuscript is None else manuscript.slug,
         reason=reason,
         traceback=where,
@@ -309,7 +319,7 @@ def _refused(one: Composed, reason: str, where: str = "") -> Filed:
     )
 
 
-def _refuse_back_to_draft(manuscript: Manuscript, article: Article | None, at: datetime) -> None:
+def _refuse_back_to_draft(manuscript: SourceFile, article: Article | None, at: datetime) -> None:
     """Refuse to make a draft of what readers have; a story to come may be one again."""
     if article is None or manuscript.revision.status is not Status.DRAFT:
         return
@@ -321,5 +331,5 @@ def _refuse_back_to_draft(manuscript: Manuscript, article: Article | None, at: d
         )
 
 
-def _stays_retracted(article: Article, proof: Proof) -> bool:
+def _stays_retracted(article: Article, proof: ParsedArticle) -> bool:
     return article.retracted_at is not None and proof.revision.status is not Status.RETRACTED

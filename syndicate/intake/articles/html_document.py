@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from lxml import etree, html
 
-from syndicate.intake.articles.frontmatter import FrontMatter, Value
+from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
 from syndicate.intake.markup.text import one_line
 
 
@@ -51,8 +51,10 @@ def _meta(root: etree._Element, name: str) -> str:
     return ""
 
 
-def _value(text: str, key: str, said: str) -> Value:
+def _value(text: str, key: str, said: str) -> FrontMatterValue:
     """Wrap a value with the line it stands on."""
     tag = {"title": "<(?:title|h1)", "summary": "<meta"}[key]
     found = re.search(tag, text, re.IGNORECASE)
-    return Value(line=text.count("\n", 0, found.start()) + 1 if found else 1, text=said, plain=said)
+    return FrontMatterValue(
+        line=text.count("\n", 0, found.start()) + 1 if found else 1, text=said, plain=said
+    )

@@ -17,17 +17,17 @@ from syndicate.errors import Refused
 from syndicate.intake.articles import source_file as manuscripts
 from syndicate.intake.articles.parallel_parse import new_id
 from syndicate.intake.articles.slug_claims import SlugClaims, is_numbered, numbered, story_of
-from syndicate.intake.articles.source_file import Manuscript
+from syndicate.intake.articles.source_file import SourceFile
 from syndicate.model.articles import Article
 from syndicate.model.old_addresses import kept_as
-from syndicate.store import Filing, Known
+from syndicate.store import ArticleLookup, ArticleWriter
 
-Door = Known | Filing
+Door = ArticleLookup | ArticleWriter
 """Whom to ask for articles: what was looked up for many files at once, or the store itself."""
 
 
 @dataclass(slots=True)
-class Taken:
+class TakenIdentities:
     """What files of this import have taken already; a dry run has nothing else to go by."""
 
     claims: SlugClaims
@@ -37,7 +37,7 @@ class Taken:
     addresses: dict[str, str] = field(default_factory=dict)
     """Old address → path of the file that names it."""
 
-    def take(self, manuscript: Manuscript, match: "Match") -> None:
+    def take(self, manuscript: SourceFile, match: "ArticleMatch") -> None:
         """Remember what a file has become."""
         self.slugs[match.slug] = manuscript.path
         self.ids[match.id] = manuscript.path
@@ -50,7 +50,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class ArticleMatch:
     """The article that a file is: one of the store's, or a new one; and the slug that it gets."""
 
     id: str
@@ -58,22 +58,22 @@ class Match:
     article: Article | None = None
     warning: str = ""
 
-    def named(self, manuscript: Manuscript) -> Manuscript:
+    def named(self, manuscript: SourceFile) -> SourceFile:
         """Return a manuscript with the slug that it gets."""
         warnings = (*manuscript.warnings, *filter(None, (self.warning,)))
         return replace(manuscript, slug=self.slug, warnings=warnings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matcher:
+class ArticleMatcher:
     """Finds the articles that the files of an import are, and their slugs."""
 
     config: Config
-    taken: Taken
-    store: Callable[[], Filing]
+    taken: TakenIdentities
+    store: Callable[[], ArticleWriter]
     """Returns the store, with everything in it that was filed so far."""
 
-    def match(self, door: Door, manuscript: Manuscript) -> Match:
+    def match(self, door: Door, manuscript: SourceFile) -> ArticleMatch:
         """Find the article of a file; raise Refused when it can be none."""
         article = self._known(door, manuscript)
         slug = self._slug(door, manuscript, article)
@@ -82,16 +82,18 @@ class Matcher:
             warning = f"{manuscript.path}: another story has the slug {manuscript.slug}; "
             warning += f"this one gets {slug}"
         if article is not None:
-            return Match(article.id, slug, article, warning)
+            return ArticleMatch(article.id, slug, article, warning)
         public_id = manuscript.id or new_id(self.config, slug)
         other = (door if slug == manuscript.slug else self.store()).by_id(public_id)
         if other is not None:  # somebody wrote this very id into another file
             raise Refused(
                 f"{manuscript.path}: its id would be {public_id}, which is {_name(other)}'s"
             )
-        return Match(public_id, slug, None, warning)
+        return ArticleMatch(public_id, slug, None, warning)
 
-    def refuse_taken_addresses(self, door: Door, manuscript: Manuscript, match: Match) -> None:
+    def refuse_taken_addresses(
+        self, door: Door, manuscript: SourceFile, match: ArticleMatch
+    ) -> None:
         """Refuse a file that says it was where another article is, was, or will be."""
         its_key = None if match.article is None else match.article.key
         for address in manuscript.revision.old_addresses:
@@ -107,7 +109,7 @@ class Matcher:
                 "take it out of one of them"
             )
 
-    def _known(self, door: Door, manuscript: Manuscript) -> Article | None:
+    def _known(self, door: Door, manuscript: SourceFile) -> Article | None:
         if manuscript.id is not None:
             return _by_id(door, manuscript, manuscript.id, self.config, self.taken)
         article = door.by_path(manuscript.path)
@@ -115,7 +117,7 @@ class Matcher:
             return article
         return next(filter(self._is_gone, self._alike(door, manuscript)), None)
 
-    def _alike(self, door: Door, manuscript: Manuscript) -> Iterator[Article]:
+    def _alike(self, door: Door, manuscript: SourceFile) -> Iterator[Article]:
         """Iterate over the articles that a file is if theirs is gone."""
         slug, date = manuscript.slug, manuscript.revision.date
         owner = door.by_slug(slug)
@@ -134,7 +136,7 @@ class Matcher:
         gone = article.path is None or not _file(article.path, self.config).exists()
         return gone and article.id not in self.taken.ids
 
-    def _slug(self, door: Door, manuscript: Manuscript, article: Article | None) -> str:
+    def _slug(self, door: Door, manuscript: SourceFile, article: Article | None) -> str:
         """Return the slug that a file asks for, or one with a number where another has it."""
         wanted, path = manuscript.slug, manuscript.path
         owner = door.by_slug(wanted)
@@ -154,7 +156,7 @@ class Matcher:
 
     def _numbered(
         self,
-        manuscript: Manuscript,
+        manuscript: SourceFile,
         article: Article | None,
         share: str | None,
         promised: AbstractSet[str],
@@ -180,7 +182,7 @@ class Matcher:
 
 
 def _by_id(
-    door: Door, manuscript: Manuscript, public_id: str, config: Config, taken: Taken
+    door: Door, manuscript: SourceFile, public_id: str, config: Config, taken: TakenIdentities
 ) -> Article | None:
     """Find the article that a file names itself; two files can't be one article."""
     article = door.by_id(public_id)
@@ -210,7 +212,7 @@ def _still_holds(article: Article, config: Config) -> bool:
         return False
 
 
-def _taken(manuscript: Manuscript, holder: str) -> str:
+def _taken(manuscript: SourceFile, holder: str) -> str:
     return (
         f"{manuscript.path}: the slug {manuscript.slug} is or was that of {holder}, with the same "
         "title and date; give one of them another slug or date, or delete it"

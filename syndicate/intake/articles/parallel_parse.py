@@ -19,7 +19,13 @@ from typing import Any, NamedTuple
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
 from syndicate.intake.articles.slug_claims import SlugClaims, claims_of, contested, slugs_asked
-from syndicate.intake.articles.source_file import Manuscript, Proof, read, set_up, stored_path
+from syndicate.intake.articles.source_file import (
+    ParsedArticle,
+    SourceFile,
+    read,
+    set_up,
+    stored_path,
+)
 from syndicate.intake.markup.text import one_line
 from syndicate.workers import ResourceLimits, Workers, cores, hired, restart_clock
 
@@ -38,16 +44,16 @@ _DIED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Composed:
+class ParsedFile:
     """A file that was read and set, as far as it could be."""
 
     file: Path
     path: str
-    manuscript: Manuscript | None = None
+    manuscript: SourceFile | None = None
     """None where it could not be read."""
     id: str = ""
     """The public id that it was set for."""
-    proof: Proof | None = None
+    proof: ParsedArticle | None = None
     """None where it could not be set."""
     refusal: str = ""
     """Why it could not be read or set."""
@@ -57,16 +63,16 @@ class Composed:
     """Whether it used up the time or the memory of the process that read it."""
 
 
-Compose = Callable[[Manuscript, str], Composed]
+Compose = Callable[[SourceFile, str], ParsedFile]
 """Sets a file that was read for a public id."""
 
 
 @dataclass(frozen=True, slots=True)
-class ComposedFiles:
+class ParallelParser:
     """The files of an import, as they come."""
 
     claims: SlugClaims
-    batches: Iterator[list[Composed]]
+    batches: Iterator[list[ParsedFile]]
     """In their order, `TOGETHER` at a time."""
     again: Compose
     """Sets one for another id than it was set for."""
@@ -75,7 +81,7 @@ class ComposedFiles:
 @contextmanager
 def composed(
     files: Sequence[Path], config: Config, *, keep: bool, limited: bool = False
-) -> Iterator[ComposedFiles]:
+) -> Iterator[ParallelParser]:
     """Begin to read and set files, once it is known which slugs they ask for.
 
     With `keep` false, pictures are only looked at. `limited` has them read by other
@@ -93,15 +99,15 @@ def composed(
         workers = stack.enter_context(hire(count=1 if few else None))
 
         @cache
-        def apart() -> Workers[_Job, list[Any]]:
+        def apart() -> Workers[_ParseJob, list[Any]]:
             return stack.enter_context(hire(count=1))
 
-        def again_apart(manuscript: Manuscript, public_id: str) -> Composed:
-            job = _Job("again", [manuscript.file], (manuscript, public_id))
-            composed_file: Composed = apart().do_now(job)[0]
+        def again_apart(manuscript: SourceFile, public_id: str) -> ParsedFile:
+            job = _ParseJob("again", [manuscript.file], (manuscript, public_id))
+            composed_file: ParsedFile = apart().do_now(job)[0]
             return composed_file
 
-        def do(jobs: Sequence[_Job]) -> Iterator[list[Any]]:
+        def do(jobs: Sequence[_ParseJob]) -> Iterator[list[Any]]:
             return workers.do(lane.turns(jobs) for lane in workers.lanes)
 
         yield _in_turn(files, config, do, again_apart, killed)
@@ -110,7 +116,7 @@ def composed(
 def _limits(config: Config, killed: dict[Path, str]) -> ResourceLimits:
     """Return the limits of processes that read; `killed` gets the files that used them up."""
 
-    def lost(job: _Job, reason: str) -> list[Any]:
+    def lost(job: _ParseJob, reason: str) -> list[Any]:
         (file,) = job.files
         killed[file] = reason
         if job.step == "claims":
@@ -125,24 +131,24 @@ def _limits(config: Config, killed: dict[Path, str]) -> ResourceLimits:
     )
 
 
-def _refused(file: Path, config: Config, reason: str) -> Composed:
+def _refused(file: Path, config: Config, reason: str) -> ParsedFile:
     path = stored_path(file, config)
     refusal = f"{path}: {reason}; it is not read again until it is saved again"
-    return Composed(file=file, path=path, refusal=refusal, killed=True)
+    return ParsedFile(file=file, path=path, refusal=refusal, killed=True)
 
 
 def _in_turn(
     files: Sequence[Path],
     config: Config,
-    do: Callable[[Sequence["_Job"]], Iterator[list[Any]]],
+    do: Callable[[Sequence["_ParseJob"]], Iterator[list[Any]]],
     again: Compose,
     killed: Mapping[Path, str],
-) -> ComposedFiles:
+) -> ParallelParser:
     """Read first what the files ask for; a file by itself contests nothing."""
 
     def all_of(step: str, files: Sequence[Path]) -> Iterator[list[Any]]:
         batches = range(0, len(files), TOGETHER)
-        return do([_Job(step, files[at : at + TOGETHER]) for at in batches])
+        return do([_ParseJob(step, files[at : at + TOGETHER]) for at in batches])
 
     claims = SlugClaims()
     if len(files) > 1:
@@ -151,27 +157,27 @@ def _in_turn(
         claims = SlugClaims(slugs, chain.from_iterable(all_of("claims", rivals)))
     bad = [_refused(file, config, reason) for file, reason in killed.items()]
     batches = all_of("compose", [file for file in files if file not in killed])
-    return ComposedFiles(claims, chain(batches, [bad] if bad else []), again)
+    return ParallelParser(claims, chain(batches, [bad] if bad else []), again)
 
 
-def compose(file: Path, config: Config, *, keep: bool) -> Composed:
+def compose(file: Path, config: Config, *, keep: bool) -> ParsedFile:
     """Read and set one file for the id that it names, or that a new article of it would have."""
     path = stored_path(file, config)
     try:
         manuscript = read(file, config)
     except Refused as error:
-        return Composed(file=file, path=path, refusal=str(error))
+        return ParsedFile(file=file, path=path, refusal=str(error))
     except SyndicateError:
         raise  # such as a full disk: no fault of the file
     except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
         reason = unexpected(path, error)
-        return Composed(file=file, path=path, refusal=reason, traceback=traceback.format_exc())
+        return ParsedFile(file=file, path=path, refusal=reason, traceback=traceback.format_exc())
     return recompose(
         manuscript, manuscript.id or new_id(config, manuscript.slug), config, keep=keep
     )
 
 
-def recompose(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool) -> Composed:
+def recompose(manuscript: SourceFile, public_id: str, config: Config, *, keep: bool) -> ParsedFile:
     """Set a file that was read for a public id."""
     proof, refusal, where = None, "", ""
     try:
@@ -182,7 +188,7 @@ def recompose(manuscript: Manuscript, public_id: str, config: Config, *, keep: b
         raise
     except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
         refusal, where = unexpected(manuscript.path, error), traceback.format_exc()
-    return Composed(
+    return ParsedFile(
         file=manuscript.file,
         path=manuscript.path,
         manuscript=manuscript,
@@ -207,17 +213,17 @@ def new_id(config: Config, slug: str) -> str:
     return f"urn:uuid:{uuid.uuid5(config.publication.id, slug)}"
 
 
-class _Job(NamedTuple):
+class _ParseJob(NamedTuple):
     """What is done with some files: `slugs`, `claims`, `compose` or `again`."""
 
     step: str
     files: Sequence[Path]
-    named: tuple[Manuscript, str] | None = None
+    named: tuple[SourceFile, str] | None = None
     """The one file that is set again, and its public id."""
 
 
-def _composing(config: Config, *, keep: bool) -> Callable[[_Job], list[Any]]:
-    def do(job: _Job) -> list[Any]:
+def _composing(config: Config, *, keep: bool) -> Callable[[_ParseJob], list[Any]]:
+    def do(job: _ParseJob) -> list[Any]:
         if job.step == "slugs":
             return slugs_asked(job.files, config)
         if job.step == "claims":
@@ -229,6 +235,6 @@ def _composing(config: Config, *, keep: bool) -> Callable[[_Job], list[Any]]:
     return do
 
 
-def _on_time(file: Path, config: Config, *, keep: bool) -> Composed:
+def _on_time(file: Path, config: Config, *, keep: bool) -> ParsedFile:
     restart_clock()
     return compose(file, config, keep=keep)

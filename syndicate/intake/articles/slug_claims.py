@@ -16,9 +16,9 @@ from pathlib import Path, PurePath
 from syndicate.config import Config
 from syndicate.intake.articles.fields import SLUG_KEYS
 from syndicate.intake.articles.slugs import LONGEST, name_of, slug_of, split_name
-from syndicate.intake.articles.source_file import Manuscript, inside_intake, read, stored_path
+from syndicate.intake.articles.source_file import SourceFile, inside_intake, read, stored_path
 from syndicate.model.articles import Article, Revision
-from syndicate.store import Filing
+from syndicate.store import ArticleWriter
 
 _BEGINNING = 65_536
 """Bytes of a file in which a key that names the slug is looked for."""
@@ -65,7 +65,7 @@ class SlugClaims:
         paths = (claim.path for claim in self._groups.get(slug, ()) if claim.story == story)
         return next((other for other in paths if other != path), None)
 
-    def share(self, slug: str, store: Filing) -> Mapping[str, str]:
+    def share(self, slug: str, store: ArticleWriter) -> Mapping[str, str]:
         """Return the slug of each new file that asks for this one; those in the store keep theirs.
 
         A file with the same story as another is left out.
@@ -84,7 +84,7 @@ class SlugClaims:
             self._shares[slug] = shares
         return self._shares[slug]
 
-    def _free(self, slug: str, store: Filing) -> Iterator[str]:
+    def _free(self, slug: str, store: ArticleWriter) -> Iterator[str]:
         """Iterate over a slug and its numbered forms that nobody has or asks for."""
         for number in count(1):
             name = numbered(slug, number)
@@ -113,7 +113,7 @@ def is_numbered(slug: str, wanted: str) -> bool:
     return digits.isdecimal() and len(digits) < 10 and slug == numbered(wanted, int(digits))  # noqa: PLR2004
 
 
-def _is_known(claim: SlugClaim, store: Filing) -> bool:
+def _is_known(claim: SlugClaim, store: ArticleWriter) -> bool:
     by_id = store.by_id(claim.id) if claim.id else None
     return by_id is not None or store.by_path(claim.path) is not None
 
@@ -163,7 +163,7 @@ def _asked(file: Path, config: Config) -> str:
     return ""
 
 
-def _readable(file: Path, config: Config) -> Manuscript | None:
+def _readable(file: Path, config: Config) -> SourceFile | None:
     """Read a file; None where that fails, which is reported when it is filed."""
     with suppress(Exception):
         return read(file, config)

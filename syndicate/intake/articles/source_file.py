@@ -20,14 +20,14 @@ from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles import frontmatter, html_document, markdown
 from syndicate.intake.articles.fields import read_fields
-from syndicate.intake.articles.jekyll import JekyllSite, Liquid, is_jekyll, read_liquid
+from syndicate.intake.articles.jekyll import JekyllSite, LiquidResult, is_jekyll, read_liquid
 from syndicate.intake.markup import figures
 from syndicate.intake.markup.sanitise import prefix_of, sanitise
 from syndicate.intake.markup.text import one_line, shorten
 from syndicate.intake.media import recordings
 from syndicate.intake.media.pictures import Pictures
 from syndicate.model.articles import Figure, Recording, Revision
-from syndicate.model.compiled_body import Galley
+from syndicate.model.compiled_body import CompiledBody
 
 HTML_SUFFIXES = (".html", ".htm")
 SUFFIXES = (".md", ".markdown", *HTML_SUFFIXES)
@@ -41,7 +41,7 @@ _BLOCKS = ("p", "li", "dt", "dd", "div", "blockquote", "br")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manuscript:
+class SourceFile:
     """One file as it was read, not yet set."""
 
     file: Path
@@ -63,18 +63,18 @@ class Manuscript:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class ParsedArticle:
     """A manuscript set: the revision, its body in type, and the local pictures that it shows."""
 
     revision: Revision
-    galley: Galley
+    galley: CompiledBody
     pictures: tuple[Figure, ...]
     warnings: tuple[str, ...]
     incomplete: bool = False
     """Whether a picture or the recording that the file names can't be used."""
 
 
-def read(file: Path, config: Config) -> Manuscript:
+def read(file: Path, config: Config) -> SourceFile:
     """Read an article's file; raise Refused, with file and line, for what can't be one."""
     path = stored_path(file, config)
     if path != (readable := path.encode(errors="backslashreplace").decode()):
@@ -87,7 +87,7 @@ def read(file: Path, config: Config) -> Manuscript:
     where, zone = inside_intake(PurePath(path), config), config.publication.timezone
     fields = read_fields(front, where, zone, config.publication.url)
     text = front.body.strip("\n")
-    return Manuscript(
+    return SourceFile(
         file=file,
         path=path,
         id=fields.id,
@@ -101,7 +101,9 @@ def read(file: Path, config: Config) -> Manuscript:
     )
 
 
-def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool = True) -> Proof:
+def set_up(
+    manuscript: SourceFile, public_id: str, config: Config, *, keep: bool = True
+) -> ParsedArticle:
     """Make the revision of a manuscript, its body safe and its pictures in `media/`.
 
     With `keep` false, pictures are looked at and left where they are. Raise
@@ -137,7 +139,7 @@ def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool
         figures=shown,
         audio=audio,
     )
-    return Proof(
+    return ParsedArticle(
         revision=revision,
         galley=cut(revision, slug=manuscript.slug, tree=root),
         pictures=pictures.used,
@@ -146,10 +148,10 @@ def set_up(manuscript: Manuscript, public_id: str, config: Config, *, keep: bool
     )
 
 
-def _without_liquid(manuscript: Manuscript, config: Config) -> Liquid:
+def _without_liquid(manuscript: SourceFile, config: Config) -> LiquidResult:
     """Read the Liquid in a file of a Jekyll site; any other text stays as it is."""
     if not manuscript.liquid:
-        return Liquid(manuscript.text)
+        return LiquidResult(manuscript.text)
     head, url = manuscript.revision, config.publication.url or ""
     origin = url[: len(url) - len(urlsplit(url).path)]
     page = {name: value for name, value in head.extra.items() if isinstance(value, str)}
@@ -163,7 +165,7 @@ def _without_liquid(manuscript: Manuscript, config: Config) -> Liquid:
 
 
 def _recording(
-    manuscript: Manuscript, config: Config, warn: figures.Warn, *, keep: bool
+    manuscript: SourceFile, config: Config, warn: figures.Warn, *, keep: bool
 ) -> Recording | None:
     """Find what the article is heard by; without it, the article is one to read."""
     if (named := manuscript.revision.audio) is None:

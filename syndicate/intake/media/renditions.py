@@ -41,7 +41,7 @@ def draw(data: bytes, figure: Figure, names: Iterable[str]) -> Iterator[tuple[st
     Raise ValueError where the picture is damaged.
     """
     sizes = _sizes(figure)
-    negative = Negative.of(data, figure)
+    negative = RenditionSource.of(data, figure)
     for name in names:
         yield name, negative.printed(sizes[name], name.rpartition(".")[2])
 
@@ -54,7 +54,7 @@ def _sizes(figure: Figure) -> dict[str, tuple[int, int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Negative:
+class RenditionSource:
     """A picture that prints are made of: upright, not much larger than the largest of them."""
 
     image: Image.Image

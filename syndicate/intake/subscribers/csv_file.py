@@ -38,7 +38,7 @@ _NAMES = {
 }
 
 
-class Cells(NamedTuple):
+class CsvCells(NamedTuple):
     """One row that says something; a tuple, since there may be millions."""
 
     line: int
@@ -49,7 +49,7 @@ class Cells(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class CsvFile:
     """A CSV file that was looked at, and can be read."""
 
     file: Path
@@ -63,13 +63,13 @@ class Sheet:
     _guarded: bool = False
     """Whether we wrote it, with a `'` before what would be a formula."""
 
-    def rows(self) -> Iterator[Cells]:
+    def rows(self) -> Iterator[CsvCells]:
         """Iterate over the rows below the header, blank ones left out; raise Refused.
 
         What we guarded against being run as a formula is as it was before.
         """
         with _open(self.file, self._codec) as text:
-            reader = _Reader(text, self.separator)
+            reader = _RowReader(text, self.separator)
             next(reader, None)
             if not self._guarded:
                 yield from reader
@@ -78,7 +78,7 @@ class Sheet:
                 yield row._replace(cells=[unguarded(cell) for cell in row.cells])
 
 
-def look_at(file: Path, wanted: Callable[[list[str]], bool]) -> Sheet:
+def look_at(file: Path, wanted: Callable[[list[str]], bool]) -> CsvFile:
     """Find out how a file is written; `wanted` says whether a header is one.
 
     The separator is that which makes a wanted header, or else the most columns, of
@@ -90,7 +90,7 @@ def look_at(file: Path, wanted: Callable[[list[str]], bool]) -> Sheet:
     headers = [(_header(first, separator), separator) for separator in SEPARATORS]
     header, separator = max(headers, key=lambda one: (wanted(one[0]), len(one[0])))
     ours = is_guarded(header)
-    return Sheet(
+    return CsvFile(
         file=file,
         encoding=_NAMES[codec],
         separator=separator,
@@ -146,16 +146,16 @@ def _open(file: Path, codec: str) -> TextIO:
 
 def _header(first: str, separator: str) -> list[str]:
     """Read the header that a text begins with."""
-    reader = _Reader(io.StringIO(first, newline=""), separator)
+    reader = _RowReader(io.StringIO(first, newline=""), separator)
     row = next(reader, None)
     return row.cells if row is not None and row.line == 1 else []
 
 
-class _Runaway(Exception):  # noqa: N818 - never leaves this module
+class _RowTooLong(Exception):  # noqa: N818 - never leaves this module
     """A row goes on for too long to be one."""
 
 
-class _Reader(Iterator[Cells]):
+class _RowReader(Iterator[CsvCells]):
     """Rows of a text, each with the line that it begins on."""
 
     def __init__(self, text: TextIO, separator: str) -> None:
@@ -171,16 +171,16 @@ class _Reader(Iterator[Cells]):
     def _fresh(self) -> Iterator[list[str]]:
         return csv.reader(iter(self._next_line, ""), delimiter=self._separator, strict=True)
 
-    def __next__(self) -> Cells:
+    def __next__(self) -> CsvCells:
         while True:
             self._taken.clear()
             begins = self._line + 1
             try:
                 cells = next(self._csv)
-            except (csv.Error, _Runaway):
+            except (csv.Error, _RowTooLong):
                 return self._broken(begins)
             if any(cells) and any(map(str.strip, cells)):
-                return Cells(begins, cells)
+                return CsvCells(begins, cells)
 
     def _next_line(self) -> str:
         """Return the next line; "" at the end, as `readline` does."""
@@ -190,10 +190,10 @@ class _Reader(Iterator[Cells]):
             taken = self._taken
             taken.append(line)
             if len(line) >= LONGEST_LINE or len(taken) > _MOST_LINES:
-                raise _Runaway
+                raise _RowTooLong
         return line
 
-    def _broken(self, begins: int) -> Cells:
+    def _broken(self, begins: int) -> CsvCells:
         """Give up the first line of what was taken, and read the others again."""
         first, *others = self._taken
         self._again.extendleft(reversed(others))
@@ -201,9 +201,9 @@ class _Reader(Iterator[Cells]):
         self._csv = self._fresh()
         if len(first) < LONGEST_LINE:
             fault = "broken CSV: a quote is never closed, or something stands behind a closed one"
-            return Cells(begins, [first.rstrip("\r\n")], fault)
+            return CsvCells(begins, [first.rstrip("\r\n")], fault)
         rest = first
         while rest and not rest.endswith(("\n", "\r")):
             rest = self._read()
         fault = f"a line of more than {LONGEST_LINE:,} characters"
-        return Cells(begins, [first[:200]], fault)
+        return CsvCells(begins, [first[:200]], fault)

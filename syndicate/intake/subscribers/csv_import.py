@@ -12,18 +12,18 @@ from typing import NamedTuple
 
 from syndicate.errors import Refused
 from syndicate.intake.markup.text import one_line
-from syndicate.intake.subscribers.csv_file import Cells, Sheet, look_at
-from syndicate.intake.subscribers.csv_row import Enrolment, Wishes
-from syndicate.intake.subscribers.export_formats import Dialect, dialect_of
-from syndicate.model.subscribers import Cause, Subscribed, SubscriptionState, Who
-from syndicate.store import Arrival, Store
+from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile, look_at
+from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
+from syndicate.intake.subscribers.export_formats import ExportFormat, dialect_of
+from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, SubscriptionState
+from syndicate.store import StagedReader, Store
 
 BATCH = 10_000
 """Rows per transaction, so that a long file doesn't keep others from writing."""
 _EXPECTED = "expected email,name or the export of a newsletter tool, with a column for the address"
 
 
-class Outcome(StrEnum):
+class RowOutcome(StrEnum):
     """What became of a row."""
 
     ADDED = "added"
@@ -37,20 +37,20 @@ class Outcome(StrEnum):
 
 
 _OUTCOMES = {
-    Subscribed.NEW: Outcome.ADDED,
-    Subscribed.KNOWN: Outcome.KNOWN,
-    Subscribed.LEFT: Outcome.LEFT,
-    Subscribed.SUPPRESSED: Outcome.SUPPRESSED,
-    Subscribed.ERASED: Outcome.LEFT,
+    SubscribeOutcome.NEW: RowOutcome.ADDED,
+    SubscribeOutcome.KNOWN: RowOutcome.KNOWN,
+    SubscribeOutcome.LEFT: RowOutcome.LEFT,
+    SubscribeOutcome.SUPPRESSED: RowOutcome.SUPPRESSED,
+    SubscribeOutcome.ERASED: RowOutcome.LEFT,
 }
 
 
-class Row(NamedTuple):
+class RowResult(NamedTuple):
     """One row of the file and what became of it; a tuple, since there may be millions."""
 
     line: int
     email: str
-    outcome: Outcome
+    outcome: RowOutcome
     reason: str = ""
     """Why it was refused, or what it is a duplicate of."""
     cells: tuple[str, ...] = ()
@@ -58,14 +58,14 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadersFile:
+class SubscriberCsv:
     """A file whose header was recognised."""
 
-    sheet: Sheet
-    dialect: Dialect
+    sheet: CsvFile
+    dialect: ExportFormat
 
     @classmethod
-    def recognise(cls, file: Path) -> "ReadersFile":
+    def recognise(cls, file: Path) -> "SubscriberCsv":
         """Find out what tool wrote a file; raise Refused for what can't be read or understood."""
         sheet = look_at(file, lambda header: dialect_of(header) is not None)
         dialect = dialect_of(sheet.header)
@@ -74,25 +74,32 @@ class ReadersFile:
             raise Refused(f'{file}:1: header "{read}" — {_EXPECTED}')
         return cls(sheet=sheet, dialect=dialect)
 
-    def enrolment(self, wishes: Wishes, *, at: datetime) -> Enrolment:
+    def enrolment(self, wishes: ImportOptions, *, at: datetime) -> CsvRowParser:
         """Return what reads its rows."""
-        return Enrolment(self.sheet, self.dialect, wishes, at=at)
+        return CsvRowParser(self.sheet, self.dialect, wishes, at=at)
 
 
 def import_readers(
     store: Store, file: Path, newsletter: str, *, at: datetime, dry_run: bool = False
-) -> Iterator[Row]:
+) -> Iterator[RowResult]:
     """Subscribe everybody in a CSV file to one newsletter, with what it tells of their consent.
 
     Raise Refused, before anybody is subscribed, for a file that can't be read or understood.
     """
-    readers = ReadersFile.recognise(file)
-    yield from bring_in(store, readers, Wishes(newsletter=newsletter), at=at, dry_run=dry_run)
+    readers = SubscriberCsv.recognise(file)
+    yield from bring_in(
+        store, readers, ImportOptions(newsletter=newsletter), at=at, dry_run=dry_run
+    )
 
 
 def bring_in(
-    store: Store, readers: ReadersFile, wishes: Wishes, *, at: datetime, dry_run: bool = False
-) -> Iterator[Row]:
+    store: Store,
+    readers: SubscriberCsv,
+    wishes: ImportOptions,
+    *,
+    at: datetime,
+    dry_run: bool = False,
+) -> Iterator[RowResult]:
     """Bring in everybody in a file; every row comes back with what became of it.
 
     Some thousand rows are a transaction, so others can write in between, and who was
@@ -100,7 +107,7 @@ def bring_in(
     database works. `dry_run` writes nothing.
     """
     enrolment = readers.enrolment(wishes, at=at)
-    cause = Cause(who=Who.IMPORT, how=f"{enrolment.origin} at {at:%Y-%m-%d %H:%M} UTC")
+    cause = Cause(who=Actor.IMPORT, how=f"{enrolment.origin} at {at:%Y-%m-%d %H:%M} UTC")
     batches = _batches(readers.sheet.rows(), enrolment)
     with ThreadPoolExecutor(1) as ahead:
         coming = ahead.submit(next, batches, None)
@@ -120,12 +127,12 @@ def bring_in(
 class _Batch:
     """Some rows: those that are settled already, and places for those who arrive."""
 
-    settled: list[Row | None]
+    settled: list[RowResult | None]
     lines: list[int]
     """Of those who arrive."""
-    arrivals: list[Arrival]
+    arrivals: list[StagedReader]
 
-    def rows(self, became: Iterable[Subscribed]) -> Iterator[Row]:
+    def rows(self, became: Iterable[SubscribeOutcome]) -> Iterator[RowResult]:
         """Iterate over all rows in their order."""
         arrived = zip(self.lines, self.arrivals, became, strict=True)
         for row in self.settled:
@@ -133,10 +140,10 @@ class _Batch:
                 yield row
                 continue
             line, arrival, what = next(arrived)
-            yield Row(line, arrival.email, _OUTCOMES[what])
+            yield RowResult(line, arrival.email, _OUTCOMES[what])
 
 
-def _batches(rows: Iterator[Cells], enrolment: Enrolment) -> Iterator[_Batch]:
+def _batches(rows: Iterator[CsvCells], enrolment: CsvRowParser) -> Iterator[_Batch]:
     seen = FirstLines()
     while some := list(islice(rows, BATCH)):
         batch = _Batch(settled=[], lines=[], arrivals=[])
@@ -145,17 +152,17 @@ def _batches(rows: Iterator[Cells], enrolment: Enrolment) -> Iterator[_Batch]:
             settled = _settled(row, arrival, seen)
             batch.settled.append(settled)
             if settled is None:
-                assert isinstance(arrival, Arrival)
+                assert isinstance(arrival, StagedReader)
                 batch.lines.append(row.line)
                 batch.arrivals.append(arrival)
         yield batch
 
 
-def _settled(row: Cells, arrival: Arrival | str, seen: "FirstLines") -> Row | None:
+def _settled(row: CsvCells, arrival: StagedReader | str, seen: "FirstLines") -> RowResult | None:
     """Return a row about which nothing has to be looked up."""
     if isinstance(arrival, str):
         email = row.cells[0] if len(row.cells) == 1 else ""
-        return Row(row.line, email, Outcome.REFUSED, arrival, tuple(row.cells))
+        return RowResult(row.line, email, RowOutcome.REFUSED, arrival, tuple(row.cells))
     # who says yes on one line and no on another has said no: only the same is the same
     left = arrival.state is SubscriptionState.LEFT
     same = (arrival.address, arrival.newsletter, left, bool(arrival.suppressed))
@@ -163,7 +170,7 @@ def _settled(row: Cells, arrival: Arrival | str, seen: "FirstLines") -> Row | No
     if first == row.line:
         return None
     reason = f"{arrival.email} is on line {first} already"
-    return Row(row.line, arrival.email, Outcome.DUPLICATE, reason)
+    return RowResult(row.line, arrival.email, RowOutcome.DUPLICATE, reason)
 
 
 class FirstLines:

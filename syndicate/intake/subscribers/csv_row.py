@@ -11,18 +11,18 @@ from itertools import count
 from typing import Any
 
 from syndicate.intake.markup.text import one_line
-from syndicate.intake.subscribers.csv_file import Cells, Sheet
+from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile
 from syndicate.intake.subscribers.email_syntax import judge
 from syndicate.intake.subscribers.export_formats import (
     SUPPRESSED,
     WORDS,
-    Dialect,
-    Standing,
+    ExportedStatus,
+    ExportFormat,
     normal,
     standing_by_file,
 )
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.store import Arrival
+from syndicate.store import StagedReader
 from syndicate.store.audience.bulk_import import IMPORTED
 
 LONGEST_NAME = 200
@@ -38,11 +38,11 @@ _FEW = 3
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before it there were no newsletters by mail; some tools write year 1 for "never"."""
 _OTHER_TIMES = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d")
-_SEVERITY = {standing: number for number, standing in enumerate(Standing)}
+_SEVERITY = {standing: number for number, standing in enumerate(ExportedStatus)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class ImportOptions:
     """What the operator wants done with a file."""
 
     newsletter: str | None = None
@@ -55,10 +55,12 @@ class Wishes:
     """For everybody."""
 
 
-class Enrolment:
+class CsvRowParser:
     """Reads the rows of one file, as its dialect has them."""
 
-    def __init__(self, sheet: Sheet, dialect: Dialect, wishes: Wishes, *, at: datetime) -> None:
+    def __init__(
+        self, sheet: CsvFile, dialect: ExportFormat, wishes: ImportOptions, *, at: datetime
+    ) -> None:
         self._sheet = sheet
         self._dialect = dialect
         self._wishes = wishes
@@ -130,7 +132,7 @@ class Enrolment:
         ]
         return [(what, which) for what, which in named if which]
 
-    def read(self, row: Cells) -> Arrival | str:
+    def read(self, row: CsvCells) -> StagedReader | str:
         """Return somebody who comes in, or why the row is refused."""
         cells = row.cells
         fault = row.fault or self._misshapen(cells)
@@ -143,21 +145,21 @@ class Enrolment:
         fault = fault or ("" if barred else self._elsewhere(newsletter))
         if fault:
             return fault
-        who = Arrival(email, address, newsletter, self._at, "")
-        standing = Standing.BLOCKED if barred else self._standing(cells)
-        if standing is Standing.CONFIRMED:
+        who = StagedReader(email, address, newsletter, self._at, "")
+        standing = ExportedStatus.BLOCKED if barred else self._standing(cells)
+        if standing is ExportedStatus.CONFIRMED:
             return self._confirmed(cells, who)
         there = f"at {self._dialect.name}" if self._dialect.name else "elsewhere"
         if standing is None:
             said = one_line(self._cell(cells, self._status))[:40]
             return f'state "{said}" {there}: it doesn\'t say that they agreed'
-        if standing is Standing.PENDING:
+        if standing is ExportedStatus.PENDING:
             return f"pending {there}: no consent on record"
         return self._departed(cells, who, standing, there)
 
     # what is said
 
-    def _confirmed(self, cells: list[str], who: Arrival) -> Arrival | str:
+    def _confirmed(self, cells: list[str], who: StagedReader) -> StagedReader | str:
         name = self._cell(cells, self._name)
         if not name and self._names:
             name = " ".join([self._cell(cells, column) for column in self._names])
@@ -170,7 +172,7 @@ class Enrolment:
             return f"more than {LONGEST_FIELD} characters in one field"
         language = self._cell(cells, self._language) or said.get("language", "")
         since, word = self._since(cells)
-        return Arrival(
+        return StagedReader(
             who.email,
             who.address,
             who.newsletter,
@@ -183,7 +185,9 @@ class Enrolment:
             tags=self._tags_of(cells),
         )
 
-    def _departed(self, cells: list[str], who: Arrival, standing: Standing, there: str) -> Arrival:
+    def _departed(
+        self, cells: list[str], who: StagedReader, standing: ExportedStatus, there: str
+    ) -> StagedReader:
         """Read somebody who must not be mailed; no more is kept of them than that."""
         when = self._bounced_at if standing in SUPPRESSED else self._left_at
         since = self._time(cells, *when, *(self._confirmed_at if self._is_ours() else ()))
@@ -203,7 +207,7 @@ class Enrolment:
         """Whether one column says when for every state."""
         return self._source is not None
 
-    def _standing(self, cells: list[str]) -> Standing | None:
+    def _standing(self, cells: list[str]) -> ExportedStatus | None:
         """Return the worst that a row says of somebody; None for a word that isn't known."""
         found = [self._default]
         if self._status is not None:
@@ -212,11 +216,11 @@ class Enrolment:
                 return None
             found.append(standing)
         if self._willing is not None and self._is_no(cells, self._willing):
-            found.append(Standing.LEFT)
+            found.append(ExportedStatus.LEFT)
         if self._leaving and not all(self._is_no(cells, column) for column in self._leaving):
-            found.append(Standing.LEFT)
+            found.append(ExportedStatus.LEFT)
         if self._bounced_at and not all(self._is_no(cells, one) for one in self._bounced_at):
-            found.append(Standing.BOUNCED)
+            found.append(ExportedStatus.BOUNCED)
         return found[0] if len(found) == 1 else max(found, key=_SEVERITY.__getitem__)
 
     def _is_no(self, cells: list[str], column: int) -> bool:
@@ -322,7 +326,7 @@ def _all(places: Mapping[str, int], columns: Sequence[str]) -> list[int]:
 
 
 @lru_cache(maxsize=1000)
-def _standing_of(said: str) -> Standing | None:
+def _standing_of(said: str) -> ExportedStatus | None:
     return WORDS.get(re.sub(r"[^a-z]+", "_", said.casefold()).strip("_"))
 
 

@@ -23,7 +23,7 @@ _LANGUAGE = ("language", "lang", "locale", "preferred language", "sprache")
 _STATUS = ("status", "subscription status", "email status", "subscriber status")
 
 
-class Standing(StrEnum):
+class ExportedStatus(StrEnum):
     """How somebody stood with the other tool."""
 
     CONFIRMED = "confirmed"
@@ -34,18 +34,18 @@ class Standing(StrEnum):
     BLOCKED = "blocklisted"
 
 
-SUPPRESSED = frozenset({Standing.BOUNCED, Standing.COMPLAINED, Standing.BLOCKED})
+SUPPRESSED = frozenset({ExportedStatus.BOUNCED, ExportedStatus.COMPLAINED, ExportedStatus.BLOCKED})
 
 _WORDS = {
-    Standing.CONFIRMED: (
+    ExportedStatus.CONFIRMED: (
         "confirmed active subscribed enabled regular premium gifted trialed free paid comped "
         "past_due churning"
     ),
-    Standing.LEFT: "left unsubscribed inactive removed opted_out optout unsub",
-    Standing.BOUNCED: "bounced bounce cleaned undeliverable invalid hard_bounced",
-    Standing.COMPLAINED: "complained complaint junk spam abuse spammy",
-    Standing.BLOCKED: "blocklisted blacklisted blocked suppressed banned disabled",
-    Standing.PENDING: (
+    ExportedStatus.LEFT: "left unsubscribed inactive removed opted_out optout unsub",
+    ExportedStatus.BOUNCED: "bounced bounce cleaned undeliverable invalid hard_bounced",
+    ExportedStatus.COMPLAINED: "complained complaint junk spam abuse spammy",
+    ExportedStatus.BLOCKED: "blocklisted blacklisted blocked suppressed banned disabled",
+    ExportedStatus.PENDING: (
         "pending unconfirmed unactivated validating not_subscribed nonsubscribed non_subscribed "
         "transactional archived upcoming"
     ),
@@ -55,7 +55,7 @@ WORDS = {word: standing for standing, words in _WORDS.items() for word in words.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
+class ExportFormat:
     """How one tool writes."""
 
     name: str
@@ -84,7 +84,7 @@ class Dialect:
     """How consent was given, in words."""
     suppressed: tuple[str, ...] = ()
     """Why the address is not mailed, in words."""
-    files: tuple[tuple[str, Standing], ...] = ()
+    files: tuple[tuple[str, ExportedStatus], ...] = ()
     """What the beginning of the file's name says of everybody in it."""
 
 
@@ -92,7 +92,7 @@ def _marks(*headers: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(one.split(", ")) for one in headers)
 
 
-OURS = Dialect(
+OURS = ExportFormat(
     name="Syndicate",
     marks=_marks("newsletter, state, at, source"),
     status=("state",),
@@ -103,7 +103,7 @@ OURS = Dialect(
 )
 REFUSED_COLUMNS = ("refused line", "refused because")
 """What an import adds to the rows that it refused, whoever wrote them."""
-PLAIN = Dialect(
+PLAIN = ExportFormat(
     name="",
     marks=(),
     willing=("subscribed",),
@@ -116,7 +116,7 @@ PLAIN = Dialect(
 # fmt: off
 DIALECTS = (
     OURS,
-    Dialect(
+    ExportFormat(
         name="Mailchimp",
         marks=_marks(
             "member rating", "optin time", "confirm time", "unsub time", "clean time", "leid, euid"
@@ -125,25 +125,25 @@ DIALECTS = (
         left_at=("unsub time",),
         bounced_at=("clean time",),
         files=(
-            ("nonsubscribed", Standing.PENDING),
-            ("unsubscribed", Standing.LEFT),
-            ("cleaned", Standing.BOUNCED),
+            ("nonsubscribed", ExportedStatus.PENDING),
+            ("unsubscribed", ExportedStatus.LEFT),
+            ("cleaned", ExportedStatus.BOUNCED),
         ),
     ),
-    Dialect(
+    ExportFormat(
         name="Ghost",
         marks=_marks("subscribed to emails", "complimentary plan, stripe customer id"),
         willing=("subscribed to emails", "subscribed"),
         confirmed_at=("created at",),
         left_at=("deleted at",),
     ),
-    Dialect(
+    ExportFormat(
         name="listmonk",
         marks=_marks("uuid, attributes", "uuid, status", "email, attributes"),
         confirmed_at=("created at",),
         attributes=("attributes", "attribs"),
     ),
-    Dialect(
+    ExportFormat(
         name="Substack",
         marks=_marks(
             "active subscription", "email disabled", "subscription type, subscription date"
@@ -151,7 +151,7 @@ DIALECTS = (
         unwilling=("email disabled",),
         confirmed_at=("created at", "subscription date", "start date"),
     ),
-    Dialect(
+    ExportFormat(
         name="Buttondown",
         marks=_marks(
             "subscriber type", "type, creation date", "type, metadata", "type, referrer url",
@@ -162,7 +162,7 @@ DIALECTS = (
         left_at=("unsubscription date", "unsubscribed at"),
         attributes=("metadata",),
     ),
-    Dialect(
+    ExportFormat(
         name="beehiiv",
         marks=_marks(
             "status, subscription tier", "status, tier", "status, created at, utm source",
@@ -171,7 +171,7 @@ DIALECTS = (
         confirmed_at=("created at", "subscribed at"),
         left_at=("unsubscribed at",),
     ),
-    Dialect(
+    ExportFormat(
         name="MailerLite",
         marks=_marks(
             "subscriber, subscribed", "subscriber, status", "subscriber, sent", "subscribed date",
@@ -197,7 +197,7 @@ def normal(column: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", column.casefold()).strip()
 
 
-def dialect_of(header: Sequence[str]) -> Dialect | None:
+def dialect_of(header: Sequence[str]) -> ExportFormat | None:
     """Recognise whose header it is; None where nothing is an address."""
     columns = {normal(cell) for cell in header}
     for dialect in (*DIALECTS, PLAIN):
@@ -213,10 +213,10 @@ def is_guarded(header: Sequence[str]) -> bool:
     return any(mark <= columns for mark in (*OURS.marks, frozenset(REFUSED_COLUMNS)))
 
 
-def standing_by_file(dialect: Dialect, file: Path) -> Standing:
+def standing_by_file(dialect: ExportFormat, file: Path) -> ExportedStatus:
     """Return how everybody in a file stands whose row says nothing else."""
     name = file.name.casefold()
     return next(
         (standing for begin, standing in dialect.files if name.startswith(begin)),
-        Standing.CONFIRMED,
+        ExportedStatus.CONFIRMED,
     )

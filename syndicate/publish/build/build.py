@@ -15,14 +15,14 @@ from syndicate.config import Config
 from syndicate.errors import Problem, SyndicateError
 from syndicate.publish.build import pagination
 from syndicate.publish.build.page_workers import Crew, crew
-from syndicate.publish.build.report import BuildReport, Done, File, Outcome
-from syndicate.publish.build.site import Site, chunk_path
-from syndicate.publish.build.tasks import Articles, Task
+from syndicate.publish.build.report import ArticleOutcome, BuildReport, OutputFile, TaskOutcome
+from syndicate.publish.build.site import SiteFiles, chunk_path
+from syndicate.publish.build.tasks import ArticlesTask, Task
 from syndicate.publish.build.topic_index import CHUNKS
-from syndicate.publish.build.writer import Printer
+from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.compression import TWINS
 from syndicate.publish.output.folder import held, told
-from syndicate.publish.output.manifest import Manifest, State
+from syndicate.publish.output.manifest import Manifest, ManifestState
 from syndicate.publish.output.media import MediaFault, warnings
 from syndicate.render import addresses, fingerprint, topics
 from syndicate.render.feeds import formats
@@ -30,7 +30,7 @@ from syndicate.render.sitemaps import CHUNK
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Topic
 from syndicate.store import Store
-from syndicate.workers import Lane
+from syndicate.workers import WorkerLane
 
 _HANDFUL = 40
 """Articles of one task."""
@@ -39,7 +39,7 @@ _WORTH_A_CREW = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
+class BuildSummary:
     """What a build did."""
 
     written: tuple[str, ...]
@@ -64,12 +64,12 @@ class Publisher:
         self._config = config
         self._compress = compress
         self._style = ""
-        self._printer: Printer | None = None
+        self._printer: PageWriter | None = None
         self._change = -1
 
     def publish(
         self, at: datetime, *, number: bool, everything: bool = False, trial: bool = False
-    ) -> Built:
+    ) -> BuildSummary:
         """Bring the output to what is public at `at`.
 
         With `number`, what became public by then is given its public number first.
@@ -99,14 +99,14 @@ class Publisher:
 
     def _build(
         self,
-        printer: Printer,
+        printer: PageWriter,
         manifest: Manifest,
-        before: State | None,
+        before: ManifestState | None,
         left_behind: frozenset[str],
         at: datetime,
         *,
         trial: bool,
-    ) -> Built:
+    ) -> BuildSummary:
         """Build on what was there `before`, or all anew."""
         with self._store.read() as tx:
             change = tx.readership.newest_change()
@@ -120,19 +120,21 @@ class Publisher:
                 keys = sorted({*keys, *manifest.pending(), *printer.mended(manifest.missed())})
         known = before is not None and before.change == self._change
         printer.forget(keys if known else None)
-        build = _Build(printer, Site(printer, manifest), at)
+        build = _Build(printer, SiteFiles(printer, manifest), at)
         with ExitStack() as stack:
             if len(keys) >= _WORTH_A_CREW:
                 build.hire(stack.enter_context(crew(self._config, compress=printer.compress)))
             built = build.of(keys, left_behind, anew=before is None)
         style = self._style if build.complete else ""
-        state = State(style=style, compress=printer.compress, change=change, at=at, trial=trial)
+        state = ManifestState(
+            style=style, compress=printer.compress, change=change, at=at, trial=trial
+        )
         manifest.finish(state, build.pending)
         printer.folder.clear()
         self._change = change
         return built
 
-    def _state(self, manifest: Manifest) -> State | None:
+    def _state(self, manifest: Manifest) -> ManifestState | None:
         """Return up to where the last build went; None before the first.
 
         Raise SyndicateError where the store is empty and was not: all that is published
@@ -148,7 +150,7 @@ class Publisher:
                 )
         return before
 
-    def _is_past(self, before: State | None, at: datetime, *, compress: bool) -> bool:
+    def _is_past(self, before: ManifestState | None, at: datetime, *, compress: bool) -> bool:
         """Whether the last build is none to go on from.
 
         It rendered in another way, or was of a later time; or somebody emptied the
@@ -159,14 +161,14 @@ class Publisher:
         home = self._config.output / addresses.file(addresses.HOME)
         return at < before.at or not home.is_file()
 
-    def _ready(self, *, compress: bool) -> Printer:
+    def _ready(self, *, compress: bool) -> PageWriter:
         """Return what renders; a new one where templates changed."""
         templates = Templates.of(self._config, settled=True)
         style = fingerprint(self._config, templates)
         known = self._printer is not None and self._printer.compress == compress
         if self._printer is None or not known or style != self._style:
             self._style = style
-            self._printer = Printer(self._store, self._config, templates, compress=compress)
+            self._printer = PageWriter(self._store, self._config, templates, compress=compress)
         return self._printer
 
 
@@ -179,7 +181,7 @@ def build(
     everything: bool = False,
     compress: bool | None = None,
     trial: bool = False,
-) -> Built:
+) -> BuildSummary:
     """Publish once; see `Publisher`."""
     publisher = Publisher(store, config, compress=compress)
     return publisher.publish(at, number=number, everything=everything, trial=trial)
@@ -188,7 +190,7 @@ def build(
 class _Build:
     """One build, and what has become of it so far."""
 
-    def __init__(self, printer: Printer, site: Site, at: datetime) -> None:
+    def __init__(self, printer: PageWriter, site: SiteFiles, at: datetime) -> None:
         self._config = printer.config
         self._printer = printer
         self._manifest = site.manifest
@@ -208,7 +210,7 @@ class _Build:
         """Have printing done by a crew."""
         self._crew = crew
 
-    def of(self, keys: list[int], left_behind: Iterable[str], *, anew: bool) -> Built:
+    def of(self, keys: list[int], left_behind: Iterable[str], *, anew: bool) -> BuildSummary:
         """Build, in order.
 
         What a build that died has `left_behind` is deleted where nothing is there for it.
@@ -222,7 +224,7 @@ class _Build:
         offers_differ = self._settle(anew=anew)
         changed = self._changed(anew=anew)
         missing = {key: frozenset(files) for key, files in self._manifest.missed().items()}
-        plan = pagination.Plan(
+        plan = pagination.BuildPlan(
             self._lists, self._config, changed, at=self._at, anew=anew, missing=missing
         )
         self._print(plan.pages(lane) for lane in self._lanes)
@@ -236,7 +238,7 @@ class _Build:
             self._cut_off(topic)
         self._delete_leftovers(left_behind)
         report = self._report
-        return Built(
+        return BuildSummary(
             written=tuple(report.written),
             unchanged=report.unchanged,
             deleted=tuple(sorted(report.deleted)),
@@ -250,7 +252,7 @@ class _Build:
     def _articles(self, keys: list[int], *, anew: bool) -> None:
         lanes = (
             (
-                Articles(keys=tuple(keys[start : start + _HANDFUL]), at=self._at, anew=anew)
+                ArticlesTask(keys=tuple(keys[start : start + _HANDFUL]), at=self._at, anew=anew)
                 for start in lane.turns(range(0, len(keys), _HANDFUL))
             )
             for lane in self._lanes
@@ -264,7 +266,7 @@ class _Build:
         self._report.warnings += warnings(self._faults)
 
     def _article(
-        self, key: int, done: Done, lost: set[str], outcome: Outcome, *, anew: bool
+        self, key: int, done: ArticleOutcome, lost: set[str], outcome: TaskOutcome, *, anew: bool
     ) -> None:
         listing = None if done.page in lost else done.listing
         if done.failed:
@@ -343,26 +345,26 @@ class _Build:
                 self._manifest.keep(file.path)
                 self._report.warnings.append(Problem(key, f"the picture {source} isn't there"))
 
-    def _put(self, files: Iterable[File]) -> None:
+    def _put(self, files: Iterable[OutputFile]) -> None:
         if self._record(self._printer.put(files)):
             self.complete = False
 
     @property
-    def _lanes(self) -> list[Lane]:
-        return self._crew.lanes if self._crew else [Lane(0, 1)]
+    def _lanes(self) -> list[WorkerLane]:
+        return self._crew.lanes if self._crew else [WorkerLane(0, 1)]
 
     def _print(self, lanes: Iterable[Iterable[Task]]) -> None:
         for outcome in self._printed(lanes):
             if self._record(outcome) or outcome.spoilt:
                 self.complete = False
 
-    def _printed(self, lanes: Iterable[Iterable[Task]]) -> Iterator[Outcome]:
+    def _printed(self, lanes: Iterable[Iterable[Task]]) -> Iterator[TaskOutcome]:
         if self._crew is not None:
             yield from self._crew.do(lanes)
         else:
             yield from map(self._printer.print, chain.from_iterable(lanes))
 
-    def _record(self, outcome: Outcome) -> set[str]:
+    def _record(self, outcome: TaskOutcome) -> set[str]:
         """Note what was made; return the paths that could not be, and are not there any more."""
         report = self._report
         report.written += outcome.written

@@ -9,13 +9,13 @@ from syndicate.body.missing_media import without_files
 from syndicate.config import Config
 from syndicate.errors import Problem
 from syndicate.model.articles import Article
-from syndicate.model.compiled_body import Galley
-from syndicate.publish.build.memory import Memory
-from syndicate.publish.build.report import Outcome, said
+from syndicate.model.compiled_body import CompiledBody
+from syndicate.publish.build.memory import RenderCache
+from syndicate.publish.build.report import TaskOutcome, said
 from syndicate.publish.build.tasks import Missing
 from syndicate.render.feeds import FORMATS, Tombstone
 from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
-from syndicate.render.pages import Pages
+from syndicate.render.pages import PageRenderer
 from syndicate.store import Store, Transaction
 
 _T = TypeVar("_T")
@@ -27,7 +27,7 @@ _ENTRIES = 6_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Teaser:
+class ListTeaser:
     """An article as lists tell it."""
 
     html: str
@@ -35,7 +35,7 @@ class Teaser:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EntryFragments:
     """An article as feeds tell it."""
 
     fragments: dict[str, bytes]
@@ -45,15 +45,15 @@ class Told:
     tombstone: Tombstone | None
 
 
-class Teller:
+class FragmentRenderer:
     """Tells articles, and remembers how; what can't be told is a problem, and left out."""
 
-    def __init__(self, store: Store, config: Config, pages: Pages) -> None:
+    def __init__(self, store: Store, config: Config, pages: PageRenderer) -> None:
         self._store = store
         self._config = config
         self._pages = pages
-        self._teasers = Memory[int, Teaser](_TEASERS)
-        self._told = Memory[tuple[int, bool], Told](_ENTRIES)
+        self._teasers = RenderCache[int, ListTeaser](_TEASERS)
+        self._told = RenderCache[tuple[int, bool], EntryFragments](_ENTRIES)
         self._missing: Missing = {}
 
     def do_without(self, missing: Missing) -> None:
@@ -63,12 +63,14 @@ class Teller:
             self.forget([k for k in both if missing.get(k) != self._missing.get(k)])
         self._missing = missing
 
-    def teasers(self, keys: Sequence[int], outcome: Outcome, *, at: datetime) -> list[Teaser]:
+    def teasers(
+        self, keys: Sequence[int], outcome: TaskOutcome, *, at: datetime
+    ) -> list[ListTeaser]:
         """Return articles as lists show them at `at`."""
         self.learn(keys, outcome, at=at)
         return self._teasers.recall(keys)
 
-    def learn(self, keys: Sequence[int], outcome: Outcome, *, at: datetime) -> None:
+    def learn(self, keys: Sequence[int], outcome: TaskOutcome, *, at: datetime) -> None:
         """Render articles as lists show them at `at`: one query for many lists."""
         breaking_for = self._config.publication.breaking_for
         unknown = [key for key in dict.fromkeys(keys) if key not in self._teasers]
@@ -80,7 +82,9 @@ class Teller:
                 teaser = _guarded(self._teaser, shown, outcome, "lists")
                 self._teasers.keep(article.key, teaser, len(teaser.html) if teaser else 0)
 
-    def told(self, keys: Sequence[int], outcome: Outcome, *, full: bool) -> list[Told]:
+    def told(
+        self, keys: Sequence[int], outcome: TaskOutcome, *, full: bool
+    ) -> list[EntryFragments]:
         """Tell articles as feeds do, with the whole text where `full` is set."""
         wanted = [(key, full) for key in keys]
         unknown = [key for key, _ in wanted if (key, full) not in self._told]
@@ -89,7 +93,7 @@ class Teller:
                 articles = self._articles(tx, unknown)
                 galleys = tx.readership.galleys(unknown) if full else {}
 
-            def tell(article: Article) -> Told:
+            def tell(article: Article) -> EntryFragments:
                 galley = None if article.key in self._missing else galleys.get(article.key)
                 return self._tell(article, galley, full=full)
 
@@ -115,21 +119,21 @@ class Teller:
             return articles
         return [without_files(a, self._missing.get(a.key, ())) for a in articles]
 
-    def _teaser(self, article: Article) -> Teaser:
-        return Teaser(self._pages.teaser(article), article.modified)
+    def _teaser(self, article: Article) -> ListTeaser:
+        return ListTeaser(self._pages.teaser(article), article.modified)
 
-    def _tell(self, article: Article, galley: Galley | None, *, full: bool) -> Told:
+    def _tell(self, article: Article, galley: CompiledBody | None, *, full: bool) -> EntryFragments:
         if article.retracted_at is not None:
             told = withdrawn_entry(self._config, article)
             grave = tombstone(self._config, article)
         else:
             told, grave = entry(self._config, article, galley, full_text=full), None
         fragments = {each.file: each.entry(told) for each in FORMATS}
-        return Told(fragments, told.modified, told.audio is not None, grave)
+        return EntryFragments(fragments, told.modified, told.audio is not None, grave)
 
 
 def _guarded(
-    tell: Callable[[Article], _T], article: Article, outcome: Outcome, where: str
+    tell: Callable[[Article], _T], article: Article, outcome: TaskOutcome, where: str
 ) -> _T | None:
     try:
         return tell(article)

@@ -8,7 +8,7 @@ _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
 
 
-class Memory(Generic[_K, _V]):
+class RenderCache(Generic[_K, _V]):
     """Values by their keys; None where something could not be made.
 
     What was not recalled for the longest is forgotten first. Room is made after a

@@ -5,16 +5,16 @@ from contextlib import contextmanager
 from functools import partial
 
 from syndicate.config import Config
-from syndicate.publish.build.report import Outcome
+from syndicate.publish.build.report import TaskOutcome
 from syndicate.publish.build.tasks import Task
-from syndicate.publish.build.writer import Printer
+from syndicate.publish.build.writer import PageWriter
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.workers import Workers, hired
 
 _DIED = "a process of the build died, killed perhaps because memory ran out"
 
-Crew = Workers[Task, Outcome]
+Crew = Workers[Task, TaskOutcome]
 
 
 @contextmanager
@@ -25,6 +25,6 @@ def crew(config: Config, *, compress: bool) -> Iterator[Crew]:
         yield workers
 
 
-def _printing(config: Config, *, compress: bool) -> Callable[[Task], Outcome]:
+def _printing(config: Config, *, compress: bool) -> Callable[[Task], TaskOutcome]:
     templates = Templates.of(config, settled=True)
-    return Printer(Store.of(config), config, templates, compress=compress).print
+    return PageWriter(Store.of(config), config, templates, compress=compress).print

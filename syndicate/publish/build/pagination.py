@@ -12,12 +12,12 @@ from datetime import datetime
 from itertools import islice
 
 from syndicate.config import Config
-from syndicate.publish.build.tasks import Document, Missing, Page, Sheaf
-from syndicate.publish.build.topic_index import Lists, Row
+from syndicate.publish.build.tasks import FeedDocumentTask, ListPageTask, Missing, PageBatch
+from syndicate.publish.build.topic_index import ListRow, TopicIndex
 from syndicate.render import addresses, topics
-from syndicate.render.feeds import Archive, formats
+from syndicate.render.feeds import FeedHistory, formats
 from syndicate.render.topics import Topic
-from syndicate.workers import Lane
+from syndicate.workers import WorkerLane
 
 STORIES = 30
 """How many places a page of a list has."""
@@ -27,7 +27,7 @@ _FEW = 2
 """Of so many pages a lane, a topic's are shared out; fewer would not come out even."""
 
 
-class Plan:
+class BuildPlan:
     """What is to be made of some topics, as lanes of processes that work side by side.
 
     A lane has a stretch of time: the pages or archives there of all topics, oldest
@@ -36,7 +36,7 @@ class Plan:
 
     def __init__(
         self,
-        lists: Lists,
+        lists: TopicIndex,
         config: Config,
         changed: Sequence[Topic],
         *,
@@ -52,14 +52,14 @@ class Plan:
         self._anew = anew
         self._missing = missing or {}
 
-    def pages(self, lane: Lane) -> Iterator[Sheaf]:
+    def pages(self, lane: WorkerLane) -> Iterator[PageBatch]:
         """Plan the pages of lists, some at a time, those with the newest last."""
         left = self._pages(lane)
         while some := tuple(islice(left, _HANDFUL)):
             keys = (key for page in some for key in page.articles)
-            yield Sheaf(pages=some, at=self._at, missing=self._missing_of(keys))
+            yield PageBatch(pages=some, at=self._at, missing=self._missing_of(keys))
 
-    def _pages(self, lane: Lane) -> Iterator[Page]:
+    def _pages(self, lane: WorkerLane) -> Iterator[ListPageTask]:
         """Plan the pages of lists one by one; topics of few pages take turns."""
         numbers = {topic: self._numbers(topic, STORIES) for topic in self._changed}
         few = [topic for topic, found in numbers.items() if len(found) < _FEW * lane.count]
@@ -73,7 +73,7 @@ class Plan:
             if shares[topic][1]:
                 yield first_page(self._lists, topic)
 
-    def archives(self, lane: Lane) -> Iterator[Document]:
+    def archives(self, lane: WorkerLane) -> Iterator[FeedDocumentTask]:
         """Plan the archives of feeds."""
         archived = (
             archives(
@@ -88,14 +88,14 @@ class Plan:
         merged = heapq.merge(*archived, key=lambda one: max(one.rows, default=sys.maxsize))
         return map(self._with_missing, merged)
 
-    def newest(self, lane: Lane) -> Iterator[Document]:
+    def newest(self, lane: WorkerLane) -> Iterator[FeedDocumentTask]:
         """Plan the documents that readers follow."""
         documents = (
             newest(self._lists, topic, self._config) for topic in lane.turns(self._changed)
         )
         return map(self._with_missing, documents)
 
-    def _with_missing(self, document: Document) -> Document:
+    def _with_missing(self, document: FeedDocumentTask) -> FeedDocumentTask:
         missing = self._missing_of(document.rows)
         return replace(document, missing=missing) if missing else document
 
@@ -114,11 +114,11 @@ class Plan:
         return self._lists.dirty(topic.home, per)
 
 
-def first_page(lists: Lists, topic: Topic) -> Page:
+def first_page(lists: TopicIndex, topic: Topic) -> ListPageTask:
     """Lay out the page of a topic's list with the newest."""
     size = lists.size(topic.home)
     full = size // STORIES
-    return Page(
+    return ListPageTask(
         topic=topic,
         address=topic.page,
         number=None,
@@ -127,11 +127,11 @@ def first_page(lists: Lists, topic: Topic) -> Page:
     )
 
 
-def pages(lists: Lists, topic: Topic, numbers: Sequence[int]) -> Iterator[Page]:
+def pages(lists: TopicIndex, topic: Topic, numbers: Sequence[int]) -> Iterator[ListPageTask]:
     """Lay out pages of a topic's list by their numbers, which it has once one is full."""
     full = lists.size(topic.home) // STORIES
     for number, rows in _parts(lists, topic, STORIES, numbers):
-        yield Page(
+        yield ListPageTask(
             topic=topic,
             address=topic.numbered(number),
             number=number,
@@ -141,31 +141,31 @@ def pages(lists: Lists, topic: Topic, numbers: Sequence[int]) -> Iterator[Page]:
         )
 
 
-def newest(lists: Lists, topic: Topic, config: Config) -> Document:
+def newest(lists: TopicIndex, topic: Topic, config: Config) -> FeedDocumentTask:
     """Lay out the document that readers follow: the newest articles of a topic."""
     size, per = lists.size(topic.home), topics.items(topic, config)
     rows = lists.rows(topic.home, max(size - per, 0), size)
     full = size // per if topics.has_archives(topic, config) else 0
-    return Document(
+    return FeedDocumentTask(
         topic=topic,
         folder=topic.home,
         rows=tuple(row.article for row in reversed(rows)),
-        archive=Archive(prev_archive=_documents(topic, config, full)) if full else None,
+        archive=FeedHistory(prev_archive=_documents(topic, config, full)) if full else None,
     )
 
 
 def archives(
-    lists: Lists, topic: Topic, config: Config, numbers: Sequence[int]
-) -> Iterator[Document]:
+    lists: TopicIndex, topic: Topic, config: Config, numbers: Sequence[int]
+) -> Iterator[FeedDocumentTask]:
     """Lay out a topic's archives (RFC 5005) by their numbers, which it has once one is full."""
     per = topics.items(topic, config)
     full = lists.size(topic.home) // per
     for number, rows in _parts(lists, topic, per, numbers):
-        yield Document(
+        yield FeedDocumentTask(
             topic=topic,
             folder=archive(topic, number),
             rows=tuple(row.article for row in reversed(rows)),
-            archive=Archive(
+            archive=FeedHistory(
                 own=_documents(topic, config, number),
                 current=_documents(topic, config),
                 prev_archive=_documents(topic, config, number - 1) if number > 1 else {},
@@ -181,8 +181,8 @@ def archive(topic: Topic, number: int) -> str:
 
 
 def _parts(
-    lists: Lists, topic: Topic, per: int, numbers: Sequence[int]
-) -> Iterator[tuple[int, list[Row]]]:
+    lists: TopicIndex, topic: Topic, per: int, numbers: Sequence[int]
+) -> Iterator[tuple[int, list[ListRow]]]:
     """Iterate over numbers and places of parts; the last one of a topic may be empty."""
     if not isinstance(numbers, range):
         for number in numbers:
@@ -192,7 +192,7 @@ def _parts(
         yield from ((number, next(chunks, [])) for number in numbers)
 
 
-def _share(numbers: Sequence[int], lane: Lane) -> tuple[Sequence[int], bool]:
+def _share(numbers: Sequence[int], lane: WorkerLane) -> tuple[Sequence[int], bool]:
     """Return a lane's share of a topic's pages: numbers, and whether it has the newest's, too.
 
     That comes after all numbered ones, and repeats what the last of them hold.
@@ -201,7 +201,7 @@ def _share(numbers: Sequence[int], lane: Lane) -> tuple[Sequence[int], bool]:
     return numbers[parts[0] : parts[-1] + 1] if parts else (), len(numbers) in parts
 
 
-def _shown(rows: list[Row]) -> tuple[int, ...]:
+def _shown(rows: list[ListRow]) -> tuple[int, ...]:
     return tuple(row.article for row in reversed(rows) if not row.withdrawn)
 
 

@@ -14,15 +14,15 @@ from threading import Lock
 from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.model.articles import Status
-from syndicate.publish.build.entry_fragments import Teller, Told
+from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRenderer
 from syndicate.publish.build.pagination import newest
-from syndicate.publish.build.report import Outcome
-from syndicate.publish.build.topic_index import Lists
-from syndicate.publish.output.gzip_template import Stencil
-from syndicate.publish.output.manifest import Manifest, Published, State
+from syndicate.publish.build.report import TaskOutcome
+from syndicate.publish.build.topic_index import TopicIndex
+from syndicate.publish.output.gzip_template import GzipTemplate
+from syndicate.publish.output.manifest import Manifest, ManifestState, PublishedFile
 from syndicate.render import addresses, topics
-from syndicate.render.feeds import FORMATS, Archive, Channel, Format, channel
-from syndicate.render.pages import Pages
+from syndicate.render.feeds import FORMATS, FeedChannel, FeedHistory, FeedWriter, channel
+from syndicate.render.pages import PageRenderer
 from syndicate.render.topics import Topic
 from syndicate.store import Store
 
@@ -33,21 +33,23 @@ _Version = tuple[str, int, str]
 """The style and the newest change of a build, and the digest of the public document."""
 
 
-class PrivatePrinter:
+class PrivateFeedWriter:
     """Prints private documents, and remembers them until what they tell of changes."""
 
-    def __init__(self, store: Store, config: Config, pages: Pages, *, kept: int = _KEPT) -> None:
+    def __init__(
+        self, store: Store, config: Config, pages: PageRenderer, *, kept: int = _KEPT
+    ) -> None:
         self._store = store
         self._config = config
-        self._teller = Teller(store, config, pages)
+        self._teller = FragmentRenderer(store, config, pages)
         self._told_until: int | None = None
         self._gap = secrets.token_urlsafe(32)  # nobody who writes an article knows it
         self._kept = kept
-        self._printed: OrderedDict[str, tuple[_Version, Stencil]] = OrderedDict()
+        self._printed: OrderedDict[str, tuple[_Version, GzipTemplate]] = OrderedDict()
         self._weight = 0
         self._lock = Lock()
 
-    def document(self, address: str) -> tuple[Format, Stencil] | None:
+    def document(self, address: str) -> tuple[FeedWriter, GzipTemplate] | None:
         """Return what stands for the public document at an address from the root.
 
         None where there is none that readers follow. Raise StoreError, or sqlite3.Error
@@ -69,18 +71,20 @@ class PrivatePrinter:
                 self._teller.do_without(
                     {key: frozenset(files) for key, files in seen.missed().items()}
                 )
-                printed = self._print(each, public, Lists(seen.database), state)
+                printed = self._print(each, public, TopicIndex(seen.database), state)
             self._remember(address, version, printed)
             return each, printed
 
-    def _print(self, each: Format, public: Published, lists: Lists, state: State) -> Stencil:
+    def _print(
+        self, each: FeedWriter, public: PublishedFile, lists: TopicIndex, state: ManifestState
+    ) -> GzipTemplate:
         topic = lists.topic(public.owner) or topics.everything()  # which is there without articles
         told = self._tell(newest(lists, topic, self._config).rows, state)
         head = self._head(topic, told)
         body = each.document(head, (one.fragments[each.file] for one in told))
-        return Stencil.of(body, self._gap.encode())
+        return GzipTemplate.of(body, self._gap.encode())
 
-    def _tell(self, rows: Sequence[int], state: State) -> list[Told]:
+    def _tell(self, rows: Sequence[int], state: ManifestState) -> list[EntryFragments]:
         """Tell articles in full, but those that are not public any more since the build."""
         with self._store.read() as tx:
             changed = tx.readership.changed(state.change, since=state.at, at=state.at)
@@ -93,9 +97,9 @@ class PrivatePrinter:
             one.key for one in doubtful if one.status is Status.DRAFT or one.published > state.at
         }
         shown = [key for key in rows if key not in hidden]
-        return self._teller.told(shown, Outcome(), full=True)
+        return self._teller.told(shown, TaskOutcome(), full=True)
 
-    def _head(self, topic: Topic, told: Sequence[Told]) -> Channel:
+    def _head(self, topic: Topic, told: Sequence[EntryFragments]) -> FeedChannel:
         """Describe the feed as the public one, but for what would lead others to it.
 
         Since it doesn't lie beside its page, it names no hub.
@@ -106,7 +110,7 @@ class PrivatePrinter:
             topic,
             updated=max((one.modified for one in told), default=EPOCH),
             heard=any(one.heard for one in told),
-            archive=Archive(
+            archive=FeedHistory(
                 own={one.file: f"{self._config.web_url}{private}{one.file}" for one in FORMATS}
             ),
             deleted=tuple(one.tombstone for one in told if one.tombstone),
@@ -114,7 +118,7 @@ class PrivatePrinter:
         podcast = replace(head.podcast, locked=True) if head.podcast else None
         return replace(head, podcast=podcast, private=True)
 
-    def _remember(self, address: str, version: _Version, printed: Stencil) -> None:
+    def _remember(self, address: str, version: _Version, printed: GzipTemplate) -> None:
         """Remember what was asked for last; forget what nobody asked for the longest."""
         if address in self._printed:
             self._weight -= self._printed.pop(address)[1].weight

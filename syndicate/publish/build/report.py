@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from syndicate.errors import Problem
-from syndicate.publish.build.topic_index import Listing
-from syndicate.publish.output.manifest import Published
+from syndicate.publish.build.topic_index import ListedArticle
+from syndicate.publish.output.manifest import PublishedFile
 from syndicate.publish.output.media import MediaFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class OutputFile:
     """One file of the output: where it is, how it is served, and how it is made."""
 
     path: str
@@ -26,17 +26,17 @@ class File:
 
 
 @dataclass(slots=True, kw_only=True)
-class Outcome:
+class TaskOutcome:
     """What became of a task."""
 
-    files: list[Published] = field(default_factory=list)
+    files: list[PublishedFile] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     unchanged: int = 0
     spoilt: list[tuple[str, int]] = field(default_factory=list)
     """Paths that could not be made, each with the status that it should have."""
     problems: list[Problem] = field(default_factory=list)
     faults: list[MediaFault] = field(default_factory=list)
-    done: dict[int, "Done"] = field(default_factory=dict)
+    done: dict[int, "ArticleOutcome"] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -51,12 +51,12 @@ class BuildReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class ArticleOutcome:
     """What became of one article."""
 
     page: str
     """The path of what stands at its address."""
-    listing: Listing | None = None
+    listing: ListedArticle | None = None
     """How lists have it; None where they don't."""
     pictures: tuple[str, ...] = ()
     missing: Mapping[str, int] = field(default_factory=dict)

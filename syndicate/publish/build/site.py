@@ -7,49 +7,49 @@ from pathlib import Path
 
 from syndicate.body.missing_media import without_files
 from syndicate.publish.build.pagination import STORIES
-from syndicate.publish.build.report import File
+from syndicate.publish.build.report import OutputFile
 from syndicate.publish.build.tasks import Missing
-from syndicate.publish.build.topic_index import CHUNKS, Lists
-from syndicate.publish.build.writer import Printer
+from syndicate.publish.build.topic_index import CHUNKS, TopicIndex
+from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.manifest import Manifest
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import Feed, opml
-from syndicate.render.home_page import LEAST, NAVIGATION, Front
+from syndicate.render.home_page import LEAST, NAVIGATION, HomePage
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_of
-from syndicate.render.topics import Kind
+from syndicate.render.topics import TopicKind
 
 _OWNER = "site"
 _SITEMAPS = "sitemaps"
 
 
-class Site:
+class SiteFiles:
     """Lays out these files as of a moment."""
 
-    def __init__(self, printer: Printer, manifest: Manifest) -> None:
+    def __init__(self, printer: PageWriter, manifest: Manifest) -> None:
         self._store = printer.store
         self._config = printer.config
         self._pages = printer.pages
         self._sitemaps = Sitemaps(printer.config)
         self.manifest = manifest
-        self.lists = Lists(manifest.database)
+        self.lists = TopicIndex(manifest.database)
 
-    def assets(self) -> Iterator[File]:
+    def assets(self) -> Iterator[OutputFile]:
         """Style sheets and scripts, that pages load, and the key that search engines ask for."""
         for path, data in self._pages.assets().items():
-            yield File(path=path, owner=_OWNER, render=partial(bytes, data))
+            yield OutputFile(path=path, owner=_OWNER, render=partial(bytes, data))
         indexnow = self._config.indexnow
         if indexnow.key and indexnow.address:
             path = addresses.file(indexnow.address)
-            yield File(path=path, owner=_OWNER, render=indexnow.key.encode)
+            yield OutputFile(path=path, owner=_OWNER, render=indexnow.key.encode)
 
-    def logos(self) -> Iterator[tuple[File, Path, str]]:
+    def logos(self) -> Iterator[tuple[OutputFile, Path, str]]:
         """Lay out its logos, each with where it is kept and the key that names it."""
         for key, address, picture in addresses.logos(self._config):
             source = self._config.path(picture)
             path = addresses.file(address)
-            yield File(path=path, owner=_OWNER, render=source.read_bytes), source, key
+            yield OutputFile(path=path, owner=_OWNER, render=source.read_bytes), source, key
 
-    def front(self, at: datetime, missing: Missing) -> Iterator[File]:
+    def front(self, at: datetime, missing: Missing) -> Iterator[OutputFile]:
         """Home page and breaking news, which change with the time."""
         window = self._config.publication.breaking_for
         size = self.lists.size(addresses.HOME)
@@ -63,16 +63,18 @@ class Site:
             without_files(article, missing.get(article.key, ())).as_of(at, window)
             for article in found
         ]
-        sections = [(t.name, t.page) for t in self.lists.largest(Kind.SECTION, NAVIGATION)]
+        sections = [(t.name, t.page) for t in self.lists.largest(TopicKind.SECTION, NAVIGATION)]
         older = topics.everything().numbered(pages) if pages else None
-        front = Front.of(articles, strip, sections=sections, older=older)
+        front = HomePage.of(articles, strip, sections=sections, older=older)
         home = partial(self._pages.home, front, strip, at=at)
-        yield File(path=addresses.file(addresses.HOME), owner=_OWNER, render=home, packed=True)
+        yield OutputFile(
+            path=addresses.file(addresses.HOME), owner=_OWNER, render=home, packed=True
+        )
         breaking = partial(self._pages.breaking, strip, at=at)
         path = addresses.file(addresses.BREAKING)
-        yield File(path=path, owner=_OWNER, render=breaking, packed=True)
+        yield OutputFile(path=path, owner=_OWNER, render=breaking, packed=True)
 
-    def offers(self) -> Iterator[File]:
+    def offers(self) -> Iterator[OutputFile]:
         """How to follow, and all feeds in a list."""
         feeds = [
             Feed.of(topic, self._config, since=self.lists.oldest(topic.home))
@@ -80,12 +82,12 @@ class Site:
         ] or [Feed.everything(self._config)]
         subscribe = partial(self._pages.subscribe, feeds)
         path = addresses.file(addresses.SUBSCRIBE)
-        yield File(path=path, owner=_OWNER, render=subscribe, packed=True)
+        yield OutputFile(path=path, owner=_OWNER, render=subscribe, packed=True)
         listed = partial(opml.render, self._config, feeds)
         path = addresses.file(addresses.OPML)
-        yield File(path=path, owner=_OWNER, render=listed, packed=True)
+        yield OutputFile(path=path, owner=_OWNER, render=listed, packed=True)
 
-    def chunks(self, numbers: Iterable[int] | None = None) -> Iterator[File]:
+    def chunks(self, numbers: Iterable[int] | None = None) -> Iterator[OutputFile]:
         """Lay out the sitemaps of articles: those of some numbers, or all of them."""
         size = self.lists.size(CHUNKS)
         last = -(-size // CHUNK)
@@ -94,7 +96,7 @@ class Site:
                 continue
             rows = self.lists.rows(CHUNKS, (number - 1) * CHUNK, number * CHUNK)
             entries = [row.note for row in rows]
-            yield File(
+            yield OutputFile(
                 path=chunk_path(number),
                 owner=_SITEMAPS,
                 render=partial(self._sitemaps.articles, entries),
@@ -102,7 +104,7 @@ class Site:
                 packed=True,
             )
 
-    def sitemaps(self, at: datetime) -> Iterator[File]:
+    def sitemaps(self, at: datetime) -> Iterator[OutputFile]:
         """Lay out the sitemaps of lists and of news, the index, and robots.txt, which names it.
 
         The one of news is there even where it names nothing, since search engines
@@ -123,9 +125,9 @@ class Site:
             (addresses.SITEMAP, partial(self._sitemaps.index, maps)),
         ):
             path = addresses.file(address)
-            yield File(path=path, owner=_OWNER, render=render, packed=True)
+            yield OutputFile(path=path, owner=_OWNER, render=render, packed=True)
         robots = addresses.file(addresses.ROBOTS)
-        yield File(path=robots, owner=_OWNER, render=self._sitemaps.robots)
+        yield OutputFile(path=robots, owner=_OWNER, render=self._sitemaps.robots)
 
     def _listed(self) -> list[tuple[str, str | None]]:
         """Return the address of home page and lists, each with the newest change on it."""
@@ -133,7 +135,7 @@ class Site:
         for topic in self.lists.topics():
             there = self.manifest.entry(addresses.file(topic.page))
             modified = there.modified if there else None
-            if topic.kind is Kind.EVERYTHING:
+            if topic.kind is TopicKind.EVERYTHING:
                 found.insert(0, (addresses.HOME, modified))
             found.append((topic.page, modified))
         return found or [(addresses.HOME, None)]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from syndicate.render.feeds import Archive
+from syndicate.render.feeds import FeedHistory
 from syndicate.render.topics import Topic
 
 Missing = Mapping[int, Collection[str]]
@@ -12,7 +12,7 @@ Missing = Mapping[int, Collection[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Articles:
+class ArticlesTask:
     """The pages of some articles, as of a moment, by their keys."""
 
     keys: tuple[int, ...]
@@ -22,7 +22,7 @@ class Articles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class ListPageTask:
     """One page of a topic's list."""
 
     topic: Topic
@@ -36,16 +36,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheaf:
+class PageBatch:
     """Some pages of lists, of any topics, as of a moment."""
 
-    pages: tuple[Page, ...]
+    pages: tuple[ListPageTask, ...]
     at: datetime
     missing: Missing = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class FeedDocumentTask:
     """One document of a topic's feed, in all of its formats."""
 
     topic: Topic
@@ -53,9 +53,9 @@ class Document:
     """The address that its formats lie at."""
     rows: tuple[int, ...]
     """Articles, those that were withdrawn among them, newest first."""
-    archive: Archive | None = None
+    archive: FeedHistory | None = None
     """Where it is in its feed's history, if that is longer than one document."""
     missing: Missing = field(default_factory=dict)
 
 
-Task = Articles | Sheaf | Document
+Task = ArticlesTask | PageBatch | FeedDocumentTask

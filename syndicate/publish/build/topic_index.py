@@ -8,14 +8,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from syndicate.render.topics import Kind, Topic
+from syndicate.render.topics import Topic, TopicKind
 
 CHUNKS = "sitemap"
 """The hidden topic of what sitemaps name; its notes are their entries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class ListedArticle:
     """An article as lists know it."""
 
     article: int
@@ -30,7 +30,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListRow:
     """One line of a list."""
 
     article: int
@@ -39,7 +39,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Change:
+class TopicChange:
     """What has changed in one topic: single places, all from one place on, or the whole."""
 
     places: set[tuple[int, str]] = field(default_factory=set)
@@ -48,7 +48,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class _Description:
+class _TopicDescription:
     """What readers are told of a topic: its newest article's spelling, and since when it is."""
 
     name: str = ""
@@ -56,19 +56,19 @@ class _Description:
     """In microseconds since the epoch; None where the topic shows nothing."""
 
 
-class Lists:
+class TopicIndex:
     """The lists of one output folder, kept in its manifest."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
-        self.changes: dict[str, Change] = {}
+        self.changes: dict[str, TopicChange] = {}
 
     def clear(self) -> None:
         """Begin anew."""
         self._database.execute("DELETE FROM listed")
         self._database.execute("DELETE FROM topics")
 
-    def fill(self, listings: Iterable[Listing]) -> None:
+    def fill(self, listings: Iterable[ListedArticle]) -> None:
         """List articles that are in no list yet, without noting changes."""
         self._insert(row for listing in listings for row in _rows(listing))
 
@@ -81,7 +81,7 @@ class Lists:
         for topic in self.topics():
             self._describe(topic.home)
 
-    def place(self, article: int, listing: Listing | None) -> None:
+    def place(self, article: int, listing: ListedArticle | None) -> None:
         """Bring one article to its places, or out of all lists, and note what that changes."""
         query = "SELECT topic, age, id, withdrawn FROM listed WHERE article = ?"
         before = {
@@ -128,8 +128,8 @@ class Lists:
             "SELECT kind, name, home FROM topics WHERE shown > 0 AND home <> ? ORDER BY home",
             (CHUNKS,),
         )
-        found = [Topic(kind=Kind(kind), name=name, home=home) for kind, name, home in rows]
-        order = {kind: rank for rank, kind in enumerate(Kind)}
+        found = [Topic(kind=TopicKind(kind), name=name, home=home) for kind, name, home in rows]
+        order = {kind: rank for rank, kind in enumerate(TopicKind)}
         return sorted(
             found, key=lambda topic: (order[topic.kind], topic.name.casefold(), topic.home)
         )
@@ -139,16 +139,16 @@ class Lists:
         row = self._database.execute(
             "SELECT kind, name, home FROM topics WHERE home = ? AND shown > 0", (home,)
         ).fetchone()
-        return row and Topic(kind=Kind(row[0]), name=row[1], home=row[2])
+        return row and Topic(kind=TopicKind(row[0]), name=row[1], home=row[2])
 
-    def largest(self, kind: Kind, limit: int) -> list[Topic]:
+    def largest(self, kind: TopicKind, limit: int) -> list[Topic]:
         """Return the topics of a kind with the most articles."""
         rows = self._database.execute(
             "SELECT kind, name, home FROM topics WHERE kind = ? AND shown > 0"
             " ORDER BY shown DESC, home LIMIT ?",
             (kind, limit),
         )
-        return [Topic(kind=Kind(kind), name=name, home=home) for kind, name, home in rows]
+        return [Topic(kind=TopicKind(kind), name=name, home=home) for kind, name, home in rows]
 
     def size(self, topic: str) -> int:
         """Return how many places a topic has, those of withdrawn articles among them."""
@@ -158,7 +158,7 @@ class Lists:
         """Return how many articles a topic shows."""
         return self._sizes(topic)[1]
 
-    def rows(self, topic: str, start: int, stop: int) -> list[Row]:
+    def rows(self, topic: str, start: int, stop: int) -> list[ListRow]:
         """Return the places from `start` to `stop`, oldest first."""
         size = self.size(topic)
         stop = min(stop, size)
@@ -169,9 +169,9 @@ class Lists:
             stop - start,
             size - stop,
         )
-        return [Row(article, bool(gone), note) for article, gone, note in rows][::-1]
+        return [ListRow(article, bool(gone), note) for article, gone, note in rows][::-1]
 
-    def chunks(self, topic: str, size: int, *, first: int = 1) -> Iterator[list[Row]]:
+    def chunks(self, topic: str, size: int, *, first: int = 1) -> Iterator[list[ListRow]]:
         """Iterate over places of a topic, oldest first, so many at a time.
 
         It begins with chunk number `first`, counted from 1.
@@ -182,7 +182,7 @@ class Lists:
             (topic, (first - 1) * size),
         )
         while chunk := rows.fetchmany(size):
-            yield [Row(article, bool(gone), note) for article, gone, note in chunk]
+            yield [ListRow(article, bool(gone), note) for article, gone, note in chunk]
 
     def dirty(self, topic: str, per_page: int) -> Sequence[int]:
         """Return the pages, counted from 1, that changed where a page has so many places."""
@@ -206,8 +206,8 @@ class Lists:
     def _execute(self, query: str, *values: object) -> Sequence[tuple]:  # type: ignore[type-arg]
         return self._database.execute(query, values).fetchall()
 
-    def _change(self, topic: str) -> Change:
-        return self.changes.setdefault(topic, Change())
+    def _change(self, topic: str) -> TopicChange:
+        return self.changes.setdefault(topic, TopicChange())
 
     def _insert(self, rows: Iterable[tuple]) -> None:  # type: ignore[type-arg]
         self._database.executemany("INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
@@ -227,22 +227,22 @@ class Lists:
         rows = self._execute("SELECT count, shown FROM topics WHERE home = ?", topic)
         return rows[0] if rows else (0, 0)
 
-    def _describe(self, topic: str) -> tuple[_Description, _Description]:
+    def _describe(self, topic: str) -> tuple[_TopicDescription, _TopicDescription]:
         """Describe a topic by its articles; return what was said of it before, and what is now."""
-        before, now = self._described(topic), _Description()
+        before, now = self._described(topic), _TopicDescription()
         newest = (
             "SELECT name FROM listed WHERE topic = ? AND withdrawn = 0 ORDER BY age, id LIMIT 1"
         )
         for (name,) in self._execute(newest, topic):
             oldest = "SELECT max(age) FROM listed WHERE topic = ?"
-            now = _Description(name, -self._execute(oldest, topic)[0][0])
+            now = _TopicDescription(name, -self._execute(oldest, topic)[0][0])
         query = "UPDATE topics SET name = ?, since = ? WHERE home = ?"
         self._execute(query, now.name, now.since, topic)
         return before, now
 
-    def _described(self, topic: str) -> _Description:
+    def _described(self, topic: str) -> _TopicDescription:
         rows = self._execute("SELECT name, since FROM topics WHERE home = ?", topic)
-        return _Description(*rows[0]) if rows else _Description()
+        return _TopicDescription(*rows[0]) if rows else _TopicDescription()
 
     def _position(self, topic: str, place: tuple[int, str], size: int) -> int:
         """Return the position of a place, or where it was: how many are older."""
@@ -252,7 +252,7 @@ class Lists:
         return max(size - int(rows[0][0]), 0)
 
 
-def _rows(listing: Listing) -> Iterator[tuple]:  # type: ignore[type-arg]
+def _rows(listing: ListedArticle) -> Iterator[tuple]:  # type: ignore[type-arg]
     head = (listing.age, listing.id, listing.article)
     for home, kind, name in listing.topics:
         yield (home, *head, kind, name, int(listing.withdrawn), "")

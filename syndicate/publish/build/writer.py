@@ -16,28 +16,34 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import Problem, StoreError
 from syndicate.model.articles import MEDIA, Article, Person, Status
-from syndicate.model.compiled_body import Galley
-from syndicate.publish.build.entry_fragments import Teller, Told
-from syndicate.publish.build.report import Done, File, Outcome, said
-from syndicate.publish.build.tasks import Articles, Document, Page, Sheaf, Task
-from syndicate.publish.build.topic_index import Listing
+from syndicate.model.compiled_body import CompiledBody
+from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRenderer
+from syndicate.publish.build.report import ArticleOutcome, OutputFile, TaskOutcome, said
+from syndicate.publish.build.tasks import (
+    ArticlesTask,
+    FeedDocumentTask,
+    ListPageTask,
+    PageBatch,
+    Task,
+)
+from syndicate.publish.build.topic_index import ListedArticle
 from syndicate.publish.output.compression import TWINS, twin
-from syndicate.publish.output.folder import Folder
-from syndicate.publish.output.manifest import Published
+from syndicate.publish.output.folder import OutputFolder
+from syndicate.publish.output.manifest import PublishedFile
 from syndicate.publish.output.media import MediaFolder, media, summarised
 from syndicate.render import addresses, topics
-from syndicate.render.amp import Amp
-from syndicate.render.article_view import Stories
-from syndicate.render.feeds import Format, channel, formats
+from syndicate.render.amp import AmpPages
+from syndicate.render.article_view import ArticleViews
+from syndicate.render.feeds import FeedWriter, channel, formats
 from syndicate.render.feeds.channel import rfc3339
-from syndicate.render.pages import Pages
+from syndicate.render.pages import PageRenderer
 from syndicate.render.sitemaps import Sitemaps
 from syndicate.render.templates import Templates
-from syndicate.render.topics import Kind
+from syndicate.render.topics import TopicKind
 from syndicate.store import Store
 
 
-class Printer:
+class PageWriter:
     """Prints for one publication; `compress` says whether pages have twins, too."""
 
     def __init__(
@@ -45,21 +51,21 @@ class Printer:
     ) -> None:
         self.store = store
         self.config = config
-        stories = Stories(config)
-        self.pages = Pages(config, templates, stories)
-        self._amp = Amp(config, templates, stories)
+        stories = ArticleViews(config)
+        self.pages = PageRenderer(config, templates, stories)
+        self._amp = AmpPages(config, templates, stories)
         self._sitemaps = Sitemaps(config)
-        self.folder = Folder(config.output)
+        self.folder = OutputFolder(config.output)
         self._media = MediaFolder(config, self.folder.place)
         self.compress = compress
-        self._teller = Teller(store, config, self.pages)
+        self._teller = FragmentRenderer(store, config, self.pages)
 
-    def print(self, task: Task) -> Outcome:
+    def print(self, task: Task) -> TaskOutcome:
         """Do a task; raise StoreError where the store can't be read."""
-        outcome = Outcome()
-        if isinstance(task, Articles):
+        outcome = TaskOutcome()
+        if isinstance(task, ArticlesTask):
             self._articles(task, outcome)
-        elif isinstance(task, Sheaf):
+        elif isinstance(task, PageBatch):
             self._teller.do_without(task.missing)
             keys = [key for page in task.pages for key in page.articles]
             self._teller.learn(keys, outcome, at=task.at)
@@ -70,9 +76,9 @@ class Printer:
             self._put_all(self._document(task, outcome), outcome)
         return outcome
 
-    def put(self, files: Iterable[File]) -> Outcome:
+    def put(self, files: Iterable[OutputFile]) -> TaskOutcome:
         """Make files that others have laid out."""
-        outcome = Outcome()
+        outcome = TaskOutcome()
         self._put_all(files, outcome)
         return outcome
 
@@ -88,7 +94,7 @@ class Printer:
 
     # articles
 
-    def _articles(self, task: Articles, outcome: Outcome) -> None:
+    def _articles(self, task: ArticlesTask, outcome: TaskOutcome) -> None:
         with self.store.read() as tx:
             articles = tx.readership.articles(task.keys)
             galleys = tx.readership.galleys(task.keys)
@@ -98,7 +104,7 @@ class Printer:
             galley, old = galleys.get(article.key), before.get(article.key, [])
             outcome.done[article.key] = self._article(article, galley, old, task, outcome)
 
-    def _set_again(self, articles: Sequence[Article]) -> dict[int, Galley]:
+    def _set_again(self, articles: Sequence[Article]) -> dict[int, CompiledBody]:
         """Cut bodies by this version's rules, where an older one did, and keep what comes of it."""
         again = {}
         for article in articles:
@@ -113,14 +119,14 @@ class Printer:
     def _article(
         self,
         article: Article,
-        galley: Galley | None,
+        galley: CompiledBody | None,
         old_addresses: Sequence[str],
-        task: Articles,
-        outcome: Outcome,
-    ) -> Done:
+        task: ArticlesTask,
+        outcome: TaskOutcome,
+    ) -> ArticleOutcome:
         owner, path = f"{article.key}", addresses.file(addresses.page(article))
         if article.retracted_at is not None and article.number is not None:
-            notice = File(
+            notice = OutputFile(
                 path=path,
                 owner=owner,
                 render=partial(self.pages.withdrawn, article),
@@ -129,16 +135,16 @@ class Printer:
             there = self._put(notice, outcome)
             self._put_all(self._redirects(article, old_addresses), outcome)
             listing = self._listing(article, withdrawn=True)
-            return Done(page=path, listing=listing, failed=not there)
+            return ArticleOutcome(page=path, listing=listing, failed=not there)
         if article.status is Status.DRAFT or article.retracted_at or article.published > task.at:
-            return Done(page=path)
+            return ArticleOutcome(page=path)
         pictures = tuple(dict.fromkeys(media(article)))
         missing = self._copy(pictures, article, outcome, anew=task.anew) if pictures else {}
         if missing:
             article, galley = without_files(article, missing), None
         shown = article.as_of(task.at, self.config.publication.breaking_for)
         spoilt = len(outcome.spoilt)
-        page = File(
+        page = OutputFile(
             path=path,
             owner=owner,
             render=partial(self.pages.article, shown, galley),
@@ -146,7 +152,7 @@ class Printer:
         )
         there = self._put(page, outcome)
         if there and self.config.amp.enabled:
-            amp = File(
+            amp = OutputFile(
                 path=addresses.file(addresses.amp(article)),
                 owner=owner,
                 render=partial(self._amp.article, shown, galley),
@@ -156,10 +162,12 @@ class Printer:
         self._put_all(self._redirects(article, old_addresses), outcome)
         listed = self._listing(article) if there else None
         failed = len(outcome.spoilt) > spoilt
-        return Done(page=path, listing=listed, pictures=pictures, missing=missing, failed=failed)
+        return ArticleOutcome(
+            page=path, listing=listed, pictures=pictures, missing=missing, failed=failed
+        )
 
     def _copy(
-        self, files: Sequence[str], article: Article, outcome: Outcome, *, anew: bool
+        self, files: Sequence[str], article: Article, outcome: TaskOutcome, *, anew: bool
     ) -> dict[str, int]:
         """Copy what an article loads; return what readers can't load, each with its stamp.
 
@@ -177,13 +185,13 @@ class Printer:
             if data is None:
                 absent.add(src)
             else:
-                self._put(File(path=src, owner=MEDIA, render=partial(bytes, data)), outcome)
+                self._put(OutputFile(path=src, owner=MEDIA, render=partial(bytes, data)), outcome)
         return {src: self._media.stamp(src) for src in sorted(summarised(article, absent))}
 
-    def _redirects(self, article: Article, old_addresses: Sequence[str]) -> Iterator[File]:
+    def _redirects(self, article: Article, old_addresses: Sequence[str]) -> Iterator[OutputFile]:
         to = addresses.page(article)
         for address in old_addresses:
-            yield File(
+            yield OutputFile(
                 path=addresses.file(address),
                 owner=f"{article.key}",
                 render=partial(self.pages.redirect, to),
@@ -191,8 +199,8 @@ class Printer:
                 location=to,
             )
 
-    def _listing(self, article: Article, *, withdrawn: bool = False) -> Listing:
-        return Listing(
+    def _listing(self, article: Article, *, withdrawn: bool = False) -> ListedArticle:
+        return ListedArticle(
             article=article.key,
             age=_age(article.published),
             id=article.id,
@@ -203,11 +211,13 @@ class Printer:
 
     # lists
 
-    def _page(self, task: Page, outcome: Outcome, *, at: datetime) -> Iterator[File]:
+    def _page(
+        self, task: ListPageTask, outcome: TaskOutcome, *, at: datetime
+    ) -> Iterator[OutputFile]:
         """Lay out one page of a topic's list."""
         teasers = self._teller.teasers(task.articles, outcome, at=at)
         newest = max((teaser.modified for teaser in teasers), default=None)
-        yield File(
+        yield OutputFile(
             path=addresses.file(task.address),
             owner=task.topic.home,
             render=partial(
@@ -224,9 +234,9 @@ class Printer:
             packed=True,
         )
 
-    def _person(self, task: Page) -> Person | None:
+    def _person(self, task: ListPageTask) -> Person | None:
         """Return the author whose page it is, as the newest story there has them."""
-        if task.topic.kind is not Kind.AUTHOR:
+        if task.topic.kind is not TopicKind.AUTHOR:
             return None
         with self.store.read() as tx:
             stories = tx.readership.articles(task.articles[:1])
@@ -235,7 +245,7 @@ class Printer:
 
     # feeds
 
-    def _document(self, task: Document, outcome: Outcome) -> Iterator[File]:
+    def _document(self, task: FeedDocumentTask, outcome: TaskOutcome) -> Iterator[OutputFile]:
         """Lay out one document of a topic's feed, in each of its formats."""
         full = topics.full_text(task.topic, self.config)
         told = self._teller.told(task.rows, outcome, full=full)
@@ -248,7 +258,7 @@ class Printer:
             deleted=tuple(one.tombstone for one in told if one.tombstone),
         )
         for each in formats(task.topic, self.config):
-            yield File(
+            yield OutputFile(
                 path=addresses.file(task.folder + each.file),
                 owner=task.topic.home,
                 render=partial(self._joined, each, head, told),
@@ -257,16 +267,18 @@ class Printer:
             )
 
     @staticmethod
-    def _joined(each: Format, head: channel.Channel, told: Sequence[Told]) -> bytes:
+    def _joined(
+        each: FeedWriter, head: channel.FeedChannel, told: Sequence[EntryFragments]
+    ) -> bytes:
         return each.document(head, (one.fragments[each.file] for one in told))
 
     # files
 
-    def _put_all(self, files: Iterable[File], outcome: Outcome) -> None:
+    def _put_all(self, files: Iterable[OutputFile], outcome: TaskOutcome) -> None:
         for file in files:
             self._put(file, outcome)
 
-    def _put(self, file: File, outcome: Outcome) -> bool:
+    def _put(self, file: OutputFile, outcome: TaskOutcome) -> bool:
         """Make and write a file; return whether there is one now, be it the old one."""
         try:
             data = file.render()
@@ -280,14 +292,14 @@ class Printer:
             return self.folder.has(file.path) and file.status == 200  # noqa: PLR2004 - OK
         return True
 
-    def _write(self, file: File, path: str, data: bytes, outcome: Outcome) -> None:
+    def _write(self, file: OutputFile, path: str, data: bytes, outcome: TaskOutcome) -> None:
         put = self.folder.put(path, data)
         if put.changed:
             outcome.written.append(path)
         else:
             outcome.unchanged += 1
         outcome.files.append(
-            Published(
+            PublishedFile(
                 path=path,
                 owner=file.owner,
                 sha256=put.sha256,

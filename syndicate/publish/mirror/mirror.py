@@ -25,7 +25,7 @@ from syndicate.config import Config
 from syndicate.errors import Problem, SyndicateError
 from syndicate.publish.mirror import storage
 from syndicate.publish.mirror.storage import Storage
-from syndicate.publish.mirror.uploaded_files import NAME, Due, Holdings
+from syndicate.publish.mirror.uploaded_files import NAME, PendingUpload, UploadedFiles
 from syndicate.publish.output.folder import held
 from syndicate.publish.output.formats import format_of, freshness, is_followed
 from syndicate.publish.output.manifest import NAME as MANIFEST
@@ -41,7 +41,7 @@ ENOUGH = 20
 Item = TypeVar("Item")
 
 
-class Stage(IntEnum):
+class UploadStage(IntEnum):
     """The order of uploads: nothing is named before it is there."""
 
     MEDIA = 0
@@ -56,7 +56,7 @@ class Stage(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mirrored:
+class MirrorReport:
     """What became of a mirror."""
 
     uploaded: int = 0
@@ -88,7 +88,7 @@ class Mirror:
         storage.require(url)
         return cls(config, url)
 
-    def follow(self, stop: Event | None = None) -> Mirrored:
+    def follow(self, stop: Event | None = None) -> MirrorReport:
         """Bring the mirror to what the last build left; stop early once `stop` is set.
 
         What fails is told in the answer and tried the next time; the folder itself
@@ -96,19 +96,19 @@ class Mirror:
         """
         folder = self._config.output
         if not (folder / MANIFEST).is_file():
-            return Mirrored()
+            return MirrorReport()
         try:
-            with held(folder, LOCK), closing(Holdings.of(folder, self._target)) as holdings:
+            with held(folder, LOCK), closing(UploadedFiles.of(folder, self._target)) as holdings:
                 build = holdings.build()
                 if build is None or build == self._followed:
-                    return Mirrored()
-                work = _Work(self._config, holdings, self._opened(), stop or Event())
+                    return MirrorReport()
+                work = _MirrorRun(self._config, holdings, self._opened(), stop or Event())
                 complete = work.done(anew=self._followed is None)
         except sqlite3.Error as error:
             raise SyndicateError(f"{folder / NAME}: {error}; delete it to begin anew") from error
         if complete:
             self._followed = build
-        return Mirrored(
+        return MirrorReport(
             uploaded=work.uploaded,
             deleted=work.deleted,
             passed=work.passed,
@@ -122,7 +122,7 @@ class Mirror:
         """
         folder = self._config.output
         try:
-            with closing(Holdings.of(folder, self._target)) as holdings:
+            with closing(UploadedFiles.of(folder, self._target)) as holdings:
                 return holdings.having(versions)
         except sqlite3.Error as error:
             raise SyndicateError(f"{folder / NAME}: {error}; delete it to begin anew") from error
@@ -138,11 +138,11 @@ class Mirror:
 
 
 @dataclass(slots=True)
-class _Work:
+class _MirrorRun:
     """One round, and what has become of it so far."""
 
     config: Config
-    holdings: Holdings
+    holdings: UploadedFiles
     storage: Storage
     stop: Event
     uploaded: int = 0
@@ -159,7 +159,7 @@ class _Work:
         named = partial(_named, config=self.config)
         self.holdings.compare(stage=stage_of, headers=named, anew=anew)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mirror") as pool:
-            for stage in Stage:
+            for stage in UploadStage:
                 self._upload(pool, stage)
                 if self._failures or self.stop.is_set():
                     return False
@@ -172,7 +172,7 @@ class _Work:
             more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
             yield Problem(url, f"{reason} ({paths[0]}{more})")
 
-    def _upload(self, pool: ThreadPoolExecutor, stage: Stage) -> None:
+    def _upload(self, pool: ThreadPoolExecutor, stage: UploadStage) -> None:
         results = self._abreast(pool, self._put, self.holdings.due(stage), lambda due: due.path)
         while step := list(islice(results, STEP)):
             there = [due for due, done in step if done]
@@ -210,7 +210,7 @@ class _Work:
     def _goes_on(self) -> bool:
         return not self.stop.is_set() and sum(map(len, self._failures.values())) < ENOUGH
 
-    def _put(self, due: Due) -> bool:
+    def _put(self, due: PendingUpload) -> bool:
         """Upload a file; return whether it is the one that the build made.
 
         A build that runs meanwhile may have made a feed that names pages of its own,
@@ -235,20 +235,20 @@ class _Work:
         return True
 
 
-def stage_of(path: str) -> Stage:
+def stage_of(path: str) -> UploadStage:
     """Return when a file is uploaded; `path` is relative to the output."""
     form = format_of(path.rpartition("/")[2])
     if form.feed:
         return (
-            Stage.FEEDS
+            UploadStage.FEEDS
             if is_followed(path) or path == addresses.file(addresses.OPML)
-            else Stage.HISTORY
+            else UploadStage.HISTORY
         )
     if form.page:
-        return Stage.PAGES if path.startswith("articles/") else Stage.LISTS
+        return UploadStage.PAGES if path.startswith("articles/") else UploadStage.LISTS
     if path in {addresses.file(addresses.SITEMAP), addresses.file(addresses.ROBOTS)}:
-        return Stage.HISTORY
-    return Stage.SITEMAPS if path.startswith("sitemaps/") else Stage.MEDIA
+        return UploadStage.HISTORY
+    return UploadStage.SITEMAPS if path.startswith("sitemaps/") else UploadStage.MEDIA
 
 
 def headers_of(

@@ -37,7 +37,7 @@ FROM (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class PendingUpload:
     """A file that the mirror doesn't have, or has otherwise."""
 
     path: str
@@ -49,7 +49,7 @@ class Due:
     """Names what it is served with."""
 
 
-class Holdings:
+class UploadedFiles:
     """What one target has, held against what the last build left in a folder."""
 
     def __init__(self, database: sqlite3.Connection, target: str) -> None:
@@ -92,14 +92,14 @@ class Holdings:
         self._database.create_function("headers", 4, headers, deterministic=True)
         self._database.execute(_DUE, {"target": self._target, "anew": anew})
 
-    def due(self, stage: int) -> Iterator[Due]:
+    def due(self, stage: int) -> Iterator[PendingUpload]:
         """Iterate over what `compare` found for a stage, by path."""
         for path, sha256, status, location, settled, headers in self._database.execute(
             "SELECT path, sha256, status, location, settled, now FROM due"
             " WHERE stage = ? ORDER BY path",
             (stage,),
         ):
-            yield Due(
+            yield PendingUpload(
                 path=path,
                 sha256=sha256,
                 status=status,
@@ -126,7 +126,7 @@ class Holdings:
         )
         return [path for (path,) in rows]
 
-    def put(self, files: Iterable[Due]) -> None:
+    def put(self, files: Iterable[PendingUpload]) -> None:
         """Commit that the mirror has files."""
         self._database.executemany(
             "INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?)",

@@ -28,7 +28,7 @@ _REMEMBERED = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
+class WriteOutcome:
     """What became of a file."""
 
     changed: bool
@@ -63,7 +63,7 @@ def told(folder: Path) -> Iterator[None]:
         raise SyndicateError(f"{folder}: the manifest: {error}") from error
 
 
-class Folder:
+class OutputFolder:
     """The files of a folder that a build holds; several processes of it may write."""
 
     def __init__(self, root: Path) -> None:
@@ -71,7 +71,7 @@ class Folder:
         self._journal = Journal(root)
         self._made: set[str] = set()
 
-    def put(self, path: str, data: bytes) -> Put:
+    def put(self, path: str, data: bytes) -> WriteOutcome:
         """See to it that a file holds exactly these bytes.
 
         Raise SyndicateError for a path that leads out of the folder, OSError where
@@ -84,7 +84,7 @@ class Folder:
             if not there:
                 self._make(os.path.dirname(place))
             _replace(place, data)
-        return Put(changed, hashlib.sha256(data).hexdigest(), len(data))
+        return WriteOutcome(changed, hashlib.sha256(data).hexdigest(), len(data))
 
     def has(self, path: str) -> bool:
         """Whether there is a plain file at a path."""

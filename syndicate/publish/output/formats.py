@@ -30,7 +30,7 @@ _ARCHIVED = re.compile(r"(^|/)archive/\d+/[^/]+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class FileFormat:
     """How a kind of file is served."""
 
     media_type: str
@@ -43,38 +43,38 @@ class Format:
 
 
 _BY_NAME = {
-    "rss.xml": Format("application/rss+xml; charset=utf-8", feed=True),
-    "atom.xml": Format("application/atom+xml", feed=True),
-    "feed.json": Format("application/feed+json", feed=True),
-    "opml.xml": Format("text/x-opml; charset=utf-8", feed=True),
+    "rss.xml": FileFormat("application/rss+xml; charset=utf-8", feed=True),
+    "atom.xml": FileFormat("application/atom+xml", feed=True),
+    "feed.json": FileFormat("application/feed+json", feed=True),
+    "opml.xml": FileFormat("text/x-opml; charset=utf-8", feed=True),
 }
 _BY_SUFFIX = {
-    "html": Format("text/html; charset=utf-8", page=True),
-    "css": Format("text/css; charset=utf-8"),
-    "js": Format("text/javascript; charset=utf-8"),
-    "txt": Format("text/plain; charset=utf-8"),
-    "xml": Format("application/xml"),
-    "json": Format("application/json"),
-    "svg": Format("image/svg+xml"),
-    "ico": Format("image/x-icon"),
-    "webmanifest": Format("application/manifest+json"),
-    "jpg": Format("image/jpeg", text=False),
-    "jpeg": Format("image/jpeg", text=False),
-    "png": Format("image/png", text=False),
-    "gif": Format("image/gif", text=False),
-    "webp": Format("image/webp", text=False),
-    "avif": Format("image/avif", text=False),
-    "mp3": Format("audio/mpeg", text=False),
-    "m4a": Format("audio/mp4", text=False),
-    "ogg": Format("audio/ogg", text=False),
-    "opus": Format("audio/ogg", text=False),
-    "flac": Format("audio/flac", text=False),
-    "wav": Format("audio/wav", text=False),
+    "html": FileFormat("text/html; charset=utf-8", page=True),
+    "css": FileFormat("text/css; charset=utf-8"),
+    "js": FileFormat("text/javascript; charset=utf-8"),
+    "txt": FileFormat("text/plain; charset=utf-8"),
+    "xml": FileFormat("application/xml"),
+    "json": FileFormat("application/json"),
+    "svg": FileFormat("image/svg+xml"),
+    "ico": FileFormat("image/x-icon"),
+    "webmanifest": FileFormat("application/manifest+json"),
+    "jpg": FileFormat("image/jpeg", text=False),
+    "jpeg": FileFormat("image/jpeg", text=False),
+    "png": FileFormat("image/png", text=False),
+    "gif": FileFormat("image/gif", text=False),
+    "webp": FileFormat("image/webp", text=False),
+    "avif": FileFormat("image/avif", text=False),
+    "mp3": FileFormat("audio/mpeg", text=False),
+    "m4a": FileFormat("audio/mp4", text=False),
+    "ogg": FileFormat("audio/ogg", text=False),
+    "opus": FileFormat("audio/ogg", text=False),
+    "flac": FileFormat("audio/flac", text=False),
+    "wav": FileFormat("audio/wav", text=False),
 }
-_UNKNOWN = Format("application/octet-stream", text=False)
+_UNKNOWN = FileFormat("application/octet-stream", text=False)
 
 
-def format_of(name: str) -> Format:
+def format_of(name: str) -> FileFormat:
     """Return the format of a file by its name; what nobody knows is a heap of bytes."""
     suffix = name.rpartition(".")[2].lower()
     return _BY_NAME.get(name) or _BY_SUFFIX.get(suffix, _UNKNOWN)

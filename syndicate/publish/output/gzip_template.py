@@ -17,13 +17,13 @@ _LEVEL = 6
 
 
 @dataclass(frozen=True)
-class Stencil:
+class GzipTemplate:
     """The parts of a document, the word to stand between each two of them."""
 
     parts: tuple[bytes, ...]
 
     @classmethod
-    def of(cls, document: bytes, gap: bytes) -> "Stencil":
+    def of(cls, document: bytes, gap: bytes) -> "GzipTemplate":
         """Make one of a document in which `gap` stands where the word belongs."""
         return cls(tuple(document.split(gap)))
 

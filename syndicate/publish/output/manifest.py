@@ -50,7 +50,7 @@ CREATE TABLE state (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class PublishedFile:
     """One file of the output."""
 
     path: str
@@ -70,12 +70,12 @@ class Published:
     """Whether it stays as it is: a full archive of a feed, unless what it tells of is changed."""
 
 
-_COLUMNS = tuple(each.name for each in fields(Published))
+_COLUMNS = tuple(each.name for each in fields(PublishedFile))
 _row = attrgetter(*_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class ManifestState:
     """Up to where the last build went."""
 
     style: str
@@ -138,19 +138,19 @@ class Manifest:
 
     # files
 
-    def entry(self, path: str) -> Published | None:
+    def entry(self, path: str) -> PublishedFile | None:
         """Find a file by its path, such as `articles/harbour-tram/index.html`."""
         return next(self._files("path = ?", path), None)
 
-    def files(self) -> Iterator[Published]:
+    def files(self) -> Iterator[PublishedFile]:
         """Iterate over every file, by path."""
         return self._files("1 = ? ORDER BY path", 1)
 
-    def owned(self, owner: str) -> list[Published]:
+    def owned(self, owner: str) -> list[PublishedFile]:
         """Return what is there for an owner."""
         return list(self._files("owner = ?", owner))
 
-    def put(self, files: Iterable[Published]) -> None:
+    def put(self, files: Iterable[PublishedFile]) -> None:
         """Note what files are now."""
         self.database.executemany(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -161,10 +161,10 @@ class Manifest:
         """Note that a file is no more."""
         self.database.execute("DELETE FROM files WHERE path = ?", (path,))
 
-    def _files(self, where: str, value: object) -> Iterator[Published]:
+    def _files(self, where: str, value: object) -> Iterator[PublishedFile]:
         query = f"SELECT {', '.join(_COLUMNS)} FROM files WHERE {where}"  # noqa: S608 - our own words
         for *row, settled in self.database.execute(query, (value,)):
-            yield Published(**dict(zip(_COLUMNS[:-1], row, strict=True)), settled=bool(settled))
+            yield PublishedFile(**dict(zip(_COLUMNS[:-1], row, strict=True)), settled=bool(settled))
 
     def begin_anew(self) -> None:
         """Set aside what the last build left: what isn't put or kept is left over."""
@@ -179,7 +179,7 @@ class Manifest:
         self.database.execute("DELETE FROM missing")
         self._anew = True
 
-    def keep(self, path: str) -> Published | None:
+    def keep(self, path: str) -> PublishedFile | None:
         """Leave a file noted as the last build left it; return what it is."""
         if self._anew:
             self.database.execute(
@@ -239,14 +239,14 @@ class Manifest:
 
     # what the next build has to know
 
-    def state(self) -> State | None:
+    def state(self) -> ManifestState | None:
         """Return up to where the last build went; None before the first."""
         query = "SELECT style, compress, change, at, trial FROM state"
         row = self.database.execute(query).fetchone()
         if row is None:
             return None
         style, compress, change, at, trial = row
-        return State(
+        return ManifestState(
             style=style,
             compress=bool(compress),
             change=change,
@@ -259,7 +259,7 @@ class Manifest:
         rows = self.database.execute("SELECT article FROM pending ORDER BY article")
         return [key for (key,) in rows]
 
-    def finish(self, state: State, pending: Iterable[int]) -> None:
+    def finish(self, state: ManifestState, pending: Iterable[int]) -> None:
         """Commit the build, with what the next one has to know."""
         self.database.execute("DELETE FROM state")
         microseconds = (state.at - EPOCH) // timedelta(microseconds=1)

@@ -18,30 +18,30 @@ from urllib.parse import urlsplit
 from syndicate.config import Config
 from syndicate.config.loading.checks import is_loopback
 from syndicate.errors import Problem, SyndicateError
-from syndicate.publish.build.build import Built
+from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.output.formats import MAIN, is_followed
-from syndicate.publish.output.manifest import Manifest, State
+from syndicate.publish.output.manifest import Manifest, ManifestState
 from syndicate.publish.push.feed_versions import look
-from syndicate.publish.push.time_budget import LASTS, Shift
+from syndicate.publish.push.time_budget import LASTS, TimeBudget
 from syndicate.store import Store
 
-if TYPE_CHECKING:  # start-up: who tells nobody needs no HTTP
-    from syndicate.publish.push.hub import Worked
+if TYPE_CHECKING:  # start-up: who notifies nobody needs no HTTP
+    from syndicate.publish.push.hub import HubReport
 
 ROUND = timedelta(hours=1)
 """How often everything is looked at, whatever was heard of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class NotifyReport:
     """What a herald did."""
 
     pinged: int = 0
     """Pings that hubs took."""
     submitted: int = 0
     """Addresses that a search engine took."""
-    worked: "Worked | None" = None
+    worked: "HubReport | None" = None
     """What our own hub did, where we have one."""
     problems: tuple[Problem, ...] = ()
     """What failed; it is kept, and tried again."""
@@ -49,20 +49,20 @@ class Told:
     """Whether time was up before all that was due had been told."""
 
 
-class Herald:
+class ChangeNotifier:
     """A publication's herald."""
 
     def __init__(self, store: Store, config: Config) -> None:
-        from syndicate.publish.push.http_client import Caller  # noqa: PLC0415 - start-up
+        from syndicate.publish.push.http_client import HttpClient  # noqa: PLC0415 - start-up
         from syndicate.publish.push.hub import Hub  # noqa: PLC0415
         from syndicate.publish.push.indexnow import Submitter  # noqa: PLC0415
-        from syndicate.publish.push.websub import Announcer  # noqa: PLC0415
+        from syndicate.publish.push.websub import HubPinger  # noqa: PLC0415
 
-        caller = Caller(allowed=None)
+        caller = HttpClient(allowed=None)
         self._config = config
         self._mirror = Mirror.of(config)
         named = hubs(config)
-        self._announcer = Announcer(store, config, named, caller) if named else None
+        self._announcer = HubPinger(store, config, named, caller) if named else None
         self._submitter = Submitter(store, config, caller) if tells_engines(config) else None
         self._hub = Hub.of(store, config) if config.websub.own else None
         self._turn = Lock()
@@ -73,7 +73,7 @@ class Herald:
         """Feeds that builds wrote or deleted, and that were not looked at since."""
         self._heard_of: datetime | None = None
         """The time of the newest build that we heard of."""
-        self._state: State | None = None
+        self._state: ManifestState | None = None
         """The build that was looked at the last time."""
         self._round: datetime | None = None
         """When everything was looked at the last time."""
@@ -84,13 +84,13 @@ class Herald:
         wanted = config.websub.own or hubs(config) or tells_engines(config)
         return cls(store, config) if wanted else None
 
-    def hear(self, built: Built, at: datetime) -> None:
+    def hear(self, built: BuildSummary, at: datetime) -> None:
         """Hear what the build as of `at` did; any thread may say so."""
         with self._hearing:
             self._touched.update(filter(is_followed, (*built.written, *built.deleted)))
             self._heard_of = at
 
-    def follow(self, at: datetime, stop: Event | None = None) -> Told:
+    def follow(self, at: datetime, stop: Event | None = None) -> NotifyReport:
         """Tell what is new, and what could not be told before; stop early once `stop` is set.
 
         Our own hub works beside it. What fails is kept in the store and tried later. Raise
@@ -101,20 +101,22 @@ class Herald:
             told = self.tell(at, stop)
         return replace(told, worked=worked.result())
 
-    def work(self, at: datetime, stop: Event | None = None) -> "Worked | None":
+    def work(self, at: datetime, stop: Event | None = None) -> "HubReport | None":
         """Have our own hub work, if we have one; see `Hub.work`."""
         return self._hub.work(at, stop) if self._hub else None
 
-    def tell(self, at: datetime, stop: Event | None = None, *, within: float = LASTS) -> Told:
+    def tell(
+        self, at: datetime, stop: Event | None = None, *, within: float = LASTS
+    ) -> NotifyReport:
         """Tell hubs of others and search engines, side by side, for so many seconds at most."""
         with self._turn:
             self._look(at)
-            shift = Shift(at, stop or Event(), within)
+            shift = TimeBudget(at, stop or Event(), within)
             with ThreadPoolExecutor(1, thread_name_prefix="engine") as pool:
                 submitting = pool.submit(self._submitter.send, shift) if self._submitter else None
                 pinged = self._announcer.send(shift) if self._announcer else None
             submitted = submitting.result() if submitting else None
-        return Told(
+        return NotifyReport(
             pinged=pinged.told if pinged else 0,
             submitted=submitted.told if submitted else 0,
             problems=(
@@ -146,7 +148,7 @@ class Herald:
         except sqlite3.Error as error:
             raise SyndicateError(f"{self._config.output}: the manifest: {error}") from error
 
-    def _note(self, manifest: Manifest, state: State, at: datetime) -> None:
+    def _note(self, manifest: Manifest, state: ManifestState, at: datetime) -> None:
         with self._hearing:
             touched, self._touched = self._touched, set()
             heard_of = self._heard_of

@@ -16,7 +16,7 @@ from syndicate.publish.output.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class FeedDocument:
     """One version of a feed."""
 
     body: bytes
@@ -25,7 +25,7 @@ class Document:
     media_type: str
 
 
-class Documents:
+class FeedDocuments:
     """The newest documents of all public feeds; archives and private feeds are none of them."""
 
     def __init__(self, config: Config, manifest: Manifest) -> None:
@@ -34,7 +34,7 @@ class Documents:
 
     @classmethod
     @contextmanager
-    def seen(cls, config: Config) -> Iterator["Documents | None"]:
+    def seen(cls, config: Config) -> Iterator["FeedDocuments | None"]:
         """Look at what was built; None where nothing is, or a build is beginning anew.
 
         Raise SyndicateError, also later, where that can't be read.
@@ -65,7 +65,7 @@ class Documents:
         entry = self._manifest.entry(path) if path else None
         return entry.sha256 if entry and entry.status == HTTPStatus.OK else None
 
-    def read(self, topic: str) -> Document | None:
+    def read(self, topic: str) -> FeedDocument | None:
         """Return the document at the address of a feed; None where there is none now."""
         path = self._path(topic)
         if path is None or self.version(topic) is None:
@@ -75,7 +75,7 @@ class Documents:
         except OSError:
             return None
         form = format_of(path.rpartition("/")[2])
-        return Document(body, hashlib.sha256(body).hexdigest(), form.media_type)
+        return FeedDocument(body, hashlib.sha256(body).hexdigest(), form.media_type)
 
     def _path(self, topic: str) -> str | None:
         """Return the path of a feed's newest document; None for other addresses."""

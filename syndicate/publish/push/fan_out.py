@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 import httpx
 
 from syndicate.errors import CallFailed, NotReached
-from syndicate.publish.push.http_client import Reply
+from syndicate.publish.push.http_client import HttpReply
 from syndicate.publish.push.ssrf_guard import literal, plain
 
 AT_ONCE = 8
@@ -23,21 +23,21 @@ AT_ONCE = 8
 PATIENCE = 20
 """Seconds after which the calls to a server that are still to be made are left for later."""
 
-Outcome = Reply | CallFailed | None
+Outcome = HttpReply | CallFailed | None
 """What was answered, or why nothing was; None where no call was made."""
 
 
-class _Called(Protocol):
+class _Endpoint(Protocol):
     """Whatever is called at an address."""
 
     @property
     def callback(self) -> str: ...
 
 
-_Job = TypeVar("_Job", bound=_Called)
+_Job = TypeVar("_Job", bound=_Endpoint)
 
 
-class Rounds:
+class FanOut:
     """Rounds of calls, in which servers that can't be reached, or are slow, are called once."""
 
     def __init__(self, stop: Event) -> None:
@@ -47,7 +47,7 @@ class Rounds:
         self._slow: set[str] = set()
 
     def make(
-        self, jobs: Iterable[_Job], call: Callable[[_Job], Reply]
+        self, jobs: Iterable[_Job], call: Callable[[_Job], HttpReply]
     ) -> Iterator[tuple[_Job, Outcome]]:
         """Make one round; yield each job with what came of it, as soon as its server is done."""
         servers: dict[str, list[_Job]] = {}
@@ -64,7 +64,7 @@ class Rounds:
                     yield from each.result()
 
     def _one_server(
-        self, server: str, jobs: list[_Job], call: Callable[[_Job], Reply]
+        self, server: str, jobs: list[_Job], call: Callable[[_Job], HttpReply]
     ) -> list[tuple[_Job, Outcome]]:
         ends = time.monotonic() + PATIENCE
         outcomes: list[tuple[_Job, Outcome]] = []
@@ -79,7 +79,7 @@ class Rounds:
                 outcomes.append((job, self._one(server, job, call)))
         return outcomes
 
-    def _one(self, server: str, job: _Job, call: Callable[[_Job], Reply]) -> Outcome:
+    def _one(self, server: str, job: _Job, call: Callable[[_Job], HttpReply]) -> Outcome:
         try:
             return call(job)
         except NotReached as error:

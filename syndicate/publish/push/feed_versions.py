@@ -19,7 +19,7 @@ JOIN files AS f ON f.path = substr(t.home, 2) || ? WHERE f.status = {HTTPStatus.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class FeedVersions:
     """The feeds that somebody may follow; each is a path in the output."""
 
     whole: bool
@@ -36,11 +36,11 @@ class Seen:
 
 def look(
     manifest: Manifest, mirror: Mirror | None, touched: Collection[str], *, whole: bool
-) -> Seen:
+) -> FeedVersions:
     """Look at what builds touched, or at all feeds; raise sqlite3.Error."""
     found = dict(_all(manifest.database) if whole else _some(manifest, touched))
     there = found if mirror is None else mirror.having(found)
-    return Seen(
+    return FeedVersions(
         whole=whole,
         there=there,
         behind={path: sha256 for path, sha256 in found.items() if path not in there},

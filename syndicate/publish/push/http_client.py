@@ -34,7 +34,7 @@ _PORTS = 2**16
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """What a server answered."""
 
     status: int
@@ -44,7 +44,7 @@ class Reply:
     """As it was sent, at most `LIMIT` bytes."""
 
 
-class Caller:
+class HttpClient:
     """Calls other servers; several threads may share one."""
 
     def __init__(
@@ -65,14 +65,14 @@ class Caller:
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
         self._agent = f"Syndicate/{version('syndicate')}"
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> HttpReply:
         """Ask for what is at an address; raise CallFailed where no answer came.
 
         Of that, NotReached says that there was no connection either.
         """
         return self._call("GET", url, headers or {}, None)
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpReply:
         """Send a body to an address; raise CallFailed, or NotReached, as `get` does."""
         return self._call("POST", url, headers, body)
 
@@ -83,7 +83,9 @@ class Caller:
         for text in literal(host, port):
             judge(ip_address(text), host, self._allowed)
 
-    def _call(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+    def _call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> HttpReply:
         address = _parsed(url)
         sent = {
             "Host": address.netloc.decode("ascii"),
@@ -96,7 +98,7 @@ class Caller:
         if body is not None:
             sent["Content-Length"] = str(len(body))
         encoded = _encoded(sent)
-        backend = _Backend(self._allowed, time.monotonic() + self._timeout, self._resolver)
+        backend = _GuardedBackend(self._allowed, time.monotonic() + self._timeout, self._resolver)
         target = httpcore.URL(
             scheme=address.raw_scheme,
             host=address.raw_host,
@@ -108,14 +110,14 @@ class Caller:
                 httpcore.ConnectionPool(self._tls, network_backend=backend) as pool,
                 pool.stream(method, target, headers=encoded, content=body) as response,
             ):
-                return Reply(response.status, _decoded(response.headers), _body(response))
+                return HttpReply(response.status, _decoded(response.headers), _body(response))
         except (TimeoutError, httpcore.TimeoutException) as error:
             raise backend.failed(f"no answer within {self._timeout:g} s") from error
         except (CallFailed, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             raise backend.failed(_said(error)) from error
 
 
-class _Backend(httpcore.NetworkBackend):
+class _GuardedBackend(httpcore.NetworkBackend):
     """Opens connections to addresses that may be called, until the deadline of one call."""
 
     def __init__(
@@ -162,11 +164,11 @@ class _Backend(httpcore.NetworkBackend):
                 opened.close()
                 raise
             self._connected = True
-            return _Stream(opened, self._deadline)
+            return _TimedStream(opened, self._deadline)
         raise CallFailed(f"{host} can't be reached")
 
 
-class _Stream(httpcore.NetworkStream):
+class _TimedStream(httpcore.NetworkStream):
     """A connection that ends with the time of its call."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
@@ -207,7 +209,7 @@ class _Stream(httpcore.NetworkStream):
         except BaseException:
             self.close()
             raise
-        return _Stream(secured, self._deadline)
+        return _TimedStream(secured, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ARG002
         """Know nothing of itself, as httpcore allows."""

@@ -21,9 +21,9 @@ import structlog
 from syndicate.config import Config
 from syndicate.errors import CallFailed
 from syndicate.publish.mirror.mirror import Mirror
-from syndicate.publish.push.documents import Document, Documents
-from syndicate.publish.push.fan_out import Rounds
-from syndicate.publish.push.http_client import Caller, Reply
+from syndicate.publish.push.documents import FeedDocument, FeedDocuments
+from syndicate.publish.push.fan_out import FanOut
+from syndicate.publish.push.http_client import HttpClient, HttpReply
 from syndicate.publish.push.retry_policy import again
 from syndicate.store import HubRequest, HubSubscription, Store, Transaction
 
@@ -43,7 +43,7 @@ _PHASE = 30
 
 
 @dataclass(slots=True)
-class Worked:
+class HubReport:
     """What one turn of the hub's work came to."""
 
     verified: int = 0
@@ -63,7 +63,7 @@ class Hub:
     """The hub of a publication's own feeds."""
 
     def __init__(
-        self, store: Store, config: Config, caller: Caller, *, mirror: Mirror | None
+        self, store: Store, config: Config, caller: HttpClient, *, mirror: Mirror | None
     ) -> None:
         """Call subscribers by `caller`, of what lies in the mirror, where there is one."""
         self._store = store
@@ -74,10 +74,10 @@ class Hub:
     @classmethod
     def of(cls, store: Store, config: Config) -> Self:
         """Open the hub of a publication; it is to work where `websub.own` is set."""
-        caller = Caller(allowed=config.websub.private_callbacks)
+        caller = HttpClient(allowed=config.websub.private_callbacks)
         return cls(store, config, caller, mirror=Mirror.of(config))
 
-    def work(self, at: datetime, stop: Event | None = None) -> Worked:
+    def work(self, at: datetime, stop: Event | None = None) -> HubReport:
         """Verify what waits, send what changed, forget what lapsed; once `stop` is set, no more.
 
         Raise SyndicateError where the store or the output can't be read.
@@ -91,7 +91,7 @@ class Hub:
             mirror=self._mirror,
         )
         turn.forget()
-        with Documents.seen(self._config) as documents:
+        with FeedDocuments.seen(self._config) as documents:
             due = documents if documents and documents.is_due(at) else None
             turn.verify(due)  # what was asked for before a trial build is asked during it, too
             if due is not None:
@@ -108,11 +108,11 @@ class _Turn:
 
     store: Store
     config: Config
-    caller: Caller
+    caller: HttpClient
     at: datetime
     stop: Event
     mirror: Mirror | None
-    worked: Worked = field(default_factory=Worked)
+    worked: HubReport = field(default_factory=HubReport)
     _began: float = field(default_factory=time.monotonic)
 
     def _now(self) -> datetime:
@@ -134,9 +134,9 @@ class _Turn:
 
     # verification of intent (5.3)
 
-    def verify(self, documents: Documents | None) -> None:
+    def verify(self, documents: FeedDocuments | None) -> None:
         """Ask those who asked; None where what is published can't be known for now."""
-        rounds = Rounds(self.stop)
+        rounds = FanOut(self.stop)
         for _ in self._batches():
             with self.store.write() as tx:
                 now = self._now()
@@ -149,7 +149,9 @@ class _Turn:
                 if not _is_gone(request, documents)
             }
 
-            def ask(request: HubRequest, challenges: dict[HubRequest, str] = challenges) -> Reply:
+            def ask(
+                request: HubRequest, challenges: dict[HubRequest, str] = challenges
+            ) -> HttpReply:
                 challenge = challenges.get(request)
                 return self.caller.get(
                     question(request, challenge) if challenge else denial(request)
@@ -184,7 +186,7 @@ class _Turn:
 
     # content distribution (7)
 
-    def owe(self, documents: Documents) -> None:
+    def owe(self, documents: FeedDocuments) -> None:
         """Find what changed since it was sent; end what nobody publishes any more."""
         with self.store.read() as tx:
             topics = tx.hub.topics(self.at)
@@ -204,14 +206,14 @@ class _Turn:
             gone = tx.hub.withdraw(topic)
         self.worked.ended += len(gone)
 
-        def deny(one: HubSubscription) -> Reply:
+        def deny(one: HubSubscription) -> HttpReply:
             return self.caller.get(denial(one))
 
-        for _ in Rounds(self.stop).make(gone, deny):
+        for _ in FanOut(self.stop).make(gone, deny):
             pass
 
-    def distribute(self, documents: Documents) -> None:
-        rounds = Rounds(self.stop)
+    def distribute(self, documents: FeedDocuments) -> None:
+        rounds = FanOut(self.stop)
         for _ in self._batches():
             with self.store.write() as tx:
                 until = self._now() + CLAIM
@@ -220,7 +222,7 @@ class _Turn:
                 return
             there = self._there(documents, {one.topic for one in owed})
 
-            def send(one: HubSubscription, there: Mapping[str, Document] = there) -> Reply:
+            def send(one: HubSubscription, there: Mapping[str, FeedDocument] = there) -> HttpReply:
                 document = there[one.topic]
                 headers = headers_of(one, document, self.config)
                 return self.caller.post(one.callback, document.body, headers)
@@ -235,7 +237,7 @@ class _Turn:
             # a build is putting another in the place of those
             self._release([one for one in owed if one.topic not in there], after=MINUTE)
 
-    def _there(self, documents: Documents, topics: Iterable[str]) -> Mapping[str, Document]:
+    def _there(self, documents: FeedDocuments, topics: Iterable[str]) -> Mapping[str, FeedDocument]:
         """Read what can be sent now: what lies in the mirror, too, and is not being replaced."""
         found = (
             (topic, documents.read(topic))
@@ -244,21 +246,23 @@ class _Turn:
         )
         return {topic: document for topic, document in found if document is not None}
 
-    def _note(self, one: HubSubscription, sha256: str, outcome: Reply | CallFailed) -> None:
+    def _note(self, one: HubSubscription, sha256: str, outcome: HttpReply | CallFailed) -> None:
         """Note what became of a distribution."""
         with self.store.write() as tx:
-            if isinstance(outcome, Reply) and _is_success(outcome):
+            if isinstance(outcome, HttpReply) and _is_success(outcome):
                 tx.hub.delivered(one, sha256=sha256)
                 self.worked.delivered += 1
-            elif isinstance(outcome, Reply) and outcome.status == HTTPStatus.GONE:
+            elif isinstance(outcome, HttpReply) and outcome.status == HTTPStatus.GONE:
                 tx.hub.end(one)
                 self.worked.ended += 1
             else:
                 self._put_off(tx, one, outcome)
 
-    def _put_off(self, tx: Transaction, one: HubSubscription, outcome: Reply | CallFailed) -> None:
+    def _put_off(
+        self, tx: Transaction, one: HubSubscription, outcome: HttpReply | CallFailed
+    ) -> None:
         """Have a version sent again later, or give it up; the next is sent in any case."""
-        reply = outcome if isinstance(outcome, Reply) else None
+        reply = outcome if isinstance(outcome, HttpReply) else None
         due_at = again(one.attempts + 1, self._now(), reply)
         tx.hub.failed(one, error=_reason(outcome), due_at=due_at)
         if due_at is None:
@@ -293,7 +297,7 @@ def denial(one: HubRequest | HubSubscription) -> str:
     return _with_query(one.callback, told)
 
 
-def headers_of(one: HubSubscription, document: Document, config: Config) -> Mapping[str, str]:
+def headers_of(one: HubSubscription, document: FeedDocument, config: Config) -> Mapping[str, str]:
     """Return what a distribution is sent with (7); it is signed where there is a secret (7.1)."""
     headers = {
         "Content-Type": document.media_type,
@@ -310,14 +314,14 @@ def _with_query(callback: str, values: Mapping[str, str]) -> str:
     return f"{callback}{'&' if '?' in callback else '?'}{urlencode(values)}"
 
 
-def _is_gone(request: HubRequest, documents: Documents | None) -> bool:
+def _is_gone(request: HubRequest, documents: FeedDocuments | None) -> bool:
     """Whether there is nothing to subscribe to any more; the subscriber was told 202 (5.2)."""
     if documents is None or request.mode != "subscribe":
         return False
     return documents.version(request.topic) is None
 
 
-def _is_meant(outcome: Reply | CallFailed, challenge: str | None) -> bool | None:
+def _is_meant(outcome: HttpReply | CallFailed, challenge: str | None) -> bool | None:
     """Whether a subscriber stands by what was asked; None where that isn't known yet.
 
     Who got a denial in place of a challenge isn't subscribed, whatever it says.
@@ -332,9 +336,9 @@ def _is_meant(outcome: Reply | CallFailed, challenge: str | None) -> bool | None
     return None if busy or outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR else False
 
 
-def _is_success(reply: Reply) -> bool:
+def _is_success(reply: HttpReply) -> bool:
     return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
 
 
-def _reason(outcome: Reply | CallFailed) -> str:
-    return f"HTTP {outcome.status}" if isinstance(outcome, Reply) else str(outcome)
+def _reason(outcome: HttpReply | CallFailed) -> str:
+    return f"HTTP {outcome.status}" if isinstance(outcome, HttpReply) else str(outcome)

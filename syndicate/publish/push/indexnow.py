@@ -16,10 +16,10 @@ import structlog
 from syndicate.config import Config
 from syndicate.errors import CallFailed, Problem
 from syndicate.model.articles import Article, Status
-from syndicate.publish.output.manifest import State
-from syndicate.publish.push.http_client import Caller
-from syndicate.publish.push.retry_policy import Failure
-from syndicate.publish.push.time_budget import Shift
+from syndicate.publish.output.manifest import ManifestState
+from syndicate.publish.push.http_client import HttpClient
+from syndicate.publish.push.retry_policy import CallFailure
+from syndicate.publish.push.time_budget import TimeBudget
 from syndicate.render import addresses
 from syndicate.store import Store, Submission, Transaction
 
@@ -42,7 +42,7 @@ _JSON = {"content-type": "application/json; charset=utf-8"}
 
 
 @dataclass(slots=True)
-class Submitted:
+class SubmissionReport:
     """What became of addresses."""
 
     told: int = 0
@@ -52,7 +52,7 @@ class Submitted:
 class Submitter:
     """Tells the engine of the configuration, which tells the others."""
 
-    def __init__(self, store: Store, config: Config, caller: Caller) -> None:
+    def __init__(self, store: Store, config: Config, caller: HttpClient) -> None:
         """Tell it of a publication that has a key."""
         self._store = store
         self._config = config
@@ -69,7 +69,7 @@ class Submitter:
             tx.submissions.forget_outside(self._engine, f"{self._config.url}/")
             tx.submissions.mended(self._engine, at, standing=standing)
 
-    def note(self, state: State, at: datetime) -> None:
+    def note(self, state: ManifestState, at: datetime) -> None:
         """Note what the engine is owed, up to what the last build saw.
 
         An engine that is new is told of nothing that was there before. A build of an
@@ -84,7 +84,7 @@ class Submitter:
             while self._step(state, at):
                 pass
 
-    def _step(self, state: State, at: datetime) -> bool:
+    def _step(self, state: ManifestState, at: datetime) -> bool:
         """Note some changes, oldest first; return whether there may be more."""
         with self._store.write() as tx:
             before = tx.submissions.told_to(self._engine)
@@ -124,9 +124,9 @@ class Submitter:
 
     # telling
 
-    def send(self, shift: Shift) -> Submitted:
+    def send(self, shift: TimeBudget) -> SubmissionReport:
         """Send what is due; what fails is kept for later."""
-        submitted = Submitted()
+        submitted = SubmissionReport()
         while claimed := self._claimed(shift):
             failure = self._submit([one.address for one in claimed])
             if failure is None:
@@ -146,7 +146,7 @@ class Submitter:
             break
         return submitted
 
-    def _claimed(self, shift: Shift) -> list[Submission]:
+    def _claimed(self, shift: TimeBudget) -> list[Submission]:
         if shift.is_over:
             return []
         with self._store.read() as tx:
@@ -156,7 +156,7 @@ class Submitter:
         with self._store.write() as tx:
             return tx.submissions.claim(self._engine, shift.at, until=shift.until, limit=MOST)
 
-    def _submit(self, pages: Sequence[str]) -> Failure | None:
+    def _submit(self, pages: Sequence[str]) -> CallFailure | None:
         """Tell of pages; return why they weren't taken."""
         message = {
             "host": urlsplit(self._config.url).netloc,
@@ -167,11 +167,11 @@ class Submitter:
         try:
             reply = self._caller.post(self._engine, json.dumps(message).encode(), _JSON)
         except CallFailed as error:
-            return Failure(str(error))
+            return CallFailure(str(error))
         taken = reply.status in {HTTPStatus.OK, HTTPStatus.ACCEPTED}
-        return None if taken else Failure.of(reply)
+        return None if taken else CallFailure.of(reply)
 
-    def _refused(self, claimed: Sequence[Submission], status: int, shift: Shift) -> str:
+    def _refused(self, claimed: Sequence[Submission], status: int, shift: TimeBudget) -> str:
         """Keep what was refused because of a mistake of the operator's, who is told once."""
         reason = self._mistake(status)
         with self._store.write() as tx:
@@ -182,7 +182,9 @@ class Submitter:
             log.error("indexnow refused", engine=self._engine, reason=reason)
         return reason
 
-    def _put_off(self, claimed: Sequence[Submission], failure: Failure, shift: Shift) -> str:
+    def _put_off(
+        self, claimed: Sequence[Submission], failure: CallFailure, shift: TimeBudget
+    ) -> str:
         later = [
             replace(
                 one,

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Self
 
 from syndicate.clock import utc
-from syndicate.publish.push.http_client import Reply
+from syndicate.publish.push.http_client import HttpReply
 
 FIRST = timedelta(minutes=1)
 _DELAYS = (
@@ -25,15 +25,15 @@ _LONGEST = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class CallFailure:
     """Why a call didn't do what it was to do."""
 
     reason: str
-    reply: Reply | None = None
+    reply: HttpReply | None = None
     """None where no answer came."""
 
     @classmethod
-    def of(cls, reply: Reply) -> Self:
+    def of(cls, reply: HttpReply) -> Self:
         """Put an answer into words."""
         try:
             phrase = HTTPStatus(reply.status).phrase
@@ -58,7 +58,7 @@ class Failure:
         return at + max(FIRST, _asked_for(self.reply, at))
 
 
-def again(attempts: int, at: datetime, reply: Reply | None = None) -> datetime | None:
+def again(attempts: int, at: datetime, reply: HttpReply | None = None) -> datetime | None:
     """Return when to try again what failed so often, the last time at `at`; None: never.
 
     A server that names a later time (Retry-After, RFC 9110 10.2.3) is obeyed.
@@ -68,7 +68,7 @@ def again(attempts: int, at: datetime, reply: Reply | None = None) -> datetime |
     return None if tried + delay > _FOR else at + max(delay, _asked_for(reply, at))
 
 
-def _asked_for(reply: Reply | None, at: datetime) -> timedelta:
+def _asked_for(reply: HttpReply | None, at: datetime) -> timedelta:
     """Return for how long a server wants to be left alone."""
     said = reply.headers.get("retry-after", "").strip() if reply else ""
     try:

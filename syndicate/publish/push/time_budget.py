@@ -12,7 +12,7 @@ _LEASE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class TimeBudget:
     """The time of a round, and its end."""
 
     at: datetime

@@ -17,10 +17,10 @@ import structlog
 from syndicate.config import Config
 from syndicate.errors import CallFailed, Problem
 from syndicate.publish.output.formats import MAIN
-from syndicate.publish.push.feed_versions import Seen, topic
-from syndicate.publish.push.http_client import Caller
-from syndicate.publish.push.retry_policy import Failure
-from syndicate.publish.push.time_budget import Shift
+from syndicate.publish.push.feed_versions import FeedVersions, topic
+from syndicate.publish.push.http_client import HttpClient
+from syndicate.publish.push.retry_policy import CallFailure
+from syndicate.publish.push.time_budget import TimeBudget
 from syndicate.store import Ping, Store, Transaction
 
 log = structlog.get_logger()
@@ -33,17 +33,19 @@ _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(slots=True)
-class Pinged:
+class PingReport:
     """What became of pings."""
 
     told: int = 0
     problems: list[Problem] = field(default_factory=list)
 
 
-class Announcer:
+class HubPinger:
     """Tells hubs."""
 
-    def __init__(self, store: Store, config: Config, hubs: Sequence[str], caller: Caller) -> None:
+    def __init__(
+        self, store: Store, config: Config, hubs: Sequence[str], caller: HttpClient
+    ) -> None:
         self._store = store
         self._config = config
         self._hubs = hubs
@@ -51,7 +53,7 @@ class Announcer:
 
     # what is owed
 
-    def note(self, seen: Seen, at: datetime) -> None:
+    def note(self, seen: FeedVersions, at: datetime) -> None:
         """Note what hubs are owed: each version that they were not told of yet."""
         there, behind = self._topics(seen.there), self._topics(seen.behind)
         gone = {topic(path, self._config) for path in seen.gone}
@@ -71,7 +73,7 @@ class Announcer:
                 else:
                     tx.pings.note(hub, changed, at)
 
-    def _introduce(self, tx: Transaction, hub: str, seen: Seen, at: datetime) -> None:
+    def _introduce(self, tx: Transaction, hub: str, seen: FeedVersions, at: datetime) -> None:
         """Note what is there for a hub that is new, where nobody can follow anything yet.
 
         It gets to know the main feeds, if they were written just now.
@@ -92,22 +94,22 @@ class Announcer:
 
     # telling
 
-    def send(self, shift: Shift) -> Pinged:
+    def send(self, shift: TimeBudget) -> PingReport:
         """Send what is due, to all hubs side by side; what fails is kept for later."""
         with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="hubs") as pool:
             each = [*pool.map(lambda hub: self._send_to(hub, shift), self._hubs)]
-        return Pinged(
+        return PingReport(
             told=sum(pinged.told for pinged in each),
             problems=[problem for pinged in each for problem in pinged.problems],
         )
 
-    def _send_to(self, hub: str, shift: Shift) -> Pinged:
-        pinged = Pinged()
+    def _send_to(self, hub: str, shift: TimeBudget) -> PingReport:
+        pinged = PingReport()
         while claimed := self._claimed(hub, shift):
             self._tell(hub, claimed, shift, pinged)
         return pinged
 
-    def _claimed(self, hub: str, shift: Shift) -> list[Ping]:
+    def _claimed(self, hub: str, shift: TimeBudget) -> list[Ping]:
         if shift.is_over:
             return []
         with self._store.read() as tx:
@@ -117,7 +119,9 @@ class Announcer:
         with self._store.write() as tx:
             return tx.pings.claim(hub, shift.at, until=shift.until, limit=AT_ONCE)
 
-    def _tell(self, hub: str, claimed: Sequence[Ping], shift: Shift, pinged: Pinged) -> None:
+    def _tell(
+        self, hub: str, claimed: Sequence[Ping], shift: TimeBudget, pinged: PingReport
+    ) -> None:
         for number, ping in enumerate(claimed):
             if shift.is_over:
                 self._settle([replace(one, due_at=shift.at) for one in claimed[number:]], shift)
@@ -134,18 +138,18 @@ class Announcer:
             if failure.general:
                 return
 
-    def _ping(self, ping: Ping) -> Failure | None:
+    def _ping(self, ping: Ping) -> CallFailure | None:
         """Tell one hub of one feed; return why it wasn't taken."""
         said = {"hub.mode": "publish", "hub.url": ping.topic, "hub.topic": ping.topic}
         form = urlencode(said)
         try:
             reply = self._caller.post(ping.hub, form.encode(), _FORM)
         except CallFailed as error:
-            return Failure(str(error))
+            return CallFailure(str(error))
         taken = HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
-        return None if taken else Failure.of(reply)
+        return None if taken else CallFailure.of(reply)
 
-    def _put_off(self, lost: Sequence[Ping], failure: Failure, shift: Shift) -> None:
+    def _put_off(self, lost: Sequence[Ping], failure: CallFailure, shift: TimeBudget) -> None:
         later = [
             replace(
                 ping,
@@ -171,6 +175,6 @@ class Announcer:
                     again=f"{ping.due_at:%Y-%m-%d %H:%M} UTC",
                 )
 
-    def _settle(self, pings: Sequence[Ping], shift: Shift) -> None:
+    def _settle(self, pings: Sequence[Ping], shift: TimeBudget) -> None:
         with self._store.write() as tx:
             tx.pings.settle(pings, until=shift.until)

@@ -1,19 +1,19 @@
 """Feeds: what is offered (`feed`), one model (`channel`), three formats that share a signature."""
 
-from syndicate.render.feeds.channel import Channel, Entry
+from syndicate.render.feeds.channel import ChannelEntry, FeedChannel
 from syndicate.render.feeds.feed import Feed
-from syndicate.render.feeds.formats import FORMATS, Format, formats, offered
-from syndicate.render.feeds.history import Archive, Tombstone
-from syndicate.render.feeds.parts import Parts
+from syndicate.render.feeds.formats import FORMATS, FeedWriter, formats, offered
+from syndicate.render.feeds.history import FeedHistory, Tombstone
+from syndicate.render.feeds.parts import DocumentParts
 
 __all__ = [
     "FORMATS",
-    "Archive",
-    "Channel",
-    "Entry",
+    "ChannelEntry",
+    "DocumentParts",
     "Feed",
-    "Format",
-    "Parts",
+    "FeedChannel",
+    "FeedHistory",
+    "FeedWriter",
     "Tombstone",
     "formats",
     "offered",

@@ -16,13 +16,13 @@ from lxml import etree
 from syndicate.model.articles import Person
 from syndicate.render import addresses
 from syndicate.render.feeds import media_rss, privacy
-from syndicate.render.feeds.channel import Channel, Entry, rfc3339
-from syndicate.render.feeds.history import Link, Tombstone
-from syndicate.render.feeds.parts import Parts
-from syndicate.render.feeds.xml_elements import NAMESPACES, Frame, add, namespaces, tag
+from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, rfc3339
+from syndicate.render.feeds.history import RelatedLink, Tombstone
+from syndicate.render.feeds.parts import DocumentParts
+from syndicate.render.feeds.xml_elements import NAMESPACES, XmlFrame, add, namespaces, tag
 
 _DECLARED = namespaces("media", "thr", "fh", "at")
-_FRAME = Frame(
+_FRAME = XmlFrame(
     "feed",
     items=("entry", "at:deleted-entry"),
     declared={None: NAMESPACES["atom"], **_DECLARED},
@@ -31,7 +31,7 @@ _FRAME = Frame(
 _TEXTS = frozenset({"title", "subtitle", "summary", "rights"})
 
 
-def entry(entry: Entry) -> bytes:
+def entry(entry: ChannelEntry) -> bytes:
     """Write an entry, the same for every feed that it stands in.
 
     feedgen's elements are in no namespace until they are read again in a feed.
@@ -54,10 +54,10 @@ def entry(entry: Entry) -> bytes:
     return _FRAME.cut(told, entry.content)
 
 
-def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
+def document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     """Write a feed around entries."""
     feed = FeedGenerator()
-    feed.register_extension("ours", _Extension, rss=False)
+    feed.register_extension("ours", _AtomExtension, rss=False)
     feed.ours.channel = channel
     feed.id(channel.id)
     feed.title(channel.title)
@@ -75,12 +75,12 @@ def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
     return _FRAME.fill(feed.atom_str(pretty=True), b"".join(fragments))
 
 
-def parts(document: bytes) -> Parts | None:
+def parts(document: bytes) -> DocumentParts | None:
     """Take a feed apart into tombstones and entries; None if it isn't one that was written here."""
     return _FRAME.parts(document)
 
 
-def _entry(entry: Entry) -> etree._Element:
+def _entry(entry: ChannelEntry) -> etree._Element:
     """Write what feedgen can."""
     told = FeedEntry()
     told.id(entry.id)
@@ -99,18 +99,22 @@ def _entry(entry: Entry) -> etree._Element:
     return told.atom_entry(extensions=False)
 
 
-def _links(entry: Entry) -> list[Link]:
-    links = [Link(rel="alternate", href=entry.url, type="text/html", hreflang=entry.language)]
+def _links(entry: ChannelEntry) -> list[RelatedLink]:
+    links = [
+        RelatedLink(rel="alternate", href=entry.url, type="text/html", hreflang=entry.language)
+    ]
     links.extend(entry.translations)
     if entry.original:
-        links.append(Link(rel="via", href=entry.original, type="text/html"))
+        links.append(RelatedLink(rel="via", href=entry.original, type="text/html"))
     if url := entry.comments.url:
-        links.append(Link(rel="replies", href=url, type="text/html", count=entry.comments.count))
+        links.append(
+            RelatedLink(rel="replies", href=url, type="text/html", count=entry.comments.count)
+        )
     if feed := entry.comments.feed:
-        links.append(Link(rel="replies", href=feed, type=_feed_type(feed)))
+        links.append(RelatedLink(rel="replies", href=feed, type=_feed_type(feed)))
     if audio := entry.audio:
         links.append(
-            Link(
+            RelatedLink(
                 rel="enclosure",
                 href=audio.url,
                 type=audio.type,
@@ -138,10 +142,10 @@ def _mend(element: etree._Element) -> None:
             child.set("type", "text")
 
 
-class _Extension:
+class _AtomExtension:
     """What feedgen spoils in a feed, or leaves out."""
 
-    channel: Channel
+    channel: FeedChannel
 
     def extend_ns(self) -> dict[str | None, str]:
         return _DECLARED

@@ -17,12 +17,12 @@ from syndicate.clock import utc
 from syndicate.config import Config
 from syndicate.model.addresses import web_address
 from syndicate.model.articles import Article, Comments, Figure, Person, Recording
-from syndicate.model.compiled_body import Galley
+from syndicate.model.compiled_body import CompiledBody
 from syndicate.render import addresses, ui_strings
 from syndicate.render.bodies import Bodies
-from syndicate.render.feeds.history import Archive, Link, Tombstone
-from syndicate.render.feeds.podcast import Programme
-from syndicate.render.topics import Kind, Topic
+from syndicate.render.feeds.history import FeedHistory, RelatedLink, Tombstone
+from syndicate.render.feeds.podcast import PodcastChannel
+from syndicate.render.topics import Topic, TopicKind
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+")
@@ -50,7 +50,7 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ChannelEntry:
     """One article as a feed tells it."""
 
     id: str
@@ -72,14 +72,14 @@ class Entry:
     comments: Comments = _UNKNOWN
     original: str | None = None
     """Where it appeared first, if that is not here."""
-    translations: tuple[Link, ...] = ()
+    translations: tuple[RelatedLink, ...] = ()
     """Other languages than its own, each once, by their tag."""
     rights: str | None = None
     language: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class FeedChannel:
     """The publication, or one section of it, as a feed tells it."""
 
     id: str
@@ -99,11 +99,11 @@ class Channel:
     rights: str | None = None
     categories: tuple[str, ...] = ()
     """What all of its entries belong to."""
-    podcast: Programme | None = None
+    podcast: PodcastChannel | None = None
     """Where it has recordings."""
     hubs: tuple[str, ...] = ()
     """Addresses of WebSub hubs that tell of what is new; archives have none."""
-    archive: Archive | None = None
+    archive: FeedHistory | None = None
     """Where it stands in its history; None where it is all of it."""
     deleted: tuple[Tombstone, ...] = ()
     """What was taken back; Atom alone has a word for that."""
@@ -123,9 +123,9 @@ class Channel:
         own = self.archive.own if self.archive else {}
         return own.get(addresses.file(path)) or self.url + path.removeprefix("/")
 
-    def links(self, path: str) -> tuple[Link, ...]:
+    def links(self, path: str) -> tuple[RelatedLink, ...]:
         """Return what a format of it links to, besides itself and its page."""
-        hubs = (Link(rel="hub", href=hub) for hub in self.hubs)
+        hubs = (RelatedLink(rel="hub", href=hub) for hub in self.hubs)
         return (*hubs, *(self.archive.links(addresses.file(path)) if self.archive else ()))
 
 
@@ -135,15 +135,15 @@ def channel(
     *,
     updated: datetime,
     heard: bool = False,
-    archive: Archive | None = None,
+    archive: FeedHistory | None = None,
     deleted: tuple[Tombstone, ...] = (),
-) -> Channel:
+) -> FeedChannel:
     """Describe a topic's feed: one that was `updated` then, and may be `heard`."""
     publication = config.publication
-    whole = topic.kind is Kind.EVERYTHING
+    whole = topic.kind is TopicKind.EVERYTHING
     name = title(config, topic)
     rss = addresses.absolute(topic.home.rstrip("/") + addresses.RSS, config)
-    return Channel(
+    return FeedChannel(
         id=(publication.id if whole else uuid5(publication.id, f"feed {topic.home}")).urn,
         title=name,
         description=plain(publication.description) or name if whole else name,
@@ -155,7 +155,7 @@ def channel(
         accent=config.theme.light.accent,
         rights=_rights(config),
         categories=() if whole else (plain(topic.name),),
-        podcast=Programme.of(config, rss, whole=whole) if heard else None,
+        podcast=PodcastChannel.of(config, rss, whole=whole) if heard else None,
         hubs=() if archive and archive.own else config.hubs,
         minutes=config.syndication.minutes,
         archive=archive,
@@ -173,17 +173,17 @@ def title(config: Config, topic: Topic | None = None) -> str:
 def entry(
     config: Config,
     article: Article,
-    galley: Galley | None = None,
+    galley: CompiledBody | None = None,
     *,
     full_text: bool | None = None,
-) -> Entry:
+) -> ChannelEntry:
     """Tell an article as a feed entry; without its `galley`, its body is cut here.
 
     With `full_text` false it is a summary alone; None: as the config says.
     """
     full = config.syndication.full_text if full_text is None else full_text
     url = f"{config.url}{quote(article.address)}"
-    return Entry(
+    return ChannelEntry(
         id=markup.printable(article.id),
         url=url,
         title=plain(article.title) or article.slug,
@@ -204,7 +204,7 @@ def entry(
     )
 
 
-def withdrawn_entry(config: Config, article: Article) -> Entry:
+def withdrawn_entry(config: Config, article: Article) -> ChannelEntry:
     """Tell a retracted article for readers that know no tombstones.
 
     The id is the same and it is new, so it takes the place of what they have:
@@ -213,7 +213,7 @@ def withdrawn_entry(config: Config, article: Article) -> Entry:
     language = _language(article.language) or config.publication.language
     said = ui_strings.of(language)
     at = utc(article.retracted_at or article.modified)
-    return Entry(
+    return ChannelEntry(
         id=markup.printable(article.id),
         url=f"{config.url}{quote(article.address)}",
         title=said.withdrawn_title.format(title=plain(article.title) or article.slug),
@@ -249,7 +249,7 @@ def rfc3339(at: datetime) -> str:
     return f"{utc(at).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
-def _content(config: Config, article: Article, galley: Galley | None) -> bytes:
+def _content(config: Config, article: Article, galley: CompiledBody | None) -> bytes:
     """Return what the article's page shows, lead picture first, with absolute addresses."""
     return markup.encoded("".join(Bodies.of(config, "feed").set(article, galley)))
 
@@ -328,14 +328,14 @@ def _original(article: Article, url: str) -> str | None:
     return original if original and original.rstrip("/") != url.rstrip("/") else None
 
 
-def _translations(config: Config, article: Article) -> tuple[Link, ...]:
+def _translations(config: Config, article: Article) -> tuple[RelatedLink, ...]:
     """Return where other languages are; Atom takes one link for each."""
-    links: dict[str, Link] = {}
+    links: dict[str, RelatedLink] = {}
     for tag, where in article.translations.items():
         language = _language(tag)
         href = _web_address(where) or f"{config.url}/articles/{quote(plain(where))}/"
         if language:
-            link = Link(rel="alternate", href=href, type="text/html", hreflang=language)
+            link = RelatedLink(rel="alternate", href=href, type="text/html", hreflang=language)
             links.setdefault(language.lower(), link)
     own = _language(article.language) or config.publication.language
     return tuple(links[tag] for tag in sorted(links) if tag != own.lower())

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from syndicate.config import Config, FeedFormat
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import atom, json_feed, rss
-from syndicate.render.feeds.channel import Channel, Entry
-from syndicate.render.feeds.parts import Parts
+from syndicate.render.feeds.channel import ChannelEntry, FeedChannel
+from syndicate.render.feeds.parts import DocumentParts
 from syndicate.render.topics import Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
+class FeedWriter:
     """One way to write a channel."""
 
     name: FeedFormat
@@ -22,11 +22,11 @@ class Format:
     """Its name, beside the page that the feed belongs to."""
     type: str
     """Its media type."""
-    entry: Callable[[Entry], bytes]
+    entry: Callable[[ChannelEntry], bytes]
     """Writes an entry: a fragment that depends on nothing else, for any number of documents."""
-    document: Callable[[Channel, Iterable[bytes]], bytes]
+    document: Callable[[FeedChannel, Iterable[bytes]], bytes]
     """Joins fragments to a document."""
-    parts: Callable[[bytes], Parts | None]
+    parts: Callable[[bytes], DocumentParts | None]
     """Takes such a document apart again."""
 
 
@@ -37,7 +37,7 @@ _MODULES = {
 }
 
 FORMATS = tuple(
-    Format(
+    FeedWriter(
         name=name,
         title=title,
         type=type_,
@@ -52,7 +52,7 @@ FORMATS = tuple(
 """The main one first: it is what autodiscovery offers first."""
 
 
-def formats(topic: Topic, config: Config) -> tuple[Format, ...]:
+def formats(topic: Topic, config: Config) -> tuple[FeedWriter, ...]:
     """Return the formats that a topic's feed is written in."""
     own = topics.setting(topic, config)
     if own is None:

@@ -11,7 +11,7 @@ from syndicate.render.feeds.xml_elements import tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class RelatedLink:
     """Where something else is (RFC 4287, 4.2.7)."""
 
     rel: str
@@ -39,7 +39,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Archive:
+class FeedHistory:
     """Where a document stands in the history of its feed (RFC 5005, section 4).
 
     Each mapping holds absolute addresses by the name of a format's file
@@ -54,7 +54,7 @@ class Archive:
     archived: bool = False
     """Whether this is an archive document, which stays as it is."""
 
-    def links(self, name: str) -> Iterator[Link]:
+    def links(self, name: str) -> Iterator[RelatedLink]:
         """Return where the neighbours of a format's document are."""
         for rel, there in (
             ("current", self.current),
@@ -62,7 +62,7 @@ class Archive:
             ("next-archive", self.next_archive),
         ):
             if name in there:
-                yield Link(rel=rel, href=there[name])
+                yield RelatedLink(rel=rel, href=there[name])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

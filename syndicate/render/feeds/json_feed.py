@@ -10,8 +10,8 @@ from typing import Any
 
 from syndicate.model.articles import Figure, Person
 from syndicate.render import addresses
-from syndicate.render.feeds.channel import Channel, Enclosure, Entry, rfc3339
-from syndicate.render.feeds.parts import Parts
+from syndicate.render.feeds.channel import ChannelEntry, Enclosure, FeedChannel, rfc3339
+from syndicate.render.feeds.parts import DocumentParts
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 # the encoder takes ten times as long for a whole text; within a string, no quote is without a \
@@ -23,7 +23,7 @@ _ITEM = b"\n  "
 _END = b"]\n}\n"
 
 
-def entry(entry: Entry) -> bytes:
+def entry(entry: ChannelEntry) -> bytes:
     """Write an entry as an item on one line, the same for every feed that it stands in."""
     text = {"content_html": ""} if entry.content else {"content_text": entry.summary}
     item = {
@@ -47,7 +47,7 @@ def entry(entry: Entry) -> bytes:
     return written.replace(_EMPTY, _WHOLE % _escaped(entry.content)) if entry.content else written
 
 
-def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
+def document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     """Write a feed around items."""
     older = channel.archive and channel.archive.prev_archive.get(addresses.file(addresses.JSON))
     feed = {
@@ -70,7 +70,7 @@ def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
     return b"".join((head, b",", _ITEMS, items, b"\n " if items else b"", _END))
 
 
-def parts(document: bytes) -> Parts | None:
+def parts(document: bytes) -> DocumentParts | None:
     """Take a feed apart into its items; None if it isn't one that was written here.
 
     No string holds a line break, so the lines are those of the layout; that each
@@ -81,7 +81,7 @@ def parts(document: bytes) -> Parts | None:
     if not head.startswith(_START) or not _is_object(head + _END):
         return None
     if rest == _END:
-        return Parts(head=head, entries=(), tail=_END, separator=b",")
+        return DocumentParts(head=head, entries=(), tail=_END, separator=b",")
     tail = b"\n " + _END
     if not (rest.startswith(_ITEM) and rest.endswith(tail)):
         return None
@@ -89,7 +89,7 @@ def parts(document: bytes) -> Parts | None:
     if not all(map(_is_object, items)):
         return None
     entries = [_ITEM + each for each in items]
-    return Parts(head=head, entries=tuple(entries), tail=tail, separator=b",")
+    return DocumentParts(head=head, entries=tuple(entries), tail=tail, separator=b",")
 
 
 def _is_object(written: bytes) -> bool:
@@ -105,7 +105,7 @@ def _escaped(text: bytes) -> bytes:
     return text.replace(b"\n", b"\\n").replace(b"\r", b"\\r").replace(b"\t", b"\\t")
 
 
-def _extension(entry: Entry) -> dict[str, Any]:
+def _extension(entry: ChannelEntry) -> dict[str, Any]:
     facts = {
         "contributors": [_person(contributor) for contributor in entry.contributors] or None,
         "section": next((each.name for each in entry.categories if each.scheme), None),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class DocumentParts:
     """A document taken apart, byte by byte."""
 
     head: bytes

@@ -19,7 +19,7 @@ _GUIDS = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Programme:
+class PodcastChannel:
     """A channel as a podcast."""
 
     guid: UUID
@@ -57,7 +57,7 @@ def guid(address: str) -> UUID:
     return uuid5(_GUIDS, address.partition("://")[2].rstrip("/"))
 
 
-def add_programme(channel: etree._Element, programme: Programme) -> None:
+def add_programme(channel: etree._Element, programme: PodcastChannel) -> None:
     """Tell a channel of RSS as a podcast."""
     add(channel, "itunes:author", programme.author)
     if programme.email:

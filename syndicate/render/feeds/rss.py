@@ -22,9 +22,9 @@ from lxml import etree
 from syndicate.clock import utc
 from syndicate.render import addresses
 from syndicate.render.feeds import media_rss, podcast, privacy
-from syndicate.render.feeds.channel import Channel, Entry, rfc3339
-from syndicate.render.feeds.parts import Parts
-from syndicate.render.feeds.xml_elements import Frame, add, namespaces
+from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, rfc3339
+from syndicate.render.feeds.parts import DocumentParts
+from syndicate.render.feeds.xml_elements import XmlFrame, add, namespaces
 
 _DECLARED = namespaces(
     "content",
@@ -41,10 +41,10 @@ _DECLARED = namespaces(
     "webfeeds",
     "wfw",
 )
-_FRAME = Frame("rss", "channel", items=("item",), declared=_DECLARED, text="content:encoded")
+_FRAME = XmlFrame("rss", "channel", items=("item",), declared=_DECLARED, text="content:encoded")
 
 
-def entry(entry: Entry) -> bytes:
+def entry(entry: ChannelEntry) -> bytes:
     """Write an entry as an item, the same for every channel that it stands in."""
     item = _item(entry)
     if entry.content:
@@ -66,11 +66,11 @@ def entry(entry: Entry) -> bytes:
     return _FRAME.cut(item, entry.content)
 
 
-def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
+def document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     """Write a channel around items."""
     feed = FeedGenerator()
     feed._FeedGenerator__rss_lastBuildDate = None  # noqa: SLF001 - no setter takes None
-    feed.register_extension("ours", _Extension, atom=False)
+    feed.register_extension("ours", _RssExtension, atom=False)
     feed.ours.channel = channel
     feed.title(channel.title)
     feed.description(channel.description)
@@ -86,12 +86,12 @@ def document(channel: Channel, fragments: Iterable[bytes]) -> bytes:
     return _FRAME.fill(feed.rss_str(pretty=True), b"".join(fragments))
 
 
-def parts(document: bytes) -> Parts | None:
+def parts(document: bytes) -> DocumentParts | None:
     """Take a document apart into its items; None if it isn't one that was written here."""
     return _FRAME.parts(document)
 
 
-def _item(entry: Entry) -> etree._Element:
+def _item(entry: ChannelEntry) -> etree._Element:
     """Write what feedgen can."""
     item = FeedEntry()
     item.title(entry.title)
@@ -105,7 +105,7 @@ def _item(entry: Entry) -> etree._Element:
     return item.rss_entry(extensions=False)
 
 
-def _add_people_and_times(item: etree._Element, entry: Entry) -> None:
+def _add_people_and_times(item: etree._Element, entry: ChannelEntry) -> None:
     for author in entry.authors:
         add(item, "dc:creator", author.name)
     for contributor in entry.contributors:
@@ -119,10 +119,10 @@ def _add_people_and_times(item: etree._Element, entry: Entry) -> None:
     add(item, "dcterms:modified", rfc3339(entry.modified))
 
 
-class _Extension:
+class _RssExtension:
     """What feedgen leaves out of a channel."""
 
-    channel: Channel
+    channel: FeedChannel
 
     def extend_ns(self) -> dict[str | None, str]:
         return _DECLARED

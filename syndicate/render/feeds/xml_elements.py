@@ -12,7 +12,7 @@ from functools import cache
 
 from lxml import etree
 
-from syndicate.render.feeds.parts import Parts
+from syndicate.render.feeds.parts import DocumentParts
 
 NAMESPACES = {
     "access": "http://www.bloglines.com/about/specs/fac-1.0",
@@ -62,7 +62,7 @@ def add(
     return element
 
 
-class Frame:
+class XmlFrame:
     """The elements around items, from the root down, which declares what items need."""
 
     def __init__(
@@ -107,7 +107,7 @@ class Frame:
         end = document.rindex(b"\n", 0, document.rindex(f"</{self._names[-1]}>".encode())) + 1
         return b"".join((document[:end], items, document[end:]))
 
-    def parts(self, document: bytes) -> Parts | None:
+    def parts(self, document: bytes) -> DocumentParts | None:
         """Take a document apart that `fill` made; None if it is laid out in another way.
 
         Where there is neither a comment nor CDATA, every `<` begins a tag: text has
@@ -129,7 +129,7 @@ class Frame:
             at = line + len(closed)
         if at != end or sum(map(document.count, self._items)) != len(entries):
             return None  # something stands between items, or one within another
-        return Parts(head=document[:first], entries=tuple(entries), tail=self._end)
+        return DocumentParts(head=document[:first], entries=tuple(entries), tail=self._end)
 
     def _write(self, item: etree._Element) -> bytes:
         """Write a document of one item."""

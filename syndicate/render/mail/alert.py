@@ -9,9 +9,9 @@ from syndicate.body import lead_figure, markup
 from syndicate.model.articles import Article
 from syndicate.model.editions import Content
 from syndicate.render import addresses
-from syndicate.render.article_view import Story
+from syndicate.render.article_view import ArticleView
 from syndicate.render.mail.body import cut, mail_body
-from syndicate.render.mail.context import LIMIT, Press
+from syndicate.render.mail.context import LIMIT, MailContext
 from syndicate.render.mail.subject import alert_preheader, alert_subject
 from syndicate.render.mail.text import mail_text
 
@@ -19,10 +19,10 @@ _OPENING = 1_500
 """Characters shown of a story whose first paragraph alone is past the limit."""
 
 
-def alert(article: Article, press: Press) -> Content:
+def alert(article: Article, press: MailContext) -> Content:
     """Compose the alert of an article."""
     subject, preheader = alert_subject(article, press.language), alert_preheader(article)
-    story = Story.of(article, press.config)
+    story = ArticleView.of(article, press.config)
     values = {
         "subject": subject,
         "preheader": preheader,
@@ -38,7 +38,7 @@ def alert(article: Article, press: Press) -> Content:
     )
 
 
-def _html(story: Story, values: dict[str, Any], press: Press) -> str:
+def _html(story: ArticleView, values: dict[str, Any], press: MailContext) -> str:
     """Render the story, cut at a paragraph where the whole is too long for a mail."""
     lead, text = lead_figure.part(story.article)
     values = values | {"lead": Markup(_set(lead, story, press))}  # noqa: S704 - sanitised at intake
@@ -51,12 +51,12 @@ def _html(story: Story, values: dict[str, Any], press: Press) -> str:
     return html
 
 
-def _printed(body: str, values: dict[str, Any], press: Press, *, whole: bool) -> str:
+def _printed(body: str, values: dict[str, Any], press: MailContext, *, whole: bool) -> str:
     shown = {"body": Markup(body), "whole": whole}  # noqa: S704 - sanitised at intake
     return press.html("email/alert.mjml", values | shown)
 
 
-def _set(tree: etree._Element, story: Story, press: Press) -> str:
+def _set(tree: etree._Element, story: ArticleView, press: MailContext) -> str:
     return mail_body(
         tree,
         article=story.article,
@@ -74,7 +74,7 @@ def _beginning(article: Article, room: int) -> str:
     return str(Markup("<p>{}</p>").format(markup.shorten(plain, _OPENING)))
 
 
-def _text(story: Story, press: Press) -> str:
+def _text(story: ArticleView, press: MailContext) -> str:
     lead, tree = lead_figure.part(story.article)
     for element in reversed(lead):
         element.tail, tree.text = tree.text, None

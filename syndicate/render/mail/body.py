@@ -17,7 +17,7 @@ from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure
 from syndicate.model.videos import Video
 from syndicate.render import addresses
-from syndicate.render.mail.ui_strings import MailWords
+from syndicate.render.mail.ui_strings import MailStrings
 
 COLUMN = 536
 """The widest a picture in the text may be, in pixels."""
@@ -32,7 +32,7 @@ _CONTAINERS = frozenset({"div", "blockquote", "ul", "ol", "dl"})
 
 
 def mail_body(
-    tree: etree._Element, *, article: Article, css: str, words: MailWords, config: Config
+    tree: etree._Element, *, article: Article, css: str, words: MailStrings, config: Config
 ) -> str:
     """Return the children of a body's tree as XHTML for mail; the tree is used up."""
     page = addresses.absolute(addresses.page(article), config)
@@ -54,7 +54,7 @@ def cut(body: str, limit: int) -> str:
     return markup.to_xml(root)
 
 
-def _link_recordings(tree: etree._Element, page: str, words: MailWords) -> None:
+def _link_recordings(tree: etree._Element, page: str, words: MailStrings) -> None:
     """Put a link where something would have to play or load."""
     said = dict.fromkeys(_RECORDINGS, words.embedded)
     said |= {"video": words.video, "audio": words.audio}

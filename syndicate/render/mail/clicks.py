@@ -29,7 +29,7 @@ def numbered(
     counted = newsletter.tracking is not Tracking.NONE
     if not counted and not newsletter.utm:
         return content, ()
-    numbers = _Numbers(content.nonce, len(config.web_url) + _TOKEN)
+    numbers = _LinkNumbers(content.nonce, len(config.web_url) + _TOKEN)
     html = _HREF.sub(lambda link: link[1] + numbers.of_href(link[2]), content.html)
     text = _ADDRESS.sub(lambda address: numbers.of_text(address[0]), content.text)
     if counted and numbers.known:
@@ -37,7 +37,7 @@ def numbered(
     return replace(content, html=html, text=text), tuple(numbers.known)
 
 
-class _Numbers:
+class _LinkNumbers:
     """The addresses met so far; every one has its number, wherever it stands."""
 
     def __init__(self, nonce: str, length: int) -> None:

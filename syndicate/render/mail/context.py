@@ -19,7 +19,7 @@ from syndicate.render.article_view import direction
 from syndicate.render.mail import mjml
 from syndicate.render.mail.ads import mail_ad
 from syndicate.render.mail.text import wrap
-from syndicate.render.mail.ui_strings import MailWords, mail_words
+from syndicate.render.mail.ui_strings import MailStrings, mail_words
 from syndicate.render.templates import Templates
 
 LIMIT = 90_000
@@ -27,7 +27,7 @@ LIMIT = 90_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dateline:
+class EditionDate:
     """The day that an edition is of: that of its slot, whenever its stories are from."""
 
     at: datetime
@@ -37,14 +37,14 @@ class Dateline:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Press:
+class MailContext:
     """One newsletter's templates, words and masthead, for one edition."""
 
     config: Config
     templates: Templates
     newsletter: Newsletter
     language: str
-    dateline: Dateline
+    dateline: EditionDate
     """The date in the masthead."""
     draft: str
     """The nonce while composing; the edition's own is made of what came out."""
@@ -57,7 +57,7 @@ class Press:
         newsletter: Newsletter,
         config: Config,
         templates: Templates,
-        dateline: Dateline,
+        dateline: EditionDate,
     ) -> Self:
         """Set up the press for an edition of these articles."""
         return cls(
@@ -70,7 +70,7 @@ class Press:
         )
 
     @property
-    def words(self) -> MailWords:
+    def words(self) -> MailStrings:
         """What the mail says by itself."""
         return mail_words(self.language)
 

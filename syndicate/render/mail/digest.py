@@ -12,7 +12,7 @@ from syndicate.model.editions import Content
 from syndicate.render import addresses
 from syndicate.render.article_view import direction
 from syndicate.render.mail.body import COLUMN, shown_height
-from syndicate.render.mail.context import LIMIT, Press
+from syndicate.render.mail.context import LIMIT, MailContext
 from syndicate.render.mail.subject import digest_preheader, digest_subject
 
 NAMED = 20
@@ -25,7 +25,7 @@ _THUMB = 184
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Teaser:
+class DigestTeaser:
     """One article as a digest tells it."""
 
     title: str
@@ -67,7 +67,7 @@ def _loaded(picture: Figure, width: int, config: Config) -> Figure:
     return replace(loaded, src=addresses.figure(loaded, config))
 
 
-def digest(articles: Sequence[Article], more: Sequence[Article], press: Press) -> Content:
+def digest(articles: Sequence[Article], more: Sequence[Article], press: MailContext) -> Content:
     """Compose a digest; stories past the size that mail clients show whole are named only."""
     told = len(articles)
     content = _digest(articles, more, press)
@@ -77,7 +77,7 @@ def digest(articles: Sequence[Article], more: Sequence[Article], press: Press) -
     return content
 
 
-def _digest(articles: Sequence[Article], more: Sequence[Article], press: Press) -> Content:
+def _digest(articles: Sequence[Article], more: Sequence[Article], press: MailContext) -> Content:
     others = len(articles) + len(more) - 1
     subject = digest_subject(articles[0], others, press.language)
     preheader = digest_preheader([*articles, *more])
@@ -85,9 +85,11 @@ def _digest(articles: Sequence[Article], more: Sequence[Article], press: Press) 
     values = {
         "subject": subject,
         "preheader": preheader,
-        "lead": Teaser.of(articles[0], press.config, length=_LEAD, room=COLUMN),
-        "stories": [Teaser.of(a, press.config, length=_STORY, room=_THUMB) for a in articles[1:]],
-        "named": [Teaser.of(a, press.config, length=_STORY, room=_THUMB) for a in named],
+        "lead": DigestTeaser.of(articles[0], press.config, length=_LEAD, room=COLUMN),
+        "stories": [
+            DigestTeaser.of(a, press.config, length=_STORY, room=_THUMB) for a in articles[1:]
+        ],
+        "named": [DigestTeaser.of(a, press.config, length=_STORY, room=_THUMB) for a in named],
         "more": len(more),
         "counted": len(more) - len(named),
     }

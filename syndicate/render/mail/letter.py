@@ -12,8 +12,8 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
 from syndicate.model.editions import LETTERS, Content, slot_marker
 from syndicate.render import ui_strings
-from syndicate.render.mail.context import Dateline, Press
-from syndicate.render.mail.ui_strings import LetterWords, mail_words
+from syndicate.render.mail.context import EditionDate, MailContext
+from syndicate.render.mail.ui_strings import LetterStrings, mail_words
 from syndicate.render.templates import Templates
 
 
@@ -44,17 +44,19 @@ def compose_letter(
 
     It is composed once in a process, since it says the same to everybody.
     """
-    return _composed(letter, language, tuple(newsletters), _Same(config), _Same(templates))
+    return _composed(
+        letter, language, tuple(newsletters), _ByIdentity(config), _ByIdentity(templates)
+    )
 
 
-class _Same:
+class _ByIdentity:
     """Something that is remembered by identity: a config can't be hashed."""
 
     def __init__(self, value: Config | Templates) -> None:
         self.value = value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.value is other.value
+        return isinstance(other, _ByIdentity) and self.value is other.value
 
     def __hash__(self) -> int:
         return id(self.value)
@@ -62,20 +64,24 @@ class _Same:
 
 @lru_cache(maxsize=128)
 def _composed(
-    letter: Letter, language: str, newsletters: tuple[Newsletter, ...], of: _Same, by: _Same
+    letter: Letter,
+    language: str,
+    newsletters: tuple[Newsletter, ...],
+    of: _ByIdentity,
+    by: _ByIdentity,
 ) -> Content:
     config, templates = of.value, by.value
     assert isinstance(config, Config)
     assert isinstance(templates, Templates)
-    press = Press(
+    press = MailContext(
         config=config,
         templates=templates,
         newsletter=Newsletter(name=LETTERS),
         language=language,
-        dateline=Dateline(at=EPOCH, zone=config.publication.timezone),  # not shown in a letter
+        dateline=EditionDate(at=EPOCH, zone=config.publication.timezone),  # not shown in a letter
         draft=hashlib.sha256(letter.encode()).hexdigest()[:16],
     )
-    said: LetterWords = getattr(mail_words(language).letters, letter)
+    said: LetterStrings = getattr(mail_words(language).letters, letter)
     places = {
         "publication": config.publication.title,
         "newsletters": ui_strings.of(language).all_of([one.label for one in newsletters]),

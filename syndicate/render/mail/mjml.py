@@ -43,7 +43,7 @@ def to_html(source: str, *, template: str) -> str:
         raise _error(Place.of(element, template=template), message)
     places = [Place.of(element, template=template) for element in _structure(root)]
     unmark(root)
-    markers = _Markers(source)
+    markers = _Placeholders(source)
     skeleton = _skeleton(root, markers)
     try:
         return markers.fill(mjml2html(skeleton, fonts={}).replace(_AUTO_HEIGHT, ""))
@@ -88,7 +88,7 @@ def _mismatch_message(lines: list[str], mismatch: re.Match[str]) -> str:
     return f"<{opened}>{where} is closed by </{closed}>"
 
 
-class _Markers:
+class _Placeholders:
     """Stand-ins of ASCII letters and digits for what mrml must not see."""
 
     def __init__(self, source: str) -> None:
@@ -115,7 +115,7 @@ def _structure(element: etree._Element) -> Iterator[etree._Element]:
             yield from _structure(child)
 
 
-def _skeleton(root: etree._Element, markers: _Markers) -> str:
+def _skeleton(root: etree._Element, markers: _Placeholders) -> str:
     """Write the MJML of a tree with markers for values and contents; the tree is used up."""
     for element in list(_structure(root)):
         component = COMPONENTS.get(element.tag)
@@ -128,7 +128,7 @@ def _skeleton(root: etree._Element, markers: _Markers) -> str:
     return str(etree.tostring(root, encoding="unicode"))
 
 
-def _replace_content(element: etree._Element, markers: _Markers) -> None:
+def _replace_content(element: etree._Element, markers: _Placeholders) -> None:
     content = element.text or ""
     if element.tag in {"mj-title", "mj-preview"}:
         content = html.escape(content)

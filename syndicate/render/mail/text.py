@@ -15,7 +15,7 @@ from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.model.videos import Video
 from syndicate.render import addresses
-from syndicate.render.mail.ui_strings import MailWords
+from syndicate.render.mail.ui_strings import MailStrings
 
 WIDTH = 72
 """Characters to a line, as RFC 3676 has it."""
@@ -53,11 +53,11 @@ def wrap(text: str, *, first: str = "", rest: str = "") -> str:
     return "\n".join(lines)
 
 
-def mail_text(tree: etree._Element, *, article: Article, words: MailWords, config: Config) -> str:
+def mail_text(tree: etree._Element, *, article: Article, words: MailStrings, config: Config) -> str:
     """Return the children of a body's tree as text for mail; the tree is used up."""
     page = addresses.absolute(addresses.page(article), config)
     markup.absolute(tree, config.url, page)
-    typist = _Typist(words=words, page=page)
+    typist = _TextWriter(words=words, page=page)
     blocks = typist.blocks(tree)
     if typist.links:
         numbered = [f"[{number}] {link}" for number, link in enumerate(typist.links, 1)]
@@ -66,10 +66,10 @@ def mail_text(tree: etree._Element, *, article: Article, words: MailWords, confi
 
 
 @dataclass(slots=True, kw_only=True)
-class _Typist:
+class _TextWriter:
     """Types one body, and notes the addresses that it meets."""
 
-    words: MailWords
+    words: MailStrings
     page: str
     links: list[str] = field(default_factory=list)
 

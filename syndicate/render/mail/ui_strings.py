@@ -6,7 +6,7 @@ from syndicate.language import Counted, counted, marked, translated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LetterWords:
+class LetterStrings:
     """What one letter says: `{newsletters}`, `{publication}` and `{email}` may stand in it."""
 
     title: str
@@ -18,19 +18,19 @@ class LetterWords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letters:
+class LetterTexts:
     """The letters to one person."""
 
-    confirm: LetterWords
-    welcome: LetterWords
-    leave_address: LetterWords
-    new_address: LetterWords
-    data: LetterWords
+    confirm: LetterStrings
+    welcome: LetterStrings
+    leave_address: LetterStrings
+    new_address: LetterStrings
+    data: LetterStrings
     by_hand: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MailWords:
+class MailStrings:
     """One language's table; `{…}` is filled in by `str.format`."""
 
     language: str
@@ -54,10 +54,10 @@ class MailWords:
     unsubscribe: str
     preferences: str
     view: str
-    letters: Letters
+    letters: LetterTexts
 
 
-ENGLISH = MailWords(
+ENGLISH = MailStrings(
     language="en",
     read_on=marked("Read on"),
     read_on_web=marked("Read on the web"),
@@ -75,8 +75,8 @@ ENGLISH = MailWords(
     unsubscribe=marked("Unsubscribe"),
     preferences=marked("Preferences"),
     view=marked("View in browser"),
-    letters=Letters(
-        confirm=LetterWords(
+    letters=LetterTexts(
+        confirm=LetterStrings(
             title=marked("Please confirm your subscription to {publication}"),
             said=marked("Press the button, and {newsletters} will come to you from now on."),
             button=marked("Yes, subscribe me"),
@@ -85,7 +85,7 @@ ENGLISH = MailWords(
                 "If that was not you, do nothing: nothing will be sent to you."
             ),
         ),
-        welcome=LetterWords(
+        welcome=LetterStrings(
             title=marked("Welcome to {publication}"),
             said=marked(
                 "You are subscribed to {newsletters}, beginning with the next edition. "
@@ -97,7 +97,7 @@ ENGLISH = MailWords(
                 "There is nothing that you have to do."
             ),
         ),
-        leave_address=LetterWords(
+        leave_address=LetterStrings(
             title=marked("Shall your mail go elsewhere?"),
             said=marked(
                 "You asked {publication} to write to another address. "
@@ -109,7 +109,7 @@ ENGLISH = MailWords(
                 "change {email}. If that was not you, do nothing: nothing will change."
             ),
         ),
-        new_address=LetterWords(
+        new_address=LetterStrings(
             title=marked("Is this your new address?"),
             said=marked(
                 "{publication} was asked to write to this address in place of another one. "
@@ -121,7 +121,7 @@ ENGLISH = MailWords(
                 "If that was not you, do nothing: nothing will be sent to you."
             ),
         ),
-        data=LetterWords(
+        data=LetterStrings(
             title=marked("Your data at {publication}"),
             said=marked(
                 "The button opens a page where you can see and correct your details, download "
@@ -139,6 +139,6 @@ ENGLISH = MailWords(
 )
 
 
-def mail_words(language: str) -> MailWords:
+def mail_words(language: str) -> MailStrings:
     """Return the table for a BCP 47 language, or the English one."""
     return translated(ENGLISH, language)

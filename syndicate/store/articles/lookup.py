@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from syndicate.model.articles import Article
 
 
-class Known:
+class ArticleLookup:
     """The articles that some files may be, as they were when they were looked up.
 
     It answers as `Articles` does, for the ids, paths, slugs and sources that it

@@ -7,7 +7,7 @@ from syndicate.store.database.schema import media
 from syndicate.store.database.sql_engine import insert_new
 
 
-class Media:
+class MediaCatalogue:
     """The publication's own pictures."""
 
     def __init__(self, connection: Connection) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func, select, union
 
 from syndicate.model.articles import Article
-from syndicate.model.compiled_body import Galley
+from syndicate.model.compiled_body import CompiledBody
 from syndicate.model.old_addresses import address_of
 from syndicate.store.articles.rows import article_of, articles_query, newest_first, public_at
 from syndicate.store.database.schema import addresses, articles, galleys
@@ -30,7 +30,7 @@ _OLD_ADDRESSES = (
 )
 
 
-class Readership:
+class PublishedArticles:
     """Articles as they are published."""
 
     def __init__(self, connection: Connection) -> None:
@@ -70,10 +70,10 @@ class Readership:
         found = {article.key: article for article in map(article_of, self._of(keys, _ARTICLES))}
         return [found[key] for key in keys if key in found]
 
-    def galleys(self, keys: Sequence[int]) -> dict[int, Galley]:
+    def galleys(self, keys: Sequence[int]) -> dict[int, CompiledBody]:
         """Return the galleys that were kept, by the article's key."""
         return {
-            key: Galley(opening=tuple(opening), body=tuple(body), rules=rules)
+            key: CompiledBody(opening=tuple(opening), body=tuple(body), rules=rules)
             for key, opening, body, rules in self._of(keys, _GALLEYS)
         }
 

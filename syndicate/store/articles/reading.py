@@ -16,12 +16,12 @@ from sqlalchemy import (
 )
 
 from syndicate.model.articles import Article, Status
-from syndicate.model.windows import Window
+from syndicate.model.windows import ArticleWindow
 from syndicate.store.articles.rows import article_of, articles_query, newest_first, public_at
 from syndicate.store.database.schema import addresses, articles, edition_items, editions
 
 
-class Articles:
+class ArticleReader:
     """What the newsroom filed."""
 
     def __init__(self, connection: Connection) -> None:
@@ -91,7 +91,7 @@ class Articles:
         )
         return {old: now for old, now in self._connection.execute(query)}  # noqa: C416 - rows are no pairs
 
-    def candidates(self, newsletter: str, window: Window, at: datetime) -> list[Article]:
+    def candidates(self, newsletter: str, window: ArticleWindow, at: datetime) -> list[Article]:
         """Return what is public at `at` and in a schedule's window, newest first.
 
         What an earlier edition of the newsletter carried is left out.
@@ -104,7 +104,7 @@ class Articles:
         fresh = and_(_in(window), public_at(at), articles.c.key.not_in(carried))
         return self._many(newest_first(articles_query().where(fresh)))
 
-    def covered(self, window: Window, at: datetime) -> int:
+    def covered(self, window: ArticleWindow, at: datetime) -> int:
         """Return the number up to which an edition composed at `at` covers a window.
 
         That is the newest one, or the one before an article that has its number
@@ -151,7 +151,7 @@ class Articles:
         return [article_of(row) for row in self._connection.execute(query)]
 
 
-def _in(window: Window) -> ColumnElement[bool]:
+def _in(window: ArticleWindow) -> ColumnElement[bool]:
     begun = or_(
         articles.c.number > window.begins_after, articles.c.published_at > window.dated_after
     )

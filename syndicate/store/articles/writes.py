@@ -28,10 +28,10 @@ from sqlalchemy import (
 from syndicate.body import cut
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Revision, Status
-from syndicate.model.compiled_body import Galley
+from syndicate.model.compiled_body import CompiledBody
 from syndicate.model.old_addresses import kept_as
-from syndicate.store.articles.lookup import Known
-from syndicate.store.articles.reading import Articles
+from syndicate.store.articles.lookup import ArticleLookup
+from syndicate.store.articles.reading import ArticleReader
 from syndicate.store.articles.rows import SAVED, public_at, row_of
 from syndicate.store.database.schema import Instant, addresses, articles, galleys, revisions, tags
 from syndicate.store.database.sql_engine import LOCK_NUMBERS, insert_new, lock
@@ -42,7 +42,7 @@ _FREE_PATH = update(articles).where(articles.c.path == bindparam("its_path")).va
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class NewArticle:
     """A new article, as it is filed."""
 
     id: str
@@ -50,11 +50,11 @@ class Entry:
     path: str | None
     source: str
     revision: Revision
-    galley: Galley | None = None
+    galley: CompiledBody | None = None
     """Its body set in type; set here where it isn't yet."""
 
 
-class Filing(Articles):
+class ArticleWriter(ArticleReader):
     """The newsroom's articles, and what becomes of them."""
 
     def __init__(self, connection: Connection) -> None:
@@ -68,7 +68,7 @@ class Filing(Articles):
         paths: Iterable[str],
         slugs: Iterable[str],
         sources: Iterable[str],
-    ) -> Known:
+    ) -> ArticleLookup:
         """Look up at once what a batch of files may be."""
         slugs = list(slugs)
         keys = union(
@@ -78,7 +78,7 @@ class Filing(Articles):
             select(addresses.c.article).where(addresses.c.slug.in_(slugs)),
         )
         owners = select(addresses.c.slug, addresses.c.article).where(addresses.c.slug.in_(slugs))
-        return Known(
+        return ArticleLookup(
             self.with_keys(keys),
             {row.slug: row.article for row in self._connection.execute(owners)},
         )
@@ -92,16 +92,18 @@ class Filing(Articles):
         path: str | None,
         source: str,
         at: datetime,
-        galley: Galley | None = None,
+        galley: CompiledBody | None = None,
     ) -> Article:
         """File a new article; raise Refused when its id or slug is another's."""
-        entry = Entry(id=id, slug=slug, path=path, source=source, revision=revision, galley=galley)
+        entry = NewArticle(
+            id=id, slug=slug, path=path, source=source, revision=revision, galley=galley
+        )
         self.add_all([entry], at)
         added = self.by_id(id)
         assert added is not None
         return added
 
-    def add_all(self, entries: Sequence[Entry], at: datetime) -> None:
+    def add_all(self, entries: Sequence[NewArticle], at: datetime) -> None:
         """File new articles together; raise Refused when an id or slug is another's."""
         if not entries:
             return
@@ -131,7 +133,7 @@ class Filing(Articles):
         path: str | None,
         source: str,
         at: datetime,
-        galley: Galley | None = None,
+        galley: CompiledBody | None = None,
     ) -> Article:
         """Bring an article to what its file says now.
 
@@ -177,7 +179,7 @@ class Filing(Articles):
         assert revised is not None
         return revised
 
-    def set_again(self, cut_again: Sequence[tuple[Article, Galley]]) -> None:
+    def set_again(self, cut_again: Sequence[tuple[Article, CompiledBody]]) -> None:
         """Keep bodies that were cut by newer rules, of articles that are still what they were."""
         query = select(articles.c.key, articles.c.revision, articles.c.slug)
         keys = [article.key for article, _ in cut_again]
@@ -247,7 +249,7 @@ class Filing(Articles):
         changed = {**values, "change": self._next_change()}
         self._connection.execute(update(articles).where(articles.c.key == key).values(changed))
 
-    def _refuse_taken_ids(self, entries: Sequence[Entry]) -> None:
+    def _refuse_taken_ids(self, entries: Sequence[NewArticle]) -> None:
         ids = [entry.id for entry in entries]
         taken = self._connection.execute(select(articles.c.id).where(articles.c.id.in_(ids)))
         for (public_id,) in taken:
@@ -317,11 +319,11 @@ class Filing(Articles):
         self._connection.execute(insert(galleys), rows)
 
 
-_Saved = tuple[int, int, Revision, str, Galley | None]
+_Saved = tuple[int, int, Revision, str, CompiledBody | None]
 """An article's key, the number of its revision, the revision, its slug, and its body in type."""
 
 
-def _entered(entry: Entry, change: int, at: datetime) -> dict[str, Any]:
+def _entered(entry: NewArticle, change: int, at: datetime) -> dict[str, Any]:
     revision = entry.revision
     return {
         "id": entry.id,

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from syndicate.model.subscribers import Action, Cause, Change, Who
+from syndicate.model.subscribers import Action, Actor, Cause, SubscriberChange
 from syndicate.store.database.schema import changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class AuditEntry:
     """One line to be written."""
 
     subscriber: int
@@ -23,17 +23,17 @@ class Entry:
     detail: str = ""
 
 
-class Trail:
+class AuditLog:
     """What changed; only added to, until retention takes the oldest away."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note(self, *entries: Entry) -> None:
+    def note(self, *entries: AuditEntry) -> None:
         """Write lines."""
         self.note_all(entries)
 
-    def note_all(self, entries: Iterable[Entry]) -> None:
+    def note_all(self, entries: Iterable[AuditEntry]) -> None:
         """Write many lines at once."""
         rows = [_row(entry) for entry in entries]
         if rows:
@@ -50,20 +50,20 @@ class Trail:
         unsaid = update(changes).where(changes.c.key == last, changes.c.detail == "")
         return self._connection.execute(unsaid, {"detail": reason}).rowcount == 1
 
-    def of(self, subscriber: int) -> Iterator[Change]:
+    def of(self, subscriber: int) -> Iterator[SubscriberChange]:
         """Iterate over what changed about one subscriber, oldest first."""
         query = select(changes).where(changes.c.subscriber == subscriber).order_by(changes.c.key)
         for row in self._connection.execute(query):
-            yield Change(
+            yield SubscriberChange(
                 at=row.at,
                 action=Action(row.action),
                 newsletter=row.newsletter,
-                cause=Cause(who=Who(row.who), how=row.how, origin=row.origin),
+                cause=Cause(who=Actor(row.who), how=row.how, origin=row.origin),
                 detail=row.detail,
             )
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: AuditEntry) -> dict[str, Any]:
     return {
         "subscriber": entry.subscriber,
         "at": entry.at,

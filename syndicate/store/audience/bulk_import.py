@@ -11,14 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, case, insert, literal, select, text, true
 
-from syndicate.model.subscribers import Action, Cause, Subscribed, SubscriptionState, Who
-from syndicate.store.articles.reading import Articles
-from syndicate.store.audience.audit_log import Entry, Trail
+from syndicate.model.subscribers import Action, Actor, Cause, SubscribeOutcome, SubscriptionState
+from syndicate.store.articles.reading import ArticleReader
+from syndicate.store.audience.audit_log import AuditEntry, AuditLog
 from syndicate.store.audience.former_addresses import FormerAddresses
 from syndicate.store.audience.import_staging import (
-    Anteroom,
-    Arrival,
+    ImportStaging,
     Numbered,
+    StagedReader,
     arriving,
     arriving_tags,
 )
@@ -37,16 +37,18 @@ IMPORTED = "imported from "
 """What the source of every subscription begins with that a file brought."""
 
 
-class Arrivals:
+class BulkImport:
     """The door for readers who come in by the thousand."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._subscribers = Subscribers(connection)
-        self._trail = Trail(connection)
-        self._room = Anteroom(connection)
+        self._trail = AuditLog(connection)
+        self._room = ImportStaging(connection)
 
-    def take(self, batch: Sequence[Arrival], *, cause: Cause, at: datetime) -> list[Subscribed]:
+    def take(
+        self, batch: Sequence[StagedReader], *, cause: Cause, at: datetime
+    ) -> list[SubscribeOutcome]:
         """Take some thousand in; return what became of each, in their order.
 
         Nobody is brought back who left, is suppressed or was erased here. What is known
@@ -56,13 +58,13 @@ class Arrivals:
         lock(self._connection, LOCK_AUDIENCE)
         self._room.open()
         batch = self._as_they_are_now(batch)
-        became = [Subscribed.KNOWN] * len(batch)
+        became = [SubscribeOutcome.KNOWN] * len(batch)
         for wave in _waves(batch):
             for number, what in self._take_wave(wave, cause, at):
                 became[number] = what
         return became
 
-    def _as_they_are_now(self, batch: Sequence[Arrival]) -> Sequence[Arrival]:
+    def _as_they_are_now(self, batch: Sequence[StagedReader]) -> Sequence[StagedReader]:
         """Put the address that somebody has now for one that they had before.
 
         What a file says against an address, such as that it bounces, is of that address alone.
@@ -91,29 +93,29 @@ class Arrivals:
 
     def _take_wave(
         self, wave: Sequence[Numbered], cause: Cause, at: datetime
-    ) -> Iterator[tuple[int, Subscribed]]:
+    ) -> Iterator[tuple[int, SubscribeOutcome]]:
         self._room.admit(wave)
         stands = self._room.known()
-        new: dict[int, Subscribed] = {}
+        new: dict[int, SubscribeOutcome] = {}
         barred: list[Numbered] = []
-        tagged: list[Arrival] = []
+        tagged: list[StagedReader] = []
         for number, arrival in wave:
             row = stands.get(number)
             if row is not None and row.erased:
-                yield number, Subscribed.ERASED
+                yield number, SubscribeOutcome.ERASED
             elif arrival.suppressed:
                 barred.append((number, arrival))
-                yield number, Subscribed.SUPPRESSED
+                yield number, SubscribeOutcome.SUPPRESSED
             elif arrival.state is SubscriptionState.CONFIRMED and row is not None and row.reason:
-                yield number, Subscribed.SUPPRESSED
+                yield number, SubscribeOutcome.SUPPRESSED
             else:
                 if row is None or row.state is None:
                     left = arrival.state is SubscriptionState.LEFT
-                    new[number] = what = Subscribed.LEFT if left else Subscribed.NEW
+                    new[number] = what = SubscribeOutcome.LEFT if left else SubscribeOutcome.NEW
                 else:
                     what = self._meet_again(arrival, row, at)
                 yield number, what
-                if arrival.tags and what in {Subscribed.NEW, Subscribed.KNOWN}:
+                if arrival.tags and what in {SubscribeOutcome.NEW, SubscribeOutcome.KNOWN}:
                     tagged.append(arrival)
         self._bar(barred, stands, cause, at)
         if new:
@@ -122,22 +124,22 @@ class Arrivals:
         self._fill_in(wave, stands, cause, at)
         self._tag(tagged, {row.key for row in stands.values()}, cause, at)
 
-    def _meet_again(self, arrival: Arrival, row: Row[Any], at: datetime) -> Subscribed:
+    def _meet_again(self, arrival: StagedReader, row: Row[Any], at: datetime) -> SubscribeOutcome:
         """Decide about somebody who is subscribed here, or was."""
         stands, comes = SubscriptionState(row.state), arrival.state
         if stands is SubscriptionState.LEFT:
-            return Subscribed.LEFT
-        cause = Cause(who=Who.IMPORT, how=arrival.how)
+            return SubscribeOutcome.LEFT
+        cause = Cause(who=Actor.IMPORT, how=arrival.how)
         if comes is SubscriptionState.CONFIRMED:
             if stands is SubscriptionState.PENDING:
                 self._subscribers.subscribe(arrival.email, arrival.newsletter, cause=cause, at=at)
-            return Subscribed.KNOWN
+            return SubscribeOutcome.KNOWN
         # who signed up here themselves, later or who knows when, is not driven out by an old file
         later = arrival.at > row.at if arrival.dated else str(row.source).startswith(IMPORTED)
         if stands is SubscriptionState.PENDING or later:
             self._subscribers.leave(row.key, arrival.newsletter, at=at, cause=cause)
-            return Subscribed.LEFT
-        return Subscribed.KNOWN
+            return SubscribeOutcome.LEFT
+        return SubscribeOutcome.KNOWN
 
     def _bar(
         self,
@@ -186,20 +188,20 @@ class Arrivals:
 
     # how
 
-    def _insert(self, count: int, at: datetime) -> Iterator[tuple[int, Subscribed]]:
+    def _insert(self, count: int, at: datetime) -> Iterator[tuple[int, SubscribeOutcome]]:
         """Make subscribers and subscriptions; say who was quicker and subscribed meanwhile."""
         people = ["address", "email", "name", "created_at", "language", "fields"]
         new = arriving.c
         came = select(new.address, new.email, new.name, new.at, new.language, new.fields)
         self._insert_new(subscribers, people, came.where(true()).order_by(new.n))
-        since = literal(Articles(self._connection).newest_number())
+        since = literal(ArticleReader(self._connection).newest_number())
         joined = select(
             subscribers.c.key, new.newsletter, new.state, since, new.at, new.how
         ).select_from(arriving.join(subscribers, subscribers.c.address == new.address))
         stand = ["subscriber", "newsletter", "state", "since", "at", "source"]
         made = self._insert_new(subscriptions, stand, joined.where(true()).order_by(new.n))
         if made < count:
-            yield from ((number, Subscribed.KNOWN) for number in self._room.overtaken())
+            yield from ((number, SubscribeOutcome.KNOWN) for number in self._room.overtaken())
         confirmed = new.state == SubscriptionState.CONFIRMED
         lines = select(
             subscribers.c.key,
@@ -209,7 +211,7 @@ class Arrivals:
                 else_=literal(Action.LEFT_ELSEWHERE.value),
             ),
             new.newsletter,
-            literal(Who.IMPORT.value),
+            literal(Actor.IMPORT.value),
             new.how,
             literal(""),
             literal(""),
@@ -223,7 +225,9 @@ class Arrivals:
         options = {"preserve_rowcount": True}
         return self._connection.execute(statement, execution_options=options).rowcount
 
-    def _tag(self, tagged: Sequence[Arrival], known: set[int], cause: Cause, at: datetime) -> None:
+    def _tag(
+        self, tagged: Sequence[StagedReader], known: set[int], cause: Cause, at: datetime
+    ) -> None:
         """Put tags on people; a line of the trail for those who were here before."""
         if not tagged:
             return
@@ -250,7 +254,7 @@ class Arrivals:
         )
 
 
-def _waves(batch: Sequence[Arrival]) -> Iterator[list[Numbered]]:
+def _waves(batch: Sequence[StagedReader]) -> Iterator[list[Numbered]]:
     """Part a batch so that nobody is in a part twice: what came first is there to be looked up."""
     left: list[Numbered] = list(enumerate(batch))
     while left:
@@ -266,10 +270,10 @@ def _waves(batch: Sequence[Arrival]) -> Iterator[list[Numbered]]:
         left = later
 
 
-def _tells(arrival: Arrival) -> bool:
+def _tells(arrival: StagedReader) -> bool:
     """Whether it says more of somebody than the address."""
     return bool(arrival.name or arrival.language or arrival.fields)
 
 
-def _entry(key: int, action: Action, cause: Cause, at: datetime, detail: str) -> Entry:
-    return Entry(subscriber=key, action=action, cause=cause, at=at, detail=detail)
+def _entry(key: int, action: Action, cause: Cause, at: datetime, detail: str) -> AuditEntry:
+    return AuditEntry(subscriber=key, action=action, cause=cause, at=at, detail=detail)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from syndicate.store.database.schema import requests
 
 
-class RequestKind(StrEnum):
+class ConfirmationKind(StrEnum):
     """What is asked."""
 
     SUBSCRIBE = "subscribe"
@@ -21,13 +21,13 @@ class RequestKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class PendingConfirmation:
     """One question that a letter puts to its reader."""
 
     letter: int
     """The edition that asks."""
     subscriber: int
-    kind: RequestKind
+    kind: ConfirmationKind
     asked: dict[str, Any]
     """What is to happen: `newsletters` by name; or `from` and `to`, two subscribers' keys; or
     nothing."""
@@ -36,18 +36,18 @@ class Request:
     done_at: datetime | None = None
 
 
-class Requests:
+class Confirmations:
     """What is asked of whom."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, request: Request) -> None:
+    def add(self, request: PendingConfirmation) -> None:
         """Keep a question."""
-        row = {name: getattr(request, name) for name in Request.__dataclass_fields__}
+        row = {name: getattr(request, name) for name in PendingConfirmation.__dataclass_fields__}
         self._connection.execute(insert(requests), row)
 
-    def of(self, letter: int, subscriber: int) -> Request | None:
+    def of(self, letter: int, subscriber: int) -> PendingConfirmation | None:
         """Find the question of a letter to somebody."""
         query = select(requests).where(
             requests.c.letter == letter, requests.c.subscriber == subscriber
@@ -55,7 +55,7 @@ class Requests:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _request(row)
 
-    def about(self, subscriber: int, kind: RequestKind) -> list[Request]:
+    def about(self, subscriber: int, kind: ConfirmationKind) -> list[PendingConfirmation]:
         """Return what was asked of somebody, newest first."""
         query = select(requests).where(requests.c.subscriber == subscriber, requests.c.kind == kind)
         rows = self._connection.execute(query.order_by(requests.c.letter.desc()))
@@ -67,6 +67,6 @@ class Requests:
         return self._connection.execute(open_, {"done_at": at}).rowcount == 1
 
 
-def _request(row: Row[Any]) -> Request:
+def _request(row: Row[Any]) -> PendingConfirmation:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    return Request(**values | {"kind": RequestKind(row.kind)})
+    return PendingConfirmation(**values | {"kind": ConfirmationKind(row.kind)})

@@ -7,15 +7,19 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, select, update
 
-from syndicate.model.deliveries import State
-from syndicate.model.editions import Kind
-from syndicate.model.subscribers import Change, Subscriber
-from syndicate.store.audience.audit_log import Trail
-from syndicate.store.audience.confirmations import Request, RequestKind, Requests
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.editions import EditionKind
+from syndicate.model.subscribers import Subscriber, SubscriberChange
+from syndicate.store.audience.audit_log import AuditLog
+from syndicate.store.audience.confirmations import (
+    ConfirmationKind,
+    Confirmations,
+    PendingConfirmation,
+)
 from syndicate.store.audience.former_addresses import FormerAddresses
-from syndicate.store.audience.merges import Mergers
+from syndicate.store.audience.merges import Merges
 from syndicate.store.audience.people import grouped, people
-from syndicate.store.audience.private_feeds import PrivateFeeds
+from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.database.schema import (
     clicks,
     contents,
@@ -29,7 +33,7 @@ from syndicate.store.database.schema import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class FailedAttempt:
     """What a mail server said to one attempt that did not go well."""
 
     attempt: int
@@ -40,25 +44,25 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mailed:
+class MailedItem:
     """One edition or letter that was meant for somebody."""
 
     edition: int
     newsletter: str
-    kind: Kind
+    kind: EditionKind
     subject: str
-    state: State
+    state: DeliveryState
     attempt: int
     code: int
     reply: str
     """The server's last word, or why it was skipped."""
     at: datetime
     """When it came into this state."""
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[FailedAttempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
+class FollowedLink:
     """A link of an edition that somebody followed, where that is recorded by reader."""
 
     edition: int
@@ -69,45 +73,45 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class PersonalRecord:
     """All that the store knows of somebody."""
 
     person: Subscriber
-    trail: tuple[Change, ...]
-    mailed: tuple[Mailed, ...]
-    followed: tuple[Followed, ...]
-    requests: tuple[Request, ...]
+    trail: tuple[SubscriberChange, ...]
+    mailed: tuple[MailedItem, ...]
+    followed: tuple[FollowedLink, ...]
+    requests: tuple[PendingConfirmation, ...]
     private_feed: datetime | None
     """Since when they have the address of a private feed, if they have one."""
     former: tuple[str, ...] = ()
     """Addresses that they had before they merged or moved."""
 
 
-class Dossier:
+class DataExport:
     """What the store holds on one person, to be shown to them or forgotten."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def of(self, key: int) -> Held | None:
+    def of(self, key: int) -> PersonalRecord | None:
         """Return everything, oldest first; None where there is nobody."""
         query = people().where(subscribers.c.key == key).order_by(subscriptions.c.newsletter)
         person = next(grouped(self._connection, self._connection.execute(query)), None)
         if person is None:
             return None
-        return Held(
+        return PersonalRecord(
             person=person,
-            trail=tuple(Trail(self._connection).of(key)),
+            trail=tuple(AuditLog(self._connection).of(key)),
             mailed=tuple(self.mailed(key)),
             followed=tuple(self._followed(key)),
             requests=tuple(self._requests(key)),
-            private_feed=PrivateFeeds(self._connection).since(key),
+            private_feed=PrivateFeedTokens(self._connection).since(key),
             former=tuple(FormerAddresses(self._connection).of(key)),
         )
 
-    def mailed(self, key: int) -> Iterator[Mailed]:
+    def mailed(self, key: int) -> Iterator[MailedItem]:
         """Iterate over what was meant for somebody, also under numbers that they had before."""
-        numbers = Mergers(self._connection).numbers(key)
+        numbers = Merges(self._connection).numbers(key)
         answers = self._answers(numbers)
         # By way of the editions: the ledger is ordered by them, and has no index of its readers.
         query = (
@@ -121,12 +125,12 @@ class Dossier:
             .order_by(deliveries.c.edition, deliveries.c.subscriber)
         )
         for row in self._connection.execute(query):
-            yield Mailed(
+            yield MailedItem(
                 edition=row.edition,
                 newsletter=row.newsletter,
-                kind=Kind(row.kind),
+                kind=EditionKind(row.kind),
                 subject=row.subject,
-                state=State(row.state),
+                state=DeliveryState(row.state),
                 attempt=row.attempt,
                 code=row.code,
                 reply=row.reply,
@@ -143,7 +147,7 @@ class Dossier:
         theirs = clicks.c.subscriber == key
         nobody = -1 - secrets.randbelow(2**31 - 1)
         self._connection.execute(update(clicks).where(theirs), {"subscriber": nobody})
-        numbers = Mergers(self._connection).numbers(key)
+        numbers = Merges(self._connection).numbers(key)
         for table in (deliveries, delivery_events):
             replied = and_(
                 table.c.edition.in_(select(editions.c.key)),
@@ -152,7 +156,7 @@ class Dossier:
             )
             self._connection.execute(update(table).where(replied), {"reply": ""})
 
-    def _followed(self, key: int) -> Iterator[Followed]:
+    def _followed(self, key: int) -> Iterator[FollowedLink]:
         place = and_(
             edition_links.c.edition == clicks.c.edition, edition_links.c.position == clicks.c.link
         )
@@ -163,16 +167,16 @@ class Dossier:
             .order_by(clicks.c.key)
         )
         for row in self._connection.execute(query):
-            yield Followed(
+            yield FollowedLink(
                 edition=row.edition, link=row.address or "", at=row.at, machine=row.machine
             )
 
-    def _requests(self, key: int) -> list[Request]:
-        asked = Requests(self._connection)
-        found = [one for kind in RequestKind for one in asked.about(key, kind)]
+    def _requests(self, key: int) -> list[PendingConfirmation]:
+        asked = Confirmations(self._connection)
+        found = [one for kind in ConfirmationKind for one in asked.about(key, kind)]
         return sorted(found, key=lambda one: one.letter)
 
-    def _answers(self, numbers: Sequence[int]) -> dict[tuple[int, int], list[Answer]]:
+    def _answers(self, numbers: Sequence[int]) -> dict[tuple[int, int], list[FailedAttempt]]:
         query = (
             select(delivery_events)
             .select_from(editions)
@@ -185,9 +189,9 @@ class Dossier:
             )
             .order_by(delivery_events.c.key)
         )
-        found: dict[tuple[int, int], list[Answer]] = {}
+        found: dict[tuple[int, int], list[FailedAttempt]] = {}
         for row in self._connection.execute(query):
-            answer = Answer(
+            answer = FailedAttempt(
                 attempt=row.attempt, event=row.event, code=row.code, reply=row.reply, at=row.at
             )
             found.setdefault((row.edition, row.subscriber), []).append(answer)

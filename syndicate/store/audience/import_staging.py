@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateTable
 
 from syndicate.clock import EPOCH
-from syndicate.model.subscribers import Subscribed, SubscriptionState
+from syndicate.model.subscribers import SubscribeOutcome, SubscriptionState
 from syndicate.store.audience.erasures import Erasures, hashed
 from syndicate.store.database.schema import (
     Instant,
@@ -43,7 +43,7 @@ _AT_ONCE = 1000
 """Numbers in one condition."""
 
 
-class Arrival(NamedTuple):
+class StagedReader(NamedTuple):
     """Somebody as a file has them; a tuple, since there may be millions."""
 
     email: str
@@ -92,10 +92,10 @@ arriving_tags = Table(
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DELETE ROWS",
 )
-Numbered = tuple[int, Arrival]
+Numbered = tuple[int, StagedReader]
 
 
-class Anteroom:
+class ImportStaging:
     """Some thousand people who want to come in."""
 
     def __init__(self, connection: Connection) -> None:
@@ -152,7 +152,7 @@ class Anteroom:
         statement = f"INSERT INTO {table.name} ({names}) VALUES ({values})"  # noqa: S608 - names are ours
         self._connection.exec_driver_sql(statement, list(rows))
 
-    def admit_tags(self, people: Iterable[Arrival]) -> None:
+    def admit_tags(self, people: Iterable[StagedReader]) -> None:
         """Let in the tags of people."""
         self._connection.execute(delete(arriving_tags))
         self._copy(arriving_tags, ((one.address, tag) for one in people for tag in one.tags))
@@ -164,7 +164,7 @@ class Anteroom:
         """
         return {row.n: row for row in self._connection.execute(_standing())}
 
-    def keep_only(self, new: Mapping[int, Subscribed], count: int) -> None:
+    def keep_only(self, new: Mapping[int, SubscribeOutcome], count: int) -> None:
         """Send everybody else away; `count` is how many there are."""
         if len(new) == count:
             return

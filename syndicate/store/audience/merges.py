@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, select, update
 
 from syndicate.model.subscribers import Action, Cause, Subscriber, SubscriptionState
-from syndicate.store.articles.reading import Articles
-from syndicate.store.audience.audit_log import Entry, Trail
+from syndicate.store.articles.reading import ArticleReader
+from syndicate.store.audience.audit_log import AuditEntry, AuditLog
 from syndicate.store.database.schema import (
     changes,
     clicks,
@@ -26,7 +26,7 @@ _MOST = 100
 """Steps from number to number; nobody takes so many, and a circle would never end."""
 
 
-class Mergers:
+class Merges:
     """Numbers of subscribers that are one person now."""
 
     def __init__(self, connection: Connection) -> None:
@@ -38,9 +38,9 @@ class Mergers:
             mine = update(table).where(table.c.subscriber == key)
             self._connection.execute(mine, {"subscriber": into})
         sides = ((into, f"{_TOOK_IN}{key}"), (key, f"{_BECAME}{into}"))
-        Trail(self._connection).note(
+        AuditLog(self._connection).note(
             *(
-                Entry(subscriber=side, action=Action.MERGED, cause=cause, at=at, detail=detail)
+                AuditEntry(subscriber=side, action=Action.MERGED, cause=cause, at=at, detail=detail)
                 for side, detail in sides
             )
         )
@@ -64,7 +64,7 @@ class Mergers:
                 one.state is SubscriptionState.LEFT
             ):
                 if one.state is SubscriptionState.CONFIRMED:
-                    row["since"] = Articles(self._connection).newest_number()
+                    row["since"] = ArticleReader(self._connection).newest_number()
                 self._connection.execute(update(subscriptions).where(is_theirs), row)
         tags = [{"subscriber": second.key, "tag": tag} for tag in first.tags]
         insert_new(self._connection, subscriber_tags, tags)

@@ -35,7 +35,7 @@ _SAME_READER = _OLD.c.subscriber == subscriptions.c.subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Renamed:
+class NewsletterRename:
     """What a newsletter took along to its new name."""
 
     confirmed: int
@@ -73,7 +73,7 @@ class Newsletters:
         query = select(renames.c.new).where(renames.c.old == name)
         return self._connection.execute(query).scalar() or name
 
-    def rename(self, old: str, new: str, *, cause: Cause, at: datetime) -> Renamed:
+    def rename(self, old: str, new: str, *, cause: Cause, at: datetime) -> NewsletterRename:
         """Give everything that is kept under one name to another: readers, editions, history.
 
         Who is subscribed to both is so once; who left either of them stays away. Links
@@ -93,7 +93,7 @@ class Newsletters:
         its_editions = update(editions).where(editions.c.newsletter == old)
         sent = self._connection.execute(its_editions, {"newsletter": new}).rowcount
         self._keep_name(old, new, at)
-        return Renamed(
+        return NewsletterRename(
             confirmed=counts.get(SubscriptionState.CONFIRMED, 0),
             pending=counts.get(SubscriptionState.PENDING, 0),
             left=counts.get(SubscriptionState.LEFT, 0),

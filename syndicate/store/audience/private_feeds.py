@@ -16,8 +16,8 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from syndicate.model.subscribers import Action, Cause
-from syndicate.store.audience.audit_log import Entry, Trail
-from syndicate.store.audience.merges import Mergers
+from syndicate.store.audience.audit_log import AuditEntry, AuditLog
+from syndicate.store.audience.merges import Merges
 from syndicate.store.database.schema import private_feeds, subscribers
 from syndicate.store.database.sql_engine import insert_new
 
@@ -32,7 +32,7 @@ _NO_SECRET = "0" * 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Granted:
+class PrivateFeedGrant:
     """A private feed that somebody has."""
 
     subscriber: int
@@ -40,12 +40,12 @@ class Granted:
     since: datetime
 
 
-class PrivateFeeds:
+class PrivateFeedTokens:
     """Tokens, as the store knows them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._trail = Trail(connection)
+        self._trail = AuditLog(connection)
 
     def grant(self, key: int, *, at: datetime, cause: Cause) -> str:
         """Give somebody who is there a new token, and end the one that they had; return it."""
@@ -72,7 +72,7 @@ class PrivateFeeds:
         constant time.
         """
         number, _, secret = token.partition("-")
-        key = Mergers(self._connection).holder(_read(number))
+        key = Merges(self._connection).holder(_read(number))
         query = select(private_feeds.c.secret).where(private_feeds.c.subscriber == key)
         kept = self._connection.execute(query).scalar()
         same = hmac.compare_digest(_hash(secret), kept or _NO_SECRET)
@@ -83,7 +83,7 @@ class PrivateFeeds:
         query = select(private_feeds.c.granted_at).where(private_feeds.c.subscriber == key)
         return self._connection.execute(query).scalar()
 
-    def all(self) -> Iterator[Granted]:
+    def all(self) -> Iterator[PrivateFeedGrant]:
         """Iterate over everybody who has one, those who have it longest first."""
         query = (
             select(private_feeds, subscribers.c.email)
@@ -91,12 +91,12 @@ class PrivateFeeds:
             .order_by(private_feeds.c.granted_at, private_feeds.c.subscriber)
         )
         for row in self._connection.execute(query):
-            yield Granted(subscriber=row.subscriber, email=row.email, since=row.granted_at)
+            yield PrivateFeedGrant(subscriber=row.subscriber, email=row.email, since=row.granted_at)
 
     def hand_over(self, key: int, into: int, *, at: datetime, cause: Cause) -> None:
         """Give the private feed of one number to another, which keeps its own where it has one.
 
-        The address stays as it is: the number in it finds its holder by `Mergers`.
+        The address stays as it is: the number in it finds its holder by `Merges`.
         """
         if self.since(key) is None:
             return
@@ -109,7 +109,7 @@ class PrivateFeeds:
     def _note(
         self, key: int, action: Action, *, at: datetime, cause: Cause, detail: str = ""
     ) -> None:
-        line = Entry(subscriber=key, action=action, cause=cause, at=at, detail=detail)
+        line = AuditEntry(subscriber=key, action=action, cause=cause, at=at, detail=detail)
         self._trail.note(line)
 
 

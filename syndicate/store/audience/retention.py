@@ -16,10 +16,10 @@ from sqlalchemy import (
     select,
 )
 
-from syndicate.model.editions import Kind
+from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Action, Cause, SubscriptionState
 from syndicate.store.audience.former_addresses import FormerAddresses
-from syndicate.store.database.attempt_limits import Limits
+from syndicate.store.database.attempt_limits import AttemptLimits
 from syndicate.store.database.schema import (
     changes,
     clicks,
@@ -44,7 +44,7 @@ _CONSENT = (
 _DAY = timedelta(days=1)
 
 
-class Retention:
+class RetentionStore:
     """What is too old to be kept."""
 
     def __init__(self, connection: Connection) -> None:
@@ -52,11 +52,11 @@ class Retention:
 
     def begin(self, at: datetime) -> bool:
         """Whether it is to be done now; once a day it is, by one process."""
-        return Limits(self._connection).once(_ONCE, per=_DAY, at=at)
+        return AttemptLimits(self._connection).once(_ONCE, per=_DAY, at=at)
 
     def begun(self, at: datetime) -> bool:
         """Whether somebody has seen to it today."""
-        return Limits(self._connection).was_done(_ONCE, per=_DAY, at=at)
+        return AttemptLimits(self._connection).was_done(_ONCE, per=_DAY, at=at)
 
     def unconfirmed(self, before: datetime) -> list[int]:
         """Return who asked for something before then, and has confirmed nothing ever, by key."""
@@ -117,7 +117,7 @@ class Retention:
 
 
 def _letters(before: datetime) -> ColumnElement[bool]:
-    return and_(editions.c.kind == Kind.LETTER, editions.c.expires_at < before)
+    return and_(editions.c.kind == EditionKind.LETTER, editions.c.expires_at < before)
 
 
 def _unconfirmed(before: datetime) -> ColumnElement[bool]:

@@ -43,7 +43,7 @@ _JOINED = (Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class SearchCriteria:
     """Whom to look at; what is None doesn't matter."""
 
     newsletter: str | None = None
@@ -56,7 +56,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class NewsletterCounts:
     """How many stand where with one newsletter; nobody is counted twice."""
 
     newsletter: str
@@ -79,13 +79,13 @@ class Growth:
     left: int
 
 
-class Roll:
+class SubscriberSearch:
     """Everybody that the store knows."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def people(self, wanted: Wanted, limit: int | None = None) -> Iterator[Subscriber]:
+    def people(self, wanted: SearchCriteria, limit: int | None = None) -> Iterator[Subscriber]:
         """Iterate over people in the order they came, with the subscriptions that are wanted.
 
         They are read as they are asked for, never all at once.
@@ -99,7 +99,7 @@ class Roll:
         streamed = query.execution_options(yield_per=_AT_ONCE)
         yield from grouped(self._connection, self._connection.execute(streamed))
 
-    def count(self, wanted: Wanted) -> int:
+    def count(self, wanted: SearchCriteria) -> int:
         """Count the people that are wanted."""
         keys = self._filtered(_keys(), wanted).group_by(subscribers.c.key).subquery()
         query = select(func.count()).select_from(keys)
@@ -127,7 +127,7 @@ class Roll:
         query = names.where(cast(subscribers.c.fields, Text) != "{}").distinct()
         return sorted(self._connection.execute(query).scalars())
 
-    def tallies(self) -> list[Tally]:
+    def tallies(self) -> list[NewsletterCounts]:
         """Count every newsletter's readers by where they stand."""
         not_mailed = subscribers.c.address.in_(select(suppressions.c.address))
         confirmed = subscriptions.c.state == SubscriptionState.CONFIRMED
@@ -154,7 +154,9 @@ class Roll:
         counts: dict[str, dict[str, int]] = {}
         for newsletter, state, count in self._connection.execute(query):
             counts.setdefault(newsletter, {})[state] = count
-        return [Tally(newsletter=name, **found) for name, found in sorted(counts.items())]
+        return [
+            NewsletterCounts(newsletter=name, **found) for name, found in sorted(counts.items())
+        ]
 
     def growth(self, newsletter: str | None, *, since: datetime) -> list[Growth]:
         """Count who came and who went since then, by the audit trail, in the order of time."""
@@ -175,7 +177,7 @@ class Roll:
             for number, came, went in self._connection.execute(query)
         ]
 
-    def _filtered(self, query: Select[Any], wanted: Wanted) -> Select[Any]:
+    def _filtered(self, query: Select[Any], wanted: SearchCriteria) -> Select[Any]:
         if wanted.newsletter is not None:
             query = query.where(subscriptions.c.newsletter == wanted.newsletter)
         if wanted.state is not None:

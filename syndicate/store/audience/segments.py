@@ -30,17 +30,17 @@ from sqlalchemy import (
 
 from syndicate.clock import utc
 from syndicate.config.sections.segments import (
-    Among,
-    Compared,
+    AllOf,
+    AnyOf,
     Comparison,
     Criteria,
-    Either,
-    Engaged,
-    Every,
+    EngagedSince,
     Expression,
-    FieldAmong,
-    Joined,
+    FieldComparison,
+    FieldOneOf,
+    JoinedDate,
     Not,
+    OneOf,
     Subject,
 )
 from syndicate.model.subscribers import SubscriptionState
@@ -99,7 +99,7 @@ class Segments:
 
 def condition(criteria: Criteria, dialect: str, *, at: datetime) -> Condition:
     """Return what holds for the rows of `subscribers` that are in a segment at `at`."""
-    return _Compiler(criteria, dialect, at).condition(criteria.expression)
+    return _ConditionBuilder(criteria, dialect, at).condition(criteria.expression)
 
 
 def _reached(query: Select[Any], newsletter: str, at: datetime) -> Select[Any]:
@@ -111,7 +111,7 @@ def _reached(query: Select[Any], newsletter: str, at: datetime) -> Select[Any]:
     )
 
 
-class _Compiler:
+class _ConditionBuilder:
     def __init__(self, criteria: Criteria, dialect: str, at: datetime) -> None:
         self._criteria = criteria
         self._now = at
@@ -119,21 +119,21 @@ class _Compiler:
 
     def condition(self, expression: Expression) -> Condition:
         match expression:
-            case Every(parts):
+            case AllOf(parts):
                 return and_(*map(self.condition, parts))
-            case Either(parts):
+            case AnyOf(parts):
                 return or_(*map(self.condition, parts))
             case Not(part):
                 return not_(self.condition(part))
-            case Among(subject, names):
+            case OneOf(subject, names):
                 return self._among(subject, names)
-            case Joined() | Engaged():
+            case JoinedDate() | EngagedSince():
                 return self._in_time(expression)
             case _:
                 return self._field(expression)
 
-    def _in_time(self, test: Joined | Engaged) -> Condition:
-        if isinstance(test, Engaged):
+    def _in_time(self, test: JoinedDate | EngagedSince) -> Condition:
+        if isinstance(test, EngagedSince):
             return self._engaged(test.since)
         return self._joined(test.day, before=test.before)
 
@@ -162,9 +162,9 @@ class _Compiler:
                 spoken = func.lower(func.coalesce(subscribers.c.language, self._criteria.language))
                 return spoken.in_([name.lower() for name in names])
 
-    def _field(self, test: Compared | FieldAmong) -> Condition:
+    def _field(self, test: FieldComparison | FieldOneOf) -> Condition:
         text = func.coalesce(subscribers.c.fields[test.field].as_string(), "")
-        if isinstance(test, FieldAmong):
+        if isinstance(test, FieldOneOf):
             return text.in_(test.values)
         match test.how:
             case Comparison.CONTAINS:
@@ -182,7 +182,7 @@ class _Compiler:
             return text == value
         return self._as_number(text, lambda number: number == _real(value))
 
-    def _ordered(self, text: ColumnElement[str], test: Compared) -> Condition:
+    def _ordered(self, text: ColumnElement[str], test: FieldComparison) -> Condition:
         """Put numbers into the order of numbers, and text into that of its characters."""
         value = test.value
         if isinstance(value, float) or _NUMBER.fullmatch(value):

@@ -12,20 +12,20 @@ from sqlalchemy import Connection, and_, delete, select, update
 from syndicate.model.subscribers import (
     Action,
     Cause,
-    Subscribed,
+    SubscribeOutcome,
     Subscriber,
     SubscriptionState,
     normal_address,
 )
-from syndicate.store.articles.reading import Articles
-from syndicate.store.audience.audit_log import Entry, Trail
-from syndicate.store.audience.confirmations import RequestKind
-from syndicate.store.audience.data_export import Dossier
+from syndicate.store.articles.reading import ArticleReader
+from syndicate.store.audience.audit_log import AuditEntry, AuditLog
+from syndicate.store.audience.confirmations import ConfirmationKind
+from syndicate.store.audience.data_export import DataExport
 from syndicate.store.audience.erasures import Erasures
 from syndicate.store.audience.former_addresses import FormerAddresses
-from syndicate.store.audience.merges import Mergers
+from syndicate.store.audience.merges import Merges
 from syndicate.store.audience.people import grouped, people
-from syndicate.store.audience.private_feeds import PrivateFeeds
+from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.database.schema import (
     changes,
     private_feeds,
@@ -43,7 +43,7 @@ class Subscribers:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._trail = Trail(connection)
+        self._trail = AuditLog(connection)
         self._erasures = Erasures(connection)
         self._former = FormerAddresses(connection)
 
@@ -96,17 +96,17 @@ class Subscribers:
         cause: Cause,
         state: SubscriptionState = SubscriptionState.CONFIRMED,
         at: datetime,
-    ) -> Subscribed:
+    ) -> SubscribeOutcome:
         """Subscribe an address; it never brings back somebody who left, or is suppressed."""
         lock(self._connection, LOCK_AUDIENCE)
         if self.suppressed(email) is not None:
-            return Subscribed.SUPPRESSED
+            return SubscribeOutcome.SUPPRESSED
         if self.erased(email):
-            return Subscribed.ERASED
+            return SubscribeOutcome.ERASED
         key = self._ensure(email, name=name, at=at)
         if self._begin(key, newsletter, state=state, source=cause.how, at=at):
             self._note(key, Action.SUBSCRIBED, cause, at, newsletter=newsletter)
-            return Subscribed.NEW
+            return SubscribeOutcome.NEW
         return self._meet_again(key, newsletter, state=state, cause=cause, at=at)
 
     def ask(
@@ -233,9 +233,9 @@ class Subscribers:
         first, second = self.by_key(key), self.by_key(into)
         assert first is not None
         assert second is not None
-        Mergers(self._connection).fold(first, second)
-        PrivateFeeds(self._connection).hand_over(key, into, cause=cause, at=at)
-        Mergers(self._connection).note(key, into, cause=cause, at=at)
+        Merges(self._connection).fold(first, second)
+        PrivateFeedTokens(self._connection).hand_over(key, into, cause=cause, at=at)
+        Merges(self._connection).note(key, into, cause=cause, at=at)
         self._former.hand_over(key, into)
         self._remove(key)
         self._former.keep(normal_address(first.email), into)
@@ -252,7 +252,7 @@ class Subscribers:
         self.merge(to, key, at=at, cause=cause)
         values = {"address": normal_address(other.email), "email": other.email}
         self._connection.execute(update(subscribers).where(subscribers.c.key == key), values)
-        asked = and_(requests.c.subscriber == key, requests.c.kind == RequestKind.DATA)
+        asked = and_(requests.c.subscriber == key, requests.c.kind == ConfirmationKind.DATA)
         self._connection.execute(delete(requests).where(asked))  # its letter is at the old address
         self._former.keep(normal_address(person.email), key)
         self._former.forget(normal_address(other.email))
@@ -274,7 +274,7 @@ class Subscribers:
             self._erasures.keep(address, at=at)
         mine = suppressions.c.address.in_(addresses)
         self._connection.execute(delete(suppressions).where(mine))
-        Dossier(self._connection).forget(key)
+        DataExport(self._connection).forget(key)
         self.remove(key)
         self._note(key, Action.ERASED, cause, at)
         return True
@@ -318,7 +318,7 @@ class Subscribers:
     ) -> bool:
         """Make a subscription where there is none."""
         row = {"subscriber": key, "newsletter": newsletter, "state": state, "at": at}
-        row |= {"since": Articles(self._connection).newest_number(), "source": source}
+        row |= {"since": ArticleReader(self._connection).newest_number(), "source": source}
         return insert_new(self._connection, subscriptions, row) == 1
 
     def _set(
@@ -327,23 +327,23 @@ class Subscribers:
         """Put a subscription into a state; one that begins again, begins with what comes now."""
         values: dict[str, Any] = {"state": state, "source": source, "at": at}
         if state is SubscriptionState.CONFIRMED:
-            values["since"] = Articles(self._connection).newest_number()
+            values["since"] = ArticleReader(self._connection).newest_number()
         mine = and_(subscriptions.c.subscriber == key, subscriptions.c.newsletter == newsletter)
         self._connection.execute(update(subscriptions).where(mine), values)
 
     def _meet_again(
         self, key: int, newsletter: str, *, state: SubscriptionState, cause: Cause, at: datetime
-    ) -> Subscribed:
+    ) -> SubscribeOutcome:
         """Confirm a pending subscription where consent is there now; leave every other alone."""
         mine = and_(subscriptions.c.subscriber == key, subscriptions.c.newsletter == newsletter)
         now = self._connection.execute(select(subscriptions.c.state).where(mine)).scalar_one()
         if now == SubscriptionState.LEFT:
-            return Subscribed.LEFT
+            return SubscribeOutcome.LEFT
         if now == SubscriptionState.PENDING and state == SubscriptionState.CONFIRMED:
             confirmed = {"state": state, "source": cause.how, "at": at}
             self._connection.execute(update(subscriptions).where(mine), confirmed)
             self._note(key, Action.CONFIRMED, cause, at, newsletter=newsletter)
-        return Subscribed.KNOWN
+        return SubscribeOutcome.KNOWN
 
     def _move(
         self,
@@ -383,7 +383,7 @@ class Subscribers:
         detail: str = "",
     ) -> None:
         self._trail.note(
-            Entry(
+            AuditEntry(
                 subscriber=key,
                 action=action,
                 cause=cause,

@@ -12,7 +12,7 @@ _SLICES = 12
 """A window is counted in so many parts."""
 
 
-class Limits:
+class AttemptLimits:
     """Counters by name, each over a sliding window.
 
     A window is counted in slices, each of them until its last moment is out of the

@@ -53,7 +53,7 @@ def journey(connection: Connection) -> AbstractContextManager[Any]:
     return pipeline
 
 
-class Move:
+class BulkUpdate:
     """A change to the rows of a table that are named by their first `keys` values."""
 
     def __init__(
@@ -68,7 +68,7 @@ class Move:
         self._each = each
         self._alike = alike
         self._keys = keys
-        self._ready: dict[str, _Ready] = {}
+        self._ready: dict[str, _CompiledUpdate] = {}
 
     def run(self, connection: Connection, rows: Sequence[Told], *alike: Any) -> list[bool]:
         """Move rows, each told in the order of `each`; return which of them moved.
@@ -135,14 +135,14 @@ class Move:
             wave[key] = row
         return [list(wave.values()) for wave in waves]
 
-    def _made_ready(self, dialect: Dialect) -> "_Ready":
+    def _made_ready(self, dialect: Dialect) -> "_CompiledUpdate":
         ready = self._ready.get(dialect.name)
         if ready is None:
             many = dialect.name != "sqlite"
             ready = self._ready[dialect.name] = self._compiled(dialect, many=many)
         return ready
 
-    def _compiled(self, dialect: Dialect, *, many: bool) -> "_Ready":
+    def _compiled(self, dialect: Dialect, *, many: bool) -> "_CompiledUpdate":
         alike = {name: bindparam(name, type_=kind) for name, kind in self._alike.items()}
         if many:
             arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in self._each.items()]
@@ -163,11 +163,11 @@ class Move:
         order = [*self._each, *self._alike, *named]
         places = [order.index(name) for name in compiled.positiontup or ()]
         arranged = itemgetter(*places) if places else tuple
-        return _Ready(str(compiled), arranged, tuple(named.values()), named)
+        return _CompiledUpdate(str(compiled), arranged, tuple(named.values()), named)
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class _CompiledUpdate:
     """A move as SQL of one database."""
 
     sql: str

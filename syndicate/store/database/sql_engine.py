@@ -130,7 +130,7 @@ def open_engine(url: str) -> Engine:
         raise _not_a_store(url)
     if engine.dialect.name == "sqlite":
         if engine.url.database:
-            file = _File(Path(engine.url.database))
+            file = _DatabaseFile(Path(engine.url.database))
             if engine.url.database != ":memory:" and "uri" not in engine.url.query:
                 event.listen(engine, "do_connect", lambda *_: file.create())
                 event.listen(engine, "do_connect", file.open_read_only)
@@ -179,7 +179,7 @@ def _not_a_store(url: str) -> ConfigError:
     )
 
 
-class _File:
+class _DatabaseFile:
     """The file of a SQLite database, which has to stay the one that was opened.
 
     SQLite goes on writing to a file that was deleted, or makes a new one: nobody

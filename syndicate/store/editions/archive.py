@@ -12,14 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, exists, func, select
 
-from syndicate.model.editions import Kind
+from syndicate.model.editions import EditionKind
 from syndicate.store.database.schema import articles, contents, edition_items, editions
 
-_PUBLIC = (Kind.ALERT, Kind.DIGEST)
+_PUBLIC = (EditionKind.ALERT, EditionKind.DIGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class ArchivedEdition:
     """An edition as the archive lists it."""
 
     key: int
@@ -32,7 +32,7 @@ class Issue:
     """Whether something in it was retracted since."""
 
 
-class Archive:
+class EditionArchive:
     """What was mailed to whole newsletters."""
 
     def __init__(self, connection: Connection) -> None:
@@ -43,17 +43,17 @@ class Archive:
         query = select(func.count()).select_from(editions).where(*_of(newsletter))
         return self._connection.execute(query).scalar_one()
 
-    def span(self, newsletter: str, start: int, stop: int) -> list[Issue]:
+    def span(self, newsletter: str, start: int, stop: int) -> list[ArchivedEdition]:
         """Return the editions from `start` to before `stop`, counted from the oldest, 0."""
         query = _issues().where(*_of(newsletter)).order_by(editions.c.key)
         return _read(self._connection.execute(query.offset(start).limit(stop - start)))
 
-    def newest(self, newsletter: str, limit: int) -> list[Issue]:
+    def newest(self, newsletter: str, limit: int) -> list[ArchivedEdition]:
         """Return the newest editions that are shown, the newest first."""
         query = _issues().where(*_of(newsletter), ~_withdrawn())
         return _read(self._connection.execute(query.order_by(editions.c.key.desc()).limit(limit)))
 
-    def issue(self, newsletter: str, key: int) -> Issue | None:
+    def issue(self, newsletter: str, key: int) -> ArchivedEdition | None:
         """Find an edition of a newsletter."""
         query = _issues().where(*_of(newsletter), editions.c.key == key)
         found = _read(self._connection.execute(query))
@@ -98,5 +98,5 @@ def _issues() -> Select[Any]:
     ).join(contents)
 
 
-def _read(rows: Iterable[Row[Any]]) -> list[Issue]:
-    return [Issue(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+def _read(rows: Iterable[Row[Any]]) -> list[ArchivedEdition]:
+    return [ArchivedEdition(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it

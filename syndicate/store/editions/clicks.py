@@ -10,7 +10,7 @@ from syndicate.store.database.schema import clicks, edition_links, subscribers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Click:
+class LinkClick:
     """Somebody, or something, followed a link."""
 
     edition: int
@@ -48,7 +48,7 @@ class Clicks:
         query = select(edition_links.c.address).where(edition_links.c.edition == edition)
         return tuple(self._connection.execute(query.order_by(edition_links.c.position)).scalars())
 
-    def add(self, click: Click) -> int:
+    def add(self, click: LinkClick) -> int:
         """Record a click and return its number; a reader who was erased is nobody in it."""
         row = asdict(click) | {"subscriber": self._known(click.subscriber)}
         key: int = self._connection.execute(

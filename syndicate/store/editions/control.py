@@ -21,10 +21,18 @@ from sqlalchemy import (
 )
 
 from syndicate.errors import Refused
-from syndicate.model.deliveries import State
-from syndicate.model.edition_control import CANCELLED, Act, Decision, Left, Note, Wait, replaced_by
-from syndicate.model.editions import Edition, EditionState, Kind
-from syndicate.model.subscribers import Cause, Who
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.edition_control import (
+    CANCELLED,
+    ControlAction,
+    ControlOutcome,
+    ControlRecord,
+    EditionWait,
+    Remaining,
+    replaced_by,
+)
+from syndicate.model.editions import Edition, EditionKind, EditionState
+from syndicate.model.subscribers import Actor, Cause
 from syndicate.store.database.schema import deliveries, delivery_events, editions
 from syndicate.store.database.schema_delivery import edition_acts
 from syndicate.store.database.sql_engine import own_edition
@@ -33,16 +41,16 @@ from syndicate.store.editions.recipients import queue_for
 
 STEP = 5_000
 """How many rows follow a decision in one transaction: others want to write as well."""
-UNBEGUN = (State.QUEUED, State.CLAIMED, State.DEFERRED)
+UNBEGUN = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
 """Where a delivery stands of which nothing is on its way."""
-CANCELLED_ROW = and_(deliveries.c.state == State.SKIPPED, deliveries.c.reply == CANCELLED)
+CANCELLED_ROW = and_(deliveries.c.state == DeliveryState.SKIPPED, deliveries.c.reply == CANCELLED)
 HELD_BACK = or_(deliveries.c.state.in_(UNBEGUN), CANCELLED_ROW)
 OVER = (EditionState.CANCELLED, EditionState.REPLACED)
 _SETTLED = "settled"
 """The event of an unknown delivery that somebody has looked after."""
 
 
-class Stops:
+class EditionControl:
     """What is decided about editions under way."""
 
     def __init__(self, connection: Connection) -> None:
@@ -50,7 +58,7 @@ class Stops:
 
     # decisions
 
-    def pause(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> Decision:
+    def pause(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> ControlOutcome:
         """Let nothing more of an edition leave until it is resumed.
 
         Raise Refused where there is no such edition, or no way back.
@@ -60,22 +68,22 @@ class Stops:
             raise Refused(f"edition {key} {over(edition)}: there is nothing to pause")
         left = self.left(edition)
         if changed := edition.state is EditionState.SENDING and not left.over:
-            state, act = EditionState.PAUSED, Act.PAUSED
+            state, act = EditionState.PAUSED, ControlAction.PAUSED
             self.decide(edition, state, act, left, cause=cause, at=at, detail=detail)
-        return Decision(changed=changed, before=edition.state, left=left)
+        return ControlOutcome(changed=changed, before=edition.state, left=left)
 
-    def resume(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> Decision:
+    def resume(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> ControlOutcome:
         """Let a paused edition go on; from here its failures count anew. Raise Refused."""
         edition = self.owned(key)
         if edition.state in OVER:
             raise Refused(f"edition {key} {over(edition)}: it can't go on")
         left = self.left(edition)
         if changed := edition.state is EditionState.PAUSED:
-            state, act = EditionState.SENDING, Act.RESUMED
+            state, act = EditionState.SENDING, ControlAction.RESUMED
             self.decide(edition, state, act, left, cause=cause, at=at, detail=detail)
-        return Decision(changed=changed, before=edition.state, left=left)
+        return ControlOutcome(changed=changed, before=edition.state, left=left)
 
-    def cancel(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> Decision:
+    def cancel(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> ControlOutcome:
         """Let nothing more of an edition leave, for good; `sweep` sees to its rows.
 
         Who was skipped by it counts as held back, whenever it is asked again. Raise
@@ -86,9 +94,9 @@ class Stops:
             raise Refused(f"edition {key} {over(edition)}: cancel that one")
         left = self.left(edition)
         if changed := edition.state is not EditionState.CANCELLED and not left.over:
-            state, act = EditionState.CANCELLED, Act.CANCELLED
+            state, act = EditionState.CANCELLED, ControlAction.CANCELLED
             self.decide(edition, state, act, left, cause=cause, at=at, detail=detail)
-        return Decision(changed=changed, before=edition.state, left=left)
+        return ControlOutcome(changed=changed, before=edition.state, left=left)
 
     def settle_unknown(
         self, key: int, *, again: bool, cause: Cause, at: datetime, detail: str = ""
@@ -112,7 +120,7 @@ class Stops:
             found = self._connection.execute(
                 update(deliveries)
                 .where(*open_ones)
-                .values(state=State.QUEUED, at=at, next_attempt_at=None)
+                .values(state=DeliveryState.QUEUED, at=at, next_attempt_at=None)
             ).rowcount
         else:
             found = self._mark_settled(open_ones, at)
@@ -120,7 +128,12 @@ class Stops:
             how = "to be sent again" if again else "left as it is"
             self.note(
                 edition.key,
-                Note(at=at, act=Act.SETTLED, cause=cause, detail=_joined(f"{found} {how}", detail)),
+                ControlRecord(
+                    at=at,
+                    act=ControlAction.SETTLED,
+                    cause=cause,
+                    detail=_joined(f"{found} {how}", detail),
+                ),
                 left,
             )
         return found
@@ -150,38 +163,38 @@ class Stops:
 
     # what there is
 
-    def left(self, edition: Edition) -> Left:
+    def left(self, edition: Edition) -> Remaining:
         """Say how far an edition got."""
         # every state is named, so that a million rows are counted out of their index
         query = select(deliveries.c.state, func.count()).where(
-            deliveries.c.edition == edition.key, deliveries.c.state.in_(list(State))
+            deliveries.c.edition == edition.key, deliveries.c.state.in_(list(DeliveryState))
         )
         rows = self._connection.execute(query.group_by(deliveries.c.state))
-        counts = {State(state): count for state, count in rows}
+        counts = {DeliveryState(state): count for state, count in rows}
         held = 0
-        if counts.get(State.SKIPPED):
+        if counts.get(DeliveryState.SKIPPED):
             cancelled = select(func.count()).select_from(deliveries)
             held = self._connection.execute(
                 cancelled.where(deliveries.c.edition == edition.key, CANCELLED_ROW)
             ).scalar_one()
-        return Left(
-            accepted=counts.get(State.ACCEPTED, 0),
-            in_flight=counts.get(State.SENDING, 0),
+        return Remaining(
+            accepted=counts.get(DeliveryState.ACCEPTED, 0),
+            in_flight=counts.get(DeliveryState.SENDING, 0),
             held_back=held + sum(counts.get(state, 0) for state in UNBEGUN),
-            failed=counts.get(State.FAILED, 0),
-            expired=counts.get(State.EXPIRED, 0),
-            skipped=counts.get(State.SKIPPED, 0) - held,
-            unknown=counts.get(State.UNKNOWN, 0),
+            failed=counts.get(DeliveryState.FAILED, 0),
+            expired=counts.get(DeliveryState.EXPIRED, 0),
+            skipped=counts.get(DeliveryState.SKIPPED, 0) - held,
+            unknown=counts.get(DeliveryState.UNKNOWN, 0),
         )
 
-    def notes(self, key: int) -> list[Note]:
+    def notes(self, key: int) -> list[ControlRecord]:
         """Return what was decided about an edition, oldest first."""
         query = select(edition_acts).where(edition_acts.c.edition == key)
         return [
-            Note(
+            ControlRecord(
                 at=row.at,
-                act=Act(row.act),
-                cause=Cause(who=Who(row.who), how=row.how),
+                act=ControlAction(row.act),
+                cause=Cause(who=Actor(row.who), how=row.how),
                 detail=row.detail,
             )
             for row in self._connection.execute(query.order_by(edition_acts.c.key))
@@ -191,18 +204,18 @@ class Stops:
         """Return the number of the newest decision; 0 where there was none."""
         return self._connection.execute(select(func.max(edition_acts.c.key))).scalar() or 0
 
-    def wait(self, edition: Edition) -> Wait:
+    def wait(self, edition: Edition) -> EditionWait:
         """Say what an edition waits for, and why."""
         notes = self.notes(edition.key) if edition.state is EditionState.PAUSED else []
-        of_it = deliveries.c.edition == edition.key, deliveries.c.state == State.DEFERRED
+        of_it = deliveries.c.edition == edition.key, deliveries.c.state == DeliveryState.DEFERRED
         put_off = select(func.count(), func.min(deliveries.c.next_attempt_at)).where(*of_it)
         count, first = self._connection.execute(put_off).one()
         said = select(deliveries.c.code, deliveries.c.reply).where(*of_it)
         said = said.group_by(deliveries.c.code, deliveries.c.reply)
         most = self._connection.execute(said.order_by(func.count().desc()).limit(1)).one_or_none()
         unsettled = select(func.count()).select_from(deliveries)
-        return Wait(
-            paused=next((one for one in reversed(notes) if one.act is Act.PAUSED), None),
+        return EditionWait(
+            paused=next((one for one in reversed(notes) if one.act is ControlAction.PAUSED), None),
             put_off=count,
             next_attempt_at=first,
             reply=f"{most.code or ''} {most.reply}".strip() if most else "",
@@ -216,7 +229,7 @@ class Stops:
         tried, failed = self._tried(key)
         last = (
             select(edition_acts.c.tried, edition_acts.c.failed)
-            .where(edition_acts.c.edition == key, edition_acts.c.act == Act.RESUMED)
+            .where(edition_acts.c.edition == key, edition_acts.c.act == ControlAction.RESUMED)
             .order_by(edition_acts.c.key.desc())
             .limit(1)
         )
@@ -229,7 +242,7 @@ class Stops:
         """Return an edition while nobody else moves its deliveries; raise Refused for none."""
         own_edition(self._connection, key)
         edition = Editions(self._connection).by_key(key)
-        if edition is None or edition.kind is Kind.LETTER:
+        if edition is None or edition.kind is EditionKind.LETTER:
             raise Refused(f"there is no edition {key}; `syndicate editions` lists them")
         return edition
 
@@ -237,8 +250,8 @@ class Stops:
         self,
         edition: Edition,
         state: EditionState,
-        act: Act,
-        left: Left,
+        act: ControlAction,
+        left: Remaining,
         *,
         cause: Cause,
         at: datetime,
@@ -249,10 +262,10 @@ class Stops:
         self._connection.execute(
             update(editions).where(editions.c.key == edition.key).values(state=state, **values)
         )
-        note = Note(at=at, act=act, cause=cause, detail=_joined(str(left), detail))
+        note = ControlRecord(at=at, act=act, cause=cause, detail=_joined(str(left), detail))
         self.note(edition.key, note, left)
 
-    def note(self, key: int, note: Note, left: Left) -> None:
+    def note(self, key: int, note: ControlRecord, left: Remaining) -> None:
         """Write down a decision."""
         row = {"edition": key, "at": note.at, "act": note.act, "detail": note.detail}
         row |= {"who": note.cause.who, "how": note.cause.how}
@@ -266,7 +279,7 @@ class Stops:
             update(deliveries)
             .where(deliveries.c.edition == edition.key, which)
             .values(
-                state=State.SKIPPED,
+                state=DeliveryState.SKIPPED,
                 reply=reason,
                 owner=None,
                 lease_until=None,
@@ -275,7 +288,9 @@ class Stops:
             )
         )
         if edition.successor is not None:
-            replaced = and_(deliveries.c.state == State.SKIPPED, deliveries.c.reply == reason)
+            replaced = and_(
+                deliveries.c.state == DeliveryState.SKIPPED, deliveries.c.reply == reason
+            )
             queue_for(
                 self._connection,
                 edition.successor,
@@ -293,7 +308,7 @@ class Stops:
             delivery_events.c.attempt == deliveries.c.attempt,
             delivery_events.c.event == _SETTLED,
         )
-        return deliveries.c.edition == key, deliveries.c.state == State.UNKNOWN, ~seen
+        return deliveries.c.edition == key, deliveries.c.state == DeliveryState.UNKNOWN, ~seen
 
     def _mark_settled(self, which: tuple[ColumnElement[bool], ...], at: datetime) -> int:
         query = select(deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attempt)
@@ -306,13 +321,13 @@ class Stops:
         return len(rows)
 
     def _tried(self, key: int) -> tuple[int, int]:
-        tried = (State.ACCEPTED, State.FAILED, State.UNKNOWN)
+        tried = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
         query = select(deliveries.c.state, func.count()).where(
             deliveries.c.edition == key, deliveries.c.state.in_(tried)
         )
         rows = self._connection.execute(query.group_by(deliveries.c.state))
-        counts = {State(state): count for state, count in rows}
-        return sum(counts.values()), counts.get(State.FAILED, 0)
+        counts = {DeliveryState(state): count for state, count in rows}
+        return sum(counts.values()), counts.get(DeliveryState.FAILED, 0)
 
 
 def over(edition: Edition) -> str:

@@ -6,8 +6,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal, or_, select
 
-from syndicate.model.deliveries import WAITING, State
-from syndicate.model.editions import LETTERS, Content, Draft, Edition, EditionState, Item, Kind
+from syndicate.model.deliveries import WAITING, DeliveryState
+from syndicate.model.editions import (
+    LETTERS,
+    Content,
+    Draft,
+    Edition,
+    EditionKind,
+    EditionState,
+    Item,
+)
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.audience.segments import condition
 from syndicate.store.database.schema import (
@@ -90,7 +98,7 @@ class Editions:
         letter = {
             "newsletter": LETTERS,
             "schedule": None,
-            "kind": Kind.LETTER,
+            "kind": EditionKind.LETTER,
             "content": content.hash,
             "upto": 0,
             "created_at": created_at,
@@ -100,7 +108,7 @@ class Editions:
         key: int = self._connection.execute(
             insert(editions).returning(editions.c.key), letter
         ).scalar_one()
-        delivery = {"edition": key, "subscriber": to, "state": State.QUEUED, "attempt": 0}
+        delivery = {"edition": key, "subscriber": to, "state": DeliveryState.QUEUED, "attempt": 0}
         delivery |= {"code": 0, "reply": "", "at": created_at}
         self._connection.execute(insert(deliveries), delivery)
         return key
@@ -112,7 +120,7 @@ class Editions:
 
     def all(self) -> list[Edition]:
         """Return every edition of a newsletter, newest first."""
-        query = _editions().where(editions.c.kind != Kind.LETTER)
+        query = _editions().where(editions.c.kind != EditionKind.LETTER)
         query = query.order_by(editions.c.key.desc())
         return [edition_of(row) for row in self._connection.execute(query)]
 
@@ -126,7 +134,7 @@ class Editions:
             for state in WAITING
         )
         query = _editions().where(
-            editions.c.kind != Kind.LETTER, or_(*(first.is_not(None) for first in firsts))
+            editions.c.kind != EditionKind.LETTER, or_(*(first.is_not(None) for first in firsts))
         )
         return [edition_of(row) for row in self._connection.execute(query.order_by(editions.c.key))]
 
@@ -170,7 +178,7 @@ class Editions:
             select(
                 literal(key),
                 subscriptions.c.subscriber,
-                literal(State.QUEUED.value),
+                literal(DeliveryState.QUEUED.value),
                 literal(0),
                 literal(0),
                 literal(""),
@@ -207,7 +215,7 @@ def edition_of(row: Row[Any]) -> Edition:
         key=row.key,
         newsletter=row.newsletter,
         schedule=row.schedule,
-        kind=Kind(row.kind),
+        kind=EditionKind(row.kind),
         subject=row.subject,
         content=row.content,
         upto=row.upto,

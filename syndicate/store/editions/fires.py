@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_, select, update
 
-from syndicate.model.windows import Beginning
+from syndicate.model.windows import ScheduleStart
 from syndicate.store.database.schema import editions, fires, schedules
 from syndicate.store.database.sql_engine import insert_new
 
 
-class Outcome(StrEnum):
+class FireOutcome(StrEnum):
     """How a slot was dealt with."""
 
     EDITION = "edition"
@@ -28,7 +28,7 @@ class Fire:
     schedule: str
     slot: str
     due_at: datetime
-    outcome: Outcome
+    outcome: FireOutcome
     reason: str
     node: str
     """The process that dealt with it."""
@@ -37,7 +37,9 @@ class Fire:
     """How many slots before this one were passed over without a record; in `reason` alone."""
 
     def __str__(self) -> str:
-        return self.reason if self.outcome is Outcome.EDITION else f"{self.outcome}: {self.reason}"
+        return (
+            self.reason if self.outcome is FireOutcome.EDITION else f"{self.outcome}: {self.reason}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +106,15 @@ class Schedules:
             for row in self._connection.execute(query.order_by(schedules.c.name))
         ]
 
-    def beginning(self, name: str) -> Beginning | None:
+    def beginning(self, name: str) -> ScheduleStart | None:
         """Return where a schedule begins; None where no pass at the real time has seen it yet."""
         query = select(schedules.c.begins_after, schedules.c.begun_at).where(
             schedules.c.name == name, schedules.c.begun_at.is_not(None)
         )
         row = self._connection.execute(query).one_or_none()
-        return None if row is None else Beginning(number=row.begins_after, at=row.begun_at)
+        return None if row is None else ScheduleStart(number=row.begins_after, at=row.begun_at)
 
-    def begin(self, name: str, beginning: Beginning) -> None:
+    def begin(self, name: str, beginning: ScheduleStart) -> None:
         """Keep where a schedule begins, unless it has begun."""
         not_yet = update(schedules).where(schedules.c.name == name, schedules.c.begun_at.is_(None))
         values = {"begins_after": beginning.number, "begun_at": beginning.at}
@@ -129,7 +131,7 @@ class Fires:
         """Return the due time of the newest slot up to `at` that is over; a failed one is not."""
         query = select(func.max(fires.c.due_at)).where(
             fires.c.schedule == schedule,
-            fires.c.outcome != Outcome.FAILED,
+            fires.c.outcome != FireOutcome.FAILED,
             fires.c.due_at <= at,
         )
         return self._connection.execute(query).scalar()
@@ -145,7 +147,7 @@ class Fires:
             update(fires).where(
                 fires.c.schedule == fire.schedule,
                 fires.c.slot == fire.slot,
-                fires.c.outcome == Outcome.FAILED,
+                fires.c.outcome == FireOutcome.FAILED,
             ),
             _row(fire),
         )
@@ -164,7 +166,7 @@ class Fires:
             .limit(limit)
         )
         return [
-            Fire(**{**row._mapping, "outcome": Outcome(row.outcome)})  # noqa: SLF001 - its public name
+            Fire(**{**row._mapping, "outcome": FireOutcome(row.outcome)})  # noqa: SLF001 - its public name
             for row in self._connection.execute(query)
         ]
 

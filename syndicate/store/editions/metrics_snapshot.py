@@ -12,19 +12,19 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, select
 
-from syndicate.model.deliveries import WAITING, State
-from syndicate.model.editions import EditionState, Kind
+from syndicate.model.deliveries import WAITING, DeliveryState
+from syndicate.model.editions import EditionKind, EditionState
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.articles.rows import public_at
 from syndicate.store.database.schema import articles, deliveries, editions, fires, subscriptions
 from syndicate.store.database.schema_push import hub_requests, hub_subscriptions, pings, submissions
-from syndicate.store.editions.fires import Outcome
+from syndicate.store.editions.fires import FireOutcome
 
 Name = TypeVar("Name", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Push:
+class PushFigures:
     """What is owed to one kind of those who are told of changes."""
 
     waiting: int
@@ -34,19 +34,19 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class MetricsFigures:
     """What there is at one time. Of deliveries and fires every state is there, be it with 0."""
 
     articles: int
     """That readers may see."""
     editions: Mapping[tuple[str, str], int]
     """By newsletter, and whether they are `sending`, `paused` or `done`; without letters."""
-    deliveries: Mapping[State, int]
+    deliveries: Mapping[DeliveryState, int]
     """Of editions and letters."""
-    fires: Mapping[Outcome, int]
+    fires: Mapping[FireOutcome, int]
     subscriptions: Mapping[tuple[str, SubscriptionState], int]
     """By newsletter and state."""
-    push: Mapping[str, Push]
+    push: Mapping[str, PushFigures]
     """By who is told: `hubs`, `engines`, `subscribers`."""
     hub_subscriptions: int
     """Of our own hub, that haven't lapsed."""
@@ -54,19 +54,20 @@ class Figures:
     """To our own hub, that are still to be verified."""
 
 
-class Census:
+class MetricsSnapshot:
     """Counts what a store holds."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def figures(self, at: datetime) -> Figures:
+    def figures(self, at: datetime) -> MetricsFigures:
         """Return how much there is at `at`."""
-        return Figures(
+        return MetricsFigures(
             articles=self._count(articles, public_at(at)),
             editions=self._editions(),
-            deliveries=dict.fromkeys(State, 0) | self._by(deliveries.c.state, State),
-            fires=dict.fromkeys(Outcome, 0) | self._by(fires.c.outcome, Outcome),
+            deliveries=dict.fromkeys(DeliveryState, 0)
+            | self._by(deliveries.c.state, DeliveryState),
+            fires=dict.fromkeys(FireOutcome, 0) | self._by(fires.c.outcome, FireOutcome),
             subscriptions=self._subscriptions(),
             push={
                 "hubs": self._owed(pings),
@@ -79,7 +80,7 @@ class Census:
 
     def _editions(self) -> dict[tuple[str, str], int]:
         """Count editions; the few that aren't done yet are found by what is open of the ledger."""
-        own = editions.c.kind != Kind.LETTER
+        own = editions.c.kind != EditionKind.LETTER
         query = select(editions.c.newsletter, func.count()).group_by(editions.c.newsletter)
         every = self._pairs(query.where(own))
         still = (
@@ -108,9 +109,11 @@ class Census:
         rows = self._connection.execute(select(*columns, func.count()).group_by(*columns))
         return {(newsletter, SubscriptionState(state)): count for newsletter, state, count in rows}
 
-    def _owed(self, table: Table) -> Push:
+    def _owed(self, table: Table) -> PushFigures:
         due, failed = table.c.due_at.is_not(None), table.c.error != ""
-        return Push(waiting=self._count(table, due, ~failed), failing=self._count(table, failed))
+        return PushFigures(
+            waiting=self._count(table, due, ~failed), failing=self._count(table, failed)
+        )
 
     def _by(self, column: Column[Any], names: type[Name]) -> dict[Name, int]:
         query = select(column, func.count()).group_by(column)

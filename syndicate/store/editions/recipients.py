@@ -18,8 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import Join
 
-from syndicate.model.deliveries import State
-from syndicate.model.editions import Kind
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.database.schema import (
     Instant,
@@ -52,7 +52,7 @@ def queue_for(
     rows = select(
         literal(edition),
         deliveries.c.subscriber,
-        literal(State.QUEUED.value),
+        literal(DeliveryState.QUEUED.value),
         literal(0),
         literal(0),
         literal(""),
@@ -76,9 +76,9 @@ def edition_and_reader() -> Join:
 def reason_not_to(at: datetime | ColumnElement[Any]) -> ColumnElement[str]:
     """Say why a reader is not to be mailed after all; empty when they are."""
     stayed = or_(
-        editions.c.kind == Kind.LETTER, subscriptions.c.state == SubscriptionState.CONFIRMED
+        editions.c.kind == EditionKind.LETTER, subscriptions.c.state == SubscriptionState.CONFIRMED
     )
-    paused = and_(editions.c.kind != Kind.LETTER, subscribers.c.paused_until > at)
+    paused = and_(editions.c.kind != EditionKind.LETTER, subscribers.c.paused_until > at)
     return case(
         (subscribers.c.key.is_(None), GONE),
         (suppressions.c.address.is_not(None), suppressions.c.reason),

@@ -15,8 +15,8 @@ from sqlalchemy import (
 )
 
 from syndicate.errors import Refused
-from syndicate.model.deliveries import State
-from syndicate.model.edition_control import Act, Left, Note
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.edition_control import ControlAction, ControlRecord, Remaining
 from syndicate.model.editions import Draft, Edition, EditionState
 from syndicate.model.subscribers import Cause
 from syndicate.store.database.schema import (
@@ -27,26 +27,26 @@ from syndicate.store.database.schema import (
     editions,
 )
 from syndicate.store.database.sql_engine import LOCK_NUMBERS, lock
-from syndicate.store.editions.control import CANCELLED_ROW, HELD_BACK, STEP, Stops, over
+from syndicate.store.editions.control import CANCELLED_ROW, HELD_BACK, STEP, EditionControl, over
 from syndicate.store.editions.editions import Editions
 from syndicate.store.editions.recipients import queue_for, reason_not_to, with_readers
 
-_MISSED = or_(deliveries.c.state.in_([State.FAILED, State.EXPIRED]), CANCELLED_ROW)
+_MISSED = or_(deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.EXPIRED]), CANCELLED_ROW)
 """Who provably didn't get it, and might have wanted to."""
-_NEVER_LEFT = (State.FAILED, State.EXPIRED, State.SKIPPED)
+_NEVER_LEFT = (DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.SKIPPED)
 
 
-class Corrections:
+class Successors:
     """Editions after editions."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._editions = Editions(connection)
-        self._stops = Stops(connection)
+        self._stops = EditionControl(connection)
 
     def replace(
         self, key: int, draft: Draft, *, cause: Cause, at: datetime, detail: str = ""
-    ) -> tuple[Edition, Left]:
+    ) -> tuple[Edition, Remaining]:
         """Freeze a corrected edition for exactly those of whose copy nothing is on its way.
 
         After a cancellation, those are the ones it held back. Return it, and how far the
@@ -67,7 +67,7 @@ class Corrections:
         self._stops.decide(
             edition,
             EditionState.REPLACED,
-            Act.REPLACED,
+            ControlAction.REPLACED,
             left,
             cause=cause,
             at=at,
@@ -98,7 +98,9 @@ class Corrections:
         counted = f"as edition {again}, to {len(readers)} who didn't get it"
         said = f"{counted}; {detail}" if detail else counted
         left = self._stops.left(edition)
-        self._stops.note(key, Note(at=at, act=Act.RESENT, cause=cause, detail=said), left)
+        self._stops.note(
+            key, ControlRecord(at=at, act=ControlAction.RESENT, cause=cause, detail=said), left
+        )
         return self._found(again)
 
     # how
@@ -120,7 +122,7 @@ class Corrections:
         may_have = exists().where(
             delivery_events.c.edition.in_(family),
             delivery_events.c.subscriber == deliveries.c.subscriber,
-            delivery_events.c.event == State.UNKNOWN,
+            delivery_events.c.event == DeliveryState.UNKNOWN,
         )
         query = (
             select(deliveries.c.subscriber)

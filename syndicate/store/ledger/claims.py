@@ -29,7 +29,7 @@ from sqlalchemy import (
     select,
 )
 
-from syndicate.model.deliveries import Claim, Key, State, Verdict
+from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
 from syndicate.store.database.bulk_update import Told, journey
 from syndicate.store.database.schema import (
     Instant,
@@ -49,7 +49,7 @@ _MOST_DOMAINS = 30_000
 _LEDGER_ROW = (deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attempt)
 
 
-class Handover:
+class Claims:
     """Claims, intents and verdicts, each of a group of readers."""
 
     def __init__(self, connection: Connection) -> None:
@@ -96,7 +96,7 @@ class Handover:
         rows = [_row(claim) for claim in claims]
         RELEASE.run_all(self._connection, rows, owner, microseconds(at))
 
-    def settle(self, verdicts: Sequence[Verdict], *, at: datetime) -> frozenset[Key]:
+    def settle(self, verdicts: Sequence[DeliveryOutcome], *, at: datetime) -> frozenset[Key]:
         """Record what became of messages; return of which it counts, by edition and subscriber.
 
         It doesn't where the row has moved on. A verdict of the same attempt also settles a
@@ -107,7 +107,7 @@ class Handover:
 
     def move(
         self,
-        verdicts: Sequence[Verdict],
+        verdicts: Sequence[DeliveryOutcome],
         claims: Sequence[Claim],
         *,
         owner: str,
@@ -136,12 +136,12 @@ class Handover:
     # how
 
     def _settled(
-        self, verdicts: Sequence[Verdict], moved: Sequence[bool], at: datetime
+        self, verdicts: Sequence[DeliveryOutcome], moved: Sequence[bool], at: datetime
     ) -> frozenset[Key]:
         notable = [
             _event(verdict, at)
             for verdict, counts in zip(verdicts, moved, strict=True)
-            if counts and verdict.state is not State.ACCEPTED
+            if counts and verdict.state is not DeliveryState.ACCEPTED
         ]
         if notable:
             self._connection.execute(insert(delivery_events), notable)
@@ -183,7 +183,7 @@ class Handover:
             query = _candidates(deliveries, at).where(
                 deliveries.c.edition == edition,
                 deliveries.c.subscriber.in_(theirs),
-                deliveries.c.state == State.CLAIMED,
+                deliveries.c.state == DeliveryState.CLAIMED,
                 deliveries.c.owner == owner,
             )
             found += self._connection.execute(query).all()
@@ -204,7 +204,7 @@ def put_off_until(at: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
     Only such rows have a time; the state is asked for in a way that no index can answer,
     since the one of states holds all that were put off, and the other those whose time came.
     """
-    deferred = deliveries.c.state.concat("") == State.DEFERRED
+    deferred = deliveries.c.state.concat("") == DeliveryState.DEFERRED
     return and_(deliveries.c.next_attempt_at <= at, deferred)
 
 
@@ -235,7 +235,7 @@ def _due_queries(dialect: str, *, everywhere: bool) -> tuple[Select[Any], Select
         there = domain_of(subscribers.c.address, dialect).in_(bindparam("without", expanding=True))
         some = some.where(~exists().where(subscribers.c.key == deliveries.c.subscriber, there))
     number, after = deliveries.c.subscriber, bindparam("after", type_=Integer)
-    new = some.where(deliveries.c.state == State.QUEUED, number > after).order_by(number)
+    new = some.where(deliveries.c.state == DeliveryState.QUEUED, number > after).order_by(number)
     # reckoned with, the number is none that the ledger's own index could be walked by
     put_off = some.where(put_off_until(now), number + 0 > after).order_by(number + 0)
     return _locked(new, now), _locked(put_off, now)
@@ -273,10 +273,12 @@ def _row(claim: Claim) -> Told:
     return claim.edition, claim.subscriber, claim.attempt
 
 
-def _verdict(verdict: Verdict) -> Told:
+def _verdict(verdict: DeliveryOutcome) -> Told:
     claim, state = verdict.claim, verdict.state
-    asked = state is not State.SKIPPED and (state is not State.FAILED or verdict.code > 0)
-    again = verdict.next_attempt_at if state is State.DEFERRED else None
+    asked = state is not DeliveryState.SKIPPED and (
+        state is not DeliveryState.FAILED or verdict.code > 0
+    )
+    again = verdict.next_attempt_at if state is DeliveryState.DEFERRED else None
     return (
         claim.edition,
         claim.subscriber,
@@ -289,7 +291,7 @@ def _verdict(verdict: Verdict) -> Told:
     )
 
 
-def _event(verdict: Verdict, at: datetime) -> dict[str, Any]:
+def _event(verdict: DeliveryOutcome, at: datetime) -> dict[str, Any]:
     return {
         "edition": verdict.claim.edition,
         "subscriber": verdict.claim.subscriber,

@@ -26,12 +26,18 @@ from sqlalchemy import (
     update,
 )
 
-from syndicate.model.deliveries import Claim, Delivery, State, Totals, Verdict
-from syndicate.model.editions import Edition, EditionState, Kind
+from syndicate.model.deliveries import (
+    Claim,
+    Delivery,
+    DeliveryOutcome,
+    DeliveryState,
+    DeliveryTotals,
+)
+from syndicate.model.editions import Edition, EditionKind, EditionState
 from syndicate.store.database.schema import Instant, contents, deliveries, editions, subscribers
 from syndicate.store.editions.editions import edition_of
 from syndicate.store.editions.recipients import with_readers
-from syndicate.store.ledger.claims import Handover, claim_of, put_off_until
+from syndicate.store.ledger.claims import Claims, claim_of, put_off_until
 from syndicate.store.ledger.transitions import GOES_ON
 
 OVERDUE = "could not be handed over in time"
@@ -39,7 +45,7 @@ LOST_SIGHT = "the process ended while the message was being handed over"
 
 
 @dataclass(frozen=True, slots=True)
-class Recovered:
+class RecoveredClaims:
     """What a sweep found of workers that died."""
 
     requeued: int
@@ -56,17 +62,19 @@ class Deliveries:
 
     # what there is
 
-    def totals(self, edition: int) -> Totals:
+    def totals(self, edition: int) -> DeliveryTotals:
         """Count an edition's readers by where they stand."""
         # every state is named, so that a million rows are counted out of their index
         query = (
             select(deliveries.c.state, func.count())
-            .where(deliveries.c.edition == edition, deliveries.c.state.in_(list(State)))
+            .where(deliveries.c.edition == edition, deliveries.c.state.in_(list(DeliveryState)))
             .group_by(deliveries.c.state)
         )
-        counts = {State(state): count for state, count in self._connection.execute(query)}
-        counts[State.QUEUED] = counts.get(State.QUEUED, 0) + counts.pop(State.CLAIMED, 0)
-        return Totals(**{state.value: count for state, count in counts.items()})
+        counts = {DeliveryState(state): count for state, count in self._connection.execute(query)}
+        counts[DeliveryState.QUEUED] = counts.get(DeliveryState.QUEUED, 0) + counts.pop(
+            DeliveryState.CLAIMED, 0
+        )
+        return DeliveryTotals(**{state.value: count for state, count in counts.items()})
 
     def next_attempt(self, edition: int) -> datetime | None:
         """Return when the first of those that were put off is due again; None without any."""
@@ -90,7 +98,7 @@ class Deliveries:
                 edition=row.edition,
                 subscriber=row.subscriber,
                 email=row.email or "",
-                state=State(row.state),
+                state=DeliveryState(row.state),
                 attempt=row.attempt,
                 code=row.code,
                 reply=row.reply,
@@ -117,11 +125,11 @@ class Deliveries:
         mine = and_(
             deliveries.c.edition == claim.edition,
             deliveries.c.subscriber == claim.subscriber,
-            deliveries.c.state == State.UNKNOWN,
+            deliveries.c.state == DeliveryState.UNKNOWN,
             deliveries.c.attempt == claim.attempt + 1,
             ~exists().where(editions.c.key == deliveries.c.edition, editions.c.state.in_(over)),
         )
-        return self._set(mine, state=State.QUEUED, at=at)
+        return self._set(mine, state=DeliveryState.QUEUED, at=at)
 
     def expire(self, at: datetime) -> int:
         """Give up what is past its edition's time; return how many."""
@@ -129,11 +137,11 @@ class Deliveries:
         expired = self._connection.execute(
             update(deliveries)
             .where(
-                deliveries.c.state.in_([State.QUEUED, State.DEFERRED]),
+                deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]),
                 deliveries.c.edition.in_(over),
             )
             .values(
-                state=State.EXPIRED,
+                state=DeliveryState.EXPIRED,
                 reply=case((deliveries.c.reply == "", OVERDUE), else_=deliveries.c.reply),
                 next_attempt_at=None,
                 at=at,
@@ -141,20 +149,23 @@ class Deliveries:
         )
         return expired.rowcount
 
-    def recover(self, *, now: datetime, dead: Callable[[str], bool]) -> Recovered:
+    def recover(self, *, now: datetime, dead: Callable[[str], bool]) -> RecoveredClaims:
         """Take over from workers that died, or whose lease is over."""
-        held = deliveries.c.state.in_([State.CLAIMED, State.SENDING])
+        held = deliveries.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING])
         owners = self._connection.execute(select(deliveries.c.owner).where(held).distinct())
         gone = [owner for owner in owners.scalars() if owner is not None and dead(owner)]
         abandoned = or_(deliveries.c.owner.in_(gone), deliveries.c.lease_until < now)
         requeued = self._connection.execute(
-            update(deliveries).where(deliveries.c.state == State.CLAIMED, abandoned),
-            {"state": State.QUEUED, "owner": None, "lease_until": None, "at": now},
+            update(deliveries).where(deliveries.c.state == DeliveryState.CLAIMED, abandoned),
+            {"state": DeliveryState.QUEUED, "owner": None, "lease_until": None, "at": now},
         )
         unknown = self._abandoned(abandoned)
-        lost = [Verdict(claim=one, state=State.UNKNOWN, reply=LOST_SIGHT) for one in unknown]
-        Handover(self._connection).settle(lost, at=now)
-        return Recovered(requeued.rowcount, tuple(unknown))
+        lost = [
+            DeliveryOutcome(claim=one, state=DeliveryState.UNKNOWN, reply=LOST_SIGHT)
+            for one in unknown
+        ]
+        Claims(self._connection).settle(lost, at=now)
+        return RecoveredClaims(requeued.rowcount, tuple(unknown))
 
     # how
 
@@ -169,7 +180,7 @@ class Deliveries:
                 editions.c.newsletter,
             )
             .select_from(with_readers())
-            .where(deliveries.c.state == State.SENDING, abandoned)
+            .where(deliveries.c.state == DeliveryState.SENDING, abandoned)
         )
         return [claim_of(row) for row in rows]
 
@@ -183,11 +194,15 @@ def _open_editions() -> Select[Any]:
 
     It is kept: a sender asks a few times a second, and to put it together takes longer.
     """
-    urgency = case((editions.c.kind == Kind.LETTER, 0), (editions.c.kind == Kind.ALERT, 1), else_=2)
+    urgency = case(
+        (editions.c.kind == EditionKind.LETTER, 0),
+        (editions.c.kind == EditionKind.ALERT, 1),
+        else_=2,
+    )
     theirs = deliveries.c.edition == editions.c.key
     # the first of each: so that it is looked up in an index, and nothing is walked through
     new = select(func.min(deliveries.c.subscriber)).where(
-        theirs, deliveries.c.state == State.QUEUED
+        theirs, deliveries.c.state == DeliveryState.QUEUED
     )
     put_off = select(func.min(deliveries.c.next_attempt_at)).where(
         theirs, put_off_until(bindparam("now", type_=Instant))

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
-from syndicate.model.deliveries import WAITING, State
+from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.mail_flow import MailFlow
 from syndicate.store.database.schema import deliveries, editions, subscribers
 from syndicate.store.database.schema_delivery import heartbeats
@@ -13,7 +13,7 @@ from syndicate.store.database.sql_engine import insert_new
 from syndicate.store.ledger.claims import domain_of, put_off_until
 from syndicate.store.ledger.transitions import GOES_ON
 
-_UNANSWERED = tuple(state for state in WAITING if state is not State.DEFERRED)
+_UNANSWERED = tuple(state for state in WAITING if state is not DeliveryState.DEFERRED)
 
 
 class Heartbeat(StrEnum):
@@ -68,7 +68,7 @@ class Heartbeats:
         )
         return self._connection.execute(query).first() is not None
 
-    def _oldest(self, *states: State) -> datetime | None:
+    def _oldest(self, *states: DeliveryState) -> datetime | None:
         """Return when the oldest edition was made with a delivery in one of these states."""
         theirs = deliveries.c.edition == editions.c.key
         firsts = (

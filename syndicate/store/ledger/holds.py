@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, true, update
 
-from syndicate.model.relay_status import Hold
+from syndicate.model.relay_status import MailHold
 from syndicate.store.database.schema_delivery import holds
 from syndicate.store.database.sql_engine import insert_new
 
@@ -22,14 +22,14 @@ class Holds:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, what: str, *, reason: str, at: datetime) -> Hold:
+    def put(self, what: str, *, reason: str, at: datetime) -> MailHold:
         """Leave a relay or a destination alone for a while; each time in a row for longer.
 
         One that is left alone already stays as it is. What was said more than a day
         ago doesn't count any more.
         """
         self._connection.execute(delete(holds).where(holds.c.until < at - _FORGOTTEN))
-        first = Hold(what=what, until=at + LADDER[0], strikes=1, reason=reason, since=at)
+        first = MailHold(what=what, until=at + LADDER[0], strikes=1, reason=reason, since=at)
         known = None
         while known is None:  # who eases it at the same moment may take it away in between
             if insert_new(self._connection, holds, asdict(first)):
@@ -44,7 +44,7 @@ class Holds:
         self._connection.execute(update(holds).where(holds.c.what == what).values(asdict(longer)))
         return longer
 
-    def current(self, at: datetime) -> list[Hold]:
+    def current(self, at: datetime) -> list[MailHold]:
         """Return who is left alone at `at`."""
         return [_hold(row) for row in self._connection.execute(_CURRENT, {"now": at})]
 
@@ -59,7 +59,7 @@ class Holds:
         self._connection.execute(delete(holds).where(said, over))
 
 
-def _hold(row: Row[Any]) -> Hold:
-    return Hold(
+def _hold(row: Row[Any]) -> MailHold:
+    return MailHold(
         what=row.what, until=row.until, strikes=row.strikes, reason=row.reason, since=row.since
     )

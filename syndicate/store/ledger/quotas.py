@@ -17,7 +17,7 @@ _LATELY = 3 * _SECOND // 10
 """A bucket holds a second's worth: one that is used up to here is as good as empty."""
 
 
-class Allowances:
+class SendQuotas:
     """Buckets by name, each filled at a rate, and counters of days."""
 
     def __init__(self, connection: Connection) -> None:

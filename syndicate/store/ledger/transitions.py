@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, exists, null, or_, update
 from sqlalchemy.sql.dml import Update
 
-from syndicate.model.deliveries import State
+from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionState
-from syndicate.store.database.bulk_update import INTEGER, TEXT, Move, Values, fixed
+from syndicate.store.database.bulk_update import INTEGER, TEXT, BulkUpdate, Values, fixed
 from syndicate.store.database.schema import deliveries, editions
 from syndicate.store.editions.recipients import edition_and_reader, reason_not_to
 
@@ -18,7 +18,9 @@ GOES_ON = editions.c.state == EditionState.SENDING
 _ROW = {"its_edition": INTEGER, "its_subscriber": INTEGER, "its_attempt": INTEGER}
 
 
-def _from(told: Values, *states: State, attempt: ColumnElement[Any] | None = None) -> Update:
+def _from(
+    told: Values, *states: DeliveryState, attempt: ColumnElement[Any] | None = None
+) -> Update:
     """Change a row that is in one of these states, as of its attempt."""
     tried = told["its_attempt"] if attempt is None else attempt
     # as an expression: PostgreSQL, until it has counted a new ledger, takes the index of
@@ -33,8 +35,8 @@ def _from(told: Values, *states: State, attempt: ColumnElement[Any] | None = Non
 
 
 def _claimed(told: Values) -> Update:
-    return _from(told, State.QUEUED, State.DEFERRED).values(
-        state=fixed(State.CLAIMED),
+    return _from(told, DeliveryState.QUEUED, DeliveryState.DEFERRED).values(
+        state=fixed(DeliveryState.CLAIMED),
         owner=told["its_owner"],
         lease_until=told["its_lease"],
         next_attempt_at=null(),
@@ -45,9 +47,9 @@ def _claimed(told: Values) -> Update:
 def _released(told: Values) -> Update:
     mine = deliveries.c.owner == told["its_owner"]
     return (
-        _from(told, State.CLAIMED)
+        _from(told, DeliveryState.CLAIMED)
         .where(mine)
-        .values(state=fixed(State.QUEUED), owner=null(), lease_until=null(), at=told["now"])
+        .values(state=fixed(DeliveryState.QUEUED), owner=null(), lease_until=null(), at=told["now"])
     )
 
 
@@ -59,10 +61,10 @@ def _intended(told: Values) -> Update:
         .correlate(deliveries)
     )
     return (
-        _from(told, State.CLAIMED)
+        _from(told, DeliveryState.CLAIMED)
         .where(deliveries.c.owner == told["its_owner"], wanted)
         .values(
-            state=fixed(State.SENDING),
+            state=fixed(DeliveryState.SENDING),
             attempt=deliveries.c.attempt + 1,
             lease_until=told["its_lease"],
             at=told["now"],
@@ -72,8 +74,12 @@ def _intended(told: Values) -> Update:
 
 def _settled(told: Values) -> Update:
     # a body that left was one attempt more
-    tried = told["its_attempt"] + case((deliveries.c.state == fixed(State.CLAIMED), 0), else_=1)
-    return _from(told, State.CLAIMED, State.SENDING, State.UNKNOWN, attempt=tried).values(
+    tried = told["its_attempt"] + case(
+        (deliveries.c.state == fixed(DeliveryState.CLAIMED), 0), else_=1
+    )
+    return _from(
+        told, DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN, attempt=tried
+    ).values(
         state=told["its_state"],
         attempt=told["tried"],
         code=told["its_code"],
@@ -86,8 +92,8 @@ def _settled(told: Values) -> Update:
 
 
 def _skipped(told: Values) -> Update:
-    return _from(told, State.QUEUED, State.DEFERRED, State.CLAIMED).values(
-        state=fixed(State.SKIPPED),
+    return _from(told, DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED).values(
+        state=fixed(DeliveryState.SKIPPED),
         reply=told["reason"],
         owner=null(),
         lease_until=null(),
@@ -101,8 +107,8 @@ _OWNER = {"its_owner": TEXT}
 _LEASE = {"its_lease": INTEGER}
 _VERDICT = {"its_state": TEXT, "tried": INTEGER, "its_code": INTEGER}
 _VERDICT |= {"its_reply": TEXT, "again": INTEGER}
-CLAIM = Move(_claimed, each=_ROW, alike=_OWNER | _LEASE | _NOW)
-RELEASE = Move(_released, each=_ROW, alike=_OWNER | _NOW)
-INTEND = Move(_intended, each=_ROW, alike=_OWNER | _LEASE | _NOW)
-SETTLE = Move(_settled, each=_ROW | _VERDICT, alike=_NOW)
-SKIP = Move(_skipped, each=_ROW | {"reason": TEXT}, alike=_NOW)
+CLAIM = BulkUpdate(_claimed, each=_ROW, alike=_OWNER | _LEASE | _NOW)
+RELEASE = BulkUpdate(_released, each=_ROW, alike=_OWNER | _NOW)
+INTEND = BulkUpdate(_intended, each=_ROW, alike=_OWNER | _LEASE | _NOW)
+SETTLE = BulkUpdate(_settled, each=_ROW | _VERDICT, alike=_NOW)
+SKIP = BulkUpdate(_skipped, each=_ROW | {"reason": TEXT}, alike=_NOW)

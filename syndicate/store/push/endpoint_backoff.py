@@ -8,7 +8,7 @@ from syndicate.store.database.schema_push import pauses
 from syndicate.store.database.sql_engine import insert_new
 
 
-class Pauses:
+class EndpointBackoff:
     """Who is left alone, and until when."""
 
     def __init__(self, connection: Connection) -> None:

@@ -74,7 +74,7 @@ class HubSubscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HubNumbers:
+class HubCounts:
     """The hub in numbers."""
 
     subscriptions: int
@@ -87,7 +87,7 @@ class HubNumbers:
     """The first of those failing."""
 
 
-class HubBooks:
+class HubSubscriptions:
     """Requests and subscriptions of our own hub, by topic and callback."""
 
     def __init__(self, connection: Connection) -> None:
@@ -249,14 +249,14 @@ class HubBooks:
         given_up = update(hub_subscriptions).where(columns.error != "", columns.owed == "")
         self._connection.execute(given_up, {"sha256": ""})
 
-    def numbers(self) -> HubNumbers:
+    def numbers(self) -> HubCounts:
         """Count."""
         columns = hub_subscriptions.c
         failing = select(hub_subscriptions).where(columns.error != "")
         rows = self._connection.execute(
             failing.order_by(columns.callback, columns.topic).limit(_SHOWN)
         )
-        return HubNumbers(
+        return HubCounts(
             subscriptions=self._count(hub_subscriptions),
             requests=self._count(hub_requests),
             owed=self._count(hub_subscriptions, columns.owed != ""),

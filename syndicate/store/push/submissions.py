@@ -44,7 +44,7 @@ _FACTS = tuple(submissions.c[each.name] for each in fields(Submission))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class WaitingPages:
     """Pages of one engine that wait, or were refused, for the same reason."""
 
     engine: str
@@ -189,7 +189,7 @@ class Submissions:
         )
         return self._connection.execute(query.limit(1)).one_or_none() is not None
 
-    def waiting(self) -> list[Waiting]:
+    def waiting(self) -> list[WaitingPages]:
         """Return how many pages wait for what."""
         query = (
             select(
@@ -203,7 +203,7 @@ class Submissions:
             .group_by(submissions.c.engine, submissions.c.error)
             .order_by(submissions.c.engine, submissions.c.error)
         )
-        return [Waiting(**row._mapping) for row in self._connection.execute(query)]  # noqa: SLF001
+        return [WaitingPages(**row._mapping) for row in self._connection.execute(query)]  # noqa: SLF001
 
     def hurry(self, at: datetime) -> None:
         """Have all that waits tried at `at`; what another process is at stays with it."""

@@ -22,9 +22,9 @@ from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.editions import archive_feed, mail_page
 from syndicate.web.editions.public_copy import PublicCopies
-from syndicate.web.pages import Page, Pages
+from syndicate.web.pages import WebPage, WebPages
 from syndicate.web.published.conditional_requests import matching_tag
-from syndicate.web.published.generated import Document, preflight
+from syndicate.web.published.generated import GeneratedDocument, preflight
 from syndicate.web.published.response_headers import CORS, itself
 from syndicate.web.readers.notices import Notices
 from syndicate.web.ui_strings import words_in
@@ -36,7 +36,7 @@ STYLE = "web/archive.css"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class ArchiveListPage:
     """A page of a newsletter's list.
 
     Page 1 has the oldest editions, and a full page stays as it is. The newest page has
@@ -73,10 +73,10 @@ class Sheet:
         )
 
 
-class Archive:
+class ArchivePages:
     """The pages under /newsletters/."""
 
-    def __init__(self, store: Store, config: Config, pages: Pages) -> None:
+    def __init__(self, store: Store, config: Config, pages: WebPages) -> None:
         self._store = store
         self._config = config
         self._pages = pages
@@ -144,7 +144,7 @@ class Archive:
         page = f"{self._root}{newsletter.name}/"
         written = archive_feed.write(self._config, newsletter, issues, page=page)
         link = itself(f"{page}feed.xml")
-        return Document(
+        return GeneratedDocument(
             digest=_digest(written),
             media_type=archive_feed.MEDIA_TYPE,
             made=lambda coding: coding.applied_to(written),
@@ -180,14 +180,18 @@ class Archive:
             for name in ("edition_head", "edition_bar")
         )
         body = mail_page.as_page(html, head=head, above=above).encode()
-        return _answer(request, Page(body, mail_page.HEADERS))
+        return _answer(request, WebPage(body, mail_page.HEADERS))
 
     def _sheet(self, request: Request, number: int | None) -> Response:
         newsletter = self._newsletter(request)
         try:
             with self._store.read() as tx:
                 total = tx.archive.count(newsletter.name)
-                sheet = Sheet.numbered(number, total) if number else Sheet.newest(total)
+                sheet = (
+                    ArchiveListPage.numbered(number, total)
+                    if number
+                    else ArchiveListPage.newest(total)
+                )
                 if sheet is None:
                     raise HTTPException(404)
                 found = tx.archive.span(newsletter.name, sheet.start, sheet.stop)
@@ -261,7 +265,7 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _answer(request: Request, page: Page) -> Response:
+def _answer(request: Request, page: WebPage) -> Response:
     """Answer with a page that may be found and kept, or with 304."""
     headers = {
         **{name: value for name, value in page.headers.items() if name != "x-robots-tag"},

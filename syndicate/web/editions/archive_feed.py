@@ -6,20 +6,22 @@ from uuid import uuid5
 from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
 from syndicate.model.articles import Person
-from syndicate.render.feeds import Archive, Channel, Entry, atom
+from syndicate.render.feeds import ChannelEntry, FeedChannel, FeedHistory, atom
 from syndicate.render.feeds.channel import plain
-from syndicate.store import Issue
+from syndicate.store import ArchivedEdition
 
 MEDIA_TYPE = "application/atom+xml"
 
 
-def write(config: Config, newsletter: Newsletter, issues: Sequence[Issue], *, page: str) -> bytes:
+def write(
+    config: Config, newsletter: Newsletter, issues: Sequence[ArchivedEdition], *, page: str
+) -> bytes:
     """Write the feed of some editions, newest first; `page` is the address of their list."""
     language = newsletter.language or config.publication.language
     publication = config.publication
     author = Person(name=plain(publication.author or "") or plain(publication.title))
     entries = [
-        Entry(
+        ChannelEntry(
             id=uuid5(publication.id, f"edition {issue.key}").urn,
             url=f"{page}{issue.key}/",
             title=plain(issue.subject) or str(issue.key),
@@ -33,7 +35,7 @@ def write(config: Config, newsletter: Newsletter, issues: Sequence[Issue], *, pa
         for issue in issues
     ]
     title = f"{plain(publication.title)}: {plain(newsletter.label)}"
-    channel = Channel(
+    channel = FeedChannel(
         minutes=config.syndication.minutes,
         id=uuid5(publication.id, f"newsletter {newsletter.name}").urn,
         title=title,
@@ -41,7 +43,7 @@ def write(config: Config, newsletter: Newsletter, issues: Sequence[Issue], *, pa
         url=page,
         language=language,
         author=author,
-        archive=Archive(own={"atom.xml": f"{page}feed.xml"}),
+        archive=FeedHistory(own={"atom.xml": f"{page}feed.xml"}),
         updated=max((entry.modified for entry in entries), default=EPOCH),
     )
     return atom.document(channel, map(atom.entry, entries))

@@ -17,13 +17,13 @@ from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Config, Tracking
-from syndicate.deliver.message.links import Links
-from syndicate.deliver.message.tracked_links import Leads
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.message.tracked_links import TrackedLinks
 from syndicate.errors import SyndicateError
-from syndicate.store import Click, Store
-from syndicate.web.editions.scanners import LONGEST, Scanners, Visit, is_machine
+from syndicate.store import LinkClick, Store
+from syndicate.web.editions.scanners import LONGEST, LinkVisit, ScannerDetector, is_machine
 from syndicate.web.guard import PRIVATE
-from syndicate.web.pages import Pages
+from syndicate.web.pages import WebPages
 from syndicate.web.readers.notices import Notices
 from syndicate.web.server.client import network
 
@@ -39,13 +39,13 @@ _HEADERS = {**PRIVATE, "referrer-policy": "no-referrer", "x-robots-tag": "noinde
 class ClickPages:
     """The addresses under /c/."""
 
-    def __init__(self, store: Store, config: Config, links: Links, pages: Pages) -> None:
+    def __init__(self, store: Store, config: Config, links: SignedLinks, pages: WebPages) -> None:
         self._store = store
         self._config = config
         self._links = links
         self._notices = Notices(config, pages)
-        self._editions: dict[int, Leads] = {}
-        self._scanners = Scanners()
+        self._editions: dict[int, TrackedLinks] = {}
+        self._scanners = ScannerDetector()
         self._ledger = _Ledger(store)
 
     def routes(self) -> list[Route]:
@@ -69,21 +69,21 @@ class ClickPages:
             end, 302, headers=_HEADERS, background=self._counting(request, leads, link, subscriber)
         )
 
-    def _look_up(self, number: int) -> Leads | None:
+    def _look_up(self, number: int) -> TrackedLinks | None:
         """Return where an edition's links lead; None for one that is gone."""
         with self._store.read() as tx:
             edition = tx.editions.by_key(number)
             frozen = tx.clicks.links(number)
         if edition is None:
             return None
-        leads = Leads.of(number, edition.newsletter, frozen, self._config)
+        leads = TrackedLinks.of(number, edition.newsletter, frozen, self._config)
         if len(self._editions) >= _EDITIONS:
             self._editions.clear()
         self._editions[number] = leads
         return leads
 
     def _counting(
-        self, request: Request, leads: Leads, link: int, subscriber: int | None
+        self, request: Request, leads: TrackedLinks, link: int, subscriber: int | None
     ) -> BackgroundTask | None:
         """Judge a click now, and return what writes it down later."""
         if not leads.counted:
@@ -91,7 +91,7 @@ class ClickPages:
         agent = request.headers.get("user-agent", "")[:LONGEST]
         purpose = request.headers.get("sec-purpose", request.headers.get("purpose", ""))
         named = subscriber if leads.tracking is Tracking.READERS else None
-        visit = Visit(
+        visit = LinkVisit(
             edition=leads.edition,
             link=link,
             subscriber=named,
@@ -111,10 +111,10 @@ class _Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clicks")
-        self._waiting: deque[Visit] = deque(maxlen=_WAITING)
-        self._late: deque[Visit] = deque(maxlen=_WAITING)
+        self._waiting: deque[LinkVisit] = deque(maxlen=_WAITING)
+        self._late: deque[LinkVisit] = deque(maxlen=_WAITING)
 
-    async def note(self, visit: Visit, late: list[Visit]) -> None:
+    async def note(self, visit: LinkVisit, late: list[LinkVisit]) -> None:
         """Write a visit down, and of earlier ones that a machine made them."""
         self._waiting.append(visit)
         self._late.extend(late)
@@ -136,13 +136,13 @@ class _Ledger:
             visit.key = key
 
 
-def _taken(queue: deque[Visit]) -> list[Visit]:
+def _taken(queue: deque[LinkVisit]) -> list[LinkVisit]:
     """Take all that is there out of a queue that others put into."""
     return [queue.popleft() for _ in range(len(queue))]
 
 
-def _click(visit: Visit) -> Click:
-    return Click(
+def _click(visit: LinkVisit) -> LinkClick:
+    return LinkClick(
         edition=visit.edition,
         link=visit.link,
         subscriber=visit.subscriber,
@@ -152,6 +152,6 @@ def _click(visit: Visit) -> Click:
     )
 
 
-def _said(visit: Visit) -> str:
+def _said(visit: LinkVisit) -> str:
     """Return what a machine called itself, as the store can hold it."""
     return "".join(filter(str.isprintable, visit.agent))[:_AGENT]

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from syndicate.config import Config, Newsletter
-from syndicate.deliver.message.personalisation import Filling
+from syndicate.deliver.message.personalisation import Personalisation
 from syndicate.model.editions import Content, slot_marker
 from syndicate.render.templates import Templates
-from syndicate.web.ui_strings import Words, words_in
+from syndicate.web.ui_strings import WebStrings, words_in
 
 _BLOCK = re.compile(r"<!--.*?-->|<(?P<end>/?)(?P<name>p|div|td|li|h[1-6])\b[^>]*>", re.DOTALL)
 _WAYS = ("unsubscribe", "preferences")
@@ -52,7 +52,7 @@ class PublicCopies:
         }
         footer = self._templates.render("web/edition_footer.html", values)
         own = {"view": address, "confirm": home} | dict.fromkeys(_WAYS, join or home)
-        return Filling(email=words.archive.somebody, own=own, leads=leads).html(
+        return Personalisation(email=words.archive.somebody, own=own, leads=leads).html(
             _without_reader(content, footer)
         )
 
@@ -62,7 +62,7 @@ class PublicCopies:
             return None
         return f"{self._config.web_url}/signup?newsletter={newsletter.name}"
 
-    def words(self, newsletter: Newsletter) -> Words:
+    def words(self, newsletter: Newsletter) -> WebStrings:
         """Return what is said around an edition, in its newsletter's language."""
         return words_in(newsletter.language or self._config.publication.language)
 

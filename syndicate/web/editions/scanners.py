@@ -39,7 +39,7 @@ _AGENT = re.compile(
 
 
 @dataclass(slots=True, kw_only=True)
-class Visit:
+class LinkVisit:
     """One link followed; what it is taken for may change in the minute after."""
 
     edition: int
@@ -54,11 +54,11 @@ class Visit:
 
 @dataclass(slots=True)
 class _Visitor:
-    visits: deque[Visit] = field(default_factory=lambda: deque(maxlen=_VISITS))
+    visits: deque[LinkVisit] = field(default_factory=lambda: deque(maxlen=_VISITS))
     found_out: datetime | None = None
 
 
-class Scanners:
+class ScannerDetector:
     """The visitors of the last minute."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class Scanners:
             self._day, self._salt = at.date(), secrets.token_bytes(16)
         return hashlib.blake2b(f"{network}\n{agent[:LONGEST]}".encode(), key=self._salt).digest()
 
-    def judge(self, who: Hashable, visit: Visit) -> list[Visit]:
+    def judge(self, who: Hashable, visit: LinkVisit) -> list[LinkVisit]:
         """Decide on a visit; return earlier ones that turn out to be a machine's, too.
 
         `visit.machine` says already what could be seen of it alone.
@@ -109,7 +109,7 @@ def is_machine(method: str, agent: str, purpose: str) -> bool:
     return method == "HEAD" or fetched_early or not agent or bool(_AGENT.search(agent))
 
 
-def _hasty(visits: list[Visit]) -> bool:
+def _hasty(visits: list[LinkVisit]) -> bool:
     newest = visits[-1]
     links = {
         each.link

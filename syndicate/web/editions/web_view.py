@@ -9,24 +9,24 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from syndicate.config import Config, Newsletter
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreError
-from syndicate.model.editions import Kind
+from syndicate.model.editions import EditionKind
 from syndicate.store import Store
 from syndicate.web.editions.mail_page import HEADERS, as_page
 from syndicate.web.editions.public_copy import PublicCopies
 from syndicate.web.guard import PRIVATE, answer
-from syndicate.web.pages import Pages
+from syndicate.web.pages import WebPages
 from syndicate.web.readers.notices import Notices
 from syndicate.web.ui_strings import words_in
 
 _UNLISTED = '<meta name="robots" content="noindex">'
 
 
-class View:
+class EditionPage:
     """The page under /view/."""
 
-    def __init__(self, store: Store, config: Config, links: Links, pages: Pages) -> None:
+    def __init__(self, store: Store, config: Config, links: SignedLinks, pages: WebPages) -> None:
         self._store = store
         self._config = config
         self._links = links
@@ -57,7 +57,7 @@ class View:
         with self._store.read() as tx:
             edition = tx.editions.by_key(number)
             reader = tx.subscribers.by_key(tx.mergers.holder(subscriber))
-            if edition is None or reader is None or edition.kind is Kind.LETTER:
+            if edition is None or reader is None or edition.kind is EditionKind.LETTER:
                 return None
             if tx.archive.is_withdrawn(number):
                 return None

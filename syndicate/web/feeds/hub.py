@@ -17,9 +17,9 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import CallFailed, SyndicateError
 from syndicate.publish.mirror.mirror import Mirror
-from syndicate.publish.push.documents import Documents
+from syndicate.publish.push.documents import FeedDocuments
 from syndicate.publish.push.fan_out import host_of
-from syndicate.publish.push.http_client import Caller
+from syndicate.publish.push.http_client import HttpClient
 from syndicate.store import HubRequest, Store, Transaction
 from syndicate.web.forms import Form, read_form
 from syndicate.web.guard import PRIVATE
@@ -48,7 +48,7 @@ _ABOUT = (
 )
 
 
-class _Unwanted(Exception):  # noqa: N818 - of the request, not of what failed
+class _RefusedRequest(Exception):  # noqa: N818 - of the request, not of what failed
     """A request that is not taken: why, and with which status that is said."""
 
     def __init__(self, reason: str, status: int = 400, *, again: timedelta | None = None) -> None:
@@ -70,7 +70,7 @@ class HubPage:
         self._store = store
         self._config = config
         self._due = due
-        self._caller = Caller(allowed=config.websub.private_callbacks)
+        self._caller = HttpClient(allowed=config.websub.private_callbacks)
         self._mirror = Mirror.of(config)
 
     def routes(self) -> list[Route]:
@@ -84,7 +84,7 @@ class HubPage:
         form = await read_form(request)
         try:
             await run_in_threadpool(self._take, request, form, at=clock.now())
-        except _Unwanted as error:
+        except _RefusedRequest as error:
             return error.answer()
         except SyndicateError:  # the store, or what was built
             return PlainTextResponse("busy; try again\n", 503, headers={"retry-after": "60"})
@@ -93,10 +93,14 @@ class HubPage:
 
     def _take(self, request: Request, form: Form | None, *, at: datetime) -> None:
         if form is None:
-            raise _Unwanted("expected a form, application/x-www-form-urlencoded, of at most 16 KB")
+            raise _RefusedRequest(
+                "expected a form, application/x-www-form-urlencoded, of at most 16 KB"
+            )
         mode = form.get("hub.mode", "")
         if mode not in {"subscribe", "unsubscribe", "publish"}:
-            raise _Unwanted(f'hub.mode is {mode[:40]!r}; expected "subscribe" or "unsubscribe"')
+            raise _RefusedRequest(
+                f'hub.mode is {mode[:40]!r}; expected "subscribe" or "unsubscribe"'
+            )
         self._count(request, at)
         if mode != "publish":  # we see ourselves what changed, and look at once
             asked = self._read(form, mode, at)
@@ -114,7 +118,7 @@ class HubPage:
             if not tx.limits.take(name, most=PER_NETWORK, per=HOUR, at=at):
                 reason = f"more than {PER_NETWORK} requests an hour; try again later"
                 again = tx.limits.wait(name, most=PER_NETWORK, per=HOUR, at=at)
-                raise _Unwanted(reason, 429, again=again)
+                raise _RefusedRequest(reason, 429, again=again)
 
     def _read(self, form: Form, mode: str, at: datetime) -> HubRequest:
         """Read what is asked for; raise _Unwanted."""
@@ -134,26 +138,28 @@ class HubPage:
 
     def _version(self, topic: str) -> str:
         """Return the version that readers get of a feed; "" where they get an older one yet."""
-        with Documents.seen(self._config) as documents:
+        with FeedDocuments.seen(self._config) as documents:
             if documents is None:
-                raise _Unwanted("nothing is published yet; try again", 503, again=MINUTE)
+                raise _RefusedRequest("nothing is published yet; try again", 503, again=MINUTE)
             version = documents.version(topic)
             if version is None:
                 reason = "hub.topic is no feed of ours; expected the address that it calls self"
-                raise _Unwanted(reason)
+                raise _RefusedRequest(reason)
             return version if documents.is_there(topic, self._mirror) else ""
 
     def _callback(self, callback: str) -> str:
         if len(callback) > _CALLBACK:
-            raise _Unwanted(f"hub.callback has more than {_CALLBACK} characters")
+            raise _RefusedRequest(f"hub.callback has more than {_CALLBACK} characters")
         if not callback.isascii():
-            raise _Unwanted("hub.callback is not in ASCII; write other characters as %XX or xn--")
+            raise _RefusedRequest(
+                "hub.callback is not in ASCII; write other characters as %XX or xn--"
+            )
         if "#" in callback or any(letter <= " " or letter == "\x7f" for letter in callback):
-            raise _Unwanted("hub.callback has a fragment, a space or a control character")
+            raise _RefusedRequest("hub.callback has a fragment, a space or a control character")
         try:
             self._caller.check(callback)
         except CallFailed as error:
-            raise _Unwanted(f"hub.callback: {error}") from error
+            raise _RefusedRequest(f"hub.callback: {error}") from error
         return callback
 
 
@@ -161,17 +167,17 @@ def _make_room(tx: Transaction, host: str) -> None:
     """Raise _Unwanted where a new subscription would be one too many."""
     if tx.hub.size(host) >= PER_HOST:
         reason = f"{host} has {PER_HOST} subscriptions; no more are taken"
-        raise _Unwanted(reason, 429, again=HOUR)
+        raise _RefusedRequest(reason, 429, again=HOUR)
     if tx.hub.size() >= IN_ALL:
         reason = "this hub has no room for more subscriptions; try again later"
-        raise _Unwanted(reason, 503, again=HOUR)
+        raise _RefusedRequest(reason, 503, again=HOUR)
 
 
 def _secret(secret: str) -> str:
     if len(secret.encode()) >= _SECRET:
-        raise _Unwanted(f"hub.secret has {_SECRET} bytes or more")
+        raise _RefusedRequest(f"hub.secret has {_SECRET} bytes or more")
     if "\0" in secret or "\ufffd" in secret:
-        raise _Unwanted("hub.secret is no text in UTF-8")
+        raise _RefusedRequest("hub.secret is no text in UTF-8")
     return secret
 
 
@@ -180,5 +186,5 @@ def _lease(text: str) -> int:
     if not text:
         return int(USUAL.total_seconds())
     if not _LEASE.fullmatch(text):
-        raise _Unwanted("hub.lease_seconds is no number of seconds; expected digits")
+        raise _RefusedRequest("hub.lease_seconds is no number of seconds; expected digits")
     return min(max(int(text), int(SHORTEST.total_seconds())), int(LONGEST.total_seconds()))

@@ -14,16 +14,16 @@ from starlette.routing import Route
 
 from syndicate.config import Config
 from syndicate.errors import StoreError
-from syndicate.publish.build.private import PrivatePrinter
+from syndicate.publish.build.private import PrivateFeedWriter
 from syndicate.publish.output.formats import format_of
-from syndicate.publish.output.gzip_template import Stencil
+from syndicate.publish.output.gzip_template import GzipTemplate
 from syndicate.render import addresses
-from syndicate.render.pages import Pages as Published
+from syndicate.render.pages import PageRenderer
 from syndicate.render.templates import Templates
 from syndicate.store import Store
-from syndicate.web.pages import Pages
-from syndicate.web.published.codings import Coding
-from syndicate.web.published.generated import Document
+from syndicate.web.pages import WebPages
+from syndicate.web.published.codings import ContentCoding
+from syndicate.web.published.generated import GeneratedDocument
 from syndicate.web.readers.notices import Notices
 
 _HEADERS = {
@@ -31,15 +31,15 @@ _HEADERS = {
     "x-robots-tag": "noindex, nofollow",
     "referrer-policy": "no-referrer",
 }
-_CODINGS = (Coding.GZIP, Coding.IDENTITY)
+_CODINGS = (ContentCoding.GZIP, ContentCoding.IDENTITY)
 
 
-class PrivateFeeds:
+class PrivateFeedPages:
     """The feeds under /feeds/private/."""
 
-    def __init__(self, store: Store, config: Config, pages: Pages) -> None:
+    def __init__(self, store: Store, config: Config, pages: WebPages) -> None:
         self._store = store
-        self._printer = PrivatePrinter(store, config, Published(config, Templates.of(config)))
+        self._printer = PrivateFeedWriter(store, config, PageRenderer(config, Templates.of(config)))
         self._notices = Notices(config, pages)
 
     def routes(self) -> list[Route]:
@@ -60,7 +60,7 @@ class PrivateFeeds:
         if found is None:
             raise HTTPException(404)
         each, stencil = found
-        return Document(
+        return GeneratedDocument(
             digest=stencil.digest,
             media_type=format_of(each.file).media_type,
             made=partial(_filled, stencil, token.encode()),
@@ -69,5 +69,5 @@ class PrivateFeeds:
         ).answer(request)
 
 
-def _filled(stencil: Stencil, token: bytes, coding: Coding) -> bytes:
-    return stencil.gzipped(token) if coding is Coding.GZIP else stencil.filled(token)
+def _filled(stencil: GzipTemplate, token: bytes, coding: ContentCoding) -> bytes:
+    return stencil.gzipped(token) if coding is ContentCoding.GZIP else stencil.filled(token)

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Self
 
 from syndicate.config.values import split_mailbox
-from syndicate.deliver.outbox import Kept, Outbox
+from syndicate.deliver.outbox import Outbox, OutboxMessage
 
 ON_A_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class MessageSummary:
     """What the list says of one message."""
 
     name: str
@@ -23,7 +23,7 @@ class Line:
     at: datetime
 
     @classmethod
-    def of(cls, kept: Kept) -> Self:
+    def of(cls, kept: OutboxMessage) -> Self:
         """Read the head of a message."""
         sender = split_mailbox(sender_of(kept))
         return cls(
@@ -36,10 +36,10 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tray:
+class MessageList:
     """One page of the list."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[MessageSummary, ...]
     total: int
     page: int
 
@@ -50,7 +50,7 @@ class Tray:
         last = max(1, -(-len(found) // ON_A_PAGE))
         page = min(page, last)
         shown = found[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
-        return cls(lines=tuple(map(Line.of, shown)), total=len(found), page=page)
+        return cls(lines=tuple(map(MessageSummary.of, shown)), total=len(found), page=page)
 
     @property
     def newer(self) -> int | None:
@@ -63,6 +63,6 @@ class Tray:
         return self.page + 1 if self.page * ON_A_PAGE < self.total else None
 
 
-def sender_of(kept: Kept) -> str:
+def sender_of(kept: OutboxMessage) -> str:
     """Return the From of a message, decoded."""
     return next((value for name, value in kept.headers if name.lower() == "from"), "")

@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from syndicate.config import Config, Transport
-from syndicate.deliver.outbox import Kept, Outbox
+from syndicate.config import Config, TransportKind
+from syndicate.deliver.outbox import Outbox, OutboxMessage
 from syndicate.web.operator_access import OperatorAccess
-from syndicate.web.outbox.message_list import Tray, sender_of
-from syndicate.web.outbox.view_options import Look
-from syndicate.web.pages import Pages
+from syndicate.web.outbox.message_list import MessageList, sender_of
+from syndicate.web.outbox.view_options import ViewOptions
+from syndicate.web.pages import WebPages
 from syndicate.web.server.loopback import is_loopback
 
 _PRIVATE = {
@@ -31,13 +31,13 @@ def is_served(config: Config) -> bool:
     """Whether there is anybody who may see the outbox."""
     access = OperatorAccess(config)
     here = access.from_here and is_loopback(config.web.host)
-    return config.mail.transport is Transport.OUTBOX and (here or access.from_elsewhere)
+    return config.mail.transport is TransportKind.OUTBOX and (here or access.from_elsewhere)
 
 
 class OutboxPages:
     """The pages under /outbox."""
 
-    def __init__(self, config: Config, pages: Pages) -> None:
+    def __init__(self, config: Config, pages: WebPages) -> None:
         self._config = config
         self._outbox = Outbox.of(config)
         self._access = OperatorAccess(config)
@@ -56,7 +56,7 @@ class OutboxPages:
     def show(self, request: Request) -> Response:
         """Show the list and one message: the newest, where none is named."""
         self._check(request)
-        look = Look.of(request.query_params)
+        look = ViewOptions.of(request.query_params)
         return self._client(request.path_params.get("name"), look)
 
     def body(self, request: Request) -> Response:
@@ -74,8 +74,8 @@ class OutboxPages:
         headers = {"content-disposition": 'attachment; filename="message.eml"', **_PRIVATE}
         return Response(kept.path.read_bytes(), headers=headers, media_type="message/rfc822")
 
-    def _client(self, name: str | None, look: Look) -> Response:
-        tray = Tray.of(self._outbox, page=look.page)
+    def _client(self, name: str | None, look: ViewOptions) -> Response:
+        tray = MessageList.of(self._outbox, page=look.page)
         shown = name or (tray.lines[0].name if tray.lines else None)
         kept = self._kept(shown) if shown else None
         values = {
@@ -99,7 +99,7 @@ class OutboxPages:
         if not self._access.is_asked_by_name(request):
             raise HTTPException(404)
 
-    def _kept(self, name: str) -> Kept:
+    def _kept(self, name: str) -> OutboxMessage:
         kept = self._outbox.get(name)
         if kept is None:
             raise HTTPException(404)

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from starlette.datastructures import QueryParams
 
 
-class View(StrEnum):
+class MessageView(StrEnum):
     """What of a message is shown."""
 
     HTML = "html"
@@ -18,7 +18,7 @@ class View(StrEnum):
     SOURCE = "source"
 
 
-class Width(StrEnum):
+class ScreenWidth(StrEnum):
     """How wide the reader's screen is."""
 
     BOTH = "both"
@@ -26,7 +26,7 @@ class Width(StrEnum):
     DESKTOP = "desktop"
 
 
-class Theme(StrEnum):
+class ColourScheme(StrEnum):
     """Whether the reader's screen is light or dark."""
 
     BOTH = "both"
@@ -35,12 +35,12 @@ class Theme(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class ViewOptions:
     """What is shown, and how; the first of each is what a plain address means."""
 
-    view: View = View.HTML
-    width: Width = Width.BOTH
-    theme: Theme = Theme.BOTH
+    view: MessageView = MessageView.HTML
+    width: ScreenWidth = ScreenWidth.BOTH
+    theme: ColourScheme = ColourScheme.BOTH
     page: int = 1
     """Which hundred of the list, from 1."""
 
@@ -48,26 +48,34 @@ class Look:
     def of(cls, query: QueryParams) -> Self:
         """Read a query; what can't be understood is as if it weren't there."""
         return cls(
-            view=_choice(View, query.get("view")),
-            width=_choice(Width, query.get("width")),
-            theme=_choice(Theme, query.get("theme")),
+            view=_choice(MessageView, query.get("view")),
+            width=_choice(ScreenWidth, query.get("width")),
+            theme=_choice(ColourScheme, query.get("theme")),
             page=_page(query.get("page", "")),
         )
 
     @property
-    def widths(self) -> list[Width]:
+    def widths(self) -> list[ScreenWidth]:
         """The widths that are shown."""
-        return [Width.PHONE, Width.DESKTOP] if self.width is Width.BOTH else [self.width]
+        return (
+            [ScreenWidth.PHONE, ScreenWidth.DESKTOP]
+            if self.width is ScreenWidth.BOTH
+            else [self.width]
+        )
 
     @property
-    def themes(self) -> list[Theme]:
+    def themes(self) -> list[ColourScheme]:
         """The themes that are shown."""
-        return [Theme.LIGHT, Theme.DARK] if self.theme is Theme.BOTH else [self.theme]
+        return (
+            [ColourScheme.LIGHT, ColourScheme.DARK]
+            if self.theme is ColourScheme.BOTH
+            else [self.theme]
+        )
 
     def address(self, name: str | None, **changes: str | int) -> str:
         """Return the address of a message in this look, some of it changed; None: of the list."""
         look = replace(self, **changes)  # type: ignore[arg-type]  # by name, from a template
-        plain = Look()
+        plain = ViewOptions()
         query = {
             key: str(value)
             for key in ("view", "width", "theme", "page")

@@ -8,7 +8,7 @@ _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
 
 
-class Kept(Generic[_K, _V]):
+class ByteCache(Generic[_K, _V]):
     """Values by their keys; what nobody asked for is let go of first."""
 
     def __init__(self, memory: int) -> None:

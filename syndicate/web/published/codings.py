@@ -14,7 +14,7 @@ _UNMENTIONED = 0.0005
 """What a client says nothing of, and may be sent as it is: less than any weight there is."""
 
 
-class Coding(StrEnum):
+class ContentCoding(StrEnum):
     """How the bytes of a representation are coded."""
 
     BROTLI = "br"
@@ -23,30 +23,32 @@ class Coding(StrEnum):
 
     def applied_to(self, data: bytes) -> bytes:
         """Code bytes: the same ones for the same data."""
-        if self is Coding.BROTLI:
+        if self is ContentCoding.BROTLI:
             return bytes(brotli.compress(data, quality=5))
-        if self is Coding.GZIP:
+        if self is ContentCoding.GZIP:
             return gzip.compress(data, compresslevel=6, mtime=0)
         return data
 
     def tag(self, digest: str) -> str:
         """Return the strong validator of bytes in this coding; `digest` names them uncoded."""
-        return f'"{digest}"' if self is Coding.IDENTITY else f'"{digest}-{self}"'
+        return f'"{digest}"' if self is ContentCoding.IDENTITY else f'"{digest}-{self}"'
 
 
-ALL = tuple(Coding)
+ALL = tuple(ContentCoding)
 """The one we like best first."""
-PLAIN = (Coding.IDENTITY,)
+PLAIN = (ContentCoding.IDENTITY,)
 
 
-def preferred(accept_encoding: str | None, offered: tuple[Coding, ...]) -> Coding | None:
+def preferred(
+    accept_encoding: str | None, offered: tuple[ContentCoding, ...]
+) -> ContentCoding | None:
     """Return which of the codings offered to answer in; None where none is acceptable.
 
     Who says nothing gets the bytes as they are: that any coding would be right by
     the letter helps nobody who can't undo it.
     """
     if accept_encoding is None:
-        return Coding.IDENTITY
+        return ContentCoding.IDENTITY
     if len(accept_encoding) > _USUAL:
         return _preferred(accept_encoding, offered)
     return _remembered(accept_encoding, offered)
@@ -62,7 +64,7 @@ def weights_in(header: str) -> dict[str, float]:
     return weights
 
 
-def _preferred(accept_encoding: str, offered: tuple[Coding, ...]) -> Coding | None:
+def _preferred(accept_encoding: str, offered: tuple[ContentCoding, ...]) -> ContentCoding | None:
     weights = weights_in(accept_encoding)
     best = max(offered, key=lambda coding: _weight(coding, weights))
     return best if _weight(best, weights) > 0 else None
@@ -71,6 +73,6 @@ def _preferred(accept_encoding: str, offered: tuple[Coding, ...]) -> Coding | No
 _remembered = lru_cache(maxsize=1024)(_preferred)
 
 
-def _weight(coding: Coding, weights: dict[str, float]) -> float:
-    unmentioned = _UNMENTIONED if coding is Coding.IDENTITY else 0.0
+def _weight(coding: ContentCoding, weights: dict[str, float]) -> float:
+    unmentioned = _UNMENTIONED if coding is ContentCoding.IDENTITY else 0.0
     return weights.get(coding, weights.get("*", unmentioned))

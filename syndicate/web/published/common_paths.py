@@ -20,7 +20,7 @@ _NEGOTIATED = "feed"
 _ICONS = frozenset({"favicon.ico", "apple-touch-icon.png", "apple-touch-icon-precomposed.png"})
 
 
-class Guesses:
+class CommonPaths:
     """What one publication has at other addresses; `there` tells whether a file is published."""
 
     def __init__(self, config: Config, there: Callable[[str], bool]) -> None:

@@ -9,12 +9,12 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from syndicate.web.server.responses import Request
+from syndicate.web.server.responses import FileRequest
 
 _TAG = re.compile(r'(W/)?("[^"]*")')
 
 
-def judge(request: Request, tags: Sequence[str], modified: datetime | None) -> HTTPStatus:
+def judge(request: FileRequest, tags: Sequence[str], modified: datetime | None) -> HTTPStatus:
     """Return 304 or 412 where a condition says so, in the order of 13.2.2; else 200.
 
     `tags` are those of all forms that the file has, `modified` is None where the

@@ -5,19 +5,19 @@ tag, in whichever coding it came; it gets a document with what was added or chan
 since then. A tag that nobody remembers gets the whole document.
 """
 
-from syndicate.web.published.byte_cache import Kept
-from syndicate.web.published.codings import Coding, weights_in
+from syndicate.web.published.byte_cache import ByteCache
+from syndicate.web.published.codings import ContentCoding, weights_in
 from syndicate.web.published.conditional_requests import tags_in
-from syndicate.web.published.feed_deltas import Deltas
-from syndicate.web.published.file_cache import File
-from syndicate.web.server.responses import Request
+from syndicate.web.published.feed_deltas import FeedDeltas
+from syndicate.web.published.file_cache import CachedFile
+from syndicate.web.server.responses import FileRequest
 
 _CODED = 4 * 1024 * 1024
 """Bytes of coded bodies that are kept: after a change many readers lack the same."""
 _OVERHEAD = 512
 
 
-def _misled(request: Request) -> bool:
+def _misled(request: FileRequest) -> bool:
     """Tell whether a client asks without knowing: rss2email by way of feedparser.
 
     It takes 226 for an error, and would mail nothing (rss2email 3.14).
@@ -25,19 +25,19 @@ def _misled(request: Request) -> bool:
     return (request.user_agent or "").startswith("rss2email/")
 
 
-class Increments:
+class DeltaResponses:
     """What readers of feeds lack, in the coding that they like."""
 
     def __init__(self) -> None:
-        self._deltas = Deltas()
-        self._coded: Kept[tuple[str, str, str, Coding], bytes] = Kept(_CODED)
+        self._deltas = FeedDeltas()
+        self._coded: ByteCache[tuple[str, str, str, ContentCoding], bytes] = ByteCache(_CODED)
 
-    def note(self, file: File) -> None:
+    def note(self, file: CachedFile) -> None:
         """Remember a version of a feed that is served."""
         if isinstance(file.body, bytes) and file.format.feed:
             self._deltas.note(file.path, file.digest, file.body)
 
-    def claimed(self, file: File, request: Request) -> str | None:
+    def claimed(self, file: CachedFile, request: FileRequest) -> str | None:
         """Return what a client says it has of a feed; all that was never served is alike."""
         if request.if_none_match is None:
             return request.if_modified_since
@@ -46,7 +46,7 @@ class Increments:
                 return tag
         return "unknown"
 
-    def since(self, file: File, request: Request, coding: Coding) -> bytes | None:
+    def since(self, file: CachedFile, request: FileRequest, coding: ContentCoding) -> bytes | None:
         """Return what the client lacks; None where it lacks all, or asks for no such thing."""
         wants = weights_in(request.a_im or "").get("feed", 0) and not _misled(request)
         if not wants or request.if_none_match is None or not isinstance(file.body, bytes):
@@ -59,8 +59,10 @@ class Increments:
                 return self._in(coding, body, (file.path, known, file.digest, coding))
         return None
 
-    def _in(self, coding: Coding, body: bytes, key: tuple[str, str, str, Coding]) -> bytes:
-        if coding is Coding.IDENTITY:
+    def _in(
+        self, coding: ContentCoding, body: bytes, key: tuple[str, str, str, ContentCoding]
+    ) -> bytes:
+        if coding is ContentCoding.IDENTITY:
             return body
         if (coded := self._coded.get(key)) is None:
             coded = coding.applied_to(body)

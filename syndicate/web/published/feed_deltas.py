@@ -6,8 +6,8 @@ were served lately nothing but hashes of their entries is kept.
 
 from hashlib import blake2b
 
-from syndicate.render.feeds import FORMATS, Parts
-from syndicate.web.published.byte_cache import Kept
+from syndicate.render.feeds import FORMATS, DocumentParts
+from syndicate.web.published.byte_cache import ByteCache
 
 VERSIONS = 64
 """How many versions of one feed are remembered."""
@@ -21,7 +21,7 @@ _OVERHEAD = 512
 _TAKEN_APART = {each.file: each.parts for each in FORMATS}
 
 
-class Deltas:
+class FeedDeltas:
     """The versions of feeds that were served lately, and the ways from them to the newest.
 
     For one event loop: nothing here waits.
@@ -30,8 +30,8 @@ class Deltas:
     def __init__(self, versions: int = VERSIONS, memory: int = MEMORY) -> None:
         self._versions = versions
         # By feed, so that whoever walks through the archives drives out no feed that is polled.
-        self._feeds: Kept[str, dict[str, bytes]] = Kept(memory // 2)
-        self._answers: Kept[tuple[str, str, str], bytes | None] = Kept(memory // 2)
+        self._feeds: ByteCache[str, dict[str, bytes]] = ByteCache(memory // 2)
+        self._answers: ByteCache[tuple[str, str, str], bytes | None] = ByteCache(memory // 2)
 
     def note(self, path: str, digest: str, body: bytes) -> None:
         """Remember a version of a file that is served; one that is no feed is passed over.
@@ -97,7 +97,7 @@ def _hash(entry: bytes) -> bytes:
     return blake2b(entry, digest_size=_HASH).digest()
 
 
-def _parts(path: str, body: bytes) -> Parts | None:
+def _parts(path: str, body: bytes) -> DocumentParts | None:
     return _TAKEN_APART[_name(path)](body)
 
 

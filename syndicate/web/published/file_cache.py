@@ -14,11 +14,11 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
-from syndicate.publish.output.formats import Format, format_of
-from syndicate.publish.output.manifest import Published
-from syndicate.web.published.byte_cache import Kept
-from syndicate.web.published.codings import ALL, PLAIN, Coding
-from syndicate.web.server.responses import Answer, Stored, Stretch
+from syndicate.publish.output.formats import FileFormat, format_of
+from syndicate.publish.output.manifest import PublishedFile
+from syndicate.web.published.byte_cache import ByteCache
+from syndicate.web.published.codings import ALL, PLAIN, ContentCoding
+from syndicate.web.server.responses import FileRange, HttpResponse, OpenFile
 
 MEMORY = 64 * 1024 * 1024
 """How many bytes are kept."""
@@ -30,7 +30,7 @@ _WORTH_CODING = 512
 """Below this many bytes compression gains nothing on the wire."""
 
 
-class Version(NamedTuple):
+class FileVersion(NamedTuple):
     """What tells one state of a file from the next; a new inode where it was replaced."""
 
     inode: int
@@ -38,37 +38,37 @@ class Version(NamedTuple):
     size: int
 
     @classmethod
-    def of(cls, status: os.stat_result) -> "Version":
+    def of(cls, status: os.stat_result) -> "FileVersion":
         """Return the version that a file's status describes."""
         return cls(status.st_ino, status.st_mtime_ns, status.st_size)
 
 
 @dataclass(frozen=True, kw_only=True)
-class File:
+class CachedFile:
     """One version of a published file, and what the manifest says of it."""
 
     path: str
     """Relative to the folder."""
     place: str
     """Where it lies; links on the way are followed at each look."""
-    version: Version
-    format: Format
+    version: FileVersion
+    format: FileFormat
     digest: str
     """Names its bytes: what is coded otherwise is told by a suffix."""
-    body: bytes | Stored
+    body: bytes | OpenFile
     """Stored is what is too large to be kept in memory."""
     modified: datetime | None
     """To the second; None in the second it was written in, when it may be written again."""
-    entry: Published | None
+    entry: PublishedFile | None
     """What the build noted of these very bytes; None of a file that is not its own."""
-    coded: dict[Coding, bytes] = field(default_factory=dict)
-    answers: dict[str, Answer] = field(default_factory=dict, init=False)
+    coded: dict[ContentCoding, bytes] = field(default_factory=dict)
+    answers: dict[str, HttpResponse] = field(default_factory=dict, init=False)
     """What was put together of all this: the answer in a coding, the 304 for a tag."""
 
     @cached_property
-    def codings(self) -> tuple[Coding, ...]:
+    def codings(self) -> tuple[ContentCoding, ...]:
         """The codings that it is there in."""
-        small = isinstance(self.body, Stored) or len(self.body) < _WORTH_CODING
+        small = isinstance(self.body, OpenFile) or len(self.body) < _WORTH_CODING
         return PLAIN if small or not self.format.text else ALL
 
     @cached_property
@@ -76,15 +76,15 @@ class File:
         """The strong validators of its bytes, in each of these codings."""
         return tuple(self.tag(coding) for coding in self.codings)
 
-    def tag(self, coding: Coding) -> str:
+    def tag(self, coding: ContentCoding) -> str:
         """Return the strong validator of its bytes in a coding."""
         return coding.tag(self.digest)
 
-    def body_in(self, coding: Coding) -> bytes | Stretch:
+    def body_in(self, coding: ContentCoding) -> bytes | FileRange:
         """Return its bytes in a coding, made once."""
-        if isinstance(self.body, Stored):
-            return Stretch(self.body, 0, len(self.body))
-        if coding is Coding.IDENTITY:
+        if isinstance(self.body, OpenFile):
+            return FileRange(self.body, 0, len(self.body))
+        if coding is ContentCoding.IDENTITY:
             return self.body
         if coding not in self.coded:
             self.coded[coding] = coding.applied_to(self.body)
@@ -114,24 +114,24 @@ class File:
 
         What is stored takes none, but each holds a file open.
         """
-        return LARGE if isinstance(self.body, Stored) else 1024 + 2 * len(self.body)
+        return LARGE if isinstance(self.body, OpenFile) else 1024 + 2 * len(self.body)
 
 
-class Shelf:
+class FileCache:
     """The files of one folder; `noted` finds what the manifest says of a path."""
 
     def __init__(
-        self, folder: Path, noted: Callable[[str], Published | None], *, memory: int = MEMORY
+        self, folder: Path, noted: Callable[[str], PublishedFile | None], *, memory: int = MEMORY
     ) -> None:
         self.folder = folder
         self._noted = noted
-        self._kept: Kept[str, File] = Kept(memory)
+        self._kept: ByteCache[str, CachedFile] = ByteCache(memory)
 
     def has(self, path: str) -> bool:
         """Tell whether there is a file at a path."""
         return self._find(path) is not None
 
-    def read(self, path: str, at: datetime) -> File | None:
+    def read(self, path: str, at: datetime) -> CachedFile | None:
         """Return the file at a path relative to the folder, as it is `at` now; None without one."""
         kept = self._kept.get(path)
         try:
@@ -158,13 +158,13 @@ class Shelf:
         except (OSError, RuntimeError):  # no such file, a name too long, links in a ring
             return None
 
-    def _told(self, file: File, at: datetime) -> File:
+    def _told(self, file: CachedFile, at: datetime) -> CachedFile:
         """Return a file with what the manifest says of it, unless it speaks of other bytes."""
         seconds = file.version.modified_ns // 10**9
         modified = datetime.fromtimestamp(seconds, UTC) if seconds < int(at.timestamp()) else None
         entry = self._noted(file.path)
         digest = file.digest
-        stored = isinstance(file.body, Stored)
+        stored = isinstance(file.body, OpenFile)
         if entry is not None and stored and entry.size == file.version.size:
             digest = entry.sha256[: len(digest)]
         if entry is not None and entry.sha256[: len(digest)] != digest:
@@ -173,7 +173,7 @@ class Shelf:
             return file
         return replace(file, modified=modified, entry=entry, digest=digest)
 
-    def _keep(self, read: File) -> File:
+    def _keep(self, read: CachedFile) -> CachedFile:
         self._kept.put(read.path, read, read.weight)
         return read
 
@@ -183,17 +183,17 @@ def _is_plain(segment: str) -> bool:
     return bool(segment) and not segment.startswith(".") and not set(segment) & {"\0", "\\", "/"}
 
 
-def _load(found: Path, path: str, place: str) -> File:
+def _load(found: Path, path: str, place: str) -> CachedFile:
     """Read one version of a file, whole: files are replaced, never rewritten in place."""
     form = format_of(found.name)
     with found.open("rb") as opened:
-        version = Version.of(os.fstat(opened.fileno()))
+        version = FileVersion.of(os.fstat(opened.fileno()))
         if version.size < (_LARGEST if form.text else LARGE):
-            body: bytes | Stored = opened.read()
+            body: bytes | OpenFile = opened.read()
         else:
-            body = Stored(os.dup(opened.fileno()), version.size)
-    named = repr(version).encode() if isinstance(body, Stored) else body
-    return File(
+            body = OpenFile(os.dup(opened.fileno()), version.size)
+    named = repr(version).encode() if isinstance(body, OpenFile) else body
+    return CachedFile(
         path=path,
         place=place,
         version=version,

@@ -15,48 +15,48 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.publish.output.compression import TWINS
 from syndicate.publish.output.formats import ALWAYS_ASK
-from syndicate.web.pages import Pages
-from syndicate.web.published.codings import Coding, preferred
-from syndicate.web.published.common_paths import Guesses, depends
+from syndicate.web.pages import WebPages
+from syndicate.web.published.codings import ContentCoding, preferred
+from syndicate.web.published.common_paths import CommonPaths, depends
 from syndicate.web.published.conditional_requests import judge, matching_tag, still_holds
-from syndicate.web.published.delta_response import Increments
-from syndicate.web.published.file_cache import File, Shelf
-from syndicate.web.published.manifest_lookup import Listing
-from syndicate.web.published.poll_limit import Polling
+from syndicate.web.published.delta_response import DeltaResponses
+from syndicate.web.published.file_cache import CachedFile, FileCache
+from syndicate.web.published.manifest_lookup import ManifestLookup
+from syndicate.web.published.poll_limit import PollLimit
 from syndicate.web.published.ranges import part
-from syndicate.web.published.response_headers import CORS, METHODS, PREFLIGHT, Contract
+from syndicate.web.published.response_headers import CORS, METHODS, PREFLIGHT, ResponseHeaders
 from syndicate.web.server.client import counted
-from syndicate.web.server.responses import Answer, Request, Stretch, plain, raw
+from syndicate.web.server.responses import FileRange, FileRequest, HttpResponse, plain, raw
 
 _READS = frozenset({"GET", "HEAD"})
 _VARY = "Accept-Encoding"
 
 
-class Files:
+class PublishedFiles:
     """An ASGI application: what is published, where it moved to, and a page for the rest."""
 
-    def __init__(self, config: Config, pages: Pages) -> None:
+    def __init__(self, config: Config, pages: WebPages) -> None:
         """Serve the output of a publication."""
         self._pages = pages
-        self._contract = Contract(config)
-        self._shelf = Shelf(config.output, Listing(config.output).entry)
-        self._guesses = Guesses(config, self._shelf.has)
-        self._increments = Increments()
+        self._contract = ResponseHeaders(config)
+        self._shelf = FileCache(config.output, ManifestLookup(config.output).entry)
+        self._guesses = CommonPaths(config, self._shelf.has)
+        self._increments = DeltaResponses()
         self._proxies = config.web.proxies
-        self._polling = Polling.of(config)
+        self._polling = PollLimit.of(config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; its body, if it has one, is nobody's concern."""
-        request = Request(scope)
+        request = FileRequest(scope)
         await self.answer(request, at=clock.now()).send(receive, send, method=request.method)
 
-    def at_once(self, scope: Scope) -> Answer | None:
+    def at_once(self, scope: Scope) -> HttpResponse | None:
         """Return the answer to a request, or None where it has to be read while it is sent."""
-        answer = self.answer(Request(scope), at=clock.now())
-        read = isinstance(answer.body, Stretch) and scope["method"] != "HEAD"
+        answer = self.answer(FileRequest(scope), at=clock.now())
+        read = isinstance(answer.body, FileRange) and scope["method"] != "HEAD"
         return None if read else answer
 
-    def answer(self, request: Request, *, at: datetime) -> Answer:
+    def answer(self, request: FileRequest, *, at: datetime) -> HttpResponse:
         """Return what to say to a request that came in at `at`."""
         if request.method not in _READS:
             return self._another_method(request)
@@ -71,7 +71,7 @@ class Files:
 
     # what is there
 
-    def _there(self, file: File, request: Request, at: datetime) -> Answer:
+    def _there(self, file: CachedFile, request: FileRequest, at: datetime) -> HttpResponse:
         """Answer with a file, unless a condition or its limit speaks against it."""
         coding = preferred(request.accept_encoding, file.codings)
         if coding is None:
@@ -87,8 +87,8 @@ class Files:
         return self._in_short(file, request, coding, verdict)
 
     def _in_short(
-        self, file: File, request: Request, coding: Coding, verdict: HTTPStatus
-    ) -> Answer:
+        self, file: CachedFile, request: FileRequest, coding: ContentCoding, verdict: HTTPStatus
+    ) -> HttpResponse:
         """Answer with no more of a file than is wanted."""
         if verdict is HTTPStatus.NOT_MODIFIED:
             return self._unmodified(file, request, coding)
@@ -98,7 +98,9 @@ class Files:
             return self._part(file, request, coding)
         return self._whole(file, coding)
 
-    def _wait(self, file: File, request: Request, verdict: HTTPStatus, at: datetime) -> int:
+    def _wait(
+        self, file: CachedFile, request: FileRequest, verdict: HTTPStatus, at: datetime
+    ) -> int:
         """Return for how many seconds a client should leave a feed alone; mostly 0."""
         if self._polling is None or not self._contract.is_feed(file):
             return 0
@@ -113,7 +115,7 @@ class Files:
             at=at,
         )
 
-    def _whole(self, file: File, coding: Coding) -> Answer:
+    def _whole(self, file: CachedFile, coding: ContentCoding) -> HttpResponse:
         """Answer with all of it, put together once."""
         if (answer := file.answers.get(coding)) is not None:
             return answer
@@ -122,10 +124,12 @@ class Files:
         headers = self._contract.headers(file) | _coded(file, coding, len(body))
         if file.status == HTTPStatus.OK:
             headers |= {"etag": file.tag(coding), "accept-ranges": "bytes"}
-        answer = file.answers[coding] = Answer(file.status, raw(headers), body, coding=coding)
+        answer = file.answers[coding] = HttpResponse(file.status, raw(headers), body, coding=coding)
         return answer
 
-    def _unmodified(self, file: File, request: Request, coding: Coding) -> Answer:
+    def _unmodified(
+        self, file: CachedFile, request: FileRequest, coding: ContentCoding
+    ) -> HttpResponse:
         """Answer that the client has it, with the tag that it named."""
         listed = request.if_none_match
         tag = (listed and matching_tag(listed, file.tags)) or file.tag(coding)
@@ -134,10 +138,12 @@ class Files:
         if (answer := file.answers.get(tag)) is None:
             self._increments.note(file)
             headers = self._contract.headers(file) | {"etag": tag}
-            answer = file.answers[tag] = Answer(HTTPStatus.NOT_MODIFIED, raw(headers))
+            answer = file.answers[tag] = HttpResponse(HTTPStatus.NOT_MODIFIED, raw(headers))
         return answer
 
-    def _increment(self, file: File, request: Request, coding: Coding) -> Answer | None:
+    def _increment(
+        self, file: CachedFile, request: FileRequest, coding: ContentCoding
+    ) -> HttpResponse | None:
         """Answer with what a feed's reader lacks (RFC 3229); None where it has to be all."""
         if not self._contract.is_feed(file) or request.if_none_match is None:
             return None
@@ -151,9 +157,9 @@ class Files:
             "vary": f"{_VARY}, A-IM, If-None-Match",
             **_coded(file, coding, len(body)),
         }
-        return Answer(HTTPStatus.IM_USED, raw(headers), body, coding=coding)
+        return HttpResponse(HTTPStatus.IM_USED, raw(headers), body, coding=coding)
 
-    def _part(self, file: File, request: Request, coding: Coding) -> Answer:
+    def _part(self, file: CachedFile, request: FileRequest, coding: ContentCoding) -> HttpResponse:
         """Answer with a part of it, if that is one and of this very version."""
         whole = self._whole(file, coding)
         tag, condition = file.tag(coding), request.if_range
@@ -177,7 +183,7 @@ class Files:
         """Tell whether a name is that of a compressed twin: those are for other servers."""
         return name.endswith(TWINS) and self._shelf.has(name.rpartition(".")[0])
 
-    def _absent(self, path: str, request: Request) -> Answer:
+    def _absent(self, path: str, request: FileRequest) -> HttpResponse:
         """Answer where no file is: perhaps at another address."""
         if self._shelf.has(f"{path}/index.html"):
             return self._moved(quote(f"/{path}/"), request)
@@ -185,41 +191,43 @@ class Files:
             return self._moved(quote(meant), request, vary="Accept" if depends(path) else None)
         return self._missing
 
-    def _moved(self, address: str, request: Request, *, vary: str | None = None) -> Answer:
+    def _moved(
+        self, address: str, request: FileRequest, *, vary: str | None = None
+    ) -> HttpResponse:
         """Send the client to another address for good, with its query."""
         headers = self._contract.moved(address) | {"content-length": "0"}
         if request.query:
             headers["location"] += f"?{request.query}"
         if vary is not None:
             headers["vary"] = vary
-        return Answer(HTTPStatus.MOVED_PERMANENTLY, raw(headers))
+        return HttpResponse(HTTPStatus.MOVED_PERMANENTLY, raw(headers))
 
     @cached_property
-    def _missing(self) -> Answer:
+    def _missing(self) -> HttpResponse:
         page = self._pages.missing()
         length = {"content-length": str(len(page.body)), "cache-control": ALWAYS_ASK}
-        return Answer(HTTPStatus.NOT_FOUND, raw(page.headers | length), page.body)
+        return HttpResponse(HTTPStatus.NOT_FOUND, raw(page.headers | length), page.body)
 
-    def _another_method(self, request: Request) -> Answer:
+    def _another_method(self, request: FileRequest) -> HttpResponse:
         if request.method == "OPTIONS":
-            return Answer(HTTPStatus.NO_CONTENT, raw(PREFLIGHT))
+            return HttpResponse(HTTPStatus.NO_CONTENT, raw(PREFLIGHT))
         return plain(HTTPStatus.METHOD_NOT_ALLOWED, "This can only be read.\n", allow=METHODS)
 
 
-def _coded(file: File, coding: Coding, size: int) -> dict[str, str]:
+def _coded(file: CachedFile, coding: ContentCoding, size: int) -> dict[str, str]:
     """Return what is said of a body."""
     said = {"content-type": file.format.media_type, "content-length": str(size)}
-    return said if coding is Coding.IDENTITY else said | {"content-encoding": coding}
+    return said if coding is ContentCoding.IDENTITY else said | {"content-encoding": coding}
 
 
-def _refused(answer: Answer, file: File) -> Answer:
+def _refused(answer: HttpResponse, file: CachedFile) -> HttpResponse:
     """Let readers in other people's browsers know why they get no feed."""
     if file.format.feed:
         answer.headers.extend(raw(CORS))
     return answer
 
 
-def _come_back(seconds: int) -> Answer:
+def _come_back(seconds: int) -> HttpResponse:
     """Tell a client that polls too often, or asks for all each time, to wait."""
     return plain(
         HTTPStatus.TOO_MANY_REQUESTS,

@@ -10,29 +10,29 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndicate.web.published.codings import ALL, Coding, preferred
+from syndicate.web.published.codings import ALL, ContentCoding, preferred
 from syndicate.web.published.conditional_requests import judge, matching_tag
 from syndicate.web.published.response_headers import PREFLIGHT
 from syndicate.web.server import responses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class GeneratedDocument:
     """What there is to say of a document, and how its bytes are made."""
 
     digest: str
     """Names its bytes: what is coded otherwise is told by a suffix."""
     media_type: str
-    made: Callable[[Coding], bytes]
+    made: Callable[[ContentCoding], bytes]
     """Makes its bytes in a coding; it isn't called for a client that has them."""
     said: Mapping[str, str]
     """The headers that it has in any coding."""
-    codings: tuple[Coding, ...] = ALL
+    codings: tuple[ContentCoding, ...] = ALL
     """The codings that it is there in, the best first."""
 
     def answer(self, request: Request) -> Response:
         """Answer with it, unless the client has it, or asks for what it isn't (RFC 9110, 13)."""
-        asked = responses.Request(request.scope)
+        asked = responses.FileRequest(request.scope)
         coding = preferred(asked.accept_encoding, self.codings)
         if coding is None:
             return self._refused(HTTPStatus.NOT_ACCEPTABLE, "There is no such coding.\n")
@@ -45,7 +45,7 @@ class Document:
             known = matching_tag(asked.if_none_match or "*", tags) or own
             return Response(status_code=verdict, headers=self._headers(etag=known))
         headers = self._headers(etag=own) | {"content-type": self.media_type}
-        if coding is not Coding.IDENTITY:
+        if coding is not ContentCoding.IDENTITY:
             headers["content-encoding"] = coding
         return Response(self.made(coding), headers=headers)
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from syndicate.publish.output import manifest
-from syndicate.publish.output.manifest import Manifest, Published
+from syndicate.publish.output.manifest import Manifest, PublishedFile
 
 
-class Listing:
+class ManifestLookup:
     """The manifest of a folder, opened when there is one and anew when it is another file."""
 
     def __init__(self, folder: Path) -> None:
@@ -14,7 +14,7 @@ class Listing:
         self._manifest: Manifest | None = None
         self._file: tuple[int, int] | None = None
 
-    def entry(self, path: str) -> Published | None:
+    def entry(self, path: str) -> PublishedFile | None:
         """Return what the manifest says of a file; None for a file that it doesn't list."""
         try:
             seen = (self._folder / manifest.NAME).stat()

@@ -33,7 +33,7 @@ _KNOWN = 20_000
 
 
 @dataclass(slots=True)
-class _Account:
+class _PollBudget:
     """What a client has left for a feed."""
 
     full: float
@@ -51,11 +51,11 @@ class _Account:
         return before
 
 
-class Polling:
+class PollLimit:
     """Counts polls; `in_full` is how many in full a client may begin with."""
 
     @classmethod
-    def of(cls, config: Config) -> "Polling | None":
+    def of(cls, config: Config) -> "PollLimit | None":
         """Count as a publication's config says; None where nobody is limited."""
         web, every = config.web, config.syndication.poll_every
         return cls(in_full=web.poll_allowance, every=every) if web.poll_limit else None
@@ -64,7 +64,7 @@ class Polling:
         self._in_full = in_full
         self._full_rate = 1 / _FULL_AGAIN.total_seconds()
         self._rate = _HASTE / every.total_seconds()
-        self._accounts: OrderedDict[int, _Account] = OrderedDict()
+        self._accounts: OrderedDict[int, _PollBudget] = OrderedDict()
 
     def wait(
         self, client: tuple[str | None, ...], validator: str | None, *, full: bool, at: datetime
@@ -85,11 +85,11 @@ class Polling:
             account.full -= 1
         return 0
 
-    def _account(self, key: int, now: float) -> _Account:
+    def _account(self, key: int, now: float) -> _PollBudget:
         """Return a client's account as it is now."""
         account = self._accounts.get(key)
         if account is None:
-            account = self._accounts[key] = _Account(self._in_full, _POLLS, now)
+            account = self._accounts[key] = _PollBudget(self._in_full, _POLLS, now)
             if len(self._accounts) > _KNOWN:
                 self._accounts.popitem(last=False)
         else:

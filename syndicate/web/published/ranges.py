@@ -12,7 +12,7 @@ _LONGEST = 18
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ByteRange:
     """A part in bytes: from `start`, up to but without `end`; nothing of it where they are one."""
 
     start: int
@@ -24,7 +24,7 @@ class Part:
         return self.start < self.end
 
 
-def part(header: str, size: int) -> Part | None:
+def part(header: str, size: int) -> ByteRange | None:
     """Return the part of `size` bytes that a Range header means; None where it is to be ignored.
 
     One that begins past the end is not satisfiable, which is a 416.
@@ -38,7 +38,7 @@ def part(header: str, size: int) -> Part | None:
         end = min(int(last) + 1, size) if last else size
         if last and int(last) < start:
             return None
-        return Part(start, max(end, start) if start < size else start)
+        return ByteRange(start, max(end, start) if start < size else start)
     if not last:
         return None
-    return Part(max(size - int(last), 0), size)
+    return ByteRange(max(size - int(last), 0), size)

@@ -11,7 +11,7 @@ from syndicate.config import Config
 from syndicate.publish.output import formats
 from syndicate.render import addresses
 from syndicate.web.published.content_security_policy import policy
-from syndicate.web.published.file_cache import File
+from syndicate.web.published.file_cache import CachedFile
 
 CORS = {
     "access-control-allow-origin": "*",
@@ -49,14 +49,14 @@ _PERMISSIONS = ", ".join(
 """What no page of a newspaper needs, its advertisements included."""
 
 
-class Contract:
+class ResponseHeaders:
     """The headers of one publication's files, but for those of a content-coding."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._policy = policy(config)
 
-    def headers(self, file: File) -> dict[str, str]:
+    def headers(self, file: CachedFile) -> dict[str, str]:
         """Return what is said of a file, whatever it is coded in."""
         said = {
             "cache-control": self._freshness(file),
@@ -84,23 +84,23 @@ class Contract:
         to_feed = formats.format_of(address.rpartition("/")[2]).feed
         return said | CORS if to_feed else said
 
-    def is_feed(self, file: File) -> bool:
+    def is_feed(self, file: CachedFile) -> bool:
         """Tell whether a file is a document of a feed: all that readers poll but the list."""
         return file.format.feed and file.path != addresses.file(addresses.OPML)
 
-    def _freshness(self, file: File) -> str:
+    def _freshness(self, file: CachedFile) -> str:
         if file.status == HTTPStatus.GONE:
             return formats.ALWAYS_ASK
         settled = file.entry is not None and file.entry.settled
         return formats.freshness(file.path, self._config, settled=settled)
 
-    def _links(self, file: File) -> list[str]:
+    def _links(self, file: CachedFile) -> list[str]:
         """Return one `self`, and the hubs of what changes."""
         own = itself(f"{self._config.url}/{quote(file.path)}")
         hubs = self._config.hubs if formats.is_followed(file.path) else ()
         return [own, *(f'<{hub}>; rel="hub"' for hub in hubs)]
 
-    def _page(self, file: File) -> dict[str, str]:
+    def _page(self, file: CachedFile) -> dict[str, str]:
         """Return what browsers keep to; an AMP page is bound by AMP's own rules instead."""
         said = {
             "referrer-policy": "strict-origin-when-cross-origin",

@@ -12,17 +12,17 @@ from starlette.responses import Response
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.model.editions import Content
-from syndicate.model.subscribers import Action, Cause, Subscriber, Who, normal_address
+from syndicate.model.subscribers import Action, Actor, Cause, Subscriber, normal_address
 from syndicate.render.mail.letter import Letter
-from syndicate.store import Request, RequestKind, Store, Transaction
-from syndicate.store.audience.audit_log import Entry
+from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
+from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.web.forms import Form
 from syndicate.web.guard import answer
-from syndicate.web.pages import Pages
-from syndicate.web.reader_strings import AddressWords
-from syndicate.web.readers.letters import Letters
+from syndicate.web.pages import WebPages
+from syndicate.web.reader_strings import AddressChangeStrings
+from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.notices import masked
-from syndicate.web.readers.signup_form import Clerk
+from syndicate.web.readers.signup_form import SignupValidator
 from syndicate.web.readers.signup_limits import SignupLimits
 from syndicate.web.ui_strings import words_in
 
@@ -31,11 +31,11 @@ _NOBODY = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Standing:
+class _ChangeState:
     """Where a question stands, with what there is of the other one of its pair."""
 
-    asked: Request
-    pair: Request | None
+    asked: PendingConfirmation
+    pair: PendingConfirmation | None
     old: Subscriber | None
     new: Subscriber | None
     moved: bool
@@ -80,10 +80,10 @@ class AddressChange:
         self,
         store: Store,
         config: Config,
-        pages: Pages,
+        pages: WebPages,
         *,
-        letters: Letters,
-        clerk: Clerk,
+        letters: LetterSender,
+        clerk: SignupValidator,
         limits: SignupLimits,
     ) -> None:
         self._store = store
@@ -124,17 +124,17 @@ class AddressChange:
         self._letters.hand_over()
         return None
 
-    def show(self, question: Request) -> Response:
+    def show(self, question: PendingConfirmation) -> Response:
         """Show what is asked, or where it stands. Raise StoreError."""
         with self._store.read() as tx:
             standing = _standing(tx, question)
         return self._page(standing, clock.now())
 
-    def confirm(self, question: Request, _: Form, *, origin: str) -> Response:
+    def confirm(self, question: PendingConfirmation, _: Form, *, origin: str) -> Response:
         """Take a yes; make the change if it was the second. Raise StoreError."""
         at = clock.now()
         how = f"buttons in letters {question.letter} and {question.asked['pair']}"
-        cause = Cause(who=Who.READER, how=how, origin=origin)
+        cause = Cause(who=Actor.READER, how=how, origin=origin)
         with self._store.write() as tx:
             tx.hold_still()  # of two answers at once, one has to see the other
             before = _standing(tx, question)
@@ -167,21 +167,23 @@ class AddressChange:
         for reader, letter in numbers.items():
             pair = numbers.get(to if reader == old else old, _NOBODY)
             tx.requests.add(
-                Request(
+                PendingConfirmation(
                     letter=letter,
                     subscriber=reader,
-                    kind=RequestKind.ADDRESS,
+                    kind=ConfirmationKind.ADDRESS,
                     asked={"from": old, "to": to, "pair": pair},
                     at=at,
                     expires_at=expires_at,
                 )
             )
-        line = Entry(subscriber=old, action=Action.ASKED, cause=cause, at=at, detail="new address")
+        line = AuditEntry(
+            subscriber=old, action=Action.ASKED, cause=cause, at=at, detail="new address"
+        )
         tx.trail.note(line)
 
     # what the reader sees
 
-    def _page(self, standing: _Standing, at: datetime) -> Response:
+    def _page(self, standing: _ChangeState, at: datetime) -> Response:
         words, language = self._words(standing)
         if standing.done and standing.old is not None:
             return self._done(standing)
@@ -205,7 +207,7 @@ class AddressChange:
         )
         return answer(page)
 
-    def _done(self, standing: _Standing) -> Response:
+    def _done(self, standing: _ChangeState) -> Response:
         """Say that it is done; the new address may have been left again since."""
         words, language = self._words(standing)
         now = standing.new or standing.old
@@ -214,17 +216,17 @@ class AddressChange:
         )
         return answer(self._pages.notice(words.done_title, said, language=language))
 
-    def _words(self, standing: _Standing) -> tuple[AddressWords, str]:
+    def _words(self, standing: _ChangeState) -> tuple[AddressChangeStrings, str]:
         own = standing.old.language if standing.old else None
         words = words_in(own or self._config.publication.language)
         return words.address_change, words.language
 
 
-def _standing(tx: Transaction, asked: Request) -> _Standing:
+def _standing(tx: Transaction, asked: PendingConfirmation) -> _ChangeState:
     """Look at a question as it is now: it may have been answered a moment ago."""
     old, new = asked.asked["from"], asked.asked["to"]
     other = new if asked.subscriber == old else old
-    return _Standing(
+    return _ChangeState(
         asked=tx.requests.of(asked.letter, asked.subscriber) or asked,
         pair=tx.requests.of(asked.asked["pair"], other),
         old=tx.subscribers.by_key(old),

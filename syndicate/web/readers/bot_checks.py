@@ -21,7 +21,7 @@ def is_sprung(form: Mapping[str, str]) -> bool:
     return bool(form.get(HONEYPOT, "").strip())
 
 
-class Haste(Enum):
+class StampAge(Enum):
     """What a form's stamp says."""
 
     NONE = auto()
@@ -31,7 +31,7 @@ class Haste(Enum):
     """It is more than a day old, or the stamp is not ours."""
 
 
-class Stamps:
+class FormStamps:
     """The time at which a form was made, signed; only forms that we make ourselves have it."""
 
     def __init__(self, secret: bytes) -> None:
@@ -42,17 +42,17 @@ class Stamps:
         when = str((at - EPOCH) // timedelta(milliseconds=1))
         return f"{when}.{self._sign(when)}"
 
-    def judge(self, stamp: str | None, at: datetime) -> Haste:
+    def judge(self, stamp: str | None, at: datetime) -> StampAge:
         """Say what the stamp of a form that comes in at `at` tells."""
         if stamp is None:
-            return Haste.NONE
+            return StampAge.NONE
         when, _, tag = stamp.partition(".")
         if not hmac.compare_digest(tag.encode("utf-8", "replace"), self._sign(when).encode()):
-            return Haste.STALE
+            return StampAge.STALE
         age = at - EPOCH - timedelta(milliseconds=int(when))
         if age < _SHORTEST:
-            return Haste.TOO_SOON
-        return Haste.NONE if age <= _LONGEST else Haste.STALE
+            return StampAge.TOO_SOON
+        return StampAge.NONE if age <= _LONGEST else StampAge.STALE
 
     def _sign(self, when: str) -> str:
         digest = hmac.digest(self._secret, b"form\0" + when.encode("utf-8", "replace"), "sha256")

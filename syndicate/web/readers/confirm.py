@@ -15,16 +15,15 @@ from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Config, Newsletter
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreError
-from syndicate.model.subscribers import Action, Cause, Subscriber, SubscriptionState, Who
+from syndicate.model.subscribers import Action, Actor, Cause, Subscriber, SubscriptionState
 from syndicate.render import ui_strings as page_words
-from syndicate.store import Request as Question
-from syndicate.store import RequestKind, Store, Transaction
+from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
 from syndicate.web.forms import MANY, Form, read_form
 from syndicate.web.guard import answer, from_our_pages
-from syndicate.web.pages import Pages
-from syndicate.web.readers.letters import Letters
+from syndicate.web.pages import WebPages
+from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.link_owner import newsletter_named
 from syndicate.web.readers.notices import Notices, masked
 from syndicate.web.server.client import network
@@ -33,29 +32,29 @@ from syndicate.web.ui_strings import words_in
 _STYLE = "web/forms.css"
 
 
-class Handler(Protocol):
+class ConfirmationHandler(Protocol):
     """Whoever deals with one kind of question."""
 
-    def show(self, question: Question) -> Response:
+    def show(self, question: PendingConfirmation) -> Response:
         """Show what is asked, and change nothing. Raise StoreError."""
 
-    def confirm(self, question: Question, form: Form, *, origin: str) -> Response:
+    def confirm(self, question: PendingConfirmation, form: Form, *, origin: str) -> Response:
         """Take the answer of a reader in the network `origin`, if it isn't too late.
 
         Raise StoreError.
         """
 
 
-class Confirm:
+class ConfirmPages:
     """The page under /confirm/."""
 
     def __init__(
         self,
         store: Store,
         config: Config,
-        links: Links,
-        pages: Pages,
-        handlers: Mapping[RequestKind, Handler],
+        links: SignedLinks,
+        pages: WebPages,
+        handlers: Mapping[ConfirmationKind, ConfirmationHandler],
     ) -> None:
         self._store = store
         self._config = config
@@ -93,11 +92,16 @@ class Confirm:
         return handler.confirm(asked, form, origin=network(request, self._config.web.proxies))
 
 
-class Subscription:
+class SubscriptionConfirmation:
     """Deals with the question whether somebody wants to be subscribed."""
 
     def __init__(
-        self, store: Store, config: Config, links: Links, pages: Pages, letters: Letters
+        self,
+        store: Store,
+        config: Config,
+        links: SignedLinks,
+        pages: WebPages,
+        letters: LetterSender,
     ) -> None:
         self._store = store
         self._config = config
@@ -106,7 +110,7 @@ class Subscription:
         self._letters = letters
         self._notices = Notices(config, pages)
 
-    def show(self, question: Question) -> Response:
+    def show(self, question: PendingConfirmation) -> Response:
         """Show what would come, and a button; what came of it, once it was pressed."""
         done = question.done_at is not None
         with self._store.read() as tx:
@@ -119,12 +123,12 @@ class Subscription:
             return self._expired()
         return self._page(reader, newsletters, done=done)
 
-    def confirm(self, question: Question, _: Form, *, origin: str) -> Response:
+    def confirm(self, question: PendingConfirmation, _: Form, *, origin: str) -> Response:
         """Subscribe the reader; a button that was pressed before does no more."""
         at = clock.now()
         if at < question.expires_at:
             how = f"button in letter {question.letter}, after the {question.asked['how']}"
-            cause = Cause(who=Who.READER, how=how, origin=origin)
+            cause = Cause(who=Actor.READER, how=how, origin=origin)
             with self._store.write() as tx:
                 newsletters = self._open(tx, question)
                 if newsletters and tx.requests.answer(question.letter, at=at):
@@ -137,7 +141,7 @@ class Subscription:
     def _subscribe(
         self,
         tx: Transaction,
-        question: Question,
+        question: PendingConfirmation,
         newsletters: list[Newsletter],
         *,
         cause: Cause,
@@ -158,7 +162,7 @@ class Subscription:
         begun = [newsletter for newsletter in newsletters if newsletter.name in new]
         self._letters.welcome(tx, question.subscriber, begun, at=at)
 
-    def _open(self, tx: Transaction, question: Question) -> list[Newsletter]:
+    def _open(self, tx: Transaction, question: PendingConfirmation) -> list[Newsletter]:
         """Return what was asked for without what the reader has left since.
 
         A letter may have been forwarded, and must not bring them back.
@@ -171,7 +175,7 @@ class Subscription:
         asked = self._newsletters(question)
         return [newsletter for newsletter in asked if newsletter.name not in left]
 
-    def _newsletters(self, question: Question) -> list[Newsletter]:
+    def _newsletters(self, question: PendingConfirmation) -> list[Newsletter]:
         """Return what was asked for, as far as there still is such a thing."""
         with self._store.read() as tx:
             names = question.asked["newsletters"]

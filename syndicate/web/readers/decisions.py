@@ -1,6 +1,6 @@
 """Decisions: what a reader may decide by the link in a mail, each one a function.
 
-It is handed a `Decision`, acts on it or doesn't, and says so in the reader's language.
+It is handed a `ReaderAction`, acts on it or doesn't, and says so in the reader's language.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from syndicate.language import spoken
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
 from syndicate.render.templates import FILTERS
 from syndicate.store import Transaction
-from syndicate.web.ui_strings import Words, words_in
+from syndicate.web.ui_strings import WebStrings, words_in
 
 WEEKS = (1, 2, 4, 8)
 """How long a pause may be."""
@@ -25,7 +25,7 @@ _STANDING = (SubscriptionState.CONFIRMED, SubscriptionState.PENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class ReaderAction:
     """Who decides, and what the form says."""
 
     tx: Transaction
@@ -33,12 +33,12 @@ class Decision:
     form: Mapping[str, str]
     cause: Cause
     at: datetime
-    words: Words
+    words: WebStrings
     config: Config
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ActionOutcome:
     """What came of it, in words; `wrong` where nothing was done."""
 
     text: str
@@ -46,7 +46,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class NewsletterChoice:
     """A newsletter as one reader sees it."""
 
     newsletter: Newsletter
@@ -58,13 +58,13 @@ class Choice:
         return self.state in _STANDING
 
 
-def choices(person: Subscriber, config: Config) -> list[Choice]:
+def choices(person: Subscriber, config: Config) -> list[NewsletterChoice]:
     """Return what a reader may choose among: what is offered, and what they have or had."""
     states = {one.newsletter: one.state for one in person.subscriptions}
     known = [one for one in config.newsletters if one.offered or one.name in states]
-    found = [Choice(one, states.get(one.name)) for one in known]
+    found = [NewsletterChoice(one, states.get(one.name)) for one in known]
     gone = [
-        Choice(Newsletter(name=name), state)
+        NewsletterChoice(Newsletter(name=name), state)
         for name, state in states.items()
         if config.newsletter(name) is None
     ]
@@ -84,30 +84,30 @@ def paused(person: Subscriber, at: datetime) -> datetime | None:
     return until if until is not None and until > at else None
 
 
-def date(at: datetime, words: Words, config: Config) -> str:
+def date(at: datetime, words: WebStrings, config: Config) -> str:
     """Write a date as the reader's page does."""
     return FILTERS["date"](at, config.publication.timezone, words.language)
 
 
-def _leave(decision: Decision) -> Told | None:
+def _leave(decision: ReaderAction) -> ActionOutcome | None:
     found = chosen(decision.form, decision.person, decision.config)
     if found is None:
         return None
     decision.tx.subscribers.leave(
         decision.person.key, found.name, at=decision.at, cause=decision.cause
     )
-    return Told(decision.words.preferences.left.format(newsletter=found.label))
+    return ActionOutcome(decision.words.preferences.left.format(newsletter=found.label))
 
 
-def _leave_all(decision: Decision) -> Told:
+def _leave_all(decision: ReaderAction) -> ActionOutcome:
     for one in decision.person.subscriptions:
         decision.tx.subscribers.leave(
             decision.person.key, one.newsletter, at=decision.at, cause=decision.cause
         )
-    return Told(decision.words.preferences.left_all)
+    return ActionOutcome(decision.words.preferences.left_all)
 
 
-def _pause(decision: Decision) -> Told | None:
+def _pause(decision: ReaderAction) -> ActionOutcome | None:
     weeks = decision.form.get("weeks", "")
     if weeks not in map(str, WEEKS):
         return None
@@ -118,18 +118,18 @@ def _pause(decision: Decision) -> Told | None:
         decision.tx.subscribers.pause(
             decision.person.key, until, at=decision.at, cause=decision.cause
         )
-    return Told(decision.words.preferences.paused.format(date=said))
+    return ActionOutcome(decision.words.preferences.paused.format(date=said))
 
 
-def _resume(decision: Decision) -> Told:
+def _resume(decision: ReaderAction) -> ActionOutcome:
     if decision.person.paused_until is not None:
         decision.tx.subscribers.pause(
             decision.person.key, None, at=decision.at, cause=decision.cause
         )
-    return Told(decision.words.preferences.resumed)
+    return ActionOutcome(decision.words.preferences.resumed)
 
 
-def change(decision: Decision) -> Told:
+def change(decision: ReaderAction) -> ActionOutcome:
     """Change name and own fields to what was typed."""
     words = decision.words.personal_data
     own = decision.config.signup.fields
@@ -141,10 +141,10 @@ def change(decision: Decision) -> Told:
         given[key] = one_line(decision.form.get(key, decision.person.fields.get(field.name, "")))
     for key, value in given.items():
         if len(value) > MOST:
-            return Told(words.too_long.format(field=labels[key]), wrong=True)
+            return ActionOutcome(words.too_long.format(field=labels[key]), wrong=True)
     for field in own:
         if field.required and not given[FIELD + field.name]:
-            return Told(words.missing.format(field=field.title), wrong=True)
+            return ActionOutcome(words.missing.format(field=field.title), wrong=True)
     kept = {**decision.person.fields, **{field.name: given[FIELD + field.name] for field in own}}
     decision.tx.subscribers.change(
         decision.person.key,
@@ -153,20 +153,20 @@ def change(decision: Decision) -> Told:
         at=decision.at,
         cause=decision.cause,
     )
-    return Told(decision.words.preferences.saved)
+    return ActionOutcome(decision.words.preferences.saved)
 
 
-def _speak(decision: Decision) -> Told | None:
+def _speak(decision: ReaderAction) -> ActionOutcome | None:
     language = decision.form.get("language", "")
     if language not in spoken():
         return None
     decision.tx.subscribers.change(
         decision.person.key, language=language, at=decision.at, cause=decision.cause
     )
-    return Told(words_in(language).preferences.saved)
+    return ActionOutcome(words_in(language).preferences.saved)
 
 
-DECISIONS: Mapping[str, Callable[[Decision], Told | None]] = {
+DECISIONS: Mapping[str, Callable[[ReaderAction], ActionOutcome | None]] = {
     "leave": _leave,
     "leave-all": _leave_all,
     "pause": _pause,

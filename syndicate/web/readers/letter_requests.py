@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from syndicate.config import Config, Newsletter
 from syndicate.model.subscribers import Action, Cause, Subscriber
 from syndicate.render.mail.letter import Letter
-from syndicate.store import RequestKind, Store, Transaction
-from syndicate.store.audience.audit_log import Entry
-from syndicate.web.readers.letters import Letters
+from syndicate.store import ConfirmationKind, Store, Transaction
+from syndicate.store.audience.audit_log import AuditEntry
+from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.signup_limits import SignupLimits
 
 DATA_FOR = timedelta(days=1)
@@ -22,7 +22,7 @@ class LetterRequests:
     """Sends letters to known readers, as requested with one of their links."""
 
     def __init__(
-        self, store: Store, config: Config, letters: Letters, limits: SignupLimits
+        self, store: Store, config: Config, letters: LetterSender, limits: SignupLimits
     ) -> None:
         self._store = store
         self._config = config
@@ -46,7 +46,7 @@ class LetterRequests:
                     tx,
                     content,
                     to=person.key,
-                    kind=RequestKind.SUBSCRIBE,
+                    kind=ConfirmationKind.SUBSCRIBE,
                     asked={"newsletters": names, "how": cause.how},
                     at=at,
                     expires_at=at + self._config.signup.expire_after,
@@ -67,12 +67,12 @@ class LetterRequests:
                     tx,
                     content,
                     to=person.key,
-                    kind=RequestKind.DATA,
+                    kind=ConfirmationKind.DATA,
                     asked={},
                     at=at,
                     expires_at=at + DATA_FOR,
                 )
-                line = Entry(
+                line = AuditEntry(
                     subscriber=person.key,
                     action=Action.ASKED,
                     cause=cause,

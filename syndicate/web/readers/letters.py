@@ -12,12 +12,12 @@ from syndicate.model.editions import Content
 from syndicate.model.subscribers import Subscriber
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.templates import Templates
-from syndicate.store import Request, RequestKind, Transaction
+from syndicate.store import ConfirmationKind, PendingConfirmation, Transaction
 
 _log = structlog.get_logger(__name__)
 
 
-class Letters:
+class LetterSender:
     """Writes the letters of one publication."""
 
     def __init__(self, config: Config, due: Callable[[], None] = lambda: None) -> None:
@@ -53,14 +53,14 @@ class Letters:
         content: Content,
         *,
         to: int,
-        kind: RequestKind,
+        kind: ConfirmationKind,
         asked: Mapping[str, Any],
         at: datetime,
         expires_at: datetime,
     ) -> None:
         """Freeze a letter together with the question that its button answers."""
         number = tx.editions.add_letter(content, to=to, created_at=at, expires_at=expires_at)
-        question = Request(
+        question = PendingConfirmation(
             letter=number, subscriber=to, kind=kind, asked=dict(asked), at=at, expires_at=expires_at
         )
         tx.requests.add(question)

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 
 from syndicate.config import Config, Newsletter
-from syndicate.model.subscribers import Cause, Subscriber, Who
+from syndicate.model.subscribers import Actor, Cause, Subscriber
 from syndicate.store import Transaction
 from syndicate.web.server import client
 
@@ -24,4 +24,4 @@ def newsletter_named(tx: Transaction, name: str, config: Config) -> Newsletter |
 def own_doing(how: str, request: Request, config: Config) -> Cause:
     """Return the cause of what a reader does by a request."""
     origin = client.network(request, config.web.proxies)
-    return Cause(who=Who.READER, how=how, origin=origin)
+    return Cause(who=Actor.READER, how=how, origin=origin)

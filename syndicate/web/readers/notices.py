@@ -7,14 +7,14 @@ from starlette.responses import Response
 
 from syndicate.config import Config
 from syndicate.web.guard import answer
-from syndicate.web.pages import Pages
-from syndicate.web.ui_strings import Words, words_in
+from syndicate.web.pages import WebPages
+from syndicate.web.ui_strings import WebStrings, words_in
 
 
 class Notices:
     """What is said when a page can't do what it is for."""
 
-    def __init__(self, config: Config, pages: Pages) -> None:
+    def __init__(self, config: Config, pages: WebPages) -> None:
         self._config = config
         self._pages = pages
 
@@ -37,7 +37,7 @@ class Notices:
         words = self._words()
         return answer(self._pages.notice(words.busy_title, words.busy), 503)
 
-    def _words(self, language: str | None = None) -> Words:
+    def _words(self, language: str | None = None) -> WebStrings:
         return words_in(language or self._config.publication.language)
 
 

@@ -12,45 +12,50 @@ from starlette.responses import Response
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.message.links import Links
-from syndicate.model.subscribers import Action, Cause, Subscriber, Who
-from syndicate.store import Held, RequestKind, Store, Transaction
-from syndicate.store import Request as Question
-from syndicate.store.audience.audit_log import Entry
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.model.subscribers import Action, Actor, Cause, Subscriber
+from syndicate.store import (
+    ConfirmationKind,
+    PendingConfirmation,
+    PersonalRecord,
+    Store,
+    Transaction,
+)
+from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.web.forms import Form
 from syndicate.web.guard import PRIVATE, answer
-from syndicate.web.pages import Pages
-from syndicate.web.readers.decisions import FIELD, MOST, Decision, Told, change
+from syndicate.web.pages import WebPages
+from syndicate.web.readers.decisions import FIELD, MOST, ActionOutcome, ReaderAction, change
 from syndicate.web.readers.notices import Notices
 from syndicate.web.readers.personal_data_file import disclosed
-from syndicate.web.ui_strings import Words, words_in
+from syndicate.web.ui_strings import WebStrings, words_in
 
 STYLE = "web/preferences.css"
 
 
-class PersonalData:
+class PersonalDataPages:
     """Shows a reader's data and does with it what they say."""
 
-    def __init__(self, store: Store, config: Config, links: Links, pages: Pages) -> None:
+    def __init__(self, store: Store, config: Config, links: SignedLinks, pages: WebPages) -> None:
         self._store = store
         self._config = config
         self._links = links
         self._pages = pages
         self._notices = Notices(config, pages)
 
-    def show(self, question: Question) -> Response:
+    def show(self, question: PendingConfirmation) -> Response:
         """Show the page. Raise StoreError."""
         found = self._reader(question, clock.now())
         return self._page(found) if isinstance(found, Subscriber) else found
 
-    def confirm(self, question: Question, form: Form, *, origin: str) -> Response:
+    def confirm(self, question: PendingConfirmation, form: Form, *, origin: str) -> Response:
         """Do what a button says. Raise StoreError."""
         at = clock.now()
         found = self._reader(question, at)
         if not isinstance(found, Subscriber):
             return found
         how = f"link in letter {question.letter}"
-        cause = Cause(who=Who.READER, how=how, origin=origin)
+        cause = Cause(who=Actor.READER, how=how, origin=origin)
         match form.get("action"):
             case "change":
                 return self._change(found.key, form, cause=cause, at=at)
@@ -62,7 +67,7 @@ class PersonalData:
                 return self._erase(found, cause=cause, at=at)
         return self._notices.refused(self._words(found).language)
 
-    def _reader(self, question: Question, at: datetime) -> Subscriber | Response:
+    def _reader(self, question: PendingConfirmation, at: datetime) -> Subscriber | Response:
         """Return whose data it is, or what to say where the link is no longer good."""
         with self._store.read() as tx:
             person = tx.subscribers.by_key(question.subscriber)
@@ -84,8 +89,8 @@ class PersonalData:
 
     def _changed(
         self, tx: Transaction, person: Subscriber, form: Form, cause: Cause, at: datetime
-    ) -> Told:
-        decision = Decision(
+    ) -> ActionOutcome:
+        decision = ReaderAction(
             tx=tx,
             person=person,
             form=form,
@@ -99,7 +104,9 @@ class PersonalData:
     def _download(self, key: int, *, cause: Cause, at: datetime) -> Response:
         with self._store.write() as tx:
             if tx.subscribers.by_key(key) is not None:
-                tx.trail.note(Entry(subscriber=key, action=Action.EXPORTED, cause=cause, at=at))
+                tx.trail.note(
+                    AuditEntry(subscriber=key, action=Action.EXPORTED, cause=cause, at=at)
+                )
         with self._store.read() as tx:  # it takes its time, in which others may write
             held = tx.dossier.of(key)
         if held is None:
@@ -124,7 +131,10 @@ class PersonalData:
     # what the reader sees
 
     def _page(
-        self, person: Subscriber, told: Told | None = None, typed: Mapping[str, str] | None = None
+        self,
+        person: Subscriber,
+        told: ActionOutcome | None = None,
+        typed: Mapping[str, str] | None = None,
     ) -> Response:
         values = {
             "told": told,
@@ -150,14 +160,14 @@ class PersonalData:
         )
         return answer(page)
 
-    def _words(self, person: Subscriber) -> Words:
+    def _words(self, person: Subscriber) -> WebStrings:
         return words_in(person.language or self._config.publication.language)
 
 
-def _without_others(held: Held) -> Held:
+def _without_others(held: PersonalRecord) -> PersonalRecord:
     """Leave out who else was asked about a change of address, and whether anybody was."""
     requests = (
-        replace(request, asked={}) if request.kind is RequestKind.ADDRESS else request
+        replace(request, asked={}) if request.kind is ConfirmationKind.ADDRESS else request
         for request in held.requests
     )
     return replace(held, requests=tuple(requests))

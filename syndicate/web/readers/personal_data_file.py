@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from syndicate.config import Config, Newsletter
-from syndicate.model.subscribers import Change, Subscriber, Subscription
-from syndicate.store import Held, Mailed, Request
-from syndicate.store.audience.data_export import Followed
+from syndicate.model.subscribers import Subscriber, SubscriberChange, Subscription
+from syndicate.store import MailedItem, PendingConfirmation, PersonalRecord
+from syndicate.store.audience.data_export import FollowedLink
 
 
-def disclosed(held: Held, config: Config, *, at: datetime) -> bytes:
+def disclosed(held: PersonalRecord, config: Config, *, at: datetime) -> bytes:
     """Write what is held on somebody at `at`; times are ISO 8601, in UTC."""
     said = {
         "publication": config.publication.title,
@@ -52,7 +52,7 @@ def _subscription(one: Subscription, config: Config) -> dict[str, Any]:
     }
 
 
-def _change(one: Change) -> dict[str, Any]:
+def _change(one: SubscriberChange) -> dict[str, Any]:
     return {
         "at": one.at,
         "action": one.action,
@@ -64,7 +64,7 @@ def _change(one: Change) -> dict[str, Any]:
     }
 
 
-def _mailed(one: Mailed) -> dict[str, Any]:
+def _mailed(one: MailedItem) -> dict[str, Any]:
     return {
         "edition": one.edition,
         "newsletter": one.newsletter,
@@ -82,11 +82,11 @@ def _mailed(one: Mailed) -> dict[str, Any]:
     }
 
 
-def _followed(one: Followed) -> dict[str, Any]:
+def _followed(one: FollowedLink) -> dict[str, Any]:
     return {"edition": one.edition, "link": one.link, "at": one.at, "machine": one.machine}
 
 
-def _question(one: Request) -> dict[str, Any]:
+def _question(one: PendingConfirmation) -> dict[str, Any]:
     return {
         "letter": one.letter,
         "kind": one.kind,

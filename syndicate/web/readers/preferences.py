@@ -20,20 +20,20 @@ from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import SyndicateError
 from syndicate.language import spoken
 from syndicate.model.subscribers import Cause, Subscriber, may_undo
 from syndicate.store import Store, Transaction
 from syndicate.web.forms import MANY, Form, read_form
 from syndicate.web.guard import answer, from_our_pages
-from syndicate.web.pages import Pages
+from syndicate.web.pages import WebPages
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.decisions import (
     DECISIONS,
     WEEKS,
-    Decision,
-    Told,
+    ActionOutcome,
+    ReaderAction,
     choices,
     chosen,
     date,
@@ -43,7 +43,7 @@ from syndicate.web.readers.letter_requests import LetterRequests
 from syndicate.web.readers.link_owner import holder, own_doing
 from syndicate.web.readers.notices import Notices, later, masked
 from syndicate.web.readers.signup_limits import HOUR
-from syndicate.web.ui_strings import Words, words_in
+from syndicate.web.ui_strings import WebStrings, words_in
 
 _log = structlog.get_logger(__name__)
 HOW = "preferences page"
@@ -52,15 +52,15 @@ POSTS = 60
 _Form = Mapping[str, str]
 
 
-class Preferences:
+class PreferencePages:
     """The pages under /preferences/."""
 
     def __init__(
         self,
         store: Store,
         config: Config,
-        links: Links,
-        pages: Pages,
+        links: SignedLinks,
+        pages: WebPages,
         *,
         change: AddressChange,
         letters: LetterRequests,
@@ -128,12 +128,12 @@ class Preferences:
 
     def _decide(
         self, tx: Transaction, person: Subscriber, form: _Form, cause: Cause
-    ) -> Told | None:
+    ) -> ActionOutcome | None:
         """Do what the button stands for; None where it stands for nothing."""
         decide = DECISIONS.get(form.get("action", ""))
         if decide is None:
             return None
-        decision = Decision(
+        decision = ReaderAction(
             tx=tx,
             person=person,
             form=form,
@@ -148,11 +148,11 @@ class Preferences:
         said = self._words(person).preferences
         email = self._change.read(form.get("email", ""))
         if email is None:
-            return self._show(token, Told(said.address_wrong, wrong=True), form)
+            return self._show(token, ActionOutcome(said.address_wrong, wrong=True), form)
         wait = self._change.ask(person, email, cause=cause, at=clock.now())
         if wait is not None:
             return self._too_many_letters(token, person, wait)
-        return self._show(token, Told(said.address_asked))
+        return self._show(token, ActionOutcome(said.address_asked))
 
     def _join(self, token: str, person: Subscriber, form: _Form, cause: Cause) -> Response:
         """Subscribe: by letter, unless it only undoes what the reader has just done."""
@@ -167,33 +167,35 @@ class Preferences:
             if undone:
                 tx.subscribers.rejoin(person.key, newsletter.name, at=at, cause=cause)
         if undone or person.gets(newsletter.name):
-            return self._show(token, Told(said.joined.format(newsletter=label)))
+            return self._show(token, ActionOutcome(said.joined.format(newsletter=label)))
         wait = self._letters.subscribe(person, newsletter, cause=cause, at=at)
         if wait is not None:
             return self._too_many_letters(token, person, wait)
         asked = said.join_sent.format(email=masked(person.email), newsletter=label)
-        return self._show(token, Told(asked))
+        return self._show(token, ActionOutcome(asked))
 
     def _ask_for_data(self, token: str, person: Subscriber, cause: Cause) -> Response:
         said = self._words(person).preferences
         if person.suppressed:
             by_hand = said.data_by_hand.format(address=self._contact)
-            return self._show(token, Told(by_hand, wrong=True))
+            return self._show(token, ActionOutcome(by_hand, wrong=True))
         wait = self._letters.data(person, cause=cause, at=clock.now())
         if wait is not None:
             return self._too_many_letters(token, person, wait)
-        return self._show(token, Told(said.data_sent.format(email=masked(person.email))))
+        return self._show(token, ActionOutcome(said.data_sent.format(email=masked(person.email))))
 
     def _too_many_letters(self, token: str, person: Subscriber, wait: timedelta) -> Response:
         said = self._words(person).preferences.too_many_letters
-        told = Told(said.format(email=masked(person.email)), wrong=True)
+        told = ActionOutcome(said.format(email=masked(person.email)), wrong=True)
         response = self._show(token, told)
         response.status_code = 429
         return later(response, wait)
 
     # what the reader sees
 
-    def _show(self, token: str, told: Told | None = None, typed: _Form | None = None) -> Response:
+    def _show(
+        self, token: str, told: ActionOutcome | None = None, typed: _Form | None = None
+    ) -> Response:
         with self._store.read() as tx:
             person = self._person(tx, token)
         if person is None:
@@ -234,7 +236,7 @@ class Preferences:
         key = self._links.read_preferences(token)
         return None if key is None else holder(tx, key)
 
-    def _words(self, person: Subscriber) -> Words:
+    def _words(self, person: Subscriber) -> WebStrings:
         return words_in(person.language or self._config.publication.language)
 
 

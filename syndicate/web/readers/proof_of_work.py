@@ -27,14 +27,14 @@ _SALT = re.compile(r"[0-9a-f]{24}\?expires=([0-9]{1,11})&")
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class SolvedChallenge:
     """A sum that was done."""
 
     challenge: str
     """What tells it from all others: it counts once."""
 
 
-class Proofs:
+class Challenges:
     """Sets sums and checks them."""
 
     def __init__(self, secret: bytes) -> None:
@@ -53,7 +53,7 @@ class Proofs:
             "signature": self._sign(challenge),
         }
 
-    def read(self, payload: str | None, at: datetime) -> Proof | None:
+    def read(self, payload: str | None, at: datetime) -> SolvedChallenge | None:
         """Return the proof that is in a form; None where it is none, or too late."""
         said = _decoded(payload or "")
         salt, challenge, number, tag = (
@@ -68,10 +68,10 @@ class Proofs:
         expires = _expires(salt)
         if _hash(salt, number) != challenge or expires is None or expires < at:
             return None
-        return Proof(challenge)
+        return SolvedChallenge(challenge)
 
     @staticmethod
-    def spend(tx: Transaction, proof: Proof, at: datetime) -> bool:
+    def spend(tx: Transaction, proof: SolvedChallenge, at: datetime) -> bool:
         """Count a proof; False where it was used before."""
         return tx.limits.take(f"proof {proof.challenge}", most=1, per=_VALID, at=at)
 

@@ -26,23 +26,23 @@ from syndicate.web.forms import MANY, Form, read_form, read_json
 from syndicate.web.guard import PRIVATE, answer
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.outbox.pages import is_served
-from syndicate.web.pages import Pages
-from syndicate.web.readers.bot_checks import HONEYPOT, Haste, Stamps, is_sprung
+from syndicate.web.pages import WebPages
+from syndicate.web.readers.bot_checks import HONEYPOT, FormStamps, StampAge, is_sprung
 from syndicate.web.readers.link_owner import own_doing
 from syndicate.web.readers.notices import Notices, later
-from syndicate.web.readers.proof_of_work import FIELD, Proofs
+from syndicate.web.readers.proof_of_work import FIELD, Challenges
 from syndicate.web.readers.signup_form import (
     LONGEST,
     NEWSLETTERS,
     OWN,
-    Clerk,
-    Mistakes,
-    Typed,
-    Wish,
+    SignupErrors,
+    SignupInput,
+    SignupRequest,
+    SignupValidator,
     own_field,
 )
 from syndicate.web.readers.signup_limits import SignupLimit
-from syndicate.web.readers.signup_requests import Enrolment, Postponed
+from syndicate.web.readers.signup_requests import SignupPostponed, SignupRequests
 from syndicate.web.ui_strings import words_in
 
 _log = structlog.get_logger(__name__)
@@ -60,10 +60,10 @@ _NEEDS_PROOF = {"errors": {FIELD: "expected the answer to /signup/challenge, use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sheet:
+class _SignupFormView:
     """A form as it is shown: what is typed in it, and what is wrong with that."""
 
-    typed: Typed
+    typed: SignupInput
     problems: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
     """What is said of the form as a whole."""
@@ -75,16 +75,16 @@ class _Sheet:
     """Whether work makes up for what the notice says, where a script runs."""
 
 
-class Signup:
+class SignupPages:
     """The pages under /signup, and the JSON endpoint."""
 
     def __init__(
         self,
         store: Store,
         config: Config,
-        pages: Pages,
-        clerk: Clerk,
-        enrolment: Enrolment,
+        pages: WebPages,
+        clerk: SignupValidator,
+        enrolment: SignupRequests,
         *,
         secret: bytes,
     ) -> None:
@@ -97,8 +97,8 @@ class Signup:
         self._notices = Notices(config, pages)
         self._clerk = clerk
         self._enrolment = enrolment
-        self._stamps = Stamps(secret)
-        self._proofs = Proofs(secret)
+        self._stamps = FormStamps(secret)
+        self._proofs = Challenges(secret)
         self._words = words_in(config.publication.language).signup
         own = {own_field(one.name): one.title for one in config.signup.fields}
         words = self._words
@@ -126,7 +126,9 @@ class Signup:
         """Show the form; on a POST, take what it says."""
         if request.method != "POST":
             wanted = request.query_params.getlist("newsletter")
-            return await run_in_threadpool(self._form, _Sheet(typed=Typed(newsletters=wanted)))
+            return await run_in_threadpool(
+                self._form, _SignupFormView(typed=SignupInput(newsletters=wanted))
+            )
         form = await read_form(request, most=MANY)
         try:
             return await run_in_threadpool(self._take, request, form)
@@ -136,25 +138,31 @@ class Signup:
 
     def _take(self, request: Request, form: Form | None) -> Response:
         if form is None:
-            return self._form(_Sheet(typed=Typed(), notice=self._words.not_read), 400)
+            return self._form(
+                _SignupFormView(typed=SignupInput(), notice=self._words.not_read), 400
+            )
         if is_sprung(form):
             return self._done(request)
         typed = _typed(form)
         try:
             wish = self._clerk.read(typed)
-        except Mistakes as mistakes:
+        except SignupErrors as mistakes:
             stamp = form.get(_STAMP, "")
-            return self._form(_Sheet(typed=typed, problems=mistakes.by_field, stamp=stamp), 400)
+            return self._form(
+                _SignupFormView(typed=typed, problems=mistakes.by_field, stamp=stamp), 400
+            )
         haste = self._stamps.judge(form.get(_STAMP), clock.now())
-        stamp = form.get(_STAMP, "") if haste is not Haste.STALE else ""
-        proven = haste is Haste.NONE and self._has_worked(form.get(FIELD))
-        if haste is not Haste.NONE or (self._config.signup.proof_of_work and not proven):
-            return self._form(_Sheet(typed=typed, notice=self._words.again, stamp=stamp), 400)
+        stamp = form.get(_STAMP, "") if haste is not StampAge.STALE else ""
+        proven = haste is StampAge.NONE and self._has_worked(form.get(FIELD))
+        if haste is not StampAge.NONE or (self._config.signup.proof_of_work and not proven):
+            return self._form(
+                _SignupFormView(typed=typed, notice=self._words.again, stamp=stamp), 400
+            )
         postponed = self._enter(request, wish, how="form on the web", proven=proven)
         if postponed is None:
             return self._done(request)
         failed = bool(form.get(FIELD))  # the browser could not do the work, or it was done before
-        sheet = _Sheet(
+        sheet = _SignupFormView(
             typed=typed,
             stamp=stamp,
             title=words_in(self._config.publication.language).busy_title,
@@ -163,14 +171,14 @@ class Signup:
         )
         return later(self._form(sheet, 429), postponed.wait)
 
-    def _over_limit(self, postponed: Postponed) -> str:
+    def _over_limit(self, postponed: SignupPostponed) -> str:
         """Say in plain words that there are too many sign-ups, and how long to wait."""
         words = self._words
         why = words.over_all if postponed.limit is SignupLimit.ALL else words.over_network
         minutes = max(1, math.ceil(postponed.wait.total_seconds() / 60))
         return f"{why} {words.over_wait.format(count=minutes)}"
 
-    def _form(self, sheet: _Sheet, status: int = 200) -> Response:
+    def _form(self, sheet: _SignupFormView, status: int = 200) -> Response:
         work = self._config.signup.proof_of_work or sheet.work
         values = {
             "sheet": sheet,
@@ -194,7 +202,7 @@ class Signup:
             del response.headers["x-robots-tag"]
         return response
 
-    def _chosen(self, typed: Typed) -> set[str]:
+    def _chosen(self, typed: SignupInput) -> set[str]:
         """Return which boxes are ticked: the only one is, to begin with."""
         only = [one.name for one in self._clerk.offered] if len(self._clerk.offered) == 1 else []
         return {*typed.newsletters, *only}
@@ -244,7 +252,7 @@ class Signup:
     def _take_json(self, request: Request, given: dict[str, Any] | None) -> Response:
         try:
             wish = self._clerk.read(_typed_json(given))
-        except Mistakes as mistakes:
+        except SignupErrors as mistakes:
             return _json({"errors": mistakes.by_field}, 400)
         payload = given.get(FIELD) if given else None
         proven = self._has_worked(payload if isinstance(payload, str) else None)
@@ -258,7 +266,9 @@ class Signup:
         double = self._config.signup.confirm
         return _json({"message": self._words.sent if double else self._words.begun}, 202)
 
-    def _enter(self, request: Request, wish: Wish, *, how: str, proven: bool) -> Postponed | None:
+    def _enter(
+        self, request: Request, wish: SignupRequest, *, how: str, proven: bool
+    ) -> SignupPostponed | None:
         cause = own_doing(how, request, self._config)
         return self._enrolment.enter(wish, cause=cause, at=clock.now(), proven=proven)
 
@@ -271,8 +281,8 @@ def _not_taken(error: SyndicateError) -> None:
     _log.warning("sign-up not taken", reason=str(error))
 
 
-def _typed(form: Form) -> Typed:
-    return Typed(
+def _typed(form: Form) -> SignupInput:
+    return SignupInput(
         email=form.get("email", ""),
         name=form.get("name", ""),
         fields={key.removeprefix(OWN): form[key] for key in form if key.startswith(OWN)},
@@ -280,10 +290,10 @@ def _typed(form: Form) -> Typed:
     )
 
 
-def _typed_json(given: dict[str, Any] | None) -> Typed:
+def _typed_json(given: dict[str, Any] | None) -> SignupInput:
     """Read JSON as what somebody typed; raise Mistakes where it is of another shape."""
     if given is None:
-        raise Mistakes({"body": 'expected a JSON object such as {"email": "anna@example.org"}'})
+        raise SignupErrors({"body": 'expected a JSON object such as {"email": "anna@example.org"}'})
     expected = {
         "email": (str, "text"),
         "name": (str, "text"),
@@ -300,5 +310,5 @@ def _typed_json(given: dict[str, Any] | None) -> Typed:
         elif not isinstance(value, kind) or not all(isinstance(one, str) for one in inner):
             mistakes[key] = f"expected {shape}"
     if mistakes:
-        raise Mistakes(mistakes)
-    return Typed(**{key: value for key, value in given.items() if key != FIELD})
+        raise SignupErrors(mistakes)
+    return SignupInput(**{key: value for key, value in given.items() if key != FIELD})

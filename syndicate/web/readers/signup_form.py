@@ -14,7 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 from syndicate.config import Config, Newsletter
 from syndicate.errors import ConfigError
 from syndicate.intake.markup.text import one_line, printable
-from syndicate.web.ui_strings import SignupWords, words_in
+from syndicate.web.ui_strings import SignupStrings, words_in
 
 LONGEST = 200
 """Characters of a name or of an own field."""
@@ -24,7 +24,7 @@ _BREAK = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class SignupRequest:
     """A sign-up in which nothing is missing."""
 
     email: str
@@ -35,7 +35,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
+class SignupInput:
     """What somebody typed, as it came."""
 
     email: str = ""
@@ -44,7 +44,7 @@ class Typed:
     newsletters: Sequence[str] = ()
 
 
-class Mistakes(Exception):  # noqa: N818 - what the reader made, not what failed
+class SignupErrors(Exception):  # noqa: N818 - what the reader made, not what failed
     """What a sign-up lacks: by field, in the publication's language."""
 
     def __init__(self, by_field: Mapping[str, str]) -> None:
@@ -52,18 +52,18 @@ class Mistakes(Exception):  # noqa: N818 - what the reader made, not what failed
         super().__init__(", ".join(by_field))
 
 
-class Clerk:
+class SignupValidator:
     """Reads wishes for one publication."""
 
     def __init__(self, config: Config) -> None:
         """Raise ConfigError where the list of disposable domains can't be read."""
         self._signup = config.signup
         self.offered = [newsletter for newsletter in config.newsletters if newsletter.offered]
-        self._words: SignupWords = words_in(config.publication.language).signup
+        self._words: SignupStrings = words_in(config.publication.language).signup
         listed = config.signup.disposable_domains
         self._disposable = _domains(config.path(listed)) if listed else frozenset[str]()
 
-    def read(self, typed: Typed) -> Wish:
+    def read(self, typed: SignupInput) -> SignupRequest:
         """Check what was typed; raise Mistakes."""
         mistakes: dict[str, str] = {}
         email = self._email(typed.email, mistakes)
@@ -79,8 +79,8 @@ class Clerk:
                 name=_shown(unknown)
             )
         if mistakes:
-            raise Mistakes(mistakes)
-        return Wish(email=email, name=name, fields=fields, newsletters=newsletters)
+            raise SignupErrors(mistakes)
+        return SignupRequest(email=email, name=name, fields=fields, newsletters=newsletters)
 
     def address(self, typed: str) -> str | None:
         """Return an address as it is written best; None for one that we don't write to."""
@@ -102,7 +102,9 @@ class Clerk:
         labels = domain.lower().split(".")
         return any(".".join(labels[start:]) in self._disposable for start in range(len(labels)))
 
-    def _own(self, name: str, typed: Typed, mistakes: dict[str, str], *, required: bool) -> str:
+    def _own(
+        self, name: str, typed: SignupInput, mistakes: dict[str, str], *, required: bool
+    ) -> str:
         field = own_field(name)
         value = self._line(field, typed.fields.get(name, ""), mistakes)
         if required and not value and field not in mistakes:

@@ -10,7 +10,7 @@ import structlog
 from syndicate.config import Config
 from syndicate.model.subscribers import mailbox
 from syndicate.store import Transaction
-from syndicate.web.telemetry.counters import Counts
+from syndicate.web.telemetry.counters import RequestCounters
 
 _log = structlog.get_logger(__name__)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -33,7 +33,7 @@ class SignupLimits:
     logged once an hour where it may be a flood.
     """
 
-    def __init__(self, config: Config, secret: bytes, counts: Counts) -> None:
+    def __init__(self, config: Config, secret: bytes, counts: RequestCounters) -> None:
         """Count addresses under an HMAC with `secret`: they are nobody's to read there."""
         self._signup = config.signup
         self._secret = secret

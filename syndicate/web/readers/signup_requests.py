@@ -9,26 +9,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syndicate.config import Config, Newsletter
-from syndicate.model.subscribers import Cause, Subscribed
+from syndicate.model.subscribers import Cause, SubscribeOutcome
 from syndicate.render.mail.letter import Letter
-from syndicate.store import RequestKind, Store, Transaction
-from syndicate.web.readers.letters import Letters
-from syndicate.web.readers.signup_form import Wish
+from syndicate.store import ConfirmationKind, Store, Transaction
+from syndicate.web.readers.letters import LetterSender
+from syndicate.web.readers.signup_form import SignupRequest
 from syndicate.web.readers.signup_limits import SignupLimit, SignupLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class _PendingSignup:
     """A sign-up on its way into the store."""
 
-    wish: Wish
+    wish: SignupRequest
     cause: Cause
     at: datetime
     language: str
 
 
 @dataclass(frozen=True, slots=True)
-class Postponed:
+class SignupPostponed:
     """A sign-up that is over a limit that may be disclosed."""
 
     limit: SignupLimit
@@ -38,18 +38,20 @@ class Postponed:
     """Whether it is taken at once where a proof of work comes with it."""
 
 
-class Enrolment:
+class SignupRequests:
     """Enters wishes into the store, within the limits of the config."""
 
     def __init__(
-        self, store: Store, config: Config, letters: Letters, limits: SignupLimits
+        self, store: Store, config: Config, letters: LetterSender, limits: SignupLimits
     ) -> None:
         self._store = store
         self._config = config
         self._letters = letters
         self._limits = limits
 
-    def enter(self, wish: Wish, *, cause: Cause, at: datetime, proven: bool) -> Postponed | None:
+    def enter(
+        self, wish: SignupRequest, *, cause: Cause, at: datetime, proven: bool
+    ) -> SignupPostponed | None:
         """Do what a wish takes, unless there are too many; `proven` where work was done for it.
 
         Nothing about it is said otherwise: nobody learns who is known here. Raise StoreError.
@@ -59,7 +61,7 @@ class Enrolment:
         language = self._letters.language(reader, wish.newsletters)
         # composed here, it is at hand while the store is held
         self._letters.compose(Letter.CONFIRM, language, wish.newsletters)
-        entry = _Entry(wish=wish, cause=cause, at=at, language=language)
+        entry = _PendingSignup(wish=wish, cause=cause, at=at, language=language)
         with self._store.write() as tx:
             postponed = self._postponed(tx, entry, proven=proven)
             if postponed is not None:
@@ -70,23 +72,29 @@ class Enrolment:
         self._letters.hand_over()
         return None
 
-    def _postponed(self, tx: Transaction, entry: _Entry, *, proven: bool) -> Postponed | None:
+    def _postponed(
+        self, tx: Transaction, entry: _PendingSignup, *, proven: bool
+    ) -> SignupPostponed | None:
         """Count a sign-up; what one limit refuses doesn't use up the next."""
         limits, origin, at = self._limits, entry.cause.origin, entry.at
         wait = limits.of_network(tx, origin, at, proven=proven)
         if wait is not None:
-            return Postponed(SignupLimit.NETWORK, wait, proof_helps=not proven)
+            return SignupPostponed(SignupLimit.NETWORK, wait, proof_helps=not proven)
         wait = limits.of_all(tx, at)
-        return None if wait is None else Postponed(SignupLimit.ALL, wait)
+        return None if wait is None else SignupPostponed(SignupLimit.ALL, wait)
 
-    def _enter(self, tx: Transaction, entry: _Entry) -> None:
+    def _enter(self, tx: Transaction, entry: _PendingSignup) -> None:
         if self._config.signup.confirm:
             self._ask(tx, entry, entry.wish.newsletters)
             return
         known = tx.subscribers.by_email(entry.wish.email) is not None
         came = {one: self._subscribe(tx, entry, one) for one in entry.wish.newsletters}
-        gone = [one for one, how in came.items() if how in {Subscribed.LEFT, Subscribed.ERASED}]
-        new = [one for one, how in came.items() if how is Subscribed.NEW]
+        gone = [
+            one
+            for one, how in came.items()
+            if how in {SubscribeOutcome.LEFT, SubscribeOutcome.ERASED}
+        ]
+        new = [one for one, how in came.items() if how is SubscribeOutcome.NEW]
         reader = tx.subscribers.by_email(entry.wish.email)
         if reader is not None and new:
             if not known:
@@ -96,13 +104,17 @@ class Enrolment:
         if gone:
             self._ask(tx, entry, gone)
 
-    def _subscribe(self, tx: Transaction, entry: _Entry, newsletter: Newsletter) -> Subscribed:
+    def _subscribe(
+        self, tx: Transaction, entry: _PendingSignup, newsletter: Newsletter
+    ) -> SubscribeOutcome:
         wish = entry.wish
         return tx.subscribers.subscribe(
             wish.email, newsletter.name, name=wish.name, cause=entry.cause, at=entry.at
         )
 
-    def _ask(self, tx: Transaction, entry: _Entry, newsletters: Sequence[Newsletter]) -> None:
+    def _ask(
+        self, tx: Transaction, entry: _PendingSignup, newsletters: Sequence[Newsletter]
+    ) -> None:
         """Have a letter ask, unless the address is not mailed at all."""
         wish, at = entry.wish, entry.at
         names = [newsletter.name for newsletter in newsletters]
@@ -115,7 +127,7 @@ class Enrolment:
             tx,
             letter,
             to=reader,
-            kind=RequestKind.SUBSCRIBE,
+            kind=ConfirmationKind.SUBSCRIBE,
             asked=asked | {"how": entry.cause.how},
             at=at,
             expires_at=at + self._config.signup.expire_after,

@@ -15,17 +15,17 @@ from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Config, Newsletter
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreError
 from syndicate.intake.markup.text import one_line
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState, may_undo
 from syndicate.store import Store
 from syndicate.web.forms import Form, read_form
 from syndicate.web.guard import PRIVATE, answer, from_our_pages
-from syndicate.web.pages import Pages
+from syndicate.web.pages import WebPages
 from syndicate.web.readers.link_owner import holder, newsletter_named, own_doing
 from syndicate.web.readers.notices import Notices, masked
-from syndicate.web.ui_strings import Words, words_in
+from syndicate.web.ui_strings import WebStrings, words_in
 
 ONE_CLICK = "List-Unsubscribe"
 REASONS: Mapping[str, str] = {
@@ -40,7 +40,7 @@ MOST = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class LinkHolder:
     """Who holds a link, and to which newsletter it belongs."""
 
     newsletter: Newsletter
@@ -67,10 +67,10 @@ class Reader:
         return masked(self.subscriber.email if self.subscriber else "")
 
 
-class Unsubscribe:
+class UnsubscribePages:
     """The page and the one click under /unsubscribe/."""
 
-    def __init__(self, store: Store, config: Config, links: Links, pages: Pages) -> None:
+    def __init__(self, store: Store, config: Config, links: SignedLinks, pages: WebPages) -> None:
         self._store = store
         self._config = config
         self._links = links
@@ -119,7 +119,7 @@ class Unsubscribe:
             return self._standing(reader, told=self._words(reader).reasons.thanks)
         return self._notices.refused(self._words(reader).language)
 
-    def _reader(self, token: str) -> Reader | None:
+    def _reader(self, token: str) -> LinkHolder | None:
         """Return who holds a token; None for one that we did not sign."""
         read = self._links.read(token)
         if read is None:
@@ -131,18 +131,18 @@ class Unsubscribe:
             undoable = person is not None and may_undo(
                 tx.trail.of(person.key), newsletter.name, clock.now()
             )
-        return Reader(newsletter, person, undoable)
+        return LinkHolder(newsletter, person, undoable)
 
     def _cause(self, how: str, request: Request) -> Cause:
         return own_doing(how, request, self._config)
 
-    def _leave(self, reader: Reader, cause: Cause) -> None:
+    def _leave(self, reader: LinkHolder, cause: Cause) -> None:
         name = reader.newsletter.name
         if reader.subscriber is not None:
             with self._store.write() as tx:
                 tx.subscribers.leave(reader.subscriber.key, name, at=clock.now(), cause=cause)
 
-    def _rejoin(self, reader: Reader, cause: Cause) -> bool:
+    def _rejoin(self, reader: LinkHolder, cause: Cause) -> bool:
         """Undo what was done within the last hour; False where it is too late for that.
 
         Anybody may have the link of a mail that was forwarded.
@@ -156,7 +156,7 @@ class Unsubscribe:
                 key, name, at=at, cause=cause
             )
 
-    def _explain(self, reader: Reader, form: Form) -> None:
+    def _explain(self, reader: LinkHolder, form: Form) -> None:
         """Note why somebody left, once."""
         own = one_line(form.get("words", ""))[:MOST]
         reason = ": ".join(part for part in (REASONS[form["reason"]], own) if part)
@@ -166,7 +166,7 @@ class Unsubscribe:
 
     # what the reader sees
 
-    def _standing(self, reader: Reader, *, told: str = "") -> Response:
+    def _standing(self, reader: LinkHolder, *, told: str = "") -> Response:
         someone = reader.subscriber
         values = {
             "reader": reader,
@@ -193,13 +193,13 @@ class Unsubscribe:
             return None
         return f"{self._config.web_url}/signup?newsletter={newsletter.name}"
 
-    def _rejoined(self, reader: Reader) -> Response:
+    def _rejoined(self, reader: LinkHolder) -> Response:
         words = self._words(reader)
         said = words.rejoined.format(email=reader.masked, newsletter=reader.newsletter.label)
         page = self._pages.notice(words.rejoined_title, said, language=words.language)
         return answer(page)
 
-    def _words(self, reader: Reader) -> Words:
+    def _words(self, reader: LinkHolder) -> WebStrings:
         own = reader.subscriber.language if reader.subscriber else None
         language = own or reader.newsletter.language
         return words_in(language or self._config.publication.language)

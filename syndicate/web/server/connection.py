@@ -27,7 +27,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from syndicate.web.server.connection_limit import Room
+from syndicate.web.server.connection_limit import ConnectionLimit
 from syndicate.web.server.listener import has_something
 from syndicate.web.server.request_head import (
     check_framing,
@@ -36,7 +36,7 @@ from syndicate.web.server.request_head import (
     status_of,
     without_upgrade,
 )
-from syndicate.web.server.responses import Answer, at_once
+from syndicate.web.server.responses import HttpResponse, at_once
 
 MAX_HEAD = 64 * 1024
 """Bytes that the head of a request may have, or what a chunked body has beside its content."""
@@ -55,11 +55,11 @@ _LINGER = 1.0
 _CROWDED = b"retry-after: 5\r\n"
 
 
-class Front:
+class CurrentApplication:
     """The application that connections ask; another may be put in its place."""
 
-    def __init__(self, app: ASGIApp, room: Room | None = None) -> None:
-        self.room = room or Room()
+    def __init__(self, app: ASGIApp, room: ConnectionLimit | None = None) -> None:
+        self.room = room or ConnectionLimit()
         """Whom there is a place for."""
         self.put(app)
 
@@ -75,7 +75,7 @@ class Front:
         """Answer a request."""
         return self._app(scope, receive, send)
 
-    def at_once(self, scope: Scope) -> Answer | None:
+    def at_once(self, scope: Scope) -> HttpResponse | None:
         """Return the answer where it is there; what fails here fails again where it is told."""
         try:
             return self._at_once(scope)
@@ -87,7 +87,7 @@ def _uncounted(_: int) -> None:
     """Have an application that doesn't count not know."""
 
 
-class _Reading(FlowControl):
+class _ReadFlow(FlowControl):
     """Whether the socket is read: uvicorn's, which doesn't know what we have kept unparsed."""
 
     kept = False
@@ -108,7 +108,7 @@ class _EndOfRequestsError(Exception):
     """The request before was the last one of its connection (RFC 9112, section 9.6)."""
 
 
-class Connection(HttpToolsProtocol):
+class HttpConnection(HttpToolsProtocol):
     """HTTP/1.1 with one client, on uvicorn's loop."""
 
     # with more than 30 attributes in its dictionary, each of an object takes longer to find
@@ -116,13 +116,13 @@ class Connection(HttpToolsProtocol):
         *("_codings", "_deaf", "_front", "_head", "_hosts", "_looks", "_running", "_seen"),
         "_unparsed",
     )
-    flow: _Reading
+    flow: _ReadFlow
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, if there is a place."""
         super().connection_made(transport)
-        self._front = cast("Front", self.app)
-        self.flow = _Reading(transport)
+        self._front = cast("CurrentApplication", self.app)
+        self.flow = _ReadFlow(transport)
         self._head = self._looks = 0
         self._hosts: list[bytes] = []
         self._codings: list[bytes] = []
@@ -130,7 +130,7 @@ class Connection(HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None
         self._seen: tuple[object, ...] = ()
         self._deaf = False  # whether what comes is no longer read, as there's no more to say
-        if not self._front.room.admits(cast("set[Connection]", self.connections)):
+        if not self._front.room.admits(cast("set[HttpConnection]", self.connections)):
             self._turn_away()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -383,7 +383,7 @@ def _refusal(status: HTTPStatus, headers: bytes = b"") -> bytes:
     return STATUS_LINE[status] + headers + end
 
 
-def _written(answer: Answer, cycle: RequestResponseCycle) -> list[bytes]:
+def _written(answer: HttpResponse, cycle: RequestResponseCycle) -> list[bytes]:
     """Write an answer as it goes over the wire, with what the server says of each."""
     lines = [STATUS_LINE[answer.status]]
     for name, value in cycle.default_headers:

@@ -13,7 +13,7 @@ _LINGER = 64
 """How many may take their time to leave; file descriptors are reserved for them."""
 
 
-class Guest(Protocol):
+class LimitedConnection(Protocol):
     """A connection."""
 
     @property
@@ -24,31 +24,31 @@ class Guest(Protocol):
         """End the connection if nothing has come; tell whether it was ended."""
 
 
-class Room:
+class ConnectionLimit:
     """Keeps places for connections; those that are leaving have none."""
 
     def __init__(self, places: int | None = None) -> None:
         """Have so many places; None is no limit."""
         self._places = places
-        self._leaving: set[Guest] = set()
+        self._leaving: set[LimitedConnection] = set()
         self._next_look = 0.0
 
-    def admits(self, guests: Collection[Guest]) -> bool:
+    def admits(self, guests: Collection[LimitedConnection]) -> bool:
         """Tell whether there is a place for the last of all guests; an idle one may go for it."""
         if self._places is None or len(guests) - len(self._leaving) <= self._places:
             return True
         return self._make_place(guests)
 
-    def leave(self, guest: Guest) -> bool:
+    def leave(self, guest: LimitedConnection) -> bool:
         """Note that a guest is about to go; tell whether it may take its time."""
         self._leaving.add(guest)
         return len(self._leaving) <= _LINGER
 
-    def left(self, guest: Guest) -> None:
+    def left(self, guest: LimitedConnection) -> None:
         """Note that a guest is gone."""
         self._leaving.discard(guest)
 
-    def _make_place(self, guests: Collection[Guest]) -> bool:
+    def _make_place(self, guests: Collection[LimitedConnection]) -> bool:
         """Have those leave who have been idle longest; tell whether there is anybody."""
         assert self._places is not None
         now = monotonic()

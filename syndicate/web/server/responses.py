@@ -28,7 +28,7 @@ _STEP = 256 * 1024
 """Bytes that are read at once of what is not kept in memory."""
 
 
-class Request:
+class FileRequest:
     """What a request for a file says; a header that isn't there is None."""
 
     a_im: str | None = None
@@ -58,7 +58,7 @@ class Request:
                 setattr(self, name, said if before is None else f"{before}, {said}")
 
 
-class Stored:
+class OpenFile:
     """One version of a file on disk, held open: it stays whole when another takes its name."""
 
     def __init__(self, descriptor: int, size: int) -> None:
@@ -78,10 +78,10 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class FileRange:
     """A part of such a file, which is read while it is sent."""
 
-    file: Stored
+    file: OpenFile
     start: int
     end: int
 
@@ -89,7 +89,7 @@ class Stretch:
         return self.end - self.start
 
 
-class Answer:
+class HttpResponse:
     """A whole answer; `body` is what a GET gets, and a HEAD learns the length of."""
 
     __slots__ = ("_head", "body", "coding", "headers", "status")
@@ -98,7 +98,7 @@ class Answer:
         self,
         status: int,
         headers: Headers,
-        body: bytes | Stretch = b"",
+        body: bytes | FileRange = b"",
         *,
         coding: str = "identity",
     ) -> None:
@@ -120,26 +120,26 @@ class Answer:
         """Send it over ASGI; what is read while it is sent ends where the client leaves."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         body = b"" if method == "HEAD" else self.body
-        if isinstance(body, Stretch):
+        if isinstance(body, FileRange):
             body = await _all_but_the_end(body, receive, send)
         await send({"type": "http.response.body", "body": body})
 
-    def part(self, start: int, end: int) -> "Answer":
+    def part(self, start: int, end: int) -> "HttpResponse":
         """Answer with a part of the body instead."""
         size = len(self.body)
         headers = dict(self.headers) | {
             b"content-length": b"%d" % (end - start),
             b"content-range": b"bytes %d-%d/%d" % (start, end - 1, size),
         }
-        if isinstance(self.body, Stretch):
-            body: bytes | Stretch = Stretch(self.body.file, start, end)
+        if isinstance(self.body, FileRange):
+            body: bytes | FileRange = FileRange(self.body.file, start, end)
         else:
             body = self.body[start:end]
         status = HTTPStatus.PARTIAL_CONTENT
-        return Answer(status, list(headers.items()), body, coding=self.coding)
+        return HttpResponse(status, list(headers.items()), body, coding=self.coding)
 
 
-AtOnce = Callable[[Scope], Answer | None]
+AtOnce = Callable[[Scope], HttpResponse | None]
 """Returns the answer to a request where it is there; None where it takes the ordinary way."""
 
 
@@ -152,7 +152,7 @@ def _never(_: Scope) -> None:
     """Leave every request to the ordinary way."""
 
 
-def plain(status: HTTPStatus, text: str, **headers: str) -> Answer:
+def plain(status: HTTPStatus, text: str, **headers: str) -> HttpResponse:
     """Answer with a line of text that nobody keeps; names of headers with _ for -."""
     fields = {
         "content-type": "text/plain; charset=utf-8",
@@ -161,7 +161,7 @@ def plain(status: HTTPStatus, text: str, **headers: str) -> Answer:
         "x-content-type-options": "nosniff",
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
-    return Answer(status, raw(fields), text.encode())
+    return HttpResponse(status, raw(fields), text.encode())
 
 
 def raw(fields: dict[str, str]) -> Headers:
@@ -169,7 +169,7 @@ def raw(fields: dict[str, str]) -> Headers:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
 
 
-async def _all_but_the_end(stretch: Stretch, receive: Receive, send: Send) -> bytes:
+async def _all_but_the_end(stretch: FileRange, receive: Receive, send: Send) -> bytes:
     """Send a part of a file step by step; return the last step, which ends the answer."""
     at = stretch.start
     # sending to who is gone fails silently, and a player that seeks leaves all the time

@@ -15,11 +15,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from syndicate.errors import SyndicateError
-from syndicate.web.server.connection import LOOK, Connection, Front
-from syndicate.web.server.connection_limit import Room
+from syndicate.web.server.connection import LOOK, CurrentApplication, HttpConnection
+from syndicate.web.server.connection_limit import ConnectionLimit
 from syndicate.web.server.listener import BACKLOG, has_something, listen, refuse_newcomers
 
-__all__ = ["Server", "listen"]
+__all__ = ["WebServer", "listen"]
 
 _LINGER = 1.0
 """Seconds in which a client that is connected can still ask: it is told that this was the last."""
@@ -37,7 +37,7 @@ _RESERVED = 128
 _CLOSING = (b"connection", b"close")
 
 
-class Server:
+class WebServer:
     """An application on an address; it answers from `start` to `stop`, or inside a `with`."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Server:
         self.host = host
         self.port: int = self._listener.getsockname()[1]
         """The port it listens on, also where 0 was asked for."""
-        self._front = Front(app, Room(_places()))
+        self._front = CurrentApplication(app, ConnectionLimit(_places()))
         self._uvicorn = _Uvicorn(_configuration(self._front), shared=shared)
         self._ended = ended
         self._over = False
@@ -176,15 +176,15 @@ class _Uvicorn(uvicorn.Server):
                 quiet_since = now()
 
     @property
-    def _connections(self) -> list[Connection]:
-        return cast("list[Connection]", list(self.server_state.connections))
+    def _connections(self) -> list[HttpConnection]:
+        return cast("list[HttpConnection]", list(self.server_state.connections))
 
 
 def _configuration(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http=Connection,
+        http=HttpConnection,
         interface="asgi3",
         access_log=False,
         log_config=None,

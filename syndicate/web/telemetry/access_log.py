@@ -22,10 +22,10 @@ import structlog
 from syndicate.config import Config
 from syndicate.errors import ConfigError
 from syndicate.render import addresses
-from syndicate.web.telemetry.counters import Counts
-from syndicate.web.telemetry.request_kinds import PROBES, Kind
+from syndicate.web.telemetry.counters import RequestCounters
+from syndicate.web.telemetry.request_kinds import PROBES, RequestKind
 
-Entry = tuple[datetime, str, str, int, int, float, str, str, Kind, bool]
+Entry = tuple[datetime, str, str, int, int, float, str, str, RequestKind, bool]
 """When it was answered, method, path, status, bytes, seconds, coding, reader, kind, conditional.
 
 A plain tuple: it is made for every request.
@@ -52,7 +52,11 @@ class AccessLog:
     """
 
     def __init__(
-        self, file: Path | None, acting: Collection[str] = (), *, counts: Counts | None = None
+        self,
+        file: Path | None,
+        acting: Collection[str] = (),
+        *,
+        counts: RequestCounters | None = None,
     ) -> None:
         """Write to a file, or to stderr; `acting` are the first parts of paths that hold tokens.
 
@@ -65,7 +69,7 @@ class AccessLog:
         self._due = False
         self._torn = False
         self._failing = False
-        self._counts = counts or Counts()
+        self._counts = counts or RequestCounters()
         if file is not None:
             try:
                 os.close(_open(file))
@@ -78,7 +82,7 @@ class AccessLog:
 
     @classmethod
     def of(
-        cls, config: Config, acting: Collection[str] = (), counts: Counts | None = None
+        cls, config: Config, acting: Collection[str] = (), counts: RequestCounters | None = None
     ) -> Self | None:
         """Return the log that a publication wants; None where it wants none."""
         named = config.web.access_log

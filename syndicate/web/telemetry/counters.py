@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from itertools import accumulate
 
-from syndicate.web.telemetry.request_kinds import Kind
+from syndicate.web.telemetry.request_kinds import RequestKind
 
 BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)
 """Seconds up to which an answer belongs to a bucket of the histogram."""
@@ -21,7 +21,7 @@ _REPORTS = 1000
 _OUTCOMES = {200: "full", 226: "delta", 304: "unmodified", 429: "limited"}
 
 
-class Tally:
+class KindCounters:
     """What was answered to requests of one kind."""
 
     __slots__ = ("answers", "bytes", "durations", "feed", "seconds")
@@ -49,11 +49,14 @@ class Tally:
         return list(zip(bounds, map(float, accumulate(self.durations)), strict=True))
 
 
-class Counts:
+class RequestCounters:
     """All that one process counted since it began."""
 
     def __init__(self) -> None:
-        self.tallies = {kind: Tally(feed=kind in {Kind.FEED, Kind.PRIVATE_FEED}) for kind in Kind}
+        self.tallies = {
+            kind: KindCounters(feed=kind in {RequestKind.FEED, RequestKind.PRIVATE_FEED})
+            for kind in RequestKind
+        }
         self._polls: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._reports: dict[tuple[str, str], tuple[int, float]] = {}
         self.lost = 0

@@ -103,7 +103,7 @@ _REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Poller:
+class FeedClient:
     """What a User-Agent says of who asks."""
 
     family: str
@@ -112,17 +112,17 @@ class Poller:
     """For how many people a service says that it reads; None where it says nothing."""
 
 
-NOBODY = Poller(OTHER)
+NOBODY = FeedClient(OTHER)
 """Who says nothing of themselves."""
 
 
-class Pollers:
+class FeedClients:
     """Tells who asks; the User-Agents met most are known by heart."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, Poller] = {}
+        self._known: dict[bytes, FeedClient] = {}
 
-    def of(self, agent: bytes | None) -> Poller:
+    def of(self, agent: bytes | None) -> FeedClient:
         """Return what a User-Agent says, as it stands in the request; None is none."""
         if agent is None:
             return NOBODY
@@ -137,10 +137,10 @@ class Pollers:
         return poller
 
 
-def poller_of(agent: str) -> Poller:
+def poller_of(agent: str) -> FeedClient:
     """Return what a User-Agent says; whatever it is, the family is one of the table."""
     small = agent[:_READ].lower()
     family = next((family for mark, family in _FAMILIES if mark in small), OTHER)
     said = _SUBSCRIBERS.search(small)
     count = int(said[1].replace(",", "")) if said else None
-    return Poller(family, count) if count is not None else Poller(family)
+    return FeedClient(family, count) if count is not None else FeedClient(family)

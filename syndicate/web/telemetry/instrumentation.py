@@ -11,11 +11,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndicate import clock
-from syndicate.web.server.responses import Answer, at_once
+from syndicate.web.server.responses import HttpResponse, at_once
 from syndicate.web.telemetry.access_log import LONGEST, AccessLog
-from syndicate.web.telemetry.counters import Counts
-from syndicate.web.telemetry.feed_clients import Pollers
-from syndicate.web.telemetry.request_kinds import PROBES, Kind, Kinds
+from syndicate.web.telemetry.counters import RequestCounters
+from syndicate.web.telemetry.feed_clients import FeedClients
+from syndicate.web.telemetry.request_kinds import PROBES, RequestClassifier, RequestKind
 
 _CODINGS = {None: "identity", b"gzip": "gzip", b"br": "br"}
 _LEFT = 499
@@ -23,11 +23,15 @@ _LEFT = 499
 _SERVED = frozenset({200, 226, 304})
 
 
-class Watched:
+class Instrumentation:
     """An ASGI application around another; it changes nothing."""
 
     def __init__(
-        self, app: ASGIApp, counts: Counts, kinds: Kinds, log: AccessLog | None = None
+        self,
+        app: ASGIApp,
+        counts: RequestCounters,
+        kinds: RequestClassifier,
+        log: AccessLog | None = None,
     ) -> None:
         self._app = app
         self._at_once = at_once(app)
@@ -35,7 +39,7 @@ class Watched:
         """What was counted so far, for an application that takes the place of this one."""
         self._tallies = counts.tallies
         self._kind = kinds.of
-        self._poller = Pollers().of
+        self._poller = FeedClients().of
         self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +50,7 @@ class Watched:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        passing = _Passing(send)
+        passing = _InstrumentedSend(send)
         began = monotonic()
         try:
             await self._app(scope, receive, passing.pass_on)
@@ -57,7 +61,7 @@ class Watched:
             if passing.status != _LEFT:
                 self._note(scope, passing.status, passing.coding, passing.size, began)
 
-    def at_once(self, scope: Scope) -> Answer | None:
+    def at_once(self, scope: Scope) -> HttpResponse | None:
         """Pass an answer on that is there, and count it."""
         began = monotonic()
         answer = self._at_once(scope)
@@ -67,7 +71,7 @@ class Watched:
 
     def refused(self, status: int) -> None:
         """Count what the server answered by itself: this application was never asked."""
-        self._tallies[Kind.OTHER].add(status, "identity", 0, 0.0)
+        self._tallies[RequestKind.OTHER].add(status, "identity", 0, 0.0)
 
     def close(self) -> None:
         """Write what waits for the access log; what is still under way is noted all the same."""
@@ -88,9 +92,11 @@ class Watched:
         poller = self._poller(headers.get(b"user-agent"))
         if tally.feed:
             self.counts.poll(poller.family, status)
-            if poller.subscribers is not None and kind is Kind.FEED and status in _SERVED:
+            if poller.subscribers is not None and kind is RequestKind.FEED and status in _SERVED:
                 self.counts.report(poller.family, path, poller.subscribers, at=now)
-        if self._log is None or (kind is Kind.OTHER and path[1:].partition("/")[0] in PROBES):
+        if self._log is None or (
+            kind is RequestKind.OTHER and path[1:].partition("/")[0] in PROBES
+        ):
             return
         # fmt: off
         self._log.note((
@@ -101,7 +107,7 @@ class Watched:
         # fmt: on
 
 
-class _Passing:
+class _InstrumentedSend:
     """What goes through on its way to the client."""
 
     __slots__ = ("_send", "coding", "size", "status")

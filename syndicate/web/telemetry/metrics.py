@@ -24,13 +24,13 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import StoreError
 from syndicate.model.mail_flow import MailFlow
-from syndicate.schedule.mail_status import Kind, Traffic
-from syndicate.store import Figures, Store
-from syndicate.web.telemetry.counters import Counts
+from syndicate.schedule.mail_status import BlockerKind, MailStatus
+from syndicate.store import MetricsFigures, Store
+from syndicate.web.telemetry.counters import RequestCounters
 
 _FRESH = timedelta(seconds=15)
 """How long figures of the store are good enough."""
-_NO_MAIL = frozenset({Kind.HOLD, Kind.OUT})
+_NO_MAIL = frozenset({BlockerKind.HOLD, BlockerKind.OUT})
 """What is in a relay's way that takes nothing."""
 _SHARE = 100
 """They are kept for so many times the time that they took: a large store is counted less often."""
@@ -39,11 +39,11 @@ _SHARE = 100
 class Metrics:
     """All that is told, put together when somebody asks."""
 
-    def __init__(self, store: Store, config: Config, counts: Counts) -> None:
+    def __init__(self, store: Store, config: Config, counts: RequestCounters) -> None:
         registry = CollectorRegistry()
-        registry.register(_Web(counts))
-        registry.register(_Holdings(store))
-        registry.register(_Ways(store, config))
+        registry.register(_WebMetrics(counts))
+        registry.register(_StoreMetrics(store))
+        registry.register(_RelayMetrics(store, config))
         ProcessCollector(registry=registry)
         self._registry = registry
 
@@ -53,10 +53,10 @@ class Metrics:
         return encode(self._registry), media_type
 
 
-class _Web(Collector):
+class _WebMetrics(Collector):
     """What this process answered since it began."""
 
-    def __init__(self, counts: Counts) -> None:
+    def __init__(self, counts: RequestCounters) -> None:
         self._counts = counts
 
     def describe(self) -> list[Metric]:
@@ -119,13 +119,13 @@ class _Web(Collector):
         yield from (polls, reported)
 
 
-class _Holdings(Collector):
+class _StoreMetrics(Collector):
     """What the store holds; counted once in a while, for everybody who asks."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._counting = threading.Lock()
-        self._last: tuple[Figures, MailFlow] | None = None
+        self._last: tuple[MetricsFigures, MailFlow] | None = None
         self._good_until = 0.0
 
     def describe(self) -> list[Metric]:
@@ -145,7 +145,7 @@ class _Holdings(Collector):
             yield from _told(figures)
             yield from _moving(flow, clock.now())
 
-    def _counted(self) -> tuple[Figures, MailFlow]:
+    def _counted(self) -> tuple[MetricsFigures, MailFlow]:
         with self._counting:
             began = monotonic()
             if self._last is None or began >= self._good_until:
@@ -157,7 +157,7 @@ class _Holdings(Collector):
             return self._last
 
 
-class _Ways(Collector):
+class _RelayMetrics(Collector):
     """How it goes with each relay, by whichever processes deliver; a few rows each time."""
 
     def __init__(self, store: Store, config: Config) -> None:
@@ -172,7 +172,7 @@ class _Ways(Collector):
         """Tell all of it; nothing of a store that can't be read."""
         try:
             with self._store.read() as tx:
-                traffic = Traffic.read(tx, self._config, clock.now())
+                traffic = MailStatus.read(tx, self._config, clock.now())
         except StoreError:
             return
         sessions = GaugeMetricFamily(
@@ -194,7 +194,7 @@ class _Ways(Collector):
             pace.add_metric((way.name,), way.per_second)
             held.add_metric((way.name,), int(is_held))
         yield from (sessions, pace, held)
-        holds = (one for one in traffic.obstacles if one.domains and one.kind is Kind.HOLD)
+        holds = (one for one in traffic.obstacles if one.domains and one.kind is BlockerKind.HOLD)
         yield GaugeMetricFamily(
             "syndicate_domains_held",
             "Domains of readers, or providers, that want nothing for a while.",
@@ -202,7 +202,7 @@ class _Ways(Collector):
         )
 
 
-def _told(figures: Figures) -> Iterator[Metric]:
+def _told(figures: MetricsFigures) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "syndicate_articles_public", "Articles that readers may see.", figures.articles
     )
@@ -254,7 +254,7 @@ def _moving(flow: MailFlow, at: datetime) -> Iterator[Metric]:
         yield gauge
 
 
-def _pushed(figures: Figures) -> Iterator[Metric]:
+def _pushed(figures: MetricsFigures) -> Iterator[Metric]:
     owed = GaugeMetricFamily(
         "syndicate_push_owed", "Pings and notices to be made.", labels=("to", "state")
     )

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from syndicate.config import Config
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.telemetry.metrics import Metrics
-from syndicate.web.telemetry.readiness import Readiness, Reason
+from syndicate.web.telemetry.readiness import NotReadyReason, Readiness
 
 _UNSTORED = {"cache-control": "no-store"}
 
@@ -56,7 +56,7 @@ class Monitoring:
         text, media_type = self._metrics.exposition(request.headers.get("accept", ""))
         return Response(text, headers={**_UNSTORED, "content-type": media_type})
 
-    def _verdict(self, request: Request, found: list[Reason]) -> Response:
+    def _verdict(self, request: Request, found: list[NotReadyReason]) -> Response:
         in_detail = bool(found) and self._access.allows(request)
         lines = dict.fromkeys(reason.line(in_detail=in_detail) for reason in found)
         text = "".join(f"{line}\n" for line in lines or ["ok"])

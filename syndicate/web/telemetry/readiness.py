@@ -9,7 +9,7 @@ from time import monotonic
 from syndicate import clock
 from syndicate.config import Config, missing_secrets
 from syndicate.errors import StoreError
-from syndicate.schedule.stall import Stall, find_stall
+from syndicate.schedule.stall import MailStall, find_stall
 from syndicate.store import Store
 from syndicate.web.telemetry.write_probe import write_faults
 
@@ -21,7 +21,7 @@ _UNREADABLE = "the store can't be read"
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class NotReadyReason:
     """One thing that is not as it should be."""
 
     text: str
@@ -47,37 +47,37 @@ class Readiness:
         self._sends = sends
         self._looking = threading.Lock()
         self._looking_since = 0.0
-        self._seen = [Reason("mail and disks are not checked yet")]
+        self._seen = [NotReadyReason("mail and disks are not checked yet")]
         self._seen_until = 0.0
 
-    def of_store(self) -> list[Reason]:
+    def of_store(self) -> list[NotReadyReason]:
         """Return whether the store can be read."""
         try:
             with self._store.read() as tx:
                 tx.articles.newest_number()
         except StoreError as error:
-            return [Reason(_UNREADABLE, str(error))]
+            return [NotReadyReason(_UNREADABLE, str(error))]
         return []
 
-    def of_web(self) -> list[Reason]:
+    def of_web(self) -> list[NotReadyReason]:
         """Return what keeps requests from being answered."""
         found = self.of_store()
         if not (self._config.output / "index.html").is_file():
-            found.append(Reason("there is no home page yet"))
+            found.append(NotReadyReason("there is no home page yet"))
         if self._stopping():
-            found.append(Reason("stopping"))
+            found.append(NotReadyReason("stopping"))
         return found
 
-    def of_all(self) -> list[Reason]:
+    def of_all(self) -> list[NotReadyReason]:
         """Return everything that is in the way, of mail and of writing, too."""
         found = self.of_web()
         for secret in missing_secrets(self._config) if self._sends else ():
-            found.append(Reason("mail can't be sent", str(secret)))
+            found.append(NotReadyReason("mail can't be sent", str(secret)))
         return [*found, *self._of_mail_and_disks()]
 
     # how
 
-    def _of_mail_and_disks(self) -> list[Reason]:
+    def _of_mail_and_disks(self) -> list[NotReadyReason]:
         """Look, unless that was done just now or is under way.
 
         It may take long, as on a disk that hangs. Probes that waited for it would take all the
@@ -85,7 +85,10 @@ class Readiness:
         """
         if not self._looking.acquire(blocking=False):
             is_slow = monotonic() - self._looking_since > _SLOW
-            return [*self._seen, *([Reason("checking mail and disks hangs")] if is_slow else [])]
+            return [
+                *self._seen,
+                *([NotReadyReason("checking mail and disks hangs")] if is_slow else []),
+            ]
         try:
             self._looking_since = monotonic()
             if self._looking_since >= self._seen_until:
@@ -95,12 +98,12 @@ class Readiness:
         finally:
             self._looking.release()
 
-    def _unwritable(self) -> Iterator[Reason]:
+    def _unwritable(self) -> Iterator[NotReadyReason]:
         known = dict(write_faults(self._store, self._config))
         for what, why in known.items():
-            yield Reason(f"{what} can't be written", why)
+            yield NotReadyReason(f"{what} can't be written", why)
 
-    def _stalled(self) -> Iterator[Reason]:
+    def _stalled(self) -> Iterator[NotReadyReason]:
         try:
             with self._store.read() as tx:
                 stall = find_stall(tx, self._config, clock.now())
@@ -110,19 +113,23 @@ class Readiness:
             yield from _reasons(stall)
 
 
-def _reasons(stall: Stall) -> Iterator[Reason]:
+def _reasons(stall: MailStall) -> Iterator[NotReadyReason]:
     flow = stall.flow
     if flow.idle_since is not None:
-        yield Reason(f"no mail was accepted since {_when(flow.idle_since)} while mail waits")
+        yield NotReadyReason(
+            f"no mail was accepted since {_when(flow.idle_since)} while mail waits"
+        )
     if flow.oldest is not None:
-        yield Reason(f"the oldest message waits since {_when(flow.oldest)}")
+        yield NotReadyReason(f"the oldest message waits since {_when(flow.oldest)}")
     if flow.last_tick is None:
-        yield Reason("there was no tick yet")
+        yield NotReadyReason("there was no tick yet")
     else:
-        yield Reason(f"the last tick was at {_when(flow.last_tick)}")
+        yield NotReadyReason(f"the last tick was at {_when(flow.last_tick)}")
     for obstacle in stall.obstacles:
         if obstacle.relay and obstacle.reason:
-            yield Reason("a mail server takes nothing", f"{obstacle.relay}: {obstacle.reason}")
+            yield NotReadyReason(
+                "a mail server takes nothing", f"{obstacle.relay}: {obstacle.reason}"
+            )
 
 
 def _when(at: datetime) -> str:

@@ -14,7 +14,7 @@ _LONGEST = 200
 """How many characters such a path has at most: what is remembered is bounded in bytes, too."""
 
 
-class Kind(StrEnum):
+class RequestKind(StrEnum):
     """A kind of thing that is asked for."""
 
     PAGE = "page"
@@ -29,15 +29,15 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-class Kinds:
+class RequestClassifier:
     """Tells the kind of a path; the paths asked for most are known by heart."""
 
     def __init__(self, acting: Collection[str] = ()) -> None:
         """Take the first parts of the paths of pages that act."""
         self._acting = frozenset(acting)
-        self._known: dict[str, Kind] = {}
+        self._known: dict[str, RequestKind] = {}
 
-    def of(self, path: str) -> Kind:
+    def of(self, path: str) -> RequestKind:
         """Return the kind of a decoded path that begins with a slash."""
         known = self._known.get(path)
         if known is not None:
@@ -50,31 +50,31 @@ class Kinds:
         return kind
 
 
-def kind_of(path: str, acting: Collection[str] = ()) -> Kind:
+def kind_of(path: str, acting: Collection[str] = ()) -> RequestKind:
     """Return the kind of a path, by its shape alone: whether anything is there is not asked."""
     if path.startswith(addresses.PRIVATE):
-        return Kind.PRIVATE_FEED
+        return RequestKind.PRIVATE_FEED
     first = path[1:].partition("/")[0]
     name = path.rpartition("/")[2]
     form = format_of(name)
     if first in PROBES:
-        return Kind.OTHER
+        return RequestKind.OTHER
     if form.feed or (first == "newsletters" and name == "feed.xml"):
-        return Kind.FEED
+        return RequestKind.FEED
     if first in acting:
-        return Kind.ACTING
+        return RequestKind.ACTING
     if first == "media":
-        return Kind.MEDIA
+        return RequestKind.MEDIA
     return _file(path, first, name, page=form.page)
 
 
-def _file(path: str, first: str, name: str, *, page: bool) -> Kind:
+def _file(path: str, first: str, name: str, *, page: bool) -> RequestKind:
     if path.endswith(("/amp/", "/amp/index.html")):
-        return Kind.AMP
+        return RequestKind.AMP
     if not name or page:
-        return Kind.PAGE
+        return RequestKind.PAGE
     if name.startswith("sitemap") or first == "sitemaps":
-        return Kind.SITEMAP
+        return RequestKind.SITEMAP
     if first == "assets" or name.endswith((".css", ".js", ".svg", ".ico", ".webmanifest")):
-        return Kind.ASSET
-    return Kind.OTHER if "." in name else Kind.PAGE
+        return RequestKind.ASSET
+    return RequestKind.OTHER if "." in name else RequestKind.PAGE

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from syndicate import clock
-from syndicate.config import Config, Transport
+from syndicate.config import Config, TransportKind
 from syndicate.errors import StoreError, StoreLocked
 from syndicate.store import Heartbeat, Store
 from syndicate.store.database.sql_engine import sqlite_file
@@ -36,7 +36,7 @@ def _folders(config: Config) -> Iterator[tuple[str, Path]]:
     if file is not None:
         yield "the store", config.path(file).parent
     yield "the output", config.output
-    if config.mail.transport is Transport.OUTBOX:
+    if config.mail.transport is TransportKind.OUTBOX:
         yield "the outbox", config.path(config.mail.outbox)
 
 

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from syndicate.store import Click, Store
+from syndicate.store import LinkClick, Store
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
@@ -13,7 +13,9 @@ def click(operator, link=1, *, times=1, machine=False, subscriber=None):
     with store.write() as tx:
         for _ in range(times):
             tx.clicks.add(
-                Click(edition=1, link=link, subscriber=subscriber, at=AT, machine=machine, agent="")
+                LinkClick(
+                    edition=1, link=link, subscriber=subscriber, at=AT, machine=machine, agent=""
+                )
             )
     store.close()
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from syndicate.cli.editions.progress_bar import bar, counts, lasting, rate
-from syndicate.model.deliveries import Totals
+from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import EditionState
-from syndicate.model.progress import Progress, Speed
+from syndicate.model.progress import CountRate, EditionProgress
 from tests.deliver.editions import freeze
 
 
@@ -17,7 +17,7 @@ def frozen(sqlite_store, state=EditionState.SENDING):
 
 
 def test_a_speed_is_that_of_the_last_ten_seconds():
-    speed = Speed()
+    speed = CountRate()
     speed.note(0, 0)
     assert speed.per_second is None
     for second in range(1, 21):
@@ -29,7 +29,7 @@ def test_a_speed_is_that_of_the_last_ten_seconds():
 
 
 def test_looks_that_lie_far_apart_give_a_speed_as_well():
-    speed = Speed()
+    speed = CountRate()
     speed.note(0, 0)
     speed.note(60, 600)
     speed.note(90, 1500)
@@ -37,7 +37,7 @@ def test_looks_that_lie_far_apart_give_a_speed_as_well():
 
 
 def test_what_comes_back_into_the_queue_is_no_speed():
-    speed = Speed()
+    speed = CountRate()
     speed.note(0, 10)
     speed.note(1, 4)
     assert speed.per_second == 0
@@ -46,26 +46,32 @@ def test_what_comes_back_into_the_queue_is_no_speed():
 @pytest.mark.parametrize(
     ("totals", "state", "left"),
     [
-        (Totals(queued=90, sending=9, accepted=1), EditionState.SENDING, timedelta(seconds=10)),
-        (Totals(deferred=9, accepted=1), EditionState.SENDING, None),
-        (Totals(queued=90, accepted=1), EditionState.PAUSED, None),
+        (
+            DeliveryTotals(queued=90, sending=9, accepted=1),
+            EditionState.SENDING,
+            timedelta(seconds=10),
+        ),
+        (DeliveryTotals(deferred=9, accepted=1), EditionState.SENDING, None),
+        (DeliveryTotals(queued=90, accepted=1), EditionState.PAUSED, None),
     ],
 )
 def test_it_is_done_when_all_were_tried(sqlite_store, totals, state, left):
-    one = Progress(edition=frozen(sqlite_store, state), totals=totals, per_second=10)
+    one = EditionProgress(edition=frozen(sqlite_store, state), totals=totals, per_second=10)
     assert one.left == left
 
 
 def test_all_of_it_is_over_when_nothing_waits(sqlite_store):
     edition = frozen(sqlite_store)
-    half = Progress(edition=edition, totals=Totals(accepted=40, failed=10, deferred=50))
+    half = EditionProgress(
+        edition=edition, totals=DeliveryTotals(accepted=40, failed=10, deferred=50)
+    )
     assert half.share == 0.5
-    assert Progress(edition=edition, totals=Totals(accepted=4, skipped=1)).share == 1
-    assert Progress(edition=edition, totals=Totals()).share == 1
+    assert EditionProgress(edition=edition, totals=DeliveryTotals(accepted=4, skipped=1)).share == 1
+    assert EditionProgress(edition=edition, totals=DeliveryTotals()).share == 1
 
 
 def test_it_is_said_in_few_words():
-    assert counts(Totals(queued=3000, accepted=7320, failed=3)) == (
+    assert counts(DeliveryTotals(queued=3000, accepted=7320, failed=3)) == (
         "7,320 of 10,323 accepted, 3 failed"
     )
     assert [rate(speed) for speed in (1234.5, 9.94, 0.3)] == ["1,234/s", "9.9/s", "18/min"]

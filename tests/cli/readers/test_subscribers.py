@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.cli.readers.statistics import Span, plot
+from syndicate.cli.readers.statistics import StatisticsPeriod, plot
 from syndicate.store import Store
 from tests.audience import TEST
 from tests.until import away_from_midnight
@@ -344,7 +344,9 @@ def test_stats_leave_out_who_never_was_a_reader_here(post):
 
 
 def test_a_plot_has_its_width_and_names_both_ends():
-    days = [Span(date(2026, 1, 1) + timedelta(n), 10, 0, 1000 + 10 * n) for n in range(90)]
+    days = [
+        StatisticsPeriod(date(2026, 1, 1) + timedelta(n), 10, 0, 1000 + 10 * n) for n in range(90)
+    ]
     drawn = plot(days, width=70)
     assert max(map(len, drawn)) <= 70
     assert "2026-01-01" in drawn[-1]

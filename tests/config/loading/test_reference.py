@@ -5,7 +5,7 @@ import re
 import pytest
 
 from syndicate.config import load
-from syndicate.config.loading.reference import Key, tables
+from syndicate.config.loading.reference import ReferenceKey, tables
 from tests import ROOT
 
 PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -13,7 +13,7 @@ EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 PUBLICATION = '[publication]\nid = "6f1c2f6e-8f0e-4a7e-9d8b-1c2d3e4f5a6b"\ntitle = "x"\n'
 
 
-def row(key: Key) -> str:
+def row(key: ReferenceKey) -> str:
     default = "required" if key.required else f"`{key.default}`" if key.default else ""
     return f"| `{key.name}` | {key.kind} | {default} | {key.description} |"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicate.config import Amp
+from syndicate.config import AmpSettings
 
 
 @pytest.mark.parametrize(
@@ -16,11 +16,13 @@ from syndicate.config import Amp
 )
 def test_what_would_spoil_a_page_is_refused(table, said):
     with pytest.raises(ValueError, match=said):
-        Amp.model_validate(table)
+        AmpSettings.model_validate(table)
 
 
 def test_nothing_is_counted_and_nobody_is_asked_unless_it_is_set():
-    amp = Amp()
+    amp = AmpSettings()
     assert not amp.analytics.wanted
     assert not amp.consent.ask
-    assert Amp.model_validate({"analytics": {"config": {"vars": {"a": 1}}}}).analytics.wanted
+    assert AmpSettings.model_validate(
+        {"analytics": {"config": {"vars": {"a": 1}}}}
+    ).analytics.wanted

@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from syndicate.config import load, password, secret_warnings
-from syndicate.config.sections.relays import Relay, Security, Server, sessions
+from syndicate.config.sections.relays import RelaySettings, Security, SmtpServer, sessions
 from syndicate.config.values import Day, Rate, Throttle
 from syndicate.errors import ConfigError, SecretUnreadable
 
@@ -54,7 +54,7 @@ def config(folder, text):
 
 
 def relay(name="one", **keys):
-    return Relay(name=name, host=f"smtp.{name}.example", **keys)
+    return RelaySettings(name=name, host=f"smtp.{name}.example", **keys)
 
 
 # rates and days
@@ -303,13 +303,13 @@ def test_what_is_left_takes_over_and_a_reserve_comes_last():
     ],
 )
 def test_warming_up_takes_its_days_one_by_one(day, quota):
-    server = Server(warm_up=(200, 500, 1000), warm_up_from=date(2026, 1, 31))
+    server = SmtpServer(warm_up=(200, 500, 1000), warm_up_from=date(2026, 1, 31))
 
     assert server.warm_up_quota(day) == quota
 
 
 def test_without_warming_up_there_is_no_quota():
-    assert Server().warm_up_quota(date(2026, 1, 31)) is None
+    assert SmtpServer().warm_up_quota(date(2026, 1, 31)) is None
 
 
 def test_a_stop_leaves_what_is_in_hand_eight_seconds(mail):

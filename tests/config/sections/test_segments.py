@@ -9,23 +9,23 @@ from syndicate.config import load
 from syndicate.config.loading.checks import check
 from syndicate.config.sections.segments import (
     DEEPEST,
-    Among,
-    Compared,
+    AllOf,
+    AnyOf,
     Comparison,
-    Either,
-    Every,
-    FieldAmong,
-    Joined,
+    FieldComparison,
+    FieldOneOf,
+    JoinedDate,
     Not,
+    OneOf,
     Subject,
     named,
     parse,
 )
 from syndicate.errors import ConfigError
 
-VIP = Among(Subject.TAG, ("vip",))
-GERMAN = Among(Subject.LANGUAGE, ("de",))
-BREAKING = Among(Subject.NEWSLETTER, ("breaking",))
+VIP = OneOf(Subject.TAG, ("vip",))
+GERMAN = OneOf(Subject.LANGUAGE, ("de",))
+BREAKING = OneOf(Subject.NEWSLETTER, ("breaking",))
 CONFIG = """\
 [publication]
 id = "6f1c2f6e-8f0e-4a7e-9d8b-1c2d3e4f5a6b"
@@ -40,18 +40,18 @@ name = "breaking"
     [
         ('tag = "vip"', VIP),
         ("tag='vip'", VIP),
-        ('TAG IN ("a", "b")', Among(Subject.TAG, ("a", "b"))),
+        ('TAG IN ("a", "b")', OneOf(Subject.TAG, ("a", "b"))),
         ('tag != "vip"', Not(VIP)),
-        ('field.city = "Berlin"', Compared("city", Comparison.EQUAL, "Berlin")),
-        ("field.age>=30", Compared("age", Comparison.MORE_OR_EQUAL, 30.0)),
-        ("field.debt < -1.5", Compared("debt", Comparison.LESS, -1.5)),
-        ('field.zip-code contains "10"', Compared("zip-code", Comparison.CONTAINS, "10")),
-        ('field.in in ("x")', FieldAmong("in", ("x",))),
-        ("joined before 2026-01-01", Joined(True, date(2026, 1, 1))),
-        ("joined after 2026-01-01", Joined(False, date(2026, 1, 1))),
+        ('field.city = "Berlin"', FieldComparison("city", Comparison.EQUAL, "Berlin")),
+        ("field.age>=30", FieldComparison("age", Comparison.MORE_OR_EQUAL, 30.0)),
+        ("field.debt < -1.5", FieldComparison("debt", Comparison.LESS, -1.5)),
+        ('field.zip-code contains "10"', FieldComparison("zip-code", Comparison.CONTAINS, "10")),
+        ('field.in in ("x")', FieldOneOf("in", ("x",))),
+        ("joined before 2026-01-01", JoinedDate(True, date(2026, 1, 1))),
+        ("joined after 2026-01-01", JoinedDate(False, date(2026, 1, 1))),
         ('newsletter = "breaking"', BREAKING),
         ('language = "de"', GERMAN),
-        ('tag = "and or not ("', Among(Subject.TAG, ("and or not (",))),
+        ('tag = "and or not ("', OneOf(Subject.TAG, ("and or not (",))),
     ],
 )
 def test_each_test_is_read(text, meant):
@@ -63,14 +63,14 @@ def test_each_test_is_read(text, meant):
     [
         (
             'tag = "vip" or language = "de" and newsletter = "breaking"',
-            Either((VIP, Every((GERMAN, BREAKING)))),
+            AnyOf((VIP, AllOf((GERMAN, BREAKING)))),
         ),
         (
             '(tag = "vip" or language = "de") and newsletter = "breaking"',
-            Every((Either((VIP, GERMAN)), BREAKING)),
+            AllOf((AnyOf((VIP, GERMAN)), BREAKING)),
         ),
-        ('not tag = "vip" and language = "de"', Every((Not(VIP), GERMAN))),
-        ('not (tag = "vip" and language = "de")', Not(Every((VIP, GERMAN)))),
+        ('not tag = "vip" and language = "de"', AllOf((Not(VIP), GERMAN))),
+        ('not (tag = "vip" and language = "de")', Not(AllOf((VIP, GERMAN)))),
         ('not not tag = "vip"', Not(Not(VIP))),
     ],
 )

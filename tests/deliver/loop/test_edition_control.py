@@ -9,11 +9,11 @@ from collections.abc import Collection
 import pytest
 from structlog.testing import capture_logs
 
-from syndicate.deliver.loop.ledger import Ledger, Sight
+from syndicate.deliver.loop.ledger import Ledger, LedgerView
 from syndicate.deliver.transport import transport
-from syndicate.model.deliveries import State, Verdict
-from syndicate.model.editions import EditionState, Kind
-from syndicate.model.subscribers import Cause, Who
+from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
+from syndicate.model.editions import EditionKind, EditionState
+from syndicate.model.subscribers import Actor, Cause
 from tests import ROOT
 from tests.audience import TEST
 from tests.deliver.editions import (
@@ -30,7 +30,7 @@ from tests.deliver.editions import (
 from tests.deliver.mail_servers import Scripted
 from tests.until import until
 
-ME = Cause(who=Who.OPERATOR, how="syndicate pause, by me")
+ME = Cause(who=Actor.OPERATOR, how="syndicate pause, by me")
 AT_ONCE = 8
 CONNECTIONS = 4
 PATIENCE = 60
@@ -121,13 +121,16 @@ def test_once_the_command_returned_nothing_more_of_another_process_arrives(
 
     assert (left.accepted, left.in_flight, left.held_back) == (AT_ONCE, CONNECTIONS, 48)
     assert len(server.bodies) == AT_ONCE + CONNECTIONS
-    held = State.SKIPPED if stop == "cancel" else State.QUEUED
-    assert states(store, edition.key) == {State.ACCEPTED: 12, held: 48}
+    held = DeliveryState.SKIPPED if stop == "cancel" else DeliveryState.QUEUED
+    assert states(store, edition.key) == {DeliveryState.ACCEPTED: 12, held: 48}
 
 
 def test_a_pause_gives_back_what_was_claimed_and_the_next_edition_goes_on(store, config):
     subscribe(store, *readers(12))
-    first, second = freeze(store, draft(Kind.DIGEST)), freeze(store, draft(Kind.DIGEST))
+    first, second = (
+        freeze(store, draft(EditionKind.DIGEST)),
+        freeze(store, draft(EditionKind.DIGEST)),
+    )
 
     def body(_: str) -> bytes:
         if len(server.bodies) == 3:
@@ -138,18 +141,18 @@ def test_a_pause_gives_back_what_was_claimed_and_the_next_edition_goes_on(store,
         way = config(server.port)
         hand_over(store, way, transport(way))
         assert editions(server) == [first.key] * 3 + [second.key] * 12
-        assert states(store, first.key) == {State.ACCEPTED: 3, State.QUEUED: 9}
+        assert states(store, first.key) == {DeliveryState.ACCEPTED: 3, DeliveryState.QUEUED: 9}
         resume(store, first.key)
         hand_over(store, way, transport(way))
 
-    assert states(store, first.key) == {State.ACCEPTED: 12}
+    assert states(store, first.key) == {DeliveryState.ACCEPTED: 12}
     assert len(server.bodies) == 24
 
 
 @pytest.mark.usefixtures("hasty")
 def test_what_is_resumed_while_another_edition_is_sent_goes_on_in_the_same_pass(store, config):
     subscribe(store, *readers(60))
-    alert, digest = freeze(store), freeze(store, draft(Kind.DIGEST))
+    alert, digest = freeze(store), freeze(store, draft(EditionKind.DIGEST))
 
     def body(_: str) -> bytes:
         if len(server.bodies) == 3:
@@ -166,7 +169,7 @@ def test_what_is_resumed_while_another_edition_is_sent_goes_on_in_the_same_pass(
     assert len(order) == 120
     assert order[:4] == [alert.key] * 3 + [digest.key]
     assert order[-1] == digest.key, "the alert overtook it"
-    assert states(store, digest.key) == {State.ACCEPTED: 60}
+    assert states(store, digest.key) == {DeliveryState.ACCEPTED: 60}
 
 
 def test_a_verdict_on_what_was_cancelled_meanwhile_is_not_counted(store, config):
@@ -182,7 +185,7 @@ def test_a_verdict_on_what_was_cancelled_meanwhile_is_not_counted(store, config)
         drained = hand_over(store, way, transport(way))
 
     assert drained.failed == 0
-    assert states(store, edition.key) == {State.SKIPPED: 3}
+    assert states(store, edition.key) == {DeliveryState.SKIPPED: 3}
 
 
 def test_what_was_in_flight_and_put_off_is_skipped_by_the_end_of_the_pass(store, config):
@@ -197,7 +200,7 @@ def test_what_was_in_flight_and_put_off_is_skipped_by_the_end_of_the_pass(store,
         way = config(server.port)
         hand_over(store, way, transport(way))
 
-    assert states(store, edition.key) == {State.SKIPPED: 3}
+    assert states(store, edition.key) == {DeliveryState.SKIPPED: 3}
     assert {row.reply for row in rows(store, edition.key).values()} == {"cancelled"}
 
 
@@ -227,7 +230,7 @@ def attentive(monkeypatch):
     monkeypatch.setattr("syndicate.deliver.loop.send_loop._GLANCE", 0.0)
     see, looks = Ledger.see, [0]
 
-    def counted(ledger: Ledger, claimed: Collection[int]) -> Sight:
+    def counted(ledger: Ledger, claimed: Collection[int]) -> LedgerView:
         sight = see(ledger, claimed)
         looks[0] += 1
         return sight
@@ -250,7 +253,7 @@ def hasty(monkeypatch):
 @pytest.mark.usefixtures("hasty")
 def test_an_alert_overtakes_a_digest_within_a_claim(store, config):
     subscribe(store, *readers(100))
-    digest = freeze(store, draft(Kind.DIGEST))
+    digest = freeze(store, draft(EditionKind.DIGEST))
     with Scripted(body=meanwhile(10, lambda: freeze(store))) as server:
         way = config(server.port)
         hand_over(store, way, transport(way))
@@ -266,7 +269,7 @@ def test_an_alert_overtakes_a_digest_within_a_claim(store, config):
 
 def test_at_a_slow_server_an_alert_goes_next(store, config, attentive):
     subscribe(store, *readers(40))
-    digest = freeze(store, draft(Kind.DIGEST))
+    digest = freeze(store, draft(EditionKind.DIGEST))
 
     def break_news() -> None:
         freeze(store)
@@ -283,7 +286,7 @@ def test_at_a_slow_server_an_alert_goes_next(store, config, attentive):
 
 def test_a_letter_overtakes_both(store, config, attentive):
     subscribe(store, *readers(10))
-    alert, digest = freeze(store), freeze(store, draft(Kind.DIGEST))
+    alert, digest = freeze(store), freeze(store, draft(EditionKind.DIGEST))
 
     def write() -> None:
         with store.write() as tx:
@@ -310,11 +313,11 @@ def test_what_was_exhausted_is_looked_at_again_before_the_digest_is_over(store, 
     with store.write() as tx:
         one, two = tx.handover.claim(alert.key, owner="me", lease_until=LATER, at=NOON)
         tx.handover.move((), [two], owner="me", lease_until=LATER, at=NOON)
-        tx.handover.settle([Verdict(claim=two, state=State.UNKNOWN)], at=NOON)
+        tx.handover.settle([DeliveryOutcome(claim=two, state=DeliveryState.UNKNOWN)], at=NOON)
         tx.handover.release([one], owner="me", at=NOON)
         tx.subscribers.leave(one.subscriber, "breaking", at=NOON, cause=TEST)
     subscribe(store, *readers(60), newsletter="evening")
-    digest = freeze(store, draft(Kind.DIGEST, newsletter="evening"))
+    digest = freeze(store, draft(EditionKind.DIGEST, newsletter="evening"))
 
     def settle() -> None:
         with store.write() as tx:
@@ -348,7 +351,7 @@ def test_who_is_suppressed_while_the_body_is_asked_for_is_not_mailed(store, conf
 
     assert drained.accepted == 2 == len(server.bodies)
     row = rows(store, edition.key)["reader1@example.org"]
-    assert (row.state, row.reply) == (State.SKIPPED, "complained")
+    assert (row.state, row.reply) == (DeliveryState.SKIPPED, "complained")
 
 
 # by itself
@@ -371,7 +374,11 @@ def test_an_edition_that_is_refused_too_often_pauses_itself_and_says_so(store, c
 
     assert drained.paused == (edition.key,)
     assert again.paused == ()
-    assert states(store, edition.key) == {State.ACCEPTED: 3, State.FAILED: 2, State.QUEUED: 25}
+    assert states(store, edition.key) == {
+        DeliveryState.ACCEPTED: 3,
+        DeliveryState.FAILED: 2,
+        DeliveryState.QUEUED: 25,
+    }
     [alarm] = [log for log in logs if log["log_level"] == "error"]
     assert (alarm["event"], alarm["edition"], alarm["refused"], alarm["of"]) == (
         "edition paused itself",
@@ -382,7 +389,7 @@ def test_an_edition_that_is_refused_too_often_pauses_itself_and_says_so(store, c
     with store.read() as tx:
         assert tx.editions.by_key(edition.key).state is EditionState.PAUSED
         [note] = tx.stops.notes(edition.key)
-        assert note.cause == Cause(who=Who.SERVER, how="2 of 5 were refused for good")
+        assert note.cause == Cause(who=Actor.SERVER, how="2 of 5 were refused for good")
 
 
 def test_after_a_resumption_the_failures_count_anew(store, config):
@@ -396,7 +403,7 @@ def test_after_a_resumption_the_failures_count_anew(store, config):
 
     assert drained.paused == (edition.key,)
     assert (drained.accepted, drained.failed) == (5, 3)
-    assert states(store, edition.key)[State.QUEUED] == 17
+    assert states(store, edition.key)[DeliveryState.QUEUED] == 17
 
 
 @pytest.mark.parametrize(("share", "after"), [(0.5, 5), (0.1, 11)])
@@ -408,4 +415,4 @@ def test_failures_that_are_few_stop_nothing(sqlite_store, config, share, after):
         drained = hand_over(sqlite_store, way, transport(way))
 
     assert drained.paused == ()
-    assert states(sqlite_store, edition.key) == {State.ACCEPTED: 8, State.FAILED: 2}
+    assert states(sqlite_store, edition.key) == {DeliveryState.ACCEPTED: 8, DeliveryState.FAILED: 2}

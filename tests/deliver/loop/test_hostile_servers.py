@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from syndicate.config import Config
-from syndicate.deliver.smtp.smtp_relay import Smtp
-from syndicate.deliver.worker import Drained
-from syndicate.model.deliveries import State
+from syndicate.deliver.smtp.smtp_relay import SmtpTransport
+from syndicate.deliver.worker import DeliveryReport
+from syndicate.model.deliveries import DeliveryState
 from syndicate.store import Store
 from tests.deliver.editions import NOON, freeze, hand_over, rows, subscribe
 from tests.deliver.faulty_server import HONEST, HOWS, STEPS, Body, Record, Wrecker, Wrong, repeated
@@ -25,15 +25,15 @@ from tests.deliver.faulty_server import HONEST, HOWS, STEPS, Body, Record, Wreck
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "40"))
 HURRY = 0.2
 """Seconds that an answer is waited for; the verdict on a body three times as long."""
-OPEN = {State.CLAIMED, State.SENDING}
-WAITING = {State.QUEUED, State.DEFERRED}
+OPEN = {DeliveryState.CLAIMED, DeliveryState.SENDING}
+WAITING = {DeliveryState.QUEUED, DeliveryState.DEFERRED}
 Publication = Callable[..., Config]
 
 
-def relay(config: Config, *, timeout: float = HURRY) -> list[Smtp]:
+def relay(config: Config, *, timeout: float = HURRY) -> list[SmtpTransport]:
     """Return the way out of a config, in a hurry."""
     [server] = config.mail.servers
-    return [Smtp(server.model_copy(update={"timeout": timedelta(seconds=timeout)}))]
+    return [SmtpTransport(server.model_copy(update={"timeout": timedelta(seconds=timeout)}))]
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +81,9 @@ def forget_holds(store: Store) -> None:
             tx.holds.ease(hold.what)
 
 
-def agrees(store: Store, edition: int, record: Record, *, honest: bool = True) -> Counter[State]:
+def agrees(
+    store: Store, edition: int, record: Record, *, honest: bool = True
+) -> Counter[DeliveryState]:
     """Hold the ledger against the server's record; return the states."""
     ledger = rows(store, edition)
     for email, row in ledger.items():
@@ -89,27 +91,29 @@ def agrees(store: Store, edition: int, record: Record, *, honest: bool = True) -
         last = bodies[-1] if bodies else Body(email)
         seen = f"{email} is {row.state}, and the server saw {bodies}"
         assert row.state not in OPEN, f"left in the air: {seen}"
-        if row.state is State.ACCEPTED and honest:
+        if row.state is DeliveryState.ACCEPTED and honest:
             assert last.taken, seen
-        if row.state is State.UNKNOWN:
+        if row.state is DeliveryState.UNKNOWN:
             assert bodies, f"no body can have left: {seen}"
             in_time = last.took < HURRY  # else whoever waits may have given up before
             assert not (last.refused and in_time and honest), f"there was a verdict: {seen}"
         if last.whole and not last.refused and honest:
-            assert row.state in {State.ACCEPTED, State.UNKNOWN}, seen
+            assert row.state in {DeliveryState.ACCEPTED, DeliveryState.UNKNOWN}, seen
         if last.whole and not last.said:
-            assert row.state is State.UNKNOWN, seen
+            assert row.state is DeliveryState.UNKNOWN, seen
     states = Counter(row.state for row in ledger.values())
     assert repeated(record) == {}
     return states
 
 
-def counted(drained: Drained, before: Counter[State], after: Counter[State]) -> None:
+def counted(
+    drained: DeliveryReport, before: Counter[DeliveryState], after: Counter[DeliveryState]
+) -> None:
     """Hold what a pass says it did against what changed."""
     for state, said in (
-        (State.ACCEPTED, drained.accepted),
-        (State.FAILED, drained.failed),
-        (State.UNKNOWN, drained.unknown),
+        (DeliveryState.ACCEPTED, drained.accepted),
+        (DeliveryState.FAILED, drained.failed),
+        (DeliveryState.UNKNOWN, drained.unknown),
     ):
         assert after[state] - before[state] == said, (state, drained, before, after)
 
@@ -143,7 +147,7 @@ def test_whatever_a_server_does_the_ledger_is_right(
         subscribe(store, *readers(audience))
         edition = freeze(store)
         mail = config(server.port, connections=connections, max_messages=max_messages)
-        states = Counter({State.QUEUED: audience})
+        states = Counter({DeliveryState.QUEUED: audience})
         for minutes in (0, 10, 40, 100):
             drained = hand_over(store, mail, relay(mail), minutes=minutes)
             server.settle()

@@ -17,7 +17,7 @@ from bench.sender import CONNECTIONS, RESEND, SKIP, Sender
 from bench.sink import MESSAGE, OPENING, Manner, running
 from syndicate.config import Config
 from syndicate.deliver.outbox import Outbox
-from syndicate.model.deliveries import State
+from syndicate.model.deliveries import DeliveryState
 
 pytestmark = pytest.mark.slow
 LIVES = 12
@@ -118,7 +118,7 @@ def test_the_outbox_loses_and_repeats_nothing(store_url, tmp_path):
     kills = live_and_die(sender, lambda: len(outbox.messages()), lives=LIVES, seed=1, pause=0.005)
 
     assert kills >= LIVES / 4
-    assert sender.stand() == dict.fromkeys(range(1, READERS + 1), State.ACCEPTED)
+    assert sender.stand() == dict.fromkeys(range(1, READERS + 1), DeliveryState.ACCEPTED)
     assert sorted(int(kept.name[7:13]) for kept in outbox.messages()) == sorted(sender.stand())
 
 
@@ -138,5 +138,5 @@ def test_two_processes_at_once_serve_each_reader_once(store_url, tmp_path):
             nursery.wait()
 
     assert sorted(each.number for each in sink.arrivals()) == list(range(1, READERS + 1))
-    assert set(sender.stand().values()) == {State.ACCEPTED}
+    assert set(sender.stand().values()) == {DeliveryState.ACCEPTED}
     assert sink.connections() > CONNECTIONS

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from syndicate.deliver.loop import reply_classifier
-from syndicate.deliver.loop.ledger import Ledger, Round, Wanted
+from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
 from syndicate.errors import PermanentFailure
-from syndicate.model.deliveries import State
+from syndicate.model.deliveries import DeliveryState
 from tests.audience import TEST
 from tests.deliver import editions
 
@@ -16,15 +16,17 @@ def test_who_is_erased_while_being_handed_over_is_not_named_by_the_answer(store)
     editions.subscribe(store, HER)
     edition = editions.freeze(store)
     ledger = Ledger(store, name="here:1:1:x", at=editions.NOON, sending=timedelta(minutes=5))
-    wanted = Wanted(edition=edition.key, limit=1, after=0, without=frozenset())
-    [claim] = ledger.record(Round(wanted=wanted)).claims
-    assert ledger.record(Round(intents=[claim])).may_leave == {(edition.key, claim.subscriber)}
+    wanted = ClaimRequest(edition=edition.key, limit=1, after=0, without=frozenset())
+    [claim] = ledger.record(LedgerBatch(wanted=wanted)).claims
+    assert ledger.record(LedgerBatch(intents=[claim])).may_leave == {
+        (edition.key, claim.subscriber)
+    }
     with store.write() as tx:
         tx.subscribers.erase(claim.subscriber, at=editions.NOON, cause=TEST)
     refused = PermanentFailure(f"550 5.1.1 <{HER}> unknown", 550)
     verdict = reply_classifier.of(refused, claim, edition, editions.NOON)
-    ledger.record(Round(verdicts=[verdict]))
+    ledger.record(LedgerBatch(verdicts=[verdict]))
     with store.read() as tx:
         [row] = tx.deliveries.of(edition.key)
-        assert (row.state, row.code, row.reply) == (State.FAILED, 550, "")
+        assert (row.state, row.code, row.reply) == (DeliveryState.FAILED, 550, "")
         assert tx.subscribers.suppressed(HER) is None

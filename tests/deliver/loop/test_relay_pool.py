@@ -10,8 +10,8 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.deliver.transport import transport
-from syndicate.deliver.worker import Drained, drain
-from syndicate.model.deliveries import State
+from syndicate.deliver.worker import DeliveryReport, drain
+from syndicate.model.deliveries import DeliveryState
 from syndicate.store import Store
 from tests.deliver.editions import NOON, draft, freeze, links, readers, rows, states, subscribe
 from tests.deliver.faulty_server import Wrecker, repeated
@@ -40,7 +40,7 @@ def config(publication):
     return make
 
 
-def deliver(store: Store, config: Config, *, minutes: float = 0) -> Drained:
+def deliver(store: Store, config: Config, *, minutes: float = 0) -> DeliveryReport:
     """Drain once; whatever hangs is stopped, and told."""
     stop = threading.Event()
     timer = threading.Timer(ENOUGH, stop.set)
@@ -166,8 +166,8 @@ def test_what_was_in_a_dying_relay_is_unknown_and_goes_by_no_other(sqlite_store,
         other.settle()
 
     seen = states(sqlite_store, edition.key)
-    assert seen[State.UNKNOWN] == len(dying.record.bodies)
-    assert seen[State.UNKNOWN] + seen[State.ACCEPTED] == 30
+    assert seen[DeliveryState.UNKNOWN] == len(dying.record.bodies)
+    assert seen[DeliveryState.UNKNOWN] + seen[DeliveryState.ACCEPTED] == 30
     everything = dying.record
     everything.bodies += other.record.bodies
     assert repeated(everything) == {}
@@ -205,8 +205,8 @@ def test_a_relay_that_refuses_one_sender_goes_on_with_the_other(sqlite_store, co
         mail = config(strict.port, other.port, weights=(1, 1), newsletters=senders)
         deliver(sqlite_store, mail)
 
-    assert states(sqlite_store, refused.key) == {State.ACCEPTED: 20}
-    assert states(sqlite_store, fine.key) == {State.ACCEPTED: 20}
+    assert states(sqlite_store, refused.key) == {DeliveryState.ACCEPTED: 20}
+    assert states(sqlite_store, fine.key) == {DeliveryState.ACCEPTED: 20}
     assert strict.bodies
 
 
@@ -287,7 +287,10 @@ def test_an_only_relay_that_is_held_ends_the_pass_and_costs_the_rest_nothing(sql
     assert "wants nothing until" in drained.unavailable[0]
     assert "454 4.7.0 throttling" in again.unavailable[0]
     assert asked == 1
-    assert states(sqlite_store, edition.key) == {State.DEFERRED: 1, State.QUEUED: 29}
+    assert states(sqlite_store, edition.key) == {
+        DeliveryState.DEFERRED: 1,
+        DeliveryState.QUEUED: 29,
+    }
 
 
 @pytest.mark.parametrize("step", ["greeting", "mail"])
@@ -368,7 +371,7 @@ def test_a_relay_that_leaves_with_421_whoever_it_is_for_is_held(sqlite_store, co
     assert list(holds(sqlite_store)) == ["relay:relay0"]
     assert "shutting down" in drained.unavailable[0]
     assert drained.deferred == 3
-    assert states(sqlite_store, edition.key)[State.QUEUED] == 57
+    assert states(sqlite_store, edition.key)[DeliveryState.QUEUED] == 57
 
 
 def test_a_relay_that_takes_fewer_sessions_than_we_want_is_used_with_those(sqlite_store, config):

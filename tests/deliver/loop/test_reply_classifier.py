@@ -5,8 +5,8 @@ import pytest
 from syndicate.deliver.loop import reply_classifier
 from syndicate.deliver.loop.reply_classifier import condemns, let_out
 from syndicate.errors import NoVerdict, PermanentFailure, TemporaryFailure
-from syndicate.model.deliveries import Claim, State
-from syndicate.model.editions import Edition, Kind
+from syndicate.model.deliveries import Claim, DeliveryState
+from syndicate.model.editions import Edition, EditionKind
 from tests.deliver.editions import NOON
 
 CLAIM = Claim(edition=1, subscriber=2, email="a@x.org", name="", newsletter="breaking", attempt=0)
@@ -17,7 +17,7 @@ def verdict(error, on_unknown="skip"):
         key=1,
         newsletter="breaking",
         schedule=None,
-        kind=Kind.ALERT,
+        kind=EditionKind.ALERT,
         subject="",
         content="",
         upto=1,
@@ -32,13 +32,17 @@ def verdict(error, on_unknown="skip"):
 def test_what_was_put_off_is_due_in_five_minutes_or_a_little_more():
     put_off = verdict(TemporaryFailure("450 4.2.1 full", 450))
 
-    assert (put_off.state, put_off.code, put_off.reply) == (State.DEFERRED, 450, "4.2.1 full")
+    assert (put_off.state, put_off.code, put_off.reply) == (
+        DeliveryState.DEFERRED,
+        450,
+        "4.2.1 full",
+    )
     assert timedelta(minutes=5) <= put_off.next_attempt_at - NOON <= timedelta(minutes=6)
 
 
 def test_no_verdict_is_unknown_for_editions_and_tried_again_for_letters():
-    assert verdict(NoVerdict("gone")).state is State.UNKNOWN
-    assert verdict(NoVerdict("gone"), on_unknown="resend").state is State.DEFERRED
+    assert verdict(NoVerdict("gone")).state is DeliveryState.UNKNOWN
+    assert verdict(NoVerdict("gone"), on_unknown="resend").state is DeliveryState.DEFERRED
 
 
 @pytest.mark.parametrize(
@@ -48,7 +52,7 @@ def test_no_verdict_is_unknown_for_editions_and_tried_again_for_letters():
 def test_an_address_that_is_no_good_is_suppressed(said, suppresses):
     refused = verdict(PermanentFailure(f"550 {said}", 550))
 
-    assert refused.state is State.FAILED
+    assert refused.state is DeliveryState.FAILED
     assert condemns(refused) is suppresses
 
 

@@ -17,33 +17,33 @@ from sqlalchemy import create_engine, text
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.loop import reply_classifier
-from syndicate.deliver.loop.domain_throttle import Destinations
-from syndicate.deliver.loop.ledger import Ledger, Recorded, Round, Wanted
-from syndicate.deliver.loop.relay_pool import Fleet
-from syndicate.deliver.loop.send_loop import Engine
-from syndicate.deliver.loop.send_queue import Supply
-from syndicate.deliver.loop.sessions import Seat
-from syndicate.deliver.loop.token_bucket import Reservoir
+from syndicate.deliver.loop.domain_throttle import DomainThrottle
+from syndicate.deliver.loop.ledger import BatchResult, ClaimRequest, Ledger, LedgerBatch
+from syndicate.deliver.loop.relay_pool import RelayPool
+from syndicate.deliver.loop.send_loop import SendLoop
+from syndicate.deliver.loop.send_queue import SendQueue
+from syndicate.deliver.loop.sessions import ActiveSession
+from syndicate.deliver.loop.token_bucket import TokenBucket
 from syndicate.deliver.message.dkim import BATCH
-from syndicate.deliver.message.prepared import Mailings
-from syndicate.deliver.smtp.conversation import Terms
+from syndicate.deliver.message.prepared import PreparedEditions
+from syndicate.deliver.smtp.conversation import SessionTerms
 from syndicate.deliver.smtp.relay import (
-    Answered,
-    Declined,
-    Ended,
+    BodyInvited,
     Envelope,
     Event,
-    Invited,
-    Reply,
-    Session,
+    MessageAnswered,
+    MessageDeclined,
+    SessionEnded,
+    SmtpReply,
+    TransportSession,
 )
 from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.deliver.transport import transport
-from syndicate.deliver.worker import Drained, drain
+from syndicate.deliver.worker import DeliveryReport, drain
 from syndicate.errors import PermanentFailure, StoreError, StoreUnreachable, TemporaryFailure
-from syndicate.model.deliveries import State
-from syndicate.model.editions import Edition, Kind
-from syndicate.model.relay_status import Hold
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.editions import Edition, EditionKind
+from syndicate.model.relay_status import MailHold
 from syndicate.store import Store
 from tests.audience import TEST
 from tests.deliver.editions import NOON, content, draft, freeze, links, readers, states, subscribe
@@ -67,7 +67,7 @@ def config(publication):
     return make
 
 
-def deliver(store: Store, config: Config) -> Drained:
+def deliver(store: Store, config: Config) -> DeliveryReport:
     """Drain once; whatever hangs is stopped, and told."""
     stop = threading.Event()
     timer = threading.Timer(ENOUGH, stop.set)
@@ -101,8 +101,8 @@ def ledger_of(store: Store) -> Ledger:
 
 def claim(store: Store, edition: int, *, without: frozenset[str]) -> set[str]:
     """Return who is claimed."""
-    wanted = Wanted(edition=edition, limit=100, after=0, without=without)
-    return {claim.email for claim in ledger_of(store).record(Round(wanted=wanted)).claims}
+    wanted = ClaimRequest(edition=edition, limit=100, after=0, without=without)
+    return {claim.email for claim in ledger_of(store).record(LedgerBatch(wanted=wanted)).claims}
 
 
 # what ends
@@ -132,7 +132,7 @@ def test_a_pass_ends_when_who_waits_for_a_limit_is_cancelled(sqlite_store, confi
         drained = deliver(sqlite_store, config(server.port, connections=1, limits=limits))
 
     assert drained.accepted == len(server.bodies)
-    assert set(states(sqlite_store, edition.key)) == {State.ACCEPTED, State.SKIPPED}
+    assert set(states(sqlite_store, edition.key)) == {DeliveryState.ACCEPTED, DeliveryState.SKIPPED}
 
 
 # who is left out
@@ -211,7 +211,7 @@ def test_letters_that_have_to_wait_hold_up_nobody(sqlite_store, config):
 
 def test_a_letter_is_asked_for_once(sqlite_store, config):
     subscribe(sqlite_store, *readers(1))
-    freeze(sqlite_store, draft(Kind.LETTER))
+    freeze(sqlite_store, draft(EditionKind.LETTER))
     supply, ledger = supply_of(sqlite_store, config(25))
     wanted = supply.wanted(20, 0)
     assert wanted is not None
@@ -263,17 +263,17 @@ def test_copies_are_written_before_their_turn_and_leave_in_it(sqlite_store, conf
     supply.give_back()
 
 
-def supply_of(store: Store, config: Config) -> tuple[Supply, Ledger]:
+def supply_of(store: Store, config: Config) -> tuple[SendQueue, Ledger]:
     """Return a supply that has looked how things stand."""
-    ledger, destinations = ledger_of(store), Destinations(store, config.mail.limits)
-    mailings = Mailings(store, config)
-    supply = Supply(ledger, mailings, links(store, config), destinations, only=())
+    ledger, destinations = ledger_of(store), DomainThrottle(store, config.mail.limits)
+    mailings = PreparedEditions(store, config)
+    supply = SendQueue(ledger, mailings, links(store, config), destinations, only=())
     supply.look(ledger.see([]), 0, passed_over=[], refused=[])
     return supply, ledger
 
 
-def take_in(supply: Supply, ledger: Ledger, wanted: Wanted) -> Recorded:
-    recorded = ledger.record(Round(wanted=wanted))
+def take_in(supply: SendQueue, ledger: Ledger, wanted: ClaimRequest) -> BatchResult:
+    recorded = ledger.record(LedgerBatch(wanted=wanted))
     supply.take_in(wanted, recorded.claims, 0)
     return recorded
 
@@ -292,7 +292,7 @@ def test_no_claim_is_kept_when_a_limit_can_not_be_asked_for(sqlite_store, sqlite
     with Scripted() as server, pytest.raises(StoreError):
         deliver(sqlite_store, config(server.port, limits=limits))
 
-    assert states(sqlite_store, edition.key) == {State.QUEUED: 5}
+    assert states(sqlite_store, edition.key) == {DeliveryState.QUEUED: 5}
 
 
 def test_what_may_leave_does_when_the_next_edition_can_not_be_read(
@@ -314,9 +314,11 @@ def test_what_may_leave_does_when_the_next_edition_can_not_be_read(
         deliver(sqlite_store, config(server.port, connections=4))
 
     found = states(sqlite_store, first.key)
-    assert set(found) <= {State.ACCEPTED, State.QUEUED}, "what may leave has a verdict"
-    assert found[State.ACCEPTED] == len(server.bodies)
-    assert states(sqlite_store, second.key) == {State.QUEUED: 20}
+    assert set(found) <= {DeliveryState.ACCEPTED, DeliveryState.QUEUED}, (
+        "what may leave has a verdict"
+    )
+    assert found[DeliveryState.ACCEPTED] == len(server.bodies)
+    assert states(sqlite_store, second.key) == {DeliveryState.QUEUED: 20}
 
 
 def test_what_may_leave_does_when_what_was_claimed_with_it_can_not_be_taken_in(
@@ -324,11 +326,11 @@ def test_what_may_leave_does_when_what_was_claimed_with_it_can_not_be_taken_in(
 ):
     subscribe(sqlite_store, *readers(20))
     edition = freeze(sqlite_store)
-    record, take_in, leaving = Ledger.record, Supply.take_in, [0]
+    record, take_in, leaving = Ledger.record, SendQueue.take_in, [0]
 
-    def noted(ledger: Ledger, due: Round) -> Recorded:
+    def noted(ledger: Ledger, due: LedgerBatch) -> BatchResult:
         if due.intents:  # and something is wanted in the same round
-            due.wanted = Wanted(edition=edition.key, limit=25, after=0, without=NOBODY)
+            due.wanted = ClaimRequest(edition=edition.key, limit=25, after=0, without=NOBODY)
         recorded = record(ledger, due)
         leaving[0] = len(recorded.may_leave)
         return recorded
@@ -339,13 +341,15 @@ def test_what_may_leave_does_when_what_was_claimed_with_it_can_not_be_taken_in(
         return take_in(*told)
 
     monkeypatch.setattr(Ledger, "record", noted)
-    monkeypatch.setattr(Supply, "take_in", fail)
+    monkeypatch.setattr(SendQueue, "take_in", fail)
     with Scripted("PIPELINING") as server, pytest.raises(StoreUnreachable):
         deliver(sqlite_store, config(server.port, connections=4))
 
     found = states(sqlite_store, edition.key)
-    assert set(found) <= {State.ACCEPTED, State.QUEUED}, "what may leave has a verdict"
-    assert found[State.ACCEPTED] == len(server.bodies)
+    assert set(found) <= {DeliveryState.ACCEPTED, DeliveryState.QUEUED}, (
+        "what may leave has a verdict"
+    )
+    assert found[DeliveryState.ACCEPTED] == len(server.bodies)
 
 
 def test_all_that_may_leave_does_when_who_is_next_can_not_be_asked_for(
@@ -353,31 +357,33 @@ def test_all_that_may_leave_does_when_who_is_next_can_not_be_asked_for(
 ):
     subscribe(sqlite_store, *readers(20))
     edition = freeze(sqlite_store)
-    send, record, rounds = Engine._send, Ledger.record, list[int]()
+    send, record, rounds = SendLoop._send, Ledger.record, list[int]()
 
-    def slowly(ledger: Ledger, due: Round) -> Recorded:
+    def slowly(ledger: Ledger, due: LedgerBatch) -> BatchResult:
         time.sleep(0.02)  # so that several sessions are invited by the next round
         return record(ledger, due)
 
     def fail(*_: object, **__: object) -> None:
         raise StoreUnreachable("gone")
 
-    def send_and_fail(engine: Engine, leaving: Sequence[Seat], now: float) -> None:
+    def send_and_fail(engine: SendLoop, leaving: Sequence[ActiveSession], now: float) -> None:
         with monkeypatch.context() as failing:
             if len(leaving) > 1 and not rounds:
                 rounds.append(len(leaving))
-                failing.setattr(Supply, "next", fail)
+                failing.setattr(SendQueue, "next", fail)
             send(engine, leaving, now)
 
     monkeypatch.setattr(Ledger, "record", slowly)
-    monkeypatch.setattr(Engine, "_send", send_and_fail)
+    monkeypatch.setattr(SendLoop, "_send", send_and_fail)
     with Scripted("PIPELINING") as server, pytest.raises(StoreUnreachable):
         deliver(sqlite_store, config(server.port, connections=8))
 
     assert rounds
     found = states(sqlite_store, edition.key)
-    assert set(found) <= {State.ACCEPTED, State.QUEUED}, "what may leave has a verdict"
-    assert found[State.ACCEPTED] == len(server.bodies) >= rounds[0]
+    assert set(found) <= {DeliveryState.ACCEPTED, DeliveryState.QUEUED}, (
+        "what may leave has a verdict"
+    )
+    assert found[DeliveryState.ACCEPTED] == len(server.bodies) >= rounds[0]
 
 
 def test_mail_goes_on_when_its_brake_fails(sqlite_store, sqlite_url, config):
@@ -395,7 +401,10 @@ def test_mail_goes_on_when_its_brake_fails(sqlite_store, sqlite_url, config):
         drained = deliver(sqlite_store, config(server.port, pause_at=0.3, pause_after=5))
 
     assert (drained.accepted, drained.failed) == (19, 11)
-    assert states(sqlite_store, edition.key) == {State.ACCEPTED: 19, State.FAILED: 11}
+    assert states(sqlite_store, edition.key) == {
+        DeliveryState.ACCEPTED: 19,
+        DeliveryState.FAILED: 11,
+    }
 
 
 def test_two_processes_that_find_out_the_same_addresses_never_wait_for_each_other(store, store_url):
@@ -406,9 +415,9 @@ def test_two_processes_that_find_out_the_same_addresses_never_wait_for_each_othe
     def find_out(edition: Edition, step: int) -> None:
         mine = Store.open(store_url)
         ledger = ledger_of(mine)
-        wanted = Wanted(edition=edition.key, limit=200, after=0, without=NOBODY)
-        claims = ledger.record(Round(wanted=wanted)).claims
-        ledger.record(Round(intents=claims))
+        wanted = ClaimRequest(edition=edition.key, limit=200, after=0, without=NOBODY)
+        claims = ledger.record(LedgerBatch(wanted=wanted)).claims
+        ledger.record(LedgerBatch(intents=claims))
         unknown = PermanentFailure("550 5.1.1 no such reader", 550)
         verdicts = [reply_classifier.of(unknown, claim, edition, NOON) for claim in claims[::step]]
         together.wait()
@@ -431,7 +440,7 @@ def test_what_is_left_of_a_day_is_given_back_to_that_day(sqlite_store, monkeypat
     evening = datetime(2026, 11, 24, 23, 59, tzinfo=UTC)
     morning = evening + timedelta(minutes=2)
     monkeypatch.setattr(clock, "now", lambda: evening)
-    reservoir = Reservoir.of_day(sqlite_store, "relay:main", lambda _: 100)
+    reservoir = TokenBucket.of_day(sqlite_store, "relay:main", lambda _: 100)
     assert reservoir.draw(0)
     with sqlite_store.write() as tx:
         tx.allowances.daily("relay:main", 100, 100, at=morning)
@@ -464,7 +473,7 @@ def test_a_hold_said_anew_outlives_what_was_on_its_way(sqlite_store, config, wha
     assert (hold.what, hold.strikes) == (what, 2)
 
 
-def holds(store: Store) -> list[Hold]:
+def holds(store: Store) -> list[MailHold]:
     with store.read() as tx:
         return tx.holds.current(datetime.now(UTC))
 
@@ -486,7 +495,7 @@ def test_a_relay_gets_nothing_more_once_it_asked_for_less(sqlite_store, config, 
     )
 
     assert (drained.accepted, drained.deferred) == (9, 1)
-    assert states(sqlite_store, edition.key)[State.QUEUED] == 490
+    assert states(sqlite_store, edition.key)[DeliveryState.QUEUED] == 490
 
 
 class AtOnce:
@@ -498,7 +507,7 @@ class AtOnce:
         self._events: list[Event] = []
         self.spent, self.taken, self.handed, self.stuck = False, 0, True, False
 
-    def open(self) -> Session:
+    def open(self) -> TransportSession:
         return self
 
     def arrived(self, message_id: str) -> bool | None:  # noqa: ARG002 - a relay's question
@@ -511,13 +520,13 @@ class AtOnce:
         self.offers += 1
         if self.offers == 10:
             time.sleep(0.3)
-            said: Event = Declined(TemporaryFailure("454 4.7.0 slower", 454))
+            said: Event = MessageDeclined(TemporaryFailure("454 4.7.0 slower", 454))
         else:
-            said = Invited()
+            said = BodyInvited()
         self._say(said)
 
     def hand_over(self, *message: bytes, tame: bool = False) -> None:  # noqa: ARG002 - as above
-        self._say(Answered(Reply(250, "ok")))
+        self._say(MessageAnswered(SmtpReply(250, "ok")))
 
     def move(self, now: float, *, readable: bool = True) -> list[Event]:  # noqa: ARG002 - as above
         events, self._events, self.stuck = self._events, [], False
@@ -533,7 +542,7 @@ class AtOnce:
 
 def test_who_is_eased_and_held_in_one_round_is_held(store):
     ledger = ledger_of(store)
-    ledger.record(Round(holds={"domain:b.example": "slower"}, eased=["domain:b.example"]))
+    ledger.record(LedgerBatch(holds={"domain:b.example": "slower"}, eased=["domain:b.example"]))
     with store.read() as tx:
         assert [hold.what for hold in tx.holds.current(datetime.now(UTC))] == ["domain:b.example"]
 
@@ -551,7 +560,7 @@ def test_sessions_for_which_there_is_nothing_are_not_opened_again_and_again(sqli
 
 
 def test_no_session_is_opened_with_a_relay_whose_rate_is_used_up(sqlite_store, config):
-    fleet = Fleet(transport(config(25, connections=4, rate="1/m")), sqlite_store)
+    fleet = RelayPool(transport(config(25, connections=4, rate="1/m")), sqlite_store)
     assert len(list(fleet.missing(4, fleet.members, 0))) == 4
     assert fleet.members[0].draw(0)
     assert not fleet.members[0].draw(0)
@@ -616,7 +625,9 @@ def test_a_refusal_counts_though_the_connection_breaks_while_we_write():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         ours = socket.create_connection(listener.getsockname())
         theirs = listener.accept()[0]
-    terms = Terms(server="mx:25", extensions=frozenset({"pipelining"}), timeout=3, max_messages=9)
+    terms = SessionTerms(
+        server="mx:25", extensions=frozenset({"pipelining"}), timeout=3, max_messages=9
+    )
     session = SmtpSession(ours, terms)
     ada = Envelope(sender="news@example.org", recipient="ada@example.org", message_id="<1.1@y>")
     body = b"Subject: x\r\n\r\n" + (b"z" * 78 + b"\r\n") * 200_000
@@ -624,7 +635,7 @@ def test_a_refusal_counts_though_the_connection_breaks_while_we_write():
     session.move(0)
     theirs.sendall(b"250 a\r\n250 b\r\n354 c\r\n")
     select.select([ours], [], [], 30)
-    assert session.move(0) == [Invited()]
+    assert session.move(0) == [BodyInvited()]
     session.hand_over(body)
     assert session.move(0) == []
     assert session.stuck
@@ -637,8 +648,8 @@ def test_a_refusal_counts_though_the_connection_breaks_while_we_write():
     assert broken.poll(30_000)
 
     answered, ended = session.move(0)
-    assert isinstance(answered, Answered)
-    assert answered.reply == Reply(552, "5.3.4 too big")
+    assert isinstance(answered, MessageAnswered)
+    assert answered.reply == SmtpReply(552, "5.3.4 too big")
     assert isinstance(answered.error, PermanentFailure)
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, SessionEnded)
     session.close()

@@ -23,11 +23,11 @@ from structlog.testing import capture_logs
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.loop import reply_classifier
-from syndicate.deliver.loop.ledger import Ledger, Round, Wanted
-from syndicate.deliver.smtp.relay import Reply
+from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
+from syndicate.deliver.smtp.relay import SmtpReply
 from syndicate.deliver.transport import transport
 from syndicate.errors import StoreError, StoreLocked, StoreUnreachable, TemporaryFailure
-from syndicate.model.deliveries import Claim, State
+from syndicate.model.deliveries import Claim, DeliveryState
 from syndicate.model.editions import Edition
 from syndicate.store import Store
 from tests.audience import TEST
@@ -49,7 +49,7 @@ AUDIENCE = 60
 CONNECTIONS = 8
 AT = 21
 """The body at which something happens to the store."""
-YES = Reply(250, "2.0.0 taken")
+YES = SmtpReply(250, "2.0.0 taken")
 Publication = Callable[..., Config]
 
 
@@ -112,19 +112,21 @@ def passed(store: Store, config: Config, *, minutes: float = 0) -> StoreError | 
 def every_body_is_recorded(store: Store, edition: Edition, record: Record) -> None:
     """See that of nobody who may have a copy the ledger says that nothing left."""
     ledger = rows(store, edition.key)
-    left = {State.SENDING, State.ACCEPTED, State.UNKNOWN}
+    left = {DeliveryState.SENDING, DeliveryState.ACCEPTED, DeliveryState.UNKNOWN}
     for body in record.bodies:
         assert not body.whole or ledger[body.reader].state in left, body
 
 
 def accepted_of(store: Store, edition: Edition) -> set[str]:
-    return {to for to, row in rows(store, edition.key).items() if row.state is State.ACCEPTED}
+    return {
+        to for to, row in rows(store, edition.key).items() if row.state is DeliveryState.ACCEPTED
+    }
 
 
-def all_is_settled(store: Store, edition: Edition, record: Record) -> Counter[State]:
+def all_is_settled(store: Store, edition: Edition, record: Record) -> Counter[DeliveryState]:
     """See that everybody was dealt with, once, and the ledger knows how; return the states."""
     found = agrees(store, edition.key, record)
-    assert set(found) <= {State.ACCEPTED, State.UNKNOWN}
+    assert set(found) <= {DeliveryState.ACCEPTED, DeliveryState.UNKNOWN}
     assert found.total() == AUDIENCE
     return found
 
@@ -173,17 +175,19 @@ def test_a_server_that_stays_away_ends_the_pass_and_the_next_one_does_the_rest(
         assert "\n" not in str(failed)
         assert "secret" not in str(failed)
         every_body_is_recorded(far_store, edition, server.record)
-        assert State.UNKNOWN not in states(far_store, edition.key)
+        assert DeliveryState.UNKNOWN not in states(far_store, edition.key)
         before = accepted_of(far_store, edition)
 
         done = passed(far_store, one, minutes=10)
         found = all_is_settled(far_store, edition, server.record)
         unknown = {
-            to for to, row in rows(far_store, edition.key).items() if row.state is State.UNKNOWN
+            to
+            for to, row in rows(far_store, edition.key).items()
+            if row.state is DeliveryState.UNKNOWN
         }
         assert lamented(logs) or step == "data"
         assert lamented(logs) <= unknown
-        assert found[State.UNKNOWN] <= 4
+        assert found[DeliveryState.UNKNOWN] <= 4
         assert done == AUDIENCE - len(before) - len(unknown)
 
 
@@ -252,7 +256,9 @@ def test_a_server_that_breaks_off_what_takes_too_long_is_waited_for(far_store, w
         tell(wire, f"ALTER DATABASE {wire.database} RESET statement_timeout")
         far_store._engine.dispose()
         passed(far_store, one, minutes=10)
-        assert all_is_settled(far_store, edition, server.record) == {State.ACCEPTED: AUDIENCE}
+        assert all_is_settled(far_store, edition, server.record) == {
+            DeliveryState.ACCEPTED: AUDIENCE
+        }
     holder.close()
     engine.dispose()
 
@@ -303,8 +309,8 @@ def ledger(far_store: Store) -> Ledger:
 
 
 def claimed(ledger: Ledger, edition: Edition, count: int) -> list[Claim]:
-    wanted = Wanted(edition=edition.key, limit=count, after=0, without=frozenset())
-    return ledger.record(Round(wanted=wanted)).claims
+    wanted = ClaimRequest(edition=edition.key, limit=count, after=0, without=frozenset())
+    return ledger.record(LedgerBatch(wanted=wanted)).claims
 
 
 @pytest.mark.parametrize("done", [True, False])
@@ -313,18 +319,25 @@ def test_a_round_counts_once_whether_or_not_it_was_heard_to_be_committed(
 ):
     edition = bring_out(far_store)
     first, second, *_ = claimed(ledger, edition, 5)
-    ledger.record(Round(intents=[first]))
+    ledger.record(LedgerBatch(intents=[first]))
     wire.lose_the_next_commit(done=done)
-    wanted = Wanted(edition=edition.key, limit=5, after=0, without=frozenset())
+    wanted = ClaimRequest(edition=edition.key, limit=5, after=0, without=frozenset())
 
     recorded = ledger.record(
-        Round(verdicts=[reply_classifier.accepted(first, YES)], intents=[second], wanted=wanted)
+        LedgerBatch(
+            verdicts=[reply_classifier.accepted(first, YES)], intents=[second], wanted=wanted
+        )
     )
 
     assert recorded.may_leave == {(edition.key, second.subscriber)}
     assert [claim.subscriber for claim in recorded.claims] == [6, 7, 8, 9, 10]
-    assert ledger.counts[edition.key] == {State.ACCEPTED: 1}
-    expected = {State.ACCEPTED: 1, State.SENDING: 1, State.CLAIMED: 8, State.QUEUED: 50}
+    assert ledger.counts[edition.key] == {DeliveryState.ACCEPTED: 1}
+    expected = {
+        DeliveryState.ACCEPTED: 1,
+        DeliveryState.SENDING: 1,
+        DeliveryState.CLAIMED: 8,
+        DeliveryState.QUEUED: 50,
+    }
     assert states(far_store, edition.key) == expected
 
 
@@ -344,8 +357,8 @@ def test_a_round_that_was_lost_lets_nothing_leave_of_an_edition_that_was_cancell
     wire.lose_the_next_commit(done=False, then=cancel)
     put_off = reply_classifier.of(TemporaryFailure("450 not now", 450), first, edition, NOON)
 
-    assert not ledger.record(Round(verdicts=[put_off], intents=[second])).may_leave
-    assert states(far_store, edition.key) == {State.SKIPPED: AUDIENCE}
+    assert not ledger.record(LedgerBatch(verdicts=[put_off], intents=[second])).may_leave
+    assert states(far_store, edition.key) == {DeliveryState.SKIPPED: AUDIENCE}
 
 
 @pytest.mark.parametrize("at", [10, 13, 17, 29])
@@ -362,7 +375,7 @@ def test_a_commit_that_is_not_heard_of_in_mid_send_leaves_nobody_in_doubt(
         found = all_is_settled(far_store, edition, server.record)
     if isinstance(first, int):  # else it was a commit that no verdict waited for
         assert (first, second) == (AUDIENCE, 0)
-        assert found == {State.ACCEPTED: AUDIENCE}
+        assert found == {DeliveryState.ACCEPTED: AUDIENCE}
 
 
 # a file
@@ -404,7 +417,7 @@ def test_a_full_disk_ends_the_pass_and_the_next_one_does_the_rest(
         passed(sqlite_store, one, minutes=10)
         found = all_is_settled(sqlite_store, edition, server.record)
         # none, where the commit that failed had no verdict in it
-        assert len(lamented(logs)) <= found[State.UNKNOWN] <= CONNECTIONS
+        assert len(lamented(logs)) <= found[DeliveryState.UNKNOWN] <= CONNECTIONS
 
 
 def put_away(file: Path) -> None:
@@ -436,7 +449,10 @@ def test_a_file_that_is_deleted_or_replaced_ends_the_pass_and_nothing_more_leave
         file.with_suffix(".away").rename(file)
         every_body_is_recorded(sqlite_store, edition, server.record)
         passed(sqlite_store, one, minutes=10)
-        assert all_is_settled(sqlite_store, edition, server.record)[State.UNKNOWN] <= CONNECTIONS
+        assert (
+            all_is_settled(sqlite_store, edition, server.record)[DeliveryState.UNKNOWN]
+            <= CONNECTIONS
+        )
 
 
 def test_a_file_that_is_put_back_in_time_costs_no_verdict(sqlite_store, config, tmp_path):
@@ -453,7 +469,9 @@ def test_a_file_that_is_put_back_in_time_costs_no_verdict(sqlite_store, config, 
         taken = {body.reader for body in server.record.bodies if body.taken}
         assert accepted_of(sqlite_store, edition) == taken
         passed(sqlite_store, one, minutes=10)
-        assert all_is_settled(sqlite_store, edition, server.record) == {State.ACCEPTED: AUDIENCE}
+        assert all_is_settled(sqlite_store, edition, server.record) == {
+            DeliveryState.ACCEPTED: AUDIENCE
+        }
 
 
 def test_nobody_makes_a_new_file_where_one_was_deleted(sqlite_store, tmp_path):
@@ -548,7 +566,7 @@ def operator(tmp_path: Path) -> Operator:
     return Operator(tmp_path)
 
 
-def finished(operator: Operator, edition: Edition, record: Record) -> Counter[State]:
+def finished(operator: Operator, edition: Edition, record: Record) -> Counter[DeliveryState]:
     code, said = operator.tick()
     assert code == 0, said
     with operator.store() as store:
@@ -568,7 +586,7 @@ def test_a_command_that_may_not_write_any_more_says_so_in_a_line(operator):
         with operator.store() as store:
             every_body_is_recorded(store, edition, server.record)
         server.settle()
-        assert 0 < finished(operator, edition, server.record)[State.UNKNOWN] <= CONNECTIONS
+        assert 0 < finished(operator, edition, server.record)[DeliveryState.UNKNOWN] <= CONNECTIONS
 
 
 def test_a_command_whose_disk_is_full_says_so_in_a_line(operator):
@@ -585,7 +603,7 @@ def test_a_command_whose_disk_is_full_says_so_in_a_line(operator):
         assert "no room left: database or disk is full; make room and try again" in last_line(said)
         with operator.store() as store:
             every_body_is_recorded(store, edition, server.record)
-        assert 0 < finished(operator, edition, server.record)[State.UNKNOWN] <= CONNECTIONS
+        assert 0 < finished(operator, edition, server.record)[DeliveryState.UNKNOWN] <= CONNECTIONS
 
 
 def test_a_command_whose_folder_can_only_be_read_says_so_in_a_line(operator):
@@ -600,4 +618,4 @@ def test_a_command_whose_folder_can_only_be_read_says_so_in_a_line(operator):
             operator.file.chmod(0o600)
         assert code == 1
         assert "look at store.url, and at who may write there" in last_line(said)
-        assert finished(operator, edition, server.record) == {State.ACCEPTED: AUDIENCE}
+        assert finished(operator, edition, server.record) == {DeliveryState.ACCEPTED: AUDIENCE}

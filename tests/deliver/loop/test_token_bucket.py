@@ -12,7 +12,7 @@ import pytest
 from syndicate import clock
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import drain
-from syndicate.model.deliveries import State
+from syndicate.model.deliveries import DeliveryState
 from tests import ROOT
 from tests.deliver.editions import NOON, freeze, links, rows, states, subscribe
 from tests.deliver.mail_servers import Scripted
@@ -146,7 +146,7 @@ def test_two_processes_share_a_rate(store, store_url, tables):
         children = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
         assert [child.wait(60) for child in children] == [0, 0]
 
-    assert states(store, edition.key) == {State.ACCEPTED: 50}
+    assert states(store, edition.key) == {DeliveryState.ACCEPTED: 50}
     assert len(server.bodies) == 50
     assert clocked.kept_to(20)
 
@@ -175,7 +175,10 @@ def test_a_relay_that_warms_up_takes_its_number_in_a_day(sqlite_store, config, t
 
     assert (first.accepted, second.accepted) == (7, 0)
     assert "warm_up" in first.unavailable[0]
-    assert states(sqlite_store, edition.key) == {State.ACCEPTED: 7, State.QUEUED: 23}
+    assert states(sqlite_store, edition.key) == {
+        DeliveryState.ACCEPTED: 7,
+        DeliveryState.QUEUED: 23,
+    }
     assert len(server.bodies) == 7
 
 
@@ -255,7 +258,7 @@ def test_what_a_provider_says_of_one_of_its_domains_it_says_of_all(sqlite_store,
         deliver(sqlite_store, mail, minutes=1)
 
     assert first.accepted == 9 or "wants nothing" in first.unavailable[0]
-    assert states(sqlite_store, edition.key)[State.QUEUED] >= 8 + 9 - 3
+    assert states(sqlite_store, edition.key)[DeliveryState.QUEUED] >= 8 + 9 - 3
 
 
 def test_a_domain_beyond_ascii_is_limited_by_its_name_in_ascii(sqlite_store, config):

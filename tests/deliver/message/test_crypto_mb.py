@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from syndicate.config.sections.dkim import Dkim
+from syndicate.config.sections.dkim import DkimKeySettings
 from syndicate.deliver.message import crypto_mb
-from syndicate.deliver.message.crypto_mb import LANES, Multibuffer
-from syndicate.deliver.message.dkim import Seal
+from syndicate.deliver.message.crypto_mb import LANES, BatchRsaSigner
+from syndicate.deliver.message.dkim import DkimKey
 from tests.neighbours import require
 
 DIGESTS = [sha256(b"%d" % number).digest() for number in range(LANES)]
@@ -30,12 +30,12 @@ def by_openssl(signing: rsa.RSAPrivateKey, digest: bytes) -> bytes:
     return signing.sign(digest, PKCS1v15(), Prehashed(SHA256()))
 
 
-def together(signing: rsa.RSAPrivateKey) -> Multibuffer | None:
-    return Multibuffer.of(signing, lambda digest: by_openssl(signing, digest))
+def together(signing: rsa.RSAPrivateKey) -> BatchRsaSigner | None:
+    return BatchRsaSigner.of(signing, lambda digest: by_openssl(signing, digest))
 
 
 @pytest.fixture
-def several() -> Multibuffer:
+def several() -> BatchRsaSigner:
     """What signs together here, as it has to where there is all that it needs."""
     told = Path("/proc/cpuinfo")
     if not told.is_file() or "avx512ifma" not in told.read_text(encoding="utf-8"):
@@ -94,8 +94,8 @@ def seal(monkeypatch):
 
     def made(sign):
         fake = type("Fake", (), {"of": classmethod(lambda *_: fake()), "sign": staticmethod(sign)})
-        monkeypatch.setattr("syndicate.deliver.message.dkim.Multibuffer", fake)
-        return Seal.of(Dkim(selector="s"), key(), "example.org")
+        monkeypatch.setattr("syndicate.deliver.message.dkim.BatchRsaSigner", fake)
+        return DkimKey.of(DkimKeySettings(selector="s"), key(), "example.org")
 
     return made
 

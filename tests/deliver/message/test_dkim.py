@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from syndicate.deliver.message.dkim import SIGNED, Keyring, body_hash, sealed
+from syndicate.deliver.message.dkim import SIGNED, DkimKeyring, body_hash, sealed
 from syndicate.deliver.message.message import Message
-from syndicate.deliver.message.template import Template
+from syndicate.deliver.message.template import MessageTemplate
 from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.sample_mail import send_copy
 from syndicate.deliver.transport import transport
 from syndicate.errors import Refused
-from syndicate.model.deliveries import State
-from syndicate.model.editions import Kind
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.editions import EditionKind
 from tests.deliver.dkim_keys import keys, records, verdicts
 from tests.deliver.editions import (
     content,
@@ -53,11 +53,13 @@ def config(publication, tmp_path):
     return make
 
 
-def signed(config, *, kind=Kind.ALERT, domain=DOMAIN, name="Ada", email="ada@x.example", **said):
+def signed(
+    config, *, kind=EditionKind.ALERT, domain=DOMAIN, name="Ada", email="ada@x.example", **said
+):
     who = reader(config, kind=kind, name=name, email=email)
-    signer = Keyring.of(config).signer(domain)
+    signer = DkimKeyring.of(config).signer(domain)
     assert signer is not None
-    return bytes(signer.signed(Template.of(content(**said), who.imprint).fill(who)))
+    return bytes(signer.signed(MessageTemplate.of(content(**said), who.imprint).fill(who)))
 
 
 def fields(raw: bytes) -> list[bytes]:
@@ -72,7 +74,7 @@ def tag(field: bytes, name: str) -> str:
 
 
 @pytest.mark.parametrize("kinds", [("rsa",), ("ed25519",), BOTH], ids=" ".join)
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(EditionKind))
 def test_a_stranger_verifies_every_signature_of_every_kind_of_message(config, kind, kinds):
     given = config(*kinds)
 
@@ -221,7 +223,7 @@ def test_a_known_body_has_the_hash_that_rfc_6376_names():
 
 def test_several_fields_of_a_name_are_signed_from_the_last_up(config):
     given = config("rsa")
-    signer = Keyring.of(given).signer(DOMAIN)
+    signer = DkimKeyring.of(given).signer(DOMAIN)
     assert signer is not None
     copy = Message((b"From: a@example.org\r\n", b"Cc: one\r\n", b"CC: two\r\n"), [b"x\r\n"])
 
@@ -252,7 +254,7 @@ def test_a_key_signs_for_its_domain_and_those_below(config, sender, signing, by)
     given = config("ed25519", sender=sender, **({"domain": signing} if signing else {}))
     domain = reader(given).imprint.domain
     with capture_logs() as logs:
-        signer = Keyring.of(given).signer(domain)
+        signer = DkimKeyring.of(given).signer(domain)
 
     assert [log["event"] for log in logs] == ([] if by else ["mail goes out unsigned"])
     assert ([seal.domain for seal in signer.seals] if signer else None) == ([by] if by else None)
@@ -306,7 +308,7 @@ def test_what_goes_out_by_smtp_is_signed(sqlite_store, config):
 @pytest.fixture
 def one_by_one(monkeypatch):
     """Have RSA signatures made one by one, in threads, also where more could be made at once."""
-    monkeypatch.setattr("syndicate.deliver.message.dkim.Multibuffer.of", lambda *_: None)
+    monkeypatch.setattr("syndicate.deliver.message.dkim.BatchRsaSigner.of", lambda *_: None)
 
 
 @pytest.fixture(params=["together, where that can be done", "in threads"])
@@ -346,7 +348,10 @@ def test_a_copy_that_can_not_be_signed_fails_alone(sqlite_store, config, monkeyp
         edition = freeze(sqlite_store)
         hand_over(sqlite_store, given, transport(given))
 
-    assert states(sqlite_store, edition.key) == {State.ACCEPTED: 19, State.FAILED: 1}
+    assert states(sqlite_store, edition.key) == {
+        DeliveryState.ACCEPTED: 19,
+        DeliveryState.FAILED: 1,
+    }
     assert rows(sqlite_store, edition.key)["reader7@example.org"].reply.endswith("the key is gone")
     assert len(boxes.bodies) == 19
 
@@ -380,7 +385,7 @@ def test_one_thread_signs_where_no_other_can_begin(sqlite_store, config, monkeyp
 def test_the_outbox_shows_letters_and_test_copies_signed(sqlite_store, config):
     given = config(*BOTH)
     subscribe(sqlite_store, "ada@x.example")
-    freeze(sqlite_store, draft(Kind.LETTER))
+    freeze(sqlite_store, draft(EditionKind.LETTER))
     hand_over(sqlite_store, given, transport(given))
     send_copy(
         draft(),

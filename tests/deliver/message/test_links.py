@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from tests.deliver.editions import SECRET
 from tests.deliver.message.test_message import PUBLICATION
 
 
 @pytest.fixture
 def links(publication):
-    return Links(publication(web={"url": "https://post.example/mail"}), SECRET)
+    return SignedLinks(publication(web={"url": "https://post.example/mail"}), SECRET)
 
 
 def test_a_link_reads_back_as_its_reader_and_newsletter(links):
@@ -38,16 +38,16 @@ def test_every_changed_letter_of_a_token_is_noticed(links):
 
 @given(st.text() | st.text("abcXYZ019-_=", max_size=60))
 def test_rubbish_is_no_token(token):
-    assert Links(PUBLICATION, SECRET).read(token) is None
+    assert SignedLinks(PUBLICATION, SECRET).read(token) is None
 
 
 def test_another_publications_token_is_none_of_ours(links, publication):
-    assert Links(publication(), b"1" * 32).read(links.token(7, "breaking")) is None
+    assert SignedLinks(publication(), b"1" * 32).read(links.token(7, "breaking")) is None
 
 
 @pytest.mark.parametrize("secret", [b"", b"key", SECRET, b"k" * 64, b"long " * 30])
 def test_what_is_signed_carries_an_hmac_of_rfc_2104(publication, secret):
-    mine = Links(publication(), secret).message_id(41, 7, "example.org")
+    mine = SignedLinks(publication(), secret).message_id(41, 7, "example.org")
 
     digest = hmac.digest(secret, b"message\0" + b"41.7", "sha256")
     assert mine == f"<41.7.{digest[:8].hex()}@example.org>"
@@ -72,6 +72,6 @@ def test_a_message_id_that_was_made_up_is_none_of_ours(links, other):
 
 
 def test_a_host_beyond_ascii_is_written_so_that_a_header_can_hold_it(publication):
-    links = Links(publication(web={"url": "https://bücher.example/münchen"}), SECRET)
+    links = SignedLinks(publication(web={"url": "https://bücher.example/münchen"}), SECRET)
 
     assert links.unsubscribe(7, "x").startswith("https://xn--bcher-kva.example/m%C3%BCnchen/unsub")

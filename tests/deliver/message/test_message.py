@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syndicate.config import Config
-from syndicate.deliver.message.message import Imprint
+from syndicate.deliver.message.message import EditionHeaders
 from syndicate.errors import Refused
-from syndicate.model.editions import Kind
+from syndicate.model.editions import EditionKind
 from tests.deliver.editions import EMAIL, LEAVE, NAME, content, draft, message, reader
 from tests.deliver.parsed_mail import display_name, normal, parse, parts
 
@@ -60,7 +60,7 @@ def test_the_text_stands_before_the_html():
 
 
 def test_a_letter_has_no_headers_of_a_mailing_list():
-    parsed = parse(message(content(), reader(PUBLICATION, kind=Kind.LETTER)))
+    parsed = parse(message(content(), reader(PUBLICATION, kind=EditionKind.LETTER)))
 
     assert not [name for name in parsed if name.startswith("List-") or name == "Precedence"]
     assert parsed["Auto-Submitted"] == "auto-generated"
@@ -151,7 +151,7 @@ def test_a_surrogate_in_the_text_is_refused_rather_than_raised_from_the_codec():
 
 
 def test_an_edition_whose_newsletter_left_the_config_is_from_the_publication():
-    imprint = Imprint.of(draft(newsletter="evening"), PUBLICATION)
+    imprint = EditionHeaders.of(draft(newsletter="evening"), PUBLICATION)
 
     assert str(imprint.sender) == "Morning Post <news@example.org>"
     assert imprint.title == "Evening"

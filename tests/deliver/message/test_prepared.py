@@ -5,9 +5,9 @@ from threading import Barrier
 
 import pytest
 
-from syndicate.deliver.message.prepared import Mailing, Mailings
+from syndicate.deliver.message.prepared import PreparedEdition, PreparedEditions
 from syndicate.deliver.transport import transport
-from syndicate.model.deliveries import State
+from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import Edition, link_marker
 from tests.deliver.editions import NONCE, NOON, draft, freeze, hand_over, rows, states, subscribe
 from tests.deliver.editions import links as links_of
@@ -16,16 +16,16 @@ from tests.deliver.parsed_mail import parts
 
 @pytest.fixture
 def mailings(sqlite_store, publication):
-    return Mailings(sqlite_store, publication())
+    return PreparedEditions(sqlite_store, publication())
 
 
 def test_an_edition_is_made_ready_once_for_all_who_hand_it_over(sqlite_store, mailings):
     edition = freeze(sqlite_store, draft(text="long " * 200_000))
     together = Barrier(8)
 
-    def get(edition: Edition) -> Mailing:
+    def get(edition: Edition) -> PreparedEdition:
         together.wait()
-        made: Mailing = mailings.get(edition)
+        made: PreparedEdition = mailings.get(edition)
         return made
 
     with ThreadPoolExecutor(8) as connections:
@@ -78,8 +78,8 @@ def test_an_edition_that_can_not_be_written_fails_and_holds_up_no_other(
     config = publication()
     hand_over(sqlite_store, config, transport(config))
 
-    assert states(sqlite_store, bad.key) == {State.FAILED: 2}
-    assert states(sqlite_store, good.key) == {State.ACCEPTED: 2}
+    assert states(sqlite_store, bad.key) == {DeliveryState.FAILED: 2}
+    assert states(sqlite_store, good.key) == {DeliveryState.ACCEPTED: 2}
     replies = {row.reply for row in rows(sqlite_store, bad.key).values()}
     assert all(reply.startswith("the message could not be made: ") for reply in replies)
 
@@ -91,7 +91,7 @@ def test_a_reader_who_can_not_be_written_to_holds_up_no_other(sqlite_store, publ
     hand_over(sqlite_store, config, transport(config))
 
     kept = rows(sqlite_store, edition.key)
-    assert kept["ben@example.org"].state is State.ACCEPTED
+    assert kept["ben@example.org"].state is DeliveryState.ACCEPTED
     assert kept["ada@-.-é"].reply.startswith("the message could not be made: 'ada@-.-é' can't")
 
 
@@ -106,4 +106,4 @@ def test_a_store_that_can_not_be_read_is_not_taken_for_a_bad_reader(
     with pytest.raises(Exception, match="edition_links"):
         hand_over(sqlite_store, config, transport(config))
 
-    assert states(sqlite_store, edition.key) == {State.QUEUED: 1}
+    assert states(sqlite_store, edition.key) == {DeliveryState.QUEUED: 1}

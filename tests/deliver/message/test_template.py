@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syndicate.config import Config
-from syndicate.deliver.message.links import Links
-from syndicate.deliver.message.message import Reader
-from syndicate.deliver.message.template import Template
-from syndicate.deliver.message.tracked_links import Leads
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.message.message import Recipient
+from syndicate.deliver.message.template import MessageTemplate
+from syndicate.deliver.message.tracked_links import TrackedLinks
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
 from syndicate.model.editions import CANARY, SLOTS, link_marker, slot_marker
@@ -49,18 +49,18 @@ LONG = (b"To:", b"Message-ID:", b"List-Unsubscribe:", b" <")
 """Lines that may be longer than 78 octets: one word of a header, which can't be folded."""
 
 
-def person(name: str = "Ada", email: str = "ada@example.org") -> Reader:
+def person(name: str = "Ada", email: str = "ada@example.org") -> Recipient:
     own = {"preferences": "https://post.example/p?a=1&b=2", "view": "", "confirm": "=" * 99}
     ada = reader(PUBLICATION, name=name, email=email)
     canary = "https://post.example/c/?a&b"
     return with_other(ada, own={**ada.filling.own, **own}, leads=LEADS, canary=canary)
 
 
-def with_other(who: Reader, **filling: Any) -> Reader:
+def with_other(who: Recipient, **filling: Any) -> Recipient:
     return replace(who, filling=replace(who.filling, **filling))
 
 
-def filled(said: str, who: Reader, *, html: bool) -> str:
+def filled(said: str, who: Recipient, *, html: bool) -> str:
     """Say what a reader is to read, put together in another way than copies are."""
     values = {"name": who.filling.name, "email": who.filling.email, **who.filling.own}
     values |= {f"link{number}": address for number, address in enumerate(who.filling.leads, 1)}
@@ -121,19 +121,19 @@ def assert_fit_for_the_wire(raw: bytes) -> None:
 
 
 def test_a_hundred_links_each_count_the_clicks_of_their_reader():
-    links = Links(PUBLICATION, SECRET)
-    leads = Leads.of(
+    links = SignedLinks(PUBLICATION, SECRET)
+    leads = TrackedLinks.of(
         41, "breaking", tuple(f"https://city.example/{n}" for n in range(100)), PUBLICATION
     )
     places = [link_marker(NONCE, number) for number in range(1, 101)]
     said = content(text="\n".join(places), html=" ".join(places) + link_marker(NONCE, CANARY))
-    template = Template.of(said, edition(PUBLICATION))
+    template = MessageTemplate.of(said, edition(PUBLICATION))
     for subscriber in (7, 8):
         claim = Claim(
             edition=41, subscriber=subscriber, email="ada@example.org", name="Ada",
             newsletter="breaking", attempt=1,
         )  # fmt: skip
-        raw = bytes(template.fill(Reader.of(claim, edition(PUBLICATION), links, leads)))
+        raw = bytes(template.fill(Recipient.of(claim, edition(PUBLICATION), links, leads)))
         text, html = parts(raw)
         counted = [links.read_click(each.rpartition("/")[2]) for each in text.split("\n")]
         assert counted == [(41, number, subscriber) for number in range(1, 101)]
@@ -156,7 +156,7 @@ def test_copies_of_two_readers_differ_in_what_is_their_own_alone():
 
 
 def test_a_message_is_its_fields_an_empty_line_and_its_body():
-    made = Template.of(content(), edition(PUBLICATION)).fill(person("محمد " * 30))
+    made = MessageTemplate.of(content(), edition(PUBLICATION)).fill(person("محمد " * 30))
 
     assert bytes(made) == b"".join(made.fields) + b"\r\n" + made.body
     assert all(re.fullmatch(rb"[A-Za-z-]+:(?: .+\r\n)+", field) for field in made.fields)
@@ -180,7 +180,7 @@ def test_an_address_beyond_ascii_is_in_utf_8_in_its_header_and_quoted_in_the_bod
     "bad", ["A\r\nBcc: all@example.org", "A\nB", "A\rB", "A\0B", "A\x85B", "A\u2028B", "A\ud800B"]
 )
 def test_a_reader_who_can_not_be_written_to_spoils_no_other_copy(bad):
-    template = Template.of(content(), edition(PUBLICATION))
+    template = MessageTemplate.of(content(), edition(PUBLICATION))
     with pytest.raises(Refused):
         template.fill(person(bad))
     with pytest.raises(Refused):
@@ -192,7 +192,7 @@ def test_a_reader_who_can_not_be_written_to_spoils_no_other_copy(bad):
 @pytest.mark.parametrize("part", ["text", "html", "subject"])
 def test_an_edition_that_can_not_be_written_is_refused(part):
     with pytest.raises(Refused):
-        Template.of(content(**{part: "\ud800"}), edition(PUBLICATION))
+        MessageTemplate.of(content(**{part: "\ud800"}), edition(PUBLICATION))
 
 
 def test_a_link_that_can_not_be_written_is_refused():

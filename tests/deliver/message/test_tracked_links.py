@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.tracked_links import tagged
 from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.sample_mail import send_copy
@@ -42,7 +42,7 @@ def hrefs(html: str) -> list[str]:
     return [unescape(href) for href in HREF.findall(html)]
 
 
-def counted(links: Links, addresses: list[str]) -> list[tuple[int, int, int | None] | None]:
+def counted(links: SignedLinks, addresses: list[str]) -> list[tuple[int, int, int | None] | None]:
     return [links.read_click(address.rpartition("/c/")[2]) for address in addresses]
 
 
@@ -120,7 +120,7 @@ def test_a_test_copy_counts_nothing(sqlite_store, publication, tracking):
 
 def test_a_token_for_clicks_is_no_other_and_no_other_is_one(publication):
     config = publication()
-    ours, others = Links(config, b"0" * 32), Links(config, b"1" * 32)
+    ours, others = SignedLinks(config, b"0" * 32), SignedLinks(config, b"1" * 32)
     click, view = ours.click(1, 2, 3).rpartition("/")[2], ours.view(1, 2).rpartition("/")[2]
     assert ours.read_click(click) == (1, 2, 3)
     assert others.read_click(click) is None

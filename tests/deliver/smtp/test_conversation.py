@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndicate.deliver.smtp.conversation import Conversation, Step, Terms
-from syndicate.deliver.smtp.relay import Answered, Declined, Ended, Envelope, Event, Invited
+from syndicate.deliver.smtp.conversation import SessionTerms, SmtpDialogue, SmtpStep
+from syndicate.deliver.smtp.relay import (
+    BodyInvited,
+    Envelope,
+    Event,
+    MessageAnswered,
+    MessageDeclined,
+    SessionEnded,
+)
 from syndicate.errors import NoVerdict, PermanentFailure, TemporaryFailure
 
 ALL = frozenset({"pipelining", "size", "smtputf8"})
@@ -19,10 +26,10 @@ BODY = b"Subject: x\r\n\r\nend\r\n"
 COMMAND = re.compile(r"(MAIL FROM|RCPT TO):<[^<>\s]*>( [A-Z0-9=]+)*|DATA|RSET|\.|QUIT")
 
 
-def conversation(extensions: frozenset[str] = ALL, **more: int) -> Conversation:
+def conversation(extensions: frozenset[str] = ALL, **more: int) -> SmtpDialogue:
     """Begin one, with a server that offers these extensions."""
-    return Conversation(
-        Terms(server="mx:25", extensions=extensions, timeout=1, max_messages=9, **more)
+    return SmtpDialogue(
+        SessionTerms(server="mx:25", extensions=extensions, timeout=1, max_messages=9, **more)
     )
 
 
@@ -30,7 +37,7 @@ def conversation(extensions: frozenset[str] = ALL, **more: int) -> Conversation:
 class Sender:
     """Offers readers one after the other, as the engine does: one on its way, one behind it."""
 
-    talk: Conversation
+    talk: SmtpDialogue
     readers: list[Envelope]
     events: list[str] = field(default_factory=list)
     commands: list[bytes] = field(default_factory=list)
@@ -54,14 +61,14 @@ class Sender:
         for event in self.talk.hear(data):
             self.events.append(told(event))
             match event:
-                case Invited():
+                case BodyInvited():
                     self.pending = False
                     self.talk.body(BODY)
                     self.offer()
-                case Declined():
+                case MessageDeclined():
                     self.pending = False
                     self.offer()
-                case Answered():
+                case MessageAnswered():
                     self.offer()
             if not self.talk.over:
                 self.go_on()
@@ -71,7 +78,7 @@ class Sender:
 
 def told(event: Event) -> str:
     """Return an event in words; how rubbish is told may depend on how it came."""
-    if isinstance(event, Ended):
+    if isinstance(event, SessionEnded):
         return f"Ended {event.error.code}"
     return repr(event)
 
@@ -138,11 +145,11 @@ def test_whatever_is_heard_events_come_in_order_and_commands_are_whole(stream, p
     events, said = heard([stream], ALL if pipelining else ALL - {"pipelining"})
 
     kinds = [event.split("(")[0].split()[0] for event in events]
-    assert kinds.count("Ended") <= 1
-    assert "Ended" not in kinds[:-1], "the end is the last that is heard"
+    assert kinds.count("SessionEnded") <= 1
+    assert "SessionEnded" not in kinds[:-1], "the end is the last that is heard"
     invited = 0
     for kind in kinds:
-        invited += (kind == "Invited") - (kind == "Answered")
+        invited += (kind == "BodyInvited") - (kind == "MessageAnswered")
         assert invited in {0, 1}, "nobody is answered who was not invited"
     for line in said.decode().split("\r\n")[:-1]:
         assert COMMAND.fullmatch(line), line
@@ -163,7 +170,7 @@ def test_without_pipelining_one_command_waits_for_the_answer_to_the_one_before()
         b"RCPT TO:<ada@example.org>\r\n",
         b"DATA\r\n",
     ]
-    assert events == [Invited()]
+    assert events == [BodyInvited()]
 
 
 @pytest.mark.parametrize("refused", [b"450 later\r\n", b"550 5.1.1 no\r\n", b"530 log in\r\n"])
@@ -174,7 +181,7 @@ def test_a_refusal_without_pipelining_takes_back_what_was_not_said_yet(step, ref
     for reply in [b"250 ok\r\n"] * step + [refused]:
         talk.say()
         events = list(talk.hear(reply))
-    assert isinstance(events[0], Declined)
+    assert isinstance(events[0], MessageDeclined)
     assert talk.say() == b""
 
     talk.offer(BO, 100)
@@ -188,15 +195,15 @@ def test_a_421_that_comes_with_the_answers_ends_it_behind_them():
     talk.offer(ADA, 100)
     talk.say()
     [invited] = talk.hear(b"250 a\r\n250 b\r\n354 c\r\n")
-    assert invited == Invited()
+    assert invited == BodyInvited()
     talk.body(BODY)
     talk.offer(BO, 100)
     talk.say()
     answered, ended = talk.hear(b"250 taken\r\n421 bye\r\n354 never heard\r\n")
 
-    assert isinstance(answered, Answered)
+    assert isinstance(answered, MessageAnswered)
     assert answered.error is None
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, SessionEnded)
     assert ended.error.code == 421
     assert list(talk.hear(b"250 x\r\n")) == []
 
@@ -224,7 +231,7 @@ def test_a_421_after_which_the_server_goes_on_is_about_the_reader(extensions, re
         talk.say()
 
     [declined] = events
-    assert isinstance(declined, Declined)
+    assert isinstance(declined, MessageDeclined)
     assert (declined.error.code, str(declined.error)) == (421, "421 4.3.2 mailbox busy")
     assert declined.of_reader
     assert not talk.over
@@ -254,7 +261,7 @@ def test_a_server_that_answers_421_to_everything_leaves():
     assert talk.say() == b"RSET\r\n"
     [ended] = talk.hear(b"421 4.3.0 bye\r\n")
 
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, SessionEnded)
     assert ended.of_reader
     assert "mailbox busy" in str(ended.error)
     assert talk.over
@@ -276,7 +283,7 @@ def test_the_answer_to_a_body_says_what_became_of_it(reply, kind):
     talk.body(BODY)
     answered, *_ = talk.hear(reply)
 
-    assert isinstance(answered, Answered)
+    assert isinstance(answered, MessageAnswered)
     assert type(answered.error) is kind
 
 
@@ -356,4 +363,4 @@ def test_no_body_ends_before_its_end(lines):
     assert sent.index(b"\r\n.\r\n") == len(sent) - 5 if b"\r\n.\r\n" in sent else not lines
     back = [line[1:] if line.startswith(b".") else line for line in said.split(b"\r\n")]
     assert b"\r\n".join(back) == message
-    assert talk.awaited is Step.BODY
+    assert talk.awaited is SmtpStep.BODY

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from syndicate.config import Mail
-from syndicate.deliver.smtp.conversation import Terms
-from syndicate.deliver.smtp.relay import Answered, Ended, Envelope, Invited
+from syndicate.deliver.smtp.conversation import SessionTerms
+from syndicate.deliver.smtp.relay import BodyInvited, Envelope, MessageAnswered, SessionEnded
 from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.deliver.smtp.single_delivery import hand_over, offer
-from syndicate.deliver.smtp.smtp_relay import Smtp
+from syndicate.deliver.smtp.smtp_relay import SmtpTransport
 from syndicate.errors import DeliveryError, PermanentFailure, TemporaryFailure
 from tests.deliver.mail_servers import Scripted, certificate, real
 
@@ -41,7 +41,9 @@ def pair() -> Iterator[Callable[..., Pair]]:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
             theirs = stack.enter_context(listener.accept()[0])
             theirs.settimeout(30)
-            terms = Terms(server="mx:25", extensions=extensions, timeout=timeout, max_messages=9)
+            terms = SessionTerms(
+                server="mx:25", extensions=extensions, timeout=timeout, max_messages=9
+            )
             session = SmtpSession(ours, terms)
             stack.callback(session.close)
             return session, theirs
@@ -74,7 +76,7 @@ def invited(session: SmtpSession, theirs: socket.socket) -> None:
     session.offer(ADA, len(BODY))
     session.move(time.monotonic())
     theirs.sendall(b"250 a\r\n250 b\r\n354 c\r\n")
-    assert drive(session, Invited) == [Invited()]
+    assert drive(session, BodyInvited) == [BodyInvited()]
     theirs.recv(4096)
 
 
@@ -134,7 +136,7 @@ class Dropping:
 
 def deliver(port: int) -> str:
     """Hand over one message; return what became of it."""
-    relay = Smtp(Mail(host="127.0.0.1", port=port, security="none").servers[0])
+    relay = SmtpTransport(Mail(host="127.0.0.1", port=port, security="none").servers[0])
     try:
         with contextlib.closing(relay.open()) as session:
             hand_over(session, ADA, BODY)
@@ -201,7 +203,7 @@ def test_replies_that_trickle_in_are_understood(pair, extensions):
             while not _readable(theirs):
                 session.move(time.monotonic())
             theirs.recv(4096)
-    assert found == [Invited()] or drive(session, Invited)
+    assert found == [BodyInvited()] or drive(session, BodyInvited)
 
 
 def test_a_verdict_and_the_next_invitation_in_one_packet(pair):
@@ -212,10 +214,10 @@ def test_a_verdict_and_the_next_invitation_in_one_packet(pair):
     session.move(time.monotonic())
     heard = theirs.recv(4096)
     theirs.sendall(b"250 taken\r\n250 a\r\n250 b\r\n354 c\r\n")
-    events = drive(session, Invited)
+    events = drive(session, BodyInvited)
 
     assert heard.startswith(BODY + b".\r\nMAIL FROM:<news@example.org> SIZE=19\r\nRCPT TO:<bo@")
-    assert [type(event) for event in events] == [Answered, Invited]
+    assert [type(event) for event in events] == [MessageAnswered, BodyInvited]
 
 
 def test_a_verdict_and_a_421_in_one_packet(pair):
@@ -225,11 +227,11 @@ def test_a_verdict_and_a_421_in_one_packet(pair):
     session.offer(BO, len(BODY))
     session.move(time.monotonic())
     theirs.sendall(b"250 taken\r\n421 enough\r\n")
-    answered, ended = drive(session, Ended)
+    answered, ended = drive(session, SessionEnded)
 
-    assert isinstance(answered, Answered)
+    assert isinstance(answered, MessageAnswered)
     assert answered.error is None
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, SessionEnded)
     assert ended.error.code == 421
     assert session.spent
 
@@ -237,7 +239,7 @@ def test_a_verdict_and_a_421_in_one_packet(pair):
 def test_what_nobody_asked_for_ends_an_idle_session(pair):
     session, theirs = pair()
     theirs.sendall(b"250 hello\r\n")
-    [ended] = drive(session, Ended)
+    [ended] = drive(session, SessionEnded)
 
     assert "out of turn" in str(ended.error)
 
@@ -249,9 +251,9 @@ def test_a_yes_while_a_large_body_is_on_its_way_is_none(pair):
     session.move(time.monotonic())
     assert session.stuck
     theirs.sendall(b"250 taken already\r\n")
-    events = drive(session, Ended)
+    events = drive(session, SessionEnded)
 
-    assert [type(event) for event in events] == [Ended]
+    assert [type(event) for event in events] == [SessionEnded]
     assert not session.handed
 
 
@@ -264,11 +266,11 @@ def test_a_no_while_a_large_body_is_on_its_way_is_its_verdict(pair, reply, kind)
     session.hand_over(LARGE)
     session.move(time.monotonic())
     theirs.sendall(reply)
-    answered, ended = drive(session, Ended)
+    answered, ended = drive(session, SessionEnded)
 
-    assert isinstance(answered, Answered)
+    assert isinstance(answered, MessageAnswered)
     assert type(answered.error) is kind
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, SessionEnded)
     assert not session.handed
 
 
@@ -288,7 +290,7 @@ def test_answers_before_the_question_left_do_not_make_a_body_whole(pair):
         theirs.recv(1 << 20)
         session.move(time.monotonic())
     theirs.sendall(b"250 taken\r\n250 a\r\n250 b\r\n354 c\r\n")
-    drive(session, Invited)
+    drive(session, BodyInvited)
     session._unwritten.append(memoryview(b"NOOP\r\n" * 10))  # as if commands were stuck
     session.hand_over(BODY)
     session._wrote(len(BODY) + 3)
@@ -355,7 +357,7 @@ def test_an_end_of_file_from_the_server_is_the_end(pair, at_body):
         session.offer(ADA, 10)
     session.move(time.monotonic())
     theirs.shutdown(socket.SHUT_WR)
-    [ended] = drive(session, Ended)
+    [ended] = drive(session, SessionEnded)
 
     assert "closed the connection" in str(ended.error)
     assert session.handed
@@ -370,7 +372,7 @@ def test_ten_megabytes_of_answer_are_not_kept(pair, flood):
     session.move(time.monotonic())
     flooding = threading.Thread(target=lambda: _send(theirs, flood), daemon=True)
     flooding.start()
-    events = drive(session, Ended)
+    events = drive(session, SessionEnded)
     session.close()
     flooding.join(30)
 
@@ -397,7 +399,7 @@ def test_a_large_body_leaves_encrypted(trusted, security):
     kind = {"starttls": trusted} if security == "starttls" else {"tls": trusted}
     with real(**kind) as (port, boxes):
         mail = Mail(host="localhost", port=port, security=security)
-        with contextlib.closing(Smtp(mail.servers[0]).open()) as session:
+        with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             for _ in range(2):
                 hand_over(session, ADA, LARGE)
 
@@ -411,7 +413,7 @@ def test_verify_false_takes_any_certificate(tmp_path, security, name):
     starttls, tls = (context, None) if security == "starttls" else (None, context)
     with real(starttls=starttls, tls=tls) as (port, boxes):
         mail = Mail(host="127.0.0.1", port=port, security=security, verify=False)
-        with contextlib.closing(Smtp(mail.servers[0]).open()) as session:
+        with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             hand_over(session, ADA, BODY)
 
     assert boxes.bodies == [BODY]
@@ -446,7 +448,7 @@ def test_a_slow_reader_of_an_encrypted_body_is_waited_for_while_it_reads(trusted
         threading.Thread(target=serve, daemon=True).start()
         port = listener.getsockname()[1]
         server = Mail(host="localhost", port=port, security="tls", timeout="30s").servers[0]
-        with contextlib.closing(Smtp(server).open()) as session:
+        with contextlib.closing(SmtpTransport(server).open()) as session:
             offer(session, ADA, len(LARGE))
             session.hand_over(LARGE)
             session._connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
@@ -459,10 +461,10 @@ def test_a_slow_reader_of_an_encrypted_body_is_waited_for_while_it_reads(trusted
                 now += 20  # whoever reads takes so long for each piece
                 events += session.move(now)
             turn.release()
-            [answered] = events or drive(session, Answered)
+            [answered] = events or drive(session, MessageAnswered)
 
     assert now - began > 5 * 30, "slow enough to be told from a time-out"
-    assert isinstance(answered, Answered), answered
+    assert isinstance(answered, MessageAnswered), answered
     assert answered.reply.code == 250
     assert bytes(taken[:-3]) == LARGE
 
@@ -476,14 +478,14 @@ def test_a_slow_reader_of_an_encrypted_body_is_waited_for_while_it_reads(trusted
 def test_a_size_that_is_none_limits_nothing(size):
     with Scripted(size) as server:
         mail = Mail(host="127.0.0.1", port=server.port, security="none")
-        with contextlib.closing(Smtp(mail.servers[0]).open()) as session:
+        with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             assert hand_over(session, ADA, BODY).code == 250
 
 
 def test_a_message_that_is_too_large_is_refused_without_a_word():
     with Scripted("SIZE 1000") as server:
         mail = Mail(host="127.0.0.1", port=server.port, security="none")
-        with contextlib.closing(Smtp(mail.servers[0]).open()) as session:
+        with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             with pytest.raises(PermanentFailure, match="1,000"):
                 offer(session, ADA, 1001)
             hand_over(session, ADA, BODY)

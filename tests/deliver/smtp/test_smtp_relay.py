@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from syndicate.config import Mail
-from syndicate.deliver.smtp.relay import Answered, Envelope
+from syndicate.deliver.smtp.relay import Envelope, MessageAnswered
 from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.deliver.smtp.single_delivery import _await, hand_over, offer
-from syndicate.deliver.smtp.smtp_relay import Smtp
+from syndicate.deliver.smtp.smtp_relay import SmtpTransport
 from syndicate.errors import NoVerdict, PermanentFailure, RelayUnavailable, TemporaryFailure
 from tests.deliver.mail_servers import CUT, Parting, Scripted, certificate, real
 from tests.ports import free_port
@@ -24,7 +24,9 @@ ADA = Envelope(sender="news@example.org", recipient="ada@example.org", message_i
 
 def smtp(port, *, security="none", host="localhost", secret=None, **more):
     more.setdefault("timeout", "30s")
-    return Smtp(Mail(host=host, port=port, security=security, **more).servers[0], lambda: secret)
+    return SmtpTransport(
+        Mail(host=host, port=port, security=security, **more).servers[0], lambda: secret
+    )
 
 
 @pytest.fixture
@@ -332,7 +334,7 @@ def test_half_a_line_is_no_verdict_when_no_more_comes():
         session.hand_over(BODY)
         session._terms = replace(session._terms, timeout=0.01)  # 0.2 s for the verdict
         with pytest.raises(NoVerdict):
-            _await(session, Answered)
+            _await(session, MessageAnswered)
         assert session.spent
 
     assert server.bodies == [BODY]

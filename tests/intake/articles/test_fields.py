@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.fields import Fields, read_fields
+from syndicate.intake.articles.fields import ArticleFields, read_fields
 from syndicate.intake.articles.frontmatter import split
 from syndicate.model.articles import Comments, Figure, Person, Status
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def fields(head: str, name: str = "tram.md") -> Fields:
+def fields(head: str, name: str = "tram.md") -> ArticleFields:
     front = split(f"---\ntitle: Tram\n{head}\n---\nbody".encode(), "a.md")
     return read_fields(front, PurePath(name), BERLIN)
 

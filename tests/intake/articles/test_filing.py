@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import pytest
 
 from syndicate.intake.articles import matching, parallel_parse
-from syndicate.intake.articles.filing import Verdict, file_articles
+from syndicate.intake.articles.filing import ImportOutcome, file_articles
 from syndicate.intake.articles.source_file import set_up as manuscript_set_up
 from syndicate.intake.markup.sanitise import prefix_of
 from syndicate.model.articles import Status
@@ -21,7 +21,12 @@ from syndicate.store import Store
 from tests.intake.newsroom import MONDAY, TUESDAY, Newsroom
 from tests.shared import SHARED, needs_shared
 
-NEW, REVISED, UNCHANGED, REFUSED = Verdict.NEW, Verdict.REVISED, Verdict.UNCHANGED, Verdict.REFUSED
+NEW, REVISED, UNCHANGED, REFUSED = (
+    ImportOutcome.NEW,
+    ImportOutcome.REVISED,
+    ImportOutcome.UNCHANGED,
+    ImportOutcome.REFUSED,
+)
 
 
 def verdicts(filed):
@@ -297,14 +302,14 @@ def test_a_file_that_fails_on_its_way_into_the_store_keeps_no_other_out(
     newsroom = Newsroom(publication(), store)
     for name in ("a.md", "b.md", "c.md"):
         newsroom.article(name, f"Story {name}")
-    works = matching.Matcher.match
+    works = matching.ArticleMatcher.match
 
     def fail(matcher, door, manuscript):
         if manuscript.slug == "b":
             raise IndexError("list index out of range")
         return works(matcher, door, manuscript)
 
-    monkeypatch.setattr(matching.Matcher, "match", fail)
+    monkeypatch.setattr(matching.ArticleMatcher, "match", fail)
     filed = newsroom.file()
     assert verdicts(filed) == [("a", NEW), ("b", REFUSED), ("c", NEW)]
     assert filed[1].reason.startswith("articles/b.md: reading it failed")
@@ -455,7 +460,7 @@ def test_real_articles_come_in_and_keep_their_ids(newsroom, tmp_path):
 def test_two_processes_that_file_one_folder_at_once_file_each_article_once(store, newsroom):
     files = [newsroom.article(f"a{number:02}.md", f"Text {number}") for number in range(30)]
     start = threading.Barrier(2)
-    told: list[Verdict] = []
+    told: list[ImportOutcome] = []
 
     def file_all() -> None:
         start.wait()
@@ -613,5 +618,5 @@ def test_what_a_file_of_an_earlier_batch_took_is_taken(newsroom, monkeypatch, dr
     monkeypatch.setattr(parallel_parse, "TOGETHER", 1)
     first, second = newsroom.article("a.md", slug="tram"), newsroom.article("b.md", slug="tram")
     told = newsroom.file(first, second, dry_run=dry_run)
-    assert [one.verdict for one in told] == [Verdict.NEW, Verdict.REFUSED]
+    assert [one.verdict for one in told] == [ImportOutcome.NEW, ImportOutcome.REFUSED]
     assert "a.md" in told[1].reason

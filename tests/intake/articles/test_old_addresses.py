@@ -5,12 +5,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.intake.articles import parallel_parse
-from syndicate.intake.articles.filing import Verdict
+from syndicate.intake.articles.filing import ImportOutcome
 from syndicate.model.articles import Status
 from syndicate.model.old_addresses import is_own
 from tests.intake.newsroom import MONDAY, TUESDAY
 
-NEW, REVISED, UNCHANGED, REFUSED = Verdict.NEW, Verdict.REVISED, Verdict.UNCHANGED, Verdict.REFUSED
+NEW, REVISED, UNCHANGED, REFUSED = (
+    ImportOutcome.NEW,
+    ImportOutcome.REVISED,
+    ImportOutcome.UNCHANGED,
+    ImportOutcome.REFUSED,
+)
 
 
 def kept(newsroom, slug="tram"):

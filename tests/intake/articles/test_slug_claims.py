@@ -6,12 +6,17 @@ import uuid
 import pytest
 
 from syndicate.intake.articles import parallel_parse
-from syndicate.intake.articles.filing import Verdict, file_articles
+from syndicate.intake.articles.filing import ImportOutcome, file_articles
 from syndicate.intake.articles.slugs import slug_of
 from syndicate.store import Store
 from tests.intake.newsroom import MONDAY, TUESDAY, Newsroom
 
-NEW, REVISED, UNCHANGED, REFUSED = Verdict.NEW, Verdict.REVISED, Verdict.UNCHANGED, Verdict.REFUSED
+NEW, REVISED, UNCHANGED, REFUSED = (
+    ImportOutcome.NEW,
+    ImportOutcome.REVISED,
+    ImportOutcome.UNCHANGED,
+    ImportOutcome.REFUSED,
+)
 
 
 def store_of(tmp_path, name):

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from syndicate.intake.articles.filing import Verdict
+from syndicate.intake.articles.filing import ImportOutcome
 from syndicate.intake.media.recordings import RecordingMissing, find, read_duration
 from syndicate.model.articles import Recording
 from tests.intake.articles.test_fields import fields, refusal
@@ -16,7 +16,7 @@ from tests.intake.newsroom import Newsroom
 
 def heard(newsroom: Newsroom, audio: str):
     filed = newsroom.file_one(newsroom.article("a.md", audio=audio))
-    assert filed.verdict is not Verdict.REFUSED, filed.reason
+    assert filed.verdict is not ImportOutcome.REFUSED, filed.reason
     return newsroom.one().audio, filed.warnings
 
 

@@ -7,10 +7,15 @@ from hypothesis import strategies as st
 from syndicate.errors import Refused
 from syndicate.intake.subscribers import csv_import as readers_module
 from syndicate.intake.subscribers.csv_file import LONGEST_LINE
-from syndicate.intake.subscribers.csv_import import FirstLines, Outcome, ReadersFile, import_readers
-from syndicate.intake.subscribers.csv_row import Wishes
+from syndicate.intake.subscribers.csv_import import (
+    FirstLines,
+    RowOutcome,
+    SubscriberCsv,
+    import_readers,
+)
+from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.store import Arrival, Store
+from syndicate.store import StagedReader, Store
 from tests.audience import TEST, by_reader
 from tests.intake.newsroom import MONDAY, TUESDAY
 
@@ -36,7 +41,7 @@ def test_readers_are_confirmed_with_file_and_time_as_consent(store, tmp_path):
         tmp_path,
         b"\xef\xbb\xbfEmail,NAME\r\nann@example.org,Ann Ives\r\nbo@example.org,\r\n",
     )
-    assert outcomes(rows) == [(2, Outcome.ADDED), (3, Outcome.ADDED)]
+    assert outcomes(rows) == [(2, RowOutcome.ADDED), (3, RowOutcome.ADDED)]
     with store.read() as tx:
         ann = tx.subscribers.by_email("ann@example.org")
     assert ann is not None
@@ -61,15 +66,15 @@ def test_each_row_has_its_outcome_and_its_line(sqlite_store, tmp_path):
         'bad@example.org\nnobody\nNew@example.org,x\na@example.org,b,c\n,x\n"Ann" <ann@example.org>\n',
     )
     assert outcomes(rows) == [
-        (2, Outcome.ADDED),
-        (4, Outcome.KNOWN),
-        (6, Outcome.LEFT),
-        (7, Outcome.SUPPRESSED),
-        (8, Outcome.REFUSED),
-        (9, Outcome.DUPLICATE),
-        (10, Outcome.REFUSED),
-        (11, Outcome.REFUSED),
-        (12, Outcome.REFUSED),
+        (2, RowOutcome.ADDED),
+        (4, RowOutcome.KNOWN),
+        (6, RowOutcome.LEFT),
+        (7, RowOutcome.SUPPRESSED),
+        (8, RowOutcome.REFUSED),
+        (9, RowOutcome.DUPLICATE),
+        (10, RowOutcome.REFUSED),
+        (11, RowOutcome.REFUSED),
+        (12, RowOutcome.REFUSED),
     ]
     assert "no email address" in rows[4].reason
     assert "line 2" in rows[5].reason
@@ -108,7 +113,7 @@ def test_a_long_file_goes_in_by_batches(sqlite_store, tmp_path, monkeypatch):
     rows = load(
         sqlite_store, tmp_path, "email\n" + "".join(f"r{n}@example.org\n" for n in range(1201))
     )
-    assert {row.outcome for row in rows} == {Outcome.ADDED}
+    assert {row.outcome for row in rows} == {RowOutcome.ADDED}
     assert [row.line for row in rows] == list(range(2, 1203))
     assert len(everybody(sqlite_store)) == 1201
 
@@ -133,7 +138,7 @@ def test_the_same_file_again_changes_nothing(store, tmp_path):
     data = "email,name\nann@example.org,Ann\nbo@example.org,Bo\n"
     load(store, tmp_path, data)
     before = everybody(store)
-    assert {row.outcome for row in load(store, tmp_path, data)} == {Outcome.KNOWN}
+    assert {row.outcome for row in load(store, tmp_path, data)} == {RowOutcome.KNOWN}
     assert everybody(store) == before
     with store.read() as tx:
         assert all(len(list(tx.trail.of(one.key))) == 1 for one in before)
@@ -164,10 +169,10 @@ def test_encodings_separators_and_line_ends(tmp_path, codec, encoding, separator
     lines = [("Name", "E-Mail"), ('"Müller; A, B\t"', "m@example.org")]
     file = tmp_path / "readers.csv"
     file.write_bytes("".join(separator.join(line) + end for line in lines).encode(codec))
-    readers = ReadersFile.recognise(file)
-    enrolment = readers.enrolment(Wishes(newsletter="breaking"), at=MONDAY)
+    readers = SubscriberCsv.recognise(file)
+    enrolment = readers.enrolment(ImportOptions(newsletter="breaking"), at=MONDAY)
     [someone] = map(enrolment.read, readers.sheet.rows())
-    assert isinstance(someone, Arrival)
+    assert isinstance(someone, StagedReader)
     assert (someone.email, someone.name) == ("m@example.org", "Müller; A, B")
     assert readers.sheet.encoding == encoding
 
@@ -176,7 +181,7 @@ def test_a_byte_that_cannot_be_read_is_never_part_of_an_address(sqlite_store, tm
     rows = load(
         sqlite_store, tmp_path, b"email,name\nm\x81ller@example.org,\nb@example.org,B\x81\n"
     )
-    assert [row.outcome for row in rows] == [Outcome.REFUSED, Outcome.ADDED]
+    assert [row.outcome for row in rows] == [RowOutcome.REFUSED, RowOutcome.ADDED]
 
 
 def test_a_quote_that_is_never_closed_costs_one_row(sqlite_store, tmp_path):
@@ -184,10 +189,10 @@ def test_a_quote_that_is_never_closed_costs_one_row(sqlite_store, tmp_path):
     rows = load(
         sqlite_store, tmp_path, f'email,name\nbo@example.org,"Bo\n{people}ann@example.org,"Ann"x\n'
     )
-    assert outcomes(rows)[0] == (2, Outcome.REFUSED)
+    assert outcomes(rows)[0] == (2, RowOutcome.REFUSED)
     assert rows[0].cells == ('bo@example.org,"Bo',)
-    assert outcomes(rows)[1:301] == [(n, Outcome.ADDED) for n in range(3, 303)]
-    assert outcomes(rows)[301] == (303, Outcome.REFUSED)
+    assert outcomes(rows)[1:301] == [(n, RowOutcome.ADDED) for n in range(3, 303)]
+    assert outcomes(rows)[301] == (303, RowOutcome.REFUSED)
     assert "broken CSV" in rows[301].reason
 
 
@@ -197,7 +202,7 @@ def test_a_quote_that_is_closed_by_somebody_else_is_noticed(sqlite_store, tmp_pa
         tmp_path,
         'email,name\nbo@example.org,"Bo\nann@example.org,Ann\ncleo@example.org,Cleo"\n',
     )
-    assert outcomes(rows) == [(2, Outcome.REFUSED)]
+    assert outcomes(rows) == [(2, RowOutcome.REFUSED)]
     assert "ann@example.org" in rows[0].cells[1]
 
 
@@ -206,10 +211,10 @@ def test_nul_bytes_and_endless_lines_are_refused_rows(sqlite_store, tmp_path):
     data += b"\nann@example.org,A\0nn\n" + b'"' + b"y" * LONGEST_LINE
     rows = load(sqlite_store, tmp_path, data)
     assert outcomes(rows) == [
-        (2, Outcome.REFUSED),
-        (3, Outcome.REFUSED),
-        (4, Outcome.ADDED),
-        (5, Outcome.REFUSED),
+        (2, RowOutcome.REFUSED),
+        (3, RowOutcome.REFUSED),
+        (4, RowOutcome.ADDED),
+        (5, RowOutcome.REFUSED),
     ]
     assert rows[1].reason == "a line of more than 65,536 characters"
     assert [one.name for one in everybody(sqlite_store)] == ["Ann"]
@@ -245,8 +250,8 @@ def test_no_row_is_lost_in_silence(shared_store, folder, junk):
     ]
     wanted = [f"r{n}@example.org" for n, part in enumerate(junk) if isinstance(part, int)]
     rows = load(shared_store, folder, "email,name\n" + "".join(parts), dry_run=True)
-    refused = "\n".join(" ".join(row.cells) for row in rows if row.outcome is Outcome.REFUSED)
-    people = [row.email for row in rows if row.outcome is Outcome.ADDED]
+    refused = "\n".join(" ".join(row.cells) for row in rows if row.outcome is RowOutcome.REFUSED)
+    people = [row.email for row in rows if row.outcome is RowOutcome.ADDED]
     assert [mail for mail in wanted if mail not in refused and mail not in people] == []
     assert len(people) == len(set(people))
     assert [row.line for row in rows] == sorted({row.line for row in rows})

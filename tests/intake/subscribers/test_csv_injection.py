@@ -8,15 +8,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from syndicate.cli.readers.columns import Columns
-from syndicate.cli.readers.csv_import import _Refused
+from syndicate.cli.readers.columns import ExportColumns
+from syndicate.cli.readers.csv_import import _RefusedRows
 from syndicate.intake.markup.text import one_line
 from syndicate.intake.subscribers.csv_file import look_at
-from syndicate.intake.subscribers.csv_import import Outcome, ReadersFile, Row
+from syndicate.intake.subscribers.csv_import import RowOutcome, RowResult, SubscriberCsv
 from syndicate.intake.subscribers.csv_injection import guarded, unguarded
-from syndicate.intake.subscribers.csv_row import Wishes
+from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model.subscribers import Subscriber, Subscription, SubscriptionState
-from syndicate.store import Arrival
+from syndicate.store import StagedReader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FORMULAS = tuple("=+-@\t\r")
@@ -31,7 +31,7 @@ def folder(tmp_path_factory):
 
 def export(file: Path, *people: Subscriber) -> list[list[str]]:
     """Write people as `subscribers export` does; return the cells that a spreadsheet has then."""
-    columns = Columns.of(None, ["city"])
+    columns = ExportColumns.of(None, ["city"])
     with file.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(columns.names)
@@ -65,11 +65,11 @@ def test_names_and_fields_survive_an_export_and_no_cell_is_a_formula(folder, loc
     email = f"{local}@example.org"
     rows = export(folder / "all.csv", somebody(email, name, city))
     assert not [cell for row in rows for cell in row if cell.startswith(FORMULAS)]
-    readers = ReadersFile.recognise(folder / "all.csv")
-    enrolment = readers.enrolment(Wishes(newsletters=["news"], fields=("city",)), at=NOW)
+    readers = SubscriberCsv.recognise(folder / "all.csv")
+    enrolment = readers.enrolment(ImportOptions(newsletters=["news"], fields=("city",)), at=NOW)
     someone, suppressed = map(enrolment.read, readers.sheet.rows())
-    assert isinstance(someone, Arrival)
-    assert isinstance(suppressed, Arrival)
+    assert isinstance(someone, StagedReader)
+    assert isinstance(suppressed, StagedReader)
     assert (someone.email, someone.name) == (email, name)
     assert dict(someone.fields) == ({"city": city} if city else {})
     assert (someone.tags, someone.how.rpartition("; there: ")[2]) == (("@vip",), "=form")
@@ -82,13 +82,13 @@ def test_names_and_fields_survive_an_export_and_no_cell_is_a_formula(folder, loc
 def test_refused_rows_are_no_formulas_and_are_read_as_they_were(folder, cells, separator):
     file = folder / "list.csv"
     file.write_text(f"email{separator}=name\n", encoding="utf-8")
-    with _Refused(look_at(file, lambda header: "email" in header)) as refused:
-        refused.add(Row(2, "", Outcome.REFUSED, "no email address", tuple(cells)))
+    with _RefusedRows(look_at(file, lambda header: "email" in header)) as refused:
+        refused.add(RowResult(2, "", RowOutcome.REFUSED, "no email address", tuple(cells)))
     assert refused.path is not None
     with refused.path.open(encoding="utf-8", newline="") as stream:
         written = list(csv.reader(stream, delimiter=separator))
     assert not [cell for row in written for cell in row if cell.startswith(FORMULAS)]
-    sheet = ReadersFile.recognise(refused.path).sheet
+    sheet = SubscriberCsv.recognise(refused.path).sheet
     assert sheet.header[:2] == ("email", "=name")
     [again] = sheet.rows()
     assert again.cells == [*cells, "2", "no email address"]
@@ -97,7 +97,7 @@ def test_refused_rows_are_no_formulas_and_are_read_as_they_were(folder, cells, s
 def test_a_list_that_somebody_else_wrote_is_read_as_it_stands(tmp_path):
     file = tmp_path / "list.csv"
     file.write_text("email,name\na@example.org,'=x\nb@example.org,=x\n")
-    rows = ReadersFile.recognise(file).sheet.rows()
+    rows = SubscriberCsv.recognise(file).sheet.rows()
     assert [row.cells[1] for row in rows] == ["'=x", "=x"]
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from syndicate.intake.subscribers.csv_import import ReadersFile
-from syndicate.intake.subscribers.csv_row import Enrolment, Wishes
+from syndicate.intake.subscribers.csv_import import SubscriberCsv
+from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
 from syndicate.model.subscribers import SubscriptionState
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-NEWS = Wishes(newsletter="news")
+NEWS = ImportOptions(newsletter="news")
 
 MAILCHIMP = (
     "Email Address,First Name,Last Name,Company,Position,ZIP Code,MEMBER_RATING,OPTIN_TIME,"
@@ -28,10 +28,10 @@ BEEHIIV = (
 )
 
 
-def told(tmp_path, data, wishes=NEWS, name="readers.csv") -> tuple[Enrolment, str, list[Any]]:
+def told(tmp_path, data, wishes=NEWS, name="readers.csv") -> tuple[CsvRowParser, str, list[Any]]:
     file = tmp_path / name
     file.write_text(data)
-    readers = ReadersFile.recognise(file)
+    readers = SubscriberCsv.recognise(file)
     enrolment = readers.enrolment(wishes, at=NOW)
     return enrolment, readers.dialect.name, [enrolment.read(row) for row in readers.sheet.rows()]
 
@@ -114,7 +114,7 @@ def test_listmonk(tmp_path):
         "u2,b@example.com,Bob,{},blocklisted,2024-03-01T09:30:00Z,x\n"
         'u3,c@example.com,Cy,"{broken",enabled,0001-01-01T00:00:00Z,x\n'
     )
-    wishes = Wishes(newsletter="news", fields=("city",))
+    wishes = ImportOptions(newsletter="news", fields=("city",))
     _, tool, [ann, bob, cy] = told(tmp_path, f"{LISTMONK}\n{rows}", wishes)
     assert tool == "listmonk"
     assert (dict(ann.fields), ann.language) == ({"city": "Kiel"}, "de")
@@ -188,7 +188,7 @@ def test_what_we_export_comes_in_again_with_its_consent(tmp_path):
         "d@example.com,,other,confirmed,,,,,,,,\n"
         "e@example.com,,news,pending,,,,,,,,\n"
     )
-    wishes = Wishes(newsletters=["news"], fields=("city",))
+    wishes = ImportOptions(newsletters=["news"], fields=("city",))
     enrolment, tool, people = told(tmp_path, f"{header}\n{rows}", wishes)
     assert tool == "Syndicate"
     assert enrolment.has_newsletters
@@ -238,7 +238,7 @@ def test_a_time_that_never_was_is_no_leaving(tmp_path, never):
 
 
 def test_what_is_read_from_which_column_can_be_told(tmp_path):
-    wishes = Wishes(newsletter="news", fields=("zip-code",))
+    wishes = ImportOptions(newsletter="news", fields=("zip-code",))
     enrolment, _, _ = told(tmp_path, f"{MAILCHIMP}TAGS,Language\n", wishes)
     assert dict(enrolment.mapped()) == {
         "address": "Email Address",
@@ -274,7 +274,7 @@ def test_times_are_read_or_not_but_never_guessed(tmp_path, written, meant):
 
 
 def test_too_much_of_anything_is_refused_or_cut(tmp_path):
-    wishes = Wishes(newsletter="news", fields=("city",))
+    wishes = ImportOptions(newsletter="news", fields=("city",))
     long = "x" * 501
     _, _, people = told(
         tmp_path,

@@ -11,8 +11,8 @@ import pytest
 from syndicate.config.sections.publish import Publish
 from syndicate.publish import Publisher
 from syndicate.publish.build.build import build
-from syndicate.render.amp import Amp
-from syndicate.render.pages import Pages
+from syndicate.render.amp import AmpPages
+from syndicate.render.pages import PageRenderer
 from syndicate.store import Store
 from tests.publish.newsroom import PICTURE, Newsroom, is_twin
 from tests.render.feeds.samples import NOON
@@ -281,7 +281,7 @@ def stumbling(monkeypatch):
 
         return page
 
-    monkeypatch.setattr(Pages, "article", stumble(Pages.article))
+    monkeypatch.setattr(PageRenderer, "article", stumble(PageRenderer.article))
 
 
 @pytest.mark.usefixtures("stumbling")
@@ -348,7 +348,7 @@ def pages_made(monkeypatch) -> list[str]:
 
         return article
 
-    for kind in (Pages, Amp):
+    for kind in (PageRenderer, AmpPages):
         monkeypatch.setattr(kind, "article", noting(kind.article))
     return made
 

@@ -1,10 +1,10 @@
 """What was made once is remembered while there is room."""
 
-from syndicate.publish.build.memory import Memory
+from syndicate.publish.build.memory import RenderCache
 
 
 def filled(room, **sizes):
-    memory = Memory[str, str](room)
+    memory = RenderCache[str, str](room)
     for key, size in sizes.items():
         memory.keep(key, key.upper(), size)
     return memory
@@ -24,7 +24,7 @@ def test_a_recall_is_answered_whole_even_where_there_is_no_room():
 
 
 def test_what_could_not_be_made_is_known_and_left_out():
-    memory = Memory[str, str](10)
+    memory = RenderCache[str, str](10)
     memory.keep("a", None, 0)
     assert "a" in memory
     assert memory.recall(["a", "never seen"]) == []

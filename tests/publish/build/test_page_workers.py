@@ -14,7 +14,7 @@ from syndicate import workers
 from syndicate.errors import SyndicateError
 from syndicate.publish.build import page_workers as crews
 from syndicate.publish.build import pagination
-from syndicate.publish.build.tasks import Articles
+from syndicate.publish.build.tasks import ArticlesTask
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 
@@ -48,7 +48,7 @@ def test_a_process_that_dies_is_told_as_an_error(newsroom):
     with crews.crew(newsroom.config, compress=False) as crew, told:
         for process in multiprocessing.active_children():
             process.kill()
-        list(crew.do([[Articles(keys=(), at=NOON)]] * len(crew.lanes)))
+        list(crew.do([[ArticlesTask(keys=(), at=NOON)]] * len(crew.lanes)))
 
 
 def test_a_crew_makes_what_one_printer_makes(sqlite_store, publication, tmp_path, monkeypatch):

@@ -5,10 +5,10 @@ from contextlib import closing
 import pytest
 
 from syndicate.publish.build import pagination
-from syndicate.publish.build.pagination import Plan
-from syndicate.publish.build.topic_index import Listing, Lists
+from syndicate.publish.build.pagination import BuildPlan
+from syndicate.publish.build.topic_index import ListedArticle, TopicIndex
 from syndicate.publish.output.manifest import Manifest
-from syndicate.workers import Lane
+from syndicate.workers import WorkerLane
 from tests.render.feeds.samples import NOON
 
 HOME, LONG, SHORT = ("/", "everything", ""), ("/tags/long/", "tag", "Long"), "/tags/short-{}/"
@@ -19,17 +19,17 @@ def plan(tmp_path, publication, monkeypatch):
     """A list of everything and one of a tag, of many pages, and five tags with a page each."""
     monkeypatch.setattr(pagination, "STORIES", 3)
     with closing(Manifest.held(tmp_path)) as manifest:
-        lists = Lists(manifest.database)
+        lists = TopicIndex(manifest.database)
         for key in range(1, 41):
             name = SHORT.format(key % 5), "tag", "Short"
             topics = (HOME, LONG) if key > 10 else (HOME, name)
-            lists.fill([Listing(article=key, age=-key, id=f"{key:02}", topics=topics)])
+            lists.fill([ListedArticle(article=key, age=-key, id=f"{key:02}", topics=topics)])
         lists.count()
-        yield Plan(lists, publication(), lists.topics(), at=NOON, anew=True)
+        yield BuildPlan(lists, publication(), lists.topics(), at=NOON, anew=True)
 
 
 def pages(plan, number, count):
-    return [page for sheaf in plan.pages(Lane(number, count)) for page in sheaf.pages]
+    return [page for sheaf in plan.pages(WorkerLane(number, count)) for page in sheaf.pages]
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 9])

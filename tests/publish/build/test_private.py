@@ -15,9 +15,9 @@ from lxml import etree
 
 from syndicate.config import Config
 from syndicate.model.articles import Person, Recording, Status
-from syndicate.publish.build.private import PrivatePrinter
-from syndicate.publish.output.gzip_template import Stencil
-from syndicate.render.pages import Pages
+from syndicate.publish.build.private import PrivateFeedWriter
+from syndicate.publish.output.gzip_template import GzipTemplate
+from syndicate.render.pages import PageRenderer
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from tests.publish.newsroom import Newsroom
@@ -76,8 +76,8 @@ def newsroom(sqlite_store, tmp_path):
 
 
 def printer_of(newsroom, **limits):
-    pages = Pages(newsroom.config, Templates.of(newsroom.config))
-    return PrivatePrinter(newsroom.store, newsroom.config, pages, **limits)
+    pages = PageRenderer(newsroom.config, Templates.of(newsroom.config))
+    return PrivateFeedWriter(newsroom.store, newsroom.config, pages, **limits)
 
 
 def private(newsroom, path, printer=None):
@@ -246,7 +246,7 @@ def test_it_is_the_same_for_every_process(settled):
 
 @given(st.lists(st.binary(max_size=3000), min_size=1, max_size=4), st.binary(max_size=100))
 def test_a_stencil_is_gzipped_as_if_in_one_go(parts, word):
-    stencil = Stencil(tuple(parts))
+    stencil = GzipTemplate(tuple(parts))
     packed = stencil.gzipped(word)
     assert gzip.decompress(packed) == word.join(parts) == stencil.filled(word)
     inflater = zlib.decompressobj(31)  # as browsers do: one member, and nothing after it

@@ -95,7 +95,7 @@ def test_another_process_asks_the_storage_nothing_where_nothing_changed(newsroom
     mirror.follow()
     Ledger.done.clear()
     newsroom.build()
-    assert mirror_of(newsroom.config).follow() == module.Mirrored()
+    assert mirror_of(newsroom.config).follow() == module.MirrorReport()
     assert Ledger.done == []
 
 
@@ -287,7 +287,7 @@ def test_another_place_gets_everything(newsroom, mirror, tmp_path):
 def test_without_a_build_nothing_is_done(sqlite_store, publication):
     Ledger.clear()
     config = publication(publish={"mirror": URL})
-    assert mirror_of(config).follow() == module.Mirrored()
+    assert mirror_of(config).follow() == module.MirrorReport()
     assert not config.output.exists()
 
 

@@ -4,8 +4,8 @@ import importlib.util
 
 import pytest
 
-from syndicate.web.pages import Pages
-from syndicate.web.published.files import Files
+from syndicate.web.pages import WebPages
+from syndicate.web.published.files import PublishedFiles
 from tests.neighbours import require
 from tests.publish.mirror.storages import mirror_of
 from tests.publish.newsroom import PICTURE, Newsroom
@@ -102,7 +102,7 @@ def test_a_folder_in_a_bucket_follows_changes_and_deletions_with_one_write_each(
 def test_each_kind_of_file_has_the_headers_that_our_own_server_says(s3, newsroom_at):
     newsroom = newsroom_at(f"s3://{BUCKET}")
     mirror_of(newsroom.config).follow()
-    files = Client(Files(newsroom.config, Pages(newsroom.config)))
+    files = Client(PublishedFiles(newsroom.config, WebPages(newsroom.config)))
     for path in newsroom.files():
         told = s3.head_object(Bucket=BUCKET, Key=path)
         address = f"/{path.removesuffix('index.html')}"

@@ -10,12 +10,12 @@ from contextlib import closing
 import pytest
 
 from syndicate.errors import SyndicateError
-from syndicate.publish.output.folder import Folder, held
+from syndicate.publish.output.folder import OutputFolder, held
 
 
 @pytest.fixture
 def folder(tmp_path):
-    made = Folder(tmp_path)
+    made = OutputFolder(tmp_path)
     yield made
     made.close()
 
@@ -56,7 +56,7 @@ def test_a_path_that_leads_out_of_the_folder_is_refused(folder, tmp_path, path):
 def test_a_folder_that_is_a_link_is_not_followed(tmp_path):
     elsewhere, feeds = tmp_path / "elsewhere", tmp_path / "feeds"
     feeds.mkdir()
-    folder = Folder(feeds)
+    folder = OutputFolder(feeds)
     folder.put("articles/a/index.html", b"a")
     folder.close()
     (feeds / "articles").rename(elsewhere)
@@ -71,7 +71,7 @@ def test_a_folder_that_is_a_link_is_not_followed(tmp_path):
 def test_a_folder_that_becomes_a_link_during_a_build_is_not_followed(tmp_path):
     elsewhere, feeds = tmp_path / "elsewhere", tmp_path / "feeds"
     feeds.mkdir()
-    with closing(Folder(feeds)) as folder:
+    with closing(OutputFolder(feeds)) as folder:
         folder.put("articles/a/index.html", b"a")
         (feeds / "articles").rename(elsewhere)
         (feeds / "articles").symlink_to(elsewhere)
@@ -194,7 +194,7 @@ def test_a_build_that_is_killed_leaves_whole_files_and_says_which(tmp_path, mome
     script = textwrap.dedent(DYING)
     killed = subprocess.run([sys.executable, "-c", script, tmp_path, str(moment)], check=False)
     assert killed.returncode == -9
-    folder = Folder(tmp_path)
+    folder = OutputFolder(tmp_path)
     begun = ("new/a.html", "new/b.html", "old.html")[: moment + 1]
     assert folder.left_behind() == set(begun)
     assert there(tmp_path) == {*begun[:moment], "old.html", ".manifest.journal"}

@@ -4,15 +4,15 @@ from contextlib import closing
 
 import pytest
 
-from syndicate.publish.output.manifest import NAME, Manifest, Published, State
+from syndicate.publish.output.manifest import NAME, Manifest, ManifestState, PublishedFile
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 
-STATE = State(style="plain", compress=False, change=7, at=NOON)
+STATE = ManifestState(style="plain", compress=False, change=7, at=NOON)
 
 
 def published(path, **values):
-    return Published(**{"path": path, "owner": "1", "sha256": "0" * 64, "size": 4, **values})
+    return PublishedFile(**{"path": path, "owner": "1", "sha256": "0" * 64, "size": 4, **values})
 
 
 def test_it_says_how_each_file_is_served(tmp_path):

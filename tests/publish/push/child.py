@@ -11,8 +11,8 @@ import sys
 from datetime import datetime
 
 from syndicate.config import Config
-from syndicate.publish.push.change_notifier import Herald
-from syndicate.publish.push.websub import Announcer
+from syndicate.publish.push.change_notifier import ChangeNotifier
+from syndicate.publish.push.websub import HubPinger
 from syndicate.store import Store
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
@@ -21,12 +21,12 @@ from tests.render.feeds.samples import NOON
 def main(url: str, tables: str, time: str, killed: str = "") -> None:
     config = Config.model_validate(json.loads(tables))
     store = Store.open(url)
-    herald = Herald.of(store, config)
+    herald = ChangeNotifier.of(store, config)
     assert herald is not None
     if killed:
         built = Newsroom(store, config).build()
         herald.hear(built, NOON)
-        setattr(Announcer, "note", lambda *_: os.kill(os.getpid(), signal.SIGKILL))  # noqa: B010 - mypy minds the other way
+        setattr(HubPinger, "note", lambda *_: os.kill(os.getpid(), signal.SIGKILL))  # noqa: B010 - mypy minds the other way
     else:
         print("ready", flush=True)  # noqa: T201
         sys.stdin.readline()

@@ -15,8 +15,8 @@ import httpx
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.publish.push.hub import Hub, Worked
-from syndicate.store import HubNumbers, Store
+from syndicate.publish.push.hub import Hub, HubReport
+from syndicate.store import HubCounts, Store
 from tests.publish.newsroom import Newsroom
 from tests.publish.serving import serving
 
@@ -118,17 +118,17 @@ class Station:
         form = {f"hub.{name}": value for name, value in given.items()}
         return httpx.post(f"{self.url}/hub", data=form, trust_env=False)
 
-    def subscribe(self, callback: str, **more: str) -> Worked:
+    def subscribe(self, callback: str, **more: str) -> HubReport:
         """Subscribe, and have the hub verify that."""
         assert self.ask(callback, **more).status_code == 202
         return self.work()
 
-    def work(self, after: timedelta = timedelta(0)) -> Worked:
+    def work(self, after: timedelta = timedelta(0)) -> HubReport:
         """Let time pass, somewhat more than that, and have the hub work."""
         self.at = max(self.at, clock.now()) + after + timedelta(seconds=5)
         return self.hub.work(self.at)
 
-    def numbers(self) -> HubNumbers:
+    def numbers(self) -> HubCounts:
         """How the hub stands."""
         with self.newsroom.store.read() as tx:
             return tx.hub.numbers()

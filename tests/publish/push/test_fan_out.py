@@ -8,10 +8,10 @@ import pytest
 
 from syndicate.errors import CallFailed, NotReached
 from syndicate.publish.push import fan_out
-from syndicate.publish.push.fan_out import Rounds, host_of
-from syndicate.publish.push.http_client import Reply
+from syndicate.publish.push.fan_out import FanOut, host_of
+from syndicate.publish.push.http_client import HttpReply
 
-OK = Reply(204, {}, b"")
+OK = HttpReply(204, {}, b"")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def outcomes(made, calls, *addresses):
 
 
 def test_who_can_not_be_reached_is_called_once_also_in_the_next_round():
-    calls, made = Calls(lambda _: NotReached("nobody")), Rounds(Event())
+    calls, made = Calls(lambda _: NotReached("nobody")), FanOut(Event())
     for _ in range(2):
         found = outcomes(made, calls, "http://a.example/1", "http://a.example/2")
         assert [str(each) for each in found.values()] == ["nobody", "nobody"]
@@ -53,29 +53,29 @@ def test_who_can_not_be_reached_is_called_once_also_in_the_next_round():
 )
 def test_that_nobody_is_at_one_server_says_nothing_of_another(other):
     calls = Calls(lambda address: NotReached("nobody") if address != other else None)
-    found = outcomes(Rounds(Event()), calls, "http://a.example:80/1", other)
+    found = outcomes(FanOut(Event()), calls, "http://a.example:80/1", other)
     assert found[other] is OK
 
 
 def test_who_answers_nothing_at_one_address_may_at_another():
     calls = Calls(lambda address: CallFailed("slow") if address.endswith("1") else None)
-    found = outcomes(Rounds(Event()), calls, "http://a.example/1", "http://a.example/2")
+    found = outcomes(FanOut(Event()), calls, "http://a.example/1", "http://a.example/2")
     assert found["http://a.example/2"] is OK
 
 
 def test_who_takes_long_is_left_for_later_also_in_the_next_round(monkeypatch):
     monkeypatch.setattr(fan_out, "PATIENCE", 0.1)
-    calls, made = Calls(takes=0.2), Rounds(Event())
+    calls, made = Calls(takes=0.2), FanOut(Event())
     found = outcomes(made, calls, "http://a.example/1", "http://a.example/2", "http://b.example/")
     assert found == {"http://a.example/1": OK, "http://a.example/2": None, "http://b.example/": OK}
     assert outcomes(made, calls, "http://a.example/2") == {"http://a.example/2": None}
-    assert outcomes(Rounds(Event()), calls, "http://a.example/2") == {"http://a.example/2": OK}
+    assert outcomes(FanOut(Event()), calls, "http://a.example/2") == {"http://a.example/2": OK}
 
 
 def test_once_it_is_stopped_nobody_is_called():
     stop = Event()
     stop.set()
-    assert outcomes(Rounds(stop), Calls(), "http://a.example/") == {"http://a.example/": None}
+    assert outcomes(FanOut(stop), Calls(), "http://a.example/") == {"http://a.example/": None}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from syndicate import clock
 from syndicate.errors import CallFailed, NotReached
 from syndicate.publish.push import ssrf_guard
-from syndicate.publish.push.http_client import LIMIT, Caller
+from syndicate.publish.push.http_client import LIMIT, HttpClient
 from syndicate.publish.push.ssrf_guard import is_public
 from tests.publish.push.hostile_servers import read_request, says, stranger
 
@@ -26,7 +26,7 @@ OK = b"HTTP/1.1 200 OK\r\nX-Twice: a\r\nx-twice: b\r\nContent-Length: 2\r\n\r\no
 def test_an_answer_comes_with_status_headers_and_body():
     heard: list[bytes] = []
     with stranger(says(OK, heard)) as port:
-        reply = Caller(allowed=LOOPBACK).get(f"http://127.0.0.1:{port}/a%2Fb?c=d+e&f=%20")
+        reply = HttpClient(allowed=LOOPBACK).get(f"http://127.0.0.1:{port}/a%2Fb?c=d+e&f=%20")
     assert (reply.status, reply.body) == (200, b"ok")
     assert reply.headers["x-twice"] == "a, b"
     head = heard[0].decode()
@@ -39,7 +39,7 @@ def test_a_body_is_sent_as_it_is():
     heard: list[bytes] = []
     with stranger(says(OK, heard)) as port:
         headers = {"Content-Type": "application/atom+xml"}
-        Caller(allowed=None).post(f"http://127.0.0.1:{port}/", b"\0<feed/>", headers)
+        HttpClient(allowed=None).post(f"http://127.0.0.1:{port}/", b"\0<feed/>", headers)
     assert heard[0].startswith(b"POST / HTTP/1.1\r\n")
     assert b"Content-Type: application/atom+xml\r\n" in heard[0]
     assert heard[0].endswith(b"\r\n\r\n\0<feed/>")
@@ -49,7 +49,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed():
     heard: list[bytes] = []
     moved = b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"
     with stranger(says(moved, heard)) as port:
-        assert Caller(allowed=LOOPBACK).get(f"http://127.0.0.1:{port}/").status == 302
+        assert HttpClient(allowed=LOOPBACK).get(f"http://127.0.0.1:{port}/").status == 302
     assert len(heard) == 1
 
 
@@ -63,7 +63,7 @@ def test_of_a_huge_body_no_more_is_read_than_we_want():
             sent.append(connection.send(b"x" * 65536))
 
     with stranger(behave) as port:
-        reply = Caller(allowed=LOOPBACK, timeout=60).get(f"http://127.0.0.1:{port}/")
+        reply = HttpClient(allowed=LOOPBACK, timeout=60).get(f"http://127.0.0.1:{port}/")
     assert len(reply.body) == LIMIT
 
 
@@ -78,7 +78,7 @@ def test_a_server_that_drips_holds_us_no_longer_than_a_whole_call_may_take(start
 
     began = time.monotonic()
     with stranger(behave) as port, pytest.raises(CallFailed, match=r"no answer within 0\.4 s"):
-        Caller(allowed=LOOPBACK, timeout=0.4).get(f"http://127.0.0.1:{port}/")
+        HttpClient(allowed=LOOPBACK, timeout=0.4).get(f"http://127.0.0.1:{port}/")
     assert time.monotonic() - began < 20
 
 
@@ -89,7 +89,7 @@ def test_nor_does_one_that_reads_slowly():
 
     began = time.monotonic()
     with stranger(behave) as port, pytest.raises(CallFailed, match="no answer within"):
-        Caller(allowed=LOOPBACK, timeout=0.4).post(
+        HttpClient(allowed=LOOPBACK, timeout=0.4).post(
             f"http://127.0.0.1:{port}/", b"x" * 30_000_000, {}
         )
     assert time.monotonic() - began < 20
@@ -102,7 +102,7 @@ def test_nor_does_a_name_that_is_long_in_the_finding():
 
     began = time.monotonic()
     with pytest.raises(CallFailed, match="no answer within"):
-        Caller(allowed=LOOPBACK, timeout=0.3, resolver=slowly).get("http://slow.example/")
+        HttpClient(allowed=LOOPBACK, timeout=0.3, resolver=slowly).get("http://slow.example/")
     assert time.monotonic() - began < 4
 
 
@@ -113,14 +113,14 @@ def test_nor_does_a_name_that_is_long_in_the_finding():
 )
 def test_what_is_no_whole_answer_is_a_failure(answer):
     with stranger(says(answer)) as port, pytest.raises(CallFailed):
-        Caller(allowed=LOOPBACK).get(f"http://127.0.0.1:{port}/")
+        HttpClient(allowed=LOOPBACK).get(f"http://127.0.0.1:{port}/")
 
 
 def test_proxies_of_the_environment_are_ignored(monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     with stranger(says(OK)) as port:
-        assert Caller(allowed=LOOPBACK).get(f"http://127.0.0.1:{port}/").status == 200
+        assert HttpClient(allowed=LOOPBACK).get(f"http://127.0.0.1:{port}/").status == 200
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_proxies_of_the_environment_are_ignored(monkeypatch):
 def test_addresses_that_are_not_public_are_not_called(url):
     heard: list[bytes] = []
     with stranger(says(OK, heard)) as port, pytest.raises(CallFailed, match="no public address"):
-        Caller().get(url.format(port=port))
+        HttpClient().get(url.format(port=port))
     assert heard == []
 
 
@@ -160,14 +160,14 @@ def test_addresses_that_are_not_public_are_not_called(url):
 )
 def test_what_is_no_address_of_a_server_is_not_called(url, said):
     with pytest.raises(CallFailed, match=said) as failed:
-        Caller(allowed=None).get(url)
+        HttpClient(allowed=None).get(url)
     assert "secret" not in str(failed.value)
 
 
 @pytest.mark.parametrize("name", ["Link", "Lïnk"])
 def test_a_header_that_can_not_be_sent_is_a_failure_and_of_this_call_alone(name):
     with pytest.raises(CallFailed, match="can't be sent") as failed:
-        Caller(allowed=None).post("http://example.org/", b"", {name: "<https://хаб.рф/>"})
+        HttpClient(allowed=None).post("http://example.org/", b"", {name: "<https://хаб.рф/>"})
     assert not isinstance(failed.value, NotReached)
 
 
@@ -178,9 +178,9 @@ def test_this_machine_is_not_called_by_an_address_of_its_own_that_is_public(monk
     heard: list[bytes] = []
     with stranger(says(OK, heard), host) as port:
         with pytest.raises(CallFailed, match="an address of this machine"):
-            Caller().get(f"http://{host}:{port}/")
+            HttpClient().get(f"http://{host}:{port}/")
         assert b"".join(heard).strip() == b""  # a connection, and nothing in it
-        assert Caller(allowed=LOOPBACK).get(f"http://{host}:{port}/").status == 200
+        assert HttpClient(allowed=LOOPBACK).get(f"http://{host}:{port}/").status == 200
 
 
 @pytest.mark.parametrize(
@@ -194,11 +194,11 @@ def test_which_addresses_are_our_own(address, ours):
 def test_whether_anybody_was_reached_is_told_apart():
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
-    caller = Caller(allowed=LOOPBACK, timeout=0.3, resolver=lambda *_: ["127.0.0.1"])
+    caller = HttpClient(allowed=LOOPBACK, timeout=0.3, resolver=lambda *_: ["127.0.0.1"])
     with pytest.raises(NotReached):
         caller.get(f"http://some.example:{port}/")
     with pytest.raises(NotReached):
-        Caller().get("http://127.0.0.1/")
+        HttpClient().get("http://127.0.0.1/")
     for behave in (says(b""), lambda _: time.sleep(1)):
         with stranger(behave) as port, pytest.raises(CallFailed) as failed:
             caller.get(f"http://some.example:{port}/")
@@ -210,7 +210,7 @@ def test_whether_anybody_was_reached_is_told_apart():
 )
 def test_every_address_of_a_name_has_to_be_public(found):
     with pytest.raises(CallFailed):
-        Caller(resolver=lambda *_: found).get("http://innocent.example/")
+        HttpClient(resolver=lambda *_: found).get("http://innocent.example/")
 
 
 def test_a_name_is_asked_for_once_and_what_was_judged_is_what_is_called():
@@ -223,7 +223,7 @@ def test_a_name_is_asked_for_once_and_what_was_judged_is_what_is_called():
 
     with stranger(says(OK)) as port:
         only = (ipaddress.ip_network("127.0.0.1/32"),)
-        caller = Caller(allowed=only, resolver=rebinding)
+        caller = HttpClient(allowed=only, resolver=rebinding)
         assert caller.get(f"http://turns.example:{port}/").status == 200
         assert asked == ["turns.example"]
         with pytest.raises(CallFailed, match=r"127\.0\.0\.2, which is no public address"):
@@ -232,7 +232,7 @@ def test_a_name_is_asked_for_once_and_what_was_judged_is_what_is_called():
 
 def test_the_next_address_of_a_name_is_tried_when_one_is_dead():
     with stranger(says(OK)) as port:
-        caller = Caller(allowed=LOOPBACK, resolver=lambda *_: ["127.0.0.9", "127.0.0.1"])
+        caller = HttpClient(allowed=LOOPBACK, resolver=lambda *_: ["127.0.0.9", "127.0.0.1"])
         assert caller.get(f"http://two.example:{port}/").status == 200
 
 
@@ -314,7 +314,7 @@ def secured(certificate):
 )
 def test_a_certificate_has_to_be_of_the_name_that_was_asked_for(certificate, host, trusted, said):
     tls = ssl.create_default_context(cafile=certificate) if trusted else None
-    caller = Caller(allowed=LOOPBACK, tls=tls, resolver=lambda *_: ["127.0.0.1"])
+    caller = HttpClient(allowed=LOOPBACK, tls=tls, resolver=lambda *_: ["127.0.0.1"])
     with stranger(secured(certificate)) as port:
         if said is None:
             assert caller.get(f"https://{host}:{port}/").body == b"ok"

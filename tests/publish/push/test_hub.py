@@ -13,7 +13,7 @@ from syndicate import clock
 from syndicate.publish.build.build import build
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.push import fan_out, hub
-from syndicate.publish.push.http_client import Caller
+from syndicate.publish.push.http_client import HttpClient
 from syndicate.publish.push.hub import Hub
 from syndicate.web.app import application
 from syndicate.web.feeds import hub as page
@@ -38,7 +38,7 @@ def post(sqlite_store, publication):
 
 def quick(post):
     """The hub again, as another process has it, with less patience."""
-    caller = Caller(allowed=post.newsroom.config.websub.private_callbacks, timeout=1)
+    caller = HttpClient(allowed=post.newsroom.config.websub.private_callbacks, timeout=1)
     return Hub(post.newsroom.store, post.newsroom.config, caller, mirror=None)
 
 

@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 
 from syndicate.publish.push import indexnow
-from syndicate.publish.push.change_notifier import Herald
+from syndicate.publish.push.change_notifier import ChangeNotifier
 from tests.publish.newsroom import Newsroom
 from tests.publish.push.endpoints import listening
 from tests.render.feeds.samples import NOON
@@ -47,7 +47,7 @@ def room(room_of, engine):
 
 
 def told(room, *, at=LATER):
-    herald = Herald.of(room.store, room.config)
+    herald = ChangeNotifier.of(room.store, room.config)
     assert herald is not None
     return herald.follow(at)
 
@@ -322,6 +322,8 @@ def test_addresses_of_where_the_publication_was_are_not_told(room, engine, publi
 
 def test_nothing_is_told_of_a_publication_on_this_machine(room_of):
     assert (
-        Herald.of(room_of("http://127.0.0.1:8000").store, room_of("http://localhost").config)
+        ChangeNotifier.of(
+            room_of("http://127.0.0.1:8000").store, room_of("http://localhost").config
+        )
         is None
     )

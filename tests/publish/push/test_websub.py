@@ -12,8 +12,8 @@ from lxml import etree
 
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.output.manifest import Manifest
-from syndicate.publish.push.change_notifier import Herald
-from syndicate.publish.push.documents import Documents
+from syndicate.publish.push.change_notifier import ChangeNotifier
+from syndicate.publish.push.documents import FeedDocuments
 from syndicate.store import Store
 from syndicate.web.app import application
 from tests import ROOT
@@ -66,7 +66,7 @@ def told(room, built=None, *, at=LATER, herald=None, stop=None):
 
 
 def herald_of(room):
-    herald = Herald.of(room.store, room.config)
+    herald = ChangeNotifier.of(room.store, room.config)
     assert herald is not None
     return herald
 
@@ -375,12 +375,12 @@ def test_a_trial_of_a_time_gone_by_is_told_to_nobody(room, hub):
     built = room.build(at=NOON - timedelta(days=1), trial=True)
     assert "sections/city/rss.xml" in built.deleted
     told(room)
-    with Documents.seen(room.config) as documents:
+    with FeedDocuments.seen(room.config) as documents:
         assert documents
         assert not documents.is_due(LATER), "nor does our own hub end what isn't there just now"
     told(room, room.build())
     assert not hub.posts, "all is as the hub knows it"
-    with Documents.seen(room.config) as documents:
+    with FeedDocuments.seen(room.config) as documents:
         assert documents
         assert documents.is_due(LATER)
 
@@ -448,7 +448,9 @@ def test_a_publication_of_another_alphabet_is_published_in_ascii(sqlite_store, p
 
 def test_hubs_elsewhere_are_not_told_of_a_publication_on_this_machine(room_of):
     assert (
-        Herald.of(room_of("https://hub.example/").store, room_of("https://hub.example/").config)
+        ChangeNotifier.of(
+            room_of("https://hub.example/").store, room_of("https://hub.example/").config
+        )
         is None
     )
 

@@ -8,7 +8,7 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure
 from syndicate.render import addresses, topics
-from syndicate.render.feeds.channel import Channel, Entry, channel
+from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, channel
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
@@ -46,12 +46,14 @@ def an_article(**values: Any) -> Article:
     return Article(**given | values)
 
 
-def a_channel(config: Config, entries: Sequence[Entry], *, section: str | None = None) -> Channel:
+def a_channel(
+    config: Config, entries: Sequence[ChannelEntry], *, section: str | None = None
+) -> FeedChannel:
     """Describe the feed of everything, or of a section, that holds these entries."""
     topic = topics.everything()
     if section:
         home = addresses.section(section)
-        topic = topics.Topic(kind=topics.Kind.SECTION, name=section, home=home)
+        topic = topics.Topic(kind=topics.TopicKind.SECTION, name=section, home=home)
     return channel(
         config,
         topic,

@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from syndicate.publish.output.formats import polled
-from syndicate.render.feeds import FORMATS, Archive, atom, json_feed, rss
+from syndicate.render.feeds import FORMATS, FeedHistory, atom, json_feed, rss
 from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
 from tests.render.feeds.samples import NOON, a_channel, an_article
 from tests.render.feeds.test_agreement import FULL, OWNED
@@ -73,7 +73,7 @@ def test_a_document_is_laid_out_as_if_written_in_one_go(each):
 
 def test_the_newest_document_leads_to_the_archives():
     told = entry(CONFIG, an_article())
-    archive = Archive(current=at(""), prev_archive=at("archive/7/"))
+    archive = FeedHistory(current=at(""), prev_archive=at("archive/7/"))
     made = documents(replace(a_channel(CONFIG, [told]), archive=archive), told)
     for file in ("rss.xml", "atom.xml"):
         root = etree.fromstring(made[file])
@@ -90,7 +90,7 @@ def test_the_newest_document_leads_to_the_archives():
 
 def test_an_archive_says_that_it_is_one_and_where_it_lies():
     told = entry(CONFIG, an_article())
-    archive = Archive(
+    archive = FeedHistory(
         own=at("archive/7/"),
         current=at(""),
         prev_archive=at("archive/6/"),
@@ -175,7 +175,7 @@ def test_atom_with_everything_in_it_is_valid_by_the_grammar_of_its_rfc():
     head = replace(
         a_channel(OWNED, [told], section="City"),
         hubs=("https://hub.example/",),
-        archive=Archive(own=at("a/7/"), current=at(""), prev_archive=at("a/6/"), archived=True),
+        archive=FeedHistory(own=at("a/7/"), current=at(""), prev_archive=at("a/6/"), archived=True),
         deleted=(tombstone(OWNED, gone),),
     )
     made = documents(head, told, withdrawn_entry(OWNED, gone))

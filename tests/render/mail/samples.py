@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 
 from syndicate.config import Ads, AdSlot, Config, Newsletter, Publication
 from syndicate.model.articles import Article, Comments, Figure, Person
-from syndicate.model.editions import SLOTS, Content, Kind, slot_marker
-from syndicate.render.mail.context import Dateline
+from syndicate.model.editions import SLOTS, Content, EditionKind, slot_marker
+from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.editions import compose
 from syndicate.render.templates import Templates
 
@@ -129,17 +129,17 @@ ADS = Ads(
 
 
 def alert(article: Article, **changes: Any) -> Content:
-    return _composed(Kind.ALERT, [article], **changes)
+    return _composed(EditionKind.ALERT, [article], **changes)
 
 
 def digest(articles: list[Article], **changes: Any) -> Content:
-    return _composed(Kind.DIGEST, articles, **changes)
+    return _composed(EditionKind.DIGEST, articles, **changes)
 
 
-def _composed(kind: Kind, articles: list[Article], **changes: Any) -> Content:
+def _composed(kind: EditionKind, articles: list[Article], **changes: Any) -> Content:
     given: dict[str, Any] = {
         "more": [], "newsletter": BREAKING, "config": config(), "templates": SHIPPED,
-        "dateline": Dateline(at=AT, zone=ZoneInfo("Europe/Berlin")),
+        "dateline": EditionDate(at=AT, zone=ZoneInfo("Europe/Berlin")),
     }  # fmt: skip
     return compose(kind=kind, articles=articles, **(given | changes))
 

@@ -16,7 +16,7 @@ from syndicate.errors import TemplateError
 from syndicate.model import pictures
 from syndicate.model.articles import Comments
 from syndicate.model.editions import Content, slot_marker
-from syndicate.render.mail.context import LIMIT, Dateline
+from syndicate.render.mail.context import LIMIT, EditionDate
 from syndicate.render.templates import Templates
 from tests.render.mail.samples import (
     ADS,
@@ -67,7 +67,7 @@ def test_an_alert_is_the_whole_story():
 def test_an_edition_has_the_day_of_its_slot_in_the_zone_of_its_schedule(make):
     zone = ZoneInfo("Pacific/Auckland")
     sunday = datetime(2026, 11, 29, 7, tzinfo=zone).astimezone(UTC)
-    content = make(stories(), dateline=Dateline(at=sunday, zone=zone))
+    content = make(stories(), dateline=EditionDate(at=sunday, zone=zone))
     assert "Breaking news · Sunday, November 29, 2026" in said(content)
     assert content.text.splitlines()[1] == "Sunday, November 29, 2026"
 

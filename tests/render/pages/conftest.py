@@ -7,10 +7,10 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.render import addresses
-from syndicate.render.amp import Amp
-from syndicate.render.pages import Pages
+from syndicate.render.amp import AmpPages
+from syndicate.render.pages import PageRenderer
 from syndicate.render.templates import Templates
-from syndicate.render.topics import Kind
+from syndicate.render.topics import TopicKind
 from tests.browser import served
 from tests.render.pages import newsroom
 from tests.render.pages.lists import ADA, home, listing, offers
@@ -24,13 +24,13 @@ def config(tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-def pages(config: Config) -> Pages:
-    return Pages(config, Templates())
+def pages(config: Config) -> PageRenderer:
+    return PageRenderer(config, Templates())
 
 
 @pytest.fixture
-def amp(config: Config) -> Amp:
-    return Amp(config, Templates())
+def amp(config: Config) -> AmpPages:
+    return AmpPages(config, Templates())
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole publication as files, with every kind of page in it."""
     folder = tmp_path_factory.mktemp("site")
     config = newsroom.config(folder, ads=newsroom.ADS)
-    pages, amp = Pages(config, Templates()), Amp(config, Templates())
+    pages, amp = PageRenderer(config, Templates()), AmpPages(config, Templates())
     articles = newsroom.edition()
     sections = [(name, addresses.section(name)) for name in ("Region", "Port", "Science", "City")]
     files = {
@@ -49,12 +49,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "withdrawn.html": pages.withdrawn(newsroom.article(retracted_at=newsroom.AT)),
         "moved.html": pages.redirect("/articles/story-1/"),
         addresses.file(addresses.section("Region")): listing(
-            pages, kind=Kind.SECTION, name="Region"
+            pages, kind=TopicKind.SECTION, name="Region"
         ),
         addresses.file(addresses.tag("river")): listing(pages, newer="/", number=2),
         addresses.file(addresses.author("Ada Lind")): listing(
             pages,
-            kind=Kind.AUTHOR,
+            kind=TopicKind.AUTHOR,
             name="Ada Lind",
             person=ADA,
             stories=[newsroom.article(authors=(ADA,), slug="story-1")],

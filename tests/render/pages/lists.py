@@ -8,24 +8,24 @@ from syndicate.config import Config
 from syndicate.model.articles import Article, Person
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import Feed
-from syndicate.render.home_page import Front
-from syndicate.render.pages import Pages
-from syndicate.render.topics import Kind, Topic
+from syndicate.render.home_page import HomePage
+from syndicate.render.pages import PageRenderer
+from syndicate.render.topics import Topic, TopicKind
 from tests.render.pages import newsroom
 
 ADA = Person(name="Ada Lind", place="Kiel", url="https://ada.example/")
 HOMES = {
-    Kind.FEED: addresses.own_feed,
-    Kind.SECTION: addresses.section,
-    Kind.TAG: addresses.tag,
-    Kind.AUTHOR: addresses.author,
+    TopicKind.FEED: addresses.own_feed,
+    TopicKind.SECTION: addresses.section,
+    TopicKind.TAG: addresses.tag,
+    TopicKind.AUTHOR: addresses.author,
 }
 
 
 def listing(
-    pages: Pages,
+    pages: PageRenderer,
     *,
-    kind: Kind = Kind.TAG,
+    kind: TopicKind = TopicKind.TAG,
     name: str = "river",
     stories: Sequence[Article] | None = None,
     **values: Any,
@@ -40,7 +40,7 @@ def listing(
 
 
 def home(
-    pages: Pages,
+    pages: PageRenderer,
     articles: Sequence[Article],
     *,
     strip: Article | None = None,
@@ -48,12 +48,12 @@ def home(
     at: datetime = newsroom.AT,
 ) -> bytes:
     """Make the home page of these articles, newest first."""
-    return pages.home(Front.of(articles, strip, sections), strip, at=at)
+    return pages.home(HomePage.of(articles, strip, sections), strip, at=at)
 
 
 def offers(config: Config, articles: Sequence[Article]) -> list[Feed]:
     """Return the feeds of everything that these articles belong to, as they are offered."""
     found = {topic.home: topic for each in articles for topic in topics.of(each, config)}
-    order = list(Kind)
+    order = list(TopicKind)
     ranked = sorted(found.values(), key=lambda topic: (order.index(topic.kind), topic.name))
     return [Feed.of(topic, config, since=0) for topic in ranked]

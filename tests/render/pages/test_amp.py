@@ -8,7 +8,7 @@ from lxml import html
 
 from syndicate.config import Ads, AdSlot
 from syndicate.model.articles import Comments
-from syndicate.render.amp import Amp
+from syndicate.render.amp import AmpPages
 from syndicate.render.templates import Templates
 from tests import checkers
 from tests.render.pages import newsroom, random_bodies
@@ -29,7 +29,7 @@ def test_every_page_of_the_publication_is_valid(site: Path) -> None:
 
 @pytest.mark.parametrize("url", ["https://post.example", "http://127.0.0.1:8000/path"])
 def test_whatever_a_body_holds_the_page_is_valid(tmp_path: Path, url: str) -> None:
-    amp = Amp(newsroom.config(tmp_path, url=url, ads=newsroom.ADS), Templates())
+    amp = AmpPages(newsroom.config(tmp_path, url=url, ads=newsroom.ADS), Templates())
     pages = [amp.article(article(body=random_bodies.body(seed))) for seed in range(400)]
     wrong = {n: said for n, said in enumerate(checkers.amp(pages)) if said}
     assert wrong == {}
@@ -44,14 +44,14 @@ def test_every_way_of_filling_the_slots_is_valid(tmp_path: Path) -> None:
         Ads(header=AdSlot(html="<b>for pages alone</b>")),
     )
     pages = [
-        Amp(newsroom.config(tmp_path, ads=ads), Templates()).article(article()) for ads in ways
+        AmpPages(newsroom.config(tmp_path, ads=ads), Templates()).article(article()) for ads in ways
     ]
     assert checkers.amp(pages) == [[]] * len(ways)
     assert [page.count(b"<amp-ad") for page in pages] == [0, 1, 1, 0]
     assert [page.count(b"amp-ad-0.1.js") for page in pages] == [0, 1, 1, 0]
 
 
-def test_articles_with_every_field_and_with_none_are_valid(amp: Amp) -> None:
+def test_articles_with_every_field_and_with_none_are_valid(amp: AmpPages) -> None:
     evil = '"><script>alert(1)</script>'
     made = (
         article(),
@@ -72,14 +72,14 @@ def test_articles_with_every_field_and_with_none_are_valid(amp: Amp) -> None:
     assert checkers.amp([amp.article(each) for each in made]) == [[]] * len(made)
 
 
-def test_page_and_amp_page_are_linked_to_each_other(amp: Amp) -> None:
+def test_page_and_amp_page_are_linked_to_each_other(amp: AmpPages) -> None:
     page = read(amp.article(article(slug="x", canonical_url="https://first.example/x")))
     assert page.xpath("//link[@rel='canonical']/@href") == ["https://post.example/articles/x/"]
     assert page.cssselect(".imprint a")[0].get("href") == "https://post.example/articles/x/"
     assert "https://post.example/breaking.html" in page.xpath("//a/@href")
 
 
-def test_pictures_keep_alt_size_caption_and_credit(amp: Amp) -> None:
+def test_pictures_keep_alt_size_caption_and_credit(amp: AmpPages) -> None:
     page = read(
         amp.article(article(image=figure("dam"), body=markup_of(figure("gates", width=None))))
     )
@@ -96,12 +96,12 @@ def test_pictures_keep_alt_size_caption_and_credit(amp: Amp) -> None:
     assert text(page, ".opening cite") == "Mara Lind for The Harbour Post"
 
 
-def test_text_survives_the_elements_around_it(amp: Amp) -> None:
+def test_text_survives_the_elements_around_it(amp: AmpPages) -> None:
     body = "<p>a <font>b</font> c<script>x</script> d <x-y>e</x-y> f<!-- c --> g</p> h"
     assert text(read(amp.article(article(body=body))), ".body") == "a b c d e f g h"
 
 
-def test_links_in_a_body_are_absolute_and_footnotes_find_their_place(amp: Amp) -> None:
+def test_links_in_a_body_are_absolute_and_footnotes_find_their_place(amp: AmpPages) -> None:
     body = '<p><a href="../other/">o</a> <a href="#x-fn1">1</a></p><p id="x-fn1">note</p>'
     page = read(amp.article(article(body=body, slug="s")))
     links = [a.get("href") for a in page.cssselect(".body a")]
@@ -109,13 +109,13 @@ def test_links_in_a_body_are_absolute_and_footnotes_find_their_place(amp: Amp) -
     assert page.get_element_by_id("x-fn1").text == "note"
 
 
-def test_json_ld_is_on_amp_pages_too(amp: Amp) -> None:
+def test_json_ld_is_on_amp_pages_too(amp: AmpPages) -> None:
     page = html.fromstring(amp.article(article()).decode())
     data = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
     assert data["mainEntityOfPage"].startswith("https://post.example/")
 
 
-def test_the_style_stays_far_below_amps_limit(amp: Amp) -> None:
+def test_the_style_stays_far_below_amps_limit(amp: AmpPages) -> None:
     style = read(amp.article(article())).xpath("//style[@amp-custom]")[0].text
     assert len(style.encode()) < 20_000
     assert "!important" not in style

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from lxml import html
 
-from syndicate.config import Amp as AmpTable
-from syndicate.config import Config
+from syndicate.config import AmpSettings, Config
 from syndicate.model.articles import Comments, Person
-from syndicate.render.pages import Pages
+from syndicate.render.pages import PageRenderer
 from syndicate.render.templates import Templates
 from tests.render.pages import newsroom
 from tests.render.pages.lists import home, listing
@@ -30,7 +29,7 @@ def meta(page: Any, name: str) -> list[str]:
     return [str(v) for v in page.xpath(f"//meta[@property='{name}' or @name='{name}']/@content")]
 
 
-def test_a_page_has_section_flag_headline_standfirst_byline_and_times(pages: Pages) -> None:
+def test_a_page_has_section_flag_headline_standfirst_byline_and_times(pages: PageRenderer) -> None:
     page = read(pages.article(newsroom.edition()[0]))
     assert text(page, ".kicker .flag") == "Breaking"
     assert text(page, ".kicker a") == "Region"
@@ -42,7 +41,7 @@ def test_a_page_has_section_flag_headline_standfirst_byline_and_times(pages: Pag
     assert page.cssselect(".published time")[0].get("datetime") == "2026-11-24T13:30:00+01:00"
 
 
-def test_contributors_stand_together_by_place(pages: Pages) -> None:
+def test_contributors_stand_together_by_place(pages: PageRenderer) -> None:
     page = read(pages.article(newsroom.edition()[0]))
     assert text(page, ".contributors") == (
         "Reporting was contributed by David E. Sanger and Motoko Rich from Hanoi, "
@@ -50,7 +49,7 @@ def test_contributors_stand_together_by_place(pages: Pages) -> None:
     )
 
 
-def test_a_german_article_is_spoken_of_in_german(pages: Pages) -> None:
+def test_a_german_article_is_spoken_of_in_german(pages: PageRenderer) -> None:
     people = (
         Person(name="Ada Roth", place="Kiel"),
         Person(name="Jo Ahn", place="Kiel"),
@@ -81,7 +80,7 @@ def test_a_german_article_is_spoken_of_in_german(pages: Pages) -> None:
     ],
 )
 def test_comments_are_counted_and_linked(
-    pages: Pages, comments: Comments | None, said: str
+    pages: PageRenderer, comments: Comments | None, said: str
 ) -> None:
     page = read(pages.article(article(comments=comments)))
     assert text(page, ".comments") == said
@@ -91,14 +90,14 @@ def test_comments_are_counted_and_linked(
     )
 
 
-def test_an_update_at_once_is_not_told(pages: Pages) -> None:
+def test_an_update_at_once_is_not_told(pages: PageRenderer) -> None:
     soon, late = timedelta(minutes=4), timedelta(days=2)
     assert text(read(pages.article(article(date=AT, updated=AT + soon))), ".updated") == ""
     told = text(read(pages.article(article(date=AT, updated=AT + late))), ".updated")
     assert told == "Updated November 26, 2026, 2:17 PM CET"
 
 
-def test_the_picture_that_the_body_begins_with_leads_and_is_shown_once(pages: Pages) -> None:
+def test_the_picture_that_the_body_begins_with_leads_and_is_shown_once(pages: PageRenderer) -> None:
     dam = figure("dam")
     for image in (None, dam):
         page = read(
@@ -111,7 +110,7 @@ def test_the_picture_that_the_body_begins_with_leads_and_is_shown_once(pages: Pa
         assert text(page, ".body") == "Text."
 
 
-def test_a_picture_further_down_in_the_body_is_not_led_with_too(pages: Pages) -> None:
+def test_a_picture_further_down_in_the_body_is_not_led_with_too(pages: PageRenderer) -> None:
     dam = figure("dam")
     page = read(
         pages.article(article(body=f"<p>Text.</p>{markup_of(dam)}", image=dam, figures=(dam,)))
@@ -120,7 +119,7 @@ def test_a_picture_further_down_in_the_body_is_not_led_with_too(pages: Pages) ->
     assert not page.cssselect(".opening")
 
 
-def test_a_lead_of_its_own_stands_before_the_figures_of_the_body(pages: Pages) -> None:
+def test_a_lead_of_its_own_stands_before_the_figures_of_the_body(pages: PageRenderer) -> None:
     dam, gates = figure("dam"), figure("gates")
     page = read(pages.article(article(body=markup_of(gates), image=dam, figures=(gates,))))
     lead, other = page.cssselect("img")
@@ -130,7 +129,7 @@ def test_a_lead_of_its_own_stands_before_the_figures_of_the_body(pages: Pages) -
 
 
 def test_a_lead_picture_that_was_not_there_at_import_leaves_what_is_said_of_it(
-    pages: Pages,
+    pages: PageRenderer,
 ) -> None:
     gone = figure(src="", alt="A dam", caption="It holds.", credit="A. Lind")
     page = read(pages.article(article(body="<p>Text.</p>", image=gone)))
@@ -144,14 +143,16 @@ def test_a_lead_picture_that_was_not_there_at_import_leaves_what_is_said_of_it(
     ("typed", "set_as"),
     [("121", "232"), ("343", "232"), ("3323", "2223"), ("2452", "2342"), ("123456", "234566")],
 )
-def test_headings_follow_the_headline_without_a_gap(pages: Pages, typed: str, set_as: str) -> None:
+def test_headings_follow_the_headline_without_a_gap(
+    pages: PageRenderer, typed: str, set_as: str
+) -> None:
     body = "".join(f"<h{level}>x</h{level}>" for level in typed)
     page = read(pages.article(article(body=body)))
     assert len(page.cssselect("h1")) == 1
     assert "".join(h.tag[1] for h in page.xpath("//div[@class='body']/*")) == set_as
 
 
-def test_open_graph_names_the_picture_with_its_size(pages: Pages) -> None:
+def test_open_graph_names_the_picture_with_its_size(pages: PageRenderer) -> None:
     page = read(pages.article(newsroom.edition()[0]))
     assert meta(page, "og:type") == ["article"]
     assert meta(page, "og:image") == ["https://post.example/media/dam.jpg"]
@@ -161,14 +162,14 @@ def test_open_graph_names_the_picture_with_its_size(pages: Pages) -> None:
     assert meta(page, "twitter:card") == ["summary_large_image"]
 
 
-def test_open_graph_names_a_smaller_picture_where_there_is_one(pages: Pages) -> None:
+def test_open_graph_names_a_smaller_picture_where_there_is_one(pages: PageRenderer) -> None:
     page = read(pages.article(article(image=figure("dam", variants=(400, 800, 1200)))))
     assert meta(page, "og:image") == ["https://post.example/media/dam-1200.jpg"]
     assert meta(page, "og:image:width") == ["1200"]
     assert meta(page, "og:image:height") == ["800"]
 
 
-def test_feeds_amp_and_canonical_can_be_found(pages: Pages, config: Config) -> None:
+def test_feeds_amp_and_canonical_can_be_found(pages: PageRenderer, config: Config) -> None:
     def links(page: Any, rel: str) -> list[str]:
         return [link.get("href") for link in page.cssselect(f"head link[rel={rel}]")]
 
@@ -178,11 +179,11 @@ def test_feeds_amp_and_canonical_can_be_found(pages: Pages, config: Config) -> N
     assert links(page, "alternate") == ["/rss.xml", "/atom.xml", "/feed.json"]
     elsewhere = read(pages.article(article(canonical_url="https://first.example/x")))
     assert links(elsewhere, "canonical") == ["https://first.example/x"]
-    without = config.override(amp=AmpTable(enabled=False))
-    assert links(read(Pages(without, Templates()).article(article())), "amphtml") == []
+    without = config.override(amp=AmpSettings(enabled=False))
+    assert links(read(PageRenderer(without, Templates()).article(article())), "amphtml") == []
 
 
-def test_json_ld_describes_the_article_and_cannot_end_its_script(pages: Pages) -> None:
+def test_json_ld_describes_the_article_and_cannot_end_its_script(pages: PageRenderer) -> None:
     title = "A </script><!-- title & more"
     page = pages.article(
         article(title=title, authors=(Person(name="Ada"),), comments=Comments(count=3))
@@ -197,7 +198,7 @@ def test_json_ld_describes_the_article_and_cannot_end_its_script(pages: Pages) -
     assert b">" not in written
 
 
-def test_json_ld_names_the_lead_picture_in_three_shapes_and_whole(pages: Pages) -> None:
+def test_json_ld_names_the_lead_picture_in_three_shapes_and_whole(pages: PageRenderer) -> None:
     def images(**changes: Any) -> list[dict[str, Any]]:
         page = read(pages.article(article(image=figure("dam", **changes))))
         data = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
@@ -216,22 +217,22 @@ def test_json_ld_names_the_lead_picture_in_three_shapes_and_whole(pages: Pages) 
 
 
 def test_json_ld_shows_the_logo_of_the_publisher_if_there_is_one(
-    pages: Pages, tmp_path: Path
+    pages: PageRenderer, tmp_path: Path
 ) -> None:
-    def publisher(pages: Pages) -> Any:
+    def publisher(pages: PageRenderer) -> Any:
         page = read(pages.article(article()))
         return json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)["publisher"]
 
     config = newsroom.config(tmp_path)
     publication = config.publication.model_copy(update={"logo": Path("logo.webp")})
-    branded = Pages(config.override(publication=publication), Templates())
+    branded = PageRenderer(config.override(publication=publication), Templates())
     logo = {"@type": "ImageObject", "url": "https://post.example/assets/logo.webp"}
     assert publisher(branded) == publisher(pages) | {"logo": logo}
     assert "logo" not in publisher(pages)
 
 
 def test_ad_slots_are_labelled_and_reserve_their_height(tmp_path: Path) -> None:
-    pages = Pages(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
+    pages = PageRenderer(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
     page = read(pages.article(article()))
     assert [ad.get("class") for ad in page.cssselect(".ad")] == ["ad ad-header", "ad ad-post-top"]
     assert text(page, ".ad .label") == "Advertisement Advertisement"
@@ -239,12 +240,12 @@ def test_ad_slots_are_labelled_and_reserve_their_height(tmp_path: Path) -> None:
     assert ".ad-post-top { min-block-size: 272px; }" in css
 
 
-def test_empty_ad_slots_leave_nothing(pages: Pages) -> None:
+def test_empty_ad_slots_leave_nothing(pages: PageRenderer) -> None:
     assert b"ad-header" not in pages.article(article())
     assert b"Advertisement" not in pages.article(article())
 
 
-def test_what_people_typed_is_text_not_markup(pages: Pages) -> None:
+def test_what_people_typed_is_text_not_markup(pages: PageRenderer) -> None:
     evil = "<img src=x onerror=alert(1)>"
     person = Person(name=evil, place=evil, url="javascript:alert(1)")
     made = article(
@@ -264,7 +265,7 @@ def test_what_people_typed_is_text_not_markup(pages: Pages) -> None:
     assert author.get("href").startswith("/authors/")
 
 
-def test_control_characters_and_lone_surrogates_do_no_harm(pages: Pages) -> None:
+def test_control_characters_and_lone_surrogates_do_no_harm(pages: PageRenderer) -> None:
     made = article(
         title="A\x00b\ud800c", summary="\x1bx", image=figure(alt="\x07", caption="\udfff")
     )
@@ -272,7 +273,7 @@ def test_control_characters_and_lone_surrogates_do_no_harm(pages: Pages) -> None
 
 
 def test_under_a_path_every_link_stays_under_it(tmp_path: Path) -> None:
-    pages = Pages(newsroom.config(tmp_path, url="https://example.org/post/"), Templates())
+    pages = PageRenderer(newsroom.config(tmp_path, url="https://example.org/post/"), Templates())
     articles = newsroom.edition()
     for page in (
         pages.article(articles[0]),
@@ -284,14 +285,16 @@ def test_under_a_path_every_link_stays_under_it(tmp_path: Path) -> None:
         assert all(a.startswith("/post/") for a in own)
 
 
-def test_a_page_is_the_same_twice_and_knows_no_other_article(pages: Pages, config: Config) -> None:
+def test_a_page_is_the_same_twice_and_knows_no_other_article(
+    pages: PageRenderer, config: Config
+) -> None:
     made = newsroom.edition()
-    again = Pages(config, Templates()).article(made[0])
+    again = PageRenderer(config, Templates()).article(made[0])
     assert pages.article(made[0]) == again
     assert b"Ferry line" not in again
 
 
-def test_pages_run_no_script_but_ours_and_bring_no_inline_style(pages: Pages) -> None:
+def test_pages_run_no_script_but_ours_and_bring_no_inline_style(pages: PageRenderer) -> None:
     page = read(pages.article(newsroom.edition()[0]))
     scripts = [s.get("src") for s in page.cssselect("script") if s.get("type") is None]
     assert len(scripts) == 1
@@ -299,6 +302,6 @@ def test_pages_run_no_script_but_ours_and_bring_no_inline_style(pages: Pages) ->
     assert not page.xpath("//@style | //style | //@*[starts-with(name(), 'on')]")
 
 
-def test_a_right_to_left_article_says_so(pages: Pages) -> None:
+def test_a_right_to_left_article_says_so(pages: PageRenderer) -> None:
     page = read(pages.article(article("السد صامد", slug="x", language="ar")))
     assert page.cssselect("article")[0].get("dir") == "rtl"

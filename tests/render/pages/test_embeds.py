@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from lxml import html
 from playwright.sync_api import Browser
 
-from syndicate.config import Amp as AmpTable
-from syndicate.config import Analytics, Config, Consent
-from syndicate.render.amp import Amp
+from syndicate.config import AmpSettings, Analytics, Config, Consent
+from syndicate.render.amp import AmpPages
 from syndicate.render.bodies import Bodies
-from syndicate.render.pages import Pages
+from syndicate.render.pages import PageRenderer
 from syndicate.render.templates import Templates
 from syndicate.web.published.content_security_policy import policy
 from tests import checkers
@@ -28,14 +27,14 @@ SANDBOXED = "Setting both “allow-scripts” and “allow-same-origin”"
 """What Nu remarks on players: they need both, and none is served by us, where that would matter."""
 
 
-def shown(page: Pages | Amp, body: str, **changes: Any) -> html.HtmlElement:
+def shown(page: PageRenderer | AmpPages, body: str, **changes: Any) -> html.HtmlElement:
     return read(page.article(article(body=filed(body), **changes)))
 
 
 # pages
 
 
-def test_a_frame_is_sandboxed_and_loads_when_it_is_about_to_be_seen(pages: Pages) -> None:
+def test_a_frame_is_sandboxed_and_loads_when_it_is_about_to_be_seen(pages: PageRenderer) -> None:
     (frame,) = shown(pages, EMBEDS["youtube"]).cssselect("figure.embed.ratio-16-9 > iframe")
     assert frame.get("src") == f"https://www.youtube-nocookie.com/embed/{TRAM}?start=30"
     assert frame.get("loading") == "lazy"
@@ -45,7 +44,7 @@ def test_a_frame_is_sandboxed_and_loads_when_it_is_about_to_be_seen(pages: Pages
     assert frame.get("title") == "The tram"
 
 
-def test_a_frame_without_a_title_is_named_in_the_articles_language(pages: Pages) -> None:
+def test_a_frame_without_a_title_is_named_in_the_articles_language(pages: PageRenderer) -> None:
     plain = '<iframe src="https://x.example/"></iframe>'
     (frame,) = shown(pages, plain, language="de").cssselect("iframe")
     assert frame.get("title") == "Eingebetteter Inhalt"
@@ -53,7 +52,7 @@ def test_a_frame_without_a_title_is_named_in_the_articles_language(pages: Pages)
     assert frame.get("title") == "Video"
 
 
-def test_recordings_never_play_by_themselves_and_always_have_controls(pages: Pages) -> None:
+def test_recordings_never_play_by_themselves_and_always_have_controls(pages: PageRenderer) -> None:
     for name in ("video", "sources", "audio", "audio of sources"):
         (player,) = shown(pages, EMBEDS[name]).cssselect(".embed > video, .embed > audio")
         assert player.get("controls") is not None
@@ -61,7 +60,7 @@ def test_recordings_never_play_by_themselves_and_always_have_controls(pages: Pag
         assert player.get("preload") == "metadata"
 
 
-def test_the_nu_checker_finds_nothing_wrong(tmp_path: Path, pages: Pages) -> None:
+def test_the_nu_checker_finds_nothing_wrong(tmp_path: Path, pages: PageRenderer) -> None:
     file = tmp_path / "page.html"
     file.write_bytes(pages.article(article(body=everything())))
     assert [said for said in checkers.nu([file]) if SANDBOXED not in said] == []
@@ -71,7 +70,7 @@ def test_the_nu_checker_finds_nothing_wrong(tmp_path: Path, pages: Pages) -> Non
 def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A publication of one article with one of each."""
     folder = tmp_path_factory.mktemp("embedding")
-    pages = Pages(newsroom.config(folder), Templates())
+    pages = PageRenderer(newsroom.config(folder), Templates())
     files = {"index.html": pages.article(article(body=everything())), **pages.assets()}
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -168,7 +167,7 @@ def test_feeds_have_players_without_what_pages_add(config: Config) -> None:
     ],
 )
 def test_each_has_amps_own_component_and_only_its_extension(
-    amp: Amp, name: str, component: str | None, attributes: dict[str, str]
+    amp: AmpPages, name: str, component: str | None, attributes: dict[str, str]
 ) -> None:
     page = read(amp.article(article(body=filed(EMBEDS[name]))))
     assert page.xpath("//script/@custom-element") == ([component] if component else [])
@@ -178,13 +177,13 @@ def test_each_has_amps_own_component_and_only_its_extension(
         assert found.get("autoplay") is None
 
 
-def test_with_each_the_amp_page_is_valid(amp: Amp) -> None:
+def test_with_each_the_amp_page_is_valid(amp: AmpPages) -> None:
     written = [amp.article(article(body=filed(embed))) for embed in EMBEDS.values()]
     found = dict(zip(EMBEDS, checkers.amp(written), strict=True))
     assert found == {name: [] for name in EMBEDS}
 
 
-def test_an_amp_frame_says_where_it_leads_until_it_is_there(amp: Amp) -> None:
+def test_an_amp_frame_says_where_it_leads_until_it_is_there(amp: AmpPages) -> None:
     for name, address in (
         ("unlisted", "https://vimeo.com/76979871/8272103f6e"),
         ("playlist", "https://www.youtube.com/playlist?list=PLabc"),
@@ -193,7 +192,7 @@ def test_an_amp_frame_says_where_it_leads_until_it_is_there(amp: Amp) -> None:
         assert (link.get("href"), link.text) == (address, "Eingebetteten Inhalt öffnen")
 
 
-def test_what_amp_cannot_show_is_a_link(amp: Amp) -> None:
+def test_what_amp_cannot_show_is_a_link(amp: AmpPages) -> None:
     links = [a.get("href") for a in shown(amp, EMBEDS["http"]).cssselect(".body a")]
     assert links == ["http://v.example/b.mp3", "http://x.example/"]
     (post,) = shown(amp, EMBEDS["post"]).cssselect(".body blockquote")
@@ -209,7 +208,7 @@ _SAID = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 def test_whatever_is_written_in_a_player_the_amp_page_is_valid(
     odd: list[tuple[str, str, str]],
 ) -> None:
-    amp = Amp(newsroom.config(Path()), Templates())
+    amp = AmpPages(newsroom.config(Path()), Templates())
     pages = []
     for name, *said in odd:
         title, rest = map(markup.escape, said)
@@ -220,12 +219,12 @@ def test_whatever_is_written_in_a_player_the_amp_page_is_valid(
     assert wrong == []
 
 
-def with_amp(root: Path, **tables: Any) -> Amp:
-    return Amp(newsroom.config(root, amp=AmpTable(**tables), ads=newsroom.ADS), Templates())
+def with_amp(root: Path, **tables: Any) -> AmpPages:
+    return AmpPages(newsroom.config(root, amp=AmpSettings(**tables), ads=newsroom.ADS), Templates())
 
 
 def test_analytics_stand_where_they_are_configured_and_nowhere_else(
-    tmp_path: Path, amp: Amp
+    tmp_path: Path, amp: AmpPages
 ) -> None:
     ways = (
         Analytics(type="googleanalytics", config={"vars": {"account": "UA-1-1"}}),

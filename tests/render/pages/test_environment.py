@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from syndicate.body import markup
 from syndicate.errors import TemplateError
-from syndicate.render.article_view import Stories
+from syndicate.render.article_view import ArticleViews
 from syndicate.render.environment import Environment
 from syndicate.render.templates import Templates
 from tests.render.pages import newsroom
@@ -128,7 +128,7 @@ def test_a_mistake_is_told_with_its_line(template: str, mistake: str, tmp_path: 
     (tmp_path / "page").mkdir()
     (tmp_path / "page/own.html").write_text(template)
     article = newsroom.article()
-    story = Stories(newsroom.config(tmp_path)).of(article)
+    story = ArticleViews(newsroom.config(tmp_path)).of(article)
     with pytest.raises(TemplateError, match=f"page/own.html:{mistake}"):
         Templates(tmp_path).render("page/own.html", {"article": article, "story": story})
 
@@ -149,7 +149,7 @@ def test_a_function_that_ends_too_early_leaves_nothing_behind(tmp_path: Path) ->
 
 
 def test_a_story_is_told_once_for_its_page_and_its_amp_page(tmp_path: Path) -> None:
-    stories = Stories(newsroom.config(tmp_path))
+    stories = ArticleViews(newsroom.config(tmp_path))
     article = newsroom.article()
     again = dataclasses.replace(article, title="The dam holds on")
     assert stories.of(article) is stories.of(article)

@@ -7,9 +7,9 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.render import addresses, topics
-from syndicate.render.pages import Pages
+from syndicate.render.pages import PageRenderer
 from syndicate.render.templates import Templates
-from syndicate.render.topics import Kind
+from syndicate.render.topics import TopicKind
 from tests.render.pages import newsroom
 from tests.render.pages.lists import ADA, home, listing, offers
 from tests.render.pages.newsroom import AT, article, figure
@@ -19,12 +19,14 @@ HOUR = timedelta(hours=1)
 
 
 def test_the_masthead_has_the_date_in_the_publications_language_and_zone(tmp_path: Path) -> None:
-    german = Pages(newsroom.config(tmp_path, language="de"), Templates())
+    german = PageRenderer(newsroom.config(tmp_path, language="de"), Templates())
     late = AT.replace(hour=23, minute=30)
     assert text(read(home(german, [], at=late)), ".folio .date") == "Mittwoch, 25. November 2026"
 
 
-def test_the_newest_story_with_a_picture_leads_and_the_strips_own_gives_way(pages: Pages) -> None:
+def test_the_newest_story_with_a_picture_leads_and_the_strips_own_gives_way(
+    pages: PageRenderer,
+) -> None:
     articles = newsroom.edition()
     page = read(home(pages, articles, strip=articles[0]))
     assert text(page, ".breaking a").startswith("Arden dam")
@@ -32,19 +34,19 @@ def test_the_newest_story_with_a_picture_leads_and_the_strips_own_gives_way(page
     assert text(page, ".field h2").startswith("Arden dam")
 
 
-def test_a_single_breaking_story_both_leads_and_stands_in_the_strip(pages: Pages) -> None:
+def test_a_single_breaking_story_both_leads_and_stands_in_the_strip(pages: PageRenderer) -> None:
     (only,) = newsroom.edition()[:1]
     page = read(home(pages, [only], strip=only))
     assert text(page, ".leading h2").startswith("Arden dam")
     assert text(page, ".breaking a").startswith("Arden dam")
 
 
-def test_without_pictures_the_newest_story_leads(pages: Pages) -> None:
+def test_without_pictures_the_newest_story_leads(pages: PageRenderer) -> None:
     page = read(home(pages, [article("New", key=2), article("Old", key=1)]))
     assert text(page, ".leading h2") == "New"
 
 
-def test_the_rail_is_by_time_and_goes_on_after_the_lead(pages: Pages) -> None:
+def test_the_rail_is_by_time_and_goes_on_after_the_lead(pages: PageRenderer) -> None:
     many = [article(f"Story {n}", key=n, date=AT - n * HOUR) for n in range(30)]
     page = read(home(pages, many))
     assert len(page.cssselect(".teaser")) == 30
@@ -53,7 +55,7 @@ def test_the_rail_is_by_time_and_goes_on_after_the_lead(pages: Pages) -> None:
     ]
 
 
-def test_times_are_as_short_as_they_can_be(pages: Pages) -> None:
+def test_times_are_as_short_as_they_can_be(pages: PageRenderer) -> None:
     dates = (AT, AT - 24 * HOUR, AT - 400 * 24 * HOUR, AT)
     stories = [article(f"S {n}", key=n, date=at) for n, at in enumerate((AT, *dates))]
     page = read(home(pages, stories))
@@ -65,60 +67,60 @@ def test_times_are_as_short_as_they_can_be(pages: Pages) -> None:
     ]
 
 
-def test_an_empty_publication_has_a_kind_page(pages: Pages) -> None:
+def test_an_empty_publication_has_a_kind_page(pages: PageRenderer) -> None:
     page = read(home(pages, []))
     assert text(page, "main h2") == "The first edition is being set."
     assert not page.cssselect(".teaser, .rail, nav")
 
 
-def test_the_masthead_leads_to_the_sections_it_is_given(pages: Pages) -> None:
+def test_the_masthead_leads_to_the_sections_it_is_given(pages: PageRenderer) -> None:
     page = read(home(pages, newsroom.edition(), sections=[("Arts & Letters", "/sections/x/")]))
     (section,) = page.cssselect(".folio nav a")
     assert (section.get("href"), section.text) == ("/sections/x/", "Arts & Letters")
     assert not page.cssselect(".pager")
 
 
-def test_the_strip_leads_to_its_story_and_says_when_it_is_over(pages: Pages) -> None:
+def test_the_strip_leads_to_its_story_and_says_when_it_is_over(pages: PageRenderer) -> None:
     page = read(pages.breaking(newsroom.edition()[0], at=AT))
     (link,) = page.cssselect(".breaking a")
     assert link.get("href") == "/articles/story-1/"
     assert page.cssselect(".breaking")[0].get("data-until") == "2026-11-25T12:30:00+00:00"
 
 
-def test_with_nothing_breaking_the_page_says_so(pages: Pages) -> None:
+def test_with_nothing_breaking_the_page_says_so(pages: PageRenderer) -> None:
     page = read(pages.breaking(None, at=AT))
     assert text(page, "h1") == "There is no breaking news at the moment."
     assert not page.cssselect(".breaking")
 
 
 def test_a_section_lists_its_stories_without_naming_itself_and_fetches_the_strip(
-    pages: Pages,
+    pages: PageRenderer,
 ) -> None:
     story = article("Tide tables", section="Science")
-    page = read(listing(pages, kind=Kind.SECTION, name="Science", stories=[story]))
+    page = read(listing(pages, kind=TopicKind.SECTION, name="Science", stories=[story]))
     assert text(page, "h1") == "Science"
     assert [h.text_content() for h in page.cssselect(".listing h2")] == ["Tide tables"]
     assert page.cssselect(".listing.of-section .kicker a")
     (style,) = [made for path, made in pages.assets().items() if path.endswith(".css")]
     assert b".of-section .kicker a { display: none; }" in style
     assert page.xpath("//script/@data-strip") == ["/breaking.html"]
-    others = read(listing(pages, kind=Kind.TAG, name="sea", stories=[story]))
+    others = read(listing(pages, kind=TopicKind.TAG, name="sea", stories=[story]))
     assert not others.cssselect(".of-section")
     assert text(others, ".kicker") == "Science"
 
 
-def test_a_list_says_nothing_of_an_hour_nor_of_other_pages_of_it(pages: Pages) -> None:
+def test_a_list_says_nothing_of_an_hour_nor_of_other_pages_of_it(pages: PageRenderer) -> None:
     page = read(listing(pages, stories=[article(date=AT)]))
     assert text(page, ".teaser time") == "November 24, 2026"
     assert not page.cssselect(".pager, .breaking")
 
 
-def test_a_list_of_nothing_says_so(pages: Pages) -> None:
+def test_a_list_of_nothing_says_so(pages: PageRenderer) -> None:
     page = read(listing(pages, stories=[]))
     assert text(page, ".listing > p") == "There is nothing here at the moment."
 
 
-def test_the_list_of_everything_has_a_name_and_the_feeds_of_everything(pages: Pages) -> None:
+def test_the_list_of_everything_has_a_name_and_the_feeds_of_everything(pages: PageRenderer) -> None:
     page = read(pages.listing(topics.everything(), [], address=addresses.LATEST))
     assert text(page, "h1") == "All stories"
     assert [a.get("href") for a in page.cssselect(".listing .formats a")] == [
@@ -149,7 +151,7 @@ def test_the_page_about_feeds_speaks_the_publications_language(
     tmp_path: Path, language: str, title: str, link: str
 ) -> None:
     config = newsroom.config(tmp_path, language=language, url="https://post.example/paper")
-    page = read(Pages(config, Templates()).subscribe(offers(config, newsroom.edition())))
+    page = read(PageRenderer(config, Templates()).subscribe(offers(config, newsroom.edition())))
     assert text(page, "h1") == title
     (found,) = page.cssselect(".imprint a[href='/paper/subscribe/']")
     assert found.text == link
@@ -161,7 +163,9 @@ def test_the_page_about_feeds_speaks_the_publications_language(
     ]
 
 
-def test_many_feeds_are_folded_away_behind_their_number(pages: Pages, config: Config) -> None:
+def test_many_feeds_are_folded_away_behind_their_number(
+    pages: PageRenderer, config: Config
+) -> None:
     tags = tuple(f"Tag {number}" for number in range(50))
     page = read(pages.subscribe(offers(config, [article(section="City", tags=tags)])))
     assert text(page, "details summary") == "Tags 50"
@@ -169,14 +173,14 @@ def test_many_feeds_are_folded_away_behind_their_number(pages: Pages, config: Co
     assert text(page, ".feeds .name").startswith("City Tag 0")
 
 
-def test_a_withdrawn_article_says_when_and_not_what(pages: Pages) -> None:
+def test_a_withdrawn_article_says_when_and_not_what(pages: PageRenderer) -> None:
     page = pages.withdrawn(article("A libel", retracted_at=AT))
     assert b"libel" not in page
     assert text(read(page), "main p").startswith("It was taken back on November 24, 2026")
     assert read(page).xpath("//meta[@name='robots']/@content") == ["noindex, noarchive"]
 
 
-def test_an_old_address_leads_to_the_new_one(pages: Pages) -> None:
+def test_an_old_address_leads_to_the_new_one(pages: PageRenderer) -> None:
     page = read(pages.redirect("/articles/new/"))
     assert page.xpath("//link[@rel='canonical']/@href") == ["https://post.example/articles/new/"]
     assert page.xpath("//meta[@http-equiv='refresh']/@content") == ["0; url=/articles/new/"]
@@ -184,12 +188,12 @@ def test_an_old_address_leads_to_the_new_one(pages: Pages) -> None:
 
 
 def test_assets_are_named_by_their_content_and_all_that_pages_load(
-    pages: Pages, tmp_path: Path
+    pages: PageRenderer, tmp_path: Path
 ) -> None:
     page = read(home(pages, newsroom.edition()))
     loaded = {a for a in page.xpath("//@href | //@src") if a.startswith("/assets/")}
     assert loaded == {f"/{path}" for path in pages.assets()}
-    other = Pages(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
+    other = PageRenderer(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
     changed = set(pages.assets()) ^ set(other.assets())
     assert {path.split(".")[-1] for path in changed} == {"css"}
 
@@ -218,7 +222,7 @@ def test_sections_in_other_scripts_do_not_meet() -> None:
     assert len({addresses.section(name) for name in ("政治", "文化", "政治 1", "Спорт")}) == 4
 
 
-def test_a_remote_picture_without_a_size_is_shown_all_the_same(pages: Pages) -> None:
+def test_a_remote_picture_without_a_size_is_shown_all_the_same(pages: PageRenderer) -> None:
     remote = figure(src="https://pictures.example/a.jpg", width=None, height=None)
     page = read(home(pages, [article(image=remote)]))
     assert page.cssselect(".leading img")[0].get("src") == "https://pictures.example/a.jpg"

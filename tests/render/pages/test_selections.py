@@ -7,10 +7,10 @@ import pytest
 from syndicate.config.sections.theme import Masthead, Theme
 from syndicate.model.articles import Person
 from syndicate.render import addresses
-from syndicate.render.amp import Amp
-from syndicate.render.pages import Pages
+from syndicate.render.amp import AmpPages
+from syndicate.render.pages import PageRenderer
 from syndicate.render.templates import Templates
-from syndicate.render.topics import Kind
+from syndicate.render.topics import TopicKind
 from tests import checkers
 from tests.render.pages import newsroom
 from tests.render.pages.lists import ADA, listing
@@ -19,15 +19,20 @@ from tests.render.pages.test_article import read, text
 
 @pytest.mark.parametrize(
     ("kind", "said"),
-    [(Kind.TAG, "Tag"), (Kind.AUTHOR, "Author"), (Kind.FEED, "Feed"), (Kind.SECTION, "")],
+    [
+        (TopicKind.TAG, "Tag"),
+        (TopicKind.AUTHOR, "Author"),
+        (TopicKind.FEED, "Feed"),
+        (TopicKind.SECTION, ""),
+    ],
 )
-def test_a_listing_says_of_what_kind_it_is(pages: Pages, kind: Kind, said: str) -> None:
+def test_a_listing_says_of_what_kind_it_is(pages: PageRenderer, kind: TopicKind, said: str) -> None:
     page = read(listing(pages, kind=kind))
     assert text(page, ".kind") == said
     assert text(page, "h1") == "river"
 
 
-def test_a_page_of_older_stories_tells_dates_in_full_and_has_no_strip(pages: Pages) -> None:
+def test_a_page_of_older_stories_tells_dates_in_full_and_has_no_strip(pages: PageRenderer) -> None:
     page = read(listing(pages, number=3, newer="/tags/river/", older="/x/"))
     assert text(page, ".teaser time").startswith("November 24, 2026")
     assert text(page, ".pager").split() == ["Newer", "stories", "Page", "3", "Older", "stories"]
@@ -43,17 +48,17 @@ def test_a_page_of_older_stories_tells_dates_in_full_and_has_no_strip(pages: Pag
     assert not page.cssselect(".breaking")
 
 
-def test_an_authors_page_has_their_place_and_address_on_the_web(pages: Pages) -> None:
+def test_an_authors_page_has_their_place_and_address_on_the_web(pages: PageRenderer) -> None:
     stories = [newsroom.article(authors=(ADA,)), newsroom.article(authors=(ADA,))]
-    page = read(listing(pages, kind=Kind.AUTHOR, name="Ada Lind", stories=stories, person=ADA))
+    page = read(listing(pages, kind=TopicKind.AUTHOR, name="Ada Lind", stories=stories, person=ADA))
     assert text(page, ".place") == "Kiel"
     assert [a.get("href") for a in page.cssselect(".site a")] == ["https://ada.example/"]
     bad = Person(name="Ada Lind", url="javascript:alert(1)")
-    page = read(listing(pages, kind=Kind.AUTHOR, name="Ada Lind", person=bad))
+    page = read(listing(pages, kind=TopicKind.AUTHOR, name="Ada Lind", person=bad))
     assert not page.cssselect(".site")
 
 
-def test_an_article_leads_to_its_authors_and_tags(pages: Pages) -> None:
+def test_an_article_leads_to_its_authors_and_tags(pages: PageRenderer) -> None:
     page = read(pages.article(newsroom.edition()[0]))
     assert [a.get("href") for a in page.cssselect(".byline a[rel=author]")] == [
         "/authors/helene-okafor/",
@@ -62,7 +67,7 @@ def test_an_article_leads_to_its_authors_and_tags(pages: Pages) -> None:
     assert [a.get("href") for a in page.cssselect(".tags a")] == ["/tags/river/", "/tags/dam/"]
 
 
-def test_an_article_names_its_translations_to_readers_and_to_machines(pages: Pages) -> None:
+def test_an_article_names_its_translations_to_readers_and_to_machines(pages: PageRenderer) -> None:
     translations = {"en": "dam", "fr": "https://fr.example/", "de": "damm"}
     page = read(pages.article(newsroom.article(slug="dam", translations=translations)))
     assert text(page, ".translations") == "Also in: Deutsch, français"
@@ -77,7 +82,7 @@ def test_an_article_names_its_translations_to_readers_and_to_machines(pages: Pag
 def test_the_masthead_shows_a_logo_for_each_ground(tmp_path: Path) -> None:
     theme = Theme(masthead=Masthead.LOGO, logo=Path("a.svg"), logo_dark=Path("b.svg"))
     config = newsroom.config(tmp_path).override(theme=theme)
-    made = Pages(config, Templates()).article(newsroom.article())
+    made = PageRenderer(config, Templates()).article(newsroom.article())
     page = read(made)
     (logo,) = page.cssselect(".nameplate img")
     assert (logo.get("src"), logo.get("alt")) == ("/assets/masthead.svg", "The Harbour Post")
@@ -85,7 +90,7 @@ def test_the_masthead_shows_a_logo_for_each_ground(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_bytes(made)
     assert checkers.nu([tmp_path / "page.html"]) == []
     for shown in (theme, theme.model_copy(update={"logo_dark": None})):
-        amp = Amp(config.override(theme=shown), Templates()).article(newsroom.article())
+        amp = AmpPages(config.override(theme=shown), Templates()).article(newsroom.article())
         assert checkers.amp([amp]) == [[]]
     assert [address for _, address, _ in addresses.logos(config)] == [
         "/assets/masthead.svg",

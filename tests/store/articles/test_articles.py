@@ -7,8 +7,8 @@ import pytest
 
 from syndicate.errors import Refused
 from syndicate.model.articles import Comments, Figure, Person, Revision, Status
-from syndicate.model.editions import Content, Draft, Item, Kind
-from syndicate.model.windows import Window
+from syndicate.model.editions import Content, Draft, EditionKind, Item
+from syndicate.model.windows import ArticleWindow
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -39,7 +39,7 @@ def carry(tx, newsletter, *articles):
     draft = Draft(
         newsletter=newsletter,
         schedule=newsletter,
-        kind=Kind.DIGEST,
+        kind=EditionKind.DIGEST,
         content=content,
         items=tuple(Item(article=a.key, revision=a.revision) for a in articles),
         upto=number,
@@ -186,7 +186,9 @@ def test_a_late_article_is_new_to_an_edition_whatever_its_date(store):
         carry(tx, "news", first)
         file(tx, "backdated", date=NOW - 1000 * HOUR)
         tx.articles.give_numbers(NOW)
-        assert slugs(tx.articles.candidates("news", Window(after=1), at=NOW)) == ["backdated"]
+        assert slugs(tx.articles.candidates("news", ArticleWindow(after=1), at=NOW)) == [
+            "backdated"
+        ]
 
 
 def test_an_article_that_is_put_off_is_new_when_its_time_has_come(store):
@@ -197,10 +199,10 @@ def test_an_article_that_is_put_off_is_new_when_its_time_has_come(store):
         file(tx, "third")
         tx.articles.give_numbers(NOW)
         revise(tx, put_off, date=later)
-        assert slugs(tx.articles.candidates("news", Window(), at=NOW)) == ["first", "third"]
-        assert tx.articles.covered(Window(), NOW) == put_off.key - 1
-        assert tx.articles.covered(Window(), later) == tx.articles.newest_number() == 3
-        assert slugs(tx.articles.candidates("news", Window(after=1), at=later)) == [
+        assert slugs(tx.articles.candidates("news", ArticleWindow(), at=NOW)) == ["first", "third"]
+        assert tx.articles.covered(ArticleWindow(), NOW) == put_off.key - 1
+        assert tx.articles.covered(ArticleWindow(), later) == tx.articles.newest_number() == 3
+        assert slugs(tx.articles.candidates("news", ArticleWindow(after=1), at=later)) == [
             "second",
             "third",
         ]
@@ -211,8 +213,8 @@ def test_what_a_newsletter_carried_is_not_new_to_it_again_but_is_to_another(stor
         article = file(tx)
         tx.articles.give_numbers(NOW)
         carry(tx, "news", article)
-        assert tx.articles.candidates("news", Window(), at=NOW) == []
-        assert slugs(tx.articles.candidates("other", Window(), at=NOW)) == ["tram"]
+        assert tx.articles.candidates("news", ArticleWindow(), at=NOW) == []
+        assert slugs(tx.articles.candidates("other", ArticleWindow(), at=NOW)) == ["tram"]
 
 
 def test_a_retracted_article_is_taken_back_everywhere_and_can_be_restored(store):
@@ -221,7 +223,7 @@ def test_a_retracted_article_is_taken_back_everywhere_and_can_be_restored(store)
         tx.articles.give_numbers(NOW)
         tx.articles.retract(article, NOW)
         assert tx.articles.public(NOW) == []
-        assert tx.articles.candidates("news", Window(), at=NOW) == []
+        assert tx.articles.candidates("news", ArticleWindow(), at=NOW) == []
         assert slugs(tx.articles.withdrawn()) == ["tram"]
         tx.articles.restore(article)
         assert slugs(tx.articles.public(NOW)) == ["tram"]

@@ -6,20 +6,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syndicate.model.subscribers import Action, Cause, Subscribed, SubscriptionState, Who
-from syndicate.store import Arrival, Store
-from syndicate.store.audience.bulk_import import IMPORTED, Arrivals
+from syndicate.model.subscribers import Action, Actor, Cause, SubscribeOutcome, SubscriptionState
+from syndicate.store import StagedReader, Store
+from syndicate.store.audience.bulk_import import IMPORTED, BulkImport
 from tests.audience import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 THEN = datetime(2021, 3, 4, 12, tzinfo=UTC)
-FILE = Cause(who=Who.IMPORT, how=f"{IMPORTED}readers.csv")
+FILE = Cause(who=Actor.IMPORT, how=f"{IMPORTED}readers.csv")
 LEFT = SubscriptionState.LEFT
 
 
 def one(email="ada@example.org", newsletter="news", at=THEN, **changes):
     how = f"{IMPORTED}readers.csv, confirmed there 2021-03-04"
-    return Arrival(email, email.lower(), newsletter, at, how, **changes)
+    return StagedReader(email, email.lower(), newsletter, at, how, **changes)
 
 
 def take(tx, *batch, at=NOW):
@@ -41,7 +41,7 @@ def lines(tx, email="ada@example.org"):
 def test_everything_that_a_file_tells_is_kept(store):
     ada = one(name="Ada", language="de", fields={"city": "Kiel"}, tags=("a", "b"))
     with store.write() as tx:
-        assert take(tx, ada, one("bo@example.org")) == [Subscribed.NEW] * 2
+        assert take(tx, ada, one("bo@example.org")) == [SubscribeOutcome.NEW] * 2
         person = found(tx)
         (line,) = tx.trail.of(person.key)
     assert (person.email, person.name, person.language) == ("ada@example.org", "Ada", "de")
@@ -53,7 +53,7 @@ def test_everything_that_a_file_tells_is_kept(store):
     assert (line.action, line.at, line.cause) == (
         Action.SUBSCRIBED,
         NOW,
-        Cause(who=Who.IMPORT, how=ada.how),
+        Cause(who=Actor.IMPORT, how=ada.how),
     )
 
 
@@ -63,7 +63,7 @@ def test_the_same_again_is_known_and_changes_nothing(store):
         take(tx, *batch)
     with store.write() as tx:
         before, trail = list(tx.subscribers.all()), lines(tx)
-        assert take(tx, *batch, at=NOW + timedelta(days=1)) == [Subscribed.KNOWN] * 3
+        assert take(tx, *batch, at=NOW + timedelta(days=1)) == [SubscribeOutcome.KNOWN] * 3
         assert list(tx.subscribers.all()) == before
         assert lines(tx) == trail
 
@@ -76,33 +76,33 @@ def test_nobody_is_revived(store):
         tx.subscribers.leave(found(tx, addresses[0]).key, "news", at=NOW, cause=reader)
         tx.subscribers.suppress(addresses[1], "complained", at=NOW, cause=TEST)
         tx.subscribers.erase(found(tx, addresses[2]).key, at=NOW, cause=reader)
-    for newsletter, first in (("news", Subscribed.LEFT), ("sport", Subscribed.NEW)):
+    for newsletter, first in (("news", SubscribeOutcome.LEFT), ("sport", SubscribeOutcome.NEW)):
         with store.write() as tx:
             came = take(tx, *(one(email, newsletter) for email in addresses))
-            assert came == [first, Subscribed.SUPPRESSED, Subscribed.ERASED]
+            assert came == [first, SubscribeOutcome.SUPPRESSED, SubscribeOutcome.ERASED]
             assert tx.subscribers.by_email(addresses[2]) is None
             assert tx.subscribers.suppressed(addresses[1]) == "complained"
 
 
 def test_who_left_there_comes_in_as_left_and_nothing_else_is_kept(store):
     with store.write() as tx:
-        assert take(tx, one(state=LEFT)) == [Subscribed.LEFT]
+        assert take(tx, one(state=LEFT)) == [SubscribeOutcome.LEFT]
         person = found(tx)
         assert person.subscriptions[0].state is LEFT
         assert [action for action, *_ in lines(tx)] == [Action.LEFT_ELSEWHERE]
-        assert take(tx, one()) == [Subscribed.LEFT]
+        assert take(tx, one()) == [SubscribeOutcome.LEFT]
         assert found(tx) == person
 
 
 def test_who_could_not_be_reached_there_is_suppressed_and_nobody_here(store):
     bounced = one(state=LEFT, suppressed="bounced at Mailchimp")
     with store.write() as tx:
-        assert take(tx, bounced) == [Subscribed.SUPPRESSED]
+        assert take(tx, bounced) == [SubscribeOutcome.SUPPRESSED]
         assert tx.subscribers.suppressed("ada@example.org") == "bounced at Mailchimp"
         assert tx.subscribers.by_email("ada@example.org") is None
-        assert take(tx, one()) == [Subscribed.SUPPRESSED]
+        assert take(tx, one()) == [SubscribeOutcome.SUPPRESSED]
         other = one(state=LEFT, suppressed="complained at Ghost")
-        assert take(tx, other) == [Subscribed.SUPPRESSED]
+        assert take(tx, other) == [SubscribeOutcome.SUPPRESSED]
         assert tx.subscribers.suppressed("ada@example.org") == "bounced at Mailchimp"
 
 
@@ -124,7 +124,11 @@ def test_an_address_that_was_merged_means_the_one_who_has_it_now(store):
     with store.write() as tx:
         merged(tx)
         batch = [one(OLD), one(NEW), one(OLD, newsletter="sport", tags=("fair",))]
-        assert take(tx, *batch) == [Subscribed.KNOWN, Subscribed.KNOWN, Subscribed.NEW]
+        assert take(tx, *batch) == [
+            SubscribeOutcome.KNOWN,
+            SubscribeOutcome.KNOWN,
+            SubscribeOutcome.NEW,
+        ]
         assert emails(tx) == [NEW]
         assert found(tx, NEW).tags == ("fair",)
         assert [one.newsletter for one in found(tx, NEW).subscriptions] == ["news", "sport"]
@@ -136,11 +140,11 @@ def test_an_address_that_was_moved_means_the_one_who_had_it(store):
         key, at = found(tx, OLD).key, NOW
         to = tx.subscribers.ask(NEW, (), cause=TEST, at=at)
         tx.subscribers.move(key, to, cause=by_reader("letters"), at=at)
-        assert take(tx, one(OLD), one(NEW)) == [Subscribed.KNOWN] * 2
+        assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.KNOWN] * 2
         assert emails(tx) == [NEW]
         back = tx.subscribers.ask(OLD, (), cause=TEST, at=at)
         tx.subscribers.move(key, back, cause=by_reader("letters"), at=at)
-        assert take(tx, one(OLD), one(NEW)) == [Subscribed.KNOWN] * 2
+        assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.KNOWN] * 2
         assert emails(tx) == [OLD]
 
 
@@ -148,7 +152,7 @@ def test_who_left_under_an_address_that_was_merged_has_left(store):
     with store.write() as tx:
         key = merged(tx)
         left = one(OLD, state=LEFT, at=NOW - timedelta(days=1))
-        assert take(tx, left) == [Subscribed.LEFT]
+        assert take(tx, left) == [SubscribeOutcome.LEFT]
         assert tx.subscribers.by_key(key).subscriptions[0].state is LEFT
 
 
@@ -166,7 +170,7 @@ def test_merging_again_takes_the_former_addresses_along(store):
         take(tx, one("ada@third.example"))
         third = found(tx, "ada@third.example").key
         tx.subscribers.merge(key, third, cause=TEST, at=NOW)
-        assert take(tx, one(OLD), one(NEW)) == [Subscribed.KNOWN] * 2
+        assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.KNOWN] * 2
         assert emails(tx) == ["ada@third.example"]
         assert tx.dossier.of(third).former == (NEW, OLD)
 
@@ -178,7 +182,7 @@ def test_erasing_forgets_the_former_addresses_and_no_file_brings_them_back(store
         tx.subscribers.erase(key, cause=TEST, at=NOW)
         assert tx.subscribers.by_any_address(OLD) is None
         assert tx.subscribers.suppressed(OLD) is None
-        assert take(tx, one(OLD), one(NEW)) == [Subscribed.ERASED] * 2
+        assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.ERASED] * 2
         assert emails(tx) == []
 
 
@@ -186,11 +190,11 @@ def test_who_signs_up_with_their_old_address_is_somebody_of_their_own(store):
     with store.write() as tx:
         merged(tx)
         key = tx.subscribers.ask(OLD, ["news"], cause=by_reader("form"), at=NOW)
-        assert take(tx, one(OLD)) == [Subscribed.KNOWN]
+        assert take(tx, one(OLD)) == [SubscribeOutcome.KNOWN]
         assert tx.subscribers.by_key(key).subscriptions[0].state is SubscriptionState.PENDING
         tx.subscribers.confirm(key, ["news"], cause=by_reader("letter"), at=NOW)
         tx.subscribers.leave(key, "news", cause=by_reader("one click"), at=NOW)
-        assert take(tx, one(OLD)) == [Subscribed.LEFT]
+        assert take(tx, one(OLD)) == [SubscribeOutcome.LEFT]
         assert found(tx, NEW).subscriptions[0].state is SubscriptionState.CONFIRMED
 
 
@@ -199,7 +203,7 @@ def test_suppressing_a_reader_is_in_the_trail(store):
         take(tx, one())
         take(tx, one(state=LEFT, suppressed="bounced at Mailchimp"))
         assert [action for action, *_ in lines(tx)] == [Action.SUBSCRIBED, Action.SUPPRESSED]
-        assert take(tx, one(state=LEFT, suppressed="again")) == [Subscribed.SUPPRESSED]
+        assert take(tx, one(state=LEFT, suppressed="again")) == [SubscribeOutcome.SUPPRESSED]
         assert len(lines(tx)) == 2
 
 
@@ -207,7 +211,7 @@ def test_an_erased_address_is_not_written_down_again_as_suppressed(store):
     with store.write() as tx:
         take(tx, one())
         tx.subscribers.erase(found(tx).key, at=NOW, cause=by_reader("page"))
-        assert take(tx, one(state=LEFT, suppressed="bounced")) == [Subscribed.ERASED]
+        assert take(tx, one(state=LEFT, suppressed="bounced")) == [SubscribeOutcome.ERASED]
         assert tx.subscribers.suppressed("ada@example.org") is None
 
 
@@ -222,11 +226,11 @@ def test_an_erased_address_is_not_written_down_again_as_suppressed(store):
     ],
 )
 def test_who_left_there_after_they_came_here_leaves_here_too(store, source, at, dated, stays):
-    cause = Cause(who=Who.READER, how=source)
+    cause = Cause(who=Actor.READER, how=source)
     with store.write() as tx:
         tx.subscribers.subscribe("ada@example.org", "news", cause=cause, at=THEN)
         came = take(tx, one(state=LEFT, at=at, dated=dated))
-        assert came == [Subscribed.KNOWN if stays else Subscribed.LEFT]
+        assert came == [SubscribeOutcome.KNOWN if stays else SubscribeOutcome.LEFT]
         state = found(tx).subscriptions[0].state
     assert state is (SubscriptionState.CONFIRMED if stays else LEFT)
 
@@ -235,9 +239,9 @@ def test_who_says_yes_and_no_in_one_batch_has_said_no(store):
     with store.write() as tx:
         yes, no = one(), one(state=LEFT, at=THEN + timedelta(days=1))
         assert take(tx, yes, one("bo@example.org"), no) == [
-            Subscribed.NEW,
-            Subscribed.NEW,
-            Subscribed.LEFT,
+            SubscribeOutcome.NEW,
+            SubscribeOutcome.NEW,
+            SubscribeOutcome.LEFT,
         ]
         assert found(tx).subscriptions[0].state is LEFT
 
@@ -281,22 +285,25 @@ def test_undone_with_its_transaction(store):
         tx.rollback()
     with store.write() as tx:
         assert list(tx.subscribers.all()) == []
-        assert take(tx, one()) == [Subscribed.NEW]
+        assert take(tx, one()) == [SubscribeOutcome.NEW]
 
 
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)  # SQLite has one writer
 def test_who_asks_at_the_same_moment_is_known(store_url, monkeypatch):
     store, other = Store.open(store_url), Store.open(store_url)
-    bar = Arrivals._bar
+    bar = BulkImport._bar
 
     def meanwhile(self, *rest):
         bar(self, *rest)
         with other.write() as tx:
             tx.subscribers.ask("ada@example.org", ["news"], cause=by_reader("form"), at=NOW)
 
-    monkeypatch.setattr(Arrivals, "_bar", meanwhile)
+    monkeypatch.setattr(BulkImport, "_bar", meanwhile)
     with store.write() as tx:
-        assert take(tx, one("bo@example.org"), one()) == [Subscribed.NEW, Subscribed.KNOWN]
+        assert take(tx, one("bo@example.org"), one()) == [
+            SubscribeOutcome.NEW,
+            SubscribeOutcome.KNOWN,
+        ]
         assert [how for *_, how in lines(tx)] == ["form"]
     store.close()
     other.close()

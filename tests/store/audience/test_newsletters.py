@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.model.subscribers import Action, SubscriptionState
-from syndicate.store import Renamed
+from syndicate.store import NewsletterRename
 from tests.audience import TEST, by_reader
 from tests.issues import freeze
 
@@ -36,7 +36,7 @@ def test_everybody_goes_along_as_they_stood(store):
         leave(tx, "cy@example.org", "old")
         subscribe(tx, "di@example.org", "other")
         renamed = tx.newsletters.rename("old", "new", cause=ME, at=LATER)
-    assert renamed == Renamed(confirmed=1, pending=1, left=1, both=0, editions=0)
+    assert renamed == NewsletterRename(confirmed=1, pending=1, left=1, both=0, editions=0)
     with store.read() as tx:
         assert stands(tx, "ada@example.org") == {"new": "confirmed"}
         assert stands(tx, "bo@example.org") == {"new": "pending"}

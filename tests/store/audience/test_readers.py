@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syndicate.model.editions import Content, Kind
-from syndicate.model.subscribers import Action, Subscribed, SubscriptionState
-from syndicate.store import Request, RequestKind
+from syndicate.model.editions import Content, EditionKind
+from syndicate.model.subscribers import Action, SubscribeOutcome, SubscriptionState
+from syndicate.store import ConfirmationKind, PendingConfirmation
 from tests.audience import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -59,7 +59,7 @@ def test_asking_changes_nothing_for_somebody_who_is_known(tx):
 def test_who_left_comes_back_by_confirming_and_begins_with_what_is_new_then(tx):
     subscribe(tx)
     tx.subscribers.leave(key_of(tx), "news", at=NOW, cause=BUTTON, reason="too many")
-    assert subscribe(tx) is Subscribed.LEFT
+    assert subscribe(tx) is SubscribeOutcome.LEFT
     assert tx.subscribers.confirm(key_of(tx), ["news"], cause=BUTTON, at=NOW) == ["news"]
     assert stands(tx) == {"news": "confirmed"}
     left = [one.detail for one in tx.trail.of(key_of(tx)) if one.action is Action.LEFT]
@@ -73,7 +73,7 @@ def test_an_address_that_is_not_mailed_is_not_even_asked(tx):
     assert tx.subscribers.by_email(HER) is None
     assert tx.subscribers.suppressed("ADA@example.org") == "complained"
     assert tx.subscribers.unsuppress(HER, at=NOW, cause=TEST)
-    assert subscribe(tx) is Subscribed.NEW
+    assert subscribe(tx) is SubscribeOutcome.NEW
 
 
 def test_who_was_erased_is_gone_and_no_import_brings_them_back(tx):
@@ -83,7 +83,7 @@ def test_who_was_erased_is_gone_and_no_import_brings_them_back(tx):
     assert tx.subscribers.erase(key, at=NOW, cause=BUTTON)
     assert tx.subscribers.by_key(key) is None
     assert [one.action for one in tx.trail.of(key)] == [Action.ERASED]
-    assert subscribe(tx, "Ada@Example.org") is Subscribed.ERASED
+    assert subscribe(tx, "Ada@Example.org") is SubscribeOutcome.ERASED
     assert tx.subscribers.by_email(HER) is None
     assert not tx.subscribers.erase(key, at=NOW, cause=BUTTON)
 
@@ -94,7 +94,7 @@ def test_who_was_erased_may_come_back_by_their_own_wish(tx):
     key = tx.subscribers.ask(HER, ["news"], cause=by_reader("form"), at=NOW)
     tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW)
     assert stands(tx) == {"news": "confirmed"}
-    assert subscribe(tx, newsletter="culture") is Subscribed.NEW
+    assert subscribe(tx, newsletter="culture") is SubscribeOutcome.NEW
 
 
 def test_name_language_fields_and_tags_are_kept_and_only_what_differs_is_noted(tx):
@@ -135,15 +135,15 @@ def test_a_letter_is_for_one_reader_and_first_in_line(tx):
     number = tx.editions.add_letter(LETTER, to=key_of(tx), created_at=NOW, expires_at=NOW + day)
     assert [one.email for one in tx.deliveries.of(number)] == [HER]
     (first,) = tx.deliveries.open_editions(NOW)
-    assert (first.key, first.kind, first.on_unknown) == (number, Kind.LETTER, "resend")
+    assert (first.key, first.kind, first.on_unknown) == (number, EditionKind.LETTER, "resend")
     assert tx.editions.all() == []
 
 
 def test_a_question_is_answered_once_and_by_whom_it_was_put_to_alone(tx):
-    asked = Request(
+    asked = PendingConfirmation(
         letter=7,
         subscriber=3,
-        kind=RequestKind.SUBSCRIBE,
+        kind=ConfirmationKind.SUBSCRIBE,
         asked={"newsletters": ["news"]},
         at=NOW,
         expires_at=NOW + timedelta(days=7),
@@ -151,7 +151,7 @@ def test_a_question_is_answered_once_and_by_whom_it_was_put_to_alone(tx):
     tx.requests.add(asked)
     assert tx.requests.of(7, 4) is None
     assert tx.requests.of(7, 3) == asked
-    assert tx.requests.about(3, RequestKind.SUBSCRIBE) == [asked]
+    assert tx.requests.about(3, ConfirmationKind.SUBSCRIBE) == [asked]
     assert tx.requests.answer(7, at=NOW)
     assert not tx.requests.answer(7, at=NOW)
     assert tx.requests.of(7, 3).done_at == NOW

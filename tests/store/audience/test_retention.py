@@ -3,15 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 from syndicate.model.editions import Content
-from syndicate.model.subscribers import Action, Cause, SubscriptionState, Who
-from syndicate.store import Request, RequestKind
-from syndicate.store.editions.clicks import Click
+from syndicate.model.subscribers import Action, Actor, Cause, SubscriptionState
+from syndicate.store import ConfirmationKind, PendingConfirmation
+from syndicate.store.editions.clicks import LinkClick
 from tests.audience import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=40)
 LIMIT = NOW - timedelta(days=30)
-FORGET = Cause(who=Who.RETENTION, how="nothing was confirmed within 30 d")
+FORGET = Cause(who=Actor.RETENTION, how="nothing was confirmed within 30 d")
 PENDING, CONFIRMED = SubscriptionState.PENDING, SubscriptionState.CONFIRMED
 
 
@@ -51,10 +51,10 @@ def test_with_them_go_their_tags_requests_and_history_and_that_it_was_done_stays
         key = add(tx, "ada", news=(PENDING, LONG_AGO))
         tx.subscribers.tag(key, ["fair"], at=LONG_AGO, cause=TEST)
         tx.requests.add(
-            Request(
+            PendingConfirmation(
                 letter=1,
                 subscriber=key,
-                kind=RequestKind.SUBSCRIBE,
+                kind=ConfirmationKind.SUBSCRIBE,
                 asked={"newsletters": ["news"]},
                 at=LONG_AGO,
                 expires_at=LONG_AGO,
@@ -63,17 +63,17 @@ def test_with_them_go_their_tags_requests_and_history_and_that_it_was_done_stays
         assert forget(tx) == 1
         assert tx.requests.of(1, key) is None
         [line] = tx.trail.of(key)
-    assert (line.action, line.cause.who) == (Action.ERASED, Who.RETENTION)
+    assert (line.action, line.cause.who) == (Action.ERASED, Actor.RETENTION)
 
 
 def test_who_asked_again_lately_is_waited_for(store):
     with store.write() as tx:
         key = add(tx, "ada", news=(PENDING, LONG_AGO))
         tx.requests.add(
-            Request(
+            PendingConfirmation(
                 letter=1,
                 subscriber=key,
-                kind=RequestKind.SUBSCRIBE,
+                kind=ConfirmationKind.SUBSCRIBE,
                 asked={"newsletters": ["news"]},
                 at=NOW,
                 expires_at=NOW + timedelta(7),
@@ -107,7 +107,7 @@ def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, mo
             tx.subscribers.change(bo, name=name, at=LONG_AGO, cause=TEST)
         tx.subscribers.merge(ada, bo, at=LONG_AGO, cause=TEST)
         tx.subscribers.tag(bo, ["new"], at=NOW, cause=TEST)
-        click = Click(edition=1, link=1, subscriber=None, at=LONG_AGO, machine=False, agent="")
+        click = LinkClick(edition=1, link=1, subscriber=None, at=LONG_AGO, machine=False, agent="")
         tx.clicks.add(click)
         assert tx.retention.count_events(LIMIT) == 4
         gone: list[int] = []
@@ -139,10 +139,10 @@ def test_old_letters_go_with_what_they_asked_and_editions_stay(store):
         for at in (LONG_AGO, NOW):
             letter = tx.editions.add_letter(content, to=key, created_at=at, expires_at=at)
             tx.requests.add(
-                Request(
+                PendingConfirmation(
                     letter=letter,
                     subscriber=key,
-                    kind=RequestKind.SUBSCRIBE,
+                    kind=ConfirmationKind.SUBSCRIBE,
                     asked={"newsletters": ["news"], "name": "Mallory"},
                     at=at,
                     expires_at=at,
@@ -151,7 +151,7 @@ def test_old_letters_go_with_what_they_asked_and_editions_stay(store):
         assert tx.retention.count_letters(LIMIT) == 1
         assert tx.retention.forget_letters(LIMIT) == 1
         assert tx.retention.forget_letters(LIMIT) == 0
-        assert [one.at for one in tx.requests.about(key, RequestKind.SUBSCRIBE)] == [NOW]
+        assert [one.at for one in tx.requests.about(key, ConfirmationKind.SUBSCRIBE)] == [NOW]
         assert tx.editions.by_key(letter) is not None
         assert tx.editions.by_key(letter - 1) is None
 

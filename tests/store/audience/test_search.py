@@ -7,21 +7,21 @@ import pytest
 
 from syndicate.config import Criteria
 from syndicate.config.sections.segments import parse
-from syndicate.model.subscribers import Cause, SubscriptionState, Who
-from syndicate.store import Arrival, Tally, Wanted
+from syndicate.model.subscribers import Actor, Cause, SubscriptionState
+from syndicate.store import NewsletterCounts, SearchCriteria, StagedReader
 from syndicate.store.audience.bulk_import import IMPORTED
 from tests.audience import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PENDING, LEFT = SubscriptionState.PENDING, SubscriptionState.LEFT
 WANTED = (
-    (Wanted(), "ada bo cy di"),
-    (Wanted(newsletter="other"), "ada"),
-    (Wanted(state=SubscriptionState.LEFT), "bo"),
-    (Wanted(newsletter="other", state=SubscriptionState.LEFT), ""),
-    (Wanted(suppressed=True), "di"),
-    (Wanted(tag="vip"), "ada"),
-    (Wanted(tag="nobody"), ""),
+    (SearchCriteria(), "ada bo cy di"),
+    (SearchCriteria(newsletter="other"), "ada"),
+    (SearchCriteria(state=SubscriptionState.LEFT), "bo"),
+    (SearchCriteria(newsletter="other", state=SubscriptionState.LEFT), ""),
+    (SearchCriteria(suppressed=True), "di"),
+    (SearchCriteria(tag="vip"), "ada"),
+    (SearchCriteria(tag="nobody"), ""),
 )
 """What may be wanted, and who is it."""
 
@@ -60,13 +60,13 @@ def test_a_segment_can_be_wanted(people):
     where = parse('field.city = "Berlin"')
     criteria = Criteria(name="x", expression=where, language="en", zone=ZoneInfo("UTC"))
     with people.read() as tx:
-        found = list(tx.roll.people(Wanted(segment=criteria)))
+        found = list(tx.roll.people(SearchCriteria(segment=criteria)))
     assert [one.email for one in found] == ["ada@example.org"]
 
 
 def test_a_limit_counts_people_and_not_their_subscriptions(people):
     with people.read() as tx:
-        found = list(tx.roll.people(Wanted(), limit=2))
+        found = list(tx.roll.people(SearchCriteria(), limit=2))
     assert [len(one.subscriptions) for one in found] == [2, 1]
     assert found[0].tags == ("vip",)
 
@@ -79,7 +79,7 @@ def test_more_people_than_are_fetched_at_once_all_come(store, monkeypatch):
             key = subscribe(tx, f"r{number}")
             tx.subscribers.tag(key, [f"t{number}"], at=NOW, cause=TEST)
     with store.read() as tx:
-        found = [(one.email, one.tags) for one in tx.roll.people(Wanted())]
+        found = [(one.email, one.tags) for one in tx.roll.people(SearchCriteria())]
     assert found == [(f"r{number}@example.org", (f"t{number}",)) for number in range(11)]
 
 
@@ -96,8 +96,8 @@ def test_own_fields_are_known_by_who_has_them(people):
 def test_every_newsletter_is_counted_and_nobody_twice(people):
     with people.read() as tx:
         assert tx.roll.tallies() == [
-            Tally(newsletter="news", confirmed=1, pending=1, left=1, suppressed=1),
-            Tally(newsletter="other", confirmed=1),
+            NewsletterCounts(newsletter="news", confirmed=1, pending=1, left=1, suppressed=1),
+            NewsletterCounts(newsletter="other", confirmed=1),
         ]
 
 
@@ -116,23 +116,25 @@ def test_growth_is_told_by_the_quarter_of_an_hour(store):
 
 def test_who_never_was_a_reader_has_not_left(store):
     elsewhere = f"{IMPORTED}old.csv, left there 2021-03-04"
-    cause = Cause(who=Who.IMPORT, how=f"{IMPORTED}old.csv")
+    cause = Cause(who=Actor.IMPORT, how=f"{IMPORTED}old.csv")
     with store.write() as tx:
         batch = [
-            Arrival(f"{who}@example.org", f"{who}@example.org", "news", NOW, elsewhere, state=LEFT)
+            StagedReader(
+                f"{who}@example.org", f"{who}@example.org", "news", NOW, elsewhere, state=LEFT
+            )
             for who in ("ada", "bo")
         ]
         tx.arrivals.take(batch, cause=cause, at=NOW)
         cy = tx.subscribers.ask("cy@example.org", ["news"], cause=by_reader("form"), at=NOW)
         tx.subscribers.leave(cy, "news", at=NOW, cause=by_reader("preferences page"))
         assert tx.roll.growth("news", since=NOW) == []
-        assert tx.roll.tallies() == [Tally(newsletter="news", never_joined=3)]
+        assert tx.roll.tallies() == [NewsletterCounts(newsletter="news", never_joined=3)]
         bo = tx.subscribers.by_email("bo@example.org").key
         tx.subscribers.confirm(bo, ["news"], cause=by_reader("letter"), at=NOW)
         tx.subscribers.leave(bo, "news", at=NOW, cause=by_reader("one click"))
         [span] = tx.roll.growth("news", since=NOW)
         assert (span.joined, span.left) == (1, 1)
-        assert tx.roll.tallies() == [Tally(newsletter="news", never_joined=2, left=1)]
+        assert tx.roll.tallies() == [NewsletterCounts(newsletter="news", never_joined=2, left=1)]
 
 
 def test_who_asked_first_and_confirmed_then_joined_once(store):

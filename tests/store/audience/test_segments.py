@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 
 from syndicate.config import Criteria
 from syndicate.config.sections.segments import (
-    Among,
-    Compared,
+    AllOf,
+    AnyOf,
     Comparison,
-    Either,
-    Every,
-    FieldAmong,
-    Joined,
+    FieldComparison,
+    FieldOneOf,
+    JoinedDate,
     Not,
+    OneOf,
     Subject,
     parse,
 )
-from syndicate.model.editions import Content, Draft, Item, Kind
+from syndicate.model.editions import Content, Draft, EditionKind, Item
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.store.editions.clicks import Click
+from syndicate.store.editions.clicks import LinkClick
 from tests.audience import TEST
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -109,7 +109,7 @@ def test_who_followed_a_link_is_engaged_and_a_machine_is_not(people):
         }
         for who, days, machine in (("ada", 2, False), ("bo", 40, False), ("cy", 1, True)):
             tx.clicks.add(
-                Click(
+                LinkClick(
                     edition=1,
                     link=1,
                     subscriber=keys[who],
@@ -146,34 +146,34 @@ TAGS = ["a", "b", "c"]
 DAYS = [datetime(2026, 1, day, tzinfo=UTC) for day in range(1, 5)]
 
 comparisons = st.builds(
-    Compared,
+    FieldComparison,
     st.just("f"),
     st.sampled_from(list(Comparison)),
     st.sampled_from(VALUES),
 ) | st.builds(
-    Compared,
+    FieldComparison,
     st.just("f"),
     st.sampled_from([one for one in Comparison if one is not Comparison.CONTAINS]),
     st.sampled_from([9.0, 10.0, -3.0, 2.5]),
 )
 tests_ = (
     comparisons
-    | st.builds(FieldAmong, st.just("f"), st.lists(st.sampled_from(VALUES), min_size=1).map(tuple))
+    | st.builds(FieldOneOf, st.just("f"), st.lists(st.sampled_from(VALUES), min_size=1).map(tuple))
     | st.builds(
-        Among,
+        OneOf,
         st.sampled_from([Subject.TAG]),
         st.lists(st.sampled_from(TAGS), min_size=1).map(tuple),
     )
-    | st.builds(Among, st.just(Subject.NEWSLETTER), st.sampled_from([("news",), ("other", "news")]))
-    | st.builds(Among, st.just(Subject.LANGUAGE), st.sampled_from([("de",), ("en",)]))
-    | st.builds(Joined, st.booleans(), st.sampled_from([day.date() for day in DAYS]))
+    | st.builds(OneOf, st.just(Subject.NEWSLETTER), st.sampled_from([("news",), ("other", "news")]))
+    | st.builds(OneOf, st.just(Subject.LANGUAGE), st.sampled_from([("de",), ("en",)]))
+    | st.builds(JoinedDate, st.booleans(), st.sampled_from([day.date() for day in DAYS]))
 )
 expressions = st.recursive(
     tests_,
     lambda inner: (
         st.builds(Not, inner)
-        | st.builds(Every, st.lists(inner, min_size=2, max_size=3).map(tuple))
-        | st.builds(Either, st.lists(inner, min_size=2, max_size=3).map(tuple))
+        | st.builds(AllOf, st.lists(inner, min_size=2, max_size=3).map(tuple))
+        | st.builds(AnyOf, st.lists(inner, min_size=2, max_size=3).map(tuple))
     ),
     max_leaves=6,
 )
@@ -207,22 +207,22 @@ def holds(expression, person):  # noqa: PLR0911 - a case each
     match expression:
         case Not(part):
             return not holds(part, person)
-        case Every(parts):
+        case AllOf(parts):
             return all(holds(part, person) for part in parts)
-        case Either(parts):
+        case AnyOf(parts):
             return any(holds(part, person) for part in parts)
-        case Compared():
+        case FieldComparison():
             return compares(expression, person)
-        case FieldAmong(field, values):
+        case FieldOneOf(field, values):
             return person.fields.get(field, "") in values
-        case Joined(before, day):
+        case JoinedDate(before, day):
             came = person.created_at.astimezone(BERLIN).date()
             return came < day if before else came > day
-        case Among(Subject.TAG, names):
+        case OneOf(Subject.TAG, names):
             return bool({*person.tags} & {*names})
-        case Among(Subject.LANGUAGE, names):
+        case OneOf(Subject.LANGUAGE, names):
             return (person.language or "en") in names
-        case Among(_, names):
+        case OneOf(_, names):
             return any(
                 one.newsletter in names and one.state is SubscriptionState.CONFIRMED
                 for one in person.subscriptions
@@ -267,7 +267,7 @@ def frozen_for(store, segment):
     draft = Draft(
         newsletter="news",
         schedule="s",
-        kind=Kind.ALERT,
+        kind=EditionKind.ALERT,
         content=Content(subject="s", preheader="", html="h", text="t", nonce="n"),
         items=(Item(article=1, revision=1),),
         upto=0,

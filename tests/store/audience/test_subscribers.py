@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from syndicate.model.articles import Revision
-from syndicate.model.subscribers import Subscribed, SubscriptionState, normal_address
+from syndicate.model.subscribers import SubscribeOutcome, SubscriptionState, normal_address
 from tests.audience import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -15,9 +15,9 @@ def subscribe(tx, email="ada@example.org", newsletter="news", **changes):
 
 def test_an_address_is_one_person_however_it_is_written(store):
     with store.write() as tx:
-        assert subscribe(tx, "Ada@Exämple.org", name="Ada") is Subscribed.NEW
-        assert subscribe(tx, " ada@EXÄMPLE.ORG ") is Subscribed.KNOWN
-        assert subscribe(tx, "ada@xn--exmple-cua.org") is Subscribed.KNOWN
+        assert subscribe(tx, "Ada@Exämple.org", name="Ada") is SubscribeOutcome.NEW
+        assert subscribe(tx, " ada@EXÄMPLE.ORG ") is SubscribeOutcome.KNOWN
+        assert subscribe(tx, "ada@xn--exmple-cua.org") is SubscribeOutcome.KNOWN
         people = list(tx.subscribers.all())
     assert [(one.email, one.name) for one in people] == [("Ada@Exämple.org", "Ada")]
 
@@ -44,9 +44,9 @@ def test_who_left_is_brought_back_by_nobody_else(store):
         person = tx.subscribers.by_email("ada@example.org")
         assert tx.subscribers.leave(person.key, "news", at=NOW, cause=by_reader("one click"))
         assert not tx.subscribers.leave(person.key, "news", at=NOW, cause=by_reader("again"))
-        assert subscribe(tx) is Subscribed.LEFT
+        assert subscribe(tx) is SubscribeOutcome.LEFT
         assert list(tx.subscribers.all("news", SubscriptionState.CONFIRMED)) == []
-        assert subscribe(tx, newsletter="other") is Subscribed.NEW
+        assert subscribe(tx, newsletter="other") is SubscribeOutcome.NEW
 
 
 def test_a_reader_may_come_back_by_their_own_wish(store):
@@ -63,14 +63,14 @@ def test_a_reader_may_come_back_by_their_own_wish(store):
 def test_a_suppressed_address_is_not_subscribed(store):
     with store.write() as tx:
         tx.subscribers.suppress("Ada@example.org", "550 5.1.1 no such user", at=NOW, cause=TEST)
-        assert subscribe(tx) is Subscribed.SUPPRESSED
+        assert subscribe(tx) is SubscribeOutcome.SUPPRESSED
         assert list(tx.subscribers.all()) == []
 
 
 def test_consent_confirms_a_pending_subscription(store):
     with store.write() as tx:
         subscribe(tx, state=SubscriptionState.PENDING)
-        assert subscribe(tx, cause=by_reader("paper form")) is Subscribed.KNOWN
+        assert subscribe(tx, cause=by_reader("paper form")) is SubscribeOutcome.KNOWN
         found = tx.subscribers.by_email("ada@example.org").subscriptions[0]
     assert (found.state, found.source) == (SubscriptionState.CONFIRMED, "paper form")
 

@@ -24,10 +24,10 @@ from syndicate.errors import (
     StoreUnreachable,
 )
 from syndicate.model.articles import Comments, Revision
-from syndicate.model.subscribers import Action, Cause, Who
-from syndicate.model.windows import Beginning
+from syndicate.model.subscribers import Action, Actor, Cause
+from syndicate.model.windows import ScheduleStart
 from syndicate.store import Store
-from syndicate.store.audience.audit_log import Entry
+from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.store.database import sql_engine
 from syndicate.store.database.schema import HEAD, metadata
 from syndicate.store.database.upgrade import SCRIPTS
@@ -158,21 +158,23 @@ def test_a_schedule_of_an_older_store_begins_with_what_became_public_since_it_wa
         take_back(connection, "0008")
     database.dispose()
     with closing(Store.open(store_url)) as store, store.read() as tx:
-        assert tx.schedules.beginning("news") == Beginning(number=2, at=NOW)
+        assert tx.schedules.beginning("news") == ScheduleStart(number=2, at=NOW)
 
 
 def test_an_older_store_learns_who_left_without_having_been_a_reader(store_url):
     with closing(Store.open(store_url)) as store, store.write() as tx:
         left, joined = Action.LEFT, Action.SUBSCRIBED
         for number, who, actions in (
-            (1, Who.IMPORT, [left]),
-            (2, Who.READER, [left]),
-            (3, Who.READER, [joined, left]),
-            (4, Who.IMPORT, [joined, left]),
+            (1, Actor.IMPORT, [left]),
+            (2, Actor.READER, [left]),
+            (3, Actor.READER, [joined, left]),
+            (4, Actor.IMPORT, [joined, left]),
         ):
             cause = Cause(who=who, how="before")
             for action in actions:
-                line = Entry(subscriber=number, action=action, cause=cause, at=NOW, newsletter="a")
+                line = AuditEntry(
+                    subscriber=number, action=action, cause=cause, at=NOW, newsletter="a"
+                )
                 tx.trail.note(line)
     database = create_engine(store_url)
     with database.begin() as connection:

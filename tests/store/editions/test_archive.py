@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from syndicate.config import Criteria
 from syndicate.config.sections.segments import parse
 from syndicate.model.articles import Revision
-from syndicate.model.editions import Draft, Item, Kind
+from syndicate.model.editions import Draft, EditionKind, Item
 from tests.issues import content, freeze, subscribe
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -58,7 +58,7 @@ def test_what_went_to_a_part_of_the_readers_is_not_in_it(store):
     draft = Draft(
         newsletter="breaking",
         schedule=None,
-        kind=Kind.ALERT,
+        kind=EditionKind.ALERT,
         content=content(),
         items=(Item(article=1, revision=1),),
         upto=1,

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from syndicate.store import Click, LinkClicks
+from syndicate.store import LinkClick, LinkClicks
 from tests.audience import TEST
 from tests.issues import PLACES, freeze, subscribe
 
@@ -9,7 +9,7 @@ AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
 def click(edition, link=1, **changes):
     given = {"subscriber": None, "at": AT, "machine": False, "agent": ""}
-    return Click(edition=edition, link=link, **given | changes)
+    return LinkClick(edition=edition, link=link, **given | changes)
 
 
 def test_where_links_lead_is_frozen_with_the_edition(store):

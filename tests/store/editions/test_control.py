@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from syndicate.errors import Refused
-from syndicate.model.deliveries import State, Totals
-from syndicate.model.edition_control import Act, Left, Limit
-from syndicate.model.editions import Content, Draft, EditionState, Item, Kind
-from syndicate.model.subscribers import Cause, Who
+from syndicate.model.deliveries import DeliveryState, DeliveryTotals
+from syndicate.model.edition_control import ControlAction, FailureThreshold, Remaining
+from syndicate.model.editions import Content, Draft, EditionKind, EditionState, Item
+from syndicate.model.subscribers import Actor, Cause
 from syndicate.store.editions import control
 from tests.audience import TEST
 from tests.store.ledger.test_deliveries import (
@@ -23,7 +23,7 @@ from tests.store.ledger.test_deliveries import (
     states,
 )
 
-ME = Cause(who=Who.OPERATOR, how="syndicate pause, by me")
+ME = Cause(who=Actor.OPERATOR, how="syndicate pause, by me")
 
 
 def under_way(tx, count=6):
@@ -32,7 +32,7 @@ def under_way(tx, count=6):
     key = edition(tx)
     accepted, sending, _ = claim(tx, key, limit=3)
     intend(tx, accepted)
-    settle(tx, accepted, State.ACCEPTED, code=250, at=NOW)
+    settle(tx, accepted, DeliveryState.ACCEPTED, code=250, at=NOW)
     intend(tx, sending)
     return key
 
@@ -55,7 +55,7 @@ def corrected():
     return Draft(
         newsletter="news",
         schedule=None,
-        kind=Kind.DIGEST,
+        kind=EditionKind.DIGEST,
         content=Content(subject="Corrected", preheader="", html="h2", text="t", nonce="n"),
         items=(Item(article=1, revision=2),),
         upto=1,
@@ -84,7 +84,7 @@ def test_a_pause_counts_what_had_left_and_the_numbers_are_the_audience(store):
     with store.write() as tx:
         decision = pause(tx, under_way(tx))
     assert decision.changed
-    assert decision.left == Left(accepted=1, in_flight=1, held_back=4, **LEFT)
+    assert decision.left == Remaining(accepted=1, in_flight=1, held_back=4, **LEFT)
     assert decision.left.audience == 6
     assert str(decision.left) == "1 accepted, 1 in flight, 4 held back"
 
@@ -111,8 +111,8 @@ def test_what_is_in_flight_gets_its_verdict_all_the_same(store):
         [one] = claim(tx, key, limit=1)
         intend(tx, one)
         cancel(tx, key)
-        assert settle(tx, one, State.ACCEPTED, code=250, at=NOW)
-        assert tx.deliveries.totals(key) == Totals(accepted=1, skipped=1)
+        assert settle(tx, one, DeliveryState.ACCEPTED, code=250, at=NOW)
+        assert tx.deliveries.totals(key) == DeliveryTotals(accepted=1, skipped=1)
 
 
 def test_decisions_can_be_repeated_and_say_the_same(store):
@@ -124,7 +124,10 @@ def test_decisions_can_be_repeated_and_say_the_same(store):
         third, fourth = cancel(tx, key), cancel(tx, key)
         assert (third.changed, fourth.changed) == (True, False)
         assert first.left == third.left == fourth.left
-        assert [note.act for note in tx.stops.notes(key)] == [Act.PAUSED, Act.CANCELLED]
+        assert [note.act for note in tx.stops.notes(key)] == [
+            ControlAction.PAUSED,
+            ControlAction.CANCELLED,
+        ]
 
 
 def test_where_nothing_is_left_nothing_is_decided(store):
@@ -133,7 +136,7 @@ def test_where_nothing_is_left_nothing_is_decided(store):
         key = edition(tx)
         [one] = claim(tx, key)
         intend(tx, one)
-        settle(tx, one, State.ACCEPTED, code=250, at=NOW)
+        settle(tx, one, DeliveryState.ACCEPTED, code=250, at=NOW)
         for decision in (pause(tx, key), cancel(tx, key)):
             assert not decision.changed
             assert decision.left.over
@@ -146,7 +149,7 @@ def test_who_decided_what_is_kept_with_how_far_it_had_got(store):
         key = under_way(tx)
         pause(tx, key)
         [note] = tx.stops.notes(key)
-    assert (note.at, note.act, note.cause) == (NOW, Act.PAUSED, ME)
+    assert (note.at, note.act, note.cause) == (NOW, ControlAction.PAUSED, ME)
     assert note.detail == "1 accepted, 1 in flight, 4 held back; a wrong picture"
 
 
@@ -169,8 +172,8 @@ def test_what_is_put_off_after_the_cancellation_is_skipped_too(store):
         key = edition(tx)
         [one] = claim(tx, key)
         intend(tx, one)
-        assert cancel(tx, key).left == Left(accepted=0, in_flight=1, held_back=0, **LEFT)
-        settle(tx, one, State.DEFERRED, code=450, at=NOW, next_attempt_at=NOW)
+        assert cancel(tx, key).left == Remaining(accepted=0, in_flight=1, held_back=0, **LEFT)
+        settle(tx, one, DeliveryState.DEFERRED, code=450, at=NOW, next_attempt_at=NOW)
         assert tx.deliveries.open_editions(NOW) == []
         assert sweep(tx) == 1
         assert states(tx, key) == ["skipped"]
@@ -214,7 +217,7 @@ def test_a_pause_waits_for_an_intent_under_way_and_counts_it(store):
         stopping.join(0.3)
         assert counted == [], "the pause has to wait"
     stopping.join()
-    assert counted == [Left(accepted=0, in_flight=1, held_back=1, **LEFT)]
+    assert counted == [Remaining(accepted=0, in_flight=1, held_back=1, **LEFT)]
 
 
 def test_an_intent_that_waited_for_a_pause_is_refused(store):
@@ -248,11 +251,11 @@ def test_a_correction_is_for_exactly_those_who_were_held_back(store):
         new, left = replace(tx, key)
         old = {row.email: (row.state, row.reply) for row in tx.deliveries.of(key)}
         assert emails(tx, new.key) == [f"r{n}@example.org" for n in (2, 3, 4, 5)]
-        assert tx.deliveries.totals(new.key) == Totals(queued=4)
+        assert tx.deliveries.totals(new.key) == DeliveryTotals(queued=4)
         before = tx.editions.by_key(key)
     assert (left.accepted, left.in_flight, left.held_back) == (1, 1, 4)
-    assert old["r2@example.org"] == (State.SKIPPED, f"replaced by edition {new.key}")
-    assert [state for state, _ in old.values()].count(State.SKIPPED) == 4
+    assert old["r2@example.org"] == (DeliveryState.SKIPPED, f"replaced by edition {new.key}")
+    assert [state for state, _ in old.values()].count(DeliveryState.SKIPPED) == 4
     assert (before.state, before.successor) == (EditionState.REPLACED, new.key)
     assert (new.original, new.subject, before.subject) == (key, "Corrected", "S")
 
@@ -265,7 +268,7 @@ def test_who_was_in_flight_and_put_off_gets_the_correction(store):
         intend(tx, one)
         new, _ = replace(tx, key)
         assert emails(tx, new.key) == ["r1@example.org"]
-        settle(tx, one, State.DEFERRED, code=450, at=NOW, next_attempt_at=NOW)
+        settle(tx, one, DeliveryState.DEFERRED, code=450, at=NOW, next_attempt_at=NOW)
         sweep(tx)
         assert emails(tx, new.key) == ["r0@example.org", "r1@example.org"]
         assert states(tx, key) == ["skipped", "skipped"]
@@ -277,8 +280,8 @@ def test_after_a_cancellation_the_correction_is_for_whom_it_held_back(store):
         cancel(tx, key)
         new, left = replace(tx, key)
         assert left.held_back == 4
-        assert tx.deliveries.totals(new.key) == Totals(queued=4)
-        assert tx.deliveries.totals(key) == Totals(accepted=1, sending=1, skipped=4)
+        assert tx.deliveries.totals(new.key) == DeliveryTotals(queued=4)
+        assert tx.deliveries.totals(key) == DeliveryTotals(accepted=1, sending=1, skipped=4)
 
 
 def test_nobody_can_be_served_by_two_corrections(store):
@@ -316,13 +319,13 @@ def missed(tx):
     accepted, failed, gone, unknown, expired, left, _, _ = claim(tx, key)
     for one in (accepted, failed, gone, unknown, expired, left):
         intend(tx, one)
-    settle(tx, accepted, State.ACCEPTED, code=250, at=NOW)
-    settle(tx, failed, State.FAILED, code=554, reply="5.7.1 spam", at=NOW)
-    settle(tx, gone, State.FAILED, code=550, reply="5.1.1 who", at=NOW)
+    settle(tx, accepted, DeliveryState.ACCEPTED, code=250, at=NOW)
+    settle(tx, failed, DeliveryState.FAILED, code=554, reply="5.7.1 spam", at=NOW)
+    settle(tx, gone, DeliveryState.FAILED, code=550, reply="5.1.1 who", at=NOW)
     tx.subscribers.suppress("r2@example.org", "550 5.1.1 who", at=NOW, cause=TEST)
-    settle(tx, unknown, State.UNKNOWN, at=NOW)
-    settle(tx, expired, State.EXPIRED, code=450, reply="later", at=NOW)
-    settle(tx, left, State.FAILED, code=554, at=NOW)
+    settle(tx, unknown, DeliveryState.UNKNOWN, at=NOW)
+    settle(tx, expired, DeliveryState.EXPIRED, code=450, reply="later", at=NOW)
+    settle(tx, left, DeliveryState.FAILED, code=554, at=NOW)
     tx.subscribers.leave(left.subscriber, "news", at=NOW, cause=TEST)
     return key
 
@@ -339,7 +342,7 @@ def test_it_is_sent_again_to_those_who_provably_did_not_get_it(store):
         assert tx.archive.issue("news", again.key) is None, "it is in the archive once"
         [*_, note] = tx.stops.notes(key)
         assert (note.act, note.detail) == (
-            Act.RESENT,
+            ControlAction.RESENT,
             f"as edition {again.key}, to 4 who didn't get it",
         )
 
@@ -350,7 +353,7 @@ def test_who_missed_it_again_can_be_sent_it_once_more_and_nobody_else(store):
         again = resend(tx, key)
         assert resend(tx, key) is None, "they are in the other one"
         first, second = claim(tx, again.key)
-        for one, state in ((first, State.ACCEPTED), (second, State.FAILED)):
+        for one, state in ((first, DeliveryState.ACCEPTED), (second, DeliveryState.FAILED)):
             intend(tx, one)
             settle(tx, one, state, code=250, at=NOW)
         third = resend(tx, key)
@@ -364,7 +367,7 @@ def test_who_may_have_it_is_never_sent_it_again(store):
         key = edition(tx)
         [one] = claim(tx, key)
         intend(tx, one)
-        settle(tx, one, State.UNKNOWN, at=NOW)
+        settle(tx, one, DeliveryState.UNKNOWN, at=NOW)
         assert tx.stops.settle_unknown(key, again=True, cause=ME, at=NOW) == 1
         cancel(tx, key)
         assert states(tx, key) == ["skipped"]
@@ -379,7 +382,7 @@ def unknown(tx, count=2):
     key = edition(tx)
     for one in claim(tx, key):
         intend(tx, one)
-        settle(tx, one, State.UNKNOWN, at=NOW)
+        settle(tx, one, DeliveryState.UNKNOWN, at=NOW)
     return key
 
 
@@ -390,7 +393,7 @@ def test_what_is_unknown_can_be_sent_again_by_hand(store):
         assert tx.stops.settle_unknown(key, again=True, cause=ME, at=NOW) == 0
         assert [one.attempt for one in claim(tx, key)] == [1, 1]
         [note] = tx.stops.notes(key)
-        assert (note.act, note.detail) == (Act.SETTLED, "2 to be sent again")
+        assert (note.act, note.detail) == (ControlAction.SETTLED, "2 to be sent again")
 
 
 def test_what_is_left_unknown_is_asked_about_no_more(store):
@@ -401,7 +404,7 @@ def test_what_is_left_unknown_is_asked_about_no_more(store):
         assert tx.stops.settle_unknown(key, again=False, cause=ME, at=NOW) == 2
         assert tx.stops.wait(found).unsettled == 0
         assert tx.stops.settle_unknown(key, again=False, cause=ME, at=NOW) == 0
-        assert tx.deliveries.totals(key) == Totals(unknown=2)
+        assert tx.deliveries.totals(key) == DeliveryTotals(unknown=2)
 
 
 def test_what_would_never_leave_is_not_queued(store):
@@ -424,7 +427,7 @@ def test_an_edition_says_what_it_waits_for(store):
             settle(
                 tx,
                 one,
-                State.DEFERRED,
+                DeliveryState.DEFERRED,
                 code=450,
                 reply="4.2.1 later",
                 at=NOW,
@@ -445,13 +448,13 @@ def test_failures_count_anew_after_a_resumption(store):
         first, second, third, _ = claim(tx, key)
         for one in (first, second):
             intend(tx, one)
-            settle(tx, one, State.FAILED, code=550, at=NOW)
+            settle(tx, one, DeliveryState.FAILED, code=550, at=NOW)
         assert tx.stops.since_resumed(key) == (2, 2)
         pause(tx, key)
         tx.stops.resume(key, cause=ME, at=NOW)
         assert tx.stops.since_resumed(key) == (0, 0)
         intend(tx, third)
-        settle(tx, third, State.ACCEPTED, code=250, at=NOW)
+        settle(tx, third, DeliveryState.ACCEPTED, code=250, at=NOW)
         assert tx.stops.since_resumed(key) == (1, 0)
 
 
@@ -460,12 +463,12 @@ def test_failures_count_anew_after_a_resumption(store):
     [(199, 199, False), (200, 9, False), (200, 10, True), (1000, 49, False), (1000, 50, True)],
 )
 def test_a_share_of_failures_says_something_once_enough_were_tried(tried, failed, reached):
-    assert Limit(share=0.05, after=200).reached(tried, failed) is reached
+    assert FailureThreshold(share=0.05, after=200).reached(tried, failed) is reached
 
 
 @pytest.mark.parametrize(("tried", "failed"), [(0, 0), (150, 3), (200, 9), (1000, 20), (10**6, 0)])
 def test_before_so_many_more_failures_the_limit_can_not_be_reached(tried, failed):
-    limit = Limit(share=0.05, after=200)
+    limit = FailureThreshold(share=0.05, after=200)
     more = limit.bearable(tried, failed)
     for accepted in (0, 1, 200):
         assert not limit.reached(tried + accepted + more - 1, failed + more - 1)

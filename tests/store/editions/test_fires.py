@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from syndicate.store.editions.fires import Fire, Outcome
+from syndicate.store.editions.fires import Fire, FireOutcome
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def fire(slot="12:00", outcome=Outcome.SKIPPED, *, due_at=NOW, reason="0 new"):
+def fire(slot="12:00", outcome=FireOutcome.SKIPPED, *, due_at=NOW, reason="0 new"):
     return Fire(
         schedule="news", slot=slot, due_at=due_at, outcome=outcome, reason=reason, node="n", at=NOW
     )
@@ -16,23 +16,23 @@ def fire(slot="12:00", outcome=Outcome.SKIPPED, *, due_at=NOW, reason="0 new"):
 def test_a_slot_is_recorded_once(store):
     with store.write() as tx:
         assert tx.fires.record(fire())
-        assert not tx.fires.record(fire(outcome=Outcome.EDITION))
-        assert [one.outcome for one in tx.fires.recent("news")] == [Outcome.SKIPPED]
+        assert not tx.fires.record(fire(outcome=FireOutcome.EDITION))
+        assert [one.outcome for one in tx.fires.recent("news")] == [FireOutcome.SKIPPED]
 
 
 def test_a_failed_slot_stays_open_until_it_succeeds(store):
     with store.write() as tx:
-        assert tx.fires.record(fire(outcome=Outcome.FAILED, reason="digest.mjml:31"))
+        assert tx.fires.record(fire(outcome=FireOutcome.FAILED, reason="digest.mjml:31"))
         assert tx.fires.last("news", NOW) is None
-        assert tx.fires.record(fire(outcome=Outcome.FAILED, reason="digest.mjml:32"))
-        assert tx.fires.record(fire(outcome=Outcome.EDITION, reason="edition 1, 2 articles"))
+        assert tx.fires.record(fire(outcome=FireOutcome.FAILED, reason="digest.mjml:32"))
+        assert tx.fires.record(fire(outcome=FireOutcome.EDITION, reason="edition 1, 2 articles"))
         assert tx.fires.last("news", NOW) == NOW
         assert str(tx.fires.recent("news")[0]) == "edition 1, 2 articles"
 
 
 def test_a_missed_slot_that_is_recorded_already_stands(store):
     with store.write() as tx:
-        tx.fires.record(fire(outcome=Outcome.FAILED, reason="why"))
+        tx.fires.record(fire(outcome=FireOutcome.FAILED, reason="why"))
         later = fire("13:00", due_at=NOW + timedelta(hours=1), reason="covered")
         assert not tx.fires.record_missed(fire(reason="covered"))
         assert tx.fires.record_missed(later)

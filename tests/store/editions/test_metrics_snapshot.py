@@ -5,14 +5,14 @@ from datetime import timedelta
 from sqlalchemy import insert, select, text
 
 from syndicate.model.articles import Revision
-from syndicate.model.deliveries import State
+from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import LETTERS, Content
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import Store
 from syndicate.store.database.schema import deliveries
 from syndicate.store.database.schema_push import hub_requests, hub_subscriptions, pings, submissions
-from syndicate.store.editions.fires import Fire, Outcome
-from syndicate.store.editions.metrics_snapshot import Push
+from syndicate.store.editions.fires import Fire, FireOutcome
+from syndicate.store.editions.metrics_snapshot import PushFigures
 from tests.audience import TEST
 from tests.store.ledger.test_deliveries import NOW, claim, edition, intend, readers, settle
 
@@ -24,9 +24,9 @@ def test_an_empty_store_has_every_state_with_nothing_in_it(store):
         figures = tx.census.figures(NOW)
     assert figures.articles == 0
     assert figures.editions == {}
-    assert figures.deliveries == dict.fromkeys(State, 0)
-    assert figures.fires == dict.fromkeys(Outcome, 0)
-    assert figures.push["hubs"] == Push(waiting=0, failing=0)
+    assert figures.deliveries == dict.fromkeys(DeliveryState, 0)
+    assert figures.fires == dict.fromkeys(FireOutcome, 0)
+    assert figures.push["hubs"] == PushFigures(waiting=0, failing=0)
 
 
 def test_an_edition_is_sending_until_its_last_message_is_over(store):
@@ -42,15 +42,17 @@ def test_an_edition_is_sending_until_its_last_message_is_over(store):
         }
         for one in claim(tx, first):
             intend(tx, one)
-            settle(tx, one, State.ACCEPTED, code=250, reply="ok", next_attempt_at=None, at=NOW)
+            settle(
+                tx, one, DeliveryState.ACCEPTED, code=250, reply="ok", next_attempt_at=None, at=NOW
+            )
         figures = tx.census.figures(NOW)
     assert figures.editions == {
         ("news", "sending"): 1,
         ("news", "paused"): 0,
         ("news", "done"): 1,
     }
-    assert figures.deliveries[State.ACCEPTED] == 2
-    assert figures.deliveries[State.QUEUED] == 3, "the letter's, too"
+    assert figures.deliveries[DeliveryState.ACCEPTED] == 2
+    assert figures.deliveries[DeliveryState.QUEUED] == 3, "the letter's, too"
     assert LETTERS not in {newsletter for newsletter, _ in figures.editions}
 
 
@@ -76,9 +78,9 @@ def test_articles_subscriptions_and_fires_are_counted(store):
         person = next(iter(tx.subscribers.all()))
         tx.subscribers.leave(person.key, "news", at=NOW, cause=TEST)
         for slot, outcome in (
-            ("1", Outcome.SKIPPED),
-            ("2", Outcome.SKIPPED),
-            ("3", Outcome.FAILED),
+            ("1", FireOutcome.SKIPPED),
+            ("2", FireOutcome.SKIPPED),
+            ("3", FireOutcome.FAILED),
         ):
             tx.fires.record(
                 Fire(
@@ -98,7 +100,7 @@ def test_articles_subscriptions_and_fires_are_counted(store):
         ("news", SubscriptionState.CONFIRMED): 2,
         ("news", SubscriptionState.LEFT): 1,
     }
-    assert figures.fires == {Outcome.EDITION: 0, Outcome.SKIPPED: 2, Outcome.FAILED: 1}
+    assert figures.fires == {FireOutcome.EDITION: 0, FireOutcome.SKIPPED: 2, FireOutcome.FAILED: 1}
 
 
 def test_what_is_owed_is_told_apart_from_what_fails(store):
@@ -138,9 +140,9 @@ def test_what_is_owed_is_told_apart_from_what_fails(store):
         add(insert(hub_requests), [asked])
         figures = tx.census.figures(NOW)
     assert figures.push == {
-        "hubs": Push(waiting=1, failing=2),
-        "engines": Push(waiting=1, failing=1),
-        "subscribers": Push(waiting=0, failing=1),
+        "hubs": PushFigures(waiting=1, failing=2),
+        "engines": PushFigures(waiting=1, failing=1),
+        "subscribers": PushFigures(waiting=0, failing=1),
     }
     assert (figures.hub_subscriptions, figures.hub_requests) == (2, 1)
 

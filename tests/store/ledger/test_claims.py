@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, event, text
 
-from syndicate.model.deliveries import Claim, State, Totals, Verdict
-from syndicate.model.editions import Kind
+from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, DeliveryTotals
+from syndicate.model.editions import EditionKind
 from syndicate.store import Store
 from syndicate.store.ledger import transitions
 from tests.audience import TEST, by_reader
@@ -24,8 +24,8 @@ def intend(tx, claims, owner="me"):
     return tx.handover.move((), claims, owner=owner, lease_until=LEASE, at=NOW)[1]
 
 
-def settle(tx, claims, state=State.ACCEPTED, **told):
-    verdicts = [Verdict(claim=one, state=state, **told) for one in claims]
+def settle(tx, claims, state=DeliveryState.ACCEPTED, **told):
+    verdicts = [DeliveryOutcome(claim=one, state=state, **told) for one in claims]
     return tx.handover.settle(verdicts, at=NOW)
 
 
@@ -58,7 +58,7 @@ def test_a_round_moves_many_at_once(store):
         assert intend(tx, first) == keys(first)
         assert settle(tx, first, code=250, reply="2.0.0 Ok") == keys(first)
         assert intend(tx, second) == keys(second)
-        assert tx.deliveries.totals(key) == Totals(accepted=25, sending=15)
+        assert tx.deliveries.totals(key) == DeliveryTotals(accepted=25, sending=15)
         row = next(iter(tx.deliveries.of(key)))
     assert (row.attempt, row.code, row.reply, row.at) == (1, 250, "2.0.0 Ok", NOW)
 
@@ -106,7 +106,7 @@ def test_verdicts_that_come_too_late_hold_up_no_others(store, store_url):
         claims = claim(tx, key)
         intend(tx, claims)
         settle(tx, claims[:2])
-        late = settle(tx, claims, State.FAILED, code=550, reply="no")
+        late = settle(tx, claims, DeliveryState.FAILED, code=550, reply="no")
         assert late == keys(claims[2:])
         assert states(tx, key) == ["accepted", "accepted", "failed", "failed"]
     assert events(store_url) == [
@@ -121,10 +121,10 @@ def test_two_verdicts_of_one_delivery_count_as_if_they_came_apart(store, store_u
         one, two = claim(tx, key)
         intend(tx, [one, two])
         told = [
-            Verdict(claim=one, state=State.UNKNOWN),
-            Verdict(claim=two, state=State.ACCEPTED),
-            Verdict(claim=one, state=State.ACCEPTED),
-            Verdict(claim=two, state=State.FAILED, code=550),
+            DeliveryOutcome(claim=one, state=DeliveryState.UNKNOWN),
+            DeliveryOutcome(claim=two, state=DeliveryState.ACCEPTED),
+            DeliveryOutcome(claim=one, state=DeliveryState.ACCEPTED),
+            DeliveryOutcome(claim=two, state=DeliveryState.FAILED, code=550),
         ]
         assert tx.handover.settle(told, at=NOW) == keys([one, two])
         assert states(tx, key) == ["accepted", "accepted"]
@@ -137,7 +137,7 @@ def test_a_reply_is_kept_as_it_was_said(store):
         readers(tx, len(replies))
         claims = claim(tx, edition(tx))
         verdicts = [
-            Verdict(claim=one, state=State.ACCEPTED, code=250, reply=reply)
+            DeliveryOutcome(claim=one, state=DeliveryState.ACCEPTED, code=250, reply=reply)
             for one, reply in zip(claims, replies, strict=True)
         ]
         intend(tx, claims)
@@ -175,7 +175,7 @@ def test_what_was_put_off_and_what_is_new_come_in_one_order(store):
         everybody = claim(tx, key)
         again = [everybody[n] for n in (1, 3, 5)]
         intend(tx, again)
-        settle(tx, again, State.DEFERRED, code=450, next_attempt_at=NOW)
+        settle(tx, again, DeliveryState.DEFERRED, code=450, next_attempt_at=NOW)
         tx.handover.release(everybody, owner="me", at=NOW)
         assert numbers(claim(tx, key, limit=4)) == numbers(everybody[:4])
         assert [one.attempt for one in claim(tx, key)] == [0, 1]
@@ -210,7 +210,7 @@ def test_a_letter_goes_to_who_is_subscribed_to_nothing(store):
     with store.write() as tx:
         readers(tx, 1)
         [reader] = tx.subscribers.all()
-        key = edition(tx, Kind.LETTER)
+        key = edition(tx, EditionKind.LETTER)
         tx.subscribers.leave(reader.key, "news", at=NOW, cause=TEST)
         claims = claim(tx, key)
         assert intend(tx, claims) == keys(claims)
@@ -219,7 +219,13 @@ def test_a_letter_goes_to_who_is_subscribed_to_nothing(store):
 # as if each had been moved alone
 
 
-VERDICTS = (State.ACCEPTED, State.DEFERRED, State.FAILED, State.UNKNOWN, State.SKIPPED)
+VERDICTS = (
+    DeliveryState.ACCEPTED,
+    DeliveryState.DEFERRED,
+    DeliveryState.FAILED,
+    DeliveryState.UNKNOWN,
+    DeliveryState.SKIPPED,
+)
 READERS = 5
 PLACES = st.lists(st.integers(0, READERS - 1), max_size=8)
 STEPS = st.one_of(
@@ -264,7 +270,9 @@ class Side:
         held = [self.claims[n] for n in sorted(self.claims)]
         if what == "settle":
             told = [
-                Verdict(claim=held[n], state=state, code=code, reply="r", next_attempt_at=NOW)
+                DeliveryOutcome(
+                    claim=held[n], state=state, code=code, reply="r", next_attempt_at=NOW
+                )
                 for n, state, code in told
                 if n < len(held)
             ]
@@ -352,7 +360,7 @@ def test_processes_that_drain_an_edition_together_serve_each_reader_once(store, 
 
     together(3, drain)
     with store.read() as tx:
-        assert tx.deliveries.totals(key) == Totals(accepted=120)
+        assert tx.deliveries.totals(key) == DeliveryTotals(accepted=120)
     assert len(served) == len(set(served)) == 120
 
 

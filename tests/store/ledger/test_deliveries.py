@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.model.articles import Revision
-from syndicate.model.deliveries import State, Totals, Verdict
-from syndicate.model.editions import Content, Draft, Item, Kind
+from syndicate.model.deliveries import DeliveryOutcome, DeliveryState, DeliveryTotals
+from syndicate.model.editions import Content, Draft, EditionKind, Item
 from tests.audience import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -22,7 +22,7 @@ def readers(tx, count=4):
         tx.subscribers.subscribe(f"r{number}@example.org", "news", cause=TEST, at=NOW)
 
 
-def edition(tx, kind=Kind.DIGEST, *, slug="tram", expires_at=NOW + 60 * MINUTE):
+def edition(tx, kind=EditionKind.DIGEST, *, slug="tram", expires_at=NOW + 60 * MINUTE):
     article = tx.articles.add(
         Revision(title="A", body=""), id=slug, slug=slug, path=slug, source="", at=NOW
     )
@@ -54,7 +54,7 @@ def intend(tx, one, owner="me", *, lease=MINUTE):
 
 def settle(tx, one, state, **told):
     at = told.pop("at")
-    return bool(tx.handover.settle([Verdict(claim=one, state=state, **told)], at=at))
+    return bool(tx.handover.settle([DeliveryOutcome(claim=one, state=state, **told)], at=at))
 
 
 def states(tx, key):
@@ -86,19 +86,19 @@ def test_the_totals_are_the_audience_at_every_moment(store):
     with store.write() as tx:
         readers(tx, 5)
         key = edition(tx)
-        assert tx.deliveries.totals(key) == Totals(queued=5)
+        assert tx.deliveries.totals(key) == DeliveryTotals(queued=5)
         one, two, three, four, _ = claim(tx, key)
-        assert tx.deliveries.totals(key) == Totals(queued=5)
+        assert tx.deliveries.totals(key) == DeliveryTotals(queued=5)
         for each in (one, two, three, four):
             assert intend(tx, each)
-        assert tx.deliveries.totals(key) == Totals(queued=1, sending=4)
-        assert settle(tx, one, State.ACCEPTED, code=250, at=NOW)
-        assert settle(tx, two, State.FAILED, code=550, reply="5.1.1 who?", at=NOW)
-        assert settle(tx, three, State.UNKNOWN, at=NOW)
+        assert tx.deliveries.totals(key) == DeliveryTotals(queued=1, sending=4)
+        assert settle(tx, one, DeliveryState.ACCEPTED, code=250, at=NOW)
+        assert settle(tx, two, DeliveryState.FAILED, code=550, reply="5.1.1 who?", at=NOW)
+        assert settle(tx, three, DeliveryState.UNKNOWN, at=NOW)
         later = NOW + 5 * MINUTE
-        assert settle(tx, four, State.DEFERRED, code=450, at=NOW, next_attempt_at=later)
+        assert settle(tx, four, DeliveryState.DEFERRED, code=450, at=NOW, next_attempt_at=later)
         totals = tx.deliveries.totals(key)
-    assert totals == Totals(queued=1, accepted=1, failed=1, unknown=1, deferred=1)
+    assert totals == DeliveryTotals(queued=1, accepted=1, failed=1, unknown=1, deferred=1)
     assert totals.audience == 5
 
 
@@ -125,8 +125,8 @@ def test_a_verdict_counts_once(store):
         readers(tx, 1)
         [mine] = claim(tx, edition(tx))
         intend(tx, mine)
-        assert settle(tx, mine, State.ACCEPTED, at=NOW)
-        assert not settle(tx, mine, State.FAILED, code=550, at=NOW)
+        assert settle(tx, mine, DeliveryState.ACCEPTED, at=NOW)
+        assert not settle(tx, mine, DeliveryState.FAILED, code=550, at=NOW)
 
 
 def test_a_late_verdict_settles_what_was_called_unknown(store):
@@ -135,8 +135,8 @@ def test_a_late_verdict_settles_what_was_called_unknown(store):
         key = edition(tx)
         [mine] = claim(tx, key)
         intend(tx, mine)
-        settle(tx, mine, State.UNKNOWN, at=NOW)
-        assert settle(tx, mine, State.ACCEPTED, code=250, at=NOW)
+        settle(tx, mine, DeliveryState.UNKNOWN, at=NOW)
+        assert settle(tx, mine, DeliveryState.ACCEPTED, code=250, at=NOW)
         assert states(tx, key) == ["accepted"]
 
 
@@ -146,11 +146,11 @@ def test_a_verdict_of_an_earlier_attempt_settles_nothing(store):
         key = edition(tx)
         [first] = claim(tx, key)
         intend(tx, first)
-        settle(tx, first, State.UNKNOWN, at=NOW)
+        settle(tx, first, DeliveryState.UNKNOWN, at=NOW)
         assert tx.deliveries.resend(first, at=NOW)
         [second] = claim(tx, key)
         intend(tx, second)
-        assert not settle(tx, first, State.ACCEPTED, at=NOW)
+        assert not settle(tx, first, DeliveryState.ACCEPTED, at=NOW)
         assert states(tx, key) == ["sending"]
 
 
@@ -168,7 +168,7 @@ def test_a_reader_who_leaves_is_skipped_until_the_hand_over(store, moment):
         handed_over = [one.email for one in claims if intend(tx, one)]
         rows = list(tx.deliveries.of(key))
     assert handed_over == ["r1@example.org"]
-    assert (rows[0].state, rows[0].reply) == (State.SKIPPED, "left the newsletter")
+    assert (rows[0].state, rows[0].reply) == (DeliveryState.SKIPPED, "left the newsletter")
 
 
 def test_an_address_suppressed_meanwhile_is_skipped_with_the_reason(store):
@@ -179,7 +179,7 @@ def test_an_address_suppressed_meanwhile_is_skipped_with_the_reason(store):
         tx.subscribers.suppress("R0@example.org", "complained", at=NOW, cause=TEST)
         assert not intend(tx, mine)
         [row] = tx.deliveries.of(key)
-    assert (row.state, row.reply, row.attempt) == (State.SKIPPED, "complained", 0)
+    assert (row.state, row.reply, row.attempt) == (DeliveryState.SKIPPED, "complained", 0)
 
 
 def test_what_was_put_off_is_due_at_its_time(store):
@@ -189,7 +189,7 @@ def test_what_was_put_off_is_due_at_its_time(store):
         key = edition(tx)
         [mine] = claim(tx, key)
         intend(tx, mine)
-        settle(tx, mine, State.DEFERRED, code=450, at=NOW, next_attempt_at=later)
+        settle(tx, mine, DeliveryState.DEFERRED, code=450, at=NOW, next_attempt_at=later)
         assert tx.deliveries.open_editions(NOW) == []
         assert claim(tx, key) == []
         assert [one.key for one in tx.deliveries.open_editions(later)] == [key]
@@ -201,9 +201,9 @@ def test_what_is_not_asked_of_a_server_counts_no_attempt(store):
         readers(tx, 3)
         key = edition(tx)
         held, bad, busy = claim(tx, key)
-        settle(tx, held, State.SKIPPED, reply="held back by mail.only", at=NOW)
-        settle(tx, bad, State.FAILED, reply="could not be made", at=NOW)
-        settle(tx, busy, State.DEFERRED, code=421, at=NOW, next_attempt_at=NOW)
+        settle(tx, held, DeliveryState.SKIPPED, reply="held back by mail.only", at=NOW)
+        settle(tx, bad, DeliveryState.FAILED, reply="could not be made", at=NOW)
+        settle(tx, busy, DeliveryState.DEFERRED, code=421, at=NOW, next_attempt_at=NOW)
         assert [row.attempt for row in tx.deliveries.of(key)] == [0, 0, 1]
 
 
@@ -255,7 +255,7 @@ def test_what_is_past_its_time_is_given_up_but_not_what_is_in_flight(store):
         settle(
             tx,
             put_off,
-            State.DEFERRED,
+            DeliveryState.DEFERRED,
             code=450,
             reply="full",
             at=NOW,
@@ -266,7 +266,7 @@ def test_what_is_past_its_time_is_given_up_but_not_what_is_in_flight(store):
         assert tx.deliveries.expire(NOW + 60 * MINUTE) == 2
         rows = list(tx.deliveries.of(key))
     assert [row.state.value for row in rows] == ["sending", "expired", "claimed", "expired"]
-    assert [row.reply for row in rows if row.state is State.EXPIRED] == [
+    assert [row.reply for row in rows if row.state is DeliveryState.EXPIRED] == [
         "full",
         "could not be handed over in time",
     ]
@@ -275,7 +275,7 @@ def test_what_is_past_its_time_is_given_up_but_not_what_is_in_flight(store):
 def test_letters_come_first_then_alerts_then_digests(store):
     with store.write() as tx:
         readers(tx, 1)
-        kinds = (Kind.DIGEST, Kind.ALERT, Kind.DIGEST, Kind.LETTER)
+        kinds = (EditionKind.DIGEST, EditionKind.ALERT, EditionKind.DIGEST, EditionKind.LETTER)
         keys = [edition(tx, kind, slug=f"s{place}") for place, kind in enumerate(kinds)]
         order = [one.key for one in tx.deliveries.open_editions(NOW)]
     assert order == [keys[3], keys[1], keys[0], keys[2]]

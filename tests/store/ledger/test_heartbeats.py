@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from syndicate.model.deliveries import State, Verdict
+from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
 from syndicate.model.mail_flow import STALLED_AFTER, MailFlow
-from syndicate.model.subscribers import Cause, Who
+from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat
 from tests.store.ledger.test_deliveries import MINUTE, NOW, edition, readers
 
@@ -36,7 +36,7 @@ def settle(store, key, state, *, count=4, at=NOW, again=None):
         claims = claim(tx, key, count, at)
         tx.handover.move((), claims, owner="me", lease_until=at + MINUTE, at=at)
         verdicts = [
-            Verdict(claim=one, state=state, code=250, reply="said", next_attempt_at=again)
+            DeliveryOutcome(claim=one, state=state, code=250, reply="said", next_attempt_at=again)
             for one in claims
         ]
         tx.handover.settle(verdicts, at=at)
@@ -73,13 +73,15 @@ def test_mail_that_is_due_is_idle_since_its_edition_was_made_or_the_last_was_acc
 
 
 def test_mail_that_was_put_off_is_due_when_its_time_has_come(store, waiting):
-    settle(store, waiting, State.DEFERRED, again=NOW + 30 * MINUTE)
+    settle(store, waiting, DeliveryState.DEFERRED, again=NOW + 30 * MINUTE)
     early, late = flow(store, NOW + 29 * MINUTE), flow(store, NOW + 31 * MINUTE)
     assert (early.oldest, early.idle_since) == (NOW, None)
     assert (late.oldest, late.idle_since) == (NOW, NOW + 30 * MINUTE)
 
 
-@pytest.mark.parametrize("state", [State.ACCEPTED, State.FAILED, State.UNKNOWN])
+@pytest.mark.parametrize(
+    "state", [DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN]
+)
 def test_what_was_answered_waits_no_more(store, waiting, state):
     settle(store, waiting, state)
     assert flow(store).oldest is None
@@ -87,14 +89,14 @@ def test_what_was_answered_waits_no_more(store, waiting, state):
 
 def test_an_edition_that_is_paused_does_not_wait(store, waiting):
     with store.write() as tx:
-        tx.stops.pause(waiting, at=NOW, cause=Cause(who=Who.OPERATOR, how="pause"))
+        tx.stops.pause(waiting, at=NOW, cause=Cause(who=Actor.OPERATOR, how="pause"))
     assert flow(store, NOW + 60 * MINUTE).idle_since is None
 
 
 def test_readers_at_other_domains_than_these_are_found(store, waiting):
     with store.write() as tx:
         tx.subscribers.subscribe(
-            "ada@other.example", "late", cause=Cause(who=Who.OPERATOR, how="x"), at=NOW
+            "ada@other.example", "late", cause=Cause(who=Actor.OPERATOR, how="x"), at=NOW
         )
     with store.read() as tx:
         assert tx.heartbeats.is_due_elsewhere(NOW, frozenset({"other.example"}))

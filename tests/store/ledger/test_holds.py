@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syndicate.model.relay_status import Hold
+from syndicate.model.relay_status import MailHold
 from syndicate.store import Store
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -26,7 +26,9 @@ def current(store, at=NOW):
 
 def test_who_asks_for_it_is_left_alone_for_a_minute(store):
     hold = put(store)
-    assert hold == Hold(what=RELAY, until=NOW + MINUTE, strikes=1, reason="421 too busy", since=NOW)
+    assert hold == MailHold(
+        what=RELAY, until=NOW + MINUTE, strikes=1, reason="421 too busy", since=NOW
+    )
     assert current(store) == [hold]
     assert current(store, NOW + MINUTE - SECOND) == [hold]
     assert current(store, NOW + MINUTE) == []
@@ -78,7 +80,7 @@ def test_many_who_hear_it_at_once_count_it_once(store, store_url, begun):
     if begun:
         at = put(store).until
     together = threading.Barrier(4)
-    heard: list[Hold] = []
+    heard: list[MailHold] = []
 
     def hear() -> None:
         mine = Store.open(store_url)

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from syndicate.model.relay_status import Pace
+from syndicate.model.relay_status import SendRate
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-PACE = Pace(
+PACE = SendRate(
     owner="host:1:2:abc",
     relay="first",
     at=NOW,

@@ -11,10 +11,10 @@ from lxml import etree, html
 
 from syndicate.errors import StoreLocked
 from syndicate.model.articles import Revision
-from syndicate.model.editions import Draft, Item, Kind
+from syndicate.model.editions import Draft, EditionKind, Item
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.editions.archive import ON_A_PAGE, Sheet
+from syndicate.web.editions.archive import ON_A_PAGE, ArchiveListPage
 from tests.audience import TEST
 from tests.issues import PLACES, content, freeze, subscribe
 from tests.render.mail.samples import digest, stories
@@ -89,19 +89,19 @@ def test_a_newsletter_speaks_its_language(archive, sqlite_store):
 
 @pytest.mark.parametrize("total", [0, 1, 29, 30, 31, 59, 60, 61, 89, 90, 91, 300])
 def test_every_edition_is_on_one_page_and_full_pages_never_change(total):
-    front = Sheet.newest(total)
+    front = ArchiveListPage.newest(total)
     pages = [front]
     while pages[-1].older is not None:
-        pages += filter(None, [Sheet.numbered(pages[-1].older, total)])
+        pages += filter(None, [ArchiveListPage.numbered(pages[-1].older, total)])
     seen = [position for sheet in reversed(pages) for position in range(sheet.start, sheet.stop)]
     assert seen == list(range(total))
     assert front.stop - front.start < 2 * ON_A_PAGE
     for number, sheet in enumerate(reversed(pages[1:]), 1):
         assert sheet.stop - sheet.start == ON_A_PAGE
-        later = Sheet.numbered(number, total + 1000)
+        later = ArchiveListPage.numbered(number, total + 1000)
         assert later
         assert (later.number, later.start, later.stop) == (number, sheet.start, sheet.stop)
-    assert Sheet.numbered(len(pages), total) is None
+    assert ArchiveListPage.numbered(len(pages), total) is None
 
 
 def test_the_pages_of_a_list_lead_to_each_other(archive, sqlite_store):
@@ -161,7 +161,7 @@ def test_a_public_edition_speaks_to_everybody(
     edition = Draft(
         newsletter="daily",
         schedule=None,
-        kind=Kind.DIGEST,
+        kind=EditionKind.DIGEST,
         content=composed,
         items=(Item(article=1, revision=1),),
         upto=1,

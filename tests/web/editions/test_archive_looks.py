@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page
 
 from syndicate.config import Newsletter
-from syndicate.deliver.message.links import Links
-from syndicate.model.editions import Draft, Item, Kind
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.model.editions import Draft, EditionKind, Item
 from syndicate.render.mail.clicks import numbered
 from tests import checkers
 from tests.issues import freeze, subscribe
@@ -48,7 +48,7 @@ def place(web, sqlite_store, publication):
         draft = Draft(
             newsletter="breaking",
             schedule=None,
-            kind=Kind.DIGEST,
+            kind=EditionKind.DIGEST,
             content=content,
             items=(Item(article=1, revision=1),),
             upto=1,
@@ -61,7 +61,7 @@ def place(web, sqlite_store, publication):
             last = tx.editions.add(draft)
     client = web(newsletters=NEWSLETTERS, publication={"language": "en"})
     with sqlite_store.read() as tx:
-        links = Links(publication(), tx.keys.known("links"))
+        links = SignedLinks(publication(), tx.keys.known("links"))
     view = urlsplit(links.view(last.key, anna)).path
     base = str(client.base_url)
     return urljoin(base, "/newsletters/"), urljoin(base, view)

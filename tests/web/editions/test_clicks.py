@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreLocked
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.editions.scanners import Scanners
+from syndicate.web.editions.scanners import ScannerDetector
 from tests.audience import TEST
 from tests.issues import PLACES, freeze, subscribe
 from tests.until import until
@@ -33,7 +33,7 @@ class Desk:
         self.edition = freeze(store, at=AT, links=(*PLACES, *more)).key
         self.client = Client(application(store, config), **{"user-agent": FIREFOX})
         with store.read() as tx:
-            self.links = Links(config, tx.keys.known("links"))
+            self.links = SignedLinks(config, tx.keys.known("links"))
 
     def path(self, link=1, *, subscriber=None, edition=None):
         return urlsplit(self.links.click(edition or self.edition, link, subscriber)).path
@@ -168,7 +168,7 @@ def test_writing_is_not_waited_for(web, sqlite_store, publication, monkeypatch):
     client = web(**tables)
     edition = freeze(sqlite_store, at=AT).key
     with sqlite_store.read() as tx:
-        links = Links(publication(**tables), tx.keys.known("links"))
+        links = SignedLinks(publication(**tables), tx.keys.known("links"))
     write, answered = Store.write, threading.Event()
 
     def slow(store):
@@ -191,7 +191,7 @@ def test_writing_is_not_waited_for(web, sqlite_store, publication, monkeypatch):
 def test_a_forged_or_foreign_token_leads_nowhere(desk, publication):
     desk = desk()
     token = desk.path().rpartition("/")[2]
-    stranger = Links(publication(), b"another secret").click(desk.edition, 1, None)
+    stranger = SignedLinks(publication(), b"another secret").click(desk.edition, 1, None)
     view = desk.links.view(desk.edition, desk.anna)
     bad = [
         token[:-1], token.swapcase(), token + "=", token + "A", "", "x", "%00", "%2F%2Fevil.example",
@@ -259,13 +259,13 @@ def test_an_erased_reader_is_led_on_and_counted_as_nobody(desk):
 
 
 def test_of_a_long_name_only_the_beginning_is_kept(desk, monkeypatch):
-    desk, kept, judge = desk(), [], Scanners.judge
+    desk, kept, judge = desk(), [], ScannerDetector.judge
 
     def noted(self, who, visit):
         kept.append(visit.agent)
         return judge(self, who, visit)
 
-    monkeypatch.setattr(Scanners, "judge", noted)
+    monkeypatch.setattr(ScannerDetector, "judge", noted)
     long = FIREFOX.ljust(300, "x") + "curl" * 1000
     desk.client.get(desk.path(), headers={"user-agent": long})
     assert kept == [long[:300]]

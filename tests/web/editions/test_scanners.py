@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.model.editions import CANARY
-from syndicate.web.editions.scanners import LONGEST, Scanners, Visit, is_machine
+from syndicate.web.editions.scanners import LONGEST, LinkVisit, ScannerDetector, is_machine
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -14,12 +14,12 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 def visit(link, seconds=0.0, edition=1, **changes):
     given = {"subscriber": None, "agent": FIREFOX, "machine": False}
     at = AT + timedelta(seconds=seconds)
-    return Visit(edition=edition, link=link, at=at, **given | changes)
+    return LinkVisit(edition=edition, link=link, at=at, **given | changes)
 
 
 def visited(*visits, who="anna", scanners=None):
     """Let somebody follow links; return what each is taken for in the end."""
-    scanners = scanners or Scanners()
+    scanners = scanners or ScannerDetector()
     for each in visits:
         scanners.judge(who, each)
     return [each.machine for each in visits]
@@ -43,7 +43,7 @@ def test_links_of_two_editions_are_not_added_up():
 
 
 def test_what_is_found_out_late_is_told():
-    scanners, visits = Scanners(), [visit(n, n) for n in range(1, 6)]
+    scanners, visits = ScannerDetector(), [visit(n, n) for n in range(1, 6)]
     late = [scanners.judge("anna", each) for each in visits]
     assert late == [[], [], [], [], visits[:4]]
 
@@ -57,13 +57,13 @@ def test_only_the_beginning_of_a_name_is_looked_at():
     long = FIREFOX.ljust(LONGEST)
     assert is_machine("GET", long[:-4] + "curl", "")
     assert not is_machine("GET", long + "curl", "")
-    scanners = Scanners()
+    scanners = ScannerDetector()
     one, other = (scanners.visitor("192.0.2.0/24", long + more, AT) for more in ("", "x" * 60_000))
     assert one == other
 
 
 def test_one_visitors_haste_is_not_anothers():
-    scanners = Scanners()
+    scanners = ScannerDetector()
     visited(*(visit(n) for n in range(6)), who="scanner", scanners=scanners)
     assert visited(visit(1), who="anna", scanners=scanners) == [False]
 
@@ -73,7 +73,7 @@ def test_who_stays_for_long_is_a_machine_no_longer_than_a_minute():
 
 
 def test_nobody_is_known_on_another_day():
-    scanners = Scanners()
+    scanners = ScannerDetector()
     today = scanners.visitor("192.0.2.0/24", FIREFOX, AT)
     assert scanners.visitor("192.0.2.0/24", FIREFOX, AT) == today
     assert scanners.visitor("192.0.3.0/24", FIREFOX, AT) != today
@@ -82,7 +82,7 @@ def test_nobody_is_known_on_another_day():
 
 
 def test_visitors_are_forgotten_after_a_minute():
-    scanners = Scanners()
+    scanners = ScannerDetector()
     for number in range(500):
         scanners.judge(number, visit(1, number))
     assert len(scanners._visitors) <= 61

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from syndicate.config import Newsletter
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreLocked
 from syndicate.model.articles import Revision
 from syndicate.model.editions import SLOTS, Content, slot_marker
@@ -33,7 +33,7 @@ class Desk:
         self.edition = freeze(store, at=AT).key
         self.client = Client(application(store, config))
         with store.read() as tx:
-            self.links = Links(config, tx.keys.known("links"))
+            self.links = SignedLinks(config, tx.keys.known("links"))
 
     def path(self, edition=None, reader=None):
         return urlsplit(self.links.view(edition or self.edition, reader or self.anna)).path

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from syndicate import clock
-from syndicate.publish.build.private import PrivatePrinter
+from syndicate.publish.build.private import PrivateFeedWriter
 from syndicate.publish.output.manifest import Manifest
 from syndicate.web.readers.personal_data_file import disclosed
 from tests.audience import TEST
@@ -208,13 +208,13 @@ def test_nothing_tells_a_wrong_address_from_one_where_nothing_is(reader):
 
 def test_the_token_is_looked_at_before_anything_is_printed(reader, monkeypatch):
     printed = []
-    document = PrivatePrinter.document
+    document = PrivateFeedWriter.document
 
     def watched(printer, address):
         printed.append(address)
         return document(printer, address)
 
-    monkeypatch.setattr(PrivatePrinter, "document", watched)
+    monkeypatch.setattr(PrivateFeedWriter, "document", watched)
     reader.get(token="1-wrong")
     assert not printed
     reader.get()

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syndicate.web.published.codings import ALL, PLAIN, Coding, preferred
+from syndicate.web.published.codings import ALL, PLAIN, ContentCoding, preferred
 from syndicate.web.published.conditional_requests import matching_tag, unchanged_since
-from syndicate.web.published.ranges import Part, part
+from syndicate.web.published.ranges import ByteRange, part
 
 TAGS = ('"abc"', '"abc-gzip"')
 MODIFIED = datetime(2026, 11, 24, 13, 17, 5, tzinfo=UTC)
@@ -46,22 +46,22 @@ def test_the_coding_that_a_client_likes_best_is_chosen(header, coding):
 
 
 def test_what_is_there_as_it_is_alone_is_sent_as_it_is():
-    assert preferred("gzip, br", PLAIN) is Coding.IDENTITY
+    assert preferred("gzip, br", PLAIN) is ContentCoding.IDENTITY
     assert preferred("gzip, identity;q=0", PLAIN) is None
 
 
 @pytest.mark.parametrize(
     ("header", "wanted"),
     [
-        ("bytes=0-0", Part(0, 1)),
-        ("bytes=0-", Part(0, 10)),
-        ("bytes=4-6", Part(4, 7)),
-        ("Bytes = 4 - 99", Part(4, 10)),
-        ("bytes=-3", Part(7, 10)),
-        ("bytes=-99", Part(0, 10)),
-        ("bytes=10-", Part(10, 10)),
-        ("bytes=12-13", Part(12, 12)),
-        ("bytes=-0", Part(10, 10)),
+        ("bytes=0-0", ByteRange(0, 1)),
+        ("bytes=0-", ByteRange(0, 10)),
+        ("bytes=4-6", ByteRange(4, 7)),
+        ("Bytes = 4 - 99", ByteRange(4, 10)),
+        ("bytes=-3", ByteRange(7, 10)),
+        ("bytes=-99", ByteRange(0, 10)),
+        ("bytes=10-", ByteRange(10, 10)),
+        ("bytes=12-13", ByteRange(12, 12)),
+        ("bytes=-0", ByteRange(10, 10)),
         ("bytes=5-4", None),
         ("bytes=0-1,4-5", None),
         ("bytes=-", None),

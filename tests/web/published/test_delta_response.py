@@ -16,7 +16,7 @@ from lxml import etree
 
 from syndicate.render.feeds import FORMATS
 from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
-from syndicate.web.published.feed_deltas import Deltas
+from syndicate.web.published.feed_deltas import FeedDeltas
 from tests.render.feeds.samples import NOON, a_channel, an_article
 from tests.render.feeds.test_formats import CONFIG, conform
 from tests.shared import SHARED, needs_shared
@@ -82,7 +82,7 @@ class Served:
 
     def __init__(self, file, **limits):
         self.file = file
-        self.deltas = Deltas(**limits)
+        self.deltas = FeedDeltas(**limits)
 
     def version(self, paper):
         body = paper.feed(self.file)
@@ -203,7 +203,7 @@ def test_there_is_none_from_a_version_that_nobody_was_served(file):
 
 
 def test_a_file_that_is_no_feed_of_ours_has_none():
-    deltas = Deltas()
+    deltas = FeedDeltas()
     foreign = b"<rss version='2.0'><channel><item/></channel></rss>"
     for path in ("index.html", "rss.xml", "atom.xml", "feed.json", "feed.json/x", ""):
         deltas.note(path, "1", foreign)
@@ -221,7 +221,7 @@ def test_a_feed_below_the_root_has_them_too():
 
 def test_one_that_took_over_from_another_file_starts_anew():
     """A version that can't be told apart had nothing that its reader may be spared."""
-    deltas, paper = Deltas(), Paper().publish(1, 2)
+    deltas, paper = FeedDeltas(), Paper().publish(1, 2)
     now = paper.feed("rss.xml")
     deltas.note("rss.xml", "foreign", now.replace(b"<title>", b"<title><!-- x -->"))
     deltas.note("rss.xml", digest(now), now)
@@ -328,7 +328,7 @@ def test_a_walk_through_the_archives_drives_out_no_feed_that_is_polled():
 
 def test_memory_is_bounded_whatever_is_asked():
     memory = 500_000
-    deltas, paper = Deltas(memory=memory), Paper().publish(*range(1, 6))
+    deltas, paper = FeedDeltas(memory=memory), Paper().publish(*range(1, 6))
     bodies = [paper.publish(n).feed("feed.json") for n in range(6, 12)]
     deltas.note("feed.json", "warm", bodies[0])
     tracemalloc.start()

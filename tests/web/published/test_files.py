@@ -16,10 +16,10 @@ import httpx
 import pytest
 
 from syndicate.config import Config
-from syndicate.publish.output.folder import Folder
-from syndicate.publish.output.manifest import NAME, Manifest, Published, State
-from syndicate.web.pages import Pages
-from syndicate.web.published.files import Files
+from syndicate.publish.output.folder import OutputFolder
+from syndicate.publish.output.manifest import NAME, Manifest, ManifestState, PublishedFile
+from syndicate.web.pages import WebPages
+from syndicate.web.published.files import PublishedFiles
 from syndicate.web.server.server import listen
 from tests.web.leaving import answering
 
@@ -67,11 +67,11 @@ def put(
     """Publish one file, as a build does: what the manifest says of it is committed."""
     folder.mkdir(exist_ok=True)
     with (
-        closing(Folder(folder)) as output,
+        closing(OutputFolder(folder)) as output,
         closing(Manifest.held(folder)) as manifest,
     ):
         made = output.put(path, data)
-        entry = Published(
+        entry = PublishedFile(
             path=path,
             owner="",
             sha256=made.sha256,
@@ -81,7 +81,7 @@ def put(
             settled=settled,
         )
         manifest.put([entry])
-        manifest.finish(State(style="", compress=False, change=0, at=_now()), pending=[])
+        manifest.finish(ManifestState(style="", compress=False, change=0, at=_now()), pending=[])
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def served(folder: Path, **tables: Any) -> Iterator[httpx.Client]:
     given = {"publication": PUBLICATION, "root": folder.parent, **tables}
     config = Config.model_validate(given)
     with (
-        answering(Files(config, Pages(config)), listen("127.0.0.1", 0)) as server,
+        answering(PublishedFiles(config, WebPages(config)), listen("127.0.0.1", 0)) as server,
         httpx.Client(base_url=server.url, trust_env=False) as client,
     ):
         yield client

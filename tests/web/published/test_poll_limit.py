@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from syndicate.web.published.poll_limit import Polling
+from syndicate.web.published.poll_limit import PollLimit
 from syndicate.web.server.client import counted
 from tests.web.published.test_files import published, served
 
@@ -28,7 +28,7 @@ class Reader:
 
 @pytest.fixture
 def polling():
-    return Polling(in_full=40, every=EVERY)
+    return PollLimit(in_full=40, every=EVERY)
 
 
 def test_a_reader_that_asks_as_often_as_the_feed_says_never_waits(polling):

@@ -13,7 +13,7 @@ from syndicate.config import Config
 from syndicate.render.feeds import rss
 from syndicate.render.feeds.channel import entry
 from syndicate.web.published.file_cache import LARGE
-from syndicate.web.server.responses import Stored
+from syndicate.web.server.responses import OpenFile
 from tests.render.feeds.samples import a_channel, an_article
 from tests.until import until
 from tests.web.published.test_files import PUBLICATION, RSS, published, put, served
@@ -222,8 +222,8 @@ def test_what_a_client_that_leaves_will_not_hear_is_not_read(client, feeds, monk
         read.append(size)
         return await step(file, start, size)
 
-    step = Stored.read
-    monkeypatch.setattr(Stored, "read", noted)
+    step = OpenFile.read
+    monkeypatch.setattr(OpenFile, "read", noted)
     with client.stream("GET", "/media/talk.mp3") as answer:
         next(answer.iter_raw())
 

@@ -21,8 +21,8 @@ from structlog.testing import capture_logs
 from syndicate import clock
 from syndicate.web.forms import LIMIT, parse_form
 from syndicate.web.guard import from_our_pages
-from syndicate.web.readers.bot_checks import Haste, Stamps
-from syndicate.web.readers.proof_of_work import MOST, Proof, Proofs
+from syndicate.web.readers.bot_checks import FormStamps, StampAge
+from syndicate.web.readers.proof_of_work import MOST, Challenges, SolvedChallenge
 from syndicate.web.server import client
 from tests.audience import TEST, by_reader
 
@@ -199,14 +199,26 @@ def test_a_form_that_is_sent_in_no_time_comes_back_as_it_was(desk, monkeypatch):
 
 
 def test_a_stamp_is_good_from_two_seconds_to_a_day():
-    stamps, at = Stamps(b"secret"), clock.now()
-    ages = {1.9: Haste.TOO_SOON, 2.1: Haste.NONE, 86_000: Haste.NONE, 86_500: Haste.STALE}
+    stamps, at = FormStamps(b"secret"), clock.now()
+    ages = {
+        1.9: StampAge.TOO_SOON,
+        2.1: StampAge.NONE,
+        86_000: StampAge.NONE,
+        86_500: StampAge.STALE,
+    }
     for seconds, verdict in ages.items():
         stamp = stamps.make(at - timedelta(seconds=seconds))
         assert (seconds, stamps.judge(stamp, at)) == (seconds, verdict)
-    assert stamps.judge(None, at) is Haste.NONE
-    forged = [Stamps(b"another").make(at - timedelta(hours=1)), "", "1", "1.", "x.y", "\ud800.é"]
-    assert {stamps.judge(stamp, at) for stamp in forged} == {Haste.STALE}
+    assert stamps.judge(None, at) is StampAge.NONE
+    forged = [
+        FormStamps(b"another").make(at - timedelta(hours=1)),
+        "",
+        "1",
+        "1.",
+        "x.y",
+        "\ud800.é",
+    ]
+    assert {stamps.judge(stamp, at) for stamp in forged} == {StampAge.STALE}
 
 
 def solved(challenge: dict[str, Any], changes: dict[str, Any] | None = None) -> str:
@@ -241,20 +253,20 @@ def test_a_sum_counts_once(desk):
 
 
 def test_a_sum_counts_once_on_both_sides_of_a_window_of_the_limits(sqlite_store):
-    proof, edge = Proof("challenge"), clock.EPOCH + timedelta(minutes=20)
+    proof, edge = SolvedChallenge("challenge"), clock.EPOCH + timedelta(minutes=20)
     with sqlite_store.write() as tx:
-        assert Proofs.spend(tx, proof, edge - timedelta(seconds=1))
-        assert not Proofs.spend(tx, proof, edge + timedelta(seconds=1))
+        assert Challenges.spend(tx, proof, edge - timedelta(seconds=1))
+        assert not Challenges.spend(tx, proof, edge + timedelta(seconds=1))
 
 
 def test_a_sum_is_ours_done_and_in_time():
-    proofs, at = Proofs(b"secret"), clock.now()
+    proofs, at = Challenges(b"secret"), clock.now()
     challenge = proofs.challenge(at)
     proof = solved(challenge)
     assert proofs.read(proof, at) is not None
     assert proofs.read(proof, at + timedelta(minutes=19)) is not None
     assert proofs.read(proof, at + timedelta(minutes=21)) is None
-    assert Proofs(b"another").read(proof, at) is None
+    assert Challenges(b"another").read(proof, at) is None
     number = json.loads(base64.b64decode(proof))["number"]
     for changes in (
         {"number": number + 1},

@@ -14,16 +14,16 @@ from structlog.testing import capture_logs
 
 from syndicate import clock
 from syndicate.errors import TemplateError
-from syndicate.model.subscribers import Action, Who
-from syndicate.store import RequestKind
-from syndicate.store.audience.confirmations import Requests
+from syndicate.model.subscribers import Action, Actor
+from syndicate.store import ConfirmationKind
+from syndicate.store.audience.confirmations import Confirmations
 from syndicate.web.forms import Form
-from syndicate.web.pages import Pages
+from syndicate.web.pages import WebPages
 from syndicate.web.readers.address_change import AddressChange
-from syndicate.web.readers.letters import Letters
-from syndicate.web.readers.signup_form import Clerk
+from syndicate.web.readers.letters import LetterSender
+from syndicate.web.readers.signup_form import SignupValidator
 from syndicate.web.readers.signup_limits import SignupLimits
-from syndicate.web.telemetry.counters import Counts
+from syndicate.web.telemetry.counters import RequestCounters
 from tests.audience import TEST
 from tests.deliver import editions
 from tests.web.people import Desk
@@ -48,7 +48,7 @@ class Mover:
         """What an address was asked last."""
         with self.store.read() as tx:
             person = tx.subscribers.by_email(email)
-            return tx.requests.about(person.key, RequestKind.ADDRESS)[0]
+            return tx.requests.about(person.key, ConfirmationKind.ADDRESS)[0]
 
     def link(self, email):
         asked = self.question(email)
@@ -117,7 +117,7 @@ def test_when_both_agree_everything_moves(mover, order):
     assert mover.anna.person.name == "Anna"
     assert mover.anna.states == {"breaking": "confirmed"}
     moved = next(one for one in mover.anna.trail if one.action is Action.MOVED)
-    assert moved.cause.who is Who.READER
+    assert moved.cause.who is Actor.READER
     assert moved.cause.origin == "127.0.0.0/24"
     assert NEW in editions.rows(mover.store, edition.key), "what is on its way goes to them too"
 
@@ -227,7 +227,7 @@ def test_a_letter_that_cannot_be_written_asks_for_patience(mover, monkeypatch):
     def broken(*_args):
         raise TemplateError("mail/letter.mjml", 7, "unexpected end")
 
-    monkeypatch.setattr(Letters, "compose", broken)
+    monkeypatch.setattr(LetterSender, "compose", broken)
     with capture_logs() as logs:
         answer = mover.ask()
     assert answer.status_code == 503
@@ -266,7 +266,7 @@ def test_letters_are_limited(mover):
         mover.ask("victim@example.net")
     with mover.store.read() as tx:
         victim = tx.subscribers.by_email("victim@example.net").key
-        assert len(tx.requests.about(victim, RequestKind.ADDRESS)) == 3
+        assert len(tx.requests.about(victim, ConfirmationKind.ADDRESS)) == 3
 
 
 def test_a_question_that_is_too_old_moves_nobody(web, sqlite_store, publication):
@@ -385,10 +385,15 @@ def test_who_moves_keeps_number_and_history(store):
 
 def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch):
     config = publication()
-    letters = Letters(config)
-    limits = SignupLimits(config, b"s", Counts())
+    letters = LetterSender(config)
+    limits = SignupLimits(config, b"s", RequestCounters())
     change = AddressChange(
-        store, config, Pages(config), letters=letters, clerk=Clerk(config), limits=limits
+        store,
+        config,
+        WebPages(config),
+        letters=letters,
+        clerk=SignupValidator(config),
+        limits=limits,
     )
     editions.subscribe(store, "anna@example.org")
     with store.read() as tx:
@@ -396,9 +401,9 @@ def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch)
     change.ask(anna, NEW, cause=TEST, at=clock.now())
     with store.read() as tx:
         new = tx.subscribers.by_email(NEW)
-        questions = [tx.requests.about(one.key, RequestKind.ADDRESS)[0] for one in (anna, new)]
+        questions = [tx.requests.about(one.key, ConfirmationKind.ADDRESS)[0] for one in (anna, new)]
     both_answered = threading.Barrier(2)
-    answer = Requests.answer
+    answer = Confirmations.answer
 
     def slowly(self, letter, *, at):
         answered = answer(self, letter, at=at)
@@ -406,7 +411,7 @@ def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch)
             both_answered.wait(timeout=0.5)  # only who isn't kept out meets the other here
         return answered
 
-    monkeypatch.setattr(Requests, "answer", slowly)
+    monkeypatch.setattr(Confirmations, "answer", slowly)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda one: change.confirm(one, Form(), origin=""), questions))
     with store.read() as tx:

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action
 from syndicate.render.mail.letter import Letter
-from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.letters import LetterSender
 from tests.audience import TEST, by_reader
 
 TWO = [{"name": "breaking", "description": "What can't wait."}, {"name": "briefing"}]
@@ -122,14 +122,14 @@ def test_what_was_confirmed_in_time_stays_so(asked, monkeypatch):
 
 
 def test_a_welcome_that_cannot_be_composed_holds_nobody_up(desk, monkeypatch):
-    compose = Letters.compose
+    compose = LetterSender.compose
 
     def broken(self, letter, *rest):
         if letter is Letter.WELCOME:
             raise TemplateError("email/letter.txt", 3, "'nothing' is undefined")
         return compose(self, letter, *rest)
 
-    monkeypatch.setattr(Letters, "compose", broken)
+    monkeypatch.setattr(LetterSender, "compose", broken)
     opened = desk(signup={"welcome": True})
     opened.sign_up()
     assert "You are subscribed" in opened.client.post(opened.link()).text
@@ -162,9 +162,9 @@ def test_the_first_of_two_letters_is_as_good_as_the_second(desk):
 
 def test_every_link_that_is_none_of_ours_gets_the_same_page(asked):
     reader, letter = asked.reader().key, asked.questions()[0].letter
-    stranger = Links(asked.config, b"another secret").confirm(letter, reader)
+    stranger = SignedLinks(asked.config, b"another secret").confirm(letter, reader)
     with asked.store.write() as tx:
-        ours = Links(asked.config, tx.keys.secret("links"))
+        ours = SignedLinks(asked.config, tx.keys.secret("links"))
     good = asked.link().rpartition("/")[2]
     tokens = [
         stranger.rpartition("/")[2],

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.intake.subscribers.csv_import import Outcome, import_readers
-from syndicate.model.deliveries import State, Verdict
-from syndicate.model.subscribers import Action, Subscribed
-from syndicate.store.editions.clicks import Click
+from syndicate.intake.subscribers.csv_import import RowOutcome, import_readers
+from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
+from syndicate.model.subscribers import Action, SubscribeOutcome
+from syndicate.store.editions.clicks import LinkClick
 from tests.audience import TEST, by_reader
 from tests.deliver import editions
 from tests.web.subscriber import TABLES, everything, known, path_of
@@ -67,7 +67,7 @@ def test_who_is_erased_comes_back_by_their_own_wish_alone(reader):
     with reader.store.write() as tx:
         at = clock.now()
         back = tx.subscribers.subscribe("Anna@Example.org", "breaking", cause=TEST, at=at)
-        assert back is Subscribed.ERASED
+        assert back is SubscribeOutcome.ERASED
         key = tx.subscribers.ask(HER, ["breaking"], cause=BUTTON, at=at)
         tx.subscribers.confirm(key, ["breaking"], cause=BUTTON, at=at)
         assert tx.subscribers.by_email(HER).subscriptions[0].state == "confirmed"
@@ -79,7 +79,7 @@ def test_no_import_revives_who_is_erased(reader, tmp_path):
     file = tmp_path / "old-list.csv"
     file.write_text("email,name\nAnna@Example.org,Anna\nbo@example.org,Bo\n")
     rows = import_readers(reader.store, file, "breaking", at=clock.now())
-    assert [row.outcome for row in rows] == [Outcome.LEFT, Outcome.ADDED]
+    assert [row.outcome for row in rows] == [RowOutcome.LEFT, RowOutcome.ADDED]
     with reader.store.read() as tx:
         assert [one.email for one in tx.subscribers.all()] == ["bo@example.org"]
 
@@ -94,13 +94,15 @@ def test_an_edition_counts_as_many_readers_as_before(store):
         for claim in claims:
             until = at + timedelta(minutes=1)
             assert tx.handover.move((), [claim], owner="w", lease_until=until, at=at)[1]
-            state = State.FAILED if claim.email == HER else State.ACCEPTED
+            state = DeliveryState.FAILED if claim.email == HER else DeliveryState.ACCEPTED
             reply = f"550 <{claim.email}>: no"
-            verdict = Verdict(claim=claim, state=state, code=550, reply=reply)
+            verdict = DeliveryOutcome(claim=claim, state=state, code=550, reply=reply)
             tx.handover.settle([verdict], at=at)
         for who in (key, key, None):
             tx.clicks.add(
-                Click(edition=edition.key, link=0, subscriber=who, at=at, machine=False, agent="")
+                LinkClick(
+                    edition=edition.key, link=0, subscriber=who, at=at, machine=False, agent=""
+                )
             )
         held = tx.dossier.of(key)
         assert [one.reply for one in held.mailed[0].answers] == [f"550 <{HER}>: no"]

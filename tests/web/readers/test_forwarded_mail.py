@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from syndicate import clock
-from syndicate.model.subscribers import Action, Who
-from syndicate.store import RequestKind
+from syndicate.model.subscribers import Action, Actor
+from syndicate.store import ConfirmationKind
 from syndicate.web.app import application
 from tests.audience import TEST, by_reader
 from tests.deliver import editions
@@ -118,7 +118,7 @@ def test_the_way_to_the_data_goes_to_the_address_itself(anna):
     assert told["person"]["fields"] == {"city": "Bonn", "crm": "4711"}
     number = told["questions"][0]["letter"]
     assert anna.last.action is Action.EXPORTED
-    assert (anna.last.cause.who, anna.last.cause.how) == (Who.READER, f"link in letter {number}")
+    assert (anna.last.cause.who, anna.last.cause.how) == (Actor.READER, f"link in letter {number}")
 
 
 def test_erasing_asks_once_more_and_ends_the_link(anna):
@@ -282,7 +282,7 @@ def test_both_databases_do_it_alike(store, publication):
 
     assert press(anna.path, action="join", newsletter="culture").status_code == 200
     with store.read() as tx:
-        (question,) = tx.requests.about(anna.key, RequestKind.SUBSCRIBE)
+        (question,) = tx.requests.about(anna.key, ConfirmationKind.SUBSCRIBE)
     press(path_of(anna.links.confirm(question.letter, anna.key)), action="confirm")
     assert anna.states == {"breaking": "confirmed", "culture": "confirmed"}
     press(anna.path, action="leave", newsletter="culture")
@@ -290,7 +290,7 @@ def test_both_databases_do_it_alike(store, publication):
     assert anna.states["culture"] == "confirmed"
     press(anna.path, action="data")
     with store.read() as tx:
-        (asked,) = tx.requests.about(anna.key, RequestKind.DATA)
+        (asked,) = tx.requests.about(anna.key, ConfirmationKind.DATA)
     data = path_of(anna.links.confirm(asked.letter, anna.key))
     assert press(data, action="download").json()["person"]["address"] == "anna@example.org"
     press(data, action="erase")

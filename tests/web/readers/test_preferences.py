@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndicate import clock
-from syndicate.deliver.message.links import Links
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreLocked
-from syndicate.model.subscribers import Action, Who
-from syndicate.store import RequestKind, Store
-from syndicate.store.audience.data_export import Dossier
+from syndicate.model.subscribers import Action, Actor
+from syndicate.store import ConfirmationKind, Store
+from syndicate.store.audience.data_export import DataExport
 from syndicate.web.app import application
 from tests.audience import TEST
 from tests.deliver import editions
@@ -131,7 +131,7 @@ def test_one_reader_may_decide_so_often_an_hour(reader, monkeypatch):
 
 
 def test_others_write_while_a_reader_s_file_is_put_together(reader, monkeypatch):
-    found = Dossier.of
+    found = DataExport.of
 
     def meanwhile(self, key):
         with reader.store.write() as tx:
@@ -139,7 +139,7 @@ def test_others_write_while_a_reader_s_file_is_put_together(reader, monkeypatch)
         return found(self, key)
 
     link = reader.data_link()
-    monkeypatch.setattr(Dossier, "of", meanwhile)
+    monkeypatch.setattr(DataExport, "of", meanwhile)
     answer = reader.client.post(link, data={"action": "download"})
     assert answer.status_code == 200
     assert json.loads(answer.content)["changes"][-1]["action"] == "exported"
@@ -230,7 +230,7 @@ def test_what_a_reader_did_is_in_the_trail_with_its_network(web, sqlite_store, p
     assert len(reader.trail) == 10
     assert (len(page), len(letter)) == (1, 2)
     for cause in page | letter:
-        assert (cause.who, cause.origin) == (Who.READER, "192.0.2.0/24")
+        assert (cause.who, cause.origin) == (Actor.READER, "192.0.2.0/24")
 
 
 def test_a_suppressed_reader_is_told_so_and_can_only_leave(reader):
@@ -261,7 +261,7 @@ def test_a_link_that_is_none_gets_one_kind_page(reader, publication):
         links.token(key, "breaking"),
         links.confirm(1, key).rpartition("/")[2],
         links.view(1, key).rpartition("/")[2],
-        Links(publication(), b"another secret").preferences_token(key),
+        SignedLinks(publication(), b"another secret").preferences_token(key),
         links.preferences_token(4711),
     ]
     pages = set()
@@ -365,7 +365,7 @@ FIELDS = st.dictionaries(
 def first_data_link(reader) -> str:
     """Return the link of the first letter that leads to the data; there is a limit of them."""
     with reader.store.read() as tx:
-        asked = tx.requests.about(reader.key, RequestKind.DATA)
+        asked = tx.requests.about(reader.key, ConfirmationKind.DATA)
     if not asked:
         return str(reader.data_link())
     return path_of(reader.links.confirm(asked[-1].letter, reader.key))

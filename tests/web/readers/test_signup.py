@@ -12,7 +12,7 @@ from syndicate import clock
 from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action
 from syndicate.store import Store
-from syndicate.web.readers.letters import Letters
+from syndicate.web.readers.letters import LetterSender
 from tests import ROOT
 from tests.audience import TEST, by_reader
 
@@ -338,7 +338,7 @@ def test_a_letter_that_cannot_be_written_asks_for_patience_and_is_told_the_opera
     def broken(*_args):
         raise TemplateError("mail/letter.mjml", 7, "unexpected end")
 
-    monkeypatch.setattr(Letters, "compose", broken)
+    monkeypatch.setattr(LetterSender, "compose", broken)
     with capture_logs() as logs:
         page = opened.sign_up()
         answer = opened.client.post("/api/signup", json={"email": "anna@example.org"})

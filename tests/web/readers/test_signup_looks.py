@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from syndicate import clock
-from syndicate.render.pages import Pages
+from syndicate.render.pages import PageRenderer
 from syndicate.render.templates import Templates
 from tests import checkers
 from tests.render.pages import newsroom
@@ -177,7 +177,7 @@ def test_the_nu_checker_has_nothing_to_say(desk, tmp_path):
 def following(desk, tmp_path):
     """A publication with its page about feeds, which has the form as well."""
     opened = desk(**TABLES)
-    pages = Pages(opened.config, Templates())
+    pages = PageRenderer(opened.config, Templates())
     files = pages.assets() | {
         "subscribe/index.html": pages.subscribe(offers(opened.config, newsroom.edition()))
     }
@@ -218,6 +218,6 @@ def test_nobody_is_asked_beside_the_feeds_where_nobody_can_sign_up(publication):
     closed: list[dict[str, Any]] = [{"signup": {"enabled": False}}, {"newsletters": []}]
     for tables in closed:
         config = publication(**tables)
-        assert b"<form" not in Pages(config, Templates()).subscribe(
+        assert b"<form" not in PageRenderer(config, Templates()).subscribe(
             offers(config, newsroom.edition())
         )

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from syndicate.deliver.message.links import Links
-from syndicate.model.subscribers import Change, SubscriptionState
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.model.subscribers import SubscriberChange, SubscriptionState
 from syndicate.store import Store
 from tests.audience import TEST
 
@@ -34,7 +34,7 @@ class Reader:
         return found.subscriptions[0].state if found and found.subscriptions else None
 
     @property
-    def trail(self) -> list[Change]:
+    def trail(self) -> list[SubscriberChange]:
         with self.store.read() as tx:
             return list(tx.trail.of(self.key))
 
@@ -54,7 +54,7 @@ def _reader(client, store, config, newsletter="breaking") -> Reader:
     with store.write() as tx:
         tx.subscribers.subscribe("anna@example.org", newsletter, cause=TEST, at=AT)
         found = tx.subscribers.by_email("anna@example.org")
-        token = Links(config, tx.keys.secret("links")).token(found.key, newsletter)
+        token = SignedLinks(config, tx.keys.secret("links")).token(found.key, newsletter)
     return Reader(store, client, found.key, f"/unsubscribe/{token}")
 
 
@@ -201,7 +201,7 @@ def test_a_bad_token_gets_a_kind_page_that_tells_nothing(reader, method):
 
 
 def test_a_link_of_another_publication_is_a_bad_token(reader, publication):
-    stranger = Links(publication(), b"another secret").token(reader.key, "breaking")
+    stranger = SignedLinks(publication(), b"another secret").token(reader.key, "breaking")
     assert reader.client.post(f"/unsubscribe/{stranger}", **URLENCODED).status_code == 404
     assert reader.state is SubscriptionState.CONFIRMED
 
@@ -215,7 +215,7 @@ def test_a_link_outlives_its_newsletter(web, sqlite_store, publication):
 
 def test_who_is_not_in_the_store_any_more_is_told_so(reader, publication):
     with reader.store.write() as tx:
-        token = Links(publication(), tx.keys.secret("links")).token(4711, "breaking")
+        token = SignedLinks(publication(), tx.keys.secret("links")).token(4711, "breaking")
     assert "does not get Breaking" in reader.client.get(f"/unsubscribe/{token}").text
     assert reader.client.post(f"/unsubscribe/{token}", **URLENCODED).status_code == 200
 

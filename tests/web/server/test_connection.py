@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
-from syndicate.web.server.connection import MAX_HEAD, MOST_AHEAD, PIECE, Connection
-from syndicate.web.server.responses import Answer, plain
-from syndicate.web.server.server import Server
+from syndicate.web.server.connection import MAX_HEAD, MOST_AHEAD, PIECE, HttpConnection
+from syndicate.web.server.responses import HttpResponse, plain
+from syndicate.web.server.server import WebServer
 from tests.until import until
 
 HOST = b"host: x\r\n"
@@ -47,7 +47,7 @@ class House:
             await asyncio.sleep(0.005)  # another thread says when
         await PlainTextResponse(self._body)(scope, receive, send)
 
-    def at_once(self, _: object) -> Answer | None:
+    def at_once(self, _: object) -> HttpResponse | None:
         self.answered_at_once += self._at_once
         return plain(HTTPStatus.OK, self._body.decode()) if self._at_once else None
 
@@ -75,7 +75,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 class Door:
     """Where clients come in."""
 
-    def __init__(self, server: Server, clients: ExitStack) -> None:
+    def __init__(self, server: WebServer, clients: ExitStack) -> None:
         self._server = server
         self._clients = clients
 
@@ -90,7 +90,7 @@ class Door:
         return len(self.connections)
 
     @property
-    def connections(self) -> list[Connection]:
+    def connections(self) -> list[HttpConnection]:
         """What the server has of each."""
         return self._server._uvicorn._connections
 
@@ -98,7 +98,7 @@ class Door:
 @contextmanager
 def serving(house: ASGIApp) -> Iterator[Door]:
     """Serve; give what connects."""
-    with Server(house, "127.0.0.1", 0) as server, ExitStack() as clients:
+    with WebServer(house, "127.0.0.1", 0) as server, ExitStack() as clients:
         yield Door(server, clients)
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from syndicate.web.app import application
 from syndicate.web.server.loopback import is_local
-from syndicate.web.server.server import Server
+from syndicate.web.server.server import WebServer
 
 
 def is_local_for(client: str, host: str) -> bool:
@@ -32,7 +32,7 @@ def test_the_name_that_is_asked_for_has_to_mean_this_machine_all_the_same(host):
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
 def test_figures_are_for_this_machine_by_both_its_addresses(sqlite_store, publication):
     app = application(sqlite_store, publication(web={"host": "::"}))
-    with Server(app, "::", 0) as server:
+    with WebServer(app, "::", 0) as server:
         for host in ("127.0.0.1", "[::1]"):
             url = f"http://{host}:{server.port}/metrics"
             assert httpx.get(url, trust_env=False).status_code == 200

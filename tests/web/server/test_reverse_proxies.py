@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syndicate.web.app import application
-from syndicate.web.server.server import Server, listen
+from syndicate.web.server.server import WebServer, listen
 from tests.neighbours import require
 from tests.publish.newsroom import PICTURE
 from tests.web import reverse_proxies
@@ -295,7 +295,7 @@ def test_a_front_keeps_its_connection_to_us(place, heading, tmp_path):
     require(reverse_proxies.is_there(program), f"needs {program} (Debian: {program})")
     app = Counting(PlainTextResponse("hello"))
     with (
-        Server(app, "127.0.0.1", 0) as ours,
+        WebServer(app, "127.0.0.1", 0) as ours,
         run(heading, place.config.output, upstream=ours.port, work=tmp_path / "kept") as running,
     ):
         for _ in range(3):
@@ -342,7 +342,7 @@ def test_a_cache_in_nginx_keeps_feeds_while_we_are_down_and_nothing_private(plac
         application(place.store, place.config),
     )
     with ExitStack() as stack:
-        ours = stack.enter_context(Server(app, "127.0.0.1", 0))
+        ours = stack.enter_context(WebServer(app, "127.0.0.1", 0))
         running = stack.enter_context(
             reverse_proxies.nginx(
                 heading, place.config.output, upstream=ours.port, work=work, cached=True
@@ -376,7 +376,7 @@ def test_what_it_keeps_it_hands_out_after_its_time_when_we_are_down(place, tmp_p
     work = tmp_path / "cache"
     with ExitStack() as stack:
         app = Counting(PlainTextResponse("news", headers=kept))
-        ours = stack.enter_context(Server(app, "127.0.0.1", 0))
+        ours = stack.enter_context(WebServer(app, "127.0.0.1", 0))
         running = stack.enter_context(
             reverse_proxies.nginx(
                 "nginx in front", place.config.output, upstream=ours.port, work=work, cached=True

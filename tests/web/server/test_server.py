@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 
 from syndicate.errors import SyndicateError
 from syndicate.web.server.connection import MAX_HEAD
-from syndicate.web.server.server import Server, listen
+from syndicate.web.server.server import WebServer, listen
 from tests.ports import free_port
 from tests.until import until
 from tests.web.steady_clients import Steady
@@ -22,14 +22,14 @@ HELLO = PlainTextResponse("hello")
 
 
 def test_it_answers_from_start_to_stop_and_gives_its_port_back():
-    server = Server(HELLO, "127.0.0.1", free_port())
+    server = WebServer(HELLO, "127.0.0.1", free_port())
     server.start()
     answer = httpx.get(server.url, trust_env=False)
     assert answer.text == "hello"
     assert "server" not in answer.headers
     server.stop()
     assert not server.alive
-    with Server(HELLO, "127.0.0.1", server.port) as again:
+    with WebServer(HELLO, "127.0.0.1", server.port) as again:
         assert again.port == server.port
         assert httpx.get(again.url, trust_env=False).text == "hello"
 
@@ -40,7 +40,7 @@ def test_a_port_in_use_is_said_with_its_remedy():
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(SyndicateError, match=rf"port {port} is in use .* --port"):
-            Server(HELLO, "127.0.0.1", port)
+            WebServer(HELLO, "127.0.0.1", port)
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
@@ -50,7 +50,7 @@ def test_an_address_of_another_machine_is_refused(host):
 
 
 def test_an_idle_connection_does_not_hold_up_the_end():
-    server = Server(HELLO, "127.0.0.1", 0)
+    server = WebServer(HELLO, "127.0.0.1", 0)
     server.start()
     with httpx.Client(base_url=server.url, trust_env=False) as client:
         client.get("/")  # and kept open
@@ -59,7 +59,7 @@ def test_an_idle_connection_does_not_hold_up_the_end():
 
 
 def test_a_server_that_never_started_can_be_stopped():
-    server = Server(HELLO, "127.0.0.1", free_port())
+    server = WebServer(HELLO, "127.0.0.1", free_port())
     server.stop()
     assert not server.alive
     listen("127.0.0.1", server.port).close()
@@ -69,7 +69,7 @@ def test_it_leaves_signals_to_the_caller():
     import signal
 
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with Server(HELLO, "127.0.0.1", 0):
+    with WebServer(HELLO, "127.0.0.1", 0):
         assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
@@ -82,7 +82,7 @@ def test_a_request_under_way_is_answered_before_the_end():
         await HELLO(scope, receive, send)
 
     answers = []
-    server = Server(slow, "127.0.0.1", 0)
+    server = WebServer(slow, "127.0.0.1", 0)
     server.start()
     asking = threading.Thread(
         target=lambda: answers.append(httpx.get(server.url, trust_env=False).text)
@@ -98,7 +98,7 @@ def test_a_request_under_way_is_answered_before_the_end():
     assert not server.alive
 
 
-def connected(server: Server) -> socket.socket:
+def connected(server: WebServer) -> socket.socket:
     return socket.create_connection(("127.0.0.1", server.port), timeout=60)
 
 
@@ -107,7 +107,7 @@ def everything(client: socket.socket) -> bytes:
     return b"".join(iter(lambda: client.recv(65536), b""))
 
 
-def until_it_winds_down(server: Server) -> threading.Thread:
+def until_it_winds_down(server: WebServer) -> threading.Thread:
     """Stop a server in the background, and wait until it says farewell with each answer."""
     stopping = threading.Thread(target=server.stop)
     stopping.start()
@@ -117,7 +117,7 @@ def until_it_winds_down(server: Server) -> threading.Thread:
 
 
 def test_its_answers_say_when_and_not_by_whom():
-    with Server(HELLO, "127.0.0.1", 0) as server:
+    with WebServer(HELLO, "127.0.0.1", 0) as server:
         headers = httpx.get(server.url, trust_env=False).headers
         assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", headers["date"])
         assert "server" not in headers
@@ -131,7 +131,7 @@ def test_another_application_takes_over_while_requests_under_way_end_with_the_ol
         await asyncio.to_thread(finish.wait)
         await PlainTextResponse("old")(scope, receive, send)
 
-    with Server(old, "127.0.0.1", 0) as server, connected(server) as first:
+    with WebServer(old, "127.0.0.1", 0) as server, connected(server) as first:
         first.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         entered.wait(60)
         server.swap(HELLO)
@@ -144,7 +144,7 @@ def test_another_application_takes_over_while_requests_under_way_end_with_the_ol
 
 @pytest.mark.parametrize("_", range(3))
 def test_a_stop_drops_no_request_of_clients_that_never_pause(_):
-    server = Server(HELLO, "127.0.0.1", 0)
+    server = WebServer(HELLO, "127.0.0.1", 0)
     server.start()
     with Steady(server.port).asking() as clients:
         until(lambda: clients.answers.total() > 20)
@@ -158,7 +158,7 @@ def test_who_is_connected_can_ask_once_more_and_is_told_that_it_was_the_last_tim
     monkeypatch.setattr(
         "syndicate.web.server.server._LINGER", 8.0
     )  # for a client on a loaded machine
-    server = Server(HELLO, "127.0.0.1", 0)
+    server = WebServer(HELLO, "127.0.0.1", 0)
     server.start()
     with connected(server) as client:
         client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -172,7 +172,7 @@ def test_who_is_connected_can_ask_once_more_and_is_told_that_it_was_the_last_tim
 
 
 def test_a_request_whose_head_is_on_its_way_is_answered_before_the_end():
-    server = Server(HELLO, "127.0.0.1", 0)
+    server = WebServer(HELLO, "127.0.0.1", 0)
     server.start()
     with connected(server) as client:
         client.sendall(b"GET / HTTP/1.1\r\n")
@@ -186,7 +186,7 @@ def test_a_request_whose_head_is_on_its_way_is_answered_before_the_end():
 
 def test_a_download_that_takes_its_time_comes_whole():
     body = bytes(12_000_000)
-    server = Server(PlainTextResponse(body), "127.0.0.1", 0)
+    server = WebServer(PlainTextResponse(body), "127.0.0.1", 0)
     server.start()
     with connected(server) as client:
         client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -203,11 +203,11 @@ def test_who_waits_at_a_listener_that_others_share_is_left_to_the_next_process()
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
     for _ in range(2):
-        with Server(HELLO, "127.0.0.1", port, listener=listener.dup(), shared=True) as server:
+        with WebServer(HELLO, "127.0.0.1", port, listener=listener.dup(), shared=True) as server:
             assert httpx.get(server.url, trust_env=False).text == "hello"
         with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
             client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-            with Server(HELLO, "127.0.0.1", port, listener=listener.dup(), shared=True):
+            with WebServer(HELLO, "127.0.0.1", port, listener=listener.dup(), shared=True):
                 assert everything(client).endswith(b"hello")
     listener.close()
 
@@ -233,14 +233,14 @@ def test_a_client_that_never_ends_its_request_is_cut_off(sent):
         while (await receive()).get("more_body"):
             pass
 
-    with Server(reading, "127.0.0.1", 0) as server, connected(server) as client:
+    with WebServer(reading, "127.0.0.1", 0) as server, connected(server) as client:
         client.sendall(sent)
         assert client.recv(1) == b""
 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_client_that_dribbles_is_cut_off_too():
-    with Server(HELLO, "127.0.0.1", 0) as server, connected(server) as client:
+    with WebServer(HELLO, "127.0.0.1", 0) as server, connected(server) as client:
         client.sendall(b"GET / HTTP/1.1\r\n")
         began = time.monotonic()
         with suppress(ConnectionError):
@@ -259,7 +259,7 @@ def test_a_client_that_reads_nothing_is_cut_off_and_one_that_waits_for_us_is_not
         await asyncio.sleep(1)
         await PlainTextResponse(bytes(12_000_000))(scope, receive, send)
 
-    with Server(slow, "127.0.0.1", 0) as server:
+    with WebServer(slow, "127.0.0.1", 0) as server:
         assert len(httpx.get(server.url, trust_env=False).content) == 12_000_000
         with connected(server) as client:
             client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -270,7 +270,7 @@ def test_a_client_that_reads_nothing_is_cut_off_and_one_that_waits_for_us_is_not
 
 @pytest.mark.parametrize("endless", [b"x", b"x: y\r\n"], ids=["in a line", "in lines"])
 def test_a_head_without_an_end_is_refused(endless):
-    with Server(HELLO, "127.0.0.1", 0) as server, connected(server) as client:
+    with WebServer(HELLO, "127.0.0.1", 0) as server, connected(server) as client:
         client.sendall(b"GET / HTTP/1.1\r\nx: ")
         pieces = endless * (MAX_HEAD // len(endless) // 8)
         for _ in range(8):  # and no more: who is hung up on may lose what was said last
@@ -281,7 +281,7 @@ def test_a_head_without_an_end_is_refused(endless):
 
 def test_a_wish_for_another_protocol_is_passed_over():
     ask = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"
-    with Server(HELLO, "127.0.0.1", 0) as server, connected(server) as client:
+    with WebServer(HELLO, "127.0.0.1", 0) as server, connected(server) as client:
         for _ in range(2):
             client.sendall(ask)
             assert client.recv(65536).endswith(b"hello")

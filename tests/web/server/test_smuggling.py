@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from syndicate.web.server.server import Server
+from syndicate.web.server.server import WebServer
 from tests.neighbours import require
 from tests.web import reverse_proxies
 from tests.web.publication import Place, answering
@@ -50,7 +50,7 @@ def app() -> Recording:
 
 @pytest.fixture
 def port(app: Recording) -> Iterator[int]:
-    with Server(app, "127.0.0.1", 0) as server:
+    with WebServer(app, "127.0.0.1", 0) as server:
         yield server.port
 
 

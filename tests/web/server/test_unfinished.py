@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from syndicate.web.app import application
-from syndicate.web.server.server import Server
+from syndicate.web.server.server import WebServer
 from tests.until import until
 
 FORM = b"content-type: application/x-www-form-urlencoded\r\n"
@@ -89,19 +89,19 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def server(sqlite_store, publication) -> Iterator[Server]:
+def server(sqlite_store, publication) -> Iterator[WebServer]:
     app = application(sqlite_store, publication(websub={"own": True}))
-    with Server(app, "127.0.0.1", 0) as server:
+    with WebServer(app, "127.0.0.1", 0) as server:
         yield server
 
 
-def at_rest(server: Server) -> bool:
+def at_rest(server: WebServer) -> bool:
     """Whether nobody is connected, and nothing is under way."""
     state = server._uvicorn.server_state
     return not state.connections and not state.tasks
 
 
-def counted(server: Server) -> Counter[str]:
+def counted(server: WebServer) -> Counter[str]:
     """Return how many requests were counted, by status."""
     text = httpx.get(f"{server.url}/metrics", trust_env=False).text
     found: Counter[str] = Counter()
@@ -155,7 +155,7 @@ class Waiting:
 @pytest.mark.parametrize("ahead", [0, 1, 100])
 def test_nor_does_who_leaves_while_answers_are_under_way(caplog, capfd, way, ahead):
     app = Waiting()
-    with Server(app, "127.0.0.1", 0) as server:
+    with WebServer(app, "127.0.0.1", 0) as server:
         connection = socket.create_connection(("127.0.0.1", server.port))
         ask = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
         connection.sendall(ask * (1 + ahead))
@@ -180,7 +180,7 @@ def test_nor_does_who_is_cut_off_when_the_server_stops(caplog, capfd, monkeypatc
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    with Server(endless, "127.0.0.1", 0) as server:
+    with WebServer(endless, "127.0.0.1", 0) as server:
         connection = socket.create_connection(("127.0.0.1", server.port))
         connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n" + post(b"/"))
         assert connection.recv(100).startswith(b"HTTP/1.1 200 ")

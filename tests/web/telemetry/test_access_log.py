@@ -16,9 +16,9 @@ import structlog
 from syndicate import clock
 from syndicate.errors import ConfigError
 from syndicate.web.app import application
-from syndicate.web.server.server import Server
+from syndicate.web.server.server import WebServer
 from syndicate.web.telemetry.access_log import AccessLog, shown
-from syndicate.web.telemetry.request_kinds import Kind
+from syndicate.web.telemetry.request_kinds import RequestKind
 from tests.until import until
 from tests.web.asgi import Client
 from tests.web.subscriber import TABLES, known, path_of
@@ -38,7 +38,7 @@ def lines(folder, count=1):
 
 
 def entry(path="/rss.xml", status=200):
-    return clock.now(), "GET", path, status, 5, 0.0012, "gzip", "Feedly", Kind.FEED, False
+    return clock.now(), "GET", path, status, 5, 0.0012, "gzip", "Feedly", RequestKind.FEED, False
 
 
 def test_an_answer_is_one_line_of_json(web, tmp_path):
@@ -205,7 +205,7 @@ def test_lines_that_were_lost_are_told_after_a_reload_as_well(sqlite_store, publ
     Client(first).get("/rss.xml")
     first.close()
     second = application(sqlite_store, publication(), counts=first.counts)
-    with Server(second, "127.0.0.1", 0) as server:
+    with WebServer(second, "127.0.0.1", 0) as server:
         figures = httpx.get(f"{server.url}/metrics", trust_env=False).text
     assert "syndicate_access_log_lost_total 1.0" in figures
 

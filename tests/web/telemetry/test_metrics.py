@@ -11,9 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from syndicate import clock
 from syndicate.errors import StoreUnreachable
-from syndicate.model.relay_status import Pace
+from syndicate.model.relay_status import SendRate
 from syndicate.web.app import application
-from syndicate.web.telemetry.counters import REMEMBERED_FOR, Counts
+from syndicate.web.telemetry.counters import REMEMBERED_FOR, RequestCounters
 from tests import ROOT
 from tests.audience import TEST
 from tests.store.ledger.test_deliveries import edition, readers
@@ -112,7 +112,7 @@ def test_what_services_say_of_their_subscribers_is_kept_by_feed(web, tmp_path):
 def test_it_is_told_how_mail_leaves_and_who_is_held(web, sqlite_store):
     client = web()
     metrics(client)
-    pace = Pace(
+    pace = SendRate(
         owner="host/1:7:1:a",
         relay="outbox",
         at=clock.now(),
@@ -137,7 +137,7 @@ def test_it_is_told_how_mail_leaves_and_who_is_held(web, sqlite_store):
 
 
 def test_reports_are_forgotten_after_three_days_and_never_more_than_a_thousand():
-    counts = Counts()
+    counts = RequestCounters()
     counts.report("Feedly", "/rss.xml", 5, at=0)
     assert counts.reported(at=REMEMBERED_FOR) == {("Feedly", "/rss.xml"): 5}
     assert counts.reported(at=REMEMBERED_FOR + 1) == {}
@@ -346,14 +346,14 @@ def test_what_the_server_refuses_by_itself_is_counted_too(web):
 
 
 def test_a_failure_is_the_servers_five_hundred():
-    from syndicate.web.telemetry.instrumentation import Watched
-    from syndicate.web.telemetry.request_kinds import Kind, Kinds
+    from syndicate.web.telemetry.instrumentation import Instrumentation
+    from syndicate.web.telemetry.request_kinds import RequestClassifier, RequestKind
 
     async def fails(scope, receive, send):
         raise ValueError("a bug")
 
-    counts = Counts()
-    watched = Client(Watched(fails, counts, Kinds()))
+    counts = RequestCounters()
+    watched = Client(Instrumentation(fails, counts, RequestClassifier()))
     with pytest.raises(ValueError, match="a bug"):
         watched.get("/")
-    assert counts.tallies[Kind.PAGE].answers == {(500, "identity"): 1}
+    assert counts.tallies[RequestKind.PAGE].answers == {(500, "identity"): 1}

@@ -12,7 +12,7 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import drain
-from syndicate.model.subscribers import Cause, Who
+from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat, Store
 from syndicate.web.app import application
 from tests.deliver.editions import draft, freeze, links, subscribe
@@ -129,7 +129,7 @@ def test_mail_that_has_just_become_due_is_no_reason(due):
 def test_an_edition_that_somebody_paused_is_no_reason(due):
     post = due(10)
     with post.store.write() as tx:
-        cause = Cause(who=Who.OPERATOR, how="pause")
+        cause = Cause(who=Actor.OPERATOR, how="pause")
         tx.stops.pause(post.edition, cause=cause, at=clock.now())
     assert post.ready() == (200, ["ok"])
 

@@ -19,7 +19,7 @@ from pathlib import PurePath
 from syndicate.errors import Refused
 from syndicate.intake.articles.fields import attachments, publishing
 from syndicate.intake.articles.fields.former_addresses import old_addresses
-from syndicate.intake.articles.fields.head import LONGEST_LINE, Head
+from syndicate.intake.articles.fields.head import LONGEST_LINE, FrontMatterKeys
 from syndicate.intake.articles.fields.people import people
 from syndicate.intake.articles.frontmatter import FrontMatter
 from syndicate.intake.articles.slugs import name_of, slug_of, split_name
@@ -34,7 +34,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fields:
+class ArticleFields:
     """What an article's head says: its identity, and a revision that has no body yet."""
 
     id: str | None
@@ -44,14 +44,14 @@ class Fields:
     warnings: tuple[str, ...]
 
 
-def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = "") -> Fields:
+def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = "") -> ArticleFields:
     """Read front matter; `file` gives slug and date where it doesn't.
 
     `site` is the publication's url, where old addresses are absolute.
 
     Raise Refused with the line, what was read and what was expected.
     """
-    head = Head(front)
+    head = FrontMatterKeys(front)
     date, name = split_name(name_of(file))
     section, tags = _topics(head)
     revision = Revision(
@@ -76,10 +76,10 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
         extra=head.extra(),
     )
     slug = _slug(head, name)
-    return Fields(id=_id(head), slug=slug, revision=revision, warnings=tuple(head.warnings))
+    return ArticleFields(id=_id(head), slug=slug, revision=revision, warnings=tuple(head.warnings))
 
 
-def _title(head: Head) -> str:
+def _title(head: FrontMatterKeys) -> str:
     title = head.line("title")
     if not title:
         line = head.values["title"].line if "title" in head.values else 1
@@ -87,7 +87,7 @@ def _title(head: Head) -> str:
     return title
 
 
-def _id(head: Head) -> str | None:
+def _id(head: FrontMatterKeys) -> str | None:
     value = head.get("id")
     if value is None:
         return None
@@ -96,7 +96,7 @@ def _id(head: Head) -> str | None:
     return value.text
 
 
-def _slug(head: Head, name: str) -> str:
+def _slug(head: FrontMatterKeys, name: str) -> str:
     value = head.get("slug")
     if value is None:
         return _permalink_slug(head) or slug_of(name)
@@ -108,7 +108,7 @@ def _slug(head: Head, name: str) -> str:
     return slug
 
 
-def _permalink_slug(head: Head) -> str | None:
+def _permalink_slug(head: FrontMatterKeys) -> str | None:
     """Return the last part of a Jekyll permalink, unless it is a pattern or a style's name."""
     value = head.get("permalink")
     if value is None or value.text is None or "/" not in value.text or ":" in value.text:
@@ -118,7 +118,7 @@ def _permalink_slug(head: Head) -> str | None:
     return slug_of(last) if last else None
 
 
-def _topics(head: Head) -> tuple[str | None, tuple[str, ...]]:
+def _topics(head: FrontMatterKeys) -> tuple[str | None, tuple[str, ...]]:
     """Return section and tags; Jekyll's categories are a section, and more tags."""
     categories = head.words("categories")
     section = head.line("section") or head.line("category") or next(iter(categories), None)
@@ -126,12 +126,12 @@ def _topics(head: Head) -> tuple[str | None, tuple[str, ...]]:
     return section, tuple(dict.fromkeys((*head.words("tags"), *head.words("tag"), *rest)))
 
 
-def _canonical_url(head: Head) -> str | None:
+def _canonical_url(head: FrontMatterKeys) -> str | None:
     value = head.get("canonical_url")
     return None if value is None else head.address("canonical_url", value)
 
 
-def _language(head: Head) -> str | None:
+def _language(head: FrontMatterKeys) -> str | None:
     value = head.get("language")
     if value is None or value.text == "":
         return None
@@ -140,7 +140,7 @@ def _language(head: Head) -> str | None:
     return value.text.strip()
 
 
-def _translations(head: Head) -> Mapping[str, str]:
+def _translations(head: FrontMatterKeys) -> Mapping[str, str]:
     value = head.get("translations")
     if value is None:
         return {}

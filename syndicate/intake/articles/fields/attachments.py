@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from syndicate.intake.articles.fields.head import FALSE, TRUE, Head
-from syndicate.intake.articles.frontmatter import Value
+from syndicate.intake.articles.fields.head import FALSE, TRUE, FrontMatterKeys
+from syndicate.intake.articles.frontmatter import FrontMatterValue
 from syndicate.intake.media.recordings import read_duration
 from syndicate.model.addresses import web_address
 from syndicate.model.articles import Comments, Figure, Recording
@@ -14,7 +14,7 @@ _COUNT = re.compile("[0-9]{1,9}")
 _AUDIO = re.compile(r"audio/[a-z0-9][a-z0-9.+-]{0,60}")
 
 
-def image(head: Head) -> Figure | None:
+def image(head: FrontMatterKeys) -> Figure | None:
     """Return the lead picture; `src` is as written."""
     value = head.get("image")
     if value is None or value.text == "":
@@ -24,7 +24,7 @@ def image(head: Head) -> Figure | None:
     return Figure(src=src, alt=alt, caption=caption, credit=credit)
 
 
-def audio(head: Head) -> Recording | None:
+def audio(head: FrontMatterKeys) -> Recording | None:
     """Return the recording; its file may supply type and length later."""
     value = head.get("audio")
     if value is None or value.text == "":
@@ -44,7 +44,7 @@ def audio(head: Head) -> Recording | None:
     )
 
 
-def comments(head: Head) -> Comments | None:
+def comments(head: FrontMatterKeys) -> Comments | None:
     """Return how many comments there are, and where."""
     value = head.get("comments")
     if value is None or value.text == "":
@@ -66,7 +66,7 @@ def comments(head: Head) -> Comments | None:
 
 
 def _source(
-    head: Head, key: str, value: Value, keys: tuple[str, ...]
+    head: FrontMatterKeys, key: str, value: FrontMatterValue, keys: tuple[str, ...]
 ) -> tuple[str, Mapping[str, str]]:
     """Return the file or address of a picture or recording, and what else its table says."""
     table = {} if value.table is None else head.table(key, value, keys)
@@ -77,14 +77,14 @@ def _source(
     return src, table
 
 
-def _duration(head: Head, value: Value, text: str) -> int | None:
+def _duration(head: FrontMatterKeys, value: FrontMatterValue, text: str) -> int | None:
     try:
         return read_duration(text) or None if text else None
     except ValueError:
         head.refuse("audio.duration", value, "seconds, mm:ss or h:mm:ss")
 
 
-def _discussion(head: Head, table: Mapping[str, Value]) -> Comments | None:
+def _discussion(head: FrontMatterKeys, table: Mapping[str, FrontMatterValue]) -> Comments | None:
     given = {name: value for name, value in table.items() if not value.null and value.text != ""}
     for name, value in given.items():
         if name not in ("count", "url", "feed"):

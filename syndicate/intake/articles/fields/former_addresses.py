@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from syndicate.intake.articles.fields.head import FALSE, TRUE, Head
-from syndicate.intake.articles.frontmatter import Value
+from syndicate.intake.articles.fields.head import FALSE, TRUE, FrontMatterKeys
+from syndicate.intake.articles.frontmatter import FrontMatterValue
 from syndicate.intake.articles.slugs import name_of
 from syndicate.model.old_addresses import NoOldAddress, is_own, old_address
 
@@ -13,7 +13,7 @@ _STYLES = ("date", "pretty", "ordinal", "weekdate", "none")
 """Patterns of Jekyll's that have a name."""
 
 
-def old_addresses(head: Head, file: PurePath, site: str) -> tuple[str, ...]:
+def old_addresses(head: FrontMatterKeys, file: PurePath, site: str) -> tuple[str, ...]:
     """Return the addresses that lead to the article from now on.
 
     Refuse one that the publication has itself; warn about one that can't be led on from.
@@ -35,7 +35,7 @@ def old_addresses(head: Head, file: PurePath, site: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _texts(head: Head, key: str) -> Iterator[tuple[Value, str]]:
+def _texts(head: FrontMatterKeys, key: str) -> Iterator[tuple[FrontMatterValue, str]]:
     """Iterate over the texts of a key, which may be one or a list."""
     value = head.get(key)
     if value is None:

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from syndicate.errors import Refused
 from syndicate.intake.articles.fields.spelling import meant
-from syndicate.intake.articles.frontmatter import FrontMatter, Value
+from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
 from syndicate.intake.articles.frontmatter.value import tabled
 from syndicate.intake.markup.text import one_line
 from syndicate.model.addresses import web_address
@@ -24,7 +24,7 @@ _SPELT = _KNOWN - {"url", "path"}
 _TAXONOMIES = ("tags", "categories", "authors")
 
 
-class Head:
+class FrontMatterKeys:
     """An article's front matter, read key by key; what is wrong is refused with its line."""
 
     def __init__(self, front: FrontMatter) -> None:
@@ -32,7 +32,7 @@ class Head:
         self.values = _folded(front)
         self.warnings: list[str] = []
 
-    def get(self, key: str) -> Value | None:
+    def get(self, key: str) -> FrontMatterValue | None:
         """Return a key's value, unless it is missing or has nothing behind it."""
         value = self.values.get(key)
         return None if value is None or value.null else value
@@ -72,7 +72,7 @@ class Head:
             self.refuse(key, value, "true or false")
         return None if value is None else word in TRUE
 
-    def address(self, key: str, value: Value) -> str | None:
+    def address(self, key: str, value: FrontMatterValue) -> str | None:
         """Return an address on the web; None where none is given."""
         if value.text == "":
             return None
@@ -81,7 +81,7 @@ class Head:
             self.refuse(key, value, "an http or https address")
         return address
 
-    def table(self, key: str, value: Value, known: tuple[str, ...]) -> dict[str, str]:
+    def table(self, key: str, value: FrontMatterValue, known: tuple[str, ...]) -> dict[str, str]:
         """Return the texts of a table, and warn about keys that are not `known`."""
         texts = {}
         for name, item in (value.table or {}).items():
@@ -101,26 +101,26 @@ class Head:
                 self.warn(value, f"{key} means nothing here; did you mean {known}?")
         return {key: value.plain for key, value in unknown.items()}
 
-    def warn(self, value: Value, message: str) -> None:
+    def warn(self, value: FrontMatterValue, message: str) -> None:
         """Add a warning that names the line of a value."""
         self.warnings.append(f"{self.where}:{value.line}: {message}")
 
-    def refuse(self, key: str, value: Value, expected: str) -> NoReturn:
+    def refuse(self, key: str, value: FrontMatterValue, expected: str) -> NoReturn:
         """Refuse the article for one value."""
         raise Refused(f"{self.where}:{value.line}: {key} = {value} — expected {expected}")
 
-    def _item_text(self, key: str, item: Value) -> str:
+    def _item_text(self, key: str, item: FrontMatterValue) -> str:
         if item.text is None or len(item.text) > LONGEST_LINE:
             self.refuse(key, item, "a word or a few")
         return item.text
 
 
-def _folded(front: FrontMatter) -> dict[str, Value]:
+def _folded(front: FrontMatter) -> dict[str, FrontMatterValue]:
     """Return the values with known keys in small letters: to Hugo `Draft` is `draft`.
 
     Zola's taxonomies are lists like any others.
     """
-    values: dict[str, Value] = {}
+    values: dict[str, FrontMatterValue] = {}
     for key, value in front.values.items():
         name = key.lower() if key.lower() in _KNOWN else key
         if name in values:

@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from syndicate.intake.articles.fields.head import LONGEST_LINE, Head
-from syndicate.intake.articles.frontmatter import Value
+from syndicate.intake.articles.fields.head import LONGEST_LINE, FrontMatterKeys
+from syndicate.intake.articles.frontmatter import FrontMatterValue
 from syndicate.intake.markup.text import one_line
 from syndicate.model.addresses import web_address
 from syndicate.model.articles import Person
 
 
-def people(head: Head, *keys: str) -> tuple[Person, ...]:
+def people(head: FrontMatterKeys, *keys: str) -> tuple[Person, ...]:
     """Return the people that some keys name, without repetition."""
     return tuple(dict.fromkeys(person for key in keys for person in _named(head, key)))
 
 
-def _named(head: Head, key: str) -> tuple[Person, ...]:
+def _named(head: FrontMatterKeys, key: str) -> tuple[Person, ...]:
     value = head.get(key)
     if value is None:
         return ()
@@ -22,7 +22,7 @@ def _named(head: Head, key: str) -> tuple[Person, ...]:
     return tuple(_person(head, key, item) for item in items if not item.null and item.text != "")
 
 
-def _person(head: Head, key: str, value: Value) -> Person:
+def _person(head: FrontMatterKeys, key: str, value: FrontMatterValue) -> Person:
     if value.text is not None:
         name, table = one_line(value.text), {}
     elif value.table is not None:

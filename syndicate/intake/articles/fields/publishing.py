@@ -4,8 +4,8 @@ from datetime import datetime, tzinfo
 from pathlib import PurePath
 
 from syndicate.intake.articles.dates import EXPECTED, read_moment
-from syndicate.intake.articles.fields.head import FALSE, TRUE, Head
-from syndicate.intake.articles.frontmatter import Value
+from syndicate.intake.articles.fields.head import FALSE, TRUE, FrontMatterKeys
+from syndicate.intake.articles.frontmatter import FrontMatterValue
 from syndicate.model.articles import Status
 
 DRAFTS = "_drafts"
@@ -13,7 +13,7 @@ DRAFTS = "_drafts"
 _NO_DRAFT = ("false", "no")
 
 
-def status(head: Head, file: PurePath) -> Status:
+def status(head: FrontMatterKeys, file: PurePath) -> Status:
     """Return an article's status; what is marked as a draft anywhere is one."""
     folders = (folder.lower() for folder in file.parent.parts)
     if _is_draft(head) or _has_no_page(head) or DRAFTS in folders:
@@ -30,7 +30,7 @@ def status(head: Head, file: PurePath) -> Status:
     return status
 
 
-def date(head: Head, named: str | None, zone: tzinfo) -> datetime | None:
+def date(head: FrontMatterKeys, named: str | None, zone: tzinfo) -> datetime | None:
     """Return when an article is published.
 
     That is its date, else the one that its file's name begins with; Hugo's `publishDate`
@@ -40,7 +40,7 @@ def date(head: Head, named: str | None, zone: tzinfo) -> datetime | None:
     return max(filter(None, (given, public_from)), default=None)
 
 
-def _date(head: Head, named: str | None, zone: tzinfo) -> datetime | None:
+def _date(head: FrontMatterKeys, named: str | None, zone: tzinfo) -> datetime | None:
     value = head.get("date")
     of_name = _named_date(named, zone)
     if value is None:
@@ -57,13 +57,13 @@ def _date(head: Head, named: str | None, zone: tzinfo) -> datetime | None:
         return of_name
 
 
-def updated(head: Head, zone: tzinfo) -> datetime | None:
+def updated(head: FrontMatterKeys, zone: tzinfo) -> datetime | None:
     """Return when the article was last changed, where it says so."""
     moments = (_moment(head, key, zone) for key in ("updated", "lastmod", "last_modified_at"))
     return next(filter(None, moments), None)
 
 
-def _moment(head: Head, key: str, zone: tzinfo) -> datetime | None:
+def _moment(head: FrontMatterKeys, key: str, zone: tzinfo) -> datetime | None:
     value = head.get(key)
     if value is None or value.text == "":
         return None
@@ -73,7 +73,7 @@ def _moment(head: Head, key: str, zone: tzinfo) -> datetime | None:
         head.refuse(key, value, EXPECTED)
 
 
-def _is_draft(head: Head) -> bool:
+def _is_draft(head: FrontMatterKeys) -> bool:
     """Whether `draft` is there and says anything but false or no.
 
     A story that goes out by mistake can't be recalled; one that stays in can.
@@ -88,7 +88,7 @@ def _is_draft(head: Head) -> bool:
     return word not in _NO_DRAFT
 
 
-def _has_no_page(head: Head) -> bool:
+def _has_no_page(head: FrontMatterKeys) -> bool:
     """Whether it has no page where it comes from: Eleventy's `permalink: false`, two of Hugo's."""
     permalink, headless = (head.values.get(key) for key in ("permalink", "headless"))
     if _says(permalink, "false") or _says(headless, "true"):
@@ -100,7 +100,7 @@ def _has_no_page(head: Head) -> bool:
     return False
 
 
-def _says(value: Value | None, *words: str) -> bool:
+def _says(value: FrontMatterValue | None, *words: str) -> bool:
     return value is not None and (value.text or "").strip().lower() in words
 
 

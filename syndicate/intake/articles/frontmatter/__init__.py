@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from syndicate.errors import Refused
 from syndicate.intake.articles.frontmatter.json_values import read_json
 from syndicate.intake.articles.frontmatter.toml_values import read_toml
-from syndicate.intake.articles.frontmatter.value import Value
+from syndicate.intake.articles.frontmatter.value import FrontMatterValue
 from syndicate.intake.articles.frontmatter.yaml_values import read_yaml
 
-__all__ = ["FrontMatter", "Value", "split"]
+__all__ = ["FrontMatter", "FrontMatterValue", "split"]
 
 _OPEN = re.compile(r"(---[ \t]*(?P<format>[a-z]*)|\+\+\+)[ \t]*(?:\n|\Z)")
 _CLOSE = {
@@ -40,7 +40,7 @@ class FrontMatter:
     body: str
     line: int = 1
     """The line of the file in which the body begins."""
-    values: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, FrontMatterValue] = field(default_factory=dict)
     found: bool = True
     """False when the file begins with its body."""
 
@@ -72,7 +72,7 @@ def split(data: bytes, where: str) -> FrontMatter:
     return _parted(text, closing.end(), value, where)
 
 
-def _parted(text: str, end: int, value: Value, where: str) -> FrontMatter:
+def _parted(text: str, end: int, value: FrontMatterValue, where: str) -> FrontMatter:
     return FrontMatter(
         where=where,
         body=text[end:],
@@ -81,7 +81,7 @@ def _parted(text: str, end: int, value: Value, where: str) -> FrontMatter:
     )
 
 
-def _table(value: Value, where: str) -> Mapping[str, Value]:
+def _table(value: FrontMatterValue, where: str) -> Mapping[str, FrontMatterValue]:
     if value.null:
         return {}
     if value.table is None:
@@ -89,7 +89,7 @@ def _table(value: Value, where: str) -> Mapping[str, Value]:
     return value.table
 
 
-def _fenced_json(head: str, where: str) -> Value:
+def _fenced_json(head: str, where: str) -> FrontMatterValue:
     """Read the object between `---json` and `---`."""
     text = f"\n{head}"
     value, end = read_json(text, where, 1)
@@ -112,7 +112,7 @@ def _decode(data: bytes, where: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-_READERS: Mapping[str, Callable[[str, str], Value]] = {
+_READERS: Mapping[str, Callable[[str, str], FrontMatterValue]] = {
     "yaml": read_yaml,
     "toml": read_toml,
     "json": _fenced_json,

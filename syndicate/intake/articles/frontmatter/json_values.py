@@ -5,7 +5,13 @@ import re
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.frontmatter.value import Budget, Value, listed, number, tabled
+from syndicate.intake.articles.frontmatter.value import (
+    FrontMatterValue,
+    ValueBudget,
+    listed,
+    number,
+    tabled,
+)
 from syndicate.intake.markup.text import printable
 
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -14,7 +20,7 @@ _WORD = re.compile(r"true|false|null")
 _PLAIN = {"true": True, "false": False}
 
 
-def read_json(text: str, where: str, at: int = 0) -> tuple[Value, int]:
+def read_json(text: str, where: str, at: int = 0) -> tuple[FrontMatterValue, int]:
     """Read the value that begins at `at`; return it, and where it ends.
 
     Raise Refused, with the line in `text`, for what is no JSON.
@@ -32,11 +38,11 @@ class _JsonReader:
     def __init__(self, text: str, where: str) -> None:
         self._text = text
         self._where = where
-        self._budget = Budget(where)
+        self._budget = ValueBudget(where)
         self._counted = 0
         self._line = 1
 
-    def value(self, at: int, depth: int) -> tuple[Value, int]:
+    def value(self, at: int, depth: int) -> tuple[FrontMatterValue, int]:
         at = self._skip(at)
         line = self._line_of(at)
         self._budget.spend(line, depth)
@@ -49,18 +55,20 @@ class _JsonReader:
             return listed(line, items), at
         if first == '"':
             text, at = self._string(at)
-            return Value(line=line, text=text, plain=text), at
+            return FrontMatterValue(line=line, text=text, plain=text), at
         if word := _WORD.match(self._text, at):
             written = word[0]
             if written == "null":
-                return Value(line=line), word.end()
-            return Value(line=line, text=written, plain=_PLAIN[written]), word.end()
+                return FrontMatterValue(line=line), word.end()
+            return FrontMatterValue(line=line, text=written, plain=_PLAIN[written]), word.end()
         if digits := _NUMBER.match(self._text, at):
-            return Value(line=line, text=digits[0], plain=number(digits[0])), digits.end()
+            return FrontMatterValue(
+                line=line, text=digits[0], plain=number(digits[0])
+            ), digits.end()
         raise self._broken("a value is missing", at)
 
-    def _table(self, at: int, depth: int) -> tuple[dict[str, Value], int]:
-        table: dict[str, Value] = {}
+    def _table(self, at: int, depth: int) -> tuple[dict[str, FrontMatterValue], int]:
+        table: dict[str, FrontMatterValue] = {}
         at = self._skip(at)
         if self._text[at : at + 1] == "}":
             return table, at + 1
@@ -79,8 +87,8 @@ class _JsonReader:
             if ended:
                 return table, at
 
-    def _items(self, at: int, depth: int) -> tuple[list[Value], int]:
-        items: list[Value] = []
+    def _items(self, at: int, depth: int) -> tuple[list[FrontMatterValue], int]:
+        items: list[FrontMatterValue] = []
         at = self._skip(at)
         if self._text[at : at + 1] == "]":
             return items, at + 1

@@ -5,9 +5,15 @@ import tomllib
 from datetime import date, datetime, time
 from typing import Any
 
-from syndicate.config.loading.toml_positions import Document, Loc
+from syndicate.config.loading.toml_positions import Loc, TomlDocument
 from syndicate.errors import ConfigError, Refused
-from syndicate.intake.articles.frontmatter.value import Budget, Value, listed, number, tabled
+from syndicate.intake.articles.frontmatter.value import (
+    FrontMatterValue,
+    ValueBudget,
+    listed,
+    number,
+    tabled,
+)
 from syndicate.intake.markup.text import printable
 
 _MOST_DOTS = 1_000
@@ -17,7 +23,7 @@ _PLACE = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)")
 _KEY = re.compile(r"""[ \t]*([\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=""")
 
 
-def read_toml(head: str, where: str) -> Value:
+def read_toml(head: str, where: str) -> FrontMatterValue:
     """Read TOML that begins in line 2 of its file.
 
     Raise Refused, with the line in the file, for what is no TOML.
@@ -29,7 +35,7 @@ def read_toml(head: str, where: str) -> Value:
         raise Refused(f"{where}:2: front matter is nested or repeated too much")
     _check(text, where)
     try:
-        document = Document.parse(where, text.encode())
+        document = TomlDocument.parse(where, text.encode())
     except ConfigError as error:
         raise Refused(str(error)) from error
     return _TomlReader(document, where).value(document.data, ())
@@ -67,11 +73,11 @@ def _problem(problem: str, text: str, line: int) -> str:
 class _TomlReader:
     """One pass over what was parsed, for the line of each value and how it was written."""
 
-    def __init__(self, document: Document, where: str) -> None:
+    def __init__(self, document: TomlDocument, where: str) -> None:
         self._document = document
-        self._budget = Budget(where)
+        self._budget = ValueBudget(where)
 
-    def value(self, given: Any, loc: Loc) -> Value:
+    def value(self, given: Any, loc: Loc) -> FrontMatterValue:
         line = self._document.line(loc)
         self._budget.spend(line, len(loc))
         if isinstance(given, dict):
@@ -81,13 +87,13 @@ class _TomlReader:
             return listed(line, [self.value(item, (*loc, n)) for n, item in enumerate(given)])
         if isinstance(given, str):
             text = printable(given)
-            return Value(line=line, text=text, plain=text)
+            return FrontMatterValue(line=line, text=text, plain=text)
         if isinstance(given, bool):
-            return Value(line=line, text=str(given).lower(), plain=given)
+            return FrontMatterValue(line=line, text=str(given).lower(), plain=given)
         text = self._document.written(loc) or ""
         if isinstance(given, datetime | date | time):
-            return Value(line=line, text=text, plain=text)
-        return Value(line=line, text=text, plain=_number(given, text))
+            return FrontMatterValue(line=line, text=text, plain=text)
+        return FrontMatterValue(line=line, text=text, plain=_number(given, text))
 
 
 def _number(given: float, text: str) -> int | float | str:

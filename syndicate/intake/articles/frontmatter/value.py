@@ -16,14 +16,14 @@ LONGEST_NUMBER = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
+class FrontMatterValue:
     """One value with the line it stands on: text, a list, or a table."""
 
     line: int
     text: str | None = None
     """As written, when it is a scalar; None when it is null, a list or a table."""
-    items: tuple["Value", ...] | None = None
-    table: Mapping[str, "Value"] | None = None
+    items: tuple["FrontMatterValue", ...] | None = None
+    table: Mapping[str, "FrontMatterValue"] | None = None
     plain: Any = None
     """The same as JSON can hold it, with the format's own idea of numbers and booleans."""
 
@@ -38,7 +38,7 @@ class Value:
         return "nothing" if self.null else "a list" if self.table is None else "a table"
 
 
-class Budget:
+class ValueBudget:
     """How many values a file may still have: a short text can name the same list many times."""
 
     def __init__(self, where: str) -> None:
@@ -52,15 +52,15 @@ class Budget:
             raise Refused(f"{self._where}:{line}: front matter is nested or repeated too much")
 
 
-def listed(line: int, items: list[Value]) -> Value:
+def listed(line: int, items: list[FrontMatterValue]) -> FrontMatterValue:
     """Make a list of values."""
-    return Value(line=line, items=tuple(items), plain=[item.plain for item in items])
+    return FrontMatterValue(line=line, items=tuple(items), plain=[item.plain for item in items])
 
 
-def tabled(line: int, table: Mapping[str, Value]) -> Value:
+def tabled(line: int, table: Mapping[str, FrontMatterValue]) -> FrontMatterValue:
     """Make a table of values."""
     plain = {key: value.plain for key, value in table.items()}
-    return Value(line=line, table=table, plain=plain)
+    return FrontMatterValue(line=line, table=table, plain=plain)
 
 
 def number(text: str) -> int | float | str:

@@ -11,8 +11,8 @@ from yaml.constructor import SafeConstructor
 from syndicate.errors import Refused
 from syndicate.intake.articles.frontmatter.value import (
     LONGEST_NUMBER,
-    Budget,
-    Value,
+    FrontMatterValue,
+    ValueBudget,
     listed,
     tabled,
 )
@@ -30,14 +30,14 @@ _NULL, _BOOL = "tag:yaml.org,2002:null", "tag:yaml.org,2002:bool"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
-def read_yaml(head: str, where: str) -> Value:
+def read_yaml(head: str, where: str) -> FrontMatterValue:
     """Read YAML that begins in line 2 of its file.
 
     Raise Refused, with the line in the file, for what is no YAML.
     """
     try:
         node = _node(head)
-        return Value(line=2) if node is None else _YamlReader(where).value(node)
+        return FrontMatterValue(line=2) if node is None else _YamlReader(where).value(node)
     except yaml.reader.ReaderError as error:
         line = head.count("\n", 0, error.position) + 2
         raise Refused(f"{where}:{line}: a control character in the front matter") from error
@@ -72,9 +72,9 @@ class _YamlReader:
 
     def __init__(self, where: str) -> None:
         self._where = where
-        self._budget = Budget(where)
+        self._budget = ValueBudget(where)
 
-    def value(self, node: yaml.Node, depth: int = 0) -> Value:
+    def value(self, node: yaml.Node, depth: int = 0) -> FrontMatterValue:
         line = node.start_mark.line + 2
         self._budget.spend(line, depth)
         if isinstance(node, yaml.MappingNode):
@@ -83,12 +83,12 @@ class _YamlReader:
             return listed(line, [self.value(item, depth + 1) for item in node.value])
         assert isinstance(node, yaml.ScalarNode)
         if node.tag == _NULL:
-            return Value(line=line)
+            return FrontMatterValue(line=line)
         text = printable(node.value)
-        return Value(line=line, text=text, plain=_plain(node, text))
+        return FrontMatterValue(line=line, text=text, plain=_plain(node, text))
 
-    def _table(self, node: yaml.MappingNode, depth: int) -> dict[str, Value]:
-        table: dict[str, Value] = {}
+    def _table(self, node: yaml.MappingNode, depth: int) -> dict[str, FrontMatterValue]:
+        table: dict[str, FrontMatterValue] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 2
             if not isinstance(key_node, yaml.ScalarNode):

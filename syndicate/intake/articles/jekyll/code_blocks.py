@@ -57,7 +57,7 @@ class CodeBlock:
         return lines
 
 
-class Code:
+class CodeSpans:
     """Where a text has code: in fences, and between backticks on one line."""
 
     def __init__(self, text: str) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from syndicate.intake.articles.jekyll.code_blocks import Code, CodeBlock
+from syndicate.intake.articles.jekyll.code_blocks import CodeBlock, CodeSpans
 from syndicate.intake.articles.jekyll.expressions import Expressions
 from syndicate.intake.articles.jekyll.includes import gist, include, player
 from syndicate.intake.articles.jekyll.site import JekyllSite
@@ -30,7 +30,7 @@ _ADDRESS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Liquid:
+class LiquidResult:
     """A text without its Liquid."""
 
     text: str
@@ -40,7 +40,7 @@ class Liquid:
     """What stays in code though it isn't understood; summaries leave it out."""
 
 
-def read_liquid(text: str, values: Mapping[str, str], site: JekyllSite) -> Liquid:
+def read_liquid(text: str, values: Mapping[str, str], site: JekyllSite) -> LiquidResult:
     """Return a text as Jekyll would make it of the tags that are understood here."""
     return _LiquidReader(text, Expressions({**site.values(), **values}), site).read()
 
@@ -50,7 +50,7 @@ class _LiquidReader:
 
     def __init__(self, text: str, expressions: Expressions, site: JekyllSite) -> None:
         self._text = text
-        self._code = Code(text)
+        self._code = CodeSpans(text)
         self._expressions = expressions
         self._out: list[str] = []
         self._at = 0
@@ -69,7 +69,7 @@ class _LiquidReader:
             "assign": lambda rest: "" if expressions.assign(rest) else None,
         }
 
-    def read(self) -> Liquid:
+    def read(self) -> LiquidResult:
         while (beginning := _BEGINNING.search(self._text, self._at)) is not None:
             begins = beginning.start()
             self._out.append(self._text[self._at : begins])
@@ -84,7 +84,7 @@ class _LiquidReader:
         self._out.append(self._text[self._at :])
         for block in self._blocks:
             self._warned.setdefault("{% highlight %} without its end", block.at)
-        return Liquid("".join(self._out), self._warnings(), tuple(self._left))
+        return LiquidResult("".join(self._out), self._warnings(), tuple(self._left))
 
     def _closing(self, mark: str, after: int) -> int:
         """Find the next closing mark, or -1; no stretch of text is searched twice."""

@@ -10,7 +10,7 @@ from typing import Protocol
 from syndicate.intake.media.metadata import avif, gif, jpeg, png, webp
 
 
-class Format(Protocol):
+class MetadataFormat(Protocol):
     """What each format's module offers."""
 
     def accepts(self, data: bytes) -> bool:
@@ -20,7 +20,7 @@ class Format(Protocol):
         """Return the data without metadata; raise ValueError where they are damaged."""
 
 
-_FORMATS: tuple[Format, ...] = (jpeg, png, gif, webp, avif)
+_FORMATS: tuple[MetadataFormat, ...] = (jpeg, png, gif, webp, avif)
 
 
 def strip(data: bytes) -> bytes:
