@@ -148,7 +148,7 @@ class Composer:
         with self._store.read() as tx:
             first = edition if edition.original is None else tx.editions.by_key(edition.original)
             keys = [item.article for item in tx.editions.items(edition.key)]
-            carried = [one for one in tx.readership.articles(keys) if _is_public(one, at)]
+            carried = [one for one in tx.published.articles(keys) if _is_public(one, at)]
             upto = tx.articles.newest_number()
             seen = CompositionState.of(tx, newsletter.name)
         schedule = self._config.schedule(first.schedule if first else None)
@@ -179,7 +179,7 @@ class Composer:
     def stands(self, tx: Transaction, proposal: ProposedEdition) -> bool:
         """Whether the store is as it was when a proposal was made; it is until `tx` ends."""
         assert proposal.draft is not None
-        tx.hold_still()
+        tx.lock_numbers()
         return CompositionState.of(tx, proposal.draft.newsletter) == proposal.seen
 
     def _draft(

@@ -54,9 +54,9 @@ def replace(
     """
     store = newsroom.store
     with store.write() as tx:
-        found = tx.stops.owned(edition)
+        found = tx.control.owned(edition)
         if found.state is EditionState.SENDING:
-            tx.stops.pause(edition, cause=cause, at=at, detail="to be replaced")
+            tx.control.pause(edition, cause=cause, at=at, detail="to be replaced")
     try:
         newsroom.publish(at)
         successor, left = _composed_anew(newsroom, found, slugs, cause=cause, at=at, detail=detail)
@@ -83,7 +83,7 @@ def resend(
         lasts = newsroom.config.mail.expire_after
         if newsletter is not None:
             lasts = newsroom.config.expire_after(newsletter)
-        again = tx.corrections.resend(
+        again = tx.successors.resend(
             edition, cause=cause, at=at, expires_at=at + lasts, detail=detail
         )
         if again is None:
@@ -106,7 +106,7 @@ def _composed_anew(
         assert proposal.draft is not None
         with newsroom.store.write() as tx:
             if newsroom.desk.stands(tx, proposal):
-                return tx.corrections.replace(
+                return tx.successors.replace(
                     edition.key, proposal.draft, cause=cause, at=at, detail=detail
                 )
     raise StoreLocked("new articles kept coming in while it was composed anew; try again")

@@ -39,7 +39,7 @@ def left_behind_daily(store: Store, config: Config, *, at: datetime) -> list[str
         return [
             message
             for message in found
-            if tx.limits.take(f"left behind: {message}", most=1, per=_DAY, at=at)
+            if tx.attempt_limits.take(f"left behind: {message}", most=1, per=_DAY, at=at)
         ]
 
 

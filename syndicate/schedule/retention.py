@@ -64,7 +64,7 @@ def forget(
 
     unconfirmed = 0
     with store.write() as tx:
-        tx.limits.forget(at - LIMITS_FOR)
+        tx.attempt_limits.forget(at - LIMITS_FOR)
     with store.read() as tx:
         keys = tx.retention.unconfirmed(at - rule.unconfirmed)
     while keys and not stop.is_set():

@@ -188,7 +188,7 @@ class Runner:
     def _listen(self) -> None:
         """Go on at once with what was resumed, say; the sweep says what is wrong with the store."""
         with suppress(StoreError), self._store.read() as tx:
-            newest = tx.stops.newest()
+            newest = tx.control.newest()
             if newest != self._decided:
                 self._decided = newest
                 self._mail_due.set()

@@ -125,37 +125,37 @@ class Transaction:
     """One transaction, with a door per noun. Only valid inside its `with`."""
 
     articles = _Door(ArticleWriter)
-    readership = _Door(PublishedArticles)
+    published = _Door(PublishedArticles)
     media = _Door(MediaCatalogue)
     subscribers = _Door(Subscribers)
     newsletters = _Door(Newsletters)
-    arrivals = _Door(BulkImport)
+    bulk_import = _Door(BulkImport)
     schedules = _Door(Schedules)
     fires = _Door(Fires)
     editions = _Door(Editions)
     archive = _Door(EditionArchive)
     clicks = _Door(Clicks)
     deliveries = _Door(Deliveries)
-    handover = _Door(Claims)
+    claims = _Door(Claims)
     holds = _Door(Holds)
-    allowances = _Door(SendQuotas)
-    paces = _Door(SenderProgress)
+    quotas = _Door(SendQuotas)
+    sender_progress = _Door(SenderProgress)
     heartbeats = _Door(Heartbeats)
-    stops = _Door(EditionControl)
-    corrections = _Door(Successors)
-    requests = _Door(Confirmations)
-    trail = _Door(AuditLog)
-    roll = _Door(SubscriberSearch)
+    control = _Door(EditionControl)
+    successors = _Door(Successors)
+    confirmations = _Door(Confirmations)
+    audit_log = _Door(AuditLog)
+    search = _Door(SubscriberSearch)
     segments = _Door(Segments)
     retention = _Door(RetentionStore)
-    mergers = _Door(Merges)
-    dossier = _Door(DataExport)
-    census = _Door(MetricsSnapshot)
+    merges = _Door(Merges)
+    data_export = _Door(DataExport)
+    metrics_snapshot = _Door(MetricsSnapshot)
     private_feeds = _Door(PrivateFeedTokens)
     pings = _Door(Pings)
     submissions = _Door(Submissions)
-    pauses = _Door(EndpointBackoff)
-    limits = _Door(AttemptLimits)
+    endpoint_backoff = _Door(EndpointBackoff)
+    attempt_limits = _Door(AttemptLimits)
     hub = _Door(HubSubscriptions)
     keys = _Door(Keys)
 
@@ -163,7 +163,7 @@ class Transaction:
         self._connection = connection
         self.kept = True
 
-    def hold_still(self) -> None:
+    def lock_numbers(self) -> None:
         """Wait for, and keep out, whoever files articles, gives numbers or freezes editions."""
         lock(self._connection, LOCK_NUMBERS)
 
@@ -268,7 +268,7 @@ class Store:
         swept = 1
         while swept:
             with self.write() as tx:
-                swept = tx.stops.sweep(at)
+                swept = tx.control.sweep(at)
 
     def close(self) -> None:
         """Give up every connection."""

@@ -358,8 +358,8 @@ def left_sending(store, config, count: int = 1) -> list[str]:
     signer = links(store, config)
     with store.write() as tx:
         [edition] = tx.deliveries.open_editions(NOON)
-        claims = tx.handover.claim(edition.key, owner=dead, lease_until=FAR, at=NOON, limit=count)
-        tx.handover.move((), claims, owner=dead, lease_until=FAR, at=NOON)
+        claims = tx.claims.claim(edition.key, owner=dead, lease_until=FAR, at=NOON, limit=count)
+        tx.claims.move((), claims, owner=dead, lease_until=FAR, at=NOON)
     return [signer.message_id(c.edition, c.subscriber, "example.org") for c in claims]
 
 
@@ -403,7 +403,7 @@ def test_what_is_claimed_by_a_living_process_is_left_to_it(store, config):
     subscribe(store, *readers(3))
     edition = freeze(store)
     with store.write() as tx:
-        tx.handover.claim(
+        tx.claims.claim(
             edition.key,
             owner="elsewhere/0:1:1:x",
             lease_until=FAR,

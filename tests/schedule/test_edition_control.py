@@ -32,7 +32,7 @@ def frozen(desk, *slugs, at=NOW):
 
 def cancel(desk, edition):
     with desk.store.write() as tx:
-        decision = tx.stops.cancel(edition.key, cause=ME, at=NOW)
+        decision = tx.control.cancel(edition.key, cause=ME, at=NOW)
     desk.store.sweep(NOW)
     return decision
 
@@ -40,11 +40,9 @@ def cancel(desk, edition):
 def hand_over_one(desk, edition):
     """Have the first reader of an edition accepted."""
     with desk.store.write() as tx:
-        [one] = tx.handover.claim(
-            edition.key, owner="me", lease_until=NOW + MINUTE, at=NOW, limit=1
-        )
-        tx.handover.move((), [one], owner="me", lease_until=NOW + MINUTE, at=NOW)
-        tx.handover.settle(
+        [one] = tx.claims.claim(edition.key, owner="me", lease_until=NOW + MINUTE, at=NOW, limit=1)
+        tx.claims.move((), [one], owner="me", lease_until=NOW + MINUTE, at=NOW)
+        tx.claims.settle(
             [DeliveryOutcome(claim=one, state=DeliveryState.ACCEPTED, code=250)], at=NOW
         )
 
@@ -73,7 +71,7 @@ def test_the_correction_says_what_the_article_says_now_to_those_who_wait(desk):
         first = tx.editions.by_key(edition.key)
         assert (first.subject, first.state) == ("Breaking: Fery sinks", EditionState.REPLACED)
         assert [item.revision for item in tx.editions.items(replaced.edition.key)] == [2]
-        acts = [note.act for note in tx.stops.notes(edition.key)]
+        acts = [note.act for note in tx.control.notes(edition.key)]
         assert acts == [ControlAction.PAUSED, ControlAction.REPLACED]
 
 
@@ -181,11 +179,11 @@ def test_what_is_resumed_in_another_process_goes_on_before_the_next_sweep(desk_o
     desk.file("ferry", at=at)
     edition = frozen(desk, "ferry", at=at)
     with desk.store.write() as tx:
-        tx.stops.pause(edition.key, cause=ME, at=at)
+        tx.control.pause(edition.key, cause=ME, at=at)
     with Runner(desk.newsroom, threading.Event()):
         time.sleep(1.5)  # the first sweep is over by then, and has found nothing due
         assert desk.mail() == []
         with desk.store.write() as tx:
-            tx.stops.resume(edition.key, cause=ME, at=at)
+            tx.control.resume(edition.key, cause=ME, at=at)
         until(desk.mail)
     assert desk.mail() == [("ada@example.org", "Breaking: Ferry")]

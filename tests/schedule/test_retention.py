@@ -62,7 +62,7 @@ def test_changes_are_kept_for_as_long_as_the_config_says_or_for_ever(desk, desk_
     assert forgettable(desk.store, desk.config, at=NOW) == RetentionReport(events=1)
     assert forget(desk.store, desk.config, at=NOW) == RetentionReport(events=1)
     with desk.store.read() as tx:
-        assert "+old" not in {one.detail for one in tx.trail.of(key)}
+        assert "+old" not in {one.detail for one in tx.audit_log.of(key)}
 
 
 def test_many_go_in_several_steps_and_a_stop_leaves_the_rest_for_later(desk, monkeypatch):
@@ -78,8 +78,11 @@ def test_counters_of_limits_go_after_two_days(desk):
     hour = timedelta(hours=1)
     with desk.store.write() as tx:
         for days in (1, 3):
-            tx.limits.take("signup", most=5, per=hour, at=NOW - days * DAY)
+            tx.attempt_limits.take("signup", most=5, per=hour, at=NOW - days * DAY)
     assert forget_daily(desk.store, desk.config, at=NOW, stop=Event()) == RetentionReport()
     with desk.store.write() as tx:
-        gone = [tx.limits.take("signup", most=1, per=hour, at=NOW - days * DAY) for days in (3, 1)]
+        gone = [
+            tx.attempt_limits.take("signup", most=1, per=hour, at=NOW - days * DAY)
+            for days in (3, 1)
+        ]
     assert gone == [True, False]

@@ -44,7 +44,7 @@ class Desk:
         if reader is None:
             return []
         with self.store.read() as tx:
-            return tx.requests.about(reader.key, ConfirmationKind.SUBSCRIBE)
+            return tx.confirmations.about(reader.key, ConfirmationKind.SUBSCRIBE)
 
     def link(self, email: str = "anna@example.org") -> str:
         """Return the path of the newest letter's button."""

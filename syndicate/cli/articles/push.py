@@ -51,7 +51,7 @@ def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> N
         failed = False
         if now and herald is not None:
             with store.write() as tx:
-                tx.pauses.end_all()
+                tx.endpoint_backoff.end_all()
                 tx.pings.hurry(clock.now())
                 tx.submissions.hurry(clock.now())
                 tx.hub.hurry(clock.now())
@@ -99,8 +99,8 @@ def _owed(store: "Store") -> list[PendingCall]:
 
     with store.read() as tx:
         pings, waiting = tx.pings.owed(), tx.submissions.waiting()
-        pauses = {to: tx.pauses.until(to) for to in {one.hub for one in pings}}
-        pauses |= {to: tx.pauses.until(to) for to in {one.engine for one in waiting}}
+        pauses = {to: tx.endpoint_backoff.until(to) for to in {one.hub for one in pings}}
+        pauses |= {to: tx.endpoint_backoff.until(to) for to in {one.engine for one in waiting}}
         failing = tx.hub.numbers().first
     return [
         *(

@@ -43,7 +43,7 @@ def pause(
 ) -> None:
     """Let nothing more of an edition leave, until it is resumed."""
     with here(context).store() as store, store.write() as tx:
-        decision = tx.stops.pause(
+        decision = tx.control.pause(
             edition, cause=by_command("pause"), at=clock.now(), detail=in_a_line(reason)
         )
     _tell(edition, decision, EditionState.PAUSED, "is paused", json=json)
@@ -54,7 +54,7 @@ def resume(
 ) -> None:
     """Let a paused edition go on."""
     with here(context).store() as store, store.write() as tx:
-        decision = tx.stops.resume(
+        decision = tx.control.resume(
             edition, cause=by_command("resume"), at=clock.now(), detail=in_a_line(reason)
         )
     _tell(edition, decision, EditionState.SENDING, "goes on", json=json)
@@ -69,7 +69,7 @@ def cancel(
     at = clock.now()
     with here(context).store() as store:
         with store.write() as tx:
-            decision = tx.stops.cancel(
+            decision = tx.control.cancel(
                 edition, cause=by_command("cancel"), at=at, detail=in_a_line(reason)
             )
         _tell(edition, decision, EditionState.CANCELLED, "is cancelled", json=json)
@@ -90,7 +90,7 @@ def settle(
     """Settle what is unknown of an edition: whether it arrived, nobody can tell."""
     again = unknown is UnknownChoice.RESEND
     with here(context).store() as store, store.write() as tx:
-        settled = tx.stops.settle_unknown(
+        settled = tx.control.settle_unknown(
             edition,
             again=again,
             cause=by_command("settle"),

@@ -29,7 +29,7 @@ def show(context: typer.Context, address: Address, *, json: AsJson = False) -> N
     with ours.store() as store, store.read() as tx:
         person = tx.subscribers.by_any_address(address)
         suppressed = tx.subscribers.suppressed(address)
-        held = tx.dossier.of(person.key) if person is not None else None
+        held = tx.data_export.of(person.key) if person is not None else None
     if held is None:
         if suppressed is None:
             raise unknown(address)

@@ -70,9 +70,11 @@ def list_(
     wanted = _wanted(ours, newsletter, state, tag, segment)
     most = None if everybody or json else FIRST
     with ours.store() as store, store.read() as tx:
-        people = list(tx.roll.people(wanted, limit=most))
-        count = len(people) if len(people) != most else tx.roll.count(wanted)
-        unowned = list(tx.roll.suppressions()) if wanted == SearchCriteria(suppressed=True) else []
+        people = list(tx.search.people(wanted, limit=most))
+        count = len(people) if len(people) != most else tx.search.count(wanted)
+        unowned = (
+            list(tx.search.suppressions()) if wanted == SearchCriteria(suppressed=True) else []
+        )
     if json:
         addresses = [{"email": address, "suppressed": reason} for address, reason in unowned]
         as_json([*map(as_values, people), *addresses])
@@ -116,10 +118,10 @@ def export(
     ours = here(context)
     wanted = _wanted(ours, newsletter, state, tag, segment)
     with ours.store() as store, store.read() as tx:
-        columns = ExportColumns.of(fields, tx.roll.field_names())
-        people = tx.roll.people(wanted)
+        columns = ExportColumns.of(fields, tx.search.field_names())
+        people = tx.search.people(wanted)
         everybody = wanted in {SearchCriteria(), SearchCriteria(suppressed=True)}
-        unowned = tx.roll.suppressions() if everybody else iter(())
+        unowned = tx.search.suppressions() if everybody else iter(())
         if format is ExportSyntax.JSONL:
             for person in people:
                 as_json_line(columns.value(person))

@@ -126,7 +126,7 @@ class Ledger:
         """Give back what was not handed over."""
         if claims:
             with self.store.write() as tx:
-                tx.handover.release(claims, owner=self.name, at=clock.now())
+                tx.claims.release(claims, owner=self.name, at=clock.now())
 
     # what there is
 
@@ -182,7 +182,7 @@ class Ledger:
 
     def _record(self, tx: Transaction, due: LedgerBatch) -> "_CommittedWork":
         now = clock.now()
-        moved, may_leave = tx.handover.move(
+        moved, may_leave = tx.claims.move(
             _suppressing(tx, due.verdicts, now),
             due.intents,
             owner=self.name,
@@ -195,7 +195,7 @@ class Ledger:
             else:
                 tx.holds.ease(what, over_by=now)
         for pace in due.paces:
-            tx.paces.note(pace)
+            tx.sender_progress.note(pace)
         claims = self._claim(tx, due.wanted, now) if due.wanted else []
         if time.monotonic() >= self._next_beat and any(map(_is_accepted, due.verdicts)):
             # last: a lock on what all processes write is kept for the commit alone
@@ -206,7 +206,7 @@ class Ledger:
         )
 
     def _claim(self, tx: Transaction, wanted: ClaimRequest, now: datetime) -> list[Claim]:
-        return tx.handover.claim(
+        return tx.claims.claim(
             wanted.edition,
             owner=self.name,
             lease_until=now + _LEASE,
@@ -221,7 +221,7 @@ class Ledger:
         tx: Transaction, verdicts: Sequence[DeliveryOutcome], now: datetime
     ) -> frozenset[Key]:
         """Record what became of some; of who was erased meanwhile, nothing that names them."""
-        return tx.handover.settle(_suppressing(tx, verdicts, now), at=now)
+        return tx.claims.settle(_suppressing(tx, verdicts, now), at=now)
 
     def _count(self, verdicts: Sequence[DeliveryOutcome], moved: frozenset[Key]) -> None:
         counts: defaultdict[int, Counter[DeliveryState]] = defaultdict(Counter)
@@ -293,5 +293,5 @@ def _suppressing(
 
 
 def _discreet(tx: Transaction, verdict: DeliveryOutcome) -> DeliveryOutcome:
-    holder = tx.mergers.holder(verdict.claim.subscriber)
+    holder = tx.merges.holder(verdict.claim.subscriber)
     return verdict if tx.subscribers.by_key(holder) else replace(verdict, reply="")

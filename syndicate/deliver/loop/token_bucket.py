@@ -42,11 +42,11 @@ class TokenBucket:
 
         def take() -> int:
             with store.write() as tx:
-                return tx.allowances.take(name, rate, portion, at=clock.now())
+                return tx.quotas.take(name, rate, portion, at=clock.now())
 
         def put_back(count: int) -> None:
             with store.write() as tx:
-                tx.allowances.give_back(name, count)
+                tx.quotas.give_back(name, count)
 
         pause = min(_LONGEST, max(_SHORTEST, seconds))
         return cls(take, put_back, lambda: pause)
@@ -63,13 +63,13 @@ class TokenBucket:
             if most is None:
                 return _DAILY_PORTION
             with store.write() as tx:
-                return tx.allowances.daily(name, most, _DAILY_PORTION, at=now)
+                return tx.quotas.daily(name, most, _DAILY_PORTION, at=now)
 
         def put_back(count: int) -> None:
             # to the day that they are of: a new one owes nothing to what is over
             if quota(day) is not None:
                 with store.write() as tx:
-                    tx.allowances.daily_back(name, count, at=day)
+                    tx.quotas.daily_back(name, count, at=day)
 
         return cls(take, put_back, _until_midnight)
 

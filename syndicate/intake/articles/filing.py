@@ -121,7 +121,7 @@ class _Import:
         then = taken.copy()
         try:
             with self.store.write() as tx:
-                tx.hold_still()  # two processes may file one folder
+                tx.lock_numbers()  # two processes may file one folder
                 desk = _BatchImport(tx, self, batch, then)
                 filed = [desk.file(composed_file) for composed_file in batch]
                 desk.save_new()

@@ -109,12 +109,12 @@ class Publisher:
     ) -> BuildSummary:
         """Build on what was there `before`, or all anew."""
         with self._store.read() as tx:
-            change = tx.readership.newest_change()
+            change = tx.published.newest_change()
             if before is None:
-                keys = tx.readership.keys()
+                keys = tx.published.keys()
             else:
                 window = self._config.publication.breaking_for
-                keys = tx.readership.changed(
+                keys = tx.published.changed(
                     before.change, since=before.at, at=at, breaking_for=window
                 )
                 keys = sorted({*keys, *manifest.pending(), *printer.mended(manifest.missed())})
@@ -142,7 +142,7 @@ class Publisher:
         """
         before = manifest.state()
         with self._store.read() as tx:
-            if before and before.change and not tx.readership.newest_change():
+            if before and before.change and not tx.published.newest_change():
                 raise SyndicateError(
                     f"the store has no articles, but {self._config.output} was built from one "
                     "that had some, so nothing is built: run `syndicate import`, check store.url, "

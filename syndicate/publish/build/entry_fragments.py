@@ -91,7 +91,7 @@ class FragmentRenderer:
         if unknown:
             with self._store.read() as tx:
                 articles = self._articles(tx, unknown)
-                galleys = tx.readership.galleys(unknown) if full else {}
+                galleys = tx.published.galleys(unknown) if full else {}
 
             def tell(article: Article) -> EntryFragments:
                 galley = None if article.key in self._missing else galleys.get(article.key)
@@ -114,7 +114,7 @@ class FragmentRenderer:
             self._told.forget((key, False))
 
     def _articles(self, tx: Transaction, keys: Sequence[int]) -> list[Article]:
-        articles = tx.readership.articles(keys)
+        articles = tx.published.articles(keys)
         if not self._missing:
             return articles
         return [without_files(a, self._missing.get(a.key, ())) for a in articles]

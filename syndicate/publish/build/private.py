@@ -87,10 +87,10 @@ class PrivateFeedWriter:
     def _tell(self, rows: Sequence[int], state: ManifestState) -> list[EntryFragments]:
         """Tell articles in full, but those that are not public any more since the build."""
         with self._store.read() as tx:
-            changed = tx.readership.changed(state.change, since=state.at, at=state.at)
-            doubtful = tx.readership.articles([key for key in rows if key in {*changed}])
+            changed = tx.published.changed(state.change, since=state.at, at=state.at)
+            doubtful = tx.published.articles([key for key in rows if key in {*changed}])
             if self._told_until is not None:
-                changed = tx.readership.changed(self._told_until, since=state.at, at=state.at)
+                changed = tx.published.changed(self._told_until, since=state.at, at=state.at)
                 self._teller.forget(changed)
         self._told_until = state.change
         hidden = {

@@ -57,8 +57,8 @@ class SiteFiles:
         newest = self.lists.rows(addresses.HOME, pages * STORIES, size)
         keys = [row.article for row in reversed(newest) if not row.withdrawn]
         with self._store.read() as tx:
-            found = tx.readership.articles(keys)
-            strip = tx.readership.breaking(at - window, at)
+            found = tx.published.articles(keys)
+            strip = tx.published.breaking(at - window, at)
         articles = [
             without_files(article, missing.get(article.key, ())).as_of(at, window)
             for article in found
@@ -111,7 +111,7 @@ class SiteFiles:
         may have been given its address; the index leaves it out then.
         """
         with self._store.read() as tx:
-            news = tx.readership.since(at - NEWS_FOR, at, limit=NEWS_LIMIT)
+            news = tx.published.since(at - NEWS_FOR, at, limit=NEWS_LIMIT)
         listed = self._listed()
         maps = [(f.path, f.modified) for f in self.manifest.owned(_SITEMAPS) if is_map(f.path)]
         maps.sort(key=lambda one: (len(one[0]), one[0]))

@@ -96,9 +96,9 @@ class PageWriter:
 
     def _articles(self, task: ArticlesTask, outcome: TaskOutcome) -> None:
         with self.store.read() as tx:
-            articles = tx.readership.articles(task.keys)
-            galleys = tx.readership.galleys(task.keys)
-            before = tx.readership.old_addresses(task.keys)
+            articles = tx.published.articles(task.keys)
+            galleys = tx.published.galleys(task.keys)
+            before = tx.published.old_addresses(task.keys)
         galleys |= self._set_again([a for a in articles if not is_current(galleys.get(a.key))])
         for article in articles:
             galley, old = galleys.get(article.key), before.get(article.key, [])
@@ -239,7 +239,7 @@ class PageWriter:
         if task.topic.kind is not TopicKind.AUTHOR:
             return None
         with self.store.read() as tx:
-            stories = tx.readership.articles(task.articles[:1])
+            stories = tx.published.articles(task.articles[:1])
         people = (person for story in stories for person in story.authors)
         return next((p for p in people if addresses.author(p.name) == task.topic.home), None)
 

@@ -108,8 +108,8 @@ class Submitter:
 
     def _pages(self, tx: Transaction, keys: Sequence[int], at: datetime) -> dict[str, bool]:
         """Return the addresses of articles that readers can or could see; True: gone from there."""
-        articles = tx.readership.articles(keys)
-        before = tx.readership.old_addresses(keys)
+        articles = tx.published.articles(keys)
+        before = tx.published.old_addresses(keys)
         pages = {}
         for article in articles:
             public = is_public(article, at)
@@ -142,7 +142,7 @@ class Submitter:
             submitted.problems.append(Problem(self._engine, reason))
             if failure.general:
                 with self._store.write() as tx:
-                    tx.pauses.pause(self._engine, failure.quiet(shift.at))
+                    tx.endpoint_backoff.pause(self._engine, failure.quiet(shift.at))
             break
         return submitted
 
@@ -150,7 +150,7 @@ class Submitter:
         if shift.is_over:
             return []
         with self._store.read() as tx:
-            until = tx.pauses.until(self._engine)
+            until = tx.endpoint_backoff.until(self._engine)
             if (until and until > shift.at) or not tx.submissions.is_due(self._engine, shift.at):
                 return []
         with self._store.write() as tx:

@@ -113,7 +113,7 @@ class HubPinger:
         if shift.is_over:
             return []
         with self._store.read() as tx:
-            until = tx.pauses.until(hub)
+            until = tx.endpoint_backoff.until(hub)
             if (until and until > shift.at) or not tx.pings.is_due(hub, shift.at):
                 return []
         with self._store.write() as tx:
@@ -162,7 +162,7 @@ class HubPinger:
         with self._store.write() as tx:
             tx.pings.settle(later, until=shift.until)
             if failure.general:
-                tx.pauses.pause(lost[0].hub, failure.quiet(shift.at))
+                tx.endpoint_backoff.pause(lost[0].hub, failure.quiet(shift.at))
         for ping in later:
             if ping.due_at is None:
                 log.warning("ping given up", hub=ping.hub, topic=ping.topic, reason=failure.reason)

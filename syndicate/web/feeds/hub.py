@@ -115,9 +115,9 @@ class HubPage:
         network = client.network(request, self._config.web.proxies) or "nowhere"
         with self._store.write() as tx:
             name = f"hub from {network}"
-            if not tx.limits.take(name, most=PER_NETWORK, per=HOUR, at=at):
+            if not tx.attempt_limits.take(name, most=PER_NETWORK, per=HOUR, at=at):
                 reason = f"more than {PER_NETWORK} requests an hour; try again later"
-                again = tx.limits.wait(name, most=PER_NETWORK, per=HOUR, at=at)
+                again = tx.attempt_limits.wait(name, most=PER_NETWORK, per=HOUR, at=at)
                 raise _RefusedRequest(reason, 429, again=again)
 
     def _read(self, form: Form, mode: str, at: datetime) -> HubRequest:

@@ -136,10 +136,10 @@ class AddressChange:
         how = f"buttons in letters {question.letter} and {question.asked['pair']}"
         cause = Cause(who=Actor.READER, how=how, origin=origin)
         with self._store.write() as tx:
-            tx.hold_still()  # of two answers at once, one has to see the other
+            tx.lock_numbers()  # of two answers at once, one has to see the other
             before = _standing(tx, question)
             if not before.over(at):
-                tx.requests.answer(question.letter, at=at)
+                tx.confirmations.answer(question.letter, at=at)
                 if before.pair is not None and before.pair.done_at is not None:
                     old, new = question.asked["from"], question.asked["to"]
                     tx.subscribers.move(old, new, cause=cause, at=at)
@@ -166,7 +166,7 @@ class AddressChange:
         to = _NOBODY if new is None else new
         for reader, letter in numbers.items():
             pair = numbers.get(to if reader == old else old, _NOBODY)
-            tx.requests.add(
+            tx.confirmations.add(
                 PendingConfirmation(
                     letter=letter,
                     subscriber=reader,
@@ -179,7 +179,7 @@ class AddressChange:
         line = AuditEntry(
             subscriber=old, action=Action.ASKED, cause=cause, at=at, detail="new address"
         )
-        tx.trail.note(line)
+        tx.audit_log.note(line)
 
     # what the reader sees
 
@@ -227,11 +227,12 @@ def _standing(tx: Transaction, asked: PendingConfirmation) -> _ChangeState:
     old, new = asked.asked["from"], asked.asked["to"]
     other = new if asked.subscriber == old else old
     return _ChangeState(
-        asked=tx.requests.of(asked.letter, asked.subscriber) or asked,
-        pair=tx.requests.of(asked.asked["pair"], other),
+        asked=tx.confirmations.of(asked.letter, asked.subscriber) or asked,
+        pair=tx.confirmations.of(asked.asked["pair"], other),
         old=tx.subscribers.by_key(old),
         new=tx.subscribers.by_key(new),
         moved=any(
-            change.action is Action.MOVED and change.at >= asked.at for change in tx.trail.of(old)
+            change.action is Action.MOVED and change.at >= asked.at
+            for change in tx.audit_log.of(old)
         ),
     )

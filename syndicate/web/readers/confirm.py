@@ -83,7 +83,7 @@ class ConfirmPages:
         if read is None:
             return self._notices.bad_link()
         with self._store.read() as tx:
-            asked = tx.requests.of(*read)
+            asked = tx.confirmations.of(*read)
         if asked is None:
             return self._notices.bad_link()
         handler = self._handlers[asked.kind]
@@ -131,11 +131,11 @@ class SubscriptionConfirmation:
             cause = Cause(who=Actor.READER, how=how, origin=origin)
             with self._store.write() as tx:
                 newsletters = self._open(tx, question)
-                if newsletters and tx.requests.answer(question.letter, at=at):
+                if newsletters and tx.confirmations.answer(question.letter, at=at):
                     self._subscribe(tx, question, newsletters, cause=cause, at=at)
             self._letters.hand_over()
         with self._store.read() as tx:
-            now = tx.requests.of(question.letter, question.subscriber)
+            now = tx.confirmations.of(question.letter, question.subscriber)
         return self._notices.bad_link() if now is None else self.show(now)
 
     def _subscribe(
@@ -169,7 +169,7 @@ class SubscriptionConfirmation:
         """
         left = {
             change.newsletter
-            for change in tx.trail.of(question.subscriber)
+            for change in tx.audit_log.of(question.subscriber)
             if change.action in {Action.LEFT, Action.DECLINED} and change.at >= question.at
         }
         asked = self._newsletters(question)

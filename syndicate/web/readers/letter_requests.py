@@ -79,7 +79,7 @@ class LetterRequests:
                     at=at,
                     detail="link to their data",
                 )
-                tx.trail.note(line)
+                tx.audit_log.note(line)
         self._letters.hand_over()
         return wait
 

@@ -63,7 +63,7 @@ class LetterSender:
         question = PendingConfirmation(
             letter=number, subscriber=to, kind=kind, asked=dict(asked), at=at, expires_at=expires_at
         )
-        tx.requests.add(question)
+        tx.confirmations.add(question)
 
     def welcome(
         self, tx: Transaction, reader: int, newsletters: Sequence[Newsletter], *, at: datetime

@@ -13,7 +13,7 @@ def holder(tx: Transaction, key: int) -> Subscriber | None:
 
     It may have been made out before they became one with somebody else.
     """
-    return tx.subscribers.by_key(key) or tx.subscribers.by_key(tx.mergers.holder(key))
+    return tx.subscribers.by_key(key) or tx.subscribers.by_key(tx.merges.holder(key))
 
 
 def newsletter_named(tx: Transaction, name: str, config: Config) -> Newsletter | None:

@@ -104,11 +104,11 @@ class PersonalDataPages:
     def _download(self, key: int, *, cause: Cause, at: datetime) -> Response:
         with self._store.write() as tx:
             if tx.subscribers.by_key(key) is not None:
-                tx.trail.note(
+                tx.audit_log.note(
                     AuditEntry(subscriber=key, action=Action.EXPORTED, cause=cause, at=at)
                 )
         with self._store.read() as tx:  # it takes its time, in which others may write
-            held = tx.dossier.of(key)
+            held = tx.data_export.of(key)
         if held is None:
             return self._notices.bad_link()
         headers = {

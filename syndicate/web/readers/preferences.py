@@ -104,8 +104,8 @@ class PreferencePages:
             if person is None:
                 return self._notices.bad_link()
             name = f"preferences of {person.key}"
-            if not tx.limits.take(name, most=POSTS, per=HOUR, at=at):
-                wait = tx.limits.wait(name, most=POSTS, per=HOUR, at=at)
+            if not tx.attempt_limits.take(name, most=POSTS, per=HOUR, at=at):
+                wait = tx.attempt_limits.wait(name, most=POSTS, per=HOUR, at=at)
                 return later(self._notices.busy(), wait)
         return self._act(token, person, form, cause)
 
@@ -163,7 +163,7 @@ class PreferencePages:
             return self._notices.refused(words.language)
         said, label = words.preferences, newsletter.label
         with self._store.write() as tx:
-            undone = may_undo(tx.trail.of(person.key), newsletter.name, at)
+            undone = may_undo(tx.audit_log.of(person.key), newsletter.name, at)
             if undone:
                 tx.subscribers.rejoin(person.key, newsletter.name, at=at, cause=cause)
         if undone or person.gets(newsletter.name):

@@ -73,7 +73,7 @@ class Challenges:
     @staticmethod
     def spend(tx: Transaction, proof: SolvedChallenge, at: datetime) -> bool:
         """Count a proof; False where it was used before."""
-        return tx.limits.take(f"proof {proof.challenge}", most=1, per=_VALID, at=at)
+        return tx.attempt_limits.take(f"proof {proof.challenge}", most=1, per=_VALID, at=at)
 
     def _sign(self, challenge: str) -> str:
         text = challenge.encode("utf-8", "replace")

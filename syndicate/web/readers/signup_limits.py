@@ -46,7 +46,7 @@ class SignupLimits:
         most = self._signup.per_network * (WITH_PROOF if proven else 1)
         name = f"signup from {origin or 'nowhere'}"
         wait = self._take(tx, SignupLimit.NETWORK, name, most=most, per=HOUR, at=at)
-        if wait is not None and tx.limits.once("signup network told", per=HOUR, at=at):
+        if wait is not None and tx.attempt_limits.once("signup network told", per=HOUR, at=at):
             _log.warning(
                 "a network sends more sign-ups than signup.per_network",
                 network=origin,
@@ -58,7 +58,7 @@ class SignupLimits:
         """Count a letter that a stranger asked for among all of them."""
         most = self._signup.in_all
         wait = self._take(tx, SignupLimit.ALL, "signup", most=most, per=HOUR, at=at)
-        if wait is not None and tx.limits.once("signup flood told", per=HOUR, at=at):
+        if wait is not None and tx.attempt_limits.once("signup flood told", per=HOUR, at=at):
             _log.warning("sign-ups are being refused: signup.in_all is reached", in_all=most)
         return wait
 
@@ -89,7 +89,7 @@ class SignupLimits:
         per: timedelta,
         at: datetime,
     ) -> timedelta | None:
-        if tx.limits.take(name, most=most, per=per, at=at):
+        if tx.attempt_limits.take(name, most=most, per=per, at=at):
             return None
         self._counts.limit(limit)
-        return tx.limits.wait(name, most=most, per=per, at=at)
+        return tx.attempt_limits.wait(name, most=most, per=per, at=at)

@@ -129,7 +129,7 @@ class UnsubscribePages:
             newsletter = newsletter_named(tx, name, self._config) or Newsletter(name=name)
             person = holder(tx, key)
             undoable = person is not None and may_undo(
-                tx.trail.of(person.key), newsletter.name, clock.now()
+                tx.audit_log.of(person.key), newsletter.name, clock.now()
             )
         return LinkHolder(newsletter, person, undoable)
 
@@ -152,7 +152,7 @@ class UnsubscribePages:
             return False
         key = reader.subscriber.key
         with self._store.write() as tx:
-            return may_undo(tx.trail.of(key), name, at) and tx.subscribers.rejoin(
+            return may_undo(tx.audit_log.of(key), name, at) and tx.subscribers.rejoin(
                 key, name, at=at, cause=cause
             )
 
@@ -162,7 +162,7 @@ class UnsubscribePages:
         reason = ": ".join(part for part in (REASONS[form["reason"]], own) if part)
         if reader.subscriber is not None and reader.state is SubscriptionState.LEFT:
             with self._store.write() as tx:
-                tx.trail.explain(reader.subscriber.key, reader.newsletter.name, reason)
+                tx.audit_log.explain(reader.subscriber.key, reader.newsletter.name, reason)
 
     # what the reader sees
 

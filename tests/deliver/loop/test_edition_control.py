@@ -79,19 +79,19 @@ def editions(server):
 
 def cancel(store, key):
     with store.write() as tx:
-        decision = tx.stops.cancel(key, cause=ME, at=NOON)
+        decision = tx.control.cancel(key, cause=ME, at=NOON)
     store.sweep(NOON)
     return decision
 
 
 def pause(store, key):
     with store.write() as tx:
-        return tx.stops.pause(key, cause=ME, at=NOON)
+        return tx.control.pause(key, cause=ME, at=NOON)
 
 
 def resume(store, key):
     with store.write() as tx:
-        return tx.stops.resume(key, cause=ME, at=NOON)
+        return tx.control.resume(key, cause=ME, at=NOON)
 
 
 @pytest.mark.parametrize("stop", ["cancel", "pause"])
@@ -311,17 +311,17 @@ def test_what_was_exhausted_is_looked_at_again_before_the_digest_is_over(store, 
     subscribe(store, *readers(2))
     alert = freeze(store)
     with store.write() as tx:
-        one, two = tx.handover.claim(alert.key, owner="me", lease_until=LATER, at=NOON)
-        tx.handover.move((), [two], owner="me", lease_until=LATER, at=NOON)
-        tx.handover.settle([DeliveryOutcome(claim=two, state=DeliveryState.UNKNOWN)], at=NOON)
-        tx.handover.release([one], owner="me", at=NOON)
+        one, two = tx.claims.claim(alert.key, owner="me", lease_until=LATER, at=NOON)
+        tx.claims.move((), [two], owner="me", lease_until=LATER, at=NOON)
+        tx.claims.settle([DeliveryOutcome(claim=two, state=DeliveryState.UNKNOWN)], at=NOON)
+        tx.claims.release([one], owner="me", at=NOON)
         tx.subscribers.leave(one.subscriber, "breaking", at=NOON, cause=TEST)
     subscribe(store, *readers(60), newsletter="evening")
     digest = freeze(store, draft(EditionKind.DIGEST, newsletter="evening"))
 
     def settle() -> None:
         with store.write() as tx:
-            assert tx.stops.settle_unknown(alert.key, again=True, cause=ME, at=NOON) == 1
+            assert tx.control.settle_unknown(alert.key, again=True, cause=ME, at=NOON) == 1
 
     with Scripted(body=meanwhile(10, settle)) as server:
         way = config(server.port)
@@ -388,7 +388,7 @@ def test_an_edition_that_is_refused_too_often_pauses_itself_and_says_so(store, c
     )
     with store.read() as tx:
         assert tx.editions.by_key(edition.key).state is EditionState.PAUSED
-        [note] = tx.stops.notes(edition.key)
+        [note] = tx.control.notes(edition.key)
         assert note.cause == Cause(who=Actor.SERVER, how="2 of 5 were refused for good")
 
 

@@ -124,7 +124,7 @@ def test_a_pass_ends_when_who_waits_for_a_limit_is_cancelled(sqlite_store, confi
 
     def cancel(_: str) -> bytes:
         with sqlite_store.write() as tx:
-            tx.stops.cancel(edition.key, cause=TEST, at=NOON)
+            tx.control.cancel(edition.key, cause=TEST, at=NOON)
         return OK
 
     with Scripted(body=cancel) as server:
@@ -443,13 +443,13 @@ def test_what_is_left_of_a_day_is_given_back_to_that_day(sqlite_store, monkeypat
     reservoir = TokenBucket.of_day(sqlite_store, "relay:main", lambda _: 100)
     assert reservoir.draw(0)
     with sqlite_store.write() as tx:
-        tx.allowances.daily("relay:main", 100, 100, at=morning)
+        tx.quotas.daily("relay:main", 100, 100, at=morning)
     monkeypatch.setattr(clock, "now", lambda: morning)
 
     reservoir.give_back()
 
     with sqlite_store.read() as tx:
-        taken = [tx.allowances.taken("relay:main", at=day) for day in (evening, morning)]
+        taken = [tx.quotas.taken("relay:main", at=day) for day in (evening, morning)]
     assert taken == [1, 100]
 
 

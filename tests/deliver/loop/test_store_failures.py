@@ -350,8 +350,8 @@ def test_a_round_that_was_lost_lets_nothing_leave_of_an_edition_that_was_cancell
     def cancel() -> None:
         store = Store.open(wire.straight)
         with store.write() as tx:
-            tx.stops.cancel(edition.key, cause=TEST, at=NOON)
-            tx.stops.sweep(NOON)
+            tx.control.cancel(edition.key, cause=TEST, at=NOON)
+            tx.control.sweep(NOON)
         store.close()
 
     wire.lose_the_next_commit(done=False, then=cancel)

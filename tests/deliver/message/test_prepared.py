@@ -53,9 +53,7 @@ def test_each_edition_says_its_own(sqlite_store, mailings, publication):
     for said in ("one", "two"):
         edition = freeze(sqlite_store, draft(text=said))
         with sqlite_store.write() as tx:
-            (claim,) = tx.handover.claim(
-                edition.key, owner="me", lease_until=NOON, at=NOON, limit=1
-            )
+            (claim,) = tx.claims.claim(edition.key, owner="me", lease_until=NOON, at=NOON, limit=1)
         envelope, message = mailings.get(edition).copy(claim, links_of(sqlite_store, publication()))
         told[said] = parts(bytes(message))[0]
         assert envelope.recipient == "ada@example.org"

@@ -555,10 +555,10 @@ def test_what_the_store_says_already_is_not_a_change(newsroom):
     newsroom.article("b.md", "Draft.", status="draft")
     newsroom.file()
     with newsroom.store.read() as tx:
-        before = tx.readership.newest_change()
+        before = tx.published.newest_change()
     newsroom.file(at=TUESDAY)
     with newsroom.store.read() as tx:
-        assert tx.readership.newest_change() == before
+        assert tx.published.newest_change() == before
 
 
 def test_a_renamed_file_of_a_batch_is_set_for_the_id_that_it_keeps(newsroom):

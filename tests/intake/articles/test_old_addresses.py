@@ -22,7 +22,7 @@ def kept(newsroom, slug="tram"):
     """Return the old addresses of an article, and what leads to it."""
     article = newsroom.by_slug(slug)
     with newsroom.store.read() as tx:
-        leading = tx.readership.old_addresses([article.key]).get(article.key, [])
+        leading = tx.published.old_addresses([article.key]).get(article.key, [])
     return set(article.old_addresses), set(leading)
 
 

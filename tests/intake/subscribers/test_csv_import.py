@@ -141,7 +141,7 @@ def test_the_same_file_again_changes_nothing(store, tmp_path):
     assert {row.outcome for row in load(store, tmp_path, data)} == {RowOutcome.KNOWN}
     assert everybody(store) == before
     with store.read() as tx:
-        assert all(len(list(tx.trail.of(one.key))) == 1 for one in before)
+        assert all(len(list(tx.audit_log.of(one.key))) == 1 for one in before)
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(store, tmp_path):

@@ -286,7 +286,7 @@ def test_the_mark_changes_when_a_story_is_breaking_no_more(store):
 
 def changes(store):
     with store.read() as tx:
-        return [tx.readership.newest_change(), len(tx.readership.changed(0, since=NOW, at=NOW))]
+        return [tx.published.newest_change(), len(tx.published.changed(0, since=NOW, at=NOW))]
 
 
 def test_every_change_gets_the_next_number(store):
@@ -324,11 +324,11 @@ def test_numbers_of_changes_grow_in_the_order_of_commits_and_never_repeat(store)
         start.wait()
         for number in range(20):
             with store.write() as tx:
-                before = tx.readership.newest_change()
+                before = tx.published.newest_change()
                 file(tx, f"{name}-{number}")
                 file(tx, f"{name}-{number}-more")
-                tx.hold_still()
-                seen.append([before, tx.readership.newest_change()])
+                tx.lock_numbers()
+                seen.append([before, tx.published.newest_change()])
 
     threads = [threading.Thread(target=write, args=(name,)) for name in ("a", "b")]
     for thread in threads:

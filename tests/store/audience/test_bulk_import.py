@@ -23,7 +23,7 @@ def one(email="ada@example.org", newsletter="news", at=THEN, **changes):
 
 
 def take(tx, *batch, at=NOW):
-    return tx.arrivals.take(batch, cause=FILE, at=at)
+    return tx.bulk_import.take(batch, cause=FILE, at=at)
 
 
 def found(tx, email="ada@example.org"):
@@ -34,7 +34,8 @@ def found(tx, email="ada@example.org"):
 
 def lines(tx, email="ada@example.org"):
     return [
-        (line.action, line.newsletter, line.cause.how) for line in tx.trail.of(found(tx, email).key)
+        (line.action, line.newsletter, line.cause.how)
+        for line in tx.audit_log.of(found(tx, email).key)
     ]
 
 
@@ -43,7 +44,7 @@ def test_everything_that_a_file_tells_is_kept(store):
     with store.write() as tx:
         assert take(tx, ada, one("bo@example.org")) == [SubscribeOutcome.NEW] * 2
         person = found(tx)
-        (line,) = tx.trail.of(person.key)
+        (line,) = tx.audit_log.of(person.key)
     assert (person.email, person.name, person.language) == ("ada@example.org", "Ada", "de")
     assert (dict(person.fields), person.tags) == ({"city": "Kiel"}, ("a", "b"))
     assert person.created_at == THEN
@@ -172,7 +173,7 @@ def test_merging_again_takes_the_former_addresses_along(store):
         tx.subscribers.merge(key, third, cause=TEST, at=NOW)
         assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.KNOWN] * 2
         assert emails(tx) == ["ada@third.example"]
-        assert tx.dossier.of(third).former == (NEW, OLD)
+        assert tx.data_export.of(third).former == (NEW, OLD)
 
 
 def test_erasing_forgets_the_former_addresses_and_no_file_brings_them_back(store):
@@ -268,7 +269,7 @@ def test_what_is_missing_of_somebody_is_filled_in_and_what_is_there_stays(store)
         assert (ada.name, ada.language, ada.tags) == ("Ada", "de", ("new",))
         assert dict(ada.fields) == {"city": "Kiel", "team": "x"}
         assert found(tx, "bo@example.org").name == "Bo"
-        changed = [line for line in tx.trail.of(ada.key) if line.action is Action.CHANGED]
+        changed = [line for line in tx.audit_log.of(ada.key) if line.action is Action.CHANGED]
         assert [line.detail for line in changed] == ["language, fields", "+new"]
         assert {line.cause for line in changed} == {FILE}
 

@@ -52,7 +52,7 @@ def test_the_history_says_what_it_was_called_and_who_moved_it(store):
     with store.write() as tx:
         key = subscribe(tx, "ada@example.org", "old")
         tx.newsletters.rename("old", "new", cause=ME, at=LATER)
-        first, last = tx.trail.of(key)
+        first, last = tx.audit_log.of(key)
     assert (first.action, first.newsletter) == (Action.SUBSCRIBED, "new")
     assert (last.action, last.newsletter, last.detail) == (Action.RENAMED, "new", "from old")
     assert (last.cause, last.at) == (ME, LATER)

@@ -34,7 +34,7 @@ def key_of(tx, email=HER):
 
 
 def trail(tx, key):
-    return [(one.action, one.detail) for one in tx.trail.of(key)][1:]
+    return [(one.action, one.detail) for one in tx.audit_log.of(key)][1:]
 
 
 def test_a_token_is_the_reader_s_number_and_a_long_secret(tx):
@@ -146,7 +146,7 @@ def test_who_is_erased_has_no_private_feed_any_more(tx):
     tx.subscribers.erase(key, at=NOW, cause=by_reader("button"))
     assert not tx.private_feeds.admits(token)
     assert list(tx.private_feeds.all()) == []
-    assert [one.action for one in tx.trail.of(key)] == [Action.ERASED]
+    assert [one.action for one in tx.audit_log.of(key)] == [Action.ERASED]
 
 
 def test_of_two_people_who_are_one_each_keeps_the_feed_that_there_is(tx):
@@ -202,6 +202,6 @@ def test_who_never_confirmed_and_has_a_feed_is_not_forgotten(tx):
 
 def test_the_dossier_says_since_when_there_is_one(tx):
     key = key_of(tx)
-    assert tx.dossier.of(key).private_feed is None
+    assert tx.data_export.of(key).private_feed is None
     tx.private_feeds.grant(key, at=LATER, cause=TEST)
-    assert tx.dossier.of(key).private_feed == LATER
+    assert tx.data_export.of(key).private_feed == LATER

@@ -31,7 +31,7 @@ def stands(tx, email=HER):
 
 
 def trail(tx, email=HER):
-    return [(one.action.value, one.newsletter) for one in tx.trail.of(key_of(tx, email))]
+    return [(one.action.value, one.newsletter) for one in tx.audit_log.of(key_of(tx, email))]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_who_left_comes_back_by_confirming_and_begins_with_what_is_new_then(tx):
     assert subscribe(tx) is SubscribeOutcome.LEFT
     assert tx.subscribers.confirm(key_of(tx), ["news"], cause=BUTTON, at=NOW) == ["news"]
     assert stands(tx) == {"news": "confirmed"}
-    left = [one.detail for one in tx.trail.of(key_of(tx)) if one.action is Action.LEFT]
+    left = [one.detail for one in tx.audit_log.of(key_of(tx)) if one.action is Action.LEFT]
     assert left == ["too many"]
 
 
@@ -82,7 +82,7 @@ def test_who_was_erased_is_gone_and_no_import_brings_them_back(tx):
     tx.subscribers.tag(key, ["vip"], at=NOW, cause=TEST)
     assert tx.subscribers.erase(key, at=NOW, cause=BUTTON)
     assert tx.subscribers.by_key(key) is None
-    assert [one.action for one in tx.trail.of(key)] == [Action.ERASED]
+    assert [one.action for one in tx.audit_log.of(key)] == [Action.ERASED]
     assert subscribe(tx, "Ada@Example.org") is SubscribeOutcome.ERASED
     assert tx.subscribers.by_email(HER) is None
     assert not tx.subscribers.erase(key, at=NOW, cause=BUTTON)
@@ -108,7 +108,7 @@ def test_name_language_fields_and_tags_are_kept_and_only_what_differs_is_noted(t
     person = tx.subscribers.by_key(key)
     assert (person.name, person.language, dict(person.fields)) == ("Ada", "de", {"city": "Köln"})
     assert person.tags == ("vip",)
-    details = [one.detail for one in tx.trail.of(key) if one.action is Action.CHANGED]
+    details = [one.detail for one in tx.audit_log.of(key) if one.action is Action.CHANGED]
     assert details == ["language, fields", "+vip, +press", "-press"]
 
 
@@ -148,24 +148,24 @@ def test_a_question_is_answered_once_and_by_whom_it_was_put_to_alone(tx):
         at=NOW,
         expires_at=NOW + timedelta(days=7),
     )
-    tx.requests.add(asked)
-    assert tx.requests.of(7, 4) is None
-    assert tx.requests.of(7, 3) == asked
-    assert tx.requests.about(3, ConfirmationKind.SUBSCRIBE) == [asked]
-    assert tx.requests.answer(7, at=NOW)
-    assert not tx.requests.answer(7, at=NOW)
-    assert tx.requests.of(7, 3).done_at == NOW
+    tx.confirmations.add(asked)
+    assert tx.confirmations.of(7, 4) is None
+    assert tx.confirmations.of(7, 3) == asked
+    assert tx.confirmations.about(3, ConfirmationKind.SUBSCRIBE) == [asked]
+    assert tx.confirmations.answer(7, at=NOW)
+    assert not tx.confirmations.answer(7, at=NOW)
+    assert tx.confirmations.of(7, 3).done_at == NOW
 
 
 HOUR = timedelta(hours=1)
 
 
 def test_a_limit_holds_for_its_window_and_what_was_refused_is_not_counted(tx):
-    taken = [tx.limits.take("x", most=2, per=HOUR, at=NOW) for _ in range(4)]
+    taken = [tx.attempt_limits.take("x", most=2, per=HOUR, at=NOW) for _ in range(4)]
     assert taken == [True, True, False, False]
-    assert tx.limits.take("y", most=2, per=HOUR, at=NOW)
+    assert tx.attempt_limits.take("y", most=2, per=HOUR, at=NOW)
     later = NOW + HOUR + timedelta(minutes=5)
-    assert [tx.limits.take("x", most=2, per=HOUR, at=later) for _ in range(3)] == taken[:3]
+    assert [tx.attempt_limits.take("x", most=2, per=HOUR, at=later) for _ in range(3)] == taken[:3]
 
 
 def test_no_hour_has_more_than_a_limit_allows_wherever_it_begins(tx):
@@ -173,7 +173,7 @@ def test_no_hour_has_more_than_a_limit_allows_wherever_it_begins(tx):
     taken = [
         NOW + number * minute
         for number in range(300)
-        if tx.limits.take("x", most=20, per=HOUR, at=NOW + number * minute)
+        if tx.attempt_limits.take("x", most=20, per=HOUR, at=NOW + number * minute)
     ]
     assert len(taken) >= 80, "four hours or more: nobody waits for much longer than an hour"
     for begin in taken:
@@ -183,7 +183,7 @@ def test_no_hour_has_more_than_a_limit_allows_wherever_it_begins(tx):
 def test_many_at_once_get_no_more_than_a_limit_allows(store):
     def take(_) -> bool:
         with store.write() as tx:
-            return bool(tx.limits.take("x", most=3, per=HOUR, at=NOW))
+            return bool(tx.attempt_limits.take("x", most=3, per=HOUR, at=NOW))
 
     with ThreadPoolExecutor(4) as threads:
         assert sum(threads.map(take, range(12))) == 3
@@ -192,22 +192,26 @@ def test_many_at_once_get_no_more_than_a_limit_allows(store):
 def test_a_limit_says_how_long_to_wait(tx):
     first, second = NOW, NOW + timedelta(minutes=20)
     for at in (first, second):
-        assert tx.limits.wait("x", most=2, per=HOUR, at=at) == timedelta()
-        tx.limits.take("x", most=2, per=HOUR, at=at)
-    wait = tx.limits.wait("x", most=2, per=HOUR, at=second)
+        assert tx.attempt_limits.wait("x", most=2, per=HOUR, at=at) == timedelta()
+        tx.attempt_limits.take("x", most=2, per=HOUR, at=at)
+    wait = tx.attempt_limits.wait("x", most=2, per=HOUR, at=second)
     assert timedelta(minutes=40) <= wait <= timedelta(minutes=45)
-    assert not tx.limits.take("x", most=2, per=HOUR, at=second + wait - timedelta(seconds=1))
-    assert tx.limits.take("x", most=2, per=HOUR, at=second + wait)
+    assert not tx.attempt_limits.take(
+        "x", most=2, per=HOUR, at=second + wait - timedelta(seconds=1)
+    )
+    assert tx.attempt_limits.take("x", most=2, per=HOUR, at=second + wait)
 
 
 def test_what_is_done_once_a_day_goes_by_the_calendar(tx):
     midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     done = [
-        tx.limits.once("x", per=timedelta(days=1), at=midnight + timedelta(minutes=minutes))
+        tx.attempt_limits.once("x", per=timedelta(days=1), at=midnight + timedelta(minutes=minutes))
         for minutes in (-2, -1, 0, 1)
     ]
     assert done == [True, False, True, False]
-    assert not tx.limits.was_done("x", per=timedelta(days=1), at=midnight + timedelta(days=1))
+    assert not tx.attempt_limits.was_done(
+        "x", per=timedelta(days=1), at=midnight + timedelta(days=1)
+    )
 
 
 def test_of_two_pauses_the_longer_one_goes_on(tx):

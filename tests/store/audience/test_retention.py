@@ -50,7 +50,7 @@ def test_with_them_go_their_tags_requests_and_history_and_that_it_was_done_stays
     with store.write() as tx:
         key = add(tx, "ada", news=(PENDING, LONG_AGO))
         tx.subscribers.tag(key, ["fair"], at=LONG_AGO, cause=TEST)
-        tx.requests.add(
+        tx.confirmations.add(
             PendingConfirmation(
                 letter=1,
                 subscriber=key,
@@ -61,15 +61,15 @@ def test_with_them_go_their_tags_requests_and_history_and_that_it_was_done_stays
             )
         )
         assert forget(tx) == 1
-        assert tx.requests.of(1, key) is None
-        [line] = tx.trail.of(key)
+        assert tx.confirmations.of(1, key) is None
+        [line] = tx.audit_log.of(key)
     assert (line.action, line.cause.who) == (Action.ERASED, Actor.RETENTION)
 
 
 def test_who_asked_again_lately_is_waited_for(store):
     with store.write() as tx:
         key = add(tx, "ada", news=(PENDING, LONG_AGO))
-        tx.requests.add(
+        tx.confirmations.add(
             PendingConfirmation(
                 letter=1,
                 subscriber=key,
@@ -114,13 +114,13 @@ def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, mo
         while not gone or gone[-1]:
             gone.append(tx.retention.forget_events(LIMIT))
         assert gone == [3, 1, 0]
-        kept = [(one.action, one.detail) for one in tx.trail.of(bo)]
+        kept = [(one.action, one.detail) for one in tx.audit_log.of(bo)]
         assert kept[:3] == [(Action.SUBSCRIBED, "")] * 3
         assert kept[3:] == [
             (Action.MERGED, f"took in {ada}"),
             (Action.CHANGED, "+new"),
         ]
-        assert tx.mergers.holder(ada) == bo
+        assert tx.merges.holder(ada) == bo
 
 
 def test_it_begins_once_a_day(store):
@@ -138,7 +138,7 @@ def test_old_letters_go_with_what_they_asked_and_editions_stay(store):
         content = Content(subject="S", preheader="", html="h", text="t", nonce="n")
         for at in (LONG_AGO, NOW):
             letter = tx.editions.add_letter(content, to=key, created_at=at, expires_at=at)
-            tx.requests.add(
+            tx.confirmations.add(
                 PendingConfirmation(
                     letter=letter,
                     subscriber=key,
@@ -151,7 +151,7 @@ def test_old_letters_go_with_what_they_asked_and_editions_stay(store):
         assert tx.retention.count_letters(LIMIT) == 1
         assert tx.retention.forget_letters(LIMIT) == 1
         assert tx.retention.forget_letters(LIMIT) == 0
-        assert [one.at for one in tx.requests.about(key, ConfirmationKind.SUBSCRIBE)] == [NOW]
+        assert [one.at for one in tx.confirmations.about(key, ConfirmationKind.SUBSCRIBE)] == [NOW]
         assert tx.editions.by_key(letter) is not None
         assert tx.editions.by_key(letter - 1) is None
 
@@ -161,4 +161,4 @@ def test_how_somebody_came_to_what_they_still_get_is_kept(store):
         key = add(tx, "ada", news=(CONFIRMED, LONG_AGO))
         tx.subscribers.change(key, name="Ada", at=LONG_AGO, cause=TEST)
         tx.retention.forget_events(LIMIT)
-        assert [one.action for one in tx.trail.of(key)] == [Action.SUBSCRIBED]
+        assert [one.action for one in tx.audit_log.of(key)] == [Action.SUBSCRIBED]

@@ -51,22 +51,22 @@ def people(store):
 def test_people_are_found_by_what_is_wanted_of_them(people):
     with people.read() as tx:
         for wanted, names in WANTED:
-            found = [one.email.partition("@")[0] for one in tx.roll.people(wanted)]
+            found = [one.email.partition("@")[0] for one in tx.search.people(wanted)]
             assert found == names.split(), wanted
-            assert tx.roll.count(wanted) == len(found)
+            assert tx.search.count(wanted) == len(found)
 
 
 def test_a_segment_can_be_wanted(people):
     where = parse('field.city = "Berlin"')
     criteria = Criteria(name="x", expression=where, language="en", zone=ZoneInfo("UTC"))
     with people.read() as tx:
-        found = list(tx.roll.people(SearchCriteria(segment=criteria)))
+        found = list(tx.search.people(SearchCriteria(segment=criteria)))
     assert [one.email for one in found] == ["ada@example.org"]
 
 
 def test_a_limit_counts_people_and_not_their_subscriptions(people):
     with people.read() as tx:
-        found = list(tx.roll.people(SearchCriteria(), limit=2))
+        found = list(tx.search.people(SearchCriteria(), limit=2))
     assert [len(one.subscriptions) for one in found] == [2, 1]
     assert found[0].tags == ("vip",)
 
@@ -79,23 +79,23 @@ def test_more_people_than_are_fetched_at_once_all_come(store, monkeypatch):
             key = subscribe(tx, f"r{number}")
             tx.subscribers.tag(key, [f"t{number}"], at=NOW, cause=TEST)
     with store.read() as tx:
-        found = [(one.email, one.tags) for one in tx.roll.people(SearchCriteria())]
+        found = [(one.email, one.tags) for one in tx.search.people(SearchCriteria())]
     assert found == [(f"r{number}@example.org", (f"t{number}",)) for number in range(11)]
 
 
 def test_addresses_of_nobody_that_are_not_mailed_are_listed_by_themselves(people):
     with people.read() as tx:
-        assert list(tx.roll.suppressions()) == [("ed@example.org", "complained")]
+        assert list(tx.search.suppressions()) == [("ed@example.org", "complained")]
 
 
 def test_own_fields_are_known_by_who_has_them(people):
     with people.read() as tx:
-        assert tx.roll.field_names() == ["age", "city"]
+        assert tx.search.field_names() == ["age", "city"]
 
 
 def test_every_newsletter_is_counted_and_nobody_twice(people):
     with people.read() as tx:
-        assert tx.roll.tallies() == [
+        assert tx.search.tallies() == [
             NewsletterCounts(newsletter="news", confirmed=1, pending=1, left=1, suppressed=1),
             NewsletterCounts(newsletter="other", confirmed=1),
         ]
@@ -108,10 +108,10 @@ def test_growth_is_told_by_the_quarter_of_an_hour(store):
         subscribe(tx, "cy", "other", at=NOW + timedelta(minutes=15))
         left_at = NOW + timedelta(hours=5)
         tx.subscribers.leave(ada, "news", at=left_at, cause=TEST)
-        grown = tx.roll.growth("news", since=NOW)
+        grown = tx.search.growth("news", since=NOW)
         assert [(one.at, one.joined, one.left) for one in grown] == [(NOW, 2, 0), (left_at, 0, 1)]
-        assert sum(one.joined for one in tx.roll.growth(None, since=NOW)) == 3
-        assert tx.roll.growth("news", since=left_at + timedelta(1)) == []
+        assert sum(one.joined for one in tx.search.growth(None, since=NOW)) == 3
+        assert tx.search.growth("news", since=left_at + timedelta(1)) == []
 
 
 def test_who_never_was_a_reader_has_not_left(store):
@@ -124,22 +124,22 @@ def test_who_never_was_a_reader_has_not_left(store):
             )
             for who in ("ada", "bo")
         ]
-        tx.arrivals.take(batch, cause=cause, at=NOW)
+        tx.bulk_import.take(batch, cause=cause, at=NOW)
         cy = tx.subscribers.ask("cy@example.org", ["news"], cause=by_reader("form"), at=NOW)
         tx.subscribers.leave(cy, "news", at=NOW, cause=by_reader("preferences page"))
-        assert tx.roll.growth("news", since=NOW) == []
-        assert tx.roll.tallies() == [NewsletterCounts(newsletter="news", never_joined=3)]
+        assert tx.search.growth("news", since=NOW) == []
+        assert tx.search.tallies() == [NewsletterCounts(newsletter="news", never_joined=3)]
         bo = tx.subscribers.by_email("bo@example.org").key
         tx.subscribers.confirm(bo, ["news"], cause=by_reader("letter"), at=NOW)
         tx.subscribers.leave(bo, "news", at=NOW, cause=by_reader("one click"))
-        [span] = tx.roll.growth("news", since=NOW)
+        [span] = tx.search.growth("news", since=NOW)
         assert (span.joined, span.left) == (1, 1)
-        assert tx.roll.tallies() == [NewsletterCounts(newsletter="news", never_joined=2, left=1)]
+        assert tx.search.tallies() == [NewsletterCounts(newsletter="news", never_joined=2, left=1)]
 
 
 def test_who_asked_first_and_confirmed_then_joined_once(store):
     with store.write() as tx:
         key = tx.subscribers.ask("ada@example.org", ["news"], cause=TEST, at=NOW)
         tx.subscribers.confirm(key, ["news"], cause=by_reader("letter"), at=NOW)
-        [one] = tx.roll.growth("news", since=NOW)
+        [one] = tx.search.growth("news", since=NOW)
     assert (one.joined, one.left) == (1, 0)

@@ -175,13 +175,13 @@ def test_an_older_store_learns_who_left_without_having_been_a_reader(store_url):
                 line = AuditEntry(
                     subscriber=number, action=action, cause=cause, at=NOW, newsletter="a"
                 )
-                tx.trail.note(line)
+                tx.audit_log.note(line)
     database = create_engine(store_url)
     with database.begin() as connection:
         take_back(connection, "0008")
     database.dispose()
     with closing(Store.open(store_url)) as store, store.read() as tx:
-        trails = [[change.action for change in tx.trail.of(number)] for number in (1, 2, 3, 4)]
+        trails = [[change.action for change in tx.audit_log.of(number)] for number in (1, 2, 3, 4)]
     assert trails == [[Action.LEFT_ELSEWHERE], [Action.DECLINED], *[[joined, left]] * 2]
 
 
@@ -322,7 +322,7 @@ def test_two_writers_in_each_others_way_are_told_to_try_again(administrator, pos
         try:
             with store.write() as tx:
                 for name in names:
-                    assert tx.limits.take(name, most=9, per=DAY, at=NOW)
+                    assert tx.attempt_limits.take(name, most=9, per=DAY, at=NOW)
                     if name == names[0]:
                         met.wait()
         except StoreLocked as error:
@@ -337,7 +337,7 @@ def test_two_writers_in_each_others_way_are_told_to_try_again(administrator, pos
     [reason] = refused
     assert "try again" in reason
     with store.write() as tx:
-        assert [tx.limits.take(name, most=2, per=DAY, at=NOW) for name in pair * 2] == [
+        assert [tx.attempt_limits.take(name, most=2, per=DAY, at=NOW) for name in pair * 2] == [
             *(True, True, False, False)
         ]
     store.close()

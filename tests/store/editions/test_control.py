@@ -38,17 +38,17 @@ def under_way(tx, count=6):
 
 
 def pause(tx, key):
-    return tx.stops.pause(key, cause=ME, at=NOW, detail="a wrong picture")
+    return tx.control.pause(key, cause=ME, at=NOW, detail="a wrong picture")
 
 
 def cancel(tx, key):
-    decision = tx.stops.cancel(key, cause=ME, at=NOW)
+    decision = tx.control.cancel(key, cause=ME, at=NOW)
     sweep(tx)
     return decision
 
 
 def sweep(tx):
-    return sum(iter(lambda: tx.stops.sweep(NOW), 0))
+    return sum(iter(lambda: tx.control.sweep(NOW), 0))
 
 
 def corrected():
@@ -66,11 +66,11 @@ def corrected():
 
 
 def replace(tx, key):
-    return tx.corrections.replace(key, corrected(), cause=ME, at=NOW)
+    return tx.successors.replace(key, corrected(), cause=ME, at=NOW)
 
 
 def resend(tx, key):
-    return tx.corrections.resend(key, cause=ME, at=NOW, expires_at=NOW + 60 * MINUTE)
+    return tx.successors.resend(key, cause=ME, at=NOW, expires_at=NOW + 60 * MINUTE)
 
 
 def emails(tx, key):
@@ -99,8 +99,8 @@ def test_nothing_of_a_paused_edition_is_claimed_or_leaves(store):
         assert tx.deliveries.open_editions(NOW) == []
         assert claim(tx, key) == []
         assert states(tx, key) == ["claimed", "queued", "queued"]
-        tx.handover.release([held], owner="me", at=NOW)
-        assert tx.stops.resume(key, cause=ME, at=NOW).changed
+        tx.claims.release([held], owner="me", at=NOW)
+        assert tx.control.resume(key, cause=ME, at=NOW).changed
         assert len(claim(tx, key)) == 3
 
 
@@ -124,7 +124,7 @@ def test_decisions_can_be_repeated_and_say_the_same(store):
         third, fourth = cancel(tx, key), cancel(tx, key)
         assert (third.changed, fourth.changed) == (True, False)
         assert first.left == third.left == fourth.left
-        assert [note.act for note in tx.stops.notes(key)] == [
+        assert [note.act for note in tx.control.notes(key)] == [
             ControlAction.PAUSED,
             ControlAction.CANCELLED,
         ]
@@ -141,14 +141,14 @@ def test_where_nothing_is_left_nothing_is_decided(store):
             assert not decision.changed
             assert decision.left.over
         assert tx.editions.by_key(key).state is EditionState.SENDING
-        assert tx.stops.notes(key) == []
+        assert tx.control.notes(key) == []
 
 
 def test_who_decided_what_is_kept_with_how_far_it_had_got(store):
     with store.write() as tx:
         key = under_way(tx)
         pause(tx, key)
-        [note] = tx.stops.notes(key)
+        [note] = tx.control.notes(key)
     assert (note.at, note.act, note.cause) == (NOW, ControlAction.PAUSED, ME)
     assert note.detail == "1 accepted, 1 in flight, 4 held back; a wrong picture"
 
@@ -157,8 +157,8 @@ def test_a_cancelled_edition_skips_whom_it_did_not_reach_in_steps(store, monkeyp
     monkeypatch.setattr(control, "STEP", 2)
     with store.write() as tx:
         key = under_way(tx, 8)
-        tx.stops.cancel(key, cause=ME, at=NOW)
-        assert tx.stops.sweep(NOW) == 2
+        tx.control.cancel(key, cause=ME, at=NOW)
+        assert tx.control.sweep(NOW) == 2
         assert tx.deliveries.totals(key).audience == 8
         assert sweep(tx) == 4
         rows = list(tx.deliveries.of(key))
@@ -184,7 +184,7 @@ def test_there_is_no_way_back_from_the_end(store):
         key = under_way(tx)
         cancel(tx, key)
         with pytest.raises(Refused, match="was cancelled: it can't go on"):
-            tx.stops.resume(key, cause=ME, at=NOW)
+            tx.control.resume(key, cause=ME, at=NOW)
         with pytest.raises(Refused, match="was cancelled: there is nothing to pause"):
             pause(tx, key)
         for other in (999, _letter(tx)):
@@ -340,7 +340,7 @@ def test_it_is_sent_again_to_those_who_provably_did_not_get_it(store):
         first = tx.editions.by_key(key)
         assert (again.content, again.kind, again.original) == (first.content, first.kind, key)
         assert tx.archive.issue("news", again.key) is None, "it is in the archive once"
-        [*_, note] = tx.stops.notes(key)
+        [*_, note] = tx.control.notes(key)
         assert (note.act, note.detail) == (
             ControlAction.RESENT,
             f"as edition {again.key}, to 4 who didn't get it",
@@ -368,7 +368,7 @@ def test_who_may_have_it_is_never_sent_it_again(store):
         [one] = claim(tx, key)
         intend(tx, one)
         settle(tx, one, DeliveryState.UNKNOWN, at=NOW)
-        assert tx.stops.settle_unknown(key, again=True, cause=ME, at=NOW) == 1
+        assert tx.control.settle_unknown(key, again=True, cause=ME, at=NOW) == 1
         cancel(tx, key)
         assert states(tx, key) == ["skipped"]
         assert resend(tx, key) is None
@@ -389,10 +389,10 @@ def unknown(tx, count=2):
 def test_what_is_unknown_can_be_sent_again_by_hand(store):
     with store.write() as tx:
         key = unknown(tx)
-        assert tx.stops.settle_unknown(key, again=True, cause=ME, at=NOW) == 2
-        assert tx.stops.settle_unknown(key, again=True, cause=ME, at=NOW) == 0
+        assert tx.control.settle_unknown(key, again=True, cause=ME, at=NOW) == 2
+        assert tx.control.settle_unknown(key, again=True, cause=ME, at=NOW) == 0
         assert [one.attempt for one in claim(tx, key)] == [1, 1]
-        [note] = tx.stops.notes(key)
+        [note] = tx.control.notes(key)
         assert (note.act, note.detail) == (ControlAction.SETTLED, "2 to be sent again")
 
 
@@ -400,10 +400,10 @@ def test_what_is_left_unknown_is_asked_about_no_more(store):
     with store.write() as tx:
         key = unknown(tx)
         found = tx.editions.by_key(key)
-        assert tx.stops.wait(found).unsettled == 2
-        assert tx.stops.settle_unknown(key, again=False, cause=ME, at=NOW) == 2
-        assert tx.stops.wait(found).unsettled == 0
-        assert tx.stops.settle_unknown(key, again=False, cause=ME, at=NOW) == 0
+        assert tx.control.wait(found).unsettled == 2
+        assert tx.control.settle_unknown(key, again=False, cause=ME, at=NOW) == 2
+        assert tx.control.wait(found).unsettled == 0
+        assert tx.control.settle_unknown(key, again=False, cause=ME, at=NOW) == 0
         assert tx.deliveries.totals(key) == DeliveryTotals(unknown=2)
 
 
@@ -411,7 +411,7 @@ def test_what_would_never_leave_is_not_queued(store):
     with store.write() as tx:
         key = unknown(tx)
         with pytest.raises(Refused, match="time of edition"):
-            tx.stops.settle_unknown(key, again=True, cause=ME, at=NOW + timedelta(days=1))
+            tx.control.settle_unknown(key, again=True, cause=ME, at=NOW + timedelta(days=1))
         assert states(tx, key) == ["unknown"] * 2
 
 
@@ -434,7 +434,7 @@ def test_an_edition_says_what_it_waits_for(store):
                 next_attempt_at=NOW + place * MINUTE,
             )
         pause(tx, key)
-        wait = tx.stops.wait(tx.editions.by_key(key))
+        wait = tx.control.wait(tx.editions.by_key(key))
     assert (wait.put_off, wait.next_attempt_at) == (2, NOW + MINUTE)
     assert wait.reply == "450 4.2.1 later"
     assert wait.paused is not None
@@ -449,13 +449,13 @@ def test_failures_count_anew_after_a_resumption(store):
         for one in (first, second):
             intend(tx, one)
             settle(tx, one, DeliveryState.FAILED, code=550, at=NOW)
-        assert tx.stops.since_resumed(key) == (2, 2)
+        assert tx.control.since_resumed(key) == (2, 2)
         pause(tx, key)
-        tx.stops.resume(key, cause=ME, at=NOW)
-        assert tx.stops.since_resumed(key) == (0, 0)
+        tx.control.resume(key, cause=ME, at=NOW)
+        assert tx.control.since_resumed(key) == (0, 0)
         intend(tx, third)
         settle(tx, third, DeliveryState.ACCEPTED, code=250, at=NOW)
-        assert tx.stops.since_resumed(key) == (1, 0)
+        assert tx.control.since_resumed(key) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,12 @@ LEASE = NOW + MINUTE
 
 
 def intend(tx, claims, owner="me"):
-    return tx.handover.move((), claims, owner=owner, lease_until=LEASE, at=NOW)[1]
+    return tx.claims.move((), claims, owner=owner, lease_until=LEASE, at=NOW)[1]
 
 
 def settle(tx, claims, state=DeliveryState.ACCEPTED, **told):
     verdicts = [DeliveryOutcome(claim=one, state=state, **told) for one in claims]
-    return tx.handover.settle(verdicts, at=NOW)
+    return tx.claims.settle(verdicts, at=NOW)
 
 
 def keys(claims):
@@ -71,7 +71,7 @@ def test_a_round_may_be_of_several_editions(store):
         pause(tx, two)
         may_leave = intend(tx, claims)
         assert may_leave == keys(c for c in claims if c.edition != two)
-        tx.handover.release(claims, owner="me", at=NOW)
+        tx.claims.release(claims, owner="me", at=NOW)
         assert settle(tx, claims) == may_leave
         assert states(tx, two) == ["queued"] * 3
         assert states(tx, one) == states(tx, three) == ["accepted"] * 3
@@ -85,7 +85,7 @@ def test_one_who_must_not_leave_holds_up_nobody(store):
         tx.subscribers.leave(left.subscriber, "news", at=NOW, cause=by_reader("one click"))
         tx.subscribers.suppress(suppressed.email, "complained", at=NOW, cause=TEST)
         tx.subscribers.erase(erased.subscriber, at=NOW, cause=TEST)
-        tx.handover.release([lost], owner="me", at=NOW)
+        tx.claims.release([lost], owner="me", at=NOW)
         claims[4] = replace(stale, attempt=3)
         assert intend(tx, claims) == keys([fine])
         rows = list(tx.deliveries.of(key))
@@ -126,7 +126,7 @@ def test_two_verdicts_of_one_delivery_count_as_if_they_came_apart(store, store_u
             DeliveryOutcome(claim=one, state=DeliveryState.ACCEPTED),
             DeliveryOutcome(claim=two, state=DeliveryState.FAILED, code=550),
         ]
-        assert tx.handover.settle(told, at=NOW) == keys([one, two])
+        assert tx.claims.settle(told, at=NOW) == keys([one, two])
         assert states(tx, key) == ["accepted", "accepted"]
     assert [row[3] for row in events(store_url)] == ["unknown"]
 
@@ -141,7 +141,7 @@ def test_a_reply_is_kept_as_it_was_said(store):
             for one, reply in zip(claims, replies, strict=True)
         ]
         intend(tx, claims)
-        assert tx.handover.settle(verdicts, at=NOW) == keys(claims)
+        assert tx.claims.settle(verdicts, at=NOW) == keys(claims)
         query = text("SELECT reply FROM deliveries ORDER BY subscriber")
         assert tx._connection.execute(query).scalars().all() == replies
 
@@ -150,7 +150,7 @@ def test_of_nobody_nothing_is_moved(store):
     with store.write() as tx:
         assert intend(tx, []) == frozenset()
         assert settle(tx, []) == frozenset()
-        tx.handover.release([], owner="me", at=NOW)
+        tx.claims.release([], owner="me", at=NOW)
 
 
 # claims
@@ -161,7 +161,7 @@ def test_claims_walk_forward_from_where_they_are_told_to(store):
         readers(tx, 6)
         key = edition(tx)
         everybody = [one.key for one in tx.subscribers.all()]
-        first = tx.handover.claim(
+        first = tx.claims.claim(
             key, owner="me", lease_until=LEASE, at=NOW, limit=2, after=everybody[1]
         )
         assert numbers(first) == everybody[2:4]
@@ -176,7 +176,7 @@ def test_what_was_put_off_and_what_is_new_come_in_one_order(store):
         again = [everybody[n] for n in (1, 3, 5)]
         intend(tx, again)
         settle(tx, again, DeliveryState.DEFERRED, code=450, next_attempt_at=NOW)
-        tx.handover.release(everybody, owner="me", at=NOW)
+        tx.claims.release(everybody, owner="me", at=NOW)
         assert numbers(claim(tx, key, limit=4)) == numbers(everybody[:4])
         assert [one.attempt for one in claim(tx, key)] == [0, 1]
 
@@ -189,11 +189,11 @@ def test_who_is_at_a_domain_that_is_held_is_not_claimed(store):
         erased = tx.subscribers.by_email("a@gmail.com").key
         at = {"owner": "me", "lease_until": LEASE, "at": NOW}
         held = ["gmail.com", "googlemail.com", "xn--bcher-kva.example"]
-        assert [c.email for c in tx.handover.claim(key, **at, without=held)] == ["b@notgmail.com"]
+        assert [c.email for c in tx.claims.claim(key, **at, without=held)] == ["b@notgmail.com"]
         tx.subscribers.erase(erased, at=NOW, cause=TEST)
-        assert tx.handover.claim(key, **at, without=held) == []
+        assert tx.claims.claim(key, **at, without=held) == []
         assert states(tx, key) == ["skipped", "claimed", "queued", "queued"]
-        assert len(tx.handover.claim(key, **at)) == 2
+        assert len(tx.claims.claim(key, **at)) == 2
 
 
 def test_a_claim_goes_on_beyond_those_who_left(store):
@@ -262,9 +262,9 @@ class Side:
             self.claims |= {one.subscriber: one for one in claims}
             return [astuple(one)[1:] for one in claims]
         if what == "pause":
-            self.tx.stops.pause(self.key, cause=ME, at=NOW)
+            self.tx.control.pause(self.key, cause=ME, at=NOW)
             if told:
-                self.tx.stops.resume(self.key, cause=ME, at=NOW)
+                self.tx.control.resume(self.key, cause=ME, at=NOW)
             return None
         moved = set()
         held = [self.claims[n] for n in sorted(self.claims)]
@@ -277,13 +277,13 @@ class Side:
                 if n < len(held)
             ]
             for group in self.groups(told):
-                moved |= self.tx.handover.settle(group, at=NOW)
+                moved |= self.tx.claims.settle(group, at=NOW)
         else:
             for group in self.groups([held[n] for n in told if n < len(held)]):
                 if what == "intend":
                     moved |= intend(self.tx, group)
                 else:
-                    self.tx.handover.release(group, owner="me", at=NOW)
+                    self.tx.claims.release(group, owner="me", at=NOW)
         return {subscriber for _, subscriber in moved}
 
     def rows(self):

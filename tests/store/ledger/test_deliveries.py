@@ -44,17 +44,17 @@ def edition(tx, kind=EditionKind.DIGEST, *, slug="tram", expires_at=NOW + 60 * M
 
 
 def claim(tx, key, owner="me", *, at=NOW, limit=100, lease=MINUTE):
-    return tx.handover.claim(key, owner=owner, lease_until=NOW + lease, at=at, limit=limit)
+    return tx.claims.claim(key, owner=owner, lease_until=NOW + lease, at=at, limit=limit)
 
 
 def intend(tx, one, owner="me", *, lease=MINUTE):
-    _, leaves = tx.handover.move((), [one], owner=owner, lease_until=NOW + lease, at=NOW)
+    _, leaves = tx.claims.move((), [one], owner=owner, lease_until=NOW + lease, at=NOW)
     return bool(leaves)
 
 
 def settle(tx, one, state, **told):
     at = told.pop("at")
-    return bool(tx.handover.settle([DeliveryOutcome(claim=one, state=state, **told)], at=at))
+    return bool(tx.claims.settle([DeliveryOutcome(claim=one, state=state, **told)], at=at))
 
 
 def states(tx, key):
@@ -212,10 +212,10 @@ def test_a_release_gives_back_only_ones_own_claims(store):
         readers(tx, 2)
         key = edition(tx)
         claims = claim(tx, key)
-        tx.handover.release(claims, owner="you", at=NOW)
+        tx.claims.release(claims, owner="you", at=NOW)
         assert states(tx, key) == ["claimed", "claimed"]
         intend(tx, claims[0])
-        tx.handover.release(claims, owner="me", at=NOW)
+        tx.claims.release(claims, owner="me", at=NOW)
         assert states(tx, key) == ["sending", "queued"]
 
 

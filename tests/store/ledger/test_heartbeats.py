@@ -28,18 +28,18 @@ def waiting(store):
 
 
 def claim(tx, key, count=4, at=NOW):
-    return tx.handover.claim(key, owner="me", lease_until=at + MINUTE, at=at, limit=count)
+    return tx.claims.claim(key, owner="me", lease_until=at + MINUTE, at=at, limit=count)
 
 
 def settle(store, key, state, *, count=4, at=NOW, again=None):
     with store.write() as tx:
         claims = claim(tx, key, count, at)
-        tx.handover.move((), claims, owner="me", lease_until=at + MINUTE, at=at)
+        tx.claims.move((), claims, owner="me", lease_until=at + MINUTE, at=at)
         verdicts = [
             DeliveryOutcome(claim=one, state=state, code=250, reply="said", next_attempt_at=again)
             for one in claims
         ]
-        tx.handover.settle(verdicts, at=at)
+        tx.claims.settle(verdicts, at=at)
 
 
 def test_of_two_beats_the_newest_counts(store):
@@ -89,7 +89,7 @@ def test_what_was_answered_waits_no_more(store, waiting, state):
 
 def test_an_edition_that_is_paused_does_not_wait(store, waiting):
     with store.write() as tx:
-        tx.stops.pause(waiting, at=NOW, cause=Cause(who=Actor.OPERATOR, how="pause"))
+        tx.control.pause(waiting, at=NOW, cause=Cause(who=Actor.OPERATOR, how="pause"))
     assert flow(store, NOW + 60 * MINUTE).idle_since is None
 
 

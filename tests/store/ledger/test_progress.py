@@ -23,12 +23,12 @@ PACE = SendRate(
 def note(store, *paces):
     with store.write() as tx:
         for pace in paces:
-            tx.paces.note(pace)
+            tx.sender_progress.note(pace)
 
 
 def recent(store, since=NOW):
     with store.read() as tx:
-        return tx.paces.recent(since)
+        return tx.sender_progress.recent(since)
 
 
 def test_the_last_word_of_each_process_about_each_relay_is_known(store):

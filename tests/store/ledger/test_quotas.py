@@ -20,12 +20,12 @@ TEN = Rate(10, SECOND)
 
 def take(store, rate=TEN, want=100, *, at=NOW, name="relay:first"):
     with store.write() as tx:
-        return tx.allowances.take(name, rate, want, at=at)
+        return tx.quotas.take(name, rate, want, at=at)
 
 
 def give_back(store, count, name="relay:first"):
     with store.write() as tx:
-        tx.allowances.give_back(name, count)
+        tx.quotas.give_back(name, count)
 
 
 def test_a_bucket_holds_a_second_and_fills_at_its_rate(store):
@@ -106,7 +106,7 @@ def test_no_more_is_given_than_the_time_allows(sqlite_store):
             for number, (step, want) in enumerate(steps):
                 at += step * MILLISECOND if number else 0 * SECOND
                 latest = max(latest, at)
-                given_out += tx.allowances.take(name, rate, want, at=at)
+                given_out += tx.quotas.take(name, rate, want, at=at)
                 earned = (latest - began) * count / per
                 assert given_out <= max(1, SECOND * count / per) + earned + 1e-6
 
@@ -137,12 +137,12 @@ def test_two_who_take_from_a_bucket_share_it(store, store_url):
 
 def daily(store, want, *, most=50, at=NOW):
     with store.write() as tx:
-        return tx.allowances.daily("relay:first", most, want, at=at)
+        return tx.quotas.daily("relay:first", most, want, at=at)
 
 
 def daily_back(store, count, at=NOW):
     with store.write() as tx:
-        tx.allowances.daily_back("relay:first", count, at=at)
+        tx.quotas.daily_back("relay:first", count, at=at)
 
 
 def test_a_day_has_its_number_and_the_next_one_its_own(store):

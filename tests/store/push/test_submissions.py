@@ -38,13 +38,13 @@ def test_changes_are_listed_in_steps_and_none_is_missed(store):
                 Revision(title="x", body="<p>x</p>"),
                 id=f"{number}", slug=f"{number}", path=None, source="", at=AT,
             )  # fmt: skip
-        newest = tx.readership.newest_change()
+        newest = tx.published.newest_change()
         after, found = 0, []
         while some := tx.submissions.changed(after, newest - 1, limit=2):
             found += [key for key, _ in some]
             after = some[-1][1]
-        assert found == tx.readership.keys()[:4]
-        assert tx.submissions.came_out(AT - timedelta(1), AT) == tx.readership.keys()
+        assert found == tx.published.keys()[:4]
+        assert tx.submissions.came_out(AT - timedelta(1), AT) == tx.published.keys()
         assert tx.submissions.came_out(AT, AT + timedelta(1)) == []
 
 

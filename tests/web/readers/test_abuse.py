@@ -159,7 +159,9 @@ def test_no_address_is_to_be_read_among_the_limits(desk):
     opened.sign_up()
     file = opened.config.root / "syndicate.db"
     with opened.store.read() as tx:
-        names = tx.limits._connection.exec_driver_sql("SELECT name FROM limits").scalars().all()
+        names = (
+            tx.attempt_limits._connection.exec_driver_sql("SELECT name FROM limits").scalars().all()
+        )
     assert file.exists()
     assert len(names) == 3
     assert "anna" not in " ".join(names)

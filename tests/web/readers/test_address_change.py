@@ -48,7 +48,7 @@ class Mover:
         """What an address was asked last."""
         with self.store.read() as tx:
             person = tx.subscribers.by_email(email)
-            return tx.requests.about(person.key, ConfirmationKind.ADDRESS)[0]
+            return tx.confirmations.about(person.key, ConfirmationKind.ADDRESS)[0]
 
     def link(self, email):
         asked = self.question(email)
@@ -266,7 +266,7 @@ def test_letters_are_limited(mover):
         mover.ask("victim@example.net")
     with mover.store.read() as tx:
         victim = tx.subscribers.by_email("victim@example.net").key
-        assert len(tx.requests.about(victim, ConfirmationKind.ADDRESS)) == 3
+        assert len(tx.confirmations.about(victim, ConfirmationKind.ADDRESS)) == 3
 
 
 def test_a_question_that_is_too_old_moves_nobody(web, sqlite_store, publication):
@@ -376,10 +376,10 @@ def test_who_moves_keeps_number_and_history(store):
         person = tx.subscribers.by_email(NEW)
         assert (person.key, person.email) == (key, "Anna@Example.net")
         assert tx.subscribers.by_email("anna@example.org") is None
-        assert tx.mergers.holder(new) == key
-        assert [one.action for one in tx.trail.of(key)] == ["subscribed", "merged", "moved"]
+        assert tx.merges.holder(new) == key
+        assert [one.action for one in tx.audit_log.of(key)] == ["subscribed", "merged", "moved"]
         later = editions.NOON + timedelta(minutes=1)
-        (claim,) = tx.handover.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
+        (claim,) = tx.claims.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
         assert claim.email == "Anna@Example.net"
 
 
@@ -401,7 +401,9 @@ def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch)
     change.ask(anna, NEW, cause=TEST, at=clock.now())
     with store.read() as tx:
         new = tx.subscribers.by_email(NEW)
-        questions = [tx.requests.about(one.key, ConfirmationKind.ADDRESS)[0] for one in (anna, new)]
+        questions = [
+            tx.confirmations.about(one.key, ConfirmationKind.ADDRESS)[0] for one in (anna, new)
+        ]
     both_answered = threading.Barrier(2)
     answer = Confirmations.answer
 

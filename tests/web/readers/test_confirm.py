@@ -66,7 +66,7 @@ def test_how_consent_was_given_can_be_shown(asked):
     how = f"button in letter {letter}, after the form on the web"
     assert asked.reader().subscriptions[0].source == how
     with asked.store.read() as tx:
-        trail = list(tx.trail.of(asked.reader().key))
+        trail = list(tx.audit_log.of(asked.reader().key))
     assert [change.action for change in trail] == [Action.ASKED, Action.CONFIRMED, Action.CHANGED]
     assert {change.cause.origin for change in trail} == {"127.0.0.0/24"}
 

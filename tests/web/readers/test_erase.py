@@ -90,21 +90,21 @@ def test_an_edition_counts_as_many_readers_as_before(store):
     at = editions.NOON
     with store.write() as tx:
         key = tx.subscribers.by_email(HER).key
-        claims = tx.handover.claim(edition.key, owner="w", lease_until=at, at=at)
+        claims = tx.claims.claim(edition.key, owner="w", lease_until=at, at=at)
         for claim in claims:
             until = at + timedelta(minutes=1)
-            assert tx.handover.move((), [claim], owner="w", lease_until=until, at=at)[1]
+            assert tx.claims.move((), [claim], owner="w", lease_until=until, at=at)[1]
             state = DeliveryState.FAILED if claim.email == HER else DeliveryState.ACCEPTED
             reply = f"550 <{claim.email}>: no"
             verdict = DeliveryOutcome(claim=claim, state=state, code=550, reply=reply)
-            tx.handover.settle([verdict], at=at)
+            tx.claims.settle([verdict], at=at)
         for who in (key, key, None):
             tx.clicks.add(
                 LinkClick(
                     edition=edition.key, link=0, subscriber=who, at=at, machine=False, agent=""
                 )
             )
-        held = tx.dossier.of(key)
+        held = tx.data_export.of(key)
         assert [one.reply for one in held.mailed[0].answers] == [f"550 <{HER}>: no"]
         assert len(held.followed) == 2
         before = tx.deliveries.totals(edition.key)
@@ -112,10 +112,10 @@ def test_an_edition_counts_as_many_readers_as_before(store):
         assert tx.subscribers.erase(key, cause=BUTTON, at=at)
         assert tx.deliveries.totals(edition.key) == before
         assert [one.reply for one in tx.deliveries.of(edition.key) if not one.email] == [""]
-        assert [one.reply for one in tx.dossier.mailed(key)] == [""]
-        assert not next(tx.dossier.mailed(key)).answers[0].reply
+        assert [one.reply for one in tx.data_export.mailed(key)] == [""]
+        assert not next(tx.data_export.mailed(key)).answers[0].reply
         assert [(one.people, one.readers) for one in tx.clicks.counts(edition.key)] == [(3, 1)]
-        assert tx.dossier.of(key) is None
+        assert tx.data_export.of(key) is None
 
 
 def test_what_is_on_its_way_to_who_is_erased_does_not_go_out(store):
@@ -124,7 +124,7 @@ def test_what_is_on_its_way_to_who_is_erased_does_not_go_out(store):
     with store.write() as tx:
         tx.subscribers.erase(tx.subscribers.by_email(HER).key, cause=BUTTON, at=editions.NOON)
         later = editions.NOON + timedelta(minutes=1)
-        claims = tx.handover.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
+        claims = tx.claims.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
         assert [claim.email for claim in claims] == ["bo@example.org"]
         assert tx.deliveries.totals(edition.key).skipped == 1
     with store.write() as tx:
@@ -142,8 +142,8 @@ def test_numbers_of_somebody_who_became_another_are_theirs(store):
         )
         tx.subscribers.merge(anna, bo, cause=TEST, at=editions.NOON)
         tx.subscribers.merge(bo, cy, cause=TEST, at=editions.NOON)
-        assert [tx.mergers.holder(one) for one in (anna, bo, cy)] == [cy, cy, cy]
-        assert set(tx.mergers.numbers(cy)) == {anna, bo, cy}
-        assert [one.edition for one in tx.dossier.mailed(cy)] == [edition.key] * 3
+        assert [tx.merges.holder(one) for one in (anna, bo, cy)] == [cy, cy, cy]
+        assert set(tx.merges.numbers(cy)) == {anna, bo, cy}
+        assert [one.edition for one in tx.data_export.mailed(cy)] == [edition.key] * 3
         tx.subscribers.erase(cy, cause=BUTTON, at=editions.NOON)
-        assert tx.subscribers.by_key(tx.mergers.holder(anna)) is None
+        assert tx.subscribers.by_key(tx.merges.holder(anna)) is None

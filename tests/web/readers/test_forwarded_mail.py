@@ -282,7 +282,7 @@ def test_both_databases_do_it_alike(store, publication):
 
     assert press(anna.path, action="join", newsletter="culture").status_code == 200
     with store.read() as tx:
-        (question,) = tx.requests.about(anna.key, ConfirmationKind.SUBSCRIBE)
+        (question,) = tx.confirmations.about(anna.key, ConfirmationKind.SUBSCRIBE)
     press(path_of(anna.links.confirm(question.letter, anna.key)), action="confirm")
     assert anna.states == {"breaking": "confirmed", "culture": "confirmed"}
     press(anna.path, action="leave", newsletter="culture")
@@ -290,7 +290,7 @@ def test_both_databases_do_it_alike(store, publication):
     assert anna.states["culture"] == "confirmed"
     press(anna.path, action="data")
     with store.read() as tx:
-        (asked,) = tx.requests.about(anna.key, ConfirmationKind.DATA)
+        (asked,) = tx.confirmations.about(anna.key, ConfirmationKind.DATA)
     data = path_of(anna.links.confirm(asked.letter, anna.key))
     assert press(data, action="download").json()["person"]["address"] == "anna@example.org"
     press(data, action="erase")

@@ -365,7 +365,7 @@ FIELDS = st.dictionaries(
 def first_data_link(reader) -> str:
     """Return the link of the first letter that leads to the data; there is a limit of them."""
     with reader.store.read() as tx:
-        asked = tx.requests.about(reader.key, ConfirmationKind.DATA)
+        asked = tx.confirmations.about(reader.key, ConfirmationKind.DATA)
     if not asked:
         return str(reader.data_link())
     return path_of(reader.links.confirm(asked[-1].letter, reader.key))

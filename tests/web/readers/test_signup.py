@@ -127,7 +127,7 @@ def test_who_asked_and_from_which_network_is_in_the_trail(desk):
     opened = desk()
     opened.sign_up()
     with opened.store.read() as tx:
-        (change,) = tx.trail.of(opened.reader().key)
+        (change,) = tx.audit_log.of(opened.reader().key)
     assert (change.action, change.newsletter) == (Action.ASKED, "breaking")
     assert (change.cause.how, change.cause.origin) == ("form on the web", "127.0.0.0/24")
 

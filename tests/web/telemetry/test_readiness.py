@@ -130,7 +130,7 @@ def test_an_edition_that_somebody_paused_is_no_reason(due):
     post = due(10)
     with post.store.write() as tx:
         cause = Cause(who=Actor.OPERATOR, how="pause")
-        tx.stops.pause(post.edition, cause=cause, at=clock.now())
+        tx.control.pause(post.edition, cause=cause, at=clock.now())
     assert post.ready() == (200, ["ok"])
 
 
