@@ -45,7 +45,7 @@ def let_break_off() -> None:
 
 
 def let_hang_up() -> None:
-    """Unblock SIGHUP; one that is pending is delivered. Without `SignalHandlers` it ends the process."""
+    """Unblock SIGHUP and deliver a pending one: without `SignalHandlers` it ends the process."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
 
