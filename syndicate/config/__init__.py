@@ -3,20 +3,25 @@
 from syndicate.config.loading.load import load, secret_warnings
 from syndicate.config.models import (
     Config,
-    Intake,
+    EditionFilter,
+    IntakeSettings,
     Newsletter,
-    Publication,
+    PublicationSettings,
     Schedule,
-    Select,
     StoreSettings,
 )
 from syndicate.config.secret import missing_secrets, missing_token, monitor_token, password
-from syndicate.config.sections.ads import Ads, AdSlot
-from syndicate.config.sections.amp import AmpSettings, Analytics, Consent
-from syndicate.config.sections.feeds import CustomFeed, FeedFormat, Selector, Syndication
-from syndicate.config.sections.mail import Mail, TransportKind
+from syndicate.config.sections.ads import AdSlot, AdsSettings
+from syndicate.config.sections.amp import AmpSettings, AnalyticsSettings, ConsentSettings
+from syndicate.config.sections.feeds import (
+    ArticleFilter,
+    CustomFeed,
+    FeedFormat,
+    SyndicationSettings,
+)
+from syndicate.config.sections.mail import MailSettings, TransportKind
 from syndicate.config.sections.pages import PagesSettings
-from syndicate.config.sections.push import IndexNow, Websub
+from syndicate.config.sections.push import IndexNowSettings, WebsubSettings
 from syndicate.config.sections.relays import (
     DomainLimit,
     RelaySettings,
@@ -25,46 +30,46 @@ from syndicate.config.sections.relays import (
     sessions,
 )
 from syndicate.config.sections.segments import Criteria, Segment
-from syndicate.config.sections.theme import Theme
+from syndicate.config.sections.theme import ThemeSettings
 from syndicate.config.sections.tracking import Tracking
-from syndicate.config.sections.web import Web
+from syndicate.config.sections.web import WebSettings
 from syndicate.config.values import ALL, BeginWith, Mailbox, Rate
 
 __all__ = [
     "ALL",
     "AdSlot",
-    "Ads",
+    "AdsSettings",
     "AmpSettings",
-    "Analytics",
+    "AnalyticsSettings",
+    "ArticleFilter",
     "BeginWith",
     "Config",
-    "Consent",
+    "ConsentSettings",
     "Criteria",
     "CustomFeed",
     "DomainLimit",
+    "EditionFilter",
     "FeedFormat",
-    "IndexNow",
-    "Intake",
-    "Mail",
+    "IndexNowSettings",
+    "IntakeSettings",
+    "MailSettings",
     "Mailbox",
     "Newsletter",
     "PagesSettings",
-    "Publication",
+    "PublicationSettings",
     "Rate",
     "RelaySettings",
     "Schedule",
     "Security",
     "Segment",
-    "Select",
-    "Selector",
     "SmtpServer",
     "StoreSettings",
-    "Syndication",
-    "Theme",
+    "SyndicationSettings",
+    "ThemeSettings",
     "Tracking",
     "TransportKind",
-    "Web",
-    "Websub",
+    "WebSettings",
+    "WebsubSettings",
     "load",
     "missing_secrets",
     "missing_token",

@@ -19,19 +19,19 @@ from pydantic import (
     model_validator,
 )
 
-from syndicate.config.sections.ads import Ads
+from syndicate.config.sections.ads import AdsSettings
 from syndicate.config.sections.amp import AmpSettings
-from syndicate.config.sections.feeds import CustomFeed, Selector, Syndication
-from syndicate.config.sections.mail import Mail
+from syndicate.config.sections.feeds import ArticleFilter, CustomFeed, SyndicationSettings
+from syndicate.config.sections.mail import MailSettings
 from syndicate.config.sections.pages import PagesSettings
-from syndicate.config.sections.podcast import Podcast
-from syndicate.config.sections.publish import Publish
-from syndicate.config.sections.push import IndexNow, Websub
+from syndicate.config.sections.podcast import PodcastSettings
+from syndicate.config.sections.publish import PublishSettings
+from syndicate.config.sections.push import IndexNowSettings, WebsubSettings
 from syndicate.config.sections.segments import Criteria, Segment
 from syndicate.config.sections.signup import RetentionSettings, SignupSettings
-from syndicate.config.sections.theme import Theme
+from syndicate.config.sections.theme import ThemeSettings
 from syndicate.config.sections.tracking import Tracking
-from syndicate.config.sections.web import Web
+from syndicate.config.sections.web import WebSettings
 from syndicate.config.values import (
     Beat,
     BeginWith,
@@ -51,7 +51,7 @@ from syndicate.config.values import (
 ONE_TIMING = 'needs either every = "10m" or cron = "0 7 * * mon-fri", one of them'
 
 
-class Publication(Table):
+class PublicationSettings(Table):
     """What is published, and how it presents itself."""
 
     id: UUID = Field(description="A UUID that never changes: every article's id is made from it.")
@@ -175,7 +175,7 @@ class Newsletter(Table):
         return self.title or self.name.replace("-", " ").replace("_", " ").capitalize()
 
 
-class Select(Selector):
+class EditionFilter(ArticleFilter):
     """Which new articles an edition takes; every condition must hold."""
 
     max: StrictInt = Field(
@@ -206,7 +206,7 @@ class Schedule(Table):
         description="The zone of its times. Default: the publication's.",
         examples=["Europe/Berlin"],
     )
-    select: Select = Field(default=Select(), description="Which articles it takes.")
+    select: EditionFilter = Field(default=EditionFilter(), description="Which articles it takes.")
     segment: Name | None = Field(
         default=None,
         description="Send it to this segment of the newsletter's readers alone. Default: to all.",
@@ -233,7 +233,7 @@ class Schedule(Table):
         return self
 
 
-class Intake(Table):
+class IntakeSettings(Table):
     """How articles come in by themselves."""
 
     folder: Path = Field(default=Path("articles"), description="Where articles are filed.")
@@ -245,26 +245,26 @@ class Intake(Table):
 class Config(Table):
     """All of `config.toml`."""
 
-    publication: Publication
-    theme: Theme = Theme()
+    publication: PublicationSettings
+    theme: ThemeSettings = ThemeSettings()
     store: StoreSettings = StoreSettings()
-    syndication: Syndication = Syndication()
+    syndication: SyndicationSettings = SyndicationSettings()
     feeds: tuple[CustomFeed, ...] = ()
-    publish: Publish = Publish()
-    websub: Websub = Websub()
-    indexnow: IndexNow = IndexNow()
-    podcast: Podcast = Podcast()
+    publish: PublishSettings = PublishSettings()
+    websub: WebsubSettings = WebsubSettings()
+    indexnow: IndexNowSettings = IndexNowSettings()
+    podcast: PodcastSettings = PodcastSettings()
     pages: PagesSettings = PagesSettings()
     amp: AmpSettings = AmpSettings()
-    ads: Ads = Ads()
-    mail: Mail = Mail()
+    ads: AdsSettings = AdsSettings()
+    mail: MailSettings = MailSettings()
     newsletters: tuple[Newsletter, ...] = ()
     segments: tuple[Segment, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     signup: SignupSettings = SignupSettings()
     retention: RetentionSettings = RetentionSettings()
-    intake: Intake = Intake()
-    web: Web = Web()
+    intake: IntakeSettings = IntakeSettings()
+    web: WebSettings = WebSettings()
     root: Path = Field(exclude=True)
     """The folder of config.toml; every relative path in it starts here. Set by the loader."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syndicate.clock import EPOCH, duration
-from syndicate.config import Select, Selector
+from syndicate.config import ArticleFilter, EditionFilter
 from syndicate.model.articles import Article
 
 
@@ -37,7 +37,7 @@ class Selection:
         return f", {self.aged} older than {duration(self.max_age)}"
 
 
-def select(candidates: Iterable[Article], rule: Select, *, at: datetime) -> Selection:
+def select(candidates: Iterable[Article], rule: EditionFilter, *, at: datetime) -> Selection:
     """Choose what an edition composed at `at` takes of the articles that are new to it."""
     matching = [article for article in candidates if matches(article, rule)]
     young = [article for article in matching if not _too_old(article, rule, at)]
@@ -50,7 +50,7 @@ def select(candidates: Iterable[Article], rule: Select, *, at: datetime) -> Sele
     )
 
 
-def matches(article: Article, rule: Selector) -> bool:
+def matches(article: Article, rule: ArticleFilter) -> bool:
     """Whether an article is what a rule asks for, whatever its age."""
     return (
         rule.breaking in {None, article.breaking}
@@ -66,5 +66,5 @@ def _any(wanted: Sequence[str], found: Sequence[str]) -> bool:
     )
 
 
-def _too_old(article: Article, rule: Select, at: datetime) -> bool:
+def _too_old(article: Article, rule: EditionFilter, at: datetime) -> bool:
     return rule.max_age is not None and article.published < at - rule.max_age

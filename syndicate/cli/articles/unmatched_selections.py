@@ -8,7 +8,7 @@ from syndicate.config.loading.error_messages import meant_by
 from syndicate.model.articles import Article
 
 if TYPE_CHECKING:
-    from syndicate.config.sections.feeds import Selector
+    from syndicate.config.sections.feeds import ArticleFilter
 
 
 def unmatched_selections(config: Config, articles: Sequence[Article]) -> Iterator[str]:
@@ -23,7 +23,7 @@ def unmatched_selections(config: Config, articles: Sequence[Article]) -> Iterato
         "tags": ("has the tag", {tag for article in articles for tag in article.tags}),
         "authors": ("is by", {person.name for article in articles for person in article.authors}),
     }
-    rules: list[tuple[str, Selector]] = [
+    rules: list[tuple[str, ArticleFilter]] = [
         *((f"schedules.{schedule.name}", schedule.select) for schedule in config.schedules),
         *((f"feeds.{feed.name}", feed.select) for feed in config.feeds),
     ]

@@ -146,10 +146,10 @@ def _domain(ours: Context, given: str | None) -> str:
 def _checked(selector: str) -> str:
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - start-up
 
-    from syndicate.config.sections.dkim import Selector  # noqa: PLC0415
+    from syndicate.config.sections.dkim import DkimSelector  # noqa: PLC0415
 
     try:
-        TypeAdapter(Selector).validate_python(selector)
+        TypeAdapter(DkimSelector).validate_python(selector)
     except ValidationError as error:
         expected = 'expected letters, digits and - such as "news-2026"'
         raise ConfigError(f"--selector {selector!r} — {expected}") from error

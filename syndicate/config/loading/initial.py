@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from syndicate.config.loading.reference import ReferenceKey, ReferenceTable, keys, tables, toml
-from syndicate.config.models import Schedule, Select
+from syndicate.config.models import EditionFilter, Schedule
 
 WIDTH = 96
 
@@ -74,7 +74,7 @@ def _select() -> Iterator[str]:
     """Write the schedule's selection on one line, and its other keys as prose."""
     description = Schedule.model_fields["select"].description or ""
     yield from _prose(f"{description} Its keys:")
-    yield from _keys(keys(Select))
+    yield from _keys(keys(EditionFilter))
     yield f"select = {toml(_SELECT)}"
 
 

@@ -45,7 +45,7 @@ class AdSlot(Table):
 Slot = Annotated[AdSlot, BeforeValidator(_slot)]
 
 
-class Ads(Table):
+class AdsSettings(Table):
     """Advertising: two slots, empty unless set. A plain string is a slot's `html`."""
 
     header: Slot = Field(default=AdSlot(), description="Above the masthead.")

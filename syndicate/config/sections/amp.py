@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, field_validator
 from syndicate.config.values import Line, Name, Table, Url
 
 
-class Analytics(Table):
+class AnalyticsSettings(Table):
     """An amp-analytics on AMP pages; there is none unless one of its keys is set."""
 
     type: Name | None = Field(
@@ -45,7 +45,7 @@ class Analytics(Table):
         return bool(self.type or self.config or self.config_url)
 
 
-class Consent(Table):
+class ConsentSettings(Table):
     """Ask readers of AMP pages before advertising and analytics load."""
 
     ask: StrictBool = Field(default=False, description="Whether to ask.")
@@ -71,12 +71,12 @@ class AmpSettings(Table):
     """AMP pages."""
 
     enabled: StrictBool = Field(default=True, description="Whether articles have an AMP page.")
-    analytics: Analytics = Field(
-        default=Analytics(),
+    analytics: AnalyticsSettings = Field(
+        default=AnalyticsSettings(),
         description="An amp-analytics on AMP pages; there is none unless one of its keys is set.",
     )
-    consent: Consent = Field(
-        default=Consent(),
+    consent: ConsentSettings = Field(
+        default=ConsentSettings(),
         description="Ask readers of AMP pages before advertising and analytics load.",
     )
 

@@ -46,13 +46,13 @@ def aligned(domain: str, signing: str) -> bool:
 
 
 Domain = Annotated[str, AfterValidator(domain_name)]
-Selector = Annotated[str, matching(rf"{_LABEL}(\.{_LABEL})*", 'a selector such as "news-rsa"')]
+DkimSelector = Annotated[str, matching(rf"{_LABEL}(\.{_LABEL})*", 'a selector such as "news-rsa"')]
 
 
 class DkimKeySettings(Table):
     """A key that every message is signed with (DKIM). One for RSA and one for Ed25519 is best."""
 
-    selector: Selector = Field(
+    selector: DkimSelector = Field(
         description="The name of the key in DNS: SELECTOR._domainkey.DOMAIN.",
         examples=["syndicate-rsa"],
     )

@@ -19,7 +19,7 @@ class FeedFormat(StrEnum):
     JSON = "json"
 
 
-class Syndication(Table):
+class SyndicationSettings(Table):
     """What holds for every feed."""
 
     items: StrictInt = Field(
@@ -52,7 +52,7 @@ class Syndication(Table):
         return every
 
 
-class Selector(Table):
+class ArticleFilter(Table):
     """Which articles are meant; every condition must hold."""
 
     breaking: StrictBool | None = Field(
@@ -84,7 +84,7 @@ class CustomFeed(Table):
         description="What readers call it. Default: the name.",
         examples=["Climate and energy"],
     )
-    select: Selector = Field(default=Selector(), description="Which articles it takes.")
+    select: ArticleFilter = Field(default=ArticleFilter(), description="Which articles it takes.")
     formats: tuple[FeedFormat, ...] = Field(
         default=tuple(FeedFormat), min_length=1, description="The formats it is written in."
     )

@@ -23,7 +23,7 @@ class TransportKind(StrEnum):
 Share = Annotated[StrictFloat, Field(gt=0, le=1)]
 
 
-class Sending(Table):
+class SenderSettings(Table):
     """Who mail is from and for, and whether it leaves at all."""
 
     transport: TransportKind = Field(
@@ -48,7 +48,7 @@ class Sending(Table):
     outbox: Path = Field(default=Path("outbox"), description="The folder of the outbox.")
 
 
-class Mail(SmtpServer, Sending):
+class MailSettings(SmtpServer, SenderSettings):
     """How newsletters are sent."""
 
     expire_after: Duration = Field(

@@ -16,7 +16,7 @@ class EpisodeOrder(StrEnum):
     SERIAL = "serial"
 
 
-class Podcast(Table):
+class PodcastSettings(Table):
     """Feeds as podcasts, for directories; it counts once an article has `audio`."""
 
     author: Line | None = Field(

@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool
 from syndicate.config.values import StorageUrl, Table
 
 
-class Publish(Table):
+class PublishSettings(Table):
     """How the output is written."""
 
     compress: StrictBool = Field(

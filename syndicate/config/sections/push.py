@@ -13,7 +13,7 @@ IndexNowKey = Annotated[
 Hubs = Annotated[tuple[Url, ...], AfterValidator(lambda hubs: tuple(dict.fromkeys(hubs)))]
 
 
-class Websub(Table):
+class WebsubSettings(Table):
     """Hubs that tell feed readers at once of what is new (WebSub)."""
 
     hubs: Hubs = Field(
@@ -32,7 +32,7 @@ class Websub(Table):
     )
 
 
-class IndexNow(Table):
+class IndexNowSettings(Table):
     """Search engines that are told at once of what is new (IndexNow)."""
 
     key: IndexNowKey | None = Field(

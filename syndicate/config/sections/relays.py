@@ -104,7 +104,7 @@ class SmtpServer(Table):
         return self.warm_up[day] if day < len(self.warm_up) else None
 
 
-class NamedTable(Table):
+class RelayIdentity(Table):
     """What tells one of several relays from the others."""
 
     name: Name = Field(
@@ -118,7 +118,7 @@ class NamedTable(Table):
     )
 
 
-class RelaySettings(SmtpServer, NamedTable):
+class RelaySettings(SmtpServer, RelayIdentity):
     """One of several mail servers that newsletters leave by; another one stands in for it."""
 
     host: MailHost = Field(description="The mail server.", examples=["smtp.example.org"])

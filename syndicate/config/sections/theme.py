@@ -75,7 +75,7 @@ _SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 
 _MONO = "ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 
 
-class Theme(Table):
+class ThemeSettings(Table):
     """How the publication looks, on pages, AMP pages and in mail."""
 
     masthead: Masthead = Field(

@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool, StrictInt
 from syndicate.config.values import Line, Network, Table, Url, Variable
 
 
-class Web(Table):
+class WebSettings(Table):
     """The web server."""
 
     url: Url = Field(

@@ -3,12 +3,12 @@
 import pytest
 from pydantic import ValidationError
 
-from syndicate.config import IndexNow, Websub
+from syndicate.config import IndexNowSettings, WebsubSettings
 
 
 @pytest.mark.parametrize("key", ["12345678", "a" * 128, "0f-A9-zZ"])
 def test_a_key_of_indexnow_is_published_beside_the_home_page(key):
-    assert IndexNow(key=key).address == f"/{key}.txt"
+    assert IndexNowSettings(key=key).address == f"/{key}.txt"
 
 
 @pytest.mark.parametrize(
@@ -16,21 +16,21 @@ def test_a_key_of_indexnow_is_published_beside_the_home_page(key):
 )
 def test_no_other_key_is_taken(key):
     with pytest.raises(ValidationError, match="8 to 128 letters"):
-        IndexNow(key=key)
+        IndexNowSettings(key=key)
 
 
 def test_without_a_key_nothing_is_published():
-    assert IndexNow().address is None
+    assert IndexNowSettings().address is None
 
 
 def test_a_hub_is_an_address_of_the_web():
     with pytest.raises(ValidationError, match="expected an address"):
-        Websub(hubs=("hub.example",))
+        WebsubSettings(hubs=("hub.example",))
 
 
 def test_a_hub_that_is_named_twice_is_one():
     hubs = ("https://hub.example/", "https://other.example/", "https://hub.example/")
-    assert Websub(hubs=hubs).hubs == hubs[:2]
+    assert WebsubSettings(hubs=hubs).hubs == hubs[:2]
 
 
 def test_our_own_hub_is_named_first_and_answers_where_letters_are_answered(publication):
@@ -77,7 +77,7 @@ def test_addresses_are_kept_as_a_header_can_hold_them(publication, written, kept
 
 
 def test_a_hub_that_is_named_in_two_alphabets_is_one():
-    assert len(Websub(hubs=("https://хаб.рф/", "https://xn--80ac2d.xn--p1ai/")).hubs) == 1
+    assert len(WebsubSettings(hubs=("https://хаб.рф/", "https://xn--80ac2d.xn--p1ai/")).hubs) == 1
 
 
 @pytest.mark.parametrize("key", ["hubs", "endpoint"])
@@ -96,4 +96,4 @@ def test_a_hub_that_is_named_in_two_alphabets_is_one():
 )
 def test_what_could_not_be_called_or_would_be_published_is_refused(key, address, expected):
     with pytest.raises(ValidationError, match=expected):
-        Websub(hubs=(address,)) if key == "hubs" else IndexNow(endpoint=address)
+        WebsubSettings(hubs=(address,)) if key == "hubs" else IndexNowSettings(endpoint=address)

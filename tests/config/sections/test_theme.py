@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from syndicate.config import contrast, load
-from syndicate.config.sections.theme import PAIRS, Colours, DarkColours, Masthead, Theme
+from syndicate.config.sections.theme import PAIRS, Colours, DarkColours, Masthead, ThemeSettings
 from tests.config.loading.test_load import PUBLICATION, mistakes, write
 
 
@@ -96,4 +96,4 @@ accent = "#7A1F5C"
     assert (theme.masthead, theme.logo) == (Masthead.LOGO, Path("mark.svg"))
     assert theme.headlines == "Futura, 'Gill Sans', sans-serif"
     assert (theme.light.accent, theme.light.ink) == ("#7A1F5C", "#1B1B1B")
-    assert theme.dark == Theme().dark
+    assert theme.dark == ThemeSettings().dark

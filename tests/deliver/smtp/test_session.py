@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from syndicate.config import Mail
+from syndicate.config import MailSettings
 from syndicate.deliver.smtp.conversation import SessionTerms
 from syndicate.deliver.smtp.relay import BodyInvited, Envelope, MessageAnswered, SessionEnded
 from syndicate.deliver.smtp.session import SmtpSession
@@ -136,7 +136,7 @@ class Dropping:
 
 def deliver(port: int) -> str:
     """Hand over one message; return what became of it."""
-    relay = SmtpTransport(Mail(host="127.0.0.1", port=port, security="none").servers[0])
+    relay = SmtpTransport(MailSettings(host="127.0.0.1", port=port, security="none").servers[0])
     try:
         with contextlib.closing(relay.open()) as session:
             hand_over(session, ADA, BODY)
@@ -398,7 +398,7 @@ def trusted(tmp_path, monkeypatch):
 def test_a_large_body_leaves_encrypted(trusted, security):
     kind = {"starttls": trusted} if security == "starttls" else {"tls": trusted}
     with real(**kind) as (port, boxes):
-        mail = Mail(host="localhost", port=port, security=security)
+        mail = MailSettings(host="localhost", port=port, security=security)
         with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             for _ in range(2):
                 hand_over(session, ADA, LARGE)
@@ -412,7 +412,7 @@ def test_verify_false_takes_any_certificate(tmp_path, security, name):
     context, _ = certificate(tmp_path, name)
     starttls, tls = (context, None) if security == "starttls" else (None, context)
     with real(starttls=starttls, tls=tls) as (port, boxes):
-        mail = Mail(host="127.0.0.1", port=port, security=security, verify=False)
+        mail = MailSettings(host="127.0.0.1", port=port, security=security, verify=False)
         with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             hand_over(session, ADA, BODY)
 
@@ -447,7 +447,7 @@ def test_a_slow_reader_of_an_encrypted_body_is_waited_for_while_it_reads(trusted
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
         threading.Thread(target=serve, daemon=True).start()
         port = listener.getsockname()[1]
-        server = Mail(host="localhost", port=port, security="tls", timeout="30s").servers[0]
+        server = MailSettings(host="localhost", port=port, security="tls", timeout="30s").servers[0]
         with contextlib.closing(SmtpTransport(server).open()) as session:
             offer(session, ADA, len(LARGE))
             session.hand_over(LARGE)
@@ -477,14 +477,14 @@ def test_a_slow_reader_of_an_encrypted_body_is_waited_for_while_it_reads(trusted
 )
 def test_a_size_that_is_none_limits_nothing(size):
     with Scripted(size) as server:
-        mail = Mail(host="127.0.0.1", port=server.port, security="none")
+        mail = MailSettings(host="127.0.0.1", port=server.port, security="none")
         with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             assert hand_over(session, ADA, BODY).code == 250
 
 
 def test_a_message_that_is_too_large_is_refused_without_a_word():
     with Scripted("SIZE 1000") as server:
-        mail = Mail(host="127.0.0.1", port=server.port, security="none")
+        mail = MailSettings(host="127.0.0.1", port=server.port, security="none")
         with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             with pytest.raises(PermanentFailure, match="1,000"):
                 offer(session, ADA, 1001)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from syndicate.config import Mail
+from syndicate.config import MailSettings
 from syndicate.deliver.smtp.relay import Envelope, MessageAnswered
 from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.deliver.smtp.single_delivery import _await, hand_over, offer
@@ -25,7 +25,7 @@ ADA = Envelope(sender="news@example.org", recipient="ada@example.org", message_i
 def smtp(port, *, security="none", host="localhost", secret=None, **more):
     more.setdefault("timeout", "30s")
     return SmtpTransport(
-        Mail(host=host, port=port, security=security, **more).servers[0], lambda: secret
+        MailSettings(host=host, port=port, security=security, **more).servers[0], lambda: secret
     )
 
 

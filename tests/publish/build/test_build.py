@@ -8,7 +8,7 @@ import brotli
 import feedparser
 import pytest
 
-from syndicate.config.sections.publish import Publish
+from syndicate.config.sections.publish import PublishSettings
 from syndicate.publish import Publisher
 from syndicate.publish.build.build import build
 from syndicate.render.amp import AmpPages
@@ -420,7 +420,7 @@ def test_twins_hold_what_they_are_twins_of_and_go_with_it(newsroom):
 
 
 def test_pages_stay_compressed_from_build_to_build_once_they_are(newsroom):
-    config = newsroom.config.override(publish=Publish(compress=False))
+    config = newsroom.config.override(publish=PublishSettings(compress=False))
     newsroom.file("tram")
     build(newsroom.store, config, at=LATER, number=True)
     page = "articles/tram/index.html.br"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from syndicate.config.sections.podcast import Podcast
+from syndicate.config.sections.podcast import PodcastSettings
 from syndicate.model.articles import Person, Recording
 from syndicate.render.feeds import atom, rss
 from syndicate.render.feeds.channel import entry
@@ -65,7 +65,7 @@ def test_a_recording_is_enclosed_in_every_format_with_its_real_size():
 
 
 def test_a_channel_with_a_recording_is_a_podcast():
-    settings = Podcast(category="News/Politics", email="pod@news.example", locked=True)
+    settings = PodcastSettings(category="News/Politics", email="pod@news.example", locked=True)
     head = etree.fromstring(written(an_article(**HEARD), config=BRANDED.override(podcast=settings))["rss.xml"])[0]  # fmt: skip
     assert head.findtext("itunes:author", namespaces=NAMES) == "Morning Post"
     assert head.findtext("itunes:owner/itunes:email", namespaces=NAMES) == "pod@news.example"
@@ -81,7 +81,7 @@ def test_a_channel_with_a_recording_is_a_podcast():
 
 def test_a_podcast_that_moved_here_keeps_its_guid_and_its_sections_have_their_own():
     kept = guid("https://old.example/feed")
-    config = CONFIG.override(podcast=Podcast(guid=kept))
+    config = CONFIG.override(podcast=PodcastSettings(guid=kept))
     told = entry(config, an_article(**HEARD))
     whole, part = a_channel(config, [told]), a_channel(config, [told], section="City")
     assert whole.podcast is not None
@@ -91,7 +91,7 @@ def test_a_podcast_that_moved_here_keeps_its_guid_and_its_sections_have_their_ow
 
 
 def test_a_podcast_has_the_cover_that_the_config_names():
-    config = BRANDED.override(podcast=Podcast(image=Path("art/Cover.JPG")))
+    config = BRANDED.override(podcast=PodcastSettings(image=Path("art/Cover.JPG")))
     head = etree.fromstring(written(an_article(**HEARD), config=config)["rss.xml"])[0]
     assert head.find("itunes:image", NAMES).get("href") == "https://news.example/assets/podcast.jpg"
 

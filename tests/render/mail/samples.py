@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree, html
 from PIL import Image, ImageDraw
 
-from syndicate.config import Ads, AdSlot, Config, Newsletter, Publication
+from syndicate.config import AdSlot, AdsSettings, Config, Newsletter, PublicationSettings
 from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import SLOTS, Content, EditionKind, slot_marker
 from syndicate.render.mail.context import EditionDate
@@ -26,7 +26,7 @@ NASTY = "« Élysée » 👨‍👩‍👧 שלום \u00ad\u00a0\\u{a0} \"q\" 'a
 """What mrml spoils in attributes, and what template engines trip over."""
 
 
-def config(*, url: str = URL, ads: Ads | None = None, **publication: Any) -> Config:
+def config(*, url: str = URL, ads: AdsSettings | None = None, **publication: Any) -> Config:
     values: dict[str, Any] = {
         "id": UUID("6f7a5a5e-6a69-4f8a-9d6e-1c0ffee00001"),
         "title": "Morning Post",
@@ -35,9 +35,9 @@ def config(*, url: str = URL, ads: Ads | None = None, **publication: Any) -> Con
         "postal_address": "12 Harbour Street\n20457 Hamburg, Germany",
     }
     return Config(
-        publication=Publication(**(values | publication)),
+        publication=PublicationSettings(**(values | publication)),
         newsletters=(BREAKING,),
-        ads=ads or Ads(),
+        ads=ads or AdsSettings(),
         root=Path("/nowhere"),
     )
 
@@ -118,7 +118,7 @@ def stories() -> list[Article]:
     ]  # fmt: skip
 
 
-ADS = Ads(
+ADS = AdsSettings(
     header=AdSlot(
         mail='<a href="https://shop.example/">Four weeks for one euro</a><script>x</script>'
     ),

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndicate.body import markup
-from syndicate.config import Ads, AdSlot, Newsletter
+from syndicate.config import AdSlot, AdsSettings, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model import pictures
 from syndicate.model.articles import Comments
@@ -161,7 +161,7 @@ def test_advertising_is_labelled_and_harmless():
 
 @pytest.mark.parametrize("mail", ["", "  ", "<script>x</script>", "<p> </p>"])
 def test_an_empty_slot_leaves_no_trace(mail):
-    ads = Ads(header=AdSlot(mail=mail), post_top=AdSlot(html="<b>page only</b>"))
+    ads = AdsSettings(header=AdSlot(mail=mail), post_top=AdSlot(html="<b>page only</b>"))
     for content in both(config=config(ads=ads)):
         assert "Advertisement" not in content.html
 

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from syndicate.config import Ads, AdSlot, Config, Publication
+from syndicate.config import AdSlot, AdsSettings, Config, PublicationSettings
 from syndicate.model.articles import Article, Comments, Figure, Person
 
 AT = datetime(2026, 11, 24, 13, 17, tzinfo=UTC)
 
-ADS = Ads(
+ADS = AdsSettings(
     header=AdSlot(
         html='<a href="https://ad.example/">A quiet word from our sponsor</a>',
         amp={"type": "doubleclick", "width": 320, "height": 50, "data-slot": "/1/header"},
@@ -27,7 +27,7 @@ ADS = Ads(
 )
 
 
-def publication(**changes: Any) -> Publication:
+def publication(**changes: Any) -> PublicationSettings:
     values: dict[str, Any] = {
         "id": UUID("6f1c1d3e-7f0b-4f7e-9d53-0a5f5d1d2a10"),
         "title": "The Harbour Post",
@@ -36,7 +36,7 @@ def publication(**changes: Any) -> Publication:
         "timezone": ZoneInfo("Europe/Berlin"),
         "description": "News from the river, the port and the city",
     }
-    return Publication(**(values | changes))
+    return PublicationSettings(**(values | changes))
 
 
 def config(root: Path, **changes: Any) -> Config:

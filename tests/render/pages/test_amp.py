@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from syndicate.config import Ads, AdSlot
+from syndicate.config import AdSlot, AdsSettings
 from syndicate.model.articles import Comments
 from syndicate.render.amp import AmpPages
 from syndicate.render.templates import Templates
@@ -38,10 +38,10 @@ def test_whatever_a_body_holds_the_page_is_valid(tmp_path: Path, url: str) -> No
 def test_every_way_of_filling_the_slots_is_valid(tmp_path: Path) -> None:
     slot = newsroom.ADS.header
     ways = (
-        Ads(),
-        Ads(header=slot),
-        Ads(post_top=slot),
-        Ads(header=AdSlot(html="<b>for pages alone</b>")),
+        AdsSettings(),
+        AdsSettings(header=slot),
+        AdsSettings(post_top=slot),
+        AdsSettings(header=AdSlot(html="<b>for pages alone</b>")),
     )
     pages = [
         AmpPages(newsroom.config(tmp_path, ads=ads), Templates()).article(article()) for ads in ways

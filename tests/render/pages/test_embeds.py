@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml import html
 from playwright.sync_api import Browser
 
-from syndicate.config import AmpSettings, Analytics, Config, Consent
+from syndicate.config import AmpSettings, AnalyticsSettings, Config, ConsentSettings
 from syndicate.render.amp import AmpPages
 from syndicate.render.bodies import Bodies
 from syndicate.render.pages import PageRenderer
@@ -227,9 +227,9 @@ def test_analytics_stand_where_they_are_configured_and_nowhere_else(
     tmp_path: Path, amp: AmpPages
 ) -> None:
     ways = (
-        Analytics(type="googleanalytics", config={"vars": {"account": "UA-1-1"}}),
-        Analytics(config={"requests": {"a": "https://s.example/?x=</script>"}}),
-        Analytics(config_url="https://s.example/amp.json"),
+        AnalyticsSettings(type="googleanalytics", config={"vars": {"account": "UA-1-1"}}),
+        AnalyticsSettings(config={"requests": {"a": "https://s.example/?x=</script>"}}),
+        AnalyticsSettings(config_url="https://s.example/amp.json"),
     )
     pages = [with_amp(tmp_path, analytics=way).article(article()) for way in ways]
     assert checkers.amp(pages) == [[]] * len(ways)
@@ -239,11 +239,11 @@ def test_analytics_stand_where_they_are_configured_and_nowhere_else(
 
 
 def test_ads_and_analytics_wait_for_consent_where_it_is_asked_for(tmp_path: Path) -> None:
-    counted = Analytics(type="googleanalytics")
+    counted = AnalyticsSettings(type="googleanalytics")
     ways = (
-        Consent(ask=True),
-        Consent(ask=True, question="May we & <b>they</b> count?"),
-        Consent(ask=True, check_url="https://post.example/consent"),
+        ConsentSettings(ask=True),
+        ConsentSettings(ask=True, question="May we & <b>they</b> count?"),
+        ConsentSettings(ask=True, check_url="https://post.example/consent"),
     )
     pages = [with_amp(tmp_path, analytics=counted, consent=way).article(article()) for way in ways]
     assert checkers.amp(pages) == [[]] * len(ways)
@@ -257,7 +257,7 @@ def test_ads_and_analytics_wait_for_consent_where_it_is_asked_for(tmp_path: Path
 
 
 def test_the_whole_style_is_within_amps_limit(tmp_path: Path) -> None:
-    page = with_amp(tmp_path, consent=Consent(ask=True)).article(article(body=everything()))
+    page = with_amp(tmp_path, consent=ConsentSettings(ask=True)).article(article(body=everything()))
     style = read(page).xpath("//style[@amp-custom]")[0].text
     assert len(style.encode()) < 75_000
     assert checkers.amp([page]) == [[]]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.config.sections.theme import Masthead, Theme
+from syndicate.config.sections.theme import Masthead, ThemeSettings
 from syndicate.model.articles import Person
 from syndicate.render import addresses
 from syndicate.render.amp import AmpPages
@@ -80,7 +80,7 @@ def test_an_article_names_its_translations_to_readers_and_to_machines(pages: Pag
 
 
 def test_the_masthead_shows_a_logo_for_each_ground(tmp_path: Path) -> None:
-    theme = Theme(masthead=Masthead.LOGO, logo=Path("a.svg"), logo_dark=Path("b.svg"))
+    theme = ThemeSettings(masthead=Masthead.LOGO, logo=Path("a.svg"), logo_dark=Path("b.svg"))
     config = newsroom.config(tmp_path).override(theme=theme)
     made = PageRenderer(config, Templates()).article(newsroom.article())
     page = read(made)
