@@ -1,16 +1,8 @@
 """The configuration: `config.toml`, all of it, as frozen models."""
 
+from syndicate.config.config import Config
 from syndicate.config.loading.load import load, secret_warnings
-from syndicate.config.models import (
-    Config,
-    EditionFilter,
-    IntakeSettings,
-    Newsletter,
-    PublicationSettings,
-    Schedule,
-    StoreSettings,
-)
-from syndicate.config.secret import missing_secrets, missing_token, monitor_token, password
+from syndicate.config.loading.missing_secrets import missing_secrets, missing_token
 from syndicate.config.sections.ads import AdSlot, AdsSettings
 from syndicate.config.sections.amp import AmpSettings, AnalyticsSettings, ConsentSettings
 from syndicate.config.sections.feeds import (
@@ -19,8 +11,11 @@ from syndicate.config.sections.feeds import (
     FeedFormat,
     SyndicationSettings,
 )
+from syndicate.config.sections.intake import IntakeSettings
 from syndicate.config.sections.mail import MailSettings, TransportKind
+from syndicate.config.sections.newsletters import Newsletter
 from syndicate.config.sections.pages import PagesSettings
+from syndicate.config.sections.publication import PublicationSettings
 from syndicate.config.sections.push import IndexNowSettings, WebsubSettings
 from syndicate.config.sections.relays import (
     DomainLimit,
@@ -29,7 +24,9 @@ from syndicate.config.sections.relays import (
     SmtpServer,
     sessions,
 )
+from syndicate.config.sections.schedules import EditionFilter, Schedule
 from syndicate.config.sections.segments import Criteria, Segment
+from syndicate.config.sections.store import StoreSettings
 from syndicate.config.sections.theme import ThemeSettings
 from syndicate.config.sections.tracking import Tracking
 from syndicate.config.sections.web import WebSettings
@@ -73,8 +70,6 @@ __all__ = [
     "load",
     "missing_secrets",
     "missing_token",
-    "monitor_token",
-    "password",
     "secret_warnings",
     "sessions",
 ]

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from syndicate.config import Config, monitor_token
+from syndicate.config import Config
 from syndicate.errors import SecretUnreadable
 from syndicate.web.server.client import address, parse
 from syndicate.web.server.loopback import host_of, is_forwarded, is_local, is_loopback
@@ -89,7 +89,7 @@ class OperatorAccess:
         elif scheme.lower() != "bearer":
             return False
         try:
-            token = monitor_token(self._config)
+            token = self._config.web.monitor_token(self._config.root)
         except SecretUnreadable:  # reported by `check`, and when the process begins
             return False
         return token is not None and hmac.compare_digest(given.strip().encode(), token.encode())

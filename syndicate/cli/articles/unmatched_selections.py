@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from syndicate.config import Config
-from syndicate.config.loading.error_messages import meant_by
+from syndicate.config.loading.error_messages import closest_match
 from syndicate.model.articles import Article
 
 if TYPE_CHECKING:
@@ -42,5 +42,5 @@ def _without(known: Collection[str], selected: Sequence[str]) -> Iterator[str]:
 
 def _meant(missing: str, known: Collection[str]) -> str:
     spelt = {name.lower(): name for name in sorted(known)}
-    meant = meant_by(missing, spelt)
+    meant = closest_match(missing, spelt)
     return f'; did you mean "{spelt[meant]}"?' if meant else ""

@@ -65,7 +65,7 @@ def init(
 ) -> None:
     """Make a new publication: config.toml, a welcome article, .gitignore."""
     from syndicate.body.markup import printable  # noqa: PLC0415
-    from syndicate.config.loading.initial import initial  # noqa: PLC0415 - start-up
+    from syndicate.config.loading.initial import initial_config  # noqa: PLC0415 - start-up
 
     config = folder / "config.toml"
     if config.exists():
@@ -74,7 +74,7 @@ def init(
     title = string.capwords(printable(name)) or "My Publication"
     welcome = json.dumps(f"Welcome to {title}", ensure_ascii=False)  # a string of YAML, too
     written = {
-        config: initial(title, uuid.uuid4()),
+        config: initial_config(title, uuid.uuid4()),
         folder / "articles" / "welcome.md": WELCOME.format(title=welcome),
         folder / ".gitignore": IGNORED,
     }
@@ -176,13 +176,13 @@ def _left_behind(config: "Config") -> list[str]:
 def _for_this_machine_alone(config: "Config") -> Iterator[str]:
     """Say what readers miss where mail is for a catcher on this machine, or is thought to be."""
     from syndicate.config import TransportKind  # noqa: PLC0415 - start-up
-    from syndicate.config.loading.checks import leads_here  # noqa: PLC0415
+    from syndicate.config.loopback import is_loopback_url  # noqa: PLC0415
 
     if config.mail.transport is not TransportKind.SMTP:
         return
     host = config.mail.servers[0].host
     for key, url in (("publication.url", config.publication.url), ("web.url", config.web.url)):
-        if leads_here(url):
+        if is_loopback_url(url):
             yield (
                 f"{key}: mail goes out by {host}, and its links lead to this machine: fit for a "
                 "catcher of test mail, and for no reader"

@@ -295,7 +295,7 @@ def _tags(tags: Iterable[str]) -> list[str]:
 
 def _fields(ours: Context, given: Sequence[str] | None) -> dict[str, str]:
     """Read NAME=VALUE; a name that only looks like one of the form's is told."""
-    from syndicate.config.loading.error_messages import meant_by  # noqa: PLC0415 - start-up
+    from syndicate.config.loading.error_messages import closest_match  # noqa: PLC0415 - start-up
 
     found: dict[str, str] = {}
     known = [one.name for one in ours.config.signup.fields]
@@ -307,7 +307,7 @@ def _fields(ours: Context, given: Sequence[str] | None) -> dict[str, str]:
                 "- and _"
             )
         name = match[1]
-        meant = None if name in known else meant_by(name, known)
+        meant = None if name in known else closest_match(name, known)
         if meant:
             note(f"field {name} is none of the form's; did you mean {meant}?")
         found[name] = _line(f"--field {name}", match[2])

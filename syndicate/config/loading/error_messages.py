@@ -1,4 +1,4 @@
-"""Pydantic's errors in our words: what was expected, and what to do."""
+"""Pydantic's errors as messages: what was expected, and what to do."""
 
 import difflib
 from collections.abc import Iterable
@@ -28,11 +28,11 @@ _EXPECTED = {
     "uuid_type": _UUID,
     "value_error": "{error}",
 }
-"""By pydantic's type of error; what stands in braces is its context."""
+"""By pydantic's type of error; its context fills the braces."""
 
 
 def expected(error: ErrorDetails) -> str:
-    """Say what was expected where pydantic found a mistake."""
+    """Return what was expected where pydantic found a mistake."""
     kind, loc = error["type"], error["loc"]
     if kind == "missing":
         return _missing(loc)
@@ -49,18 +49,18 @@ def expected(error: ErrorDetails) -> str:
 
 
 def unknown(loc: Loc) -> str:
-    """Say that there is no such key, and which one may be meant."""
+    """Return that there is no such key, and the one that may be meant."""
     known = _keys(loc[:-1])
     thing = "key" if len(loc) > 1 else "table"
-    meant = meant_by(str(loc[-1]), [name for key in known for name in (key.name, key.field)])
-    if meant:
-        name = next(key.name for key in known if meant in (key.name, key.field))
+    match = closest_match(str(loc[-1]), [name for key in known for name in (key.name, key.field)])
+    if match:
+        name = next(key.name for key in known if match in (key.name, key.field))
         return f"there is no such {thing}; did you mean {name}?"
     return f"there is no such {thing}; there are {', '.join(key.name for key in known)}"
 
 
-def meant_by(word: str, known: Iterable[str]) -> str | None:
-    """Guess which of the known words is meant by a mistaken one."""
+def closest_match(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is most like a mistaken one; None where none is."""
     return next(iter(difflib.get_close_matches(word.lower(), list(known), n=1)), None)
 
 

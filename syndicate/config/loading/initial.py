@@ -1,9 +1,8 @@
-"""The config.toml that `syndicate init` writes: short where it speaks, complete in its comments.
+"""The config.toml that `syndicate init` writes: a few live keys, and all others as comments.
 
-Everything in it but the few live keys is made from the models, so it can't drift
-from what the loader takes. A commented key may be uncommented by itself, but for
-`cron`, which excludes `every` and says so; the keys of an inline table are named
-in the prose.
+All but the live keys is generated from the models, so it always agrees with the loader.
+Each commented key can be uncommented by itself, except `cron`, which excludes `every` and
+says so; the keys of an inline table are named in the prose.
 """
 
 import textwrap
@@ -11,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from syndicate.config.loading.reference import ReferenceKey, ReferenceTable, keys, tables, toml
-from syndicate.config.models import EditionFilter, Schedule
+from syndicate.config.sections.schedules import EditionFilter, Schedule
 
 WIDTH = 96
 
 _BREAKING = toml("breaking")
-_LIVE = {
+_LIVE_KEYS = {
     "newsletters.name": _BREAKING,
     "schedules.name": _BREAKING,
     "schedules.newsletter": _BREAKING,
@@ -24,15 +23,15 @@ _LIVE = {
     "schedules.begin_with": toml("24h"),
     "schedules.max_late": toml("30m"),
 }
-"""The keys that are written live, beside the publication's id and title."""
-_OPTIONAL = frozenset(
+"""The keys that are set, besides the publication's id and title."""
+_OPTIONAL_LISTS = frozenset(
     {"feeds", "mail.dkim", "mail.limits", "mail.relays", "segments", "signup.fields"}
 )
-"""The lists that are empty to begin with."""
-_TOLD = frozenset({"mail.warm_up", "mail.warm_up_from", "schedules.segment"})
-"""Keys that are told in prose, since they need what isn't there to begin with."""
+"""The lists that are empty in a new publication."""
+_PROSE_KEYS = frozenset({"mail.warm_up", "mail.warm_up_from", "schedules.segment"})
+"""Keys that are described in prose, since they need other keys that are not set yet."""
 _SELECT = {"breaking": True, "max": 5, "max_age": "24h"}
-_INLINE = frozenset({"schedules.select", "feeds.select"})
+_INLINE_TABLES = frozenset({"schedules.select", "feeds.select"})
 _PREFACE = """\
 # The configuration of this publication, all of it. docs/configuration.md explains every key.
 # A line such as "# key = value" shows a key that is not set: with its default, or an example.
@@ -40,20 +39,20 @@ _PREFACE = """\
 """
 
 
-def initial(title: str, id: UUID | str) -> str:  # noqa: A002 - the key's name
-    """Write the configuration of a new publication, with a newsletter and a schedule."""
-    live = {**_LIVE, "publication.id": toml(str(id)), "publication.title": toml(title)}
-    parts = [_table(table, live) for table in tables() if table.name not in _INLINE]
+def initial_config(title: str, id: UUID | str) -> str:  # noqa: A002 - the key's name
+    """Return the config.toml of a new publication, with a newsletter and a schedule."""
+    live = {**_LIVE_KEYS, "publication.id": toml(str(id)), "publication.title": toml(title)}
+    parts = [_table(table, live) for table in tables() if table.name not in _INLINE_TABLES]
     return "\n".join([_PREFACE, *parts])
 
 
 def _table(table: ReferenceTable, live: dict[str, str]) -> str:
-    if table.name in _OPTIONAL:
+    if table.name in _OPTIONAL_LISTS:
         return "\n".join([*_optional(table), ""])
     lines = [*_prose(table.description), table.header]
     for key in table.keys:
         name = f"{table.name}.{key.name}"
-        if name in _TOLD:
+        if name in _PROSE_KEYS:
             lines += _keys([key])
         elif name in live:
             lines += [*_prose(key.description), f"{key.name} = {live[name]}"]
@@ -65,13 +64,13 @@ def _table(table: ReferenceTable, live: dict[str, str]) -> str:
 
 
 def _optional(table: ReferenceTable) -> Iterator[str]:
-    """Write of a list that is empty to begin with what an entry may have, as prose."""
+    """Describe in prose the keys that an entry of an empty list may have."""
     yield from _prose(f"{table.description} Each is a table {table.header}. Its keys:")
     yield from _keys(table.keys)
 
 
 def _select() -> Iterator[str]:
-    """Write the schedule's selection on one line, and its other keys as prose."""
+    """Write the schedule's selection on one line, and describe its other keys in prose."""
     description = Schedule.model_fields["select"].description or ""
     yield from _prose(f"{description} Its keys:")
     yield from _keys(keys(EditionFilter))

@@ -1,4 +1,4 @@
-"""Loading config.toml: the configuration, or every mistake in it at once."""
+"""Load config.toml: return the configuration, or raise every mistake in it at once."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,20 +7,19 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from syndicate.config.config import Config
 from syndicate.config.loading import error_messages
-from syndicate.config.loading.checks import Mistake, check
-from syndicate.config.loading.toml_positions import TomlDocument
-from syndicate.config.models import Config
-from syndicate.config.secret import missing_secrets, missing_token
-from syndicate.config.sections import dkim, relays
+from syndicate.config.loading.checks import check
+from syndicate.config.loading.missing_secrets import missing_secrets, missing_token
+from syndicate.config.loading.toml_positions import Loc, Mistake, TomlDocument
 from syndicate.errors import ConfigError, Problem
 
-_WAITS = "no mail leaves until then"
-_SHUT = "the token lets nobody in until then"
+_NO_MAIL = "no mail leaves until then"
+_NO_ACCESS = "the token lets nobody in until then"
 
 
 def load(path: Path, *, port: int | None = None) -> Config:
-    """Read the configuration at `path`; `port`, where given, stands for `web.port`.
+    """Read the configuration at `path`; `port`, where given, overrides `web.port`.
 
     Raise ConfigError with every mistake in the file, in the order of its lines.
     """
@@ -28,8 +27,6 @@ def load(path: Path, *, port: int | None = None) -> Config:
     document = TomlDocument.parse(path.name, _read(path))
     config, mistakes = _validate(_with_port(document.data, port), root=path.parent)
     mistakes += check(document.data, path.parent)
-    mistakes += dkim.mistakes(document.data)
-    mistakes += relays.mistakes(document.data)
     if config is None or mistakes:
         raise ConfigError(*_problems(document, mistakes))
     return config
@@ -38,8 +35,8 @@ def load(path: Path, *, port: int | None = None) -> Config:
 def secret_warnings(path: Path, config: Config) -> list[str]:
     """Describe, with their lines in config.toml, the secrets that can't be read now."""
     document = TomlDocument.parse(path.name, _read(path))
-    missing = [(secret.loc, f"{secret.reason}; {_WAITS}") for secret in missing_secrets(config)]
-    missing += [(token.loc, f"{token.reason}; {_SHUT}") for token in missing_token(config)]
+    missing = [(secret.loc, f"{secret.reason}; {_NO_MAIL}") for secret in missing_secrets(config)]
+    missing += [(token.loc, f"{token.reason}; {_NO_ACCESS}") for token in missing_token(config)]
     return [str(problem) for problem in _problems(document, missing)]
 
 
@@ -64,25 +61,27 @@ def _with_port(data: dict[str, Any], port: int | None) -> dict[str, Any]:
 
 
 def _validate(data: dict[str, Any], root: Path) -> tuple[Config | None, list[Mistake]]:
-    own: list[Mistake] = [(("root",), error_messages.unknown(("root",)))] if "root" in data else []
+    loc: Loc = ("root",)
+    mistakes = [(loc, error_messages.unknown(loc))] if "root" in data else []
     try:
         config = Config.model_validate({**data, "root": root}, by_alias=True, by_name=False)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        told = [detail for detail in details if not _follows(detail, details)]
-        return None, [*own, *((detail["loc"], error_messages.expected(detail)) for detail in told)]
-    return config, own
+        primary = [detail for detail in details if not _is_consequence(detail, details)]
+        mistakes += [(detail["loc"], error_messages.expected(detail)) for detail in primary]
+        return None, mistakes
+    return config, mistakes
 
 
-def _follows(detail: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
-    """Whether a list is too short only because something wrong in it was not counted."""
+def _is_consequence(detail: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is too short only because a wrong item of it was not counted."""
     loc = detail["loc"]
     inside = (other["loc"] for other in others if len(other["loc"]) > len(loc))
     return detail["type"] == "too_short" and any(other[: len(loc)] == loc for other in inside)
 
 
 def _problems(document: TomlDocument, mistakes: list[Mistake]) -> Iterator[Problem]:
-    """Put the mistakes in the order of the file, each of them once."""
+    """Sort the mistakes by line, each of them once."""
     for loc, message in sorted(dict.fromkeys(mistakes), key=lambda item: document.line(item[0])):
         quote = document.quote(loc)
         read = document.key(loc) if quote is None else f"{document.key(loc)} = {quote}"

@@ -1,4 +1,4 @@
-"""What can stand in config.toml, read from the models: tables, their keys, kinds and defaults."""
+"""The reference of config.toml, read from the models: tables, keys, kinds and defaults."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,8 +14,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from syndicate.clock import duration
+from syndicate.config.config import Config
 from syndicate.config.loading.toml_positions import Loc
-from syndicate.config.models import Config
 from syndicate.config.values import Mailbox, Rate, Table
 
 _KINDS: Mapping[type, str] = {
@@ -42,22 +42,22 @@ class ReferenceKey:
 
     name: str
     field: str
-    """The name of the model's field; another one only where TOML's is a word of Python."""
+    """The name of the model's field; differs only where the key is a keyword of Python."""
     kind: str
     """What its value is, in words."""
     description: str
     required: bool
     default: str
-    """Its default as TOML, empty where there is none to write."""
+    """Its default as TOML; empty where there is none to write."""
     example: str
-    """A value as TOML: the default, or where that says nothing an example."""
+    """A value as TOML: the default, or an example where the default is empty."""
     table: type[Table] | None
     """The model of its value where that is a table, or a list of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceTable:
-    """One table: where it stands, what it is for and which keys of its own it has."""
+    """One table: its place in config.toml, its description and its own keys."""
 
     path: tuple[str, ...]
     repeated: bool
@@ -77,7 +77,7 @@ class ReferenceTable:
 
 
 def tables(model: type[Table] = Config, path: tuple[str, ...] = ()) -> Iterator[ReferenceTable]:
-    """Go through all tables of config.toml, in the order of the models."""
+    """Iterate over all tables of config.toml, in the order of the models."""
     for key in keys(model):
         if key.table is None:
             continue
@@ -94,14 +94,14 @@ def tables(model: type[Table] = Config, path: tuple[str, ...] = ()) -> Iterator[
 
 @cache
 def keys(model: type[Table]) -> tuple[ReferenceKey, ...]:
-    """List the keys of a table; `root`, which the loader sets, is none."""
+    """Return the keys of a table, without `root`, which the loader sets."""
     return tuple(
         _key(model, field) for field, info in model.model_fields.items() if not info.exclude
     )
 
 
 def table_at(loc: Loc) -> type[Table] | None:
-    """Find the model of the table at a place of config.toml."""
+    """Return the model of the table at a place of config.toml."""
     model: type[Table] | None = Config
     for step in loc:
         if model is not None and isinstance(step, str):
@@ -110,7 +110,7 @@ def table_at(loc: Loc) -> type[Table] | None:
 
 
 def toml(value: object) -> str:
-    """Write a value of the configuration as TOML."""
+    """Format a value of the configuration as TOML."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -130,8 +130,9 @@ def _key(model: type[Table], field: str) -> ReferenceKey:
     info = model.model_fields[field]
     kind, table = _kind(info.annotation)
     default = info.get_default(call_default_factory=True, validated_data={})
-    told = table or "Default: " in (info.description or "")
-    written = "" if info.is_required() or told or default in (None, "", (), {}) else toml(default)
+    described = table or "Default: " in (info.description or "")
+    empty = info.is_required() or described or default in (None, "", (), {})
+    written = "" if empty else toml(default)
     return ReferenceKey(
         name=info.alias or field,
         field=field,
@@ -145,7 +146,7 @@ def _key(model: type[Table], field: str) -> ReferenceKey:
 
 
 def _kind(annotation: Any) -> tuple[str, type[Table] | None]:
-    """Say in words what a field takes, and which table it is, if one."""
+    """Return in words what a field takes, and the model where it is a table."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _kind(arguments[0])

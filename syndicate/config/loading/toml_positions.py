@@ -1,4 +1,4 @@
-"""A TOML file with the line of each of its keys, so that a mistake can be pointed at."""
+"""A TOML file with the line of each of its keys, so that a message can name the line."""
 
 import io
 import re
@@ -14,12 +14,14 @@ from syndicate.errors import ConfigError, Problem
 
 Loc = tuple[str | int, ...]
 """Where a value is: keys of tables and, from 0, numbers in lists."""
+Mistake = tuple[Loc, str]
+"""Where a mistake is, and what was expected."""
 
-LONGEST_QUOTE = 60
-"""A longer value is cut where a message quotes it."""
+MAX_QUOTE = 60
+"""Characters; a message cuts a longer value."""
 
-DEEPEST = 50
-"""Tables and lists in each other; a configuration needs four."""
+MAX_DEPTH = 50
+"""Levels of nested tables and lists; a configuration needs four."""
 
 _OPAQUE = re.compile(
     r"\"{3}(?:\\.|[^\\])*?\"{3,5}|'{3}.*?'{3,5}"
@@ -27,8 +29,8 @@ _OPAQUE = re.compile(
     re.DOTALL,
 )
 """Strings and comments, in which brackets mean nothing."""
-_NESTING = re.compile(rf"[\[\]{{}}]|(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST},}}")
-_DEEPER = {"[": 1, "{": 1}
+_NESTING = re.compile(rf"[\[\]{{}}]|(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_DEPTH},}}")
+_DEPTH_CHANGE = {"[": 1, "{": 1}
 _HEADER = re.compile(r"\s*\[[^\[]")
 _VARIABLE = re.compile(r"""(["'])[A-Za-z_][\w.-]*\1""", re.ASCII)
 SECRET = re.compile(
@@ -38,7 +40,7 @@ SECRET = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TomlDocument:
-    """A parsed TOML file: what it says, and in which line."""
+    """A parsed TOML file: its values and their lines."""
 
     name: str
     """The file's name, for messages."""
@@ -48,9 +50,9 @@ class TomlDocument:
 
     @classmethod
     def parse(cls, name: str, content: bytes) -> Self:
-        """Read a file; raise ConfigError, with line and column, where it is no TOML."""
+        """Parse a file; raise ConfigError, with line and column, where it is not TOML."""
         text = _decode(name, content)
-        _refuse_nesting(name, text)
+        _check_depth(name, text)
         encoded = text.encode()
         try:
             parsed = toml_rs.load_with_metadata(io.BytesIO(encoded))
@@ -69,39 +71,39 @@ class TomlDocument:
         return cls(name, parsed.value, lines, quotes)
 
     def where(self, loc: Loc) -> str:
-        """Name the file, and the line of a key or of the innermost table around it."""
+        """Return the file, and the line of a key or of the innermost table around it."""
         line = self.line(loc)
         return f"{self.name}:{line}" if line else self.name
 
     def line(self, loc: Loc) -> int:
-        """Find the line of a key, or of the innermost table around it; 0 where there is none."""
+        """Return the line of a key, or of the innermost table around it; 0 without one."""
         around = (loc[:length] for length in range(len(loc), 0, -1))
         return next((self._lines[part] for part in around if part in self._lines), 0)
 
     def key(self, loc: Loc) -> str:
-        """Name a key for people: an item of a list by its name, or else counted from 1."""
-        words: list[str] = []
+        """Return a key's dotted name: a list's item has its own name, or its number from 1."""
+        parts: list[str] = []
         value: Any = self.data
         for step in loc:
             value = _child(value, step)
             name = value.get("name") if isinstance(value, dict) else None
             if isinstance(step, str):
-                words.append(step)
+                parts.append(step)
             else:
-                words.append(name if isinstance(name, str) and name else f"#{step + 1}")
-        return ".".join(words)
+                parts.append(name if isinstance(name, str) and name else f"#{step + 1}")
+        return ".".join(parts)
 
     def quote(self, loc: Loc) -> str | None:
-        """Quote a value as the file has it, on one line and without secrets; None for tables."""
+        """Return a value as it is written, on one line and without secrets; None for tables."""
         if loc not in self._quotes:
             return None
         if any(SECRET.search(str(step)) for step in loc) or _is_misplaced(loc, self._quotes[loc]):
             return '"…"'
         text = mask_secrets(self._quotes[loc])
-        return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+        return text if len(text) <= MAX_QUOTE else f"{text[:MAX_QUOTE]}…"
 
     def written(self, loc: Loc) -> str | None:
-        """Return a value as the file has it; None for tables."""
+        """Return a value as it is written; None for tables."""
         return self._quotes.get(loc)
 
 
@@ -126,20 +128,22 @@ def _position(encoded: bytes, offset: int) -> tuple[int, int]:
     return encoded.count(b"\n", 0, offset) + 1, column
 
 
-def _refuse_nesting(name: str, text: str) -> None:
-    """Refuse what is nested so deep that toml_rs, which recurses without a limit, would crash."""
-    structure = _OPAQUE.sub(lambda found: "x" + "\n" * found[0].count("\n"), text)
+def _check_depth(name: str, text: str) -> None:
+    """Refuse a file that is nested so deep that toml_rs, which recurses without limit, crashes."""
+    structure = _OPAQUE.sub(lambda match: "x" + "\n" * match[0].count("\n"), text)
     depth = 0
     for found in _NESTING.finditer(structure):
-        depth = max(depth + _DEEPER.get(found[0], -1), 0) if len(found[0]) == 1 else DEEPEST + 1
-        if depth > DEEPEST:
+        depth = (
+            max(depth + _DEPTH_CHANGE.get(found[0], -1), 0) if len(found[0]) == 1 else MAX_DEPTH + 1
+        )
+        if depth > MAX_DEPTH:
             line = structure.count("\n", 0, found.start()) + 1
-            message = f"brackets or dotted keys are nested more than {DEEPEST} deep"
+            message = f"brackets or dotted keys are nested more than {MAX_DEPTH} deep"
             raise ConfigError(Problem(f"{name}:{line}", message))
 
 
 def _nodes(value: Any, loc: Loc = ()) -> Iterator[tuple[Loc, dict[str, Any]]]:
-    """Walk what toml_rs noted: tables of nodes, where a node is a value with its lines."""
+    """Walk the metadata of toml_rs: tables of nodes, where a node is a value with its lines."""
     if isinstance(value, list):
         for number, node in enumerate(value):
             yield from _node(node, (*loc, number))
@@ -157,7 +161,7 @@ def _node(node: dict[str, Any], loc: Loc) -> Iterator[tuple[Loc, dict[str, Any]]
 
 
 def _is_node(node: dict[str, Any]) -> bool:
-    """Whether this is a value with its lines, and not a table that has such keys."""
+    """Whether this is a value with its lines rather than a table that has such keys."""
     return isinstance(node.get("key_raw"), str)
 
 
@@ -176,7 +180,7 @@ def _span(node: dict[str, Any]) -> tuple[int, int]:
 def _headers(
     text: str, nodes: Mapping[Loc, dict[str, Any]]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Find the lines that head a table, which toml_rs does not note, each read by itself."""
+    """Find the headers of tables, which toml_rs doesn't record, each parsed by itself."""
     inside = set[int]()
     for node in nodes.values():
         if _is_quotable(node):
@@ -188,7 +192,7 @@ def _headers(
 
 
 def _resolve(keys: dict[str, Any], line: int, data: Any, lines: Mapping[Loc, int]) -> Loc:
-    """Turn the keys of a header into the place that it heads."""
+    """Return the place of the table that a header begins."""
     loc: Loc = ()
     while keys:
         key, keys = next(iter(keys.items()))
@@ -200,7 +204,7 @@ def _resolve(keys: dict[str, Any], line: int, data: Any, lines: Mapping[Loc, int
 
 
 def _child(value: Any, step: str | int) -> Any:
-    """Step into a value; None where it has no such child."""
+    """Return a child of a value; None where it has no such child."""
     if isinstance(value, dict):
         return value.get(str(step))
     if isinstance(value, list) and isinstance(step, int) and step < len(value):

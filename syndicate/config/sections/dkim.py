@@ -1,18 +1,15 @@
 """The `[[mail.dkim]]` tables: the keys that messages are signed with (RFC 6376, RFC 8463)."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import idna
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 
-from syndicate.config.loading.toml_positions import Loc
-from syndicate.config.secret import from_environment, from_file
-from syndicate.config.values import Mailbox, Table, Variable, matching
+from syndicate.config.secret import secret_from_env, secret_from_file
+from syndicate.config.values import Table, Variable, matching
 
 if TYPE_CHECKING:  # start-up: most publications have no keys
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,7 +22,6 @@ LEAST_BITS = 2048
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"_?{_LABEL}(\._?{_LABEL})*")
 _REMEDY = "`syndicate dkim-keygen --domain DOMAIN` makes one"
-_DEFAULT_FROM = "news@localhost"
 
 
 def domain_name(written: str) -> str:
@@ -82,10 +78,10 @@ class DkimKeySettings(Table):
         """Read the private key; raise ValueError with what is wrong and what to do."""
         if self.key_file is None:
             assert self.key_env is not None, "the configuration was checked"
-            return private_key(from_environment(self.key_env))
+            return private_key(secret_from_env(self.key_env))
         path = root / self.key_file
         try:
-            return private_key(from_file(path))
+            return private_key(secret_from_file(path))
         except ValueError as error:
             raise ValueError(f"{error}; {_REMEDY}" if not path.exists() else error) from error
 
@@ -122,68 +118,3 @@ def private_key(pem: str) -> "PrivateKey":
             f"holds an RSA key of {key.key_size} bits; expected {LEAST_BITS} or more: {_REMEDY}"
         )
     return key
-
-
-def mistakes(data: dict[str, Any]) -> Iterator[tuple[Loc, str]]:
-    """Find what is wrong with the keys, and with who they are for, in the raw tables.
-
-    The private keys themselves are read by what signs.
-    """
-    mail = data.get("mail")
-    listed = mail.get("dkim") if isinstance(mail, dict) else None
-    found = list[DkimKeySettings]()
-    for number, table in enumerate(listed if isinstance(listed, list) else []):
-        try:
-            dkim = DkimKeySettings.model_validate(table)
-        except ValidationError:  # told by the model
-            continue
-        found.append(dkim)
-        if (dkim.key_file is None) == (dkim.key_env is None):
-            yield ("mail", "dkim", number), "needs either key_file or key_env, one of them"
-    if found and len(found) == len(listed or ()):
-        yield from _names(found)
-        yield from _alignment(found, list(senders(data)))
-
-
-def _names(found: list[DkimKeySettings]) -> Iterator[tuple[Loc, str]]:
-    counted = Counter((one.selector.lower(), one.domain) for one in found)
-    for number, one in enumerate(found):
-        if counted[one.selector.lower(), one.domain] > 1:
-            told = "there are two keys of that name; each needs a selector of its own"
-            yield ("mail", "dkim", number, "selector"), told
-
-
-def _alignment(
-    found: list[DkimKeySettings], froms: list[tuple[Loc, str]]
-) -> Iterator[tuple[Loc, str]]:
-    """Check that each key is for somebody's mail, and that nobody's goes out without."""
-    idle = False
-    for number, one in enumerate(found):
-        if froms and not any(one.signing(domain) for _, domain in froms):
-            idle = True
-            listed = ", ".join(dict.fromkeys(domain for _, domain in froms))
-            told = f"no mail is from there, but from {listed}; expected that, or a domain above it"
-            yield ("mail", "dkim", number, "domain"), told
-    for loc, domain in froms:
-        if not idle and not any(one.signing(domain) for one in found):
-            told = f"no key of [[mail.dkim]] signs for {domain}; add one, or remove its domain"
-            yield loc, told
-
-
-def senders(data: dict[str, Any]) -> Iterator[tuple[Loc, str]]:
-    """Go through the domains that mail is from, and where in config.toml each is set."""
-    mail, listed = data.get("mail"), data.get("newsletters")
-    common = mail.get("from", _DEFAULT_FROM) if isinstance(mail, dict) else _DEFAULT_FROM
-    newsletters = listed if isinstance(listed, list) else []
-    written: list[tuple[Loc, object]] = [
-        (("newsletters", number, "from"), one["from"])
-        for number, one in enumerate(newsletters)
-        if isinstance(one, dict) and "from" in one
-    ]
-    if len(written) < len(newsletters) or not newsletters:
-        written.insert(0, (("mail", "from"), common))
-    for loc, sender in written:
-        try:
-            yield loc, domain_name(Mailbox.parse(str(sender)).domain)
-        except ValueError:  # told by the model
-            continue

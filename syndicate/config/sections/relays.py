@@ -4,17 +4,18 @@
 `[[mail.relays]]`; `[[mail.limits]]` are the destinations that want less at once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictInt
 
-from syndicate.config.loading.toml_positions import Loc
-from syndicate.config.sections.dkim import Domain, domain_name
+from syndicate.config.secret import secret_from_env, secret_from_file
+from syndicate.config.sections.dkim import Domain
 from syndicate.config.values import Day, Duration, MailHost, Name, Table, Throttle, Variable
+from syndicate.errors import SecretUnreadable
 
 
 class Security(StrEnum):
@@ -95,6 +96,24 @@ class SmtpServer(Table):
     def address(self) -> str:
         """Where it is, for people: `smtp.example.org:587`."""
         return f"{self.host}:{self.server_port}"
+
+    def password(self, root: Path) -> str | None:
+        """Read the password; None where there is no login. A relative path starts at `root`.
+
+        Raise SecretUnreadable when the environment variable or the file is missing.
+        """
+        if self.username is None:
+            return None
+        try:
+            if self.password_env is not None:
+                return secret_from_env(self.password_env)
+            if self.password_file is not None:
+                return secret_from_file(root / self.password_file)
+        except ValueError as error:
+            raise SecretUnreadable(
+                f"the password for the mail server {self.host}: {error}"
+            ) from error
+        return None
 
     def warm_up_quota(self, on: date) -> int | None:
         """Return how many messages it takes on a day, in UTC; None where warming up is over."""
@@ -186,95 +205,3 @@ def sessions(available: Sequence[RelaySettings]) -> dict[str, int]:
         for relay in available
         if relay.weight
     }
-
-
-# what has to fit together, read from the raw tables
-
-
-def mistakes(data: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
-    """Find what is wrong with the mail servers and the limits.
-
-    Passwords are read by what logs in.
-    """
-    mail = data.get("mail")
-    if not isinstance(mail, dict):
-        return
-    sends = mail.get("transport") == "smtp"
-    yield from _beside(mail)
-    yield from _together(mail)
-    yield from _limits(mail)
-    for loc, server in servers(mail):
-        if "password_env" in server and "password_file" in server:
-            told = "expected one of password_env and password_file, not both"
-            yield (*loc, "password_file"), told
-        if sends:
-            yield from _login(server, loc)
-        yield from _warm_up(server, loc)
-
-
-def servers(mail: Mapping[str, Any]) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
-    """Go through the tables of the mail servers: the relays, or `[mail]` itself without any."""
-    relays = mail.get("relays")
-    if not relays or not isinstance(relays, list):
-        yield ("mail",), mail
-        return
-    for number, relay in enumerate(relays):
-        if isinstance(relay, dict):
-            yield ("mail", "relays", number), relay
-
-
-def _beside(mail: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
-    if not mail.get("relays"):
-        return
-    for key in SmtpServer.model_fields:
-        if key in mail and key not in SHARED:
-            told = "mail leaves by [[mail.relays]] alone; move it into the relays that it is for"
-            yield ("mail", key), told
-
-
-def _together(mail: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
-    """Check that each relay has a name of its own, and that one of them is used at all."""
-    if not mail.get("relays"):
-        return
-    seen = set[str]()
-    weights = list[object]()
-    for loc, relay in servers(mail):
-        name = relay.get("name")
-        weights.append(relay.get("weight", 1))
-        if isinstance(name, str) and name in seen:
-            yield (*loc, "name"), "there are two relays of that name"
-        seen.add(str(name))
-    if all(weight == 0 for weight in weights):
-        told = "no relay has a weight of 1 or more, so none is the one that mail leaves by"
-        yield ("mail", "relays", 0, "weight"), told
-
-
-def _limits(mail: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
-    """Check that no domain has two limits."""
-    seen = set[str]()
-    limits = mail.get("limits")
-    for number, limit in enumerate(limits if isinstance(limits, list) else ()):
-        domains = limit.get("domains") if isinstance(limit, dict) else None
-        for position, written in enumerate(domains if isinstance(domains, list) else ()):
-            try:
-                domain = domain_name(written if isinstance(written, str) else "")
-            except ValueError:  # told by the model
-                continue
-            if domain in seen:
-                loc = ("mail", "limits", number, "domains", position)
-                yield loc, f"{domain} has a limit already; remove one of them"
-            seen.add(domain)
-
-
-def _login(server: Mapping[str, Any], loc: Loc) -> Iterator[tuple[Loc, str]]:
-    """Check that config.toml says where the password is, where one is needed."""
-    named = "password_env" in server or "password_file" in server
-    if isinstance(server.get("username"), str) and not named:
-        yield (*loc, "username"), "needs password_env or password_file"
-
-
-def _warm_up(server: Mapping[str, Any], loc: Loc) -> Iterator[tuple[Loc, str]]:
-    if server.get("warm_up") and "warm_up_from" not in server:
-        yield (*loc, "warm_up"), "needs warm_up_from, the first day, such as 2026-01-15"
-    if "warm_up_from" in server and not server.get("warm_up"):
-        yield (*loc, "warm_up_from"), "needs warm_up, such as [200, 500, 1000, 2000, 5000]"

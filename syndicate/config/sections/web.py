@@ -1,10 +1,15 @@
-"""What the web server is told."""
+"""`[web]`: the web server."""
 
 from pathlib import Path
 
 from pydantic import Field, StrictBool, StrictInt
 
+from syndicate.config.secret import secret_from_env, secret_from_file
 from syndicate.config.values import Line, Network, Table, Url, Variable
+from syndicate.errors import SecretUnreadable
+
+_SHORTEST_TOKEN = 16
+"""In characters: a shorter one can be guessed by trying."""
 
 
 class WebSettings(Table):
@@ -58,3 +63,24 @@ class WebSettings(Table):
     def has_monitor_token(self) -> bool:
         """Whether a token is named, readable or not."""
         return self.monitor_token_env is not None or self.monitor_token_file is not None
+
+    def monitor_token(self, root: Path) -> str | None:
+        """Read the token for /metrics and /outbox; None without one. Paths start at `root`.
+
+        Raise SecretUnreadable when it is missing, or so short that it can be guessed.
+        """
+        try:
+            if self.monitor_token_env is not None:
+                token = secret_from_env(self.monitor_token_env)
+            elif self.monitor_token_file is not None:
+                token = secret_from_file(root / self.monitor_token_file)
+            else:
+                return None
+        except ValueError as error:
+            raise SecretUnreadable(str(error)) from error
+        if len(token) < _SHORTEST_TOKEN:
+            raise SecretUnreadable(
+                f"a token of {len(token)} characters can be guessed; expected {_SHORTEST_TOKEN} "
+                "or more, such as `openssl rand -hex 24` prints"
+            )
+        return token

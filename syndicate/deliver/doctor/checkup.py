@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from syndicate.config import Config, RelaySettings, Security, TransportKind, missing_secrets
-from syndicate.config.loading.checks import is_loopback
+from syndicate.config.loopback import is_loopback
 from syndicate.config.sections.dkim import domain_name
 from syndicate.deliver.doctor import relay, senders
 from syndicate.deliver.doctor.connection import connect

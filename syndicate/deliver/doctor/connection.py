@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Iterator
 from functools import partial
 
-from syndicate.config import Config, RelaySettings, Security, password
+from syndicate.config import Config, RelaySettings, Security
 from syndicate.deliver.doctor.finding import Finding, FindingState
 from syndicate.deliver.smtp.smtp_relay import SmtpTransport
 from syndicate.errors import RelayUnavailable, SecretUnreadable
@@ -48,7 +48,7 @@ def _failed_tls(server: RelaySettings, table: str, error: RelayUnavailable) -> I
 def _login(server: RelaySettings, table: str, config: Config) -> Finding:
     where = f"{table}.username"
     try:
-        SmtpTransport(server, partial(password, server, config), table=table).open().close()
+        SmtpTransport(server, partial(server.password, config.root), table=table).open().close()
     except SecretUnreadable as error:
         said = f"not tried: {error}"
         return Finding(

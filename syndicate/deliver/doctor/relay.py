@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Self
 
 from syndicate.config import SmtpServer
-from syndicate.config.loading.checks import is_loopback
+from syndicate.config.loopback import is_loopback
 from syndicate.deliver.doctor.finding import DnsRecord, Finding, FindingState, asked
 from syndicate.deliver.doctor.resolver import Resolver, addresses
 from syndicate.deliver.doctor.spf import SpfRecords

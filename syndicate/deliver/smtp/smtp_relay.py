@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Self
 
-from syndicate.config import Config, RelaySettings, Security, password
+from syndicate.config import Config, RelaySettings, Security
 from syndicate.deliver.smtp.conversation import SessionTerms
 from syndicate.deliver.smtp.relay import SmtpReply
 from syndicate.deliver.smtp.replies import MalformedReply, ReplyReader, legible
@@ -49,7 +49,7 @@ class SmtpTransport:
         return tuple(
             cls(
                 each,
-                partial(password, each, config),
+                partial(each.password, config.root),
                 table=f"mail.relays.{each.name}" if config.mail.relays else "mail",
             )
             for each in config.mail.servers

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from syndicate.config import Config
-from syndicate.config.loading.checks import is_loopback
+from syndicate.config.loopback import is_loopback
 from syndicate.errors import Problem, SyndicateError
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.mirror.mirror import Mirror

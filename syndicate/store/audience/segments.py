@@ -29,11 +29,11 @@ from sqlalchemy import (
 )
 
 from syndicate.clock import utc
-from syndicate.config.sections.segments import (
+from syndicate.config.sections.segments import Criteria
+from syndicate.config.segment_expression import (
     AllOf,
     AnyOf,
     Comparison,
-    Criteria,
     EngagedSince,
     Expression,
     FieldComparison,
@@ -166,7 +166,7 @@ class _ConditionBuilder:
         text = func.coalesce(subscribers.c.fields[test.field].as_string(), "")
         if isinstance(test, FieldOneOf):
             return text.in_(test.values)
-        match test.how:
+        match test.comparison:
             case Comparison.CONTAINS:
                 find = func.instr if self._sqlite else func.strpos
                 return find(text, str(test.value)) > 0
@@ -187,9 +187,9 @@ class _ConditionBuilder:
         value = test.value
         if isinstance(value, float) or _NUMBER.fullmatch(value):
             limit = _real(float(value))
-            return self._as_number(text, lambda number: _ORDERS[test.how](number, limit))
+            return self._as_number(text, lambda number: _ORDERS[test.comparison](number, limit))
         exact = text if self._sqlite else collate(text, "C")
-        return and_(text != "", _ORDERS[test.how](exact, value))
+        return and_(text != "", _ORDERS[test.comparison](exact, value))
 
     def _as_number(
         self, text: ColumnElement[str], test: Callable[[ColumnElement[Any]], Condition]

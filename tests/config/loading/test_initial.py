@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from syndicate.config import load
-from syndicate.config.loading.initial import initial
+from syndicate.config.loading.initial import initial_config
 from syndicate.config.loading.reference import tables
 
 ID = "6f1c2f6e-8f0e-4a7e-9d8b-1c2d3e4f5a6b"
-TEXT = initial("Morning Post", ID)
+TEXT = initial_config("Morning Post", ID)
 COMMENTED = [
     number for number, line in enumerate(TEXT.splitlines()) if re.match(r"# [a-z_]+ = ", line)
 ]
@@ -107,4 +107,4 @@ def test_a_commented_default_is_the_default(tmp_path):
 
 @pytest.mark.parametrize("title", ['The "Post"', "Ngày mới", "Back\\slash", "[mail]?", "Größe # 1"])
 def test_any_title_survives(tmp_path, title):
-    assert loaded(tmp_path, initial(title, ID)).publication.title == title
+    assert loaded(tmp_path, initial_config(title, ID)).publication.title == title

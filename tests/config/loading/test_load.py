@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.config import load, missing_secrets, password, secret_warnings
+from syndicate.config import load, missing_secrets, secret_warnings
 from syndicate.errors import ConfigError, SecretUnreadable
 
 ID = "6f1c2f6e-8f0e-4a7e-9d8b-1c2d3e4f5a6b"
@@ -418,7 +418,7 @@ def test_the_password_comes_from_the_environment_or_a_file_beside_the_config(fol
 
     def secret(text):
         config = load(write(folder, text))
-        return password(config.mail, config)
+        return config.mail.password(config.root)
 
     assert secret(login('password_env = "MAIL_SECRET"')) == "s e c"
     assert secret(login('password_file = "secret"')) == "pässword"
@@ -431,7 +431,7 @@ def test_a_password_that_went_missing_is_told_at_its_use(folder, monkeypatch):
     monkeypatch.delenv("MAIL_SECRET")
 
     with pytest.raises(SecretUnreadable, match="MAIL_SECRET is not set"):
-        password(config.mail, config)
+        config.mail.password(config.root)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

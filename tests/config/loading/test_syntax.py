@@ -3,7 +3,7 @@
 import pytest
 
 from syndicate.config import load
-from syndicate.config.loading.initial import initial
+from syndicate.config.loading.initial import initial_config
 from tests.config.loading.test_load import ID, PUBLICATION, mistakes, write
 
 DEEP = 20_000
@@ -22,14 +22,14 @@ DEEP = 20_000
     ],
 )
 def test_a_syntax_error_is_at_its_line_and_column_in_every_script(folder, line, column, ending):
-    before = initial("Größe — 新聞 🚋", ID).splitlines()
+    before = initial_config("Größe — 新聞 🚋", ID).splitlines()
     text = ending.join([*before, line, "# … é", ""])
     (mistake,) = mistakes(folder, "\ufeff" + text)
     assert mistake.startswith(f"config.toml:{len(before) + 1}: column {column}: not TOML: ")
 
 
 def test_a_mistake_after_every_kind_of_letter_is_at_its_line(folder):
-    before = initial("Größe — 新聞 🚋", ID).splitlines()
+    before = initial_config("Größe — 新聞 🚋", ID).splitlines()
     (mistake,) = mistakes(folder, "\n".join([*before, "[nonsense]", ""]))
     assert mistake.startswith(f"config.toml:{len(before) + 1}: nonsense — there is no such table")
 

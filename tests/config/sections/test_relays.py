@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from syndicate.config import load, password, secret_warnings
+from syndicate.config import load, secret_warnings
 from syndicate.config.sections.relays import RelaySettings, Security, SmtpServer, sessions
 from syndicate.config.values import Day, Rate, Throttle
 from syndicate.errors import ConfigError, SecretUnreadable
@@ -136,14 +136,17 @@ def test_each_server_has_its_own_password(tmp_path, monkeypatch):
     text = TWO.replace('[[mail.relays]]\nname = "two"', login)
     made = config(tmp_path, text + 'username = "we"\npassword_file = "secret"\n')
 
-    assert [password(each, made) for each in made.mail.servers] == ["from outside", "from a file"]
+    assert [relay.password(made.root) for relay in made.mail.servers] == [
+        "from outside",
+        "from a file",
+    ]
     (tmp_path / "secret").write_text("another")
-    assert password(made.mail.servers[1], made) == "another"
+    assert made.mail.servers[1].password(made.root) == "another"
     monkeypatch.delenv("SECRET")
     with pytest.raises(
         SecretUnreadable, match=r"smtp\.one\.example: the environment variable SECRET"
     ):
-        password(made.mail.servers[0], made)
+        made.mail.servers[0].password(made.root)
 
 
 def test_a_password_that_is_missing_is_a_warning_with_its_line(tmp_path, monkeypatch):

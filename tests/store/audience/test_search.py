@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syndicate.config import Criteria
-from syndicate.config.sections.segments import parse
+from syndicate.config.segment_expression import parse
 from syndicate.model.subscribers import Actor, Cause, SubscriptionState
 from syndicate.store import NewsletterCounts, SearchCriteria, StagedReader
 from syndicate.store.audience.bulk_import import IMPORTED

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndicate.config import Criteria
-from syndicate.config.sections.segments import (
+from syndicate.config.segment_expression import (
     AllOf,
     AnyOf,
     Comparison,
@@ -185,12 +185,12 @@ def number(value):
 
 def compares(test, person):
     value, wanted = person.fields.get(test.field, ""), test.value
-    match test.how:
+    match test.comparison:
         case Comparison.CONTAINS:
             return wanted in value
         case Comparison.EQUAL | Comparison.UNEQUAL:
             same = number(value) == wanted if isinstance(wanted, float) else value == wanted
-            return same is (test.how is Comparison.EQUAL)
+            return same is (test.comparison is Comparison.EQUAL)
     if number(wanted) is not None:
         value, wanted = number(value), number(wanted)
     if value is None or value == "":
@@ -200,7 +200,7 @@ def compares(test, person):
         Comparison.LESS_OR_EQUAL: value <= wanted,
         Comparison.MORE: value > wanted,
         Comparison.MORE_OR_EQUAL: value >= wanted,
-    }[test.how]
+    }[test.comparison]
 
 
 def holds(expression, person):  # noqa: PLR0911 - a case each

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from syndicate.config import Criteria
-from syndicate.config.sections.segments import parse
+from syndicate.config.segment_expression import parse
 from syndicate.model.articles import Revision
 from syndicate.model.editions import Draft, EditionKind, Item
 from tests.issues import content, freeze, subscribe

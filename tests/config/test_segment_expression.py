@@ -7,8 +7,8 @@ import pytest
 
 from syndicate.config import load
 from syndicate.config.loading.checks import check
-from syndicate.config.sections.segments import (
-    DEEPEST,
+from syndicate.config.segment_expression import (
+    MAX_DEPTH,
     AllOf,
     AnyOf,
     Comparison,
@@ -18,7 +18,7 @@ from syndicate.config.sections.segments import (
     Not,
     OneOf,
     Subject,
-    named,
+    find_names,
     parse,
 )
 from syndicate.errors import ConfigError
@@ -115,7 +115,7 @@ def test_a_mistake_is_told_with_its_column(text, told):
 
 @pytest.mark.parametrize("word", ["(", "not "])
 def test_what_is_too_deep_or_too_long_is_refused_and_no_crash(word):
-    with pytest.raises(ValueError, match=f"nested more than {DEEPEST} deep"):
+    with pytest.raises(ValueError, match=f"nested more than {MAX_DEPTH} deep"):
         parse(word * 900 + 'tag = "a"')
     with pytest.raises(ValueError, match="at most 4000 characters"):
         parse(word * 5000)
@@ -123,7 +123,7 @@ def test_what_is_too_deep_or_too_long_is_refused_and_no_crash(word):
 
 def test_what_an_expression_names_is_found_in_all_of_its_corners():
     found = parse('not (newsletter in ("a", "b") and tag = "c") or newsletter != "d"')
-    assert list(named(found, Subject.NEWSLETTER)) == ["a", "b", "d"]
+    assert list(find_names(found, Subject.NEWSLETTER)) == ["a", "b", "d"]
 
 
 def mistakes(tmp_path, text):

@@ -1,0 +1,138 @@
+"""`Config`: all of `config.toml`. Its tables are in `sections/`, one field per key.
+
+A field's description is its documentation: `docs/configuration.md` and the
+comments that `syndicate init` writes are compared with it by tests. Its example is
+what those comments show where the default is empty.
+"""
+
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from syndicate.config.sections.ads import AdsSettings
+from syndicate.config.sections.amp import AmpSettings
+from syndicate.config.sections.feeds import CustomFeed, SyndicationSettings
+from syndicate.config.sections.intake import IntakeSettings
+from syndicate.config.sections.mail import MailSettings
+from syndicate.config.sections.newsletters import Newsletter
+from syndicate.config.sections.pages import PagesSettings
+from syndicate.config.sections.podcast import PodcastSettings
+from syndicate.config.sections.publication import PublicationSettings
+from syndicate.config.sections.publish import PublishSettings
+from syndicate.config.sections.push import IndexNowSettings, WebsubSettings
+from syndicate.config.sections.schedules import Schedule
+from syndicate.config.sections.segments import Criteria, Segment
+from syndicate.config.sections.signup import RetentionSettings, SignupSettings
+from syndicate.config.sections.store import StoreSettings
+from syndicate.config.sections.theme import ThemeSettings
+from syndicate.config.sections.web import WebSettings
+from syndicate.config.values import Mailbox, Table
+
+
+class Config(Table):
+    """All of `config.toml`."""
+
+    publication: PublicationSettings
+    theme: ThemeSettings = ThemeSettings()
+    store: StoreSettings = StoreSettings()
+    syndication: SyndicationSettings = SyndicationSettings()
+    feeds: tuple[CustomFeed, ...] = ()
+    publish: PublishSettings = PublishSettings()
+    websub: WebsubSettings = WebsubSettings()
+    indexnow: IndexNowSettings = IndexNowSettings()
+    podcast: PodcastSettings = PodcastSettings()
+    pages: PagesSettings = PagesSettings()
+    amp: AmpSettings = AmpSettings()
+    ads: AdsSettings = AdsSettings()
+    mail: MailSettings = MailSettings()
+    newsletters: tuple[Newsletter, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    signup: SignupSettings = SignupSettings()
+    retention: RetentionSettings = RetentionSettings()
+    intake: IntakeSettings = IntakeSettings()
+    web: WebSettings = WebSettings()
+    root: Path = Field(exclude=True)
+    """The folder of config.toml; every relative path in it starts here. Set by the loader."""
+
+    @cached_property
+    def url(self) -> str:
+        """The public address of the publication, without a slash at the end."""
+        return (self.publication.url or f"http://127.0.0.1:{self.web.port}").rstrip("/")
+
+    @property
+    def web_url(self) -> str:
+        """Where unsubscribe and its kind answer, without a slash at the end."""
+        return (self.web.url or self.url).rstrip("/")
+
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """The hubs that our feeds name: our own first, then those that are configured."""
+        own = (f"{self.web_url}/hub",) if self.websub.own else ()
+        return tuple(dict.fromkeys((*own, *self.websub.hubs)))
+
+    def newsletter(self, name: str) -> Newsletter | None:
+        """Find a newsletter by name."""
+        return next((item for item in self.newsletters if item.name == name), None)
+
+    def schedule(self, name: str | None) -> Schedule | None:
+        """Find a schedule by name."""
+        return next((item for item in self.schedules if item.name == name), None)
+
+    def segment(self, name: str) -> Segment | None:
+        """Find a segment by name."""
+        return next((item for item in self.segments if item.name == name), None)
+
+    def criteria(self, name: str) -> Criteria:
+        """Return what finds the readers of a segment that is there."""
+        segment = self.segment(name)
+        assert segment is not None, "the configuration was checked"
+        return Criteria(
+            name=name,
+            expression=segment.expression,
+            language=self.publication.language,
+            zone=self.publication.timezone,
+        )
+
+    def path(self, relative: Path | str) -> Path:
+        """Resolve a path of the config against its folder."""
+        return self.root / relative
+
+    def zone(self, schedule: Schedule) -> ZoneInfo:
+        """Return the time zone of a schedule's times."""
+        return schedule.timezone or self.publication.timezone
+
+    def sender(self, newsletter: Newsletter) -> Mailbox:
+        """Who a newsletter is from."""
+        return newsletter.sender or self.mail.sender
+
+    def reply_to(self, newsletter: Newsletter) -> Mailbox | None:
+        """Where answers to a newsletter go."""
+        return newsletter.reply_to or self.mail.reply_to
+
+    def expire_after(self, newsletter: Newsletter) -> timedelta:
+        """How long a newsletter's messages are worth sending."""
+        return newsletter.expire_after or self.mail.expire_after
+
+    @property
+    def templates(self) -> Path:
+        """The publication's own templates, which win over the package's."""
+        return self.root / "templates"
+
+    @property
+    def media(self) -> Path:
+        """Where the publication's pictures are kept."""
+        return self.root / "media"
+
+    @property
+    def output(self) -> Path:
+        """The published output."""
+        return self.root / "feeds"
+
+    def override(self, **tables: Any) -> Self:
+        """Return a copy with whole tables replaced."""
+        return self.model_copy(update=tables)
