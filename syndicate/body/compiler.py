@@ -9,14 +9,14 @@ from urllib.parse import quote, urljoin
 
 from lxml import etree
 
-from syndicate.body import amp, embed_markup, lead_figure, pictures
+from syndicate.body import amp_rules, embed_markup, lead_figure, picture_markup
 from syndicate.body.fragment_writer import FragmentWriter, written
 from syndicate.model.articles import MEDIA, Figure, Revision
 from syndicate.model.compiled_body import BASE, ORIGIN, WORD, CompiledBody, Part
 
 _ADDRESSES = frozenset({"href", "src", "cite", "poster"})
 _VOID = frozenset({"br", "col", "hr", "img", "wbr", "source", "track", "embed", "area"})
-_ALIKE = amp.PLAIN - _VOID - {"pre", "table", "summary"}
+_ALIKE = amp_rules.PLAIN - _VOID - {"pre", "table", "summary"}
 """What every channel shows in the same way, unless it has attributes."""
 _HERE = "https://publication.invalid"
 
@@ -87,7 +87,7 @@ class _Compiler:
         attributes = self._resolved(held)
         if tag == "img":
             figure = self._figures.get(attributes.get("src", "").removeprefix(f"{BASE}/"))
-            pictures.place(self._sheet, attributes, figure, urgent=self._urgent)
+            picture_markup.place(self._sheet, attributes, figure, urgent=self._urgent)
         elif tag in embed_markup.KINDS:
             parts = [
                 (str(e.tag), self._resolved(e.items())) for e in element.iter("source", "track")
@@ -95,7 +95,7 @@ class _Compiler:
             embed_markup.place(self._sheet, tag, attributes, parts)
         elif tag == "table":
             self._table(element, attributes)
-        elif tag in amp.GONE:
+        elif tag in amp_rules.GONE:
             with self._sheet.without_amp():
                 self._plain(element, attributes)
         else:
@@ -107,10 +107,10 @@ class _Compiler:
 
     def _plain(self, element: etree._Element, attributes: dict[str, str]) -> None:
         tag = str(element.tag)
-        known = amp.allows(element)
+        known = amp_rules.allows(element)
         shown = written(attributes)
         keyed = ' tabindex="0"' if tag == "pre" else ""
-        allowed = {n: value for n, value in attributes.items() if amp.fits(tag, n, value)}
+        allowed = {n: value for n, value in attributes.items() if amp_rules.fits(tag, n, value)}
         self._sheet.each(
             page=f"<{tag}{shown}{keyed}>",
             amp=f"<{tag}{written(allowed)}{keyed}>" if known else "",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from syndicate.body import amp
+from syndicate.body import amp_rules
 from syndicate.body.fragment_writer import FragmentWriter, written
 from syndicate.model.compiled_body import BASE, ORIGIN, WORD
 from syndicate.model.videos import Video
@@ -72,7 +72,7 @@ def _amp(
         own |= {"controls": "", "width": "auto", "height": "50"}
     else:
         own |= {"controls": "", "layout": "responsive", **_size(attributes)}
-        if amp.is_address(attributes.get("poster", "")):
+        if amp_rules.is_address(attributes.get("poster", "")):
             own["poster"] = attributes["poster"]
     return f"<amp-{kind}{written(own)}>{inside}</amp-{kind}>", f"amp-{kind}"
 
@@ -108,17 +108,17 @@ def _carried(tag: str, told: Mapping[str, str]) -> str:
 
 def _is_playable(address: str) -> bool:
     """Whether AMP plays it: with https, so not where this publication happens to be served."""
-    return amp.is_address(address, {"https"}) and not address.startswith((BASE, ORIGIN))
+    return amp_rules.is_address(address, {"https"}) and not address.startswith((BASE, ORIGIN))
 
 
 def _size(attributes: Mapping[str, str]) -> dict[str, str]:
-    width, height = amp.size(attributes) or ("16", "9")
+    width, height = amp_rules.size(attributes) or ("16", "9")
     return {"width": width, "height": height}
 
 
 def _link(address: str, attributes: Mapping[str, str], word: str, mark: str = "") -> str:
     """Write a link to what can't be shown; it says so in a word of ours unless it has a title."""
-    if not amp.is_address(address):
+    if not amp_rules.is_address(address):
         return ""
     text = escape(attributes.get("title", "")) or f"{WORD}{word}{WORD}"
     return f"<a{written({'href': address})}{mark}>{text}</a>"

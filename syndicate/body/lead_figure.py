@@ -3,7 +3,7 @@
 from lxml import etree
 
 from syndicate.body import markup
-from syndicate.body.trees import HEADINGS, remove
+from syndicate.body.tree_edits import HEADINGS, remove
 from syndicate.model.articles import Figure, Revision
 
 

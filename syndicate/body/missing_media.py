@@ -9,7 +9,7 @@ from dataclasses import replace
 from lxml import etree
 
 from syndicate.body import markup
-from syndicate.body.trees import parent_of, remove_all, write
+from syndicate.body.tree_edits import parent_of, remove_all, write
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Article, Figure
 

@@ -12,13 +12,13 @@ from syndicate.config import Config, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import EditionKind
-from syndicate.render.amp import AmpPages
 from syndicate.render.feeds import Feed
-from syndicate.render.home_page import HomePage
 from syndicate.render.mail.context import EditionDate
-from syndicate.render.mail.editions import compose
+from syndicate.render.mail.edition_content import compose
 from syndicate.render.mail.letter import Letter, compose_letter
-from syndicate.render.pages import PageRenderer
+from syndicate.render.pages.amp_page import AmpPages
+from syndicate.render.pages.home_page import HomePage
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Topic, TopicKind
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from syndicate.config import Config, CustomFeed
+from syndicate.model.article_selection import matches
 from syndicate.model.articles import Article
-from syndicate.model.selection import matches
 from syndicate.render import addresses
 
 

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from syndicate import clock
 from syndicate.config import Config, Schedule
-from syndicate.model.timetable import timing
-from syndicate.model.windows import ScheduleStart
+from syndicate.model.article_window import ScheduleStart
+from syndicate.model.due_slots import timing
 from syndicate.store import Transaction
 
 

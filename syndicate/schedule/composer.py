@@ -11,15 +11,15 @@ from typing import Self
 from syndicate.body.missing_media import without_files
 from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import Refused
+from syndicate.model.article_selection import Selection, select
+from syndicate.model.article_window import ArticleWindow, ScheduleStart
 from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, EditionKind, Item
-from syndicate.model.selection import Selection, select
-from syndicate.model.windows import ArticleWindow, ScheduleStart
 from syndicate.publish.output.media import MediaFolder
 from syndicate.render import addresses
-from syndicate.render.mail.clicks import numbered
 from syndicate.render.mail.context import EditionDate
-from syndicate.render.mail.editions import compose
+from syndicate.render.mail.edition_content import compose
+from syndicate.render.mail.link_markers import numbered
 from syndicate.render.templates import Templates
 from syndicate.store import Store, Transaction
 

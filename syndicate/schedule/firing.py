@@ -13,9 +13,9 @@ import structlog
 from syndicate import clock
 from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import SyndicateError
-from syndicate.model.slots import Slot
-from syndicate.model.timetable import SlotDecision, decide, timing
-from syndicate.model.windows import ScheduleStart
+from syndicate.model.article_window import ScheduleStart
+from syndicate.model.due_slots import SlotDecision, decide, timing
+from syndicate.model.schedule_slots import Slot
 from syndicate.schedule.beginning import begin, beginning_there_would_be, seen_since
 from syndicate.schedule.composer import Composer, ProposedEdition, nobody
 from syndicate.store import Store, Transaction

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from syndicate.clock import EPOCH
 from syndicate.config import Config, Schedule
+from syndicate.model.article_selection import select
+from syndicate.model.article_window import ArticleWindow
 from syndicate.model.articles import Article
-from syndicate.model.selection import select
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.model.windows import ArticleWindow
 from syndicate.schedule.beginning import beginning_there_would_be
 from syndicate.schedule.composer import counted
 from syndicate.store import Store, Transaction

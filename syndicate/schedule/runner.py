@@ -26,7 +26,7 @@ from syndicate.intake.articles.filing import ImportOutcome, file_articles
 from syndicate.intake.articles.folder import find_articles
 from syndicate.intake.articles.quarantine import Quarantine
 from syndicate.intake.articles.watch import watch
-from syndicate.model.timetable import timing
+from syndicate.model.due_slots import timing
 from syndicate.schedule.progress_report import ProgressReporter
 from syndicate.schedule.retention import forget_daily
 from syndicate.schedule.wiring import Newsroom

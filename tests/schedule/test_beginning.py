@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.model.windows import ScheduleStart
+from syndicate.model.article_window import ScheduleStart
 from syndicate.schedule.beginning import begin, seen_since
 from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy
 from tests.schedule.conftest import MINUTE, NOW

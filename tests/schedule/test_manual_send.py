@@ -3,7 +3,7 @@
 import pytest
 
 from syndicate.errors import Refused
-from syndicate.model.windows import ArticleWindow
+from syndicate.model.article_window import ArticleWindow
 from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy
 from tests.schedule.conftest import MINUTE, NOW
 

@@ -8,7 +8,7 @@ import pytest
 from syndicate.model.articles import Status
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import EditionKind
-from syndicate.render.mail.editions import compose as really
+from syndicate.render.mail.edition_content import compose as really
 from tests.audience import by_reader
 from tests.schedule.conftest import BREAKING, MINUTE, NOW
 

@@ -14,7 +14,7 @@ from syndicate.config import Config
 from syndicate.model.articles import Comments, Figure, Person
 from syndicate.model.editions import Draft, EditionKind, Item
 from syndicate.render.mail.context import EditionDate
-from syndicate.render.mail.editions import compose
+from syndicate.render.mail.edition_content import compose
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from tests import checkers

@@ -167,7 +167,8 @@ def _amp(ours: Context, article: Article) -> dict[str, str]:
     """Tell where the AMP page is, and where AMP's cache keeps it once it was asked for."""
     if not ours.config.amp.enabled:
         return {}
-    from syndicate.render import addresses, amp_cache  # noqa: PLC0415 - start-up
+    from syndicate.render import addresses  # noqa: PLC0415 - start-up
+    from syndicate.render.pages import amp_cache  # noqa: PLC0415 - start-up
 
     page = addresses.absolute(addresses.amp(article), ours.config)
     kept = {"amp_cache": amp_cache.address(page)} if ours.config.publication.url else {}

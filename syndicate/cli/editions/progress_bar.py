@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from syndicate.cli.editions.blockers import state_of
 from syndicate.cli.terminal.console import shows_lines, when
 from syndicate.model.deliveries import DeliveryTotals
+from syndicate.model.edition_progress import EditionProgress
 from syndicate.model.editions import EditionState
-from syndicate.model.progress import EditionProgress
 
 if TYPE_CHECKING:
     from syndicate.schedule.mail_status import Blocker, RelayStatus

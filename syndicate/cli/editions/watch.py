@@ -19,8 +19,8 @@ from syndicate.cli.context import Context
 from syndicate.cli.editions.progress_bar import WAY, bar, counts, obstacles, rate, speed, way_row
 from syndicate.cli.terminal.console import COLOURS, can_be_redrawn, laid_out, redrawn, say
 from syndicate.errors import Refused, StoreError
+from syndicate.model.edition_progress import EditionProgress
 from syndicate.model.editions import EditionState
-from syndicate.model.progress import EditionProgress
 from syndicate.schedule.progress_report import ProgressSnapshot, ProgressWatcher
 
 if TYPE_CHECKING:

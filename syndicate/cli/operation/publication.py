@@ -234,7 +234,7 @@ def copy(
 
 
 def _upcoming(config: "Config") -> list[dict[str, Any]]:
-    from syndicate.model.timetable import timing  # noqa: PLC0415 - start-up
+    from syndicate.model.due_slots import timing  # noqa: PLC0415 - start-up
 
     now = clock.now()
     return [

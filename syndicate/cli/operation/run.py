@@ -106,7 +106,7 @@ def _mail(config: "Config", server: "WebServer") -> str:
 
 
 def _next_editions(config: "Config") -> Iterator[tuple[str, str, str]]:
-    from syndicate.model.timetable import timing  # noqa: PLC0415 - start-up
+    from syndicate.model.due_slots import timing  # noqa: PLC0415 - start-up
 
     for schedule in config.schedules:
         zone = config.zone(schedule)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from syndicate.body import cut
-from syndicate.body.trees import remove, unwrap, write
+from syndicate.body.tree_edits import remove, unwrap, write
 from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles import frontmatter, html_document, markdown

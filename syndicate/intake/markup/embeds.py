@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from syndicate.body.trees import PHRASING, parent_of, remove, unwrap, unwrap_all
+from syndicate.body.tree_edits import PHRASING, parent_of, remove, unwrap, unwrap_all
 from syndicate.intake.markup.text import one_line
-from syndicate.model.addresses import web_address
+from syndicate.model.urls import web_address
 from syndicate.model.videos import Video
 
 TAGS = frozenset({"x-iframe", "embed", "object", "video", "audio"})

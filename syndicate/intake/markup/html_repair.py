@@ -5,9 +5,9 @@ from datetime import date, time
 
 from lxml import etree
 
-from syndicate.body.trees import HEADINGS, PHRASING, unwrap_all
+from syndicate.body.tree_edits import HEADINGS, PHRASING, unwrap_all
 from syndicate.errors import Refused
-from syndicate.model.addresses import reference
+from syndicate.model.urls import reference
 
 _LINKS = {"a": "href", "blockquote": "cite", "q": "cite", "ins": "cite", "del": "cite"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")

@@ -9,8 +9,8 @@ from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.intake.media import file_storage, metadata, pixels, renditions
 from syndicate.model import pictures
-from syndicate.model.addresses import web_address
 from syndicate.model.articles import MEDIA, Figure
+from syndicate.model.urls import web_address
 from syndicate.workers import restart_clock
 
 _KINDS = {

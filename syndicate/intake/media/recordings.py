@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.intake.media import file_storage
-from syndicate.model.addresses import web_address
 from syndicate.model.articles import MEDIA, Recording
+from syndicate.model.urls import web_address
 from syndicate.workers import restart_clock
 
 _KINDS = {

@@ -15,7 +15,7 @@ from syndicate.publish.build.report import TaskOutcome, said
 from syndicate.publish.build.tasks import Missing
 from syndicate.render.feeds import FORMATS, Tombstone
 from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
-from syndicate.render.pages import PageRenderer
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.store import Store, Transaction
 
 _T = TypeVar("_T")

@@ -22,7 +22,7 @@ from syndicate.publish.output.gzip_template import GzipTemplate
 from syndicate.publish.output.manifest import Manifest, ManifestState, PublishedFile
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import FORMATS, FeedChannel, FeedHistory, FeedWriter, channel
-from syndicate.render.pages import PageRenderer
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.topics import Topic
 from syndicate.store import Store
 

@@ -14,7 +14,7 @@ from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.manifest import Manifest
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import Feed, opml
-from syndicate.render.home_page import LEAST, NAVIGATION, HomePage
+from syndicate.render.pages.home_page import LEAST, NAVIGATION, HomePage
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_of
 from syndicate.render.topics import TopicKind
 

@@ -32,11 +32,11 @@ from syndicate.publish.output.folder import OutputFolder
 from syndicate.publish.output.manifest import PublishedFile
 from syndicate.publish.output.media import MediaFolder, media, summarised
 from syndicate.render import addresses, topics
-from syndicate.render.amp import AmpPages
 from syndicate.render.article_view import ArticleViews
 from syndicate.render.feeds import FeedWriter, channel, formats
 from syndicate.render.feeds.channel import rfc3339
-from syndicate.render.pages import PageRenderer
+from syndicate.render.pages.amp_page import AmpPages
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.sitemaps import Sitemaps
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind

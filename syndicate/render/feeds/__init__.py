@@ -1,10 +1,10 @@
 """Feeds: what is offered (`feed`), one model (`channel`), three formats that share a signature."""
 
 from syndicate.render.feeds.channel import ChannelEntry, FeedChannel
+from syndicate.render.feeds.document_parts import DocumentParts
 from syndicate.render.feeds.feed import Feed
 from syndicate.render.feeds.formats import FORMATS, FeedWriter, formats, offered
 from syndicate.render.feeds.history import FeedHistory, Tombstone
-from syndicate.render.feeds.parts import DocumentParts
 
 __all__ = [
     "FORMATS",

@@ -15,10 +15,10 @@ from lxml import etree
 
 from syndicate.model.articles import Person
 from syndicate.render import addresses
-from syndicate.render.feeds import media_rss, privacy
+from syndicate.render.feeds import access_restriction, media_rss
 from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, rfc3339
+from syndicate.render.feeds.document_parts import DocumentParts
 from syndicate.render.feeds.history import RelatedLink, Tombstone
-from syndicate.render.feeds.parts import DocumentParts
 from syndicate.render.feeds.xml_elements import NAMESPACES, XmlFrame, add, namespaces, tag
 
 _DECLARED = namespaces("media", "thr", "fh", "at")
@@ -159,7 +159,7 @@ class _AtomExtension:
         if channel.archive and channel.archive.archived:
             add(feed, "fh:archive")
         if channel.private:
-            privacy.add_restriction(feed)
+            access_restriction.add_restriction(feed)
         for tombstone in channel.deleted:
             _bury(feed, tombstone)
 

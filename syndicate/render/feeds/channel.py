@@ -15,11 +15,11 @@ from uuid import uuid5
 from syndicate.body import markup
 from syndicate.clock import utc
 from syndicate.config import Config
-from syndicate.model.addresses import web_address
 from syndicate.model.articles import Article, Comments, Figure, Person, Recording
 from syndicate.model.compiled_body import CompiledBody
+from syndicate.model.urls import web_address
 from syndicate.render import addresses, ui_strings
-from syndicate.render.bodies import Bodies
+from syndicate.render.body_renderer import Bodies
 from syndicate.render.feeds.history import FeedHistory, RelatedLink, Tombstone
 from syndicate.render.feeds.podcast import PodcastChannel
 from syndicate.render.topics import Topic, TopicKind

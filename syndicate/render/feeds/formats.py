@@ -7,7 +7,7 @@ from syndicate.config import Config, FeedFormat
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import atom, json_feed, rss
 from syndicate.render.feeds.channel import ChannelEntry, FeedChannel
-from syndicate.render.feeds.parts import DocumentParts
+from syndicate.render.feeds.document_parts import DocumentParts
 from syndicate.render.topics import Topic
 
 

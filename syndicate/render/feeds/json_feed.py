@@ -11,7 +11,7 @@ from typing import Any
 from syndicate.model.articles import Figure, Person
 from syndicate.render import addresses
 from syndicate.render.feeds.channel import ChannelEntry, Enclosure, FeedChannel, rfc3339
-from syndicate.render.feeds.parts import DocumentParts
+from syndicate.render.feeds.document_parts import DocumentParts
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 # the encoder takes ten times as long for a whole text; within a string, no quote is without a \

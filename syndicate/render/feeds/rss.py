@@ -21,9 +21,9 @@ from lxml import etree
 
 from syndicate.clock import utc
 from syndicate.render import addresses
-from syndicate.render.feeds import media_rss, podcast, privacy
+from syndicate.render.feeds import access_restriction, media_rss, podcast
 from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, rfc3339
-from syndicate.render.feeds.parts import DocumentParts
+from syndicate.render.feeds.document_parts import DocumentParts
 from syndicate.render.feeds.xml_elements import XmlFrame, add, namespaces
 
 _DECLARED = namespaces(
@@ -142,7 +142,7 @@ class _RssExtension:
             add(head, "webfeeds:icon", channel.icon)
             add(head, "webfeeds:accentColor", channel.accent.removeprefix("#"))
         if channel.private:
-            privacy.add_restriction(head)
+            access_restriction.add_restriction(head)
             add(head, "itunes:block", "Yes")
 
 

@@ -12,7 +12,7 @@ from functools import cache
 
 from lxml import etree
 
-from syndicate.render.feeds.parts import DocumentParts
+from syndicate.render.feeds.document_parts import DocumentParts
 
 NAMESPACES = {
     "access": "http://www.bloglines.com/about/specs/fac-1.0",

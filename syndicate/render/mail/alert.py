@@ -10,10 +10,10 @@ from syndicate.model.articles import Article
 from syndicate.model.editions import Content
 from syndicate.render import addresses
 from syndicate.render.article_view import ArticleView
-from syndicate.render.mail.body import cut, mail_body
 from syndicate.render.mail.context import LIMIT, MailContext
+from syndicate.render.mail.html_body import cut, mail_body
+from syndicate.render.mail.plain_text import mail_text
 from syndicate.render.mail.subject import alert_preheader, alert_subject
-from syndicate.render.mail.text import mail_text
 
 _OPENING = 1_500
 """Characters shown of a story whose first paragraph alone is past the limit."""

@@ -18,7 +18,7 @@ from syndicate.render import addresses, ui_strings
 from syndicate.render.article_view import direction
 from syndicate.render.mail import mjml
 from syndicate.render.mail.ads import mail_ad
-from syndicate.render.mail.text import wrap
+from syndicate.render.mail.plain_text import wrap
 from syndicate.render.mail.ui_strings import MailStrings, mail_words
 from syndicate.render.templates import Templates
 

@@ -11,8 +11,8 @@ from syndicate.model.articles import Article, Figure
 from syndicate.model.editions import Content
 from syndicate.render import addresses
 from syndicate.render.article_view import direction
-from syndicate.render.mail.body import COLUMN, shown_height
 from syndicate.render.mail.context import LIMIT, MailContext
+from syndicate.render.mail.html_body import COLUMN, shown_height
 from syndicate.render.mail.subject import digest_preheader, digest_subject
 
 NAMED = 20

@@ -15,8 +15,8 @@ from sqlalchemy import (
     select,
 )
 
+from syndicate.model.article_window import ArticleWindow
 from syndicate.model.articles import Article, Status
-from syndicate.model.windows import ArticleWindow
 from syndicate.store.articles.rows import article_of, articles_query, newest_first, public_at
 from syndicate.store.database.schema import addresses, articles, edition_items, editions
 

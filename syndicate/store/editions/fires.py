@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, or_, select, update
 
-from syndicate.model.windows import ScheduleStart
+from syndicate.model.article_window import ScheduleStart
 from syndicate.store.database.schema import editions, fires, schedules
 from syndicate.store.database.sql_engine import insert_new
 

@@ -18,7 +18,7 @@ from syndicate.publish.build.private import PrivateFeedWriter
 from syndicate.publish.output.formats import format_of
 from syndicate.publish.output.gzip_template import GzipTemplate
 from syndicate.render import addresses
-from syndicate.render.pages import PageRenderer
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.pages import WebPages

@@ -4,7 +4,7 @@ https://www.w3.org/TR/CSP3/
 """
 
 from syndicate.config import Config
-from syndicate.model.addresses import web_address
+from syndicate.model.urls import web_address
 
 
 def policy(config: Config) -> str:

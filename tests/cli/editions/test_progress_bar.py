@@ -7,8 +7,8 @@ import pytest
 
 from syndicate.cli.editions.progress_bar import bar, counts, lasting, rate
 from syndicate.model.deliveries import DeliveryTotals
+from syndicate.model.edition_progress import CountRate, EditionProgress
 from syndicate.model.editions import EditionState
-from syndicate.model.progress import CountRate, EditionProgress
 from tests.deliver.editions import freeze
 
 

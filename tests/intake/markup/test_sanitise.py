@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from lxml import etree, html
 
-from syndicate.body.trees import write
+from syndicate.body.tree_edits import write
 from syndicate.errors import Refused
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import prefix_of, sanitise

@@ -11,8 +11,8 @@ import pytest
 from syndicate.config.sections.publish import PublishSettings
 from syndicate.publish import Publisher
 from syndicate.publish.build.build import build
-from syndicate.render.amp import AmpPages
-from syndicate.render.pages import PageRenderer
+from syndicate.render.pages.amp_page import AmpPages
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.store import Store
 from tests.publish.newsroom import PICTURE, Newsroom, is_twin
 from tests.render.feeds.samples import NOON

@@ -17,7 +17,7 @@ from syndicate.config import Config
 from syndicate.model.articles import Person, Recording, Status
 from syndicate.publish.build.private import PrivateFeedWriter
 from syndicate.publish.output.gzip_template import GzipTemplate
-from syndicate.render.pages import PageRenderer
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from tests.publish.newsroom import Newsroom

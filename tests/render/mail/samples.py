@@ -14,7 +14,7 @@ from syndicate.config import AdSlot, AdsSettings, Config, Newsletter, Publicatio
 from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import SLOTS, Content, EditionKind, slot_marker
 from syndicate.render.mail.context import EditionDate
-from syndicate.render.mail.editions import compose
+from syndicate.render.mail.edition_content import compose
 from syndicate.render.templates import Templates
 
 AT = datetime(2026, 11, 24, 8, 5, tzinfo=UTC)

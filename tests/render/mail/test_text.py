@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from syndicate.body import markup
 from syndicate.model.editions import SLOTS, slot_marker
-from syndicate.render.mail.text import WIDTH, mail_text, wrap
+from syndicate.render.mail.plain_text import WIDTH, mail_text, wrap
 from syndicate.render.mail.ui_strings import mail_words
 from tests.render.mail.samples import alert, article, config, digest, stories, story
 

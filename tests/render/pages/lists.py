@@ -8,8 +8,8 @@ from syndicate.config import Config
 from syndicate.model.articles import Article, Person
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import Feed
-from syndicate.render.home_page import HomePage
-from syndicate.render.pages import PageRenderer
+from syndicate.render.pages.home_page import HomePage
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.topics import Topic, TopicKind
 from tests.render.pages import newsroom
 

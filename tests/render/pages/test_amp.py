@@ -8,7 +8,7 @@ from lxml import html
 
 from syndicate.config import AdSlot, AdsSettings
 from syndicate.model.articles import Comments
-from syndicate.render.amp import AmpPages
+from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.templates import Templates
 from tests import checkers
 from tests.render.pages import newsroom, random_bodies

@@ -10,7 +10,7 @@ from lxml import html
 
 from syndicate.config import AmpSettings, Config
 from syndicate.model.articles import Comments, Person
-from syndicate.render.pages import PageRenderer
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.templates import Templates
 from tests.render.pages import newsroom
 from tests.render.pages.lists import home, listing

@@ -11,9 +11,9 @@ from lxml import html
 from playwright.sync_api import Browser
 
 from syndicate.config import AmpSettings, AnalyticsSettings, Config, ConsentSettings
-from syndicate.render.amp import AmpPages
-from syndicate.render.bodies import Bodies
-from syndicate.render.pages import PageRenderer
+from syndicate.render.body_renderer import Bodies
+from syndicate.render.pages.amp_page import AmpPages
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.templates import Templates
 from syndicate.web.published.content_security_policy import policy
 from tests import checkers

@@ -7,7 +7,7 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.render import addresses, topics
-from syndicate.render.pages import PageRenderer
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
 from tests.render.pages import newsroom

@@ -7,8 +7,8 @@ import pytest
 from syndicate.config.sections.theme import Masthead, ThemeSettings
 from syndicate.model.articles import Person
 from syndicate.render import addresses
-from syndicate.render.amp import AmpPages
-from syndicate.render.pages import PageRenderer
+from syndicate.render.pages.amp_page import AmpPages
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
 from tests import checkers

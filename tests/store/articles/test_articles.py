@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.errors import Refused
+from syndicate.model.article_window import ArticleWindow
 from syndicate.model.articles import Comments, Figure, Person, Revision, Status
 from syndicate.model.editions import Content, Draft, EditionKind, Item
-from syndicate.model.windows import ArticleWindow
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -23,9 +23,9 @@ from syndicate.errors import (
     StoreTooNew,
     StoreUnreachable,
 )
+from syndicate.model.article_window import ScheduleStart
 from syndicate.model.articles import Comments, Revision
 from syndicate.model.subscribers import Action, Actor, Cause
-from syndicate.model.windows import ScheduleStart
 from syndicate.store import Store
 from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.store.database import sql_engine

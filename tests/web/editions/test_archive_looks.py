@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from syndicate.config import Newsletter
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.editions import Draft, EditionKind, Item
-from syndicate.render.mail.clicks import numbered
+from syndicate.render.mail.link_markers import numbered
 from tests import checkers
 from tests.issues import freeze, subscribe
 from tests.render.mail.samples import alert, config, digest, stories, story

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from syndicate import clock
-from syndicate.render.pages import PageRenderer
+from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.templates import Templates
 from tests import checkers
 from tests.render.pages import newsroom

@@ -23,8 +23,8 @@ from syndicate.intake.articles.fields.head import LONGEST_LINE, FrontMatterKeys
 from syndicate.intake.articles.fields.people import people
 from syndicate.intake.articles.frontmatter import FrontMatter
 from syndicate.intake.articles.slugs import name_of, slug_of, split_name
-from syndicate.model.addresses import web_address
 from syndicate.model.articles import Revision
+from syndicate.model.urls import web_address
 
 LONGEST_ID = 200
 SLUG_KEYS = ("slug", "permalink")

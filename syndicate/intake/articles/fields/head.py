@@ -8,7 +8,7 @@ from syndicate.intake.articles.fields.spelling import meant
 from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
 from syndicate.intake.articles.frontmatter.value import tabled
 from syndicate.intake.markup.text import one_line
-from syndicate.model.addresses import web_address
+from syndicate.model.urls import web_address
 
 LONGEST_LINE = 1000
 TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")

@@ -5,8 +5,8 @@ from dataclasses import replace
 from syndicate.intake.articles.fields.head import LONGEST_LINE, FrontMatterKeys
 from syndicate.intake.articles.frontmatter import FrontMatterValue
 from syndicate.intake.markup.text import one_line
-from syndicate.model.addresses import web_address
 from syndicate.model.articles import Person
+from syndicate.model.urls import web_address
 
 
 def people(head: FrontMatterKeys, *keys: str) -> tuple[Person, ...]:

@@ -20,10 +20,10 @@ from syndicate.model.articles import Article, Figure, Person
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.render import addresses, ui_strings
 from syndicate.render.article_view import ArticleViews, direction
-from syndicate.render.bodies import Bodies
+from syndicate.render.body_renderer import Bodies
 from syndicate.render.feeds import Feed, offered
 from syndicate.render.feeds.channel import title
-from syndicate.render.home_page import HomePage
+from syndicate.render.pages.home_page import HomePage
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Topic, TopicKind
 

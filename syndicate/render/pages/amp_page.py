@@ -12,7 +12,7 @@ from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.render import addresses, ui_strings
 from syndicate.render.article_view import ArticleViews, direction
-from syndicate.render.bodies import Bodies, current
+from syndicate.render.body_renderer import Bodies, current
 from syndicate.render.templates import Templates
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.config import EditionFilter
+from syndicate.model.article_selection import matches, select
 from syndicate.model.articles import Article, Person
-from syndicate.model.selection import matches, select
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

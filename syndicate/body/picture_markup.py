@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from syndicate.body import amp
+from syndicate.body import amp_rules
 from syndicate.body.fragment_writer import FragmentWriter, written
 from syndicate.model import pictures
 from syndicate.model.articles import Figure
@@ -45,8 +45,8 @@ def _widths(figure: Figure | None) -> dict[str, str]:
 
 def _amp(attributes: Mapping[str, str], figure: Figure | None) -> str:
     """Set an amp-img: as wide as it is where that is known, else filling a box of its own."""
-    address, size = attributes.get("src", ""), amp.size(attributes)
-    if not amp.is_address(address):
+    address, size = attributes.get("src", ""), amp_rules.size(attributes)
+    if not amp_rules.is_address(address):
         return ""
     told = written({"src": address, "alt": attributes.get("alt", ""), **_widths(figure)})
     if size:

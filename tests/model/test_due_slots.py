@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicate.config import Schedule
-from syndicate.model.timetable import Slot, SlotDecision, decide, timing
+from syndicate.model.due_slots import Slot, SlotDecision, decide, timing
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAILY = {"cron": "0 7 * * *"}

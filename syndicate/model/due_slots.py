@@ -11,7 +11,7 @@ from apscheduler.triggers.base import BaseTrigger
 from syndicate.clock import duration
 from syndicate.config import Schedule
 from syndicate.config.cron import parse
-from syndicate.model.slots import CronCalendar, FixedInterval, Slot
+from syndicate.model.schedule_slots import CronCalendar, FixedInterval, Slot
 
 __all__ = [
     "DueSlots",
