@@ -1,5 +1,5 @@
 # make run          bring up the demonstration publication
-# make test         lint, types and every test (those whose neighbour is missing are skipped, and say so)
+# make test         lint, types, spelling and every test (those whose neighbour is missing are skipped, and say so)
 # make fuzz         files, answers and requests spoilt at random, 100,000 of each kind;
 #                   fewer: COUNT=10000, others: SEED=2
 # make bench-build  building beside Hugo, Eleventy and Pelican, and as the store grows;
@@ -40,6 +40,7 @@ fuzz: $(VENV)/test.stamp
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/codespell
 	$(BIN)/mypy
 
 format: $(VENV)/test.stamp

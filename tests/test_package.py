@@ -29,7 +29,7 @@ BESIDE = {".gitignore", "CHANGELOG.md", "LICENSE", "README.md", "constraints.txt
 IMPORT_ALL = """
 import importlib, importlib.metadata, pathlib, syndicate
 assert "site-packages" in syndicate.__file__, syndicate.__file__
-for file in importlib.metadata.files("syndicate"):
+for file in importlib.metadata.files("syndicate-newsroom"):
     if file.suffix == ".py" and "migrations" not in file.parts:
         importlib.import_module(".".join(file.with_suffix("").parts).removesuffix(".__main__"))
         print(file)

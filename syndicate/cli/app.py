@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from syndicate import __version__
 from syndicate.cli.articles import articles, build, push
 from syndicate.cli.context import Context
 from syndicate.cli.editions import control, editions, reissue, relays, sending
@@ -41,9 +42,7 @@ for module in (
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415 - start-up
-
-        typer.echo(version("syndicate"))
+        typer.echo(__version__)
         raise typer.Exit
 
 

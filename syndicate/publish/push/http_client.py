@@ -9,13 +9,13 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from ipaddress import ip_address
 from typing import Any
 
 import httpcore
 import httpx
 
+from syndicate import __version__
 from syndicate.errors import CallFailed, NotReached
 from syndicate.publish.push.ssrf_guard import (
     Network,
@@ -63,7 +63,7 @@ class HttpClient:
         self._timeout = timeout
         self._resolver = resolver
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
-        self._agent = f"Syndicate/{version('syndicate')}"
+        self._agent = f"Syndicate/{__version__}"
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> HttpReply:
         """Ask for what is at an address; raise CallFailed where no answer came.

@@ -6,7 +6,6 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from time import monotonic
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -20,7 +19,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from syndicate import clock
+from syndicate import __version__, clock
 from syndicate.config import Config
 from syndicate.errors import StoreError
 from syndicate.model.mail_flow import MailFlow
@@ -66,7 +65,7 @@ class _WebMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Tell all of it."""
         yield InfoMetricFamily(
-            "syndicate_build", "Which Syndicate this is.", {"version": version("syndicate")}
+            "syndicate_build", "Which Syndicate this is.", {"version": __version__}
         )
         yield from self._answers()
         yield from self._readers()

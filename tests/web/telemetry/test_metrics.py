@@ -3,13 +3,12 @@
 import re
 import socket
 import threading
-from importlib.metadata import version
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from syndicate import clock
+from syndicate import __version__, clock
 from syndicate.errors import StoreUnreachable
 from syndicate.model.relay_status import SendRate
 from syndicate.web.app import application
@@ -179,7 +178,7 @@ def test_the_store_is_told_by_newsletter_and_state(web, sqlite_store, tmp_path):
     assert seen("syndicate_push_owed", "hubs", "failing") == 0
     assert seen("syndicate_hub_subscriptions") == 0
     assert seen("process_resident_memory_bytes") > 0
-    assert seen("syndicate_build_info", version("syndicate")) == 1
+    assert seen("syndicate_build_info", __version__) == 1
 
 
 def test_the_store_is_counted_once_for_many_who_ask(web, sqlite_store):
