@@ -96,10 +96,11 @@ def test_every_text_of_a_table_is_marked(table):
     [("de", "de"), ("de-AT", "de"), ("DE", "de"), ("en-GB", "en"), ("fr", "en"), ("", "en")],
 )
 def test_a_tag_finds_its_language_or_english(tag, best):
-    for words in (pages.of(tag), mail.mail_words(tag), web.words_in(tag)):
+    for words in (pages.of(tag), mail.mail_words(tag), web.web_strings(tag)):
         assert words.language == best
     assert (
-        web.words_in(tag).undo_button == {"de": "Wieder abonnieren", "en": "Subscribe again"}[best]
+        web.web_strings(tag).undo_button
+        == {"de": "Wieder abonnieren", "en": "Subscribe again"}[best]
     )
 
 

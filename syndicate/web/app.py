@@ -16,28 +16,28 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.render import addresses
 from syndicate.store import ConfirmationKind, Store
 from syndicate.web.editions.archive import ArchivePages
-from syndicate.web.editions.clicks import ClickPages
+from syndicate.web.editions.click_tracking import ClickPages
 from syndicate.web.editions.web_view import EditionPage
 from syndicate.web.feeds.private_feeds import PrivateFeedPages
-from syndicate.web.guard import SecurityHeaders
 from syndicate.web.outbox.pages import OutboxPages, is_served
 from syndicate.web.pages import WebPages
 from syndicate.web.published.files import PublishedFiles
 from syndicate.web.readers.address_change import AddressChange
-from syndicate.web.readers.confirm import (
+from syndicate.web.readers.confirmation import (
     ConfirmationHandler,
     ConfirmPages,
     SubscriptionConfirmation,
 )
-from syndicate.web.readers.letter_requests import LetterRequests
+from syndicate.web.readers.email_verification import EmailVerification
 from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.personal_data import PersonalDataPages
 from syndicate.web.readers.preferences import PreferencePages
-from syndicate.web.readers.signup import SignupPages
-from syndicate.web.readers.signup_form import SignupValidator
-from syndicate.web.readers.signup_limits import SignupLimits
-from syndicate.web.readers.signup_requests import SignupRequests
+from syndicate.web.readers.signup.limits import SignupLimits
+from syndicate.web.readers.signup.pages import SignupPages
+from syndicate.web.readers.signup.requests import SignupRequests
+from syndicate.web.readers.signup.validation import SignupValidator
 from syndicate.web.readers.unsubscribe import UnsubscribePages
+from syndicate.web.security_headers import SecurityHeaders
 from syndicate.web.server.responses import HttpResponse
 from syndicate.web.telemetry.access_log import AccessLog
 from syndicate.web.telemetry.counters import RequestCounters
@@ -76,7 +76,7 @@ def application(
     if is_served(config):
         routes += OutboxPages(config, pages).routes()
     if config.websub.own:
-        from syndicate.web.feeds.hub import HubPage  # noqa: PLC0415 - a HTTP client is slow to import
+        from syndicate.web.feeds.websub_hub import HubPage  # noqa: PLC0415 - a HTTP client is slow to import
 
         routes += HubPage(store, config, push_due).routes()
     private = PrivateFeedPages(store, config, pages).routes()
@@ -111,7 +111,7 @@ def _reader_routes(
         ConfirmationKind.ADDRESS: change,
         ConfirmationKind.DATA: PersonalDataPages(store, config, links, pages),
     }
-    asks = LetterRequests(store, config, letters, limits)
+    asks = EmailVerification(store, config, letters, limits)
     return [
         *SignupPages(store, config, pages, clerk, enrolment, secret=secrets["signup"]).routes(),
         *ConfirmPages(store, config, links, pages, handlers).routes(),

@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-LIMIT = 16 * 1024
+MAX_BODY_SIZE = 16 * 1024
 """Bytes of a whole body; our forms are short."""
-_FIELDS = 20
-MANY = 200
+_MAX_FIELDS = 20
+MAX_CHECKBOX_FIELDS = 200
 """Fields of a form with boxes to tick."""
-_HEADER = 1000
+_MAX_HEADER_LENGTH = 1000
 """Characters of a header in a multipart form: the parser takes seconds for one of 16,000."""
 
 
@@ -24,7 +24,7 @@ class _ShortHeaders(EmailPolicy):
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         """Read a header; raise ValueError where it is too long."""
-        if len(value) > _HEADER:
+        if len(value) > _MAX_HEADER_LENGTH:
             raise ValueError(f"{name} has {len(value)} characters")
         return super().header_fetch_parse(name, value)
 
@@ -41,9 +41,9 @@ class Form(dict[str, str]):
         return [value for key, value in self._pairs if key == name]
 
 
-async def read_form(request: Request, *, most: int = _FIELDS) -> Form | None:
+async def read_form(request: Request, *, most: int = _MAX_FIELDS) -> Form | None:
     """Return the fields of a form, at most so many; None where the body is too long or no form."""
-    body = await _body(request)
+    body = await _read_body(request)
     if body is None:
         return None
     return parse_form(request.headers.get("content-type", ""), body, most=most)
@@ -51,8 +51,8 @@ async def read_form(request: Request, *, most: int = _FIELDS) -> Form | None:
 
 async def read_json(request: Request) -> dict[str, Any] | None:
     """Return a JSON object; None where the body is too long, or anything else."""
-    body = await _body(request)
-    if body is None or _kind(request.headers.get("content-type", "")) != "application/json":
+    body = await _read_body(request)
+    if body is None or _media_type(request.headers.get("content-type", "")) != "application/json":
         return None
     try:
         value = json.loads(body)
@@ -61,39 +61,42 @@ async def read_json(request: Request) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def parse_form(content_type: str, body: bytes, *, most: int = _FIELDS) -> Form | None:
+def parse_form(content_type: str, body: bytes, *, most: int = _MAX_FIELDS) -> Form | None:
     """Return the fields of a form, urlencoded or multipart; None for anything else."""
     try:
-        if _kind(content_type) == "application/x-www-form-urlencoded":
+        if _media_type(content_type) == "application/x-www-form-urlencoded":
             text = body.decode("utf-8", "replace")
             return Form(parse_qsl(text, keep_blank_values=True, max_num_fields=most))
-        if _kind(content_type) == "multipart/form-data":
-            return _multipart(content_type, body)
+        if _media_type(content_type) == "multipart/form-data":
+            return _parse_multipart(content_type, body)
     except (ValueError, LookupError, RecursionError):  # too many fields, a head full of "(((("
         return None
     return None
 
 
-async def _body(request: Request) -> bytes | None:
+async def _read_body(request: Request) -> bytes | None:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LIMIT:
+        if len(body) > MAX_BODY_SIZE:
             return None
     return bytes(body)
 
 
-def _kind(content_type: str) -> str:
+def _media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def _multipart(content_type: str, body: bytes) -> Form:
+def _parse_multipart(content_type: str, body: bytes) -> Form:
     """Read multipart/form-data (RFC 7578): a MIME message without its head."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
     message = BytesParser(policy=_ShortHeaders()).parsebytes(head + body)
     assert isinstance(message, EmailMessage)  # as the policy makes them
     return Form(
-        (_storable(str(part.get_param("name", header="content-disposition"))), _text(part))
+        (
+            _without_surrogates(str(part.get_param("name", header="content-disposition"))),
+            _text(part),
+        )
         for part in (message.iter_parts() if message.is_multipart() else ())
         if part.get_content_maintype() == "text" and part.get_filename() is None
     )
@@ -105,6 +108,6 @@ def _text(part: Message) -> str:
     return raw.decode("utf-8", "replace").strip() if isinstance(raw, bytes) else ""
 
 
-def _storable(name: str) -> str:
+def _without_surrogates(name: str) -> str:
     """Drop lone surrogates, which RFC 2231 can write in a name, and UTF-8 can't."""
     return name.encode("utf-8", "ignore").decode()

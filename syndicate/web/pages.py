@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from syndicate.config import Config
 from syndicate.render.templates import Templates
-from syndicate.web.ui_strings import words_in
+from syndicate.web.ui_strings import web_strings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class WebPages:
 
     def missing(self) -> WebPage:
         """Return the page for an address where nothing is."""
-        words = words_in(self._config.publication.language)
+        words = web_strings(self._config.publication.language)
         return self.notice(words.missing_title, words.missing)
 
     def notice(self, title: str, *paragraphs: str, language: str | None = None) -> WebPage:
@@ -58,7 +58,7 @@ class WebPages:
             "style": Markup(css),  # noqa: S704 - a template of ours
             "publication": self._config.publication,
             "home": f"{self._config.url}/",
-            "words": words_in(language or self._config.publication.language),
+            "words": web_strings(language or self._config.publication.language),
         }
         body = self._templates.render(name, known | values).encode()
         return WebPage(body, _headers(css, policy))

@@ -204,6 +204,6 @@ ENGLISH = WebStrings(
 )
 
 
-def words_in(language: str) -> WebStrings:
+def web_strings(language: str) -> WebStrings:
     """Return the table for a BCP 47 language, or the English one."""
     return translated(ENGLISH, language)

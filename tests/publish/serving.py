@@ -12,7 +12,7 @@ from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.server.server import listen
 from tests.publish.newsroom import Newsroom
-from tests.web.leaving import answering
+from tests.web.background_server import running
 
 
 @dataclass
@@ -85,7 +85,7 @@ def serving(store: Store, make: Callable[..., Config], **tables: Any) -> Iterato
     tables["publication"] = {"url": url} | tables.get("publication", {})
     config = make(web={"port": port}, **tables)
     record = Recorded(application(store, config))
-    with answering(record, listener):
+    with running(record, listener):
         yield Served(Newsroom(store, config), record, url)
 
 

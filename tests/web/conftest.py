@@ -13,8 +13,8 @@ from syndicate.errors import SyndicateError
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.server.server import listen
-from tests.web.leaving import answering
-from tests.web.people import Desk
+from tests.web.background_server import running
+from tests.web.signup_site import SignupSite
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def web(
             except SyndicateError:
                 listener.close()
                 raise
-            server = stack.enter_context(answering(app, listener))
+            server = stack.enter_context(running(app, listener))
             return stack.enter_context(httpx.Client(base_url=server.url, trust_env=False))
 
         yield serve
@@ -50,18 +50,18 @@ def within_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def desk(
+def site(
     web: Callable[..., httpx.Client],
     sqlite_store: Store,
     publication: Callable[..., Config],
-) -> Callable[..., Desk]:
+) -> Callable[..., SignupSite]:
     """A factory of publications on the web with all that belongs to them."""
 
-    def open_(**tables: Any) -> Desk:
+    def open_(**tables: Any) -> SignupSite:
         client = web(**tables)
         tables.pop("letters_due", None)
         tables["web"] = {"port": client.base_url.port} | tables.get("web", {})
         served = publication(**tables)
-        return Desk(client, sqlite_store, served)
+        return SignupSite(client, sqlite_store, served)
 
     return open_

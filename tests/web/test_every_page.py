@@ -19,8 +19,8 @@ from syndicate.render.templates import Templates
 from syndicate.store import Store
 from tests import checkers
 from tests.publish.newsroom import PICTURE, Newsroom
+from tests.web.known_reader import KnownReader, path_of, subscribe_anna
 from tests.web.outbox.test_outbox import letter, put
-from tests.web.subscriber import Known, known, path_of
 
 pytestmark = pytest.mark.browser
 
@@ -88,7 +88,7 @@ class Place:
 
     client: httpx.Client
     newsroom: Newsroom
-    anna: Known
+    anna: KnownReader
 
     @property
     def reader(self) -> str:
@@ -111,7 +111,7 @@ def place(
     client = web(**TABLES)
     newsroom = Newsroom(sqlite_store, publication(**TABLES))
     fill(newsroom)
-    anna = known(client, sqlite_store, newsroom.config)
+    anna = subscribe_anna(client, sqlite_store, newsroom.config)
     put(newsroom.config.path("outbox"), 1, letter(f"{ENDLESS} {LONG}", html=f"<p>{ENDLESS}</p>"))
     return Place(client, newsroom, anna)
 

@@ -22,15 +22,15 @@ from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.editions import archive_feed, mail_page
 from syndicate.web.editions.public_copy import PublicCopies
+from syndicate.web.error_pages import ErrorPages
 from syndicate.web.pages import WebPage, WebPages
 from syndicate.web.published.conditional_requests import matching_tag
 from syndicate.web.published.generated import GeneratedDocument, preflight
 from syndicate.web.published.response_headers import CORS, itself
-from syndicate.web.readers.notices import Notices
-from syndicate.web.ui_strings import words_in
+from syndicate.web.ui_strings import web_strings
 
-ON_A_PAGE = 30
-IN_THE_FEED = 20
+PAGE_SIZE = 30
+FEED_SIZE = 20
 _NUMBER = re.compile("[1-9][0-9]{0,8}")
 STYLE = "web/archive.css"
 
@@ -55,19 +55,19 @@ class ArchiveListPage:
     @classmethod
     def newest(cls, total: int) -> Self:
         """Return the newest page of a list of so many."""
-        full = _full(total)
-        return cls(number=None, start=full * ON_A_PAGE, stop=total, older=full or None, newer=None)
+        full = _count_full_pages(total)
+        return cls(number=None, start=full * PAGE_SIZE, stop=total, older=full or None, newer=None)
 
     @classmethod
     def numbered(cls, number: int, total: int) -> Self | None:
         """Return a full page of a list of so many; None where there is no such page."""
-        full = _full(total)
+        full = _count_full_pages(total)
         if number > full:
             return None
         return cls(
             number=number,
-            start=(number - 1) * ON_A_PAGE,
-            stop=number * ON_A_PAGE,
+            start=(number - 1) * PAGE_SIZE,
+            stop=number * PAGE_SIZE,
             older=number - 1 or None,
             newer="../../" if number == full else f"../{number + 1}/",
         )
@@ -80,7 +80,7 @@ class ArchivePages:
         self._store = store
         self._config = config
         self._pages = pages
-        self._notices = Notices(config, pages)
+        self._notices = ErrorPages(config, pages)
         self._templates = Templates.of(config)
         self._copies = PublicCopies(config)
         self._root = f"{config.web_url}/newsletters/"
@@ -105,7 +105,7 @@ class ArchivePages:
         if "name" in named:
             self._newsletter(request)
         if "edition" in named:
-            _number(named["edition"])
+            _parse_number(named["edition"])
         last = request.url.path.rpartition("/")[2]
         return RedirectResponse(f"{quote(last, safe='')}/", 301)
 
@@ -121,7 +121,7 @@ class ArchivePages:
         newest = (found[0] if found else None for found in latest)
         listed = list(zip(self._shown, newest, strict=True))
         values = {"listed": listed, "join": self._join, "canonical": self._root}
-        return _answer(request, self._pages.render("web/archive.html", values, style=STYLE))
+        return _cacheable(request, self._pages.render("web/archive.html", values, style=STYLE))
 
     def newest(self, request: Request) -> Response:
         """List the newest editions of a newsletter."""
@@ -129,7 +129,7 @@ class ArchivePages:
 
     def page(self, request: Request) -> Response:
         """List a page of older ones."""
-        return self._sheet(request, _number(request.path_params["number"]))
+        return self._sheet(request, _parse_number(request.path_params["number"]))
 
     def feed(self, request: Request) -> Response:
         """Answer with the feed."""
@@ -138,7 +138,7 @@ class ArchivePages:
             return preflight()
         try:
             with self._store.read() as tx:
-                issues = tx.archive.newest(newsletter.name, IN_THE_FEED)
+                issues = tx.archive.newest(newsletter.name, FEED_SIZE)
         except StoreError:
             return self._notices.busy()
         page = f"{self._root}{newsletter.name}/"
@@ -154,7 +154,7 @@ class ArchivePages:
     def edition(self, request: Request) -> Response:
         """Show an edition, with nothing of any reader."""
         newsletter = self._newsletter(request)
-        number = _number(request.path_params["edition"])
+        number = _parse_number(request.path_params["edition"])
         try:
             with self._store.read() as tx:
                 issue = tx.archive.issue(newsletter.name, number)
@@ -179,8 +179,8 @@ class ArchivePages:
             self._templates.render(f"web/{name}.html", values)
             for name in ("edition_head", "edition_bar")
         )
-        body = mail_page.as_page(html, head=head, above=above).encode()
-        return _answer(request, WebPage(body, mail_page.HEADERS))
+        body = mail_page.wrap_as_page(html, head=head, above=above).encode()
+        return _cacheable(request, WebPage(body, mail_page.MAIL_HEADERS))
 
     def _sheet(self, request: Request, number: int | None) -> Response:
         newsletter = self._newsletter(request)
@@ -207,13 +207,13 @@ class ArchivePages:
         page = self._pages.render(
             "web/archive_list.html", values, language=newsletter.language, style=STYLE
         )
-        return _answer(request, page)
+        return _cacheable(request, page)
 
     def _about(self, newsletter: Newsletter) -> dict[str, Any]:
         """Return what every page of a newsletter knows."""
         return {
             "newsletter": newsletter,
-            "words": words_in(self._language(newsletter)),
+            "words": web_strings(self._language(newsletter)),
             "publication": self._config.publication,
             "theme": self._config.theme,
             "home": f"{self._config.url}/",
@@ -229,7 +229,7 @@ class ArchivePages:
         return f"{self._config.web_url}/signup" if is_open else None
 
     def _gone(self, newsletter: Newsletter) -> Response:
-        words = words_in(self._language(newsletter)).archive
+        words = web_strings(self._language(newsletter)).archive
         page = self._pages.notice(words.gone_title, words.gone, language=newsletter.language)
         return Response(page.body, 410, {**page.headers, "cache-control": ALWAYS_ASK})
 
@@ -254,30 +254,30 @@ class ArchivePages:
         return newsletter.language or self._config.publication.language
 
 
-def _full(total: int) -> int:
+def _count_full_pages(total: int) -> int:
     """Return how many pages of a list are full and behind the newest one."""
-    return max(0, total // ON_A_PAGE - 1)
+    return max(0, total // PAGE_SIZE - 1)
 
 
-def _number(text: str) -> int:
+def _parse_number(text: str) -> int:
     if _NUMBER.fullmatch(text) is None:
         raise HTTPException(404)
     return int(text)
 
 
-def _answer(request: Request, page: WebPage) -> Response:
+def _cacheable(request: Request, page: WebPage) -> Response:
     """Answer with a page that may be found and kept, or with 304."""
     headers = {
         **{name: value for name, value in page.headers.items() if name != "x-robots-tag"},
         "etag": f'"{_digest(page.body)}"',
         "cache-control": ALWAYS_ASK,
     }
-    if _has(request, headers["etag"]):
+    if _is_not_modified(request, headers["etag"]):
         return Response(status_code=304, headers=headers)
     return Response(page.body, headers=headers)
 
 
-def _has(request: Request, tag: str) -> bool:
+def _is_not_modified(request: Request, tag: str) -> bool:
     theirs = request.headers.get("if-none-match")
     return theirs is not None and matching_tag(theirs, [tag]) is not None
 

@@ -11,10 +11,10 @@ from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.personalisation import Personalisation
 from syndicate.model.editions import Content, slot_marker
 from syndicate.render.templates import Templates
-from syndicate.web.ui_strings import WebStrings, words_in
+from syndicate.web.ui_strings import WebStrings, web_strings
 
 _BLOCK = re.compile(r"<!--.*?-->|<(?P<end>/?)(?P<name>p|div|td|li|h[1-6])\b[^>]*>", re.DOTALL)
-_WAYS = ("unsubscribe", "preferences")
+_READER_LINKS = ("unsubscribe", "preferences")
 """Slots for links that are a reader's own."""
 
 
@@ -51,7 +51,7 @@ class PublicCopies:
             "from_mail": from_mail,
         }
         footer = self._templates.render("web/edition_footer.html", values)
-        own = {"view": address, "confirm": home} | dict.fromkeys(_WAYS, join or home)
+        own = {"view": address, "confirm": home} | dict.fromkeys(_READER_LINKS, join or home)
         return Personalisation(email=words.archive.somebody, own=own, leads=leads).html(
             _without_reader(content, footer)
         )
@@ -64,7 +64,7 @@ class PublicCopies:
 
     def words(self, newsletter: Newsletter) -> WebStrings:
         """Return what is said around an edition, in its newsletter's language."""
-        return words_in(newsletter.language or self._config.publication.language)
+        return web_strings(newsletter.language or self._config.publication.language)
 
 
 def _without_reader(content: Content, footer: str) -> Content:
@@ -74,7 +74,7 @@ def _without_reader(content: Content, footer: str) -> Content:
     other block in it; where a template has its own idea of that, the places are filled in.
     """
     html, nonce = content.html, content.nonce
-    address, *ways = (slot_marker(nonce, name) for name in ("email", *_WAYS))
+    address, *ways = (slot_marker(nonce, name) for name in ("email", *_READER_LINKS))
     pieces, position, is_placed = [], 0, False
     for start, inner, inner_end, end in _paragraphs(html):
         paragraph = html[inner:inner_end]

@@ -13,12 +13,12 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreError
 from syndicate.model.editions import EditionKind
 from syndicate.store import Store
-from syndicate.web.editions.mail_page import HEADERS, as_page
+from syndicate.web.editions.mail_page import MAIL_HEADERS, wrap_as_page
 from syndicate.web.editions.public_copy import PublicCopies
-from syndicate.web.guard import PRIVATE, answer
+from syndicate.web.error_pages import ErrorPages
 from syndicate.web.pages import WebPages
-from syndicate.web.readers.notices import Notices
-from syndicate.web.ui_strings import words_in
+from syndicate.web.security_headers import NO_STORE, answer
+from syndicate.web.ui_strings import web_strings
 
 _UNLISTED = '<meta name="robots" content="noindex">'
 
@@ -32,7 +32,7 @@ class EditionPage:
         self._links = links
         self._pages = pages
         self._copies = PublicCopies(config)
-        self._notices = Notices(config, pages)
+        self._notices = ErrorPages(config, pages)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -49,8 +49,8 @@ class EditionPage:
             return self._notices.busy()
         if html is None:
             return self._gone()
-        headers = {**HEADERS, **PRIVATE, "x-robots-tag": "noindex"}
-        return Response(as_page(html, head=_UNLISTED), headers=headers)
+        headers = {**MAIL_HEADERS, **NO_STORE, "x-robots-tag": "noindex"}
+        return Response(wrap_as_page(html, head=_UNLISTED), headers=headers)
 
     def _copy(self, number: int, subscriber: int) -> str | None:
         """Return the HTML; None for what can't be shown, be it edition, letter or reader."""
@@ -70,5 +70,5 @@ class EditionPage:
         return self._copies.html(content, newsletter, leads=frozen, address=address, from_mail=True)
 
     def _gone(self) -> Response:
-        words = words_in(self._config.publication.language).archive
+        words = web_strings(self._config.publication.language).archive
         return answer(self._pages.notice(words.gone_title, words.gone), 404)

@@ -21,10 +21,10 @@ from syndicate.render import addresses
 from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.templates import Templates
 from syndicate.store import Store
+from syndicate.web.error_pages import ErrorPages
 from syndicate.web.pages import WebPages
 from syndicate.web.published.codings import ContentCoding
 from syndicate.web.published.generated import GeneratedDocument
-from syndicate.web.readers.notices import Notices
 
 _HEADERS = {
     "cache-control": "private, no-store",
@@ -40,7 +40,7 @@ class PrivateFeedPages:
     def __init__(self, store: Store, config: Config, pages: WebPages) -> None:
         self._store = store
         self._printer = PrivateFeedWriter(store, config, PageRenderer(config, Templates.of(config)))
-        self._notices = Notices(config, pages)
+        self._notices = ErrorPages(config, pages)
 
     def routes(self) -> list[Route]:
         """Return the routes; other methods are refused before anybody looks at the token."""
@@ -63,11 +63,11 @@ class PrivateFeedPages:
         return GeneratedDocument(
             digest=stencil.digest,
             media_type=format_of(each.file).media_type,
-            made=partial(_filled, stencil, token.encode()),
+            made=partial(_fill, stencil, token.encode()),
             said=_HEADERS,
             codings=_CODINGS,
         ).answer(request)
 
 
-def _filled(stencil: GzipTemplate, token: bytes, coding: ContentCoding) -> bytes:
+def _fill(stencil: GzipTemplate, token: bytes, coding: ContentCoding) -> bytes:
     return stencil.gzipped(token) if coding is ContentCoding.GZIP else stencil.filled(token)

@@ -7,7 +7,7 @@ from typing import Self
 from syndicate.config.values import split_mailbox
 from syndicate.deliver.outbox import Outbox, OutboxMessage
 
-ON_A_PAGE = 100
+PAGE_SIZE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,9 @@ class MessageList:
     def of(cls, outbox: Outbox, *, page: int = 1) -> Self:
         """Read one page of the messages; past the end, the last one."""
         found = outbox.messages()
-        last = max(1, -(-len(found) // ON_A_PAGE))
+        last = max(1, -(-len(found) // PAGE_SIZE))
         page = min(page, last)
-        shown = found[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
+        shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
         return cls(lines=tuple(map(MessageSummary.of, shown)), total=len(found), page=page)
 
     @property
@@ -60,7 +60,7 @@ class MessageList:
     @property
     def older(self) -> int | None:
         """The next page, if there is one."""
-        return self.page + 1 if self.page * ON_A_PAGE < self.total else None
+        return self.page + 1 if self.page * PAGE_SIZE < self.total else None
 
 
 def sender_of(kept: OutboxMessage) -> str:

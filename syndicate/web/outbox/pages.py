@@ -64,7 +64,7 @@ class OutboxPages:
         self._check(request)
         kept = self._kept(request.path_params["name"])
         headers = {"content-security-policy": self._policy(request), **_PRIVATE}
-        html = _opening_windows(kept.html)
+        html = _open_links_in_new_window(kept.html)
         return Response(html, headers=headers, media_type="text/html")
 
     def file(self, request: Request) -> Response:
@@ -124,6 +124,6 @@ def _origin(url: str) -> str:
     return "/".join(url.split("/")[:3])
 
 
-def _opening_windows(html: str) -> str:
+def _open_links_in_new_window(html: str) -> str:
     """Have links open in a window of their own, as a mail program does."""
     return _HEAD.sub(lambda head: f'{head[0]}<base target="_blank">', html, count=1)

@@ -48,10 +48,10 @@ class ViewOptions:
     def of(cls, query: QueryParams) -> Self:
         """Read a query; what can't be understood is as if it weren't there."""
         return cls(
-            view=_choice(MessageView, query.get("view")),
-            width=_choice(ScreenWidth, query.get("width")),
-            theme=_choice(ColourScheme, query.get("theme")),
-            page=_page(query.get("page", "")),
+            view=_parse_choice(MessageView, query.get("view")),
+            width=_parse_choice(ScreenWidth, query.get("width")),
+            theme=_parse_choice(ColourScheme, query.get("theme")),
+            page=_parse_page(query.get("page", "")),
         )
 
     @property
@@ -85,12 +85,12 @@ class ViewOptions:
         return f"{path}?{urlencode(query)}" if query else path
 
 
-_Choice = TypeVar("_Choice", bound=StrEnum)
+_OptionT = TypeVar("_OptionT", bound=StrEnum)
 
 
-def _choice(kind: type[_Choice], word: str | None) -> _Choice:
+def _parse_choice(kind: type[_OptionT], word: str | None) -> _OptionT:
     return next((one for one in kind if one == word), next(iter(kind)))
 
 
-def _page(number: str) -> int:
+def _parse_page(number: str) -> int:
     return max(1, int(number)) if re.fullmatch(r"[0-9]{1,6}", number) else 1

@@ -16,17 +16,17 @@ from syndicate.model.subscribers import Action, Actor, Cause, Subscriber, normal
 from syndicate.render.mail.letter import Letter
 from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
 from syndicate.store.audience.audit_log import AuditEntry
+from syndicate.web.error_pages import mask_email
 from syndicate.web.forms import Form
-from syndicate.web.guard import answer
 from syndicate.web.pages import WebPages
 from syndicate.web.reader_strings import AddressChangeStrings
 from syndicate.web.readers.letters import LetterSender
-from syndicate.web.readers.notices import masked
-from syndicate.web.readers.signup_form import SignupValidator
-from syndicate.web.readers.signup_limits import SignupLimits
-from syndicate.web.ui_strings import words_in
+from syndicate.web.readers.signup.limits import SignupLimits
+from syndicate.web.readers.signup.validation import SignupValidator
+from syndicate.web.security_headers import answer
+from syndicate.web.ui_strings import web_strings
 
-_NOBODY = 0
+_NO_KEY = 0
 """The number of no reader and of no letter, where the new address is not written to."""
 
 
@@ -127,7 +127,7 @@ class AddressChange:
     def show(self, question: PendingConfirmation) -> Response:
         """Show what is asked, or where it stands. Raise StoreError."""
         with self._store.read() as tx:
-            standing = _standing(tx, question)
+            standing = _load_state(tx, question)
         return self._page(standing, clock.now())
 
     def confirm(self, question: PendingConfirmation, _: Form, *, origin: str) -> Response:
@@ -137,14 +137,14 @@ class AddressChange:
         cause = Cause(who=Actor.READER, how=how, origin=origin)
         with self._store.write() as tx:
             tx.lock_numbers()  # of two answers at once, one has to see the other
-            before = _standing(tx, question)
+            before = _load_state(tx, question)
             if not before.over(at):
                 tx.confirmations.answer(question.letter, at=at)
                 if before.pair is not None and before.pair.done_at is not None:
                     old, new = question.asked["from"], question.asked["to"]
                     tx.subscribers.move(old, new, cause=cause, at=at)
                     return self._done(before)
-            standing = _standing(tx, question)
+            standing = _load_state(tx, question)
         return self._page(standing, at)
 
     def _put(
@@ -163,9 +163,9 @@ class AddressChange:
             reader: tx.editions.add_letter(content, to=reader, created_at=at, expires_at=expires_at)
             for reader, content in letters.items()
         }
-        to = _NOBODY if new is None else new
+        to = _NO_KEY if new is None else new
         for reader, letter in numbers.items():
-            pair = numbers.get(to if reader == old else old, _NOBODY)
+            pair = numbers.get(to if reader == old else old, _NO_KEY)
             tx.confirmations.add(
                 PendingConfirmation(
                     letter=letter,
@@ -197,7 +197,8 @@ class AddressChange:
         values = {
             "title": words.old_title if standing.of_old else words.new_title,
             "question": question.format(
-                publication=self._config.publication.title, email=masked(standing.asked_of.email)
+                publication=self._config.publication.title,
+                email=mask_email(standing.asked_of.email),
             ),
             "button": words.old_button if standing.of_old else words.new_button,
         }
@@ -212,17 +213,17 @@ class AddressChange:
         words, language = self._words(standing)
         now = standing.new or standing.old
         said = words.done.format(
-            publication=self._config.publication.title, email=masked(now.email if now else "")
+            publication=self._config.publication.title, email=mask_email(now.email if now else "")
         )
         return answer(self._pages.notice(words.done_title, said, language=language))
 
     def _words(self, standing: _ChangeState) -> tuple[AddressChangeStrings, str]:
         own = standing.old.language if standing.old else None
-        words = words_in(own or self._config.publication.language)
+        words = web_strings(own or self._config.publication.language)
         return words.address_change, words.language
 
 
-def _standing(tx: Transaction, asked: PendingConfirmation) -> _ChangeState:
+def _load_state(tx: Transaction, asked: PendingConfirmation) -> _ChangeState:
     """Look at a question as it is now: it may have been answered a moment ago."""
     old, new = asked.asked["from"], asked.asked["to"]
     other = new if asked.subscriber == old else old

@@ -13,15 +13,15 @@ from syndicate.language import spoken
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
 from syndicate.render.templates import FILTERS
 from syndicate.store import Transaction
-from syndicate.web.ui_strings import WebStrings, words_in
+from syndicate.web.ui_strings import WebStrings, web_strings
 
-WEEKS = (1, 2, 4, 8)
+PAUSE_WEEKS = (1, 2, 4, 8)
 """How long a pause may be."""
-MOST = 200
+MAX_LENGTH = 200
 """Characters of a name, or of a field of the publication's own."""
-FIELD = "field-"
+FIELD_PREFIX = "field-"
 """What stands before the name of such a field in the form."""
-_STANDING = (SubscriptionState.CONFIRMED, SubscriptionState.PENDING)
+_ACTIVE_STATES = (SubscriptionState.CONFIRMED, SubscriptionState.PENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +55,10 @@ class NewsletterChoice:
     @property
     def standing(self) -> bool:
         """Whether there is something to leave."""
-        return self.state in _STANDING
+        return self.state in _ACTIVE_STATES
 
 
-def choices(person: Subscriber, config: Config) -> list[NewsletterChoice]:
+def list_newsletters(person: Subscriber, config: Config) -> list[NewsletterChoice]:
     """Return what a reader may choose among: what is offered, and what they have or had."""
     states = {one.newsletter: one.state for one in person.subscriptions}
     known = [one for one in config.newsletters if one.offered or one.name in states]
@@ -71,26 +71,28 @@ def choices(person: Subscriber, config: Config) -> list[NewsletterChoice]:
     return found + [one for one in gone if one.standing]
 
 
-def chosen(form: Mapping[str, str], person: Subscriber, config: Config) -> Newsletter | None:
+def find_newsletter(
+    form: Mapping[str, str], person: Subscriber, config: Config
+) -> Newsletter | None:
     """Return the newsletter that a form names, if it is one that the page shows."""
     name = form.get("newsletter")
-    shown = (choice.newsletter for choice in choices(person, config))
+    shown = (choice.newsletter for choice in list_newsletters(person, config))
     return next((newsletter for newsletter in shown if newsletter.name == name), None)
 
 
-def paused(person: Subscriber, at: datetime) -> datetime | None:
+def paused_until(person: Subscriber, at: datetime) -> datetime | None:
     """Return until when a reader wants no editions, if that is still to come."""
     until = person.paused_until
     return until if until is not None and until > at else None
 
 
-def date(at: datetime, words: WebStrings, config: Config) -> str:
+def format_date(at: datetime, words: WebStrings, config: Config) -> str:
     """Write a date as the reader's page does."""
     return FILTERS["date"](at, config.publication.timezone, words.language)
 
 
 def _leave(decision: ReaderAction) -> ActionOutcome | None:
-    found = chosen(decision.form, decision.person, decision.config)
+    found = find_newsletter(decision.form, decision.person, decision.config)
     if found is None:
         return None
     decision.tx.subscribers.leave(
@@ -109,12 +111,12 @@ def _leave_all(decision: ReaderAction) -> ActionOutcome:
 
 def _pause(decision: ReaderAction) -> ActionOutcome | None:
     weeks = decision.form.get("weeks", "")
-    if weeks not in map(str, WEEKS):
+    if weeks not in map(str, PAUSE_WEEKS):
         return None
     until = decision.at + timedelta(weeks=int(weeks))
-    stands = paused(decision.person, decision.at)
-    said = date(until, decision.words, decision.config)
-    if stands is None or date(stands, decision.words, decision.config) != said:
+    stands = paused_until(decision.person, decision.at)
+    said = format_date(until, decision.words, decision.config)
+    if stands is None or format_date(stands, decision.words, decision.config) != said:
         decision.tx.subscribers.pause(
             decision.person.key, until, at=decision.at, cause=decision.cause
         )
@@ -129,23 +131,26 @@ def _resume(decision: ReaderAction) -> ActionOutcome:
     return ActionOutcome(decision.words.preferences.resumed)
 
 
-def change(decision: ReaderAction) -> ActionOutcome:
+def change_details(decision: ReaderAction) -> ActionOutcome:
     """Change name and own fields to what was typed."""
     words = decision.words.personal_data
     own = decision.config.signup.fields
     given = {"name": one_line(decision.form.get("name", decision.person.name))}
     labels = {"name": words.name}
     for field in own:
-        key = FIELD + field.name
+        key = FIELD_PREFIX + field.name
         labels[key] = field.title
         given[key] = one_line(decision.form.get(key, decision.person.fields.get(field.name, "")))
     for key, value in given.items():
-        if len(value) > MOST:
+        if len(value) > MAX_LENGTH:
             return ActionOutcome(words.too_long.format(field=labels[key]), wrong=True)
     for field in own:
-        if field.required and not given[FIELD + field.name]:
+        if field.required and not given[FIELD_PREFIX + field.name]:
             return ActionOutcome(words.missing.format(field=field.title), wrong=True)
-    kept = {**decision.person.fields, **{field.name: given[FIELD + field.name] for field in own}}
+    kept = {
+        **decision.person.fields,
+        **{field.name: given[FIELD_PREFIX + field.name] for field in own},
+    }
     decision.tx.subscribers.change(
         decision.person.key,
         name=given["name"],
@@ -156,14 +161,14 @@ def change(decision: ReaderAction) -> ActionOutcome:
     return ActionOutcome(decision.words.preferences.saved)
 
 
-def _speak(decision: ReaderAction) -> ActionOutcome | None:
+def _set_language(decision: ReaderAction) -> ActionOutcome | None:
     language = decision.form.get("language", "")
     if language not in spoken():
         return None
     decision.tx.subscribers.change(
         decision.person.key, language=language, at=decision.at, cause=decision.cause
     )
-    return ActionOutcome(words_in(language).preferences.saved)
+    return ActionOutcome(web_strings(language).preferences.saved)
 
 
 DECISIONS: Mapping[str, Callable[[ReaderAction], ActionOutcome | None]] = {
@@ -171,6 +176,6 @@ DECISIONS: Mapping[str, Callable[[ReaderAction], ActionOutcome | None]] = {
     "leave-all": _leave_all,
     "pause": _pause,
     "resume": _resume,
-    "language": _speak,
+    "language": _set_language,
 }
 """By what the button says; None comes back for a form that no page of ours sends."""

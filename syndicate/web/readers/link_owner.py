@@ -8,7 +8,7 @@ from syndicate.store import Transaction
 from syndicate.web.server import client
 
 
-def holder(tx: Transaction, key: int) -> Subscriber | None:
+def find_reader(tx: Transaction, key: int) -> Subscriber | None:
     """Return who holds a link that was made for a number; None where they are forgotten.
 
     It may have been made out before they became one with somebody else.
@@ -16,12 +16,12 @@ def holder(tx: Transaction, key: int) -> Subscriber | None:
     return tx.subscribers.by_key(key) or tx.subscribers.by_key(tx.merges.holder(key))
 
 
-def newsletter_named(tx: Transaction, name: str, config: Config) -> Newsletter | None:
+def find_renamed_newsletter(tx: Transaction, name: str, config: Config) -> Newsletter | None:
     """Return the newsletter that a link or letter names, though it has another name now."""
     return config.newsletter(name) or config.newsletter(tx.newsletters.current(name))
 
 
-def own_doing(how: str, request: Request, config: Config) -> Cause:
+def cause_of_request(how: str, request: Request, config: Config) -> Cause:
     """Return the cause of what a reader does by a request."""
     origin = client.network(request, config.web.proxies)
     return Cause(who=Actor.READER, how=how, origin=origin)

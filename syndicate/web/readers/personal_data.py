@@ -22,13 +22,19 @@ from syndicate.store import (
     Transaction,
 )
 from syndicate.store.audience.audit_log import AuditEntry
+from syndicate.web.error_pages import ErrorPages
 from syndicate.web.forms import Form
-from syndicate.web.guard import PRIVATE, answer
 from syndicate.web.pages import WebPages
-from syndicate.web.readers.decisions import FIELD, MOST, ActionOutcome, ReaderAction, change
-from syndicate.web.readers.notices import Notices
-from syndicate.web.readers.personal_data_file import disclosed
-from syndicate.web.ui_strings import WebStrings, words_in
+from syndicate.web.readers.decisions import (
+    FIELD_PREFIX,
+    MAX_LENGTH,
+    ActionOutcome,
+    ReaderAction,
+    change_details,
+)
+from syndicate.web.readers.personal_data_file import export_json
+from syndicate.web.security_headers import NO_STORE, answer
+from syndicate.web.ui_strings import WebStrings, web_strings
 
 STYLE = "web/preferences.css"
 
@@ -41,7 +47,7 @@ class PersonalDataPages:
         self._config = config
         self._links = links
         self._pages = pages
-        self._notices = Notices(config, pages)
+        self._notices = ErrorPages(config, pages)
 
     def show(self, question: PendingConfirmation) -> Response:
         """Show the page. Raise StoreError."""
@@ -99,7 +105,7 @@ class PersonalDataPages:
             words=self._words(person),
             config=self._config,
         )
-        return change(decision)
+        return change_details(decision)
 
     def _download(self, key: int, *, cause: Cause, at: datetime) -> Response:
         with self._store.write() as tx:
@@ -113,10 +119,10 @@ class PersonalDataPages:
             return self._notices.bad_link()
         headers = {
             "content-disposition": f'attachment; filename="data-{at:%Y-%m-%d}.json"',
-            **PRIVATE,
+            **NO_STORE,
         }
         return Response(
-            disclosed(_without_others(held), self._config, at=at),
+            export_json(_without_others(held), self._config, at=at),
             headers=headers,
             media_type="application/json",
         )
@@ -140,8 +146,8 @@ class PersonalDataPages:
             "told": told,
             "typed": typed or {},
             "own": self._config.signup.fields,
-            "field": FIELD,
-            "most": MOST,
+            "field": FIELD_PREFIX,
+            "most": MAX_LENGTH,
         }
         return self._render("web/personal_data.html", person, values)
 
@@ -161,7 +167,7 @@ class PersonalDataPages:
         return answer(page)
 
     def _words(self, person: Subscriber) -> WebStrings:
-        return words_in(person.language or self._config.publication.language)
+        return web_strings(person.language or self._config.publication.language)
 
 
 def _without_others(held: PersonalRecord) -> PersonalRecord:

@@ -10,7 +10,7 @@ from syndicate.store import MailedItem, PendingConfirmation, PersonalRecord
 from syndicate.store.audience.data_export import FollowedLink
 
 
-def disclosed(held: PersonalRecord, config: Config, *, at: datetime) -> bytes:
+def export_json(held: PersonalRecord, config: Config, *, at: datetime) -> bytes:
     """Write what is held on somebody at `at`; times are ISO 8601, in UTC."""
     said = {
         "publication": config.publication.title,
@@ -24,7 +24,7 @@ def disclosed(held: PersonalRecord, config: Config, *, at: datetime) -> bytes:
         "links": [_followed(one) for one in held.followed],
         "questions": [_question(one) for one in held.requests],
     }
-    return json.dumps(said, ensure_ascii=False, indent=2, default=_written).encode() + b"\n"
+    return json.dumps(said, ensure_ascii=False, indent=2, default=_encode).encode() + b"\n"
 
 
 def _person(person: Subscriber) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _question(one: PendingConfirmation) -> dict[str, Any]:
     }
 
 
-def _written(value: object) -> str:
+def _encode(value: object) -> str:
     """Write what JSON has no form for."""
     if isinstance(value, datetime):
         return value.isoformat()

@@ -25,29 +25,29 @@ from syndicate.errors import SyndicateError
 from syndicate.language import spoken
 from syndicate.model.subscribers import Cause, Subscriber, may_undo
 from syndicate.store import Store, Transaction
-from syndicate.web.forms import MANY, Form, read_form
-from syndicate.web.guard import answer, from_our_pages
+from syndicate.web.error_pages import ErrorPages, mask_email, too_many_requests
+from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.decisions import (
     DECISIONS,
-    WEEKS,
+    PAUSE_WEEKS,
     ActionOutcome,
     ReaderAction,
-    choices,
-    chosen,
-    date,
-    paused,
+    find_newsletter,
+    format_date,
+    list_newsletters,
+    paused_until,
 )
-from syndicate.web.readers.letter_requests import LetterRequests
-from syndicate.web.readers.link_owner import holder, own_doing
-from syndicate.web.readers.notices import Notices, later, masked
-from syndicate.web.readers.signup_limits import HOUR
-from syndicate.web.ui_strings import WebStrings, words_in
+from syndicate.web.readers.email_verification import EmailVerification
+from syndicate.web.readers.link_owner import cause_of_request, find_reader
+from syndicate.web.readers.signup.limits import HOUR
+from syndicate.web.security_headers import answer, is_same_origin
+from syndicate.web.ui_strings import WebStrings, web_strings
 
 _log = structlog.get_logger(__name__)
-HOW = "preferences page"
-POSTS = 60
+_ORIGIN_NOTE = "preferences page"
+MAX_POSTS = 60
 """How often a reader may decide something in an hour: each time is noted, or sent."""
 _Form = Mapping[str, str]
 
@@ -63,7 +63,7 @@ class PreferencePages:
         pages: WebPages,
         *,
         change: AddressChange,
-        letters: LetterRequests,
+        letters: EmailVerification,
     ) -> None:
         self._store = store
         self._config = config
@@ -71,7 +71,7 @@ class PreferencePages:
         self._pages = pages
         self._change = change
         self._letters = letters
-        self._notices = Notices(config, pages)
+        self._notices = ErrorPages(config, pages)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -83,12 +83,12 @@ class PreferencePages:
         try:
             if request.method != "POST":
                 return await run_in_threadpool(self._show, token)
-            if not from_our_pages(request, self._config.web_url):
+            if not is_same_origin(request, self._config.web_url):
                 refused = self._notices.refused()
                 refused.status_code = 403
                 return refused
-            form = await read_form(request, most=MANY) or Form()
-            cause = own_doing(HOW, request, self._config)
+            form = await read_form(request, most=MAX_CHECKBOX_FIELDS) or Form()
+            cause = cause_of_request(_ORIGIN_NOTE, request, self._config)
             return await run_in_threadpool(self._within_limit, token, form, cause)
         except SyndicateError as error:  # the store, or a template of a letter
             _log.warning("preferences not answered", reason=str(error))
@@ -104,9 +104,9 @@ class PreferencePages:
             if person is None:
                 return self._notices.bad_link()
             name = f"preferences of {person.key}"
-            if not tx.attempt_limits.take(name, most=POSTS, per=HOUR, at=at):
-                wait = tx.attempt_limits.wait(name, most=POSTS, per=HOUR, at=at)
-                return later(self._notices.busy(), wait)
+            if not tx.attempt_limits.take(name, most=MAX_POSTS, per=HOUR, at=at):
+                wait = tx.attempt_limits.wait(name, most=MAX_POSTS, per=HOUR, at=at)
+                return too_many_requests(self._notices.busy(), wait)
         return self._act(token, person, form, cause)
 
     def _act(self, token: str, person: Subscriber, form: _Form, cause: Cause) -> Response:
@@ -157,7 +157,7 @@ class PreferencePages:
     def _join(self, token: str, person: Subscriber, form: _Form, cause: Cause) -> Response:
         """Subscribe: by letter, unless it only undoes what the reader has just done."""
         at, words = clock.now(), self._words(person)
-        newsletter = chosen(form, person, self._config)
+        newsletter = find_newsletter(form, person, self._config)
         known = newsletter is not None and self._config.newsletter(newsletter.name) is not None
         if newsletter is None or not known or person.suppressed:
             return self._notices.refused(words.language)
@@ -171,7 +171,7 @@ class PreferencePages:
         wait = self._letters.subscribe(person, newsletter, cause=cause, at=at)
         if wait is not None:
             return self._too_many_letters(token, person, wait)
-        asked = said.join_sent.format(email=masked(person.email), newsletter=label)
+        asked = said.join_sent.format(email=mask_email(person.email), newsletter=label)
         return self._show(token, ActionOutcome(asked))
 
     def _ask_for_data(self, token: str, person: Subscriber, cause: Cause) -> Response:
@@ -182,14 +182,16 @@ class PreferencePages:
         wait = self._letters.data(person, cause=cause, at=clock.now())
         if wait is not None:
             return self._too_many_letters(token, person, wait)
-        return self._show(token, ActionOutcome(said.data_sent.format(email=masked(person.email))))
+        return self._show(
+            token, ActionOutcome(said.data_sent.format(email=mask_email(person.email)))
+        )
 
     def _too_many_letters(self, token: str, person: Subscriber, wait: timedelta) -> Response:
         said = self._words(person).preferences.too_many_letters
-        told = ActionOutcome(said.format(email=masked(person.email)), wrong=True)
+        told = ActionOutcome(said.format(email=mask_email(person.email)), wrong=True)
         response = self._show(token, told)
         response.status_code = 429
-        return later(response, wait)
+        return too_many_requests(response, wait)
 
     # what the reader sees
 
@@ -201,18 +203,18 @@ class PreferencePages:
         if person is None:
             return self._notices.bad_link()
         words = self._words(person)
-        until = paused(person, clock.now())
+        until = paused_until(person, clock.now())
         values = {
             "path": self._path(token),
             "told": told,
             "typed": typed or {},
             "person": person,
-            "email": masked(person.email),
+            "email": mask_email(person.email),
             "contact": self._contact,
-            "choices": choices(person, self._config),
-            "weeks": WEEKS,
-            "paused": date(until, words, self._config) if until else None,
-            "languages": {tag: _own_name(tag) for tag in spoken()},
+            "choices": list_newsletters(person, self._config),
+            "weeks": PAUSE_WEEKS,
+            "paused": format_date(until, words, self._config) if until else None,
+            "languages": {tag: _language_name(tag) for tag in spoken()},
         }
         page = self._pages.render(
             "web/preferences.html",
@@ -234,13 +236,13 @@ class PreferencePages:
 
     def _person(self, tx: Transaction, token: str) -> Subscriber | None:
         key = self._links.read_preferences(token)
-        return None if key is None else holder(tx, key)
+        return None if key is None else find_reader(tx, key)
 
     def _words(self, person: Subscriber) -> WebStrings:
-        return words_in(person.language or self._config.publication.language)
+        return web_strings(person.language or self._config.publication.language)
 
 
-def _own_name(tag: str) -> str:
+def _language_name(tag: str) -> str:
     """Write a language as its speakers do: "Deutsch"."""
     name = Locale.parse(tag, sep="-").get_display_name() or tag
     return name[:1].upper() + name[1:]

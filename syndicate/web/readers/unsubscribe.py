@@ -20,12 +20,12 @@ from syndicate.errors import StoreError
 from syndicate.intake.markup.text import one_line
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState, may_undo
 from syndicate.store import Store
+from syndicate.web.error_pages import ErrorPages, mask_email
 from syndicate.web.forms import Form, read_form
-from syndicate.web.guard import PRIVATE, answer, from_our_pages
 from syndicate.web.pages import WebPages
-from syndicate.web.readers.link_owner import holder, newsletter_named, own_doing
-from syndicate.web.readers.notices import Notices, masked
-from syndicate.web.ui_strings import WebStrings, words_in
+from syndicate.web.readers.link_owner import cause_of_request, find_reader, find_renamed_newsletter
+from syndicate.web.security_headers import NO_STORE, answer, is_same_origin
+from syndicate.web.ui_strings import WebStrings, web_strings
 
 ONE_CLICK = "List-Unsubscribe"
 REASONS: Mapping[str, str] = {
@@ -35,12 +35,12 @@ REASONS: Mapping[str, str] = {
     "other": "other",
 }
 """Why somebody may have left: as the form says it, and as the audit trail does."""
-MOST = 300
+MAX_REASON_LENGTH = 300
 """Characters of a reason in the reader's own words."""
 
 
 @dataclass(frozen=True, slots=True)
-class LinkHolder:
+class LinkedSubscription:
     """Who holds a link, and to which newsletter it belongs."""
 
     newsletter: Newsletter
@@ -62,9 +62,9 @@ class LinkHolder:
         return left and self.subscriber is not None and self.subscriber.suppressed is None
 
     @property
-    def masked(self) -> str:
+    def masked_email(self) -> str:
         """The address so that its owner knows it and a stranger can't use it."""
-        return masked(self.subscriber.email if self.subscriber else "")
+        return mask_email(self.subscriber.email if self.subscriber else "")
 
 
 class UnsubscribePages:
@@ -75,7 +75,7 @@ class UnsubscribePages:
         self._config = config
         self._links = links
         self._pages = pages
-        self._notices = Notices(config, pages)
+        self._notices = ErrorPages(config, pages)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -88,7 +88,7 @@ class UnsubscribePages:
             if request.method != "POST":
                 return await run_in_threadpool(self._show, token)
             form = await read_form(request) or Form()
-            if form.get(ONE_CLICK) != "One-Click" and not from_our_pages(
+            if form.get(ONE_CLICK) != "One-Click" and not is_same_origin(
                 request, self._config.web_url
             ):
                 return self._notices.refused()
@@ -107,7 +107,7 @@ class UnsubscribePages:
         action = form.get("action")
         if form.get(ONE_CLICK) == "One-Click":
             self._leave(reader, self._cause("one click in the mail program (RFC 8058)", request))
-            return PlainTextResponse("Unsubscribed.\n", headers=PRIVATE)
+            return PlainTextResponse("Unsubscribed.\n", headers=NO_STORE)
         if action == "leave":
             self._leave(reader, self._cause("button on the unsubscribe page", request))
             return self._show(token)
@@ -119,30 +119,30 @@ class UnsubscribePages:
             return self._standing(reader, told=self._words(reader).reasons.thanks)
         return self._notices.refused(self._words(reader).language)
 
-    def _reader(self, token: str) -> LinkHolder | None:
+    def _reader(self, token: str) -> LinkedSubscription | None:
         """Return who holds a token; None for one that we did not sign."""
         read = self._links.read(token)
         if read is None:
             return None
         key, name = read
         with self._store.read() as tx:
-            newsletter = newsletter_named(tx, name, self._config) or Newsletter(name=name)
-            person = holder(tx, key)
+            newsletter = find_renamed_newsletter(tx, name, self._config) or Newsletter(name=name)
+            person = find_reader(tx, key)
             undoable = person is not None and may_undo(
                 tx.audit_log.of(person.key), newsletter.name, clock.now()
             )
-        return LinkHolder(newsletter, person, undoable)
+        return LinkedSubscription(newsletter, person, undoable)
 
     def _cause(self, how: str, request: Request) -> Cause:
-        return own_doing(how, request, self._config)
+        return cause_of_request(how, request, self._config)
 
-    def _leave(self, reader: LinkHolder, cause: Cause) -> None:
+    def _leave(self, reader: LinkedSubscription, cause: Cause) -> None:
         name = reader.newsletter.name
         if reader.subscriber is not None:
             with self._store.write() as tx:
                 tx.subscribers.leave(reader.subscriber.key, name, at=clock.now(), cause=cause)
 
-    def _rejoin(self, reader: LinkHolder, cause: Cause) -> bool:
+    def _rejoin(self, reader: LinkedSubscription, cause: Cause) -> bool:
         """Undo what was done within the last hour; False where it is too late for that.
 
         Anybody may have the link of a mail that was forwarded.
@@ -156,9 +156,9 @@ class UnsubscribePages:
                 key, name, at=at, cause=cause
             )
 
-    def _explain(self, reader: LinkHolder, form: Form) -> None:
+    def _explain(self, reader: LinkedSubscription, form: Form) -> None:
         """Note why somebody left, once."""
-        own = one_line(form.get("words", ""))[:MOST]
+        own = one_line(form.get("words", ""))[:MAX_REASON_LENGTH]
         reason = ": ".join(part for part in (REASONS[form["reason"]], own) if part)
         if reader.subscriber is not None and reader.state is SubscriptionState.LEFT:
             with self._store.write() as tx:
@@ -166,13 +166,13 @@ class UnsubscribePages:
 
     # what the reader sees
 
-    def _standing(self, reader: LinkHolder, *, told: str = "") -> Response:
+    def _standing(self, reader: LinkedSubscription, *, told: str = "") -> Response:
         someone = reader.subscriber
         values = {
             "reader": reader,
             "newsletter": reader.newsletter.label,
             "reasons": REASONS,
-            "most": MOST,
+            "most": MAX_REASON_LENGTH,
             "told": told,
             "preferences": self._links.preferences(someone.key) if someone else None,
             "sign_up": self._sign_up(reader.newsletter),
@@ -193,13 +193,13 @@ class UnsubscribePages:
             return None
         return f"{self._config.web_url}/signup?newsletter={newsletter.name}"
 
-    def _rejoined(self, reader: LinkHolder) -> Response:
+    def _rejoined(self, reader: LinkedSubscription) -> Response:
         words = self._words(reader)
-        said = words.rejoined.format(email=reader.masked, newsletter=reader.newsletter.label)
+        said = words.rejoined.format(email=reader.masked_email, newsletter=reader.newsletter.label)
         page = self._pages.notice(words.rejoined_title, said, language=words.language)
         return answer(page)
 
-    def _words(self, reader: LinkHolder) -> WebStrings:
+    def _words(self, reader: LinkedSubscription) -> WebStrings:
         own = reader.subscriber.language if reader.subscriber else None
         language = own or reader.newsletter.language
-        return words_in(language or self._config.publication.language)
+        return web_strings(language or self._config.publication.language)

@@ -9,7 +9,7 @@ from syndicate.web.published.files import PublishedFiles
 from tests.neighbours import require
 from tests.publish.mirror.storages import mirror_of
 from tests.publish.newsroom import PICTURE, Newsroom
-from tests.web.asgi import Client
+from tests.web.asgi_client import Client
 
 BUCKET = "morning-post"
 

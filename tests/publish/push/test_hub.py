@@ -16,10 +16,10 @@ from syndicate.publish.push import fan_out, hub
 from syndicate.publish.push.http_client import HttpClient
 from syndicate.publish.push.hub import Hub
 from syndicate.web.app import application
-from syndicate.web.feeds import hub as page
+from syndicate.web.feeds import websub_hub as page
 from tests.publish.push.hostile_servers import read_request, stranger
 from tests.publish.push.subscriber import query_of, station, subscriber
-from tests.web.asgi import Client
+from tests.web.asgi_client import Client
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -554,14 +554,14 @@ def test_a_name_that_leads_into_our_own_network_is_not_called(sqlite_store, publ
 
 
 def test_a_flood_from_one_network_is_limited(post, reader, monkeypatch):
-    monkeypatch.setattr(page, "PER_NETWORK", 3)
+    monkeypatch.setattr(page, "MAX_REQUESTS_PER_NETWORK", 3)
     statuses = [post.ask(reader.callback(f"/{n}")).status_code for n in range(4)]
     assert statuses == [202, 202, 202, 429]
     assert 3300 < int(post.ask(reader.callback()).headers["retry-after"]) <= 3900
 
 
 def test_a_host_has_so_many_subscriptions_and_may_renew_them(post, reader, monkeypatch):
-    monkeypatch.setattr(page, "PER_HOST", 3)
+    monkeypatch.setattr(page, "MAX_SUBSCRIPTIONS_PER_HOST", 3)
     statuses = [post.ask(reader.callback(f"/{n}")).status_code for n in range(4)]
     assert statuses == [202, 202, 202, 429]
     post.work()
@@ -570,7 +570,7 @@ def test_a_host_has_so_many_subscriptions_and_may_renew_them(post, reader, monke
 
 
 def test_however_a_host_is_written_it_is_one(post, monkeypatch):
-    monkeypatch.setattr(page, "PER_HOST", 1)
+    monkeypatch.setattr(page, "MAX_SUBSCRIPTIONS_PER_HOST", 1)
     hosts = ("example.com", "example.com.", "EXAMPLE.com:81", "example.org")
     statuses = [post.ask(f"http://{host}/{host}").status_code for host in hosts]
     assert statuses == [202, 429, 429, 202]
@@ -586,7 +586,7 @@ def test_a_reader_on_the_web_may_follow_some_hundred_feeds_in_each_format(post, 
 
 
 def test_there_is_room_for_so_many_in_all(post, reader, monkeypatch):
-    monkeypatch.setattr(page, "IN_ALL", 1)
+    monkeypatch.setattr(page, "MAX_SUBSCRIPTIONS", 1)
     assert post.ask(reader.callback("/1")).status_code == 202
     assert post.ask(reader.callback("/2")).status_code == 503
 

@@ -21,7 +21,7 @@ from tests.publish.mirror.storages import URL, Ledger
 from tests.publish.newsroom import Newsroom
 from tests.publish.push.endpoints import listening
 from tests.render.feeds.samples import NOON
-from tests.web.asgi import Client
+from tests.web.asgi_client import Client
 
 LATER = NOON + timedelta(hours=2)
 MINUTE = timedelta(minutes=1)

@@ -14,12 +14,12 @@ from syndicate.model.articles import Revision
 from syndicate.model.editions import Draft, EditionKind, Item
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.editions.archive import ON_A_PAGE, ArchiveListPage
+from syndicate.web.editions.archive import PAGE_SIZE, ArchiveListPage
 from tests.audience import TEST
 from tests.issues import PLACES, content, freeze, subscribe
 from tests.render.mail.samples import digest, stories
 from tests.shared import SHARED, needs_shared
-from tests.web.asgi import Client
+from tests.web.asgi_client import Client
 
 AT = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
 NEWSLETTERS = [
@@ -95,9 +95,9 @@ def test_every_edition_is_on_one_page_and_full_pages_never_change(total):
         pages += filter(None, [ArchiveListPage.numbered(pages[-1].older, total)])
     seen = [position for sheet in reversed(pages) for position in range(sheet.start, sheet.stop)]
     assert seen == list(range(total))
-    assert front.stop - front.start < 2 * ON_A_PAGE
+    assert front.stop - front.start < 2 * PAGE_SIZE
     for number, sheet in enumerate(reversed(pages[1:]), 1):
-        assert sheet.stop - sheet.start == ON_A_PAGE
+        assert sheet.stop - sheet.start == PAGE_SIZE
         later = ArchiveListPage.numbered(number, total + 1000)
         assert later
         assert (later.number, later.start, later.stop) == (number, sheet.start, sheet.stop)

@@ -15,7 +15,7 @@ from syndicate.web.app import application
 from syndicate.web.editions.public_copy import PublicCopies
 from tests.audience import TEST
 from tests.issues import PLACES, content, freeze, subscribe
-from tests.web.asgi import Client
+from tests.web.asgi_client import Client
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
@@ -40,13 +40,13 @@ class Desk:
 
 
 @pytest.fixture
-def desk(sqlite_store, publication):
+def site(sqlite_store, publication):
     newsletter = {"name": "breaking", "tracking": "readers"}
     return Desk(sqlite_store, publication(newsletters=[newsletter]))
 
 
-def test_nothing_of_its_reader_is_on_the_page(desk):
-    page = desk.client.get(desk.path()).text
+def test_nothing_of_its_reader_is_on_the_page(site):
+    page = site.client.get(site.path()).text
     assert "City opens the dam" in page
     assert "Anna" not in page
     assert "anna@" not in page
@@ -80,15 +80,15 @@ def test_whatever_the_template_nothing_of_the_reader_is_left_and_the_news_is(pub
     assert shown.count('/signup?newsletter=breaking"') == 1
 
 
-def test_links_in_it_lead_straight(desk):
-    page = desk.client.get(desk.path()).text
+def test_links_in_it_lead_straight(site):
+    page = site.client.get(site.path()).text
     assert f'href="{PLACES[1]}"' in page
     assert "/c/" not in page
     assert "display:none" not in page
 
 
-def test_nobody_keeps_it_frames_it_finds_it_or_runs_anything_in_it(desk):
-    answer = desk.client.get(desk.path())
+def test_nobody_keeps_it_frames_it_finds_it_or_runs_anything_in_it(site):
+    answer = site.client.get(site.path())
     policy = answer.headers["content-security-policy"]
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
@@ -100,71 +100,71 @@ def test_nobody_keeps_it_frames_it_finds_it_or_runs_anything_in_it(desk):
     assert "script-src" not in policy
 
 
-def test_looking_counts_nothing(desk):
-    with desk.store.read() as tx:
-        before = tx.clicks.counts(desk.edition), tx.subscribers.by_key(desk.anna)
-    desk.client.get(desk.path())
-    desk.client.head(desk.path())
-    with desk.store.read() as tx:
-        assert (tx.clicks.counts(desk.edition), tx.subscribers.by_key(desk.anna)) == before
+def test_looking_counts_nothing(site):
+    with site.store.read() as tx:
+        before = tx.clicks.counts(site.edition), tx.subscribers.by_key(site.anna)
+    site.client.get(site.path())
+    site.client.head(site.path())
+    with site.store.read() as tx:
+        assert (tx.clicks.counts(site.edition), tx.subscribers.by_key(site.anna)) == before
 
 
-def test_a_bad_link_gets_a_kind_page_that_tells_nothing(desk):
-    token = desk.path().rpartition("/")[2]
-    other = desk.links.preferences(desk.anna).rpartition("/")[2]
+def test_a_bad_link_gets_a_kind_page_that_tells_nothing(site):
+    token = site.path().rpartition("/")[2]
+    other = site.links.preferences(site.anna).rpartition("/")[2]
     pages = set()
     for bad in (token[:-1], token.swapcase(), "x", "%00", "A" * 4000, other):
-        answer = desk.client.get(f"/view/{bad}")
+        answer = site.client.get(f"/view/{bad}")
         assert (bad, answer.status_code) == (bad, 404)
         pages.add(answer.text)
     (page,) = pages
     assert "This link is not complete" in page
 
 
-def test_a_letter_is_not_shown(desk):
-    with desk.store.write() as tx:
-        letter = tx.editions.add_letter(content(), to=desk.anna, created_at=AT, expires_at=AT)
-    answer = desk.client.get(desk.path(letter))
+def test_a_letter_is_not_shown(site):
+    with site.store.write() as tx:
+        letter = tx.editions.add_letter(content(), to=site.anna, created_at=AT, expires_at=AT)
+    answer = site.client.get(site.path(letter))
     assert answer.status_code == 404
     assert "anna@" not in answer.text
 
 
 @pytest.mark.parametrize(("edition", "reader"), [(4711, None), (None, 4711)])
-def test_what_is_gone_is_said_so_kindly(desk, edition, reader):
-    answer = desk.client.get(desk.path(edition, reader))
+def test_what_is_gone_is_said_so_kindly(site, edition, reader):
+    answer = site.client.get(site.path(edition, reader))
     assert answer.status_code == 404
     assert "This edition can&#39;t be read any more" in answer.text
 
 
-def test_an_erased_readers_copy_is_gone(desk):
-    with desk.store.write() as tx:
-        tx.subscribers.erase(desk.anna, at=AT, cause=TEST)
-    assert desk.client.get(desk.path()).status_code == 404
+def test_an_erased_readers_copy_is_gone(site):
+    with site.store.write() as tx:
+        tx.subscribers.erase(site.anna, at=AT, cause=TEST)
+    assert site.client.get(site.path()).status_code == 404
 
 
-def test_the_link_of_a_merged_reader_goes_on_working(desk):
-    ben = subscribe(desk.store, "ben@example.org", at=AT)
-    with desk.store.write() as tx:
-        tx.subscribers.merge(desk.anna, ben, at=AT, cause=TEST)
-    page = desk.client.get(desk.path())
+def test_the_link_of_a_merged_reader_goes_on_working(site):
+    ben = subscribe(site.store, "ben@example.org", at=AT)
+    with site.store.write() as tx:
+        tx.subscribers.merge(site.anna, ben, at=AT, cause=TEST)
+    page = site.client.get(site.path())
     assert page.status_code == 200
     assert "ben@" not in page.text
 
 
-def test_a_story_that_was_taken_back_is_not_shown_again(desk):
-    with desk.store.write() as tx:
+def test_a_story_that_was_taken_back_is_not_shown_again(site):
+    with site.store.write() as tx:
         revision = Revision(title="x", body="")
         article = tx.articles.add(revision, id="x", slug="x", path=None, source="x", at=AT)
         assert article.key == 1
         tx.articles.retract(article, AT)
-    answer = desk.client.get(desk.path())
+    answer = site.client.get(site.path())
     assert answer.status_code == 404
     assert "taken back" in answer.text
 
 
-def test_a_store_that_can_not_be_read_is_told_kindly(desk, monkeypatch):
+def test_a_store_that_can_not_be_read_is_told_kindly(site, monkeypatch):
     def locked(_):
         raise StoreLocked("held by another process")
 
     monkeypatch.setattr(Store, "read", locked)
-    assert desk.client.get(desk.path()).status_code == 503
+    assert site.client.get(site.path()).status_code == 503

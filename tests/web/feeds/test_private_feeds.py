@@ -14,7 +14,7 @@ import pytest
 from syndicate import clock
 from syndicate.publish.build.private import PrivateFeedWriter
 from syndicate.publish.output.manifest import Manifest
-from syndicate.web.readers.personal_data_file import disclosed
+from syndicate.web.readers.personal_data_file import export_json
 from tests.audience import TEST
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
@@ -55,8 +55,8 @@ class Reader:
 
 
 @pytest.fixture
-def reader(desk):
-    opened = desk(**TABLES)
+def reader(site):
+    opened = site(**TABLES)
     newsroom = Newsroom(opened.store, opened.config)
     for day in range(9):
         at = NOON - timedelta(days=60 - day)
@@ -226,8 +226,8 @@ def test_public_feeds_stay_where_they_are(reader):
     assert "access:restriction" not in reader.client.get("/atom.xml").text
 
 
-def test_no_log_holds_the_token(desk, caplog):
-    opened = desk(**TABLES, web={"access_log": "access.log"})
+def test_no_log_holds_the_token(site, caplog):
+    opened = site(**TABLES, web={"access_log": "access.log"})
     newsroom = Newsroom(opened.store, opened.config)
     newsroom.build()
     reader = Reader(opened.client, newsroom)
@@ -278,7 +278,7 @@ def test_many_readers_at_once_get_their_own_address_each(reader):
 def test_the_reader_s_own_download_says_since_when_they_have_one(reader):
     with reader.store.read() as tx:
         held = tx.data_export.of(reader.key)
-    said = disclosed(held, reader.newsroom.config, at=clock.now()).decode()
+    said = export_json(held, reader.newsroom.config, at=clock.now()).decode()
     assert f'"private_feed_since": "{NOON.isoformat()}"' in said
     assert '"action": "granted"' in said
     assert reader.token.partition("-")[2] not in said

@@ -21,7 +21,7 @@ from syndicate.publish.output.manifest import NAME, Manifest, ManifestState, Pub
 from syndicate.web.pages import WebPages
 from syndicate.web.published.files import PublishedFiles
 from syndicate.web.server.server import listen
-from tests.web.leaving import answering
+from tests.web.background_server import running
 
 PUBLICATION = {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Morning Post"}
 RSS = (
@@ -90,7 +90,7 @@ def served(folder: Path, **tables: Any) -> Iterator[httpx.Client]:
     given = {"publication": PUBLICATION, "root": folder.parent, **tables}
     config = Config.model_validate(given)
     with (
-        answering(PublishedFiles(config, WebPages(config)), listen("127.0.0.1", 0)) as server,
+        running(PublishedFiles(config, WebPages(config)), listen("127.0.0.1", 0)) as server,
         httpx.Client(base_url=server.url, trust_env=False) as client,
     ):
         yield client

@@ -19,10 +19,10 @@ from starlette.requests import Request
 from structlog.testing import capture_logs
 
 from syndicate import clock
-from syndicate.web.forms import LIMIT, parse_form
-from syndicate.web.guard import from_our_pages
-from syndicate.web.readers.bot_checks import FormStamps, StampAge
-from syndicate.web.readers.proof_of_work import MOST, Challenges, SolvedChallenge
+from syndicate.web.forms import MAX_BODY_SIZE, parse_form
+from syndicate.web.readers.signup.bot_checks import FormStamps, StampAge
+from syndicate.web.readers.signup.proof_of_work import MAX_NUMBER, Challenges, SolvedChallenge
+from syndicate.web.security_headers import is_same_origin
 from syndicate.web.server import client
 from tests.audience import TEST, by_reader
 
@@ -41,8 +41,8 @@ def asking(peer="192.0.2.7", *forwarded, **headers) -> Request:
 # an oracle
 
 
-def test_the_answer_is_the_same_whoever_has_the_address(desk):
-    opened = desk(signup={"per_address": 3})
+def test_the_answer_is_the_same_whoever_has_the_address(site):
+    opened = site(signup={"per_address": 3})
     with opened.store.write() as tx:
         at = clock.now()
         for who in ("known", "left", "erased", "bounced"):
@@ -63,8 +63,8 @@ def test_the_answer_is_the_same_whoever_has_the_address(desk):
     assert [letter.to for letter in opened.letters()].count("bounced@example.org") == 0
 
 
-def test_it_takes_as_long_whoever_has_the_address(desk):
-    opened = desk(signup={"per_address": 1000, "per_network": 1000})
+def test_it_takes_as_long_whoever_has_the_address(site):
+    opened = site(signup={"per_address": 1000, "per_network": 1000})
     with opened.store.write() as tx:
         tx.subscribers.subscribe("known@example.org", "breaking", cause=TEST, at=clock.now())
         tx.subscribers.suppress("bounced@example.org", "5.1.1", at=clock.now(), cause=TEST)
@@ -90,8 +90,8 @@ def test_it_takes_as_long_whoever_has_the_address(desk):
 
 
 @pytest.mark.usefixtures("within_the_hour")
-def test_one_address_gets_so_many_letters_a_day(desk, monkeypatch):
-    opened = desk(signup={"per_address": 2})
+def test_one_address_gets_so_many_letters_a_day(site, monkeypatch):
+    opened = site(signup={"per_address": 2})
     for email in ("anna@example.org", "Anna@Example.org", "ANNA@EXAMPLE.ORG"):
         assert opened.sign_up(email).status_code == 200
     assert len(opened.questions()) == 2
@@ -102,8 +102,8 @@ def test_one_address_gets_so_many_letters_a_day(desk, monkeypatch):
 
 
 @pytest.mark.usefixtures("within_the_hour")
-def test_one_network_may_ask_so_often_an_hour(desk):
-    opened = desk(signup={"per_network": 2}, web={"proxies": ["127.0.0.1"]})
+def test_one_network_may_ask_so_often_an_hour(site):
+    opened = site(signup={"per_network": 2}, web={"proxies": ["127.0.0.1"]})
 
     def ask(number: int, host: str) -> bool:
         headers = {"x-forwarded-for": host}
@@ -121,8 +121,8 @@ def test_one_network_may_ask_so_often_an_hour(desk):
 
 
 @pytest.mark.usefixtures("within_the_hour")
-def test_a_flood_from_everywhere_ends_somewhere(desk):
-    opened = desk(signup={"in_all": 3})
+def test_a_flood_from_everywhere_ends_somewhere(site):
+    opened = site(signup={"in_all": 3})
     for number in range(5):
         opened.sign_up(f"reader{number}@example.org")
     with opened.store.read() as tx:
@@ -130,8 +130,8 @@ def test_a_flood_from_everywhere_ends_somewhere(desk):
 
 
 @pytest.mark.usefixtures("within_the_hour")
-def test_an_operator_hears_of_a_flood_once_an_hour(desk, monkeypatch):
-    opened = desk(signup={"in_all": 1})
+def test_an_operator_hears_of_a_flood_once_an_hour(site, monkeypatch):
+    opened = site(signup={"in_all": 1})
     opened.sign_up("first@example.org")
     told = {"event": "sign-ups are being refused: signup.in_all is reached", "in_all": 1}
     for hours in (0, 1):
@@ -144,8 +144,8 @@ def test_an_operator_hears_of_a_flood_once_an_hour(desk, monkeypatch):
 
 
 @pytest.mark.usefixtures("within_the_hour")
-def test_a_network_that_is_over_its_limit_uses_up_nobody_elses(desk):
-    opened = desk(signup={"per_network": 1, "in_all": 2}, web={"proxies": ["127.0.0.1"]})
+def test_a_network_that_is_over_its_limit_uses_up_nobody_elses(site):
+    opened = site(signup={"per_network": 1, "in_all": 2}, web={"proxies": ["127.0.0.1"]})
     for number in range(5):
         opened.sign_up(f"flood{number}@example.org")
     headers = {"x-forwarded-for": "198.51.100.7"}
@@ -154,8 +154,8 @@ def test_a_network_that_is_over_its_limit_uses_up_nobody_elses(desk):
 
 
 @pytest.mark.usefixtures("within_the_hour")
-def test_no_address_is_to_be_read_among_the_limits(desk):
-    opened = desk()
+def test_no_address_is_to_be_read_among_the_limits(site):
+    opened = site()
     opened.sign_up()
     file = opened.config.root / "syndicate.db"
     with opened.store.read() as tx:
@@ -171,23 +171,23 @@ def test_no_address_is_to_be_read_among_the_limits(desk):
 # programs
 
 
-def test_who_fills_in_the_hidden_field_is_told_the_same_and_gets_nothing(desk):
-    opened = desk()
+def test_who_fills_in_the_hidden_field_is_told_the_same_and_gets_nothing(site):
+    opened = site()
     expected = opened.sign_up("bo@example.org").content
     assert opened.sign_up(subject="Cheap pills").content == expected
     assert opened.reader() is None
 
 
-def test_the_hidden_field_is_in_nobodys_way(desk):
-    page = desk().client.get("/signup").text
+def test_the_hidden_field_is_in_nobodys_way(site):
+    page = site().client.get("/signup").text
     (trap,) = re.findall(r'<p class="unseen" aria-hidden="true">.*?</p>', page)
     assert 'name="subject" tabindex="-1" autocomplete="off"' in trap
 
 
-def test_a_form_that_is_sent_in_no_time_comes_back_as_it_was(desk, monkeypatch):
+def test_a_form_that_is_sent_in_no_time_comes_back_as_it_was(site, monkeypatch):
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now)
-    opened = desk()
+    opened = site()
     (stamp,) = re.findall(r'name="at" value="([^"]+)"', opened.client.get("/signup").text)
     page = opened.sign_up(at=stamp, name="Anna Lind")
     assert page.status_code == 400
@@ -227,14 +227,14 @@ def solved(challenge: dict[str, Any], changes: dict[str, Any] | None = None) -> 
     """Do the sum."""
     wanted, salt = challenge["challenge"], challenge["salt"]
     number = next(
-        n for n in range(MOST) if hashlib.sha256(f"{salt}{n}".encode()).hexdigest() == wanted
+        n for n in range(MAX_NUMBER) if hashlib.sha256(f"{salt}{n}".encode()).hexdigest() == wanted
     )
     said = {**challenge, "number": number} | (changes or {})
     return base64.b64encode(json.dumps(said).encode()).decode()
 
 
-def test_a_sum_has_to_be_done_where_it_is_asked_for(desk):
-    opened = desk(signup={"proof_of_work": True})
+def test_a_sum_has_to_be_done_where_it_is_asked_for(site):
+    opened = site(signup={"proof_of_work": True})
     page = opened.sign_up()
     assert page.status_code == 400
     assert "<script src=" in page.text
@@ -244,8 +244,8 @@ def test_a_sum_has_to_be_done_where_it_is_asked_for(desk):
     assert opened.states() == {"breaking": "pending"}
 
 
-def test_a_sum_counts_once(desk):
-    opened = desk(signup={"proof_of_work": True})
+def test_a_sum_counts_once(site):
+    opened = site(signup={"proof_of_work": True})
     proof = solved(opened.client.get("/signup/challenge").json())
     sent = {"email": "anna@example.org", "altcha": proof}
     assert opened.client.post("/api/signup", json=sent).status_code == 202
@@ -285,8 +285,8 @@ def test_a_sum_is_ours_done_and_in_time():
         assert proofs.read(junk, at) is None
 
 
-def test_without_a_sum_the_page_needs_no_script(desk):
-    page = desk().client.get("/signup")
+def test_without_a_sum_the_page_needs_no_script(site):
+    page = site().client.get("/signup")
     assert "<script" not in page.text
     assert "script-src" not in page.headers["content-security-policy"]
 
@@ -351,11 +351,11 @@ def test_a_network_is_noted_and_never_a_whole_address():
     ],
 )
 def test_a_form_behind_a_token_is_taken_from_our_own_pages(headers, ours):
-    assert from_our_pages(asking(**headers), "https://letters.example/post") is ours
+    assert is_same_origin(asking(**headers), "https://letters.example/post") is ours
 
 
-def test_a_form_elsewhere_confirms_nothing_but_may_sign_up(desk):
-    opened = desk()
+def test_a_form_elsewhere_confirms_nothing_but_may_sign_up(site):
+    opened = site()
     foreign = {"sec-fetch-site": "cross-site", "origin": "https://else.example"}
     sent = {"email": "anna@example.org"}
     assert opened.client.post("/signup", data=sent, headers=foreign).status_code == 200
@@ -364,8 +364,8 @@ def test_a_form_elsewhere_confirms_nothing_but_may_sign_up(desk):
     assert opened.states() == {"breaking": "pending"}
 
 
-def test_no_answer_can_be_framed_kept_or_traced(desk):
-    opened = desk()
+def test_no_answer_can_be_framed_kept_or_traced(site):
+    opened = site()
     opened.sign_up()
     for method, path in (
         ("GET", "/signup"),
@@ -390,8 +390,8 @@ def test_no_answer_can_be_framed_kept_or_traced(desk):
             assert headers["x-robots-tag"] == "noindex"
 
 
-def test_nothing_in_a_request_decides_where_an_answer_leads(desk):
-    opened = desk()
+def test_nothing_in_a_request_decides_where_an_answer_leads(site):
+    opened = site()
     evil = "//evil.example/"
     names = ("next", "redirect", "return", "url", "redirect_uri")
     asked = "&".join(f"{name}={evil}" for name in names)
@@ -415,8 +415,8 @@ def test_nothing_in_a_request_decides_where_an_answer_leads(desk):
 NASTY = ("\r\nBcc: eve@example.org", "\nX: y", "a\x00b", "\u2028x", "a\rb", "\x85x")
 
 
-def test_no_line_of_a_name_becomes_a_header(desk):
-    opened = desk(signup={"fields": [{"name": "city"}]})
+def test_no_line_of_a_name_becomes_a_header(site):
+    opened = site(signup={"fields": [{"name": "city"}]})
     for nasty in NASTY:
         assert opened.sign_up(name=f"Anna{nasty}x").status_code == 400
         assert opened.sign_up(**{"fields.city": f"Ulm{nasty}x"}).status_code == 400
@@ -424,8 +424,8 @@ def test_no_line_of_a_name_becomes_a_header(desk):
     assert opened.reader() is None
 
 
-def test_the_letter_holds_no_word_of_who_asked(desk):
-    opened = desk(signup={"fields": [{"name": "city"}]})
+def test_the_letter_holds_no_word_of_who_asked(site):
+    opened = site(signup={"fields": [{"name": "city"}]})
     lure = "You won: https://evil.example"
     opened.sign_up(name=lure, **{"fields.city": lure})
     (letter,) = opened.letters()
@@ -433,8 +433,8 @@ def test_the_letter_holds_no_word_of_who_asked(desk):
     assert "won" not in letter.source
 
 
-def test_a_link_cannot_be_guessed(desk):
-    opened = desk()
+def test_a_link_cannot_be_guessed(site):
+    opened = site()
     opened.sign_up()
     folder, _, token = opened.link().rpartition("/")
     raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
@@ -449,9 +449,9 @@ def test_a_link_cannot_be_guessed(desk):
 # what no form is
 
 
-def test_a_body_that_is_too_long_is_not_read(desk):
-    opened = desk()
-    long = "x" * (LIMIT + 1)
+def test_a_body_that_is_too_long_is_not_read(site):
+    opened = site()
+    long = "x" * (MAX_BODY_SIZE + 1)
     assert opened.sign_up(filler=long).status_code == 400
     sent = {"email": "anna@example.org", "name": long}
     assert opened.client.post("/api/signup", json=sent).status_code == 400
@@ -459,8 +459,8 @@ def test_a_body_that_is_too_long_is_not_read(desk):
     assert opened.reader() is None
 
 
-def test_an_endless_body_ends(desk):
-    opened = desk()
+def test_an_endless_body_ends(site):
+    opened = site()
 
     def endless():
         for _ in range(10_000):
@@ -510,8 +510,8 @@ def test_no_name_of_a_field_holds_half_a_character(charset):
     ],
     ids=["name", "long name", "kind", "long kind", "kind of all", "long kind of all"],
 )
-def test_brackets_in_a_head_make_no_form_and_no_fault(desk, kind, body):
-    opened = desk()
+def test_brackets_in_a_head_make_no_form_and_no_fault(site, kind, body):
+    opened = site()
     answer = opened.client.post("/signup", content=body, headers={"content-type": kind})
     assert answer.status_code == 400
     assert "That was not understood" in answer.text
@@ -528,8 +528,8 @@ def test_a_long_head_costs_no_time():
     assert time.thread_time() - began < 0.3
 
 
-def test_half_a_character_in_json_is_answered(desk):
-    client, headers = desk().client, {"content-type": "application/json"}
+def test_half_a_character_in_json_is_answered(site):
+    client, headers = site().client, {"content-type": "application/json"}
     for sent, field in (
         (r'{"\ud800x": "x"}', "x"),
         (r'{"email": "anna@example.org", "fields": {"\ud800x": "x"}}', "fields.x"),
@@ -566,8 +566,8 @@ BODY = st.binary(max_size=200) | st.sampled_from(
 
 
 @pytest.mark.parametrize("work", [False, True])
-def test_nothing_that_is_sent_breaks_anything(desk, work):
-    opened = desk(
+def test_nothing_that_is_sent_breaks_anything(site, work):
+    opened = site(
         signup={
             "fields": [{"name": "city"}],
             "proof_of_work": work,

@@ -21,13 +21,20 @@ from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.letters import LetterSender
-from syndicate.web.readers.signup_form import SignupValidator
-from syndicate.web.readers.signup_limits import SignupLimits
+from syndicate.web.readers.signup.limits import SignupLimits
+from syndicate.web.readers.signup.validation import SignupValidator
 from syndicate.web.telemetry.counters import RequestCounters
 from tests.audience import TEST
 from tests.deliver import editions
-from tests.web.people import Desk
-from tests.web.subscriber import TABLES, everything, known, path_of, said, uncounted
+from tests.web.known_reader import (
+    TABLES,
+    dump,
+    dump_without_limits,
+    path_of,
+    status_text,
+    subscribe_anna,
+)
+from tests.web.signup_site import SignupSite
 
 NEW = "anna@example.net"
 ORDERS = ((NEW, "anna@example.org"), ("anna@example.org", NEW))
@@ -39,7 +46,7 @@ class Mover:
     def __init__(self, anna):
         self.anna = anna
         self.store = anna.store
-        self.desk = Desk(anna.client, anna.store, anna.config)
+        self.site = SignupSite(anna.client, anna.store, anna.config)
 
     def ask(self, email=NEW):
         return self.anna.post("address", email=email)
@@ -60,7 +67,7 @@ class Mover:
     @property
     def letters(self):
         """The subjects of the letters that went out, by address."""
-        return {parseaddr(kept.to)[1]: kept.subject for kept in self.desk.letters()}
+        return {parseaddr(kept.to)[1]: kept.subject for kept in self.site.letters()}
 
     @property
     def emails(self):
@@ -75,12 +82,14 @@ class Mover:
 
 @pytest.fixture
 def mover(web, sqlite_store, publication):
-    return Mover(known(web(**TABLES), sqlite_store, publication(**TABLES)))
+    return Mover(subscribe_anna(web(**TABLES), sqlite_store, publication(**TABLES)))
 
 
 def test_each_address_gets_a_letter_with_a_question(mover):
     page = mover.ask()
-    assert said(page).startswith("If we may write to that address, two letters are on their way.")
+    assert status_text(page).startswith(
+        "If we may write to that address, two letters are on their way."
+    )
     assert mover.letters == {
         NEW: "Is this your new address?",
         "anna@example.org": "Shall your mail go elsewhere?",
@@ -162,7 +171,7 @@ def test_the_answer_is_the_same_whatever_we_know(mover):
     )
     assert set(others) == {stranger}
     assert set(mover.letters) == {"anna@example.org", "new@example.org", "known@example.org"}
-    subjects = [kept.subject for kept in mover.desk.letters()]
+    subjects = [kept.subject for kept in mover.site.letters()]
     assert subjects.count("Shall your mail go elsewhere?") == 3  # none for her own address
 
 
@@ -173,13 +182,13 @@ def withhold(mover, how):
             tx.subscribers.suppress(NEW, "550", cause=TEST, at=clock.now())
         return
     for _ in range(mover.anna.config.signup.per_address):
-        mover.desk.sign_up(NEW, newsletter="culture")
+        mover.site.sign_up(NEW, newsletter="culture")
 
 
 def seen(mover, email):
     """All that who holds the old address sees of a change, until it is over."""
     own = mover.anna.person.email
-    asked = said(mover.ask(email))
+    asked = status_text(mover.ask(email))
     link = mover.link(own)
     pages = [mover.anna.client.get(link), mover.confirm(link), mover.confirm(link)]
     with pytest.MonkeyPatch.context() as patch:
@@ -191,7 +200,7 @@ def seen(mover, email):
     told = json.loads(mover.anna.with_data("download").content)
     questions = [(one["kind"], one["asked"]) for one in told["questions"]]
     trail = [(one.action, one.detail, one.cause.how) for one in mover.anna.trail[:-1]]
-    letters = [kept.subject for kept in mover.desk.letters() if parseaddr(kept.to)[1] == own]
+    letters = [kept.subject for kept in mover.site.letters() if parseaddr(kept.to)[1] == own]
     answers = [(one.status_code, one.text.replace(link, "LINK")) for one in pages]
     return asked, answers, questions, trail, letters
 
@@ -200,7 +209,7 @@ def seen(mover, email):
 @pytest.mark.parametrize("how", ["suppressed", "limited"])
 def test_the_old_address_learns_nothing_of_the_new_one(web, sqlite_store, publication, how):
     tables = TABLES | {"signup": {"expire_after": "2d"}}
-    anna = known(web(**tables), sqlite_store, publication(**tables))
+    anna = subscribe_anna(web(**tables), sqlite_store, publication(**tables))
     ada = replace(anna, key=Mover(anna).subscribe("ada@example.org", "breaking"))
     withhold(Mover(anna), how)
     expected = seen(Mover(ada), "free@example.net")
@@ -235,32 +244,34 @@ def test_a_letter_that_cannot_be_written_asks_for_patience(mover, monkeypatch):
 
 
 def test_what_is_no_address_is_said_and_stays_typed(mover, tmp_path):
-    before = uncounted(tmp_path)
+    before = dump_without_limits(tmp_path)
     for typed in ("", "anna", "anna@", "a b@example.org", "a@example.org\r\nBcc: b@example.org"):
         page = mover.ask(typed)
-        assert said(page) == "Nothing was changed: that is no address that we can write to."
+        assert status_text(page) == "Nothing was changed: that is no address that we can write to."
         assert 'aria-invalid="true"' in page.text
-    assert uncounted(tmp_path) == before
+    assert dump_without_limits(tmp_path) == before
 
 
 def test_disposable_addresses_are_refused(web, sqlite_store, publication, tmp_path):
     (tmp_path / "disposable.txt").write_text("throwaway.example\n")
     tables = TABLES | {"signup": {"disposable_domains": "disposable.txt"}}
-    mover = Mover(known(web(**tables), sqlite_store, publication(**tables)))
-    assert said(mover.ask("a@throwaway.example")).startswith("Nothing was changed")
+    mover = Mover(subscribe_anna(web(**tables), sqlite_store, publication(**tables)))
+    assert status_text(mover.ask("a@throwaway.example")).startswith("Nothing was changed")
     assert mover.letters == {}
 
 
 @pytest.mark.usefixtures("within_the_hour")
 def test_letters_are_limited(mover):
     for number in range(3):
-        assert said(mover.ask(f"anna{number}@example.net")).startswith("If we may")
+        assert status_text(mover.ask(f"anna{number}@example.net")).startswith("If we may")
     for number in range(2):
         refused = mover.ask(f"anna{number + 3}@example.net")
         assert refused.status_code == 429
-        assert said(refused).startswith("We have already sent several emails to a•••@example.org.")
+        assert status_text(refused).startswith(
+            "We have already sent several emails to a•••@example.org."
+        )
     assert len(mover.letters) == 4  # three new addresses and the old one
-    assert len(mover.desk.letters()) == 6
+    assert len(mover.site.letters()) == 6
     mover.anna.key = mover.subscribe("bo@example.org", "breaking")
     for _ in range(5):
         mover.ask("victim@example.net")
@@ -271,7 +282,7 @@ def test_letters_are_limited(mover):
 
 def test_a_question_that_is_too_old_moves_nobody(web, sqlite_store, publication):
     tables = TABLES | {"signup": {"expire_after": "1s"}}
-    mover = Mover(known(web(**tables), sqlite_store, publication(**tables)))
+    mover = Mover(subscribe_anna(web(**tables), sqlite_store, publication(**tables)))
     mover.ask()
     links = [mover.link(email) for email in ORDERS[0]]
     later = clock.now() + timedelta(seconds=2)
@@ -285,7 +296,7 @@ def test_a_question_that_is_too_old_moves_nobody(web, sqlite_store, publication)
 
 def test_a_yes_in_time_waits_for_no_answer_that_is_late(web, sqlite_store, publication):
     tables = TABLES | {"signup": {"expire_after": "1h"}}
-    mover = Mover(known(web(**tables), sqlite_store, publication(**tables)))
+    mover = Mover(subscribe_anna(web(**tables), sqlite_store, publication(**tables)))
     mover.ask()
     first, second = (mover.link(email) for email in ORDERS[0])
     mover.confirm(first)
@@ -357,13 +368,13 @@ def test_who_came_back_by_moving_is_erased_no_more(mover):
 def test_looking_and_foreign_forms_change_nothing(mover, tmp_path):
     mover.ask()
     links = [mover.link(email) for email in ORDERS[0]]
-    before = everything(tmp_path)
+    before = dump(tmp_path)
     for link, method in product(links, ("GET", "HEAD", "OPTIONS")):
         mover.anna.client.request(method, link)
     for link in links:
         headers = {"sec-fetch-site": "cross-site"}
         assert mover.anna.client.post(link, headers=headers).status_code in {400, 403}
-    assert everything(tmp_path) == before
+    assert dump(tmp_path) == before
 
 
 def test_who_moves_keeps_number_and_history(store):

@@ -13,7 +13,7 @@ from syndicate.model.subscribers import Action, SubscribeOutcome
 from syndicate.store.editions.clicks import LinkClick
 from tests.audience import TEST, by_reader
 from tests.deliver import editions
-from tests.web.subscriber import TABLES, everything, known, path_of
+from tests.web.known_reader import TABLES, dump, path_of, subscribe_anna
 
 HER = "anna@example.org"
 BUTTON = by_reader("preferences page")
@@ -21,7 +21,7 @@ BUTTON = by_reader("preferences page")
 
 @pytest.fixture
 def reader(web, sqlite_store, publication):
-    return known(web(**TABLES), sqlite_store, publication(**TABLES))
+    return subscribe_anna(web(**TABLES), sqlite_store, publication(**TABLES))
 
 
 def test_the_page_asks_before_it_erases(reader):
@@ -45,7 +45,7 @@ def test_who_is_erased_is_nowhere_but_in_the_counts(reader, tmp_path):
     assert (left.action, left.cause.who, left.cause.how) == (
         *(Action.ERASED, "reader", "link in letter 1"),
     )
-    held = "\n".join(everything(tmp_path))
+    held = "\n".join(dump(tmp_path))
     assert "anna" not in held.lower()
     assert "Rosental" not in held
     assert len(re.findall(r"INSERT INTO \"?erasures", held)) == 1

@@ -17,9 +17,9 @@ from syndicate.web.app import application
 from tests.audience import TEST, by_reader
 from tests.deliver import editions
 from tests.render.mail.samples import alert, story
-from tests.web.asgi import Client
-from tests.web.people import Desk
-from tests.web.subscriber import BUTTON, TABLES, known, path_of, said
+from tests.web.asgi_client import Client
+from tests.web.known_reader import BUTTON, TABLES, path_of, status_text, subscribe_anna
+from tests.web.signup_site import SignupSite
 
 HERS = ("anna@example.org", "Rosental", "Bonn", "4711")
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -28,7 +28,7 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 @pytest.fixture
 def anna(web, sqlite_store, publication):
     """Anna Rosental of Bonn, who gets `breaking`."""
-    reader = known(web(**TABLES), sqlite_store, publication(**TABLES))
+    reader = subscribe_anna(web(**TABLES), sqlite_store, publication(**TABLES))
     with reader.store.write() as tx:
         fields = {"city": "Bonn", "crm": "4711"}
         at = clock.now()
@@ -49,7 +49,7 @@ def later(monkeypatch):
 
 
 def outbox(anna):
-    return Desk(anna.client, anna.store, anna.config).letters()
+    return SignupSite(anna.client, anna.store, anna.config).letters()
 
 
 def mail(anna) -> list[str]:
@@ -104,7 +104,7 @@ def test_only_pause_language_and_leaving_are_done_without_the_reader(anna):
 
 def test_the_way_to_the_data_goes_to_the_address_itself(anna):
     page = anna.post("data")
-    assert said(page) == "We have emailed a link to a•••@example.org. It works for 24 hours."
+    assert status_text(page) == "We have emailed a link to a•••@example.org. It works for 24 hours."
     path = letter(anna)
     page = anna.client.get(path)
     assert page.headers["cache-control"] == "no-store"
@@ -151,14 +151,14 @@ def test_the_link_to_the_data_works_for_a_day(anna, later):
 
 def test_who_cannot_be_mailed_is_asked_to_write(web, sqlite_store, publication):
     tables = TABLES | {"mail": {"from": "news@example.org", "reply_to": "desk@example.org"}}
-    anna = known(web(**tables), sqlite_store, publication(**tables))
+    anna = subscribe_anna(web(**tables), sqlite_store, publication(**tables))
     with anna.store.write() as tx:
         tx.subscribers.suppress("anna@example.org", "bounced", cause=TEST, at=clock.now())
     page = anna.get()
     assert "data" not in BUTTON.findall(page.text)
     section = page.text.partition('id="data"')[2]
     assert "desk@example.org" in section
-    assert "desk@example.org" in said(anna.post("data"))
+    assert "desk@example.org" in status_text(anna.post("data"))
     assert outbox(anna) == []
 
 
@@ -168,7 +168,7 @@ def test_letters_to_an_address_have_their_limit_and_the_page_says_so(anna):
     refused = anna.post("data")
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) > 3600
-    assert "several emails" in said(refused)
+    assert "several emails" in status_text(refused)
     assert anna.post("join", newsletter="culture").status_code == 429
     assert len(outbox(anna)) == 3
 
@@ -178,7 +178,7 @@ def test_letters_to_an_address_have_their_limit_and_the_page_says_so(anna):
 
 def test_a_newsletter_begins_when_the_address_agrees(anna):
     page = anna.post("join", newsletter="culture")
-    assert said(page) == (
+    assert status_text(page) == (
         "We have sent an email to a•••@example.org. Press the button in it to get Culture & more."
     )
     assert anna.states == {"breaking": "confirmed", "culture": "pending"}
@@ -275,7 +275,7 @@ def test_unsubscribing_works_for_ever_with_one_click_or_the_button(anna, later):
 def test_both_databases_do_it_alike(store, publication):
     config = publication(**TABLES)
     client = Client(application(store, config))
-    anna = known(httpx.Client(), store, config)
+    anna = subscribe_anna(httpx.Client(), store, config)
 
     def press(path: str, **data: str):
         return client.request("POST", path, data=data)

@@ -79,8 +79,8 @@ def test_a_publication_may_write_its_own(publication, tmp_path):
     assert content.text.startswith("Dear reader: SLOT")
 
 
-def test_a_letter_goes_out_without_a_mailing_lists_headers(desk):
-    opened = desk(
+def test_a_letter_goes_out_without_a_mailing_lists_headers(site):
+    opened = site(
         newsletters=[{"name": "breaking", "from": "Breaking <breaking@example.org>"}],
         mail={"from": "Morning Post <news@example.org>"},
     )
@@ -94,8 +94,8 @@ def test_a_letter_goes_out_without_a_mailing_lists_headers(desk):
     assert headers["To"] == "anna@example.org"
 
 
-def test_the_letter_of_somebody_known_speaks_their_language(desk):
-    opened = desk()
+def test_the_letter_of_somebody_known_speaks_their_language(site):
+    opened = site()
     with opened.store.write() as tx:
         tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=clock.now())
         key = tx.subscribers.by_email("anna@example.org").key
@@ -104,8 +104,8 @@ def test_the_letter_of_somebody_known_speaks_their_language(desk):
     assert "Bitte bestätigen Sie" in opened.letters()[0].subject
 
 
-def test_the_link_of_a_letter_is_the_page_that_confirms(desk):
-    opened = desk()
+def test_the_link_of_a_letter_is_the_page_that_confirms(site):
+    opened = site()
     opened.sign_up()
     (letter,) = opened.letters()
     for part in (letter.text, letter.html):
@@ -115,10 +115,10 @@ def test_the_link_of_a_letter_is_the_page_that_confirms(desk):
     assert opened.states() == {"breaking": "confirmed"}
 
 
-def test_run_sends_a_letter_at_once_and_not_at_the_next_sweep(desk, sqlite_store, monkeypatch):
+def test_run_sends_a_letter_at_once_and_not_at_the_next_sweep(site, sqlite_store, monkeypatch):
     monkeypatch.setattr("syndicate.schedule.runner.SWEEP", timedelta(hours=1))
     wakes: list[Any] = []
-    opened = desk(letters_due=lambda: [wake() for wake in wakes])
+    opened = site(letters_due=lambda: [wake() for wake in wakes])
     runner = Runner(Newsroom.of(sqlite_store, opened.config), threading.Event())
     wakes.append(runner.mail_is_due)
     outbox = opened.config.path("outbox")

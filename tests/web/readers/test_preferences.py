@@ -23,8 +23,16 @@ from syndicate.web.app import application
 from tests.audience import TEST
 from tests.deliver import editions
 from tests.render.mail.samples import alert, story
-from tests.web.people import Desk
-from tests.web.subscriber import BUTTON, TABLES, everything, known, path_of, said, uncounted
+from tests.web.known_reader import (
+    BUTTON,
+    TABLES,
+    dump,
+    dump_without_limits,
+    path_of,
+    status_text,
+    subscribe_anna,
+)
+from tests.web.signup_site import SignupSite
 
 SLOW = settings(
     max_examples=60,
@@ -35,7 +43,7 @@ SLOW = settings(
 
 @pytest.fixture
 def reader(web, sqlite_store, publication):
-    return known(web(**TABLES), sqlite_store, publication(**TABLES))
+    return subscribe_anna(web(**TABLES), sqlite_store, publication(**TABLES))
 
 
 def test_the_page_shows_what_may_be_decided(reader):
@@ -54,7 +62,7 @@ def test_who_has_just_left_comes_back_and_goes_again(reader):
     for action, state in (("leave", "left"), ("join", "confirmed"), ("leave", "left")):
         page = reader.post(action, newsletter="breaking")
         assert reader.states == {"breaking": state}
-    assert said(page) == "You no longer get Breaking."
+    assert status_text(page) == "You no longer get Breaking."
 
 
 def test_what_is_not_offered_is_kept_and_not_begun(reader):
@@ -82,7 +90,7 @@ def test_a_pause_is_of_some_weeks_and_can_be_ended(reader):
     page = reader.post("pause", weeks="4")
     left = reader.person.paused_until - clock.now()
     assert timedelta(days=27, hours=23) < left < timedelta(days=28)
-    assert said(page).startswith("You get no editions until ")
+    assert status_text(page).startswith("You get no editions until ")
     assert "resume" in BUTTON.findall(page.text)
     reader.post("resume")
     assert reader.person.paused_until is None
@@ -92,17 +100,17 @@ def test_a_pause_is_of_some_weeks_and_can_be_ended(reader):
 @pytest.mark.usefixtures("within_the_hour")
 def test_what_changes_nothing_writes_nothing(reader, tmp_path):
     reader.post("resume")
-    before = uncounted(tmp_path)
+    before = dump_without_limits(tmp_path)
     reader.post("resume")
     for _ in range(2):
         reader.post("join", newsletter="breaking")
-    assert uncounted(tmp_path) == before
+    assert dump_without_limits(tmp_path) == before
     first = reader.post("pause", weeks="4")
-    before = uncounted(tmp_path)
+    before = dump_without_limits(tmp_path)
     again = reader.post("pause", weeks="4")
-    assert said(again) == said(first)
-    assert said(first).startswith("You get no editions until ")
-    assert uncounted(tmp_path) == before
+    assert status_text(again) == status_text(first)
+    assert status_text(first).startswith("You get no editions until ")
+    assert dump_without_limits(tmp_path) == before
     reader.post("pause", weeks="8")
     assert reader.person.paused_until - clock.now() > timedelta(days=55)
 
@@ -157,7 +165,7 @@ def test_name_and_own_fields_are_changed_and_other_fields_stay(reader):
         tx.subscribers.change(reader.key, fields=fields, cause=TEST, at=clock.now())
     typed = {"name": " Ann\ta ", "field-city": "", "field-job": "Baker"}
     page = reader.with_data("change", **typed)
-    assert said(page) == "Saved."
+    assert status_text(page) == "Saved."
     person = reader.person
     assert (person.name, dict(person.fields)) == ("Ann a", {"crm": "4711", "job": "Baker"})
 
@@ -167,18 +175,18 @@ def test_what_is_wrong_with_a_field_is_said_and_what_was_typed_stays(
 ):
     required = {"fields": [{"name": "city", "label": "Where you live", "required": True}]}
     tables = TABLES | {"signup": required}
-    reader = known(web(**tables), sqlite_store, publication(**tables))
+    reader = subscribe_anna(web(**tables), sqlite_store, publication(**tables))
     page = reader.with_data("change", **{"name": "Bo", "field-city": " "})
-    assert said(page) == "Nothing was changed: please fill in “Where you live”."
+    assert status_text(page) == "Nothing was changed: please fill in “Where you live”."
     assert 'value="Bo"' in page.text
     page = reader.with_data("change", **{"name": "x" * 201, "field-city": "Bonn"})
-    assert said(page) == "Nothing was changed: “Name” is too long."
+    assert status_text(page) == "Nothing was changed: “Name” is too long."
     assert reader.person.name == "Anna"
 
 
 def test_the_page_speaks_the_language_that_was_chosen(reader):
     page = reader.post("language", language="de")
-    assert said(page) == "Gespeichert."
+    assert status_text(page) == "Gespeichert."
     assert '<html lang="de">' in page.text
     assert "Ihre Einstellungen" in reader.get().text
     assert reader.person.language == "de"
@@ -215,7 +223,7 @@ def test_looking_at_the_data_notes_nothing(reader):
 
 def test_what_a_reader_did_is_in_the_trail_with_its_network(web, sqlite_store, publication):
     tables = TABLES | {"web": {"proxies": ["127.0.0.0/8"]}}
-    reader = known(web(**tables), sqlite_store, publication(**TABLES))
+    reader = subscribe_anna(web(**tables), sqlite_store, publication(**TABLES))
     reader.client.headers["x-forwarded-for"] = "192.0.2.77"
     reader.post("join", newsletter="culture")
     reader.post("pause", weeks="1")
@@ -245,12 +253,12 @@ def test_a_suppressed_reader_is_told_so_and_can_only_leave(reader):
 
 
 def test_only_a_post_changes_anything(reader, tmp_path):
-    before = everything(tmp_path)
+    before = dump(tmp_path)
     for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"):
         query = "?action=leave-all&weeks=1"
         answer = reader.client.request(method, reader.path + query)
         assert answer.status_code == (200 if method in {"GET", "HEAD"} else 405)
-    assert everything(tmp_path) == before
+    assert dump(tmp_path) == before
 
 
 def test_a_link_that_is_none_gets_one_kind_page(reader, publication):
@@ -276,7 +284,7 @@ def test_a_link_that_is_none_gets_one_kind_page(reader, publication):
 
 
 def test_a_form_on_somebody_else_s_page_is_refused(reader, tmp_path):
-    before = everything(tmp_path)
+    before = dump(tmp_path)
     strange = (
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
@@ -285,7 +293,7 @@ def test_a_form_on_somebody_else_s_page_is_refused(reader, tmp_path):
     for headers, action in product(strange, ("leave-all", "data")):
         answer = reader.client.post(reader.path, data={"action": action}, headers=headers)
         assert answer.status_code == 403
-    assert everything(tmp_path) == before
+    assert dump(tmp_path) == before
 
 
 def test_our_own_page_may_post(reader):
@@ -399,7 +407,7 @@ def test_no_body_breaks_the_page(reader, body, kind):
 def test_a_thousand_visits_of_scanners_change_nothing(sqlite_store, publication, tmp_path):
     config = publication(**TABLES)
     app = application(sqlite_store, config)
-    anna = known(httpx.Client(), sqlite_store, config)
+    anna = subscribe_anna(httpx.Client(), sqlite_store, config)
 
     async def visit() -> int:
         transport = httpx.ASGITransport(app)
@@ -411,7 +419,7 @@ def test_a_thousand_visits_of_scanners_change_nothing(sqlite_store, publication,
             paths = links_of_mails(anna)
             kinds = {path.split("/")[1] for path in paths}
             assert kinds == {"unsubscribe", "preferences", "view", "confirm"}
-            before = everything(tmp_path)
+            before = dump(tmp_path)
             visits = 0
             while visits < 1000:
                 for path in paths:
@@ -419,7 +427,7 @@ def test_a_thousand_visits_of_scanners_change_nothing(sqlite_store, publication,
                         answer = await scanner.request(method, path)
                         assert answer.status_code == (405 if method == "OPTIONS" else 200), path
                         visits += 1
-            assert everything(tmp_path) == before
+            assert dump(tmp_path) == before
             return visits
 
     with ThreadPoolExecutor(1) as thread:  # Playwright, once begun, holds the loop of this one
@@ -435,9 +443,9 @@ def links_of_mails(anna) -> list[str]:
         editions.draft(), content=content, created_at=now, expires_at=now + timedelta(days=1)
     )
     editions.freeze(anna.store, paper)
-    mails = Desk(anna.client, anna.store, anna.config).letters()
+    mails = SignupSite(anna.client, anna.store, anna.config).letters()
     assert len(mails) == 4
-    said = "\n".join(mail.html + mail.text for mail in mails)
-    found = re.findall(re.escape(anna.config.web_url) + r"(/[^\s\"<>]+)", said)
+    status_text = "\n".join(mail.html + mail.text for mail in mails)
+    found = re.findall(re.escape(anna.config.web_url) + r"(/[^\s\"<>]+)", status_text)
     ours = ("/unsubscribe/", "/preferences/", "/view/", "/confirm/")
     return sorted({path for path in found if path.startswith(ours)})

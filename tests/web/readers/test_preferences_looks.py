@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from syndicate import clock
 from tests import checkers
 from tests.audience import TEST
+from tests.web.known_reader import TABLES, KnownReader, path_of, subscribe_anna
 from tests.web.readers.test_address_change import NEW, Mover
-from tests.web.subscriber import TABLES, Known, known, path_of
 
 pytestmark = pytest.mark.browser
 
@@ -18,14 +18,14 @@ SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 
 @pytest.fixture
 def anna(web, sqlite_store, publication):
-    return known(web(**TABLES), sqlite_store, publication(**TABLES))
+    return subscribe_anna(web(**TABLES), sqlite_store, publication(**TABLES))
 
 
-def at(anna: Known) -> str:
+def at(anna: KnownReader) -> str:
     return str(anna.client.base_url).rstrip("/") + anna.path
 
 
-def data(anna: Known) -> str:
+def data(anna: KnownReader) -> str:
     """Return the address that the letter to Anna's data leads to."""
     return str(anna.client.base_url).rstrip("/") + anna.data_link()
 

@@ -13,7 +13,7 @@ from syndicate.config import Config
 from syndicate.store import Store
 from syndicate.web.app import application
 from tests.publish.newsroom import Newsroom
-from tests.web.asgi import run
+from tests.web.asgi_client import run
 
 SECRET = b"what nobody may read"
 STEPS = [

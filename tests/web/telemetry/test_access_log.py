@@ -20,8 +20,8 @@ from syndicate.web.server.server import WebServer
 from syndicate.web.telemetry.access_log import AccessLog, shown
 from syndicate.web.telemetry.request_kinds import RequestKind
 from tests.until import until
-from tests.web.asgi import Client
-from tests.web.subscriber import TABLES, known, path_of
+from tests.web.asgi_client import Client
+from tests.web.known_reader import TABLES, path_of, subscribe_anna
 from tests.web.telemetry.test_metrics import FEEDLY, RSS, publish
 
 FIELDS = [
@@ -72,7 +72,7 @@ def test_nothing_tells_of_a_person_whatever_is_asked_for(web, sqlite_store, publ
     tables = TABLES | {"web": {"access_log": "access.log", "proxies": ["127.0.0.0/8"]}}
     client = web(**tables)
     publish(tmp_path)
-    reader = known(client, sqlite_store, publication(**tables))
+    reader = subscribe_anna(client, sqlite_store, publication(**tables))
     links = reader.links
     addresses = [
         links.unsubscribe(reader.key, "breaking"),

@@ -16,8 +16,8 @@ from syndicate.web.telemetry.counters import REMEMBERED_FOR, RequestCounters
 from tests import ROOT
 from tests.audience import TEST
 from tests.store.ledger.test_deliveries import edition, readers
-from tests.web.asgi import Client
-from tests.web.subscriber import TABLES
+from tests.web.asgi_client import Client
+from tests.web.known_reader import TABLES
 
 NOW = clock.now()
 FEEDLY = {"user-agent": "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 16 subscribers; x)"}

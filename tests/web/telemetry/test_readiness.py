@@ -19,7 +19,7 @@ from tests.deliver.editions import draft, freeze, links, subscribe
 from tests.deliver.mail_servers import real
 from tests.ports import free_port
 from tests.until import away_from_midnight
-from tests.web.asgi import Client
+from tests.web.asgi_client import Client
 from tests.web.telemetry.test_metrics import metrics, publish
 
 LOCAL = "127.0.0.1:8000"

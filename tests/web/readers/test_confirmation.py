@@ -17,9 +17,9 @@ CITY = {"fields": [{"name": "city"}]}
 
 
 @pytest.fixture
-def asked(desk):
+def asked(site):
     """A publication of which somebody asked for one of two newsletters."""
-    opened = desk(newsletters=TWO, signup=CITY)
+    opened = site(newsletters=TWO, signup=CITY)
     opened.sign_up(newsletter="breaking", name="Anna Lind", **{"fields.city": "Hamburg"})
     return opened
 
@@ -121,7 +121,7 @@ def test_what_was_confirmed_in_time_stays_so(asked, monkeypatch):
     assert "You are subscribed" in asked.client.get(link).text
 
 
-def test_a_welcome_that_cannot_be_composed_holds_nobody_up(desk, monkeypatch):
+def test_a_welcome_that_cannot_be_composed_holds_nobody_up(site, monkeypatch):
     compose = LetterSender.compose
 
     def broken(self, letter, *rest):
@@ -130,15 +130,15 @@ def test_a_welcome_that_cannot_be_composed_holds_nobody_up(desk, monkeypatch):
         return compose(self, letter, *rest)
 
     monkeypatch.setattr(LetterSender, "compose", broken)
-    opened = desk(signup={"welcome": True})
+    opened = site(signup={"welcome": True})
     opened.sign_up()
     assert "You are subscribed" in opened.client.post(opened.link()).text
     assert set(opened.states().values()) == {"confirmed"}
     assert len(opened.letters()) == 1
 
 
-def test_a_welcome_comes_once(desk):
-    opened = desk(signup={"welcome": True})
+def test_a_welcome_comes_once(site):
+    opened = site(signup={"welcome": True})
     opened.sign_up()
     opened.client.post(opened.link())
     opened.client.post(opened.link())
@@ -149,8 +149,8 @@ def test_a_welcome_comes_once(desk):
     ]
 
 
-def test_the_first_of_two_letters_is_as_good_as_the_second(desk):
-    opened = desk(newsletters=TWO)
+def test_the_first_of_two_letters_is_as_good_as_the_second(site):
+    opened = site(newsletters=TWO)
     opened.sign_up(newsletter="breaking")
     first = opened.link()
     opened.sign_up(newsletter="briefing")
@@ -202,8 +202,8 @@ def test_a_newsletter_that_is_gone_is_not_subscribed_to(web, asked, publication)
     assert asked.states() == {"breaking": "pending"}
 
 
-def test_the_page_speaks_the_language_of_the_newsletter(desk):
-    opened = desk(newsletters=[{"name": "morgen", "title": "Der Morgen", "language": "de"}])
+def test_the_page_speaks_the_language_of_the_newsletter(site):
+    opened = site(newsletters=[{"name": "morgen", "title": "Der Morgen", "language": "de"}])
     opened.sign_up()
     page = opened.client.get(opened.link()).text
     assert '<html lang="de">' in page

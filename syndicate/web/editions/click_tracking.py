@@ -21,19 +21,24 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.tracked_links import TrackedLinks
 from syndicate.errors import SyndicateError
 from syndicate.store import LinkClick, Store
-from syndicate.web.editions.scanners import LONGEST, LinkVisit, ScannerDetector, is_machine
-from syndicate.web.guard import PRIVATE
+from syndicate.web.editions.scanner_detection import (
+    MAX_AGENT_LENGTH,
+    LinkVisit,
+    ScannerDetector,
+    is_machine,
+)
+from syndicate.web.error_pages import ErrorPages
 from syndicate.web.pages import WebPages
-from syndicate.web.readers.notices import Notices
+from syndicate.web.security_headers import NO_STORE
 from syndicate.web.server.client import network
 
 _log = structlog.get_logger(__name__)
-_EDITIONS = 256
+_MAX_CACHED_EDITIONS = 256
 """How many editions' links are kept in memory."""
-_WAITING = 10_000
+_MAX_QUEUED = 10_000
 """How many clicks wait to be written at most; more than that are lost."""
-_AGENT = 80
-_HEADERS = {**PRIVATE, "referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
+_MAX_STORED_AGENT = 80
+_HEADERS = {**NO_STORE, "referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
 
 
 class ClickPages:
@@ -43,10 +48,10 @@ class ClickPages:
         self._store = store
         self._config = config
         self._links = links
-        self._notices = Notices(config, pages)
+        self._notices = ErrorPages(config, pages)
         self._editions: dict[int, TrackedLinks] = {}
         self._scanners = ScannerDetector()
-        self._ledger = _Ledger(store)
+        self._ledger = _ClickWriter(store)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -77,7 +82,7 @@ class ClickPages:
         if edition is None:
             return None
         leads = TrackedLinks.of(number, edition.newsletter, frozen, self._config)
-        if len(self._editions) >= _EDITIONS:
+        if len(self._editions) >= _MAX_CACHED_EDITIONS:
             self._editions.clear()
         self._editions[number] = leads
         return leads
@@ -88,7 +93,7 @@ class ClickPages:
         """Judge a click now, and return what writes it down later."""
         if not leads.counted:
             return None
-        agent = request.headers.get("user-agent", "")[:LONGEST]
+        agent = request.headers.get("user-agent", "")[:MAX_AGENT_LENGTH]
         purpose = request.headers.get("sec-purpose", request.headers.get("purpose", ""))
         named = subscriber if leads.tracking is Tracking.READERS else None
         visit = LinkVisit(
@@ -105,14 +110,14 @@ class ClickPages:
         return BackgroundTask(self._ledger.note, visit, late)
 
 
-class _Ledger:
+class _ClickWriter:
     """Writes clicks down, in a thread of its own: as many at once as have come in."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clicks")
-        self._waiting: deque[LinkVisit] = deque(maxlen=_WAITING)
-        self._late: deque[LinkVisit] = deque(maxlen=_WAITING)
+        self._waiting: deque[LinkVisit] = deque(maxlen=_MAX_QUEUED)
+        self._late: deque[LinkVisit] = deque(maxlen=_MAX_QUEUED)
 
     async def note(self, visit: LinkVisit, late: list[LinkVisit]) -> None:
         """Write a visit down, and of earlier ones that a machine made them."""
@@ -121,13 +126,13 @@ class _Ledger:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._write)
 
     def _write(self) -> None:
-        new, late = _taken(self._waiting), _taken(self._late)
+        new, late = _drain(self._waiting), _drain(self._late)
         if not new and not late:
             return
         try:
             with self._store.write() as tx:
                 keys = [tx.clicks.add(_click(visit)) for visit in new]
-                found_out = {each.key: _said(each) for each in late if each.key is not None}
+                found_out = {each.key: _stored_agent(each) for each in late if each.key is not None}
                 tx.clicks.by_machine(found_out)
         except SyndicateError as error:
             _log.warning("clicks not counted", clicks=len(new), reason=str(error))
@@ -136,7 +141,7 @@ class _Ledger:
             visit.key = key
 
 
-def _taken(queue: deque[LinkVisit]) -> list[LinkVisit]:
+def _drain(queue: deque[LinkVisit]) -> list[LinkVisit]:
     """Take all that is there out of a queue that others put into."""
     return [queue.popleft() for _ in range(len(queue))]
 
@@ -148,10 +153,10 @@ def _click(visit: LinkVisit) -> LinkClick:
         subscriber=visit.subscriber,
         at=visit.at,
         machine=visit.machine,
-        agent=_said(visit) if visit.machine else "",
+        agent=_stored_agent(visit) if visit.machine else "",
     )
 
 
-def _said(visit: LinkVisit) -> str:
+def _stored_agent(visit: LinkVisit) -> str:
     """Return what a machine called itself, as the store can hold it."""
-    return "".join(filter(str.isprintable, visit.agent))[:_AGENT]
+    return "".join(filter(str.isprintable, visit.agent))[:_MAX_STORED_AGENT]

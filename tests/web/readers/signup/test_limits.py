@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from structlog.testing import capture_logs
 
 from syndicate import clock
+from tests.web.readers.signup.test_looks import a_moment_later
 from tests.web.readers.test_abuse import solved
-from tests.web.readers.test_signup_looks import a_moment_later
 
 pytestmark = pytest.mark.usefixtures("within_the_hour")
 TIGHT = {"per_network": 2}
@@ -18,9 +18,9 @@ HOUR_AND_MORE = timedelta(minutes=66)
 
 
 @pytest.fixture
-def full(desk):
+def full(site):
     """A publication that has had from this network what it takes of sign-ups."""
-    opened = desk(signup=TIGHT)
+    opened = site(signup=TIGHT)
     for name in ("ada", "bo"):
         assert opened.sign_up(f"{name}@example.org").status_code == 200
     return opened
@@ -86,8 +86,8 @@ def test_json_says_the_same(full):
     assert full.states("cy@example.org") == {"breaking": "pending"}
 
 
-def test_past_the_limit_of_all_there_is_nothing_but_waiting(desk):
-    opened = desk(signup={"in_all": 1})
+def test_past_the_limit_of_all_there_is_nothing_but_waiting(site):
+    opened = site(signup={"in_all": 1})
     opened.sign_up("ada@example.org")
     page = opened.sign_up("bo@example.org", altcha=proof(opened))
     assert page.status_code == 429
@@ -98,8 +98,8 @@ def test_past_the_limit_of_all_there_is_nothing_but_waiting(desk):
     assert opened.reader("bo@example.org") is None
 
 
-def test_an_address_that_had_its_letters_is_answered_as_any_other(desk):
-    opened = desk(signup={"per_address": 1})
+def test_an_address_that_had_its_letters_is_answered_as_any_other(site):
+    opened = site(signup={"per_address": 1})
     fresh = opened.sign_up()
     again = opened.sign_up()
     assert (again.status_code, again.content) == (fresh.status_code, fresh.content)
@@ -117,8 +117,8 @@ def test_an_address_that_had_its_letters_is_answered_as_any_other(desk):
     ],
     ids=["plus", "gmail", "dots elsewhere", "nothing before the plus"],
 )
-def test_aliases_of_one_mailbox_share_its_limit_and_stay_as_typed(desk, emails, letters):
-    opened = desk(signup={"per_address": 2})
+def test_aliases_of_one_mailbox_share_its_limit_and_stay_as_typed(site, emails, letters):
+    opened = site(signup={"per_address": 2})
     for email in emails:
         assert opened.sign_up(email).status_code == 200
     sent = [parseaddr(letter.to)[1] for letter in opened.letters()]

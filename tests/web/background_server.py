@@ -12,7 +12,7 @@ _leaving: list[WebServer] = []
 
 
 @contextmanager
-def answering(app: ASGIApp, listener: socket.socket) -> Iterator[WebServer]:
+def running(app: ASGIApp, listener: socket.socket) -> Iterator[WebServer]:
     """Serve an application on loopback; at the end of the block the server winds down by itself.
 
     How a server stops is what its own tests look at.

@@ -22,41 +22,46 @@ from syndicate.errors import SyndicateError
 from syndicate.intake.markup.text import printable
 from syndicate.render.templates import Templates
 from syndicate.store import Store
-from syndicate.web.forms import MANY, Form, read_form, read_json
-from syndicate.web.guard import PRIVATE, answer
+from syndicate.web.error_pages import ErrorPages, too_many_requests
+from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form, read_json
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.outbox.pages import is_served
 from syndicate.web.pages import WebPages
-from syndicate.web.readers.bot_checks import HONEYPOT, FormStamps, StampAge, is_sprung
-from syndicate.web.readers.link_owner import own_doing
-from syndicate.web.readers.notices import Notices, later
-from syndicate.web.readers.proof_of_work import FIELD, Challenges
-from syndicate.web.readers.signup_form import (
-    LONGEST,
-    NEWSLETTERS,
-    OWN,
+from syndicate.web.readers.link_owner import cause_of_request
+from syndicate.web.readers.signup.bot_checks import (
+    HONEYPOT,
+    FormStamps,
+    StampAge,
+    is_honeypot_filled,
+)
+from syndicate.web.readers.signup.limits import SignupLimit
+from syndicate.web.readers.signup.proof_of_work import PROOF_FIELD, Challenges
+from syndicate.web.readers.signup.requests import SignupRequests, SignupThrottled
+from syndicate.web.readers.signup.validation import (
+    CUSTOM_PREFIX,
+    MAX_LENGTH,
+    NEWSLETTERS_FIELD,
     SignupErrors,
     SignupInput,
     SignupRequest,
     SignupValidator,
-    own_field,
+    custom_field,
 )
-from syndicate.web.readers.signup_limits import SignupLimit
-from syndicate.web.readers.signup_requests import SignupPostponed, SignupRequests
-from syndicate.web.ui_strings import words_in
+from syndicate.web.security_headers import NO_STORE, answer
+from syndicate.web.ui_strings import web_strings
 
 _log = structlog.get_logger(__name__)
 STYLE = "web/forms.css"
-_STAMP = "at"
-_ANYBODY = {
-    **PRIVATE,
+_STAMP_FIELD = "at"
+_CORS = {
+    **NO_STORE,
     "access-control-allow-origin": "*",
     "access-control-allow-methods": "GET, POST",
     "access-control-allow-headers": "content-type",
     "access-control-expose-headers": "retry-after",
     "access-control-max-age": "86400",
 }
-_NEEDS_PROOF = {"errors": {FIELD: "expected the answer to /signup/challenge, used once"}}
+_PROOF_REQUIRED = {"errors": {PROOF_FIELD: "expected the answer to /signup/challenge, used once"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +99,20 @@ class SignupPages:
         self._access = OperatorAccess(config)
         self._pages = pages
         self._templates = Templates.of(config)
-        self._notices = Notices(config, pages)
+        self._notices = ErrorPages(config, pages)
         self._clerk = clerk
         self._enrolment = enrolment
         self._stamps = FormStamps(secret)
         self._proofs = Challenges(secret)
-        self._words = words_in(config.publication.language).signup
-        own = {own_field(one.name): one.title for one in config.signup.fields}
+        self._words = web_strings(config.publication.language).signup
+        own = {custom_field(one.name): one.title for one in config.signup.fields}
         words = self._words
-        self._labels = {"email": words.email, "name": words.name, **own, NEWSLETTERS: words.choose}
+        self._labels = {
+            "email": words.email,
+            "name": words.name,
+            **own,
+            NEWSLETTERS_FIELD: words.choose,
+        }
 
     @property
     def is_open(self) -> bool:
@@ -129,11 +139,11 @@ class SignupPages:
             return await run_in_threadpool(
                 self._form, _SignupFormView(typed=SignupInput(newsletters=wanted))
             )
-        form = await read_form(request, most=MANY)
+        form = await read_form(request, most=MAX_CHECKBOX_FIELDS)
         try:
             return await run_in_threadpool(self._take, request, form)
         except SyndicateError as error:  # the store, or a template of a letter
-            _not_taken(error)
+            _log_failure(error)
             return self._notices.busy()
 
     def _take(self, request: Request, form: Form | None) -> Response:
@@ -141,19 +151,19 @@ class SignupPages:
             return self._form(
                 _SignupFormView(typed=SignupInput(), notice=self._words.not_read), 400
             )
-        if is_sprung(form):
+        if is_honeypot_filled(form):
             return self._done(request)
-        typed = _typed(form)
+        typed = _input_from_form(form)
         try:
             wish = self._clerk.read(typed)
         except SignupErrors as mistakes:
-            stamp = form.get(_STAMP, "")
+            stamp = form.get(_STAMP_FIELD, "")
             return self._form(
                 _SignupFormView(typed=typed, problems=mistakes.by_field, stamp=stamp), 400
             )
-        haste = self._stamps.judge(form.get(_STAMP), clock.now())
-        stamp = form.get(_STAMP, "") if haste is not StampAge.STALE else ""
-        proven = haste is StampAge.NONE and self._has_worked(form.get(FIELD))
+        haste = self._stamps.judge(form.get(_STAMP_FIELD), clock.now())
+        stamp = form.get(_STAMP_FIELD, "") if haste is not StampAge.STALE else ""
+        proven = haste is StampAge.NONE and self._has_worked(form.get(PROOF_FIELD))
         if haste is not StampAge.NONE or (self._config.signup.proof_of_work and not proven):
             return self._form(
                 _SignupFormView(typed=typed, notice=self._words.again, stamp=stamp), 400
@@ -161,17 +171,19 @@ class SignupPages:
         postponed = self._enter(request, wish, how="form on the web", proven=proven)
         if postponed is None:
             return self._done(request)
-        failed = bool(form.get(FIELD))  # the browser could not do the work, or it was done before
+        failed = bool(
+            form.get(PROOF_FIELD)
+        )  # the browser could not do the work, or it was done before
         sheet = _SignupFormView(
             typed=typed,
             stamp=stamp,
-            title=words_in(self._config.publication.language).busy_title,
+            title=web_strings(self._config.publication.language).busy_title,
             notice=self._over_limit(postponed),
             work=postponed.proof_helps and not failed,
         )
-        return later(self._form(sheet, 429), postponed.wait)
+        return too_many_requests(self._form(sheet, 429), postponed.wait)
 
-    def _over_limit(self, postponed: SignupPostponed) -> str:
+    def _over_limit(self, postponed: SignupThrottled) -> str:
         """Say in plain words that there are too many sign-ups, and how long to wait."""
         words = self._words
         why = words.over_all if postponed.limit is SignupLimit.ALL else words.over_network
@@ -185,13 +197,13 @@ class SignupPages:
             "offered": self._clerk.offered,
             "chosen": self._chosen(sheet.typed),
             "labels": self._labels,
-            "own_fields": [(own_field(own.name), own) for own in self._config.signup.fields],
+            "own_fields": [(custom_field(own.name), own) for own in self._config.signup.fields],
             "said": self._words,
             "double": self._config.signup.confirm,
             "work": work,
             "stamp": sheet.stamp or self._stamps.make(clock.now()),
             "honeypot": HONEYPOT,
-            "longest": LONGEST,
+            "longest": MAX_LENGTH,
         }
         policy: tuple[str, ...] = ("form-action 'self'",)
         if work:
@@ -217,8 +229,8 @@ class SignupPages:
     async def challenge(self, request: Request) -> Response:
         """Set a sum; any page may ask for one."""
         if request.method == "OPTIONS":
-            return Response(status_code=204, headers=_ANYBODY)
-        return JSONResponse(self._proofs.challenge(clock.now()), headers=_ANYBODY)
+            return Response(status_code=204, headers=_CORS)
+        return JSONResponse(self._proofs.challenge(clock.now()), headers=_CORS)
 
     def script(self, _: Request) -> Response:
         """Answer with the script that does the sum."""
@@ -240,57 +252,61 @@ class SignupPages:
     async def api(self, request: Request) -> Response:
         """Take a sign-up from a program or a script of another page."""
         if request.method == "OPTIONS":
-            return Response(status_code=204, headers=_ANYBODY)
+            return Response(status_code=204, headers=_CORS)
         given = await read_json(request)
         try:
             return await run_in_threadpool(self._take_json, request, given)
         except SyndicateError as error:
-            _not_taken(error)
-            words = words_in(self._config.publication.language)
+            _log_failure(error)
+            words = web_strings(self._config.publication.language)
             return _json({"message": f"{words.busy_title}. {words.busy}"}, 503)
 
     def _take_json(self, request: Request, given: dict[str, Any] | None) -> Response:
         try:
-            wish = self._clerk.read(_typed_json(given))
+            wish = self._clerk.read(_input_from_json(given))
         except SignupErrors as mistakes:
             return _json({"errors": mistakes.by_field}, 400)
-        payload = given.get(FIELD) if given else None
+        payload = given.get(PROOF_FIELD) if given else None
         proven = self._has_worked(payload if isinstance(payload, str) else None)
         if not proven and self._config.signup.proof_of_work:
-            return _json(_NEEDS_PROOF, 400)
+            return _json(_PROOF_REQUIRED, 400)
         postponed = self._enter(request, wish, how="JSON on the web", proven=proven)
         if postponed is not None:
             said: dict[str, Any] = {"message": self._over_limit(postponed)}
-            said |= _NEEDS_PROOF if postponed.proof_helps else {}
-            return later(_json(said, 429), postponed.wait)
+            said |= _PROOF_REQUIRED if postponed.proof_helps else {}
+            return too_many_requests(_json(said, 429), postponed.wait)
         double = self._config.signup.confirm
         return _json({"message": self._words.sent if double else self._words.begun}, 202)
 
     def _enter(
         self, request: Request, wish: SignupRequest, *, how: str, proven: bool
-    ) -> SignupPostponed | None:
-        cause = own_doing(how, request, self._config)
+    ) -> SignupThrottled | None:
+        cause = cause_of_request(how, request, self._config)
         return self._enrolment.enter(wish, cause=cause, at=clock.now(), proven=proven)
 
 
 def _json(said: Mapping[str, Any], status: int) -> Response:
-    return JSONResponse(said, status, headers=_ANYBODY)
+    return JSONResponse(said, status, headers=_CORS)
 
 
-def _not_taken(error: SyndicateError) -> None:
+def _log_failure(error: SyndicateError) -> None:
     _log.warning("sign-up not taken", reason=str(error))
 
 
-def _typed(form: Form) -> SignupInput:
+def _input_from_form(form: Form) -> SignupInput:
     return SignupInput(
         email=form.get("email", ""),
         name=form.get("name", ""),
-        fields={key.removeprefix(OWN): form[key] for key in form if key.startswith(OWN)},
+        fields={
+            key.removeprefix(CUSTOM_PREFIX): form[key]
+            for key in form
+            if key.startswith(CUSTOM_PREFIX)
+        },
         newsletters=form.all("newsletter"),
     )
 
 
-def _typed_json(given: dict[str, Any] | None) -> SignupInput:
+def _input_from_json(given: dict[str, Any] | None) -> SignupInput:
     """Read JSON as what somebody typed; raise Mistakes where it is of another shape."""
     if given is None:
         raise SignupErrors({"body": 'expected a JSON object such as {"email": "anna@example.org"}'})
@@ -298,17 +314,17 @@ def _typed_json(given: dict[str, Any] | None) -> SignupInput:
         "email": (str, "text"),
         "name": (str, "text"),
         "fields": (dict, "an object of texts"),
-        NEWSLETTERS: (list, "a list of names"),
-        FIELD: (str, "text"),
+        NEWSLETTERS_FIELD: (list, "a list of names"),
+        PROOF_FIELD: (str, "text"),
     }
     mistakes = {}
     for key, value in given.items():
         kind, shape = expected.get(key, (None, ""))
         inner = value.values() if isinstance(value, dict) else value
         if kind is None:
-            mistakes[printable(key)[:LONGEST]] = f"unknown; there are {', '.join(expected)}"
+            mistakes[printable(key)[:MAX_LENGTH]] = f"unknown; there are {', '.join(expected)}"
         elif not isinstance(value, kind) or not all(isinstance(one, str) for one in inner):
             mistakes[key] = f"expected {shape}"
     if mistakes:
         raise SignupErrors(mistakes)
-    return SignupInput(**{key: value for key, value in given.items() if key != FIELD})
+    return SignupInput(**{key: value for key, value in given.items() if key != PROOF_FIELD})

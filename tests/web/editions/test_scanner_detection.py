@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.model.editions import CANARY
-from syndicate.web.editions.scanners import LONGEST, LinkVisit, ScannerDetector, is_machine
+from syndicate.web.editions.scanner_detection import (
+    MAX_AGENT_LENGTH,
+    LinkVisit,
+    ScannerDetector,
+    is_machine,
+)
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -54,7 +59,7 @@ def test_the_hidden_link_gives_away_the_minute_around_it():
 
 
 def test_only_the_beginning_of_a_name_is_looked_at():
-    long = FIREFOX.ljust(LONGEST)
+    long = FIREFOX.ljust(MAX_AGENT_LENGTH)
     assert is_machine("GET", long[:-4] + "curl", "")
     assert not is_machine("GET", long + "curl", "")
     scanners = ScannerDetector()

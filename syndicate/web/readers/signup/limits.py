@@ -14,7 +14,7 @@ from syndicate.web.telemetry.counters import RequestCounters
 
 _log = structlog.get_logger(__name__)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-WITH_PROOF = 10
+PROOF_FACTOR = 10
 """How many times as many sign-ups a network may send whose browsers do a proof of work."""
 
 
@@ -43,7 +43,7 @@ class SignupLimits:
         self, tx: Transaction, origin: str, at: datetime, *, proven: bool
     ) -> timedelta | None:
         """Count a sign-up from a network."""
-        most = self._signup.per_network * (WITH_PROOF if proven else 1)
+        most = self._signup.per_network * (PROOF_FACTOR if proven else 1)
         name = f"signup from {origin or 'nowhere'}"
         wait = self._take(tx, SignupLimit.NETWORK, name, most=most, per=HOUR, at=at)
         if wait is not None and tx.attempt_limits.once("signup network told", per=HOUR, at=at):

@@ -12,13 +12,13 @@ from syndicate.render.mail.letter import Letter
 from syndicate.store import ConfirmationKind, Store, Transaction
 from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.web.readers.letters import LetterSender
-from syndicate.web.readers.signup_limits import SignupLimits
+from syndicate.web.readers.signup.limits import SignupLimits
 
-DATA_FOR = timedelta(days=1)
+DATA_LINK_LIFETIME = timedelta(days=1)
 """How long the link to a reader's data works."""
 
 
-class LetterRequests:
+class EmailVerification:
     """Sends letters to known readers, as requested with one of their links."""
 
     def __init__(
@@ -70,7 +70,7 @@ class LetterRequests:
                     kind=ConfirmationKind.DATA,
                     asked={},
                     at=at,
-                    expires_at=at + DATA_FOR,
+                    expires_at=at + DATA_LINK_LIFETIME,
                 )
                 line = AuditEntry(
                     subscriber=person.key,

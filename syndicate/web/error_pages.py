@@ -6,12 +6,12 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from syndicate.config import Config
-from syndicate.web.guard import answer
 from syndicate.web.pages import WebPages
-from syndicate.web.ui_strings import WebStrings, words_in
+from syndicate.web.security_headers import answer
+from syndicate.web.ui_strings import WebStrings, web_strings
 
 
-class Notices:
+class ErrorPages:
     """What is said when a page can't do what it is for."""
 
     def __init__(self, config: Config, pages: WebPages) -> None:
@@ -38,16 +38,16 @@ class Notices:
         return answer(self._pages.notice(words.busy_title, words.busy), 503)
 
     def _words(self, language: str | None = None) -> WebStrings:
-        return words_in(language or self._config.publication.language)
+        return web_strings(language or self._config.publication.language)
 
 
-def masked(email: str) -> str:
+def mask_email(email: str) -> str:
     """Write an address so that its owner knows it and a stranger can't use it."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}•••@{domain}"
 
 
-def later(response: Response, wait: timedelta) -> Response:
+def too_many_requests(response: Response, wait: timedelta) -> Response:
     """Tell an answer to somebody who asks too often when to try again."""
     response.status_code = 429
     response.headers["retry-after"] = str(max(1, math.ceil(wait.total_seconds())))

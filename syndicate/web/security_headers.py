@@ -14,16 +14,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndicate.web.pages import WebPage
 
-PRIVATE = {"cache-control": "no-store"}
-_DEFAULTS = {
-    **PRIVATE,
+NO_STORE = {"cache-control": "no-store"}
+_DEFAULT_HEADERS = {
+    **NO_STORE,
     "content-security-policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
 
 
-def from_our_pages(request: Request, web_url: str) -> bool:
+def is_same_origin(request: Request, web_url: str) -> bool:
     """Tell whether a form was sent from a page of ours: from `web_url`, or the host asked.
 
     Browsers say so by `Sec-Fetch-Site`; where they don't, as over plain HTTP, by
@@ -41,7 +41,7 @@ def from_our_pages(request: Request, web_url: str) -> bool:
 
 def answer(page: WebPage, status: int = 200) -> Response:
     """Answer with a page that nobody keeps."""
-    return Response(page.body, status, headers={**page.headers, **PRIVATE})
+    return Response(page.body, status, headers={**page.headers, **NO_STORE})
 
 
 class SecurityHeaders:
@@ -56,7 +56,7 @@ class SecurityHeaders:
         async def strictly(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _DEFAULTS.items():
+                for name, value in _DEFAULT_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -46,8 +46,8 @@ def a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=3))
 
 
-def test_a_reader_signs_up_and_confirms_without_script(page, desk, monkeypatch):
-    opened = desk(**TABLES)
+def test_a_reader_signs_up_and_confirms_without_script(page, site, monkeypatch):
+    opened = site(**TABLES)
     page.goto(f"{opened.client.base_url}/signup")
     fill(page)
     a_moment_later(monkeypatch)
@@ -65,9 +65,9 @@ def test_a_reader_signs_up_and_confirms_without_script(page, desk, monkeypatch):
     assert "/preferences/" in page.url
 
 
-def test_the_keyboard_reaches_each_field_in_turn_and_not_the_trap(browser, desk):
+def test_the_keyboard_reaches_each_field_in_turn_and_not_the_trap(browser, site):
     page = browser.new_page()
-    page.goto(f"{desk(**TABLES).client.base_url}/signup")
+    page.goto(f"{site(**TABLES).client.base_url}/signup")
     page.keyboard.press("Tab")  # the masthead
     reached = []
     for _ in range(6):
@@ -78,8 +78,8 @@ def test_the_keyboard_reaches_each_field_in_turn_and_not_the_trap(browser, desk)
     page.close()
 
 
-def test_a_mistake_is_a_link_to_its_field(page, desk):
-    page.goto(f"{desk(**TABLES).client.base_url}/signup")
+def test_a_mistake_is_a_link_to_its_field(page, site):
+    page.goto(f"{site(**TABLES).client.base_url}/signup")
     page.get_by_label("Email address").fill("anna@")
     page.get_by_role("button", name="Subscribe").click()
     problems = page.get_by_role("alert").get_by_role("link")
@@ -94,8 +94,8 @@ def test_a_mistake_is_a_link_to_its_field(page, desk):
     assert "no complete email address" in page.locator(f"#{described}").inner_text()
 
 
-def test_the_browser_does_the_sum_by_itself(browser, desk, monkeypatch):
-    opened = desk(**TABLES | {"signup": TABLES["signup"] | {"proof_of_work": True}})
+def test_the_browser_does_the_sum_by_itself(browser, site, monkeypatch):
+    opened = site(**TABLES | {"signup": TABLES["signup"] | {"proof_of_work": True}})
     page = browser.new_page()
     failures: list[Any] = []
 
@@ -116,8 +116,8 @@ def test_the_browser_does_the_sum_by_itself(browser, desk, monkeypatch):
 
 
 @checkers.looks(320, 1280)
-def test_axe_finds_no_barrier(browser, desk, monkeypatch, theme, width):
-    opened = desk(**TABLES)
+def test_axe_finds_no_barrier(browser, site, monkeypatch, theme, width):
+    opened = site(**TABLES)
     page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 800})
 
     def look() -> None:
@@ -150,16 +150,16 @@ def test_axe_finds_no_barrier(browser, desk, monkeypatch, theme, width):
     page.close()
 
 
-def test_the_nu_checker_has_nothing_to_say(desk, tmp_path):
-    opened = desk(**TABLES | {"signup": TABLES["signup"] | {"proof_of_work": True}})
+def test_the_nu_checker_has_nothing_to_say(site, tmp_path):
+    opened = site(**TABLES | {"signup": TABLES["signup"] | {"proof_of_work": True}})
     pages = {
         "form": opened.client.get("/signup").text,
         "mistakes": opened.sign_up("nobody").text,
         "trapped": opened.sign_up(subject="x").text,
     }
-    pages["over"] = desk(signup={"in_all": 1}).sign_up("cy@example.org").text
-    pages["over"] = desk(signup={"per_network": 1}).sign_up("cy@example.org").text
-    plain = desk(newsletters=TABLES["newsletters"])
+    pages["over"] = site(signup={"in_all": 1}).sign_up("cy@example.org").text
+    pages["over"] = site(signup={"per_network": 1}).sign_up("cy@example.org").text
+    plain = site(newsletters=TABLES["newsletters"])
     plain.sign_up("bo@example.org", newsletter="briefing")
     pages |= {
         "question": plain.client.get(plain.link("bo@example.org")).text,
@@ -174,9 +174,9 @@ def test_the_nu_checker_has_nothing_to_say(desk, tmp_path):
 
 
 @pytest.fixture
-def following(desk, tmp_path):
+def following(site, tmp_path):
     """A publication with its page about feeds, which has the form as well."""
-    opened = desk(**TABLES)
+    opened = site(**TABLES)
     pages = PageRenderer(opened.config, Templates())
     files = pages.assets() | {
         "subscribe/index.html": pages.subscribe(offers(opened.config, newsroom.edition()))

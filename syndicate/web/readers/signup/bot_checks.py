@@ -9,14 +9,14 @@ from syndicate.clock import EPOCH
 
 HONEYPOT = "subject"
 """A field that is hidden from people; no browser fills it in by itself."""
-_SHORTEST = timedelta(seconds=2)
+_MIN_AGE = timedelta(seconds=2)
 """Nobody fills in a form in less."""
-_LONGEST = timedelta(days=1)
-_TAG = 32
+_MAX_AGE = timedelta(days=1)
+_TAG_LENGTH = 32
 """Hexadecimal digits of the HMAC: 128 bits."""
 
 
-def is_sprung(form: Mapping[str, str]) -> bool:
+def is_honeypot_filled(form: Mapping[str, str]) -> bool:
     """Tell whether the field that nobody sees was filled in."""
     return bool(form.get(HONEYPOT, "").strip())
 
@@ -50,10 +50,10 @@ class FormStamps:
         if not hmac.compare_digest(tag.encode("utf-8", "replace"), self._sign(when).encode()):
             return StampAge.STALE
         age = at - EPOCH - timedelta(milliseconds=int(when))
-        if age < _SHORTEST:
+        if age < _MIN_AGE:
             return StampAge.TOO_SOON
-        return StampAge.NONE if age <= _LONGEST else StampAge.STALE
+        return StampAge.NONE if age <= _MAX_AGE else StampAge.STALE
 
     def _sign(self, when: str) -> str:
         digest = hmac.digest(self._secret, b"form\0" + when.encode("utf-8", "replace"), "sha256")
-        return digest.hex()[:_TAG]
+        return digest.hex()[:_TAG_LENGTH]

@@ -14,13 +14,13 @@ from email_validator import EmailNotValidError, validate_email
 from syndicate.config import Config, Newsletter
 from syndicate.errors import ConfigError
 from syndicate.intake.markup.text import one_line, printable
-from syndicate.web.ui_strings import SignupStrings, words_in
+from syndicate.web.ui_strings import SignupStrings, web_strings
 
-LONGEST = 200
+MAX_LENGTH = 200
 """Characters of a name or of an own field."""
-NEWSLETTERS = "newsletters"
-OWN = "fields."
-_BREAK = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029]")
+NEWSLETTERS_FIELD = "newsletters"
+CUSTOM_PREFIX = "fields."
+_LINE_BREAK = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,9 @@ class SignupValidator:
         """Raise ConfigError where the list of disposable domains can't be read."""
         self._signup = config.signup
         self.offered = [newsletter for newsletter in config.newsletters if newsletter.offered]
-        self._words: SignupStrings = words_in(config.publication.language).signup
+        self._words: SignupStrings = web_strings(config.publication.language).signup
         listed = config.signup.disposable_domains
-        self._disposable = _domains(config.path(listed)) if listed else frozenset[str]()
+        self._disposable = _read_domains(config.path(listed)) if listed else frozenset[str]()
 
     def read(self, typed: SignupInput) -> SignupRequest:
         """Check what was typed; raise Mistakes."""
@@ -75,8 +75,8 @@ class SignupValidator:
         }
         newsletters = self._newsletters(typed.newsletters, mistakes)
         for unknown in set(typed.fields) - {own.name for own in self._signup.fields}:
-            mistakes[own_field(printable(unknown))] = self._words.unknown.format(
-                name=_shown(unknown)
+            mistakes[custom_field(printable(unknown))] = self._words.unknown.format(
+                name=_quoted(unknown)
             )
         if mistakes:
             raise SignupErrors(mistakes)
@@ -105,7 +105,7 @@ class SignupValidator:
     def _own(
         self, name: str, typed: SignupInput, mistakes: dict[str, str], *, required: bool
     ) -> str:
-        field = own_field(name)
+        field = custom_field(name)
         value = self._line(field, typed.fields.get(name, ""), mistakes)
         if required and not value and field not in mistakes:
             mistakes[field] = self._words.missing
@@ -114,8 +114,8 @@ class SignupValidator:
     def _line(self, field: str, text: str, mistakes: dict[str, str]) -> str:
         """Return text on one line, without what no name has."""
         text = text.strip()
-        if _BREAK.search(text) or len(text) > LONGEST:
-            mistakes[field] = self._words.too_long.format(most=LONGEST)
+        if _LINE_BREAK.search(text) or len(text) > MAX_LENGTH:
+            mistakes[field] = self._words.too_long.format(most=MAX_LENGTH)
             return ""
         return one_line(text)
 
@@ -126,23 +126,23 @@ class SignupValidator:
         offered = {newsletter.name for newsletter in self.offered}
         strange = next((name for name in names if name not in offered), None)
         if strange is not None:
-            mistakes[NEWSLETTERS] = self._words.unknown.format(name=_shown(strange))
+            mistakes[NEWSLETTERS_FIELD] = self._words.unknown.format(name=_quoted(strange))
         chosen = tuple(one for one in self.offered if one.name in names or len(offered) == 1)
         if not chosen:
-            mistakes.setdefault(NEWSLETTERS, self._words.none_chosen)
+            mistakes.setdefault(NEWSLETTERS_FIELD, self._words.none_chosen)
         return chosen
 
 
-def own_field(name: str) -> str:
+def custom_field(name: str) -> str:
     """Return what an own field is called in a form, where it can't be taken for one of ours."""
-    return f"{OWN}{name}"
+    return f"{CUSTOM_PREFIX}{name}"
 
 
-def _shown(name: str) -> str:
+def _quoted(name: str) -> str:
     return f"“{one_line(name)[:60]}”"
 
 
-def _domains(file: Path) -> frozenset[str]:
+def _read_domains(file: Path) -> frozenset[str]:
     """Read a list of domains, one a line; what follows a # is a remark."""
     try:
         lines = file.read_text("utf-8-sig").splitlines()
@@ -151,10 +151,10 @@ def _domains(file: Path) -> frozenset[str]:
             f"signup.disposable_domains: {file} can't be read as text in UTF-8: {error}"
         ) from error
     named = (line.partition("#")[0].strip().lstrip("@.").lower() for line in lines)
-    return frozenset(_in_ascii(domain) for domain in named if domain)
+    return frozenset(_to_ascii(domain) for domain in named if domain)
 
 
-def _in_ascii(domain: str) -> str:
+def _to_ascii(domain: str) -> str:
     try:
         return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
     except idna.IDNAError:

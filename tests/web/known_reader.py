@@ -29,7 +29,7 @@ BUTTON = re.compile(r'name="action" value="([\w-]+)"')
 
 
 @dataclass
-class Known:
+class KnownReader:
     """Anna, who gets `breaking`."""
 
     client: httpx.Client
@@ -89,16 +89,18 @@ class Known:
         return self.trail[-1]
 
 
-def known(client: httpx.Client, store: Store, config: Config, at: datetime | None = None) -> Known:
+def subscribe_anna(
+    client: httpx.Client, store: Store, config: Config, at: datetime | None = None
+) -> KnownReader:
     at = at or clock.now()
     with store.write() as tx:
         tx.subscribers.subscribe("anna@example.org", "breaking", name="Anna", cause=TEST, at=at)
         person = tx.subscribers.by_email("anna@example.org")
     assert person is not None
-    return Known(client, store, config, person.key)
+    return KnownReader(client, store, config, person.key)
 
 
-def said(answer: httpx.Response) -> str:
+def status_text(answer: httpx.Response) -> str:
     """What the page says was done."""
     found = re.search(r'role="status"[^>]*>([^<]*)<', answer.text)
     return html.unescape(found[1]) if found else ""
@@ -109,13 +111,13 @@ def path_of(address: str) -> str:
     return "/" + address.split("/", 3)[3]
 
 
-def everything(folder: Path) -> list[str]:
+def dump(folder: Path) -> list[str]:
     """Return all that a store on SQLite holds, row by row."""
     file = f"file:{folder}/syndicate.db?mode=ro"
     with closing(sqlite3.connect(file, uri=True)) as connection:
         return list(connection.iterdump())
 
 
-def uncounted(folder: Path) -> list[str]:
+def dump_without_limits(folder: Path) -> list[str]:
     """Return the same without the limits, which count who asked in vain, too."""
-    return [line for line in everything(folder) if not line.startswith('INSERT INTO "limits"')]
+    return [line for line in dump(folder) if not line.startswith('INSERT INTO "limits"')]

@@ -20,14 +20,14 @@ from syndicate.errors import StoreError
 from syndicate.model.subscribers import Action, Actor, Cause, Subscriber, SubscriptionState
 from syndicate.render import ui_strings as page_words
 from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
-from syndicate.web.forms import MANY, Form, read_form
-from syndicate.web.guard import answer, from_our_pages
+from syndicate.web.error_pages import ErrorPages, mask_email
+from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.letters import LetterSender
-from syndicate.web.readers.link_owner import newsletter_named
-from syndicate.web.readers.notices import Notices, masked
+from syndicate.web.readers.link_owner import find_renamed_newsletter
+from syndicate.web.security_headers import answer, is_same_origin
 from syndicate.web.server.client import network
-from syndicate.web.ui_strings import words_in
+from syndicate.web.ui_strings import web_strings
 
 _STYLE = "web/forms.css"
 
@@ -59,7 +59,7 @@ class ConfirmPages:
         self._store = store
         self._config = config
         self._links = links
-        self._notices = Notices(config, pages)
+        self._notices = ErrorPages(config, pages)
         self._handlers = handlers
 
     def routes(self) -> list[Route]:
@@ -70,9 +70,9 @@ class ConfirmPages:
         """Show what is asked; on a POST from that page, do it."""
         form = None
         if request.method == "POST":
-            if not from_our_pages(request, self._config.web_url):
+            if not is_same_origin(request, self._config.web_url):
                 return self._notices.refused()
-            form = await read_form(request, most=MANY) or Form()
+            form = await read_form(request, most=MAX_CHECKBOX_FIELDS) or Form()
         try:
             return await run_in_threadpool(self._answer, request, form)
         except StoreError:
@@ -108,7 +108,7 @@ class SubscriptionConfirmation:
         self._links = links
         self._pages = pages
         self._letters = letters
-        self._notices = Notices(config, pages)
+        self._notices = ErrorPages(config, pages)
 
     def show(self, question: PendingConfirmation) -> Response:
         """Show what would come, and a button; what came of it, once it was pressed."""
@@ -118,7 +118,7 @@ class SubscriptionConfirmation:
             newsletters = self._newsletters(question) if done else self._open(tx, question)
         if reader is None:
             return self._notices.bad_link()
-        holds = _stands(reader, newsletters) if done else clock.now() < question.expires_at
+        holds = _is_subscribed(reader, newsletters) if done else clock.now() < question.expires_at
         if not (newsletters and holds):
             return self._expired()
         return self._page(reader, newsletters, done=done)
@@ -179,18 +179,18 @@ class SubscriptionConfirmation:
         """Return what was asked for, as far as there still is such a thing."""
         with self._store.read() as tx:
             names = question.asked["newsletters"]
-            found = [newsletter_named(tx, name, self._config) for name in names]
+            found = [find_renamed_newsletter(tx, name, self._config) for name in names]
         return [newsletter for newsletter in found if newsletter is not None]
 
     def _page(self, reader: Subscriber, newsletters: list[Newsletter], *, done: bool) -> Response:
         language = self._letters.language(reader, newsletters)
-        said = words_in(language).signup
+        said = web_strings(language).signup
         values = {
             "said": said,
             "done": done,
             "newsletters": newsletters,
             "names": page_words.of(language).all_of([one.label for one in newsletters]),
-            "email": masked(reader.email),
+            "email": mask_email(reader.email),
             "preferences": self._links.preferences(reader.key),
         }
         page = self._pages.render(
@@ -204,13 +204,13 @@ class SubscriptionConfirmation:
 
     def _expired(self) -> Response:
         """Say that a link can't be used any more, and lead to another one."""
-        said = words_in(self._config.publication.language).signup
+        said = web_strings(self._config.publication.language).signup
         again = f"{self._config.web_url}/signup" if self._config.signup.enabled else None
         values = {"said": said, "again": again}
         return answer(self._pages.render("web/expired.html", values, style=_STYLE), 410)
 
 
-def _stands(reader: Subscriber, newsletters: list[Newsletter]) -> bool:
+def _is_subscribed(reader: Subscriber, newsletters: list[Newsletter]) -> bool:
     """Tell whether somebody is subscribed to all of these."""
     confirmed = SubscriptionState.CONFIRMED
     stands = {one.newsletter for one in reader.subscriptions if one.state is confirmed}

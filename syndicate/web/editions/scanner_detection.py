@@ -16,16 +16,16 @@ from datetime import date, datetime, timedelta
 
 from syndicate.model.editions import CANARY
 
-MEMORY = timedelta(minutes=1)
+WINDOW = timedelta(minutes=1)
 """How long a visitor is remembered, and how long one that was found out stays a machine."""
-HASTE = timedelta(seconds=10)
-MANY = 5
-"""So many different links of an edition nobody reads within `HASTE`."""
-LONGEST = 300
+BURST_INTERVAL = timedelta(seconds=10)
+BURST_LINKS = 5
+"""So many different links of an edition nobody reads within `BURST_INTERVAL`."""
+MAX_AGENT_LENGTH = 300
 """Characters of a User-Agent that are looked at, and kept: whoever sends more means no good."""
-_VISITORS = 10_000
+_MAX_VISITORS = 10_000
 """How many are remembered at most."""
-_VISITS = 200
+_MAX_VISITS = 200
 """… and how many visits of each."""
 _AGENT = re.compile(
     r"(?<!cu)bot\b|crawl|spider|scan|slurp|prefetch|preview|proxy|validator|monitor|headless|phantom"
@@ -54,7 +54,7 @@ class LinkVisit:
 
 @dataclass(slots=True)
 class _Visitor:
-    visits: deque[LinkVisit] = field(default_factory=lambda: deque(maxlen=_VISITS))
+    visits: deque[LinkVisit] = field(default_factory=lambda: deque(maxlen=_MAX_VISITS))
     found_out: datetime | None = None
 
 
@@ -70,7 +70,9 @@ class ScannerDetector:
         """Return what stands for somebody of whom nothing is known; no two days the same."""
         if self._day != at.date():
             self._day, self._salt = at.date(), secrets.token_bytes(16)
-        return hashlib.blake2b(f"{network}\n{agent[:LONGEST]}".encode(), key=self._salt).digest()
+        return hashlib.blake2b(
+            f"{network}\n{agent[:MAX_AGENT_LENGTH]}".encode(), key=self._salt
+        ).digest()
 
     def judge(self, who: Hashable, visit: LinkVisit) -> list[LinkVisit]:
         """Decide on a visit; return earlier ones that turn out to be a machine's, too.
@@ -78,10 +80,10 @@ class ScannerDetector:
         `visit.machine` says already what could be seen of it alone.
         """
         visitor = self._known(who, visit.at)
-        before = [each for each in visitor.visits if visit.at - each.at <= MEMORY]
+        before = [each for each in visitor.visits if visit.at - each.at <= WINDOW]
         visitor.visits.append(visit)
-        recent = visitor.found_out is not None and visit.at - visitor.found_out <= MEMORY
-        if visit.link == CANARY or _hasty([*before, visit]):
+        recent = visitor.found_out is not None and visit.at - visitor.found_out <= WINDOW
+        if visit.link == CANARY or _is_burst([*before, visit]):
             visitor.found_out = visit.at
         elif not recent:
             return []
@@ -94,7 +96,7 @@ class ScannerDetector:
     def _known(self, who: Hashable, at: datetime) -> _Visitor:
         while self._visitors:
             oldest = next(iter(self._visitors.values()))
-            if len(self._visitors) < _VISITORS and at - oldest.visits[-1].at <= MEMORY:
+            if len(self._visitors) < _MAX_VISITORS and at - oldest.visits[-1].at <= WINDOW:
                 break
             self._visitors.popitem(last=False)
         visitor = self._visitors.setdefault(who, _Visitor())
@@ -105,15 +107,15 @@ class ScannerDetector:
 def is_machine(method: str, agent: str, purpose: str) -> bool:
     """Tell what can be told of one request; `purpose` is what Sec-Purpose or Purpose says."""
     fetched_early = "prefetch" in purpose.lower() or "preview" in purpose.lower()
-    agent = agent[:LONGEST]
+    agent = agent[:MAX_AGENT_LENGTH]
     return method == "HEAD" or fetched_early or not agent or bool(_AGENT.search(agent))
 
 
-def _hasty(visits: list[LinkVisit]) -> bool:
+def _is_burst(visits: list[LinkVisit]) -> bool:
     newest = visits[-1]
     links = {
         each.link
         for each in visits
-        if each.edition == newest.edition and newest.at - each.at <= HASTE
+        if each.edition == newest.edition and newest.at - each.at <= BURST_INTERVAL
     }
-    return len(links) >= MANY
+    return len(links) >= BURST_LINKS

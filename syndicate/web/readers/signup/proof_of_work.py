@@ -17,11 +17,11 @@ from typing import Any
 
 from syndicate.store import Transaction
 
-FIELD = "altcha"
+PROOF_FIELD = "altcha"
 """The field of a form in which the proof comes."""
-MOST = 50_000
+MAX_NUMBER = 50_000
 """The number that is to be found is below this: a second's work for a slow phone."""
-_VALID = timedelta(minutes=20)
+_LIFETIME = timedelta(minutes=20)
 _ALGORITHM = "SHA-256"
 _SALT = re.compile(r"[0-9a-f]{24}\?expires=([0-9]{1,11})&")
 
@@ -42,20 +42,20 @@ class Challenges:
 
     def challenge(self, at: datetime) -> dict[str, Any]:
         """Return a sum to be done."""
-        expires = int((at + _VALID).timestamp())
+        expires = int((at + _LIFETIME).timestamp())
         salt = f"{secrets.token_hex(12)}?expires={expires}&"
-        challenge = _hash(salt, secrets.randbelow(MOST))
+        challenge = _hash(salt, secrets.randbelow(MAX_NUMBER))
         return {
             "algorithm": _ALGORITHM,
             "challenge": challenge,
-            "maxnumber": MOST,
+            "maxnumber": MAX_NUMBER,
             "salt": salt,
             "signature": self._sign(challenge),
         }
 
     def read(self, payload: str | None, at: datetime) -> SolvedChallenge | None:
         """Return the proof that is in a form; None where it is none, or too late."""
-        said = _decoded(payload or "")
+        said = _decode(payload or "")
         salt, challenge, number, tag = (
             said.get(name) for name in ("salt", "challenge", "number", "signature")
         )
@@ -65,7 +65,7 @@ class Challenges:
             return None
         if not hmac.compare_digest(tag.encode("utf-8", "replace"), self._sign(challenge).encode()):
             return None
-        expires = _expires(salt)
+        expires = _expiry(salt)
         if _hash(salt, number) != challenge or expires is None or expires < at:
             return None
         return SolvedChallenge(challenge)
@@ -73,7 +73,7 @@ class Challenges:
     @staticmethod
     def spend(tx: Transaction, proof: SolvedChallenge, at: datetime) -> bool:
         """Count a proof; False where it was used before."""
-        return tx.attempt_limits.take(f"proof {proof.challenge}", most=1, per=_VALID, at=at)
+        return tx.attempt_limits.take(f"proof {proof.challenge}", most=1, per=_LIFETIME, at=at)
 
     def _sign(self, challenge: str) -> str:
         text = challenge.encode("utf-8", "replace")
@@ -84,7 +84,7 @@ def _hash(salt: str, number: int) -> str:
     return hashlib.sha256(f"{salt}{number}".encode("utf-8", "replace")).hexdigest()
 
 
-def _expires(salt: str) -> datetime | None:
+def _expiry(salt: str) -> datetime | None:
     """Read until when a salt of ours holds: the challenge that was signed is made with it.
 
     It ends with "&", so that no digit of the number can be taken for one of the time.
@@ -93,7 +93,7 @@ def _expires(salt: str) -> datetime | None:
     return datetime.fromtimestamp(int(match[1]), UTC) if match else None
 
 
-def _decoded(payload: str) -> dict[str, Any]:
+def _decode(payload: str) -> dict[str, Any]:
     try:
         value = json.loads(base64.b64decode(payload, validate=True))
     except (ValueError, binascii.Error, RecursionError):

@@ -13,12 +13,12 @@ from syndicate.model.subscribers import Cause, SubscribeOutcome
 from syndicate.render.mail.letter import Letter
 from syndicate.store import ConfirmationKind, Store, Transaction
 from syndicate.web.readers.letters import LetterSender
-from syndicate.web.readers.signup_form import SignupRequest
-from syndicate.web.readers.signup_limits import SignupLimit, SignupLimits
+from syndicate.web.readers.signup.limits import SignupLimit, SignupLimits
+from syndicate.web.readers.signup.validation import SignupRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _PendingSignup:
+class _SignupAttempt:
     """A sign-up on its way into the store."""
 
     wish: SignupRequest
@@ -28,7 +28,7 @@ class _PendingSignup:
 
 
 @dataclass(frozen=True, slots=True)
-class SignupPostponed:
+class SignupThrottled:
     """A sign-up that is over a limit that may be disclosed."""
 
     limit: SignupLimit
@@ -51,7 +51,7 @@ class SignupRequests:
 
     def enter(
         self, wish: SignupRequest, *, cause: Cause, at: datetime, proven: bool
-    ) -> SignupPostponed | None:
+    ) -> SignupThrottled | None:
         """Do what a wish takes, unless there are too many; `proven` where work was done for it.
 
         Nothing about it is said otherwise: nobody learns who is known here. Raise StoreError.
@@ -61,7 +61,7 @@ class SignupRequests:
         language = self._letters.language(reader, wish.newsletters)
         # composed here, it is at hand while the store is held
         self._letters.compose(Letter.CONFIRM, language, wish.newsletters)
-        entry = _PendingSignup(wish=wish, cause=cause, at=at, language=language)
+        entry = _SignupAttempt(wish=wish, cause=cause, at=at, language=language)
         with self._store.write() as tx:
             postponed = self._postponed(tx, entry, proven=proven)
             if postponed is not None:
@@ -73,17 +73,17 @@ class SignupRequests:
         return None
 
     def _postponed(
-        self, tx: Transaction, entry: _PendingSignup, *, proven: bool
-    ) -> SignupPostponed | None:
+        self, tx: Transaction, entry: _SignupAttempt, *, proven: bool
+    ) -> SignupThrottled | None:
         """Count a sign-up; what one limit refuses doesn't use up the next."""
         limits, origin, at = self._limits, entry.cause.origin, entry.at
         wait = limits.of_network(tx, origin, at, proven=proven)
         if wait is not None:
-            return SignupPostponed(SignupLimit.NETWORK, wait, proof_helps=not proven)
+            return SignupThrottled(SignupLimit.NETWORK, wait, proof_helps=not proven)
         wait = limits.of_all(tx, at)
-        return None if wait is None else SignupPostponed(SignupLimit.ALL, wait)
+        return None if wait is None else SignupThrottled(SignupLimit.ALL, wait)
 
-    def _enter(self, tx: Transaction, entry: _PendingSignup) -> None:
+    def _enter(self, tx: Transaction, entry: _SignupAttempt) -> None:
         if self._config.signup.confirm:
             self._ask(tx, entry, entry.wish.newsletters)
             return
@@ -105,7 +105,7 @@ class SignupRequests:
             self._ask(tx, entry, gone)
 
     def _subscribe(
-        self, tx: Transaction, entry: _PendingSignup, newsletter: Newsletter
+        self, tx: Transaction, entry: _SignupAttempt, newsletter: Newsletter
     ) -> SubscribeOutcome:
         wish = entry.wish
         return tx.subscribers.subscribe(
@@ -113,7 +113,7 @@ class SignupRequests:
         )
 
     def _ask(
-        self, tx: Transaction, entry: _PendingSignup, newsletters: Sequence[Newsletter]
+        self, tx: Transaction, entry: _SignupAttempt, newsletters: Sequence[Newsletter]
     ) -> None:
         """Have a letter ask, unless the address is not mailed at all."""
         wish, at = entry.wish, entry.at

@@ -17,7 +17,7 @@ from syndicate.store import ConfirmationKind, PendingConfirmation, Store
 
 
 @dataclass
-class Desk:
+class SignupSite:
     """A publication on the web, with its store and its outbox."""
 
     client: httpx.Client

@@ -33,8 +33,8 @@ def boxes(page: str) -> dict[str, bool]:
 # the page
 
 
-def test_the_page_offers_what_people_can_subscribe_to(desk):
-    page = desk(newsletters=TWO).client.get("/signup")
+def test_the_page_offers_what_people_can_subscribe_to(site):
+    page = site(newsletters=TWO).client.get("/signup")
     assert page.status_code == 200
     assert boxes(page.text) == {"breaking": False, "briefing": False}
     assert "What can&#39;t wait." in page.text
@@ -42,9 +42,9 @@ def test_the_page_offers_what_people_can_subscribe_to(desk):
     assert "x-robots-tag" not in page.headers
 
 
-def test_the_only_newsletter_is_ticked_and_so_is_one_that_the_address_names(desk):
-    assert boxes(desk().client.get("/signup").text) == {"breaking": True}
-    page = desk(newsletters=TWO).client.get("/signup?newsletter=briefing&newsletter=nothing")
+def test_the_only_newsletter_is_ticked_and_so_is_one_that_the_address_names(site):
+    assert boxes(site().client.get("/signup").text) == {"breaking": True}
+    page = site(newsletters=TWO).client.get("/signup?newsletter=briefing&newsletter=nothing")
     assert boxes(page.text) == {"breaking": False, "briefing": True}
 
 
@@ -52,16 +52,16 @@ def test_the_only_newsletter_is_ticked_and_so_is_one_that_the_address_names(desk
     "tables",
     [{"signup": {"enabled": False}}, {"newsletters": [{"name": "staff", "offered": False}]}],
 )
-def test_where_nobody_can_sign_up_there_is_no_page(desk, tables):
-    opened = desk(**tables)
+def test_where_nobody_can_sign_up_there_is_no_page(site, tables):
+    opened = site(**tables)
     assert opened.client.get("/signup").status_code == 404
     for path in ("/signup", "/api/signup"):
         assert opened.client.post(path, data={"email": "anna@example.org"}).status_code == 405
     assert opened.reader() is None
 
 
-def test_looking_and_asking_otherwise_change_nothing(desk):
-    opened = desk()
+def test_looking_and_asking_otherwise_change_nothing(site):
+    opened = site()
     for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE"):
         opened.client.request(method, "/signup?email=anna@example.org&newsletter=breaking")
     assert opened.reader() is None
@@ -70,8 +70,8 @@ def test_looking_and_asking_otherwise_change_nothing(desk):
 # what a sign-up does
 
 
-def test_a_sign_up_is_pending_and_a_letter_asks(desk):
-    opened = desk()
+def test_a_sign_up_is_pending_and_a_letter_asks(site):
+    opened = site()
     page = opened.sign_up()
     assert page.status_code == 200
     assert "Now look into your inbox" in page.text
@@ -82,8 +82,8 @@ def test_a_sign_up_is_pending_and_a_letter_asks(desk):
 
 
 @pytest.mark.parametrize("kind", ["data", "files"])
-def test_both_encodings_of_a_form_say_the_same(desk, kind):
-    opened = desk(newsletters=TWO)
+def test_both_encodings_of_a_form_say_the_same(site, kind):
+    opened = site(newsletters=TWO)
     sent: dict[str, Any] = {
         "email": "zoë@example.org",
         "name": "Zoë Ångström",
@@ -96,22 +96,22 @@ def test_both_encodings_of_a_form_say_the_same(desk, kind):
     assert opened.questions("zoë@example.org")[0].asked["name"] == "Zoë Ångström"
 
 
-def test_several_boxes_are_several_newsletters(desk):
-    opened = desk(newsletters=TWO)
+def test_several_boxes_are_several_newsletters(site):
+    opened = site(newsletters=TWO)
     opened.sign_up(newsletter=["breaking", "briefing"])
     assert opened.states() == {"breaking": "pending", "briefing": "pending"}
 
 
-def test_name_and_own_fields_wait_for_the_confirmation(desk):
-    opened = desk(signup=CITY)
+def test_name_and_own_fields_wait_for_the_confirmation(site):
+    opened = site(signup=CITY)
     opened.sign_up(name="Anna Lind", **{"fields.city": "Hamburg"})
     assert (opened.reader().name, dict(opened.reader().fields)) == ("", {})
     asked = opened.questions()[0].asked
     assert (asked["name"], asked["fields"]) == ("Anna Lind", {"city": "Hamburg"})
 
 
-def test_a_sign_up_of_somebody_known_changes_nothing_of_theirs(desk):
-    opened = desk(newsletters=TWO, signup=CITY)
+def test_a_sign_up_of_somebody_known_changes_nothing_of_theirs(site):
+    opened = site(newsletters=TWO, signup=CITY)
     with opened.store.write() as tx:
         at = clock.now()
         tx.subscribers.subscribe("anna@example.org", "breaking", name="Anna", cause=TEST, at=at)
@@ -123,8 +123,8 @@ def test_a_sign_up_of_somebody_known_changes_nothing_of_theirs(desk):
     assert len(opened.letters()) == 1
 
 
-def test_who_asked_and_from_which_network_is_in_the_trail(desk):
-    opened = desk()
+def test_who_asked_and_from_which_network_is_in_the_trail(site):
+    opened = site()
     opened.sign_up()
     with opened.store.read() as tx:
         (change,) = tx.audit_log.of(opened.reader().key)
@@ -132,14 +132,14 @@ def test_who_asked_and_from_which_network_is_in_the_trail(desk):
     assert (change.cause.how, change.cause.origin) == ("form on the web", "127.0.0.0/24")
 
 
-def test_a_letter_is_on_its_way_as_soon_as_it_is_committed(desk, sqlite_store):
+def test_a_letter_is_on_its_way_as_soon_as_it_is_committed(site, sqlite_store):
     waiting = []
 
     def due() -> None:
         with sqlite_store.read() as tx:
             waiting.extend(tx.deliveries.open_editions(clock.now()))
 
-    opened = desk(letters_due=due)
+    opened = site(letters_due=due)
     opened.sign_up()
     assert [edition.kind for edition in waiting] == ["letter"]
     opened.client.post(opened.link())
@@ -149,8 +149,8 @@ def test_a_letter_is_on_its_way_as_soon_as_it_is_committed(desk, sqlite_store):
 # without a letter first
 
 
-def test_without_confirmation_the_subscription_begins_at_once(desk):
-    opened = desk(signup={"confirm": False, "welcome": True} | CITY)
+def test_without_confirmation_the_subscription_begins_at_once(site):
+    opened = site(signup={"confirm": False, "welcome": True} | CITY)
     page = opened.sign_up(name="Anna", **{"fields.city": "Hamburg"})
     assert "Thank you for subscribing" in page.text
     reader = opened.reader()
@@ -161,16 +161,16 @@ def test_without_confirmation_the_subscription_begins_at_once(desk):
     assert letter.subject == "Welcome to Morning Post"
 
 
-def test_without_confirmation_who_is_known_keeps_name_and_gets_no_letter(desk):
-    opened = desk(signup={"confirm": False, "welcome": True})
+def test_without_confirmation_who_is_known_keeps_name_and_gets_no_letter(site):
+    opened = site(signup={"confirm": False, "welcome": True})
     opened.sign_up(name="Anna")
     opened.sign_up(name="Somebody else")
     assert opened.reader().name == "Anna"
     assert len(opened.letters()) == 1
 
 
-def test_without_confirmation_a_second_newsletter_changes_no_field(desk):
-    opened = desk(newsletters=TWO, signup={"confirm": False} | CITY)
+def test_without_confirmation_a_second_newsletter_changes_no_field(site):
+    opened = site(newsletters=TWO, signup={"confirm": False} | CITY)
     opened.sign_up(newsletter="breaking", **{"fields.city": "Hamburg"})
     opened.sign_up(newsletter="briefing", **{"fields.city": "Elsewhere"})
     assert opened.states() == {"breaking": "confirmed", "briefing": "confirmed"}
@@ -178,8 +178,8 @@ def test_without_confirmation_a_second_newsletter_changes_no_field(desk):
 
 
 @pytest.mark.parametrize("how", ["left", "erased"])
-def test_who_left_is_asked_by_letter_even_then(desk, how):
-    opened = desk(signup={"confirm": False})
+def test_who_left_is_asked_by_letter_even_then(site, how):
+    opened = site(signup={"confirm": False})
     fresh = opened.sign_up("new@example.org").content
     opened.sign_up()
     with opened.store.write() as tx:
@@ -206,8 +206,8 @@ NO_ADDRESSES = (
 )  # fmt: skip
 
 
-def test_what_is_no_address_comes_back_with_the_form(desk):
-    opened = desk()
+def test_what_is_no_address_comes_back_with_the_form(site):
+    opened = site()
     for email in NO_ADDRESSES:
         sent = email.encode("utf-8", "surrogatepass")
         page = opened.client.post("/signup", data={"email": sent, "name": "Anna Lind"})
@@ -219,8 +219,8 @@ def test_what_is_no_address_comes_back_with_the_form(desk):
         assert list(tx.subscribers.all()) == []
 
 
-def test_each_mistake_stands_at_its_field(desk):
-    opened = desk(newsletters=TWO, signup=CITY)
+def test_each_mistake_stands_at_its_field(site):
+    opened = site(newsletters=TWO, signup=CITY)
     page = opened.sign_up("nobody", name="x" * 201, newsletter="staff").text
     assert re.findall(r'href="#([\w.]+)"', page) == ["email", "name", "fields.city", "newsletters"]
     for name in ("email", "name", "fields.city", "newsletters"):
@@ -230,8 +230,8 @@ def test_each_mistake_stands_at_its_field(desk):
     assert opened.reader() is None
 
 
-def test_what_was_typed_is_kept_and_harmless(desk):
-    page = desk(newsletters=TWO).sign_up(
+def test_what_was_typed_is_kept_and_harmless(site):
+    page = site(newsletters=TWO).sign_up(
         "nobody", name='"><script>x</script>', newsletter="briefing"
     )
     assert "<script>x" not in page.text
@@ -239,10 +239,10 @@ def test_what_was_typed_is_kept_and_harmless(desk):
     assert boxes(page.text) == {"breaking": False, "briefing": True}
 
 
-def test_addresses_that_last_only_for_a_while_are_refused(desk, tmp_path):
+def test_addresses_that_last_only_for_a_while_are_refused(site, tmp_path):
     listed = "# for ten minutes\nmailinator.com  # a remark\n\n@Müll.example\n"
     (tmp_path / "disposable.txt").write_text(listed)
-    opened = desk(signup={"disposable_domains": "disposable.txt"})
+    opened = site(signup={"disposable_domains": "disposable.txt"})
     for domain in ("mailinator.com", "Sub.MAILINATOR.com", "müll.example", "a.xn--mll-hoa.example"):
         page = opened.sign_up(f"anna@{domain}")
         assert (domain, page.status_code) == (domain, 400)
@@ -250,19 +250,19 @@ def test_addresses_that_last_only_for_a_while_are_refused(desk, tmp_path):
     assert opened.sign_up("anna@notmailinator.com").status_code == 200
 
 
-def test_a_list_of_domains_that_is_no_text_is_named_at_the_start(desk, tmp_path):
+def test_a_list_of_domains_that_is_no_text_is_named_at_the_start(site, tmp_path):
     from syndicate.errors import ConfigError
 
     (tmp_path / "disposable.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match=r"signup\.disposable_domains: .*disposable\.txt"):
-        desk(signup={"disposable_domains": "disposable.txt"})
+        site(signup={"disposable_domains": "disposable.txt"})
 
 
 # JSON
 
 
-def test_json_signs_up_from_any_page(desk):
-    opened = desk(newsletters=TWO, signup=CITY)
+def test_json_signs_up_from_any_page(site):
+    opened = site(newsletters=TWO, signup=CITY)
     sent: dict[str, Any] = {"email": "anna@example.org", "name": "Anna"}
     sent["newsletters"] = ["briefing"]
     sent["fields"] = {"city": "Hamburg"}
@@ -276,9 +276,9 @@ def test_json_signs_up_from_any_page(desk):
     assert (asked["name"], asked["fields"]) == ("Anna", {"city": "Hamburg"})
 
 
-def test_a_page_elsewhere_may_ask_beforehand(desk):
+def test_a_page_elsewhere_may_ask_beforehand(site):
     headers = {"origin": "https://else.example", "access-control-request-method": "POST"}
-    answer = desk().client.options("/api/signup", headers=headers)
+    answer = site().client.options("/api/signup", headers=headers)
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["access-control-allow-headers"] == "content-type"
@@ -302,24 +302,24 @@ WRONG: tuple[tuple[Any, str], ...] = (
 )
 
 
-def test_json_says_which_field_is_wrong(desk):
-    client = desk(newsletters=TWO[1:]).client
+def test_json_says_which_field_is_wrong(site):
+    client = site(newsletters=TWO[1:]).client
     for sent, field in WRONG:
         answer = client.post("/api/signup", json=sent)
         assert (sent, answer.status_code) == (sent, 400)
         assert list(answer.json()["errors"]) == [field]
 
 
-def test_the_answer_is_in_the_language_of_the_publication(desk):
-    opened = desk(publication={"language": "de"})
+def test_the_answer_is_in_the_language_of_the_publication(site):
+    opened = site(publication={"language": "de"})
     assert '<html lang="de">' in opened.client.get("/signup").text
     assert "E-Mail" in opened.client.get("/signup").text
 
 
-def test_a_store_that_is_busy_asks_for_patience(desk, monkeypatch):
+def test_a_store_that_is_busy_asks_for_patience(site, monkeypatch):
     from syndicate.errors import StoreLocked
 
-    opened = desk()
+    opened = site()
 
     def locked(_self):
         raise StoreLocked("held")
@@ -331,9 +331,9 @@ def test_a_store_that_is_busy_asks_for_patience(desk, monkeypatch):
 
 
 def test_a_letter_that_cannot_be_written_asks_for_patience_and_is_told_the_operator(
-    desk, monkeypatch
+    site, monkeypatch
 ):
-    opened = desk()
+    opened = site()
 
     def broken(*_args):
         raise TemplateError("mail/letter.mjml", 7, "unexpected end")
@@ -350,31 +350,31 @@ def test_a_letter_that_cannot_be_written_asks_for_patience_and_is_told_the_opera
     assert logs == [told, told]
 
 
-def test_on_this_machine_the_answer_leads_to_the_outbox(desk):
-    opened = desk()
+def test_on_this_machine_the_answer_leads_to_the_outbox(site):
+    opened = site()
     assert 'href="/outbox"' in opened.sign_up().text
     through = {"x-forwarded-for": "192.0.2.7"}
     page = opened.client.post("/signup", data={"email": "bo@example.org"}, headers=through)
     assert "/outbox" not in page.text
 
 
-def test_the_form_of_the_documentation_signs_up(desk):
+def test_the_form_of_the_documentation_signs_up(site):
     text = (ROOT / "docs/audience.md").read_text()
     (written,) = re.findall(r"```html\n(<form.*?</form>)", text, re.DOTALL)
     form = html.fragment_fromstring(written)
     assert form.action == "https://letters.example.org/signup"
     assert set(form.fields) == {"email", "name", "newsletter", "subject"}
     sent = dict(form.form_values())
-    opened = desk(newsletters=TWO)
+    opened = site(newsletters=TWO)
     answer = opened.client.post("/signup", data=sent | {"email": "anna@example.org"})
     assert answer.status_code == 200
     assert opened.states() == {"breaking": "pending"}
 
 
-def test_the_json_of_the_documentation_signs_up(desk):
+def test_the_json_of_the_documentation_signs_up(site):
     text = (ROOT / "docs/audience.md").read_text()
     (body,) = re.findall(r"--json '(\{.*?\n\})'", text, re.DOTALL)
-    opened = desk(newsletters=TWO, signup=CITY)
+    opened = site(newsletters=TWO, signup=CITY)
     headers = {"content-type": "application/json"}
     assert opened.client.post("/api/signup", content=body, headers=headers).status_code == 202
     assert opened.states() == {"breaking": "pending"}

@@ -22,24 +22,24 @@ from syndicate.publish.push.fan_out import host_of
 from syndicate.publish.push.http_client import HttpClient
 from syndicate.store import HubRequest, Store, Transaction
 from syndicate.web.forms import Form, read_form
-from syndicate.web.guard import PRIVATE
+from syndicate.web.security_headers import NO_STORE
 from syndicate.web.server import client
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-SHORTEST, USUAL, LONGEST = HOUR, timedelta(days=10), timedelta(days=30)
+MIN_LEASE, DEFAULT_LEASE, MAX_LEASE = HOUR, timedelta(days=10), timedelta(days=30)
 """Leases that are granted: at least, unless asked for another, and at most."""
-PER_NETWORK = 300
+MAX_REQUESTS_PER_NETWORK = 300
 """Requests of a client's network in an hour: a busy reader renews hundreds of feeds at once."""
-PER_HOST = 1_000
+MAX_SUBSCRIPTIONS_PER_HOST = 1_000
 """Subscriptions of the callbacks at one host, each of which may make us call it.
 
 A reader on the web has one for each feed that somebody follows there: three formats of
 some hundred sections, tags and authors.
 """
-IN_ALL = 10_000
-_CALLBACK = 2_000
+MAX_SUBSCRIPTIONS = 10_000
+_MAX_CALLBACK_LENGTH = 2_000
 """Characters of a callback."""
-_SECRET = 200
+_MAX_SECRET_SIZE = 200
 """Bytes that a secret has to stay below (5.1)."""
 _LEASE = re.compile("[0-9]{1,12}")
 _ABOUT = (
@@ -59,7 +59,7 @@ class _RefusedRequest(Exception):  # noqa: N818 - of the request, not of what fa
 
     def answer(self) -> Response:
         later = {"retry-after": f"{self.again.total_seconds():.0f}"} if self.again else {}
-        return PlainTextResponse(f"{self}\n", self.status, headers={**PRIVATE, **later})
+        return PlainTextResponse(f"{self}\n", self.status, headers={**NO_STORE, **later})
 
 
 class HubPage:
@@ -89,7 +89,7 @@ class HubPage:
         except SyndicateError:  # the store, or what was built
             return PlainTextResponse("busy; try again\n", 503, headers={"retry-after": "60"})
         self._due()
-        return Response(status_code=202, headers=PRIVATE)
+        return Response(status_code=202, headers=NO_STORE)
 
     def _take(self, request: Request, form: Form | None, *, at: datetime) -> None:
         if form is None:
@@ -108,16 +108,16 @@ class HubPage:
                 if not tx.hub.holds(asked.topic, asked.callback):
                     if mode == "unsubscribe":
                         return  # it is as they want it, and nobody needs to be called
-                    _make_room(tx, asked.host)
+                    _check_capacity(tx, asked.host)
                 tx.hub.ask(asked)
 
     def _count(self, request: Request, at: datetime) -> None:
         network = client.network(request, self._config.web.proxies) or "nowhere"
         with self._store.write() as tx:
             name = f"hub from {network}"
-            if not tx.attempt_limits.take(name, most=PER_NETWORK, per=HOUR, at=at):
-                reason = f"more than {PER_NETWORK} requests an hour; try again later"
-                again = tx.attempt_limits.wait(name, most=PER_NETWORK, per=HOUR, at=at)
+            if not tx.attempt_limits.take(name, most=MAX_REQUESTS_PER_NETWORK, per=HOUR, at=at):
+                reason = f"more than {MAX_REQUESTS_PER_NETWORK} requests an hour; try again later"
+                again = tx.attempt_limits.wait(name, most=MAX_REQUESTS_PER_NETWORK, per=HOUR, at=at)
                 raise _RefusedRequest(reason, 429, again=again)
 
     def _read(self, form: Form, mode: str, at: datetime) -> HubRequest:
@@ -129,8 +129,8 @@ class HubPage:
             callback=callback,
             host=host_of(callback),
             mode=mode,
-            secret=_secret(form.get("hub.secret", "")),
-            lease=_lease(form.get("hub.lease_seconds", "")) if mode == "subscribe" else 0,
+            secret=_parse_secret(form.get("hub.secret", "")),
+            lease=_parse_lease(form.get("hub.lease_seconds", "")) if mode == "subscribe" else 0,
             sha256=self._version(topic),
             asked_at=at,
             due_at=at,
@@ -148,8 +148,8 @@ class HubPage:
             return version if documents.is_there(topic, self._mirror) else ""
 
     def _callback(self, callback: str) -> str:
-        if len(callback) > _CALLBACK:
-            raise _RefusedRequest(f"hub.callback has more than {_CALLBACK} characters")
+        if len(callback) > _MAX_CALLBACK_LENGTH:
+            raise _RefusedRequest(f"hub.callback has more than {_MAX_CALLBACK_LENGTH} characters")
         if not callback.isascii():
             raise _RefusedRequest(
                 "hub.callback is not in ASCII; write other characters as %XX or xn--"
@@ -163,28 +163,28 @@ class HubPage:
         return callback
 
 
-def _make_room(tx: Transaction, host: str) -> None:
+def _check_capacity(tx: Transaction, host: str) -> None:
     """Raise _Unwanted where a new subscription would be one too many."""
-    if tx.hub.size(host) >= PER_HOST:
-        reason = f"{host} has {PER_HOST} subscriptions; no more are taken"
+    if tx.hub.size(host) >= MAX_SUBSCRIPTIONS_PER_HOST:
+        reason = f"{host} has {MAX_SUBSCRIPTIONS_PER_HOST} subscriptions; no more are taken"
         raise _RefusedRequest(reason, 429, again=HOUR)
-    if tx.hub.size() >= IN_ALL:
+    if tx.hub.size() >= MAX_SUBSCRIPTIONS:
         reason = "this hub has no room for more subscriptions; try again later"
         raise _RefusedRequest(reason, 503, again=HOUR)
 
 
-def _secret(secret: str) -> str:
-    if len(secret.encode()) >= _SECRET:
-        raise _RefusedRequest(f"hub.secret has {_SECRET} bytes or more")
+def _parse_secret(secret: str) -> str:
+    if len(secret.encode()) >= _MAX_SECRET_SIZE:
+        raise _RefusedRequest(f"hub.secret has {_MAX_SECRET_SIZE} bytes or more")
     if "\0" in secret or "\ufffd" in secret:
         raise _RefusedRequest("hub.secret is no text in UTF-8")
     return secret
 
 
-def _lease(text: str) -> int:
+def _parse_lease(text: str) -> int:
     """Return the seconds that are granted; those that are asked for, as far as it goes."""
     if not text:
-        return int(USUAL.total_seconds())
+        return int(DEFAULT_LEASE.total_seconds())
     if not _LEASE.fullmatch(text):
         raise _RefusedRequest("hub.lease_seconds is no number of seconds; expected digits")
-    return min(max(int(text), int(SHORTEST.total_seconds())), int(LONGEST.total_seconds()))
+    return min(max(int(text), int(MIN_LEASE.total_seconds())), int(MAX_LEASE.total_seconds()))
