@@ -1,4 +1,12 @@
-"""The configuration: `config.toml`, all of it, as frozen models."""
+"""The configuration: config.toml, parsed into frozen models.
+
+`loading/` reads the file and reports every mistake with its line; `config` is the root
+model, and `sections/` has a module for each table.
+`values` are the types of single values: durations, rates, addresses;
+`cron` and `segment_expression` parse the two small languages;
+`secret` reads and masks passwords; `contrast` compares colours;
+`loopback` recognises addresses of this machine.
+"""
 
 from syndicate.config.config import Config
 from syndicate.config.loading.load import load, secret_warnings

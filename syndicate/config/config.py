@@ -57,7 +57,7 @@ class Config(Table):
     intake: IntakeSettings = IntakeSettings()
     web: WebSettings = WebSettings()
     root: Path = Field(exclude=True)
-    """The folder of config.toml; every relative path in it starts here. Set by the loader."""
+    """The folder of config.toml, where its relative paths start. Set by the loader."""
 
     @cached_property
     def url(self) -> str:
@@ -66,29 +66,31 @@ class Config(Table):
 
     @property
     def web_url(self) -> str:
-        """Where unsubscribe and its kind answer, without a slash at the end."""
+        """The address of unsubscribe and sign-up pages, without a slash at the end."""
         return (self.web.url or self.url).rstrip("/")
 
     @property
     def hubs(self) -> tuple[str, ...]:
-        """The hubs that our feeds name: our own first, then those that are configured."""
+        """The hubs that feeds name: our own first, then the configured ones."""
         own = (f"{self.web_url}/hub",) if self.websub.own else ()
         return tuple(dict.fromkeys((*own, *self.websub.hubs)))
 
     def newsletter(self, name: str) -> Newsletter | None:
         """Find a newsletter by name."""
-        return next((item for item in self.newsletters if item.name == name), None)
+        return next(
+            (newsletter for newsletter in self.newsletters if newsletter.name == name), None
+        )
 
     def schedule(self, name: str | None) -> Schedule | None:
         """Find a schedule by name."""
-        return next((item for item in self.schedules if item.name == name), None)
+        return next((schedule for schedule in self.schedules if schedule.name == name), None)
 
     def segment(self, name: str) -> Segment | None:
         """Find a segment by name."""
-        return next((item for item in self.segments if item.name == name), None)
+        return next((segment for segment in self.segments if segment.name == name), None)
 
     def criteria(self, name: str) -> Criteria:
-        """Return what finds the readers of a segment that is there."""
+        """Return the criteria of a configured segment."""
         segment = self.segment(name)
         assert segment is not None, "the configuration was checked"
         return Criteria(
@@ -99,7 +101,7 @@ class Config(Table):
         )
 
     def path(self, relative: Path | str) -> Path:
-        """Resolve a path of the config against its folder."""
+        """Resolve a path of config.toml against its folder."""
         return self.root / relative
 
     def zone(self, schedule: Schedule) -> ZoneInfo:
@@ -107,30 +109,30 @@ class Config(Table):
         return schedule.timezone or self.publication.timezone
 
     def sender(self, newsletter: Newsletter) -> Mailbox:
-        """Who a newsletter is from."""
+        """Return the sender of a newsletter."""
         return newsletter.sender or self.mail.sender
 
     def reply_to(self, newsletter: Newsletter) -> Mailbox | None:
-        """Where answers to a newsletter go."""
+        """Return the Reply-To of a newsletter."""
         return newsletter.reply_to or self.mail.reply_to
 
     def expire_after(self, newsletter: Newsletter) -> timedelta:
-        """How long a newsletter's messages are worth sending."""
+        """Return how long to retry a newsletter's messages."""
         return newsletter.expire_after or self.mail.expire_after
 
     @property
     def templates(self) -> Path:
-        """The publication's own templates, which win over the package's."""
+        """The folder of the publication's own templates, which override the package's."""
         return self.root / "templates"
 
     @property
     def media(self) -> Path:
-        """Where the publication's pictures are kept."""
+        """The folder of pictures."""
         return self.root / "media"
 
     @property
     def output(self) -> Path:
-        """The published output."""
+        """The folder of the published output."""
         return self.root / "feeds"
 
     def override(self, **tables: Any) -> Self:

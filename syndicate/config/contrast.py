@@ -1,27 +1,27 @@
-"""How well a text stands out from its ground: the contrast ratio of WCAG 2.2.
+"""The contrast ratio between a text and its ground (WCAG 2.2).
 
 https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
 """
 
 TEXT = 4.5
-"""The least ratio for text (WCAG 1.4.3, AA)."""
+"""The minimum for text (WCAG 1.4.3, AA)."""
 BODY = 7.0
-"""The least ratio for what is read at length (WCAG 1.4.6, AAA)."""
+"""The minimum for long text (WCAG 1.4.6, AAA)."""
 
 
-def ratio(one: str, other: str) -> float:
+def ratio(text: str, ground: str) -> float:
     """Return the contrast of two colours such as "#1B1B1B": 1 for the same, 21 at most."""
-    dark, light = sorted((_luminance(one), _luminance(other)))
+    dark, light = sorted((_luminance(text), _luminance(ground)))
     return (light + 0.05) / (dark + 0.05)
 
 
 def _luminance(colour: str) -> float:
     """Return the relative luminance of a colour, from 0 for black to 1 for white."""
-    red, green, blue = (_linear(int(colour[at : at + 2], 16) / 255) for at in (1, 3, 5))
+    red, green, blue = (_linear(int(colour[start : start + 2], 16) / 255) for start in (1, 3, 5))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _linear(channel: float) -> float:
-    """Take the gamma of sRGB out of a channel between 0 and 1."""
+    """Return the linear value of an sRGB channel between 0 and 1."""
     dark = 0.04045
     return channel / 12.92 if channel <= dark else ((channel + 0.055) / 1.055) ** 2.4

@@ -1,4 +1,4 @@
-"""Cron expressions with their Unix meaning: five fields, read into the values that they allow.
+"""Cron expressions as in Unix: five fields, parsed into the values that they allow.
 
 Minute, hour, day of the month, month, weekday (0 and 7 are Sunday). Each field
 is `*`, a value, a range or a list of these, and `*` or a range may have a step:
@@ -18,9 +18,9 @@ EXAMPLE = 'such as "0 7 * * mon-fri"'
 class Cron:
     """The values that each field of an expression allows.
 
-    `weekdays` counts from Sunday, 0, to Saturday, 6. `hourly` says that the hour
-    field begins with `*`: the schedule beats through the day rather than stands
-    at hours of the clock, which matters when the clocks change.
+    `weekdays` counts from Sunday, 0, to Saturday, 6. `hourly`: the hour field begins with
+    `*`, so the schedule runs at intervals rather than at hours of the clock, which matters
+    when the clocks change.
     """
 
     minutes: frozenset[int]
@@ -31,26 +31,26 @@ class Cron:
     hourly: bool
 
     def __str__(self) -> str:
-        """Write it in one way, however it was written: "0 7 1-31 1-12 1-5"."""
+        """Return the normalised expression: "0 7 1-31 1-12 1-5"."""
         fields = (self.minutes, self.hours, self.days, self.months, self.weekdays)
         minutes, hours, *rest = (_ranges(field) for field in fields)
         return " ".join((minutes, f"*/{hours}" if self.hourly else hours, *rest))
 
 
 def parse(expression: str) -> Cron:
-    """Read an expression; raise ValueError, saying what was expected, for anything else."""
+    """Parse an expression; raise ValueError with what was expected for anything else."""
     fields = expression.lower().split()
     if len(fields) != len(_FIELDS):
         raise ValueError(f"expected five fields {EXAMPLE}: minute, hour, day, month, weekday")
     minutes, hours, days, months, weekdays = (
-        field.read(text) for field, text in zip(_FIELDS, fields, strict=True)
+        field.parse(text) for field, text in zip(_FIELDS, fields, strict=True)
     )
     if _restricted(fields[2]) and _restricted(fields[4]):
         raise ValueError(
             "expected * for the day of the month or for the weekday: with both, cron means "
             "either of them and people mean both; write two schedules"
         )
-    if not any(day <= _LONGEST[month] for day in days for month in months):
+    if not any(day <= _DAYS_IN_MONTH[month] for day in days for month in months):
         raise ValueError(f"expected a date that exists: no such month has a day {min(days)}")
     return Cron(
         minutes=minutes,
@@ -71,10 +71,10 @@ class _Field:
     last: int
     names: Mapping[str, int]
     wraps: bool = False
-    """Whether a range may run over the end, as fri-mon does."""
+    """Whether a range may wrap around the end, as fri-mon does."""
 
-    def read(self, text: str) -> frozenset[int]:
-        """Read a field into the values that it allows."""
+    def parse(self, text: str) -> frozenset[int]:
+        """Return the values that a field allows."""
         return frozenset(value for part in text.split(",") for value in self._part(part))
 
     def _part(self, text: str) -> range | list[int]:
@@ -131,8 +131,8 @@ _FIELDS = (
         wraps=True,
     ),
 )
-_LONGEST = dict(enumerate((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), start=1))
-"""The most days that each month can have."""
+_DAYS_IN_MONTH = dict(enumerate((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), start=1))
+"""At most, in a leap year."""
 
 
 def _restricted(text: str) -> bool:
@@ -140,7 +140,7 @@ def _restricted(text: str) -> bool:
 
 
 def _ranges(values: frozenset[int]) -> str:
-    """Write values as a list of ranges: "1-5,7"."""
+    """Format values as a list of ranges: "1-5,7"."""
     ordered = sorted(values)
     starts = [ordered[0], *(after for before, after in pairwise(ordered) if after - before > 1)]
     ends = [*(before for before, after in pairwise(ordered) if after - before > 1), ordered[-1]]

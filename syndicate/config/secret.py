@@ -1,4 +1,4 @@
-"""Secrets: read when mail is about to be sent, never kept in the configuration, never printed."""
+"""Reading secrets from the environment and from files, and masking them in what is printed."""
 
 import os
 import re
@@ -9,11 +9,11 @@ _ASSIGNED = re.compile(
 )
 """`?password=x` in a URL, `password=x` in a connection string, `secret = "x"` in a table."""
 _PASSWORD = re.compile(r"(//|^[\"']?)([^/:\s@\"']*):(?!//).*(?:@|…)")
-"""`//user:x@`, or `user:x@` at the beginning; up to the last `@`, since one in the password may be
-unescaped, a `/` likewise.
+"""`//user:x@`, or `user:x@` at the beginning; up to the last `@`, since a password may have
+an unescaped `@` or `/`.
 """
 _WEB_LOGIN = re.compile(r"(https?:)//[^/\s]*@", re.IGNORECASE)
-"""The web knows tokens that are a name without a password."""
+"""A web address may have a token as its user name, without a password."""
 
 
 def secret_from_env(variable: str) -> str:
@@ -25,7 +25,7 @@ def secret_from_env(variable: str) -> str:
 
 
 def secret_from_file(path: Path) -> str:
-    """Read a secret from a file, but for the line break at its end; raise ValueError without it."""
+    """Read a secret from a file, without the line break at its end; raise ValueError if missing."""
     try:
         secret = path.read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:
@@ -40,7 +40,7 @@ def secret_from_file(path: Path) -> str:
 def mask_secrets(text: str) -> str:
     """Return a URL, or a value of the configuration, on one line and without passwords.
 
-    It rather takes away too much: what it returns is printed and logged.
+    It prefers to mask too much: the result is printed and logged.
     """
     text = _ASSIGNED.sub(r"\1…", " ".join(text.split()))
     return _WEB_LOGIN.sub(r"\1//…@", _PASSWORD.sub(r"\1\2:…@", text))

@@ -1,4 +1,4 @@
-"""The kinds of value that config.toml holds: durations, zones, addresses, names.
+"""The types of values in config.toml: durations, zones, addresses, names.
 
 A ValueError raised here says what was expected; the loader adds the line, the
 key and the value that was read.
@@ -22,13 +22,13 @@ from syndicate.config import cron
 _CONTROLS = r"\x00-\x1f\x7f"
 _CONTROL = re.compile(f"[{_CONTROLS}]")
 _FAMILY = r"('[^'\"\\;{}<>&]+'|-?[^\W\d][\w-]*( [^\W\d][\w-]*)*)"
-"""A family of fonts as CSS writes it: in quotes, or as words."""
+"""A font family as in CSS: in quotes, or as words."""
 ALL: Literal["all"] = "all"
-SHORTEST_BEAT = timedelta(seconds=10)
-_PLACE = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
-_NO_PLACE = "expected a host, and a port between 1 and 65535 if any"
-_IN_PATHS = "/%:@!$&'()*+,;=-._~"
-_STRAY = re.compile("%(?![0-9A-Fa-f]{2})")
+MIN_INTERVAL = timedelta(seconds=10)
+_AUTHORITY = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
+_INVALID_AUTHORITY = "expected a host, and a port between 1 and 65535 if any"
+_SAFE_IN_PATH = "/%:@!$&'()*+,;=-._~"
+_BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -39,16 +39,16 @@ _UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many in so long a time, written "100/s", "20/m", "5000/h" or "50000/d"."""
+    """A number per unit of time, written "100/s", "20/m", "5000/h" or "50000/d"."""
 
     count: int
-    """How many; at least one."""
+    """At least 1."""
     per: timedelta
     """A second, a minute, an hour or a day."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a rate; raise ValueError for anything else, none at all included."""
+        """Parse a rate of 1 or more; raise ValueError for anything else."""
         match = re.fullmatch("([0-9]{1,9})/([smhd])", text.strip())
         if match is None or not int(match[1]):
             raise ValueError('expected a rate such as "20/s", "600/m", "5000/h" or "50000/d"')
@@ -91,9 +91,9 @@ def _day(value: object) -> date:
     return value
 
 
-def _beat(value: timedelta) -> timedelta:
-    if value < SHORTEST_BEAT:
-        raise ValueError(f'expected "{SHORTEST_BEAT.seconds}s" or longer')
+def _interval(value: timedelta) -> timedelta:
+    if value < MIN_INTERVAL:
+        raise ValueError(f'expected "{MIN_INTERVAL.seconds}s" or longer')
     return value
 
 
@@ -112,30 +112,31 @@ def _zone(value: object) -> ZoneInfo:
 
 
 def _url(value: str) -> str:
-    """Write an address in ASCII, so that headers can hold it: its host by IDNA, its path in %XX.
+    """Return an address in ASCII, fit for headers: its host by IDNA, its path in %XX.
 
-    One with a name or a password in it would be published with them.
+    An address with a user name or password is refused, since it would be published.
     """
     try:
         parts = urlsplit(value)
-        place, host, port = parts.netloc, parts.hostname or "", parts.port
-        if not host.isascii() and "@" not in place:
-            place = _in_ascii(host) + ("" if port is None else f":{port}")
-    except ValueError as error:  # UnicodeError is one, too
-        raise ValueError(_NO_PLACE) from error
-    if "@" in place:
+        authority, host, port = parts.netloc, parts.hostname or "", parts.port
+        if not host.isascii() and "@" not in authority:
+            authority = _ascii_host(host) + ("" if port is None else f":{port}")
+    except ValueError as error:  # UnicodeError is one too
+        raise ValueError(_INVALID_AUTHORITY) from error
+    if "@" in authority:
         raise ValueError("expected an address without a name and password: it is published")
-    if port == 0 or not _PLACE.fullmatch(place):
-        raise ValueError(_NO_PLACE)
-    return f"{parts.scheme}://{place}{quote(_STRAY.sub('%25', parts.path), safe=_IN_PATHS)}"
+    if port == 0 or not _AUTHORITY.fullmatch(authority):
+        raise ValueError(_INVALID_AUTHORITY)
+    path = quote(_BARE_PERCENT.sub("%25", parts.path), safe=_SAFE_IN_PATH)
+    return f"{parts.scheme}://{authority}{path}"
 
 
 def _database(value: str) -> str:
-    """Refuse a login that may be read in two ways: a part of the password would be the host."""
-    login, _, place = value.partition("://")[2].partition("@")
-    path, _, options = place.partition("?")
+    """Refuse an ambiguous login, where a part of the password could be taken for the host."""
+    login, _, location = value.partition("://")[2].partition("@")
+    path, _, options = location.partition("?")
     stray = "@" in options and not re.fullmatch(r"([^=&@]+=[^&]*(&|$))+", options)
-    if value.startswith("postgresql") and ("@" in path or stray or (place and "?" in login)):
+    if value.startswith("postgresql") and ("@" in path or stray or (location and "?" in login)):
         raise ValueError(
             'expected "%40" for an "@" and "%3F" for a "?" in the user name or the password, or '
             "the password in ~/.pgpass or PGPASSWORD"
@@ -143,10 +144,10 @@ def _database(value: str) -> str:
     return value
 
 
-def _in_ascii(host: str) -> str:
+def _ascii_host(host: str) -> str:
     try:
         return idna.encode(host, uts46=True).decode()
-    except idna.IDNAError:  # such as a host of emoji, which browsers know by older rules
+    except idna.IDNAError:  # such as emoji, which browsers encode by older rules
         return host.encode("idna").decode()
 
 
@@ -173,7 +174,7 @@ def _attribute(value: object) -> object:
 
 
 def matching(pattern: str, expected: str) -> AfterValidator:
-    """Take text that a regular expression matches whole; a mistake says what was expected."""
+    """Return a validator: the whole text has to match, or else `expected` is the message."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -185,10 +186,10 @@ def matching(pattern: str, expected: str) -> AfterValidator:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 BeginWith = Annotated[timedelta | Literal["all"], BeforeValidator(_begin_with)]
-"""What a new schedule's first edition takes of the articles that are public already."""
+"""Which published articles a new schedule's first edition takes."""
 Throttle = Annotated[Rate, BeforeValidator(_rate), PlainSerializer(str)]
 Day = Annotated[date, BeforeValidator(_day)]
-Beat = Annotated[Duration, AfterValidator(_beat)]
+Interval = Annotated[Duration, AfterValidator(_interval)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone), PlainSerializer(str)]
 Name = Annotated[
@@ -206,7 +207,7 @@ Variable = Annotated[
         'the name of an environment variable, such as "MAIL_PASSWORD"',
     ),
 ]
-"""The name of an environment variable; a password in its place mostly isn't one."""
+"""The name of an environment variable; most passwords don't match it."""
 Language = Annotated[
     str,
     matching("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", 'a language such as "en" or "pt-BR" (BCP 47)'),
@@ -216,7 +217,7 @@ Url = Annotated[
     matching(r"https?://[^\s/?#]+[^\s?#]*", 'an address such as "https://example.org"'),
     AfterValidator(_url),
 ]
-"""An address of the web, kept in ASCII whatever it was written in."""
+"""A web address, stored in ASCII."""
 DatabaseUrl = Annotated[
     str,
     matching(
@@ -259,11 +260,11 @@ FontStack = Annotated[
         rf"{_FAMILY}( *, *{_FAMILY})*", "fonts as in CSS, such as \"Charter, 'Sitka Text', serif\""
     ),
 ]
-"""Fonts as in CSS; the quotes are single ones, so that it can stand in an attribute."""
+"""Fonts as in CSS, with single quotes, so that an attribute can contain them."""
 
 
 class Table(BaseModel):
-    """A table of config.toml: frozen, and strict about what it knows."""
+    """A table of config.toml: frozen, and an unknown key is a mistake."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
@@ -278,12 +279,12 @@ class Mailbox(Table):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `Name <address>` or a bare address; raise ValueError for anything else."""
+        """Parse `Name <address>` or a bare address; raise ValueError for anything else."""
         from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
 
         name, address = split_mailbox(text)
         try:
-            # a sender may be on a machine of its own: localhost, mail.local, intranet
+            # a sender's host may have no domain: localhost, intranet
             validate_email(f"{address}.example", check_deliverability=False)
         except EmailNotValidError as error:
             raise ValueError(f'expected "Name <name@example.org>", not {text!r}') from error

@@ -36,7 +36,7 @@ class Outbox:
 
     def __init__(self, folder: Path, *, sessions: int = 4) -> None:
         self.folder = folder
-        self.settings = RelaySettings.alone(SmtpServer(host="outbox", connections=sessions))
+        self.settings = RelaySettings.from_server(SmtpServer(host="outbox", connections=sessions))
 
     @classmethod
     def of(cls, config: Config) -> Self:

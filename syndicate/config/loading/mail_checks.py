@@ -8,7 +8,7 @@ from syndicate.config.loopback import is_loopback, is_loopback_url
 from syndicate.config.secret import mask_secrets
 from syndicate.config.sections.dkim import domain_name
 from syndicate.config.sections.mail import TransportKind
-from syndicate.config.sections.relays import SHARED, SmtpServer
+from syndicate.config.sections.relays import SHARED_KEYS, SmtpServer
 
 _LOCAL_URL = "http://127.0.0.1:8000"
 
@@ -79,7 +79,7 @@ def _missing(host: str) -> str:
 def _misplaced_keys(mail: Mapping[str, Any]) -> Iterator[Mistake]:
     """Find the keys of `[mail]` that nothing reads where there are relays."""
     for key in SmtpServer.model_fields if mail.get("relays") else ():
-        if key in mail and key not in SHARED:
+        if key in mail and key not in SHARED_KEYS:
             unused = "mail leaves by [[mail.relays]] alone; move it into the relays that it is for"
             yield ("mail", key), unused
 

@@ -1,4 +1,4 @@
-"""`[ads]`: places for advertising."""
+"""`[ads]`: advertising slots."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ def _slot(value: object) -> object:
 
 
 class AdSlot(Table):
-    """One place for advertising; it shows only where its channel's key is set."""
+    """An advertising slot; pages, AMP and mail show it where their key is set."""
 
     html: str = Field(
         default="",
@@ -35,7 +35,7 @@ class AdSlot(Table):
 
     @field_validator("amp")
     @classmethod
-    def _complete(cls, amp: dict[str, str | int]) -> dict[str, str | int]:
+    def _check_attributes(cls, amp: dict[str, str | int]) -> dict[str, str | int]:
         missing = [name for name in ("type", "width", "height") if name not in amp]
         if amp and missing:
             raise ValueError(f"an amp-ad needs {' and '.join(missing)} as well")

@@ -1,4 +1,4 @@
-"""`[amp]`: AMP pages, what counts on them, and what asks before."""
+"""`[amp]`: AMP pages, their analytics and their consent form."""
 
 import json
 from typing import Any
@@ -16,12 +16,12 @@ class AnalyticsSettings(Table):
     )
     config: dict[str, Any] = Field(
         default_factory=dict,
-        description="What it is told: requests, triggers, vars and so on, as AMP has them.",
+        description="Its configuration: requests, triggers, vars and so on, as AMP defines them.",
         examples=[{"vars": {"account": "news.example.org"}}],
     )
     config_url: Url | None = Field(
         default=None,
-        description="Where the rest of that is fetched from; an address with https.",
+        description="Where more of its configuration is fetched from; an https address.",
         examples=["https://stats.example.org/amp.json"],
     )
 
@@ -41,7 +41,7 @@ class AnalyticsSettings(Table):
 
     @property
     def wanted(self) -> bool:
-        """Whether pages have it."""
+        """Whether pages have analytics."""
         return bool(self.type or self.config or self.config_url)
 
 
@@ -51,7 +51,7 @@ class ConsentSettings(Table):
     ask: StrictBool = Field(default=False, description="Whether to ask.")
     question: Line = Field(
         default="",
-        description="What they are asked. Default: our own words.",
+        description="The question. Default: a built-in one.",
         examples=["May our partners measure how this page is read?"],
     )
     check_url: Url | None = Field(

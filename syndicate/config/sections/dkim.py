@@ -1,4 +1,4 @@
-"""The `[[mail.dkim]]` tables: the keys that messages are signed with (RFC 6376, RFC 8463)."""
+"""`[[mail.dkim]]`: the keys that messages are signed with (RFC 6376, RFC 8463)."""
 
 import re
 from functools import lru_cache
@@ -17,16 +17,16 @@ if TYPE_CHECKING:  # start-up: most publications have no keys
 
     PrivateKey: TypeAlias = RSAPrivateKey | Ed25519PrivateKey
 
-LEAST_BITS = 2048
-"""Of an RSA key: RFC 8301 takes 1024 still, mailbox providers give less for it."""
+MIN_RSA_BITS = 2048
+"""RFC 8301 still allows 1024; mailbox providers trust such a key less."""
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"_?{_LABEL}(\._?{_LABEL})*")
 _REMEDY = "`syndicate dkim-keygen --domain DOMAIN` makes one"
 
 
-def domain_name(written: str) -> str:
-    """Return a domain in ASCII and small letters; raise ValueError for anything else."""
-    name = written.strip().lower().removesuffix(".")
+def domain_name(text: str) -> str:
+    """Return a domain in lower-case ASCII; raise ValueError for anything else."""
+    name = text.strip().lower().removesuffix(".")
     try:
         name = name if name.isascii() else idna.encode(name, uts46=True).decode()
     except idna.IDNAError as error:
@@ -36,8 +36,8 @@ def domain_name(written: str) -> str:
     return name
 
 
-def aligned(domain: str, signing: str) -> bool:
-    """Whether mail from `domain` may be signed by `signing`: the same, or one above it."""
+def is_aligned(domain: str, signing: str) -> bool:
+    """Whether `signing` may sign mail from `domain`: the same, or a parent domain."""
     return domain == signing or domain.endswith(f".{signing}")
 
 
@@ -59,23 +59,23 @@ class DkimKeySettings(Table):
     )
     key_file: Path | None = Field(
         default=None,
-        description="The file that holds the private key (PEM), for you alone to read.",
+        description="The file with the private key (PEM); only you should be able to read it.",
         examples=["dkim/syndicate-rsa.pem"],
     )
     key_env: Variable | None = Field(
         default=None,
-        description="The environment variable that holds the private key, instead.",
+        description="The environment variable with the private key, instead.",
         examples=["SYNDICATE_DKIM_RSA"],
     )
 
     def signing(self, domain: str) -> str | None:
-        """Return the domain that signs mail from `domain`; None where this key does not."""
+        """Return the domain that signs mail from `domain`; None where this key doesn't sign it."""
         if self.domain is None:
             return domain
-        return self.domain if aligned(domain, self.domain) else None
+        return self.domain if is_aligned(domain, self.domain) else None
 
     def key(self, root: Path) -> "PrivateKey":
-        """Read the private key; raise ValueError with what is wrong and what to do."""
+        """Read the private key; raise ValueError with the fault and the remedy."""
         if self.key_file is None:
             assert self.key_env is not None, "the configuration was checked"
             return private_key(secret_from_env(self.key_env))
@@ -86,11 +86,11 @@ class DkimKeySettings(Table):
             raise ValueError(f"{error}; {_REMEDY}" if not path.exists() else error) from error
 
 
-@lru_cache(maxsize=16)  # reading one is some hundred times the work of signing by it
+@lru_cache(maxsize=16)  # parsing a key takes a hundred times as long as signing with it
 def private_key(pem: str) -> "PrivateKey":
-    r"""Read a private key, RSA of 2048 bits or more or Ed25519; raise ValueError for others.
+    r"""Parse a private key, RSA of 2048 bits or more or Ed25519; raise ValueError for others.
 
-    Where it comes out of an environment variable, its lines may be joined by `\n`.
+    From an environment variable, its lines may be joined by `\n`.
     """
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - start-up
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
@@ -112,9 +112,9 @@ def private_key(pem: str) -> "PrivateKey":
     if isinstance(key, Ed25519PrivateKey):
         return key
     if not isinstance(key, RSAPrivateKey):
-        raise ValueError(f"holds a key that is neither RSA nor Ed25519; {_REMEDY}")  # noqa: TRY004 - told as a mistake
-    if key.key_size < LEAST_BITS:
+        raise ValueError(f"holds a key that is neither RSA nor Ed25519; {_REMEDY}")  # noqa: TRY004 - reported as a mistake
+    if key.key_size < MIN_RSA_BITS:
         raise ValueError(
-            f"holds an RSA key of {key.key_size} bits; expected {LEAST_BITS} or more: {_REMEDY}"
+            f"holds an RSA key of {key.key_size} bits; expected {MIN_RSA_BITS} or more: {_REMEDY}"
         )
     return key

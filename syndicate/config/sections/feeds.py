@@ -1,4 +1,4 @@
-"""`[syndication]` and `[[feeds]]`: what every feed holds, and the feeds of a publication's own."""
+"""`[syndication]` and `[[feeds]]`: the settings of all feeds, and the publication's own feeds."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -20,19 +20,22 @@ class FeedFormat(StrEnum):
 
 
 class SyndicationSettings(Table):
-    """What holds for every feed."""
+    """The settings of all feeds."""
 
     items: StrictInt = Field(
         default=50,
         ge=1,
         le=1000,
-        description="How many articles a feed holds; older ones are in its archives.",
+        description="How many articles a feed has; older ones are in its archives.",
     )
     archives: StrictBool = Field(
         default=True,
         description="Whether feeds reach back to the first article, in archives (RFC 5005).",
     )
-    full_text: StrictBool = Field(default=True, description="Whole articles, or summaries alone.")
+    full_text: StrictBool = Field(
+        default=True,
+        description="Whether feeds have whole articles; else summaries alone.",
+    )
     poll_every: Duration = Field(
         default=timedelta(minutes=5),
         description="How long readers and caches keep a feed before they ask again.",
@@ -40,20 +43,20 @@ class SyndicationSettings(Table):
 
     @property
     def minutes(self) -> int:
-        """`poll_every` in minutes; divides an hour."""
+        """`poll_every` in minutes, a divisor of 60."""
         return self.poll_every // _MINUTE
 
     @field_validator("poll_every")
     @classmethod
-    def _told_alike(cls, every: timedelta) -> timedelta:
-        # RSS counts minutes in <ttl>, and times an hour in sy:updateFrequency
-        if every < _MINUTE or every % _MINUTE or _HOUR % every:
+    def _check_units(cls, interval: timedelta) -> timedelta:
+        # RSS has minutes in <ttl>, and times an hour in sy:updateFrequency
+        if interval < _MINUTE or interval % _MINUTE or _HOUR % interval:
             raise ValueError('expected whole minutes that divide an hour, such as "5m" or "15m"')
-        return every
+        return interval
 
 
 class ArticleFilter(Table):
-    """Which articles are meant; every condition must hold."""
+    """Which articles are taken: those that meet every condition."""
 
     breaking: StrictBool | None = Field(
         default=None,
@@ -92,12 +95,12 @@ class CustomFeed(Table):
         default=None,
         ge=1,
         le=1000,
-        description="How many articles it holds. Default: syndication.items.",
+        description="How many articles it has. Default: syndication.items.",
         examples=[20],
     )
     full_text: StrictBool | None = Field(
         default=None,
-        description="Whole articles, or summaries alone. Default: syndication.full_text.",
+        description="Whether it has whole articles. Default: syndication.full_text.",
         examples=[False],
     )
 

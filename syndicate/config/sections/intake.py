@@ -8,9 +8,9 @@ from syndicate.config.values import Table
 
 
 class IntakeSettings(Table):
-    """How articles come in by themselves."""
+    """The folder that articles are imported from."""
 
-    folder: Path = Field(default=Path("articles"), description="Where articles are filed.")
+    folder: Path = Field(default=Path("articles"), description="The folder of the articles.")
     watch: StrictBool = Field(
-        default=True, description="Whether `run` takes in what is saved there."
+        default=True, description="Whether `run` imports what is saved there."
     )

@@ -1,4 +1,4 @@
-"""The `[mail]` table: how newsletters are sent."""
+"""`[mail]`: how newsletters are sent."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -24,7 +24,7 @@ Share = Annotated[StrictFloat, Field(gt=0, le=1)]
 
 
 class SenderSettings(Table):
-    """Who mail is from and for, and whether it leaves at all."""
+    """Who mail is from and for, and whether it is sent at all."""
 
     transport: TransportKind = Field(
         default=TransportKind.OUTBOX,
@@ -33,7 +33,7 @@ class SenderSettings(Table):
     sender: Sender = Field(
         alias="from",
         default=Mailbox(name="Syndicate", address="news@localhost"),
-        description="Who the mail is from, unless a newsletter says otherwise.",
+        description="Who the mail is from, unless a newsletter sets its own.",
     )
     reply_to: Sender | None = Field(
         default=None,
@@ -52,18 +52,18 @@ class MailSettings(SmtpServer, SenderSettings):
     """How newsletters are sent."""
 
     expire_after: Duration = Field(
-        default=timedelta(hours=24), description="When to give up on a message put off."
+        default=timedelta(hours=24), description="When to give up on a message that is deferred."
     )
     pause_at: Share = Field(
         default=0.05,
         description="An edition pauses itself when this share of it, from 0 to 1, fails for good.",
     )
     pause_after: StrictInt = Field(
-        default=200, ge=1, description="So many have to be settled before it does."
+        default=200, ge=1, description="How many messages must be settled before it can pause."
     )
     stop_timeout: Duration = Field(
         default=timedelta(seconds=8),
-        description="How long messages in hand may take to be finished after a stop.",
+        description="How long messages that are being sent may take after a stop.",
     )
     dkim: tuple[DkimKeySettings, ...] = ()
     limits: tuple[DomainLimit, ...] = ()
@@ -71,7 +71,7 @@ class MailSettings(SmtpServer, SenderSettings):
 
     @cached_property
     def servers(self) -> tuple[RelaySettings, ...]:
-        """The mail servers: the relays, or the one that `[mail]` itself is, named by its host."""
+        """The mail servers: the relays, or without any `[mail]` itself, named by its host."""
         if not self.relays:
-            return (RelaySettings.alone(self),)
-        return tuple(relay.within(self) for relay in self.relays)
+            return (RelaySettings.from_server(self),)
+        return tuple(relay.with_defaults(self) for relay in self.relays)

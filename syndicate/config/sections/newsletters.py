@@ -57,7 +57,7 @@ class Newsletter(Table):
         description="Whether clicks are counted: not at all, each link's, or each reader's.",
     )
     utm: StrictBool = Field(
-        default=False, description="Whether links to our own pages say where they stood (UTM)."
+        default=False, description="Whether links to our own pages carry UTM parameters."
     )
 
     @property

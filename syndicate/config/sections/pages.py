@@ -1,4 +1,4 @@
-"""`[pages]`: what pages show that isn't ours."""
+"""`[pages]`: the hosts whose frames pages show."""
 
 from pydantic import Field
 

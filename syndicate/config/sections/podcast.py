@@ -1,4 +1,4 @@
-"""The `[podcast]` table: what directories are told where articles have recordings."""
+"""`[podcast]`: what podcast directories are given where articles have recordings."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -10,14 +10,14 @@ from syndicate.config.values import Line, Table
 
 
 class EpisodeOrder(StrEnum):
-    """How a podcast is meant to be heard."""
+    """The order in which to hear a podcast."""
 
     EPISODIC = "episodic"
     SERIAL = "serial"
 
 
 class PodcastSettings(Table):
-    """Feeds as podcasts, for directories; it counts once an article has `audio`."""
+    """Feeds as podcasts, for directories; used once an article has `audio`."""
 
     author: Line | None = Field(
         default=None,
@@ -26,13 +26,13 @@ class PodcastSettings(Table):
     )
     email: Line | None = Field(
         default=None,
-        description="The owner's address, which directories write to; it stands in the feed.",
+        description="The owner's address, which directories write to; public in the feed.",
         examples=["podcast@example.org"],
     )
     category: Line = Field(
         default="News",
         min_length=1,
-        description='A category of Apple\'s, and after a slash one inside of it: "News/Politics".',
+        description='A category of Apple, with a subcategory after a slash: "News/Politics".',
     )
     explicit: StrictBool = Field(default=False, description="Whether it is not for children.")
     image: Path | None = Field(
@@ -42,10 +42,11 @@ class PodcastSettings(Table):
     )
     type: EpisodeOrder = Field(
         default=EpisodeOrder.EPISODIC,
-        description='"episodic": newest first; "serial": from the first episode on.',
+        description='"episodic": newest first; "serial": in order from the first episode.',
     )
     locked: StrictBool = Field(
-        default=False, description="Whether other hosts are asked not to take the podcast over."
+        default=False,
+        description="Whether other podcast hosts are asked not to import the podcast.",
     )
     guid: UUID | None = Field(
         default=None,

@@ -36,7 +36,7 @@ class PublicationSettings(Table):
     )
     author: Line | None = Field(
         default=None,
-        description="Who stands for articles without authors.",
+        description="The author of articles that name none.",
         examples=["The editors"],
     )
     logo: Path | None = Field(
@@ -44,7 +44,7 @@ class PublicationSettings(Table):
     )
     rights: Line | None = Field(
         default=None,
-        description="The line of copyright or licence that feeds carry.",
+        description="The copyright or licence line of feeds.",
         examples=["© Morning Post, all rights reserved"],
     )
     icon: Path | None = Field(
@@ -54,7 +54,7 @@ class PublicationSettings(Table):
     )
     postal_address: str = Field(
         default="",
-        description="Stands at the foot of every mail, as the law asks; needed to send for real.",
+        description="At the foot of every mail, as the law requires; needed to send by SMTP.",
         examples=["Morning Post, 1 Example Street, 10115 Berlin"],
     )
     breaking_for: Duration = Field(

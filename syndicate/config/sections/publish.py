@@ -12,7 +12,7 @@ class PublishSettings(Table):
 
     compress: StrictBool = Field(
         default=True,
-        description="Whether feeds, sitemaps and lists lie beside themselves as .gz and .br.",
+        description="Whether feeds, sitemaps and lists are also written as .gz and .br.",
     )
     mirror: StorageUrl | None = Field(
         default=None,
@@ -21,6 +21,6 @@ class PublishSettings(Table):
     )
     mirror_options: dict[str, Any] = Field(
         default_factory=dict,
-        description="What else fsspec has to know of it. Secrets come from the environment.",
+        description="Further options for fsspec. Secrets come from the environment.",
         examples=[{"endpoint_url": "https://s3.example.org"}],
     )

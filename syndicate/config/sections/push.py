@@ -1,4 +1,4 @@
-"""`[websub]` and `[indexnow]`: who is told at once of what is new."""
+"""`[websub]` and `[indexnow]`: hubs and search engines that are notified of new articles."""
 
 from typing import Annotated
 
@@ -14,38 +14,39 @@ Hubs = Annotated[tuple[Url, ...], AfterValidator(lambda hubs: tuple(dict.fromkey
 
 
 class WebsubSettings(Table):
-    """Hubs that tell feed readers at once of what is new (WebSub)."""
+    """Hubs that send new articles to feed readers at once (WebSub)."""
 
     hubs: Hubs = Field(
         default=(),
-        description="Hubs that are told of every changed feed, and named in the feeds.",
+        description="Hubs that are notified of every changed feed, and named in the feeds.",
         examples=[["https://hub.example.org/"]],
     )
     own: StrictBool = Field(
         default=False,
-        description="Whether we are a hub ourselves, for our own feeds, at /hub of web.url.",
+        description="Whether this server is a hub for its own feeds, at /hub of web.url.",
     )
     private_callbacks: tuple[Network, ...] = Field(
         default=(),
-        description="Private networks that subscribers of our own hub may be in.",
+        description="Private networks where our own hub may call subscribers.",
         examples=[["10.0.0.0/8"]],
     )
 
 
 class IndexNowSettings(Table):
-    """Search engines that are told at once of what is new (IndexNow)."""
+    """Search engines that are notified at once of what is new (IndexNow)."""
 
     key: IndexNowKey | None = Field(
         default=None,
-        description="The key of this site; it is published as /KEY.txt. Default: nobody is told.",
+        description="The key of this site; it is published as /KEY.txt. "
+        "Default: nobody is notified.",
         examples=["5f1e2d3c4b5a69788796a5b4c3d2e1f0"],
     )
     endpoint: Url = Field(
         default="https://api.indexnow.org/indexnow",
-        description="Where it is told: one search engine passes it on to the others.",
+        description="The search engine to notify; it passes the news on to the others.",
     )
 
     @property
     def address(self) -> str | None:
-        """Where the key is published: an address from the root; None without one."""
+        """The path of the published key; None without one."""
         return f"/{self.key}.txt" if self.key else None

@@ -1,7 +1,6 @@
-"""The mail servers that newsletters leave by, and how much they and their destinations take.
+"""`[[mail.relays]]` and `[[mail.limits]]`: the mail servers, and the limits of destinations.
 
-`[mail]` has the keys of one server. Where there are several, each is a table
-`[[mail.relays]]`; `[[mail.limits]]` are the destinations that want less at once.
+`[mail]` itself has the keys of one server; each of several is a table `[[mail.relays]]`.
 """
 
 from collections.abc import Sequence
@@ -27,12 +26,12 @@ class Security(StrEnum):
 
 
 DEFAULT_PORT = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
-SHARED = ("verify", "connections", "max_messages", "timeout")
-"""Keys of `[mail]` that a relay without them takes over."""
+SHARED_KEYS = ("verify", "connections", "max_messages", "timeout")
+"""Keys of `[mail]` that are the defaults of a relay."""
 
 
 class SmtpServer(Table):
-    """A mail server: where it is, how we log in, and what it takes of us."""
+    """A mail server: its address, its login and its limits."""
 
     host: MailHost = Field(default="localhost", description="The mail server.")
     port: StrictInt | None = Field(
@@ -50,12 +49,12 @@ class SmtpServer(Table):
     )
     password_env: Variable | None = Field(
         default=None,
-        description="The environment variable that holds the password.",
+        description="The environment variable with the password.",
         examples=["SYNDICATE_MAIL_PASSWORD"],
     )
     password_file: Path | None = Field(
         default=None,
-        description="The file that holds the password, instead.",
+        description="The file with the password, instead.",
         examples=["mail-password"],
     )
     verify: StrictBool = Field(
@@ -69,11 +68,11 @@ class SmtpServer(Table):
     )
     timeout: Duration = Field(
         default=timedelta(seconds=30),
-        description="How long to wait for an answer; for the verdict on a message, 20 times that.",
+        description="How long to wait for a reply; 20 times as long for the one to a message.",
     )
     rate: Throttle | None = Field(
         default=None,
-        description="How many messages the server takes at most. Default: as many as go.",
+        description="How many messages the server takes at most. Default: no limit.",
         examples=["50/s"],
     )
     warm_up: tuple[Annotated[StrictInt, Field(ge=1)], ...] = Field(
@@ -83,18 +82,18 @@ class SmtpServer(Table):
     )
     warm_up_from: Day | None = Field(
         default=None,
-        description="The first day of warm_up, in UTC; before it, that day's number holds.",
+        description="The first day of warm_up, in UTC; its number also applies before.",
         examples=[date(2026, 1, 15)],
     )
 
     @property
     def server_port(self) -> int:
-        """The port, by the kind of security where none is named."""
+        """The port; the default of `security` where none is set."""
         return self.port or DEFAULT_PORT[self.security]
 
     @property
     def address(self) -> str:
-        """Where it is, for people: `smtp.example.org:587`."""
+        """Host and port: `smtp.example.org:587`."""
         return f"{self.host}:{self.server_port}"
 
     def password(self, root: Path) -> str | None:
@@ -116,7 +115,7 @@ class SmtpServer(Table):
         return None
 
     def warm_up_quota(self, on: date) -> int | None:
-        """Return how many messages it takes on a day, in UTC; None where warming up is over."""
+        """Return how many messages it takes on a day, in UTC; None once warming up is over."""
         if self.warm_up_from is None:
             return None
         day = max(0, (on - self.warm_up_from).days)
@@ -124,21 +123,21 @@ class SmtpServer(Table):
 
 
 class RelayIdentity(Table):
-    """What tells one of several relays from the others."""
+    """The name of a relay, and its share of the mail."""
 
     name: Name = Field(
-        description="Its name in commands; what is counted of it hangs on it, so don't change it.",
+        description="Its name in commands and in what is counted of it; don't change it.",
         examples=["main"],
     )
     weight: StrictInt = Field(
         default=1,
         ge=0,
-        description="Its share of the mail beside the others'; 0: only while no other takes any.",
+        description="Its share of the mail, relative to the others; 0: only while all others fail.",
     )
 
 
 class RelaySettings(SmtpServer, RelayIdentity):
-    """One of several mail servers that newsletters leave by; another one stands in for it."""
+    """One of several mail servers that send newsletters; the others take over when it fails."""
 
     host: MailHost = Field(description="The mail server.", examples=["smtp.example.org"])
     verify: StrictBool = Field(
@@ -161,47 +160,46 @@ class RelaySettings(SmtpServer, RelayIdentity):
     )
     timeout: Duration = Field(
         default=timedelta(seconds=30),
-        description="How long to wait for an answer. Default: mail.timeout.",
+        description="How long to wait for a reply. Default: mail.timeout.",
         examples=[timedelta(seconds=30)],
     )
 
     @classmethod
-    def alone(cls, server: SmtpServer) -> "RelaySettings":
-        """Make the relay that `[mail]` itself is: named by its host."""
+    def from_server(cls, server: SmtpServer) -> "RelaySettings":
+        """Return `[mail]` itself as a relay, named by its host."""
         keys = {key: getattr(server, key) for key in SmtpServer.model_fields}
         return cls.model_construct(**keys, name=server.host, weight=1)  # a host is no Name
 
-    def within(self, mail: SmtpServer) -> "RelaySettings":
-        """Return it with what it takes over of `[mail]`."""
-        missing = (key for key in SHARED if key not in self.model_fields_set)
+    def with_defaults(self, mail: SmtpServer) -> "RelaySettings":
+        """Return the relay with the shared keys of `[mail]` where it sets none."""
+        missing = (key for key in SHARED_KEYS if key not in self.model_fields_set)
         return self.model_copy(update={key: getattr(mail, key) for key in missing})
 
 
 class DomainLimit(Table):
-    """Domains of readers whose mail provider takes only so much at once, all of them together."""
+    """A limit for the domains of one mail provider, all of them together."""
 
     domains: tuple[Domain, ...] = Field(
         min_length=1,
-        description="The domains of one provider, as they stand in addresses.",
+        description="The domains of one provider, as written in addresses.",
         examples=[["gmail.com", "googlemail.com"]],
     )
     rate: Throttle = Field(
-        description="How many messages they get at most, by all relays.", examples=["20/s"]
+        description="How many messages they get at most, from all relays.", examples=["20/s"]
     )
 
 
 def sessions(available: Sequence[RelaySettings]) -> dict[str, int]:
-    """Say how many sessions each of the relays that take mail now is to have, by name.
+    """Return how many sessions to open with each available relay, by name.
 
-    The one with the greatest weight has all its connections, the others their
-    part in proportion, at least one. Where the others are gone, so is their
-    weight: what is left takes over. Those of weight 0 have sessions only among themselves.
+    The relay with the greatest weight gets all its connections, the others their share in
+    proportion, at least one. A relay of weight 0 gets sessions only where all have weight 0.
     """
-    most = max((relay.weight for relay in available), default=0)
-    if most == 0:
+    max_weight = max((relay.weight for relay in available), default=0)
+    if max_weight == 0:
         return {relay.name: relay.connections for relay in available}
     return {
-        relay.name: max(1, relay.connections * relay.weight // most)
+        relay.name: max(1, relay.connections * relay.weight // max_weight)
         for relay in available
         if relay.weight
     }

@@ -5,20 +5,20 @@ from typing import Self
 from pydantic import Field, StrictInt, model_validator
 
 from syndicate.config.sections.feeds import ArticleFilter
-from syndicate.config.values import Beat, BeginWith, Cron, Duration, Name, Table, Zone
+from syndicate.config.values import BeginWith, Cron, Duration, Interval, Name, Table, Zone
 
 ONE_TIMING = 'needs either every = "10m" or cron = "0 7 * * mon-fri", one of them'
 
 
 class EditionFilter(ArticleFilter):
-    """Which new articles an edition takes; every condition must hold."""
+    """Which new articles an edition takes: those that meet every condition."""
 
     max: StrictInt = Field(
         default=10, ge=1, le=100, description="How many in full; the rest is named in a line."
     )
     max_age: Duration | None = Field(
         default=None,
-        description="Leave out what is older. Default: age does not matter.",
+        description="Leave out older articles. Default: no limit.",
         examples=["24h"],
     )
 
@@ -26,14 +26,14 @@ class EditionFilter(ArticleFilter):
 class Schedule(Table):
     """One entry of the timetable."""
 
-    name: Name = Field(description="Its name in commands and in the record of what went out.")
+    name: Name = Field(description="Its name in commands and in the record of what was sent.")
     newsletter: Name = Field(description="The newsletter it sends.")
-    every: Beat | None = Field(
-        default=None, description="A steady beat, 10 s or longer.", examples=["10m"]
+    every: Interval | None = Field(
+        default=None, description="A fixed interval, 10 s or longer.", examples=["10m"]
     )
     cron: Cron | None = Field(
         default=None,
-        description="In place of every: minute, hour, day, month, weekday, as Unix means them.",
+        description="Instead of every: minute, hour, day, month and weekday, as in crontab(5).",
         examples=["0 7 * * mon-fri"],
     )
     timezone: Zone | None = Field(
@@ -44,7 +44,7 @@ class Schedule(Table):
     select: EditionFilter = Field(default=EditionFilter(), description="Which articles it takes.")
     segment: Name | None = Field(
         default=None,
-        description="Send it to this segment of the newsletter's readers alone. Default: to all.",
+        description="Send only to this segment of the newsletter's readers. Default: to all.",
         examples=["members"],
     )
     begin_with: BeginWith | None = Field(
@@ -62,7 +62,7 @@ class Schedule(Table):
     )
 
     @model_validator(mode="after")
-    def _one_timing(self) -> Self:
+    def _check_timing(self) -> Self:
         if (self.every is None) == (self.cron is None):
             raise ValueError(ONE_TIMING)
         return self

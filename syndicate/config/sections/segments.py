@@ -26,7 +26,7 @@ class Segment(Table):
     )
     description: Line = Field(
         default="",
-        description="One sentence for those who send.",
+        description="One sentence for the people who send.",
         examples=["Members of the club who live elsewhere."],
     )
 

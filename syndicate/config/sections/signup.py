@@ -1,4 +1,4 @@
-"""`[signup]` and `[retention]`: how people come in by themselves, and what is forgotten when."""
+"""`[signup]` and `[retention]`: how people subscribe on the web, and what is deleted when."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from syndicate.config.values import Duration, Line, Name, Table
 
 
 class CustomField(Table):
-    """Something that a publication wants to know of its readers."""
+    """A question that the sign-up form asks readers."""
 
     name: Name = Field(description="Its name in commands, imports and segments; don't change it.")
     label: Line = Field(
@@ -35,13 +35,13 @@ class SignupSettings(Table):
     )
     confirm: StrictBool = Field(
         default=True,
-        description="Whether a letter asks first (double opt-in), as many laws want.",
+        description="Whether a mail asks first (double opt-in), as many laws require.",
     )
     welcome: StrictBool = Field(
-        default=False, description="Whether a letter says welcome once somebody is subscribed."
+        default=False, description="Whether new subscribers get a welcome mail."
     )
     expire_after: Duration = Field(
-        default=timedelta(days=7), description="How long the link in a letter can be used."
+        default=timedelta(days=7), description="How long the link in a mail is valid."
     )
     fields: tuple[CustomField, ...] = Field(
         default=(), description="What the form asks for besides address and name."
@@ -53,10 +53,10 @@ class SignupSettings(Table):
     )
     proof_of_work: StrictBool = Field(
         default=False,
-        description="Whether the browser has to do some work first; it needs a script then.",
+        description="Whether the browser has to solve a proof of work, which needs a script.",
     )
     per_address: StrictInt = Field(
-        default=3, ge=1, description="How many letters a day one address gets at most."
+        default=3, ge=1, description="How many mails a day one address gets at most."
     )
     per_network: StrictInt = Field(
         default=20,
@@ -69,14 +69,14 @@ class SignupSettings(Table):
 
 
 class RetentionSettings(Table):
-    """What is forgotten, and when."""
+    """What is deleted, and when."""
 
     unconfirmed: Duration = Field(
         default=timedelta(days=30),
-        description="After this, who did not confirm is deleted, and old letters.",
+        description="How long unconfirmed sign-ups and their mails are kept.",
     )
     events: Duration | None = Field(
         default=None,
-        description="What servers answered, and what changed about readers. Default: kept.",
+        description="How long server replies and changes of readers are kept. Default: for ever.",
         examples=["730d"],
     )

@@ -1,7 +1,7 @@
-"""How the publication looks: the colours, fonts and masthead of pages, AMP pages and mail.
+"""`[theme]`: the colours, fonts and masthead of pages, AMP pages and mail.
 
-This is the one place where they are kept. Templates write them down for their
-medium: custom properties in `page/tokens.css`, inline styles in mail.
+Templates write them for their medium: custom properties in `page/tokens.css`, inline styles
+in mail.
 """
 
 from enum import StrEnum
@@ -15,7 +15,7 @@ from syndicate.config.values import Colour, FontStack, Table
 
 
 class Masthead(StrEnum):
-    """What stands at the head of every page."""
+    """What the head of every page shows."""
 
     TITLE = "title"
     LOGO = "logo"
@@ -42,7 +42,7 @@ class Colours(Table):
 
 
 def _dark(key: str, default: str) -> Any:
-    """Give a colour of light ground its default on dark ground."""
+    """Return the field of a light colour with its dark default."""
     return Field(default=default, description=Colours.model_fields[key].description)
 
 
@@ -68,7 +68,7 @@ PAIRS = (
     ("breaking", "paper", contrast.TEXT),
     ("on_breaking", "breaking_ground", contrast.TEXT),
 )
-"""Which colour is text on which ground, and the least contrast between them."""
+"""Colour of text, colour of its ground, and the minimum contrast between them."""
 
 _SERIF = "Charter, 'Bitstream Charter', 'Sitka Text', Cambria, Georgia, serif"
 _SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -79,7 +79,7 @@ class ThemeSettings(Table):
     """How the publication looks, on pages, AMP pages and in mail."""
 
     masthead: Masthead = Field(
-        default=Masthead.TITLE, description="What stands at the head of every page."
+        default=Masthead.TITLE, description="What the head of every page shows."
     )
     logo: Path | None = Field(
         default=None,

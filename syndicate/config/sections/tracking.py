@@ -1,10 +1,10 @@
-"""What is counted of the links in a newsletter's mail."""
+"""How clicks on the links in a newsletter's mail are counted."""
 
 from enum import StrEnum
 
 
 class Tracking(StrEnum):
-    """How much is known of who followed a link."""
+    """What is known of the readers who followed a link."""
 
     NONE = "none"
     CLICKS = "clicks"

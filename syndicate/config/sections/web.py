@@ -25,17 +25,17 @@ class WebSettings(Table):
     port: StrictInt = Field(default=8000, ge=0, le=65535, description="The port to listen on.")
     proxies: tuple[Network, ...] = Field(
         default=(),
-        description="Networks of proxies that are believed when they name the client.",
+        description="Networks of proxies that are trusted to name the client.",
         examples=[["10.0.0.0/8"]],
     )
     poll_limit: StrictBool = Field(
         default=True,
-        description="Whether who polls a feed far too often is told to wait. Not behind a CDN.",
+        description="Whether clients that poll a feed far too often get 429. Not behind a CDN.",
     )
     poll_allowance: StrictInt = Field(
         default=40,
         ge=10,
-        description="How often a client may fetch a whole feed, before it is one an hour.",
+        description="How often a client may fetch a whole feed before the limit is one an hour.",
     )
     monitors: tuple[Network, ...] = Field(
         default=(),
@@ -45,12 +45,12 @@ class WebSettings(Table):
     )
     monitor_token_env: Variable | None = Field(
         default=None,
-        description="The environment variable that holds a token: who sends it may read them too.",
+        description="The environment variable with a token that gives access to them too.",
         examples=["SYNDICATE_MONITOR_TOKEN"],
     )
     monitor_token_file: Path | None = Field(
         default=None,
-        description="The file that holds the token, instead.",
+        description="The file with the token, instead.",
         examples=["monitor-token"],
     )
     access_log: Line = Field(
