@@ -23,7 +23,7 @@ from bench.memory import peak
 from bench.ours import Publication, Running
 from syndicate.clock import EPOCH
 from syndicate.config import load
-from syndicate.intake.articles.source_file import ParsedArticle, read, set_up
+from syndicate.intake.articles.source_file import ParsedArticle, parse_article, read_source_file
 from syndicate.store import Store
 
 PATTERNS = 200
@@ -67,7 +67,7 @@ def fill(publication: Publication, size: int) -> None:
 
 def proof(file: Path, publication: Publication) -> ParsedArticle:
     config = load(publication.config)
-    return set_up(read(file, config), file.stem, config)
+    return parse_article(read_source_file(file, config), file.stem, config)
 
 
 def full_build(publication: Publication, size: int) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from syndicate import clock
 from syndicate.config import Config, load
-from syndicate.intake.articles.filing import ImportOutcome, file_articles
+from syndicate.intake.articles.article_import import ImportOutcome, import_articles
 from syndicate.publish.build.build import build
 from syndicate.store import Store
 
@@ -29,7 +29,7 @@ def main(path: Path) -> None:
 
 
 def file_one(store: Store, config: Config, file: Path) -> None:
-    for filed in file_articles(store, config, [file], at=clock.now()):
+    for filed in import_articles(store, config, [file], at=clock.now()):
         assert filed.verdict in {ImportOutcome.NEW, ImportOutcome.REVISED}, filed
 
 

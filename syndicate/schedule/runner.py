@@ -21,9 +21,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 from syndicate import clock
 from syndicate.config import Schedule
 from syndicate.errors import StoreError, StoreLocked, SyndicateError
+from syndicate.intake.articles.article_import import ImportOutcome, import_articles
 from syndicate.intake.articles.deleted_files import DeletedFiles
-from syndicate.intake.articles.filing import ImportOutcome, file_articles
-from syndicate.intake.articles.folder import find_articles
+from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.intake.articles.quarantine import Quarantine
 from syndicate.intake.articles.watch import watch
 from syndicate.model.due_slots import timing
@@ -236,8 +236,10 @@ class Runner:
         watch(folder, self._stop, self._guarded(self.take_in))
 
     def _file(self, paths: Iterable[Path]) -> None:
-        files = [file for file in find_articles(paths) if not self._quarantine.holds(file)]
-        for filed in file_articles(self._store, self._config, files, at=clock.now(), limited=True):
+        files = [file for file in find_article_files(paths) if not self._quarantine.holds(file)]
+        for filed in import_articles(
+            self._store, self._config, files, at=clock.now(), limited=True
+        ):
             if self._stop.is_set():
                 return
             if filed.killed:

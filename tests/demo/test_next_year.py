@@ -8,9 +8,9 @@ import pytest
 from syndicate import clock
 from syndicate.config import load
 from syndicate.deliver.outbox import Outbox
-from syndicate.intake.articles.filing import file_articles
-from syndicate.intake.articles.folder import find_articles
-from syndicate.intake.subscribers.csv_import import import_readers
+from syndicate.intake.articles.article_import import import_articles
+from syndicate.intake.articles.file_discovery import find_article_files
+from syndicate.intake.subscribers.csv_import import import_subscribers
 from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Store
@@ -33,9 +33,11 @@ def test_a_clone_mails_the_breaking_digest_whenever_it_is_made(clone, monkeypatc
     config = load(clone / "config.toml")
     store = Store.of(config)
     for newsletter in ("breaking", "briefing"):
-        rows = import_readers(store, clone / "demo-subscribers.csv", newsletter, at=clock.now())
+        rows = import_subscribers(store, clone / "demo-subscribers.csv", newsletter, at=clock.now())
         assert {row.outcome.value for row in rows} == {"added"}
-    filed = list(file_articles(store, config, find_articles([clone / "articles"]), at=clock.now()))
+    filed = list(
+        import_articles(store, config, find_article_files([clone / "articles"]), at=clock.now())
+    )
     assert {one.verdict.value for one in filed} == {"new"}
     assert [one.warnings for one in filed if one.warnings] == []
     ticked = tick(Newsroom.of(store, config), at=clock.now())

@@ -4,7 +4,7 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.store import Store
-from tests.intake.newsroom import Newsroom
+from tests.intake.article_folder import Newsroom
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from syndicate.intake.articles.filing import file_articles
-from syndicate.intake.articles.parallel_parse import TOGETHER
+from syndicate.intake.articles.article_import import import_articles
+from syndicate.intake.articles.parallel_parse import BATCH_SIZE
 from syndicate.schedule.runner import Runner
 from syndicate.store import Store
 from syndicate.store.database import sql_engine
@@ -84,11 +84,11 @@ def test_a_page_that_could_not_be_made_is_made_once_it_can_be(desk):
 def test_nothing_new_is_begun_once_it_is_to_stop(desk):
     stop = threading.Event()
     one = runner(desk, stop)
-    for number in range(TOGETHER + 1):
+    for number in range(BATCH_SIZE + 1):
         save(desk, f"ferry-{number}")
     stop.set()
     one.take_in()
-    assert len(filed(desk)) <= TOGETHER  # the batch in hand may be finished
+    assert len(filed(desk)) <= BATCH_SIZE  # the batch in hand may be finished
     one._guarded(one.take_in)(save(desk, "dome"))
     assert "dome" not in filed(desk)
 
@@ -98,12 +98,12 @@ def test_a_file_that_makes_our_code_fail_is_named_in_the_log_with_the_traceback(
         raise IndexError("list index out of range")
 
     def in_this_process(*of, limited, **how):
-        return file_articles(*of, **how)
+        return import_articles(*of, **how)
 
     one = runner(desk)
     one.take_in(save(desk, "tram"))
-    monkeypatch.setattr("syndicate.schedule.runner.file_articles", in_this_process)
-    monkeypatch.setattr("syndicate.intake.articles.parallel_parse.read", fail)
+    monkeypatch.setattr("syndicate.schedule.runner.import_articles", in_this_process)
+    monkeypatch.setattr("syndicate.intake.articles.parallel_parse.read_source_file", fail)
     with capture_logs() as log:
         one.take_in(save(desk, "ferry"))
     refused = next(line for line in log if line["event"] == "refused")
@@ -115,7 +115,7 @@ def test_a_file_that_makes_our_code_fail_is_named_in_the_log_with_the_traceback(
 @pytest.fixture
 def impatient(monkeypatch):
     """Processes that read have half a second."""
-    monkeypatch.setattr("syndicate.intake.articles.parallel_parse._SECONDS", 0.5)
+    monkeypatch.setattr("syndicate.intake.articles.parallel_parse._CPU_SECONDS", 0.5)
 
 
 def save_endless(desk):
@@ -160,7 +160,7 @@ def test_timetable_and_pages_do_not_wait_for_files_that_are_being_read(desk, mon
         assert done.wait(60)
         yield from ()
 
-    monkeypatch.setattr("syndicate.schedule.runner.file_articles", file_slowly)
+    monkeypatch.setattr("syndicate.schedule.runner.import_articles", file_slowly)
     one = runner(desk)
     intake = threading.Thread(target=one.take_in)
     intake.start()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from syndicate.config import Config, load
-from syndicate.intake.articles.filing import ImportResult, file_articles
+from syndicate.intake.articles.article_import import ImportResult, import_articles
 from syndicate.publish.build.build import BuildSummary, build
 from syndicate.store import Store
 from tests.audience import TEST
@@ -55,6 +55,6 @@ def bring_up(folder: Path, files: list[Path]) -> Publication:
         for newsletter in config.newsletters:
             address = "reader@example.org"
             tx.subscribers.subscribe(address, newsletter.name, cause=TEST, at=NOW)
-    filed = list(file_articles(store, config, files, at=NOW))
+    filed = list(import_articles(store, config, files, at=NOW))
     built = build(store, config, at=NOW, number=True)
     return Publication(config, store, files, filed, built)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from syndicate.intake.articles.folder import find_articles
+from syndicate.intake.articles.file_discovery import find_article_files
 from tests import ROOT
 from tests.whole.bringing import Publication, bring_up
 
@@ -16,6 +16,6 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publicat
     for name in ("config.toml", "logo.png"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "articles", folder / "articles")
-    made = bring_up(folder, find_articles([folder / "articles"]))
+    made = bring_up(folder, find_article_files([folder / "articles"]))
     yield made
     made.store.close()

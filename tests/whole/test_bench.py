@@ -8,7 +8,7 @@ import pytest
 
 from bench import corpus, postfix, yardsticks
 from syndicate.config import Config
-from syndicate.intake.articles.source_file import read
+from syndicate.intake.articles.source_file import read_source_file
 from tests import ROOT
 from tests.neighbours import require
 
@@ -64,9 +64,9 @@ def test_what_is_revised_is_a_revision_of_the_same_article(tmp_path):
         "root": tmp_path,
     })  # fmt: skip
     newest = corpus.write(tmp_path / "articles", 3)
-    before = read(newest, config)
+    before = read_source_file(newest, config)
     corpus.revise(newest, "(1)")
-    after = read(newest, config)
+    after = read_source_file(newest, config)
     assert (after.slug, after.revision.date) == (before.slug, before.revision.date)
     assert after.revision.title == f"{before.revision.title} (1)"
     assert after.source != before.source

@@ -11,9 +11,9 @@ import pytest
 
 from syndicate import clock
 from syndicate.config import load
-from syndicate.intake.articles.filing import file_articles
-from syndicate.intake.articles.folder import find_articles
-from syndicate.intake.subscribers.csv_import import import_readers
+from syndicate.intake.articles.article_import import import_articles
+from syndicate.intake.articles.file_discovery import find_article_files
+from syndicate.intake.subscribers.csv_import import import_subscribers
 from syndicate.publish.output.manifest import Manifest
 from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Newsroom
@@ -43,8 +43,12 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Crawl, P
         config = load(file)
         with closing(Store.of(config)) as store:
             readers = folder / "demo-subscribers.csv"
-            list(import_readers(store, readers, "breaking", at=clock.now()))
-            list(file_articles(store, config, find_articles([folder / "articles"]), at=clock.now()))
+            list(import_subscribers(store, readers, "breaking", at=clock.now()))
+            list(
+                import_articles(
+                    store, config, find_article_files([folder / "articles"]), at=clock.now()
+                )
+            )
             ticked = tick(Newsroom.of(store, config), at=clock.now())
             assert ticked.delivered.accepted
             app = application(store, config)

@@ -15,18 +15,18 @@ from PIL import Image
 
 from syndicate.config import Config, load
 from syndicate.errors import CallFailed, ConfigError, Refused
-from syndicate.intake.articles.parallel_parse import compose
-from syndicate.intake.media import renditions
+from syndicate.intake.articles.parallel_parse import parse_file
+from syndicate.intake.media import picture_resizing
 from syndicate.intake.media.pictures import PictureMissing, Pictures
-from syndicate.intake.media.recordings import RecordingMissing, find
+from syndicate.intake.media.recordings import RecordingMissing, find_recording
 from syndicate.intake.subscribers.csv_import import SubscriberCsv
 from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model import pictures as model_pictures
 from syndicate.model.articles import Recording
 from syndicate.publish.push.http_client import HttpClient
 from tests.deliver.smtp.test_conversation import ALL, heard
-from tests.intake.media import sounds
-from tests.intake.newsroom import MONDAY, picture
+from tests.intake.article_folder import MONDAY, picture
+from tests.intake.media import sample_recordings
 from tests.publish.push.hostile_servers import read_request, stranger
 from tests.whole.mutations import Mutator
 
@@ -111,13 +111,13 @@ def config(publication: Callable[..., Config]) -> Config:
 
 def test_articles(config, tmp_path):
     (tmp_path / "a.png").write_bytes(picture("PNG"))
-    (tmp_path / "a.wav").write_bytes(sounds.wav(1))
+    (tmp_path / "a.wav").write_bytes(sample_recordings.wav(1))
     draw = Mutator(SEED, ARTICLES, WORDS).draw
     readable = 0
     for number in range(COUNT):
         file = tmp_path / f"a{('.md', '.html')[number % 2]}"
         file.write_bytes(draw())
-        composed = compose(file, config, keep=False)
+        composed = parse_file(file, config, keep=False)
         assert composed.traceback == "", file.read_bytes()
         readable += composed.proof is not None
     assert 0.2 * COUNT < readable < 0.95 * COUNT
@@ -138,18 +138,18 @@ def test_pictures(config, tmp_path):
             readable += 1
             with suppress(ValueError), warnings.catch_warnings(action="ignore"):
                 names = [name for name, _ in model_pictures.renditions(figure)][:1]
-                list(renditions.draw(data, figure, names))
+                list(picture_resizing.resize(data, figure, names))
     assert 0.05 * COUNT < readable < 0.95 * COUNT
 
 
 def test_recordings(config, tmp_path):
-    draw = Mutator(SEED, [make()[:1500] for make in sounds.ALL.values()]).draw
+    draw = Mutator(SEED, [make()[:1500] for make in sample_recordings.ALL.values()]).draw
     article, file = tmp_path / "a.md", tmp_path / "a.wav"
     readable = 0
     for _ in range(COUNT):
         file.write_bytes(draw())
         with suppress(RecordingMissing):
-            find(Recording(src="a.wav", type=""), article, config, keep=False)
+            find_recording(Recording(src="a.wav", type=""), article, config, keep=False)
             readable += 1
     assert 0.05 * COUNT < readable < 0.95 * COUNT
 

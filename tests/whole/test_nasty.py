@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.intake.articles.filing import ImportOutcome
-from syndicate.intake.articles.folder import find_articles
+from syndicate.intake.articles.article_import import ImportOutcome
+from syndicate.intake.articles.file_discovery import find_article_files
 from tests.shared import SHARED, needs_shared
 from tests.whole import nasty
 from tests.whole.bringing import CONFIG, Publication, bring_up
@@ -37,7 +37,9 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
     assert SHARED is not None
     folder = tmp_path_factory.mktemp("real")
     (folder / "config.toml").write_text(SHORT_FEEDS)
-    made = bring_up(folder, find_articles([SHARED / "real/hanoi-summit.md", SHARED / "real/posts"]))
+    made = bring_up(
+        folder, find_article_files([SHARED / "real/hanoi-summit.md", SHARED / "real/posts"])
+    )
     yield made
     made.store.close()
 

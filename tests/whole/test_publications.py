@@ -13,8 +13,8 @@ import pytest
 from lxml import etree
 
 from syndicate.config import Config
-from syndicate.intake.articles.filing import ImportOutcome, file_articles
-from syndicate.intake.articles.folder import find_articles
+from syndicate.intake.articles.article_import import ImportOutcome, import_articles
+from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.publish.build.build import build
 from syndicate.schedule.tick import tick
@@ -34,7 +34,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
     assert SHARED is not None
     folder = tmp_path_factory.mktemp("real")
     (folder / "config.toml").write_text(CONFIG)
-    files = find_articles([SHARED / "real/hanoi-summit.md", SHARED / "real/posts"])
+    files = find_article_files([SHARED / "real/hanoi-summit.md", SHARED / "real/posts"])
     made = bring_up(folder, files)
     yield made
     made.store.close()
@@ -149,7 +149,7 @@ def test_three_revisions_of_a_real_article_keep_its_id(tmp_path):
         ("breaking: true", ""),
     ):
         file.write_text(file.read_text().replace(old, new))
-        [filed] = file_articles(first.store, first.config, [file], at=NOW)
+        [filed] = import_articles(first.store, first.config, [file], at=NOW)
         assert filed.verdict is ImportOutcome.REVISED
     assert ids(first.store) == seen
     with first.store.read() as tx:

@@ -38,25 +38,29 @@ def import_(
     dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,
 ) -> None:
     """Take in articles from Markdown and HTML files; one line a file."""
-    from syndicate.intake.articles.folder import find_articles, passed_over, refusal_of  # noqa: PLC0415
-    from syndicate.intake.articles.parallel_parse import composed  # noqa: PLC0415 - start-up
+    from syndicate.intake.articles.file_discovery import (  # noqa: PLC0415
+        find_article_files,
+        find_unsupported_files,
+        refusal_reason,
+    )
+    from syndicate.intake.articles.parallel_parse import parse_files  # noqa: PLC0415 - start-up
 
     ours = here(context)
-    refusals = {path: reason for path in paths if (reason := refusal_of(path)) is not None}
+    refusals = {path: reason for path in paths if (reason := refusal_reason(path)) is not None}
     accepted = [path for path in paths if path not in refusals]
-    files = find_articles(accepted)
+    files = find_article_files(accepted)
     with (
-        composed(files, ours.config, keep=not dry_run, limited=True) as read,
+        parse_files(files, ours.config, keep=not dry_run, limited=True) as read,
         ours.store() as store,
     ):
         # others read files by now, and put pictures into media/: the store takes a while to import
-        from syndicate.intake.articles.filing import ImportOutcome, file_composed  # noqa: PLC0415
+        from syndicate.intake.articles.article_import import ImportOutcome, import_parsed_files  # noqa: PLC0415
 
         for reason in refusals.values():
             outcome(ImportOutcome.REFUSED, reason)
         counts = dict.fromkeys(ImportOutcome, 0) | {ImportOutcome.REFUSED: len(refusals)}
         at = clock.now()
-        filed = file_composed(store, ours.config, read, at=at, dry_run=dry_run)
+        filed = import_parsed_files(store, ours.config, read, at=at, dry_run=dry_run)
         for one in progress(filed, "Importing", len(files)):
             counts[one.verdict] += 1
             outcome(one.verdict, one.reason or one.path)
@@ -67,7 +71,7 @@ def import_(
                 outcome("warned", warning)
     said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     note(f"{said or 'no articles found'}{' (dry run: nothing was changed)' if dry_run else ''}")
-    if others := passed_over(accepted):
+    if others := find_unsupported_files(accepted):
         suffixes = ", ".join(sorted({file.suffix.lower() for file in others}))
         note(f"files of other kinds were passed over: {len(others)} ({suffixes})")
     if counts[ImportOutcome.REFUSED]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from syndicate.errors import ConfigError
-from syndicate.intake.subscribers.csv_injection import guarded
+from syndicate.intake.subscribers.csv_injection import escape_formula
 from syndicate.model.subscribers import Subscriber, Subscription
 
 FIELD = "field."
@@ -74,7 +74,7 @@ class ExportColumns:
 
     def suppression(self, address: str, reason: str) -> list[object]:
         """Return the row of an address that is not mailed, whose owner isn't known."""
-        known = {"email": guarded(address), "suppressed": guarded(reason)}
+        known = {"email": escape_formula(address), "suppressed": escape_formula(reason)}
         return [known.get(name, "") for name in self.names]
 
     def value(self, person: Subscriber) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class ExportColumns:
 
     def _cell(self, name: str, person: Subscriber, one: Subscription | None) -> object:
         value = self._plain(name, person, one)
-        return guarded(value) if isinstance(value, str) else value
+        return escape_formula(value) if isinstance(value, str) else value
 
     def _plain(self, name: str, person: Subscriber, one: Subscription | None) -> object:
         if name in _SUBSCRIPTION:

@@ -13,8 +13,8 @@ from syndicate import clock
 from syndicate.cli.context import AsJson, Context, here
 from syndicate.cli.terminal.console import as_json, note, outcome, progress, say
 from syndicate.errors import ConfigError, Refused
-from syndicate.intake.subscribers.csv_injection import guarded
-from syndicate.intake.subscribers.export_formats import REFUSED_COLUMNS
+from syndicate.intake.subscribers.csv_injection import escape_formula
+from syndicate.intake.subscribers.export_formats import REFUSAL_COLUMNS
 from syndicate.private_file import open_private
 
 if TYPE_CHECKING:  # start-up
@@ -51,7 +51,7 @@ def import_(
 
     Who left there, or could not be reached, is not mailed here either.
     """
-    from syndicate.intake.subscribers.csv_import import SubscriberCsv, bring_in  # noqa: PLC0415 - start-up
+    from syndicate.intake.subscribers.csv_import import SubscriberCsv, import_rows  # noqa: PLC0415 - start-up
 
     ours, at = here(context), clock.now()
     wishes = _wishes(ours, newsletter, tag or [])
@@ -64,7 +64,7 @@ def import_(
     report = _ImportReport(file, quiet=json)
     gc.set_threshold(_YOUNG)
     with ours.store() as store, _RefusedRows(readers.sheet) as refused:
-        rows = bring_in(store, readers, wishes, at=at, dry_run=dry_run)
+        rows = import_rows(store, readers, wishes, at=at, dry_run=dry_run)
         for row in progress(rows, f"Reading {file.name}", readers.sheet.lines):
             report.add(row)
             if row.outcome == "refused" and not dry_run:
@@ -191,12 +191,12 @@ class _RefusedRows:
                 file = open_private(self._path)
                 self._stream = os.fdopen(file, "w", encoding="utf-8", newline="")
                 self._writer = csv.writer(self._stream, delimiter=self._sheet.separator)
-                self._writer.writerow(map(guarded, [*self._sheet.header, *REFUSED_COLUMNS]))
+                self._writer.writerow(map(escape_formula, [*self._sheet.header, *REFUSAL_COLUMNS]))
                 self.path = self._path
             width = max(len(self._sheet.header), len(row.cells))
             padded = [*row.cells, *[""] * (width - len(row.cells))]
             told = [*padded, str(row.line), row.reason]
-            self._writer.writerow(map(guarded, told))
+            self._writer.writerow(map(escape_formula, told))
         except OSError as error:
             raise Refused(f"{self._path}: can't be written: {error.strerror}") from error
 

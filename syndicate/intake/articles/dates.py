@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from syndicate import clock
 
 EXPECTED = "2019-02-28, 2019-02-28 14:05 or 2019-02-28T14:05:00+07:00"
-_MOMENT = re.compile(
+_DATE = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
     r"(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?[ \t]*(.*))?"
 )
@@ -15,13 +15,13 @@ _FIRST_YEAR, _LAST_YEAR = 1000, 9998
 """One year short of what `datetime` holds, so that every zone can show every date."""
 
 
-def read_moment(text: str, zone: tzinfo) -> datetime:
+def parse_date(text: str, zone: tzinfo) -> datetime:
     """Read a date, with or without time and offset; without an offset it is in `zone`.
 
     Offsets may be written `+07:00`, `-0700` (which is none in YAML), `Z`, `UTC`.
     Raise ValueError for anything else.
     """
-    match = _MOMENT.fullmatch(text.strip())
+    match = _DATE.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no date")
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])

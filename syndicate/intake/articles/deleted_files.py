@@ -10,7 +10,7 @@ from syndicate.config import Config
 from syndicate.intake.articles.source_file import stored_path
 from syndicate.store import Store
 
-NAMED = 5
+MAX_MESSAGES = 5
 """How many files get a message each; more of them at once get one together."""
 
 
@@ -43,10 +43,10 @@ def _folder(config: Config) -> str:
 
 
 def _messages(gone: dict[str, str]) -> Iterator[str]:
-    if len(gone) > NAMED:
-        names = ", ".join(list(gone)[:NAMED])
+    if len(gone) > MAX_MESSAGES:
+        names = ", ".join(list(gone)[:MAX_MESSAGES])
         yield (
-            f"{len(gone):,} article files are gone: {names} and {len(gone) - NAMED:,} more; "
+            f"{len(gone):,} article files are gone: {names} and {len(gone) - MAX_MESSAGES:,} more; "
             "their articles stay: put the files back, or take each back with "
             "`syndicate retract SLUG`"
         )

@@ -11,10 +11,10 @@ from syndicate.body import cut
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.model.articles import MEDIA, Article, Figure, Recording
 
-_LOADED = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
+_MEDIA_SOURCE = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 
 
-def with_earlier_media(
+def restore_earlier_media(
     manuscript: SourceFile, proof: ParsedArticle, article: Article
 ) -> ParsedArticle:
     """Return what was set with the pictures and the recording that its article had before.
@@ -27,8 +27,8 @@ def with_earlier_media(
         image=_image(manuscript.revision.image, now.image, article.image),
         audio=_audio(manuscript.revision.audio, now.audio, article.audio),
     )
-    before = set(_LOADED.findall(article.body))
-    if article.source == manuscript.source and before > set(_LOADED.findall(now.body)):
+    before = set(_MEDIA_SOURCE.findall(article.body))
+    if article.source == manuscript.source and before > set(_MEDIA_SOURCE.findall(now.body)):
         kept = replace(kept, body=article.body, figures=article.figures)
     if kept == now:
         return proof
@@ -45,7 +45,7 @@ def _image(named: Figure | None, now: Figure | None, before: Figure | None) -> F
     """Return the earlier lead picture where the one that is named, in the same words, is gone."""
     if named is None or before is None or (now is not None and now.src):
         return now
-    return before if _words(named) == _words(before) else now
+    return before if _texts(named) == _texts(before) else now
 
 
 def _audio(
@@ -56,5 +56,5 @@ def _audio(
     return before
 
 
-def _words(figure: Figure) -> tuple[str, str, str]:
+def _texts(figure: Figure) -> tuple[str, str, str]:
     return figure.alt, figure.caption, figure.credit

@@ -9,7 +9,7 @@ from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
 from syndicate.intake.markup.text import one_line
 
 
-def front_matter(front: FrontMatter) -> FrontMatter:
+def read_head(front: FrontMatter) -> FrontMatter:
     """Read title and summary out of an HTML document that has no front matter.
 
     The title is that of `<title>`, else of the first `<h1>`; the summary is the

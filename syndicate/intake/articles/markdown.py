@@ -7,22 +7,22 @@ import re
 
 from comrak import ExtensionOptions, RenderOptions, render_markdown
 
-from syndicate.intake.articles import liquid
+from syndicate.intake.articles import highlight_tags
 
-_MOST_CELLS = 1_000_000
+_MAX_CELLS = 1_000_000
 """Cells that rows lack are filled in: a wide head above many lines would take all memory."""
-_MOST_NESTED = 100
+_MAX_NESTED_NOTES = 100
 """Notes that begin inside of each other; they take quadratic time."""
-_MOST_IN_PASSING = 200
+_MAX_INLINE_NOTES = 200
 """Notes in passing; the end of each is looked for as far as the text goes."""
 _TILDE = re.compile("(?<!~)~(?!~)")
-_MARK, _MARK_IN_ADDRESSES = "\ue0fe", "%EE%83%BE"
+_TILDE_PLACEHOLDER, _QUOTED_PLACEHOLDER = "\ue0fe", "%EE%83%BE"
 """Stands for a single tilde: comrak strikes out what is between two, such as 5~10 and 20~30."""
-_BACK = re.compile(
+_BACK_REFERENCE = re.compile(
     r' data-footnote-backref data-footnote-backref-idx="([0-9-]+)"'
     r' aria-label="Back to reference \1">↩'
 )
-_BACK_AS_TEXT = ">↩\ufe0e"
+_BACK_ARROW = ">↩\ufe0e"
 """The arrow back from a footnote, which would else be an emoji in places."""
 _RENDERING = RenderOptions()
 _RENDERING.unsafe_ = True
@@ -30,14 +30,14 @@ _RENDERING.unsafe_ = True
 
 def to_html(text: str) -> str:
     """Render Markdown; what comes out is not yet safe."""
-    text = liquid.fenced(text)
-    marked = "~" in text and _MARK not in text
+    text = highlight_tags.fence_highlight_tags(text)
+    marked = "~" in text and _TILDE_PLACEHOLDER not in text
     if marked:
-        text = _TILDE.sub(_MARK, text)
+        text = _TILDE.sub(_TILDE_PLACEHOLDER, text)
     html = str(render_markdown(text, _extensions(text), render_options=_RENDERING))
     if marked:
-        html = html.replace(_MARK, "~").replace(_MARK_IN_ADDRESSES, "~")
-    return _BACK.sub(_BACK_AS_TEXT, html) if "data-footnote" in html else html
+        html = html.replace(_TILDE_PLACEHOLDER, "~").replace(_QUOTED_PLACEHOLDER, "~")
+    return _BACK_REFERENCE.sub(_BACK_ARROW, html) if "data-footnote" in html else html
 
 
 def _extensions(text: str) -> ExtensionOptions:
@@ -45,9 +45,9 @@ def _extensions(text: str) -> ExtensionOptions:
     rules = (line for line in text.split("\n") if "-" in line and not line.strip(" \t>|:-"))
     widest = max((rule.count("|") for rule in rules), default=0)
     options = ExtensionOptions()
-    options.table = (widest + 1) * text.count("\n") < _MOST_CELLS
+    options.table = (widest + 1) * text.count("\n") < _MAX_CELLS
     options.strikethrough = True
     nested = max(part.count("[^") + part.count("^[") for part in text.split("]"))
-    options.footnotes = nested <= _MOST_NESTED
-    options.inline_footnotes = options.footnotes and text.count("^[") <= _MOST_IN_PASSING
+    options.footnotes = nested <= _MAX_NESTED_NOTES
+    options.inline_footnotes = options.footnotes and text.count("^[") <= _MAX_INLINE_NOTES
     return options

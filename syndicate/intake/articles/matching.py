@@ -15,14 +15,19 @@ from typing import Self
 from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles import source_file as manuscripts
-from syndicate.intake.articles.parallel_parse import new_id
-from syndicate.intake.articles.slug_claims import SlugClaims, is_numbered, numbered, story_of
+from syndicate.intake.articles.parallel_parse import default_id
 from syndicate.intake.articles.source_file import SourceFile
+from syndicate.intake.articles.unique_slugs import (
+    SlugClaims,
+    is_numbered_form,
+    numbered_slug,
+    story_key,
+)
 from syndicate.model.articles import Article
 from syndicate.model.old_addresses import kept_as
 from syndicate.store import ArticleLookup, ArticleWriter
 
-Door = ArticleLookup | ArticleWriter
+ArticleFinder = ArticleLookup | ArticleWriter
 """Whom to ask for articles: what was looked up for many files at once, or the store itself."""
 
 
@@ -73,7 +78,7 @@ class ArticleMatcher:
     store: Callable[[], ArticleWriter]
     """Returns the store, with everything in it that was filed so far."""
 
-    def match(self, door: Door, manuscript: SourceFile) -> ArticleMatch:
+    def match(self, door: ArticleFinder, manuscript: SourceFile) -> ArticleMatch:
         """Find the article of a file; raise Refused when it can be none."""
         article = self._known(door, manuscript)
         slug = self._slug(door, manuscript, article)
@@ -83,7 +88,7 @@ class ArticleMatcher:
             warning += f"this one gets {slug}"
         if article is not None:
             return ArticleMatch(article.id, slug, article, warning)
-        public_id = manuscript.id or new_id(self.config, slug)
+        public_id = manuscript.id or default_id(self.config, slug)
         other = (door if slug == manuscript.slug else self.store()).by_id(public_id)
         if other is not None:  # somebody wrote this very id into another file
             raise Refused(
@@ -92,7 +97,7 @@ class ArticleMatcher:
         return ArticleMatch(public_id, slug, None, warning)
 
     def refuse_taken_addresses(
-        self, door: Door, manuscript: SourceFile, match: ArticleMatch
+        self, door: ArticleFinder, manuscript: SourceFile, match: ArticleMatch
     ) -> None:
         """Refuse a file that says it was where another article is, was, or will be."""
         its_key = None if match.article is None else match.article.key
@@ -109,7 +114,7 @@ class ArticleMatcher:
                 "take it out of one of them"
             )
 
-    def _known(self, door: Door, manuscript: SourceFile) -> Article | None:
+    def _known(self, door: ArticleFinder, manuscript: SourceFile) -> Article | None:
         if manuscript.id is not None:
             return _by_id(door, manuscript, manuscript.id, self.config, self.taken)
         article = door.by_path(manuscript.path)
@@ -117,7 +122,7 @@ class ArticleMatcher:
             return article
         return next(filter(self._is_gone, self._alike(door, manuscript)), None)
 
-    def _alike(self, door: Door, manuscript: SourceFile) -> Iterator[Article]:
+    def _alike(self, door: ArticleFinder, manuscript: SourceFile) -> Iterator[Article]:
         """Iterate over the articles that a file is if theirs is gone."""
         slug, date = manuscript.slug, manuscript.revision.date
         owner = door.by_slug(slug)
@@ -126,7 +131,7 @@ class ArticleMatcher:
         yield from reversed(door.by_source(manuscript.source) if manuscript.source else [])
         if owner is not None and date is not None:
             store, number = self.store(), 2
-            while (another := store.by_slug(numbered(slug, number))) is not None:
+            while (another := store.by_slug(numbered_slug(slug, number))) is not None:
                 if another.date == date:
                     yield another
                 number += 1
@@ -136,7 +141,7 @@ class ArticleMatcher:
         gone = article.path is None or not _file(article.path, self.config).exists()
         return gone and article.id not in self.taken.ids
 
-    def _slug(self, door: Door, manuscript: SourceFile, article: Article | None) -> str:
+    def _slug(self, door: ArticleFinder, manuscript: SourceFile, article: Article | None) -> str:
         """Return the slug that a file asks for, or one with a number where another has it."""
         wanted, path = manuscript.slug, manuscript.path
         owner = door.by_slug(wanted)
@@ -150,7 +155,7 @@ class ArticleMatcher:
         promised = {slug for other, slug in shares.items() if other != path}
         if free and article is not None and wanted not in promised:
             return wanted
-        if article is not None and is_numbered(article.slug, wanted):
+        if article is not None and is_numbered_form(article.slug, wanted):
             return article.slug
         return self._numbered(manuscript, article, shares.get(path), promised)
 
@@ -162,18 +167,18 @@ class ArticleMatcher:
         promised: AbstractSet[str],
     ) -> str:
         """Return the slug with the first number that is free; refuse the same story twice."""
-        wanted, path, story = manuscript.slug, manuscript.path, story_of(manuscript.revision)
+        wanted, path, story = manuscript.slug, manuscript.path, story_key(manuscript.revision)
         twin = self.taken.claims.twin(path, wanted, story) if share is None else None
         if twin is not None:
-            raise Refused(_taken(manuscript, twin))
+            raise Refused(_slug_taken(manuscript, twin))
         store = self.store()
         for number in count(1):
-            slug = numbered(wanted, number)
+            slug = numbered_slug(wanted, number)
             owner = store.by_slug(slug)
             if owner is not None and article is not None and owner.key == article.key:
                 return slug
-            if owner is not None and story_of(owner) == story:
-                raise Refused(_taken(manuscript, _name(owner)))
+            if owner is not None and story_key(owner) == story:
+                raise Refused(_slug_taken(manuscript, _name(owner)))
             if owner is not None or self.taken.slugs.get(slug, path) != path or slug in promised:
                 continue
             if number == 1 or slug == share or not self.taken.claims.asks_for(slug):
@@ -182,12 +187,16 @@ class ArticleMatcher:
 
 
 def _by_id(
-    door: Door, manuscript: SourceFile, public_id: str, config: Config, taken: TakenIdentities
+    door: ArticleFinder,
+    manuscript: SourceFile,
+    public_id: str,
+    config: Config,
+    taken: TakenIdentities,
 ) -> Article | None:
     """Find the article that a file names itself; two files can't be one article."""
     article = door.by_id(public_id)
     holder = taken.ids.get(public_id)
-    if holder is None and article is not None and _still_holds(article, config):
+    if holder is None and article is not None and _file_still_has_id(article, config):
         holder = article.path
     if holder not in (None, manuscript.path):
         raise Refused(f"{manuscript.path}: the id {public_id} is that of {holder} too")
@@ -202,17 +211,17 @@ def _by_id(
     return None
 
 
-def _still_holds(article: Article, config: Config) -> bool:
+def _file_still_has_id(article: Article, config: Config) -> bool:
     """Whether the file that an article came from is there and still names its id."""
     if article.path is None or not _file(article.path, config).is_file():
         return False
     try:
-        return manuscripts.read(_file(article.path, config), config).id == article.id
+        return manuscripts.read_source_file(_file(article.path, config), config).id == article.id
     except Refused:
         return False
 
 
-def _taken(manuscript: SourceFile, holder: str) -> str:
+def _slug_taken(manuscript: SourceFile, holder: str) -> str:
     return (
         f"{manuscript.path}: the slug {manuscript.slug} is or was that of {holder}, with the same "
         "title and date; give one of them another slug or date, or delete it"

@@ -18,26 +18,31 @@ from typing import Any, NamedTuple
 
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
-from syndicate.intake.articles.slug_claims import SlugClaims, claims_of, contested, slugs_asked
 from syndicate.intake.articles.source_file import (
     ParsedArticle,
     SourceFile,
-    read,
-    set_up,
+    parse_article,
+    read_source_file,
     stored_path,
+)
+from syndicate.intake.articles.unique_slugs import (
+    SlugClaims,
+    find_contested,
+    read_requested_slugs,
+    read_slug_claims,
 )
 from syndicate.intake.markup.text import one_line
 from syndicate.workers import ResourceLimits, Workers, cores, hired, restart_clock
 
-TOGETHER = 100
+BATCH_SIZE = 100
 """How many files are handed on at once."""
-_MANY = 128
+_PARALLEL_THRESHOLD = 128
 """From how many files on other processes are worth their start."""
-_SECONDS = 30.0
+_CPU_SECONDS = 30.0
 """Processor time for one file, and for each picture and recording that it shows."""
-_MEMORY = 1_500_000_000
+_MEMORY_BYTES = 1_500_000_000
 """Bytes; a picture of 50 million pixels and its renditions take little more than half of that."""
-_DIED = (
+_WORKER_DIED = (
     "a process that read articles was killed, perhaps for want of memory; "
     "import them again: what was filed stays filed"
 )
@@ -63,39 +68,41 @@ class ParsedFile:
     """Whether it used up the time or the memory of the process that read it."""
 
 
-Compose = Callable[[SourceFile, str], ParsedFile]
+Reparse = Callable[[SourceFile, str], ParsedFile]
 """Sets a file that was read for a public id."""
 
 
 @dataclass(frozen=True, slots=True)
-class ParallelParser:
+class ParsedBatches:
     """The files of an import, as they come."""
 
     claims: SlugClaims
     batches: Iterator[list[ParsedFile]]
-    """In their order, `TOGETHER` at a time."""
-    again: Compose
+    """In their order, `BATCH_SIZE` at a time."""
+    again: Reparse
     """Sets one for another id than it was set for."""
 
 
 @contextmanager
-def composed(
+def parse_files(
     files: Sequence[Path], config: Config, *, keep: bool, limited: bool = False
-) -> Iterator[ParallelParser]:
+) -> Iterator[ParsedBatches]:
     """Begin to read and set files, once it is known which slugs they ask for.
 
     With `keep` false, pictures are only looked at. `limited` has them read by other
     processes, with limits of time and memory for each file, however few there are.
     """
-    begin = partial(_composing, config, keep=keep)
-    few = len(files) < _MANY or cores() == 1
+    begin = partial(_job_handler, config, keep=keep)
+    few = len(files) < _PARALLEL_THRESHOLD or cores() == 1
     if few and not limited:
-        again = partial(recompose, config=config, keep=keep)
-        yield _in_turn(files, config, partial(map, begin()), again, {})
+        again = partial(parse_for_id, config=config, keep=keep)
+        yield _parse_in_steps(files, config, partial(map, begin()), again, {})
         return
     killed: dict[Path, str] = {}
     with ExitStack() as stack:
-        hire = partial(hired, begin, preload=__name__, died=_DIED, limits=_limits(config, killed))
+        hire = partial(
+            hired, begin, preload=__name__, died=_WORKER_DIED, limits=_limits(config, killed)
+        )
         workers = stack.enter_context(hire(count=1 if few else None))
 
         @cache
@@ -110,7 +117,7 @@ def composed(
         def do(jobs: Sequence[_ParseJob]) -> Iterator[list[Any]]:
             return workers.do(lane.turns(jobs) for lane in workers.lanes)
 
-        yield _in_turn(files, config, do, again_apart, killed)
+        yield _parse_in_steps(files, config, do, again_apart, killed)
 
 
 def _limits(config: Config, killed: dict[Path, str]) -> ResourceLimits:
@@ -124,8 +131,8 @@ def _limits(config: Config, killed: dict[Path, str]) -> ResourceLimits:
         return [""] if job.step == "slugs" else [_refused(file, config, reason)]
 
     return ResourceLimits(
-        seconds=_SECONDS,
-        memory=_MEMORY,
+        seconds=_CPU_SECONDS,
+        memory=_MEMORY_BYTES,
         split=lambda job: [job._replace(files=[file]) for file in job.files],
         lost=lost,
     )
@@ -137,57 +144,59 @@ def _refused(file: Path, config: Config, reason: str) -> ParsedFile:
     return ParsedFile(file=file, path=path, refusal=refusal, killed=True)
 
 
-def _in_turn(
+def _parse_in_steps(
     files: Sequence[Path],
     config: Config,
     do: Callable[[Sequence["_ParseJob"]], Iterator[list[Any]]],
-    again: Compose,
+    again: Reparse,
     killed: Mapping[Path, str],
-) -> ParallelParser:
+) -> ParsedBatches:
     """Read first what the files ask for; a file by itself contests nothing."""
 
     def all_of(step: str, files: Sequence[Path]) -> Iterator[list[Any]]:
-        batches = range(0, len(files), TOGETHER)
-        return do([_ParseJob(step, files[at : at + TOGETHER]) for at in batches])
+        batches = range(0, len(files), BATCH_SIZE)
+        return do([_ParseJob(step, files[at : at + BATCH_SIZE]) for at in batches])
 
     claims = SlugClaims()
     if len(files) > 1:
         slugs = list(chain.from_iterable(all_of("slugs", files)))
-        rivals = contested(files, slugs)
+        rivals = find_contested(files, slugs)
         claims = SlugClaims(slugs, chain.from_iterable(all_of("claims", rivals)))
     bad = [_refused(file, config, reason) for file, reason in killed.items()]
     batches = all_of("compose", [file for file in files if file not in killed])
-    return ParallelParser(claims, chain(batches, [bad] if bad else []), again)
+    return ParsedBatches(claims, chain(batches, [bad] if bad else []), again)
 
 
-def compose(file: Path, config: Config, *, keep: bool) -> ParsedFile:
+def parse_file(file: Path, config: Config, *, keep: bool) -> ParsedFile:
     """Read and set one file for the id that it names, or that a new article of it would have."""
     path = stored_path(file, config)
     try:
-        manuscript = read(file, config)
+        manuscript = read_source_file(file, config)
     except Refused as error:
         return ParsedFile(file=file, path=path, refusal=str(error))
     except SyndicateError:
         raise  # such as a full disk: no fault of the file
     except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
-        reason = unexpected(path, error)
+        reason = describe_bug(path, error)
         return ParsedFile(file=file, path=path, refusal=reason, traceback=traceback.format_exc())
-    return recompose(
-        manuscript, manuscript.id or new_id(config, manuscript.slug), config, keep=keep
+    return parse_for_id(
+        manuscript, manuscript.id or default_id(config, manuscript.slug), config, keep=keep
     )
 
 
-def recompose(manuscript: SourceFile, public_id: str, config: Config, *, keep: bool) -> ParsedFile:
+def parse_for_id(
+    manuscript: SourceFile, public_id: str, config: Config, *, keep: bool
+) -> ParsedFile:
     """Set a file that was read for a public id."""
     proof, refusal, where = None, "", ""
     try:
-        proof = set_up(manuscript, public_id, config, keep=keep)
+        proof = parse_article(manuscript, public_id, config, keep=keep)
     except Refused as error:
         refusal = str(error)
     except SyndicateError:
         raise
     except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
-        refusal, where = unexpected(manuscript.path, error), traceback.format_exc()
+        refusal, where = describe_bug(manuscript.path, error), traceback.format_exc()
     return ParsedFile(
         file=manuscript.file,
         path=manuscript.path,
@@ -199,7 +208,7 @@ def recompose(manuscript: SourceFile, public_id: str, config: Config, *, keep: b
     )
 
 
-def unexpected(path: str, error: Exception) -> str:
+def describe_bug(path: str, error: Exception) -> str:
     """Return the reason for refusing a file that made our code fail."""
     problem = one_line(f"{type(error).__name__}: {error}")[:200]
     return (
@@ -208,13 +217,13 @@ def unexpected(path: str, error: Exception) -> str:
     )
 
 
-def new_id(config: Config, slug: str) -> str:
+def default_id(config: Config, slug: str) -> str:
     """Return the public id of a new article that names none itself."""
     return f"urn:uuid:{uuid.uuid5(config.publication.id, slug)}"
 
 
 class _ParseJob(NamedTuple):
-    """What is done with some files: `slugs`, `claims`, `compose` or `again`."""
+    """What is done with some files: `slugs`, `claims`, `parse_file` or `again`."""
 
     step: str
     files: Sequence[Path]
@@ -222,19 +231,19 @@ class _ParseJob(NamedTuple):
     """The one file that is set again, and its public id."""
 
 
-def _composing(config: Config, *, keep: bool) -> Callable[[_ParseJob], list[Any]]:
+def _job_handler(config: Config, *, keep: bool) -> Callable[[_ParseJob], list[Any]]:
     def do(job: _ParseJob) -> list[Any]:
         if job.step == "slugs":
-            return slugs_asked(job.files, config)
+            return read_requested_slugs(job.files, config)
         if job.step == "claims":
-            return claims_of(job.files, config)
+            return read_slug_claims(job.files, config)
         if job.named is not None:
-            return [recompose(*job.named, config, keep=keep)]
-        return [_on_time(file, config, keep=keep) for file in job.files]
+            return [parse_for_id(*job.named, config, keep=keep)]
+        return [_parse_within_limits(file, config, keep=keep) for file in job.files]
 
     return do
 
 
-def _on_time(file: Path, config: Config, *, keep: bool) -> ParsedFile:
+def _parse_within_limits(file: Path, config: Config, *, keep: bool) -> ParsedFile:
     restart_clock()
-    return compose(file, config, keep=keep)
+    return parse_file(file, config, keep=keep)

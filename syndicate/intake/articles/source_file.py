@@ -18,11 +18,12 @@ from syndicate.body import cut
 from syndicate.body.tree_edits import remove, unwrap, write
 from syndicate.config import Config
 from syndicate.errors import Refused
-from syndicate.intake.articles import frontmatter, html_document, markdown
+from syndicate.intake.articles import html_document, markdown
 from syndicate.intake.articles.fields import read_fields
+from syndicate.intake.articles.frontmatter import split_front_matter
 from syndicate.intake.articles.jekyll import JekyllSite, LiquidResult, is_jekyll, read_liquid
 from syndicate.intake.markup import figures
-from syndicate.intake.markup.sanitise import prefix_of, sanitise
+from syndicate.intake.markup.sanitise import id_prefix, sanitise
 from syndicate.intake.markup.text import one_line, shorten
 from syndicate.intake.media import recordings
 from syndicate.intake.media.pictures import Pictures
@@ -31,11 +32,11 @@ from syndicate.model.compiled_body import CompiledBody
 
 HTML_SUFFIXES = (".html", ".htm")
 SUFFIXES = (".md", ".markdown", *HTML_SUFFIXES)
-EXCERPT = 280
+EXCERPT_LENGTH = 280
 """How many characters of the body stand for a missing summary."""
-_BEGINNING = 5_000
+_LIQUID_SEARCH_LENGTH = 5_000
 """How many characters are looked through for Liquid that a summary leaves out."""
-_BIGGEST = 5_000_000
+_MAX_BYTES = 5_000_000
 _NOT_PROSE = ("figure", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "section", "hr")
 _BLOCKS = ("p", "li", "dt", "dd", "div", "blockquote", "br")
 
@@ -74,17 +75,17 @@ class ParsedArticle:
     """Whether a picture or the recording that the file names can't be used."""
 
 
-def read(file: Path, config: Config) -> SourceFile:
+def read_source_file(file: Path, config: Config) -> SourceFile:
     """Read an article's file; raise Refused, with file and line, for what can't be one."""
     path = stored_path(file, config)
     if path != (readable := path.encode(errors="backslashreplace").decode()):
         raise Refused(f"{readable}: expected a file name in UTF-8; rename it")
-    front = frontmatter.split(_bytes(file, path), path)
+    front = split_front_matter(_read_bytes(file, path), path)
     if not front.found and file.suffix.lower() in HTML_SUFFIXES:
-        front = html_document.front_matter(front)
+        front = html_document.read_head(front)
     if not front.found:
         raise Refused(f"{path}:1: no front matter — expected a line of --- or +++, and a title")
-    where, zone = inside_intake(PurePath(path), config), config.publication.timezone
+    where, zone = path_in_intake(PurePath(path), config), config.publication.timezone
     fields = read_fields(front, where, zone, config.publication.url)
     text = front.body.strip("\n")
     return SourceFile(
@@ -101,7 +102,7 @@ def read(file: Path, config: Config) -> SourceFile:
     )
 
 
-def set_up(
+def parse_article(
     manuscript: SourceFile, public_id: str, config: Config, *, keep: bool = True
 ) -> ParsedArticle:
     """Make the revision of a manuscript, its body safe and its pictures in `media/`.
@@ -115,12 +116,12 @@ def set_up(
         warnings.append(f"{manuscript.path}: {message}")
 
     html = manuscript.file.suffix.lower() in HTML_SUFFIXES
-    liquid = _without_liquid(manuscript, config)
+    liquid = _evaluate_liquid(manuscript, config)
     for line, problem in liquid.warnings:
         warnings.append(f"{manuscript.path}:{manuscript.line + line - 1}: {problem}")
     markup = liquid.text if html else markdown.to_html(liquid.text)
     try:
-        root = sanitise(markup, prefix_of(public_id), hosts=config.pages.embed_hosts)
+        root = sanitise(markup, id_prefix(public_id), hosts=config.pages.embed_hosts)
     except Refused as error:
         raise Refused(f"{manuscript.path}: {error}") from error
     head = manuscript.revision
@@ -128,13 +129,13 @@ def set_up(
         _drop_dead_links(root)
     _drop_headline(root, head.title)
     pictures = Pictures(manuscript.file, config, keep=keep)
-    image = figures.lead(head.image, pictures, warn) if head.image else None
-    shown = figures.arrange(root, pictures, warn)
+    image = figures.find_lead_picture(head.image, pictures, warn) if head.image else None
+    shown = figures.normalise_figures(root, pictures, warn)
     audio = _recording(manuscript, config, warn, keep=keep)
     revision = replace(
         head,
         body=write(root),
-        excerpt=head.summary or shorten(_prose(root, without=liquid.left), EXCERPT),
+        excerpt=head.summary or shorten(_plain_text(root, without=liquid.left), EXCERPT_LENGTH),
         image=image,
         figures=shown,
         audio=audio,
@@ -148,7 +149,7 @@ def set_up(
     )
 
 
-def _without_liquid(manuscript: SourceFile, config: Config) -> LiquidResult:
+def _evaluate_liquid(manuscript: SourceFile, config: Config) -> LiquidResult:
     """Read the Liquid in a file of a Jekyll site; any other text stays as it is."""
     if not manuscript.liquid:
         return LiquidResult(manuscript.text)
@@ -171,7 +172,7 @@ def _recording(
     if (named := manuscript.revision.audio) is None:
         return None
     try:
-        return recordings.find(named, manuscript.file, config, keep=keep)
+        return recordings.find_recording(named, manuscript.file, config, keep=keep)
     except recordings.RecordingMissing as error:
         warn(f"the recording of audio is left out: {error}")
         return None
@@ -187,17 +188,17 @@ def stored_path(file: Path, config: Config) -> str:
     return real.relative_to(root).as_posix() if real.is_relative_to(root) else whole
 
 
-def inside_intake(path: PurePath, config: Config) -> PurePath:
+def path_in_intake(path: PurePath, config: Config) -> PurePath:
     """Return a path from the intake folder on, where it is inside: that folder names no article."""
     folder = config.intake.folder
     return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
-def _bytes(file: Path, path: str) -> bytes:
+def _read_bytes(file: Path, path: str) -> bytes:
     try:
         with file.open("rb", buffering=0) as opened:
-            if os.fstat(opened.fileno()).st_size > _BIGGEST:
-                raise Refused(f"{path}: larger than {_BIGGEST // 1_000_000} MB")
+            if os.fstat(opened.fileno()).st_size > _MAX_BYTES:
+                raise Refused(f"{path}: larger than {_MAX_BYTES // 1_000_000} MB")
             return opened.readall()
     except OSError as error:
         raise Refused(f"{path}: can't be read: {error.strerror}") from error
@@ -219,7 +220,7 @@ def _drop_dead_links(root: etree._Element) -> None:
             unwrap(link)
 
 
-def _prose(root: etree._Element, without: Iterable[str] = ()) -> str:
+def _plain_text(root: etree._Element, without: Iterable[str] = ()) -> str:
     """Return the beginning of a body's sentences, on one line."""
     parts: list[str] = []
 
@@ -235,7 +236,7 @@ def _prose(root: etree._Element, without: Iterable[str] = ()) -> str:
     walk(root)
     prose = one_line("".join(parts))
     if without:
-        prose = prose[:_BEGINNING]
+        prose = prose[:_LIQUID_SEARCH_LENGTH]
         for left in without:
             prose = prose.replace(left, "")
         return one_line(prose)

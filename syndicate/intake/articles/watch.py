@@ -9,7 +9,7 @@ from pathlib import Path
 from watchfiles import Change
 from watchfiles import watch as changes_in
 
-from syndicate.intake.articles.folder import is_ignored
+from syndicate.intake.articles.file_discovery import is_ignored
 from syndicate.intake.articles.source_file import SUFFIXES
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")

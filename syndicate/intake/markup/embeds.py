@@ -14,28 +14,28 @@ from syndicate.intake.markup.text import one_line
 from syndicate.model.urls import web_address
 from syndicate.model.videos import Video
 
-TAGS = frozenset({"x-iframe", "embed", "object", "video", "audio"})
-PARTS = frozenset({"source", "track"})
+EMBED_TAGS = frozenset({"x-iframe", "embed", "object", "video", "audio"})
+SOURCE_TAGS = frozenset({"source", "track"})
 _RECORDINGS = ("video", "audio")
-FIGURE = "embed"
+FIGURE_CLASS = "embed"
 """The class of a figure that holds one, and nothing but its caption besides."""
 
 _LANDSCAPE, _UPRIGHT = ("560", "315"), ("315", "560")
 _RATIOS = {"16-9": 16 / 9, "4-3": 4 / 3, "1-1": 1.0, "9-16": 9 / 16}
-_ROOMS = frozenset({
+_FIGURE_PARENTS = frozenset({
     "div", "section", "aside", "blockquote", "details", "li", "dd", "td", "th",
 })  # fmt: skip
 """Where a figure may stand."""
-_BLOCKS = (_ROOMS | {"figure"}) - {"li", "dd", "td", "th"}
+_BLOCKS = (_FIGURE_PARENTS | {"figure"}) - {"li", "dd", "td", "th"}
 _SIZE = re.compile(r"[1-9]\d{0,3}")
-_SOUND = re.compile(r"https://[\w.-]+(:\d{1,5})?([/?#][^\s\\\"<>]*)?", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
+_ABSOLUTE_HTTPS = re.compile(r"https://[\w.-]+(:\d{1,5})?([/?#][^\s\\\"<>]*)?", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _TYPE = re.compile(r"(audio|video|application)/[\w.+-]+(; ?codecs=[\w., '\"+-]+)?")
 _KIND = re.compile(r"captions|subtitles|descriptions|chapters")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
-def settle(root: etree._Element, hosts: Collection[str]) -> None:
+def convert_embeds(root: etree._Element, hosts: Collection[str]) -> None:
     """Bring every embed to the form of `Revision.body`, or make a link of it.
 
     `hosts` are those that frames may show: names, `*.example.org` for all below
@@ -43,11 +43,11 @@ def settle(root: etree._Element, hosts: Collection[str]) -> None:
     """
     linked: set[str] = set()
     dropped = []
-    for element in [*root.iter(*TAGS)]:
+    for element in [*root.iter(*EMBED_TAGS)]:
         if not _is_within(element, root):
             continue  # it was what old browsers show in place of another
         recording = element.tag in _RECORDINGS
-        made = _recording(element) if recording else _frame(element, hosts)
+        made = _convert_recording(element) if recording else _convert_frame(element, hosts)
         if made is None:
             _link(element, linked)
             if len(element):
@@ -56,8 +56,8 @@ def settle(root: etree._Element, hosts: Collection[str]) -> None:
                 dropped.append(element)
         else:
             _replace(element, made)
-            _place(made)
-    dropped += [part for part in root.iter(*PARTS) if parent_of(part).tag not in _RECORDINGS]
+            _wrap_in_figure(made)
+    dropped += [part for part in root.iter(*SOURCE_TAGS) if parent_of(part).tag not in _RECORDINGS]
     unwrap_all(root, dropped)
 
 
@@ -68,26 +68,26 @@ def _is_within(element: etree._Element, root: etree._Element) -> bool:
 # frames
 
 
-def _frame(element: etree._Element, hosts: Collection[str]) -> etree._Element | None:
+def _convert_frame(element: etree._Element, hosts: Collection[str]) -> etree._Element | None:
     """Make the frame that is to be kept of an embed, or None."""
     address = _address(element)
     video = Video.at(address)
     if video is None and element.tag != "x-iframe":
         return None
     address = video.player if video else address
-    if not _may_show(address, hosts):
+    if not _is_allowed_frame(address, hosts):
         return None
     frame = etree.Element("iframe", src=address)
     width, height = _size(element) or (_UPRIGHT if video and video.upright else _LANDSCAPE)
     frame.set("width", width)
     frame.set("height", height)
-    _keep_words(element, frame)
+    _copy_texts(element, frame)
     frame.set("allowfullscreen", "")
     return frame
 
 
-def _may_show(address: str, hosts: Collection[str]) -> bool:
-    if not _is_sound(address):
+def _is_allowed_frame(address: str, hosts: Collection[str]) -> bool:
+    if not _is_https(address):
         return False
     host = urlsplit(address).netloc.lower()
     labels = host.split(".")
@@ -98,18 +98,18 @@ def _may_show(address: str, hosts: Collection[str]) -> bool:
 # recordings
 
 
-def _recording(element: etree._Element) -> etree._Element | None:
+def _convert_recording(element: etree._Element) -> etree._Element | None:
     """Make the video or audio that is to be kept of one, or None."""
     src = _address(element)
-    parts = [part for part in element if part.tag in PARTS and _is_sound(_address(part))]
+    parts = [part for part in element if part.tag in SOURCE_TAGS and _is_https(_address(part))]
     if src:
         parts = [part for part in parts if part.tag == "track"]
-    if not (_is_sound(src) if src else any(part.tag == "source" for part in parts)):
+    if not (_is_https(src) if src else any(part.tag == "source" for part in parts)):
         return None
     made = etree.Element(element.tag, {"src": src} if src else {})
     if element.tag == "video":
-        _keep_looks(element, made)
-    _keep_words(element, made)
+        _copy_size_and_poster(element, made)
+    _copy_texts(element, made)
     for name in ("loop", "muted"):
         if name in element.attrib:
             made.set(name, "")
@@ -120,13 +120,13 @@ def _recording(element: etree._Element) -> etree._Element | None:
     return made
 
 
-def _keep_looks(element: etree._Element, made: etree._Element) -> None:
+def _copy_size_and_poster(element: etree._Element, made: etree._Element) -> None:
     """Keep a video's size and its still."""
     if size := _size(element):
         made.set("width", size[0])
         made.set("height", size[1])
     poster = element.get("poster", "").strip()
-    if _is_sound(poster) or (poster and not _ELSEWHERE.match(poster)):
+    if _is_https(poster) or (poster and not _ABSOLUTE.match(poster)):
         made.set("poster", poster)
 
 
@@ -158,11 +158,11 @@ def _track(part: etree._Element) -> etree._Element:
 def _address(element: etree._Element) -> str:
     address = str(element.get("src") or element.get("data") or "").strip()
     address = f"https:{address}" if address.startswith("//") else address
-    return web_address(address) or "" if _is_sound(address) else address
+    return web_address(address) or "" if _is_https(address) else address
 
 
-def _is_sound(address: str) -> bool:
-    return _SOUND.fullmatch(address) is not None
+def _is_https(address: str) -> bool:
+    return _ABSOLUTE_HTTPS.fullmatch(address) is not None
 
 
 def _size(element: etree._Element) -> tuple[str, str] | None:
@@ -170,7 +170,7 @@ def _size(element: etree._Element) -> tuple[str, str] | None:
     return (width, height) if _SIZE.fullmatch(width) and _SIZE.fullmatch(height) else None
 
 
-def _keep_words(element: etree._Element, made: etree._Element) -> None:
+def _copy_texts(element: etree._Element, made: etree._Element) -> None:
     for name in ("id", "title", "lang"):
         if value := one_line(element.get(name, "")):
             made.set(name, value)
@@ -185,53 +185,53 @@ def _replace(element: etree._Element, made: etree._Element) -> None:
     Blocks in it are no such thing, but what follows a tag that was never closed.
     """
     element.addprevious(made)
-    for part in [child for child in element if child.tag in PARTS]:
+    for part in [child for child in element if child.tag in SOURCE_TAGS]:
         remove(part)
-    if all(e.tag in PHRASING | TAGS for e in element.iterdescendants()):
+    if all(e.tag in PHRASING | EMBED_TAGS for e in element.iterdescendants()):
         remove(element)
     else:
         unwrap(element)
 
 
-def _place(made: etree._Element) -> None:
+def _wrap_in_figure(made: etree._Element) -> None:
     """Put a player into a figure: the one around it, or one of its own."""
     around = next(made.iterancestors("figure"), None)
-    if around is not None and not _is_taken(around):
+    if around is not None and not _has_content(around):
         remove(made)
         around.insert(0, made)
         made.tail, around.text = around.text, None
     else:
-        spot = _spot(made)
+        spot = _block_position(made)
         around = etree.Element("figure")
-        spot.addprevious(around) if spot is made else _last_of(spot).addnext(around)
+        spot.addprevious(around) if spot is made else _last_embed_after(spot).addnext(around)
         remove(made)
         around.append(made)
         made.tail = None
-    around.set("class", " ".join((FIGURE, *_ratio(made))))
+    around.set("class", " ".join((FIGURE_CLASS, *_ratio(made))))
 
 
-def _is_taken(figure: etree._Element) -> bool:
+def _has_content(figure: etree._Element) -> bool:
     """Whether a figure has a picture or a player already."""
-    return is_embed(figure) or figure.find(".//img") is not None
+    return is_embed_figure(figure) or figure.find(".//img") is not None
 
 
-def is_embed(figure: etree._Element) -> bool:
+def is_embed_figure(figure: etree._Element) -> bool:
     """Whether a figure holds a player, as its first child."""
-    return FIGURE in figure.get("class", "").split()
+    return FIGURE_CLASS in figure.get("class", "").split()
 
 
-def _spot(made: etree._Element) -> etree._Element:
+def _block_position(made: etree._Element) -> etree._Element:
     """Find what stands in a place for blocks: a player, or the text that it is in."""
     spot = made
-    while parent_of(spot).tag not in _ROOMS:
+    while parent_of(spot).tag not in _FIGURE_PARENTS:
         spot = parent_of(spot)
     return spot
 
 
-def _last_of(spot: etree._Element) -> etree._Element:
+def _last_embed_after(spot: etree._Element) -> etree._Element:
     """Find the last figure that came out of a text before."""
     after = spot.getnext()
-    while after is not None and after.tag == "figure" and is_embed(after):
+    while after is not None and after.tag == "figure" and is_embed_figure(after):
         spot, after = after, after.getnext()
     return spot
 
@@ -252,7 +252,7 @@ def _link(element: etree._Element, linked: set[str]) -> None:
         address = recordings[0]
     if video := Video.at(address):
         address = video.page
-    relative = element.tag in _RECORDINGS and not _ELSEWHERE.match(address)
+    relative = element.tag in _RECORDINGS and not _ABSOLUTE.match(address)
     if address not in linked and (relative or re.match("https?://", address)) and address:
         linked.add(address)
         link = etree.Element("a", href=address)

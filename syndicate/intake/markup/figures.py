@@ -6,8 +6,8 @@ from dataclasses import replace
 from lxml import etree
 
 from syndicate.body.missing_media import leave_words, leave_words_inline
-from syndicate.body.tree_edits import PHRASING, remove, remove_all, unwrap, unwrap_all
-from syndicate.intake.markup.embeds import is_embed
+from syndicate.body.trees import PHRASING, remove, remove_all, unwrap, unwrap_all
+from syndicate.intake.markup.embeds import is_embed_figure
 from syndicate.intake.markup.text import one_line
 from syndicate.intake.media.pictures import PictureMissing, Pictures
 from syndicate.model.articles import Figure
@@ -15,11 +15,11 @@ from syndicate.model.articles import Figure
 Warn = Callable[[str], None]
 
 _LAST_CITE = etree.XPath("figcaption/cite[last()]")
-_PLACE = "x-place"
-_AMONG_BLOCKS = frozenset({"div", "section", "aside", "blockquote", "details"})
+_PLACEHOLDER = "x-place"
+_BLOCK_PARENTS = frozenset({"div", "section", "aside", "blockquote", "details"})
 
 
-def arrange(root: etree._Element, pictures: Pictures, warn: Warn) -> tuple[Figure, ...]:
+def normalise_figures(root: etree._Element, pictures: Pictures, warn: Warn) -> tuple[Figure, ...]:
     """Bring a sanitised body's pictures to the form of `Revision.body`; return its figures.
 
     A paragraph or block that holds nothing but pictures becomes figures, their
@@ -28,17 +28,17 @@ def arrange(root: etree._Element, pictures: Pictures, warn: Warn) -> tuple[Figur
     """
     for element in list(root.iter("p")):
         if _only_pictures(element):
-            _part(element)
+            _split_paragraph(element)
     for element in reversed(list(root.iter("figure"))):
-        _part_figure(element)
+        _split_figure(element)
     for image in list(root.iter("img")):
-        if _stands_alone(image):
-            _put_figure(image, before=image)
-    _set_stills(root, pictures, warn)
-    return tuple(_set_pictures(root, pictures, warn))
+        if _is_standalone(image):
+            _wrap_in_figure(image, before=image)
+    _fill_posters(root, pictures, warn)
+    return tuple(_fill_pictures(root, pictures, warn))
 
 
-def lead(image: Figure, pictures: Pictures, warn: Warn) -> Figure | None:
+def find_lead_picture(image: Figure, pictures: Pictures, warn: Warn) -> Figure | None:
     """Find the picture that front matter names.
 
     One that isn't there is warned about; what is said about it stays, without
@@ -60,22 +60,22 @@ def lead(image: Figure, pictures: Pictures, warn: Warn) -> Figure | None:
 def _only_pictures(paragraph: etree._Element) -> bool:
     texts = [paragraph.text, *(child.tail for child in paragraph)]
     tags = {child.tag for child in paragraph}
-    return "img" in tags and tags <= {"img", "br"} and not any(map(_says_something, texts))
+    return "img" in tags and tags <= {"img", "br"} and not any(map(_has_text, texts))
 
 
-def _part(paragraph: etree._Element) -> None:
+def _split_paragraph(paragraph: etree._Element) -> None:
     """Make a figure of each picture; inside of a figure, let them stand for themselves."""
     if _parent(paragraph).tag == "figure":
         unwrap(paragraph)
         return
     for image in paragraph.findall("img"):
-        _put_figure(image, before=paragraph)
+        _wrap_in_figure(image, before=paragraph)
     remove(paragraph)
 
 
-def _part_figure(figure: etree._Element) -> None:
+def _split_figure(figure: etree._Element) -> None:
     """Make one figure per picture, the last with the caption; a block where there is none."""
-    if is_embed(figure):
+    if is_embed_figure(figure):
         _caption_embed(figure)
         return
     images = list(figure.iter("img"))
@@ -84,8 +84,8 @@ def _part_figure(figure: etree._Element) -> None:
         for caption in figure.findall("figcaption"):
             caption.tag = "p"
         return
-    parts = [_put_figure(image, before=figure, leave=True) for image in images]
-    unwrap_all(figure, [*figure.iter(_PLACE)])
+    parts = [_wrap_in_figure(image, before=figure, leave=True) for image in images]
+    unwrap_all(figure, [*figure.iter(_PLACEHOLDER)])
     caption = _caption(figure)
     if caption.text or len(caption):
         parts[-1].append(caption)
@@ -117,8 +117,8 @@ def _caption(figure: etree._Element) -> etree._Element:
     unwrap_all(caption, blocks)
     _drop_empty(caption)
     for element in caption.iter():
-        element.text = _folded(element.text)
-        element.tail = _folded(element.tail)
+        element.text = _collapse(element.text)
+        element.tail = _collapse(element.tail)
     return _with_credit_last(caption)
 
 
@@ -127,7 +127,7 @@ def _drop_empty(caption: etree._Element) -> None:
     empty: set[etree._Element] = set()
     for element in reversed(list(caption.iterdescendants())):
         texts = (element.text, *(child.tail for child in element))
-        if empty.issuperset(element) and not any(map(_says_something, texts)):
+        if empty.issuperset(element) and not any(map(_has_text, texts)):
             empty.add(element)
     remove_all(caption, empty)
 
@@ -161,20 +161,20 @@ def _credit(caption: etree._Element) -> etree._Element | None:
     return None
 
 
-def _stands_alone(image: etree._Element) -> bool:
+def _is_standalone(image: etree._Element) -> bool:
     """Whether a picture stands among blocks, not in a line of text."""
     parent, before, after = _parent(image), image.getprevious(), image.getnext()
     text_before = parent.text if before is None else before.tail
     neighbours = {element.tag for element in (before, after) if element is not None}
     return (
-        parent.tag in _AMONG_BLOCKS
-        and not _says_something(text_before)
-        and not _says_something(image.tail)
+        parent.tag in _BLOCK_PARENTS
+        and not _has_text(text_before)
+        and not _has_text(image.tail)
         and not neighbours & (PHRASING - {"img"})
     )
 
 
-def _put_figure(
+def _wrap_in_figure(
     image: etree._Element, *, before: etree._Element, leave: bool = False
 ) -> etree._Element:
     """Move a picture into a figure of its own; its title is the caption.
@@ -188,7 +188,7 @@ def _put_figure(
     title = one_line(image.attrib.pop("title", ""))
     previous, parent = image.getprevious(), _parent(image)
     if leave:
-        place = etree.Element(_PLACE)
+        place = etree.Element(_PLACEHOLDER)
         place.tail = after
         image.addprevious(place)
     elif previous is not None:
@@ -204,7 +204,7 @@ def _put_figure(
 # the pictures themselves
 
 
-def _set_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[Figure]:
+def _fill_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[Figure]:
     figures, inline, wordless = [], [], []
     for image in list(root.iter("img")):
         parent = _parent(image)
@@ -218,9 +218,9 @@ def _set_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[
             if found is None:
                 inline.append(image)
             else:
-                _set(image, _sized(found, image, shown=True), image.get("alt", ""))
+                _set_attributes(image, _sized(found, image, shown=True), image.get("alt", ""))
             continue
-        figure = _set_figure(parent, image, found)
+        figure = _fill_figure(parent, image, found)
         if found is not None or leave_words(parent, image):
             figures.append(figure)
         else:
@@ -230,7 +230,7 @@ def _set_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[
     return figures
 
 
-def _set_stills(root: etree._Element, pictures: Pictures, warn: Warn) -> None:
+def _fill_posters(root: etree._Element, pictures: Pictures, warn: Warn) -> None:
     """Find the pictures that videos show before they play."""
     for video in root.iter("video"):
         poster = video.attrib.pop("poster", "")
@@ -241,7 +241,7 @@ def _set_stills(root: etree._Element, pictures: Pictures, warn: Warn) -> None:
             warn(f"the poster of a video is missing: {error}")
 
 
-def _set_figure(figure: etree._Element, image: etree._Element, found: Figure | None) -> Figure:
+def _fill_figure(figure: etree._Element, image: etree._Element, found: Figure | None) -> Figure:
     alt = one_line(image.get("alt", ""))
     cite = next(iter(_LAST_CITE(figure)), None)
     credit = "" if cite is None or cite.tail else one_line(_text(cite))
@@ -252,11 +252,11 @@ def _set_figure(figure: etree._Element, image: etree._Element, found: Figure | N
         return Figure(src="", alt=alt, caption=caption, credit=credit)
     found = _sized(found, image)
     image.attrib.clear()
-    _set(image, found, alt)
+    _set_attributes(image, found, alt)
     return replace(found, alt=alt, caption=caption, credit=credit)
 
 
-def _set(image: etree._Element, figure: Figure, alt: str) -> None:
+def _set_attributes(image: etree._Element, figure: Figure, alt: str) -> None:
     image.set("src", figure.src)
     image.set("alt", alt)
     for name, pixels in (("width", figure.width), ("height", figure.height)):
@@ -289,7 +289,7 @@ def _parent(element: etree._Element) -> etree._Element:
     return parent
 
 
-def _says_something(text: str | None) -> bool:
+def _has_text(text: str | None) -> bool:
     return bool(text and text.strip())
 
 
@@ -297,7 +297,7 @@ def _text(element: etree._Element) -> str:
     return "".join(element.itertext())
 
 
-def _folded(text: str | None) -> str | None:
+def _collapse(text: str | None) -> str | None:
     """Fold white space to single blanks, at the ends too: words must not run together."""
     if not text:
         return None

@@ -11,20 +11,20 @@ from syndicate.model.urls import reference
 
 _LINKS = {"a": "href", "blockquote": "cite", "q": "cite", "ins": "cite", "del": "cite"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_LINES = HEADINGS | {"pre", "summary"}
+_INLINE_CONTAINERS = HEADINGS | {"pre", "summary"}
 """What holds words and no blocks."""
 _TRANSPARENT = frozenset({"a", "ins", "del"})
 """What holds whatever may stand around it."""
-_MARKS = PHRASING - _TRANSPARENT
+_FORMATTING = PHRASING - _TRANSPARENT
 _INLINE = PHRASING | {"iframe", "video", "audio", "source", "track"}
-_NAMED = HEADINGS | {
+_LABELLED = HEADINGS | {
     "a", "aside", "audio", "blockquote", "details", "iframe", "img", "li", "ol",
     "section", "table", "td", "th", "tr", "ul", "video",
 }  # fmt: skip
 """What may have a name for those who can't see it (ARIA in HTML)."""
-_DEEPEST = 100
+_MAX_DEPTH = 100
 """AMP's own validator has no room for twice as much."""
-_TOO_DEEP = etree.XPath(f"boolean({'/'.join('*' * (_DEEPEST + 1))})")
+_TOO_DEEP = etree.XPath(f"boolean({'/'.join('*' * (_MAX_DEPTH + 1))})")
 _GROUPS = etree.XPath("descendant::dl/div")
 _HEADED = etree.XPath("descendant::*[@headers]")
 _WITH_ATTRIBUTES = etree.XPath("descendant::*[@*]")
@@ -33,7 +33,7 @@ _NO_SOURCE = re.compile("#|(?!https?:)[a-z][a-z0-9+.-]*:")
 """What nothing can have been cited from."""
 _ITEMS = {"ul": {"li"}, "ol": {"li"}, "dl": {"dt", "dd"}}
 _SPANS = frozenset({"colspan", "rowspan", "span"})
-_MOST_COLUMNS = 1000
+_MAX_COLUMNS = 1000
 _RUBY = re.compile(r"(x*(t|ptp))+")
 _RUBY_PARTS = {"rt": "t", "rp": "p"}
 _DATE = r"(?P<date>\d{4}-\d\d-\d\d)"
@@ -47,7 +47,7 @@ _ANY_TIME = re.compile(
 )
 
 
-def mend(root: etree._Element) -> None:
+def repair_html(root: etree._Element) -> None:
     """Bring addresses, languages, times and ruby to what HTML takes, all over a body.
 
     Where a picture or a player lies is judged by whoever looks for it. Raise
@@ -55,18 +55,18 @@ def mend(root: etree._Element) -> None:
     """
     if _TOO_DEEP(root):
         raise Refused("its HTML is nested too deeply")
-    _mend_nesting(root)
-    _mend_lists(root)
-    _mend_details(root)
-    _mend_headers(root)
+    _repair_nesting(root)
+    _repair_lists(root)
+    _repair_details(root)
+    _repair_headers(root)
     for element in _WITH_ATTRIBUTES(root):
-        _mend_link(element)
-        _mend_attributes(element)
+        _repair_link(element)
+        _repair_attributes(element)
     for element in root.iter("bdo"):
         if element.get("dir") not in ("ltr", "rtl"):
             element.tag = "bdi"
     for element in root.iter("ins", "del", "time"):
-        _mend_time(element)
+        _repair_time(element)
     for element in reversed([*root.iter("ruby")]):
         if not _is_ruby(element):
             element.tag = "span"
@@ -76,7 +76,7 @@ def mend(root: etree._Element) -> None:
             element.tag = "span"
 
 
-def _mend_attributes(element: etree._Element) -> None:
+def _repair_attributes(element: etree._Element) -> None:
     """Drop attributes that say nothing where they stand, or nothing that is understood."""
     attributes = element.attrib
     wrong = {
@@ -86,7 +86,7 @@ def _mend_attributes(element: etree._Element) -> None:
         wrong.add("lang")
     if attributes.get("dir", "auto") not in ("ltr", "rtl", "auto"):
         wrong.add("dir")
-    if element.tag not in _NAMED or (element.tag == "a" and "href" not in attributes):
+    if element.tag not in _LABELLED or (element.tag == "a" and "href" not in attributes):
         wrong |= {"aria-label", "aria-labelledby"}
     if element.tag != "li":  # it was one, outside of a list
         wrong.add("value")
@@ -95,12 +95,12 @@ def _mend_attributes(element: etree._Element) -> None:
 
 
 def _spans(text: str) -> bool:
-    return 0 < int(text) <= _MOST_COLUMNS
+    return 0 < int(text) <= _MAX_COLUMNS
 
 
-def _mend_nesting(root: etree._Element) -> None:
+def _repair_nesting(root: etree._Element) -> None:
     """Take blocks out of what holds words alone, and marks of words from around blocks."""
-    for line in root.iter(*_LINES):
+    for line in root.iter(*_INLINE_CONTAINERS):
         unwrap_all(line, [e for e in line.iterdescendants() if e.tag not in _INLINE])
         shows = "".join(line.itertext()).strip() or line.find(".//img") is not None
         if line.tag in HEADINGS and not shows:
@@ -110,13 +110,13 @@ def _mend_nesting(root: etree._Element) -> None:
             section.tag = "div"
     around_blocks = [
         element
-        for element in root.iter(*_MARKS)
+        for element in root.iter(*_FORMATTING)
         if len(element) and any(inner.tag not in _INLINE for inner in element.iterdescendants())
     ]
     unwrap_all(root, around_blocks)
 
 
-def _mend_lists(root: etree._Element) -> None:
+def _repair_lists(root: etree._Element) -> None:
     """Let a list that holds anything but its items be a plain block, and so its items."""
     groups = [group for group in _GROUPS(root) if {child.tag for child in group} <= _ITEMS["dl"]]
     unwrap_all(root, groups)
@@ -133,7 +133,7 @@ def _mend_lists(root: etree._Element) -> None:
             item.tag = "div"
 
 
-def _mend_details(root: etree._Element) -> None:
+def _repair_details(root: etree._Element) -> None:
     """Let what folds begin with its one summary; without any it is a plain block."""
     for details in root.iter("details"):
         summary, *others = details.findall("summary") or [None]
@@ -153,7 +153,7 @@ def _mend_details(root: etree._Element) -> None:
             summary.tail = (before or "") + (text or "")
 
 
-def _mend_headers(root: etree._Element) -> None:
+def _repair_headers(root: etree._Element) -> None:
     """Let cells name no heads but those of their own table."""
     for cell in _HEADED(root):
         table = next(cell.iterancestors("table"), None)
@@ -162,7 +162,7 @@ def _mend_headers(root: etree._Element) -> None:
             del cell.attrib["headers"]
 
 
-def _mend_link(element: etree._Element) -> None:
+def _repair_link(element: etree._Element) -> None:
     """Write a link's address as everybody takes it; drop one that leads nowhere."""
     name = _LINKS.get(str(element.tag))
     if name and name in element.attrib:
@@ -171,7 +171,7 @@ def _mend_link(element: etree._Element) -> None:
             element.set(name, written)
 
 
-def _mend_time(element: etree._Element) -> None:
+def _repair_time(element: etree._Element) -> None:
     known = _ANY_TIME if element.tag == "time" else _MOMENT
     if not _is_time(element.get("datetime", "2026-11-24"), known):
         del element.attrib["datetime"]

@@ -53,7 +53,7 @@ _CLASS = re.compile(
     r"|align-(?:left|center|right)|credit"
 )
 _NUMERIC = frozenset({"width", "height", "colspan", "rowspan", "span", "start", "value"})
-_PARENTS = {
+_REQUIRED_PARENTS = {
     "figcaption": {"figure"}, "summary": {"details"}, "li": {"ul", "ol"},
     "dt": {"dl", "div"}, "dd": {"dl", "div"},
 }  # fmt: skip
@@ -76,14 +76,14 @@ _NEVER_CLOSED = re.compile(
 
 No name and no bare value holds a `<`: so a search that fails ends at the next tag.
 """
-_FEW_REFERENCES, _MOST_REFERENCES = 1000, 100_000
+_CHECKED_REFERENCES, _MAX_REFERENCES = 1000, 100_000
 _AMPERSAND = re.compile(r"&(?:amp;|(?![#A-Za-z]))")
-_BLANK_MARK, _AMPERSAND_MARK = "\ufdd0", "\ufdd1"
+_NBSP_PLACEHOLDER, _AMPERSAND_PLACEHOLDER = "\ufdd0", "\ufdd1"
 """Stand for no-break spaces and ampersands, which nh3 takes quadratic time to write.
 
 Unicode has them for internal use: `printable` leaves none in a text.
 """
-_UNNESTED = VOID | {
+_NOT_NESTING = VOID | {
     "p", "li", "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "option", "input", "embed",
     "param", "area", "base", "link", "meta",
 }  # fmt: skip
@@ -92,11 +92,11 @@ _WORDS = etree.XPath("descendant::text()[not(ancestor::sup[@class='footnote-ref'
 _IDS, _NAMED = etree.XPath("descendant::*/@id"), etree.XPath("descendant::*[@id]")
 _REFERENCES = frozenset({"headers", "aria-labelledby", "aria-describedby"})
 _REFERRING = etree.XPath(f"descendant::*[{' or '.join(f'@{name}' for name in _REFERENCES)}]")
-_DEEPEST = 1000
+_MAX_DEPTH = 1000
 """nh3's time grows with the square of the depth; no article comes near this."""
 
 
-def prefix_of(public_id: str) -> str:
+def id_prefix(public_id: str) -> str:
     """Return what an article's ids begin with, so that several articles share a page."""
     return f"a{hashlib.sha256(public_id.encode()).hexdigest()[:8]}-"
 
@@ -110,12 +110,12 @@ def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Elem
     """
     markup = _IFRAME.sub(r"<\1x-iframe", printable(markup))
     markup = _NEVER_CLOSED.sub(r"<\1\2></\1>", markup)
-    if _depth(markup) > _DEEPEST:
+    if _depth(markup) > _MAX_DEPTH:
         raise Refused("its HTML is nested too deeply")
     root = _tree(_clean(markup))
-    embeds.settle(root, hosts)
+    embeds.convert_embeds(root, hosts)
     _tidy(root)
-    html_repair.mend(root)
+    html_repair.repair_html(root)
     _demote_headings(root)
     _name_headings(root)
     _prefix_ids(root, prefix)
@@ -132,7 +132,7 @@ def _filter(_tag: str, name: str, value: str) -> str | None:
 
 
 _CLEANER = nh3.Cleaner(
-    tags=set(PHRASING | _FLOW | embeds.TAGS | embeds.PARTS | _RENAMED.keys()),
+    tags=set(PHRASING | _FLOW | embeds.EMBED_TAGS | embeds.SOURCE_TAGS | _RENAMED.keys()),
     clean_content_tags=set(_DROPPED),
     attributes=_ATTRIBUTES,
     attribute_filter=_filter,
@@ -143,23 +143,23 @@ _CLEANER = nh3.Cleaner(
 
 def _clean(markup: str) -> str:
     """Have nh3 clean markup in linear time."""
-    markup = markup.replace("\u00a0", _BLANK_MARK).replace("&nbsp;", _BLANK_MARK)
-    if (count := markup.count("&")) > _FEW_REFERENCES:
-        markup = _AMPERSAND.sub(_AMPERSAND_MARK, markup)
+    markup = markup.replace("\u00a0", _NBSP_PLACEHOLDER).replace("&nbsp;", _NBSP_PLACEHOLDER)
+    if (count := markup.count("&")) > _CHECKED_REFERENCES:
+        markup = _AMPERSAND.sub(_AMPERSAND_PLACEHOLDER, markup)
         count = markup.count("&") - sum(markup.count(name) for name in ("&quot;", "&lt;", "&gt;"))
-    if count > _MOST_REFERENCES:
-        raise Refused(f"it has more than {_MOST_REFERENCES:,} character references")
+    if count > _MAX_REFERENCES:
+        raise Refused(f"it has more than {_MAX_REFERENCES:,} character references")
     clean = _CLEANER.clean(markup)
-    return clean.replace(_AMPERSAND_MARK, "&amp;").replace(_BLANK_MARK, "\u00a0")
+    return clean.replace(_AMPERSAND_PLACEHOLDER, "&amp;").replace(_NBSP_PLACEHOLDER, "\u00a0")
 
 
 def _depth(markup: str) -> int:
     """Estimate how deeply markup nests, from above."""
     depth = deepest = 0
-    if markup.count("<") <= _DEEPEST:  # as of nearly all: it can't be deeper than that
+    if markup.count("<") <= _MAX_DEPTH:  # as of nearly all: it can't be deeper than that
         return 0
     for closing, name in _ANY_TAG.findall(markup):
-        if name.lower() not in _UNNESTED:
+        if name.lower() not in _NOT_NESTING:
             depth = max(0, depth - 1) if closing else depth + 1
             deepest = max(deepest, depth)
     return deepest
@@ -177,8 +177,8 @@ def _tidy(root: etree._Element) -> None:
     """Rename what HTML no longer knows or has in the wrong place; drop what says nothing."""
     for element in root.iter(*_RENAMED):
         element.tag = _RENAMED[str(element.tag)]
-    for element in reversed([*root.iter(*_PARENTS)]):
-        if parent_of(element).tag not in _PARENTS[str(element.tag)]:
+    for element in reversed([*root.iter(*_REQUIRED_PARENTS)]):
+        if parent_of(element).tag not in _REQUIRED_PARENTS[str(element.tag)]:
             element.tag = "p" if element.tag in ("figcaption", "summary") else "div"
     for link in root.iterfind(".//a[@name]"):
         name = link.attrib.pop("name")

@@ -2,14 +2,14 @@
 
 import re
 
-_NEVER_LETTERS = "".join(
+_NONCHARACTERS = "".join(
     chr(plane + end) for plane in range(0, 0x110000, 0x10000) for end in (0xFFFE, 0xFFFF)
 )
 _FORBIDDEN = re.compile(
-    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef{_NEVER_LETTERS}]"
+    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef{_NONCHARACTERS}]"
 )
 
-_OVERRIDES = re.compile("[\u202a-\u202e]")
+_DIRECTION_OVERRIDES = re.compile("[\u202a-\u202e]")
 """They turn the letters of whatever follows them around (Unicode, UAX 9), so a name could lie."""
 
 
@@ -26,7 +26,7 @@ def printable(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return printable text as a headline or a name is: on one line, in its own direction."""
-    return " ".join(_OVERRIDES.sub("", printable(text)).split())
+    return " ".join(_DIRECTION_OVERRIDES.sub("", printable(text)).split())
 
 
 def shorten(text: str, limit: int) -> str:

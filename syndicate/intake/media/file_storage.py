@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from syndicate.model.media_integrity import is_intact
 
-_LONGEST = 4096
+_MAX_ADDRESS_LENGTH = 4096
 
 
 def locate(address: str, *, folder: Path, root: Path, kind: str) -> Path:
@@ -16,7 +16,7 @@ def locate(address: str, *, folder: Path, root: Path, kind: str) -> Path:
     It lies in the publication at `root` or in the article's `folder`, which it
     is relative to; `kind` is what it should be, in a word.
     """
-    if len(address) > _LONGEST:
+    if len(address) > _MAX_ADDRESS_LENGTH:
         raise ValueError(f"longer than any address of a {kind}")
     path = unquote(urlsplit(address).path)
     if not path or "\0" in path:
@@ -30,9 +30,9 @@ def locate(address: str, *, folder: Path, root: Path, kind: str) -> Path:
     return file
 
 
-def keep(data: bytes, target: Path) -> None:
+def save(data: bytes, target: Path) -> None:
     """Write a file, unless it is there with this content."""
-    if _has(target, data):
+    if _has_content(target, data):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     half = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
@@ -46,7 +46,7 @@ def keep(data: bytes, target: Path) -> None:
         half.unlink(missing_ok=True)
 
 
-def is_kept(target: Path) -> bool:
+def is_saved(target: Path) -> bool:
     """Whether a file of `media/` is there and is what its name promises."""
     try:
         with target.open("rb") as file:
@@ -55,7 +55,7 @@ def is_kept(target: Path) -> bool:
         return False
 
 
-def _has(target: Path, data: bytes) -> bool:
+def _has_content(target: Path, data: bytes) -> bool:
     try:
         return target.stat().st_size == len(data) and target.read_bytes() == data
     except FileNotFoundError:

@@ -7,21 +7,22 @@ from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
-from syndicate.intake.media import file_storage, metadata, pixels, renditions
+from syndicate.intake.media import file_storage, image_codec, picture_resizing
+from syndicate.intake.media.metadata import strip_metadata
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Figure
 from syndicate.model.urls import web_address
 from syndicate.workers import restart_clock
 
-_KINDS = {
+_FORMATS = {
     "GIF": (".gif", "image/gif"),
     "PNG": (".png", "image/png"),
     "JPEG": (".jpg", "image/jpeg"),
     "WEBP": (".webp", "image/webp"),
     "AVIF": (".avif", "image/avif"),
 }
-_BIGGEST = 50_000_000
-_SIDEWAYS = (5, 6, 7, 8)
+_MAX_BYTES = 50_000_000
+_ROTATED = (5, 6, 7, 8)
 
 
 class PictureMissing(SyndicateError):  # noqa: N818 - reads as what happened
@@ -31,7 +32,7 @@ class PictureMissing(SyndicateError):  # noqa: N818 - reads as what happened
 class Pictures:
     """The pictures of one article's file.
 
-    With `keep` false nothing is written, and pictures are only looked at.
+    With `save` false nothing is written, and pictures are only looked at.
     """
 
     def __init__(self, file: Path, config: Config, *, keep: bool = True) -> None:
@@ -79,7 +80,7 @@ class Pictures:
 
     def _take(self, address: str) -> Figure:
         try:
-            data = _private_parts_gone(self._read(self._timed(self._locate(address))))
+            data = _strip_metadata(self._read(self._timed(self._locate(address))))
             figure = _measure(data)
             drawn = dict(self._missing_renditions(data, figure)) if self._keep else {}
         except (OSError, ValueError) as error:
@@ -91,14 +92,14 @@ class Pictures:
     def _missing_renditions(self, data: bytes, figure: Figure) -> Iterator[tuple[str, bytes]]:
         """Draw what isn't in `media/` yet, or is damaged there: renditions are made once."""
         _, *names = pictures.files(figure)
-        missing = [name for name in names if not file_storage.is_kept(self._target(name))]
-        return renditions.draw(data, figure, missing) if missing else iter(())
+        missing = [name for name in names if not file_storage.is_saved(self._target(name))]
+        return picture_resizing.resize(data, figure, missing) if missing else iter(())
 
     def _store(self, files: Mapping[str, bytes]) -> None:
         """Keep a picture; raise SyndicateError where that fails: it is not the article's fault."""
         try:
             for name, data in files.items():
-                file_storage.keep(data, self._target(name))
+                file_storage.save(data, self._target(name))
         except OSError as error:
             raise SyndicateError(
                 f"{self._config.media}: pictures can't be kept there: {error.strerror}"
@@ -121,27 +122,27 @@ class Pictures:
 
     @staticmethod
     def _read(file: Path) -> bytes:
-        if file.stat().st_size > _BIGGEST:
-            raise ValueError(f"larger than {_BIGGEST // 1_000_000} MB")
+        if file.stat().st_size > _MAX_BYTES:
+            raise ValueError(f"larger than {_MAX_BYTES // 1_000_000} MB")
         return file.read_bytes()
 
 
-def _private_parts_gone(data: bytes) -> bytes:
+def _strip_metadata(data: bytes) -> bytes:
     """Drop what a picture's file says besides the picture; code it anew where it is damaged."""
     try:
-        return metadata.strip(data)
+        return strip_metadata(data)
     except ValueError:
-        return pixels.again(data)
+        return image_codec.reencode(data)
 
 
 def _measure(data: bytes) -> Figure:
     """Return what is to be known of a picture; raise ValueError when it is none."""
-    with pixels.opened(data) as image:
-        suffix, kind = _KINDS[image.format or ""]
+    with image_codec.open_image(data) as image:
+        suffix, kind = _FORMATS[image.format or ""]
         width, height = image.size
-        if pixels.orientation(image) in _SIDEWAYS:
+        if image_codec.orientation(image) in _ROTATED:
             width, height = height, width
-        variants = renditions.variants(image, width)
+        variants = picture_resizing.rendition_widths(image, width)
         image.verify()
     return Figure(
         src=MEDIA + hashlib.sha256(data).hexdigest()[:32] + suffix,

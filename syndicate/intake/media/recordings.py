@@ -14,7 +14,7 @@ from syndicate.model.articles import MEDIA, Recording
 from syndicate.model.urls import web_address
 from syndicate.workers import restart_clock
 
-_KINDS = {
+_FORMATS = {
     "MP3": (".mp3", "audio/mpeg"),
     "MP4": (".m4a", "audio/mp4"),
     "OggVorbis": (".ogg", "audio/ogg"),
@@ -23,8 +23,8 @@ _KINDS = {
     "WAVE": (".wav", "audio/wav"),
 }
 """By mutagen's name for what it found in a file."""
-_TYPES = dict(_KINDS.values())
-_BIGGEST = 500_000_000
+_TYPES = dict(_FORMATS.values())
+_MAX_BYTES = 500_000_000
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]\d)")
 
 
@@ -32,10 +32,10 @@ class RecordingMissing(SyndicateError):  # noqa: N818 - reads as what happened
     """A recording that can't be used; its text says why."""
 
 
-def find(named: Recording, file: Path, config: Config, *, keep: bool = True) -> Recording:
+def find_recording(named: Recording, file: Path, config: Config, *, keep: bool = True) -> Recording:
     """Return the recording that an article's file names, with all that readers are told of it.
 
-    A local one is kept in `media/`, unless `keep` is false, and its type and
+    A local one is kept in `media/`, unless `save` is false, and its type and
     length are its own; of a remote one we know only what the front matter says.
     Raise RecordingMissing for one that isn't there, lies outside of the
     publication and the article's own folder, is no audio, or has no known length.
@@ -51,11 +51,11 @@ def find(named: Recording, file: Path, config: Config, *, keep: bool = True) -> 
     except (OSError, ValueError) as error:
         raise RecordingMissing(f"{named.src}: {error}") from error
     if keep:
-        _store(data, config.media / found.src.removeprefix(MEDIA))
+        _save(data, config.media / found.src.removeprefix(MEDIA))
     return found
 
 
-def read_duration(text: str) -> int:
+def parse_duration(text: str) -> int:
     """Read a duration in seconds, `mm:ss` or `h:mm:ss`; raise ValueError for anything else."""
     text = text.strip()
     if re.fullmatch("[0-9]{1,6}", text):
@@ -80,8 +80,8 @@ def _remote(named: Recording) -> Recording:
 
 
 def _read(file: Path) -> bytes:
-    if file.stat().st_size > _BIGGEST:
-        raise ValueError(f"larger than {_BIGGEST // 1_000_000} MB")
+    if file.stat().st_size > _MAX_BYTES:
+        raise ValueError(f"larger than {_MAX_BYTES // 1_000_000} MB")
     return file.read_bytes()
 
 
@@ -94,7 +94,7 @@ def _measure(data: bytes, named: Recording) -> Recording:
         seconds = 0 if heard is None or heard.info is None else round(heard.info.length)
     except Exception as error:  # mutagen's own errors, and whatever damage makes it raise
         raise ValueError("a damaged recording") from error
-    kind = _KINDS.get(type(heard).__name__)
+    kind = _FORMATS.get(type(heard).__name__)
     if heard is None or kind is None:
         raise ValueError("no MP3, AAC (M4A), Ogg, Opus, FLAC or WAV recording")
     suffix, media_type = kind
@@ -107,9 +107,9 @@ def _measure(data: bytes, named: Recording) -> Recording:
     )
 
 
-def _store(data: bytes, target: Path) -> None:
+def _save(data: bytes, target: Path) -> None:
     try:
-        file_storage.keep(data, target)
+        file_storage.save(data, target)
     except OSError as error:
         raise SyndicateError(
             f"{target.parent}: recordings can't be kept there: {error.strerror}"

@@ -15,22 +15,22 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from syndicate.errors import Refused
-from syndicate.intake.subscribers.csv_injection import unguarded
-from syndicate.intake.subscribers.export_formats import is_guarded
+from syndicate.intake.subscribers.csv_injection import unescape_formula
+from syndicate.intake.subscribers.export_formats import has_escaped_formulas
 
 SEPARATORS = (",", ";", "\t")
-LONGEST_LINE = 65_536
+MAX_LINE_LENGTH = 65_536
 """Characters; no tool writes more about one person."""
-_MOST_LINES = 50
+_MAX_ROW_LINES = 50
 """Lines of one row: somebody's notes may have some."""
-_CHUNK = 1 << 20
-_ZIP = b"PK\x03\x04"
-_MARKS = (
+_CHUNK_BYTES = 1 << 20
+_ZIP_SIGNATURE = b"PK\x03\x04"
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_NAMES = {
+_ENCODING_NAMES = {
     "utf-8": "UTF-8",
     "utf-8-sig": "UTF-8",
     "utf-16": "UTF-16",
@@ -75,58 +75,60 @@ class CsvFile:
                 yield from reader
                 return
             for row in reader:
-                yield row._replace(cells=[unguarded(cell) for cell in row.cells])
+                yield row._replace(cells=[unescape_formula(cell) for cell in row.cells])
 
 
-def look_at(file: Path, wanted: Callable[[list[str]], bool]) -> CsvFile:
+def inspect_csv(file: Path, wanted: Callable[[list[str]], bool]) -> CsvFile:
     """Find out how a file is written; `wanted` says whether a header is one.
 
     The separator is that which makes a wanted header, or else the most columns, of
     the first line. Raise Refused for what can't be read.
     """
-    codec, lines = _codec_of(file)
+    codec, lines = _detect_codec(file)
     with _open(file, codec) as text:
-        first = text.read(LONGEST_LINE)
+        first = text.read(MAX_LINE_LENGTH)
     headers = [(_header(first, separator), separator) for separator in SEPARATORS]
     header, separator = max(headers, key=lambda one: (wanted(one[0]), len(one[0])))
-    ours = is_guarded(header)
+    ours = has_escaped_formulas(header)
     return CsvFile(
         file=file,
-        encoding=_NAMES[codec],
+        encoding=_ENCODING_NAMES[codec],
         separator=separator,
-        header=tuple((unguarded(cell) if ours else cell).strip() for cell in header),
+        header=tuple((unescape_formula(cell) if ours else cell).strip() for cell in header),
         lines=lines,
         _codec=codec,
         _guarded=ours,
     )
 
 
-def _codec_of(file: Path) -> tuple[str, int]:
+def _detect_codec(file: Path) -> tuple[str, int]:
     """Return how a file is encoded, and how many lines it has, in one pass over it."""
     lines = 0
     try:
         with file.open("rb") as data:
             start = data.read(4)
-            if start == _ZIP:
+            if start == _ZIP_SIGNATURE:
                 raise Refused(f"{file}: is a spreadsheet or a ZIP file — export it as CSV")
-            marked = next((codec for mark, codec in _MARKS if start.startswith(mark)), None)
+            marked = next(
+                (codec for mark, codec in _BYTE_ORDER_MARKS if start.startswith(mark)), None
+            )
             codec = marked or "utf-8"
             decoder = codecs.getincrementaldecoder(codec)()
             data.seek(0)
-            while chunk := data.read(_CHUNK):
+            while chunk := data.read(_CHUNK_BYTES):
                 lines += chunk.count(b"\n")
                 if codec != "cp1252":
-                    codec = _still(decoder, chunk, codec)
+                    codec = _check_codec(decoder, chunk, codec)
             if codec != "cp1252":
-                codec = _still(decoder, b"", codec)
+                codec = _check_codec(decoder, b"", codec)
     except OSError as error:
         raise Refused(f"{file}: can't be read: {error.strerror}") from error
     if marked and codec == "cp1252":
-        raise Refused(f"{file}: begins as {_NAMES[marked]} and isn't — save it as UTF-8")
+        raise Refused(f"{file}: begins as {_ENCODING_NAMES[marked]} and isn't — save it as UTF-8")
     return codec, lines
 
 
-def _still(decoder: codecs.IncrementalDecoder, chunk: bytes, codec: str) -> str:
+def _check_codec(decoder: codecs.IncrementalDecoder, chunk: bytes, codec: str) -> str:
     """Return the codec while a file is what it seemed, else what old programs on Windows write."""
     try:
         decoder.decode(chunk, final=not chunk)
@@ -159,7 +161,7 @@ class _RowReader(Iterator[CsvCells]):
     """Rows of a text, each with the line that it begins on."""
 
     def __init__(self, text: TextIO, separator: str) -> None:
-        self._read = partial(text.readline, LONGEST_LINE)
+        self._read = partial(text.readline, MAX_LINE_LENGTH)
         self._again: deque[str] = deque()
         """Lines that a broken row had swallowed, to be read as their own."""
         self._taken: list[str] = []
@@ -189,7 +191,7 @@ class _RowReader(Iterator[CsvCells]):
             self._line += 1
             taken = self._taken
             taken.append(line)
-            if len(line) >= LONGEST_LINE or len(taken) > _MOST_LINES:
+            if len(line) >= MAX_LINE_LENGTH or len(taken) > _MAX_ROW_LINES:
                 raise _RowTooLong
         return line
 
@@ -199,11 +201,11 @@ class _RowReader(Iterator[CsvCells]):
         self._again.extendleft(reversed(others))
         self._line = begins
         self._csv = self._fresh()
-        if len(first) < LONGEST_LINE:
+        if len(first) < MAX_LINE_LENGTH:
             fault = "broken CSV: a quote is never closed, or something stands behind a closed one"
             return CsvCells(begins, [first.rstrip("\r\n")], fault)
         rest = first
         while rest and not rest.endswith(("\n", "\r")):
             rest = self._read()
-        fault = f"a line of more than {LONGEST_LINE:,} characters"
+        fault = f"a line of more than {MAX_LINE_LENGTH:,} characters"
         return CsvCells(begins, [first[:200]], fault)

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from syndicate.errors import Refused
 from syndicate.intake.markup.text import one_line
-from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile, look_at
+from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile, inspect_csv
 from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
-from syndicate.intake.subscribers.export_formats import ExportFormat, dialect_of
+from syndicate.intake.subscribers.export_formats import ExportFormat, recognise_format
 from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, SubscriptionState
 from syndicate.store import StagedReader, Store
 
-BATCH = 10_000
+BATCH_SIZE = 10_000
 """Rows per transaction, so that a long file doesn't keep others from writing."""
 _EXPECTED = "expected email,name or the export of a newsletter tool, with a column for the address"
 
@@ -67,8 +67,8 @@ class SubscriberCsv:
     @classmethod
     def recognise(cls, file: Path) -> "SubscriberCsv":
         """Find out what tool wrote a file; raise Refused for what can't be read or understood."""
-        sheet = look_at(file, lambda header: dialect_of(header) is not None)
-        dialect = dialect_of(sheet.header)
+        sheet = inspect_csv(file, lambda header: recognise_format(header) is not None)
+        dialect = recognise_format(sheet.header)
         if dialect is None:
             read = one_line(",".join(sheet.header))[:80]
             raise Refused(f'{file}:1: header "{read}" — {_EXPECTED}')
@@ -79,7 +79,7 @@ class SubscriberCsv:
         return CsvRowParser(self.sheet, self.dialect, wishes, at=at)
 
 
-def import_readers(
+def import_subscribers(
     store: Store, file: Path, newsletter: str, *, at: datetime, dry_run: bool = False
 ) -> Iterator[RowResult]:
     """Subscribe everybody in a CSV file to one newsletter, with what it tells of their consent.
@@ -87,12 +87,12 @@ def import_readers(
     Raise Refused, before anybody is subscribed, for a file that can't be read or understood.
     """
     readers = SubscriberCsv.recognise(file)
-    yield from bring_in(
+    yield from import_rows(
         store, readers, ImportOptions(newsletter=newsletter), at=at, dry_run=dry_run
     )
 
 
-def bring_in(
+def import_rows(
     store: Store,
     readers: SubscriberCsv,
     wishes: ImportOptions,
@@ -144,8 +144,8 @@ class _Batch:
 
 
 def _batches(rows: Iterator[CsvCells], enrolment: CsvRowParser) -> Iterator[_Batch]:
-    seen = FirstLines()
-    while some := list(islice(rows, BATCH)):
+    seen = SeenRows()
+    while some := list(islice(rows, BATCH_SIZE)):
         batch = _Batch(settled=[], lines=[], arrivals=[])
         for row in some:
             arrival = enrolment.read(row)
@@ -158,7 +158,7 @@ def _batches(rows: Iterator[CsvCells], enrolment: CsvRowParser) -> Iterator[_Bat
         yield batch
 
 
-def _settled(row: CsvCells, arrival: StagedReader | str, seen: "FirstLines") -> RowResult | None:
+def _settled(row: CsvCells, arrival: StagedReader | str, seen: "SeenRows") -> RowResult | None:
     """Return a row about which nothing has to be looked up."""
     if isinstance(arrival, str):
         email = row.cells[0] if len(row.cells) == 1 else ""
@@ -173,7 +173,7 @@ def _settled(row: CsvCells, arrival: StagedReader | str, seen: "FirstLines") -> 
     return RowResult(row.line, arrival.email, RowOutcome.DUPLICATE, reason)
 
 
-class FirstLines:
+class SeenRows:
     """On which line each row was met first: 12 bytes a place, where a dict takes 130.
 
     What is kept is a hash of 64 bits, salted by the process; that two rows of a million

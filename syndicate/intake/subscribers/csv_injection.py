@@ -8,14 +8,14 @@ import re
 
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
 """Those that have a `'` already get another, or reading would take away what was there before."""
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
 
-def guarded(text: str) -> str:
+def escape_formula(text: str) -> str:
     """Return the text of a cell as no spreadsheet runs it."""
     return f"'{text}" if _DANGEROUS.match(text) else text
 
 
-def unguarded(text: str) -> str:
-    """Return the text that `guarded` was given; what nobody guarded stays as it is."""
-    return text[1:] if text.startswith("'") and _GUARDED.match(text) else text
+def unescape_formula(text: str) -> str:
+    """Return the text that `escape_formula` was given; what nobody guarded stays as it is."""
+    return text[1:] if text.startswith("'") and _ESCAPED.match(text) else text

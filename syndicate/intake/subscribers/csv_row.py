@@ -12,32 +12,32 @@ from typing import Any
 
 from syndicate.intake.markup.text import one_line
 from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile
-from syndicate.intake.subscribers.email_syntax import judge
+from syndicate.intake.subscribers.email_syntax import check_address
 from syndicate.intake.subscribers.export_formats import (
+    STATUS_WORDS,
     SUPPRESSED,
-    WORDS,
     ExportedStatus,
     ExportFormat,
-    normal,
-    standing_by_file,
+    normalise_column,
+    status_from_file_name,
 )
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import StagedReader
 from syndicate.store.audience.bulk_import import IMPORTED
 
-LONGEST_NAME = 200
-LONGEST_FIELD = 500
-LONGEST_TAG = 100
-_NO = frozenset({"", "no", "false", "n", "f", "null", "none", "n/a", "never", "nein"})
+MAX_NAME_LENGTH = 200
+MAX_FIELD_LENGTH = 500
+MAX_TAG_LENGTH = 100
+_NO_WORDS = frozenset({"", "no", "false", "n", "f", "null", "none", "n/a", "never", "nein"})
 _ZEROS, _YEAR_ONE = "0-:. /", "0001-01-01"
 """How databases write a time that never was."""
 _LANGUAGE = re.compile("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _LANGUAGES = ("language", "lang", "locale")
-_FEW = 3
+_MAX_NAMED_COLUMNS = 3
 """Columns that an error can name one by one."""
-_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before it there were no newsletters by mail; some tools write year 1 for "never"."""
-_OTHER_TIMES = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d")
+_TIME_FORMATS = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d")
 _SEVERITY = {standing: number for number, standing in enumerate(ExportedStatus)}
 
 
@@ -66,33 +66,36 @@ class CsvRowParser:
         self._wishes = wishes
         self._at = at
         places = {name: number for number, name in reversed(list(enumerate(self._columns())))}
-        self._email = _first(places, dialect.email)
-        self._name = _first(places, dialect.name_columns)
+        self._email = _first_column(places, dialect.email)
+        self._name = _first_column(places, dialect.name_columns)
         self._names = [
             column
-            for column in (_first(places, dialect.first), _first(places, dialect.last))
+            for column in (
+                _first_column(places, dialect.first),
+                _first_column(places, dialect.last),
+            )
             if column is not None
         ]
         self._short = [one for one in (self._email, self._name, *self._names) if one is not None]
-        self._status = _first(places, dialect.status)
-        self._willing = _first(places, dialect.willing)
-        self._newsletter = _first(places, dialect.newsletter)
-        self._source = _first(places, dialect.source)
-        self._suppressed = _first(places, dialect.suppressed)
-        self._tags = _first(places, dialect.tags)
-        self._language = _first(places, dialect.language)
-        self._confirmed_at = _all(places, dialect.confirmed_at)
+        self._status = _first_column(places, dialect.status)
+        self._willing = _first_column(places, dialect.willing)
+        self._newsletter = _first_column(places, dialect.newsletter)
+        self._source = _first_column(places, dialect.source)
+        self._suppressed = _first_column(places, dialect.suppressed)
+        self._tags = _first_column(places, dialect.tags)
+        self._language = _first_column(places, dialect.language)
+        self._confirmed_at = _all_columns(places, dialect.confirmed_at)
         self._words = [
             "confirmed" if "confirm" in sheet.header[column].lower() else "subscribed"
             for column in self._confirmed_at
         ]
-        self._left_at = _all(places, dialect.left_at)
-        self._leaving = [*_all(places, dialect.unwilling), *self._left_at]
-        self._bounced_at = _all(places, dialect.bounced_at)
-        self._attributes = _all(places, dialect.attributes)
-        own = {name: _first(places, _field_columns(name)) for name in wishes.fields}
+        self._left_at = _all_columns(places, dialect.left_at)
+        self._leaving = [*_all_columns(places, dialect.unwilling), *self._left_at]
+        self._bounced_at = _all_columns(places, dialect.bounced_at)
+        self._attributes = _all_columns(places, dialect.attributes)
+        own = {name: _first_column(places, _field_columns(name)) for name in wishes.fields}
         self._fields = [(name, column) for name, column in own.items() if column is not None]
-        self._default = standing_by_file(dialect, sheet.file)
+        self._default = status_from_file_name(dialect, sheet.file)
         tool = f" ({dialect.name})" if dialect.name else ""
         self.origin = f"{IMPORTED}{one_line(sheet.file.name)}{tool}"
         """What its subscriptions have for a source, in short."""
@@ -101,7 +104,7 @@ class CsvRowParser:
         """Give each column its name; those without one are nobody's."""
         nameless = count()
         for cell in self._sheet.header:
-            yield normal(cell) or f"?{next(nameless)}"
+            yield normalise_column(cell) or f"?{next(nameless)}"
 
     @property
     def has_newsletters(self) -> bool:
@@ -140,7 +143,7 @@ class CsvRowParser:
             return fault
         email = self._cell(cells, self._email)
         newsletter = self._cell(cells, self._newsletter) or self._wishes.newsletter or ""
-        address, fault = judge(email)
+        address, fault = check_address(email)
         barred = bool(self._cell(cells, self._suppressed))
         fault = fault or ("" if barred else self._elsewhere(newsletter))
         if fault:
@@ -164,12 +167,12 @@ class CsvRowParser:
         if not name and self._names:
             name = " ".join([self._cell(cells, column) for column in self._names])
         name = _clean(name)
-        if len(name) > LONGEST_NAME:
-            return f"a name of more than {LONGEST_NAME} characters"
+        if len(name) > MAX_NAME_LENGTH:
+            return f"a name of more than {MAX_NAME_LENGTH} characters"
         said = self._said(cells) if self._attributes else {}
         fields = self._own(cells, said)
         if fields is None:
-            return f"more than {LONGEST_FIELD} characters in one field"
+            return f"more than {MAX_FIELD_LENGTH} characters in one field"
         language = self._cell(cells, self._language) or said.get("language", "")
         since, word = self._since(cells)
         return StagedReader(
@@ -211,7 +214,7 @@ class CsvRowParser:
         """Return the worst that a row says of somebody; None for a word that isn't known."""
         found = [self._default]
         if self._status is not None:
-            standing = _standing_of(self._cell(cells, self._status))
+            standing = _parse_status(self._cell(cells, self._status))
             if standing is None:
                 return None
             found.append(standing)
@@ -225,7 +228,7 @@ class CsvRowParser:
 
     def _is_no(self, cells: list[str], column: int) -> bool:
         said = self._cell(cells, column).lower()
-        return said.strip(_ZEROS) in _NO or said.startswith(_YEAR_ONE)
+        return said.strip(_ZEROS) in _NO_WORDS or said.startswith(_YEAR_ONE)
 
     def _since(self, cells: list[str]) -> tuple[datetime | None, str]:
         """Return since when they agreed, and the word for how sure that is."""
@@ -246,8 +249,8 @@ class CsvRowParser:
     def _time(self, cells: list[str], *columns: int) -> datetime | None:
         """Return the first time that is told and can be true."""
         for column in columns:
-            found = _moment(self._cell(cells, column))
-            if found is not None and _OLDEST <= found <= self._at:
+            found = _parse_time(self._cell(cells, column))
+            if found is not None and _EARLIEST <= found <= self._at:
                 return found
         return None
 
@@ -260,20 +263,20 @@ class CsvRowParser:
             value = _clean(self._cell(cells, column))
             if value:
                 fields[name] = value
-        too_long = any(len(value) > LONGEST_FIELD for value in fields.values())
+        too_long = any(len(value) > MAX_FIELD_LENGTH for value in fields.values())
         return None if too_long else fields
 
     def _said(self, cells: list[str]) -> dict[str, str]:
         """Return what columns of JSON say that means something here."""
         said: dict[str, str] = {}
-        wanted = {normal(name): name for name in self._wishes.fields}
+        wanted = {normalise_column(name): name for name in self._wishes.fields}
         for column in self._attributes:
-            for key, value in _json(self._cell(cells, column)).items():
+            for key, value in _parse_json(self._cell(cells, column)).items():
                 if not isinstance(value, str | int | float) or isinstance(value, bool):
                     continue
-                if normal(key) in wanted:
-                    said[wanted[normal(key)]] = _clean(str(value))
-                elif normal(key) in _LANGUAGES:
+                if normalise_column(key) in wanted:
+                    said[wanted[normalise_column(key)]] = _clean(str(value))
+                elif normalise_column(key) in _LANGUAGES:
                     said["language"] = str(value)
         return said
 
@@ -281,7 +284,7 @@ class CsvRowParser:
         told = self._cell(cells, self._tags)
         if not told:
             return self._wishes.tags
-        return tuple(dict.fromkeys([*_tags(told), *self._wishes.tags]))
+        return tuple(dict.fromkeys([*_parse_tags(told), *self._wishes.tags]))
 
     # how
 
@@ -292,7 +295,11 @@ class CsvRowParser:
         """Say what is wrong with a row as such: a cell that isn't quoted, or a quote too many."""
         header = self._sheet.header
         if len(cells) > len(header) and any(map(str.strip, cells[len(header) :])):
-            few = ",".join(header) if len(header) <= _FEW else f"{len(header)}, as in the header"
+            few = (
+                ",".join(header)
+                if len(header) <= _MAX_NAMED_COLUMNS
+                else f"{len(header)}, as in the header"
+            )
             return f"{len(cells)} fields — expected {few}"
         for column in self._short:
             cell = cells[column] if column < len(cells) else ""
@@ -314,20 +321,20 @@ class CsvRowParser:
 
 def _field_columns(name: str) -> tuple[str, str]:
     """Return the columns of an own field: its name, or as our export has it."""
-    return normal(name), normal(f"field.{name}")
+    return normalise_column(name), normalise_column(f"field.{name}")
 
 
-def _first(places: Mapping[str, int], columns: Sequence[str]) -> int | None:
+def _first_column(places: Mapping[str, int], columns: Sequence[str]) -> int | None:
     return next((places[name] for name in columns if name in places), None)
 
 
-def _all(places: Mapping[str, int], columns: Sequence[str]) -> list[int]:
+def _all_columns(places: Mapping[str, int], columns: Sequence[str]) -> list[int]:
     return [places[name] for name in columns if name in places]
 
 
 @lru_cache(maxsize=1000)
-def _standing_of(said: str) -> ExportedStatus | None:
-    return WORDS.get(re.sub(r"[^a-z]+", "_", said.casefold()).strip("_"))
+def _parse_status(said: str) -> ExportedStatus | None:
+    return STATUS_WORDS.get(re.sub(r"[^a-z]+", "_", said.casefold()).strip("_"))
 
 
 def _clean(text: str) -> str:
@@ -337,7 +344,7 @@ def _clean(text: str) -> str:
     return one_line(text)
 
 
-def _moment(text: str) -> datetime | None:
+def _parse_time(text: str) -> datetime | None:
     """Read a time as the tools write it: ISO 8601 for most, in UTC where none is named."""
     if not text:
         return None
@@ -345,7 +352,7 @@ def _moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text.removesuffix(" UTC"))
     except ValueError:
-        found = _other_moment(text)
+        found = _parse_named_month(text)
     if found is None:
         return None
     try:
@@ -355,9 +362,9 @@ def _moment(text: str) -> datetime | None:
 
 
 @lru_cache(maxsize=10_000)
-def _other_moment(text: str) -> datetime | None:
+def _parse_named_month(text: str) -> datetime | None:
     """Read a time that names its month; one as 03/04/2021 may be two days, and is none."""
-    for form in _OTHER_TIMES:
+    for form in _TIME_FORMATS:
         try:
             return datetime.strptime(text, form).replace(tzinfo=UTC)
         except ValueError:
@@ -366,7 +373,7 @@ def _other_moment(text: str) -> datetime | None:
 
 
 @lru_cache(maxsize=1000)
-def _tags(told: str) -> tuple[str, ...]:
+def _parse_tags(told: str) -> tuple[str, ...]:
     """Read tags in any of the ways that the tools have: JSON, or a list with commas."""
     if told.startswith("["):
         try:
@@ -380,11 +387,11 @@ def _tags(told: str) -> tuple[str, ...]:
             tags = next(rows, [])
         except csv.Error:
             tags = told.split(separator)
-    cleaned = [_clean(tag)[:LONGEST_TAG].strip() for tag in tags]
+    cleaned = [_clean(tag)[:MAX_TAG_LENGTH].strip() for tag in tags]
     return tuple(dict.fromkeys(tag for tag in cleaned if tag))
 
 
-def _json(text: str) -> dict[str, Any]:
+def _parse_json(text: str) -> dict[str, Any]:
     if len(text) <= len("{}"):
         return {}
     try:

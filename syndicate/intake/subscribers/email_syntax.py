@@ -16,12 +16,12 @@ _ORDINARY = re.compile(
 _SPECIAL = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 
 
-def judge(email: str) -> tuple[str, str]:
+def check_address(email: str) -> tuple[str, str]:
     """Return what makes an address unique (`normal_address`), and what is wrong with it, or "".
 
     DNS isn't asked.
     """
-    if ordinary(email):
+    if is_ordinary(email):
         return email.lower(), ""
     try:
         validate_email(email, check_deliverability=False, test_environment=True)
@@ -32,7 +32,7 @@ def judge(email: str) -> tuple[str, str]:
     return normal_address(email), ""
 
 
-def ordinary(email: str) -> bool:
+def is_ordinary(email: str) -> bool:
     """Whether an address is of the kind that nearly all are, and sure to be one."""
     found = _ORDINARY.match(email)
     return found is not None and found[1].lower() not in _SPECIAL

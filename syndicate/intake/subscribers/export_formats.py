@@ -36,7 +36,7 @@ class ExportedStatus(StrEnum):
 
 SUPPRESSED = frozenset({ExportedStatus.BOUNCED, ExportedStatus.COMPLAINED, ExportedStatus.BLOCKED})
 
-_WORDS = {
+_STATUS_WORDS = {
     ExportedStatus.CONFIRMED: (
         "confirmed active subscribed enabled regular premium gifted trialed free paid comped "
         "past_due churning"
@@ -50,7 +50,9 @@ _WORDS = {
         "transactional archived upcoming"
     ),
 }
-WORDS = {word: standing for standing, words in _WORDS.items() for word in words.split()}
+STATUS_WORDS = {
+    word: standing for standing, words in _STATUS_WORDS.items() for word in words.split()
+}
 """What the tools call it, by their words with "_" for every gap."""
 
 
@@ -92,7 +94,7 @@ def _marks(*headers: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(one.split(", ")) for one in headers)
 
 
-OURS = ExportFormat(
+OWN_FORMAT = ExportFormat(
     name="Syndicate",
     marks=_marks("newsletter, state, at, source"),
     status=("state",),
@@ -101,9 +103,9 @@ OURS = ExportFormat(
     source=("source",),
     suppressed=("suppressed",),
 )
-REFUSED_COLUMNS = ("refused line", "refused because")
+REFUSAL_COLUMNS = ("refused line", "refused because")
 """What an import adds to the rows that it refused, whoever wrote them."""
-PLAIN = ExportFormat(
+GENERIC_FORMAT = ExportFormat(
     name="",
     marks=(),
     willing=("subscribed",),
@@ -114,8 +116,8 @@ PLAIN = ExportFormat(
     newsletter=("newsletter",),
 )
 # fmt: off
-DIALECTS = (
-    OURS,
+EXPORT_FORMATS = (
+    OWN_FORMAT,
     ExportFormat(
         name="Mailchimp",
         marks=_marks(
@@ -192,28 +194,28 @@ DIALECTS = (
 # fmt: on
 
 
-def normal(column: str) -> str:
+def normalise_column(column: str) -> str:
     """Return what columns are compared by."""
     return re.sub(r"[^a-z0-9]+", " ", column.casefold()).strip()
 
 
-def dialect_of(header: Sequence[str]) -> ExportFormat | None:
+def recognise_format(header: Sequence[str]) -> ExportFormat | None:
     """Recognise whose header it is; None where nothing is an address."""
-    columns = {normal(cell) for cell in header}
-    for dialect in (*DIALECTS, PLAIN):
-        marked = dialect is PLAIN or any(mark <= columns for mark in dialect.marks)
+    columns = {normalise_column(cell) for cell in header}
+    for dialect in (*EXPORT_FORMATS, GENERIC_FORMAT):
+        marked = dialect is GENERIC_FORMAT or any(mark <= columns for mark in dialect.marks)
         if marked and not columns.isdisjoint(dialect.email):
             return dialect
     return None
 
 
-def is_guarded(header: Sequence[str]) -> bool:
+def has_escaped_formulas(header: Sequence[str]) -> bool:
     """Whether we wrote a file ourselves, so that its cells are guarded against being formulas."""
-    columns = {normal(cell) for cell in header}
-    return any(mark <= columns for mark in (*OURS.marks, frozenset(REFUSED_COLUMNS)))
+    columns = {normalise_column(cell) for cell in header}
+    return any(mark <= columns for mark in (*OWN_FORMAT.marks, frozenset(REFUSAL_COLUMNS)))
 
 
-def standing_by_file(dialect: ExportFormat, file: Path) -> ExportedStatus:
+def status_from_file_name(dialect: ExportFormat, file: Path) -> ExportedStatus:
     """Return how everybody in a file stands whose row says nothing else."""
     name = file.name.casefold()
     return next(

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import PATIENCE, Operator
-from tests.intake.media import sounds
+from tests.intake.media import sample_recordings
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -80,7 +80,7 @@ def test_files_that_can_not_be_read_keep_run_from_nothing(operator):
     folder = operator.folder / "articles"
     (folder / "empty.html").write_text("<!DOCTYPE html>")
     (folder / "number.md").write_text(f"---\ntitle: A number\nsize: 0x{'f' * 5000}\n---\nText\n")
-    (folder / "sound.opus").write_bytes(sounds.opus()[:70] + bytes(60))
+    (folder / "sound.opus").write_bytes(sample_recordings.opus()[:70] + bytes(60))
     (folder / "sound.md").write_text("---\ntitle: A sound\naudio: sound.opus\n---\nText\n")
     operator.file("tram")
     with running(operator) as one:

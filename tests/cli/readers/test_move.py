@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.intake.newsroom import picture
+from tests.intake.article_folder import picture
 
 
 def states(operator):

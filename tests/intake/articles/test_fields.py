@@ -8,21 +8,21 @@ import pytest
 
 from syndicate.errors import Refused
 from syndicate.intake.articles.fields import ArticleFields, read_fields
-from syndicate.intake.articles.frontmatter import split
+from syndicate.intake.articles.frontmatter import split_front_matter
 from syndicate.model.articles import Comments, Figure, Person, Status
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def fields(head: str, name: str = "tram.md") -> ArticleFields:
-    front = split(f"---\ntitle: Tram\n{head}\n---\nbody".encode(), "a.md")
+    front = split_front_matter(f"---\ntitle: Tram\n{head}\n---\nbody".encode(), "a.md")
     return read_fields(front, PurePath(name), BERLIN)
 
 
 def refusal(head: str | bytes) -> str:
     data = head if isinstance(head, bytes) else f"---\n{head}\n---\n".encode()
     with pytest.raises(Refused) as caught:
-        read_fields(split(data, "a.md"), PurePath("a.md"), BERLIN)
+        read_fields(split_front_matter(data, "a.md"), PurePath("a.md"), BERLIN)
     return str(caught.value)
 
 
@@ -84,7 +84,7 @@ def test_what_an_editor_wrote_counts_not_what_yaml_makes_of_it():
 
 def test_a_number_and_a_yes_are_titles():
     for title in ("1984", "Yes", "1.10", "2019-02-28", "0b1"):
-        front = split(f"---\ntitle: {title}\n---\n".encode(), "a.md")
+        front = split_front_matter(f"---\ntitle: {title}\n---\n".encode(), "a.md")
         assert read_fields(front, PurePath("a.md"), BERLIN).revision.title == title
 
 
@@ -304,15 +304,15 @@ def test_numbers_and_dates_are_read_as_they_are_written_in_every_format():
         toml(f"title = 1984\nid = 1.10\ndate = 2019-02-28 14:05:00\nbig = 0x{long}\nbad = nan"),
         b'{"title": 1984, "id": 1.10, "date": "2019-02-28 14:05", "big": ' + b"9" * 5_000 + b"}",
     ):
-        read = read_fields(split(data, "a.md"), PurePath("a.md"), BERLIN)
+        read = read_fields(split_front_matter(data, "a.md"), PurePath("a.md"), BERLIN)
         assert (read.revision.title, read.id) == ("1984", "1.10")
         assert read.revision.date == datetime(2019, 2, 28, 13, 5, tzinfo=UTC)
         assert isinstance(read.revision.extra["big"], str)
 
 
 def test_a_text_that_begins_with_a_brace_is_no_json():
-    assert not split(b"{{< figure >}}\n", "a.md").found
-    assert not split(b"{% raw %}\n", "a.md").found
+    assert not split_front_matter(b"{{< figure >}}\n", "a.md").found
+    assert not split_front_matter(b"{% raw %}\n", "a.md").found
 
 
 def test_a_laughing_yaml_is_refused_at_once():
@@ -324,10 +324,10 @@ def test_a_laughing_yaml_is_refused_at_once():
 
 
 def test_windows_line_ends_and_a_byte_order_mark_are_fine():
-    front = split(b"\xef\xbb\xbf---\r\ntitle: Tram\r\n---\r\nOne\r\nTwo\r\n", "a.md")
+    front = split_front_matter(b"\xef\xbb\xbf---\r\ntitle: Tram\r\n---\r\nOne\r\nTwo\r\n", "a.md")
     assert (front.values["title"].text, front.body) == ("Tram", "One\nTwo\n")
 
 
 def test_control_characters_and_lone_surrogates_are_dropped_from_values():
-    front = split(b'---\ntitle: "Tr\\x07am \\ud800 \\ud83d\\ude8b"\n---\n', "a.md")
+    front = split_front_matter(b'---\ntitle: "Tr\\x07am \\ud800 \\ud83d\\ude8b"\n---\n', "a.md")
     assert read_fields(front, PurePath("a.md"), BERLIN).revision.title == "Tram 🚋"

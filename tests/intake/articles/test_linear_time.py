@@ -7,9 +7,9 @@ from contextlib import suppress
 
 import pytest
 
-from syndicate.intake.articles.parallel_parse import compose
-from syndicate.intake.media import metadata
-from tests.intake.articles.patterns import ARTICLES, PICTURES
+from syndicate.intake.articles.parallel_parse import parse_file
+from syndicate.intake.media.metadata import strip_metadata
+from tests.intake.articles.repeated_patterns import ARTICLES, PICTURES
 
 pytestmark = pytest.mark.slow
 SMALL, LARGE = 200_000, 800_000
@@ -28,7 +28,7 @@ def test_four_times_the_article_takes_no_eight_times_the_time(name, publication,
     def read(size: int) -> Callable[[], object]:
         file = tmp_path / f"{size}{suffix}"
         file.write_bytes(make(size))
-        return lambda: compose(file, config, keep=False)
+        return lambda: parse_file(file, config, keep=False)
 
     assert_linear(read(SMALL), read(LARGE))
 
@@ -42,7 +42,7 @@ def test_four_times_the_picture_takes_no_eight_times_the_time(name):
 
         def stripped() -> None:
             with suppress(ValueError):
-                metadata.strip(data)
+                strip_metadata(data)
 
         return stripped
 

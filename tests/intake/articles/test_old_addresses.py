@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.intake.articles import parallel_parse
-from syndicate.intake.articles.filing import ImportOutcome
+from syndicate.intake.articles.article_import import ImportOutcome
 from syndicate.model.articles import Status
 from syndicate.model.old_addresses import is_own
-from tests.intake.newsroom import MONDAY, TUESDAY
+from tests.intake.article_folder import MONDAY, TUESDAY
 
 NEW, REVISED, UNCHANGED, REFUSED = (
     ImportOutcome.NEW,
@@ -147,8 +147,8 @@ def test_an_address_of_our_own_is_refused_with_the_line(newsroom, address):
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_two_files_cannot_have_been_at_one_address(newsroom, monkeypatch, cores, dry_run):
     monkeypatch.setattr(parallel_parse, "cores", lambda: cores)
-    monkeypatch.setattr(parallel_parse, "_MANY", 2)
-    monkeypatch.setattr(parallel_parse, "TOGETHER", 2)
+    monkeypatch.setattr(parallel_parse, "_PARALLEL_THRESHOLD", 2)
+    monkeypatch.setattr(parallel_parse, "BATCH_SIZE", 2)
     newsroom.article("a.md", permalink="/old/a.html", slug="a")
     newsroom.article("b.md", aliases="[/b/, /old/a.html]")
     newsroom.article("c.md", redirect_from="/old/a.html")

@@ -3,7 +3,7 @@
 import pytest
 
 from syndicate.body import cut
-from syndicate.intake.articles.parallel_parse import compose
+from syndicate.intake.articles.parallel_parse import parse_file
 from tests.render.pages import random_bodies
 
 LEAD = '<figure><img src="https://pictures.example/1" alt="A"/></figure>\n\n'
@@ -11,7 +11,7 @@ LEAD = '<figure><img src="https://pictures.example/1" alt="A"/></figure>\n\n'
 
 def assert_cut_as_from_the_store(newsroom, name, body):
     file = newsroom.article(name, body)
-    composed = compose(file, newsroom.config, keep=True)
+    composed = parse_file(file, newsroom.config, keep=True)
     assert composed.manuscript is not None
     if composed.proof is None:
         assert "nested too deeply" in composed.refusal

@@ -11,7 +11,7 @@ from syndicate.body.tree_edits import write
 from syndicate.config.sections.pages import EMBED_HOSTS
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import sanitise
-from tests.intake.newsroom import Newsroom, picture
+from tests.intake.article_folder import Newsroom, picture
 
 TRAM = "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"
 FRAMED = (

@@ -4,9 +4,9 @@ import hashlib
 
 import pytest
 
-from syndicate.intake.articles.filing import ImportOutcome
+from syndicate.intake.articles.article_import import ImportOutcome
 from syndicate.model.articles import Figure
-from tests.intake.newsroom import Newsroom, picture
+from tests.intake.article_folder import Newsroom, picture
 
 
 def shown(newsroom: Newsroom, body: str, name: str = "a.md", **head: object):

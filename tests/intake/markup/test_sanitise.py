@@ -9,7 +9,7 @@ from lxml import etree, html
 from syndicate.body.tree_edits import write
 from syndicate.errors import Refused
 from syndicate.intake.articles.markdown import to_html
-from syndicate.intake.markup.sanitise import prefix_of, sanitise
+from syndicate.intake.markup.sanitise import id_prefix, sanitise
 
 # OWASP's XSS filter evasion list, DOMPurify's mutation cases, and those of foreign content.
 ATTACKS = """
@@ -160,7 +160,7 @@ def test_a_body_is_html_and_xml_at_once():
 
 def test_footnotes_and_anchors_work_under_the_articles_prefix():
     text = "# Über uns\n\nA[^n], see [above](#über-uns) and [there](#nowhere).\n\n[^n]: Note.\n\n# Über uns"
-    prefix = prefix_of("urn:uuid:1")
+    prefix = id_prefix("urn:uuid:1")
     body = safe(to_html(text), prefix)
     ids = re.findall(r'id="([^"]+)"', body)
     assert len(ids) == len(set(ids)) == 4
@@ -173,8 +173,8 @@ def test_footnotes_and_anchors_work_under_the_articles_prefix():
 
 
 def test_a_prefix_is_the_articles_own_and_stays():
-    assert prefix_of("urn:uuid:1") == f"a{sha256(b'urn:uuid:1').hexdigest()[:8]}-"
-    assert prefix_of("urn:uuid:1") != prefix_of("urn:uuid:2")
+    assert id_prefix("urn:uuid:1") == f"a{sha256(b'urn:uuid:1').hexdigest()[:8]}-"
+    assert id_prefix("urn:uuid:1") != id_prefix("urn:uuid:2")
 
 
 def test_table_headers_and_descriptions_point_at_prefixed_ids():

@@ -4,14 +4,14 @@ import hashlib
 
 import pytest
 
-from syndicate.intake.articles.filing import ImportOutcome
-from syndicate.intake.media.recordings import RecordingMissing, find, read_duration
+from syndicate.intake.articles.article_import import ImportOutcome
+from syndicate.intake.media.recordings import RecordingMissing, find_recording, parse_duration
 from syndicate.model.articles import Recording
+from tests.intake.article_folder import Newsroom
 from tests.intake.articles.test_fields import fields, refusal
-from tests.intake.media import sounds
-from tests.intake.media.sounds import mp3
-from tests.intake.media.sounds import wav as sound
-from tests.intake.newsroom import Newsroom
+from tests.intake.media import sample_recordings
+from tests.intake.media.sample_recordings import mp3
+from tests.intake.media.sample_recordings import wav as sound
 
 
 def heard(newsroom: Newsroom, audio: str):
@@ -67,17 +67,17 @@ def test_what_readers_could_not_be_told_honestly_is_left_out_with_a_warning(news
     assert why in warning
 
 
-@pytest.mark.parametrize("kind", sounds.ALL)
+@pytest.mark.parametrize("kind", sample_recordings.ALL)
 def test_each_kind_of_recording_is_taken(newsroom, kind):
-    newsroom.write("tram", sounds.ALL[kind]())
+    newsroom.write("tram", sample_recordings.ALL[kind]())
     audio, warnings = heard(newsroom, "tram")
-    assert audio.length == len(sounds.ALL[kind]())
+    assert audio.length == len(sample_recordings.ALL[kind]())
     assert warnings == ()
 
 
-@pytest.mark.parametrize("kind", sounds.ALL)
+@pytest.mark.parametrize("kind", sample_recordings.ALL)
 def test_a_recording_with_a_damaged_byte_is_taken_or_left_out_but_stops_nothing(newsroom, kind):
-    whole = sounds.ALL[kind]()
+    whole = sample_recordings.ALL[kind]()
     file, article = newsroom.write("tram", whole), newsroom.article("a.md")
     left_out = 0
     for at in range(min(len(whole), 350)):
@@ -85,7 +85,7 @@ def test_a_recording_with_a_damaged_byte_is_taken_or_left_out_but_stops_nothing(
         for data in (damaged, damaged[:-3], whole[:at], whole[:at] + bytes(len(whole) - at)):
             file.write_bytes(data)
             try:
-                find(Recording(src="tram", type=""), article, newsroom.config, keep=False)
+                find_recording(Recording(src="tram", type=""), article, newsroom.config, keep=False)
             except RecordingMissing:
                 left_out += 1
     assert left_out > 30
@@ -102,7 +102,7 @@ def test_a_recording_elsewhere_is_what_the_front_matter_says(newsroom):
     ("text", "seconds"), [("62", 62), ("1:02", 62), ("90:00", 5400), ("1:01:02", 3662)]
 )
 def test_a_duration_is_seconds_or_a_clock(text, seconds):
-    assert read_duration(text) == seconds
+    assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize(

@@ -6,24 +6,24 @@ from hypothesis import strategies as st
 
 from syndicate.errors import Refused
 from syndicate.intake.subscribers import csv_import as readers_module
-from syndicate.intake.subscribers.csv_file import LONGEST_LINE
+from syndicate.intake.subscribers.csv_file import MAX_LINE_LENGTH
 from syndicate.intake.subscribers.csv_import import (
-    FirstLines,
     RowOutcome,
+    SeenRows,
     SubscriberCsv,
-    import_readers,
+    import_subscribers,
 )
 from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import StagedReader, Store
 from tests.audience import TEST, by_reader
-from tests.intake.newsroom import MONDAY, TUESDAY
+from tests.intake.article_folder import MONDAY, TUESDAY
 
 
 def load(store, tmp_path, data, **options):
     file = tmp_path / "readers.csv"
     file.write_bytes(data if isinstance(data, bytes) else data.encode())
-    return list(import_readers(store, file, "breaking", at=MONDAY, **options))
+    return list(import_subscribers(store, file, "breaking", at=MONDAY, **options))
 
 
 def outcomes(rows):
@@ -105,11 +105,11 @@ def test_a_file_that_is_none_is_refused_with_its_line(sqlite_store, tmp_path, da
 
 def test_a_missing_file_is_named(sqlite_store, tmp_path):
     with pytest.raises(Refused, match=r"gone\.csv: can't be read"):
-        list(import_readers(sqlite_store, tmp_path / "gone.csv", "breaking", at=MONDAY))
+        list(import_subscribers(sqlite_store, tmp_path / "gone.csv", "breaking", at=MONDAY))
 
 
 def test_a_long_file_goes_in_by_batches(sqlite_store, tmp_path, monkeypatch):
-    monkeypatch.setattr(readers_module, "BATCH", 500)
+    monkeypatch.setattr(readers_module, "BATCH_SIZE", 500)
     rows = load(
         sqlite_store, tmp_path, "email\n" + "".join(f"r{n}@example.org\n" for n in range(1201))
     )
@@ -121,15 +121,15 @@ def test_a_long_file_goes_in_by_batches(sqlite_store, tmp_path, monkeypatch):
 def test_others_write_between_batches_and_what_was_stopped_goes_on(
     sqlite_store, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(readers_module, "BATCH", 2)
+    monkeypatch.setattr(readers_module, "BATCH_SIZE", 2)
     file = tmp_path / "readers.csv"
     file.write_text("email\n" + "".join(f"r{n}@example.org\n" for n in range(6)))
-    coming = import_readers(sqlite_store, file, "breaking", at=MONDAY)
+    coming = import_subscribers(sqlite_store, file, "breaking", at=MONDAY)
     next(coming)
     with sqlite_store.write() as tx:
         tx.subscribers.suppress("r5@example.org", "complained", at=MONDAY, cause=TEST)
     del coming
-    rows = list(import_readers(sqlite_store, file, "breaking", at=TUESDAY))
+    rows = list(import_subscribers(sqlite_store, file, "breaking", at=TUESDAY))
     words = [row.outcome.value for row in rows]
     assert words == ["known", "known", "added", "added", "added", "suppressed"]
 
@@ -207,8 +207,8 @@ def test_a_quote_that_is_closed_by_somebody_else_is_noticed(sqlite_store, tmp_pa
 
 
 def test_nul_bytes_and_endless_lines_are_refused_rows(sqlite_store, tmp_path):
-    data = b"email,name\nb\0o@example.org,Bo\n" + b"x" * (2 * LONGEST_LINE + 5)
-    data += b"\nann@example.org,A\0nn\n" + b'"' + b"y" * LONGEST_LINE
+    data = b"email,name\nb\0o@example.org,Bo\n" + b"x" * (2 * MAX_LINE_LENGTH + 5)
+    data += b"\nann@example.org,A\0nn\n" + b'"' + b"y" * MAX_LINE_LENGTH
     rows = load(sqlite_store, tmp_path, data)
     assert outcomes(rows) == [
         (2, RowOutcome.REFUSED),
@@ -260,7 +260,7 @@ def test_no_row_is_lost_in_silence(shared_store, folder, junk):
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 50)), max_size=300))
 def test_the_first_line_of_each_is_remembered(numbers):
-    first = FirstLines()
+    first = SeenRows()
     known: dict[int, int] = {}
     first._grow(4)
     for line, (number,) in enumerate(numbers, start=1):

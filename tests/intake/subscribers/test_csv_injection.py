@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from syndicate.cli.readers.columns import ExportColumns
 from syndicate.cli.readers.csv_import import _RefusedRows
 from syndicate.intake.markup.text import one_line
-from syndicate.intake.subscribers.csv_file import look_at
+from syndicate.intake.subscribers.csv_file import inspect_csv
 from syndicate.intake.subscribers.csv_import import RowOutcome, RowResult, SubscriberCsv
-from syndicate.intake.subscribers.csv_injection import guarded, unguarded
+from syndicate.intake.subscribers.csv_injection import escape_formula, unescape_formula
 from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model.subscribers import Subscriber, Subscription, SubscriptionState
 from syndicate.store import StagedReader
@@ -82,7 +82,7 @@ def test_names_and_fields_survive_an_export_and_no_cell_is_a_formula(folder, loc
 def test_refused_rows_are_no_formulas_and_are_read_as_they_were(folder, cells, separator):
     file = folder / "list.csv"
     file.write_text(f"email{separator}=name\n", encoding="utf-8")
-    with _RefusedRows(look_at(file, lambda header: "email" in header)) as refused:
+    with _RefusedRows(inspect_csv(file, lambda header: "email" in header)) as refused:
         refused.add(RowResult(2, "", RowOutcome.REFUSED, "no email address", tuple(cells)))
     assert refused.path is not None
     with refused.path.open(encoding="utf-8", newline="") as stream:
@@ -103,5 +103,5 @@ def test_a_list_that_somebody_else_wrote_is_read_as_it_stands(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "Ada", "'t Hooft", "1-2", "a=b", "'", "''"])
 def test_what_is_no_formula_stays_as_it_is(text):
-    assert guarded(text) == text
-    assert unguarded(text) == text
+    assert escape_formula(text) == text
+    assert unescape_formula(text) == text

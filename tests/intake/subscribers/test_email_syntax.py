@@ -5,7 +5,7 @@ from email_validator import validate_email
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from syndicate.intake.subscribers.email_syntax import judge, ordinary
+from syndicate.intake.subscribers.email_syntax import check_address, is_ordinary
 from syndicate.model.subscribers import normal_address
 
 LOCAL = st.text(alphabet="aZ09._+-'!#{}~\"@ ", min_size=0, max_size=70)
@@ -28,19 +28,19 @@ ANY = st.builds(lambda local, label, last: f"{local}@{label}.{last}", LOCAL, LAB
 @example("a@" + "b.c" * 100 + ".com")
 @example(".a@example.com")
 def test_what_passes_at_a_glance_passes_the_validator_and_has_the_same_form(email):
-    if ordinary(email):
+    if is_ordinary(email):
         validate_email(email, check_deliverability=False, test_environment=True)
-        assert judge(email) == (normal_address(email), "")
+        assert check_address(email) == (normal_address(email), "")
 
 
 @pytest.mark.parametrize(
     "email", ["ada@example.org", "ADA.LIND+news@sub.example.co.uk", "o'brien_x@example.com"]
 )
 def test_most_pass_at_a_glance(email):
-    assert ordinary(email)
+    assert is_ordinary(email)
 
 
 def test_others_are_judged_as_ever():
-    assert judge("jürgen@exämple.org") == ("jürgen@xn--exmple-cua.org", "")
-    assert judge("a@b.local")[1].startswith('"a@b.local" is no email address: ')
-    assert judge("a b@example.org")[1]
+    assert check_address("jürgen@exämple.org") == ("jürgen@xn--exmple-cua.org", "")
+    assert check_address("a@b.local")[1].startswith('"a@b.local" is no email address: ')
+    assert check_address("a b@example.org")[1]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from syndicate.body import markup
-from syndicate.intake.articles.source_file import read, set_up
+from syndicate.intake.articles.source_file import parse_article, read_source_file
 from syndicate.model.articles import Article, Revision
 from syndicate.render.mail.context import LIMIT
 from tests.render.mail.samples import AT, alert, config, digest, said, tree
@@ -22,8 +22,8 @@ FILES = (
 
 
 def filed(file: Path) -> Article:
-    manuscript = read(file, config())
-    revision = set_up(manuscript, f"urn:example:{file.name}", config(), keep=False).revision
+    manuscript = read_source_file(file, config())
+    revision = parse_article(manuscript, f"urn:example:{file.name}", config(), keep=False).revision
     values = {field.name: getattr(revision, field.name) for field in fields(Revision)}
     return Article(
         **values, key=1, id=file.name, slug=manuscript.slug, first_seen=AT, saved_at=AT, number=1

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from syndicate.intake.articles.filing import file_articles
-from syndicate.intake.articles.folder import find_articles
+from syndicate.intake.articles.article_import import import_articles
+from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.model.old_addresses import is_own
 from syndicate.publish.build.build import build
 from syndicate.web.app import application
@@ -43,7 +43,7 @@ def test_jekylls_and_hugos_old_addresses_lead_to_the_article(
         "+++\nIt.\n"
     )
     config = publication()
-    filed = list(file_articles(sqlite_store, config, find_articles([folder]), at=NOON))
+    filed = list(import_articles(sqlite_store, config, find_article_files([folder]), at=NOON))
     assert [one.reason for one in filed] == ["", ""]
     build(sqlite_store, config, at=NOON, number=True)
     client = web()

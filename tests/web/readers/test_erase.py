@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.intake.subscribers.csv_import import RowOutcome, import_readers
+from syndicate.intake.subscribers.csv_import import RowOutcome, import_subscribers
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
 from syndicate.model.subscribers import Action, SubscribeOutcome
 from syndicate.store.editions.clicks import LinkClick
@@ -78,7 +78,7 @@ def test_no_import_revives_who_is_erased(reader, tmp_path):
     reader.with_data("erase")
     file = tmp_path / "old-list.csv"
     file.write_text("email,name\nAnna@Example.org,Anna\nbo@example.org,Bo\n")
-    rows = import_readers(reader.store, file, "breaking", at=clock.now())
+    rows = import_subscribers(reader.store, file, "breaking", at=clock.now())
     assert [row.outcome for row in rows] == [RowOutcome.LEFT, RowOutcome.ADDED]
     with reader.store.read() as tx:
         assert [one.email for one in tx.subscribers.all()] == ["bo@example.org"]

@@ -3,18 +3,18 @@
 import re
 from collections.abc import Mapping
 
-from syndicate.intake.articles.fields.head import FALSE, TRUE, FrontMatterKeys
+from syndicate.intake.articles.fields.front_matter_keys import FALSE, TRUE, FrontMatterKeys
 from syndicate.intake.articles.frontmatter import FrontMatterValue
-from syndicate.intake.media.recordings import read_duration
+from syndicate.intake.media.recordings import parse_duration
+from syndicate.model.addresses import web_address
 from syndicate.model.articles import Comments, Figure, Recording
-from syndicate.model.urls import web_address
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _COUNT = re.compile("[0-9]{1,9}")
 _AUDIO = re.compile(r"audio/[a-z0-9][a-z0-9.+-]{0,60}")
 
 
-def image(head: FrontMatterKeys) -> Figure | None:
+def read_image(head: FrontMatterKeys) -> Figure | None:
     """Return the lead picture; `src` is as written."""
     value = head.get("image")
     if value is None or value.text == "":
@@ -24,7 +24,7 @@ def image(head: FrontMatterKeys) -> Figure | None:
     return Figure(src=src, alt=alt, caption=caption, credit=credit)
 
 
-def audio(head: FrontMatterKeys) -> Recording | None:
+def read_audio(head: FrontMatterKeys) -> Recording | None:
     """Return the recording; its file may supply type and length later."""
     value = head.get("audio")
     if value is None or value.text == "":
@@ -44,7 +44,7 @@ def audio(head: FrontMatterKeys) -> Recording | None:
     )
 
 
-def comments(head: FrontMatterKeys) -> Comments | None:
+def read_comments(head: FrontMatterKeys) -> Comments | None:
     """Return how many comments there are, and where."""
     value = head.get("comments")
     if value is None or value.text == "":
@@ -79,7 +79,7 @@ def _source(
 
 def _duration(head: FrontMatterKeys, value: FrontMatterValue, text: str) -> int | None:
     try:
-        return read_duration(text) or None if text else None
+        return parse_duration(text) or None if text else None
     except ValueError:
         head.refuse("audio.duration", value, "seconds, mm:ss or h:mm:ss")
 

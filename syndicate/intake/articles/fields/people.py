@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from syndicate.intake.articles.fields.head import LONGEST_LINE, FrontMatterKeys
+from syndicate.intake.articles.fields.front_matter_keys import MAX_LINE_LENGTH, FrontMatterKeys
 from syndicate.intake.articles.frontmatter import FrontMatterValue
 from syndicate.intake.markup.text import one_line
 from syndicate.model.articles import Person
 from syndicate.model.urls import web_address
 
 
-def people(head: FrontMatterKeys, *keys: str) -> tuple[Person, ...]:
+def read_people(head: FrontMatterKeys, *keys: str) -> tuple[Person, ...]:
     """Return the people that some keys name, without repetition."""
-    return tuple(dict.fromkeys(person for key in keys for person in _named(head, key)))
+    return tuple(dict.fromkeys(person for key in keys for person in _read_key(head, key)))
 
 
-def _named(head: FrontMatterKeys, key: str) -> tuple[Person, ...]:
+def _read_key(head: FrontMatterKeys, key: str) -> tuple[Person, ...]:
     value = head.get(key)
     if value is None:
         return ()
@@ -30,7 +30,7 @@ def _person(head: FrontMatterKeys, key: str, value: FrontMatterValue) -> Person:
         name = table.get("name", "")
     else:
         name, table = "", {}
-    if not name or len(name) > LONGEST_LINE:
+    if not name or len(name) > MAX_LINE_LENGTH:
         head.refuse(key, value, "a name, or a table with name, place, url, email")
     person = Person(name=name, place=table.get("place") or None)
     url, email = table.get("url"), table.get("email")

@@ -8,13 +8,13 @@ from syndicate.errors import Refused
 from syndicate.intake.articles.frontmatter.value import (
     FrontMatterValue,
     ValueBudget,
-    listed,
-    number,
-    tabled,
+    list_value,
+    parse_number,
+    table_value,
 )
 from syndicate.intake.markup.text import printable
 
-_BLANK = re.compile(r"[ \t\n\r]*")
+_WHITE_SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"true|false|null")
 _PLAIN = {"true": True, "false": False}
@@ -49,10 +49,10 @@ class _JsonReader:
         first = self._text[at : at + 1]
         if first == "{":
             table, at = self._table(at + 1, depth)
-            return tabled(line, table), at
+            return table_value(line, table), at
         if first == "[":
             items, at = self._items(at + 1, depth)
-            return listed(line, items), at
+            return list_value(line, items), at
         if first == '"':
             text, at = self._string(at)
             return FrontMatterValue(line=line, text=text, plain=text), at
@@ -63,7 +63,7 @@ class _JsonReader:
             return FrontMatterValue(line=line, text=written, plain=_PLAIN[written]), word.end()
         if digits := _NUMBER.match(self._text, at):
             return FrontMatterValue(
-                line=line, text=digits[0], plain=number(digits[0])
+                line=line, text=digits[0], plain=parse_number(digits[0])
             ), digits.end()
         raise self._broken("a value is missing", at)
 
@@ -117,7 +117,7 @@ class _JsonReader:
         return printable(text), end
 
     def _skip(self, at: int) -> int:
-        blank = _BLANK.match(self._text, at)
+        blank = _WHITE_SPACE.match(self._text, at)
         assert blank is not None
         return blank.end()
 

@@ -10,16 +10,16 @@ from syndicate.errors import ConfigError, Refused
 from syndicate.intake.articles.frontmatter.value import (
     FrontMatterValue,
     ValueBudget,
-    listed,
-    number,
-    tabled,
+    list_value,
+    parse_number,
+    table_value,
 )
 from syndicate.intake.markup.text import printable
 
-_MOST_DOTS = 1_000
-_MOST_HEADERS = 1_000
+_MAX_DOTS = 1_000
+_MAX_HEADERS = 1_000
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
-_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)")
+_ERROR_POSITION = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)")
 _KEY = re.compile(r"""[ \t]*([\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=""")
 
 
@@ -29,9 +29,9 @@ def read_toml(head: str, where: str) -> FrontMatterValue:
     Raise Refused, with the line in the file, for what is no TOML.
     """
     text = f"\n{head}"
-    if any(line.count(".") > _MOST_DOTS for line in head.split("\n")):
+    if any(line.count(".") > _MAX_DOTS for line in head.split("\n")):
         raise Refused(f"{where}:2: front matter is nested too deeply")
-    if sum(1 for _ in _HEADER.finditer(head)) > _MOST_HEADERS:
+    if sum(1 for _ in _HEADER.finditer(head)) > _MAX_HEADERS:
         raise Refused(f"{where}:2: front matter is nested or repeated too much")
     _check(text, where)
     try:
@@ -52,10 +52,10 @@ def _check(text: str, where: str) -> None:
     except RecursionError as error:
         raise Refused(f"{where}:2: front matter is nested too deeply") from error
     except ValueError as error:
-        place = _PLACE.fullmatch(str(error))
+        place = _ERROR_POSITION.fullmatch(str(error))
         problem, line = (place[1], place[2]) if place else (str(error), None)
-        number = int(line) if line else text.count("\n") + (not text.endswith("\n"))
-        raise Refused(f"{where}:{number}: {_problem(problem, text, number)}") from error
+        parse_number = int(line) if line else text.count("\n") + (not text.endswith("\n"))
+        raise Refused(f"{where}:{parse_number}: {_problem(problem, text, parse_number)}") from error
 
 
 def _problem(problem: str, text: str, line: int) -> str:
@@ -82,9 +82,9 @@ class _TomlReader:
         self._budget.spend(line, len(loc))
         if isinstance(given, dict):
             table = {printable(key): self.value(item, (*loc, key)) for key, item in given.items()}
-            return tabled(line, table)
+            return table_value(line, table)
         if isinstance(given, list):
-            return listed(line, [self.value(item, (*loc, n)) for n, item in enumerate(given)])
+            return list_value(line, [self.value(item, (*loc, n)) for n, item in enumerate(given)])
         if isinstance(given, str):
             text = printable(given)
             return FrontMatterValue(line=line, text=text, plain=text)
@@ -99,6 +99,6 @@ class _TomlReader:
 def _number(given: float, text: str) -> int | float | str:
     """Return a number as JSON can hold it."""
     try:
-        return number(str(given))
+        return parse_number(str(given))
     except ValueError:  # an integer with more digits than Python writes
         return text

@@ -7,11 +7,11 @@ from typing import Any
 
 from syndicate.errors import Refused
 
-DEEPEST = 20
+MAX_DEPTH = 20
 """How many lists and tables may be inside of each other."""
-MOST = 10_000
+MAX_VALUES = 10_000
 """How many values there may be."""
-LONGEST_NUMBER = 100
+MAX_NUMBER_LENGTH = 100
 """Python takes quadratic time for long numbers, and refuses to write the longest."""
 
 
@@ -43,29 +43,29 @@ class ValueBudget:
 
     def __init__(self, where: str) -> None:
         self._where = where
-        self._left = MOST
+        self._left = MAX_VALUES
 
     def spend(self, line: int, depth: int) -> None:
         """Count a value; raise Refused where there are too many, or too deep ones."""
         self._left -= 1
-        if depth > DEEPEST or self._left < 0:
+        if depth > MAX_DEPTH or self._left < 0:
             raise Refused(f"{self._where}:{line}: front matter is nested or repeated too much")
 
 
-def listed(line: int, items: list[FrontMatterValue]) -> FrontMatterValue:
+def list_value(line: int, items: list[FrontMatterValue]) -> FrontMatterValue:
     """Make a list of values."""
     return FrontMatterValue(line=line, items=tuple(items), plain=[item.plain for item in items])
 
 
-def tabled(line: int, table: Mapping[str, FrontMatterValue]) -> FrontMatterValue:
+def table_value(line: int, table: Mapping[str, FrontMatterValue]) -> FrontMatterValue:
     """Make a table of values."""
     plain = {key: value.plain for key, value in table.items()}
     return FrontMatterValue(line=line, table=table, plain=plain)
 
 
-def number(text: str) -> int | float | str:
+def parse_number(text: str) -> int | float | str:
     """Return a decimal number as JSON can hold it; its text where JSON can't."""
-    if len(text) > LONGEST_NUMBER:
+    if len(text) > MAX_NUMBER_LENGTH:
         return text
     try:
         return int(text)

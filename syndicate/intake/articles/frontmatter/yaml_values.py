@@ -10,16 +10,16 @@ from yaml.constructor import SafeConstructor
 
 from syndicate.errors import Refused
 from syndicate.intake.articles.frontmatter.value import (
-    LONGEST_NUMBER,
+    MAX_NUMBER_LENGTH,
     FrontMatterValue,
     ValueBudget,
-    listed,
-    tabled,
+    list_value,
+    table_value,
 )
 from syndicate.intake.markup.text import printable
 
-_FAST: type[Any] | None = getattr(yaml, "CSafeLoader", None)
-_SHORT = 10_000
+_C_LOADER: type[Any] | None = getattr(yaml, "CSafeLoader", None)
+_MAX_C_LOADER_LENGTH = 10_000
 _DISPUTED = re.compile(
     "[^\n -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
     r"|[?]|[|>]\S*#|(?<![^\s\[{,])!\S"
@@ -42,7 +42,7 @@ def read_yaml(head: str, where: str) -> FrontMatterValue:
         line = head.count("\n", 0, error.position) + 2
         raise Refused(f"{where}:{line}: a control character in the front matter") from error
     except yaml.MarkedYAMLError as error:
-        raise Refused(_broken(error, where)) from error
+        raise Refused(_describe(error, where)) from error
     except RecursionError as error:
         raise Refused(f"{where}:2: front matter is nested too deeply") from error
 
@@ -53,13 +53,13 @@ def _node(head: str) -> yaml.Node | None:
     libyaml, where it is there, takes a quarter of the time. Where the two might
     not agree it isn't asked, and of a mistake it isn't believed.
     """
-    if _FAST is not None and len(head) < _SHORT and not _DISPUTED.search(head):
+    if _C_LOADER is not None and len(head) < _MAX_C_LOADER_LENGTH and not _DISPUTED.search(head):
         with suppress(yaml.YAMLError):
-            return yaml.compose(head, Loader=_FAST)
+            return yaml.compose(head, Loader=_C_LOADER)
     return yaml.compose(head, Loader=yaml.SafeLoader)
 
 
-def _broken(error: yaml.MarkedYAMLError, where: str) -> str:
+def _describe(error: yaml.MarkedYAMLError, where: str) -> str:
     mark = error.problem_mark or error.context_mark
     line = 2 if mark is None else mark.line + 2
     problem = error.problem or error.context or "can't be read"
@@ -78,9 +78,9 @@ class _YamlReader:
         line = node.start_mark.line + 2
         self._budget.spend(line, depth)
         if isinstance(node, yaml.MappingNode):
-            return tabled(line, self._table(node, depth))
+            return table_value(line, self._table(node, depth))
         if isinstance(node, yaml.SequenceNode):
-            return listed(line, [self.value(item, depth + 1) for item in node.value])
+            return list_value(line, [self.value(item, depth + 1) for item in node.value])
         assert isinstance(node, yaml.ScalarNode)
         if node.tag == _NULL:
             return FrontMatterValue(line=line)
@@ -103,7 +103,7 @@ class _YamlReader:
 
 def _plain(node: yaml.ScalarNode, text: str) -> str | int | float | bool:
     """Return a scalar as JSON holds it; text where JSON has nothing for it."""
-    if len(text) > LONGEST_NUMBER:
+    if len(text) > MAX_NUMBER_LENGTH:
         return text
     try:
         if node.tag == _BOOL:

@@ -10,7 +10,7 @@ What isn't understood is left out and reported with its line; in blocks of code 
 stays, since that is what such code is about.
 """
 
-from syndicate.intake.articles.jekyll.reader import LiquidResult, read_liquid
+from syndicate.intake.articles.jekyll.liquid_reader import LiquidResult, read_liquid
 from syndicate.intake.articles.jekyll.site import JekyllSite, is_jekyll
 
 __all__ = ["JekyllSite", "LiquidResult", "is_jekyll", "read_liquid"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-_NEAR = 300
+_SEARCHED_CHARACTERS = 300
 """Characters of a line in which the ends of a code span are looked for."""
 _LANGUAGE = re.compile(r"[\w+#-]{1,30}", re.ASCII)
 _PLACE = r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+"
@@ -32,7 +32,7 @@ class CodeBlock:
     def begin(cls, text: str, at: int, options: str, begins: int) -> Self:
         """Begin a block whose tag is at a place of the text."""
         name = _LANGUAGE.match(options)
-        line = text[max(text.rfind("\n", 0, at) + 1, at - _NEAR) : at]
+        line = text[max(text.rfind("\n", 0, at) + 1, at - _SEARCHED_CHARACTERS) : at]
         item = _ITEM.match(line)
         indent = re.sub(r"[^ \t>]", " ", line) if item and item.end() == len(line) else ""
         return cls(at, begins, "" if name is None else name[0], indent)
@@ -65,9 +65,9 @@ class CodeSpans:
 
     def has(self, begins: int, ends: int) -> bool:
         """Whether a place is in code."""
-        line = max(self._text.rfind("\n", 0, begins) + 1, begins - _NEAR)
+        line = max(self._text.rfind("\n", 0, begins) + 1, begins - _SEARCHED_CHARACTERS)
         before = self._text[line:begins]
-        after = self._text[ends : ends + _NEAR].partition("\n")[0]
+        after = self._text[ends : ends + _SEARCHED_CHARACTERS].partition("\n")[0]
         in_span = before.count("`") % 2 == 1 and "`" in after
         return in_span or bisect_right(self._fences, begins) % 2 == 1
 

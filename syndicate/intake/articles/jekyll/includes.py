@@ -15,13 +15,13 @@ _IDS = ("id", "video_id", "videoid", "youtube_id", "vimeo_id", "key")
 _NAME = re.compile(r"[\w-]{5,40}")
 
 
-def include(name: str, given: Mapping[str, str]) -> str | None:
+def render_include(name: str, given: Mapping[str, str]) -> str | None:
     """Return what an include shows; None for one that isn't known by its name and parameters."""
     stem = PurePosixPath(name).name.partition(".")[0].lower()
     source = next((given[key] for key in _SOURCES if given.get(key)), None)
     if _PLAYER.search(stem):
         key = next((given[key] for key in _IDS if given.get(key)), None)
-        return _video(source) if key is None else player(given.get("provider", stem), key)
+        return _video(source) if key is None else render_player(given.get("provider", stem), key)
     if _PICTURE.search(stem) and source:
         caption = next((given[key] for key in _CAPTIONS if given.get(key)), "")
         under = f"<figcaption>{caption}</figcaption>" if caption else ""
@@ -31,16 +31,16 @@ def include(name: str, given: Mapping[str, str]) -> str | None:
     return None
 
 
-def player(provider: str, key: str) -> str | None:
+def render_player(provider: str, key: str) -> str | None:
     """Return the player of a video, by the name that YouTube or Vimeo has for it."""
     if not _NAME.fullmatch(key):
         return None
     if "vimeo" in provider.lower() or ("youtube" not in provider.lower() and key.isdecimal()):
-        return _frame(f"https://player.vimeo.com/video/{key}")
-    return _frame(f"https://www.youtube.com/embed/{key}")
+        return _iframe(f"https://player.vimeo.com/video/{key}")
+    return _iframe(f"https://www.youtube.com/embed/{key}")
 
 
-def gist(key: str) -> str | None:
+def render_gist(key: str) -> str | None:
     """Return a link to a gist."""
     if not re.fullmatch(r"[\w./-]{3,100}", key):
         return None
@@ -52,9 +52,9 @@ def _video(source: str | None) -> str | None:
     if source is None:
         return None
     if Video.at(source) is not None:
-        return _frame(source)
+        return _iframe(source)
     return f'<video src="{escape(source)}" controls></video>'
 
 
-def _frame(address: str) -> str:
+def _iframe(address: str) -> str:
     return f'<iframe src="{escape(address)}"></iframe>'

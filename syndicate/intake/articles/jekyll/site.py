@@ -7,15 +7,14 @@ from functools import lru_cache
 from pathlib import Path, PurePath, PurePosixPath
 
 from syndicate.errors import Refused
-from syndicate.intake.articles import frontmatter
 from syndicate.intake.articles.fields import read_fields
-from syndicate.intake.articles.frontmatter import FrontMatter
+from syndicate.intake.articles.frontmatter import FrontMatter, split_front_matter
 from syndicate.intake.articles.frontmatter.yaml_values import read_yaml
-from syndicate.intake.articles.slugs import slug_of, split_name
+from syndicate.intake.articles.slugify import slugify, split_dated_name
 
 _FOLDERS = ("_posts", "_drafts")
 _SUFFIXES = (".md", ".markdown", ".html", ".htm")
-_BIGGEST = 1_000_000
+_MAX_BYTES = 1_000_000
 
 
 def is_jekyll(front: FrontMatter, file: PurePath) -> bool:
@@ -36,8 +35,8 @@ class JekyllSite:
         """Return the texts of `_config.yml`, as `site.…`."""
         config = self._root / "_config.yml"
         with suppress(OSError):
-            if config.is_file() and config.stat().st_size <= _BIGGEST:
-                return _texts(config, config.stat().st_mtime_ns)
+            if config.is_file() and config.stat().st_size <= _MAX_BYTES:
+                return _config_texts(config, config.stat().st_mtime_ns)
         return {}
 
     def linked(self, path: str) -> str | None:
@@ -66,15 +65,15 @@ class JekyllSite:
     def _look_up(self, name: PurePosixPath, files: Iterable[Path]) -> str | None:
         for file in files:
             with suppress(OSError, Refused):
-                if file.is_file() and file.stat().st_size <= _BIGGEST:
-                    front = frontmatter.split(file.read_bytes(), file.name)
+                if file.is_file() and file.stat().st_size <= _MAX_BYTES:
+                    front = split_front_matter(file.read_bytes(), file.name)
                     return f"../{read_fields(front, file, UTC).slug}/"
-        date, rest = split_name(name.stem)
-        return f"../{slug_of(rest)}/" if date else None
+        date, rest = split_dated_name(name.stem)
+        return f"../{slugify(rest)}/" if date else None
 
 
 @lru_cache(maxsize=16)
-def _texts(config: Path, _changed: int) -> Mapping[str, str]:
+def _config_texts(config: Path, _changed: int) -> Mapping[str, str]:
     with suppress(OSError, Refused):
         found = read_yaml(config.read_text("utf-8", "replace"), config.name)
         texts = {name: value.text for name, value in (found.table or {}).items()}

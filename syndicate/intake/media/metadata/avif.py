@@ -14,8 +14,8 @@ _CONTAINERS = (b"moov", b"trak")
 _PRIVATE = (b"Exif", b"mime", b"uri ")
 _BLANK_KIND = b"free"
 _IN_FILE, _IN_META = 0, 1
-_LONGEST_HEAD = 1024
-_DEEPEST = 4
+_MAX_HEAD_LENGTH = 1024
+_MAX_DEPTH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def accepts(data: bytes) -> bool:
     if data[4:8] != b"ftyp":
         return False
     length = int.from_bytes(data[:4])
-    end = min(length, len(data), _LONGEST_HEAD)
+    end = min(length, len(data), _MAX_HEAD_LENGTH)
     brands = (data[8:12], *(data[at : at + 4] for at in range(16, end, 4)))
     return any(brand in _BRANDS for brand in brands)
 
@@ -48,7 +48,7 @@ def strip(data: bytes) -> bytes:
 
 
 def _metas(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[_Box]:
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         raise ValueError("an AVIF with boxes in boxes in boxes")
     for box in _boxes(data, start, end):
         if box.kind == b"meta":

@@ -30,7 +30,7 @@ def _strip(data: bytes) -> bytes:
             kept.append(data[start:at])
         elif data[at] == _EXTENSION:
             at = _blocks_end(data, at + 2)
-            if _stays(data[start + 1], data[start + 2 : start + 14]):
+            if _is_kept(data[start + 1], data[start + 2 : start + 14]):
                 kept.append(data[start:at])
         else:
             raise ValueError("a GIF with a damaged block")
@@ -48,6 +48,6 @@ def _blocks_end(data: bytes, at: int) -> int:
     return at + 1
 
 
-def _stays(label: int, opening: bytes) -> bool:
+def _is_kept(label: int, opening: bytes) -> bool:
     known = label == _APPLICATION and opening.startswith(_KEPT_APPLICATIONS)
     return known or label == _GRAPHIC_CONTROL

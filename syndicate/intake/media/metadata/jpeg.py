@@ -57,7 +57,7 @@ def _marker(data: bytes, at: int) -> tuple[int, int]:
 def _payload(code: int, payload: bytes) -> bytes | None:
     """Return what a segment may say; None where it goes."""
     if code == _APP1 and payload.startswith(_EXIF):
-        turned = orientation.kept(payload)
+        turned = orientation.keep_orientation(payload)
         return _EXIF + turned if turned else None
     if code == _APP0 and payload.startswith(_JFIF):
         return payload[:12] + b"\0\0"  # without its thumbnail

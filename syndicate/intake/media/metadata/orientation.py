@@ -10,7 +10,7 @@ _ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _PREFIX = b"Exif\0\0"
 
 
-def kept(exif: bytes) -> bytes:
+def keep_orientation(exif: bytes) -> bytes:
     """Return EXIF data that says nothing but the orientation; empty for an upright picture."""
     turned = _read(exif.removeprefix(_PREFIX))
     if turned not in range(2, 9):

@@ -29,7 +29,7 @@ def strip(data: bytes) -> bytes:
         if name in _KEPT:
             kept.append(data[at:end])
         elif name == b"eXIf":
-            turned = orientation.kept(data[at + 8 : end - 4])
+            turned = orientation.keep_orientation(data[at + 8 : end - 4])
             kept.append(_chunk(name, turned) if turned else b"")
         if name == b"IEND":
             return b"".join(kept)

@@ -26,7 +26,7 @@ def strip(data: bytes) -> bytes:
             raise ValueError("a WebP that breaks off")
         content = data[at + 8 : at + 8 + length]
         if name == b"EXIF":
-            content = orientation.kept(content)
+            content = orientation.keep_orientation(content)
         if name in _KEPT or (name == b"EXIF" and content):
             kept.append((name, content))
         at += 8 + length + length % 2

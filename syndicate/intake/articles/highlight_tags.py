@@ -19,28 +19,31 @@ _CODE = re.compile(
 """A fence, or code between tags; either may never end."""
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _CODE_INDENT = 4
-_NEAR = 4_000
+_SEARCHED_CHARACTERS = 4_000
 """Characters in which the beginning of a list's item is looked for."""
 
 
-def fenced(text: str) -> str:
+def fence_highlight_tags(text: str) -> str:
     """Put `{% highlight ruby %}` … `{% endhighlight %}`, tags and all, into fences.
 
     As a paragraph its lines would run together.
     """
-    return _CODE.sub(_fenced, text) if "endhighlight" in text else text
+    return _CODE.sub(_add_fence, text) if "endhighlight" in text else text
 
 
-def _fenced(code: re.Match[str]) -> str:
-    if not code["end"] or _stands_in_code(code.string[: code.start()], code["place"]):
+def _add_fence(code: re.Match[str]) -> str:
+    if not code["end"] or _is_in_code(code.string[: code.start()], code["place"]):
         return code[0]
     fence = "~" * max([3, *(len(run) + 1 for run in re.findall("~+", code[0]))])
     return f"{code['place']}{fence}{code['language']}\n{code[0]}\n{code['last']}{fence}"
 
 
-def _stands_in_code(before: str, place: str) -> bool:
+def _is_in_code(before: str, place: str) -> bool:
     """Whether Markdown takes what stands at this place for raw HTML, or for code already."""
-    above, indent = before[-_NEAR:].split("\n")[:-1], _width(place.rpartition(">")[2])
+    above, indent = (
+        before[-_SEARCHED_CHARACTERS:].split("\n")[:-1],
+        _width(place.rpartition(">")[2]),
+    )
     if above and above[-1].lstrip(" \t>").startswith("<"):
         return True
     if indent < _CODE_INDENT:

@@ -9,14 +9,19 @@ from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
-from syndicate.intake.articles.earlier_media import with_earlier_media
-from syndicate.intake.articles.matching import ArticleMatch, ArticleMatcher, Door, TakenIdentities
+from syndicate.intake.articles.earlier_media import restore_earlier_media
+from syndicate.intake.articles.matching import (
+    ArticleFinder,
+    ArticleMatch,
+    ArticleMatcher,
+    TakenIdentities,
+)
 from syndicate.intake.articles.parallel_parse import (
-    Compose,
-    ParallelParser,
+    ParsedBatches,
     ParsedFile,
-    composed,
-    unexpected,
+    Reparse,
+    describe_bug,
+    parse_files,
 )
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.model.articles import Article, Status
@@ -50,7 +55,7 @@ class ImportResult:
     warnings: tuple[str, ...] = ()
 
 
-def file_articles(
+def import_articles(
     store: Store,
     config: Config,
     files: Iterable[Path],
@@ -64,35 +69,35 @@ def file_articles(
     `at` is when articles without a date are first seen. An outcome is told when
     it is committed; whoever stops listening may leave some filed and untold. A
     dry run says the same and writes nothing, neither to the store nor to `media/`.
-    `limited` is as in `composed`.
+    `limited` is as in `parse_files`.
     """
-    with composed(list(files), config, keep=not dry_run, limited=limited) as read:
-        yield from file_composed(store, config, read, at=at, dry_run=dry_run)
+    with parse_files(list(files), config, keep=not dry_run, limited=limited) as read:
+        yield from import_parsed_files(store, config, read, at=at, dry_run=dry_run)
 
 
-def file_composed(
+def import_parsed_files(
     store: Store,
     config: Config,
-    read: ParallelParser,
+    read: ParsedBatches,
     *,
     at: datetime,
     dry_run: bool = False,
 ) -> Iterator[ImportResult]:
-    """File articles that are being read and set; see `file_articles`."""
+    """File articles that are being read and set; see `import_articles`."""
     taken = TakenIdentities(read.claims)
-    run = _Import(store=store, config=config, again=read.again, at=at, dry_run=dry_run)
+    run = _ImportRun(store=store, config=config, again=read.again, at=at, dry_run=dry_run)
     for batch in read.batches:
         filed, taken = run.file(batch, taken)
         yield from filed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Import:
+class _ImportRun:
     """Files batches, each in one transaction."""
 
     store: Store
     config: Config
-    again: Compose
+    again: Reparse
     at: datetime
     dry_run: bool
     redone: dict[tuple[str, str, str], ParsedFile] = field(default_factory=dict)
@@ -134,7 +139,7 @@ class _Import:
             raise
         except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
             if len(batch) == 1:
-                reason = unexpected(batch[0].path, error)
+                reason = describe_bug(batch[0].path, error)
                 return [_refused(batch[0], reason, traceback.format_exc())], taken, []
         else:
             return filed, then, desk.missing
@@ -151,7 +156,7 @@ class _BatchImport:
     def __init__(
         self,
         tx: Transaction,
-        run: _Import,
+        run: _ImportRun,
         batch: Sequence[ParsedFile],
         taken: TakenIdentities,
     ) -> None:
@@ -205,7 +210,7 @@ class _BatchImport:
         self._taken.take(manuscript, found)
         return filed
 
-    def _door(self, manuscript: SourceFile, public_id: str) -> Door:
+    def _door(self, manuscript: SourceFile, public_id: str) -> ArticleFinder:
         """Return what answers for a file: what was looked up, unless that has changed by now."""
         known = self._known
         alike = [known.by_id(public_id), known.by_path(manuscript.path)]
@@ -228,7 +233,7 @@ class _BatchImport:
     ) -> ImportResult:
         article = found.article
         if article is not None and proof.incomplete:
-            proof = with_earlier_media(manuscript, proof, article)
+            proof = restore_earlier_media(manuscript, proof, article)
         warnings = (*manuscript.warnings, *proof.warnings)
         if article is not None and _stays_retracted(article, proof):
             stays = (

@@ -11,8 +11,8 @@ from PIL import Image, ImageChops, ImageCms
 from syndicate.intake.media.pictures import PictureMissing, Pictures
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Figure
+from tests.intake.article_folder import Newsroom
 from tests.intake.media.test_metadata import PROFILE, SECRETS, exif, photograph, written
-from tests.intake.newsroom import Newsroom
 from tests.shared import SHARED, needs_shared
 
 SIZE = (1000, 500)

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.fields.spelling import meant
+from syndicate.intake.articles.fields.misspelt_keys import closest_key
 from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
-from syndicate.intake.articles.frontmatter.value import tabled
+from syndicate.intake.articles.frontmatter.value import table_value
 from syndicate.intake.markup.text import one_line
 from syndicate.model.urls import web_address
 
-LONGEST_LINE = 1000
+MAX_LINE_LENGTH = 1000
 TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")
 _KNOWN = frozenset({
     "title", "id", "slug", "permalink", "date", "updated", "status", "published", "draft",
@@ -19,7 +19,7 @@ _KNOWN = frozenset({
     "translations", "url", "path", "aliases", "redirect_from", "lastmod", "last_modified_at",
     "publishdate", "description", "excerpt",
 })  # fmt: skip
-_SPELT = _KNOWN - {"url", "path"}
+_SUGGESTED = _KNOWN - {"url", "path"}
 """Keys that others may be misspelt for; these are a letter away from `uri` and `math`."""
 _TAXONOMIES = ("tags", "categories", "authors")
 
@@ -37,12 +37,12 @@ class FrontMatterKeys:
         value = self.values.get(key)
         return None if value is None or value.null else value
 
-    def first_line(self, *keys: str, longest: int = LONGEST_LINE) -> str:
+    def first_line(self, *keys: str, longest: int = MAX_LINE_LENGTH) -> str:
         """Return the first text that one of some keys has; a yes or no is none."""
         lines = (self.line(key, longest) for key in keys)
         return next((line for line in lines if line and line.lower() not in TRUE + FALSE), "")
 
-    def line(self, key: str, longest: int = LONGEST_LINE) -> str:
+    def line(self, key: str, longest: int = MAX_LINE_LENGTH) -> str:
         """Return a text on one line; empty where there is none."""
         value = self.get(key)
         if value is None:
@@ -97,7 +97,7 @@ class FrontMatterKeys:
         """Return the keys that mean nothing to us, and warn about those that look misspelt."""
         unknown = {key: value for key, value in self.values.items() if key not in _KNOWN}
         for key, value in unknown.items():
-            if (known := meant(key, _SPELT)) is not None:
+            if (known := closest_key(key, _SUGGESTED)) is not None:
                 self.warn(value, f"{key} means nothing here; did you mean {known}?")
         return {key: value.plain for key, value in unknown.items()}
 
@@ -110,7 +110,7 @@ class FrontMatterKeys:
         raise Refused(f"{self.where}:{value.line}: {key} = {value} — expected {expected}")
 
     def _item_text(self, key: str, item: FrontMatterValue) -> str:
-        if item.text is None or len(item.text) > LONGEST_LINE:
+        if item.text is None or len(item.text) > MAX_LINE_LENGTH:
             self.refuse(key, item, "a word or a few")
         return item.text
 
@@ -136,6 +136,6 @@ def _folded(front: FrontMatter) -> dict[str, FrontMatterValue]:
         values = {
             **listed,
             **values,
-            **({"taxonomies": tabled(taxonomies.line, rest)} if rest else {}),
+            **({"taxonomies": table_value(taxonomies.line, rest)} if rest else {}),
         }
     return values

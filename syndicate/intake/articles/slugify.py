@@ -7,7 +7,7 @@ import re
 import unicodedata
 from pathlib import PurePath
 
-LONGEST = 100
+MAX_LENGTH = 100
 _DATED = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[-_](.+)")
 _APOSTROPHES = re.compile("['’‘`´]")
 _LETTERS = {
@@ -23,23 +23,23 @@ _LETTERS = {
 }  # fmt: skip
 
 
-def slug_of(text: str) -> str:
+def slugify(text: str) -> str:
     """Make a slug of any text: the same for the same text, and never empty.
 
     Text that loses letters on the way to ASCII, or is cut, gets a short mark of
     its own, so that two headlines in Chinese don't become one slug.
     """
     folded = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text).casefold())
-    letters = [_ascii(letter) for letter in folded]
+    letters = [_to_ascii(letter) for letter in folded]
     words = re.sub(r"[^a-z0-9]+", "-", "".join(part or "" for part in letters)).strip("-")
-    if words and None not in letters and len(words) <= LONGEST:
+    if words and None not in letters and len(words) <= MAX_LENGTH:
         return words
     mark = hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()[:8]
-    cut = words[: LONGEST - len(mark) - 1].rstrip("-")
+    cut = words[: MAX_LENGTH - len(mark) - 1].rstrip("-")
     return f"{cut or 'a'}-{mark}"
 
 
-def name_of(file: PurePath) -> str:
+def article_name(file: PurePath) -> str:
     """Return what a file names its article: itself, or the folder of a page bundle."""
     first, dot, language = file.stem.partition(".")
     if first.lower() == "index" and file.parent.name:
@@ -47,22 +47,22 @@ def name_of(file: PurePath) -> str:
     return file.stem
 
 
-def split_name(name: str) -> tuple[str | None, str]:
+def split_dated_name(name: str) -> tuple[str | None, str]:
     """Part a name without suffix into its date, if it begins with one, and the rest."""
     dated = _DATED.fullmatch(name)
     return (dated[1], dated[2]) if dated else (None, name)
 
 
-def _ascii(letter: str) -> str | None:
+def _to_ascii(letter: str) -> str | None:
     """Write one letter in ASCII; None when there is no way to, "-" for what is no letter."""
     if letter.isascii():
         return letter if letter.isalnum() else "-"
-    bases = [part for part in unicodedata.normalize("NFKD", letter) if not _mark(part)]
+    bases = [part for part in unicodedata.normalize("NFKD", letter) if not _is_combining(part)]
     written = "".join(_LETTERS.get(part, part) for part in bases)
     if written.isascii():
         return re.sub("[^a-z0-9]", "-", written.lower())
     return None if letter.isalnum() else "-"
 
 
-def _mark(letter: str) -> bool:
+def _is_combining(letter: str) -> bool:
     return unicodedata.category(letter) == "Mn"

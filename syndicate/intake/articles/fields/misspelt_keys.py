@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 
-_SHORTEST = 3
-_LONG = 5
+_MIN_LENGTH = 3
+_LONG_KEY = 5
 """From how many letters on a key may be two letters off; shorter ones are too much alike."""
 
 
-def meant(key: str, known: Iterable[str]) -> str | None:
+def closest_key(key: str, known: Iterable[str]) -> str | None:
     """Return the known key that is a letter or two away from `key`; None where none is."""
     limits = {
-        name: 2 if min(len(name), len(key)) >= _LONG else 1
+        name: 2 if min(len(name), len(key)) >= _LONG_KEY else 1
         for name in known
-        if min(len(name), len(key)) >= _SHORTEST and abs(len(name) - len(key)) <= 2  # noqa: PLR2004
+        if min(len(name), len(key)) >= _MIN_LENGTH and abs(len(name) - len(key)) <= 2  # noqa: PLR2004
     }
     near = [
         (distance, name)

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 
 from syndicate.intake.articles.jekyll.code_blocks import CodeBlock, CodeSpans
 from syndicate.intake.articles.jekyll.expressions import Expressions
-from syndicate.intake.articles.jekyll.includes import gist, include, player
+from syndicate.intake.articles.jekyll.includes import render_gist, render_include, render_player
 from syndicate.intake.articles.jekyll.site import JekyllSite
 from syndicate.intake.markup.text import one_line, shorten
 
-UNKNOWN = "x-unknown:"
+UNKNOWN_ADDRESS = "x-unknown:"
 """Begins an address that can't be known; sanitising drops such a link."""
-_LONGEST_TAG = 2_000
-_LONGEST_ADDRESS = 500
-_RECENT = 8
+_MAX_TAG_LENGTH = 2_000
+_MAX_ADDRESS_LENGTH = 500
+_SEARCHED_PIECES = 8
 """Pieces of the output in which the beginning of an address is looked for."""
-_MOST_WARNINGS = 5
-_BEGINNING = re.compile(r"\{[{%]")
+_MAX_WARNINGS = 5
+_OPENING = re.compile(r"\{[{%]")
 _END_RAW = re.compile(r"\{%-?\s*+endraw\s*+-?%\}")
 _END_COMMENT = re.compile(r"\{%-?\s*+endcomment\s*+-?%\}")
-_BLANKS = re.compile(r"\s*+")
+_WHITE_SPACE = re.compile(r"\s*+")
 _ADDRESS = re.compile(
     r"""(?:\]\(<?|(?:href|src)=["']?|^[ ]{0,3}\[[^\]\n]{1,200}\]:[ \t]{0,9}<?)"""
     r"""(?P<path>[^\s"'<>()]*)\Z""",
@@ -63,19 +63,19 @@ class _LiquidReader:
             "link": lambda rest: site.linked(evaluate(rest) or rest),
             "post_url": lambda rest: site.post(evaluate(rest) or rest),
             "include": self._include,
-            "youtube": lambda rest: player("youtube", evaluate(rest) or rest),
-            "vimeo": lambda rest: player("vimeo", evaluate(rest) or rest),
-            "gist": lambda rest: gist(rest.partition(" ")[0]),
+            "youtube": lambda rest: render_player("youtube", evaluate(rest) or rest),
+            "vimeo": lambda rest: render_player("vimeo", evaluate(rest) or rest),
+            "gist": lambda rest: render_gist(rest.partition(" ")[0]),
             "assign": lambda rest: "" if expressions.assign(rest) else None,
         }
 
     def read(self) -> LiquidResult:
-        while (beginning := _BEGINNING.search(self._text, self._at)) is not None:
+        while (beginning := _OPENING.search(self._text, self._at)) is not None:
             begins = beginning.start()
             self._out.append(self._text[self._at : begins])
             closing = "}}" if beginning[0] == "{{" else "%}"
             ends = self._closing(closing, begins + 2)
-            if ends < 0 or ends - begins > _LONGEST_TAG:
+            if ends < 0 or ends - begins > _MAX_TAG_LENGTH:
                 self._out.append(beginning[0])
                 self._at = begins + 2
             else:
@@ -101,7 +101,7 @@ class _LiquidReader:
         shown = self._expressions.evaluate(inner) if output else self._shown(begins, inner)
         self._out.append(self._not_understood(begins, after) if shown is None else shown)
         if trims and self._at == after:
-            blanks = _BLANKS.match(self._text, after)
+            blanks = _WHITE_SPACE.match(self._text, after)
             self._at = after if blanks is None else blanks.end()
 
     def _trim(self) -> None:
@@ -145,7 +145,7 @@ class _LiquidReader:
 
     def _include(self, rest: str) -> str | None:
         name, given = (*rest.split(None, 1), "", "")[:2]
-        shown = include(name, self._expressions.parameters(given))
+        shown = render_include(name, self._expressions.parameters(given))
         return None if shown is None else f"{shown}\n"
 
     def _not_understood(self, begins: int, after: int) -> str:
@@ -155,12 +155,12 @@ class _LiquidReader:
         if self._blocks or self._code.has(begins, after):
             self._left[one_line(token)] = None
             return token
-        recent = "".join(piece[-_LONGEST_ADDRESS:] for piece in self._out[-_RECENT:])
-        address = _ADDRESS.search(recent, max(0, len(recent) - _LONGEST_ADDRESS))
+        recent = "".join(piece[-_MAX_ADDRESS_LENGTH:] for piece in self._out[-_SEARCHED_PIECES:])
+        address = _ADDRESS.search(recent, max(0, len(recent) - _MAX_ADDRESS_LENGTH))
         if address is None:
             return ""
         self._drop(len(address["path"]))
-        return UNKNOWN
+        return UNKNOWN_ADDRESS
 
     def _drop(self, letters: int) -> None:
         """Take the last letters of the output back."""
@@ -176,8 +176,8 @@ class _LiquidReader:
         line, at = 1, 0
         for token, begins in sorted(self._warned.items(), key=lambda item: item[1]):
             line, at = line + self._text.count("\n", at, begins), begins
-            if len(warnings) == _MOST_WARNINGS:
-                rest = len(self._warned) - _MOST_WARNINGS
+            if len(warnings) == _MAX_WARNINGS:
+                rest = len(self._warned) - _MAX_WARNINGS
                 warnings.append((line, f"and {rest} more of Liquid from here on"))
                 break
             shown = shorten(one_line(token), 80)

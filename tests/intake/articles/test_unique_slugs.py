@@ -6,10 +6,10 @@ import uuid
 import pytest
 
 from syndicate.intake.articles import parallel_parse
-from syndicate.intake.articles.filing import ImportOutcome, file_articles
-from syndicate.intake.articles.slugs import slug_of
+from syndicate.intake.articles.article_import import ImportOutcome, import_articles
+from syndicate.intake.articles.slugify import slugify
 from syndicate.store import Store
-from tests.intake.newsroom import MONDAY, TUESDAY, Newsroom
+from tests.intake.article_folder import MONDAY, TUESDAY, Newsroom
 
 NEW, REVISED, UNCHANGED, REFUSED = (
     ImportOutcome.NEW,
@@ -49,8 +49,8 @@ def test_the_later_of_two_stories_of_one_name_gets_a_number_and_a_warning(newsro
 @pytest.mark.parametrize("cores", [1, 2])
 def test_the_order_of_files_does_not_matter(newsroom, tmp_path, monkeypatch, cores):
     monkeypatch.setattr(parallel_parse, "cores", lambda: cores)
-    monkeypatch.setattr(parallel_parse, "_MANY", 2)
-    monkeypatch.setattr(parallel_parse, "TOGETHER", 3)
+    monkeypatch.setattr(parallel_parse, "_PARALLEL_THRESHOLD", 2)
+    monkeypatch.setattr(parallel_parse, "BATCH_SIZE", 3)
     files = [
         newsroom.article(f"{year}/{year}-01-0{day}-tram.md", f"On {year}-{day}.")
         for year in range(2010, 2018)
@@ -67,7 +67,7 @@ def test_the_order_of_files_does_not_matter(newsroom, tmp_path, monkeypatch, cor
     for seed in range(4):
         random.Random(seed).shuffle(files)
         desk = Newsroom(newsroom.config, store_of(tmp_path, f"{cores}-{seed}"))
-        filed = list(file_articles(desk.store, desk.config, files, at=MONDAY))
+        filed = list(import_articles(desk.store, desk.config, files, at=MONDAY))
         assert [one.path[-9:] for one in filed if one.verdict is REFUSED] == ["broken.md"]
         seen.append({article.path: (article.slug, article.id) for article in desk.all()})
         desk.store.close()
@@ -148,7 +148,7 @@ def test_an_article_whose_new_slug_is_another_story_s_gets_a_number(newsroom):
 
 
 def test_the_longest_slugs_stay_as_long_with_a_number(newsroom):
-    title = slug_of("x" * 150)
+    title = slugify("x" * 150)
     newsroom.article(f"a/2012-03-01-{title}.md")
     newsroom.article(f"b/2013-03-01-{title}.md")
     newsroom.file()
@@ -160,7 +160,7 @@ def test_a_column_of_one_name_comes_in_whole(newsroom):
     for day in range(300):
         newsroom.article(f"{2000 + day // 12}-{1 + day % 12:02}-01-briefing.md", f"Day {day}.")
     files = sorted((newsroom.config.root / "articles").iterdir(), reverse=True)
-    filed = list(file_articles(newsroom.store, newsroom.config, files, at=MONDAY))
+    filed = list(import_articles(newsroom.store, newsroom.config, files, at=MONDAY))
     assert [one.slug for one in filed] == [
         *(f"briefing-{number}" for number in range(300, 1, -1)),
         "briefing",

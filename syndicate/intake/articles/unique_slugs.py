@@ -15,19 +15,24 @@ from pathlib import Path, PurePath
 
 from syndicate.config import Config
 from syndicate.intake.articles.fields import SLUG_KEYS
-from syndicate.intake.articles.slugs import LONGEST, name_of, slug_of, split_name
-from syndicate.intake.articles.source_file import SourceFile, inside_intake, read, stored_path
+from syndicate.intake.articles.slugify import MAX_LENGTH, article_name, slugify, split_dated_name
+from syndicate.intake.articles.source_file import (
+    SourceFile,
+    path_in_intake,
+    read_source_file,
+    stored_path,
+)
 from syndicate.model.articles import Article, Revision
 from syndicate.store import ArticleWriter
 
-_BEGINNING = 65_536
+_SEARCHED_BYTES = 65_536
 """Bytes of a file in which a key that names the slug is looked for."""
-_NAMES_ITSELF = re.compile(
+_SLUG_KEY = re.compile(
     rf"""(?im)\A(?:\xef\xbb\xbf)?\{{|^[ \t"']*+(?:{"|".join(SLUG_KEYS)})["' \t]*+[:=]""".encode()
 )
 """JSON, which may be one line, or a line with such a key."""
 _LAST = datetime.max.replace(tzinfo=UTC)
-Story = tuple[datetime | None, str]
+StoryKey = tuple[datetime | None, str]
 """What tells two stories apart: date and title."""
 
 
@@ -37,7 +42,7 @@ class SlugClaim:
 
     path: str
     slug: str
-    story: Story
+    story: StoryKey
     id: str | None
 
     @property
@@ -60,7 +65,7 @@ class SlugClaims:
         """Whether several files ask for a slug."""
         return len(self._groups.get(slug, ())) > 1
 
-    def twin(self, path: str, slug: str, story: Story) -> str | None:
+    def twin(self, path: str, slug: str, story: StoryKey) -> str | None:
         """Return the first other file that asks for the same slug with the same story."""
         paths = (claim.path for claim in self._groups.get(slug, ()) if claim.story == story)
         return next((other for other in paths if other != path), None)
@@ -72,10 +77,10 @@ class SlugClaims:
         """
         if slug not in self._shares:
             group = self._groups.get(slug, ())
-            known = {claim.path for claim in group if _is_known(claim, store)}
+            known = {claim.path for claim in group if _is_stored(claim, store)}
             stories = {claim.story for claim in group if claim.path in known}
             if (owner := store.by_slug(slug)) is not None:
-                stories.add(story_of(owner))
+                stories.add(story_key(owner))
             free, shares = self._free(slug, store), {}
             for claim in group:
                 if claim.path not in known and claim.story not in stories:
@@ -87,7 +92,7 @@ class SlugClaims:
     def _free(self, slug: str, store: ArticleWriter) -> Iterator[str]:
         """Iterate over a slug and its numbered forms that nobody has or asks for."""
         for number in count(1):
-            name = numbered(slug, number)
+            name = numbered_slug(slug, number)
             if store.by_slug(name) is None and (number == 1 or name not in self._asked):
                 yield name
 
@@ -96,49 +101,49 @@ class SlugClaims:
         return slug in self._asked
 
 
-def story_of(given: Article | Revision) -> Story:
+def story_key(given: Article | Revision) -> StoryKey:
     """Return what tells a story from others of its name."""
     return given.date, given.title
 
 
-def numbered(slug: str, number: int) -> str:
+def numbered_slug(slug: str, number: int) -> str:
     """Return a slug with a number behind it; the first has none."""
     mark = "" if number == 1 else f"-{number}"
-    return f"{slug[: LONGEST - len(mark)]}{mark}"
+    return f"{slug[: MAX_LENGTH - len(mark)]}{mark}"
 
 
-def is_numbered(slug: str, wanted: str) -> bool:
+def is_numbered_form(slug: str, wanted: str) -> bool:
     """Whether a slug is another with a number behind it."""
     digits = slug.rpartition("-")[2]
-    return digits.isdecimal() and len(digits) < 10 and slug == numbered(wanted, int(digits))  # noqa: PLR2004
+    return digits.isdecimal() and len(digits) < 10 and slug == numbered_slug(wanted, int(digits))  # noqa: PLR2004
 
 
-def _is_known(claim: SlugClaim, store: ArticleWriter) -> bool:
+def _is_stored(claim: SlugClaim, store: ArticleWriter) -> bool:
     by_id = store.by_id(claim.id) if claim.id else None
     return by_id is not None or store.by_path(claim.path) is not None
 
 
-def slugs_asked(files: Sequence[Path], config: Config) -> list[str]:
+def read_requested_slugs(files: Sequence[Path], config: Config) -> list[str]:
     """Return the slug that each file asks for; empty where it can't be read."""
-    return [_asked(file, config) for file in files]
+    return [_requested_slug(file, config) for file in files]
 
 
-def claims_of(files: Sequence[Path], config: Config) -> list[SlugClaim]:
+def read_slug_claims(files: Sequence[Path], config: Config) -> list[SlugClaim]:
     """Read files that may ask for the same slug."""
     claims = []
     for file in files:
-        if (manuscript := _readable(file, config)) is not None:
+        if (manuscript := _try_read(file, config)) is not None:
             claim = SlugClaim(
                 path=manuscript.path,
                 slug=manuscript.slug,
-                story=story_of(manuscript.revision),
+                story=story_key(manuscript.revision),
                 id=manuscript.id,
             )
             claims.append(claim)
     return claims
 
 
-def contested(files: Sequence[Path], slugs: Iterable[str]) -> list[Path]:
+def find_contested(files: Sequence[Path], slugs: Iterable[str]) -> list[Path]:
     """Return the files that ask for a slug which another of them asks for too."""
     slugs = list(slugs)
     seen: dict[str, int] = {}
@@ -147,24 +152,24 @@ def contested(files: Sequence[Path], slugs: Iterable[str]) -> list[Path]:
     return [file for file, slug in zip(files, slugs, strict=True) if slug and seen[slug] > 1]
 
 
-def _asked(file: Path, config: Config) -> str:
+def _requested_slug(file: Path, config: Config) -> str:
     """Return the slug that a file asks for; most are named by their file, and not read."""
     try:
         with file.open("rb", buffering=0) as opened:
-            beginning = opened.read(_BEGINNING)
+            beginning = opened.read(_SEARCHED_BYTES)
     except OSError:
         return ""
-    if _NAMES_ITSELF.search(beginning):
-        manuscript = _readable(file, config)
+    if _SLUG_KEY.search(beginning):
+        manuscript = _try_read(file, config)
         return "" if manuscript is None else manuscript.slug
-    path = inside_intake(PurePath(stored_path(file, config)), config)
+    path = path_in_intake(PurePath(stored_path(file, config)), config)
     with suppress(UnicodeEncodeError):  # a name that isn't UTF-8, which is refused later
-        return slug_of(split_name(name_of(path))[1])
+        return slugify(split_dated_name(article_name(path))[1])
     return ""
 
 
-def _readable(file: Path, config: Config) -> SourceFile | None:
+def _try_read(file: Path, config: Config) -> SourceFile | None:
     """Read a file; None where that fails, which is reported when it is filed."""
     with suppress(Exception):
-        return read(file, config)
+        return read_source_file(file, config)
     return None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicate.intake.articles.slugs import slug_of, split_name
+from syndicate.intake.articles.slugify import slugify, split_dated_name
 
 
 @pytest.mark.parametrize(
@@ -24,24 +24,24 @@ from syndicate.intake.articles.slugs import slug_of, split_name
     ],
 )
 def test_text_becomes_a_slug(text, slug):
-    assert slug_of(text) == slug
+    assert slugify(text) == slug
 
 
 def test_headlines_in_other_scripts_have_different_slugs():
-    slugs = {slug_of(text) for text in ("北京", "東京", "iPhone 发布", "iPhone 降价", "🚋", "..")}
+    slugs = {slugify(text) for text in ("北京", "東京", "iPhone 发布", "iPhone 降价", "🚋", "..")}
     assert len(slugs) == 6
 
 
 @given(st.text())
 def test_every_text_gives_a_stable_slug_that_is_no_path(text):
-    slug = slug_of(text)
+    slug = slugify(text)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)
     assert len(slug) <= 100
-    assert slug_of(text) == slug
-    assert slug_of(slug) == slug
+    assert slugify(text) == slug
+    assert slugify(slug) == slug
 
 
 def test_a_date_is_parted_from_a_files_name():
-    assert split_name("2013-05-06-tram") == ("2013-05-06", "tram")
-    assert split_name("tram-2013-05-06") == (None, "tram-2013-05-06")
-    assert split_name("2013-05-06") == (None, "2013-05-06")
+    assert split_dated_name("2013-05-06-tram") == ("2013-05-06", "tram")
+    assert split_dated_name("tram-2013-05-06") == (None, "tram-2013-05-06")
+    assert split_dated_name("2013-05-06") == (None, "2013-05-06")

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from syndicate.intake.articles.fields.head import FALSE, TRUE, FrontMatterKeys
+from syndicate.intake.articles.fields.front_matter_keys import FALSE, TRUE, FrontMatterKeys
 from syndicate.intake.articles.frontmatter import FrontMatterValue
-from syndicate.intake.articles.slugs import name_of
+from syndicate.intake.articles.slugify import article_name
 from syndicate.model.old_addresses import NoOldAddress, is_own, old_address
 
 KEYS = ("permalink", "url", "path", "aliases", "redirect_from")
@@ -13,7 +13,7 @@ _STYLES = ("date", "pretty", "ordinal", "weekdate", "none")
 """Patterns of Jekyll's that have a name."""
 
 
-def old_addresses(head: FrontMatterKeys, file: PurePath, site: str) -> tuple[str, ...]:
+def read_old_addresses(head: FrontMatterKeys, file: PurePath, site: str) -> tuple[str, ...]:
     """Return the addresses that lead to the article from now on.
 
     Refuse one that the publication has itself; warn about one that can't be led on from.
@@ -60,7 +60,7 @@ def _folder(file: PurePath, key: str) -> str:
     if key != "aliases":
         return ""
     folder = PurePath() if file.is_absolute() else file.parent
-    if name_of(file) != file.stem:  # a page bundle
+    if article_name(file) != file.stem:  # a page bundle
         folder = folder.parent
     names = [part for part in folder.parts if part != "/" and not part.startswith(("_", "."))]
     return "/".join(names[1:] if names[:1] == ["content"] else names)

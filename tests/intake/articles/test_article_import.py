@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 import pytest
 
 from syndicate.intake.articles import matching, parallel_parse
-from syndicate.intake.articles.filing import ImportOutcome, file_articles
-from syndicate.intake.articles.source_file import set_up as manuscript_set_up
-from syndicate.intake.markup.sanitise import prefix_of
+from syndicate.intake.articles.article_import import ImportOutcome, import_articles
+from syndicate.intake.articles.source_file import parse_article as manuscript_set_up
+from syndicate.intake.markup.sanitise import id_prefix
 from syndicate.model.articles import Status
 from syndicate.store import Store
-from tests.intake.newsroom import MONDAY, TUESDAY, Newsroom
+from tests.intake.article_folder import MONDAY, TUESDAY, Newsroom
 from tests.shared import SHARED, needs_shared
 
 NEW, REVISED, UNCHANGED, REFUSED = (
@@ -355,10 +355,10 @@ def test_a_dry_run_says_the_same_and_writes_nothing(newsroom):
 
 
 def test_a_file_that_vanishes_before_it_is_read_is_refused(newsroom):
-    from syndicate.intake.articles.filing import file_articles
+    from syndicate.intake.articles.article_import import import_articles
 
     gone = newsroom.config.root / "articles" / "a.md"
-    (filed,) = file_articles(newsroom.store, newsroom.config, [gone], at=MONDAY)
+    (filed,) = import_articles(newsroom.store, newsroom.config, [gone], at=MONDAY)
     assert filed.reason.startswith("articles/a.md: can't be read")
 
 
@@ -464,7 +464,7 @@ def test_two_processes_that_file_one_folder_at_once_file_each_article_once(store
 
     def file_all() -> None:
         start.wait()
-        filed = file_articles(store, newsroom.config, files, at=MONDAY)
+        filed = import_articles(store, newsroom.config, files, at=MONDAY)
         told.extend(one.verdict for one in filed)
 
     threads = [threading.Thread(target=file_all) for _ in range(2)]
@@ -572,7 +572,7 @@ def test_a_renamed_file_of_a_batch_is_set_for_the_id_that_it_keeps(newsroom):
 
 def test_nobody_waits_for_the_store_while_a_file_is_set_again(newsroom, monkeypatch):
     newsroom.file_one(newsroom.article("tram.md"))
-    works, looked = parallel_parse.recompose, []
+    works, looked = parallel_parse.parse_for_id, []
 
     def look(*of, **how):
         with newsroom.store.write() as tx:  # on SQLite only one can write
@@ -591,10 +591,10 @@ def test_files_that_are_set_again_come_in_alike_from_other_processes(newsroom, l
     newsroom.file_one(newsroom.article("tram.md", body="## A heading"))
     newsroom.article("tram.md", body="## A heading", slug="harbour-tram")
     files = [newsroom.config.root / "articles/tram.md"]
-    (filed,) = file_articles(newsroom.store, newsroom.config, files, at=TUESDAY, limited=limited)
+    (filed,) = import_articles(newsroom.store, newsroom.config, files, at=TUESDAY, limited=limited)
     article = newsroom.one()
     assert (filed.verdict, article.slug) == (REVISED, "harbour-tram")
-    assert prefix_of(article.id) in article.body
+    assert id_prefix(article.id) in article.body
 
 
 def test_inside_a_batch_a_file_that_gives_its_place_away_is_followed(newsroom):
@@ -615,7 +615,7 @@ def test_inside_a_batch_a_file_that_gives_its_place_away_is_followed(newsroom):
 
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_what_a_file_of_an_earlier_batch_took_is_taken(newsroom, monkeypatch, dry_run):
-    monkeypatch.setattr(parallel_parse, "TOGETHER", 1)
+    monkeypatch.setattr(parallel_parse, "BATCH_SIZE", 1)
     first, second = newsroom.article("a.md", slug="tram"), newsroom.article("b.md", slug="tram")
     told = newsroom.file(first, second, dry_run=dry_run)
     assert [one.verdict for one in told] == [ImportOutcome.NEW, ImportOutcome.REFUSED]

@@ -8,8 +8,8 @@ from pathlib import Path
 from PIL import Image
 
 from syndicate.config import Config
-from syndicate.intake.articles.filing import ImportResult, file_articles
-from syndicate.intake.articles.folder import find_articles
+from syndicate.intake.articles.article_import import ImportResult, import_articles
+from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.model.articles import Article
 from syndicate.store import Store
 
@@ -35,8 +35,8 @@ class Newsroom:
     def file(
         self, *paths: Path, at: datetime = MONDAY, dry_run: bool = False
     ) -> list[ImportResult]:
-        files = find_articles(paths or [self.config.root / "articles"])
-        return list(file_articles(self.store, self.config, files, at=at, dry_run=dry_run))
+        files = find_article_files(paths or [self.config.root / "articles"])
+        return list(import_articles(self.store, self.config, files, at=at, dry_run=dry_run))
 
     def file_one(self, path: Path, **how: object) -> ImportResult:
         (filed,) = self.file(path, **how)  # type: ignore[arg-type]

@@ -1,0 +1,117 @@
+"""Front matter: what is written about an article at the head of its file.
+
+    value        one value, with its line
+    yaml_values  between two lines of `---`
+    toml_values  between two lines of `+++`
+    json_values  one object, or between `---json` and `---`
+
+It is read as located text, not as Python values: YAML 1.1 makes a number of
+`title: 1984`, a boolean of `tags: [no]` and a date of `slug: 2019-02-28`, and
+what an editor wrote is what counts.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from syndicate.errors import Refused
+from syndicate.intake.articles.frontmatter.json_values import read_json
+from syndicate.intake.articles.frontmatter.toml_values import read_toml
+from syndicate.intake.articles.frontmatter.value import FrontMatterValue
+from syndicate.intake.articles.frontmatter.yaml_values import read_yaml
+
+_OPEN = re.compile(r"(---[ \t]*(?P<format>[a-z]*)|\+\+\+)[ \t]*(?:\n|\Z)")
+_CLOSE = {
+    "---": re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE),
+    "+++": re.compile(r"^\+\+\+[ \t]*(?:\n|\Z)", re.MULTILINE),
+}
+_MAX_LENGTH = 256_000
+_OBJECT = re.compile(r'\{\s*["}]')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontMatter:
+    """What stands at the head of a file, and the body under it."""
+
+    where: str
+    """The file's name for messages."""
+    body: str
+    line: int = 1
+    """The line of the file in which the body begins."""
+    values: Mapping[str, FrontMatterValue] = field(default_factory=dict)
+    found: bool = True
+    """False when the file begins with its body."""
+
+
+def split_front_matter(data: bytes, where: str) -> FrontMatter:
+    """Part a file's front matter from its body.
+
+    Raise Refused, with the line in the file, for what is no UTF-8 text, is broken,
+    is no table of keys, or says something twice.
+    """
+    text = _decode(data, where)
+    if _OBJECT.match(text):
+        value, end = read_json(text, where)
+        return _front_matter(text, end, value, where)
+    opening = _OPEN.match(text)
+    if opening is None:
+        return FrontMatter(where=where, body=text, found=False)
+    mark = text[:3]
+    name = "toml" if mark == "+++" else opening["format"] or "yaml"
+    if (read := _READERS.get(name)) is None:
+        raise Refused(f"{where}:1: front matter in {name} — expected yaml, toml or json")
+    closing = _CLOSE[mark].search(text, opening.end())
+    if closing is None:
+        raise Refused(f"{where}:1: front matter begins here and no line of {mark} ends it")
+    head = text[opening.end() : closing.start()]
+    if len(head) > _MAX_LENGTH:
+        raise Refused(f"{where}:2: front matter of more than {_MAX_LENGTH // 1000} kB")
+    value = read(head, where)
+    return _front_matter(text, closing.end(), value, where)
+
+
+def _front_matter(text: str, end: int, value: FrontMatterValue, where: str) -> FrontMatter:
+    return FrontMatter(
+        where=where,
+        body=text[end:],
+        line=text.count("\n", 0, end) + 1,
+        values=_table(value, where),
+    )
+
+
+def _table(value: FrontMatterValue, where: str) -> Mapping[str, FrontMatterValue]:
+    if value.null:
+        return {}
+    if value.table is None:
+        raise Refused(f"{where}:{value.line}: {value} — expected lines such as `title: …`")
+    return value.table
+
+
+def _fenced_json(head: str, where: str) -> FrontMatterValue:
+    """Read the object between `---json` and `---`."""
+    text = f"\n{head}"
+    value, end = read_json(text, where, 1)
+    if rest := text[end:].strip():
+        line = text.count("\n", 0, text.index(rest, end)) + 1
+        raise Refused(f"{where}:{line}: broken JSON: more after the end of the object")
+    return value
+
+
+def _decode(data: bytes, where: str) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = data[error.start]
+        raise Refused(f"{where}:{line}: byte 0x{byte:02x} — expected text in UTF-8") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise Refused(f"{where}:{line}: a null byte — expected text in UTF-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+_READERS: Mapping[str, Callable[[str, str], FrontMatterValue]] = {
+    "yaml": read_yaml,
+    "toml": read_toml,
+    "json": _fenced_json,
+}
