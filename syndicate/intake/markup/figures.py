@@ -6,7 +6,7 @@ from dataclasses import replace
 from lxml import etree
 
 from syndicate.body.missing_media import leave_words, leave_words_inline
-from syndicate.body.trees import PHRASING, remove, remove_all, unwrap, unwrap_all
+from syndicate.body.tree_edits import PHRASING, remove, remove_all, unwrap, unwrap_all
 from syndicate.intake.markup.embeds import is_embed_figure
 from syndicate.intake.markup.text import one_line
 from syndicate.intake.media.pictures import PictureMissing, Pictures

@@ -23,8 +23,8 @@ from syndicate.intake.articles.fields.old_addresses import read_old_addresses
 from syndicate.intake.articles.fields.people import read_people
 from syndicate.intake.articles.frontmatter import FrontMatter
 from syndicate.intake.articles.slugify import article_name, slugify, split_dated_name
-from syndicate.model.addresses import web_address
 from syndicate.model.articles import Revision
+from syndicate.model.urls import web_address
 
 MAX_ID_LENGTH = 200
 SLUG_KEYS = ("slug", "permalink")

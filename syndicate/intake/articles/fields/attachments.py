@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from syndicate.intake.articles.fields.front_matter_keys import FALSE, TRUE, FrontMatterKeys
 from syndicate.intake.articles.frontmatter import FrontMatterValue
 from syndicate.intake.media.recordings import parse_duration
-from syndicate.model.addresses import web_address
 from syndicate.model.articles import Comments, Figure, Recording
+from syndicate.model.urls import web_address
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _COUNT = re.compile("[0-9]{1,9}")
