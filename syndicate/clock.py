@@ -18,20 +18,20 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def utc(at: datetime) -> datetime:
+def to_utc(at: datetime) -> datetime:
     """Return `at` in UTC; raise ValueError when it is naive."""
     if at.tzinfo is None:
         raise ValueError(f"{at!r} has no time zone")
     return at.astimezone(UTC)
 
 
-def parse(text: str, zone: tzinfo) -> datetime:
+def parse_time(text: str, zone: tzinfo) -> datetime:
     """Read an ISO 8601 time; one without an offset is in `zone`.
 
     Raise ValueError when `text` is no time.
     """
     at = datetime.fromisoformat(text.strip())
-    return utc(at if at.tzinfo else at.replace(tzinfo=zone))
+    return to_utc(at if at.tzinfo else at.replace(tzinfo=zone))
 
 
 def parse_duration(text: str) -> timedelta:
@@ -43,7 +43,7 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(**parts)
 
 
-def duration(length: timedelta) -> str:
+def format_duration(length: timedelta) -> str:
     """Write a duration for people, in at most two units: "24 h", "1 h 30 m", "3 d"."""
     seconds = int(length.total_seconds())
     if seconds >= 2 * 86_400 and seconds % 86_400 == 0:

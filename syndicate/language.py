@@ -20,7 +20,7 @@ _Table = TypeVar("_Table")
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class PluralText:
     """A text that depends on a number; it is filled in as `str.format` does."""
 
     one: str
@@ -33,7 +33,7 @@ class Counted:
         return said.format(count=count, **places)
 
 
-def marked(text: str, context: str = "") -> str:
+def msgid(text: str, context: str = "") -> str:
     """Mark a text for the catalogues.
 
     A context is for an English text that has to be told differently in two places.
@@ -41,12 +41,12 @@ def marked(text: str, context: str = "") -> str:
     return f"{context}{_CONTEXT}{text}" if context else text
 
 
-def counted(one: str, many: str) -> Counted:
+def plural(one: str, many: str) -> PluralText:
     """Mark a text that depends on `{count}`; for one thing it may do without."""
-    return Counted(one, many)
+    return PluralText(one, many)
 
 
-def translated(table: _Table, language: str) -> _Table:
+def translate(table: _Table, language: str) -> _Table:
     """Return a table of marked texts in the best we have for a BCP 47 language.
 
     A table is a frozen dataclass that is compared by identity (`eq=False`), so that it
@@ -55,7 +55,7 @@ def translated(table: _Table, language: str) -> _Table:
     return cast("_Table", _translated(table, _best(language)))
 
 
-def spoken() -> list[str]:
+def available_languages() -> list[str]:
     """Return the languages that we speak, as BCP 47 tags."""
     return sorted({_ENGLISH.language, *(one.language for one in _catalogues().values())})
 
@@ -71,7 +71,7 @@ class _Catalogue:
         """Return what a field holds, in this language."""
         if isinstance(value, str):
             return self.texts.gettext(value).rpartition(_CONTEXT)[2]
-        if isinstance(value, Counted):
+        if isinstance(value, PluralText):
             return replace(value, catalogue=self.texts)
         if isinstance(value, Mapping):
             return {key: self.say(text) for key, text in value.items()}

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
-OTHERS = 0o077
+GROUP_AND_OTHERS = 0o077
 """What group and all others may do."""
 
 
@@ -20,7 +20,7 @@ def open_private(path: Path) -> int:
     """Return a descriptor to write a file from its beginning; one that was wider is narrowed."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
     try:
-        if os.fstat(file).st_mode & OTHERS:
+        if os.fstat(file).st_mode & GROUP_AND_OTHERS:
             os.fchmod(file, FILE_MODE)
     except OSError:
         os.close(file)

@@ -14,7 +14,7 @@ import syndicate.render.mail.ui_strings as mail
 import syndicate.render.ui_strings as pages
 import syndicate.web.ui_strings as web
 from syndicate import language
-from syndicate.language import Counted, marked, translated
+from syndicate.language import PluralText, msgid, translate
 from tools import words as tool
 
 SOURCES = tool.sources()
@@ -41,7 +41,7 @@ def spoken(value: object) -> Iterator[tuple[str | None, tuple[str, ...]]]:
     if isinstance(value, str):
         context, _, text = value.rpartition("\4")
         yield context or None, (text,)
-    elif isinstance(value, Counted):
+    elif isinstance(value, PluralText):
         yield None, (value.one, value.many)
     elif isinstance(value, dict):
         for text in value.values():
@@ -138,7 +138,7 @@ def test_a_table_holds_texts_and_nothing_else():
         number: int
 
     with pytest.raises(TypeError, match="7"):
-        translated(Table("en", 7), "en")
+        translate(Table("en", 7), "en")
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ def test_new_texts_come_in_and_old_ones_go(shelf, monkeypatch):
 def extracted_of(*texts: str):
     catalogue = Catalog()
     for text in texts:
-        catalogue.add(marked(text))
+        catalogue.add(msgid(text))
     return lambda: catalogue
 
 

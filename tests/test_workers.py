@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from syndicate.errors import SyndicateError, TemplateError
-from syndicate.workers import ResourceLimits, WorkerLane, hired, restart_clock
+from syndicate.workers.pool import ResourceLimits, Shard, restart_timers, start_workers
 from tests import ROOT
 
 LARGE = 3_000_000
@@ -45,7 +45,7 @@ def unpicklable(_):
 
 
 def done(work, lanes):
-    with hired(partial(doing, work), preload=__name__, died="gone") as workers:
+    with start_workers(partial(doing, work), preload=__name__, died="gone") as workers:
         assert len(workers.lanes) > 0
         return list(workers.do(lanes(lane) for lane in workers.lanes))
 
@@ -70,7 +70,7 @@ def test_what_cannot_travel_is_told_as_an_error(work, said):
 
 
 def test_who_breaks_off_leaves_nobody_behind():
-    with hired(partial(doing, echo), preload=__name__, died="gone") as workers:
+    with start_workers(partial(doing, echo), preload=__name__, died="gone") as workers:
         results = workers.do([(number, "") for number in range(9)] for _ in workers.lanes)
         assert next(results)[0] == 0
         members = [one._process for one in workers._members]
@@ -79,7 +79,7 @@ def test_who_breaks_off_leaves_nobody_behind():
 
 def test_each_part_falls_to_one_lane():
     parts = list(range(10))
-    lanes = [WorkerLane(number, 3) for number in range(3)]
+    lanes = [Shard(number, 3) for number in range(3)]
     assert [part for lane in lanes for part in lane.stretch(parts)] == parts
     assert sorted(part for lane in lanes for part in lane.turns(parts)) == parts
 
@@ -95,7 +95,7 @@ LIMITS = ResourceLimits(
 def use_up(task):
     done = []
     for part in task:
-        restart_clock()
+        restart_timers()
         if part == "time":
             sum(range(10**12))  # C code, which no signal handler of Python's interrupts
         elif part == "memory":
@@ -114,7 +114,7 @@ def use_up(task):
 
 def limited(*tasks, limits=LIMITS):
     begin = partial(doing, use_up)
-    with hired(begin, preload=__name__, died="gone", count=1, limits=limits) as workers:
+    with start_workers(begin, preload=__name__, died="gone", count=1, limits=limits) as workers:
         return [result for results in workers.do([tasks]) for result in results]
 
 
@@ -145,12 +145,12 @@ INTERRUPTED = """
 import signal, threading
 from functools import partial
 from operator import neg
-from syndicate.workers import hired
+from syndicate.workers.pool import start_workers
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
     threading.Thread(target=threading.Event().wait, daemon=True).start()
-    with hired(partial(partial, neg), preload="slow_import", died="gone", count=1) as workers:
+    with start_workers(partial(partial, neg), preload="slow_import", died="gone", count=1) as workers:
         print(workers.do_now(7))
 """
 SLOW_IMPORT = """

@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 
 from syndicate.language import FOLDER
 
-_KEYWORDS: dict[str, Any] = {"marked": {1: (1,), 2: (1, (2, "c"))}, "counted": (1, 2)}
+_KEYWORDS: dict[str, Any] = {"msgid": {1: (1,), 2: (1, (2, "c"))}, "plural": (1, 2)}
 _HEADER = "# What Syndicate says to readers; `make words` compiles it."
 
 

@@ -78,7 +78,7 @@ class Context:
         if text is None:
             return clock.now()
         try:
-            return clock.parse(text, self.config.publication.timezone)
+            return clock.parse_time(text, self.config.publication.timezone)
         except (ValueError, OverflowError) as error:
             raise ConfigError(
                 f'--at {text!r} — expected a time such as "2026-11-24T07:00" or '

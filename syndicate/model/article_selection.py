@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from syndicate.clock import EPOCH, duration
+from syndicate.clock import EPOCH, format_duration
 from syndicate.config import ArticleFilter, EditionFilter
 from syndicate.model.articles import Article
 
@@ -34,7 +34,7 @@ class Selection:
         """Say what age left out: ", 3 older than 24 h", or nothing."""
         if not self.aged or self.max_age is None:
             return ""
-        return f", {self.aged} older than {duration(self.max_age)}"
+        return f", {self.aged} older than {format_duration(self.max_age)}"
 
 
 def select(candidates: Iterable[Article], rule: EditionFilter, *, at: datetime) -> Selection:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.base import BaseTrigger
 
-from syndicate.clock import duration
+from syndicate.clock import format_duration
 from syndicate.config import Schedule
 from syndicate.config.cron import parse
 from syndicate.model.schedule_slots import CronCalendar, FixedInterval, Slot
@@ -165,5 +165,5 @@ def decide(
 
 def _too_late(slots: tuple[Slot, ...], now: datetime, max_late: timedelta) -> Iterator[SkippedSlot]:
     for slot in slots:
-        late = duration(now - slot.due_at)
-        yield SkippedSlot(slot=slot, reason=f"{late} late, limit {duration(max_late)}")
+        late = format_duration(now - slot.due_at)
+        yield SkippedSlot(slot=slot, reason=f"{late} late, limit {format_duration(max_late)}")

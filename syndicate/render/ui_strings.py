@@ -12,7 +12,7 @@ from functools import cache
 from babel import Locale, UnknownLocaleError
 from babel.lists import format_list
 
-from syndicate.language import Counted, counted, marked, translated
+from syndicate.language import PluralText, msgid, plural, translate
 from syndicate.model.articles import Person
 
 
@@ -93,7 +93,7 @@ class PageStrings:
     """What stands before the last of two groups of people, when a plain "and" would mislead."""
     comments: str
     no_comments: str
-    comment_counts: Counted
+    comment_counts: PluralText
     empty: str
     empty_more: str
     empty_section: str
@@ -132,115 +132,113 @@ class PageStrings:
 
 ENGLISH = PageStrings(
     language="en",
-    skip=marked("Skip to the content"),
-    home=marked("Home page"),
-    sections=marked("Sections"),
-    latest=marked("Latest"),
-    feeds=marked("Feeds"),
-    breaking=marked("Breaking"),
-    breaking_news=marked("Breaking news"),
-    no_breaking=marked("There is no breaking news at the moment."),
-    advertisement=marked("Advertisement"),
-    by=marked("By {names}"),
-    updated=marked("Updated"),
-    table=marked("Table"),
-    media=marked("Open the recording"),
-    on_the_web=marked("Open what is shown here"),
-    video=marked("Video"),
-    embedded=marked("Embedded content"),
-    consent=marked(
+    skip=msgid("Skip to the content"),
+    home=msgid("Home page"),
+    sections=msgid("Sections"),
+    latest=msgid("Latest"),
+    feeds=msgid("Feeds"),
+    breaking=msgid("Breaking"),
+    breaking_news=msgid("Breaking news"),
+    no_breaking=msgid("There is no breaking news at the moment."),
+    advertisement=msgid("Advertisement"),
+    by=msgid("By {names}"),
+    updated=msgid("Updated"),
+    table=msgid("Table"),
+    media=msgid("Open the recording"),
+    on_the_web=msgid("Open what is shown here"),
+    video=msgid("Video"),
+    embedded=msgid("Embedded content"),
+    consent=msgid(
         "May advertising and the counting of visits load on this page? They may use cookies."
     ),
-    agree=marked("Agree"),
-    decline=marked("Decline"),
-    full_page=marked("Read this article on our site"),
-    also_in=marked("Also in:"),
-    tags=marked("Tags"),
-    authors=marked("Authors"),
-    pages=marked("Pages"),
-    page=marked("Page {number}"),
-    newer=marked("Newer stories"),
-    older=marked("Older stories"),
-    everything=marked("All stories"),
+    agree=msgid("Agree"),
+    decline=msgid("Decline"),
+    full_page=msgid("Read this article on our site"),
+    also_in=msgid("Also in:"),
+    tags=msgid("Tags"),
+    authors=msgid("Authors"),
+    pages=msgid("Pages"),
+    page=msgid("Page {number}"),
+    newer=msgid("Newer stories"),
+    older=msgid("Older stories"),
+    everything=msgid("All stories"),
     kinds={
-        "tag": marked("Tag"),
-        "author": marked("Author", "over a name"),
-        "feed": marked("Feed"),
+        "tag": msgid("Tag"),
+        "author": msgid("Author", "over a name"),
+        "feed": msgid("Feed"),
     },
-    contributed=marked("Reporting was contributed by {people}."),
-    in_place=marked("{names} from {place}"),
+    contributed=msgid("Reporting was contributed by {people}."),
+    in_place=msgid("{names} from {place}"),
     # Translators: before the last of two groups, "Ada and Bo from Rome, and Cy from Oslo".
-    last=marked(", and "),
-    comments=marked("Comments"),
-    no_comments=marked("No comments"),
-    comment_counts=counted("1 comment", "{count} comments"),
-    empty=marked("The first edition is being set."),
-    empty_more=marked("Nothing has been published yet. Come back soon."),
-    empty_section=marked("There is nothing here at the moment."),
-    withdrawn=marked("This article has been withdrawn"),
-    withdrawn_title=marked("[withdrawn] {title}"),
-    withdrawn_at=marked("It was taken back on {date} and is no longer available."),
-    moved=marked("This article has moved"),
+    last=msgid(", and "),
+    comments=msgid("Comments"),
+    no_comments=msgid("No comments"),
+    comment_counts=plural("1 comment", "{count} comments"),
+    empty=msgid("The first edition is being set."),
+    empty_more=msgid("Nothing has been published yet. Come back soon."),
+    empty_section=msgid("There is nothing here at the moment."),
+    withdrawn=msgid("This article has been withdrawn"),
+    withdrawn_title=msgid("[withdrawn] {title}"),
+    withdrawn_at=msgid("It was taken back on {date} and is no longer available."),
+    moved=msgid("This article has moved"),
     following=FeedPageStrings(
-        link=marked("Follow"),
-        title=marked("Follow {publication}"),
-        promise=marked(
+        link=msgid("Follow"),
+        title=msgid("Follow {publication}"),
+        promise=msgid(
             "With a feed, new articles come to you: all of them, in the order they appear. "
             "You give no name and no address, and you can stop whenever you like."
         ),
-        what=marked("What is a feed?"),
-        what_text=marked(
+        what=msgid("What is a feed?"),
+        what_text=msgid(
             "A feed is a list of our newest articles, written so that programs can read it. "
             "Such a program is called a feed reader. You tell it once what you like to follow; "
             "from then on it looks for new articles by itself and shows them in one place, "
             "together with every other paper, blog or podcast you have chosen."
         ),
-        choice=marked(
-            "You decide what is in it. Nothing is ranked, and nothing is put in between."
-        ),
-        how=marked("How to follow us"),
-        reader=marked("Choose a feed reader."),
-        reader_text=marked(
+        choice=msgid("You decide what is in it. Nothing is ranked, and nothing is put in between."),
+        how=msgid("How to follow us"),
+        reader=msgid("Choose a feed reader."),
+        reader_text=msgid(
             "There are apps for phones and computers, services that run in the browser, "
             "and mail programs that can do it too. Free and open ones are Feeder for Android, "
             "NetNewsWire for iPhone, iPad and Mac, Thunderbird for any computer, and FreshRSS for "
             "a server of your own."
         ),
-        copy=marked("Copy the address of a feed."),
-        copy_text=marked("They are listed below; the link that says RSS is the one to copy."),
-        paste=marked("Paste it into your reader."),
-        paste_text=marked("Look for a plus sign, “Add feed” or “Subscribe”. That is all."),
-        feeds=marked("Our feeds"),
-        formats=marked(
+        copy=msgid("Copy the address of a feed."),
+        copy_text=msgid("They are listed below; the link that says RSS is the one to copy."),
+        paste=msgid("Paste it into your reader."),
+        paste_text=msgid("Look for a plus sign, “Add feed” or “Subscribe”. That is all."),
+        feeds=msgid("Our feeds"),
+        formats=msgid(
             "Each feed comes in three formats that say the same. RSS is the one that every "
             "reader knows."
         ),
-        everything=marked("Everything"),
-        list=marked("All at once"),
-        list_text=marked(
+        everything=msgid("Everything"),
+        list=msgid("All at once"),
+        list_text=msgid(
             "Most readers can import a file with a list of feeds, called OPML. "
             "Ours holds every feed above."
         ),
-        list_link=marked("The list of our feeds (OPML)"),
-        by_mail=marked("Rather by mail?"),
-        by_mail_text=marked(
+        list_link=msgid("The list of our feeds (OPML)"),
+        by_mail=msgid("Rather by mail?"),
+        by_mail_text=msgid(
             "We also write newsletters. You can leave any of them at any time, "
             "with one click in every mail."
         ),
-        email=marked("Email address"),
-        name=marked("Name"),
-        optional=marked("if you like"),
-        newsletters=marked("What would you like to get?"),
+        email=msgid("Email address"),
+        name=msgid("Name"),
+        optional=msgid("if you like"),
+        newsletters=msgid("What would you like to get?"),
         # Translators: the label of a field that people don't see, to catch programs.
-        trap=marked("Leave this field empty"),
-        sign_up=marked("Subscribe"),
+        trap=msgid("Leave this field empty"),
+        sign_up=msgid("Subscribe"),
     ),
 )
 
 
 def of(language: str) -> PageStrings:
     """Return the table for a BCP 47 language, or the English one."""
-    return translated(ENGLISH, language)
+    return translate(ENGLISH, language)
 
 
 @cache

@@ -58,7 +58,7 @@ def forget(
 ) -> RetentionReport:
     """Forget what is due, step by step; once `stop` is set, the rest is left for the next time."""
     rule = config.retention
-    after = clock.duration(rule.unconfirmed)
+    after = clock.format_duration(rule.unconfirmed)
     cause = Cause(who=Actor.RETENTION, how=f"nothing was confirmed within {after}")
     stop = stop or Event()
 

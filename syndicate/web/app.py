@@ -41,9 +41,9 @@ from syndicate.web.security_headers import SecurityHeaders
 from syndicate.web.server.responses import HttpResponse
 from syndicate.web.telemetry.access_log import AccessLog
 from syndicate.web.telemetry.counters import RequestCounters
+from syndicate.web.telemetry.endpoints import MonitoringEndpoints
 from syndicate.web.telemetry.instrumentation import Instrumentation
 from syndicate.web.telemetry.metrics import Metrics
-from syndicate.web.telemetry.pages import Monitoring
 from syndicate.web.telemetry.readiness import Readiness
 from syndicate.web.telemetry.request_kinds import PROBES, RequestClassifier
 
@@ -83,7 +83,7 @@ def application(
     names = frozenset(route.path.split("/")[1] for route in routes)
     log = AccessLog.of(config, names, counts)
     readiness = Readiness(store, config, stopping=stopping, sends=sends)
-    probes = Monitoring(config, Metrics(store, config, counts), readiness).routes()
+    probes = MonitoringEndpoints(config, Metrics(store, config, counts), readiness).routes()
     acting = Starlette(
         routes=[*routes, *private, *probes], exception_handlers={404: _missing(pages)}
     )

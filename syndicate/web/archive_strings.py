@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from syndicate.language import marked
+from syndicate.language import msgid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,27 +32,27 @@ class ArchiveStrings:
 
 
 ARCHIVE = ArchiveStrings(
-    title=marked("Newsletters"),
-    intro=marked("What we send by mail, to be read here by everybody."),
-    latest=marked("The latest edition:"),
-    all_editions=marked("All editions"),
-    no_edition=marked("There has been no edition yet."),
-    sign_up=marked("Subscribe"),
-    feed=marked("Feed of this newsletter"),
-    page=marked("Page {number}"),
-    newer=marked("Newer editions"),
-    older=marked("Older editions"),
-    edition_before=marked("The edition before"),
-    edition_after=marked("The next edition"),
-    neighbours=marked("Other editions"),
+    title=msgid("Newsletters"),
+    intro=msgid("What we send by mail, to be read here by everybody."),
+    latest=msgid("The latest edition:"),
+    all_editions=msgid("All editions"),
+    no_edition=msgid("There has been no edition yet."),
+    sign_up=msgid("Subscribe"),
+    feed=msgid("Feed of this newsletter"),
+    page=msgid("Page {number}"),
+    newer=msgid("Newer editions"),
+    older=msgid("Older editions"),
+    edition_before=msgid("The edition before"),
+    edition_after=msgid("The next edition"),
+    neighbours=msgid("Other editions"),
     # Translators: in "You get this because … is subscribed", where it isn't known who reads.
-    somebody=marked("your address"),
-    public=marked("{publication} sends “{newsletter}” by email."),
-    public_join=marked("Subscribe"),
-    from_mail=marked(
+    somebody=msgid("your address"),
+    public=msgid("{publication} sends “{newsletter}” by email."),
+    public_join=msgid("Subscribe"),
+    from_mail=msgid(
         "Already a subscriber? The links to unsubscribe and to change your preferences "
         "are in the email."
     ),
-    gone_title=marked("This edition can't be read any more"),
-    gone=marked("It isn't kept any longer, or something in it was taken back."),
+    gone_title=msgid("This edition can't be read any more"),
+    gone=msgid("It isn't kept any longer, or something in it was taken back."),
 )

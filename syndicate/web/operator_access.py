@@ -15,8 +15,8 @@ from starlette.requests import Request
 
 from syndicate.config import Config
 from syndicate.errors import SecretUnreadable
-from syndicate.web.server.client import address, parse
-from syndicate.web.server.loopback import host_of, is_forwarded, is_local, is_loopback
+from syndicate.web.server.client_address import client_address, parse_address
+from syndicate.web.server.loopback import is_forwarded, is_local, is_loopback, request_host
 
 _CHALLENGE = {"www-authenticate": 'Basic realm="Syndicate", charset="UTF-8"'}
 """Has a browser ask for the token, as a password; the name is ignored."""
@@ -62,20 +62,20 @@ class OperatorAccess:
         suddenly resolves to us (DNS rebinding). It can't do so for an address, for a name
         without a dot, or for the publication's own.
         """
-        host = host_of(request)
+        host = request_host(request)
         ours = {urlsplit(url).hostname for url in (self._config.url, self._config.web_url)}
         return is_loopback(host) or _is_address(host) or "." not in host or host in ours
 
     def _comes_from_monitor(self, request: Request) -> bool:
         """Whether a network that is named asks: itself, or through a proxy that is named."""
-        known = address(request, self._config.web.proxies, certain=True)
+        known = client_address(request, self._config.web.proxies, certain=True)
         if known is None or (is_forwarded(request) and not self._names_client(request)):
             return False
         return any(known in network for network in self._config.web.monitors)
 
     def _names_client(self, request: Request) -> bool:
         """Whether a proxy that is named asks, and says for whom where we look for that."""
-        peer = address(request, ())
+        peer = client_address(request, ())
         known = any(peer in network for network in self._config.web.proxies if peer is not None)
         return known and bool(request.headers.get("x-forwarded-for", "").strip())
 
@@ -108,4 +108,4 @@ def _is_local_url(url: str) -> bool:
 
 
 def _is_address(host: str) -> bool:
-    return parse(host) is not None
+    return parse_address(host) is not None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from syndicate.language import Counted, counted, marked
+from syndicate.language import PluralText, msgid, plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,7 +25,7 @@ class PreferenceStrings:
     pause: str
     pause_hint: str
     pause_for: str
-    weeks: Counted
+    weeks: PluralText
     pause_button: str
     paused: str
     resume_button: str
@@ -50,62 +50,62 @@ class PreferenceStrings:
 
 
 PREFERENCES = PreferenceStrings(
-    title=marked("Your preferences"),
-    whose=marked("What {publication} sends to {email} is yours to decide."),
-    not_mailed=marked(
+    title=msgid("Your preferences"),
+    whose=msgid("What {publication} sends to {email} is yours to decide."),
+    not_mailed=msgid(
         "Nothing is sent to this address: a mail server refused it, or you complained, "
         "or we were told not to. If that is wrong, write to {address}."
     ),
-    newsletters=marked("Newsletters"),
-    gets=marked("You get it."),
-    gets_not=marked("You do not get it."),
-    unconfirmed=marked("Not confirmed yet."),
-    join=marked("Subscribe"),
-    leave=marked("Unsubscribe"),
-    leave_all=marked("Unsubscribe from everything"),
-    joined=marked("You get {newsletter} from now on."),
-    left=marked("You no longer get {newsletter}."),
-    left_all=marked("You are unsubscribed from everything."),
-    pause=marked("Pause"),
-    pause_hint=marked("While it lasts nothing comes, and nothing is sent afterwards."),
-    pause_for=marked("For how long"),
-    weeks=counted("{count} week", "{count} weeks"),
-    pause_button=marked("Pause"),
-    paused=marked("You get no editions until {date}."),
-    resume_button=marked("End the pause"),
-    resumed=marked("The pause is over: you get the next edition."),
-    save=marked("Save"),
-    saved=marked("Saved."),
-    language_title=marked("Language"),
-    language_hint=marked("Of these pages and of our letters to you."),
-    address=marked("Change of address"),
-    address_hint=marked(
+    newsletters=msgid("Newsletters"),
+    gets=msgid("You get it."),
+    gets_not=msgid("You do not get it."),
+    unconfirmed=msgid("Not confirmed yet."),
+    join=msgid("Subscribe"),
+    leave=msgid("Unsubscribe"),
+    leave_all=msgid("Unsubscribe from everything"),
+    joined=msgid("You get {newsletter} from now on."),
+    left=msgid("You no longer get {newsletter}."),
+    left_all=msgid("You are unsubscribed from everything."),
+    pause=msgid("Pause"),
+    pause_hint=msgid("While it lasts nothing comes, and nothing is sent afterwards."),
+    pause_for=msgid("For how long"),
+    weeks=plural("{count} week", "{count} weeks"),
+    pause_button=msgid("Pause"),
+    paused=msgid("You get no editions until {date}."),
+    resume_button=msgid("End the pause"),
+    resumed=msgid("The pause is over: you get the next edition."),
+    save=msgid("Save"),
+    saved=msgid("Saved."),
+    language_title=msgid("Language"),
+    language_hint=msgid("Of these pages and of our letters to you."),
+    address=msgid("Change of address"),
+    address_hint=msgid(
         "A letter goes to each of the two addresses. "
         "Once you have pressed the button in both, all else moves along."
     ),
-    address_new=marked("New address"),
-    address_button=marked("Send the letters"),
-    address_asked=marked(
+    address_new=msgid("New address"),
+    address_button=msgid("Send the letters"),
+    address_asked=msgid(
         "If we may write to that address, two letters are on their way. "
         "Please press the button in both."
     ),
-    address_wrong=marked("Nothing was changed: that is no address that we can write to."),
-    data=marked("Your data"),
-    data_hint=marked(
+    address_wrong=msgid("Nothing was changed: that is no address that we can write to."),
+    data=msgid("Your data"),
+    data_hint=msgid(
         "See and correct your details, download everything we hold on you, or have it erased. "
         "Only you should be able to do that, so we email a link to {email}. "
         "It works for 24 hours."
     ),
-    data_button=marked("Email me the link"),
-    data_sent=marked("We have emailed a link to {email}. It works for 24 hours."),
-    data_by_hand=marked(
+    data_button=msgid("Email me the link"),
+    data_sent=msgid("We have emailed a link to {email}. It works for 24 hours."),
+    data_by_hand=msgid(
         "To see, correct or erase what we hold on you, write to {address}: "
         "we cannot send email to your own address."
     ),
-    join_sent=marked(
+    join_sent=msgid(
         "We have sent an email to {email}. Press the button in it to get {newsletter}."
     ),
-    too_many_letters=marked(
+    too_many_letters=msgid(
         "We have already sent several emails to {email}. "
         "Check your inbox and your spam folder, or try again tomorrow."
     ),
@@ -141,43 +141,43 @@ class PersonalDataStrings:
 
 
 PERSONAL_DATA = PersonalDataStrings(
-    title=marked("Your data"),
-    whose=marked(
+    title=msgid("Your data"),
+    whose=msgid(
         "This is what {publication} holds on {email}. "
         "Don't pass on the link to this page: it works for anyone who has it, for 24 hours."
     ),
-    about=marked("About you"),
-    name=marked("Name"),
-    missing=marked("Nothing was changed: please fill in “{field}”."),
-    too_long=marked("Nothing was changed: “{field}” is too long."),
-    file=marked("What we hold on you"),
-    file_hint=marked(
+    about=msgid("About you"),
+    name=msgid("Name"),
+    missing=msgid("Nothing was changed: please fill in “{field}”."),
+    too_long=msgid("Nothing was changed: “{field}” is too long."),
+    file=msgid("What we hold on you"),
+    file_hint=msgid(
         "You, your subscriptions, every change with its cause, and all that was sent, in one file."
     ),
-    download=marked("Download everything"),
-    erase=marked("Erasure"),
-    erase_hint=marked("We forget you, and all that we hold on you."),
-    erase_begin=marked("Erase my data …"),
-    erase_title=marked("Erase all that we hold on you?"),
-    goes=marked(
+    download=msgid("Download everything"),
+    erase=msgid("Erasure"),
+    erase_hint=msgid("We forget you, and all that we hold on you."),
+    erase_begin=msgid("Erase my data …"),
+    erase_title=msgid("Erase all that we hold on you?"),
+    goes=msgid(
         "Your address, name, preferences and subscriptions go, with the record of their changes. "
         "No mail comes to you any more, and the links in old mails do nothing."
     ),
-    stays=marked(
+    stays=msgid(
         "Editions keep their count of readers, without a trace of who they were. "
         "A fingerprint of your address stays, which cannot be turned back into it: "
         "it keeps others from bringing you back with an old list."
     ),
-    final=marked("This cannot be undone."),
-    erase_button=marked("Erase everything"),
-    keep=marked("Back to your data"),
-    erased_title=marked("Goodbye"),
-    erased=marked(
+    final=msgid("This cannot be undone."),
+    erase_button=msgid("Erase everything"),
+    keep=msgid("Back to your data"),
+    erased_title=msgid("Goodbye"),
+    erased=msgid(
         "All that we held on you is erased. "
         "If you come back one day, it will be as if for the first time."
     ),
-    expired=marked("The link to your data works for 24 hours. You can ask for a new one."),
-    to_preferences=marked("Your preferences"),
+    expired=msgid("The link to your data works for 24 hours. You can ask for a new one."),
+    to_preferences=msgid("Your preferences"),
 )
 
 
@@ -201,25 +201,25 @@ class AddressChangeStrings:
 
 
 ADDRESS = AddressChangeStrings(
-    new_title=marked("Is this your new address?"),
-    new=marked("{publication} will write to {email} in place of another address."),
-    new_button=marked("Yes, use this address"),
-    old_title=marked("Shall your mail go elsewhere?"),
-    old=marked("{publication} will write to another address in place of {email}."),
-    old_button=marked("Yes, use the other address"),
-    waiting_title=marked("One more letter"),
-    waiting_new=marked(
+    new_title=msgid("Is this your new address?"),
+    new=msgid("{publication} will write to {email} in place of another address."),
+    new_button=msgid("Yes, use this address"),
+    old_title=msgid("Shall your mail go elsewhere?"),
+    old=msgid("{publication} will write to another address in place of {email}."),
+    old_button=msgid("Yes, use the other address"),
+    waiting_title=msgid("One more letter"),
+    waiting_new=msgid(
         "Thank you. Now press the button in the letter to your new address, "
         "and mail will come to it."
     ),
-    waiting_old=marked(
+    waiting_old=msgid(
         "Thank you. Now press the button in the letter to your old address, "
         "and mail will come to the new one."
     ),
-    done_title=marked("Your address is changed"),
-    done=marked("{publication} writes to {email} from now on."),
-    over_title=marked("This question is over"),
-    over=marked(
+    done_title=msgid("Your address is changed"),
+    done=msgid("{publication} writes to {email} from now on."),
+    over_title=msgid("This question is over"),
+    over=msgid(
         "It was not answered in time, or something changed since it was asked. "
         "You can ask for a change of address again on your preferences page."
     ),
@@ -242,13 +242,13 @@ class UnsubscribeReasonStrings:
 
 
 REASONS = UnsubscribeReasonStrings(
-    why=marked("Would you tell us why?"),
-    too_many=marked("Too many mails"),
-    unexpected=marked("Not what I expected"),
-    never_asked=marked("I never asked for it"),
-    other=marked("Something else"),
-    own_words=marked("In your own words"),
-    send=marked("Tell us"),
-    thanks=marked("Thank you for telling us."),
-    preferences=marked("All your preferences"),
+    why=msgid("Would you tell us why?"),
+    too_many=msgid("Too many mails"),
+    unexpected=msgid("Not what I expected"),
+    never_asked=msgid("I never asked for it"),
+    other=msgid("Something else"),
+    own_words=msgid("In your own words"),
+    send=msgid("Tell us"),
+    thanks=msgid("Thank you for telling us."),
+    preferences=msgid("All your preferences"),
 )

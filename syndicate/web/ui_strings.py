@@ -7,7 +7,7 @@ here; a publication's own `templates/web/` may say anything.
 
 from dataclasses import dataclass
 
-from syndicate.language import Counted, counted, marked, translated
+from syndicate.language import PluralText, msgid, plural, translate
 from syndicate.web.archive_strings import ARCHIVE, ArchiveStrings
 from syndicate.web.reader_strings import (
     ADDRESS,
@@ -46,7 +46,7 @@ class SignupStrings:
     again: str
     over_network: str
     over_all: str
-    over_wait: Counted
+    over_wait: PluralText
     over_work: str
     not_read: str
     sent_title: str
@@ -105,100 +105,100 @@ class WebStrings:
 
 ENGLISH = WebStrings(
     language="en",
-    to_publication=marked("Go to {publication}"),
-    missing_title=marked("There is nothing here"),
-    missing=marked("The address may be mistyped, or the story has never been published."),
-    leave_title=marked("Unsubscribe from {newsletter}?"),
-    leave=marked("{email} will no longer get it."),
-    leave_button=marked("Unsubscribe"),
-    left_title=marked("You are unsubscribed"),
-    left=marked("{email} no longer gets {newsletter}."),
-    undo=marked("That was a mistake?"),
-    undo_button=marked("Subscribe again"),
-    return_=marked("Changed your mind?"),
-    return_link=marked("Sign up again"),
-    rejoined_title=marked("Welcome back"),
-    rejoined=marked("{email} gets {newsletter} as before."),
-    nobody=marked("This address does not get {newsletter}."),
-    bad_link_title=marked("This link is not complete"),
-    bad_link=marked(
+    to_publication=msgid("Go to {publication}"),
+    missing_title=msgid("There is nothing here"),
+    missing=msgid("The address may be mistyped, or the story has never been published."),
+    leave_title=msgid("Unsubscribe from {newsletter}?"),
+    leave=msgid("{email} will no longer get it."),
+    leave_button=msgid("Unsubscribe"),
+    left_title=msgid("You are unsubscribed"),
+    left=msgid("{email} no longer gets {newsletter}."),
+    undo=msgid("That was a mistake?"),
+    undo_button=msgid("Subscribe again"),
+    return_=msgid("Changed your mind?"),
+    return_link=msgid("Sign up again"),
+    rejoined_title=msgid("Welcome back"),
+    rejoined=msgid("{email} gets {newsletter} as before."),
+    nobody=msgid("This address does not get {newsletter}."),
+    bad_link_title=msgid("This link is not complete"),
+    bad_link=msgid(
         "Mail programs sometimes cut off a part of it. "
         "Please use the link in another mail from us, or copy all of it."
     ),
-    write_to=marked("Or write to {address}, and we do it for you."),
-    refused_title=marked("That was not understood"),
-    refused=marked("Nothing was changed. Please go back and use the button."),
-    busy_title=marked("Just a moment"),
-    busy=marked("Nothing was changed yet. Please try again in a minute."),
+    write_to=msgid("Or write to {address}, and we do it for you."),
+    refused_title=msgid("That was not understood"),
+    refused=msgid("Nothing was changed. Please go back and use the button."),
+    busy_title=msgid("Just a moment"),
+    busy=msgid("Nothing was changed yet. Please try again in a minute."),
     reasons=REASONS,
     preferences=PREFERENCES,
     personal_data=PERSONAL_DATA,
     address_change=ADDRESS,
     signup=SignupStrings(
-        title=marked("Subscribe to {publication}"),
-        promise=marked(
+        title=msgid("Subscribe to {publication}"),
+        promise=msgid(
             "First you get one letter, to make sure that the address is yours. "
             "You can leave at any time, with one click in every mail."
         ),
-        promise_at_once=marked("You can leave at any time, with one click in every mail."),
-        email=marked("Email address"),
-        name=marked("Name"),
-        optional=marked("if you like"),
-        choose=marked("What would you like to get?"),
+        promise_at_once=msgid("You can leave at any time, with one click in every mail."),
+        email=msgid("Email address"),
+        name=msgid("Name"),
+        optional=msgid("if you like"),
+        choose=msgid("What would you like to get?"),
         # Translators: the label of a field that people don't see, to catch programs.
-        trap=marked("Leave this field empty"),
-        button=marked("Subscribe"),
-        working=marked("One moment, your browser is doing a sum …"),
-        needs_script=marked(
+        trap=msgid("Leave this field empty"),
+        button=msgid("Subscribe"),
+        working=msgid("One moment, your browser is doing a sum …"),
+        needs_script=msgid(
             "To keep programs out, your browser has to do a sum here, and needs JavaScript for it."
         ),
-        problems=marked("Almost there"),
-        bad_email=marked("This is no complete email address; one looks like anna@example.org."),
-        disposable=marked(
+        problems=msgid("Almost there"),
+        bad_email=msgid("This is no complete email address; one looks like anna@example.org."),
+        disposable=msgid(
             "Addresses at {domain} last only for a short while. "
             "Please use one that you will still read next month."
         ),
-        missing=marked("Please fill this in."),
-        too_long=marked("Please write at most {most} characters, on one line."),
-        none_chosen=marked("Please choose at least one."),
-        unknown=marked("There is no {name}."),
-        again=marked("Please press the button once more, so that we know you are no program."),
-        over_network=marked("Many sign-ups have come from your network in the last hour."),
-        over_all=marked("Very many people are signing up right now."),
-        over_wait=counted(
+        missing=msgid("Please fill this in."),
+        too_long=msgid("Please write at most {most} characters, on one line."),
+        none_chosen=msgid("Please choose at least one."),
+        unknown=msgid("There is no {name}."),
+        again=msgid("Please press the button once more, so that we know you are no program."),
+        over_network=msgid("Many sign-ups have come from your network in the last hour."),
+        over_all=msgid("Very many people are signing up right now."),
+        over_wait=plural(
             "Please try again in {count} minute.", "Please try again in {count} minutes."
         ),
-        over_work=marked(
+        over_work=msgid(
             "Many sign-ups have come from your network in the last hour. Press the button once "
             "more: your browser will then do a little work to show that you are no program."
         ),
-        not_read=marked("That was not understood. Please fill in the form again."),
-        sent_title=marked("Now look into your inbox"),
-        sent=marked(
+        not_read=msgid("That was not understood. Please fill in the form again."),
+        sent_title=msgid("Now look into your inbox"),
+        sent=msgid(
             "There is a letter on its way to the address that you gave. "
             "Press the button in it, and you are subscribed."
         ),
-        sent_help=marked(
+        sent_help=msgid(
             "Nothing there after a few minutes? Look into the spam folder, or sign up once more: "
             "perhaps the address had a slip in it."
         ),
-        to_outbox=marked("Read it in the outbox"),
-        begun_title=marked("Thank you for subscribing"),
-        begun=marked("The next edition goes to the address that you gave."),
-        begun_help=marked(
+        to_outbox=msgid("Read it in the outbox"),
+        begun_title=msgid("Thank you for subscribing"),
+        begun=msgid("The next edition goes to the address that you gave."),
+        begun_help=msgid(
             "If you once unsubscribed with this address, there is a letter on its way to it. "
             "Press the button in it, and you are subscribed again."
         ),
-        confirm_title=marked("Subscribe to {publication}?"),
-        confirm=marked("This will be sent to {email}:"),
-        confirm_button=marked("Yes, subscribe me"),
-        confirmed_title=marked("You are subscribed"),
-        confirmed=marked("{newsletters} will come to {email}, beginning with the next edition."),
-        to_preferences=marked("Your preferences"),
-        expired_title=marked("This link has expired"),
-        expired=marked("It could be used for a while only, and nothing was changed."),
-        expired_help=marked("Please ask once more, and you get a new one."),
-        sign_up_again=marked("Sign up again"),
+        confirm_title=msgid("Subscribe to {publication}?"),
+        confirm=msgid("This will be sent to {email}:"),
+        confirm_button=msgid("Yes, subscribe me"),
+        confirmed_title=msgid("You are subscribed"),
+        confirmed=msgid("{newsletters} will come to {email}, beginning with the next edition."),
+        to_preferences=msgid("Your preferences"),
+        expired_title=msgid("This link has expired"),
+        expired=msgid("It could be used for a while only, and nothing was changed."),
+        expired_help=msgid("Please ask once more, and you get a new one."),
+        sign_up_again=msgid("Sign up again"),
     ),
     archive=ARCHIVE,
 )
@@ -206,4 +206,4 @@ ENGLISH = WebStrings(
 
 def web_strings(language: str) -> WebStrings:
     """Return the table for a BCP 47 language, or the English one."""
-    return translated(ENGLISH, language)
+    return translate(ENGLISH, language)

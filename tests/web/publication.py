@@ -12,7 +12,7 @@ from typing import Any
 from syndicate.config import Config
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.published.file_cache import LARGE
+from syndicate.web.published.file_cache import MAX_CACHED_MEDIA
 from syndicate.web.server.server import WebServer, listen
 from tests.audience import TEST
 from tests.publish.newsroom import PICTURE, Newsroom
@@ -93,7 +93,7 @@ def _publish(newsroom: Newsroom) -> None:
     newsroom.retract("day-6")
     newsroom.build()
     output = newsroom.config.output
-    (output / "media/talk.mp3").write_bytes(os.urandom(LARGE + 1000))
+    (output / "media/talk.mp3").write_bytes(os.urandom(MAX_CACHED_MEDIA + 1000))
     (output / "media/.hidden.png").write_bytes(b"hidden")
     (output / ".hidden").mkdir()
     (output / ".hidden/rss.xml").write_bytes(b"hidden")

@@ -25,11 +25,11 @@ from syndicate.schedule.runner import Runner
 from syndicate.schedule.wiring import Newsroom
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.server.listener import handed_over, listen
+from syndicate.web.server.listener import activated_socket, listen
 from syndicate.web.server.server import WebServer
 from syndicate.web.telemetry.counters import RequestCounters
 from syndicate.web.telemetry.instrumentation import Instrumentation
-from syndicate.web.telemetry.write_probe import write_faults
+from syndicate.web.telemetry.write_probe import find_write_errors
 
 log = structlog.get_logger()
 
@@ -55,7 +55,7 @@ class ServingAddress:
         """
         ours.port = port if port is not None else exported_port()
         config = ours.config
-        if (given := handed_over()) is not None:
+        if (given := activated_socket()) is not None:
             return cls(ours, config, given.getsockname()[0], given, shared=True)
         host = host or config.web.host
         return cls(ours, config, host, listen(host, config.web.port), shared=False)
@@ -131,7 +131,7 @@ class Lifecycle:
             self._made.runner.take_in()
         self.server.start()
         self._report_secrets()
-        for what, why in write_faults(self._made.store, self.config):
+        for what, why in find_write_errors(self._made.store, self.config):
             log.error("can't be written", what=what, reason=why)
         self._config_watcher.start()
         self._go_to_work()

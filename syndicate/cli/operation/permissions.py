@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syndicate.private_file import OTHERS
+from syndicate.private_file import GROUP_AND_OTHERS
 from syndicate.store.database.sql_engine import sqlite_file
 
 if TYPE_CHECKING:  # start-up
@@ -51,7 +51,7 @@ def _open_to_others(path: Path) -> str | None:
         mode = path.stat().st_mode
     except OSError:
         return None
-    return f"{mode & 0o7777:04o}" if mode & OTHERS else None
+    return f"{mode & 0o7777:04o}" if mode & GROUP_AND_OTHERS else None
 
 
 def _near(path: Path) -> Path:

@@ -255,7 +255,7 @@ def _print_schedules(config: "Config", schedules: list[dict[str, Any]]) -> None:
     rows = []
     for schedule in schedules:
         zone = next(config.zone(s) for s in config.schedules if s.name == schedule["schedule"])
-        slots = [slot_time(clock.parse(slot, zone), zone) for slot in schedule["next"]]
+        slots = [slot_time(clock.parse_time(slot, zone), zone) for slot in schedule["next"]]
         rows.append((schedule["schedule"], schedule["newsletter"], *slots, schedule["timezone"]))
     table(("schedule", "newsletter", "next", "", "", "zone"), rows)
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from syndicate.clock import duration
+from syndicate.clock import format_duration
 from syndicate.config.config import Config
 from syndicate.config.loading.toml_positions import Loc
 from syndicate.config.values import Mailbox, Rate, Table
@@ -117,7 +117,7 @@ def toml(value: object) -> str:
         case int() | float() | date():
             return str(value)
         case timedelta():
-            return toml(duration(value).replace(" ", ""))
+            return toml(format_duration(value).replace(" ", ""))
         case list() | tuple():
             return f"[{', '.join(toml(item) for item in value)}]"
         case dict():

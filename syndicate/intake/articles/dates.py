@@ -30,7 +30,7 @@ def parse_date(text: str, zone: tzinfo) -> datetime:
     fraction = int((match[7] or "").ljust(6, "0")[:6])
     offset = _offset(match[8] or "")
     at = datetime(year, month, day, hour, minute, second, fraction, tzinfo=offset or zone)
-    return clock.utc(at)
+    return clock.to_utc(at)
 
 
 def _offset(text: str) -> tzinfo | None:

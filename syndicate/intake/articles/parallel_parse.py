@@ -32,7 +32,13 @@ from syndicate.intake.articles.unique_slugs import (
     read_slug_claims,
 )
 from syndicate.intake.markup.text import one_line
-from syndicate.workers import ResourceLimits, Workers, cores, hired, restart_clock
+from syndicate.workers.pool import (
+    ResourceLimits,
+    WorkerPool,
+    available_cores,
+    restart_timers,
+    start_workers,
+)
 
 BATCH_SIZE = 100
 """How many files are handed on at once."""
@@ -93,7 +99,7 @@ def parse_files(
     processes, with limits of time and memory for each file, however few there are.
     """
     begin = partial(_job_handler, config, keep=keep)
-    few = len(files) < _PARALLEL_THRESHOLD or cores() == 1
+    few = len(files) < _PARALLEL_THRESHOLD or available_cores() == 1
     if few and not limited:
         again = partial(parse_for_id, config=config, keep=keep)
         yield _parse_in_steps(files, config, partial(map, begin()), again, {})
@@ -101,12 +107,16 @@ def parse_files(
     killed: dict[Path, str] = {}
     with ExitStack() as stack:
         hire = partial(
-            hired, begin, preload=__name__, died=_WORKER_DIED, limits=_limits(config, killed)
+            start_workers,
+            begin,
+            preload=__name__,
+            died=_WORKER_DIED,
+            limits=_limits(config, killed),
         )
         workers = stack.enter_context(hire(count=1 if few else None))
 
         @cache
-        def apart() -> Workers[_ParseJob, list[Any]]:
+        def apart() -> WorkerPool[_ParseJob, list[Any]]:
             return stack.enter_context(hire(count=1))
 
         def again_apart(manuscript: SourceFile, public_id: str) -> ParsedFile:
@@ -245,5 +255,5 @@ def _job_handler(config: Config, *, keep: bool) -> Callable[[_ParseJob], list[An
 
 
 def _parse_within_limits(file: Path, config: Config, *, keep: bool) -> ParsedFile:
-    restart_clock()
+    restart_timers()
     return parse_file(file, config, keep=keep)

@@ -12,7 +12,7 @@ from syndicate.intake.media.metadata import strip_metadata
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Figure
 from syndicate.model.urls import web_address
-from syndicate.workers import restart_clock
+from syndicate.workers.pool import restart_timers
 
 _FORMATS = {
     "GIF": (".gif", "image/gif"),
@@ -117,7 +117,7 @@ class Pictures:
         """Give a picture its own time, once."""
         if file not in self._timed_files:
             self._timed_files.add(file)
-            restart_clock()
+            restart_timers()
         return file
 
     @staticmethod

@@ -12,7 +12,7 @@ from syndicate.errors import SyndicateError
 from syndicate.intake.media import file_storage
 from syndicate.model.articles import MEDIA, Recording
 from syndicate.model.urls import web_address
-from syndicate.workers import restart_clock
+from syndicate.workers.pool import restart_timers
 
 _FORMATS = {
     "MP3": (".mp3", "audio/mpeg"),
@@ -42,7 +42,7 @@ def find_recording(named: Recording, file: Path, config: Config, *, keep: bool =
     """
     if re.match("https?:", named.src, re.IGNORECASE):
         return _remote(named)
-    restart_clock()
+    restart_timers()
     try:
         data = _read(
             file_storage.locate(named.src, folder=file.parent, root=config.root, kind="file")

@@ -30,7 +30,7 @@ from syndicate.render.sitemaps import CHUNK
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Topic
 from syndicate.store import Store
-from syndicate.workers import WorkerLane
+from syndicate.workers.pool import Shard
 
 _HANDFUL = 40
 """Articles of one task."""
@@ -350,8 +350,8 @@ class _Build:
             self.complete = False
 
     @property
-    def _lanes(self) -> list[WorkerLane]:
-        return self._crew.lanes if self._crew else [WorkerLane(0, 1)]
+    def _lanes(self) -> list[Shard]:
+        return self._crew.lanes if self._crew else [Shard(0, 1)]
 
     def _print(self, lanes: Iterable[Iterable[Task]]) -> None:
         for outcome in self._printed(lanes):

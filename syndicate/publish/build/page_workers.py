@@ -10,18 +10,18 @@ from syndicate.publish.build.tasks import Task
 from syndicate.publish.build.writer import PageWriter
 from syndicate.render.templates import Templates
 from syndicate.store import Store
-from syndicate.workers import Workers, hired
+from syndicate.workers.pool import WorkerPool, start_workers
 
 _DIED = "a process of the build died, killed perhaps because memory ran out"
 
-Crew = Workers[Task, TaskOutcome]
+Crew = WorkerPool[Task, TaskOutcome]
 
 
 @contextmanager
 def crew(config: Config, *, compress: bool) -> Iterator[Crew]:
     """Hire a crew for a publication, and let it go at the end."""
     begin = partial(_printing, config, compress=compress)
-    with hired(begin, preload=__name__, died=_DIED) as workers:
+    with start_workers(begin, preload=__name__, died=_DIED) as workers:
         yield workers
 
 

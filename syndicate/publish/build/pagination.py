@@ -17,7 +17,7 @@ from syndicate.publish.build.topic_index import ListRow, TopicIndex
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import FeedHistory, formats
 from syndicate.render.topics import Topic
-from syndicate.workers import WorkerLane
+from syndicate.workers.pool import Shard
 
 STORIES = 30
 """How many places a page of a list has."""
@@ -52,14 +52,14 @@ class BuildPlan:
         self._anew = anew
         self._missing = missing or {}
 
-    def pages(self, lane: WorkerLane) -> Iterator[PageBatch]:
+    def pages(self, lane: Shard) -> Iterator[PageBatch]:
         """Plan the pages of lists, some at a time, those with the newest last."""
         left = self._pages(lane)
         while some := tuple(islice(left, _HANDFUL)):
             keys = (key for page in some for key in page.articles)
             yield PageBatch(pages=some, at=self._at, missing=self._missing_of(keys))
 
-    def _pages(self, lane: WorkerLane) -> Iterator[ListPageTask]:
+    def _pages(self, lane: Shard) -> Iterator[ListPageTask]:
         """Plan the pages of lists one by one; topics of few pages take turns."""
         numbers = {topic: self._numbers(topic, STORIES) for topic in self._changed}
         few = [topic for topic, found in numbers.items() if len(found) < _FEW * lane.count]
@@ -73,7 +73,7 @@ class BuildPlan:
             if shares[topic][1]:
                 yield first_page(self._lists, topic)
 
-    def archives(self, lane: WorkerLane) -> Iterator[FeedDocumentTask]:
+    def archives(self, lane: Shard) -> Iterator[FeedDocumentTask]:
         """Plan the archives of feeds."""
         archived = (
             archives(
@@ -88,7 +88,7 @@ class BuildPlan:
         merged = heapq.merge(*archived, key=lambda one: max(one.rows, default=sys.maxsize))
         return map(self._with_missing, merged)
 
-    def newest(self, lane: WorkerLane) -> Iterator[FeedDocumentTask]:
+    def newest(self, lane: Shard) -> Iterator[FeedDocumentTask]:
         """Plan the documents that readers follow."""
         documents = (
             newest(self._lists, topic, self._config) for topic in lane.turns(self._changed)
@@ -192,7 +192,7 @@ def _parts(
         yield from ((number, next(chunks, [])) for number in numbers)
 
 
-def _share(numbers: Sequence[int], lane: WorkerLane) -> tuple[Sequence[int], bool]:
+def _share(numbers: Sequence[int], lane: Shard) -> tuple[Sequence[int], bool]:
     """Return a lane's share of a topic's pages: numbers, and whether it has the newest's, too.
 
     That comes after all numbered ones, and repeats what the last of them hold.

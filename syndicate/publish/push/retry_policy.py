@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Self
 
-from syndicate.clock import utc
+from syndicate.clock import to_utc
 from syndicate.publish.push.http_client import HttpReply
 
 FIRST = timedelta(minutes=1)
@@ -85,4 +85,4 @@ def _delay(attempt: int) -> timedelta:
 def _date(said: str) -> datetime:
     """Read a date of HTTP; raise ValueError for anything else."""
     at = parsedate_to_datetime(said)
-    return utc(at if at.tzinfo else at.replace(tzinfo=UTC))
+    return to_utc(at if at.tzinfo else at.replace(tzinfo=UTC))

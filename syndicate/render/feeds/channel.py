@@ -13,7 +13,7 @@ from urllib.parse import quote
 from uuid import uuid5
 
 from syndicate.body import markup
-from syndicate.clock import utc
+from syndicate.clock import to_utc
 from syndicate.config import Config
 from syndicate.model.articles import Article, Comments, Figure, Person, Recording
 from syndicate.model.compiled_body import CompiledBody
@@ -189,8 +189,8 @@ def entry(
         title=plain(article.title) or article.slug,
         summary=plain(article.excerpt),
         content=_content(config, article, galley) if full else None,
-        published=utc(article.published),
-        modified=utc(article.modified),
+        published=to_utc(article.published),
+        modified=to_utc(article.modified),
         authors=_people(article.authors) or (_house(config),),
         contributors=_people(article.contributors),
         categories=_categories(config, article),
@@ -212,15 +212,15 @@ def withdrawn_entry(config: Config, article: Article) -> ChannelEntry:
     """
     language = _language(article.language) or config.publication.language
     said = ui_strings.of(language)
-    at = utc(article.retracted_at or article.modified)
+    at = to_utc(article.retracted_at or article.modified)
     return ChannelEntry(
         id=markup.printable(article.id),
         url=f"{config.url}{quote(article.address)}",
         title=said.withdrawn_title.format(title=plain(article.title) or article.slug),
         summary=f"{said.withdrawn}.",
         content=None,
-        published=utc(article.published),
-        modified=max(at, utc(article.published)),
+        published=to_utc(article.published),
+        modified=max(at, to_utc(article.published)),
         authors=_people(article.authors) or (_house(config),),
         rights=_rights(config),
         language=language,
@@ -232,7 +232,7 @@ def tombstone(config: Config, article: Article) -> Tombstone:
     said = ui_strings.of(config.publication.language)
     return Tombstone(
         ref=markup.printable(article.id),
-        when=utc(article.retracted_at or article.modified),
+        when=to_utc(article.retracted_at or article.modified),
         url=f"{config.url}{quote(article.address)}",
         by=_house(config).name,
         comment=said.withdrawn,
@@ -246,7 +246,7 @@ def plain(text: str) -> str:
 
 def rfc3339(at: datetime) -> str:
     """Write a time as Atom and JSON Feed want it, to the second."""
-    return f"{utc(at).replace(microsecond=0, tzinfo=None).isoformat()}Z"
+    return f"{to_utc(at).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def _content(config: Config, article: Article, galley: CompiledBody | None) -> bytes:

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 from lxml import etree
 
-from syndicate.clock import utc
+from syndicate.clock import to_utc
 from syndicate.config import Config
 from syndicate.render import addresses
 from syndicate.render.feeds.channel import plain
@@ -20,7 +20,7 @@ def render(config: Config, feeds: Sequence[Feed]) -> bytes:
     began = max(feed.since for feed in feeds)
     for name, text in (
         ("title", plain(publication.title)),
-        ("dateModified", format_datetime(utc(began), usegmt=True)),
+        ("dateModified", format_datetime(to_utc(began), usegmt=True)),
         ("ownerName", plain(publication.author or "") or plain(publication.title)),
         ("docs", "http://opml.org/spec2.opml"),
     ):

@@ -19,7 +19,7 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from syndicate.clock import utc
+from syndicate.clock import to_utc
 from syndicate.render import addresses
 from syndicate.render.feeds import access_restriction, media_rss, podcast
 from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, rfc3339
@@ -147,4 +147,4 @@ class _RssExtension:
 
 
 def _rfc822(at: datetime) -> str:
-    return format_datetime(utc(at), usegmt=True)
+    return format_datetime(to_utc(at), usegmt=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from syndicate.language import Counted, counted, marked, translated
+from syndicate.language import PluralText, msgid, plural, translate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +38,11 @@ class MailStrings:
     read_on_web: str
     cut: str
     """Leads to the rest of a story that was cut for length."""
-    also: Counted
+    also: PluralText
     """Before the headlines that an edition has no room for."""
-    others: Counted
+    others: PluralText
     """For those that are not even named."""
-    more: Counted
+    more: PluralText
     """The end of a digest's subject."""
     picture: str
     video: str
@@ -59,86 +59,86 @@ class MailStrings:
 
 ENGLISH = MailStrings(
     language="en",
-    read_on=marked("Read on"),
-    read_on_web=marked("Read on the web"),
-    cut=marked("The story goes on: read the rest on the web"),
-    also=counted("And {count} more:", "And {count} more:"),
-    others=counted("{count} other at {publication}", "{count} others at {publication}"),
+    read_on=msgid("Read on"),
+    read_on_web=msgid("Read on the web"),
+    cut=msgid("The story goes on: read the rest on the web"),
+    also=plural("And {count} more:", "And {count} more:"),
+    others=plural("{count} other at {publication}", "{count} others at {publication}"),
     # Translators: the end of a subject, after its first headline and a comma.
-    more=counted("and {count} more", "and {count} more"),
-    picture=marked("Picture"),
-    video=marked("Watch the video"),
-    audio=marked("Listen to the recording"),
-    embedded=marked("Open what is shown here"),
-    links=marked("Links"),
-    why=marked("You get this because {email} is subscribed to “{newsletter}” from {publication}."),
-    unsubscribe=marked("Unsubscribe"),
-    preferences=marked("Preferences"),
-    view=marked("View in browser"),
+    more=plural("and {count} more", "and {count} more"),
+    picture=msgid("Picture"),
+    video=msgid("Watch the video"),
+    audio=msgid("Listen to the recording"),
+    embedded=msgid("Open what is shown here"),
+    links=msgid("Links"),
+    why=msgid("You get this because {email} is subscribed to “{newsletter}” from {publication}."),
+    unsubscribe=msgid("Unsubscribe"),
+    preferences=msgid("Preferences"),
+    view=msgid("View in browser"),
     letters=LetterTexts(
         confirm=LetterStrings(
-            title=marked("Please confirm your subscription to {publication}"),
-            said=marked("Press the button, and {newsletters} will come to you from now on."),
-            button=marked("Yes, subscribe me"),
-            why=marked(
+            title=msgid("Please confirm your subscription to {publication}"),
+            said=msgid("Press the button, and {newsletters} will come to you from now on."),
+            button=msgid("Yes, subscribe me"),
+            why=msgid(
                 "You get this letter because {email} was entered at {publication}. "
                 "If that was not you, do nothing: nothing will be sent to you."
             ),
         ),
         welcome=LetterStrings(
-            title=marked("Welcome to {publication}"),
-            said=marked(
+            title=msgid("Welcome to {publication}"),
+            said=msgid(
                 "You are subscribed to {newsletters}, beginning with the next edition. "
                 "What you get is yours to decide at any time."
             ),
-            button=marked("Your preferences"),
-            why=marked(
+            button=msgid("Your preferences"),
+            why=msgid(
                 "You get this letter because {email} has just been subscribed at {publication}. "
                 "There is nothing that you have to do."
             ),
         ),
         leave_address=LetterStrings(
-            title=marked("Shall your mail go elsewhere?"),
-            said=marked(
+            title=msgid("Shall your mail go elsewhere?"),
+            said=msgid(
                 "You asked {publication} to write to another address. "
                 "Press the button if that is right; the other address is asked as well."
             ),
-            button=marked("Yes, use the other address"),
-            why=marked(
+            button=msgid("Yes, use the other address"),
+            why=msgid(
                 "You get this letter because somebody with the link to your preferences asked to "
                 "change {email}. If that was not you, do nothing: nothing will change."
             ),
         ),
         new_address=LetterStrings(
-            title=marked("Is this your new address?"),
-            said=marked(
+            title=msgid("Is this your new address?"),
+            said=msgid(
                 "{publication} was asked to write to this address in place of another one. "
                 "Press the button if that is right."
             ),
-            button=marked("Yes, use this address"),
-            why=marked(
+            button=msgid("Yes, use this address"),
+            why=msgid(
                 "You get this letter because {email} was entered at {publication}. "
                 "If that was not you, do nothing: nothing will be sent to you."
             ),
         ),
         data=LetterStrings(
-            title=marked("Your data at {publication}"),
-            said=marked(
+            title=msgid("Your data at {publication}"),
+            said=msgid(
                 "The button opens a page where you can see and correct your details, download "
                 "everything we hold on you, or have it erased. It works for 24 hours. "
                 "Don't forward this email: the link works for anyone who has it."
             ),
-            button=marked("See your data"),
-            why=marked(
+            button=msgid("See your data"),
+            why=msgid(
                 "You get this email because somebody with the link to your preferences asked for "
                 "it to be sent to {email}. If that was not you, ignore it: nothing will change."
             ),
         ),
-        by_hand=marked("If the button does nothing, open this address:"),
+        by_hand=msgid("If the button does nothing, open this address:"),
     ),
 )
 
 
 def mail_words(language: str) -> MailStrings:
     """Return the table for a BCP 47 language, or the English one."""
-    return translated(ENGLISH, language)
+    return translate(ENGLISH, language)

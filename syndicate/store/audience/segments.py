@@ -28,7 +28,7 @@ from sqlalchemy import (
     select,
 )
 
-from syndicate.clock import utc
+from syndicate.clock import to_utc
 from syndicate.config.sections.segments import Criteria
 from syndicate.config.segment_expression import (
     AllOf,
@@ -139,7 +139,7 @@ class _ConditionBuilder:
 
     def _joined(self, day: date, *, before: bool) -> Condition:
         first = day if before else day + timedelta(days=1)
-        midnight = utc(datetime.combine(first, time(), self._criteria.zone))
+        midnight = to_utc(datetime.combine(first, time(), self._criteria.zone))
         came = subscribers.c.created_at
         return came < midnight if before else came >= midnight
 
@@ -148,7 +148,7 @@ class _ConditionBuilder:
         if isinstance(since, timedelta):
             then = self._now - since
         else:
-            then = utc(datetime.combine(since, time(), self._criteria.zone))
+            then = to_utc(datetime.combine(since, time(), self._criteria.zone))
         followed = and_(clicks.c.subscriber.is_not(None), ~clicks.c.machine, clicks.c.at >= then)
         return _has(clicks.c.subscriber, followed)
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from syndicate.clock import EPOCH, utc
+from syndicate.clock import EPOCH, to_utc
 
 HEAD = "0012"
 """The newest migration; a test compares it with `migrations/versions`."""
@@ -53,7 +53,7 @@ class Instant(TypeDecorator[datetime]):
 
 def microseconds(at: datetime) -> int:
     """Return how an instant is kept; refuse naive times."""
-    return (utc(at) - EPOCH) // timedelta(microseconds=1)
+    return (to_utc(at) - EPOCH) // timedelta(microseconds=1)
 
 
 metadata = MetaData(

@@ -24,9 +24,9 @@ from syndicate.web.editions import archive_feed, mail_page
 from syndicate.web.editions.public_copy import PublicCopies
 from syndicate.web.error_pages import ErrorPages
 from syndicate.web.pages import WebPage, WebPages
-from syndicate.web.published.conditional_requests import matching_tag
-from syndicate.web.published.generated import GeneratedDocument, preflight
-from syndicate.web.published.response_headers import CORS, itself
+from syndicate.web.published.conditional_requests import find_matching_etag
+from syndicate.web.published.generated_document import GeneratedDocument, preflight
+from syndicate.web.published.response_headers import CORS, self_link
 from syndicate.web.ui_strings import web_strings
 
 PAGE_SIZE = 30
@@ -143,7 +143,7 @@ class ArchivePages:
             return self._notices.busy()
         page = f"{self._root}{newsletter.name}/"
         written = archive_feed.write(self._config, newsletter, issues, page=page)
-        link = itself(f"{page}feed.xml")
+        link = self_link(f"{page}feed.xml")
         return GeneratedDocument(
             digest=_digest(written),
             media_type=archive_feed.MEDIA_TYPE,
@@ -279,7 +279,7 @@ def _cacheable(request: Request, page: WebPage) -> Response:
 
 def _is_not_modified(request: Request, tag: str) -> bool:
     theirs = request.headers.get("if-none-match")
-    return theirs is not None and matching_tag(theirs, [tag]) is not None
+    return theirs is not None and find_matching_etag(theirs, [tag]) is not None
 
 
 def _digest(said: bytes) -> str:

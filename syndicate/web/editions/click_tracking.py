@@ -30,7 +30,7 @@ from syndicate.web.editions.scanner_detection import (
 from syndicate.web.error_pages import ErrorPages
 from syndicate.web.pages import WebPages
 from syndicate.web.security_headers import NO_STORE
-from syndicate.web.server.client import network
+from syndicate.web.server.client_address import client_network
 
 _log = structlog.get_logger(__name__)
 _MAX_CACHED_EDITIONS = 256
@@ -104,7 +104,7 @@ class ClickPages:
             agent=agent,
             machine=is_machine(request.method, agent, purpose),
         )
-        where = network(request, self._config.web.proxies) if named is None else ""
+        where = client_network(request, self._config.web.proxies) if named is None else ""
         who = named or self._scanners.visitor(where, agent, visit.at)
         late = self._scanners.judge((leads.edition, who), visit)
         return BackgroundTask(self._ledger.note, visit, late)

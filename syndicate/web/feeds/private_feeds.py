@@ -23,8 +23,8 @@ from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.error_pages import ErrorPages
 from syndicate.web.pages import WebPages
-from syndicate.web.published.codings import ContentCoding
-from syndicate.web.published.generated import GeneratedDocument
+from syndicate.web.published.content_codings import ContentCoding
+from syndicate.web.published.generated_document import GeneratedDocument
 
 _HEADERS = {
     "cache-control": "private, no-store",

@@ -23,7 +23,7 @@ from syndicate.publish.push.http_client import HttpClient
 from syndicate.store import HubRequest, Store, Transaction
 from syndicate.web.forms import Form, read_form
 from syndicate.web.security_headers import NO_STORE
-from syndicate.web.server import client
+from syndicate.web.server import client_address
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MIN_LEASE, DEFAULT_LEASE, MAX_LEASE = HOUR, timedelta(days=10), timedelta(days=30)
@@ -112,7 +112,7 @@ class HubPage:
                 tx.hub.ask(asked)
 
     def _count(self, request: Request, at: datetime) -> None:
-        network = client.network(request, self._config.web.proxies) or "nowhere"
+        network = client_address.client_network(request, self._config.web.proxies) or "nowhere"
         with self._store.write() as tx:
             name = f"hub from {network}"
             if not tx.attempt_limits.take(name, most=MAX_REQUESTS_PER_NETWORK, per=HOUR, at=at):

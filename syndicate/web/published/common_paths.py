@@ -42,7 +42,7 @@ class CommonPaths:
         return None
 
 
-def depends(path: str) -> bool:
+def varies_by_accept(path: str) -> bool:
     """Tell whether what a path means depends on what the client accepts.
 
     `/feed` does, since a feed's own address has one format alone (WebSub, section 4).

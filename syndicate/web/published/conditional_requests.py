@@ -14,29 +14,29 @@ from syndicate.web.server.responses import FileRequest
 _TAG = re.compile(r'(W/)?("[^"]*")')
 
 
-def judge(request: FileRequest, tags: Sequence[str], modified: datetime | None) -> HTTPStatus:
+def evaluate(request: FileRequest, tags: Sequence[str], modified: datetime | None) -> HTTPStatus:
     """Return 304 or 412 where a condition says so, in the order of 13.2.2; else 200.
 
     `tags` are those of all forms that the file has, `modified` is None where the
     time would be no proof.
     """
     if request.if_match is not None:
-        if matching_tag(request.if_match, tags, weakly=False) is None:
+        if find_matching_etag(request.if_match, tags, weakly=False) is None:
             return HTTPStatus.PRECONDITION_FAILED
     elif request.if_unmodified_since is not None and modified is not None:
         since = _date(request.if_unmodified_since)
         if since is not None and modified > since:
             return HTTPStatus.PRECONDITION_FAILED
     if request.if_none_match is not None:
-        known = matching_tag(request.if_none_match, tags) is not None
+        known = find_matching_etag(request.if_none_match, tags) is not None
     elif request.if_modified_since is not None and modified is not None:
-        known = unchanged_since(request.if_modified_since, modified)
+        known = is_unmodified_since(request.if_modified_since, modified)
     else:
         known = False
     return HTTPStatus.NOT_MODIFIED if known else HTTPStatus.OK
 
 
-def matching_tag(listed: str, tags: Sequence[str], *, weakly: bool = True) -> str | None:
+def find_matching_etag(listed: str, tags: Sequence[str], *, weakly: bool = True) -> str | None:
     """Return which of our tags a header lists, compared weakly or strongly (8.8.3.2).
 
     `*` is any: the first of ours.
@@ -45,21 +45,21 @@ def matching_tag(listed: str, tags: Sequence[str], *, weakly: bool = True) -> st
         return listed
     if listed.strip() == "*":
         return tags[0]
-    return next((tag for tag in tags_in(listed, weak=weakly) if tag in tags), None)
+    return next((tag for tag in parse_etags(listed, weak=weakly) if tag in tags), None)
 
 
-def tags_in(listed: str, *, weak: bool = True) -> list[str]:
+def parse_etags(listed: str, *, weak: bool = True) -> list[str]:
     """Return the tags that a header lists, in their quotes; `weak` ones as if they were strong."""
     return [tag for mark, tag in _TAG.findall(listed) if weak or not mark]
 
 
-def unchanged_since(if_modified_since: str, modified: datetime) -> bool:
+def is_unmodified_since(if_modified_since: str, modified: datetime) -> bool:
     """Tell whether nothing was modified after the time the client names."""
     since = _date(if_modified_since)
     return since is not None and modified <= since
 
 
-def still_holds(if_range: str, tag: str, modified: datetime | None) -> bool:
+def matches_if_range(if_range: str, tag: str, modified: datetime | None) -> bool:
     """Tell whether what a client has a part of is still what there is (13.1.5)."""
     if '"' in if_range:
         return if_range.strip() == tag

@@ -7,7 +7,7 @@ from syndicate.config import Config
 from syndicate.model.urls import web_address
 
 
-def policy(config: Config) -> str:
+def build_policy(config: Config) -> str:
     """Return the policy: no script but our own files and those of `ads.csp_sources`.
 
     Pictures and recordings may be anybody's, as articles may show them from

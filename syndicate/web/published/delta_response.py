@@ -6,8 +6,8 @@ since then. A tag that nobody remembers gets the whole document.
 """
 
 from syndicate.web.published.byte_cache import ByteCache
-from syndicate.web.published.codings import ContentCoding, weights_in
-from syndicate.web.published.conditional_requests import tags_in
+from syndicate.web.published.conditional_requests import parse_etags
+from syndicate.web.published.content_codings import ContentCoding, parse_weights
 from syndicate.web.published.feed_deltas import FeedDeltas
 from syndicate.web.published.file_cache import CachedFile
 from syndicate.web.server.responses import FileRequest
@@ -41,18 +41,18 @@ class DeltaResponses:
         """Return what a client says it has of a feed; all that was never served is alike."""
         if request.if_none_match is None:
             return request.if_modified_since
-        for tag in tags_in(request.if_none_match):
+        for tag in parse_etags(request.if_none_match):
             if self._deltas.knows(file.path, _digest(tag)):
                 return tag
         return "unknown"
 
     def since(self, file: CachedFile, request: FileRequest, coding: ContentCoding) -> bytes | None:
         """Return what the client lacks; None where it lacks all, or asks for no such thing."""
-        wants = weights_in(request.a_im or "").get("feed", 0) and not _misled(request)
+        wants = parse_weights(request.a_im or "").get("feed", 0) and not _misled(request)
         if not wants or request.if_none_match is None or not isinstance(file.body, bytes):
             return None
         self.note(file)
-        for tag in tags_in(request.if_none_match):
+        for tag in parse_etags(request.if_none_match):
             known = _digest(tag)
             body = self._deltas.since(file.path, known, file.digest, file.body)
             if body is not None:

@@ -17,14 +17,14 @@ from typing import NamedTuple
 from syndicate.publish.output.formats import FileFormat, format_of
 from syndicate.publish.output.manifest import PublishedFile
 from syndicate.web.published.byte_cache import ByteCache
-from syndicate.web.published.codings import ALL, PLAIN, ContentCoding
+from syndicate.web.published.content_codings import ALL_CODINGS, IDENTITY_ONLY, ContentCoding
 from syndicate.web.server.responses import FileRange, HttpResponse, OpenFile
 
 MEMORY = 64 * 1024 * 1024
 """How many bytes are kept."""
-LARGE = 1024 * 1024
+MAX_CACHED_MEDIA = 1024 * 1024
 """From this many bytes on a recording or picture is read while it is sent, and not kept."""
-_LARGEST = 16 * LARGE
+_LARGEST = 16 * MAX_CACHED_MEDIA
 """Text is compressed, so it is kept up to here."""
 _WORTH_CODING = 512
 """Below this many bytes compression gains nothing on the wire."""
@@ -69,7 +69,7 @@ class CachedFile:
     def codings(self) -> tuple[ContentCoding, ...]:
         """The codings that it is there in."""
         small = isinstance(self.body, OpenFile) or len(self.body) < _WORTH_CODING
-        return PLAIN if small or not self.format.text else ALL
+        return IDENTITY_ONLY if small or not self.format.text else ALL_CODINGS
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ class CachedFile:
 
         What is stored takes none, but each holds a file open.
         """
-        return LARGE if isinstance(self.body, OpenFile) else 1024 + 2 * len(self.body)
+        return MAX_CACHED_MEDIA if isinstance(self.body, OpenFile) else 1024 + 2 * len(self.body)
 
 
 class FileCache:
@@ -188,7 +188,7 @@ def _load(found: Path, path: str, place: str) -> CachedFile:
     form = format_of(found.name)
     with found.open("rb") as opened:
         version = FileVersion.of(os.fstat(opened.fileno()))
-        if version.size < (_LARGEST if form.text else LARGE):
+        if version.size < (_LARGEST if form.text else MAX_CACHED_MEDIA):
             body: bytes | OpenFile = opened.read()
         else:
             body = OpenFile(os.dup(opened.fileno()), version.size)

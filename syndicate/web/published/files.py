@@ -16,17 +16,27 @@ from syndicate.config import Config
 from syndicate.publish.output.compression import TWINS
 from syndicate.publish.output.formats import ALWAYS_ASK
 from syndicate.web.pages import WebPages
-from syndicate.web.published.codings import ContentCoding, preferred
-from syndicate.web.published.common_paths import CommonPaths, depends
-from syndicate.web.published.conditional_requests import judge, matching_tag, still_holds
+from syndicate.web.published.byte_ranges import parse_range
+from syndicate.web.published.common_paths import CommonPaths, varies_by_accept
+from syndicate.web.published.conditional_requests import (
+    evaluate,
+    find_matching_etag,
+    matches_if_range,
+)
+from syndicate.web.published.content_codings import ContentCoding, negotiate_coding
 from syndicate.web.published.delta_response import DeltaResponses
 from syndicate.web.published.file_cache import CachedFile, FileCache
 from syndicate.web.published.manifest_lookup import ManifestLookup
 from syndicate.web.published.poll_limit import PollLimit
-from syndicate.web.published.ranges import part
 from syndicate.web.published.response_headers import CORS, METHODS, PREFLIGHT, ResponseHeaders
-from syndicate.web.server.client import counted
-from syndicate.web.server.responses import FileRange, FileRequest, HttpResponse, plain, raw
+from syndicate.web.server.client_address import rate_limit_key
+from syndicate.web.server.responses import (
+    FileRange,
+    FileRequest,
+    HttpResponse,
+    encode_headers,
+    text_response,
+)
 
 _READS = frozenset({"GET", "HEAD"})
 _VARY = "Accept-Encoding"
@@ -73,15 +83,17 @@ class PublishedFiles:
 
     def _there(self, file: CachedFile, request: FileRequest, at: datetime) -> HttpResponse:
         """Answer with a file, unless a condition or its limit speaks against it."""
-        coding = preferred(request.accept_encoding, file.codings)
+        coding = negotiate_coding(request.accept_encoding, file.codings)
         if coding is None:
-            answer = plain(HTTPStatus.NOT_ACCEPTABLE, "There is no such coding.\n", vary=_VARY)
+            answer = text_response(
+                HTTPStatus.NOT_ACCEPTABLE, "There is no such coding.\n", vary=_VARY
+            )
             return _refused(answer, file)
         if file.status != HTTPStatus.OK:
             return self._whole(file, coding)
-        verdict = judge(request, file.tags, file.modified)
+        verdict = evaluate(request, file.tags, file.modified)
         if verdict is HTTPStatus.PRECONDITION_FAILED:
-            return _refused(plain(verdict, "It is another version by now.\n"), file)
+            return _refused(text_response(verdict, "It is another version by now.\n"), file)
         if (wait := self._wait(file, request, verdict, at)) > 0:
             return _refused(_come_back(wait), file)
         return self._in_short(file, request, coding, verdict)
@@ -104,7 +116,7 @@ class PublishedFiles:
         """Return for how many seconds a client should leave a feed alone; mostly 0."""
         if self._polling is None or not self._contract.is_feed(file):
             return 0
-        client = counted(request.client, request.forwarded_for, self._proxies)
+        client = rate_limit_key(request.client, request.forwarded_for, self._proxies)
         if client is None:
             return 0
         full = verdict is HTTPStatus.OK and request.method == "GET"
@@ -124,7 +136,9 @@ class PublishedFiles:
         headers = self._contract.headers(file) | _coded(file, coding, len(body))
         if file.status == HTTPStatus.OK:
             headers |= {"etag": file.tag(coding), "accept-ranges": "bytes"}
-        answer = file.answers[coding] = HttpResponse(file.status, raw(headers), body, coding=coding)
+        answer = file.answers[coding] = HttpResponse(
+            file.status, encode_headers(headers), body, coding=coding
+        )
         return answer
 
     def _unmodified(
@@ -132,13 +146,15 @@ class PublishedFiles:
     ) -> HttpResponse:
         """Answer that the client has it, with the tag that it named."""
         listed = request.if_none_match
-        tag = (listed and matching_tag(listed, file.tags)) or file.tag(coding)
+        tag = (listed and find_matching_etag(listed, file.tags)) or file.tag(coding)
         if tag not in (listed or tag):  # `*` names none
             tag = file.tag(coding)
         if (answer := file.answers.get(tag)) is None:
             self._increments.note(file)
             headers = self._contract.headers(file) | {"etag": tag}
-            answer = file.answers[tag] = HttpResponse(HTTPStatus.NOT_MODIFIED, raw(headers))
+            answer = file.answers[tag] = HttpResponse(
+                HTTPStatus.NOT_MODIFIED, encode_headers(headers)
+            )
         return answer
 
     def _increment(
@@ -157,20 +173,20 @@ class PublishedFiles:
             "vary": f"{_VARY}, A-IM, If-None-Match",
             **_coded(file, coding, len(body)),
         }
-        return HttpResponse(HTTPStatus.IM_USED, raw(headers), body, coding=coding)
+        return HttpResponse(HTTPStatus.IM_USED, encode_headers(headers), body, coding=coding)
 
     def _part(self, file: CachedFile, request: FileRequest, coding: ContentCoding) -> HttpResponse:
         """Answer with a part of it, if that is one and of this very version."""
         whole = self._whole(file, coding)
         tag, condition = file.tag(coding), request.if_range
-        if condition is not None and not still_holds(condition, tag, file.modified):
+        if condition is not None and not matches_if_range(condition, tag, file.modified):
             return whole
-        wanted = part(request.range or "", len(whole.body))
+        wanted = parse_range(request.range or "", len(whole.body))
         if wanted is None:
             return whole
         if wanted.satisfiable:
             return whole.part(wanted.start, wanted.end)
-        answer = plain(
+        answer = text_response(
             HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
             "It has no such part.\n",
             content_range=f"bytes */{len(whole.body)}",
@@ -188,7 +204,9 @@ class PublishedFiles:
         if self._shelf.has(f"{path}/index.html"):
             return self._moved(quote(f"/{path}/"), request)
         if (meant := self._guesses.meant(path, request.accept)) is not None:
-            return self._moved(quote(meant), request, vary="Accept" if depends(path) else None)
+            return self._moved(
+                quote(meant), request, vary="Accept" if varies_by_accept(path) else None
+            )
         return self._missing
 
     def _moved(
@@ -200,18 +218,20 @@ class PublishedFiles:
             headers["location"] += f"?{request.query}"
         if vary is not None:
             headers["vary"] = vary
-        return HttpResponse(HTTPStatus.MOVED_PERMANENTLY, raw(headers))
+        return HttpResponse(HTTPStatus.MOVED_PERMANENTLY, encode_headers(headers))
 
     @cached_property
     def _missing(self) -> HttpResponse:
         page = self._pages.missing()
         length = {"content-length": str(len(page.body)), "cache-control": ALWAYS_ASK}
-        return HttpResponse(HTTPStatus.NOT_FOUND, raw(page.headers | length), page.body)
+        return HttpResponse(HTTPStatus.NOT_FOUND, encode_headers(page.headers | length), page.body)
 
     def _another_method(self, request: FileRequest) -> HttpResponse:
         if request.method == "OPTIONS":
-            return HttpResponse(HTTPStatus.NO_CONTENT, raw(PREFLIGHT))
-        return plain(HTTPStatus.METHOD_NOT_ALLOWED, "This can only be read.\n", allow=METHODS)
+            return HttpResponse(HTTPStatus.NO_CONTENT, encode_headers(PREFLIGHT))
+        return text_response(
+            HTTPStatus.METHOD_NOT_ALLOWED, "This can only be read.\n", allow=METHODS
+        )
 
 
 def _coded(file: CachedFile, coding: ContentCoding, size: int) -> dict[str, str]:
@@ -223,13 +243,13 @@ def _coded(file: CachedFile, coding: ContentCoding, size: int) -> dict[str, str]
 def _refused(answer: HttpResponse, file: CachedFile) -> HttpResponse:
     """Let readers in other people's browsers know why they get no feed."""
     if file.format.feed:
-        answer.headers.extend(raw(CORS))
+        answer.headers.extend(encode_headers(CORS))
     return answer
 
 
 def _come_back(seconds: int) -> HttpResponse:
     """Tell a client that polls too often, or asks for all each time, to wait."""
-    return plain(
+    return text_response(
         HTTPStatus.TOO_MANY_REQUESTS,
         "You asked for this feed too often. Keep the ETag that comes with it, send it back as\n"
         "If-None-Match, and ask no more often than its Cache-Control says.\n",

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from syndicate.config import Config
 from syndicate.publish.output import formats
 from syndicate.render import addresses
-from syndicate.web.published.content_security_policy import policy
+from syndicate.web.published.content_security_policy import build_policy
 from syndicate.web.published.file_cache import CachedFile
 
 CORS = {
@@ -54,7 +54,7 @@ class ResponseHeaders:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._policy = policy(config)
+        self._policy = build_policy(config)
 
     def headers(self, file: CachedFile) -> dict[str, str]:
         """Return what is said of a file, whatever it is coded in."""
@@ -96,7 +96,7 @@ class ResponseHeaders:
 
     def _links(self, file: CachedFile) -> list[str]:
         """Return one `self`, and the hubs of what changes."""
-        own = itself(f"{self._config.url}/{quote(file.path)}")
+        own = self_link(f"{self._config.url}/{quote(file.path)}")
         hubs = self._config.hubs if formats.is_followed(file.path) else ()
         return [own, *(f'<{hub}>; rel="hub"' for hub in hubs)]
 
@@ -111,6 +111,6 @@ class ResponseHeaders:
         return said
 
 
-def itself(url: str) -> str:
+def self_link(url: str) -> str:
     """Return the link of a document to itself: its address as headers can hold it."""
     return f'<{quote(url, safe=_IN_ADDRESSES)}>; rel="self"'

@@ -26,7 +26,7 @@ from syndicate.web.pages import WebPages
 from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.link_owner import find_renamed_newsletter
 from syndicate.web.security_headers import answer, is_same_origin
-from syndicate.web.server.client import network
+from syndicate.web.server.client_address import client_network
 from syndicate.web.ui_strings import web_strings
 
 _STYLE = "web/forms.css"
@@ -89,7 +89,9 @@ class ConfirmPages:
         handler = self._handlers[asked.kind]
         if form is None:
             return handler.show(asked)
-        return handler.confirm(asked, form, origin=network(request, self._config.web.proxies))
+        return handler.confirm(
+            asked, form, origin=client_network(request, self._config.web.proxies)
+        )
 
 
 class SubscriptionConfirmation:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from syndicate.config import Config, Newsletter
 from syndicate.intake.markup.text import one_line
-from syndicate.language import spoken
+from syndicate.language import available_languages
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
 from syndicate.render.templates import FILTERS
 from syndicate.store import Transaction
@@ -163,7 +163,7 @@ def change_details(decision: ReaderAction) -> ActionOutcome:
 
 def _set_language(decision: ReaderAction) -> ActionOutcome | None:
     language = decision.form.get("language", "")
-    if language not in spoken():
+    if language not in available_languages():
         return None
     decision.tx.subscribers.change(
         decision.person.key, language=language, at=decision.at, cause=decision.cause

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from syndicate.config import Config, Newsletter
 from syndicate.model.subscribers import Actor, Cause, Subscriber
 from syndicate.store import Transaction
-from syndicate.web.server import client
+from syndicate.web.server import client_address
 
 
 def find_reader(tx: Transaction, key: int) -> Subscriber | None:
@@ -23,5 +23,5 @@ def find_renamed_newsletter(tx: Transaction, name: str, config: Config) -> Newsl
 
 def cause_of_request(how: str, request: Request, config: Config) -> Cause:
     """Return the cause of what a reader does by a request."""
-    origin = client.network(request, config.web.proxies)
+    origin = client_address.client_network(request, config.web.proxies)
     return Cause(who=Actor.READER, how=how, origin=origin)

@@ -22,7 +22,7 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import SyndicateError
-from syndicate.language import spoken
+from syndicate.language import available_languages
 from syndicate.model.subscribers import Cause, Subscriber, may_undo
 from syndicate.store import Store, Transaction
 from syndicate.web.error_pages import ErrorPages, mask_email, too_many_requests
@@ -214,7 +214,7 @@ class PreferencePages:
             "choices": list_newsletters(person, self._config),
             "weeks": PAUSE_WEEKS,
             "paused": format_date(until, words, self._config) if until else None,
-            "languages": {tag: _language_name(tag) for tag in spoken()},
+            "languages": {tag: _language_name(tag) for tag in available_languages()},
         }
         page = self._pages.render(
             "web/preferences.html",

@@ -28,27 +28,27 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from syndicate.web.server.connection_limit import ConnectionLimit
-from syndicate.web.server.listener import has_something
+from syndicate.web.server.listener import is_readable
 from syndicate.web.server.request_head import (
     check_framing,
     check_hosts,
+    error_status,
     origin_form,
-    status_of,
     without_upgrade,
 )
 from syndicate.web.server.responses import HttpResponse, at_once
 
 MAX_HEAD = 64 * 1024
 """Bytes that the head of a request may have, or what a chunked body has beside its content."""
-LOOK = 5
+CHECK_INTERVAL = 5
 """Seconds from one look at all connections to the next."""
-PATIENCE = 4
+RECEIVE_TIMEOUT = 4
 """Looks during which the head or the body of a request may stay unfinished."""
-PATIENCE_TO_READ = 12
+SEND_TIMEOUT = 12
 """Looks during which a client may take nothing of what it asked for."""
-MOST_AHEAD = 64
+MAX_PIPELINED = 64
 """Requests that wait for the one before them; what follows them is left unread."""
-PIECE = 4096
+PARSE_SIZE = 4096
 """Bytes that are parsed at once: what a client has sent is looked at after each piece."""
 _LINGER = 1.0
 """Seconds that a client that is turned away has to read why."""
@@ -157,7 +157,7 @@ class HttpConnection(HttpToolsProtocol):
         if self._deaf:
             return
         self._unset_keepalive_if_required()
-        if len(data) <= PIECE and not (self._unparsed or self.pipeline):
+        if len(data) <= PARSE_SIZE and not (self._unparsed or self.pipeline):
             self._parse(data)
         else:
             self._unparsed += data
@@ -217,9 +217,9 @@ class HttpConnection(HttpToolsProtocol):
         if not data:
             return
         self._unset_keepalive_if_required()
-        while at < len(data) and len(self.pipeline) < MOST_AHEAD and not self._over:
-            self._parse(data[at : at + PIECE])
-            at += PIECE
+        while at < len(data) and len(self.pipeline) < MAX_PIPELINED and not self._over:
+            self._parse(data[at : at + PARSE_SIZE])
+            at += PARSE_SIZE
         self._unparsed = b"" if self._over else data[at:]
         kept_before, self.flow.kept = self.flow.kept, bool(self._unparsed)
         if self._unparsed:
@@ -236,7 +236,7 @@ class HttpConnection(HttpToolsProtocol):
                 self._deaf = True
                 return
             unknown = isinstance(error, HttpParserInvalidMethodError)
-            self._refuse(status_of(error, unknown_method=unknown, data=data))
+            self._refuse(error_status(error, unknown_method=unknown, data=data))
             return
         if not (self.reads_head or self._codings):
             self._head = 0
@@ -293,14 +293,14 @@ class HttpConnection(HttpToolsProtocol):
         cycle.on_response()
 
     def look(self) -> None:
-        """Give the client up when it has been its turn for too long; call it every `LOOK`."""
+        """Give the client up when it has been its turn for too long; call it every `CHECK_INTERVAL`."""
         unread = self._unread
         seen = (self.cycle, self._answers, unread)
         if seen != self._seen or (self._answers and not self.cycle.more_body and not unread):
             self._seen, self._looks = seen, 0
             return
         self._looks += 1
-        if self._looks >= (PATIENCE_TO_READ if unread else PATIENCE):
+        if self._looks >= (SEND_TIMEOUT if unread else RECEIVE_TIMEOUT):
             self.transport.abort()
 
     def say_goodbye(self) -> None:
@@ -325,7 +325,7 @@ class HttpConnection(HttpToolsProtocol):
         """End the connection, unless a request is under way or has begun to arrive."""
         if self._answers or self.reads_head or self.transport.is_closing():
             return False
-        if has_something(self.transport.get_extra_info("socket")):
+        if is_readable(self.transport.get_extra_info("socket")):
             return False
         self.transport.close()
         return True

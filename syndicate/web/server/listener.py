@@ -46,7 +46,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def handed_over() -> socket.socket | None:
+def activated_socket() -> socket.socket | None:
     """Return the listening socket that a service manager started this process with, if it did.
 
     It stays the manager's: who connects while nobody accepts waits for the next process.
@@ -78,7 +78,7 @@ def handed_over() -> socket.socket | None:
     return listener
 
 
-def refuse_newcomers(listener: socket.socket) -> None:
+def drop_new_connections(listener: socket.socket) -> None:
     """Keep out who begins to connect from now on; handshakes under way are still finished.
 
     A listener that is closed resets whoever it did not accept yet, so before that its queue
@@ -96,7 +96,7 @@ def refuse_newcomers(listener: socket.socket) -> None:
         return
 
 
-def has_something(one: socket.socket) -> bool:
+def is_readable(one: socket.socket) -> bool:
     """Whether something lies in a socket that nobody read, or somebody nobody accepted."""
     if one.fileno() < 0:
         return False

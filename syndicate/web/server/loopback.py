@@ -10,16 +10,16 @@ from ipaddress import ip_address
 
 from starlette.requests import Request
 
-from syndicate.web.server.client import parse
+from syndicate.web.server.client_address import parse_address
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
 def is_local(request: Request) -> bool:
     """Tell whether a request was made on this machine, by an address of it, for itself."""
-    known = parse(request.client.host) if request.client is not None else None
+    known = parse_address(request.client.host) if request.client is not None else None
     client = known is not None and known.is_loopback  # ::ffff:127.0.0.1 too, where we listen on ::
-    return client and not is_forwarded(request) and is_loopback(host_of(request))
+    return client and not is_forwarded(request) and is_loopback(request_host(request))
 
 
 def is_forwarded(request: Request) -> bool:
@@ -37,7 +37,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def host_of(request: Request) -> str:
+def request_host(request: Request) -> str:
     """Return the host that a request is for, without port and brackets."""
     header = request.headers.get("host", "")
     if header.startswith("["):

@@ -96,7 +96,7 @@ def without_upgrade(
     return b"\r\n".join((*lines, b"", b""))
 
 
-def status_of(error: Exception, *, unknown_method: bool, data: bytes) -> HTTPStatus:
+def error_status(error: Exception, *, unknown_method: bool, data: bytes) -> HTTPStatus:
     """Return how to refuse what the parser gave up on, in a piece of data.
 
     A method that the parser doesn't know is one only in a well-formed request line.

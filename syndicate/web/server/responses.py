@@ -51,9 +51,9 @@ class FileRequest:
         self.query: str = scope["query_string"].decode("latin-1")
         client = scope.get("client")
         self.client: str | None = client[0] if client else None
-        for raw, value in scope["headers"]:
-            if raw in _READ:
-                name, said = _READ[raw], value.decode("latin-1")
+        for encode_headers, value in scope["headers"]:
+            if encode_headers in _READ:
+                name, said = _READ[encode_headers], value.decode("latin-1")
                 before = getattr(self, name)
                 setattr(self, name, said if before is None else f"{before}, {said}")
 
@@ -139,11 +139,11 @@ class HttpResponse:
         return HttpResponse(status, list(headers.items()), body, coding=self.coding)
 
 
-AtOnce = Callable[[Scope], HttpResponse | None]
+ImmediateResponder = Callable[[Scope], HttpResponse | None]
 """Returns the answer to a request where it is there; None where it takes the ordinary way."""
 
 
-def at_once(app: ASGIApp) -> AtOnce:
+def at_once(app: ASGIApp) -> ImmediateResponder:
     """Return how an application answers without a task; one that can't never does."""
     return getattr(app, "at_once", _never)
 
@@ -152,7 +152,7 @@ def _never(_: Scope) -> None:
     """Leave every request to the ordinary way."""
 
 
-def plain(status: HTTPStatus, text: str, **headers: str) -> HttpResponse:
+def text_response(status: HTTPStatus, text: str, **headers: str) -> HttpResponse:
     """Answer with a line of text that nobody keeps; names of headers with _ for -."""
     fields = {
         "content-type": "text/plain; charset=utf-8",
@@ -161,10 +161,10 @@ def plain(status: HTTPStatus, text: str, **headers: str) -> HttpResponse:
         "x-content-type-options": "nosniff",
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
-    return HttpResponse(status, raw(fields), text.encode())
+    return HttpResponse(status, encode_headers(fields), text.encode())
 
 
-def raw(fields: dict[str, str]) -> Headers:
+def encode_headers(fields: dict[str, str]) -> Headers:
     """Return headers as ASGI wants them."""
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
 

@@ -15,9 +15,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from syndicate.errors import SyndicateError
-from syndicate.web.server.connection import LOOK, CurrentApplication, HttpConnection
+from syndicate.web.server.connection import CHECK_INTERVAL, CurrentApplication, HttpConnection
 from syndicate.web.server.connection_limit import ConnectionLimit
-from syndicate.web.server.listener import BACKLOG, has_something, listen, refuse_newcomers
+from syndicate.web.server.listener import BACKLOG, drop_new_connections, is_readable, listen
 
 __all__ = ["WebServer", "listen"]
 
@@ -134,7 +134,7 @@ class _Uvicorn(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Look at all connections once in a while: a timer for each request would cost time."""
-        if counter % (10 * LOOK) == 0:
+        if counter % (10 * CHECK_INTERVAL) == 0:
             for connection in self._connections:
                 connection.look()
         return await super().on_tick(counter)
@@ -168,11 +168,11 @@ class _Uvicorn(uvicorn.Server):
         """Accept whoever connected before now."""
         now = asyncio.get_running_loop().time
         for listener in listeners:
-            refuse_newcomers(listener)
+            drop_new_connections(listener)
         quiet_since = now()
         while now() < min(until, quiet_since + _QUIET):
             await asyncio.sleep(_MOMENT)
-            if any(has_something(listener) for listener in listeners):
+            if any(is_readable(listener) for listener in listeners):
                 quiet_since = now()
 
     @property

@@ -25,7 +25,7 @@ from syndicate.render import addresses
 from syndicate.web.telemetry.counters import RequestCounters
 from syndicate.web.telemetry.request_kinds import PROBES, RequestKind
 
-Entry = tuple[datetime, str, str, int, int, float, str, str, RequestKind, bool]
+AccessLogEntry = tuple[datetime, str, str, int, int, float, str, str, RequestKind, bool]
 """When it was answered, method, path, status, bytes, seconds, coding, reader, kind, conditional.
 
 A plain tuple: it is made for every request.
@@ -35,7 +35,7 @@ _EVERY = 1.0
 """Seconds until a line is written."""
 _WAITING = 50_000
 """How many lines wait at most, if the disk takes its time."""
-LONGEST = 2000
+MAX_PATH = 2000
 """Characters of a path that are kept, whatever it leads to."""
 _LONGEST_LOST = 200
 """The same, of one that leads nowhere."""
@@ -64,7 +64,7 @@ class AccessLog:
         """
         self._file = file
         self._acting = frozenset(acting) - PROBES
-        self._waiting: deque[Entry] = deque()
+        self._waiting: deque[AccessLogEntry] = deque()
         self._writing = threading.Lock()
         self._due = False
         self._torn = False
@@ -90,7 +90,7 @@ class AccessLog:
             return None
         return cls(None if named == "-" else config.path(named), acting, counts=counts)
 
-    def note(self, entry: Entry) -> None:
+    def note(self, entry: AccessLogEntry) -> None:
         """Have a line written within a second."""
         if len(self._waiting) >= _WAITING:
             self._counts.lose(1)
@@ -139,7 +139,7 @@ class AccessLog:
         return "stderr" if self._file is None else str(self._file)
 
     def _line(self) -> str:
-        return line(self._waiting.popleft(), self._acting)
+        return format_line(self._waiting.popleft(), self._acting)
 
     def _write(self, text: str) -> None:
         if self._file is None:
@@ -162,12 +162,12 @@ def _open(file: Path) -> int:
     return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
 
-def line(entry: Entry, acting: Collection[str] = ()) -> str:
+def format_line(entry: AccessLogEntry, acting: Collection[str] = ()) -> str:
     """Return the line of one answer, in ASCII: nothing in a request can break it."""
     at, method, path, status, size, seconds, coding, reader, kind, conditional = entry
     return (
         f'{{"time":"{_second(int(at.timestamp()))}.{at.microsecond // 1000:03}Z"'
-        f',"method":{quoted(method[:20])},"path":{quoted(shown(path, status, acting))}'
+        f',"method":{quoted(method[:20])},"path":{quoted(redact_path(path, status, acting))}'
         f',"status":{status},"bytes":{size},"ms":{seconds * 1000:.2f},"coding":"{coding}"'
         f',"reader":"{reader}","kind":"{kind}"'
         f',"conditional":{"true" if conditional else "false"}}}\n'
@@ -180,7 +180,7 @@ def _second(timestamp: int) -> str:
     return datetime.fromtimestamp(timestamp, UTC).isoformat()[:19]
 
 
-def shown(path: str, status: int, acting: Collection[str] = ()) -> str:
+def redact_path(path: str, status: int, acting: Collection[str] = ()) -> str:
     """Return what may be told of a path: of pages that act and private feeds, how it begins."""
     if path.startswith(addresses.PRIVATE):
         return f"{addresses.PRIVATE}…"
@@ -188,7 +188,7 @@ def shown(path: str, status: int, acting: Collection[str] = ()) -> str:
     if first in acting:
         return f"/{first}/…" if rest else f"/{first}{slash}"
     if status < HTTPStatus.BAD_REQUEST:  # it is published, or leads to what is
-        return path[:LONGEST]
+        return path[:MAX_PATH]
     return _lost(path, acting)
 
 

@@ -112,7 +112,7 @@ class FeedClient:
     """For how many people a service says that it reads; None where it says nothing."""
 
 
-NOBODY = FeedClient(OTHER)
+UNKNOWN_CLIENT = FeedClient(OTHER)
 """Who says nothing of themselves."""
 
 
@@ -125,11 +125,11 @@ class FeedClients:
     def of(self, agent: bytes | None) -> FeedClient:
         """Return what a User-Agent says, as it stands in the request; None is none."""
         if agent is None:
-            return NOBODY
+            return UNKNOWN_CLIENT
         known = self._known.get(agent)
         if known is not None:
             return known
-        poller = poller_of(agent[:_READ].decode("latin-1"))
+        poller = identify_client(agent[:_READ].decode("latin-1"))
         if len(agent) <= _READ:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
@@ -137,7 +137,7 @@ class FeedClients:
         return poller
 
 
-def poller_of(agent: str) -> FeedClient:
+def identify_client(agent: str) -> FeedClient:
     """Return what a User-Agent says; whatever it is, the family is one of the table."""
     small = agent[:_READ].lower()
     family = next((family for mark, family in _FAMILIES if mark in small), OTHER)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndicate import clock
 from syndicate.web.server.responses import HttpResponse, at_once
-from syndicate.web.telemetry.access_log import LONGEST, AccessLog
+from syndicate.web.telemetry.access_log import MAX_PATH, AccessLog
 from syndicate.web.telemetry.counters import RequestCounters
 from syndicate.web.telemetry.feed_clients import FeedClients
 from syndicate.web.telemetry.request_kinds import PROBES, RequestClassifier, RequestKind
@@ -100,7 +100,7 @@ class Instrumentation:
             return
         # fmt: off
         self._log.note((
-            clock.now(), scope["method"], path[:LONGEST], status, size, now - began,
+            clock.now(), scope["method"], path[:MAX_PATH], status, size, now - began,
             coding, poller.family, kind,
             b"if-none-match" in headers or b"if-modified-since" in headers,
         ))

@@ -11,7 +11,7 @@ from syndicate.config import Config, missing_secrets
 from syndicate.errors import StoreError
 from syndicate.schedule.stall import MailStall, find_stall
 from syndicate.store import Store
-from syndicate.web.telemetry.write_probe import write_faults
+from syndicate.web.telemetry.write_probe import find_write_errors
 
 _FRESH = 5.0
 """Seconds that an answer about mail and disks is good for: anybody may ask at any time."""
@@ -99,7 +99,7 @@ class Readiness:
             self._looking.release()
 
     def _unwritable(self) -> Iterator[NotReadyReason]:
-        known = dict(write_faults(self._store, self._config))
+        known = dict(find_write_errors(self._store, self._config))
         for what, why in known.items():
             yield NotReadyReason(f"{what} can't be written", why)
 

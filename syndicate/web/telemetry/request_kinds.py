@@ -42,7 +42,7 @@ class RequestClassifier:
         known = self._known.get(path)
         if known is not None:
             return known
-        kind = kind_of(path, self._acting)
+        kind = classify_path(path, self._acting)
         if len(path) <= _LONGEST:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
@@ -50,7 +50,7 @@ class RequestClassifier:
         return kind
 
 
-def kind_of(path: str, acting: Collection[str] = ()) -> RequestKind:
+def classify_path(path: str, acting: Collection[str] = ()) -> RequestKind:
     """Return the kind of a path, by its shape alone: whether anything is there is not asked."""
     if path.startswith(addresses.PRIVATE):
         return RequestKind.PRIVATE_FEED

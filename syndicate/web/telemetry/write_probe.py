@@ -15,7 +15,7 @@ _SIZE = 256 * 1024
 """Bytes that have to find room: a log that SQLite made before takes a few without any."""
 
 
-def write_faults(store: Store, config: Config) -> Iterator[tuple[str, str]]:
+def find_write_errors(store: Store, config: Config) -> Iterator[tuple[str, str]]:
     """Write a little wherever something is written; yield what failed, and why."""
     for name, folder in _folders(config):
         try:

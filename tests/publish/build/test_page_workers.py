@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import pytest
 
-from syndicate import workers
 from syndicate.errors import SyndicateError
 from syndicate.publish.build import page_workers as crews
 from syndicate.publish.build import pagination
 from syndicate.publish.build.tasks import ArticlesTask
+from syndicate.workers import pool
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 
@@ -63,7 +63,7 @@ def test_a_crew_makes_what_one_printer_makes(sqlite_store, publication, tmp_path
     newsroom.build()
     alone = newsroom.files()
     shutil.rmtree(config.output)
-    monkeypatch.setattr(workers, "cores", lambda: 3)
+    monkeypatch.setattr(pool, "cores", lambda: 3)
     monkeypatch.setattr(building, "_WORTH_A_CREW", 1)
     newsroom.build()
     assert "archive/7/atom.xml" in alone

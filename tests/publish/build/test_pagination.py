@@ -8,7 +8,7 @@ from syndicate.publish.build import pagination
 from syndicate.publish.build.pagination import BuildPlan
 from syndicate.publish.build.topic_index import ListedArticle, TopicIndex
 from syndicate.publish.output.manifest import Manifest
-from syndicate.workers import WorkerLane
+from syndicate.workers.pool import Shard
 from tests.render.feeds.samples import NOON
 
 HOME, LONG, SHORT = ("/", "everything", ""), ("/tags/long/", "tag", "Long"), "/tags/short-{}/"
@@ -29,7 +29,7 @@ def plan(tmp_path, publication, monkeypatch):
 
 
 def pages(plan, number, count):
-    return [page for sheaf in plan.pages(WorkerLane(number, count)) for page in sheaf.pages]
+    return [page for sheaf in plan.pages(Shard(number, count)) for page in sheaf.pages]
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 9])

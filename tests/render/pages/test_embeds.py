@@ -15,7 +15,7 @@ from syndicate.render.body_renderer import Bodies
 from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.templates import Templates
-from syndicate.web.published.content_security_policy import policy
+from syndicate.web.published.content_security_policy import build_policy
 from tests import checkers
 from tests.browser import served
 from tests.render.pages import newsroom
@@ -112,7 +112,7 @@ def test_the_policy_lets_in_what_a_page_embeds_and_nothing_else(
             f"{address}/",
             lambda route: route.fulfill(
                 response=(answer := route.fetch()),
-                headers={**answer.headers, "content-security-policy": policy(config)},
+                headers={**answer.headers, "content-security-policy": build_policy(config)},
             ),
         )
         asked: set[str] = set()

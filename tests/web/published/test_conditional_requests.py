@@ -4,9 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syndicate.web.published.codings import ALL, PLAIN, ContentCoding, preferred
-from syndicate.web.published.conditional_requests import matching_tag, unchanged_since
-from syndicate.web.published.ranges import ByteRange, part
+from syndicate.web.published.byte_ranges import ByteRange, parse_range
+from syndicate.web.published.conditional_requests import find_matching_etag, is_unmodified_since
+from syndicate.web.published.content_codings import (
+    ALL_CODINGS,
+    IDENTITY_ONLY,
+    ContentCoding,
+    negotiate_coding,
+)
 
 TAGS = ('"abc"', '"abc-gzip"')
 MODIFIED = datetime(2026, 11, 24, 13, 17, 5, tzinfo=UTC)
@@ -42,12 +47,12 @@ MODIFIED = datetime(2026, 11, 24, 13, 17, 5, tzinfo=UTC)
     ],
 )
 def test_the_coding_that_a_client_likes_best_is_chosen(header, coding):
-    assert preferred(header, ALL) == coding
+    assert negotiate_coding(header, ALL_CODINGS) == coding
 
 
 def test_what_is_there_as_it_is_alone_is_sent_as_it_is():
-    assert preferred("gzip, br", PLAIN) is ContentCoding.IDENTITY
-    assert preferred("gzip, identity;q=0", PLAIN) is None
+    assert negotiate_coding("gzip, br", IDENTITY_ONLY) is ContentCoding.IDENTITY
+    assert negotiate_coding("gzip, identity;q=0", IDENTITY_ONLY) is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +77,7 @@ def test_what_is_there_as_it_is_alone_is_sent_as_it_is():
     ],
 )
 def test_a_part_is_one_that_there_is_or_none_that_can_be_sent_or_not_meant_at_all(header, wanted):
-    assert part(header, 10) == wanted
+    assert parse_range(header, 10) == wanted
 
 
 @pytest.mark.parametrize(
@@ -90,7 +95,7 @@ def test_a_part_is_one_that_there_is_or_none_that_can_be_sent_or_not_meant_at_al
     ],
 )
 def test_a_tag_is_found_wherever_it_stands_and_only_as_it_is(header, found):
-    assert matching_tag(header, TAGS) == found
+    assert find_matching_etag(header, TAGS) == found
 
 
 @pytest.mark.parametrize(
@@ -106,4 +111,4 @@ def test_a_tag_is_found_wherever_it_stands_and_only_as_it_is(header, found):
     ],
 )
 def test_dates_are_compared_as_times_to_the_second(header, unchanged):
-    assert unchanged_since(header, MODIFIED) is unchanged
+    assert is_unmodified_since(header, MODIFIED) is unchanged

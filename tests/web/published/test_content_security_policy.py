@@ -2,11 +2,11 @@
 
 import pytest
 
-from syndicate.web.published.content_security_policy import policy
+from syndicate.web.published.content_security_policy import build_policy
 
 
 def directive(config, name):
-    return dict(part.split(" ", 1) for part in policy(config).split("; "))[name]
+    return dict(part.split(" ", 1) for part in build_policy(config).split("; "))[name]
 
 
 def test_a_page_runs_our_own_scripts_and_no_others(publication):
@@ -53,7 +53,7 @@ def test_pages_have_the_policy_and_amp_pages_have_amps_own_rules(web, publicatio
     (output / "rss.xml").write_text("<rss/>")
     client = web()
     served = publication(web={"port": client.base_url.port})
-    assert client.get("/").headers["content-security-policy"] == policy(served)
+    assert client.get("/").headers["content-security-policy"] == build_policy(served)
     assert "content-security-policy" not in client.get("/articles/dam/amp/").headers
     assert "content-security-policy" not in client.get("/rss.xml").headers
 

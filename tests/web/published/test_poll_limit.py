@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 
 from syndicate.web.published.poll_limit import PollLimit
-from syndicate.web.server.client import counted
+from syndicate.web.server.client_address import rate_limit_key
 from tests.web.published.test_files import published, served
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -112,11 +112,11 @@ def test_no_more_is_remembered_than_is_reasonable(polling):
 
 
 def test_behind_a_proxy_that_nobody_named_nobody_is_counted():
-    assert counted("10.0.0.7", "198.51.100.4", ()) is None
-    assert counted("127.0.0.1", None, ()) == "127.0.0.1/32"
-    assert counted("8.8.4.4", "198.51.100.4", ()) is None
+    assert rate_limit_key("10.0.0.7", "198.51.100.4", ()) is None
+    assert rate_limit_key("127.0.0.1", None, ()) == "127.0.0.1/32"
+    assert rate_limit_key("8.8.4.4", "198.51.100.4", ()) is None
     ours = (ip_network("10.0.0.0/8"),)
-    assert counted("8.8.4.4", "198.51.100.4", ours) == "8.8.4.4/32"  # only claims to be one
+    assert rate_limit_key("8.8.4.4", "198.51.100.4", ours) == "8.8.4.4/32"  # only claims to be one
 
 
 @pytest.fixture

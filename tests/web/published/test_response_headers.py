@@ -12,7 +12,7 @@ import pytest
 from syndicate.config import Config
 from syndicate.render.feeds import rss
 from syndicate.render.feeds.channel import entry
-from syndicate.web.published.file_cache import LARGE
+from syndicate.web.published.file_cache import MAX_CACHED_MEDIA
 from syndicate.web.server.responses import OpenFile
 from tests.render.feeds.samples import a_channel, an_article
 from tests.until import until
@@ -202,7 +202,7 @@ def test_a_head_has_no_parts(client):
 
 
 def test_a_recording_is_sent_step_by_step_and_in_parts(client, feeds):
-    data = os.urandom(LARGE * 3 + 17)
+    data = os.urandom(MAX_CACHED_MEDIA * 3 + 17)
     put(feeds, "media/talk.mp3", data)
     answer = client.get("/media/talk.mp3")
     assert answer.content == data
@@ -215,7 +215,7 @@ def test_a_recording_is_sent_step_by_step_and_in_parts(client, feeds):
 
 
 def test_what_a_client_that_leaves_will_not_hear_is_not_read(client, feeds, monkeypatch):
-    put(feeds, "media/talk.mp3", b"1" * (LARGE * 256))
+    put(feeds, "media/talk.mp3", b"1" * (MAX_CACHED_MEDIA * 256))
     read = []
 
     async def noted(file, start, size):
@@ -233,12 +233,12 @@ def test_what_a_client_that_leaves_will_not_hear_is_not_read(client, feeds, monk
         return len(read) == then
 
     until(nothing_more)
-    assert sum(read) < LARGE * 128
+    assert sum(read) < MAX_CACHED_MEDIA * 128
 
 
 @pytest.mark.parametrize("path", ["media/talk.mp3", "rss.xml"])
 def test_a_build_in_the_middle_of_an_answer_never_mixes_two_versions(client, feeds, path):
-    first, second = b"1" * (LARGE * 8), b"2" * (LARGE * 8)
+    first, second = b"1" * (MAX_CACHED_MEDIA * 8), b"2" * (MAX_CACHED_MEDIA * 8)
     put(feeds, path, first)
     connection = HTTPConnection("127.0.0.1", client.base_url.port)
     connection.request("GET", f"/{path}")

@@ -23,7 +23,7 @@ from syndicate.web.forms import MAX_BODY_SIZE, parse_form
 from syndicate.web.readers.signup.bot_checks import FormStamps, StampAge
 from syndicate.web.readers.signup.proof_of_work import MAX_NUMBER, Challenges, SolvedChallenge
 from syndicate.web.security_headers import is_same_origin
-from syndicate.web.server import client
+from syndicate.web.server import client_address
 from tests.audience import TEST, by_reader
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
@@ -312,7 +312,7 @@ def test_without_a_sum_the_page_needs_no_script(site):
     ],
 )
 def test_the_client_is_whom_a_proxy_of_ours_names(peer, forwarded, expected):
-    assert client.address(asking(peer, *forwarded), PROXIES) == ip_address(expected)
+    assert client_address.client_address(asking(peer, *forwarded), PROXIES) == ip_address(expected)
 
 
 def test_a_network_is_noted_and_never_a_whole_address():
@@ -323,7 +323,7 @@ def test_a_network_is_noted_and_never_a_whole_address():
         None: "",
         "testclient": "",
     }
-    assert {peer: client.network(asking(peer), ()) for peer in noted} == noted
+    assert {peer: client_address.client_network(asking(peer), ()) for peer in noted} == noted
 
 
 # forged forms
@@ -529,14 +529,14 @@ def test_a_long_head_costs_no_time():
 
 
 def test_half_a_character_in_json_is_answered(site):
-    client, headers = site().client, {"content-type": "application/json"}
+    client_address, headers = site().client, {"content-type": "application/json"}
     for sent, field in (
         (r'{"\ud800x": "x"}', "x"),
         (r'{"email": "anna@example.org", "fields": {"\ud800x": "x"}}', "fields.x"),
         (r'{"email": "anna@example.org", "newsletters": ["\ud800"]}', "newsletters"),
         (r'{"email": "\ud800@example.org", "name": "\ud800"}', "email"),
     ):
-        answer = client.post("/api/signup", content=sent, headers=headers)
+        answer = client_address.post("/api/signup", content=sent, headers=headers)
         assert answer.status_code == 400
         assert list(answer.json()["errors"]) == [field]
 

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
-from syndicate.web.server.connection import MAX_HEAD, MOST_AHEAD, PIECE, HttpConnection
-from syndicate.web.server.responses import HttpResponse, plain
+from syndicate.web.server.connection import MAX_HEAD, MAX_PIPELINED, PARSE_SIZE, HttpConnection
+from syndicate.web.server.responses import HttpResponse, text_response
 from syndicate.web.server.server import WebServer
 from tests.until import until
 
@@ -49,7 +49,7 @@ class House:
 
     def at_once(self, _: object) -> HttpResponse | None:
         self.answered_at_once += self._at_once
-        return plain(HTTPStatus.OK, self._body.decode()) if self._at_once else None
+        return text_response(HTTPStatus.OK, self._body.decode()) if self._at_once else None
 
     def refused(self, status: int) -> None:
         self.refusals[status] += 1
@@ -67,8 +67,8 @@ BOTH = pytest.mark.parametrize("at_once", [True, False], ids=["at once", "by a t
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Never give up a client that only keeps us waiting: what ends a connection is seen to do so."""
-    monkeypatch.setattr("syndicate.web.server.connection.PATIENCE", 10_000)
-    monkeypatch.setattr("syndicate.web.server.connection.PATIENCE_TO_READ", 10_000)
+    monkeypatch.setattr("syndicate.web.server.connection.RECEIVE_TIMEOUT", 10_000)
+    monkeypatch.setattr("syndicate.web.server.connection.SEND_TIMEOUT", 10_000)
     monkeypatch.setattr("syndicate.web.server.server._KEEP_ALIVE", 3600)
 
 
@@ -375,7 +375,7 @@ def test_a_client_that_asks_for_more_and_more_is_read_no_further_than_it_is_answ
                 time.sleep(0.001)
         until(lambda: house.asked == 1)
         [connection] = connect.connections
-        assert len(connection.pipeline) < MOST_AHEAD + PIECE / len(ASK)
+        assert len(connection.pipeline) < MAX_PIPELINED + PARSE_SIZE / len(ASK)
         assert len(connection._unparsed) < 1 << 20
         house.busy = False
         client.settimeout(60)
@@ -383,7 +383,7 @@ def test_a_client_that_asks_for_more_and_more_is_read_no_further_than_it_is_answ
 
 
 @BOTH
-@pytest.mark.parametrize("count", [MOST_AHEAD + 2, 200, 5000])
+@pytest.mark.parametrize("count", [MAX_PIPELINED + 2, 200, 5000])
 def test_all_requests_that_come_in_one_piece_are_answered(at_once, count):
     with serving(House(at_once=at_once)) as connect:
         client = connect()
@@ -511,7 +511,7 @@ def test_who_has_just_come_keeps_the_place():
 
 @pytest.mark.usefixtures("three")
 def test_who_never_asked_loses_the_place_in_time(monkeypatch):
-    monkeypatch.setattr("syndicate.web.server.server.LOOK", 0.5)
+    monkeypatch.setattr("syndicate.web.server.server.CHECK_INTERVAL", 0.5)
     with serving(House(at_once=True)) as connect:
         silent = [connect() for _ in range(3)]
         until(lambda: _late_answered(connect()) == 200)

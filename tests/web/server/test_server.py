@@ -215,7 +215,7 @@ def test_who_waits_at_a_listener_that_others_share_is_left_to_the_next_process()
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the connections ten times a second instead of every five seconds."""
-    monkeypatch.setattr("syndicate.web.server.server.LOOK", 0.1)
+    monkeypatch.setattr("syndicate.web.server.server.CHECK_INTERVAL", 0.1)
 
 
 @pytest.mark.usefixtures("impatient")

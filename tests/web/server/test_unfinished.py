@@ -84,8 +84,8 @@ REQUESTS = {
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up a client at the first look that finds nothing new."""
-    monkeypatch.setattr("syndicate.web.server.connection.PATIENCE", 1)
-    monkeypatch.setattr("syndicate.web.server.server.LOOK", 0.2)
+    monkeypatch.setattr("syndicate.web.server.connection.RECEIVE_TIMEOUT", 1)
+    monkeypatch.setattr("syndicate.web.server.server.CHECK_INTERVAL", 0.2)
 
 
 @pytest.fixture

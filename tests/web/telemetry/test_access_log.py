@@ -17,7 +17,7 @@ from syndicate import clock
 from syndicate.errors import ConfigError
 from syndicate.web.app import application
 from syndicate.web.server.server import WebServer
-from syndicate.web.telemetry.access_log import AccessLog, shown
+from syndicate.web.telemetry.access_log import AccessLog, redact_path
 from syndicate.web.telemetry.request_kinds import RequestKind
 from tests.until import until
 from tests.web.asgi_client import Client
@@ -149,7 +149,7 @@ def test_hostile_requests_break_no_line(web, tmp_path):
     ],
 )
 def test_what_may_hold_a_secret_is_cut(path, status, said):
-    assert shown(path, status, {"signup", "unsubscribe"}) == (said or path)
+    assert redact_path(path, status, {"signup", "unsubscribe"}) == (said or path)
 
 
 def test_a_log_that_is_rotated_away_is_begun_anew(tmp_path):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from syndicate.web.telemetry.feed_clients import FAMILIES, FeedClient, FeedClients, poller_of
-from syndicate.web.telemetry.request_kinds import RequestClassifier, RequestKind, kind_of
+from syndicate.web.telemetry.feed_clients import FAMILIES, FeedClient, FeedClients, identify_client
+from syndicate.web.telemetry.request_kinds import RequestClassifier, RequestKind, classify_path
 
 REAL = {
     "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 16 subscribers; like FeedFetcher-Google)": FeedClient(
@@ -60,7 +60,7 @@ REAL = {
 
 @pytest.mark.parametrize("agent", REAL)
 def test_readers_are_known_by_what_they_say(agent):
-    assert poller_of(agent) == REAL[agent]
+    assert identify_client(agent) == REAL[agent]
     assert FeedClients().of(agent.encode("latin-1")) == REAL[agent]
 
 
@@ -122,7 +122,7 @@ def test_whatever_clients_say_families_and_memory_are_bounded():
 )
 def test_a_path_is_of_a_kind_by_its_shape(path, kind):
     acting = {"newsletters", "unsubscribe"}
-    assert kind_of(path, acting) is kind
+    assert classify_path(path, acting) is kind
     kinds = RequestClassifier(acting)
     assert kinds.of(path) is kind
     assert kinds.of(path) is kind, "by heart, too"

@@ -187,7 +187,7 @@ def test_probes_do_not_wait_for_one_that_hangs(due, monkeypatch):
 
     post = due(0)
     client = post.client
-    monkeypatch.setattr("syndicate.web.telemetry.readiness.write_faults", hang)
+    monkeypatch.setattr("syndicate.web.telemetry.readiness.find_write_errors", hang)
     first = threading.Thread(target=client.get, args=("/readyz",))
     first.start()
     try:

@@ -10,8 +10,8 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndicate.web.published.codings import ALL, ContentCoding, preferred
-from syndicate.web.published.conditional_requests import judge, matching_tag
+from syndicate.web.published.conditional_requests import evaluate, find_matching_etag
+from syndicate.web.published.content_codings import ALL_CODINGS, ContentCoding, negotiate_coding
 from syndicate.web.published.response_headers import PREFLIGHT
 from syndicate.web.server import responses
 
@@ -27,22 +27,22 @@ class GeneratedDocument:
     """Makes its bytes in a coding; it isn't called for a client that has them."""
     said: Mapping[str, str]
     """The headers that it has in any coding."""
-    codings: tuple[ContentCoding, ...] = ALL
+    codings: tuple[ContentCoding, ...] = ALL_CODINGS
     """The codings that it is there in, the best first."""
 
     def answer(self, request: Request) -> Response:
         """Answer with it, unless the client has it, or asks for what it isn't (RFC 9110, 13)."""
         asked = responses.FileRequest(request.scope)
-        coding = preferred(asked.accept_encoding, self.codings)
+        coding = negotiate_coding(asked.accept_encoding, self.codings)
         if coding is None:
             return self._refused(HTTPStatus.NOT_ACCEPTABLE, "There is no such coding.\n")
         own = coding.tag(self.digest)
         tags = (own, *(other.tag(self.digest) for other in self.codings if other is not coding))
-        verdict = judge(asked, tags, None)
+        verdict = evaluate(asked, tags, None)
         if verdict is HTTPStatus.PRECONDITION_FAILED:
             return self._refused(verdict, "It is another version by now.\n")
         if verdict is HTTPStatus.NOT_MODIFIED:
-            known = matching_tag(asked.if_none_match or "*", tags) or own
+            known = find_matching_etag(asked.if_none_match or "*", tags) or own
             return Response(status_code=verdict, headers=self._headers(etag=known))
         headers = self._headers(etag=own) | {"content-type": self.media_type}
         if coding is not ContentCoding.IDENTITY:

@@ -24,7 +24,7 @@ class ByteRange:
         return self.start < self.end
 
 
-def part(header: str, size: int) -> ByteRange | None:
+def parse_range(header: str, size: int) -> ByteRange | None:
     """Return the part of `size` bytes that a Range header means; None where it is to be ignored.
 
     One that begins past the end is not satisfiable, which is a 416.

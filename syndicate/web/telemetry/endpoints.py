@@ -17,7 +17,7 @@ from syndicate.web.telemetry.readiness import NotReadyReason, Readiness
 _UNSTORED = {"cache-control": "no-store"}
 
 
-class Monitoring:
+class MonitoringEndpoints:
     """Answers probes, and tells figures to whom they are for."""
 
     def __init__(self, config: Config, metrics: Metrics, readiness: Readiness) -> None:

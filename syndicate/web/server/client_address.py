@@ -17,7 +17,7 @@ _COUNTED = {4: 32, 6: 64}
 """Bits of an address that stand for one line; nobody has fewer of IPv6 to choose from."""
 
 
-def address(
+def client_address(
     request: Request, proxies: Sequence[Network], *, certain: bool = False
 ) -> Address | None:
     """Return the client's address; None where there is none, as on a Unix socket.
@@ -32,15 +32,15 @@ def address(
     return _behind(host, forwarded, proxies, certain=certain)
 
 
-def network(request: Request, proxies: Sequence[Network]) -> str:
+def client_network(request: Request, proxies: Sequence[Network]) -> str:
     """Return the network of the client as it is noted and counted: `192.0.2.0/24`; or ""."""
-    known = address(request, proxies)
+    known = client_address(request, proxies)
     if known is None:
         return ""
     return str(ip_network(f"{known}/{_NOTED[known.version]}", strict=False))
 
 
-def parse(text: str) -> Address | None:
+def parse_address(text: str) -> Address | None:
     """Read an address, with or without a port; None for anything else."""
     text = text.strip().strip('"')
     if text.startswith("["):
@@ -55,7 +55,9 @@ def parse(text: str) -> Address | None:
     return mapped or found
 
 
-def counted(host: str | None, forwarded: str | None, proxies: tuple[Network, ...]) -> str | None:
+def rate_limit_key(
+    host: str | None, forwarded: str | None, proxies: tuple[Network, ...]
+) -> str | None:
     """Return whom a request is counted for; None where many would be counted as one.
 
     That is so behind a proxy, where the config names none: `host` is who asks, and
@@ -72,10 +74,10 @@ def _behind(
     host: str | None, forwarded: str | None, proxies: Sequence[Network], *, certain: bool = False
 ) -> Address | None:
     """Return who asks, through as many proxies of ours as there are."""
-    known = parse(host) if host is not None else None
+    known = parse_address(host) if host is not None else None
     said = forwarded.split(",") if forwarded else []
-    while said and known is not None and any(known in network for network in proxies):
-        named = parse(said.pop())
+    while said and known is not None and any(known in client_network for client_network in proxies):
+        named = parse_address(said.pop())
         if named is None:
             return None if certain else known
         known = named

@@ -46,7 +46,7 @@ _YOUNG = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerLane:
+class Shard:
     """What falls to one of several processes."""
 
     number: int
@@ -67,7 +67,7 @@ class WorkerLane:
 class ResourceLimits:
     """What a process may use up before the kernel ends it, and what becomes of its task then.
 
-    The work calls `restart_clock` wherever something begins that has its own time.
+    The work calls `restart_timers` wherever something begins that has its own time.
     Results of limited work are lists.
     """
 
@@ -92,14 +92,14 @@ class ResourceLimits:
         return f"reading it makes the process crash ({how}), {memory}"
 
 
-def restart_clock() -> None:
+def restart_timers() -> None:
     """Give what begins now the whole time that a limited process has."""
     if _clock:
         signal.setitimer(signal.ITIMER_PROF, _clock[0])
         signal.setitimer(signal.ITIMER_REAL, _clock[0] * _WALL)
 
 
-def cores() -> int:
+def available_cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -107,14 +107,14 @@ def cores() -> int:
 
 
 @contextmanager
-def hired(
+def start_workers(
     begin: Callable[[], Callable[[_Task], _Result]],
     *,
     preload: str,
     died: str,
     count: int | None = None,
     limits: ResourceLimits | None = None,
-) -> Iterator["Workers[_Task, _Result]"]:
+) -> Iterator["WorkerPool[_Task, _Result]"]:
     """Start a process for each core, or `count` of them, and end them all at the end.
 
     `begin` is called in each and returns what does the work; it may have to travel
@@ -126,15 +126,17 @@ def hired(
     gc.freeze()  # what a fork shares stays shared: the collector would write to it
     try:
         with _reported(died):
-            members.extend(_Worker(context, begin, limits) for _ in range(count or cores()))
-        yield Workers(members, died)
+            members.extend(
+                _Worker(context, begin, limits) for _ in range(count or available_cores())
+            )
+        yield WorkerPool(members, died)
     finally:
         for member in members:
             member.end()
         gc.unfreeze()
 
 
-class Workers(Generic[_Task, _Result]):
+class WorkerPool(Generic[_Task, _Result]):
     """Processes that do tasks side by side."""
 
     def __init__(self, members: Sequence["_Worker"], died: str) -> None:
@@ -142,10 +144,10 @@ class Workers(Generic[_Task, _Result]):
         self._died = died
 
     @property
-    def lanes(self) -> list[WorkerLane]:
+    def lanes(self) -> list[Shard]:
         """One for each process."""
         count = len(self._members)
-        return [WorkerLane(number, count) for number in range(count)]
+        return [Shard(number, count) for number in range(count)]
 
     def do(self, lanes: Iterable[Iterable[_Task]]) -> Iterator[_Result]:
         """Begin with the tasks of each lane, and do all of them; raise what the work raises.
@@ -331,7 +333,7 @@ def _work(
     while True:
         _stop_clock()
         task = pipe.recv()
-        restart_clock()
+        restart_timers()
         result = work if isinstance(work, Exception) else _or_error(work, task)
         pipe.send_bytes(_packed(result))
 

@@ -34,12 +34,12 @@ class ContentCoding(StrEnum):
         return f'"{digest}"' if self is ContentCoding.IDENTITY else f'"{digest}-{self}"'
 
 
-ALL = tuple(ContentCoding)
+ALL_CODINGS = tuple(ContentCoding)
 """The one we like best first."""
-PLAIN = (ContentCoding.IDENTITY,)
+IDENTITY_ONLY = (ContentCoding.IDENTITY,)
 
 
-def preferred(
+def negotiate_coding(
     accept_encoding: str | None, offered: tuple[ContentCoding, ...]
 ) -> ContentCoding | None:
     """Return which of the codings offered to answer in; None where none is acceptable.
@@ -54,7 +54,7 @@ def preferred(
     return _remembered(accept_encoding, offered)
 
 
-def weights_in(header: str) -> dict[str, float]:
+def parse_weights(header: str) -> dict[str, float]:
     """Return what a client says of how much it likes each of some words (RFC 9110, 12.4.2)."""
     weights = {}
     for wish in header.lower().split(","):
@@ -65,7 +65,7 @@ def weights_in(header: str) -> dict[str, float]:
 
 
 def _preferred(accept_encoding: str, offered: tuple[ContentCoding, ...]) -> ContentCoding | None:
-    weights = weights_in(accept_encoding)
+    weights = parse_weights(accept_encoding)
     best = max(offered, key=lambda coding: _weight(coding, weights))
     return best if _weight(best, weights) > 0 else None
 
