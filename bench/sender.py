@@ -105,7 +105,7 @@ class Sender:
     def stand(self) -> dict[int, DeliveryState]:
         """Return where each reader's message stands, by the reader's number."""
         with self._ledger() as tx:
-            return {row.subscriber: row.state for row in tx.deliveries.of(self.edition)}
+            return {row.subscriber: row.state for row in tx.deliveries.by_edition(self.edition)}
 
     @contextmanager
     def _ledger(self) -> Iterator[Transaction]:

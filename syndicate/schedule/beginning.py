@@ -15,17 +15,17 @@ def begin(tx: Transaction, name: str, *, at: datetime) -> ScheduleStart:
     Public numbers are given first. Of two processes that see a schedule at once,
     the second waits for the lock and finds what the first has kept.
     """
-    kept = tx.schedules.beginning(name)
+    kept = tx.schedules.start(name)
     if kept is not None:
         return kept
-    tx.articles.give_numbers(at)  # it takes the lock
-    kept = tx.schedules.beginning(name)
+    tx.articles.assign_numbers(at)  # it takes the lock
+    kept = tx.schedules.start(name)
     if kept is not None:
         return kept
-    last = tx.editions.last(name)
+    last = tx.editions.newest_of(name)
     number = tx.articles.newest_number() if last is None else last.upto
     beginning = ScheduleStart(number=number, at=at)
-    tx.schedules.begin(name, beginning)
+    tx.schedules.save_start(name, beginning)
     return beginning
 
 
@@ -34,14 +34,14 @@ def beginning_there_would_be(tx: Transaction, name: str, *, at: datetime) -> Sch
 
     Nothing is kept: this is for trials of another time, and for what is only shown.
     """
-    kept = tx.schedules.beginning(name)
-    return kept or ScheduleStart(number=tx.articles.newest_public(at), at=at)
+    kept = tx.schedules.start(name)
+    return kept or ScheduleStart(number=tx.articles.newest_public_number(at), at=at)
 
 
 def seen_since(tx: Transaction, schedule: Schedule, config: Config, *, at: datetime) -> datetime:
     """Return when the timing of a schedule was first seen, and keep that if it is new."""
     times = timing(schedule, config.zone(schedule))
-    return tx.schedules.since(
+    return tx.schedules.first_seen(
         schedule.name,
         times.fingerprint,
         at,

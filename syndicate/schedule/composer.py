@@ -34,7 +34,7 @@ class CompositionState:
     @classmethod
     def of(cls, tx: Transaction, newsletter: str) -> Self:
         """Read how things stand for a newsletter."""
-        return cls(tx.articles.standing(), tx.editions.newest_key(newsletter))
+        return cls(tx.articles.publication_marker(), tx.editions.newest_key(newsletter))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +86,12 @@ class Composer:
         and nothing from before its beginning. Raise TemplateError when it can't be rendered.
         """
         with self._store.read() as tx:
-            last = tx.editions.last(schedule.name)
+            last = tx.editions.newest_of(schedule.name)
             window = ArticleWindow.of(
                 beginning, schedule.begin_with, last=last.upto if last is not None else None
             )
             found = tx.articles.candidates(newsletter.name, window, at)
-            upto = tx.articles.covered(window, at)
+            upto = tx.articles.covered_until(window, at)
             seen = CompositionState.of(tx, newsletter.name)
         selection = select(found, schedule.select, at=at)
         newest = max((article.number or 0 for article in selection.carried), default=0)

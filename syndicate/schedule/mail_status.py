@@ -93,7 +93,7 @@ class MailStatus:
         """Read how it is at `at`; few rows, however much is sent."""
         holds = {hold.what: hold for hold in tx.holds.current(at)}
         words = _last_words(tx.sender_progress.recent(at - _REMEMBERED))
-        used_up = tx.quotas.used_up(at=at)
+        used_up = tx.quotas.exhausted(at=at)
         ways = tuple(
             _way(tx, way, at, words, holds=holds, used_up=used_up) for way in _ways(config)
         )
@@ -154,7 +154,7 @@ def _way(
         deferred=sum(word.deferred for word in working),
         failed=sum(word.failed for word in working),
         quota=quota,
-        taken=tx.quotas.taken(key, at=at) if quota is not None else 0,
+        taken=tx.quotas.taken_today(key, at=at) if quota is not None else 0,
     )
     last = max(its, key=lambda each: each.at, default=None)
     obstacle = _obstacle(way, last, at, hold=holds.get(key), used_up=key in used_up)

@@ -89,7 +89,7 @@ class ProgressWatcher:
         if self._only is not None:
             found = [tx.editions.by_key(self._only)]
         else:
-            under_way = tx.editions.under_way()
+            under_way = tx.editions.unfinished()
             going = {edition.key for edition in under_way}
             ended = self._counted.keys() - going - self._done.keys()
             found = [*under_way, *(tx.editions.by_key(key) for key in sorted(ended))]

@@ -54,7 +54,7 @@ def replace(
     """
     store = newsroom.store
     with store.write() as tx:
-        found = tx.control.owned(edition)
+        found = tx.control.lock_edition(edition)
         if found.state is EditionState.SENDING:
             tx.control.pause(edition, cause=cause, at=at, detail="to be replaced")
     try:

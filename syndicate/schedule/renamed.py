@@ -44,7 +44,7 @@ def left_behind_daily(store: Store, config: Config, *, at: datetime) -> list[str
 
 
 def _readers(tx: Transaction, config: Config) -> Iterator[str]:
-    subscribed = tx.newsletters.subscribed()
+    subscribed = tx.newsletters.subscription_counts()
     free = [item.name for item in config.newsletters if item.name not in subscribed]
     to = free[0] if len(free) == 1 else "NAME"
     for name, states in sorted(subscribed.items()):
@@ -61,7 +61,7 @@ def _readers(tx: Transaction, config: Config) -> Iterator[str]:
 
 
 def _stories(tx: Transaction, config: Config, at: datetime) -> Iterator[str]:
-    known = tx.schedules.known()
+    known = tx.schedules.all()
     begun = {schedule.name for schedule in known if schedule.has_editions}
     for schedule in config.schedules:
         gone = _gone(known, schedule, config)

@@ -45,10 +45,10 @@ def forget_daily(
     """
     at = min(at, clock.now())
     with store.read() as tx:
-        if tx.retention.begun(at):
+        if tx.retention.ran_today(at):
             return None
     with store.write() as tx:
-        if not tx.retention.begin(at):
+        if not tx.retention.start_daily_run(at):
             return None
     return forget(store, config, at=at, stop=stop)
 
@@ -64,21 +64,21 @@ def forget(
 
     unconfirmed = 0
     with store.write() as tx:
-        tx.attempt_limits.forget(at - LIMITS_FOR)
+        tx.attempt_limits.delete_before(at - LIMITS_FOR)
     with store.read() as tx:
         keys = tx.retention.unconfirmed(at - rule.unconfirmed)
     while keys and not stop.is_set():
         step, keys = keys[:STEP], keys[STEP:]
         with store.write() as tx:
-            unconfirmed += tx.retention.forget_unconfirmed(
+            unconfirmed += tx.retention.delete_unconfirmed(
                 step, at - rule.unconfirmed, cause=cause, at=at
             )
     letters = _step_by_step(
-        store, stop, lambda tx: tx.retention.forget_letters(at - rule.unconfirmed)
+        store, stop, lambda tx: tx.retention.delete_letters(at - rule.unconfirmed)
     )
     events, limit = 0, rule.events
     if limit:
-        events = _step_by_step(store, stop, lambda tx: tx.retention.forget_events(at - limit))
+        events = _step_by_step(store, stop, lambda tx: tx.retention.delete_events(at - limit))
     return RetentionReport(unconfirmed=unconfirmed, letters=letters, events=events)
 
 

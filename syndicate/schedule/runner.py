@@ -183,12 +183,12 @@ class Runner:
         self._mail_due.set()
         self._forget()
         with self._store.write() as tx:
-            tx.heartbeats.beat(Heartbeat.TICK, clock.now())
+            tx.heartbeats.record(Heartbeat.TICK, clock.now())
 
     def _listen(self) -> None:
         """Go on at once with what was resumed, say; the sweep says what is wrong with the store."""
         with suppress(StoreError), self._store.read() as tx:
-            newest = tx.control.newest()
+            newest = tx.control.newest_decision()
             if newest != self._decided:
                 self._decided = newest
                 self._mail_due.set()
@@ -214,10 +214,10 @@ class Runner:
         With `mend`, also when something could not be made the last time.
         """
         with self._store.write() as tx:
-            tx.articles.give_numbers(at)
+            tx.articles.assign_numbers(at)
             breaking_for = self._config.publication.breaking_for
             mark = (
-                tx.articles.mark(at, breaking_for),
+                tx.articles.change_marker(at, breaking_for),
                 at.replace(minute=0, second=0, microsecond=0),
             )
         if mark == self._published and not (mend and self._incomplete):

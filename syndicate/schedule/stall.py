@@ -36,6 +36,6 @@ def find_stall(tx: Transaction, config: Config, at: datetime) -> MailStall | Non
         return None
     holds = (found for found in traffic.obstacles if found.kind is BlockerKind.HOLD)
     held = frozenset(domain for hold in holds for domain in hold.domains)
-    if held and not tx.heartbeats.is_due_elsewhere(at, held):
+    if held and not tx.heartbeats.has_due_outside(at, held):
         return None
     return MailStall(flow=flow, obstacles=traffic.obstacles)

@@ -49,5 +49,5 @@ def tick(newsroom: Newsroom, *, at: datetime, trial: bool = False) -> TickReport
     forgotten = forget_daily(newsroom.store, newsroom.config, at=at, stop=Event())
     if not trial:
         with newsroom.store.write() as tx:
-            tx.heartbeats.beat(Heartbeat.TICK, clock.now())
+            tx.heartbeats.record(Heartbeat.TICK, clock.now())
     return TickReport(built=built, fires=fires, delivered=delivered, forgotten=forgotten)

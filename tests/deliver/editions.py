@@ -133,10 +133,10 @@ def links(store: Store, config: Config) -> SignedLinks:
 
 def states(store: Store, key: int) -> dict[DeliveryState, int]:
     with store.read() as tx:
-        return dict(Counter(row.state for row in tx.deliveries.of(key)))
+        return dict(Counter(row.state for row in tx.deliveries.by_edition(key)))
 
 
 def rows(store: Store, key: int):
     """The ledger rows of an edition, by address."""
     with store.read() as tx:
-        return {row.email: row for row in tx.deliveries.of(key)}
+        return {row.email: row for row in tx.deliveries.by_edition(key)}

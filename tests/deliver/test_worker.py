@@ -215,7 +215,7 @@ def test_who_left_since_the_edition_was_frozen_is_not_mailed(store, config):
     edition = freeze(store)
     with store.write() as tx:
         key = tx.subscribers.by_email("reader1@example.org").key
-        tx.subscribers.leave(key, "breaking", at=NOON, cause=TEST)
+        tx.subscribers.unsubscribe(key, "breaking", at=NOON, cause=TEST)
     drained = hand_over(store, config(), transport(config()))
 
     assert drained.accepted == 2
@@ -230,7 +230,7 @@ def test_who_leaves_while_the_body_is_asked_for_is_not_mailed(sqlite_store, conf
         if "reader1" in line:
             with sqlite_store.write() as tx:
                 key = tx.subscribers.by_email("reader1@example.org").key
-                tx.subscribers.leave(key, "breaking", at=NOON, cause=TEST)
+                tx.subscribers.unsubscribe(key, "breaking", at=NOON, cause=TEST)
         return b"250 ok\r\n"
 
     with Scripted("PIPELINING", rcpt=leave) as server:
@@ -359,7 +359,7 @@ def left_sending(store, config, count: int = 1) -> list[str]:
     with store.write() as tx:
         [edition] = tx.deliveries.open_editions(NOON)
         claims = tx.claims.claim(edition.key, owner=dead, lease_until=FAR, at=NOON, limit=count)
-        tx.claims.move((), claims, owner=dead, lease_until=FAR, at=NOON)
+        tx.claims.settle_and_intend((), claims, owner=dead, lease_until=FAR, at=NOON)
     return [signer.message_id(c.edition, c.subscriber, "example.org") for c in claims]
 
 

@@ -108,10 +108,10 @@ def test_a_trial_keeps_no_beginning_and_shows_what_would_be_mailed_then(paper):
     tried = desk.tick(NOW - DAY, trial=True)
     assert outcomes(tried)[-1].startswith("skipped: 0 new")
     with desk.store.read() as tx:
-        assert tx.schedules.beginning("hourly") is None
+        assert tx.schedules.start("hourly") is None
     desk.tick()
     with desk.store.read() as tx:
-        assert tx.schedules.beginning("hourly") == ScheduleStart(number=6, at=NOW)
+        assert tx.schedules.start("hourly") == ScheduleStart(number=6, at=NOW)
 
 
 @pytest.mark.parametrize("today", [NOW, clock.now() + 100 * DAY], ids=["past", "future"])
@@ -140,7 +140,7 @@ def test_a_test_copy_begins_no_schedule(paper):
     order = ManualSend(newsletter=newsletter, schedule=desk.config.schedules[0])
     send_test_copy(desk.newsroom, order, to="me@example.org", at=NOW)
     with desk.store.read() as tx:
-        assert tx.schedules.beginning("hourly") is None
+        assert tx.schedules.start("hourly") is None
 
 
 @pytest.mark.parametrize("tried_before", [False, True])
@@ -165,6 +165,6 @@ def test_processes_that_see_a_schedule_first_at_once_agree_where_it_begins(paper
     for thread in threads:
         thread.join()
     with desk.store.read() as tx:
-        kept = tx.schedules.beginning(schedule.name)
+        kept = tx.schedules.start(schedule.name)
     assert kept.number == 10
     assert returned == [kept] * 4

@@ -41,7 +41,7 @@ def hand_over_one(desk, edition):
     """Have the first reader of an edition accepted."""
     with desk.store.write() as tx:
         [one] = tx.claims.claim(edition.key, owner="me", lease_until=NOW + MINUTE, at=NOW, limit=1)
-        tx.claims.move((), [one], owner="me", lease_until=NOW + MINUTE, at=NOW)
+        tx.claims.settle_and_intend((), [one], owner="me", lease_until=NOW + MINUTE, at=NOW)
         tx.claims.settle(
             [DeliveryOutcome(claim=one, state=DeliveryState.ACCEPTED, code=250)], at=NOW
         )
@@ -71,7 +71,7 @@ def test_the_correction_says_what_the_article_says_now_to_those_who_wait(desk):
         first = tx.editions.by_key(edition.key)
         assert (first.subject, first.state) == ("Breaking: Fery sinks", EditionState.REPLACED)
         assert [item.revision for item in tx.editions.items(replaced.edition.key)] == [2]
-        acts = [note.act for note in tx.control.notes(edition.key)]
+        acts = [note.act for note in tx.control.decisions(edition.key)]
         assert acts == [ControlAction.PAUSED, ControlAction.REPLACED]
 
 

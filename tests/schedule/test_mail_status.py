@@ -52,9 +52,9 @@ def read(store, config, at=NOW):
 
 def test_processes_that_are_at_work_with_a_relay_are_added_up(store, config):
     with store.write() as tx:
-        tx.sender_progress.note(pace("main"))
-        tx.sender_progress.note(pace("main", owner="host/1:8:1:b", accepted=10, per_second=2.5))
-        tx.sender_progress.note(pace("main", NOW - 5 * SECOND, owner="host/1:9:1:c"))
+        tx.sender_progress.save(pace("main"))
+        tx.sender_progress.save(pace("main", owner="host/1:8:1:b", accepted=10, per_second=2.5))
+        tx.sender_progress.save(pace("main", NOW - 5 * SECOND, owner="host/1:9:1:c"))
     main, new = read(store, config(relays=RELAYS)).ways
     assert (main.sessions, main.per_second, main.accepted, main.deferred) == (8, 32.5, 100, 18)
     assert (new.sessions, new.per_second, new.accepted, new.obstacle) == (0, 0, 0, None)
@@ -62,16 +62,16 @@ def test_processes_that_are_at_work_with_a_relay_are_added_up(store, config):
 
 def test_of_two_passes_of_one_process_the_last_word_counts(store, config):
     with store.write() as tx:
-        tx.sender_progress.note(pace("main", NOW - SECOND, owner="host/1:7:1:a"))
-        tx.sender_progress.note(pace("main", owner="host/1:7:1:b", sessions=1))
+        tx.sender_progress.save(pace("main", NOW - SECOND, owner="host/1:7:1:a"))
+        tx.sender_progress.save(pace("main", owner="host/1:7:1:b", sessions=1))
     assert read(store, config(relays=RELAYS)).ways[0].sessions == 1
 
 
 def test_who_asked_for_less_is_named_with_all_their_domains_until_they_take_mail(store, config):
     with store.write() as tx:
-        tx.holds.put("domain:gmail.com", reason="421 4.7.28 too fast", at=NOW)
-        tx.holds.put("domain:example.org", reason="450 4.7.1 not now", at=NOW)
-        tx.holds.put("relay:main", reason="454 throttled", at=NOW)
+        tx.holds.extend("domain:gmail.com", reason="421 4.7.28 too fast", at=NOW)
+        tx.holds.extend("domain:example.org", reason="450 4.7.1 not now", at=NOW)
+        tx.holds.extend("relay:main", reason="454 throttled", at=NOW)
     given = config(relays=RELAYS, limits=[LIMIT])
     found = {one.relay or one.domains: one for one in read(store, given, NOW + SECOND).obstacles}
     assert found.keys() == {"main", ("gmail.com", "googlemail.com"), ("example.org",)}
@@ -101,11 +101,11 @@ def test_a_rate_is_in_the_way_only_while_it_is_used_up(store, config):
 def test_a_relay_that_had_its_number_waits_for_midnight(store, config):
     given = config(relays=RELAYS)
     with store.write() as tx:
-        assert tx.quotas.daily("relay:new", 40, 30, at=NOW) == 30
+        assert tx.quotas.take_daily("relay:new", 40, 30, at=NOW) == 30
     _, new = read(store, given).ways
     assert (new.taken, new.quota, new.obstacle) == (30, 40, None)
     with store.write() as tx:
-        tx.quotas.daily("relay:new", 40, 30, at=NOW)
+        tx.quotas.take_daily("relay:new", 40, 30, at=NOW)
     [one] = read(store, given).obstacles
     assert (one.kind, one.relay, one.reason) == (BlockerKind.WARM_UP, "new", "40")
     assert one.until == datetime(2026, 11, 26, tzinfo=UTC)
@@ -122,7 +122,7 @@ def test_a_relay_that_can_not_be_reached_is_in_the_way_until_it_is(store, config
     assert (one.kind, one.relay) == (BlockerKind.OUT, "127.0.0.1")
     assert "nothing listens there" in one.reason
     with store.write() as tx:
-        tx.sender_progress.note(pace("127.0.0.1", clock.now()))
+        tx.sender_progress.save(pace("127.0.0.1", clock.now()))
     assert not read(store, given, clock.now()).obstacles
 
 
@@ -132,7 +132,7 @@ def test_where_nothing_else_is_in_the_way_somebody_has_to_deliver(store, config)
     assert one.kind is BlockerKind.NOBODY
     assert not read(store, given).in_the_way(queued=False)
     with store.write() as tx:
-        tx.sender_progress.note(pace("main", NOW - MINUTE))
+        tx.sender_progress.save(pace("main", NOW - MINUTE))
     assert not read(store, given).in_the_way(queued=True)
     assert read(store, given, NOW + MINUTE).in_the_way(queued=True)
 

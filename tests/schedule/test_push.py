@@ -108,7 +108,7 @@ def test_our_own_hub_waits_for_no_other(desk_of, hub):
     with subscriber() as reader, one:
         assert asked.wait(SOON)
         with desk.store.write() as tx:
-            tx.hub.ask(
+            tx.hub.add_request(
                 HubRequest(
                     topic=f"{desk.config.url}/rss.xml",
                     callback=reader.callback(),

@@ -18,7 +18,7 @@ def test_readers_of_a_newsletter_that_is_gone_are_counted_those_who_left_are_not
             pending = SubscriptionState.PENDING if number == 0 else SubscriptionState.CONFIRMED
             tx.subscribers.subscribe(email, "breaking", cause=TEST, state=pending, at=NOW)
         left = tx.subscribers.by_email("r3@example.org").key
-        tx.subscribers.leave(left, "breaking", at=NOW, cause=TEST)
+        tx.subscribers.unsubscribe(left, "breaking", at=NOW, cause=TEST)
     desk.config = publication(newsletters=[{"name": "flash"}, {"name": "weekly"}])
     [message] = left_behind(desk.store, desk.config, at=NOW)
     assert message.startswith(

@@ -62,7 +62,7 @@ def test_changes_are_kept_for_as_long_as_the_config_says_or_for_ever(desk, desk_
     assert forgettable(desk.store, desk.config, at=NOW) == RetentionReport(events=1)
     assert forget(desk.store, desk.config, at=NOW) == RetentionReport(events=1)
     with desk.store.read() as tx:
-        assert "+old" not in {one.detail for one in tx.audit_log.of(key)}
+        assert "+old" not in {one.detail for one in tx.audit_log.changes(key)}
 
 
 def test_many_go_in_several_steps_and_a_stop_leaves_the_rest_for_later(desk, monkeypatch):

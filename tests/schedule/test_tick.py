@@ -134,7 +134,7 @@ def test_what_is_recorded_has_the_time_of_the_real_clock(desk):
     desk.file("ferry", at=later)
     desk.tick(later)
     with desk.store.read() as tx:
-        assert {row.at.year < 2100 for row in tx.deliveries.of(1)} == {True}
+        assert {row.at.year < 2100 for row in tx.deliveries.by_edition(1)} == {True}
 
 
 def test_a_new_subscriber_does_not_get_what_came_before(desk):
@@ -153,7 +153,7 @@ def test_who_left_is_not_mailed(desk):
     desk.file("ferry")
     with desk.store.write() as tx:
         key = tx.subscribers.by_email("bo@example.org").key
-        tx.subscribers.leave(key, "breaking", at=NOW, cause=by_reader("one click"))
+        tx.subscribers.unsubscribe(key, "breaking", at=NOW, cause=by_reader("one click"))
     desk.tick()
     assert [to for to, _ in desk.mail()] == ["ada@example.org"]
 

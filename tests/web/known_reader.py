@@ -56,7 +56,7 @@ class KnownReader:
         """Have the letter sent that leads to Anna's data; return the path of its button."""
         assert self.post("data").status_code == 200
         with self.store.read() as tx:
-            letter = tx.confirmations.about(self.key, ConfirmationKind.DATA)[0].letter
+            letter = tx.confirmations.by_subscriber(self.key, ConfirmationKind.DATA)[0].letter
         return path_of(self.links.confirm(letter, self.key))
 
     def with_data(self, action: str, **fields: Any) -> httpx.Response:
@@ -82,7 +82,7 @@ class KnownReader:
     @property
     def trail(self) -> list[SubscriberChange]:
         with self.store.read() as tx:
-            return list(tx.audit_log.of(self.key))
+            return list(tx.audit_log.changes(self.key))
 
     @property
     def last(self) -> SubscriberChange:

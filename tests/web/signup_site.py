@@ -44,7 +44,7 @@ class SignupSite:
         if reader is None:
             return []
         with self.store.read() as tx:
-            return tx.confirmations.about(reader.key, ConfirmationKind.SUBSCRIBE)
+            return tx.confirmations.by_subscriber(reader.key, ConfirmationKind.SUBSCRIBE)
 
     def link(self, email: str = "anna@example.org") -> str:
         """Return the path of the newest letter's button."""

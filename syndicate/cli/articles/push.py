@@ -51,10 +51,10 @@ def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> N
         failed = False
         if now and herald is not None:
             with store.write() as tx:
-                tx.endpoint_backoff.end_all()
-                tx.pings.hurry(clock.now())
-                tx.submissions.hurry(clock.now())
-                tx.hub.hurry(clock.now())
+                tx.endpoint_backoff.clear()
+                tx.pings.retry_now(clock.now())
+                tx.submissions.retry_now(clock.now())
+                tx.hub.retry_now(clock.now())
             failed = not tell(herald, said=note)
         owed = _owed(store)
         hub = _hub(store) if ours.config.websub.own else ""
@@ -87,7 +87,7 @@ def _later(due_at: datetime | None, pause: datetime | None) -> datetime | None:
 def _hub(store: "Store") -> str:
     """Say how our own hub stands."""
     with store.read() as tx:
-        hub = tx.hub.numbers()
+        hub = tx.hub.counts()
     return (
         f"our hub: subscriptions {hub.subscriptions}, to be verified {hub.requests}, "
         f"waiting for the newest version {hub.owed}, failing {hub.failing}"
@@ -98,10 +98,10 @@ def _owed(store: "Store") -> list[PendingCall]:
     from syndicate.publish.push.fan_out import host_of  # noqa: PLC0415 - start-up
 
     with store.read() as tx:
-        pings, waiting = tx.pings.owed(), tx.submissions.waiting()
+        pings, waiting = tx.pings.pending(), tx.submissions.pending()
         pauses = {to: tx.endpoint_backoff.until(to) for to in {one.hub for one in pings}}
         pauses |= {to: tx.endpoint_backoff.until(to) for to in {one.engine for one in waiting}}
-        failing = tx.hub.numbers().first
+        failing = tx.hub.counts().first
     return [
         *(
             PendingCall(

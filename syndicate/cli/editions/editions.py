@@ -102,7 +102,7 @@ def show(
         if found is None:
             raise Refused(f"there is no edition {edition}; `syndicate editions` lists them")
         _, totals, wait = _found(tx, found)
-        clicks, notes = tx.clicks.counts(edition), tx.control.notes(edition)
+        clicks, notes = tx.clicks.counts(edition), tx.control.decisions(edition)
         traffic = _traffic(tx, ours, [(found, totals, wait)])
     if json:
         links = [asdict(each) for each in clicks if each.link]
@@ -163,7 +163,7 @@ def _found(tx: "Transaction", edition: Edition) -> Found:
     """Count an edition's readers; what it waits for is asked only where something may be."""
     totals = tx.deliveries.totals(edition.key)
     asked = totals.waiting or totals.unknown or edition.state is EditionState.PAUSED
-    return edition, totals, tx.control.wait(edition) if asked else EditionWait()
+    return edition, totals, tx.control.blockers(edition) if asked else EditionWait()
 
 
 def _traffic(tx: "Transaction", ours: Context, found: "Iterable[Found]") -> "MailStatus | None":

@@ -161,7 +161,7 @@ def deliveries(
         its = tx.editions.by_key(edition)
         if its is None:
             raise Refused(f"there is no edition {edition}; `syndicate editions` lists them")
-        found = list(tx.deliveries.of(edition))
+        found = list(tx.deliveries.by_edition(edition))
     waits = [delivery_waits_for(its, one, clock.now()) for one in found]
     if json:
         told = [{name: getattr(one, name) for name in TOLD} for one in found]

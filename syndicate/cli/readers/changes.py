@@ -138,7 +138,7 @@ def remove(
     with here(context).store() as store, store.write() as tx:
         person = _person(tx, address)
         for one in newsletter:
-            if not tx.subscribers.leave(person.key, one, at=at, cause=cause):
+            if not tx.subscribers.unsubscribe(person.key, one, at=at, cause=cause):
                 theirs = ", ".join(f"{s.newsletter} ({s.state})" for s in person.subscriptions)
                 raise Refused(f"{address} is not subscribed to {one}; there is: {theirs or 'none'}")
     for one in newsletter:
@@ -179,7 +179,7 @@ def suppress(
     with here(context).store() as store, store.write() as tx:
         cause = _by_command("suppress")
         new = tx.subscribers.suppress(address, said, at=clock.now(), cause=cause)
-        stands = tx.subscribers.suppressed(address)
+        stands = tx.subscribers.suppression_reason(address)
     say(f"{address} is not mailed{'' if new else ' already'}: {stands}")
 
 
@@ -215,7 +215,7 @@ def _agreed(question: str) -> bool:
 
 
 def _person(tx: "Transaction", address: str) -> Subscriber:
-    person = tx.subscribers.by_any_address(address)
+    person = tx.subscribers.by_any_email(address)
     if person is None:
         raise unknown(address)
     return person
@@ -223,7 +223,7 @@ def _person(tx: "Transaction", address: str) -> Subscriber:
 
 def _check_not_merged(tx: "Transaction", address: str) -> None:
     """Refuse an address of somebody who has another one now."""
-    person = tx.subscribers.by_any_address(address)
+    person = tx.subscribers.by_any_email(address)
     if person is not None and tx.subscribers.by_email(address) is None:
         raise Refused(f"{address} was merged into {person.email}; add that address instead")
 
@@ -239,7 +239,7 @@ def _change(
 ) -> bool:
     """Change what was named; a field that is empty goes."""
     together = {**person.fields, **fields}
-    return tx.subscribers.change(
+    return tx.subscribers.update(
         person.key,
         name=None if name is None else _line("--name", name),
         language=language,

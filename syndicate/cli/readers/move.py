@@ -34,7 +34,7 @@ def move(
     with ours.store() as store, store.write() as tx:
         renamed = tx.newsletters.rename(old, new, cause=cause, at=clock.now())
         if not renamed.readers and not renamed.editions:
-            names = ", ".join(sorted(tx.newsletters.subscribed())) or "nothing"
+            names = ", ".join(sorted(tx.newsletters.subscription_counts())) or "nothing"
             tx.rollback()
             raise Refused(
                 f"nobody was ever subscribed to {old!r}; readers are subscribed to {names}"

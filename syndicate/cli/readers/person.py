@@ -27,9 +27,9 @@ def show(context: typer.Context, address: Address, *, json: AsJson = False) -> N
     """Tell everything that is known of somebody: state, history and mail."""
     ours = here(context)
     with ours.store() as store, store.read() as tx:
-        person = tx.subscribers.by_any_address(address)
-        suppressed = tx.subscribers.suppressed(address)
-        held = tx.data_export.of(person.key) if person is not None else None
+        person = tx.subscribers.by_any_email(address)
+        suppressed = tx.subscribers.suppression_reason(address)
+        held = tx.data_export.load(person.key) if person is not None else None
     if held is None:
         if suppressed is None:
             raise unknown(address)
@@ -58,10 +58,10 @@ def _say_person(ours: Context, held: "PersonalRecord") -> None:
         say(f"  not mailed  {person.suppressed}")
     if person.paused_until is not None:
         say(f"  paused      until {when(person.paused_until, zone)}")
-    if held.private_feed is not None:
-        say(f"  own feed    since {when(held.private_feed, zone)}")
-    if held.former:
-        say(f"  formerly    {', '.join(held.former)}")
+    if held.private_feed_since is not None:
+        say(f"  own feed    since {when(held.private_feed_since, zone)}")
+    if held.former_addresses:
+        say(f"  formerly    {', '.join(held.former_addresses)}")
     if person.language:
         say(f"  language    {person.language}")
     if person.tags:
@@ -78,7 +78,7 @@ def _say_history(ours: Context, held: "PersonalRecord") -> None:
             (s.newsletter, s.state, when(s.at, zone), s.source) for s in held.person.subscriptions
         ]
         table(("newsletter", "state", "since", "source"), rows)
-    if held.trail:
+    if held.changes:
         say()
         trail = [
             (
@@ -90,26 +90,26 @@ def _say_history(ours: Context, held: "PersonalRecord") -> None:
                 one.cause.origin,
                 one.detail,
             )
-            for one in held.trail
+            for one in held.changes
         ]
         table(("at", "change", "newsletter", "by", "how", "from", "detail"), trail)
-    if held.mailed:
+    if held.mailed_items:
         say()
-        newest = held.mailed[-FOLDED:]
+        newest = held.mailed_items[-FOLDED:]
         mailed = [
             (one.edition, when(one.at, zone), one.newsletter, one.state, one.subject, one.reply)
             for one in newest
         ]
         table(("edition", "at", "newsletter", "state", "subject", "reply"), mailed)
-        if len(held.mailed) > FOLDED:
-            note(f"the newest {FOLDED} of {len(held.mailed)}; --json tells all")
+        if len(held.mailed_items) > FOLDED:
+            note(f"the newest {FOLDED} of {len(held.mailed_items)}; --json tells all")
 
 
 def _all(held: "PersonalRecord") -> dict[str, Any]:
     return {
         **as_values(held.person),
-        "former_addresses": list(held.former),
-        "private_feed": held.private_feed,
+        "former_addresses": list(held.former_addresses),
+        "private_feed": held.private_feed_since,
         "history": [
             {
                 "at": one.at,
@@ -120,7 +120,7 @@ def _all(held: "PersonalRecord") -> dict[str, Any]:
                 "from": one.cause.origin,
                 "detail": one.detail,
             }
-            for one in held.trail
+            for one in held.changes
         ],
         "mail": [
             {
@@ -134,6 +134,6 @@ def _all(held: "PersonalRecord") -> dict[str, Any]:
                 "reply": one.reply,
                 "at": one.at,
             }
-            for one in held.mailed
+            for one in held.mailed_items
         ],
     }

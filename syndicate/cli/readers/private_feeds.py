@@ -33,7 +33,7 @@ def grant(context: typer.Context, address: Address, *, json: AsJson = False) -> 
     ours = here(context)
     with ours.store() as store, store.write() as tx:
         person = _person(tx, address)
-        before = tx.private_feeds.since(person.key)
+        before = tx.private_feeds.granted_at(person.key)
         token = tx.private_feeds.grant(person.key, at=clock.now(), cause=_by_command("grant"))
     home = ours.config.web_url + addresses.private_feed(token)
     if json:
@@ -76,7 +76,7 @@ def _all_without_a_command(context: typer.Context) -> None:
 
 
 def _person(tx: "Transaction", address: str) -> Subscriber:
-    person = tx.subscribers.by_any_address(address)
+    person = tx.subscribers.by_any_email(address)
     if person is None:
         raise unknown(address)
     return person

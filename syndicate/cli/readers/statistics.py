@@ -58,7 +58,7 @@ def stats(
     today = clock.now().astimezone(zone).date()
     first = today - timedelta(days=days - 1)
     with ours.store() as store, store.read() as tx:
-        found = {tally.newsletter: tally for tally in tx.search.tallies()}
+        found = {tally.newsletter: tally for tally in tx.search.newsletter_counts()}
         grown = tx.search.growth(newsletter, since=datetime.combine(first, time(), zone))
     names = [one.name for one in ours.config.newsletters]
     names = [newsletter] if newsletter else [*names, *(n for n in found if n not in names)]

@@ -70,10 +70,12 @@ def list_(
     wanted = _wanted(ours, newsletter, state, tag, segment)
     most = None if everybody or json else FIRST
     with ours.store() as store, store.read() as tx:
-        people = list(tx.search.people(wanted, limit=most))
+        people = list(tx.search.find(wanted, limit=most))
         count = len(people) if len(people) != most else tx.search.count(wanted)
         unowned = (
-            list(tx.search.suppressions()) if wanted == SearchCriteria(suppressed=True) else []
+            list(tx.search.unknown_suppressions())
+            if wanted == SearchCriteria(suppressed=True)
+            else []
         )
     if json:
         addresses = [{"email": address, "suppressed": reason} for address, reason in unowned]
@@ -119,9 +121,9 @@ def export(
     wanted = _wanted(ours, newsletter, state, tag, segment)
     with ours.store() as store, store.read() as tx:
         columns = ExportColumns.of(fields, tx.search.field_names())
-        people = tx.search.people(wanted)
+        people = tx.search.find(wanted)
         everybody = wanted in {SearchCriteria(), SearchCriteria(suppressed=True)}
-        unowned = tx.search.suppressions() if everybody else iter(())
+        unowned = tx.search.unknown_suppressions() if everybody else iter(())
         if format is ExportSyntax.JSONL:
             for person in people:
                 as_json_line(columns.value(person))

@@ -54,7 +54,7 @@ class FailureLimit:
 
     def _look(self, edition: int) -> None:
         with self._store.read() as tx:
-            tried, failed = tx.control.since_resumed(edition)
+            tried, failed = tx.control.results_since_resume(edition)
         self._watches[edition] = _EditionFailures(
             tried_then=tried, bearable=self._limit.bearable(tried, failed)
         )
@@ -63,7 +63,9 @@ class FailureLimit:
                 self._pause(tx, edition)
 
     def _pause(self, tx: Transaction, edition: int) -> None:
-        tried, failed = tx.control.since_resumed(edition)  # somebody may have resumed it meanwhile
+        tried, failed = tx.control.results_since_resume(
+            edition
+        )  # somebody may have resumed it meanwhile
         if not self._limit.reached(tried, failed):
             return
         cause = Cause(who=Actor.SERVER, how=f"{failed} of {tried} were refused for good")

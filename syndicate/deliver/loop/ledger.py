@@ -182,7 +182,7 @@ class Ledger:
 
     def _record(self, tx: Transaction, due: LedgerBatch) -> "_CommittedWork":
         now = clock.now()
-        moved, may_leave = tx.claims.move(
+        moved, may_leave = tx.claims.settle_and_intend(
             _suppressing(tx, due.verdicts, now),
             due.intents,
             owner=self.name,
@@ -191,15 +191,15 @@ class Ledger:
         )
         for what in sorted({*due.holds, *due.eased}):  # in one order, whoever changes them
             if what in due.holds:
-                tx.holds.put(what, reason=due.holds[what], at=now)
+                tx.holds.extend(what, reason=due.holds[what], at=now)
             else:
-                tx.holds.ease(what, over_by=now)
+                tx.holds.lift(what, over_by=now)
         for pace in due.paces:
-            tx.sender_progress.note(pace)
+            tx.sender_progress.save(pace)
         claims = self._claim(tx, due.wanted, now) if due.wanted else []
         if time.monotonic() >= self._next_beat and any(map(_is_accepted, due.verdicts)):
             # last: a lock on what all processes write is kept for the commit alone
-            tx.heartbeats.beat(Heartbeat.ACCEPTED, now)
+            tx.heartbeats.record(Heartbeat.ACCEPTED, now)
             self._next_beat = time.monotonic() + _BEAT
         return _CommittedWork(
             verdicts=due.verdicts, moved=moved, may_leave=may_leave, claims=claims
@@ -293,5 +293,5 @@ def _suppressing(
 
 
 def _discreet(tx: Transaction, verdict: DeliveryOutcome) -> DeliveryOutcome:
-    holder = tx.merges.holder(verdict.claim.subscriber)
+    holder = tx.merges.current_number(verdict.claim.subscriber)
     return verdict if tx.subscribers.by_key(holder) else replace(verdict, reply="")

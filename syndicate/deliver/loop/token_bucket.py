@@ -46,7 +46,7 @@ class TokenBucket:
 
         def put_back(count: int) -> None:
             with store.write() as tx:
-                tx.quotas.give_back(name, count)
+                tx.quotas.release(name, count)
 
         pause = min(_LONGEST, max(_SHORTEST, seconds))
         return cls(take, put_back, lambda: pause)
@@ -63,13 +63,13 @@ class TokenBucket:
             if most is None:
                 return _DAILY_PORTION
             with store.write() as tx:
-                return tx.quotas.daily(name, most, _DAILY_PORTION, at=now)
+                return tx.quotas.take_daily(name, most, _DAILY_PORTION, at=now)
 
         def put_back(count: int) -> None:
             # to the day that they are of: a new one owes nothing to what is over
             if quota(day) is not None:
                 with store.write() as tx:
-                    tx.quotas.daily_back(name, count, at=day)
+                    tx.quotas.release_daily(name, count, at=day)
 
         return cls(take, put_back, _until_midnight)
 

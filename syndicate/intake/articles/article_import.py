@@ -294,7 +294,7 @@ class _BatchImport:
 
 def _look_up(tx: Transaction, batch: Sequence[ParsedFile]) -> ArticleLookup:
     manuscripts = [one.manuscript for one in batch if one.manuscript is not None]
-    return tx.articles.known(
+    return tx.articles.lookup(
         ids=[one.id for one in batch if one.id],
         paths=[one.path for one in manuscripts],
         slugs=[name for one in manuscripts for name in _slugs(one)],

@@ -29,7 +29,7 @@ class DeletedFiles:
         """
         paths = None if saved is None else [stored_path(file, config) for file in saved]
         with store.read() as tx:
-            filed = tx.articles.filed_below(_folder(config), paths)
+            filed = tx.articles.slugs_by_path(_folder(config), paths)
         gone = {path: slug for path, slug in filed.items() if not config.path(path).is_file()}
         new = {path: slug for path, slug in gone.items() if path not in self._named}
         self._named = (self._named - (filed.keys() - gone.keys())) | gone.keys()

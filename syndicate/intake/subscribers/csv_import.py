@@ -114,13 +114,13 @@ def import_rows(
         while batch := coming.result():
             coming = ahead.submit(next, batches, None)
             with store.write() as tx:
-                became = tx.bulk_import.take(batch.arrivals, cause=cause, at=at)
+                became = tx.bulk_import.add(batch.arrivals, cause=cause, at=at)
                 if dry_run:
                     tx.rollback()
             yield from batch.rows(became)
     if not dry_run:
         with store.write() as tx:
-            tx.bulk_import.count_again()
+            tx.bulk_import.analyze()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

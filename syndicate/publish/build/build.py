@@ -81,7 +81,7 @@ class Publisher:
         """
         if number:
             with self._store.write() as tx:
-                tx.articles.give_numbers(at)
+                tx.articles.assign_numbers(at)
         output = self._config.output
         with held(output), told(output), closing(Manifest.held(output)) as manifest:
             before = self._state(manifest)

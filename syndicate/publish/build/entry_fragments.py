@@ -91,7 +91,7 @@ class FragmentRenderer:
         if unknown:
             with self._store.read() as tx:
                 articles = self._articles(tx, unknown)
-                galleys = tx.published.galleys(unknown) if full else {}
+                galleys = tx.published.compiled_bodies(unknown) if full else {}
 
             def tell(article: Article) -> EntryFragments:
                 galley = None if article.key in self._missing else galleys.get(article.key)

@@ -97,7 +97,7 @@ class PageWriter:
     def _articles(self, task: ArticlesTask, outcome: TaskOutcome) -> None:
         with self.store.read() as tx:
             articles = tx.published.articles(task.keys)
-            galleys = tx.published.galleys(task.keys)
+            galleys = tx.published.compiled_bodies(task.keys)
             before = tx.published.old_addresses(task.keys)
         galleys |= self._set_again([a for a in articles if not is_current(galleys.get(a.key))])
         for article in articles:
@@ -113,7 +113,9 @@ class PageWriter:
         with suppress(StoreError):  # the next build does it, then
             if again:
                 with self.store.write() as tx:
-                    tx.articles.set_again([(a, again[a.key]) for a in articles if a.key in again])
+                    tx.articles.save_compiled_bodies(
+                        [(a, again[a.key]) for a in articles if a.key in again]
+                    )
         return again
 
     def _article(

@@ -130,7 +130,7 @@ class _Turn:
 
     def forget(self) -> None:
         with self.store.write() as tx:
-            self.worked.ended += tx.hub.forget(self.at, asked_before=self.at - _STALE)
+            self.worked.ended += tx.hub.delete_expired(self.at, asked_before=self.at - _STALE)
 
     # verification of intent (5.3)
 
@@ -172,9 +172,9 @@ class _Turn:
                 tx.hub.confirm(request, at=self._now())
                 self.worked.verified += 1
             elif meant is None and request.attempts < len(TRIES):
-                tx.hub.postpone(request, due_at=self._now() + TRIES[request.attempts])
+                tx.hub.retry_request(request, due_at=self._now() + TRIES[request.attempts])
             else:
-                tx.hub.drop(request)
+                tx.hub.delete_request(request)
                 self.worked.refused += 1
 
     def _leave(self, requests: Collection[HubRequest]) -> None:
@@ -182,7 +182,7 @@ class _Turn:
         if requests:
             with self.store.write() as tx:
                 for one in requests:
-                    tx.hub.leave(one, due_at=self._now())
+                    tx.hub.release_request(one, due_at=self._now())
 
     # content distribution (7)
 
@@ -198,12 +198,12 @@ class _Turn:
                 continue
             elif any(now not in pair or (now == pair[0] and pair[1]) for pair in versions):
                 with self.store.write() as tx:
-                    tx.hub.owe(topic, now, at=self.at)
+                    tx.hub.enqueue(topic, now, at=self.at)
 
     def _withdraw(self, topic: str) -> None:
         """End the subscriptions to a topic that is no more, and say so (5.2), once."""
         with self.store.write() as tx:
-            gone = tx.hub.withdraw(topic)
+            gone = tx.hub.delete_topic(topic)
         self.worked.ended += len(gone)
 
         def deny(one: HubSubscription) -> HttpReply:
@@ -250,10 +250,10 @@ class _Turn:
         """Note what became of a distribution."""
         with self.store.write() as tx:
             if isinstance(outcome, HttpReply) and _is_success(outcome):
-                tx.hub.delivered(one, sha256=sha256)
+                tx.hub.mark_delivered(one, sha256=sha256)
                 self.worked.delivered += 1
             elif isinstance(outcome, HttpReply) and outcome.status == HTTPStatus.GONE:
-                tx.hub.end(one)
+                tx.hub.delete(one)
                 self.worked.ended += 1
             else:
                 self._put_off(tx, one, outcome)
@@ -264,7 +264,7 @@ class _Turn:
         """Have a version sent again later, or give it up; the next is sent in any case."""
         reply = outcome if isinstance(outcome, HttpReply) else None
         due_at = again(one.attempts + 1, self._now(), reply)
-        tx.hub.failed(one, error=_reason(outcome), due_at=due_at)
+        tx.hub.mark_failed(one, error=_reason(outcome), due_at=due_at)
         if due_at is None:
             # the rest of a callback is a secret
             log.warning("given up", host=one.host, topic=one.topic, reason=_reason(outcome))

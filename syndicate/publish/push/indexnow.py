@@ -65,9 +65,9 @@ class Submitter:
         """Forget other engines and other addresses; try again what the config has mended."""
         standing = [self._mistake(status) for status in _MISTAKES]
         with self._store.write() as tx:
-            tx.submissions.forget_all_but(self._engine)
-            tx.submissions.forget_outside(self._engine, f"{self._config.url}/")
-            tx.submissions.mended(self._engine, at, standing=standing)
+            tx.submissions.delete_other_engines(self._engine)
+            tx.submissions.delete_outside(self._engine, f"{self._config.url}/")
+            tx.submissions.retry_refused(self._engine, at, standing=standing)
 
     def note(self, state: ManifestState, at: datetime) -> None:
         """Note what the engine is owed, up to what the last build saw.
@@ -76,10 +76,10 @@ class Submitter:
         earlier time is by the clock of another machine: the next one counts.
         """
         with self._store.read() as tx:
-            before = tx.submissions.told_to(self._engine)
+            before = tx.submissions.position(self._engine)
         if before is None:
             with self._store.write() as tx:
-                tx.submissions.begin(self._engine, state.change, state.at)
+                tx.submissions.start(self._engine, state.change, state.at)
         elif state.at >= before[1] and (state.change, state.at) != before:
             while self._step(state, at):
                 pass
@@ -87,7 +87,7 @@ class Submitter:
     def _step(self, state: ManifestState, at: datetime) -> bool:
         """Note some changes, oldest first; return whether there may be more."""
         with self._store.write() as tx:
-            before = tx.submissions.told_to(self._engine)
+            before = tx.submissions.position(self._engine)
             if before is None:  # forgotten by another process, with another engine
                 return False
             change, then = before
@@ -96,12 +96,12 @@ class Submitter:
             if more:
                 change = changed[-1][1]
             else:
-                keys += tx.submissions.came_out(then, state.at)
+                keys += tx.submissions.newly_public(then, state.at)
                 change, then = max(change, state.change), max(then, state.at)
             pages = self._pages(tx, list(dict.fromkeys(keys)), state.at)
             if pages:
-                tx.submissions.mended(self._engine, at)
-                tx.submissions.owe(self._engine, pages, at)
+                tx.submissions.retry_refused(self._engine, at)
+                tx.submissions.enqueue(self._engine, pages, at)
             if not tx.submissions.advance(self._engine, before, change, then):
                 tx.rollback()
         return more
@@ -131,7 +131,7 @@ class Submitter:
             failure = self._submit([one.address for one in claimed])
             if failure is None:
                 with self._store.write() as tx:
-                    tx.submissions.told(claimed, until=shift.until)
+                    tx.submissions.mark_submitted(claimed, until=shift.until)
                 submitted.told += len(claimed)
                 log.info("indexnow told", engine=self._engine, pages=len(claimed))
                 continue
@@ -197,7 +197,7 @@ class Submitter:
         lost = [one for one in later if one.due_at is None]
         with self._store.write() as tx:
             tx.submissions.settle([one for one in later if one.due_at], until=shift.until)
-            tx.submissions.told(lost, until=shift.until)
+            tx.submissions.mark_submitted(lost, until=shift.until)
         facts = {"engine": self._engine, "reason": failure.reason}
         if lost:
             log.warning("indexnow given up", pages=len(lost), **facts)

@@ -59,7 +59,7 @@ class HubPinger:
         gone = {topic(path, self._config) for path in seen.gone}
         for hub in self._hubs:
             with self._store.read() as tx:
-                known = tx.pings.known(hub, None if seen.whole else [*there, *gone])
+                known = tx.pings.versions(hub, None if seen.whole else [*there, *gone])
             lost = (
                 known.keys() - there.keys() - behind.keys() if seen.whole else known.keys() & gone
             )
@@ -67,11 +67,11 @@ class HubPinger:
             if not lost and not changed:
                 continue
             with self._store.write() as tx:
-                tx.pings.forget(sorted(lost))
+                tx.pings.delete(sorted(lost))
                 if seen.whole and not known.keys() - lost:
                     self._introduce(tx, hub, seen, at)
                 else:
-                    tx.pings.note(hub, changed, at)
+                    tx.pings.save(hub, changed, at)
 
     def _introduce(self, tx: Transaction, hub: str, seen: FeedVersions, at: datetime) -> None:
         """Note what is there for a hub that is new, where nobody can follow anything yet.
@@ -81,13 +81,13 @@ class HubPinger:
         due = {path: sha for path, sha in seen.there.items() if path in MAIN & seen.written}
         rest = {path: sha for path, sha in seen.there.items() if path not in due}
         rest |= {path: sha for path, sha in seen.behind.items() if path not in MAIN}
-        tx.pings.note(hub, self._topics(rest), None)
-        tx.pings.note(hub, self._topics(due), at)
+        tx.pings.save(hub, self._topics(rest), None)
+        tx.pings.save(hub, self._topics(due), at)
 
     def forget_others(self) -> None:
         """Forget hubs that aren't told any more."""
         with self._store.write() as tx:
-            tx.pings.forget_all_but(self._hubs)
+            tx.pings.delete_other_hubs(self._hubs)
 
     def _topics(self, versions: Mapping[str, str]) -> dict[str, str]:
         return {topic(path, self._config): sha for path, sha in versions.items()}

@@ -70,7 +70,7 @@ class PublishedArticles:
         found = {article.key: article for article in map(article_of, self._of(keys, _ARTICLES))}
         return [found[key] for key in keys if key in found]
 
-    def galleys(self, keys: Sequence[int]) -> dict[int, CompiledBody]:
+    def compiled_bodies(self, keys: Sequence[int]) -> dict[int, CompiledBody]:
         """Return the galleys that were kept, by the article's key."""
         return {
             key: CompiledBody(opening=tuple(opening), body=tuple(body), rules=rules)

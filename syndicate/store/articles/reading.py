@@ -61,7 +61,7 @@ class ArticleReader:
         """Return what readers may see at `at`, newest first."""
         return self._many(newest_first(articles_query().where(public_at(at))).limit(limit))
 
-    def filed_below(self, folder: str, paths: Sequence[str] | None = None) -> dict[str, str]:
+    def slugs_by_path(self, folder: str, paths: Sequence[str] | None = None) -> dict[str, str]:
         """Return the files below a folder whose articles are public or will be, with their slugs.
 
         Only those of `paths`, where these are given.
@@ -76,7 +76,7 @@ class ArticleReader:
         rows = self._connection.execute(query.order_by(articles.c.path))
         return {path: slug for path, slug in rows}  # noqa: C416 - rows are no pairs
 
-    def withdrawn(self) -> list[Article]:
+    def retracted(self) -> list[Article]:
         """Return articles that were public and are retracted."""
         taken_back = and_(articles.c.retracted_at.is_not(None), articles.c.number.is_not(None))
         return self._many(newest_first(articles_query().where(taken_back)))
@@ -104,7 +104,7 @@ class ArticleReader:
         fresh = and_(_in(window), public_at(at), articles.c.key.not_in(carried))
         return self._many(newest_first(articles_query().where(fresh)))
 
-    def covered(self, window: ArticleWindow, at: datetime) -> int:
+    def covered_until(self, window: ArticleWindow, at: datetime) -> int:
         """Return the number up to which an edition composed at `at` covers a window.
 
         That is the newest one, or the one before an article that has its number
@@ -121,18 +121,18 @@ class ArticleReader:
         """Return the newest public number; 0 when nothing was ever public."""
         return self._connection.execute(select(func.max(articles.c.number))).scalar() or 0
 
-    def newest_public(self, at: datetime) -> int:
+    def newest_public_number(self, at: datetime) -> int:
         """Return the newest number of what was public at `at`; 0 when nothing was."""
         query = select(func.max(articles.c.number)).where(public_at(at))
         return self._connection.execute(query).scalar() or 0
 
-    def standing(self) -> tuple[int, int]:
+    def publication_marker(self) -> tuple[int, int]:
         """Return what changes when an article becomes public, or is taken back or restored."""
         query = select(func.max(articles.c.number), func.count(articles.c.retracted_at))
         newest, retracted = self._connection.execute(query).one()
         return newest or 0, retracted
 
-    def mark(self, at: datetime, breaking_for: timedelta) -> tuple[object, ...]:
+    def change_marker(self, at: datetime, breaking_for: timedelta) -> tuple[object, ...]:
         """Return what changes whenever readers might see something new, be it by time alone."""
         change = select(func.max(articles.c.change))
         due = select(func.max(articles.c.published_at)).where(articles.c.published_at <= at)

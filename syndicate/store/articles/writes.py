@@ -61,7 +61,7 @@ class ArticleWriter(ArticleReader):
         super().__init__(connection)
         self._newest_change: int | None = None
 
-    def known(
+    def lookup(
         self,
         *,
         ids: Iterable[str],
@@ -179,7 +179,7 @@ class ArticleWriter(ArticleReader):
         assert revised is not None
         return revised
 
-    def set_again(self, cut_again: Sequence[tuple[Article, CompiledBody]]) -> None:
+    def save_compiled_bodies(self, cut_again: Sequence[tuple[Article, CompiledBody]]) -> None:
         """Keep bodies that were cut by newer rules, of articles that are still what they were."""
         query = select(articles.c.key, articles.c.revision, articles.c.slug)
         keys = [article.key for article, _ in cut_again]
@@ -203,7 +203,7 @@ class ArticleWriter(ArticleReader):
         """Undo a retraction."""
         self._set(article.key, retracted_at=None)
 
-    def give_numbers(self, at: datetime) -> int:
+    def assign_numbers(self, at: datetime) -> int:
         """Give a public number to everything that became public by `at`; return how many.
 
         An article that was public before it was first flagged breaking gets a

@@ -29,17 +29,17 @@ class AuditLog:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note(self, *entries: AuditEntry) -> None:
+    def add(self, *entries: AuditEntry) -> None:
         """Write lines."""
-        self.note_all(entries)
+        self.add_all(entries)
 
-    def note_all(self, entries: Iterable[AuditEntry]) -> None:
+    def add_all(self, entries: Iterable[AuditEntry]) -> None:
         """Write many lines at once."""
         rows = [_row(entry) for entry in entries]
         if rows:
             self._connection.execute(insert(changes), rows)
 
-    def explain(self, subscriber: int, newsletter: str, reason: str) -> bool:
+    def add_reason(self, subscriber: int, newsletter: str, reason: str) -> bool:
         """Add to somebody's last leaving of a newsletter why; False where they said so before."""
         left = (
             (changes.c.subscriber == subscriber)
@@ -50,7 +50,7 @@ class AuditLog:
         unsaid = update(changes).where(changes.c.key == last, changes.c.detail == "")
         return self._connection.execute(unsaid, {"detail": reason}).rowcount == 1
 
-    def of(self, subscriber: int) -> Iterator[SubscriberChange]:
+    def changes(self, subscriber: int) -> Iterator[SubscriberChange]:
         """Iterate over what changed about one subscriber, oldest first."""
         query = select(changes).where(changes.c.subscriber == subscriber).order_by(changes.c.key)
         for row in self._connection.execute(query):

@@ -43,10 +43,10 @@ class BulkImport:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._subscribers = Subscribers(connection)
-        self._trail = AuditLog(connection)
+        self._audit_log = AuditLog(connection)
         self._room = ImportStaging(connection)
 
-    def take(
+    def add(
         self, batch: Sequence[StagedReader], *, cause: Cause, at: datetime
     ) -> list[SubscribeOutcome]:
         """Take some thousand in; return what became of each, in their order.
@@ -79,7 +79,7 @@ class BulkImport:
             for arrival in batch
         ]
 
-    def count_again(self) -> None:
+    def analyze(self) -> None:
         """Have PostgreSQL count its tables now that many came in, and plan by that.
 
         It would do so by itself in a minute or so; until then it takes a full table for an
@@ -137,7 +137,7 @@ class BulkImport:
         # who signed up here themselves, later or who knows when, is not driven out by an old file
         later = arrival.at > row.at if arrival.dated else str(row.source).startswith(IMPORTED)
         if stands is SubscriptionState.PENDING or later:
-            self._subscribers.leave(row.key, arrival.newsletter, at=at, cause=cause)
+            self._subscribers.unsubscribe(row.key, arrival.newsletter, at=at, cause=cause)
             return SubscribeOutcome.LEFT
         return SubscribeOutcome.KNOWN
 
@@ -157,7 +157,7 @@ class BulkImport:
             if row is not None and row.reason is None:
                 entries.append(_entry(row.key, Action.SUPPRESSED, cause, at, arrival.suppressed))
         insert_new(self._connection, suppressions, rows)
-        self._trail.note_all(entries)
+        self._audit_log.add_all(entries)
 
     def _fill_in(
         self,
@@ -177,7 +177,7 @@ class BulkImport:
             stand = json.loads(row.fields) if arrival.fields else {}
             fields = {**arrival.fields, **stand}
             if fields != stand or (name, language) != (row.name, row.language):
-                self._subscribers.change(
+                self._subscribers.update(
                     row.key,
                     at=at,
                     cause=cause,
@@ -248,7 +248,7 @@ class BulkImport:
         for key, name in self._connection.execute(fresh):
             if key in known:
                 put.setdefault(key, []).append(name)
-        self._trail.note_all(
+        self._audit_log.add_all(
             _entry(key, Action.CHANGED, cause, at, ", ".join(f"+{name}" for name in names))
             for key, names in put.items()
         )

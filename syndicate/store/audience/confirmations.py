@@ -47,7 +47,7 @@ class Confirmations:
         row = {name: getattr(request, name) for name in PendingConfirmation.__dataclass_fields__}
         self._connection.execute(insert(requests), row)
 
-    def of(self, letter: int, subscriber: int) -> PendingConfirmation | None:
+    def find(self, letter: int, subscriber: int) -> PendingConfirmation | None:
         """Find the question of a letter to somebody."""
         query = select(requests).where(
             requests.c.letter == letter, requests.c.subscriber == subscriber
@@ -55,13 +55,13 @@ class Confirmations:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _request(row)
 
-    def about(self, subscriber: int, kind: ConfirmationKind) -> list[PendingConfirmation]:
+    def by_subscriber(self, subscriber: int, kind: ConfirmationKind) -> list[PendingConfirmation]:
         """Return what was asked of somebody, newest first."""
         query = select(requests).where(requests.c.subscriber == subscriber, requests.c.kind == kind)
         rows = self._connection.execute(query.order_by(requests.c.letter.desc()))
         return [_request(row) for row in rows]
 
-    def answer(self, letter: int, *, at: datetime) -> bool:
+    def mark_done(self, letter: int, *, at: datetime) -> bool:
         """Note that a question was answered with yes; False where it had been before."""
         open_ = update(requests).where(requests.c.letter == letter, requests.c.done_at.is_(None))
         return self._connection.execute(open_, {"done_at": at}).rowcount == 1

@@ -77,13 +77,13 @@ class PersonalRecord:
     """All that the store knows of somebody."""
 
     person: Subscriber
-    trail: tuple[SubscriberChange, ...]
-    mailed: tuple[MailedItem, ...]
-    followed: tuple[FollowedLink, ...]
-    requests: tuple[PendingConfirmation, ...]
-    private_feed: datetime | None
+    changes: tuple[SubscriberChange, ...]
+    mailed_items: tuple[MailedItem, ...]
+    followed_links: tuple[FollowedLink, ...]
+    confirmations: tuple[PendingConfirmation, ...]
+    private_feed_since: datetime | None
     """Since when they have the address of a private feed, if they have one."""
-    former: tuple[str, ...] = ()
+    former_addresses: tuple[str, ...] = ()
     """Addresses that they had before they merged or moved."""
 
 
@@ -93,7 +93,7 @@ class DataExport:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def of(self, key: int) -> PersonalRecord | None:
+    def load(self, key: int) -> PersonalRecord | None:
         """Return everything, oldest first; None where there is nobody."""
         query = people().where(subscribers.c.key == key).order_by(subscriptions.c.newsletter)
         person = next(grouped(self._connection, self._connection.execute(query)), None)
@@ -101,17 +101,17 @@ class DataExport:
             return None
         return PersonalRecord(
             person=person,
-            trail=tuple(AuditLog(self._connection).of(key)),
-            mailed=tuple(self.mailed(key)),
-            followed=tuple(self._followed(key)),
-            requests=tuple(self._requests(key)),
-            private_feed=PrivateFeedTokens(self._connection).since(key),
-            former=tuple(FormerAddresses(self._connection).of(key)),
+            changes=tuple(AuditLog(self._connection).changes(key)),
+            mailed_items=tuple(self.mailed_items(key)),
+            followed_links=tuple(self._followed(key)),
+            confirmations=tuple(self._requests(key)),
+            private_feed_since=PrivateFeedTokens(self._connection).granted_at(key),
+            former_addresses=tuple(FormerAddresses(self._connection).of(key)),
         )
 
-    def mailed(self, key: int) -> Iterator[MailedItem]:
+    def mailed_items(self, key: int) -> Iterator[MailedItem]:
         """Iterate over what was meant for somebody, also under numbers that they had before."""
-        numbers = Merges(self._connection).numbers(key)
+        numbers = Merges(self._connection).all_numbers(key)
         answers = self._answers(numbers)
         # By way of the editions: the ledger is ordered by them, and has no index of its readers.
         query = (
@@ -147,7 +147,7 @@ class DataExport:
         theirs = clicks.c.subscriber == key
         nobody = -1 - secrets.randbelow(2**31 - 1)
         self._connection.execute(update(clicks).where(theirs), {"subscriber": nobody})
-        numbers = Merges(self._connection).numbers(key)
+        numbers = Merges(self._connection).all_numbers(key)
         for table in (deliveries, delivery_events):
             replied = and_(
                 table.c.edition.in_(select(editions.c.key)),
@@ -173,7 +173,7 @@ class DataExport:
 
     def _requests(self, key: int) -> list[PendingConfirmation]:
         asked = Confirmations(self._connection)
-        found = [one for kind in ConfirmationKind for one in asked.about(key, kind)]
+        found = [one for kind in ConfirmationKind for one in asked.by_subscriber(key, kind)]
         return sorted(found, key=lambda one: one.letter)
 
     def _answers(self, numbers: Sequence[int]) -> dict[tuple[int, int], list[FailedAttempt]]:

@@ -26,7 +26,7 @@ class Erasures:
 
     def secret(self) -> bytes:
         """Return what addresses are hashed with: without it, nobody can try out addresses."""
-        return Keys(self._connection).known(_SECRET)
+        return Keys(self._connection).get(_SECRET)
 
     def keep(self, email: str, *, at: datetime) -> None:
         """Remember that somebody was erased."""

@@ -38,7 +38,7 @@ class Merges:
             mine = update(table).where(table.c.subscriber == key)
             self._connection.execute(mine, {"subscriber": into})
         sides = ((into, f"{_TOOK_IN}{key}"), (key, f"{_BECAME}{into}"))
-        AuditLog(self._connection).note(
+        AuditLog(self._connection).add(
             *(
                 AuditEntry(subscriber=side, action=Action.MERGED, cause=cause, at=at, detail=detail)
                 for side, detail in sides
@@ -79,7 +79,7 @@ class Merges:
         theirs = subscribers.c.key == second.key
         self._connection.execute(update(subscribers).where(theirs), values)
 
-    def holder(self, key: int) -> int:
+    def current_number(self, key: int) -> int:
         """Return the number that somebody has now who had this one once; mostly the same."""
         for _ in range(_MOST):
             further = self._details(key, _BECAME)
@@ -88,7 +88,7 @@ class Merges:
             key = further[-1]
         return key
 
-    def numbers(self, key: int) -> list[int]:
+    def all_numbers(self, key: int) -> list[int]:
         """Return every number that somebody had, today's first."""
         return [key, *self._details(key, _TOOK_IN)]
 

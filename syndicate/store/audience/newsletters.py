@@ -59,7 +59,7 @@ class Newsletters:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def subscribed(self) -> dict[str, dict[SubscriptionState, int]]:
+    def subscription_counts(self) -> dict[str, dict[SubscriptionState, int]]:
         """Count, for each newsletter, who is subscribed to it or still to confirm that."""
         columns = subscriptions.c.newsletter, subscriptions.c.state
         query = select(*columns, func.count()).where(columns[1] != SubscriptionState.LEFT)
@@ -68,7 +68,7 @@ class Newsletters:
             found.setdefault(name, {})[SubscriptionState(state)] = count
         return found
 
-    def current(self, name: str) -> str:
+    def current_name(self, name: str) -> str:
         """Return the name that a newsletter has now; mostly the same."""
         query = select(renames.c.new).where(renames.c.old == name)
         return self._connection.execute(query).scalar() or name

@@ -45,7 +45,7 @@ class PrivateFeedTokens:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._trail = AuditLog(connection)
+        self._audit_log = AuditLog(connection)
 
     def grant(self, key: int, *, at: datetime, cause: Cause) -> str:
         """Give somebody who is there a new token, and end the one that they had; return it."""
@@ -65,20 +65,20 @@ class PrivateFeedTokens:
             self._note(key, Action.REVOKED, at=at, cause=cause, detail=why)
         return gone
 
-    def admits(self, token: str) -> bool:
+    def is_valid(self, token: str) -> bool:
         """Whether a token is one that is good now.
 
         It takes as long where there is nobody: the same queries, and a comparison in
         constant time.
         """
         number, _, secret = token.partition("-")
-        key = Merges(self._connection).holder(_read(number))
+        key = Merges(self._connection).current_number(_read(number))
         query = select(private_feeds.c.secret).where(private_feeds.c.subscriber == key)
         kept = self._connection.execute(query).scalar()
         same = hmac.compare_digest(_hash(secret), kept or _NO_SECRET)
         return same and kept is not None
 
-    def since(self, key: int) -> datetime | None:
+    def granted_at(self, key: int) -> datetime | None:
         """Return since when somebody has the address that is good now, if they have one."""
         query = select(private_feeds.c.granted_at).where(private_feeds.c.subscriber == key)
         return self._connection.execute(query).scalar()
@@ -98,9 +98,9 @@ class PrivateFeedTokens:
 
         The address stays as it is: the number in it finds its holder by `Merges`.
         """
-        if self.since(key) is None:
+        if self.granted_at(key) is None:
             return
-        if self.since(into) is not None:
+        if self.granted_at(into) is not None:
             self.revoke(key, at=at, cause=cause, why=f"that of number {key}")
             return
         theirs = update(private_feeds).where(private_feeds.c.subscriber == key)
@@ -110,7 +110,7 @@ class PrivateFeedTokens:
         self, key: int, action: Action, *, at: datetime, cause: Cause, detail: str = ""
     ) -> None:
         line = AuditEntry(subscriber=key, action=action, cause=cause, at=at, detail=detail)
-        self._trail.note(line)
+        self._audit_log.add(line)
 
 
 def _written(key: int) -> str:

@@ -50,11 +50,11 @@ class RetentionStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def begin(self, at: datetime) -> bool:
+    def start_daily_run(self, at: datetime) -> bool:
         """Whether it is to be done now; once a day it is, by one process."""
         return AttemptLimits(self._connection).once(_ONCE, per=_DAY, at=at)
 
-    def begun(self, at: datetime) -> bool:
+    def ran_today(self, at: datetime) -> bool:
         """Whether somebody has seen to it today."""
         return AttemptLimits(self._connection).was_done(_ONCE, per=_DAY, at=at)
 
@@ -63,7 +63,7 @@ class RetentionStore:
         query = select(subscribers.c.key).where(_unconfirmed(before)).order_by(subscribers.c.key)
         return list(self._connection.execute(query).scalars())
 
-    def forget_unconfirmed(
+    def delete_unconfirmed(
         self, keys: Sequence[int], before: datetime, *, cause: Cause, at: datetime
     ) -> int:
         """Delete them, unless they have confirmed meanwhile; return how many.
@@ -89,7 +89,7 @@ class RetentionStore:
         query = select(func.count()).select_from(editions).where(_letters(before))
         return int(self._connection.execute(query).scalar_one())
 
-    def forget_letters(self, before: datetime) -> int:
+    def delete_letters(self, before: datetime) -> int:
         """Delete some of them, with what they asked; return how many, 0 when none is left."""
         oldest = select(editions.c.key).where(_letters(before)).order_by(editions.c.key).limit(STEP)
         keys = list(self._connection.execute(oldest).scalars())
@@ -106,7 +106,7 @@ class RetentionStore:
         )
         return sum(int(count.scalar_one()) for count in counts)
 
-    def forget_events(self, before: datetime) -> int:
+    def delete_events(self, before: datetime) -> int:
         """Delete some of that; return how many lines, 0 when none is left."""
         gone = 0
         for table, old in _events(before):

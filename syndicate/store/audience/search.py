@@ -85,7 +85,7 @@ class SubscriberSearch:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def people(self, wanted: SearchCriteria, limit: int | None = None) -> Iterator[Subscriber]:
+    def find(self, wanted: SearchCriteria, limit: int | None = None) -> Iterator[Subscriber]:
         """Iterate over people in the order they came, with the subscriptions that are wanted.
 
         They are read as they are asked for, never all at once.
@@ -105,7 +105,7 @@ class SubscriberSearch:
         query = select(func.count()).select_from(keys)
         return int(self._connection.execute(query).scalar_one())
 
-    def suppressions(self) -> Iterator[tuple[str, str]]:
+    def unknown_suppressions(self) -> Iterator[tuple[str, str]]:
         """Iterate over addresses that are not mailed, and why, whose owners nobody knows."""
         query = (
             select(suppressions.c.address, suppressions.c.reason)
@@ -127,7 +127,7 @@ class SubscriberSearch:
         query = names.where(cast(subscribers.c.fields, Text) != "{}").distinct()
         return sorted(self._connection.execute(query).scalars())
 
-    def tallies(self) -> list[NewsletterCounts]:
+    def newsletter_counts(self) -> list[NewsletterCounts]:
         """Count every newsletter's readers by where they stand."""
         not_mailed = subscribers.c.address.in_(select(suppressions.c.address))
         confirmed = subscriptions.c.state == SubscriptionState.CONFIRMED

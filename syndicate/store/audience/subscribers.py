@@ -43,7 +43,7 @@ class Subscribers:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._trail = AuditLog(connection)
+        self._audit_log = AuditLog(connection)
         self._erasures = Erasures(connection)
         self._former = FormerAddresses(connection)
 
@@ -53,7 +53,7 @@ class Subscribers:
         """Find somebody by address, however it is written."""
         return self._one(subscribers.c.address == normal_address(email))
 
-    def by_any_address(self, email: str) -> Subscriber | None:
+    def by_any_email(self, email: str) -> Subscriber | None:
         """Find somebody by the address that they have, or had before they merged or moved."""
         person = self.by_email(email)
         if person is None:
@@ -76,12 +76,12 @@ class Subscribers:
             query = query.where(subscriptions.c.state == state)
         yield from grouped(self._connection, self._connection.execute(query))
 
-    def suppressed(self, email: str) -> str | None:
+    def suppression_reason(self, email: str) -> str | None:
         """Say why an address is not mailed, if it isn't."""
         mine = suppressions.c.address == normal_address(email)
         return self._connection.execute(select(suppressions.c.reason).where(mine)).scalar()
 
-    def erased(self, email: str) -> bool:
+    def is_erased(self, email: str) -> bool:
         """Whether somebody with this address had everything about them erased."""
         return self._erasures.has(email)
 
@@ -99,9 +99,9 @@ class Subscribers:
     ) -> SubscribeOutcome:
         """Subscribe an address; it never brings back somebody who left, or is suppressed."""
         lock(self._connection, LOCK_AUDIENCE)
-        if self.suppressed(email) is not None:
+        if self.suppression_reason(email) is not None:
             return SubscribeOutcome.SUPPRESSED
-        if self.erased(email):
+        if self.is_erased(email):
             return SubscribeOutcome.ERASED
         key = self._ensure(email, name=name, at=at)
         if self._begin(key, newsletter, state=state, source=cause.how, at=at):
@@ -109,7 +109,7 @@ class Subscribers:
             return SubscribeOutcome.NEW
         return self._meet_again(key, newsletter, state=state, cause=cause, at=at)
 
-    def ask(
+    def add_pending(
         self, email: str, newsletters: Iterable[str], *, name: str = "", cause: Cause, at: datetime
     ) -> int | None:
         """Note that somebody asked to subscribe an address, whoever that was.
@@ -117,7 +117,7 @@ class Subscribers:
         Nothing that stands is changed: what is new is pending until `confirm`.
         Return the subscriber's key; None for an address that is not mailed.
         """
-        if self.suppressed(email) is not None:
+        if self.suppression_reason(email) is not None:
             return None
         key = self._ensure(email, name=name, at=at)
         for newsletter in newsletters:
@@ -146,7 +146,7 @@ class Subscribers:
             self._former.forget(normal_address(person.email))
         return new
 
-    def leave(
+    def unsubscribe(
         self, key: int, newsletter: str, *, at: datetime, cause: Cause, reason: str = ""
     ) -> bool:
         """Unsubscribe somebody; False when there was nothing to leave."""
@@ -158,7 +158,7 @@ class Subscribers:
                 return True
         return False
 
-    def rejoin(self, key: int, newsletter: str, *, at: datetime, cause: Cause) -> bool:
+    def resubscribe(self, key: int, newsletter: str, *, at: datetime, cause: Cause) -> bool:
         """Undo an unsubscription, at the reader's own wish; False when they had not left."""
         left, confirmed = SubscriptionState.LEFT, SubscriptionState.CONFIRMED
         back = self._move(key, newsletter, left, confirmed, cause=cause, at=at)
@@ -176,7 +176,7 @@ class Subscribers:
 
     # people
 
-    def change(
+    def update(
         self,
         key: int,
         *,
@@ -241,7 +241,7 @@ class Subscribers:
         self._former.keep(normal_address(first.email), into)
         self._former.forget(normal_address(second.email))
 
-    def move(self, key: int, to: int, *, at: datetime, cause: Cause) -> None:
+    def change_address(self, key: int, to: int, *, at: datetime, cause: Cause) -> None:
         """Give somebody the address of another row, at their own wish, and make one of the two.
 
         They keep their number: links in old mails, and what is under way, stay theirs.
@@ -275,11 +275,11 @@ class Subscribers:
         mine = suppressions.c.address.in_(addresses)
         self._connection.execute(delete(suppressions).where(mine))
         DataExport(self._connection).forget(key)
-        self.remove(key)
+        self.delete(key)
         self._note(key, Action.ERASED, cause, at)
         return True
 
-    def remove(self, key: int) -> None:
+    def delete(self, key: int) -> None:
         """Delete somebody who never confirmed, or came by mistake: as if they had never been."""
         self._connection.execute(delete(changes).where(changes.c.subscriber == key))
         self._remove(key)
@@ -382,7 +382,7 @@ class Subscribers:
         newsletter: str | None = None,
         detail: str = "",
     ) -> None:
-        self._trail.note(
+        self._audit_log.add(
             AuditEntry(
                 subscriber=key,
                 action=action,

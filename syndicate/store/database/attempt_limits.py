@@ -58,7 +58,7 @@ class AttemptLimits:
         mine = (limits.c.name == name) & (limits.c.starts_at == _start(at, per))
         return self._connection.execute(select(limits.c.count).where(mine)).first() is not None
 
-    def forget(self, before: datetime) -> int:
+    def delete_before(self, before: datetime) -> int:
         """Drop counts that began before then; return how many."""
         return self._connection.execute(delete(limits).where(limits.c.starts_at < before)).rowcount
 

@@ -26,7 +26,7 @@ class Keys:
             assert found is not None
         return found
 
-    def known(self, name: str) -> bytes:
+    def get(self, name: str) -> bytes:
         """Return a secret of every store since its migration; for those who only read."""
         found = self.find(name)
         assert found is not None, f"a migration makes the secret {name}"

@@ -43,7 +43,7 @@ class EditionArchive:
         query = select(func.count()).select_from(editions).where(*_of(newsletter))
         return self._connection.execute(query).scalar_one()
 
-    def span(self, newsletter: str, start: int, stop: int) -> list[ArchivedEdition]:
+    def list_range(self, newsletter: str, start: int, stop: int) -> list[ArchivedEdition]:
         """Return the editions from `start` to before `stop`, counted from the oldest, 0."""
         query = _issues().where(*_of(newsletter)).order_by(editions.c.key)
         return _read(self._connection.execute(query.offset(start).limit(stop - start)))
@@ -53,7 +53,7 @@ class EditionArchive:
         query = _issues().where(*_of(newsletter), ~_withdrawn())
         return _read(self._connection.execute(query.order_by(editions.c.key.desc()).limit(limit)))
 
-    def issue(self, newsletter: str, key: int) -> ArchivedEdition | None:
+    def find(self, newsletter: str, key: int) -> ArchivedEdition | None:
         """Find an edition of a newsletter."""
         query = _issues().where(*_of(newsletter), editions.c.key == key)
         found = _read(self._connection.execute(query))
@@ -64,7 +64,7 @@ class EditionArchive:
         query = select(editions.c.key).where(editions.c.key == key, _withdrawn())
         return self._connection.execute(query).first() is not None
 
-    def around(self, newsletter: str, key: int) -> tuple[int | None, int | None]:
+    def adjacent(self, newsletter: str, key: int) -> tuple[int | None, int | None]:
         """Return the numbers of the editions shown before and after one."""
         shown = select(editions.c.key).where(*_of(newsletter), ~_withdrawn()).limit(1)
         before = shown.where(editions.c.key < key).order_by(editions.c.key.desc())

@@ -56,7 +56,7 @@ class Clicks:
         ).scalar_one()
         return key
 
-    def by_machine(self, found_out: Mapping[int, str]) -> None:
+    def mark_as_machine(self, found_out: Mapping[int, str]) -> None:
         """Note of clicks, by number, that a machine made them, and which."""
         if found_out:
             mark = update(clicks).where(clicks.c.key == bindparam("number"))

@@ -63,7 +63,7 @@ class EditionControl:
 
         Raise Refused where there is no such edition, or no way back.
         """
-        edition = self.owned(key)
+        edition = self.lock_edition(key)
         if edition.state in OVER:
             raise Refused(f"edition {key} {over(edition)}: there is nothing to pause")
         left = self.left(edition)
@@ -74,7 +74,7 @@ class EditionControl:
 
     def resume(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> ControlOutcome:
         """Let a paused edition go on; from here its failures count anew. Raise Refused."""
-        edition = self.owned(key)
+        edition = self.lock_edition(key)
         if edition.state in OVER:
             raise Refused(f"edition {key} {over(edition)}: it can't go on")
         left = self.left(edition)
@@ -89,7 +89,7 @@ class EditionControl:
         Who was skipped by it counts as held back, whenever it is asked again. Raise
         Refused where there is no such edition, or it was replaced.
         """
-        edition = self.owned(key)
+        edition = self.lock_edition(key)
         if edition.state is EditionState.REPLACED:
             raise Refused(f"edition {key} {over(edition)}: cancel that one")
         left = self.left(edition)
@@ -106,7 +106,7 @@ class EditionControl:
         `again` queues it, under the same Message-ID; else it stays unknown and is asked
         about no more. Raise Refused where what is queued would never leave.
         """
-        edition = self.owned(key)
+        edition = self.lock_edition(key)
         if again and edition.state in OVER:
             raise Refused(f"edition {key} {over(edition)}: nothing of it is sent again")
         if again and edition.expires_at <= at:
@@ -151,7 +151,7 @@ class EditionControl:
         key = self._connection.execute(stopped.order_by(editions.c.key).limit(1)).scalar()
         if key is None:
             return 0
-        edition = self.owned(key)
+        edition = self.lock_edition(key)
         # no order: the rows come out of the index of their states, and none is looked at twice
         query = select(deliveries.c.subscriber).where(
             deliveries.c.edition == key, deliveries.c.state.in_(UNBEGUN)
@@ -187,7 +187,7 @@ class EditionControl:
             unknown=counts.get(DeliveryState.UNKNOWN, 0),
         )
 
-    def notes(self, key: int) -> list[ControlRecord]:
+    def decisions(self, key: int) -> list[ControlRecord]:
         """Return what was decided about an edition, oldest first."""
         query = select(edition_acts).where(edition_acts.c.edition == key)
         return [
@@ -200,13 +200,13 @@ class EditionControl:
             for row in self._connection.execute(query.order_by(edition_acts.c.key))
         ]
 
-    def newest(self) -> int:
+    def newest_decision(self) -> int:
         """Return the number of the newest decision; 0 where there was none."""
         return self._connection.execute(select(func.max(edition_acts.c.key))).scalar() or 0
 
-    def wait(self, edition: Edition) -> EditionWait:
+    def blockers(self, edition: Edition) -> EditionWait:
         """Say what an edition waits for, and why."""
-        notes = self.notes(edition.key) if edition.state is EditionState.PAUSED else []
+        notes = self.decisions(edition.key) if edition.state is EditionState.PAUSED else []
         of_it = deliveries.c.edition == edition.key, deliveries.c.state == DeliveryState.DEFERRED
         put_off = select(func.count(), func.min(deliveries.c.next_attempt_at)).where(*of_it)
         count, first = self._connection.execute(put_off).one()
@@ -224,7 +224,7 @@ class EditionControl:
             ).scalar_one(),
         )
 
-    def since_resumed(self, key: int) -> tuple[int, int]:
+    def results_since_resume(self, key: int) -> tuple[int, int]:
         """Count who was tried, and for whom it failed, since an edition last was resumed."""
         tried, failed = self._tried(key)
         last = (
@@ -238,7 +238,7 @@ class EditionControl:
 
     # for decisions elsewhere in the store
 
-    def owned(self, key: int) -> Edition:
+    def lock_edition(self, key: int) -> Edition:
         """Return an edition while nobody else moves its deliveries; raise Refused for none."""
         own_edition(self._connection, key)
         edition = Editions(self._connection).by_key(key)

@@ -124,7 +124,7 @@ class Editions:
         query = query.order_by(editions.c.key.desc())
         return [edition_of(row) for row in self._connection.execute(query)]
 
-    def under_way(self) -> list[Edition]:
+    def unfinished(self) -> list[Edition]:
         """Return the editions of newsletters of which something is still to come, oldest first."""
         # the first row of each state: so that it is looked up in an index
         firsts = (
@@ -138,7 +138,7 @@ class Editions:
         )
         return [edition_of(row) for row in self._connection.execute(query.order_by(editions.c.key))]
 
-    def last(self, schedule: str) -> Edition | None:
+    def newest_of(self, schedule: str) -> Edition | None:
         """Return the newest edition of a schedule."""
         mine = _editions().where(editions.c.schedule == schedule)
         row = self._connection.execute(mine.order_by(editions.c.key.desc()).limit(1)).one_or_none()

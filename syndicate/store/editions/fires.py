@@ -61,7 +61,7 @@ class Schedules:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def since(
+    def first_seen(
         self, name: str, fingerprint: str, at: datetime, *, newsletter: str, now: datetime
     ) -> datetime:
         """Return when a schedule's timing was first seen: `at`, if it is new or has changed.
@@ -83,7 +83,7 @@ class Schedules:
         ).scalar_one()
         return since
 
-    def known(self) -> list[KnownSchedule]:
+    def all(self) -> list[KnownSchedule]:
         """Return the schedules that have begun, by name."""
         its = select(editions.c.upto).where(editions.c.schedule == schedules.c.name)
         upto = its.order_by(editions.c.key.desc()).limit(1)
@@ -106,7 +106,7 @@ class Schedules:
             for row in self._connection.execute(query.order_by(schedules.c.name))
         ]
 
-    def beginning(self, name: str) -> ScheduleStart | None:
+    def start(self, name: str) -> ScheduleStart | None:
         """Return where a schedule begins; None where no pass at the real time has seen it yet."""
         query = select(schedules.c.begins_after, schedules.c.begun_at).where(
             schedules.c.name == name, schedules.c.begun_at.is_not(None)
@@ -114,7 +114,7 @@ class Schedules:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else ScheduleStart(number=row.begins_after, at=row.begun_at)
 
-    def begin(self, name: str, beginning: ScheduleStart) -> None:
+    def save_start(self, name: str, beginning: ScheduleStart) -> None:
         """Keep where a schedule begins, unless it has begun."""
         not_yet = update(schedules).where(schedules.c.name == name, schedules.c.begun_at.is_(None))
         values = {"begins_after": beginning.number, "begun_at": beginning.at}

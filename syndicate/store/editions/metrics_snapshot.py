@@ -60,7 +60,7 @@ class MetricsSnapshot:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def figures(self, at: datetime) -> MetricsFigures:
+    def load(self, at: datetime) -> MetricsFigures:
         """Return how much there is at `at`."""
         return MetricsFigures(
             articles=self._count(articles, public_at(at)),

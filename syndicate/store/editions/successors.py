@@ -42,7 +42,7 @@ class Successors:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._editions = Editions(connection)
-        self._stops = EditionControl(connection)
+        self._control = EditionControl(connection)
 
     def replace(
         self, key: int, draft: Draft, *, cause: Cause, at: datetime, detail: str = ""
@@ -53,8 +53,8 @@ class Successors:
         other one had got. Raise Refused where nobody waits.
         """
         lock(self._connection, LOCK_NUMBERS)
-        edition = self._stops.owned(key)
-        left = self._stops.left(edition)
+        edition = self._control.lock_edition(key)
+        left = self._control.left(edition)
         if edition.state is EditionState.REPLACED:
             raise Refused(f"edition {key} {over(edition)}: replace that one")
         if (newer := self._repeated(edition)) is not None:
@@ -64,7 +64,7 @@ class Successors:
         successor = self._editions.freeze(
             draft, everybody=self._everybody(key), original=edition.original or key
         )
-        self._stops.decide(
+        self._control.decide(
             edition,
             EditionState.REPLACED,
             ControlAction.REPLACED,
@@ -74,7 +74,7 @@ class Successors:
             detail=f"by edition {successor}" + (f"; {detail}" if detail else ""),
             successor=successor,
         )
-        self._stops.follow(self._found(key), HELD_BACK, at)
+        self._control.follow(self._found(key), HELD_BACK, at)
         return self._found(successor), left
 
     def resend(
@@ -85,7 +85,7 @@ class Successors:
         Raise Refused for one that was replaced: what it says is known to be wrong.
         """
         lock(self._connection, LOCK_NUMBERS)
-        edition = self._stops.owned(key)
+        edition = self._control.lock_edition(key)
         if edition.state is EditionState.REPLACED:
             raise Refused(f"edition {key} {over(edition)}: send that one again")
         readers = self._missing(edition, at)
@@ -97,8 +97,8 @@ class Successors:
             queue_for(self._connection, again, instead_of=key, which=some, at=at)
         counted = f"as edition {again}, to {len(readers)} who didn't get it"
         said = f"{counted}; {detail}" if detail else counted
-        left = self._stops.left(edition)
-        self._stops.note(
+        left = self._control.left(edition)
+        self._control.note(
             key, ControlRecord(at=at, act=ControlAction.RESENT, cause=cause, detail=said), left
         )
         return self._found(again)

@@ -103,9 +103,9 @@ class Claims:
         row that was called unknown. What no server was asked about (skipped, or failed
         without a reply code) counts no attempt.
         """
-        return self.move(verdicts, (), owner="", lease_until=at, at=at)[0]
+        return self.settle_and_intend(verdicts, (), owner="", lease_until=at, at=at)[0]
 
-    def move(
+    def settle_and_intend(
         self,
         verdicts: Sequence[DeliveryOutcome],
         claims: Sequence[Claim],

@@ -85,7 +85,7 @@ class Deliveries:
         ).scalar_one()
         return first
 
-    def of(self, edition: int) -> Iterator[Delivery]:
+    def by_edition(self, edition: int) -> Iterator[Delivery]:
         """Iterate over an edition's ledger rows, in the order people came."""
         query = (
             select(deliveries, subscribers.c.email)

@@ -33,7 +33,7 @@ class Heartbeats:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def beat(self, what: Heartbeat, at: datetime) -> None:
+    def record(self, what: Heartbeat, at: datetime) -> None:
         """Note that it happened at `at`; what is noted already may be newer."""
         older = update(heartbeats).where(heartbeats.c.what == what, heartbeats.c.at < at)
         if not self._connection.execute(older.values(at=at)).rowcount:
@@ -55,7 +55,7 @@ class Heartbeats:
             last_tick=last.get(Heartbeat.TICK),
         )
 
-    def is_due_elsewhere(self, at: datetime, without: frozenset[str]) -> bool:
+    def has_due_outside(self, at: datetime, without: frozenset[str]) -> bool:
         """Whether a message is due for a reader at another domain than those of `without`."""
         dialect = self._connection.dialect.name
         there = domain_of(subscribers.c.address, dialect).in_(sorted(without))

@@ -22,7 +22,7 @@ class Holds:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, what: str, *, reason: str, at: datetime) -> MailHold:
+    def extend(self, what: str, *, reason: str, at: datetime) -> MailHold:
         """Leave a relay or a destination alone for a while; each time in a row for longer.
 
         One that is left alone already stays as it is. What was said more than a day
@@ -48,7 +48,7 @@ class Holds:
         """Return who is left alone at `at`."""
         return [_hold(row) for row in self._connection.execute(_CURRENT, {"now": at})]
 
-    def ease(self, what: str, *, over_by: datetime | None = None) -> None:
+    def lift(self, what: str, *, over_by: datetime | None = None) -> None:
         """Forget what somebody said, since they take mail again.
 
         `over_by`: only where that is over by then. What was taken may have been on its

@@ -18,7 +18,7 @@ class SenderProgress:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note(self, pace: SendRate) -> None:
+    def save(self, pace: SendRate) -> None:
         """Write down how it goes now, in the place of what was there; forget words of old."""
         row = asdict(pace)
         mine = (paces.c.owner == pace.owner) & (paces.c.relay == pace.relay)

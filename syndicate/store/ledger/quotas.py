@@ -43,13 +43,13 @@ class SendQuotas:
         )
         return granted
 
-    def give_back(self, name: str, count: int) -> None:
+    def release(self, name: str, count: int) -> None:
         """Put back what was taken and not used."""
         used_until = allowances.c.used_until - count * allowances.c.apiece
         back = update(allowances).where(allowances.c.name == name)
         self._connection.execute(back.values(used_until=used_until))
 
-    def daily(self, name: str, most: int, want: int, *, at: datetime) -> int:
+    def take_daily(self, name: str, most: int, want: int, *, at: datetime) -> int:
         """Take up to `want` of the `most` there are in this day of UTC; return how many."""
         midnight = _midnight(at)
         row = {"name": name, "starts_at": midnight, "count": 0}
@@ -61,13 +61,13 @@ class SendQuotas:
         self._connection.execute(update(limits).where(mine).values(count=taken + granted))
         return granted
 
-    def daily_back(self, name: str, count: int, *, at: datetime) -> None:
+    def release_daily(self, name: str, count: int, *, at: datetime) -> None:
         """Put back what was taken on the day of `at` and not used."""
         mine = (limits.c.name == name) & (limits.c.starts_at == _midnight(at))
         left = case((limits.c.count > count, limits.c.count - count), else_=0)
         self._connection.execute(update(limits).where(mine).values(count=left))
 
-    def used_up(self, *, at: datetime) -> frozenset[str]:
+    def exhausted(self, *, at: datetime) -> frozenset[str]:
         """Return the buckets of which everything is taken as soon as it is there."""
         now = microseconds(at) * 1000
         nearly = allowances.c.used_until + 2 * allowances.c.apiece
@@ -77,7 +77,7 @@ class SendQuotas:
         )
         return frozenset(self._connection.execute(query).scalars())
 
-    def taken(self, name: str, *, at: datetime) -> int:
+    def taken_today(self, name: str, *, at: datetime) -> int:
         """Return how many were taken of a day's number, in the day of `at` in UTC."""
         mine = (limits.c.name == name) & (limits.c.starts_at == _midnight(at))
         return self._connection.execute(select(limits.c.count).where(mine)).scalar() or 0

@@ -25,6 +25,6 @@ class EndpointBackoff:
             shorter = update(pauses).where(pauses.c.server == server, pauses.c.until < until)
             self._connection.execute(shorter.values(until=until))
 
-    def end_all(self) -> None:
+    def clear(self) -> None:
         """Leave nobody alone any more."""
         self._connection.execute(delete(pauses))

@@ -95,7 +95,7 @@ class HubSubscriptions:
 
     # requests
 
-    def ask(self, request: HubRequest) -> None:
+    def add_request(self, request: HubRequest) -> None:
         """Keep a request instead of an earlier one of the same topic and callback."""
         row = {name: getattr(request, name) for name in HubRequest.__dataclass_fields__}
         row["claimed"] = False
@@ -103,14 +103,14 @@ class HubSubscriptions:
             there = _of(hub_requests, request.topic, request.callback)
             self._connection.execute(update(hub_requests).where(there).values(row))
 
-    def holds(self, topic: str, callback: str) -> bool:
+    def exists(self, topic: str, callback: str) -> bool:
         """Whether there is a subscription, or a request for one."""
         return any(
             self._count(table, _of(table, topic, callback))
             for table in (hub_subscriptions, hub_requests)
         )
 
-    def size(self, host: str | None = None) -> int:
+    def count(self, host: str | None = None) -> int:
         """Return how many subscriptions and requests there are, of one host's callbacks or all."""
         return sum(
             self._count(table, *([] if host is None else [table.c.host == host]))
@@ -134,7 +134,7 @@ class HubSubscriptions:
 
         A subscription that is renewed is owed what it was.
         """
-        if not self.drop(request):
+        if not self.delete_request(request):
             return
         there = _of(hub_subscriptions, request.topic, request.callback)
         if request.mode == "unsubscribe":
@@ -150,15 +150,15 @@ class HubSubscriptions:
         blank = {"owed": "", "due_at": None, "claimed": False, "attempts": 0, "error": ""}
         self._connection.execute(insert(hub_subscriptions), row | granted | blank)
 
-    def postpone(self, request: HubRequest, *, due_at: datetime) -> None:
+    def retry_request(self, request: HubRequest, *, due_at: datetime) -> None:
         """Have a claimed request tried again later; one try more is counted."""
         self._let_go(request, due_at=due_at, attempts=request.attempts + 1)
 
-    def leave(self, request: HubRequest, *, due_at: datetime) -> None:
+    def release_request(self, request: HubRequest, *, due_at: datetime) -> None:
         """Give a claim back: nobody was asked."""
         self._let_go(request, due_at=due_at)
 
-    def drop(self, request: HubRequest) -> bool:
+    def delete_request(self, request: HubRequest) -> bool:
         """Forget a request; False where another has taken its place, which stays."""
         return self._connection.execute(delete(hub_requests).where(_same(request))).rowcount == 1
 
@@ -173,7 +173,7 @@ class HubSubscriptions:
             found.setdefault(topic, set()).add((had, owed))
         return {topic: frozenset(versions) for topic, versions in found.items()}
 
-    def owe(self, topic: str, sha256: str, *, at: datetime) -> None:
+    def enqueue(self, topic: str, sha256: str, *, at: datetime) -> None:
         """Owe a version to all who don't have it, at once, whatever was tried before."""
         columns = hub_subscriptions.c
         here = update(hub_subscriptions).where(columns.topic == topic)
@@ -204,11 +204,11 @@ class HubSubscriptions:
             if self._claim(hub_subscriptions, row, until)
         ]
 
-    def delivered(self, one: HubSubscription, *, sha256: str) -> None:
+    def mark_delivered(self, one: HubSubscription, *, sha256: str) -> None:
         """Note that a claimed subscription has a version, whichever was owed."""
         self._note(one, sha256=sha256, owed="", due_at=None, attempts=0, error="")
 
-    def failed(self, one: HubSubscription, *, error: str, due_at: datetime | None) -> None:
+    def mark_failed(self, one: HubSubscription, *, error: str, due_at: datetime | None) -> None:
         """Note why a try failed, and when the next is due; with None the version is given up."""
         if due_at is None:
             self._note(one, sha256=one.owed, owed="", due_at=None, attempts=0, error=error)
@@ -219,25 +219,25 @@ class HubSubscriptions:
         """Give a claim back untried."""
         self._note(one, due_at=due_at)
 
-    def end(self, one: HubSubscription) -> None:
+    def delete(self, one: HubSubscription) -> None:
         """Forget a subscription that is no longer wanted."""
         there = _of(hub_subscriptions, one.topic, one.callback)
         self._connection.execute(delete(hub_subscriptions).where(there))
 
-    def withdraw(self, topic: str) -> list[HubSubscription]:
+    def delete_topic(self, topic: str) -> list[HubSubscription]:
         """Forget all subscriptions to a topic that is no more; return them."""
         here = hub_subscriptions.c.topic == topic
         rows = self._connection.execute(select(hub_subscriptions).where(here)).all()
         self._connection.execute(delete(hub_subscriptions).where(here))
         return [HubSubscription(**_values(row)) for row in rows]
 
-    def forget(self, at: datetime, *, asked_before: datetime) -> int:
+    def delete_expired(self, at: datetime, *, asked_before: datetime) -> int:
         """Forget subscriptions whose lease ended, and old requests; return how many ended."""
         self._connection.execute(delete(hub_requests).where(hub_requests.c.asked_at < asked_before))
         lapsed = delete(hub_subscriptions).where(hub_subscriptions.c.until <= at)
         return self._connection.execute(lapsed).rowcount
 
-    def hurry(self, at: datetime) -> None:
+    def retry_now(self, at: datetime) -> None:
         """Have everything that waits tried at once, and what was given up once more.
 
         What is claimed is being tried, and stays with whoever does.
@@ -249,7 +249,7 @@ class HubSubscriptions:
         given_up = update(hub_subscriptions).where(columns.error != "", columns.owed == "")
         self._connection.execute(given_up, {"sha256": ""})
 
-    def numbers(self) -> HubCounts:
+    def counts(self) -> HubCounts:
         """Count."""
         columns = hub_subscriptions.c
         failing = select(hub_subscriptions).where(columns.error != "")

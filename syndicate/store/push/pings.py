@@ -52,7 +52,7 @@ class Pings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def known(self, hub: str, topics: Sequence[str] | None = None) -> dict[str, str]:
+    def versions(self, hub: str, topics: Sequence[str] | None = None) -> dict[str, str]:
         """Return the version of each topic that a hub knows or is owed: of some topics, or all."""
         query = select(pings.c.topic, pings.c.sha256).where(pings.c.hub == hub)
         if topics is None:
@@ -62,7 +62,7 @@ class Pings:
             found |= self._versions(query.where(pings.c.topic.in_(topics[start : start + _BATCH])))
         return found
 
-    def note(self, hub: str, versions: Mapping[str, str], due_at: datetime | None) -> None:
+    def save(self, hub: str, versions: Mapping[str, str], due_at: datetime | None) -> None:
         """Note new versions by their topics: to be told then, or (None) known already.
 
         A version that is owed already is left as it is, with its attempts.
@@ -78,13 +78,13 @@ class Pings:
             ({"its_hub": hub, "its_topic": topic, "sha": sha} for topic, sha in versions.items()),
         )
 
-    def forget(self, topics: Sequence[str]) -> None:
+    def delete(self, topics: Sequence[str]) -> None:
         """Forget topics whose documents are gone."""
         for start in range(0, len(topics), _BATCH):
             named = pings.c.topic.in_(topics[start : start + _BATCH])
             self._connection.execute(delete(pings).where(named))
 
-    def forget_all_but(self, hubs: Sequence[str]) -> None:
+    def delete_other_hubs(self, hubs: Sequence[str]) -> None:
         """Forget hubs that aren't told any more."""
         self._connection.execute(delete(pings).where(pings.c.hub.not_in(hubs)))
 
@@ -142,7 +142,7 @@ class Pings:
             ),
         )
 
-    def owed(self) -> list[Ping]:
+    def pending(self) -> list[Ping]:
         """Return what waits, or was given up, the most urgent first."""
         query = (
             select(*_FACTS)
@@ -151,7 +151,7 @@ class Pings:
         )
         return [Ping(**row._mapping) for row in self._connection.execute(query)]  # noqa: SLF001
 
-    def hurry(self, at: datetime) -> None:
+    def retry_now(self, at: datetime) -> None:
         """Have all that waits tried at `at`, and what was given up as well.
 
         What another process is at stays with it.

@@ -63,13 +63,13 @@ class Submissions:
 
     # up to where an engine was told
 
-    def told_to(self, engine: str) -> tuple[int, datetime] | None:
+    def position(self, engine: str) -> tuple[int, datetime] | None:
         """Return up to which change and time an engine was told; None: it is new."""
         query = select(engines.c.change, engines.c.at).where(engines.c.engine == engine)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else (row.change, row.at)
 
-    def begin(self, engine: str, change: int, at: datetime) -> None:
+    def start(self, engine: str, change: int, at: datetime) -> None:
         """Note a new engine, which is told of nothing that is there already."""
         insert_new(self._connection, engines, {"engine": engine, "change": change, "at": at})
 
@@ -94,14 +94,14 @@ class Submissions:
         )
         return [(key, number) for key, number in self._connection.execute(query)]
 
-    def came_out(self, since: datetime, at: datetime) -> list[int]:
+    def newly_public(self, since: datetime, at: datetime) -> list[int]:
         """Return the keys of what became public by time alone."""
         due = and_(articles.c.published_at > since, articles.c.published_at <= at)
         return [*self._connection.execute(select(articles.c.key).where(due)).scalars()]
 
     # what it is owed
 
-    def owe(self, engine: str, addresses: Mapping[str, bool], at: datetime) -> None:
+    def enqueue(self, engine: str, addresses: Mapping[str, bool], at: datetime) -> None:
         """Have an engine told of pages, by their addresses; of those that are gone (True) once."""
         facts = {"engine": engine, "due_at": at, "claimed": False, "attempts": 0, "error": ""}
         rows = [{**facts, "address": address, "gone": gone} for address, gone in addresses.items()]
@@ -145,7 +145,7 @@ class Submissions:
         found = [Submission(**row._mapping) for row in self._connection.execute(taken)]  # noqa: SLF001 - its public name
         return sorted(found, key=lambda submission: submission.address)
 
-    def told(self, claimed: Iterable[Submission], *, until: datetime) -> None:
+    def mark_submitted(self, claimed: Iterable[Submission], *, until: datetime) -> None:
         """Note that an engine took what was claimed until then; what is gone is remembered."""
         done = [replace(one, due_at=None, attempts=0, error="") for one in claimed]
         pages = delete(submissions).where(_CLAIMED)
@@ -172,7 +172,7 @@ class Submissions:
         if rows:
             self._connection.execute(update(submissions).where(_CLAIMED).values(values), rows)
 
-    def mended(self, engine: str, at: datetime, *, standing: Sequence[str] = ()) -> None:
+    def retry_refused(self, engine: str, at: datetime, *, standing: Sequence[str] = ()) -> None:
         """Have what was refused tried again, but for the errors that are still `standing`."""
         refused = and_(
             submissions.c.engine == engine,
@@ -189,7 +189,7 @@ class Submissions:
         )
         return self._connection.execute(query.limit(1)).one_or_none() is not None
 
-    def waiting(self) -> list[WaitingPages]:
+    def pending(self) -> list[WaitingPages]:
         """Return how many pages wait for what."""
         query = (
             select(
@@ -205,20 +205,20 @@ class Submissions:
         )
         return [WaitingPages(**row._mapping) for row in self._connection.execute(query)]  # noqa: SLF001
 
-    def hurry(self, at: datetime) -> None:
+    def retry_now(self, at: datetime) -> None:
         """Have all that waits tried at `at`; what another process is at stays with it."""
         refused = and_(submissions.c.due_at.is_(None), submissions.c.error != "")
         waiting = or_(submissions.c.due_at > at, refused)
         mine = update(submissions).where(waiting, ~submissions.c.claimed)
         self._connection.execute(mine.values(due_at=at))
 
-    def forget_outside(self, engine: str, root: str) -> None:
+    def delete_outside(self, engine: str, root: str) -> None:
         """Forget addresses of another place than `root`, where the publication was before."""
         outside = func.substr(submissions.c.address, 1, len(root)) != root
         mine = submissions.c.engine == engine
         self._connection.execute(delete(submissions).where(mine, outside))
 
-    def forget_all_but(self, engine: str) -> None:
+    def delete_other_engines(self, engine: str) -> None:
         """Forget engines that aren't told any more."""
         self._connection.execute(delete(submissions).where(submissions.c.engine != engine))
         self._connection.execute(delete(engines).where(engines.c.engine != engine))

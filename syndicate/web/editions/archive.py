@@ -157,14 +157,14 @@ class ArchivePages:
         number = _parse_number(request.path_params["edition"])
         try:
             with self._store.read() as tx:
-                issue = tx.archive.issue(newsletter.name, number)
+                issue = tx.archive.find(newsletter.name, number)
                 if issue is None:
                     raise HTTPException(404)
                 if issue.withdrawn:
                     return self._gone(newsletter)
                 content = tx.editions.content(issue.content)
                 leads = tx.clicks.links(number)
-                neighbours = tx.archive.around(newsletter.name, number)
+                neighbours = tx.archive.adjacent(newsletter.name, number)
         except StoreError:
             return self._notices.busy()
         canonical = f"{self._root}{newsletter.name}/{number}/"
@@ -194,7 +194,7 @@ class ArchivePages:
                 )
                 if sheet is None:
                     raise HTTPException(404)
-                found = tx.archive.span(newsletter.name, sheet.start, sheet.stop)
+                found = tx.archive.list_range(newsletter.name, sheet.start, sheet.stop)
         except StoreError:
             return self._notices.busy()
         canonical = f"{self._root}{newsletter.name}/"
@@ -244,7 +244,7 @@ class ArchivePages:
     def _elsewhere(self, request: Request, name: str) -> HTTPException:
         """Lead to the newsletter's name of today where it had this one; else there is nothing."""
         with suppress(StoreError), self._store.read() as tx:
-            now = tx.newsletters.current(name)
+            now = tx.newsletters.current_name(name)
             if self._config.newsletter(name) is None and now != name:
                 rest = request.url.path.partition(f"/newsletters/{name}")[2]
                 return HTTPException(301, headers={"location": f"{self._root}{now}{rest}"})

@@ -133,7 +133,7 @@ class _ClickWriter:
             with self._store.write() as tx:
                 keys = [tx.clicks.add(_click(visit)) for visit in new]
                 found_out = {each.key: _stored_agent(each) for each in late if each.key is not None}
-                tx.clicks.by_machine(found_out)
+                tx.clicks.mark_as_machine(found_out)
         except SyndicateError as error:
             _log.warning("clicks not counted", clicks=len(new), reason=str(error))
             return

@@ -56,7 +56,7 @@ class EditionPage:
         """Return the HTML; None for what can't be shown, be it edition, letter or reader."""
         with self._store.read() as tx:
             edition = tx.editions.by_key(number)
-            reader = tx.subscribers.by_key(tx.merges.holder(subscriber))
+            reader = tx.subscribers.by_key(tx.merges.current_number(subscriber))
             if edition is None or reader is None or edition.kind is EditionKind.LETTER:
                 return None
             if tx.archive.is_withdrawn(number):

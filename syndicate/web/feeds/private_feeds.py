@@ -52,7 +52,7 @@ class PrivateFeedPages:
         token = request.path_params["token"]
         try:
             with self._store.read() as tx:
-                admitted = tx.private_feeds.admits(token)
+                admitted = tx.private_feeds.is_valid(token)
             address = f"/{request.path_params['path']}"
             found = self._printer.document(address) if admitted else None
         except (StoreError, sqlite3.Error):  # what a build left can't be read, either

@@ -105,11 +105,11 @@ class HubPage:
         if mode != "publish":  # we see ourselves what changed, and look at once
             asked = self._read(form, mode, at)
             with self._store.write() as tx:
-                if not tx.hub.holds(asked.topic, asked.callback):
+                if not tx.hub.exists(asked.topic, asked.callback):
                     if mode == "unsubscribe":
                         return  # it is as they want it, and nobody needs to be called
                     _check_capacity(tx, asked.host)
-                tx.hub.ask(asked)
+                tx.hub.add_request(asked)
 
     def _count(self, request: Request, at: datetime) -> None:
         network = client_address.client_network(request, self._config.web.proxies) or "nowhere"
@@ -165,10 +165,10 @@ class HubPage:
 
 def _check_capacity(tx: Transaction, host: str) -> None:
     """Raise _Unwanted where a new subscription would be one too many."""
-    if tx.hub.size(host) >= MAX_SUBSCRIPTIONS_PER_HOST:
+    if tx.hub.count(host) >= MAX_SUBSCRIPTIONS_PER_HOST:
         reason = f"{host} has {MAX_SUBSCRIPTIONS_PER_HOST} subscriptions; no more are taken"
         raise _RefusedRequest(reason, 429, again=HOUR)
-    if tx.hub.size() >= MAX_SUBSCRIPTIONS:
+    if tx.hub.count() >= MAX_SUBSCRIPTIONS:
         reason = "this hub has no room for more subscriptions; try again later"
         raise _RefusedRequest(reason, 503, again=HOUR)
 

@@ -116,7 +116,7 @@ class AddressChange:
             if wait is not None:
                 return wait
             free = self._limits.of_address(tx, email, at) is None
-            new = tx.subscribers.ask(email, (), cause=cause, at=at) if free else None
+            new = tx.subscribers.add_pending(email, (), cause=cause, at=at) if free else None
             letters = {person.key: to_old}
             if new is not None:
                 letters[new] = to_new
@@ -139,10 +139,10 @@ class AddressChange:
             tx.lock_numbers()  # of two answers at once, one has to see the other
             before = _load_state(tx, question)
             if not before.over(at):
-                tx.confirmations.answer(question.letter, at=at)
+                tx.confirmations.mark_done(question.letter, at=at)
                 if before.pair is not None and before.pair.done_at is not None:
                     old, new = question.asked["from"], question.asked["to"]
-                    tx.subscribers.move(old, new, cause=cause, at=at)
+                    tx.subscribers.change_address(old, new, cause=cause, at=at)
                     return self._done(before)
             standing = _load_state(tx, question)
         return self._page(standing, at)
@@ -179,7 +179,7 @@ class AddressChange:
         line = AuditEntry(
             subscriber=old, action=Action.ASKED, cause=cause, at=at, detail="new address"
         )
-        tx.audit_log.note(line)
+        tx.audit_log.add(line)
 
     # what the reader sees
 
@@ -228,12 +228,12 @@ def _load_state(tx: Transaction, asked: PendingConfirmation) -> _ChangeState:
     old, new = asked.asked["from"], asked.asked["to"]
     other = new if asked.subscriber == old else old
     return _ChangeState(
-        asked=tx.confirmations.of(asked.letter, asked.subscriber) or asked,
-        pair=tx.confirmations.of(asked.asked["pair"], other),
+        asked=tx.confirmations.find(asked.letter, asked.subscriber) or asked,
+        pair=tx.confirmations.find(asked.asked["pair"], other),
         old=tx.subscribers.by_key(old),
         new=tx.subscribers.by_key(new),
         moved=any(
             change.action is Action.MOVED and change.at >= asked.at
-            for change in tx.audit_log.of(old)
+            for change in tx.audit_log.changes(old)
         ),
     )

@@ -83,7 +83,7 @@ class ConfirmPages:
         if read is None:
             return self._notices.bad_link()
         with self._store.read() as tx:
-            asked = tx.confirmations.of(*read)
+            asked = tx.confirmations.find(*read)
         if asked is None:
             return self._notices.bad_link()
         handler = self._handlers[asked.kind]
@@ -133,11 +133,11 @@ class SubscriptionConfirmation:
             cause = Cause(who=Actor.READER, how=how, origin=origin)
             with self._store.write() as tx:
                 newsletters = self._open(tx, question)
-                if newsletters and tx.confirmations.answer(question.letter, at=at):
+                if newsletters and tx.confirmations.mark_done(question.letter, at=at):
                     self._subscribe(tx, question, newsletters, cause=cause, at=at)
             self._letters.hand_over()
         with self._store.read() as tx:
-            now = tx.confirmations.of(question.letter, question.subscriber)
+            now = tx.confirmations.find(question.letter, question.subscriber)
         return self._notices.bad_link() if now is None else self.show(now)
 
     def _subscribe(
@@ -160,7 +160,7 @@ class SubscriptionConfirmation:
             typed = question.asked
             name = reader.name or typed.get("name", "")
             fields = {**typed.get("fields", {}), **reader.fields}
-            tx.subscribers.change(reader.key, name=name, fields=fields, cause=cause, at=at)
+            tx.subscribers.update(reader.key, name=name, fields=fields, cause=cause, at=at)
         begun = [newsletter for newsletter in newsletters if newsletter.name in new]
         self._letters.welcome(tx, question.subscriber, begun, at=at)
 
@@ -171,7 +171,7 @@ class SubscriptionConfirmation:
         """
         left = {
             change.newsletter
-            for change in tx.audit_log.of(question.subscriber)
+            for change in tx.audit_log.changes(question.subscriber)
             if change.action in {Action.LEFT, Action.DECLINED} and change.at >= question.at
         }
         asked = self._newsletters(question)

@@ -95,7 +95,7 @@ def _leave(decision: ReaderAction) -> ActionOutcome | None:
     found = find_newsletter(decision.form, decision.person, decision.config)
     if found is None:
         return None
-    decision.tx.subscribers.leave(
+    decision.tx.subscribers.unsubscribe(
         decision.person.key, found.name, at=decision.at, cause=decision.cause
     )
     return ActionOutcome(decision.words.preferences.left.format(newsletter=found.label))
@@ -103,7 +103,7 @@ def _leave(decision: ReaderAction) -> ActionOutcome | None:
 
 def _leave_all(decision: ReaderAction) -> ActionOutcome:
     for one in decision.person.subscriptions:
-        decision.tx.subscribers.leave(
+        decision.tx.subscribers.unsubscribe(
             decision.person.key, one.newsletter, at=decision.at, cause=decision.cause
         )
     return ActionOutcome(decision.words.preferences.left_all)
@@ -151,7 +151,7 @@ def change_details(decision: ReaderAction) -> ActionOutcome:
         **decision.person.fields,
         **{field.name: given[FIELD_PREFIX + field.name] for field in own},
     }
-    decision.tx.subscribers.change(
+    decision.tx.subscribers.update(
         decision.person.key,
         name=given["name"],
         fields={name: value for name, value in kept.items() if value},
@@ -165,7 +165,7 @@ def _set_language(decision: ReaderAction) -> ActionOutcome | None:
     language = decision.form.get("language", "")
     if language not in available_languages():
         return None
-    decision.tx.subscribers.change(
+    decision.tx.subscribers.update(
         decision.person.key, language=language, at=decision.at, cause=decision.cause
     )
     return ActionOutcome(web_strings(language).preferences.saved)

@@ -41,7 +41,7 @@ class EmailVerification:
         names = [newsletter.name]
         with self._store.write() as tx:
             wait = self._wait(tx, person, at)
-            if wait is None and tx.subscribers.ask(person.email, names, cause=cause, at=at):
+            if wait is None and tx.subscribers.add_pending(person.email, names, cause=cause, at=at):
                 self._letters.ask(
                     tx,
                     content,
@@ -79,7 +79,7 @@ class EmailVerification:
                     at=at,
                     detail="link to their data",
                 )
-                tx.audit_log.note(line)
+                tx.audit_log.add(line)
         self._letters.hand_over()
         return wait
 

@@ -13,12 +13,12 @@ def find_reader(tx: Transaction, key: int) -> Subscriber | None:
 
     It may have been made out before they became one with somebody else.
     """
-    return tx.subscribers.by_key(key) or tx.subscribers.by_key(tx.merges.holder(key))
+    return tx.subscribers.by_key(key) or tx.subscribers.by_key(tx.merges.current_number(key))
 
 
 def find_renamed_newsletter(tx: Transaction, name: str, config: Config) -> Newsletter | None:
     """Return the newsletter that a link or letter names, though it has another name now."""
-    return config.newsletter(name) or config.newsletter(tx.newsletters.current(name))
+    return config.newsletter(name) or config.newsletter(tx.newsletters.current_name(name))
 
 
 def cause_of_request(how: str, request: Request, config: Config) -> Cause:

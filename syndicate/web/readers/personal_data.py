@@ -110,11 +110,11 @@ class PersonalDataPages:
     def _download(self, key: int, *, cause: Cause, at: datetime) -> Response:
         with self._store.write() as tx:
             if tx.subscribers.by_key(key) is not None:
-                tx.audit_log.note(
+                tx.audit_log.add(
                     AuditEntry(subscriber=key, action=Action.EXPORTED, cause=cause, at=at)
                 )
         with self._store.read() as tx:  # it takes its time, in which others may write
-            held = tx.data_export.of(key)
+            held = tx.data_export.load(key)
         if held is None:
             return self._notices.bad_link()
         headers = {
@@ -172,8 +172,8 @@ class PersonalDataPages:
 
 def _without_others(held: PersonalRecord) -> PersonalRecord:
     """Leave out who else was asked about a change of address, and whether anybody was."""
-    requests = (
+    confirmations = (
         replace(request, asked={}) if request.kind is ConfirmationKind.ADDRESS else request
-        for request in held.requests
+        for request in held.confirmations
     )
-    return replace(held, requests=tuple(requests))
+    return replace(held, confirmations=tuple(confirmations))

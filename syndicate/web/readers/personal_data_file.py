@@ -16,13 +16,13 @@ def export_json(held: PersonalRecord, config: Config, *, at: datetime) -> bytes:
         "publication": config.publication.title,
         "at": at,
         "person": _person(held.person),
-        "former_addresses": held.former,
-        "private_feed_since": held.private_feed,
+        "former_addresses": held.former_addresses,
+        "private_feed_since": held.private_feed_since,
         "subscriptions": [_subscription(one, config) for one in held.person.subscriptions],
-        "changes": [_change(one) for one in held.trail],
-        "mail": [_mailed(one) for one in held.mailed],
-        "links": [_followed(one) for one in held.followed],
-        "questions": [_question(one) for one in held.requests],
+        "changes": [_change(one) for one in held.changes],
+        "mail": [_mailed(one) for one in held.mailed_items],
+        "links": [_followed(one) for one in held.followed_links],
+        "questions": [_question(one) for one in held.confirmations],
     }
     return json.dumps(said, ensure_ascii=False, indent=2, default=_encode).encode() + b"\n"
 

@@ -163,9 +163,9 @@ class PreferencePages:
             return self._notices.refused(words.language)
         said, label = words.preferences, newsletter.label
         with self._store.write() as tx:
-            undone = may_undo(tx.audit_log.of(person.key), newsletter.name, at)
+            undone = may_undo(tx.audit_log.changes(person.key), newsletter.name, at)
             if undone:
-                tx.subscribers.rejoin(person.key, newsletter.name, at=at, cause=cause)
+                tx.subscribers.resubscribe(person.key, newsletter.name, at=at, cause=cause)
         if undone or person.gets(newsletter.name):
             return self._show(token, ActionOutcome(said.joined.format(newsletter=label)))
         wait = self._letters.subscribe(person, newsletter, cause=cause, at=at)

@@ -129,7 +129,7 @@ class UnsubscribePages:
             newsletter = find_renamed_newsletter(tx, name, self._config) or Newsletter(name=name)
             person = find_reader(tx, key)
             undoable = person is not None and may_undo(
-                tx.audit_log.of(person.key), newsletter.name, clock.now()
+                tx.audit_log.changes(person.key), newsletter.name, clock.now()
             )
         return LinkedSubscription(newsletter, person, undoable)
 
@@ -140,7 +140,7 @@ class UnsubscribePages:
         name = reader.newsletter.name
         if reader.subscriber is not None:
             with self._store.write() as tx:
-                tx.subscribers.leave(reader.subscriber.key, name, at=clock.now(), cause=cause)
+                tx.subscribers.unsubscribe(reader.subscriber.key, name, at=clock.now(), cause=cause)
 
     def _rejoin(self, reader: LinkedSubscription, cause: Cause) -> bool:
         """Undo what was done within the last hour; False where it is too late for that.
@@ -152,7 +152,7 @@ class UnsubscribePages:
             return False
         key = reader.subscriber.key
         with self._store.write() as tx:
-            return may_undo(tx.audit_log.of(key), name, at) and tx.subscribers.rejoin(
+            return may_undo(tx.audit_log.changes(key), name, at) and tx.subscribers.resubscribe(
                 key, name, at=at, cause=cause
             )
 
@@ -162,7 +162,7 @@ class UnsubscribePages:
         reason = ": ".join(part for part in (REASONS[form["reason"]], own) if part)
         if reader.subscriber is not None and reader.state is SubscriptionState.LEFT:
             with self._store.write() as tx:
-                tx.audit_log.explain(reader.subscriber.key, reader.newsletter.name, reason)
+                tx.audit_log.add_reason(reader.subscriber.key, reader.newsletter.name, reason)
 
     # what the reader sees
 

@@ -293,7 +293,7 @@ class HttpConnection(HttpToolsProtocol):
         cycle.on_response()
 
     def look(self) -> None:
-        """Give the client up when it has been its turn for too long; call it every `CHECK_INTERVAL`."""
+        """Close on a client that has had its turn for too long; call it every `CHECK_INTERVAL`."""
         unread = self._unread
         seen = (self.cycle, self._answers, unread)
         if seen != self._seen or (self._answers and not self.cycle.more_body and not unread):

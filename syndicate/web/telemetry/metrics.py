@@ -150,7 +150,7 @@ class _StoreMetrics(Collector):
             if self._last is None or began >= self._good_until:
                 with self._store.read() as tx:
                     now = clock.now()
-                    self._last = tx.metrics_snapshot.figures(now), tx.heartbeats.mail_flow(now)
+                    self._last = tx.metrics_snapshot.load(now), tx.heartbeats.mail_flow(now)
                 ended = monotonic()
                 self._good_until = ended + max(_FRESH.total_seconds(), _SHARE * (ended - began))
             return self._last

@@ -24,7 +24,7 @@ def find_write_errors(store: Store, config: Config) -> Iterator[tuple[str, str]]
             yield name, f"{folder}: {error.strerror or error}"
     try:
         with store.write() as tx:
-            tx.heartbeats.beat(Heartbeat.PROBE, clock.now())
+            tx.heartbeats.record(Heartbeat.PROBE, clock.now())
     except StoreLocked:
         return  # somebody else writes
     except StoreError as error:

@@ -19,7 +19,7 @@ def admitted(operator, address):
     """Whether the token of an address is good."""
     store = Store.open(f"sqlite:///{operator.folder}/syndicate.db")
     with store.read() as tx:
-        good = tx.private_feeds.admits(address.split("/feeds/private/")[1].partition("/")[0])
+        good = tx.private_feeds.is_valid(address.split("/feeds/private/")[1].partition("/")[0])
     store.close()
     return good
 

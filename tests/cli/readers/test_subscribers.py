@@ -56,7 +56,7 @@ def add(operator, address, *, name="", tags=(), **fields):
         person = tx.subscribers.by_email(address)
         assert person is not None
         tx.subscribers.tag(person.key, tags, cause=TEST, at=clock.now())
-        tx.subscribers.change(person.key, fields=fields, cause=TEST, at=clock.now())
+        tx.subscribers.update(person.key, fields=fields, cause=TEST, at=clock.now())
     store.close()
 
 
@@ -65,7 +65,7 @@ def leave(operator, address):
     with store.write() as tx:
         person = tx.subscribers.by_email(address)
         assert person is not None
-        tx.subscribers.leave(person.key, "breaking", cause=TEST, at=clock.now())
+        tx.subscribers.unsubscribe(person.key, "breaking", cause=TEST, at=clock.now())
     store.close()
 
 
@@ -378,7 +378,7 @@ def test_tidying_by_hand_counts_first(post):
     store = Store.open(f"sqlite:///{post.folder}/syndicate.db")
     with store.write() as tx:
         asked = clock.now() - timedelta(days=31)
-        tx.subscribers.ask("ada@example.org", ["breaking"], cause=TEST, at=asked)
+        tx.subscribers.add_pending("ada@example.org", ["breaking"], cause=TEST, at=asked)
     store.close()
     assert post.run("subscribers", "tidy", "--dry-run").out.startswith("1 unconfirmed, 0 letters ")
     assert (

@@ -312,10 +312,10 @@ def test_what_was_exhausted_is_looked_at_again_before_the_digest_is_over(store, 
     alert = freeze(store)
     with store.write() as tx:
         one, two = tx.claims.claim(alert.key, owner="me", lease_until=LATER, at=NOON)
-        tx.claims.move((), [two], owner="me", lease_until=LATER, at=NOON)
+        tx.claims.settle_and_intend((), [two], owner="me", lease_until=LATER, at=NOON)
         tx.claims.settle([DeliveryOutcome(claim=two, state=DeliveryState.UNKNOWN)], at=NOON)
         tx.claims.release([one], owner="me", at=NOON)
-        tx.subscribers.leave(one.subscriber, "breaking", at=NOON, cause=TEST)
+        tx.subscribers.unsubscribe(one.subscriber, "breaking", at=NOON, cause=TEST)
     subscribe(store, *readers(60), newsletter="evening")
     digest = freeze(store, draft(EditionKind.DIGEST, newsletter="evening"))
 
@@ -388,7 +388,7 @@ def test_an_edition_that_is_refused_too_often_pauses_itself_and_says_so(store, c
     )
     with store.read() as tx:
         assert tx.editions.by_key(edition.key).state is EditionState.PAUSED
-        [note] = tx.control.notes(edition.key)
+        [note] = tx.control.decisions(edition.key)
         assert note.cause == Cause(who=Actor.SERVER, how="2 of 5 were refused for good")
 
 

@@ -27,6 +27,6 @@ def test_who_is_erased_while_being_handed_over_is_not_named_by_the_answer(store)
     verdict = reply_classifier.of(refused, claim, edition, editions.NOON)
     ledger.record(LedgerBatch(verdicts=[verdict]))
     with store.read() as tx:
-        [row] = tx.deliveries.of(edition.key)
+        [row] = tx.deliveries.by_edition(edition.key)
         assert (row.state, row.code, row.reply) == (DeliveryState.FAILED, 550, "")
-        assert tx.subscribers.suppressed(HER) is None
+        assert tx.subscribers.suppression_reason(HER) is None

@@ -403,12 +403,12 @@ def test_a_success_after_a_hold_forgets_what_was_said(sqlite_store, config, what
     subscribe(sqlite_store, *readers(5))
     freeze(sqlite_store)
     with sqlite_store.write() as tx:
-        tx.holds.put(what, reason="too much", at=ago(20))
-        tx.holds.put(what, reason="too much", at=ago(10))
+        tx.holds.extend(what, reason="too much", at=ago(20))
+        tx.holds.extend(what, reason="too much", at=ago(10))
     with Scripted() as server:
         assert deliver(sqlite_store, config(server.port)).accepted == 5
     with sqlite_store.write() as tx:
-        assert tx.holds.put(what, reason="once more", at=ago(0)).strikes == 1
+        assert tx.holds.extend(what, reason="once more", at=ago(0)).strikes == 1
 
 
 @pytest.mark.parametrize("what", ["relay:relay0", "domain:example.org"])

@@ -204,7 +204,7 @@ def test_letters_that_have_to_wait_hold_up_nobody(sqlite_store, config):
         for to in range(1, 72):
             later = now + timedelta(days=1)
             tx.editions.add_letter(content(), to=to, created_at=NOON, expires_at=later)
-        tx.holds.put("domain:held.example", reason="451 4.7.1 too much", at=now)
+        tx.holds.extend("domain:held.example", reason="451 4.7.1 too much", at=now)
     with Scripted() as server:
         assert deliver(sqlite_store, config(server.port)).accepted == 1
 
@@ -443,13 +443,13 @@ def test_what_is_left_of_a_day_is_given_back_to_that_day(sqlite_store, monkeypat
     reservoir = TokenBucket.of_day(sqlite_store, "relay:main", lambda _: 100)
     assert reservoir.draw(0)
     with sqlite_store.write() as tx:
-        tx.quotas.daily("relay:main", 100, 100, at=morning)
+        tx.quotas.take_daily("relay:main", 100, 100, at=morning)
     monkeypatch.setattr(clock, "now", lambda: morning)
 
     reservoir.give_back()
 
     with sqlite_store.read() as tx:
-        taken = [tx.quotas.taken("relay:main", at=day) for day in (evening, morning)]
+        taken = [tx.quotas.taken_today("relay:main", at=day) for day in (evening, morning)]
     assert taken == [1, 100]
 
 
@@ -462,7 +462,7 @@ def test_a_hold_said_anew_outlives_what_was_on_its_way(sqlite_store, config, wha
     subscribe(sqlite_store, *readers(5))
     freeze(sqlite_store)
     with sqlite_store.write() as tx:
-        tx.holds.put(what, reason="too much", at=datetime.now(UTC) - timedelta(minutes=10))
+        tx.holds.extend(what, reason="too much", at=datetime.now(UTC) - timedelta(minutes=10))
     refusal = b"454 4.7.0 slower\r\n" if what.startswith("relay") else b"451 4.7.1 slower\r\n"
     rcpt = Refusing(refusal, until_held=lambda: until(lambda: holds(sqlite_store)))
     with Scripted(rcpt=rcpt) as server:

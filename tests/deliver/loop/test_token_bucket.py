@@ -213,7 +213,7 @@ def over(store) -> None:
     """Have the holds be over; they go by the real clock."""
     with store.write() as tx:
         for hold in tx.holds.current(NOON.replace(year=2000)):
-            tx.holds.ease(hold.what)
+            tx.holds.lift(hold.what)
 
 
 def test_a_domain_that_wants_less_is_left_alone_and_the_others_go_on(store, config):

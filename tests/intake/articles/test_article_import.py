@@ -230,7 +230,7 @@ def test_a_story_to_come_may_be_a_draft_again(newsroom, head):
     assert newsroom.one().status is Status.DRAFT
     newsroom.file_one(newsroom.article("a.md", date="2026-03-03"))
     with newsroom.store.write() as tx:
-        assert tx.articles.give_numbers(TUESDAY) == 1
+        assert tx.articles.assign_numbers(TUESDAY) == 1
     filed = newsroom.file_one(newsroom.article("a.md", date="2026-03-03", **head), at=TUESDAY)
     assert filed.verdict is REFUSED
 

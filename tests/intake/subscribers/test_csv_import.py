@@ -57,7 +57,7 @@ def test_each_row_has_its_outcome_and_its_line(sqlite_store, tmp_path):
     with sqlite_store.write() as tx:
         left = tx.subscribers.by_email("left@example.org")
         assert left is not None
-        tx.subscribers.leave(left.key, "breaking", at=TUESDAY, cause=by_reader("one click"))
+        tx.subscribers.unsubscribe(left.key, "breaking", at=TUESDAY, cause=by_reader("one click"))
         tx.subscribers.suppress("bad@example.org", "complained", at=TUESDAY, cause=TEST)
     rows = load(
         sqlite_store,
@@ -141,7 +141,7 @@ def test_the_same_file_again_changes_nothing(store, tmp_path):
     assert {row.outcome for row in load(store, tmp_path, data)} == {RowOutcome.KNOWN}
     assert everybody(store) == before
     with store.read() as tx:
-        assert all(len(list(tx.audit_log.of(one.key))) == 1 for one in before)
+        assert all(len(list(tx.audit_log.changes(one.key))) == 1 for one in before)
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(store, tmp_path):

@@ -131,7 +131,7 @@ class Station:
     def numbers(self) -> HubCounts:
         """How the hub stands."""
         with self.newsroom.store.read() as tx:
-            return tx.hub.numbers()
+            return tx.hub.counts()
 
     def fetch(self, path: str) -> httpx.Response:
         return httpx.get(f"{self.url}{path}", trust_env=False)

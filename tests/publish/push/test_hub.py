@@ -581,7 +581,7 @@ def test_a_reader_on_the_web_may_follow_some_hundred_feeds_in_each_format(post, 
     with post.newsroom.store.write() as tx:
         [one] = tx.hub.claim_requests(clock.now(), until=clock.now(), limit=1)
         for number in range(3 * 300):
-            tx.hub.ask(replace(one, callback=reader.callback(f"/{number}")))
+            tx.hub.add_request(replace(one, callback=reader.callback(f"/{number}")))
     assert post.ask(reader.callback("/one-more")).status_code == 202
 
 

@@ -61,7 +61,7 @@ def pages(engine):
 
 def waiting(room):
     with room.store.read() as tx:
-        return tx.submissions.waiting()
+        return tx.submissions.pending()
 
 
 def test_the_key_is_published_and_goes_when_it_is_taken_out(room):

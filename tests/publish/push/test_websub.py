@@ -83,7 +83,7 @@ def child(room):
 
 def owed(room):
     with room.store.read() as tx:
-        return tx.pings.owed()
+        return tx.pings.pending()
 
 
 def test_a_hub_gets_a_form_of_the_mode_and_the_feed(room, hub):
@@ -341,7 +341,7 @@ def test_a_feed_that_is_gone_is_forgotten(room, hub):
     assert "sections/harbour/rss.xml" in built.deleted
     told(room, built)
     with room.store.read() as tx:
-        known = tx.pings.known(hub.url)
+        known = tx.pings.versions(hub.url)
     assert f"{HOME}/rss.xml" in known
     assert f"{HOME}/sections/harbour/rss.xml" not in known
 

@@ -150,9 +150,9 @@ def test_a_draft_is_not_seen_before_it_is_published(store):
 def test_what_is_dated_ahead_is_in_nothing_until_then(store):
     with store.write() as tx:
         file(tx, date=NOW + HOUR)
-        assert tx.articles.give_numbers(NOW) == 0
+        assert tx.articles.assign_numbers(NOW) == 0
         assert tx.articles.public(NOW) == []
-        assert tx.articles.give_numbers(NOW + HOUR) == 1
+        assert tx.articles.assign_numbers(NOW + HOUR) == 1
         assert slugs(tx.articles.public(NOW + HOUR)) == ["tram"]
 
 
@@ -160,8 +160,8 @@ def test_public_numbers_follow_publication_and_are_given_once(store):
     with store.write() as tx:
         file(tx, "later", date=NOW - HOUR)
         file(tx, "sooner", date=NOW - 2 * HOUR)
-        assert tx.articles.give_numbers(NOW) == 2
-        assert tx.articles.give_numbers(NOW) == 0
+        assert tx.articles.assign_numbers(NOW) == 2
+        assert tx.articles.assign_numbers(NOW) == 0
         numbers = {article.slug: article.number for article in tx.articles.all()}
     assert numbers == {"sooner": 1, "later": 2}
 
@@ -170,22 +170,22 @@ def test_only_the_first_breaking_flag_gives_a_new_number(store):
     with store.write() as tx:
         article = file(tx)
         file(tx, "ferry")
-        tx.articles.give_numbers(NOW)
+        tx.articles.assign_numbers(NOW)
         flagged = revise(tx, article, breaking=True)
-        tx.articles.give_numbers(NOW)
+        tx.articles.assign_numbers(NOW)
         assert tx.articles.by_slug("tram").number == 3
         calm = revise(tx, flagged, breaking=False)
         revise(tx, calm, breaking=True, title="Again")
-        assert tx.articles.give_numbers(NOW) == 0
+        assert tx.articles.assign_numbers(NOW) == 0
 
 
 def test_a_late_article_is_new_to_an_edition_whatever_its_date(store):
     with store.write() as tx:
         first = file(tx, "first")
-        tx.articles.give_numbers(NOW)
+        tx.articles.assign_numbers(NOW)
         carry(tx, "news", first)
         file(tx, "backdated", date=NOW - 1000 * HOUR)
-        tx.articles.give_numbers(NOW)
+        tx.articles.assign_numbers(NOW)
         assert slugs(tx.articles.candidates("news", ArticleWindow(after=1), at=NOW)) == [
             "backdated"
         ]
@@ -197,11 +197,11 @@ def test_an_article_that_is_put_off_is_new_when_its_time_has_come(store):
         file(tx, "first")
         put_off = file(tx, "second")
         file(tx, "third")
-        tx.articles.give_numbers(NOW)
+        tx.articles.assign_numbers(NOW)
         revise(tx, put_off, date=later)
         assert slugs(tx.articles.candidates("news", ArticleWindow(), at=NOW)) == ["first", "third"]
-        assert tx.articles.covered(ArticleWindow(), NOW) == put_off.key - 1
-        assert tx.articles.covered(ArticleWindow(), later) == tx.articles.newest_number() == 3
+        assert tx.articles.covered_until(ArticleWindow(), NOW) == put_off.key - 1
+        assert tx.articles.covered_until(ArticleWindow(), later) == tx.articles.newest_number() == 3
         assert slugs(tx.articles.candidates("news", ArticleWindow(after=1), at=later)) == [
             "second",
             "third",
@@ -211,7 +211,7 @@ def test_an_article_that_is_put_off_is_new_when_its_time_has_come(store):
 def test_what_a_newsletter_carried_is_not_new_to_it_again_but_is_to_another(store):
     with store.write() as tx:
         article = file(tx)
-        tx.articles.give_numbers(NOW)
+        tx.articles.assign_numbers(NOW)
         carry(tx, "news", article)
         assert tx.articles.candidates("news", ArticleWindow(), at=NOW) == []
         assert slugs(tx.articles.candidates("other", ArticleWindow(), at=NOW)) == ["tram"]
@@ -220,11 +220,11 @@ def test_what_a_newsletter_carried_is_not_new_to_it_again_but_is_to_another(stor
 def test_a_retracted_article_is_taken_back_everywhere_and_can_be_restored(store):
     with store.write() as tx:
         article = file(tx)
-        tx.articles.give_numbers(NOW)
+        tx.articles.assign_numbers(NOW)
         tx.articles.retract(article, NOW)
         assert tx.articles.public(NOW) == []
         assert tx.articles.candidates("news", ArticleWindow(), at=NOW) == []
-        assert slugs(tx.articles.withdrawn()) == ["tram"]
+        assert slugs(tx.articles.retracted()) == ["tram"]
         tx.articles.restore(article)
         assert slugs(tx.articles.public(NOW)) == ["tram"]
 
@@ -248,37 +248,37 @@ def test_a_revision_may_retract_an_article_and_the_first_time_stands(store):
 def test_the_mark_changes_when_one_is_taken_back_and_another_restored(store):
     with store.write() as tx:
         first, second = file(tx, "first"), file(tx, "second")
-        tx.articles.give_numbers(NOW)
+        tx.articles.assign_numbers(NOW)
         tx.articles.retract(first, NOW)
-        before = tx.articles.mark(NOW, HOUR)
+        before = tx.articles.change_marker(NOW, HOUR)
         tx.articles.restore(first)
         tx.articles.retract(second, NOW + HOUR)
-        assert tx.articles.mark(NOW, HOUR) != before
+        assert tx.articles.change_marker(NOW, HOUR) != before
 
 
 def test_the_mark_changes_with_whatever_readers_could_see(store):
     with store.write() as tx:
-        marks = [tx.articles.mark(NOW, HOUR)]
+        marks = [tx.articles.change_marker(NOW, HOUR)]
         article = file(tx)
-        marks.append(tx.articles.mark(NOW, HOUR))
-        tx.articles.give_numbers(NOW)
-        marks.append(tx.articles.mark(NOW, HOUR))
+        marks.append(tx.articles.change_marker(NOW, HOUR))
+        tx.articles.assign_numbers(NOW)
+        marks.append(tx.articles.change_marker(NOW, HOUR))
         article = revise(tx, article, title="New")
-        marks.append(tx.articles.mark(NOW, HOUR))
+        marks.append(tx.articles.change_marker(NOW, HOUR))
         article = revise(tx, article, title="New", slug="newer")
-        marks.append(tx.articles.mark(NOW, HOUR))
+        marks.append(tx.articles.change_marker(NOW, HOUR))
         tx.articles.retract(article, NOW)
-        marks.append(tx.articles.mark(NOW, HOUR))
-        assert tx.articles.mark(NOW, HOUR) == marks[-1]
+        marks.append(tx.articles.change_marker(NOW, HOUR))
+        assert tx.articles.change_marker(NOW, HOUR) == marks[-1]
     assert len(set(marks)) == len(marks)
 
 
 def test_the_mark_changes_when_a_story_is_breaking_no_more(store):
     with store.write() as tx:
         file(tx, breaking=True, date=NOW)
-        during = tx.articles.mark(NOW + HOUR / 2, HOUR)
-        assert tx.articles.mark(NOW, HOUR) == during
-        assert tx.articles.mark(NOW + HOUR, HOUR) != during
+        during = tx.articles.change_marker(NOW + HOUR / 2, HOUR)
+        assert tx.articles.change_marker(NOW, HOUR) == during
+        assert tx.articles.change_marker(NOW + HOUR, HOUR) != during
 
 
 # changes are counted
@@ -302,7 +302,7 @@ def test_every_change_gets_the_next_number(store):
         tram = revise(tx, tram, title="Tram opened")
     note()
     with store.write() as tx:
-        tx.articles.give_numbers(NOW)
+        tx.articles.assign_numbers(NOW)
     note()
     with store.write() as tx:
         tx.articles.retract(ferry, NOW)
@@ -311,7 +311,7 @@ def test_every_change_gets_the_next_number(store):
         tx.articles.restore(ferry)
     note()
     with store.write() as tx:
-        tx.articles.give_numbers(NOW)
+        tx.articles.assign_numbers(NOW)
     note()
     assert numbers == [2, 3, 5, 6, 7, 7]
 

@@ -23,7 +23,7 @@ def one(email="ada@example.org", newsletter="news", at=THEN, **changes):
 
 
 def take(tx, *batch, at=NOW):
-    return tx.bulk_import.take(batch, cause=FILE, at=at)
+    return tx.bulk_import.add(batch, cause=FILE, at=at)
 
 
 def found(tx, email="ada@example.org"):
@@ -35,7 +35,7 @@ def found(tx, email="ada@example.org"):
 def lines(tx, email="ada@example.org"):
     return [
         (line.action, line.newsletter, line.cause.how)
-        for line in tx.audit_log.of(found(tx, email).key)
+        for line in tx.audit_log.changes(found(tx, email).key)
     ]
 
 
@@ -44,7 +44,7 @@ def test_everything_that_a_file_tells_is_kept(store):
     with store.write() as tx:
         assert take(tx, ada, one("bo@example.org")) == [SubscribeOutcome.NEW] * 2
         person = found(tx)
-        (line,) = tx.audit_log.of(person.key)
+        (line,) = tx.audit_log.changes(person.key)
     assert (person.email, person.name, person.language) == ("ada@example.org", "Ada", "de")
     assert (dict(person.fields), person.tags) == ({"city": "Kiel"}, ("a", "b"))
     assert person.created_at == THEN
@@ -74,7 +74,7 @@ def test_nobody_is_revived(store):
     with store.write() as tx:
         take(tx, *map(one, addresses))
         reader = by_reader("one click")
-        tx.subscribers.leave(found(tx, addresses[0]).key, "news", at=NOW, cause=reader)
+        tx.subscribers.unsubscribe(found(tx, addresses[0]).key, "news", at=NOW, cause=reader)
         tx.subscribers.suppress(addresses[1], "complained", at=NOW, cause=TEST)
         tx.subscribers.erase(found(tx, addresses[2]).key, at=NOW, cause=reader)
     for newsletter, first in (("news", SubscribeOutcome.LEFT), ("sport", SubscribeOutcome.NEW)):
@@ -82,7 +82,7 @@ def test_nobody_is_revived(store):
             came = take(tx, *(one(email, newsletter) for email in addresses))
             assert came == [first, SubscribeOutcome.SUPPRESSED, SubscribeOutcome.ERASED]
             assert tx.subscribers.by_email(addresses[2]) is None
-            assert tx.subscribers.suppressed(addresses[1]) == "complained"
+            assert tx.subscribers.suppression_reason(addresses[1]) == "complained"
 
 
 def test_who_left_there_comes_in_as_left_and_nothing_else_is_kept(store):
@@ -99,12 +99,12 @@ def test_who_could_not_be_reached_there_is_suppressed_and_nobody_here(store):
     bounced = one(state=LEFT, suppressed="bounced at Mailchimp")
     with store.write() as tx:
         assert take(tx, bounced) == [SubscribeOutcome.SUPPRESSED]
-        assert tx.subscribers.suppressed("ada@example.org") == "bounced at Mailchimp"
+        assert tx.subscribers.suppression_reason("ada@example.org") == "bounced at Mailchimp"
         assert tx.subscribers.by_email("ada@example.org") is None
         assert take(tx, one()) == [SubscribeOutcome.SUPPRESSED]
         other = one(state=LEFT, suppressed="complained at Ghost")
         assert take(tx, other) == [SubscribeOutcome.SUPPRESSED]
-        assert tx.subscribers.suppressed("ada@example.org") == "bounced at Mailchimp"
+        assert tx.subscribers.suppression_reason("ada@example.org") == "bounced at Mailchimp"
 
 
 OLD, NEW = "ada@old.example", "ada@new.example"
@@ -139,12 +139,12 @@ def test_an_address_that_was_moved_means_the_one_who_had_it(store):
     with store.write() as tx:
         take(tx, one(OLD))
         key, at = found(tx, OLD).key, NOW
-        to = tx.subscribers.ask(NEW, (), cause=TEST, at=at)
-        tx.subscribers.move(key, to, cause=by_reader("letters"), at=at)
+        to = tx.subscribers.add_pending(NEW, (), cause=TEST, at=at)
+        tx.subscribers.change_address(key, to, cause=by_reader("letters"), at=at)
         assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.KNOWN] * 2
         assert emails(tx) == [NEW]
-        back = tx.subscribers.ask(OLD, (), cause=TEST, at=at)
-        tx.subscribers.move(key, back, cause=by_reader("letters"), at=at)
+        back = tx.subscribers.add_pending(OLD, (), cause=TEST, at=at)
+        tx.subscribers.change_address(key, back, cause=by_reader("letters"), at=at)
         assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.KNOWN] * 2
         assert emails(tx) == [OLD]
 
@@ -161,8 +161,8 @@ def test_what_bounces_is_the_old_address_alone(store):
     with store.write() as tx:
         merged(tx)
         take(tx, one(OLD, state=LEFT, suppressed="bounced at Mailchimp"))
-        assert tx.subscribers.suppressed(OLD) == "bounced at Mailchimp"
-        assert tx.subscribers.suppressed(NEW) is None
+        assert tx.subscribers.suppression_reason(OLD) == "bounced at Mailchimp"
+        assert tx.subscribers.suppression_reason(NEW) is None
 
 
 def test_merging_again_takes_the_former_addresses_along(store):
@@ -173,7 +173,7 @@ def test_merging_again_takes_the_former_addresses_along(store):
         tx.subscribers.merge(key, third, cause=TEST, at=NOW)
         assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.KNOWN] * 2
         assert emails(tx) == ["ada@third.example"]
-        assert tx.data_export.of(third).former == (NEW, OLD)
+        assert tx.data_export.load(third).former_addresses == (NEW, OLD)
 
 
 def test_erasing_forgets_the_former_addresses_and_no_file_brings_them_back(store):
@@ -181,8 +181,8 @@ def test_erasing_forgets_the_former_addresses_and_no_file_brings_them_back(store
         key = merged(tx)
         tx.subscribers.suppress(OLD, "bounced", cause=TEST, at=NOW)
         tx.subscribers.erase(key, cause=TEST, at=NOW)
-        assert tx.subscribers.by_any_address(OLD) is None
-        assert tx.subscribers.suppressed(OLD) is None
+        assert tx.subscribers.by_any_email(OLD) is None
+        assert tx.subscribers.suppression_reason(OLD) is None
         assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.ERASED] * 2
         assert emails(tx) == []
 
@@ -190,11 +190,11 @@ def test_erasing_forgets_the_former_addresses_and_no_file_brings_them_back(store
 def test_who_signs_up_with_their_old_address_is_somebody_of_their_own(store):
     with store.write() as tx:
         merged(tx)
-        key = tx.subscribers.ask(OLD, ["news"], cause=by_reader("form"), at=NOW)
+        key = tx.subscribers.add_pending(OLD, ["news"], cause=by_reader("form"), at=NOW)
         assert take(tx, one(OLD)) == [SubscribeOutcome.KNOWN]
         assert tx.subscribers.by_key(key).subscriptions[0].state is SubscriptionState.PENDING
         tx.subscribers.confirm(key, ["news"], cause=by_reader("letter"), at=NOW)
-        tx.subscribers.leave(key, "news", cause=by_reader("one click"), at=NOW)
+        tx.subscribers.unsubscribe(key, "news", cause=by_reader("one click"), at=NOW)
         assert take(tx, one(OLD)) == [SubscribeOutcome.LEFT]
         assert found(tx, NEW).subscriptions[0].state is SubscriptionState.CONFIRMED
 
@@ -213,7 +213,7 @@ def test_an_erased_address_is_not_written_down_again_as_suppressed(store):
         take(tx, one())
         tx.subscribers.erase(found(tx).key, at=NOW, cause=by_reader("page"))
         assert take(tx, one(state=LEFT, suppressed="bounced")) == [SubscribeOutcome.ERASED]
-        assert tx.subscribers.suppressed("ada@example.org") is None
+        assert tx.subscribers.suppression_reason("ada@example.org") is None
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_who_says_yes_and_no_in_one_batch_has_said_no(store):
 def test_a_pending_subscription_is_confirmed_by_consent_and_ended_by_a_no(store):
     with store.write() as tx:
         for email in ("ada@example.org", "bo@example.org"):
-            tx.subscribers.ask(email, ["news"], cause=by_reader("form"), at=NOW)
+            tx.subscribers.add_pending(email, ["news"], cause=by_reader("form"), at=NOW)
         take(tx, one(), one("bo@example.org", state=LEFT))
         states = [
             found(tx, email).subscriptions[0].state
@@ -269,7 +269,7 @@ def test_what_is_missing_of_somebody_is_filled_in_and_what_is_there_stays(store)
         assert (ada.name, ada.language, ada.tags) == ("Ada", "de", ("new",))
         assert dict(ada.fields) == {"city": "Kiel", "team": "x"}
         assert found(tx, "bo@example.org").name == "Bo"
-        changed = [line for line in tx.audit_log.of(ada.key) if line.action is Action.CHANGED]
+        changed = [line for line in tx.audit_log.changes(ada.key) if line.action is Action.CHANGED]
         assert [line.detail for line in changed] == ["language, fields", "+new"]
         assert {line.cause for line in changed} == {FILE}
 
@@ -297,7 +297,7 @@ def test_who_asks_at_the_same_moment_is_known(store_url, monkeypatch):
     def meanwhile(self, *rest):
         bar(self, *rest)
         with other.write() as tx:
-            tx.subscribers.ask("ada@example.org", ["news"], cause=by_reader("form"), at=NOW)
+            tx.subscribers.add_pending("ada@example.org", ["news"], cause=by_reader("form"), at=NOW)
 
     monkeypatch.setattr(BulkImport, "_bar", meanwhile)
     with store.write() as tx:

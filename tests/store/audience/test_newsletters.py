@@ -21,7 +21,7 @@ def subscribe(tx, email, newsletter, state=SubscriptionState.CONFIRMED, *, at=NO
 
 def leave(tx, email, newsletter, *, at=NOW):
     key = subscribe(tx, email, newsletter)
-    tx.subscribers.leave(key, newsletter, at=at, cause=by_reader("one click"))
+    tx.subscribers.unsubscribe(key, newsletter, at=at, cause=by_reader("one click"))
 
 
 def stands(tx, email):
@@ -42,7 +42,7 @@ def test_everybody_goes_along_as_they_stood(store):
         assert stands(tx, "bo@example.org") == {"new": "pending"}
         assert stands(tx, "cy@example.org") == {"new": "left"}
         assert stands(tx, "di@example.org") == {"other": "confirmed"}
-        assert tx.newsletters.subscribed() == {
+        assert tx.newsletters.subscription_counts() == {
             "new": {SubscriptionState.CONFIRMED: 1, SubscriptionState.PENDING: 1},
             "other": {SubscriptionState.CONFIRMED: 1},
         }
@@ -52,7 +52,7 @@ def test_the_history_says_what_it_was_called_and_who_moved_it(store):
     with store.write() as tx:
         key = subscribe(tx, "ada@example.org", "old")
         tx.newsletters.rename("old", "new", cause=ME, at=LATER)
-        first, last = tx.audit_log.of(key)
+        first, last = tx.audit_log.changes(key)
     assert (first.action, first.newsletter) == (Action.SUBSCRIBED, "new")
     assert (last.action, last.newsletter, last.detail) == (Action.RENAMED, "new", "from old")
     assert (last.cause, last.at) == (ME, LATER)
@@ -95,8 +95,10 @@ def test_a_newsletter_is_found_by_every_name_that_it_had(store):
         subscribe(tx, "ada@example.org", "first")
         tx.newsletters.rename("first", "second", cause=ME, at=NOW)
         tx.newsletters.rename("second", "third", cause=ME, at=LATER)
-        assert [tx.newsletters.current(name) for name in ("first", "second", "third", "x")] == [
+        assert [tx.newsletters.current_name(name) for name in ("first", "second", "third", "x")] == [
             "third", "third", "third", "x",
         ]  # fmt: skip
         tx.newsletters.rename("third", "first", cause=ME, at=LATER)
-        assert {tx.newsletters.current(name) for name in ("first", "second", "third")} == {"first"}
+        assert {tx.newsletters.current_name(name) for name in ("first", "second", "third")} == {
+            "first"
+        }

@@ -34,7 +34,7 @@ def key_of(tx, email=HER):
 
 
 def trail(tx, key):
-    return [(one.action, one.detail) for one in tx.audit_log.of(key)][1:]
+    return [(one.action, one.detail) for one in tx.audit_log.changes(key)][1:]
 
 
 def test_a_token_is_the_reader_s_number_and_a_long_secret(tx):
@@ -62,11 +62,11 @@ def test_of_the_secret_a_hash_is_kept_and_no_more(store_url):
 def test_a_token_is_good_until_it_is_revoked(tx):
     key = key_of(tx)
     token = tx.private_feeds.grant(key, **BY)
-    assert tx.private_feeds.admits(token)
-    assert tx.private_feeds.since(key) == NOW
+    assert tx.private_feeds.is_valid(token)
+    assert tx.private_feeds.granted_at(key) == NOW
     assert tx.private_feeds.revoke(key, **BY)
-    assert not tx.private_feeds.admits(token)
-    assert tx.private_feeds.since(key) is None
+    assert not tx.private_feeds.is_valid(token)
+    assert tx.private_feeds.granted_at(key) is None
     assert not tx.private_feeds.revoke(key, **BY)
     assert trail(tx, key) == [(Action.GRANTED, ""), (Action.REVOKED, "")]
 
@@ -74,8 +74,8 @@ def test_a_token_is_good_until_it_is_revoked(tx):
 def test_a_new_token_ends_the_old_one(tx):
     old = tx.private_feeds.grant(key_of(tx), **BY)
     new = tx.private_feeds.grant(key_of(tx), at=LATER, cause=TEST)
-    assert (tx.private_feeds.admits(old), tx.private_feeds.admits(new)) == (False, True)
-    assert tx.private_feeds.since(key_of(tx)) == LATER
+    assert (tx.private_feeds.is_valid(old), tx.private_feeds.is_valid(new)) == (False, True)
+    assert tx.private_feeds.granted_at(key_of(tx)) == LATER
     assert [(one.email, one.since) for one in tx.private_feeds.all()] == [(HER, LATER)]
 
 
@@ -93,7 +93,7 @@ def test_nothing_but_the_token_is_good(tx, form):
     tx.private_feeds.grant(key_of(tx, HIS), **BY)
     kept = hashlib.sha256(secret.encode()).hexdigest()
     token = form.format(number=number, secret=secret, other=key_of(tx, HIS), hash=kept)
-    assert not tx.private_feeds.admits(token)
+    assert not tx.private_feeds.is_valid(token)
 
 
 def test_hashes_are_compared_in_constant_time_also_where_there_is_nobody(tx, monkeypatch):
@@ -108,7 +108,7 @@ def test_hashes_are_compared_in_constant_time_also_where_there_is_nobody(tx, mon
     token = tx.private_feeds.grant(key_of(tx), **BY)
     monkeypatch.setattr(module, "hmac", Watched)
     for one in (token, f"{token}x", "1k-nobody", "nonsense", ""):
-        tx.private_feeds.admits(one)
+        tx.private_feeds.is_valid(one)
     assert compared == [(64, 64)] * 5
 
 
@@ -134,7 +134,7 @@ def test_the_queries_are_the_same_where_there_is_nobody(tx):
     asked = []
     for one in (token, f"{number}-x", f"zz-{secret}", "nonsense", ""):
         with counted(tx) as statements:
-            tx.private_feeds.admits(one)
+            tx.private_feeds.is_valid(one)
         asked.append(statements)
     assert all(statements == asked[0] for statements in asked)
     assert asked[0]
@@ -144,26 +144,26 @@ def test_who_is_erased_has_no_private_feed_any_more(tx):
     token = tx.private_feeds.grant(key_of(tx), **BY)
     key = key_of(tx)
     tx.subscribers.erase(key, at=NOW, cause=by_reader("button"))
-    assert not tx.private_feeds.admits(token)
+    assert not tx.private_feeds.is_valid(token)
     assert list(tx.private_feeds.all()) == []
-    assert [one.action for one in tx.audit_log.of(key)] == [Action.ERASED]
+    assert [one.action for one in tx.audit_log.changes(key)] == [Action.ERASED]
 
 
 def test_of_two_people_who_are_one_each_keeps_the_feed_that_there_is(tx):
     old, new = key_of(tx), key_of(tx, HIS)
     token = tx.private_feeds.grant(old, **BY)
     tx.subscribers.merge(old, new, **BY)
-    assert tx.private_feeds.admits(token)
-    assert tx.private_feeds.since(new) == NOW
+    assert tx.private_feeds.is_valid(token)
+    assert tx.private_feeds.granted_at(new) == NOW
     assert tx.private_feeds.revoke(new, **BY)
-    assert not tx.private_feeds.admits(token)
+    assert not tx.private_feeds.is_valid(token)
 
 
 def test_of_two_feeds_that_of_the_one_who_stays_is_kept(tx):
     old, new = key_of(tx), key_of(tx, HIS)
     ends, stays = tx.private_feeds.grant(old, **BY), tx.private_feeds.grant(new, **BY)
     tx.subscribers.merge(old, new, **BY)
-    assert (tx.private_feeds.admits(ends), tx.private_feeds.admits(stays)) == (False, True)
+    assert (tx.private_feeds.is_valid(ends), tx.private_feeds.is_valid(stays)) == (False, True)
     assert (Action.REVOKED, f"that of number {old}") in trail(tx, new)
 
 
@@ -172,36 +172,36 @@ def test_an_address_that_was_taken_over_ends_with_a_new_one(tx):
     token = tx.private_feeds.grant(old, **BY)
     tx.subscribers.merge(old, new, **BY)
     again = tx.private_feeds.grant(new, **BY)
-    assert (tx.private_feeds.admits(token), tx.private_feeds.admits(again)) == (False, True)
+    assert (tx.private_feeds.is_valid(token), tx.private_feeds.is_valid(again)) == (False, True)
 
 
 def test_who_moves_to_another_address_keeps_their_feed(tx):
     token = tx.private_feeds.grant(key_of(tx), **BY)
-    tx.subscribers.move(key_of(tx), key_of(tx, HIS), at=NOW, cause=by_reader("letter"))
-    assert tx.private_feeds.admits(token)
+    tx.subscribers.change_address(key_of(tx), key_of(tx, HIS), at=NOW, cause=by_reader("letter"))
+    assert tx.private_feeds.is_valid(token)
     assert [one.email for one in tx.private_feeds.all()] == [HIS]
 
 
 def test_who_left_or_is_not_mailed_keeps_their_feed(tx):
     token = tx.private_feeds.grant(key_of(tx), **BY)
-    tx.subscribers.leave(key_of(tx), "news", **BY)
+    tx.subscribers.unsubscribe(key_of(tx), "news", **BY)
     tx.subscribers.suppress(HER, "bounced", **BY)
-    assert tx.private_feeds.admits(token)
+    assert tx.private_feeds.is_valid(token)
 
 
 def test_who_never_confirmed_and_has_a_feed_is_not_forgotten(tx):
     for email in ("cy@example.org", "di@example.org"):
-        tx.subscribers.ask(email, ["news"], **BY)
+        tx.subscribers.add_pending(email, ["news"], **BY)
     token = tx.private_feeds.grant(key_of(tx, "cy@example.org"), **BY)
     forgotten = tx.retention.unconfirmed(LATER)
     assert forgotten == [key_of(tx, "di@example.org")]
     everybody = [one.key for one in tx.subscribers.all()]
-    assert tx.retention.forget_unconfirmed(everybody, LATER, cause=TEST, at=LATER) == 1
-    assert tx.private_feeds.admits(token)
+    assert tx.retention.delete_unconfirmed(everybody, LATER, cause=TEST, at=LATER) == 1
+    assert tx.private_feeds.is_valid(token)
 
 
 def test_the_dossier_says_since_when_there_is_one(tx):
     key = key_of(tx)
-    assert tx.data_export.of(key).private_feed is None
+    assert tx.data_export.load(key).private_feed_since is None
     tx.private_feeds.grant(key, at=LATER, cause=TEST)
-    assert tx.data_export.of(key).private_feed == LATER
+    assert tx.data_export.load(key).private_feed_since == LATER

@@ -31,7 +31,7 @@ def stands(tx, email=HER):
 
 
 def trail(tx, email=HER):
-    return [(one.action.value, one.newsletter) for one in tx.audit_log.of(key_of(tx, email))]
+    return [(one.action.value, one.newsletter) for one in tx.audit_log.changes(key_of(tx, email))]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def tx(store):
 
 
 def test_who_was_asked_for_is_subscribed_only_once_they_confirm(tx):
-    key = tx.subscribers.ask(HER, ["news", "culture"], cause=by_reader("form"), at=NOW)
+    key = tx.subscribers.add_pending(HER, ["news", "culture"], cause=by_reader("form"), at=NOW)
     assert stands(tx) == {"news": "pending", "culture": "pending"}
     assert tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW) == ["news"]
     assert tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW) == []
@@ -51,27 +51,27 @@ def test_who_was_asked_for_is_subscribed_only_once_they_confirm(tx):
 
 def test_asking_changes_nothing_for_somebody_who_is_known(tx):
     subscribe(tx, name="Ada")
-    tx.subscribers.ask(HER, ["news"], name="Mallory", cause=by_reader("form"), at=NOW)
+    tx.subscribers.add_pending(HER, ["news"], name="Mallory", cause=by_reader("form"), at=NOW)
     person = tx.subscribers.by_email(HER)
     assert (person.name, person.subscriptions[0].state) == ("Ada", SubscriptionState.CONFIRMED)
 
 
 def test_who_left_comes_back_by_confirming_and_begins_with_what_is_new_then(tx):
     subscribe(tx)
-    tx.subscribers.leave(key_of(tx), "news", at=NOW, cause=BUTTON, reason="too many")
+    tx.subscribers.unsubscribe(key_of(tx), "news", at=NOW, cause=BUTTON, reason="too many")
     assert subscribe(tx) is SubscribeOutcome.LEFT
     assert tx.subscribers.confirm(key_of(tx), ["news"], cause=BUTTON, at=NOW) == ["news"]
     assert stands(tx) == {"news": "confirmed"}
-    left = [one.detail for one in tx.audit_log.of(key_of(tx)) if one.action is Action.LEFT]
+    left = [one.detail for one in tx.audit_log.changes(key_of(tx)) if one.action is Action.LEFT]
     assert left == ["too many"]
 
 
 def test_an_address_that_is_not_mailed_is_not_even_asked(tx):
     assert tx.subscribers.suppress(HER, "complained", at=NOW, cause=TEST)
     assert not tx.subscribers.suppress(HER, "again", at=NOW, cause=TEST)
-    assert tx.subscribers.ask(HER, ["news"], cause=by_reader("form"), at=NOW) is None
+    assert tx.subscribers.add_pending(HER, ["news"], cause=by_reader("form"), at=NOW) is None
     assert tx.subscribers.by_email(HER) is None
-    assert tx.subscribers.suppressed("ADA@example.org") == "complained"
+    assert tx.subscribers.suppression_reason("ADA@example.org") == "complained"
     assert tx.subscribers.unsuppress(HER, at=NOW, cause=TEST)
     assert subscribe(tx) is SubscribeOutcome.NEW
 
@@ -82,7 +82,7 @@ def test_who_was_erased_is_gone_and_no_import_brings_them_back(tx):
     tx.subscribers.tag(key, ["vip"], at=NOW, cause=TEST)
     assert tx.subscribers.erase(key, at=NOW, cause=BUTTON)
     assert tx.subscribers.by_key(key) is None
-    assert [one.action for one in tx.audit_log.of(key)] == [Action.ERASED]
+    assert [one.action for one in tx.audit_log.changes(key)] == [Action.ERASED]
     assert subscribe(tx, "Ada@Example.org") is SubscribeOutcome.ERASED
     assert tx.subscribers.by_email(HER) is None
     assert not tx.subscribers.erase(key, at=NOW, cause=BUTTON)
@@ -91,7 +91,7 @@ def test_who_was_erased_is_gone_and_no_import_brings_them_back(tx):
 def test_who_was_erased_may_come_back_by_their_own_wish(tx):
     subscribe(tx)
     tx.subscribers.erase(key_of(tx), at=NOW, cause=BUTTON)
-    key = tx.subscribers.ask(HER, ["news"], cause=by_reader("form"), at=NOW)
+    key = tx.subscribers.add_pending(HER, ["news"], cause=by_reader("form"), at=NOW)
     tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW)
     assert stands(tx) == {"news": "confirmed"}
     assert subscribe(tx, newsletter="culture") is SubscribeOutcome.NEW
@@ -101,14 +101,14 @@ def test_name_language_fields_and_tags_are_kept_and_only_what_differs_is_noted(t
     subscribe(tx, name="Ada")
     key = key_of(tx)
     changed = {"language": "de", "fields": {"city": "Köln"}, "at": NOW, "cause": BUTTON}
-    assert tx.subscribers.change(key, **changed)
-    assert not tx.subscribers.change(key, **changed)
+    assert tx.subscribers.update(key, **changed)
+    assert not tx.subscribers.update(key, **changed)
     assert tx.subscribers.tag(key, ["vip", "press", "vip"], at=NOW, cause=TEST) == ["vip", "press"]
     assert tx.subscribers.untag(key, ["press"], at=NOW, cause=TEST) == 1
     person = tx.subscribers.by_key(key)
     assert (person.name, person.language, dict(person.fields)) == ("Ada", "de", {"city": "Köln"})
     assert person.tags == ("vip",)
-    details = [one.detail for one in tx.audit_log.of(key) if one.action is Action.CHANGED]
+    details = [one.detail for one in tx.audit_log.changes(key) if one.action is Action.CHANGED]
     assert details == ["language, fields", "+vip, +press", "-press"]
 
 
@@ -118,7 +118,7 @@ def test_of_two_people_one_is_made_and_who_left_stays_away(tx):
     subscribe(tx, "new@example.org")
     subscribe(tx, "new@example.org", "culture")
     old, new = key_of(tx, "old@example.org"), key_of(tx, "new@example.org")
-    tx.subscribers.leave(old, "culture", at=NOW, cause=BUTTON)
+    tx.subscribers.unsubscribe(old, "culture", at=NOW, cause=BUTTON)
     tx.subscribers.tag(old, ["vip"], at=NOW, cause=TEST)
     tx.subscribers.merge(old, new, at=NOW, cause=TEST)
     assert tx.subscribers.by_key(old) is None
@@ -133,7 +133,7 @@ def test_a_letter_is_for_one_reader_and_first_in_line(tx):
     subscribe(tx, "bo@example.org")
     day = timedelta(days=1)
     number = tx.editions.add_letter(LETTER, to=key_of(tx), created_at=NOW, expires_at=NOW + day)
-    assert [one.email for one in tx.deliveries.of(number)] == [HER]
+    assert [one.email for one in tx.deliveries.by_edition(number)] == [HER]
     (first,) = tx.deliveries.open_editions(NOW)
     assert (first.key, first.kind, first.on_unknown) == (number, EditionKind.LETTER, "resend")
     assert tx.editions.all() == []
@@ -149,12 +149,12 @@ def test_a_question_is_answered_once_and_by_whom_it_was_put_to_alone(tx):
         expires_at=NOW + timedelta(days=7),
     )
     tx.confirmations.add(asked)
-    assert tx.confirmations.of(7, 4) is None
-    assert tx.confirmations.of(7, 3) == asked
-    assert tx.confirmations.about(3, ConfirmationKind.SUBSCRIBE) == [asked]
-    assert tx.confirmations.answer(7, at=NOW)
-    assert not tx.confirmations.answer(7, at=NOW)
-    assert tx.confirmations.of(7, 3).done_at == NOW
+    assert tx.confirmations.find(7, 4) is None
+    assert tx.confirmations.find(7, 3) == asked
+    assert tx.confirmations.by_subscriber(3, ConfirmationKind.SUBSCRIBE) == [asked]
+    assert tx.confirmations.mark_done(7, at=NOW)
+    assert not tx.confirmations.mark_done(7, at=NOW)
+    assert tx.confirmations.find(7, 3).done_at == NOW
 
 
 HOUR = timedelta(hours=1)
@@ -243,4 +243,4 @@ def test_an_erasure_waits_for_a_subscription_under_way_and_takes_it_too(store):
     with store.read() as tx:
         assert tx.subscribers.by_key(key) is None
         assert tx.subscribers.by_email(HER) is None
-        assert tx.subscribers.erased(HER)
+        assert tx.subscribers.is_erased(HER)

@@ -25,7 +25,7 @@ def add(tx, name, **newsletters):
 
 def forget(tx):
     keys = tx.retention.unconfirmed(LIMIT)
-    return tx.retention.forget_unconfirmed(keys, LIMIT, cause=FORGET, at=NOW)
+    return tx.retention.delete_unconfirmed(keys, LIMIT, cause=FORGET, at=NOW)
 
 
 def names(tx):
@@ -39,7 +39,7 @@ def test_who_confirmed_nothing_in_time_is_forgotten_and_nobody_else(store):
         add(tx, "cy", news=(PENDING, LONG_AGO), other=(PENDING, NOW))
         add(tx, "di", news=(PENDING, LONG_AGO), other=(CONFIRMED, LONG_AGO))
         left = add(tx, "ed", news=(PENDING, LONG_AGO))
-        tx.subscribers.leave(left, "news", at=LONG_AGO, cause=by_reader("one click"))
+        tx.subscribers.unsubscribe(left, "news", at=LONG_AGO, cause=by_reader("one click"))
         add(tx, "fy", news=(PENDING, NOW))
         assert forget(tx) == 2
         assert names(tx) == ["cy", "di", "ed", "fy"]
@@ -61,8 +61,8 @@ def test_with_them_go_their_tags_requests_and_history_and_that_it_was_done_stays
             )
         )
         assert forget(tx) == 1
-        assert tx.confirmations.of(1, key) is None
-        [line] = tx.audit_log.of(key)
+        assert tx.confirmations.find(1, key) is None
+        [line] = tx.audit_log.changes(key)
     assert (line.action, line.cause.who) == (Action.ERASED, Actor.RETENTION)
 
 
@@ -87,7 +87,7 @@ def test_who_confirms_between_the_look_and_the_deed_stays(store):
         key = add(tx, "ada", news=(PENDING, LONG_AGO))
         keys = tx.retention.unconfirmed(LIMIT)
         tx.subscribers.confirm(key, ["news"], cause=by_reader("letter"), at=NOW)
-        assert tx.retention.forget_unconfirmed(keys, LIMIT, cause=FORGET, at=NOW) == 0
+        assert tx.retention.delete_unconfirmed(keys, LIMIT, cause=FORGET, at=NOW) == 0
         assert names(tx) == ["ada"]
 
 
@@ -95,7 +95,9 @@ def test_a_forgotten_address_may_ask_again(store):
     with store.write() as tx:
         add(tx, "ada", news=(PENDING, LONG_AGO))
         forget(tx)
-        assert tx.subscribers.ask("ada@example.org", ["news"], cause=TEST, at=NOW) is not None
+        assert (
+            tx.subscribers.add_pending("ada@example.org", ["news"], cause=TEST, at=NOW) is not None
+        )
 
 
 def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, monkeypatch):
@@ -104,7 +106,7 @@ def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, mo
         ada = add(tx, "ada", news=(CONFIRMED, LONG_AGO), other=(CONFIRMED, LONG_AGO))
         bo = add(tx, "bo", news=(CONFIRMED, LONG_AGO))
         for name in ("B", "Bo", "Bob"):
-            tx.subscribers.change(bo, name=name, at=LONG_AGO, cause=TEST)
+            tx.subscribers.update(bo, name=name, at=LONG_AGO, cause=TEST)
         tx.subscribers.merge(ada, bo, at=LONG_AGO, cause=TEST)
         tx.subscribers.tag(bo, ["new"], at=NOW, cause=TEST)
         click = LinkClick(edition=1, link=1, subscriber=None, at=LONG_AGO, machine=False, agent="")
@@ -112,24 +114,24 @@ def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, mo
         assert tx.retention.count_events(LIMIT) == 4
         gone: list[int] = []
         while not gone or gone[-1]:
-            gone.append(tx.retention.forget_events(LIMIT))
+            gone.append(tx.retention.delete_events(LIMIT))
         assert gone == [3, 1, 0]
-        kept = [(one.action, one.detail) for one in tx.audit_log.of(bo)]
+        kept = [(one.action, one.detail) for one in tx.audit_log.changes(bo)]
         assert kept[:3] == [(Action.SUBSCRIBED, "")] * 3
         assert kept[3:] == [
             (Action.MERGED, f"took in {ada}"),
             (Action.CHANGED, "+new"),
         ]
-        assert tx.merges.holder(ada) == bo
+        assert tx.merges.current_number(ada) == bo
 
 
 def test_it_begins_once_a_day(store):
     with store.write() as tx:
-        assert not tx.retention.begun(NOW)
-        assert tx.retention.begin(NOW)
-        assert tx.retention.begun(NOW + timedelta(hours=11))
-        assert not tx.retention.begin(NOW + timedelta(hours=11))
-        assert tx.retention.begin(NOW + timedelta(days=1))
+        assert not tx.retention.ran_today(NOW)
+        assert tx.retention.start_daily_run(NOW)
+        assert tx.retention.ran_today(NOW + timedelta(hours=11))
+        assert not tx.retention.start_daily_run(NOW + timedelta(hours=11))
+        assert tx.retention.start_daily_run(NOW + timedelta(days=1))
 
 
 def test_old_letters_go_with_what_they_asked_and_editions_stay(store):
@@ -149,9 +151,11 @@ def test_old_letters_go_with_what_they_asked_and_editions_stay(store):
                 )
             )
         assert tx.retention.count_letters(LIMIT) == 1
-        assert tx.retention.forget_letters(LIMIT) == 1
-        assert tx.retention.forget_letters(LIMIT) == 0
-        assert [one.at for one in tx.confirmations.about(key, ConfirmationKind.SUBSCRIBE)] == [NOW]
+        assert tx.retention.delete_letters(LIMIT) == 1
+        assert tx.retention.delete_letters(LIMIT) == 0
+        assert [
+            one.at for one in tx.confirmations.by_subscriber(key, ConfirmationKind.SUBSCRIBE)
+        ] == [NOW]
         assert tx.editions.by_key(letter) is not None
         assert tx.editions.by_key(letter - 1) is None
 
@@ -159,6 +163,6 @@ def test_old_letters_go_with_what_they_asked_and_editions_stay(store):
 def test_how_somebody_came_to_what_they_still_get_is_kept(store):
     with store.write() as tx:
         key = add(tx, "ada", news=(CONFIRMED, LONG_AGO))
-        tx.subscribers.change(key, name="Ada", at=LONG_AGO, cause=TEST)
-        tx.retention.forget_events(LIMIT)
-        assert [one.action for one in tx.audit_log.of(key)] == [Action.SUBSCRIBED]
+        tx.subscribers.update(key, name="Ada", at=LONG_AGO, cause=TEST)
+        tx.retention.delete_events(LIMIT)
+        assert [one.action for one in tx.audit_log.changes(key)] == [Action.SUBSCRIBED]

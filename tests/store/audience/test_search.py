@@ -37,12 +37,12 @@ def people(store):
         ada = subscribe(tx, "ada")
         subscribe(tx, "ada", "other")
         tx.subscribers.tag(ada, ["vip"], at=NOW, cause=TEST)
-        tx.subscribers.change(ada, fields={"city": "Berlin"}, at=NOW, cause=TEST)
+        tx.subscribers.update(ada, fields={"city": "Berlin"}, at=NOW, cause=TEST)
         bo = subscribe(tx, "bo")
-        tx.subscribers.leave(bo, "news", at=NOW, cause=by_reader("one click"))
+        tx.subscribers.unsubscribe(bo, "news", at=NOW, cause=by_reader("one click"))
         subscribe(tx, "cy", state=PENDING)
         di = subscribe(tx, "di")
-        tx.subscribers.change(di, fields={"age": "41", "city": ""}, at=NOW, cause=TEST)
+        tx.subscribers.update(di, fields={"age": "41", "city": ""}, at=NOW, cause=TEST)
         tx.subscribers.suppress("di@example.org", "bounced", at=NOW, cause=TEST)
         tx.subscribers.suppress("ed@example.org", "complained", at=NOW, cause=TEST)
     return store
@@ -51,7 +51,7 @@ def people(store):
 def test_people_are_found_by_what_is_wanted_of_them(people):
     with people.read() as tx:
         for wanted, names in WANTED:
-            found = [one.email.partition("@")[0] for one in tx.search.people(wanted)]
+            found = [one.email.partition("@")[0] for one in tx.search.find(wanted)]
             assert found == names.split(), wanted
             assert tx.search.count(wanted) == len(found)
 
@@ -60,13 +60,13 @@ def test_a_segment_can_be_wanted(people):
     where = parse('field.city = "Berlin"')
     criteria = Criteria(name="x", expression=where, language="en", zone=ZoneInfo("UTC"))
     with people.read() as tx:
-        found = list(tx.search.people(SearchCriteria(segment=criteria)))
+        found = list(tx.search.find(SearchCriteria(segment=criteria)))
     assert [one.email for one in found] == ["ada@example.org"]
 
 
 def test_a_limit_counts_people_and_not_their_subscriptions(people):
     with people.read() as tx:
-        found = list(tx.search.people(SearchCriteria(), limit=2))
+        found = list(tx.search.find(SearchCriteria(), limit=2))
     assert [len(one.subscriptions) for one in found] == [2, 1]
     assert found[0].tags == ("vip",)
 
@@ -79,13 +79,13 @@ def test_more_people_than_are_fetched_at_once_all_come(store, monkeypatch):
             key = subscribe(tx, f"r{number}")
             tx.subscribers.tag(key, [f"t{number}"], at=NOW, cause=TEST)
     with store.read() as tx:
-        found = [(one.email, one.tags) for one in tx.search.people(SearchCriteria())]
+        found = [(one.email, one.tags) for one in tx.search.find(SearchCriteria())]
     assert found == [(f"r{number}@example.org", (f"t{number}",)) for number in range(11)]
 
 
 def test_addresses_of_nobody_that_are_not_mailed_are_listed_by_themselves(people):
     with people.read() as tx:
-        assert list(tx.search.suppressions()) == [("ed@example.org", "complained")]
+        assert list(tx.search.unknown_suppressions()) == [("ed@example.org", "complained")]
 
 
 def test_own_fields_are_known_by_who_has_them(people):
@@ -95,7 +95,7 @@ def test_own_fields_are_known_by_who_has_them(people):
 
 def test_every_newsletter_is_counted_and_nobody_twice(people):
     with people.read() as tx:
-        assert tx.search.tallies() == [
+        assert tx.search.newsletter_counts() == [
             NewsletterCounts(newsletter="news", confirmed=1, pending=1, left=1, suppressed=1),
             NewsletterCounts(newsletter="other", confirmed=1),
         ]
@@ -107,7 +107,7 @@ def test_growth_is_told_by_the_quarter_of_an_hour(store):
         subscribe(tx, "bo", at=NOW + timedelta(minutes=14))
         subscribe(tx, "cy", "other", at=NOW + timedelta(minutes=15))
         left_at = NOW + timedelta(hours=5)
-        tx.subscribers.leave(ada, "news", at=left_at, cause=TEST)
+        tx.subscribers.unsubscribe(ada, "news", at=left_at, cause=TEST)
         grown = tx.search.growth("news", since=NOW)
         assert [(one.at, one.joined, one.left) for one in grown] == [(NOW, 2, 0), (left_at, 0, 1)]
         assert sum(one.joined for one in tx.search.growth(None, since=NOW)) == 3
@@ -124,22 +124,26 @@ def test_who_never_was_a_reader_has_not_left(store):
             )
             for who in ("ada", "bo")
         ]
-        tx.bulk_import.take(batch, cause=cause, at=NOW)
-        cy = tx.subscribers.ask("cy@example.org", ["news"], cause=by_reader("form"), at=NOW)
-        tx.subscribers.leave(cy, "news", at=NOW, cause=by_reader("preferences page"))
+        tx.bulk_import.add(batch, cause=cause, at=NOW)
+        cy = tx.subscribers.add_pending("cy@example.org", ["news"], cause=by_reader("form"), at=NOW)
+        tx.subscribers.unsubscribe(cy, "news", at=NOW, cause=by_reader("preferences page"))
         assert tx.search.growth("news", since=NOW) == []
-        assert tx.search.tallies() == [NewsletterCounts(newsletter="news", never_joined=3)]
+        assert tx.search.newsletter_counts() == [
+            NewsletterCounts(newsletter="news", never_joined=3)
+        ]
         bo = tx.subscribers.by_email("bo@example.org").key
         tx.subscribers.confirm(bo, ["news"], cause=by_reader("letter"), at=NOW)
-        tx.subscribers.leave(bo, "news", at=NOW, cause=by_reader("one click"))
+        tx.subscribers.unsubscribe(bo, "news", at=NOW, cause=by_reader("one click"))
         [span] = tx.search.growth("news", since=NOW)
         assert (span.joined, span.left) == (1, 1)
-        assert tx.search.tallies() == [NewsletterCounts(newsletter="news", never_joined=2, left=1)]
+        assert tx.search.newsletter_counts() == [
+            NewsletterCounts(newsletter="news", never_joined=2, left=1)
+        ]
 
 
 def test_who_asked_first_and_confirmed_then_joined_once(store):
     with store.write() as tx:
-        key = tx.subscribers.ask("ada@example.org", ["news"], cause=TEST, at=NOW)
+        key = tx.subscribers.add_pending("ada@example.org", ["news"], cause=TEST, at=NOW)
         tx.subscribers.confirm(key, ["news"], cause=by_reader("letter"), at=NOW)
         [one] = tx.search.growth("news", since=NOW)
     assert (one.joined, one.left) == (1, 0)

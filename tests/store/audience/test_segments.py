@@ -76,7 +76,7 @@ def add(tx, name, *, at=NOW, newsletters=("news",), tags=(), fields=None, langua
         tx.subscribers.subscribe(address, name_, cause=TEST, state=state, at=at)
     key = tx.subscribers.by_email(address).key
     tx.subscribers.tag(key, tags, at=at, cause=TEST)
-    tx.subscribers.change(key, at=at, cause=TEST, fields=fields or {}, language=language)
+    tx.subscribers.update(key, at=at, cause=TEST, fields=fields or {}, language=language)
     return key
 
 
@@ -278,7 +278,7 @@ def frozen_for(store, segment):
     )
     with store.write() as tx:
         edition = tx.editions.add(draft)
-        return [one.email.partition("@")[0] for one in tx.deliveries.of(edition.key)]
+        return [one.email.partition("@")[0] for one in tx.deliveries.by_edition(edition.key)]
 
 
 def test_an_edition_of_a_segment_is_frozen_for_the_newsletters_readers_in_it(people):

@@ -32,7 +32,7 @@ def test_a_subscription_begins_after_the_newest_public_number(store):
             Revision(title="A", body=""), id="a", slug="a", path=None, source="", at=NOW
         )
         subscribe(tx, "before@example.org")
-        tx.articles.give_numbers(NOW)
+        tx.articles.assign_numbers(NOW)
         subscribe(tx, "after@example.org")
         since = {one.email: one.subscriptions[0].since for one in tx.subscribers.all()}
     assert since == {"before@example.org": 0, "after@example.org": 1}
@@ -42,8 +42,8 @@ def test_who_left_is_brought_back_by_nobody_else(store):
     with store.write() as tx:
         subscribe(tx)
         person = tx.subscribers.by_email("ada@example.org")
-        assert tx.subscribers.leave(person.key, "news", at=NOW, cause=by_reader("one click"))
-        assert not tx.subscribers.leave(person.key, "news", at=NOW, cause=by_reader("again"))
+        assert tx.subscribers.unsubscribe(person.key, "news", at=NOW, cause=by_reader("one click"))
+        assert not tx.subscribers.unsubscribe(person.key, "news", at=NOW, cause=by_reader("again"))
         assert subscribe(tx) is SubscribeOutcome.LEFT
         assert list(tx.subscribers.all("news", SubscriptionState.CONFIRMED)) == []
         assert subscribe(tx, newsletter="other") is SubscribeOutcome.NEW
@@ -53,9 +53,11 @@ def test_a_reader_may_come_back_by_their_own_wish(store):
     with store.write() as tx:
         subscribe(tx)
         key = tx.subscribers.by_email("ada@example.org").key
-        assert not tx.subscribers.rejoin(key, "news", at=NOW, cause=by_reader("undo"))
-        tx.subscribers.leave(key, "news", at=NOW, cause=by_reader("one click"))
-        assert tx.subscribers.rejoin(key, "news", at=NOW + timedelta(1), cause=by_reader("undo"))
+        assert not tx.subscribers.resubscribe(key, "news", at=NOW, cause=by_reader("undo"))
+        tx.subscribers.unsubscribe(key, "news", at=NOW, cause=by_reader("one click"))
+        assert tx.subscribers.resubscribe(
+            key, "news", at=NOW + timedelta(1), cause=by_reader("undo")
+        )
         found = tx.subscribers.by_key(key).subscriptions[0]
     assert (found.state, found.source) == (SubscriptionState.CONFIRMED, "undo")
 

@@ -151,14 +151,14 @@ def test_a_schedule_of_an_older_store_begins_with_what_became_public_since_it_wa
         for days in (2, 1, -1):
             said = Revision(title="Tram", body="", date=NOW - days * DAY)
             tx.articles.add(said, id=f"{days}", slug=f"d{days}", path=None, source="", at=NOW - DAY)
-        tx.articles.give_numbers(NOW + DAY)
-        tx.schedules.since("news", "every 600s", NOW, newsletter="news", now=NOW)
+        tx.articles.assign_numbers(NOW + DAY)
+        tx.schedules.first_seen("news", "every 600s", NOW, newsletter="news", now=NOW)
     database = create_engine(store_url)
     with database.begin() as connection:
         take_back(connection, "0008")
     database.dispose()
     with closing(Store.open(store_url)) as store, store.read() as tx:
-        assert tx.schedules.beginning("news") == ScheduleStart(number=2, at=NOW)
+        assert tx.schedules.start("news") == ScheduleStart(number=2, at=NOW)
 
 
 def test_an_older_store_learns_who_left_without_having_been_a_reader(store_url):
@@ -175,13 +175,15 @@ def test_an_older_store_learns_who_left_without_having_been_a_reader(store_url):
                 line = AuditEntry(
                     subscriber=number, action=action, cause=cause, at=NOW, newsletter="a"
                 )
-                tx.audit_log.note(line)
+                tx.audit_log.add(line)
     database = create_engine(store_url)
     with database.begin() as connection:
         take_back(connection, "0008")
     database.dispose()
     with closing(Store.open(store_url)) as store, store.read() as tx:
-        trails = [[change.action for change in tx.audit_log.of(number)] for number in (1, 2, 3, 4)]
+        trails = [
+            [change.action for change in tx.audit_log.changes(number)] for number in (1, 2, 3, 4)
+        ]
     assert trails == [[Action.LEFT_ELSEWHERE], [Action.DECLINED], *[[joined, left]] * 2]
 
 

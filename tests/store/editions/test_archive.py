@@ -28,21 +28,21 @@ def test_editions_are_counted_from_the_oldest(store):
     freeze(store, newsletter="briefing", at=AT)
     with store.read() as tx:
         assert tx.archive.count("breaking") == 5
-        assert keys(tx.archive.span("breaking", 0, 2)) == made[:2]
-        assert keys(tx.archive.span("breaking", 3, 9)) == made[3:]
+        assert keys(tx.archive.list_range("breaking", 0, 2)) == made[:2]
+        assert keys(tx.archive.list_range("breaking", 3, 9)) == made[3:]
         assert keys(tx.archive.newest("breaking", 2)) == [made[4], made[3]]
-        issue = tx.archive.issue("breaking", made[1])
+        issue = tx.archive.find("breaking", made[1])
         assert (issue.subject, issue.created_at) == ("Day 1", AT + timedelta(days=1))
         assert issue.preheader == "The gates were opened early on Tuesday."
-        assert tx.archive.around("breaking", made[0]) == (None, made[1])
-        assert tx.archive.around("breaking", made[2]) == (made[1], made[3])
+        assert tx.archive.adjacent("breaking", made[0]) == (None, made[1])
+        assert tx.archive.adjacent("breaking", made[2]) == (made[1], made[3])
 
 
 def test_an_edition_is_found_under_its_own_newsletter_alone(store):
     made = freeze(store, at=AT)
     with store.read() as tx:
-        assert tx.archive.issue("briefing", made.key) is None
-        assert tx.archive.issue("breaking", 4711) is None
+        assert tx.archive.find("briefing", made.key) is None
+        assert tx.archive.find("breaking", 4711) is None
 
 
 def test_letters_are_not_in_it(store):
@@ -51,7 +51,7 @@ def test_letters_are_not_in_it(store):
         letter = tx.editions.add_letter(content(), to=anna, created_at=AT, expires_at=AT)
     with store.read() as tx:
         assert tx.archive.count("letters") == 0
-        assert tx.archive.issue("letters", letter) is None
+        assert tx.archive.find("letters", letter) is None
 
 
 def test_what_went_to_a_part_of_the_readers_is_not_in_it(store):
@@ -83,10 +83,10 @@ def test_what_carried_a_retracted_article_keeps_its_place_and_is_withdrawn(store
         assert not tx.archive.is_withdrawn(first)
         tx.articles.retract(dam, AT)
     with store.read() as tx:
-        assert [(one.key, one.withdrawn) for one in tx.archive.span("breaking", 0, 9)] == [
+        assert [(one.key, one.withdrawn) for one in tx.archive.list_range("breaking", 0, 9)] == [
             (first, True),
             (second, False),
         ]
         assert keys(tx.archive.newest("breaking", 9)) == [second]
-        assert tx.archive.around("breaking", second) == (None, None)
+        assert tx.archive.adjacent("breaking", second) == (None, None)
         assert tx.archive.is_withdrawn(first)

@@ -50,8 +50,8 @@ def test_a_click_can_turn_out_to_be_a_machines(store):
     edition = freeze(store, at=AT).key
     with store.write() as tx:
         keys = [tx.clicks.add(click(edition)) for _ in range(3)]
-        tx.clicks.by_machine({keys[0]: "curl/8", keys[2]: "x"})
-        tx.clicks.by_machine({})
+        tx.clicks.mark_as_machine({keys[0]: "curl/8", keys[2]: "x"})
+        tx.clicks.mark_as_machine({})
     with store.read() as tx:
         counted, _ = tx.clicks.counts(edition)
     assert (counted.people, counted.machines) == (1, 2)

@@ -74,7 +74,7 @@ def resend(tx, key):
 
 
 def emails(tx, key):
-    return [one.email for one in tx.deliveries.of(key)]
+    return [one.email for one in tx.deliveries.by_edition(key)]
 
 
 LEFT = {"failed": 0, "expired": 0, "skipped": 0, "unknown": 0}
@@ -124,7 +124,7 @@ def test_decisions_can_be_repeated_and_say_the_same(store):
         third, fourth = cancel(tx, key), cancel(tx, key)
         assert (third.changed, fourth.changed) == (True, False)
         assert first.left == third.left == fourth.left
-        assert [note.act for note in tx.control.notes(key)] == [
+        assert [note.act for note in tx.control.decisions(key)] == [
             ControlAction.PAUSED,
             ControlAction.CANCELLED,
         ]
@@ -141,14 +141,14 @@ def test_where_nothing_is_left_nothing_is_decided(store):
             assert not decision.changed
             assert decision.left.over
         assert tx.editions.by_key(key).state is EditionState.SENDING
-        assert tx.control.notes(key) == []
+        assert tx.control.decisions(key) == []
 
 
 def test_who_decided_what_is_kept_with_how_far_it_had_got(store):
     with store.write() as tx:
         key = under_way(tx)
         pause(tx, key)
-        [note] = tx.control.notes(key)
+        [note] = tx.control.decisions(key)
     assert (note.at, note.act, note.cause) == (NOW, ControlAction.PAUSED, ME)
     assert note.detail == "1 accepted, 1 in flight, 4 held back; a wrong picture"
 
@@ -161,7 +161,7 @@ def test_a_cancelled_edition_skips_whom_it_did_not_reach_in_steps(store, monkeyp
         assert tx.control.sweep(NOW) == 2
         assert tx.deliveries.totals(key).audience == 8
         assert sweep(tx) == 4
-        rows = list(tx.deliveries.of(key))
+        rows = list(tx.deliveries.by_edition(key))
     assert [row.state.value for row in rows] == ["accepted", "sending"] + ["skipped"] * 6
     assert {row.reply for row in rows[2:]} == {"cancelled"}
 
@@ -249,7 +249,7 @@ def test_a_correction_is_for_exactly_those_who_were_held_back(store):
         key = under_way(tx)
         pause(tx, key)
         new, left = replace(tx, key)
-        old = {row.email: (row.state, row.reply) for row in tx.deliveries.of(key)}
+        old = {row.email: (row.state, row.reply) for row in tx.deliveries.by_edition(key)}
         assert emails(tx, new.key) == [f"r{n}@example.org" for n in (2, 3, 4, 5)]
         assert tx.deliveries.totals(new.key) == DeliveryTotals(queued=4)
         before = tx.editions.by_key(key)
@@ -326,7 +326,7 @@ def missed(tx):
     settle(tx, unknown, DeliveryState.UNKNOWN, at=NOW)
     settle(tx, expired, DeliveryState.EXPIRED, code=450, reply="later", at=NOW)
     settle(tx, left, DeliveryState.FAILED, code=554, at=NOW)
-    tx.subscribers.leave(left.subscriber, "news", at=NOW, cause=TEST)
+    tx.subscribers.unsubscribe(left.subscriber, "news", at=NOW, cause=TEST)
     return key
 
 
@@ -339,8 +339,8 @@ def test_it_is_sent_again_to_those_who_provably_did_not_get_it(store):
         assert tx.editions.items(again.key) == tx.editions.items(key)
         first = tx.editions.by_key(key)
         assert (again.content, again.kind, again.original) == (first.content, first.kind, key)
-        assert tx.archive.issue("news", again.key) is None, "it is in the archive once"
-        [*_, note] = tx.control.notes(key)
+        assert tx.archive.find("news", again.key) is None, "it is in the archive once"
+        [*_, note] = tx.control.decisions(key)
         assert (note.act, note.detail) == (
             ControlAction.RESENT,
             f"as edition {again.key}, to 4 who didn't get it",
@@ -392,7 +392,7 @@ def test_what_is_unknown_can_be_sent_again_by_hand(store):
         assert tx.control.settle_unknown(key, again=True, cause=ME, at=NOW) == 2
         assert tx.control.settle_unknown(key, again=True, cause=ME, at=NOW) == 0
         assert [one.attempt for one in claim(tx, key)] == [1, 1]
-        [note] = tx.control.notes(key)
+        [note] = tx.control.decisions(key)
         assert (note.act, note.detail) == (ControlAction.SETTLED, "2 to be sent again")
 
 
@@ -400,9 +400,9 @@ def test_what_is_left_unknown_is_asked_about_no_more(store):
     with store.write() as tx:
         key = unknown(tx)
         found = tx.editions.by_key(key)
-        assert tx.control.wait(found).unsettled == 2
+        assert tx.control.blockers(found).unsettled == 2
         assert tx.control.settle_unknown(key, again=False, cause=ME, at=NOW) == 2
-        assert tx.control.wait(found).unsettled == 0
+        assert tx.control.blockers(found).unsettled == 0
         assert tx.control.settle_unknown(key, again=False, cause=ME, at=NOW) == 0
         assert tx.deliveries.totals(key) == DeliveryTotals(unknown=2)
 
@@ -434,7 +434,7 @@ def test_an_edition_says_what_it_waits_for(store):
                 next_attempt_at=NOW + place * MINUTE,
             )
         pause(tx, key)
-        wait = tx.control.wait(tx.editions.by_key(key))
+        wait = tx.control.blockers(tx.editions.by_key(key))
     assert (wait.put_off, wait.next_attempt_at) == (2, NOW + MINUTE)
     assert wait.reply == "450 4.2.1 later"
     assert wait.paused is not None
@@ -449,13 +449,13 @@ def test_failures_count_anew_after_a_resumption(store):
         for one in (first, second):
             intend(tx, one)
             settle(tx, one, DeliveryState.FAILED, code=550, at=NOW)
-        assert tx.control.since_resumed(key) == (2, 2)
+        assert tx.control.results_since_resume(key) == (2, 2)
         pause(tx, key)
         tx.control.resume(key, cause=ME, at=NOW)
-        assert tx.control.since_resumed(key) == (0, 0)
+        assert tx.control.results_since_resume(key) == (0, 0)
         intend(tx, third)
         settle(tx, third, DeliveryState.ACCEPTED, code=250, at=NOW)
-        assert tx.control.since_resumed(key) == (1, 0)
+        assert tx.control.results_since_resume(key) == (1, 0)
 
 
 @pytest.mark.parametrize(

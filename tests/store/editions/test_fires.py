@@ -49,7 +49,7 @@ def test_a_slot_that_is_still_to_come_is_not_the_last_one(store):
 
 
 def since(tx, fingerprint, at, *, now=NOW):
-    return tx.schedules.since("news", fingerprint, at, newsletter="news", now=now)
+    return tx.schedules.first_seen("news", fingerprint, at, newsletter="news", now=now)
 
 
 def test_a_schedule_whose_timing_changed_begins_at_the_change(store):

@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 
 def test_an_empty_store_has_every_state_with_nothing_in_it(store):
     with store.read() as tx:
-        figures = tx.metrics_snapshot.figures(NOW)
+        figures = tx.metrics_snapshot.load(NOW)
     assert figures.articles == 0
     assert figures.editions == {}
     assert figures.deliveries == dict.fromkeys(DeliveryState, 0)
@@ -35,7 +35,7 @@ def test_an_edition_is_sending_until_its_last_message_is_over(store):
         first, _ = edition(tx), edition(tx, slug="next")
         letter = Content(subject="S", preheader="", html="h", text="t", nonce="n")
         tx.editions.add_letter(letter, to=1, created_at=NOW, expires_at=NOW + HOUR)
-        assert tx.metrics_snapshot.figures(NOW).editions == {
+        assert tx.metrics_snapshot.load(NOW).editions == {
             ("news", "sending"): 2,
             ("news", "paused"): 0,
             ("news", "done"): 0,
@@ -45,7 +45,7 @@ def test_an_edition_is_sending_until_its_last_message_is_over(store):
             settle(
                 tx, one, DeliveryState.ACCEPTED, code=250, reply="ok", next_attempt_at=None, at=NOW
             )
-        figures = tx.metrics_snapshot.figures(NOW)
+        figures = tx.metrics_snapshot.load(NOW)
     assert figures.editions == {
         ("news", "sending"): 1,
         ("news", "paused"): 0,
@@ -61,7 +61,7 @@ def test_a_paused_edition_is_not_counted_as_being_sent(store):
         readers(tx, 1)
         key = edition(tx)
         tx.control.pause(key, cause=TEST, at=NOW)
-        counted = tx.metrics_snapshot.figures(NOW).editions
+        counted = tx.metrics_snapshot.load(NOW).editions
     assert {state: count for (_, state), count in counted.items()} == {
         "sending": 0,
         "paused": 1,
@@ -76,7 +76,7 @@ def test_articles_subscriptions_and_fires_are_counted(store):
             tx.articles.add(revision, id=slug, slug=slug, path=slug, source="", at=NOW)
         readers(tx, 3)
         person = next(iter(tx.subscribers.all()))
-        tx.subscribers.leave(person.key, "news", at=NOW, cause=TEST)
+        tx.subscribers.unsubscribe(person.key, "news", at=NOW, cause=TEST)
         for slot, outcome in (
             ("1", FireOutcome.SKIPPED),
             ("2", FireOutcome.SKIPPED),
@@ -93,8 +93,8 @@ def test_articles_subscriptions_and_fires_are_counted(store):
                     at=NOW,
                 )
             )
-        figures = tx.metrics_snapshot.figures(NOW)
-        assert tx.metrics_snapshot.figures(NOW + HOUR).articles == 2
+        figures = tx.metrics_snapshot.load(NOW)
+        assert tx.metrics_snapshot.load(NOW + HOUR).articles == 2
     assert figures.articles == 1
     assert figures.subscriptions == {
         ("news", SubscriptionState.CONFIRMED): 2,
@@ -138,7 +138,7 @@ def test_what_is_owed_is_told_apart_from_what_fails(store):
         }
         asked |= {"sha256": "", "asked_at": NOW, "due_at": NOW, "attempts": 0}
         add(insert(hub_requests), [asked])
-        figures = tx.metrics_snapshot.figures(NOW)
+        figures = tx.metrics_snapshot.load(NOW)
     assert figures.push == {
         "hubs": PushFigures(waiting=1, failing=2),
         "engines": PushFigures(waiting=1, failing=1),

@@ -21,7 +21,7 @@ LEASE = NOW + MINUTE
 
 
 def intend(tx, claims, owner="me"):
-    return tx.claims.move((), claims, owner=owner, lease_until=LEASE, at=NOW)[1]
+    return tx.claims.settle_and_intend((), claims, owner=owner, lease_until=LEASE, at=NOW)[1]
 
 
 def settle(tx, claims, state=DeliveryState.ACCEPTED, **told):
@@ -59,7 +59,7 @@ def test_a_round_moves_many_at_once(store):
         assert settle(tx, first, code=250, reply="2.0.0 Ok") == keys(first)
         assert intend(tx, second) == keys(second)
         assert tx.deliveries.totals(key) == DeliveryTotals(accepted=25, sending=15)
-        row = next(iter(tx.deliveries.of(key)))
+        row = next(iter(tx.deliveries.by_edition(key)))
     assert (row.attempt, row.code, row.reply, row.at) == (1, 250, "2.0.0 Ok", NOW)
 
 
@@ -82,13 +82,13 @@ def test_one_who_must_not_leave_holds_up_nobody(store):
         readers(tx, 6)
         key = edition(tx)
         left, suppressed, erased, lost, stale, fine = claims = claim(tx, key)
-        tx.subscribers.leave(left.subscriber, "news", at=NOW, cause=by_reader("one click"))
+        tx.subscribers.unsubscribe(left.subscriber, "news", at=NOW, cause=by_reader("one click"))
         tx.subscribers.suppress(suppressed.email, "complained", at=NOW, cause=TEST)
         tx.subscribers.erase(erased.subscriber, at=NOW, cause=TEST)
         tx.claims.release([lost], owner="me", at=NOW)
         claims[4] = replace(stale, attempt=3)
         assert intend(tx, claims) == keys([fine])
-        rows = list(tx.deliveries.of(key))
+        rows = list(tx.deliveries.by_edition(key))
     assert [row.state.value for row in rows] == [
         *("skipped", "skipped", "skipped", "queued", "claimed", "sending")
     ]
@@ -202,7 +202,7 @@ def test_a_claim_goes_on_beyond_those_who_left(store):
         key = edition(tx)
         people = [one.key for one in tx.subscribers.all()]
         for gone in people[:4]:
-            tx.subscribers.leave(gone, "news", at=NOW, cause=TEST)
+            tx.subscribers.unsubscribe(gone, "news", at=NOW, cause=TEST)
         assert numbers(claim(tx, key, limit=2)) == people[4:]
 
 
@@ -211,7 +211,7 @@ def test_a_letter_goes_to_who_is_subscribed_to_nothing(store):
         readers(tx, 1)
         [reader] = tx.subscribers.all()
         key = edition(tx, EditionKind.LETTER)
-        tx.subscribers.leave(reader.key, "news", at=NOW, cause=TEST)
+        tx.subscribers.unsubscribe(reader.key, "news", at=NOW, cause=TEST)
         claims = claim(tx, key)
         assert intend(tx, claims) == keys(claims)
 
@@ -287,7 +287,7 @@ class Side:
         return {subscriber for _, subscriber in moved}
 
     def rows(self):
-        return [replace(row, edition=0) for row in self.tx.deliveries.of(self.key)]
+        return [replace(row, edition=0) for row in self.tx.deliveries.by_edition(self.key)]
 
 
 def test_a_group_moves_as_if_each_had_been_moved_alone(store, store_url):
@@ -304,7 +304,7 @@ def test_a_group_moves_as_if_each_had_been_moved_alone(store, store_url):
             sides = [Side(tx, one, alone=False), Side(tx, two, alone=True)]
             for what, told in steps:
                 if what == "leave":
-                    tx.subscribers.leave(people[told], "news", at=NOW, cause=TEST)
+                    tx.subscribers.unsubscribe(people[told], "news", at=NOW, cause=TEST)
                 else:
                     first, second = (side.do(what, told) for side in sides)
                     assert first == second, what

@@ -26,7 +26,7 @@ def edition(tx, kind=EditionKind.DIGEST, *, slug="tram", expires_at=NOW + 60 * M
     article = tx.articles.add(
         Revision(title="A", body=""), id=slug, slug=slug, path=slug, source="", at=NOW
     )
-    tx.articles.give_numbers(NOW)
+    tx.articles.assign_numbers(NOW)
     number = tx.articles.newest_number()
     return tx.editions.add(
         Draft(
@@ -48,7 +48,7 @@ def claim(tx, key, owner="me", *, at=NOW, limit=100, lease=MINUTE):
 
 
 def intend(tx, one, owner="me", *, lease=MINUTE):
-    _, leaves = tx.claims.move((), [one], owner=owner, lease_until=NOW + lease, at=NOW)
+    _, leaves = tx.claims.settle_and_intend((), [one], owner=owner, lease_until=NOW + lease, at=NOW)
     return bool(leaves)
 
 
@@ -58,23 +58,23 @@ def settle(tx, one, state, **told):
 
 
 def states(tx, key):
-    return [one.state.value for one in tx.deliveries.of(key)]
+    return [one.state.value for one in tx.deliveries.by_edition(key)]
 
 
 def test_an_edition_is_for_those_who_were_subscribed_before_its_news(store):
     with store.write() as tx:
         readers(tx, 4)
         people = list(tx.subscribers.all())
-        tx.subscribers.leave(people[0].key, "news", at=NOW, cause=TEST)
+        tx.subscribers.unsubscribe(people[0].key, "news", at=NOW, cause=TEST)
         tx.subscribers.suppress("r1@example.org", "bounced", at=NOW, cause=TEST)
         tx.subscribers.subscribe("elsewhere@example.org", "other", cause=TEST, at=NOW)
         tx.articles.add(
             Revision(title="Old", body=""), id="o", slug="o", path="o", source="", at=NOW
         )
-        tx.articles.give_numbers(NOW)
+        tx.articles.assign_numbers(NOW)
         first = edition(tx)
         tx.subscribers.subscribe("late@example.org", "news", cause=TEST, at=NOW)
-        assert [one.email for one in tx.deliveries.of(first)] == [
+        assert [one.email for one in tx.deliveries.by_edition(first)] == [
             "r2@example.org",
             "r3@example.org",
         ]
@@ -161,12 +161,12 @@ def test_a_reader_who_leaves_is_skipped_until_the_hand_over(store, moment):
         key = edition(tx)
         who = tx.subscribers.by_email("r0@example.org").key
         if moment == "before the claim":
-            tx.subscribers.leave(who, "news", at=NOW, cause=by_reader("one click"))
+            tx.subscribers.unsubscribe(who, "news", at=NOW, cause=by_reader("one click"))
         claims = claim(tx, key)
         if moment == "after the claim":
-            tx.subscribers.leave(who, "news", at=NOW, cause=by_reader("one click"))
+            tx.subscribers.unsubscribe(who, "news", at=NOW, cause=by_reader("one click"))
         handed_over = [one.email for one in claims if intend(tx, one)]
-        rows = list(tx.deliveries.of(key))
+        rows = list(tx.deliveries.by_edition(key))
     assert handed_over == ["r1@example.org"]
     assert (rows[0].state, rows[0].reply) == (DeliveryState.SKIPPED, "left the newsletter")
 
@@ -178,7 +178,7 @@ def test_an_address_suppressed_meanwhile_is_skipped_with_the_reason(store):
         [mine] = claim(tx, key)
         tx.subscribers.suppress("R0@example.org", "complained", at=NOW, cause=TEST)
         assert not intend(tx, mine)
-        [row] = tx.deliveries.of(key)
+        [row] = tx.deliveries.by_edition(key)
     assert (row.state, row.reply, row.attempt) == (DeliveryState.SKIPPED, "complained", 0)
 
 
@@ -204,7 +204,7 @@ def test_what_is_not_asked_of_a_server_counts_no_attempt(store):
         settle(tx, held, DeliveryState.SKIPPED, reply="held back by mail.only", at=NOW)
         settle(tx, bad, DeliveryState.FAILED, reply="could not be made", at=NOW)
         settle(tx, busy, DeliveryState.DEFERRED, code=421, at=NOW, next_attempt_at=NOW)
-        assert [row.attempt for row in tx.deliveries.of(key)] == [0, 0, 1]
+        assert [row.attempt for row in tx.deliveries.by_edition(key)] == [0, 0, 1]
 
 
 def test_a_release_gives_back_only_ones_own_claims(store):
@@ -264,7 +264,7 @@ def test_what_is_past_its_time_is_given_up_but_not_what_is_in_flight(store):
         assert held
         assert tx.deliveries.expire(NOW + 59 * MINUTE) == 0
         assert tx.deliveries.expire(NOW + 60 * MINUTE) == 2
-        rows = list(tx.deliveries.of(key))
+        rows = list(tx.deliveries.by_edition(key))
     assert [row.state.value for row in rows] == ["sending", "expired", "claimed", "expired"]
     assert [row.reply for row in rows if row.state is DeliveryState.EXPIRED] == [
         "full",

@@ -34,7 +34,7 @@ def claim(tx, key, count=4, at=NOW):
 def settle(store, key, state, *, count=4, at=NOW, again=None):
     with store.write() as tx:
         claims = claim(tx, key, count, at)
-        tx.claims.move((), claims, owner="me", lease_until=at + MINUTE, at=at)
+        tx.claims.settle_and_intend((), claims, owner="me", lease_until=at + MINUTE, at=at)
         verdicts = [
             DeliveryOutcome(claim=one, state=state, code=250, reply="said", next_attempt_at=again)
             for one in claims
@@ -45,15 +45,15 @@ def settle(store, key, state, *, count=4, at=NOW, again=None):
 def test_of_two_beats_the_newest_counts(store):
     assert flow(store).last_tick is None
     with store.write() as tx:
-        tx.heartbeats.beat(Heartbeat.TICK, NOW + SECOND)
-        tx.heartbeats.beat(Heartbeat.TICK, NOW)
-        tx.heartbeats.beat(Heartbeat.ACCEPTED, NOW)
+        tx.heartbeats.record(Heartbeat.TICK, NOW + SECOND)
+        tx.heartbeats.record(Heartbeat.TICK, NOW)
+        tx.heartbeats.record(Heartbeat.ACCEPTED, NOW)
     assert (flow(store).last_tick, flow(store).last_accepted) == (NOW + SECOND, NOW)
 
 
 def test_where_nothing_waits_nothing_is_idle(store):
     with store.write() as tx:
-        tx.heartbeats.beat(Heartbeat.ACCEPTED, NOW)
+        tx.heartbeats.record(Heartbeat.ACCEPTED, NOW)
     nothing = flow(store, NOW + 60 * MINUTE)
     assert (nothing.oldest, nothing.due_since, nothing.idle_since) == (None, None, None)
     assert not nothing.is_stalled(NOW + 60 * MINUTE)
@@ -64,7 +64,7 @@ def test_mail_that_is_due_is_idle_since_its_edition_was_made_or_the_last_was_acc
 ):
     assert (flow(store).oldest, flow(store).idle_since) == (NOW, NOW)
     with store.write() as tx:
-        tx.heartbeats.beat(Heartbeat.ACCEPTED, NOW + MINUTE)
+        tx.heartbeats.record(Heartbeat.ACCEPTED, NOW + MINUTE)
         claim(tx, waiting, 2)
     found = flow(store)
     assert (found.oldest, found.idle_since) == (NOW, NOW + MINUTE)
@@ -99,5 +99,5 @@ def test_readers_at_other_domains_than_these_are_found(store, waiting):
             "ada@other.example", "late", cause=Cause(who=Actor.OPERATOR, how="x"), at=NOW
         )
     with store.read() as tx:
-        assert tx.heartbeats.is_due_elsewhere(NOW, frozenset({"other.example"}))
-        assert not tx.heartbeats.is_due_elsewhere(NOW, frozenset({"example.org", "x.example"}))
+        assert tx.heartbeats.has_due_outside(NOW, frozenset({"other.example"}))
+        assert not tx.heartbeats.has_due_outside(NOW, frozenset({"example.org", "x.example"}))

@@ -16,7 +16,7 @@ RELAY = "relay:first"
 
 def put(store, what=RELAY, *, at=NOW, reason="421 too busy"):
     with store.write() as tx:
-        return tx.holds.put(what, reason=reason, at=at)
+        return tx.holds.extend(what, reason=reason, at=at)
 
 
 def current(store, at=NOW):
@@ -55,8 +55,8 @@ def test_who_takes_mail_again_begins_anew(store):
     put(store)
     put(store, at=NOW + MINUTE)
     with store.write() as tx:
-        tx.holds.ease(RELAY)
-        tx.holds.ease("domain:never-held.example")
+        tx.holds.lift(RELAY)
+        tx.holds.lift("domain:never-held.example")
     assert current(store, NOW + MINUTE) == []
     assert put(store, at=NOW + 2 * MINUTE).strikes == 1
 

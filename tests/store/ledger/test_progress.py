@@ -23,7 +23,7 @@ PACE = SendRate(
 def note(store, *paces):
     with store.write() as tx:
         for pace in paces:
-            tx.sender_progress.note(pace)
+            tx.sender_progress.save(pace)
 
 
 def recent(store, since=NOW):

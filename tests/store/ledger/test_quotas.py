@@ -25,7 +25,7 @@ def take(store, rate=TEN, want=100, *, at=NOW, name="relay:first"):
 
 def give_back(store, count, name="relay:first"):
     with store.write() as tx:
-        tx.quotas.give_back(name, count)
+        tx.quotas.release(name, count)
 
 
 def test_a_bucket_holds_a_second_and_fills_at_its_rate(store):
@@ -137,12 +137,12 @@ def test_two_who_take_from_a_bucket_share_it(store, store_url):
 
 def daily(store, want, *, most=50, at=NOW):
     with store.write() as tx:
-        return tx.quotas.daily("relay:first", most, want, at=at)
+        return tx.quotas.take_daily("relay:first", most, want, at=at)
 
 
 def daily_back(store, count, at=NOW):
     with store.write() as tx:
-        tx.quotas.daily_back("relay:first", count, at=at)
+        tx.quotas.release_daily("relay:first", count, at=at)
 
 
 def test_a_day_has_its_number_and_the_next_one_its_own(store):

@@ -28,7 +28,7 @@ def asked(topic=RSS, callback=ADA, **values) -> HubRequest:
 
 def subscribed(tx, topic=RSS, callback=ADA, **values) -> None:
     request = asked(topic, callback, **values)
-    tx.hub.ask(request)
+    tx.hub.add_request(request)
     tx.hub.confirm(request, at=request.asked_at)
 
 
@@ -55,8 +55,8 @@ def test_what_a_statement_is_given_is_not_in_its_error(store):
 
 
 def test_a_request_is_claimed_once_until_the_claim_runs_out(tx):
-    tx.hub.ask(asked())
-    tx.hub.ask(asked(callback=BO, due_at=NOW + HOUR))
+    tx.hub.add_request(asked())
+    tx.hub.add_request(asked(callback=BO, due_at=NOW + HOUR))
     assert [one.callback for one in requests(tx)] == [ADA]
     assert requests(tx) == []
     assert [one.callback for one in requests(tx, NOW + MINUTE)] == [ADA]
@@ -71,8 +71,8 @@ def test_of_two_who_claim_at_once_one_gets_it(store):
 
     with store.write() as tx:
         subscribed(tx)
-        tx.hub.owe(RSS, NEW, at=NOW)
-        tx.hub.ask(asked(callback=BO))
+        tx.hub.enqueue(RSS, NEW, at=NOW)
+        tx.hub.add_request(asked(callback=BO))
     thread = threading.Thread(target=claim)
     with store.write() as tx:
         assert len([*owed(tx), *requests(tx)]) == 2
@@ -83,21 +83,21 @@ def test_of_two_who_claim_at_once_one_gets_it(store):
 
 
 def test_a_newer_request_takes_the_place_of_an_older_one_that_is_being_verified(tx):
-    tx.hub.ask(asked(secret="old"))
+    tx.hub.add_request(asked(secret="old"))
     [old] = requests(tx)
-    tx.hub.ask(asked(secret="new", asked_at=NOW + MINUTE, due_at=NOW + MINUTE))
+    tx.hub.add_request(asked(secret="new", asked_at=NOW + MINUTE, due_at=NOW + MINUTE))
     tx.hub.confirm(old, at=NOW)
-    assert tx.hub.numbers().subscriptions == 0
-    assert not tx.hub.drop(old)
-    tx.hub.postpone(old, due_at=NOW + HOUR)
+    assert tx.hub.counts().subscriptions == 0
+    assert not tx.hub.delete_request(old)
+    tx.hub.retry_request(old, due_at=NOW + HOUR)
     [new] = requests(tx, NOW + MINUTE)
     assert (new.secret, new.attempts) == ("new", 0)
 
 
 def test_a_request_that_is_put_off_counts_the_try(tx):
-    tx.hub.ask(asked())
+    tx.hub.add_request(asked())
     [one] = requests(tx)
-    tx.hub.postpone(one, due_at=NOW + HOUR)
+    tx.hub.retry_request(one, due_at=NOW + HOUR)
     assert requests(tx, NOW + MINUTE) == []
     [again] = requests(tx, NOW + HOUR)
     assert again.attempts == 1
@@ -106,12 +106,12 @@ def test_a_request_that_is_put_off_counts_the_try(tx):
 def test_who_is_new_has_what_was_there_and_is_owed_what_comes(tx):
     subscribed(tx)
     assert tx.hub.topics(NOW) == {RSS: {(OLD, "")}}
-    tx.hub.owe(RSS, OLD, at=NOW)
+    tx.hub.enqueue(RSS, OLD, at=NOW)
     assert owed(tx) == []
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     [one] = owed(tx)
     assert (one.sha256, one.owed, one.attempts) == (OLD, NEW, 0)
-    tx.hub.delivered(one, sha256=NEW)
+    tx.hub.mark_delivered(one, sha256=NEW)
     assert tx.hub.topics(NOW) == {RSS: {(NEW, "")}}
     assert owed(tx, NOW + HOUR / 2) == []
 
@@ -119,112 +119,112 @@ def test_who_is_new_has_what_was_there_and_is_owed_what_comes(tx):
 def test_one_topic_is_nobody_elses(tx):
     subscribed(tx)
     subscribed(tx, topic=ATOM)
-    tx.hub.owe(ATOM, NEW, at=NOW)
+    tx.hub.enqueue(ATOM, NEW, at=NOW)
     assert [one.topic for one in owed(tx)] == [ATOM]
 
 
 def test_what_failed_is_tried_later_and_a_newer_version_at_once(tx):
     subscribed(tx)
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     [one] = owed(tx)
-    tx.hub.failed(one, error="HTTP 503", due_at=NOW + HOUR / 2)
-    tx.hub.owe(RSS, NEW, at=NOW)  # the same again changes nothing
+    tx.hub.mark_failed(one, error="HTTP 503", due_at=NOW + HOUR / 2)
+    tx.hub.enqueue(RSS, NEW, at=NOW)  # the same again changes nothing
     assert owed(tx, NOW + MINUTE) == []
-    tx.hub.owe(RSS, NEWER, at=NOW + MINUTE)
+    tx.hub.enqueue(RSS, NEWER, at=NOW + MINUTE)
     [one] = owed(tx, NOW + MINUTE)
     assert (one.owed, one.attempts, one.error) == (NEWER, 0, "HTTP 503")
 
 
 def test_a_version_that_is_given_up_is_not_owed_again_and_the_next_is(tx):
     subscribed(tx)
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     [one] = owed(tx)
-    tx.hub.failed(one, error="HTTP 503", due_at=None)
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.mark_failed(one, error="HTTP 503", due_at=None)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     assert owed(tx, NOW + MINUTE) == []
-    assert [(each.callback, each.error) for each in tx.hub.numbers().first] == [(ADA, "HTTP 503")]
-    tx.hub.owe(RSS, NEWER, at=NOW)
+    assert [(each.callback, each.error) for each in tx.hub.counts().first] == [(ADA, "HTTP 503")]
+    tx.hub.enqueue(RSS, NEWER, at=NOW)
     assert len(owed(tx, NOW + MINUTE)) == 1
 
 
 def test_an_operator_may_have_it_tried_at_once_even_what_was_given_up(tx):
-    tx.hub.ask(asked(topic=ATOM, due_at=NOW + HOUR))
+    tx.hub.add_request(asked(topic=ATOM, due_at=NOW + HOUR))
     subscribed(tx)
     subscribed(tx, callback=BO)
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     ada, bo = owed(tx)
-    tx.hub.failed(ada, error="HTTP 503", due_at=NOW + HOUR)
-    tx.hub.failed(bo, error="HTTP 503", due_at=None)
-    tx.hub.hurry(NOW)
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.mark_failed(ada, error="HTTP 503", due_at=NOW + HOUR)
+    tx.hub.mark_failed(bo, error="HTTP 503", due_at=None)
+    tx.hub.retry_now(NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     assert [one.callback for one in owed(tx)] == [ADA, BO]
     assert len(requests(tx)) == 1
 
 
 def test_what_is_being_tried_is_not_hurried(tx):
-    tx.hub.ask(asked(topic=ATOM))
+    tx.hub.add_request(asked(topic=ATOM))
     subscribed(tx)
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     [request], [one] = requests(tx), owed(tx)
-    tx.hub.hurry(NOW)
+    tx.hub.retry_now(NOW)
     assert (requests(tx), owed(tx)) == ([], [])
-    tx.hub.postpone(request, due_at=NOW + HOUR)
-    tx.hub.failed(one, error="HTTP 503", due_at=NOW + HOUR / 2)
-    tx.hub.hurry(NOW)  # and again, once the tries are over
+    tx.hub.retry_request(request, due_at=NOW + HOUR)
+    tx.hub.mark_failed(one, error="HTTP 503", due_at=NOW + HOUR / 2)
+    tx.hub.retry_now(NOW)  # and again, once the tries are over
     assert (len(requests(tx)), len(owed(tx))) == (1, 1)
 
 
 def test_a_newer_request_or_version_is_hurried_though_the_one_before_is_being_tried(tx):
-    tx.hub.ask(asked(topic=ATOM))
+    tx.hub.add_request(asked(topic=ATOM))
     subscribed(tx)
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     assert (len(requests(tx)), len(owed(tx))) == (1, 1)
-    tx.hub.ask(asked(topic=ATOM, asked_at=NOW + MINUTE, due_at=NOW + HOUR))
-    tx.hub.owe(RSS, NEWER, at=NOW + HOUR / 2)
-    tx.hub.hurry(NOW)
+    tx.hub.add_request(asked(topic=ATOM, asked_at=NOW + MINUTE, due_at=NOW + HOUR))
+    tx.hub.enqueue(RSS, NEWER, at=NOW + HOUR / 2)
+    tx.hub.retry_now(NOW)
     assert (len(requests(tx)), len(owed(tx))) == (1, 1)
 
 
 def test_a_request_that_nobody_was_asked_about_is_as_it_was(tx):
-    tx.hub.ask(asked())
+    tx.hub.add_request(asked())
     [one] = requests(tx)
-    tx.hub.leave(one, due_at=NOW)
+    tx.hub.release_request(one, due_at=NOW)
     [again] = requests(tx)
     assert again.attempts == 0
     [other] = requests(tx, NOW + MINUTE)
-    tx.hub.leave(again, due_at=NOW)  # it is the other's by now
+    tx.hub.release_request(again, due_at=NOW)  # it is the other's by now
     assert requests(tx) == []
-    tx.hub.postpone(again, due_at=NOW)
+    tx.hub.retry_request(again, due_at=NOW)
     assert requests(tx) == []
-    tx.hub.postpone(other, due_at=NOW)
+    tx.hub.retry_request(other, due_at=NOW)
     assert len(requests(tx)) == 1
 
 
 def test_what_is_as_it_was_before_is_owed_no_more(tx):
     subscribed(tx)
-    tx.hub.owe(RSS, NEW, at=NOW)
-    tx.hub.owe(RSS, OLD, at=NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
+    tx.hub.enqueue(RSS, OLD, at=NOW)
     assert owed(tx) == []
-    assert tx.hub.numbers().owed == 0
+    assert tx.hub.counts().owed == 0
 
 
 def test_what_another_has_claimed_since_is_left_to_it(tx):
     subscribed(tx)
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     [slow] = owed(tx)
     [other] = owed(tx, NOW + MINUTE)
-    tx.hub.failed(slow, error="late", due_at=NOW)
-    assert tx.hub.numbers().failing == 0
-    tx.hub.delivered(other, sha256=NEW)
-    assert tx.hub.numbers().owed == 0
+    tx.hub.mark_failed(slow, error="late", due_at=NOW)
+    assert tx.hub.counts().failing == 0
+    tx.hub.mark_delivered(other, sha256=NEW)
+    assert tx.hub.counts().owed == 0
 
 
 def test_those_that_failed_last_come_last(tx):
     for name in ("a", "b", "c"):
         subscribed(tx, callback=f"https://{name}.example/")
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     first, *rest = owed(tx)
-    tx.hub.failed(first, error="HTTP 500", due_at=NOW)
+    tx.hub.mark_failed(first, error="HTTP 500", due_at=NOW)
     for one in rest:
         tx.hub.release(one, due_at=NOW + MINUTE)
     names = [one.callback[8] for one in owed(tx, NOW + MINUTE)]
@@ -233,9 +233,9 @@ def test_those_that_failed_last_come_last(tx):
 
 def test_a_renewal_replaces_secret_and_lease_and_keeps_what_is_owed(tx):
     subscribed(tx, secret="old")
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     again = asked(secret="new", lease=7200, sha256=NEW, asked_at=NOW + MINUTE)
-    tx.hub.ask(again)
+    tx.hub.add_request(again)
     tx.hub.confirm(again, at=NOW + MINUTE)
     [one] = owed(tx)
     assert (one.secret, one.until) == ("new", NOW + MINUTE + 2 * HOUR)
@@ -244,7 +244,7 @@ def test_a_renewal_replaces_secret_and_lease_and_keeps_what_is_owed(tx):
 
 def test_who_comes_back_after_the_lease_is_new(tx):
     subscribed(tx, lease=60)
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     subscribed(tx, sha256=NEWER, asked_at=NOW + HOUR)
     assert tx.hub.topics(NOW + HOUR) == {RSS: {(NEWER, "")}}
 
@@ -252,17 +252,17 @@ def test_who_comes_back_after_the_lease_is_new(tx):
 def test_nothing_goes_to_whose_lease_ended_and_they_are_forgotten(tx):
     subscribed(tx, lease=60)
     subscribed(tx, callback=BO)
-    tx.hub.owe(RSS, NEW, at=NOW)
+    tx.hub.enqueue(RSS, NEW, at=NOW)
     later = NOW + MINUTE
     assert [one.callback for one in owed(tx, later)] == [BO]
-    assert tx.hub.forget(later, asked_before=NOW) == 1
-    assert tx.hub.numbers().subscriptions == 1
+    assert tx.hub.delete_expired(later, asked_before=NOW) == 1
+    assert tx.hub.counts().subscriptions == 1
 
 
 def test_old_requests_are_forgotten(tx):
-    tx.hub.ask(asked())
-    tx.hub.ask(asked(callback=BO, asked_at=NOW + HOUR, due_at=NOW))
-    tx.hub.forget(NOW, asked_before=NOW + MINUTE)
+    tx.hub.add_request(asked())
+    tx.hub.add_request(asked(callback=BO, asked_at=NOW + HOUR, due_at=NOW))
+    tx.hub.delete_expired(NOW, asked_before=NOW + MINUTE)
     assert [one.callback for one in requests(tx)] == [BO]
 
 
@@ -270,22 +270,22 @@ def test_unsubscribing_ends_one_subscription(tx):
     subscribed(tx)
     subscribed(tx, callback=BO)
     leaving = asked(mode="unsubscribe", lease=0)
-    tx.hub.ask(leaving)
+    tx.hub.add_request(leaving)
     tx.hub.confirm(leaving, at=NOW)
-    assert not tx.hub.holds(RSS, ADA)
-    assert tx.hub.holds(RSS, BO)
+    assert not tx.hub.exists(RSS, ADA)
+    assert tx.hub.exists(RSS, BO)
 
 
 def test_a_topic_that_is_no_more_is_withdrawn_with_its_subscriptions(tx):
     subscribed(tx)
     subscribed(tx, topic=ATOM)
-    assert [one.topic for one in tx.hub.withdraw(ATOM)] == [ATOM]
+    assert [one.topic for one in tx.hub.delete_topic(ATOM)] == [ATOM]
     assert list(tx.hub.topics(NOW)) == [RSS]
 
 
 def test_the_callbacks_of_one_host_are_counted(tx):
     subscribed(tx)
-    tx.hub.ask(asked(topic=ATOM))
+    tx.hub.add_request(asked(topic=ATOM))
     subscribed(tx, callback=BO)
-    tx.hub.ask(asked(topic=ATOM, callback="https://not-ada.example/cb"))
-    assert (tx.hub.size("ada.example"), tx.hub.size("bo.example"), tx.hub.size()) == (2, 1, 4)
+    tx.hub.add_request(asked(topic=ATOM, callback="https://not-ada.example/cb"))
+    assert (tx.hub.count("ada.example"), tx.hub.count("bo.example"), tx.hub.count()) == (2, 1, 4)

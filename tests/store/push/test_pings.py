@@ -15,8 +15,8 @@ HUB = "https://hub.example/"
 def pings(store):
     """A store in which one hub is owed two feeds, and knows a third."""
     with store.write() as tx:
-        tx.pings.note(HUB, {"a": "1", "long-name": "1"}, AT)
-        tx.pings.note(HUB, {"known": "1"}, None)
+        tx.pings.save(HUB, {"a": "1", "long-name": "1"}, AT)
+        tx.pings.save(HUB, {"known": "1"}, None)
     return store
 
 
@@ -38,7 +38,7 @@ def test_of_many_some_are_claimed(pings):
 
 def test_two_never_claim_the_same(pings):
     with pings.write() as tx:
-        tx.pings.note(HUB, {f"feed-{number}": "1" for number in range(100)}, AT)
+        tx.pings.save(HUB, {f"feed-{number}": "1" for number in range(100)}, AT)
 
     def some(_):
         return [ping.topic for ping in claim(pings, limit=10)]
@@ -51,7 +51,7 @@ def test_two_never_claim_the_same(pings):
 def test_a_version_that_comes_meanwhile_stays_due(pings):
     first, _ = claim(pings)
     with pings.write() as tx:
-        tx.pings.note(HUB, {"a": "2"}, AT + timedelta(minutes=1))
+        tx.pings.save(HUB, {"a": "2"}, AT + timedelta(minutes=1))
         tx.pings.settle([replace(first, due_at=None)], until=UNTIL)
     (again,) = claim(pings, AT + timedelta(minutes=2))
     assert (again.topic, again.sha256) == ("a", "2")
@@ -62,22 +62,22 @@ def test_a_version_that_is_owed_already_keeps_its_attempts(pings):
     later = AT + timedelta(hours=1)
     with pings.write() as tx:
         tx.pings.settle([replace(first, due_at=later, attempts=3, error="no")], until=UNTIL)
-        tx.pings.note(HUB, {"a": "1"}, AT)
-        kept = {ping.topic: ping for ping in tx.pings.owed()}["a"]
+        tx.pings.save(HUB, {"a": "1"}, AT)
+        kept = {ping.topic: ping for ping in tx.pings.pending()}["a"]
     assert (kept.due_at, kept.attempts, kept.error) == (later, 3, "no")
     with pings.write() as tx:
-        tx.pings.note(HUB, {"a": "2"}, AT)
-        new = {ping.topic: ping for ping in tx.pings.owed()}["a"]
+        tx.pings.save(HUB, {"a": "2"}, AT)
+        new = {ping.topic: ping for ping in tx.pings.pending()}["a"]
     assert (new.due_at, new.attempts, new.error) == (AT, 0, "")
 
 
 def test_feeds_and_hubs_that_are_gone_are_forgotten(pings):
     with pings.write() as tx:
-        tx.pings.note("https://other.example/", {"a": "1"}, AT)
-        tx.pings.forget(["a"])
-        assert tx.pings.known(HUB).keys() == {"known", "long-name"}
-        tx.pings.forget_all_but([HUB])
-        assert [ping.hub for ping in tx.pings.owed()] == [HUB]
+        tx.pings.save("https://other.example/", {"a": "1"}, AT)
+        tx.pings.delete(["a"])
+        assert tx.pings.versions(HUB).keys() == {"known", "long-name"}
+        tx.pings.delete_other_hubs([HUB])
+        assert [ping.hub for ping in tx.pings.pending()] == [HUB]
 
 
 def test_who_is_in_a_hurry_gets_what_waits_and_what_was_given_up_as_well(pings):
@@ -86,19 +86,19 @@ def test_who_is_in_a_hurry_gets_what_waits_and_what_was_given_up_as_well(pings):
         given_up = replace(first, due_at=None, attempts=9, error="no")
         later = replace(second, due_at=AT + timedelta(hours=6), attempts=4, error="no")
         tx.pings.settle([given_up, later], until=UNTIL)
-        tx.pings.hurry(AT)
+        tx.pings.retry_now(AT)
     assert [ping.topic for ping in claim(pings)] == ["a", "long-name"]
 
 
 def test_who_is_in_a_hurry_takes_nothing_away_from_who_is_at_it(pings):
     first, second = claim(pings)
     with pings.write() as tx:
-        tx.pings.hurry(AT)
+        tx.pings.retry_now(AT)
     assert claim(pings) == []
     with pings.write() as tx:
         tx.pings.settle([replace(first, due_at=None), replace(second, due_at=AT)], until=UNTIL)
     assert [ping.topic for ping in claim(pings)] == ["long-name"]
     with pings.write() as tx:
-        tx.pings.note(HUB, {"long-name": "2"}, AT + timedelta(hours=1))
-        tx.pings.hurry(AT)
+        tx.pings.save(HUB, {"long-name": "2"}, AT + timedelta(hours=1))
+        tx.pings.retry_now(AT)
     assert [ping.sha256 for ping in claim(pings)] == ["2"], "a newer version is nobody's yet"

@@ -33,7 +33,7 @@ class Desk:
         self.edition = freeze(store, at=AT).key
         self.client = Client(application(store, config))
         with store.read() as tx:
-            self.links = SignedLinks(config, tx.keys.known("links"))
+            self.links = SignedLinks(config, tx.keys.get("links"))
 
     def path(self, edition=None, reader=None):
         return urlsplit(self.links.view(edition or self.edition, reader or self.anna)).path

@@ -277,7 +277,7 @@ def test_many_readers_at_once_get_their_own_address_each(reader):
 
 def test_the_reader_s_own_download_says_since_when_they_have_one(reader):
     with reader.store.read() as tx:
-        held = tx.data_export.of(reader.key)
+        held = tx.data_export.load(reader.key)
     said = export_json(held, reader.newsroom.config, at=clock.now()).decode()
     assert f'"private_feed_since": "{NOON.isoformat()}"' in said
     assert '"action": "granted"' in said

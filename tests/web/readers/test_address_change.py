@@ -55,7 +55,7 @@ class Mover:
         """What an address was asked last."""
         with self.store.read() as tx:
             person = tx.subscribers.by_email(email)
-            return tx.confirmations.about(person.key, ConfirmationKind.ADDRESS)[0]
+            return tx.confirmations.by_subscriber(person.key, ConfirmationKind.ADDRESS)[0]
 
     def link(self, email):
         asked = self.question(email)
@@ -146,7 +146,7 @@ def test_who_has_the_new_address_already_becomes_one_with_them_and_who_left_stay
     other = mover.subscribe(NEW, "breaking")
     mover.subscribe(NEW, "culture")
     with mover.store.write() as tx:
-        tx.subscribers.leave(other, "breaking", cause=TEST, at=clock.now())
+        tx.subscribers.unsubscribe(other, "breaking", cause=TEST, at=clock.now())
     theirs = path_of(mover.anna.links.preferences(other))
     mover.ask()
     for link in [mover.link(email) for email in ORDERS[0]]:
@@ -277,7 +277,7 @@ def test_letters_are_limited(mover):
         mover.ask("victim@example.net")
     with mover.store.read() as tx:
         victim = tx.subscribers.by_email("victim@example.net").key
-        assert len(tx.confirmations.about(victim, ConfirmationKind.ADDRESS)) == 3
+        assert len(tx.confirmations.by_subscriber(victim, ConfirmationKind.ADDRESS)) == 3
 
 
 def test_a_question_that_is_too_old_moves_nobody(web, sqlite_store, publication):
@@ -361,7 +361,7 @@ def test_who_came_back_by_moving_is_erased_no_more(mover):
     for link in [mover.link(email) for email in ORDERS[0]]:
         mover.confirm(link)
     with mover.store.read() as tx:
-        assert not tx.subscribers.erased(NEW)
+        assert not tx.subscribers.is_erased(NEW)
         assert tx.subscribers.by_email(NEW).subscriptions[0].newsletter == "breaking"
 
 
@@ -382,13 +382,17 @@ def test_who_moves_keeps_number_and_history(store):
     edition = editions.freeze(store)
     with store.write() as tx:
         key = tx.subscribers.by_email("anna@example.org").key
-        new = tx.subscribers.ask("Anna@Example.net", (), cause=TEST, at=editions.NOON)
-        tx.subscribers.move(key, new, cause=TEST, at=editions.NOON)
+        new = tx.subscribers.add_pending("Anna@Example.net", (), cause=TEST, at=editions.NOON)
+        tx.subscribers.change_address(key, new, cause=TEST, at=editions.NOON)
         person = tx.subscribers.by_email(NEW)
         assert (person.key, person.email) == (key, "Anna@Example.net")
         assert tx.subscribers.by_email("anna@example.org") is None
-        assert tx.merges.holder(new) == key
-        assert [one.action for one in tx.audit_log.of(key)] == ["subscribed", "merged", "moved"]
+        assert tx.merges.current_number(new) == key
+        assert [one.action for one in tx.audit_log.changes(key)] == [
+            "subscribed",
+            "merged",
+            "moved",
+        ]
         later = editions.NOON + timedelta(minutes=1)
         (claim,) = tx.claims.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
         assert claim.email == "Anna@Example.net"
@@ -413,10 +417,11 @@ def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch)
     with store.read() as tx:
         new = tx.subscribers.by_email(NEW)
         questions = [
-            tx.confirmations.about(one.key, ConfirmationKind.ADDRESS)[0] for one in (anna, new)
+            tx.confirmations.by_subscriber(one.key, ConfirmationKind.ADDRESS)[0]
+            for one in (anna, new)
         ]
     both_answered = threading.Barrier(2)
-    answer = Confirmations.answer
+    answer = Confirmations.mark_done
 
     def slowly(self, letter, *, at):
         answered = answer(self, letter, at=at)
@@ -424,7 +429,7 @@ def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch)
             both_answered.wait(timeout=0.5)  # only who isn't kept out meets the other here
         return answered
 
-    monkeypatch.setattr(Confirmations, "answer", slowly)
+    monkeypatch.setattr(Confirmations, "mark_done", slowly)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda one: change.confirm(one, Form(), origin=""), questions))
     with store.read() as tx:

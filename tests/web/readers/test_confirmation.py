@@ -66,7 +66,7 @@ def test_how_consent_was_given_can_be_shown(asked):
     how = f"button in letter {letter}, after the form on the web"
     assert asked.reader().subscriptions[0].source == how
     with asked.store.read() as tx:
-        trail = list(tx.audit_log.of(asked.reader().key))
+        trail = list(tx.audit_log.changes(asked.reader().key))
     assert [change.action for change in trail] == [Action.ASKED, Action.CONFIRMED, Action.CHANGED]
     assert {change.cause.origin for change in trail} == {"127.0.0.0/24"}
 
@@ -83,7 +83,7 @@ def test_an_old_link_brings_nobody_back_who_left(asked):
     asked.client.post(asked.link())
     with asked.store.write() as tx:
         key, cause = asked.reader().key, by_reader("test")
-        tx.subscribers.leave(key, "breaking", at=clock.now(), cause=cause)
+        tx.subscribers.unsubscribe(key, "breaking", at=clock.now(), cause=cause)
     page = asked.client.post(asked.link())
     assert page.status_code == 410
     assert asked.states() == {"breaking": "left"}
@@ -93,7 +93,7 @@ def test_who_is_known_keeps_what_is_known(asked):
     with asked.store.write() as tx:
         key = asked.reader().key
         fields = {"city": "Bremen"}
-        tx.subscribers.change(key, name="Anna", fields=fields, at=clock.now(), cause=TEST)
+        tx.subscribers.update(key, name="Anna", fields=fields, at=clock.now(), cause=TEST)
     asked.client.post(asked.link())
     assert (asked.reader().name, dict(asked.reader().fields)) == ("Anna", {"city": "Bremen"})
 
@@ -190,7 +190,7 @@ def test_every_link_that_is_none_of_ours_gets_the_same_page(asked):
 def test_who_was_forgotten_meanwhile_has_a_bad_link(asked):
     link = asked.link()
     with asked.store.write() as tx:
-        tx.subscribers.remove(asked.reader().key)
+        tx.subscribers.delete(asked.reader().key)
     assert asked.client.post(link).status_code == 404
     assert asked.reader() is None
 

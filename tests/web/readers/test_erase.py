@@ -37,7 +37,7 @@ def test_who_is_erased_is_nowhere_but_in_the_counts(reader, tmp_path):
     at = clock.now()
     link = reader.data_link()
     with reader.store.write() as tx:
-        tx.subscribers.change(reader.key, name="Anna Rosental", cause=TEST, at=at)
+        tx.subscribers.update(reader.key, name="Anna Rosental", cause=TEST, at=at)
         tx.subscribers.suppress(HER, "complaint of anna@example.org", cause=TEST, at=at)
     answer = reader.client.post(link, data={"action": "erase"})
     assert (answer.status_code, "Goodbye" in answer.text) == (200, True)
@@ -68,10 +68,10 @@ def test_who_is_erased_comes_back_by_their_own_wish_alone(reader):
         at = clock.now()
         back = tx.subscribers.subscribe("Anna@Example.org", "breaking", cause=TEST, at=at)
         assert back is SubscribeOutcome.ERASED
-        key = tx.subscribers.ask(HER, ["breaking"], cause=BUTTON, at=at)
+        key = tx.subscribers.add_pending(HER, ["breaking"], cause=BUTTON, at=at)
         tx.subscribers.confirm(key, ["breaking"], cause=BUTTON, at=at)
         assert tx.subscribers.by_email(HER).subscriptions[0].state == "confirmed"
-        assert not tx.subscribers.erased(HER)
+        assert not tx.subscribers.is_erased(HER)
 
 
 def test_no_import_revives_who_is_erased(reader, tmp_path):
@@ -93,7 +93,7 @@ def test_an_edition_counts_as_many_readers_as_before(store):
         claims = tx.claims.claim(edition.key, owner="w", lease_until=at, at=at)
         for claim in claims:
             until = at + timedelta(minutes=1)
-            assert tx.claims.move((), [claim], owner="w", lease_until=until, at=at)[1]
+            assert tx.claims.settle_and_intend((), [claim], owner="w", lease_until=until, at=at)[1]
             state = DeliveryState.FAILED if claim.email == HER else DeliveryState.ACCEPTED
             reply = f"550 <{claim.email}>: no"
             verdict = DeliveryOutcome(claim=claim, state=state, code=550, reply=reply)
@@ -104,18 +104,18 @@ def test_an_edition_counts_as_many_readers_as_before(store):
                     edition=edition.key, link=0, subscriber=who, at=at, machine=False, agent=""
                 )
             )
-        held = tx.data_export.of(key)
-        assert [one.reply for one in held.mailed[0].answers] == [f"550 <{HER}>: no"]
-        assert len(held.followed) == 2
+        held = tx.data_export.load(key)
+        assert [one.reply for one in held.mailed_items[0].answers] == [f"550 <{HER}>: no"]
+        assert len(held.followed_links) == 2
         before = tx.deliveries.totals(edition.key)
         assert before.failed == 1
         assert tx.subscribers.erase(key, cause=BUTTON, at=at)
         assert tx.deliveries.totals(edition.key) == before
-        assert [one.reply for one in tx.deliveries.of(edition.key) if not one.email] == [""]
-        assert [one.reply for one in tx.data_export.mailed(key)] == [""]
-        assert not next(tx.data_export.mailed(key)).answers[0].reply
+        assert [one.reply for one in tx.deliveries.by_edition(edition.key) if not one.email] == [""]
+        assert [one.reply for one in tx.data_export.mailed_items(key)] == [""]
+        assert not next(tx.data_export.mailed_items(key)).answers[0].reply
         assert [(one.people, one.readers) for one in tx.clicks.counts(edition.key)] == [(3, 1)]
-        assert tx.data_export.of(key) is None
+        assert tx.data_export.load(key) is None
 
 
 def test_what_is_on_its_way_to_who_is_erased_does_not_go_out(store):
@@ -130,7 +130,7 @@ def test_what_is_on_its_way_to_who_is_erased_does_not_go_out(store):
     with store.write() as tx:
         again = replace(editions.draft(), created_at=later)
         assert tx.editions.add(again) is not None
-        assert len(list(tx.deliveries.of(edition.key + 1))) == 1
+        assert len(list(tx.deliveries.by_edition(edition.key + 1))) == 1
 
 
 def test_numbers_of_somebody_who_became_another_are_theirs(store):
@@ -142,8 +142,8 @@ def test_numbers_of_somebody_who_became_another_are_theirs(store):
         )
         tx.subscribers.merge(anna, bo, cause=TEST, at=editions.NOON)
         tx.subscribers.merge(bo, cy, cause=TEST, at=editions.NOON)
-        assert [tx.merges.holder(one) for one in (anna, bo, cy)] == [cy, cy, cy]
-        assert set(tx.merges.numbers(cy)) == {anna, bo, cy}
-        assert [one.edition for one in tx.data_export.mailed(cy)] == [edition.key] * 3
+        assert [tx.merges.current_number(one) for one in (anna, bo, cy)] == [cy, cy, cy]
+        assert set(tx.merges.all_numbers(cy)) == {anna, bo, cy}
+        assert [one.edition for one in tx.data_export.mailed_items(cy)] == [edition.key] * 3
         tx.subscribers.erase(cy, cause=BUTTON, at=editions.NOON)
-        assert tx.subscribers.by_key(tx.merges.holder(anna)) is None
+        assert tx.subscribers.by_key(tx.merges.current_number(anna)) is None

@@ -32,7 +32,7 @@ def anna(web, sqlite_store, publication):
     with reader.store.write() as tx:
         fields = {"city": "Bonn", "crm": "4711"}
         at = clock.now()
-        tx.subscribers.change(reader.key, name="Anna Rosental", fields=fields, cause=TEST, at=at)
+        tx.subscribers.update(reader.key, name="Anna Rosental", fields=fields, cause=TEST, at=at)
     return reader
 
 
@@ -214,7 +214,7 @@ def test_leaving_is_undone_within_the_hour_and_not_after(anna, later, way):
 
 def test_what_the_operator_took_out_comes_back_by_no_link(anna):
     with anna.store.write() as tx:
-        tx.subscribers.leave(anna.key, "breaking", cause=TEST, at=clock.now())
+        tx.subscribers.unsubscribe(anna.key, "breaking", cause=TEST, at=clock.now())
     unsubscribe = path_of(anna.links.unsubscribe(anna.key, "breaking"))
     assert "undo" not in BUTTON.findall(anna.client.get(unsubscribe).text)
     anna.client.post(unsubscribe, data={"action": "undo"})
@@ -255,7 +255,7 @@ def test_nor_does_it_subscribe_who_has_left_everything_before_they_confirmed(ann
 def test_what_was_never_confirmed_is_not_confirmed_by_undoing(anna):
     with anna.store.write() as tx:
         asked = by_reader("form on the web")
-        tx.subscribers.ask("anna@example.org", ["culture"], cause=asked, at=clock.now())
+        tx.subscribers.add_pending("anna@example.org", ["culture"], cause=asked, at=clock.now())
     culture = path_of(anna.links.unsubscribe(anna.key, "culture"))
     anna.client.post(culture, data={"action": "leave"})
     anna.client.post(culture, data={"action": "undo"})
@@ -282,7 +282,7 @@ def test_both_databases_do_it_alike(store, publication):
 
     assert press(anna.path, action="join", newsletter="culture").status_code == 200
     with store.read() as tx:
-        (question,) = tx.confirmations.about(anna.key, ConfirmationKind.SUBSCRIBE)
+        (question,) = tx.confirmations.by_subscriber(anna.key, ConfirmationKind.SUBSCRIBE)
     press(path_of(anna.links.confirm(question.letter, anna.key)), action="confirm")
     assert anna.states == {"breaking": "confirmed", "culture": "confirmed"}
     press(anna.path, action="leave", newsletter="culture")
@@ -290,7 +290,7 @@ def test_both_databases_do_it_alike(store, publication):
     assert anna.states["culture"] == "confirmed"
     press(anna.path, action="data")
     with store.read() as tx:
-        (asked,) = tx.confirmations.about(anna.key, ConfirmationKind.DATA)
+        (asked,) = tx.confirmations.by_subscriber(anna.key, ConfirmationKind.DATA)
     data = path_of(anna.links.confirm(asked.letter, anna.key))
     assert press(data, action="download").json()["person"]["address"] == "anna@example.org"
     press(data, action="erase")

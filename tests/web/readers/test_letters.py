@@ -99,7 +99,7 @@ def test_the_letter_of_somebody_known_speaks_their_language(site):
     with opened.store.write() as tx:
         tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=clock.now())
         key = tx.subscribers.by_email("anna@example.org").key
-        tx.subscribers.change(key, language="de", at=clock.now(), cause=TEST)
+        tx.subscribers.update(key, language="de", at=clock.now(), cause=TEST)
     opened.sign_up()
     assert "Bitte bestätigen Sie" in opened.letters()[0].subject
 

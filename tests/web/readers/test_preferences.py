@@ -139,7 +139,7 @@ def test_one_reader_may_decide_so_often_an_hour(reader, monkeypatch):
 
 
 def test_others_write_while_a_reader_s_file_is_put_together(reader, monkeypatch):
-    found = DataExport.of
+    found = DataExport.load
 
     def meanwhile(self, key):
         with reader.store.write() as tx:
@@ -147,7 +147,7 @@ def test_others_write_while_a_reader_s_file_is_put_together(reader, monkeypatch)
         return found(self, key)
 
     link = reader.data_link()
-    monkeypatch.setattr(DataExport, "of", meanwhile)
+    monkeypatch.setattr(DataExport, "load", meanwhile)
     answer = reader.client.post(link, data={"action": "download"})
     assert answer.status_code == 200
     assert json.loads(answer.content)["changes"][-1]["action"] == "exported"
@@ -162,7 +162,7 @@ def test_a_pause_of_another_length_is_refused(reader):
 def test_name_and_own_fields_are_changed_and_other_fields_stay(reader):
     with reader.store.write() as tx:
         fields = {"city": "Bonn", "crm": "4711"}
-        tx.subscribers.change(reader.key, fields=fields, cause=TEST, at=clock.now())
+        tx.subscribers.update(reader.key, fields=fields, cause=TEST, at=clock.now())
     typed = {"name": " Ann\ta ", "field-city": "", "field-job": "Baker"}
     page = reader.with_data("change", **typed)
     assert status_text(page) == "Saved."
@@ -373,7 +373,7 @@ FIELDS = st.dictionaries(
 def first_data_link(reader) -> str:
     """Return the link of the first letter that leads to the data; there is a limit of them."""
     with reader.store.read() as tx:
-        asked = tx.confirmations.about(reader.key, ConfirmationKind.DATA)
+        asked = tx.confirmations.by_subscriber(reader.key, ConfirmationKind.DATA)
     if not asked:
         return str(reader.data_link())
     return path_of(reader.links.confirm(asked[-1].letter, reader.key))

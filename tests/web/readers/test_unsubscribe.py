@@ -36,7 +36,7 @@ class Reader:
     @property
     def trail(self) -> list[SubscriberChange]:
         with self.store.read() as tx:
-            return list(tx.audit_log.of(self.key))
+            return list(tx.audit_log.changes(self.key))
 
     @property
     def everything(self) -> object:

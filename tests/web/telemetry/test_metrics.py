@@ -123,15 +123,15 @@ def test_it_is_told_how_mail_leaves_and_who_is_held(web, sqlite_store):
         note="",
     )
     with sqlite_store.write() as tx:
-        tx.sender_progress.note(pace)
-        tx.holds.put("domain:gmail.com", reason="421 4.7.28 too fast", at=clock.now())
+        tx.sender_progress.save(pace)
+        tx.holds.extend("domain:gmail.com", reason="421 4.7.28 too fast", at=clock.now())
     seen = metrics(client)
     assert seen("syndicate_relay_sessions", "outbox") == 4
     assert seen("syndicate_relay_messages_per_second", "outbox") == 12.5
     assert seen("syndicate_relay_held", "outbox") == 0
     assert seen("syndicate_domains_held") == 1
     with sqlite_store.write() as tx:
-        tx.holds.put("relay:outbox", reason="454 throttled", at=clock.now())
+        tx.holds.extend("relay:outbox", reason="454 throttled", at=clock.now())
     assert metrics(client)("syndicate_relay_held", "outbox") == 1
 
 
@@ -167,7 +167,7 @@ def test_the_store_is_told_by_newsletter_and_state(web, sqlite_store, tmp_path):
         for number in range(3):
             tx.subscribers.subscribe(f"r{number}@example.org", "culture", cause=TEST, at=NOW)
         person = tx.subscribers.by_email("r0@example.org")
-        tx.subscribers.leave(person.key, "culture", at=NOW, cause=TEST)
+        tx.subscribers.unsubscribe(person.key, "culture", at=NOW, cause=TEST)
     seen = metrics(client)
     assert seen("syndicate_store_readable") == 1
     assert seen("syndicate_subscriptions", "culture", "confirmed") == 2

@@ -113,7 +113,7 @@ def test_mail_that_nobody_delivers_is_in_readiness_with_the_last_tick(due):
     post = due(10)
     ticked = clock.now() - timedelta(hours=3)
     with post.store.write() as tx:
-        tx.heartbeats.beat(Heartbeat.TICK, ticked)
+        tx.heartbeats.record(Heartbeat.TICK, ticked)
 
     code, lines = post.ready(**STRANGER)
 
@@ -137,7 +137,7 @@ def test_an_edition_that_somebody_paused_is_no_reason(due):
 def test_mail_for_domains_that_want_nothing_is_no_reason_and_other_mail_is(due):
     post = due(10, "ada@busy.example", "bo@busy.example")
     with post.store.write() as tx:
-        tx.holds.put("domain:busy.example", reason="421 4.7.28 slow down", at=clock.now())
+        tx.holds.extend("domain:busy.example", reason="421 4.7.28 slow down", at=clock.now())
     assert post.ready() == (200, ["ok"])
     more = due(10, "cy@other.example")
     assert more.ready()[0] == 503

@@ -99,7 +99,7 @@ class SignupRequests:
         if reader is not None and new:
             if not known:
                 fields = entry.wish.fields
-                tx.subscribers.change(reader.key, fields=fields, cause=entry.cause, at=entry.at)
+                tx.subscribers.update(reader.key, fields=fields, cause=entry.cause, at=entry.at)
             self._letters.welcome(tx, reader.key, new, at=entry.at)
         if gone:
             self._ask(tx, entry, gone)
@@ -118,7 +118,7 @@ class SignupRequests:
         """Have a letter ask, unless the address is not mailed at all."""
         wish, at = entry.wish, entry.at
         names = [newsletter.name for newsletter in newsletters]
-        reader = tx.subscribers.ask(wish.email, names, cause=entry.cause, at=at)
+        reader = tx.subscribers.add_pending(wish.email, names, cause=entry.cause, at=at)
         if reader is None:
             return
         letter = self._letters.compose(Letter.CONFIRM, entry.language, newsletters)

@@ -116,7 +116,7 @@ def test_a_sign_up_of_somebody_known_changes_nothing_of_theirs(site):
         at = clock.now()
         tx.subscribers.subscribe("anna@example.org", "breaking", name="Anna", cause=TEST, at=at)
         key = tx.subscribers.by_email("anna@example.org").key
-        tx.subscribers.change(key, fields={"city": "Bremen"}, at=at, cause=TEST)
+        tx.subscribers.update(key, fields={"city": "Bremen"}, at=at, cause=TEST)
     before = opened.reader()
     opened.sign_up("ANNA@EXAMPLE.ORG", name="Spam", newsletter="breaking", **{"fields.city": "X"})
     assert opened.reader() == before
@@ -127,7 +127,7 @@ def test_who_asked_and_from_which_network_is_in_the_trail(site):
     opened = site()
     opened.sign_up()
     with opened.store.read() as tx:
-        (change,) = tx.audit_log.of(opened.reader().key)
+        (change,) = tx.audit_log.changes(opened.reader().key)
     assert (change.action, change.newsletter) == (Action.ASKED, "breaking")
     assert (change.cause.how, change.cause.origin) == ("form on the web", "127.0.0.0/24")
 
@@ -185,7 +185,7 @@ def test_who_left_is_asked_by_letter_even_then(site, how):
     with opened.store.write() as tx:
         key, cause = tx.subscribers.by_email("anna@example.org").key, by_reader("test")
         if how == "left":
-            tx.subscribers.leave(key, "breaking", at=clock.now(), cause=cause)
+            tx.subscribers.unsubscribe(key, "breaking", at=clock.now(), cause=cause)
         else:
             tx.subscribers.erase(key, at=clock.now(), cause=cause)
     assert opened.sign_up().content == fresh
