@@ -96,7 +96,7 @@ def test_every_text_of_a_table_is_marked(table):
     [("de", "de"), ("de-AT", "de"), ("DE", "de"), ("en-GB", "en"), ("fr", "en"), ("", "en")],
 )
 def test_a_tag_finds_its_language_or_english(tag, best):
-    for words in (pages.of(tag), mail.mail_words(tag), web.web_strings(tag)):
+    for words in (pages.page_strings(tag), mail.mail_strings(tag), web.web_strings(tag)):
         assert words.language == best
     assert (
         web.web_strings(tag).undo_button
@@ -105,13 +105,13 @@ def test_a_tag_finds_its_language_or_english(tag, best):
 
 
 def test_a_table_is_translated_once():
-    assert pages.of("de") is pages.of("de-AT")
-    assert pages.of("en") is pages.of("fr")
+    assert pages.page_strings("de") is pages.page_strings("de-AT")
+    assert pages.page_strings("en") is pages.page_strings("fr")
 
 
 def test_what_tells_two_texts_apart_is_not_said():
-    assert pages.of("en").kinds["author"] == "Author"
-    assert pages.of("de").kinds["author"] == "Beiträge von"
+    assert pages.page_strings("en").kinds["author"] == "Author"
+    assert pages.page_strings("de").kinds["author"] == "Beiträge von"
 
 
 @pytest.mark.parametrize(
@@ -122,11 +122,11 @@ def test_what_tells_two_texts_apart_is_not_said():
     ],
 )
 def test_comments_are_counted(tag, counts):
-    assert [pages.of(tag).count_comments(count) for count in range(3)] == counts
+    assert [pages.page_strings(tag).count_comments(count) for count in range(3)] == counts
 
 
 def test_one_story_that_is_not_named_is_one_other():
-    others = mail.mail_words("en").others
+    others = mail.mail_strings("en").others
     assert others.format(count=1, publication="the Post") == "1 other at the Post"
     assert others.format(count=2, publication="the Post") == "2 others at the Post"
 
@@ -168,7 +168,7 @@ def put(shelf: Path, name: str, *texts: tuple[_Said, _Said]) -> None:
 def test_another_language_is_a_catalogue_with_plurals_of_its_own(shelf):
     forms = ("{count} komentarz", "{count} komentarze", "{count} komentarzy")
     put(shelf, "pl", (("1 comment", "{count} comments"), forms), ("Tags", "Tagi"))
-    words = pages.of("pl-PL")
+    words = pages.page_strings("pl-PL")
     assert [words.count_comments(n) for n in (1, 2, 5)] == [
         "1 komentarz",
         "2 komentarze",
@@ -181,11 +181,11 @@ def test_another_language_is_a_catalogue_with_plurals_of_its_own(shelf):
 def test_a_catalogue_of_a_region_is_for_that_region(shelf):
     put(shelf, "pt_BR", ("Tags", "Etiquetas"))
     put(shelf, "zh_Hant", ("Tags", "標籤"))
-    assert pages.of("pt-BR").tags == "Etiquetas"
-    assert pages.of("pt-PT").tags == "Tags"
-    assert pages.of("zh-Hant-TW").tags == "標籤"
-    assert pages.of("pt-BR").language == "pt-BR"
-    assert pages.of("pt-BR").all_of(["Ada", "Bo"]) == "Ada e Bo"
+    assert pages.page_strings("pt-BR").tags == "Etiquetas"
+    assert pages.page_strings("pt-PT").tags == "Tags"
+    assert pages.page_strings("zh-Hant-TW").tags == "標籤"
+    assert pages.page_strings("pt-BR").language == "pt-BR"
+    assert pages.page_strings("pt-BR").all_of(["Ada", "Bo"]) == "Ada e Bo"
 
 
 def test_new_texts_come_in_and_old_ones_go(shelf, monkeypatch):

@@ -5,6 +5,6 @@ HTML is parsed there. Pure, and a function of the article alone: where the
 publication is served, and the words that we say, are marks in it.
 """
 
-from syndicate.body.compiler import cut, is_current
+from syndicate.body.compiler import compile_body, is_current
 
-__all__ = ["cut", "is_current"]
+__all__ = ["compile_body", "is_current"]

@@ -12,7 +12,7 @@ from lxml import etree
 
 from syndicate.model.compiled_body import BASE, ORIGIN
 
-PLAIN = frozenset({
+ELEMENTS = frozenset({
     "a", "abbr", "address", "article", "aside", "b", "bdi", "bdo", "blockquote", "br", "caption",
     "cite", "code", "col", "colgroup", "data", "dd", "del", "details", "dfn", "div", "dl", "dt",
     "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd",
@@ -20,7 +20,7 @@ PLAIN = frozenset({
     "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
     "thead", "time", "tr", "u", "ul", "var", "wbr",
 })  # fmt: skip
-GONE = frozenset({
+REMOVED = frozenset({
     "applet", "area", "base", "button", "canvas", "dialog", "embed", "head", "input", "link",
     "map", "math", "meta", "noscript", "object", "option", "script", "select", "style", "svg",
     "template", "textarea", "title",
@@ -70,15 +70,15 @@ _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 _SIZE = re.compile(r"[1-9]\d{0,4}")
 
 
-def allows(element: etree._Element) -> bool:
+def is_allowed_element(element: etree._Element) -> bool:
     """Whether AMP has an element at this place."""
     if element.tag == "summary":
         parent = element.getparent()
         return parent is not None and parent.tag == "details"
-    return element.tag in PLAIN
+    return element.tag in ELEMENTS
 
 
-def fits(tag: str, name: str, value: str) -> bool:
+def is_allowed_attribute(tag: str, name: str, value: str) -> bool:
     """Whether AMP takes an attribute of a plain element, and it makes sense there."""
     if name == "title":
         return True
@@ -88,7 +88,7 @@ def fits(tag: str, name: str, value: str) -> bool:
     return allowed is not None and allowed.fullmatch(value) is not None
 
 
-def size(attributes: Mapping[str, str]) -> tuple[str, str] | None:
+def pixel_size(attributes: Mapping[str, str]) -> tuple[str, str] | None:
     """Return width and height in pixels where both are known."""
     width, height = attributes.get("width", ""), attributes.get("height", "")
     return (width, height) if _SIZE.fullmatch(width) and _SIZE.fullmatch(height) else None

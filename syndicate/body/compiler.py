@@ -10,13 +10,13 @@ from urllib.parse import quote, urljoin
 from lxml import etree
 
 from syndicate.body import amp_rules, embed_markup, lead_figure, picture_markup
-from syndicate.body.fragment_writer import FragmentWriter, written
+from syndicate.body.fragment_writer import FragmentWriter, format_attributes
 from syndicate.model.articles import MEDIA, Figure, Revision
 from syndicate.model.compiled_body import BASE, ORIGIN, WORD, CompiledBody, Part
 
 _ADDRESSES = frozenset({"href", "src", "cite", "poster"})
 _VOID = frozenset({"br", "col", "hr", "img", "wbr", "source", "track", "embed", "area"})
-_ALIKE = amp_rules.PLAIN - _VOID - {"pre", "table", "summary"}
+_ALIKE = amp_rules.ELEMENTS - _VOID - {"pre", "table", "summary"}
 """What every channel shows in the same way, unless it has attributes."""
 _HERE = "https://publication.invalid"
 
@@ -39,12 +39,14 @@ def is_current(galley: CompiledBody | None) -> bool:
     return galley is not None and galley.rules == RULES
 
 
-def cut(revision: Revision, *, slug: str, tree: etree._Element | None = None) -> CompiledBody:
+def compile_body(
+    revision: Revision, *, slug: str, tree: etree._Element | None = None
+) -> CompiledBody:
     """Set what an article shows at the address of `slug`.
 
     `tree` is what its body was written from, where that is at hand; it is used up.
     """
-    lead, body = lead_figure.part(revision, tree)
+    lead, body = lead_figure.split_lead_figure(revision, tree)
     figures = {figure.src: figure for figure in (*revision.figures, revision.image) if figure}
     return CompiledBody(
         opening=_Compiler(slug, figures, urgent=True).set(lead),
@@ -87,15 +89,15 @@ class _Compiler:
         attributes = self._resolved(held)
         if tag == "img":
             figure = self._figures.get(attributes.get("src", "").removeprefix(f"{BASE}/"))
-            picture_markup.place(self._sheet, attributes, figure, urgent=self._urgent)
+            picture_markup.write_picture(self._sheet, attributes, figure, urgent=self._urgent)
         elif tag in embed_markup.KINDS:
             parts = [
                 (str(e.tag), self._resolved(e.items())) for e in element.iter("source", "track")
             ]
-            embed_markup.place(self._sheet, tag, attributes, parts)
+            embed_markup.write_embed(self._sheet, tag, attributes, parts)
         elif tag == "table":
             self._table(element, attributes)
-        elif tag in amp_rules.GONE:
+        elif tag in amp_rules.REMOVED:
             with self._sheet.without_amp():
                 self._plain(element, attributes)
         else:
@@ -107,13 +109,17 @@ class _Compiler:
 
     def _plain(self, element: etree._Element, attributes: dict[str, str]) -> None:
         tag = str(element.tag)
-        known = amp_rules.allows(element)
-        shown = written(attributes)
+        known = amp_rules.is_allowed_element(element)
+        shown = format_attributes(attributes)
         keyed = ' tabindex="0"' if tag == "pre" else ""
-        allowed = {n: value for n, value in attributes.items() if amp_rules.fits(tag, n, value)}
+        allowed = {
+            n: value
+            for n, value in attributes.items()
+            if amp_rules.is_allowed_attribute(tag, n, value)
+        }
         self._sheet.each(
             page=f"<{tag}{shown}{keyed}>",
-            amp=f"<{tag}{written(allowed)}{keyed}>" if known else "",
+            amp=f"<{tag}{format_attributes(allowed)}{keyed}>" if known else "",
             feed=f"<{tag}{self._for_feeds(attributes)}>",
         )
         if tag in _VOID:
@@ -127,7 +133,7 @@ class _Compiler:
         place = attributes.get("href", "")
         if place.startswith("#"):
             attributes = attributes | {"href": BASE + self._page + place}
-        return written(attributes)
+        return format_attributes(attributes)
 
     def _table(self, table: etree._Element, attributes: dict[str, str]) -> None:
         """Put a table into a box that scrolls by itself, by keyboard too."""

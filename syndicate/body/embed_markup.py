@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from syndicate.body import amp_rules
-from syndicate.body.fragment_writer import FragmentWriter, written
+from syndicate.body.fragment_writer import FragmentWriter, format_attributes
 from syndicate.model.compiled_body import BASE, ORIGIN, WORD
 from syndicate.model.videos import Video
 
@@ -26,21 +26,21 @@ _FRAME = {
 _CARRIED = {"source": ("src", "type"), "track": ("src", "kind", "srclang", "label")}
 
 
-def place(
+def write_embed(
     sheet: FragmentWriter, kind: str, attributes: Mapping[str, str], sources: Sequence[Source]
 ) -> None:
     """Set a player; every address in its attributes, and in those of its sources, is resolved."""
     own = _FRAME if kind == "iframe" else {"preload": "metadata"}
     html, needs = _amp(kind, attributes, sources)
     sheet.each(
-        page=f"<{kind}{written({**attributes, **own})}{_name(kind, attributes)}>",
+        page=f"<{kind}{format_attributes({**attributes, **own})}{_name(kind, attributes)}>",
         amp=html,
-        feed=f"<{kind}{written(attributes)}>",
+        feed=f"<{kind}{format_attributes(attributes)}>",
         needs=needs,
     )
     with sheet.without_amp():
         for tag, told in sources:
-            sheet.all(f"<{tag}{written(told)}>")
+            sheet.all(f"<{tag}{format_attributes(told)}>")
         sheet.all(f"</{kind}>")
 
 
@@ -48,7 +48,7 @@ def _name(kind: str, attributes: Mapping[str, str]) -> str:
     """Name a frame that has no title, for those who can't see what is in it."""
     if kind != "iframe" or attributes.get("title"):
         return ""
-    word = "video" if Video.at(attributes.get("src", "")) else "embedded"
+    word = "video" if Video.from_url(attributes.get("src", "")) else "embedded"
     return f' title="{WORD}{word}{WORD}"'
 
 
@@ -74,14 +74,14 @@ def _amp(
         own |= {"controls": "", "layout": "responsive", **_size(attributes)}
         if amp_rules.is_address(attributes.get("poster", "")):
             own["poster"] = attributes["poster"]
-    return f"<amp-{kind}{written(own)}>{inside}</amp-{kind}>", f"amp-{kind}"
+    return f"<amp-{kind}{format_attributes(own)}>{inside}</amp-{kind}>", f"amp-{kind}"
 
 
 def _amp_frame(attributes: Mapping[str, str]) -> tuple[str, str | None]:
     address = attributes.get("src", "")
-    video = Video.at(address)
+    video = Video.from_url(address)
     if not _is_playable(address):
-        return _link(video.page if video else address, attributes, "on_the_web"), None
+        return _link(video.page_url if video else address, attributes, "on_the_web"), None
     box = {"layout": "responsive", **_size(attributes)}
     if title := attributes.get("title"):
         box["title"] = title
@@ -89,21 +89,21 @@ def _amp_frame(attributes: Mapping[str, str]) -> tuple[str, str | None]:
         told = {"data-videoid": video.id, "credentials": "omit"}
         told |= {"data-param-start": str(video.start)} if video.start else {}
         told |= {"data-param-list": video.playlist} if video.playlist else {}
-        return f"<amp-youtube{written(told | box)}></amp-youtube>", "amp-youtube"
+        return f"<amp-youtube{format_attributes(told | box)}></amp-youtube>", "amp-youtube"
     if video and video.host == "vimeo" and not video.key:
         told = {"data-videoid": video.id, "do-not-track": ""}
-        return f"<amp-vimeo{written(told | box)}></amp-vimeo>", "amp-vimeo"
+        return f"<amp-vimeo{format_attributes(told | box)}></amp-vimeo>", "amp-vimeo"
     if video is None:
         box |= {"layout": "fixed-height", "width": "auto"}
     box |= {"src": address, "sandbox": _SANDBOX, "frameborder": "0"}
     box |= {"referrerpolicy": _FRAME["referrerpolicy"], "allowfullscreen": ""}
-    link = _link(video.page if video else address, attributes, "on_the_web", " placeholder")
-    return f"<amp-iframe{written(box)}>{link}</amp-iframe>", "amp-iframe"
+    link = _link(video.page_url if video else address, attributes, "on_the_web", " placeholder")
+    return f"<amp-iframe{format_attributes(box)}>{link}</amp-iframe>", "amp-iframe"
 
 
 def _carried(tag: str, told: Mapping[str, str]) -> str:
     kept = {name: told[name] for name in _CARRIED[tag] if told.get(name)}
-    return f"<{tag}{written(kept)}>"
+    return f"<{tag}{format_attributes(kept)}>"
 
 
 def _is_playable(address: str) -> bool:
@@ -112,7 +112,7 @@ def _is_playable(address: str) -> bool:
 
 
 def _size(attributes: Mapping[str, str]) -> dict[str, str]:
-    width, height = amp_rules.size(attributes) or ("16", "9")
+    width, height = amp_rules.pixel_size(attributes) or ("16", "9")
     return {"width": width, "height": height}
 
 
@@ -121,4 +121,4 @@ def _link(address: str, attributes: Mapping[str, str], word: str, mark: str = ""
     if not amp_rules.is_address(address):
         return ""
     text = escape(attributes.get("title", "")) or f"{WORD}{word}{WORD}"
-    return f"<a{written({'href': address})}{mark}>{text}</a>"
+    return f"<a{format_attributes({'href': address})}{mark}>{text}</a>"

@@ -53,6 +53,6 @@ class FragmentWriter:
         self._run.clear()
 
 
-def written(attributes: Mapping[str, str]) -> str:
+def format_attributes(attributes: Mapping[str, str]) -> str:
     """Write attributes, each with a blank before it."""
     return "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())

@@ -7,7 +7,7 @@ from syndicate.body.tree_edits import HEADINGS, remove
 from syndicate.model.articles import Figure, Revision
 
 
-def part(
+def split_lead_figure(
     revision: Revision, tree: etree._Element | None = None
 ) -> tuple[etree._Element, etree._Element]:
     """Return lead figure and body as the children of two trees; `tree` is the body's, if known.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from lxml import etree
 
 from syndicate.body import markup
-from syndicate.body.tree_edits import parent_of, remove_all, write
+from syndicate.body.tree_edits import parent_of, remove_all, write_children
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Article, Figure
 
@@ -34,7 +34,7 @@ def without_files(article: Article, missing: Collection[str]) -> Article:
     )
 
 
-def leave_words(figure: etree._Element, image: etree._Element) -> bool:
+def replace_with_alt(figure: etree._Element, image: etree._Element) -> bool:
     """Put the alt text in place of a figure's picture.
 
     Return whether the figure has words: one without is for the caller to remove, with all others
@@ -48,7 +48,7 @@ def leave_words(figure: etree._Element, image: etree._Element) -> bool:
     return len(figure) > 0
 
 
-def leave_words_inline(root: etree._Element, images: Collection[etree._Element]) -> None:
+def replace_inline_with_alt(root: etree._Element, images: Collection[etree._Element]) -> None:
     """Put the alt text in place of pictures within lines."""
     for image in images:
         image.tail = image.get("alt", "") + (image.tail or "")
@@ -58,7 +58,7 @@ def leave_words_inline(root: etree._Element, images: Collection[etree._Element])
 def _left(figure: Figure, missing: Collection[str]) -> Figure:
     if figure.src in missing:
         return Figure(src="", alt=figure.alt, caption=figure.caption, credit=figure.credit)
-    if any(name in missing for name in pictures.files(figure)):
+    if any(name in missing for name in pictures.list_files(figure)):
         return replace(figure, variants=())
     return figure
 
@@ -74,11 +74,11 @@ def _body(body: str, missing: Collection[str]) -> str:
         parent = parent_of(image)
         if parent.tag != "figure":
             inline.append(image)
-        elif not leave_words(parent, image):
+        elif not replace_with_alt(parent, image):
             wordless.append(parent)
-    leave_words_inline(root, inline)
+    replace_inline_with_alt(root, inline)
     remove_all(root, wordless)
     for video in root.iter("video"):
         if video.get("poster") in missing:
             del video.attrib["poster"]
-    return write(root)
+    return write_children(root)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from syndicate.body import amp_rules
-from syndicate.body.fragment_writer import FragmentWriter, written
+from syndicate.body.fragment_writer import FragmentWriter, format_attributes
 from syndicate.model import pictures
 from syndicate.model.articles import Figure
 from syndicate.model.compiled_body import BASE
@@ -12,7 +12,7 @@ SIZES = "(min-width: 44rem) 39rem, 100vw"
 """How wide a body shows a picture: its measure, or the whole of a telephone."""
 
 
-def place(
+def write_picture(
     sheet: FragmentWriter, attributes: Mapping[str, str], figure: Figure | None, *, urgent: bool
 ) -> None:
     """Set an `<img>` whose address is resolved; `figure` is what is known of a figure's picture.
@@ -23,18 +23,18 @@ def place(
     sheet.each(
         page=_page({**attributes, **load}, figure),
         amp=_amp(attributes, figure),
-        feed=f"<img{written(attributes)}>",
+        feed=f"<img{format_attributes(attributes)}>",
     )
 
 
 def _page(attributes: Mapping[str, str], figure: Figure | None) -> str:
     """Set a picture in as many widths as there are, in the better type where there is one."""
     widths = _widths(figure)
-    image = f"<img{written({**attributes, **widths})}>"
+    image = f"<img{format_attributes({**attributes, **widths})}>"
     better = pictures.source(figure, f"{BASE}/") if figure else None
     if better is None:
         return image
-    told = written({"type": better.type, "srcset": better.srcset, "sizes": SIZES})
+    told = format_attributes({"type": better.type, "srcset": better.srcset, "sizes": SIZES})
     return f"<picture><source{told}>{image}</picture>"
 
 
@@ -45,11 +45,11 @@ def _widths(figure: Figure | None) -> dict[str, str]:
 
 def _amp(attributes: Mapping[str, str], figure: Figure | None) -> str:
     """Set an amp-img: as wide as it is where that is known, else filling a box of its own."""
-    address, size = attributes.get("src", ""), amp_rules.size(attributes)
+    address, size = attributes.get("src", ""), amp_rules.pixel_size(attributes)
     if not amp_rules.is_address(address):
         return ""
-    told = written({"src": address, "alt": attributes.get("alt", ""), **_widths(figure)})
+    told = format_attributes({"src": address, "alt": attributes.get("alt", ""), **_widths(figure)})
     if size:
-        told += written({"layout": "intrinsic", "width": size[0], "height": size[1]})
+        told += format_attributes({"layout": "intrinsic", "width": size[0], "height": size[1]})
         return f"<amp-img{told}></amp-img>"
     return f'<span class="unsized"><amp-img{told} layout="fill"></amp-img></span>'

@@ -17,7 +17,7 @@ _UNWRAPPED, _REMOVED = "x-unwrapped", "x-removed"
 _EMPTY = etree.XPath("descendant-or-self::*[not(node())]")
 
 
-def write(root: etree._Element) -> str:
+def write_children(root: etree._Element) -> str:
     """Write the children of `root` as HTML that is XML too: void elements closed, no others.
 
     White space at both ends is dropped from the tree as well.

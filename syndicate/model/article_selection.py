@@ -37,7 +37,9 @@ class Selection:
         return f", {self.aged} older than {format_duration(self.max_age)}"
 
 
-def select(candidates: Iterable[Article], rule: EditionFilter, *, at: datetime) -> Selection:
+def select_articles(
+    candidates: Iterable[Article], rule: EditionFilter, *, at: datetime
+) -> Selection:
     """Choose what an edition composed at `at` takes of the articles that are new to it."""
     matching = [article for article in candidates if matches(article, rule)]
     young = [article for article in matching if not _too_old(article, rule, at)]

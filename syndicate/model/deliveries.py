@@ -8,9 +8,8 @@
 Every move is a compare-and-set on (edition, subscriber, state, attempt).
 """
 
-import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -122,23 +121,10 @@ class DeliveryTotals:
         return self.accepted + self.failed + self.unknown
 
 
-RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 15, 30, 60, 120, 240))
-SPREAD = 0.2
-"""Retries are spread over this share of their delay, so that they don't all return at once."""
-
-
-def next_attempt(edition: int, subscriber: int, attempt: int, at: datetime) -> datetime:
-    """Say when a delivery that was put off at `at` for the `attempt`th time is due again."""
-    delay = RETRY_AFTER[min(attempt, len(RETRY_AFTER)) - 1]
-    digest = hashlib.sha256(f"{edition}.{subscriber}.{attempt}".encode()).digest()
-    share = int.from_bytes(digest[:4]) / 2**32
-    return at + delay * (1 + SPREAD * share)
-
-
-SUPPRESSING = ("5.1.1", "5.1.2", "5.1.10")
+BAD_ADDRESS_CODES = ("5.1.1", "5.1.2", "5.1.10")
 """Enhanced status codes (RFC 3463) that say the address itself is no good."""
 
 
-def suppresses(reply: str) -> bool:
+def is_bad_address(reply: str) -> bool:
     """Whether a permanent refusal means that the address is never to be tried again."""
-    return any(word in SUPPRESSING for word in reply.replace("-", " ").split())
+    return any(word in BAD_ADDRESS_CODES for word in reply.replace("-", " ").split())

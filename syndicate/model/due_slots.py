@@ -21,7 +21,7 @@ __all__ = [
     "SlotTrigger",
     "Timing",
     "decide",
-    "timing",
+    "schedule_timing",
 ]
 
 LIMIT = 100
@@ -120,7 +120,7 @@ class SlotTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type
         return self._timing.fingerprint
 
 
-def timing(schedule: Schedule, zone: ZoneInfo) -> Timing:
+def schedule_timing(schedule: Schedule, zone: ZoneInfo) -> Timing:
     """Read the timing of a schedule; `zone` is where its hours of the clock are."""
     if schedule.every is not None:
         return Timing(FixedInterval(schedule.every), zone)

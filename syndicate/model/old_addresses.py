@@ -7,7 +7,7 @@ An address is a path from the root of the publication, decoded: `/2019/05/tram/`
 import re
 from urllib.parse import unquote, urlsplit
 
-OWN = frozenset({
+RESERVED = frozenset({
     "api", "archive", "assets", "authors", "c", "confirm", "feeds", "healthz", "hub", "latest",
     "media", "metrics", "newsletters", "outbox", "preferences", "readyz", "sections", "signup",
     "sitemaps", "subscribe", "tags", "unsubscribe", "view",
@@ -23,11 +23,11 @@ _LONGEST_PART = 200
 """Bytes of a part of a path: file systems take 255, and a build adds an ending."""
 
 
-class NoOldAddress(Exception):  # noqa: N818 - what it says is the message
+class InvalidOldAddress(Exception):  # noqa: N818 - what it says is the message
     """An address from which nobody can be led on; the message says why."""
 
 
-def old_address(text: str, *, site: str, folder: str = "") -> str:
+def parse_old_address(text: str, *, site: str, folder: str = "") -> str:
     """Return a path in the one form that is kept: `/x` and `/x/index.html` are `/x/`.
 
     `site` is the publication's own url: an absolute address has to be in it. A relative
@@ -37,12 +37,12 @@ def old_address(text: str, *, site: str, folder: str = "") -> str:
     if not path.startswith("/"):
         path = f"/{folder}/{path}"
     if any(not letter.isprintable() or letter == "\\" for letter in path):
-        raise NoOldAddress("it has characters that no path in a folder may have")
+        raise InvalidOldAddress("it has characters that no path in a folder may have")
     parts = [part for part in path.split("/") if part]
     if any(part.startswith(".") for part in parts):
-        raise NoOldAddress("a part of it begins with a dot")
+        raise InvalidOldAddress("a part of it begins with a dot")
     if any(len(part.encode()) > _LONGEST_PART for part in parts) or len(path) > _LONGEST:
-        raise NoOldAddress("it is too long for a file")
+        raise InvalidOldAddress("it is too long for a file")
     if parts and parts[-1].lower() in ("index.html", "index.htm"):
         del parts[-1]
         path = "/"
@@ -50,22 +50,22 @@ def old_address(text: str, *, site: str, folder: str = "") -> str:
     return "/" + "/".join(parts) + ("" if is_file or not parts else "/")
 
 
-def is_own(address: str) -> bool:
+def is_reserved(address: str) -> bool:
     """Whether the publication itself answers at an address."""
     first, *rest = address.strip("/").split("/")
     if first == _ARTICLES:  # an AMP page beside an article, or the folder of all of them
         return not rest or rest[1:2] == ["amp"]
-    return not first or first in OWN
+    return not first or first in RESERVED
 
 
-def kept_as(address: str) -> str:
+def storage_key(address: str) -> str:
     """Return how the store keeps an old address: where an article could be, as a slug."""
     parts = address.strip("/").split("/")
     in_place = len(parts) == 2 and parts[0] == _ARTICLES and address.endswith("/")  # noqa: PLR2004
     return parts[1] if in_place and _SLUG.fullmatch(parts[1]) else address
 
 
-def address_of(kept: str) -> str:
+def address_from_key(kept: str) -> str:
     """Return the address of what the store keeps: a slug, or an address."""
     return kept if kept.startswith("/") else f"/{_ARTICLES}/{kept}/"
 
@@ -75,14 +75,14 @@ def _path(text: str, site: str) -> str:
     try:
         parts = urlsplit(text)
     except ValueError as error:
-        raise NoOldAddress("it is no address") from error
+        raise InvalidOldAddress("it is no address") from error
     if parts.query or parts.fragment:
-        raise NoOldAddress("a file can't answer for what follows ? or #")
+        raise InvalidOldAddress("a file can't answer for what follows ? or #")
     if not (parts.scheme or parts.netloc):
         return parts.path
     ours = urlsplit(site)
     base = ours.path.rstrip("/")
     inside = parts.path == base or parts.path.startswith(f"{base}/")
     if parts.hostname is None or parts.hostname != ours.hostname or not inside:
-        raise NoOldAddress(f"it is not in {site}" if site else "it is on another site")
+        raise InvalidOldAddress(f"it is not in {site}" if site else "it is on another site")
     return parts.path.removeprefix(base) or "/"

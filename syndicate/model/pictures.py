@@ -46,7 +46,7 @@ def variants(width: int) -> tuple[int, ...]:
     return tuple(each for each in WIDTHS if each < width)
 
 
-def rendition(figure: Figure, width: int, suffix: str | None = None) -> str:
+def rendition_name(figure: Figure, width: int, suffix: str | None = None) -> str:
     """Return the name of a rendition, in the picture's own type or that of a suffix (`.webp`)."""
     stem, dot, own = figure.src.rpartition(".")
     return f"{stem}-{width}{suffix or dot + own}"
@@ -87,7 +87,7 @@ def preview(figure: Figure) -> Figure:
         return figure
     return replace(
         figure,
-        src=rendition(figure, _PREVIEW),
+        src=rendition_name(figure, _PREVIEW),
         width=_PREVIEW,
         height=height(figure, _PREVIEW),
         length=None,
@@ -95,7 +95,7 @@ def preview(figure: Figure) -> Figure:
     )
 
 
-def for_mail(figure: Figure, width: int) -> Figure:
+def mail_rendition(figure: Figure, width: int) -> Figure:
     """Return the picture that mail loads where it shows it so many pixels wide.
 
     It is the smallest rendition that looks sharp, or else the widest there is: never
@@ -108,7 +108,7 @@ def for_mail(figure: Figure, width: int) -> Figure:
     is_avif = figure.type == AVIF  # which few mail programs show
     return replace(
         figure,
-        src=rendition(figure, chosen, ".webp" if is_avif else None),
+        src=rendition_name(figure, chosen, ".webp" if is_avif else None),
         type=WEBP if is_avif else figure.type,
         width=chosen,
         height=height(figure, chosen),
@@ -140,21 +140,21 @@ def crops(figure: Figure) -> tuple[PictureCrop, ...]:
     )
 
 
-def files(figure: Figure) -> tuple[str, ...]:
+def list_files(figure: Figure) -> tuple[str, ...]:
     """Return the names of all files of a local picture, itself first; none of a remote one."""
     if not figure.local:
         return ()
-    scaled = [name for name, _ in renditions(figure)]
+    scaled = [name for name, _ in list_renditions(figure)]
     return (figure.src, *scaled, *(crop.src for crop in crops(figure)))
 
 
-def renditions(figure: Figure) -> Iterator[tuple[str, int]]:
+def list_renditions(figure: Figure) -> Iterator[tuple[str, int]]:
     """Iterate over name and width of each rendition, in both types."""
     for width in figure.variants:
-        yield rendition(figure, width), width
+        yield rendition_name(figure, width), width
     if figure.type != WEBP:
         for width in widths(figure):
-            yield rendition(figure, width, ".webp"), width
+            yield rendition_name(figure, width, ".webp"), width
 
 
 def _set(figure: Figure, base: str, suffix: str | None) -> str:
@@ -163,4 +163,4 @@ def _set(figure: Figure, base: str, suffix: str | None) -> str:
 
 def _name(figure: Figure, width: int, suffix: str | None) -> str:
     own = suffix is None and width == figure.width
-    return figure.src if own else rendition(figure, width, suffix)
+    return figure.src if own else rendition_name(figure, width, suffix)

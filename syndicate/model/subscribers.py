@@ -51,7 +51,7 @@ class Subscriber:
     suppressed: str | None = None
     """Why this address is not mailed at all, if it isn't."""
 
-    def gets(self, newsletter: str) -> bool:
+    def is_subscribed(self, newsletter: str) -> bool:
         """Whether they are subscribed to a newsletter, and have confirmed it."""
         confirmed = SubscriptionState.CONFIRMED
         return (newsletter, confirmed) in ((s.newsletter, s.state) for s in self.subscriptions)
@@ -151,7 +151,7 @@ class SubscribeOutcome(StrEnum):
     """They had everything about them erased, and only they can come back."""
 
 
-def normal_address(email: str) -> str:
+def normalise_email(email: str) -> str:
     """Return the form that makes an address unique: lower case, the domain in ASCII (RFC 5891)."""
     local, _, domain = email.strip().rpartition("@")
     with suppress(idna.IDNAError):  # what a lenient source let in still has one form
@@ -168,7 +168,7 @@ def mailbox(email: str) -> str:
     That is the address without what follows a `+`, and at Gmail without dots. Nobody is
     mailed there: some hosts tell such addresses apart.
     """
-    local, _, domain = normal_address(email).rpartition("@")
+    local, _, domain = normalise_email(email).rpartition("@")
     local = local[:1] + local[1:].partition("+")[0]
     if domain in _GMAIL:
         local, domain = local.replace(".", ""), "gmail.com"

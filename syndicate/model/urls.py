@@ -24,18 +24,18 @@ _WEB = ("http", "https")
 _HOSTED = (*_WEB, "ftp", "webcal")
 
 
-def web_address(text: str) -> str | None:
+def http_url(text: str) -> str | None:
     """Return an http(s) address in ASCII, or None where it is none.
 
     Odd letters are encoded, a host's by IDNA; a name and password in it are left out.
     """
-    address = reference(text)
+    address = url_reference(text)
     if address is None or not address.startswith(("http://", "https://")):
         return None
     return None if _RESERVED in address else address
 
 
-def reference(text: str) -> str | None:
+def url_reference(text: str) -> str | None:
     """Return an address, or what is relative to one, in ASCII; None where it can be neither."""
     if len(text) < _LONGEST_HOST and _ORDINARY.fullmatch(text):
         return text

@@ -35,7 +35,7 @@ class Video:
     """Whether it is made for a phone held upright."""
 
     @classmethod
-    def at(cls, address: str) -> Self | None:
+    def from_url(cls, address: str) -> Self | None:
         """Tell which video an address leads to: a page's, a player's or a short one; or None."""
         try:
             parts = urlsplit(address)
@@ -80,7 +80,7 @@ class Video:
         )
 
     @property
-    def player(self) -> str:
+    def player_url(self) -> str:
         """The address of the player, which sets no cookies before it plays."""
         if self.host == "youtube":
             said = {"start": str(self.start) if self.start else "", "list": self.playlist}
@@ -92,7 +92,7 @@ class Video:
         return f"https://player.vimeo.com/video/{self.id}{_query(said)}{moment}"
 
     @property
-    def page(self) -> str:
+    def page_url(self) -> str:
         """The address where people watch it."""
         if self.host == "vimeo":
             return "/".join(filter(None, ("https://vimeo.com", self.id, self.key)))

@@ -67,7 +67,7 @@ def author(name: str) -> str:
     return f"/authors/{_slug(name)}/"
 
 
-def own_feed(name: str) -> str:
+def custom_feed(name: str) -> str:
     """Return the address of the page of a feed that the config names."""
     return f"/feeds/{name}/"
 
@@ -169,7 +169,7 @@ def is_web(address: str | None) -> bool:
     return address is not None and address.lower().startswith(("http://", "https://"))
 
 
-def file(address: str) -> str:
+def output_path(address: str) -> str:
     """Return the file in the output that answers at an address from the root."""
     return (address + "index.html" if address.endswith("/") else address).lstrip("/")
 

@@ -43,7 +43,7 @@ class ArticleView:
     def of(cls, article: Article, config: Config) -> Self:
         """Prepare an article of a publication."""
         language = article.language or config.publication.language
-        said = ui_strings.of(language)
+        said = ui_strings.page_strings(language)
         return cls(
             article=article,
             language=language,
@@ -74,7 +74,7 @@ class ArticleView:
     @property
     def direction(self) -> str:
         """`ltr` or `rtl`, by the language."""
-        return direction(self.language)
+        return text_direction(self.language)
 
     @property
     def translations(self) -> list[tuple[str, str, str]]:
@@ -115,7 +115,7 @@ class ArticleViews:
         """Tell an article; and, as JSON-LD, what search engines are told."""
         told = self._last
         if told is None or told[0].article is not article:
-            data = Markup(jsonld.article(article, self._config))  # noqa: S704 - escaped there
+            data = Markup(jsonld.news_article(article, self._config))  # noqa: S704 - escaped there
             told = self._last = ArticleView.of(article, self._config), data
         return told
 
@@ -126,7 +126,7 @@ def translation_address(where: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def direction(language: str) -> str:
+def text_direction(language: str) -> str:
     """Return `ltr` or `rtl` for a BCP 47 language."""
     return str(ui_strings.locale(language).text_direction)
 

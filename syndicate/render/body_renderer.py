@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-from syndicate.body import cut, is_current
+from syndicate.body import compile_body, is_current
 from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import BodyJoiner, Channel, CompiledBody
@@ -12,7 +12,7 @@ from syndicate.render import addresses, ui_strings
 
 
 @dataclass(frozen=True, slots=True)
-class Bodies:
+class BodyRenderer:
     """The bodies of a publication's articles for one channel, as HTML."""
 
     joiner: BodyJoiner
@@ -32,8 +32,8 @@ class Bodies:
 
     def set(self, article: Article, galley: CompiledBody | None = None) -> tuple[str, str]:
         """Return lead figure and body; a galley that older rules have cut is cut again."""
-        galley = current(article, galley)
-        said = ui_strings.of(article.language or self.language)
+        galley = ensure_current(article, galley)
+        said = ui_strings.page_strings(article.language or self.language)
 
         def word(name: str) -> str:
             return str(getattr(said, name))
@@ -41,8 +41,8 @@ class Bodies:
         return self.joiner.join(galley.opening, word), self.joiner.join(galley.body, word)
 
 
-def current(article: Article, galley: CompiledBody | None) -> CompiledBody:
+def ensure_current(article: Article, galley: CompiledBody | None) -> CompiledBody:
     """Return a galley by this version's rules."""
     if galley is not None and is_current(galley):
         return galley
-    return cut(article, slug=article.slug)
+    return compile_body(article, slug=article.slug)

@@ -19,7 +19,7 @@ _ESCAPES = {
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def article(subject: Article, config: Config) -> str:
+def news_article(subject: Article, config: Config) -> str:
     """Describe an article; the text is safe inside a script element."""
     page = addresses.absolute(addresses.page(subject), config)
     said: dict[str, Any] = {

@@ -114,7 +114,7 @@ class Sitemaps:
         return own or _iso639(self._config.publication.language) or "en"
 
 
-def newest_of(entries: Iterable[str]) -> str | None:
+def newest_change(entries: Iterable[str]) -> str | None:
     """Return the newest change that entries of a sitemap tell of."""
     return max((date for entry in entries for date in _LASTMOD.findall(entry)), default=None)
 

@@ -14,7 +14,7 @@ from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import EditionKind
 from syndicate.render.feeds import Feed
 from syndicate.render.mail.context import EditionDate
-from syndicate.render.mail.edition_content import compose
+from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.home_page import HomePage
@@ -33,7 +33,7 @@ FIGURE = Figure(
 )
 
 
-def faults(config: Config, templates: Templates) -> list[TemplateError]:
+def check_templates(config: Config, templates: Templates) -> list[TemplateError]:
     """Set the specimen in every template; return what went wrong, each mistake once."""
     found = templates.check()
     for render in _renderings(config, templates):
@@ -50,14 +50,14 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     newsletter = config.newsletters[0] if config.newsletters else Newsletter(name="specimen")
 
     def edition(kind: EditionKind, count: int) -> object:
-        return compose(
+        return compose_edition(
             kind=kind,
             articles=articles[:count],
             more=articles[count : 2 * count - 1],
             newsletter=newsletter,
             config=config,
             templates=templates,
-            dateline=EditionDate(at=AT, zone=config.publication.timezone),
+            edition_date=EditionDate(at=AT, zone=config.publication.timezone),
         )
 
     yield lambda: edition(EditionKind.ALERT, 1)

@@ -35,7 +35,7 @@ class TemplateLines(Extension):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TemplateLine:
     """A line of a template."""
 
     template: str
@@ -60,18 +60,18 @@ class Place:
         return cls(name, int(line) + source.count("\n", marks[-1].end(), offset))
 
 
-def unmarked(text: str) -> str:
+def strip_marks(text: str) -> str:
     """Return rendered MJML without its marks."""
     return _MARKED.sub("", text)
 
 
-def unmark(root: etree._Element) -> None:
+def remove_marks(root: etree._Element) -> None:
     """Take the marks off a tree, conditional comments included."""
     for element in root.iter():
         if isinstance(element.tag, str):
             element.attrib.pop(MARK, None)
         elif element.text:
-            element.text = unmarked(element.text)
+            element.text = strip_marks(element.text)
 
 
 def _mark(text: str, name: str, first_line: int) -> str:

@@ -29,26 +29,26 @@ PACKAGED = Path(__file__).parent.parent / "templates"
 class Templates:
     """Templates of one publication: `own` folder first, then the package's."""
 
-    def __init__(self, own: Path | None = None, *, settled: bool = False) -> None:
-        """Read templates again when they change, unless they are `settled`."""
-        self._settled = settled
+    def __init__(self, own: Path | None = None, *, frozen: bool = False) -> None:
+        """Read templates again when they change, unless they are `frozen`."""
+        self._frozen = frozen
         self.folders = [folder for folder in (own, PACKAGED) if folder is not None]
 
     @classmethod
-    def of(cls, config: Config, *, settled: bool = False) -> "Templates":
+    def of(cls, config: Config, *, frozen: bool = False) -> "Templates":
         """Return the templates of a publication."""
-        return cls(config.templates, settled=settled)
+        return cls(config.templates, frozen=frozen)
 
-    def framed(self, frame: dict[str, Any]) -> "Templates":
+    def with_globals(self, frame: dict[str, Any]) -> "Templates":
         """Return the same templates with values that are the same at every rendering.
 
         Macros see them too, so that a template that only holds macros is read once.
         """
-        framed = Templates(settled=self._settled)
-        framed.folders = self.folders
-        framed._environment = self._environment.overlay()
-        framed._environment.globals = {**self._environment.globals, **frame}
-        return framed
+        with_globals = Templates(frozen=self._frozen)
+        with_globals.folders = self.folders
+        with_globals._environment = self._environment.overlay()
+        with_globals._environment.globals = {**self._environment.globals, **frame}
+        return with_globals
 
     def render(self, name: str, values: dict[str, Any]) -> str:
         """Render a template; raise TemplateError with its name and line."""
@@ -113,7 +113,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
-            auto_reload=not self._settled,
+            auto_reload=not self._frozen,
             extensions=[TemplateLines],
         )
         environment.filters.update(FILTERS)

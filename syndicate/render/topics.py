@@ -46,25 +46,25 @@ def everything() -> Topic:
     return Topic(kind=TopicKind.EVERYTHING, name="", home=addresses.HOME)
 
 
-def own(feed: CustomFeed) -> Topic:
+def custom(feed: CustomFeed) -> Topic:
     """Return the topic of a feed that the config names."""
-    return Topic(kind=TopicKind.FEED, name=feed.label, home=addresses.own_feed(feed.name))
+    return Topic(kind=TopicKind.FEED, name=feed.label, home=addresses.custom_feed(feed.name))
 
 
-def setting(topic: Topic, config: Config) -> CustomFeed | None:
+def custom_feed(topic: Topic, config: Config) -> CustomFeed | None:
     """Return what the config says of a feed that it names; None for any other topic."""
-    return next((feed for feed in config.feeds if own(feed).home == topic.home), None)
+    return next((feed for feed in config.feeds if custom(feed).home == topic.home), None)
 
 
-def items(topic: Topic, config: Config) -> int:
+def item_limit(topic: Topic, config: Config) -> int:
     """Return how many articles a topic's feed holds."""
-    own_feed = setting(topic, config)
+    own_feed = custom_feed(topic, config)
     return (own_feed.items if own_feed else None) or config.syndication.items
 
 
 def full_text(topic: Topic, config: Config) -> bool:
     """Whether a topic's feed holds whole articles."""
-    own_feed = setting(topic, config)
+    own_feed = custom_feed(topic, config)
     chosen = own_feed.full_text if own_feed else None
     return config.syndication.full_text if chosen is None else chosen
 
@@ -78,12 +78,12 @@ def has_archives(topic: Topic, config: Config) -> bool:
     return config.syndication.archives and reach_back
 
 
-def of(article: Article, config: Config) -> Iterator[Topic]:
+def article_topics(article: Article, config: Config) -> Iterator[Topic]:
     """Iterate over the topics that an article belongs to, each once."""
     yield everything()
     for feed in config.feeds:
         if matches(article, feed.select):
-            yield own(feed)
+            yield custom(feed)
     named = [(TopicKind.SECTION, addresses.section, article.section or "")]
     named += [(TopicKind.TAG, addresses.tag, tag) for tag in article.tags]
     named += [(TopicKind.AUTHOR, addresses.author, author.name) for author in article.authors]

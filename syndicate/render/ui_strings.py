@@ -236,7 +236,7 @@ ENGLISH = PageStrings(
 )
 
 
-def of(language: str) -> PageStrings:
+def page_strings(language: str) -> PageStrings:
     """Return the table for a BCP 47 language, or the English one."""
     return translate(ENGLISH, language)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from syndicate import clock
 from syndicate.config import Config, Schedule
 from syndicate.model.article_window import ScheduleStart
-from syndicate.model.due_slots import timing
+from syndicate.model.due_slots import schedule_timing
 from syndicate.store import Transaction
 
 
@@ -40,7 +40,7 @@ def beginning_there_would_be(tx: Transaction, name: str, *, at: datetime) -> Sch
 
 def seen_since(tx: Transaction, schedule: Schedule, config: Config, *, at: datetime) -> datetime:
     """Return when the timing of a schedule was first seen, and keep that if it is new."""
-    times = timing(schedule, config.zone(schedule))
+    times = schedule_timing(schedule, config.zone(schedule))
     return tx.schedules.first_seen(
         schedule.name,
         times.fingerprint,

@@ -11,15 +11,15 @@ from typing import Self
 from syndicate.body.missing_media import without_files
 from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import Refused
-from syndicate.model.article_selection import Selection, select
+from syndicate.model.article_selection import Selection, select_articles
 from syndicate.model.article_window import ArticleWindow, ScheduleStart
 from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, EditionKind, Item
 from syndicate.publish.output.media import MediaFolder
 from syndicate.render import addresses
 from syndicate.render.mail.context import EditionDate
-from syndicate.render.mail.edition_content import compose
-from syndicate.render.mail.link_markers import numbered
+from syndicate.render.mail.edition_content import compose_edition
+from syndicate.render.mail.link_markers import mark_links
 from syndicate.render.templates import Templates
 from syndicate.store import Store, Transaction
 
@@ -93,7 +93,7 @@ class Composer:
             found = tx.articles.candidates(newsletter.name, window, at)
             upto = tx.articles.covered_until(window, at)
             seen = CompositionState.of(tx, newsletter.name)
-        selection = select(found, schedule.select, at=at)
+        selection = select_articles(found, schedule.select, at=at)
         newest = max((article.number or 0 for article in selection.carried), default=0)
         draft = self._draft(
             newsletter,
@@ -101,7 +101,7 @@ class Composer:
             schedule=schedule.name,
             segment=segment or schedule.segment,
             window=(upto, newest),
-            dateline=EditionDate(at=slot_at, zone=self._config.zone(schedule)),
+            edition_date=EditionDate(at=slot_at, zone=self._config.zone(schedule)),
             at=at,
         )
         return ProposedEdition(selection=selection, draft=draft, seen=seen)
@@ -112,7 +112,7 @@ class Composer:
         slugs: Sequence[str],
         *,
         segment: str | None = None,
-        dateline: EditionDate | None = None,
+        edition_date: EditionDate | None = None,
         at: datetime,
     ) -> ProposedEdition:
         """Compose exactly these articles, in this order, for everybody subscribed by now.
@@ -129,7 +129,7 @@ class Composer:
             selection,
             segment=segment,
             window=(upto, upto + 1),
-            dateline=dateline or EditionDate(at=at, zone=self._config.publication.timezone),
+            edition_date=edition_date or EditionDate(at=at, zone=self._config.publication.timezone),
             at=at,
         )
         return ProposedEdition(selection=selection, draft=draft, seen=seen)
@@ -153,9 +153,9 @@ class Composer:
             seen = CompositionState.of(tx, newsletter.name)
         schedule = self._config.schedule(first.schedule if first else None)
         zone = self._config.zone(schedule) if schedule else self._config.publication.timezone
-        dateline = EditionDate(at=edition.slot_at, zone=zone)
+        edition_date = EditionDate(at=edition.slot_at, zone=zone)
         if slugs:
-            return self.propose_these(newsletter, slugs, dateline=dateline, at=at)
+            return self.propose_these(newsletter, slugs, edition_date=edition_date, at=at)
         if not carried:
             raise Refused(
                 f"nothing that edition {edition.key} carried is public any more; "
@@ -164,7 +164,7 @@ class Composer:
         most = schedule.select.max if schedule else len(carried)
         selection = Selection(taken=tuple(carried[:most]), more=tuple(carried[most:]))
         draft = self._draft(
-            newsletter, selection, window=(upto, upto + 1), dateline=dateline, at=at
+            newsletter, selection, window=(upto, upto + 1), edition_date=edition_date, at=at
         )
         return ProposedEdition(selection=selection, draft=draft, seen=seen)
 
@@ -190,7 +190,7 @@ class Composer:
         schedule: str | None = None,
         segment: str | None = None,
         window: tuple[int, int],
-        dateline: EditionDate,
+        edition_date: EditionDate,
         at: datetime,
     ) -> Draft | None:
         """Compose a selection; `window` is where it ends, and whose subscriptions are too new."""
@@ -198,16 +198,16 @@ class Composer:
             return None
         self._must_be_published(selection.carried)
         kind = EditionKind.ALERT if len(selection.carried) == 1 else EditionKind.DIGEST
-        content = compose(
+        content = compose_edition(
             kind=kind,
             articles=[self._as_mailed(article, at) for article in selection.taken],
             more=[self._as_mailed(article, at) for article in selection.more],
             newsletter=newsletter,
             config=self._config,
             templates=self._templates,
-            dateline=dateline,
+            edition_date=edition_date,
         )
-        content, links = numbered(content, newsletter, self._config)
+        content, links = mark_links(content, newsletter, self._config)
         upto, newest = window
         return Draft(
             newsletter=newsletter.name,
@@ -219,7 +219,7 @@ class Composer:
             newest=newest,
             created_at=at,
             expires_at=at + self._config.expire_after(newsletter),
-            slot_at=dateline.at,
+            slot_at=edition_date.at,
             links=links,
             segment=self._config.criteria(segment) if segment is not None else None,
         )
@@ -232,7 +232,7 @@ class Composer:
     def _must_be_published(self, articles: Iterable[Article]) -> None:
         """Raise Refused for an article whose page isn't there: mail must not lead to nowhere."""
         for article in articles:
-            page = addresses.file(addresses.page(article))
+            page = addresses.output_path(addresses.page(article))
             if not (self._config.output / page).is_file():
                 raise Refused(
                     f"{article.slug} has no page yet, so it isn't mailed; "

@@ -14,7 +14,7 @@ from syndicate import clock
 from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import SyndicateError
 from syndicate.model.article_window import ScheduleStart
-from syndicate.model.due_slots import SlotDecision, decide, timing
+from syndicate.model.due_slots import SlotDecision, decide, schedule_timing
 from syndicate.model.schedule_slots import Slot
 from syndicate.schedule.beginning import begin, beginning_there_would_be, seen_since
 from syndicate.schedule.composer import Composer, ProposedEdition, nobody
@@ -69,7 +69,7 @@ class SlotDispatcher:
         self, tx: Transaction, schedule: Schedule, since: datetime, at: datetime
     ) -> tuple[datetime | None, SlotDecision]:
         """Say what is due, and when the slot before it was."""
-        times = timing(schedule, self.config.zone(schedule))
+        times = schedule_timing(schedule, self.config.zone(schedule))
         last = tx.fires.last(schedule.name, at)
         return last, decide(times, last=last, since=since, now=at, max_late=schedule.max_late)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from syndicate.clock import EPOCH
 from syndicate.config import Config, Schedule
-from syndicate.model.article_selection import select
+from syndicate.model.article_selection import select_articles
 from syndicate.model.article_window import ArticleWindow
 from syndicate.model.articles import Article
 from syndicate.model.subscribers import SubscriptionState
@@ -92,7 +92,7 @@ def _between(
     its = {article.key for article in tx.articles.candidates(schedule.newsletter, window, at)}
     found = tx.articles.candidates(schedule.newsletter, ArticleWindow(after=after), at)
     between = [article for article in found if article.key not in its]
-    return select(between, schedule.select, at=at).carried
+    return select_articles(between, schedule.select, at=at).carried
 
 
 def _uncarried(schedule: Schedule, gone: list[str], between: tuple[Article, ...]) -> str:

@@ -26,7 +26,7 @@ from syndicate.intake.articles.deleted_files import DeletedFiles
 from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.intake.articles.quarantine import Quarantine
 from syndicate.intake.articles.watch import watch
-from syndicate.model.due_slots import timing
+from syndicate.model.due_slots import schedule_timing
 from syndicate.schedule.progress_report import ProgressReporter
 from syndicate.schedule.retention import forget_daily
 from syndicate.schedule.wiring import Newsroom
@@ -147,7 +147,7 @@ class Runner:
         scheduler = BackgroundScheduler(timezone="UTC", daemon=True)
         options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         for schedule in self._config.schedules:
-            trigger = timing(schedule, self._config.zone(schedule)).trigger()
+            trigger = schedule_timing(schedule, self._config.zone(schedule)).trigger()
             scheduler.add_job(
                 self._guarded(self._fire), trigger, args=[schedule], id=schedule.name, **options
             )

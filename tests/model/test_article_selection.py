@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.config import EditionFilter
-from syndicate.model.article_selection import matches, select
+from syndicate.model.article_selection import matches, select_articles
 from syndicate.model.articles import Article, Person
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_every_condition_of_a_rule_must_hold(rule, taken):
 
 def test_the_newest_come_first_and_past_the_limit_they_are_named():
     found = [article(f"s{age}", age=age * HOUR) for age in (3, 1, 5, 2, 4)]
-    selection = select(found, EditionFilter(max=3), at=NOW)
+    selection = select_articles(found, EditionFilter(max=3), at=NOW)
     assert [one.slug for one in selection.taken] == ["s1", "s2", "s3"]
     assert [one.slug for one in selection.more] == ["s4", "s5"]
     assert [one.slug for one in selection.carried] == ["s1", "s2", "s3", "s4", "s5"]
@@ -60,7 +60,7 @@ def test_the_newest_come_first_and_past_the_limit_they_are_named():
 
 def test_those_of_the_same_moment_come_in_the_order_of_every_list():
     found = [article(slug) for slug in ("ferry", "tram", "dome")]
-    assert [one.slug for one in select(found, EditionFilter(), at=NOW).taken] == [
+    assert [one.slug for one in select_articles(found, EditionFilter(), at=NOW).taken] == [
         "dome",
         "ferry",
         "tram",
@@ -69,21 +69,21 @@ def test_those_of_the_same_moment_come_in_the_order_of_every_list():
 
 def test_what_age_leaves_out_is_counted_and_said():
     found = [article("new"), *(article(f"old{n}", age=25 * HOUR) for n in range(3))]
-    selection = select(found, EditionFilter(max_age="24h"), at=NOW)
+    selection = select_articles(found, EditionFilter(max_age="24h"), at=NOW)
     assert [one.slug for one in selection.taken] == ["new"]
     assert selection.left_out == ", 3 older than 24 h"
 
 
 def test_age_counts_only_what_the_rule_asks_for():
     found = [article("calm", age=25 * HOUR), article("alarm", age=25 * HOUR, breaking=True)]
-    selection = select(found, EditionFilter(breaking=True, max_age="24h"), at=NOW)
+    selection = select_articles(found, EditionFilter(breaking=True, max_age="24h"), at=NOW)
     assert not selection
     assert selection.left_out == ", 1 older than 24 h"
 
 
 def test_without_a_limit_age_does_not_matter():
-    assert select([article(age=100_000 * HOUR)], EditionFilter(), at=NOW)
+    assert select_articles([article(age=100_000 * HOUR)], EditionFilter(), at=NOW)
 
 
 def test_an_article_as_old_as_the_limit_is_still_taken():
-    assert select([article(age=24 * HOUR)], EditionFilter(max_age="24h"), at=NOW)
+    assert select_articles([article(age=24 * HOUR)], EditionFilter(max_age="24h"), at=NOW)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicate.config import Schedule
-from syndicate.model.due_slots import Slot, SlotDecision, decide, timing
+from syndicate.model.due_slots import Slot, SlotDecision, decide, schedule_timing
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAILY = {"cron": "0 7 * * *"}
@@ -24,7 +24,12 @@ def at(text: str) -> datetime:
 def decided(keys, *, now, last=None, since=LONG_AGO, max_late=None, limit=100) -> SlotDecision:
     schedule = Schedule.model_validate({"name": "s", "newsletter": "n", **keys})
     return decide(
-        timing(schedule, BERLIN), last=last, since=since, now=now, max_late=max_late, limit=limit
+        schedule_timing(schedule, BERLIN),
+        last=last,
+        since=since,
+        now=now,
+        max_late=max_late,
+        limit=limit,
     )
 
 
@@ -168,7 +173,9 @@ def test_every_slot_is_dealt_with_or_recorded_once_however_the_passes_fall(
     keys, start, pauses, max_late
 ):
     late = None if max_late is None else timedelta(seconds=max_late)
-    timetable = timing(Schedule.model_validate({"name": "s", "newsletter": "n", **keys}), BERLIN)
+    timetable = schedule_timing(
+        Schedule.model_validate({"name": "s", "newsletter": "n", **keys}), BERLIN
+    )
     now, last = start, None
     recorded: list[Slot] = []
     handled: list[tuple[Slot, datetime]] = []

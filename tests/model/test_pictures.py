@@ -78,7 +78,7 @@ def test_a_picture_without_renditions_is_shown_as_it_is(plain):
     assert pictures.source(plain) is None
     assert pictures.crops(plain) == ()
     assert pictures.preview(plain) == plain
-    assert pictures.files(plain) == ((plain.src,) if plain.local else ())
+    assert pictures.list_files(plain) == ((plain.src,) if plain.local else ())
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_every_file_that_is_named_anywhere_is_among_the_files():
             sets = f"{pictures.srcset(shown)}, {offered.srcset if offered else ''}"
             named = {said.split()[0] for said in sets.split(",") if said.strip()}
             named |= {crop.src for crop in pictures.crops(shown)} | {pictures.preview(shown).src}
-            files = pictures.files(shown)
+            files = pictures.list_files(shown)
             assert named <= set(files)
             assert len(set(files)) == len(files)
             assert files[0] == shown.src

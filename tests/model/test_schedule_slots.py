@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from syndicate.config import Schedule
 from syndicate.config.cron import MONTHS, WEEKDAYS, parse
-from syndicate.model.due_slots import Slot, Timing, timing
+from syndicate.model.due_slots import Slot, Timing, schedule_timing
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 LORD_HOWE, KATHMANDU = ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Asia/Kathmandu")
@@ -20,7 +20,7 @@ ZONES = [BERLIN, NEW_YORK, LORD_HOWE, KATHMANDU]
 
 
 def schedule(zone: ZoneInfo = BERLIN, **keys: str) -> Timing:
-    return timing(Schedule.model_validate({"name": "s", "newsletter": "n", **keys}), zone)
+    return schedule_timing(Schedule.model_validate({"name": "s", "newsletter": "n", **keys}), zone)
 
 
 def at(text: str, zone: tzinfo = BERLIN, fold: int = 0) -> datetime:

@@ -28,10 +28,10 @@ PLAYER = f"https://www.youtube-nocookie.com/embed/{TRAM}"
     ],
 )
 def test_every_form_of_a_youtube_address_is_the_same_player(address):
-    video = Video.at(address)
+    video = Video.from_url(address)
     assert video
-    assert video.player == PLAYER
-    assert video.page == f"https://www.youtube.com/watch?v={TRAM}"
+    assert video.player_url == PLAYER
+    assert video.page_url == f"https://www.youtube.com/watch?v={TRAM}"
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_every_form_of_a_youtube_address_is_the_same_player(address):
     ],
 )
 def test_what_a_viewer_needs_is_kept(address, player, page):
-    video = Video.at(address)
+    video = Video.from_url(address)
     assert video
-    assert (video.player, video.page) == (player, page)
+    assert (video.player_url, video.page_url) == (player, page)
 
 
 @pytest.mark.parametrize(
@@ -97,11 +97,11 @@ def test_what_a_viewer_needs_is_kept(address, player, page):
     ],
 )
 def test_nothing_else_is_a_video(address):
-    assert Video.at(address) is None
+    assert Video.from_url(address) is None
 
 
 def test_a_short_is_upright():
-    assert Video.at(f"https://www.youtube.com/shorts/{TRAM}") == Video(
+    assert Video.from_url(f"https://www.youtube.com/shorts/{TRAM}") == Video(
         host="youtube", id=TRAM, upright=True
     )
 
@@ -114,9 +114,9 @@ def test_a_short_is_upright():
     st.text(max_size=30),
 )
 def test_a_players_address_means_itself(host, name, rest):
-    video = Video.at(f"{host}{name}{rest}")
+    video = Video.from_url(f"{host}{name}{rest}")
     if video:
-        again = Video.at(video.player)
+        again = Video.from_url(video.player_url)
         assert again
-        assert again.player == video.player
-        assert not set(video.player) & set(" <>\"'\\\n")
+        assert again.player_url == video.player_url
+        assert not set(video.player_url) & set(" <>\"'\\\n")

@@ -8,7 +8,7 @@ import pytest
 from syndicate.model.articles import Status
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import EditionKind
-from syndicate.render.mail.edition_content import compose as really
+from syndicate.render.mail.edition_content import compose_edition as really
 from tests.audience import by_reader
 from tests.schedule.conftest import BREAKING, MINUTE, NOW
 
@@ -123,7 +123,7 @@ def test_an_article_taken_back_while_an_edition_is_composed_is_not_in_it(desk, m
 
     desk.subscribe(*EVERYBODY)
     ferry = desk.file("ferry")
-    monkeypatch.setattr("syndicate.schedule.composer.compose", compose)
+    monkeypatch.setattr("syndicate.schedule.composer.compose_edition", compose)
     assert outcomes(desk.tick()) == ["skipped: 0 new"]
     assert desk.mail() == []
 
@@ -230,7 +230,7 @@ def test_a_mistake_of_ours_in_one_schedule_stops_no_other(desk_of, monkeypatch):
             raise ZeroDivisionError("a story that breaks it")
         return really(newsletter=newsletter, **values)
 
-    monkeypatch.setattr("syndicate.schedule.composer.compose", compose)
+    monkeypatch.setattr("syndicate.schedule.composer.compose_edition", compose)
     ticked = desk.tick()
     assert outcomes(ticked) == [
         "failed: ZeroDivisionError('a story that breaks it')",

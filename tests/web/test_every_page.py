@@ -14,7 +14,7 @@ from syndicate.config import Config
 from syndicate.model.articles import Comments, Figure, Person
 from syndicate.model.editions import Draft, EditionKind, Item
 from syndicate.render.mail.context import EditionDate
-from syndicate.render.mail.edition_content import compose
+from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from tests import checkers
@@ -152,12 +152,12 @@ def freeze(newsroom: Newsroom, kind: EditionKind) -> None:
     now, config = clock.now(), newsroom.config
     with newsroom.store.read() as tx:
         articles = tx.articles.public(now, 12)
-    content = compose(
+    content = compose_edition(
         kind=kind,
         articles=articles[:6],
         more=articles[6:],
         newsletter=config.newsletters[0],
-        dateline=EditionDate(at=now, zone=config.publication.timezone),
+        edition_date=EditionDate(at=now, zone=config.publication.timezone),
         config=config,
         templates=Templates(),
     )

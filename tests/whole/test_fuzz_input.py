@@ -137,7 +137,7 @@ def test_pictures(config, tmp_path):
             figure = Pictures(article, config, keep=False).find("a.png")
             readable += 1
             with suppress(ValueError), warnings.catch_warnings(action="ignore"):
-                names = [name for name, _ in model_pictures.renditions(figure)][:1]
+                names = [name for name, _ in model_pictures.list_renditions(figure)][:1]
                 list(picture_resizing.resize(data, figure, names))
     assert 0.05 * COUNT < readable < 0.95 * COUNT
 

@@ -18,7 +18,7 @@ from syndicate.cli.operation.config_watcher import ConfigWatcher
 from syndicate.cli.operation.signals import SignalHandlers
 from syndicate.config import Config, missing_secrets, missing_token
 from syndicate.errors import ConfigError, StoreError, SyndicateError
-from syndicate.render.template_check import faults
+from syndicate.render.template_check import check_templates
 from syndicate.render.templates import Templates
 from syndicate.schedule.renamed import left_behind
 from syndicate.schedule.runner import Runner
@@ -73,7 +73,7 @@ class ServingAddress:
     def read(self) -> Config:
         """Read the config anew; raise ConfigError with every mistake in it or in a template."""
         config = self.ours.read()
-        if mistakes := faults(config, Templates.of(config)):
+        if mistakes := check_templates(config, Templates.of(config)):
             raise ConfigError(*map(str, mistakes))
         for key in ("host", "port"):
             before, now = getattr(self.first.web, key), getattr(config.web, key)

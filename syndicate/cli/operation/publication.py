@@ -94,7 +94,7 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
     """Read config and templates; print when each schedule is due next, and every mistake."""
     from syndicate.cli.articles.unmatched_selections import unmatched_selections  # noqa: PLC0415 - start-up
     from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415
-    from syndicate.render.template_check import faults  # noqa: PLC0415
+    from syndicate.render.template_check import check_templates  # noqa: PLC0415
     from syndicate.render.templates import Templates  # noqa: PLC0415
 
     ours = here(context)
@@ -106,7 +106,7 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
             as_json(nothing | {"mistakes": list(error.lines)})
         raise
     Mirror.of(config)
-    mistakes = faults(config, Templates.of(config))
+    mistakes = check_templates(config, Templates.of(config))
     schedules = _upcoming(config)
     articles = _stored_articles(config)
     unknown = dict(sorted(Counter(key for article in articles for key in article.extra).items()))
@@ -234,7 +234,7 @@ def copy(
 
 
 def _upcoming(config: "Config") -> list[dict[str, Any]]:
-    from syndicate.model.due_slots import timing  # noqa: PLC0415 - start-up
+    from syndicate.model.due_slots import schedule_timing  # noqa: PLC0415 - start-up
 
     now = clock.now()
     return [
@@ -244,7 +244,7 @@ def _upcoming(config: "Config") -> list[dict[str, Any]]:
             "timezone": str(config.zone(schedule)),
             "next": [
                 slot.due_at.astimezone(config.zone(schedule)).isoformat()
-                for slot in timing(schedule, config.zone(schedule)).upcoming(now, 3)
+                for slot in schedule_timing(schedule, config.zone(schedule)).upcoming(now, 3)
             ],
         }
         for schedule in config.schedules

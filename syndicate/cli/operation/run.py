@@ -106,9 +106,9 @@ def _mail(config: "Config", server: "WebServer") -> str:
 
 
 def _next_editions(config: "Config") -> Iterator[tuple[str, str, str]]:
-    from syndicate.model.due_slots import timing  # noqa: PLC0415 - start-up
+    from syndicate.model.due_slots import schedule_timing  # noqa: PLC0415 - start-up
 
     for schedule in config.schedules:
         zone = config.zone(schedule)
-        for slot in timing(schedule, zone).upcoming(clock.now(), 1):
+        for slot in schedule_timing(schedule, zone).upcoming(clock.now(), 1):
             yield schedule.name, schedule.newsletter, slot_time(slot.due_at, zone)

@@ -10,10 +10,10 @@ from syndicate.model.deliveries import (
     Claim,
     DeliveryOutcome,
     DeliveryState,
-    next_attempt,
-    suppresses,
+    is_bad_address,
 )
 from syndicate.model.editions import Edition
+from syndicate.model.retry_delay import next_attempt
 
 _THROTTLED = 454
 """What relays say to who sends too fast (RFC 4954 has it for logins, Amazon SES for all)."""
@@ -62,7 +62,9 @@ def of(error: DeliveryError, claim: Claim, edition: Edition, at: datetime) -> De
 
 def condemns(verdict: DeliveryOutcome) -> bool:
     """Whether the address is never to be mailed again."""
-    return verdict.state is DeliveryState.FAILED and verdict.code > 0 and suppresses(verdict.reply)
+    return (
+        verdict.state is DeliveryState.FAILED and verdict.code > 0 and is_bad_address(verdict.reply)
+    )
 
 
 def puts_off(error: DeliveryError) -> bool:

@@ -25,7 +25,7 @@ from syndicate.intake.articles.parallel_parse import (
 )
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.model.articles import Article, Status
-from syndicate.model.old_addresses import kept_as
+from syndicate.model.old_addresses import storage_key
 from syndicate.store import ArticleLookup, ArticleWriter, NewArticle, Store, Transaction
 
 
@@ -308,7 +308,7 @@ def _names(manuscript: SourceFile) -> set[str]:
 
 def _slugs(manuscript: SourceFile) -> list[str]:
     """Return the slug that a file asks for, and the old addresses that it names."""
-    return [manuscript.slug, *map(kept_as, manuscript.revision.old_addresses)]
+    return [manuscript.slug, *map(storage_key, manuscript.revision.old_addresses)]
 
 
 def _refused(one: ParsedFile, reason: str, where: str = "") -> ImportResult:

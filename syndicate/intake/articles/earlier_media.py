@@ -7,7 +7,7 @@ article is the same, its pictures are known, so none is lost with its source.
 import re
 from dataclasses import replace
 
-from syndicate.body import cut
+from syndicate.body import compile_body
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.model.articles import MEDIA, Article, Figure, Recording
 
@@ -36,7 +36,7 @@ def restore_earlier_media(
     return replace(
         proof,
         revision=kept,
-        galley=cut(kept, slug=manuscript.slug),
+        galley=compile_body(kept, slug=manuscript.slug),
         warnings=(*proof.warnings, warning),
     )
 

@@ -24,7 +24,7 @@ from syndicate.intake.articles.unique_slugs import (
     story_key,
 )
 from syndicate.model.articles import Article
-from syndicate.model.old_addresses import kept_as
+from syndicate.model.old_addresses import storage_key
 from syndicate.store import ArticleLookup, ArticleWriter
 
 ArticleFinder = ArticleLookup | ArticleWriter
@@ -47,7 +47,7 @@ class TakenIdentities:
         self.slugs[match.slug] = manuscript.path
         self.ids[match.id] = manuscript.path
         for address in manuscript.revision.old_addresses:
-            self.addresses[kept_as(address)] = manuscript.path
+            self.addresses[storage_key(address)] = manuscript.path
 
     def copy(self) -> Self:
         """Return the same, to go on from and to fall back behind."""
@@ -102,7 +102,7 @@ class ArticleMatcher:
         """Refuse a file that says it was where another article is, was, or will be."""
         its_key = None if match.article is None else match.article.key
         for address in manuscript.revision.old_addresses:
-            kept = kept_as(address)
+            kept = storage_key(address)
             owner = door.by_slug(kept)
             holder = self.taken.addresses.get(kept) or self.taken.slugs.get(kept)
             if owner is not None and owner.key != its_key:

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from syndicate.body import cut
-from syndicate.body.tree_edits import remove, unwrap, write
+from syndicate.body import compile_body
+from syndicate.body.tree_edits import remove, unwrap, write_children
 from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles import html_document, markdown
@@ -134,7 +134,7 @@ def parse_article(
     audio = _recording(manuscript, config, warn, keep=keep)
     revision = replace(
         head,
-        body=write(root),
+        body=write_children(root),
         excerpt=head.summary or shorten(_plain_text(root, without=liquid.left), EXCERPT_LENGTH),
         image=image,
         figures=shown,
@@ -142,7 +142,7 @@ def parse_article(
     )
     return ParsedArticle(
         revision=revision,
-        galley=cut(revision, slug=manuscript.slug, tree=root),
+        galley=compile_body(revision, slug=manuscript.slug, tree=root),
         pictures=pictures.used,
         warnings=tuple(dict.fromkeys(warnings)),
         incomplete=pictures.incomplete or (head.audio is not None and audio is None),

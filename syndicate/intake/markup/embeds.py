@@ -11,7 +11,7 @@ from lxml import etree
 
 from syndicate.body.tree_edits import PHRASING, parent_of, remove, unwrap, unwrap_all
 from syndicate.intake.markup.text import one_line
-from syndicate.model.urls import web_address
+from syndicate.model.urls import http_url
 from syndicate.model.videos import Video
 
 EMBED_TAGS = frozenset({"x-iframe", "embed", "object", "video", "audio"})
@@ -71,10 +71,10 @@ def _is_within(element: etree._Element, root: etree._Element) -> bool:
 def _convert_frame(element: etree._Element, hosts: Collection[str]) -> etree._Element | None:
     """Make the frame that is to be kept of an embed, or None."""
     address = _address(element)
-    video = Video.at(address)
+    video = Video.from_url(address)
     if video is None and element.tag != "x-iframe":
         return None
-    address = video.player if video else address
+    address = video.player_url if video else address
     if not _is_allowed_frame(address, hosts):
         return None
     frame = etree.Element("iframe", src=address)
@@ -158,7 +158,7 @@ def _track(part: etree._Element) -> etree._Element:
 def _address(element: etree._Element) -> str:
     address = str(element.get("src") or element.get("data") or "").strip()
     address = f"https:{address}" if address.startswith("//") else address
-    return web_address(address) or "" if _is_https(address) else address
+    return http_url(address) or "" if _is_https(address) else address
 
 
 def _is_https(address: str) -> bool:
@@ -238,7 +238,7 @@ def _last_embed_after(spot: etree._Element) -> etree._Element:
 
 def _ratio(made: etree._Element) -> tuple[str, ...]:
     """Name the shape of a video in a frame: such a frame has no shape of its own."""
-    if made.tag != "iframe" or Video.at(made.get("src", "")) is None:
+    if made.tag != "iframe" or Video.from_url(made.get("src", "")) is None:
         return ()
     wanted = int(made.get("width", "")) / int(made.get("height", ""))
     return (f"ratio-{min(_RATIOS, key=lambda name: abs(_RATIOS[name] - wanted))}",)
@@ -250,8 +250,8 @@ def _link(element: etree._Element, linked: set[str]) -> None:
     recordings = [_address(part) for part in element if part.tag == "source"]
     if element.tag in _RECORDINGS and not address and recordings:
         address = recordings[0]
-    if video := Video.at(address):
-        address = video.page
+    if video := Video.from_url(address):
+        address = video.page_url
     relative = element.tag in _RECORDINGS and not _ABSOLUTE.match(address)
     if address not in linked and (relative or re.match("https?://", address)) and address:
         linked.add(address)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from lxml import etree
 
-from syndicate.body.missing_media import leave_words, leave_words_inline
+from syndicate.body.missing_media import replace_inline_with_alt, replace_with_alt
 from syndicate.body.tree_edits import PHRASING, remove, remove_all, unwrap, unwrap_all
 from syndicate.intake.markup.embeds import is_embed_figure
 from syndicate.intake.markup.text import one_line
@@ -221,11 +221,11 @@ def _fill_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list
                 _set_attributes(image, _sized(found, image, shown=True), image.get("alt", ""))
             continue
         figure = _fill_figure(parent, image, found)
-        if found is not None or leave_words(parent, image):
+        if found is not None or replace_with_alt(parent, image):
             figures.append(figure)
         else:
             wordless.append(parent)
-    leave_words_inline(root, inline)
+    replace_inline_with_alt(root, inline)
     remove_all(root, wordless)
     return figures
 

@@ -7,7 +7,7 @@ from lxml import etree
 
 from syndicate.body.tree_edits import HEADINGS, PHRASING, unwrap_all
 from syndicate.errors import Refused
-from syndicate.model.urls import reference
+from syndicate.model.urls import url_reference
 
 _LINKS = {"a": "href", "blockquote": "cite", "q": "cite", "ins": "cite", "del": "cite"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -166,7 +166,7 @@ def _repair_link(element: etree._Element) -> None:
     """Write a link's address as everybody takes it; drop one that leads nowhere."""
     name = _LINKS.get(str(element.tag))
     if name and name in element.attrib:
-        written = reference(element.attrib.pop(name))
+        written = url_reference(element.attrib.pop(name))
         if written is not None and (name == "href" or not _NO_SOURCE.match(written)):
             element.set(name, written)
 

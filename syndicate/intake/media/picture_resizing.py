@@ -48,7 +48,8 @@ def resize(data: bytes, figure: Figure, names: Iterable[str]) -> Iterator[tuple[
 
 def _sizes(figure: Figure) -> dict[str, tuple[int, int]]:
     scaled = {
-        name: (width, pictures.height(figure, width)) for name, width in pictures.renditions(figure)
+        name: (width, pictures.height(figure, width))
+        for name, width in pictures.list_renditions(figure)
     }
     return scaled | {crop.src: (crop.width, crop.height) for crop in pictures.crops(figure)}
 

@@ -11,7 +11,7 @@ from syndicate.intake.media import file_storage, image_codec, picture_resizing
 from syndicate.intake.media.metadata import strip_metadata
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Figure
-from syndicate.model.urls import web_address
+from syndicate.model.urls import http_url
 from syndicate.workers.pool import restart_timers
 
 _FORMATS = {
@@ -65,7 +65,7 @@ class Pictures:
         if address.startswith("//"):
             address = f"https:{address}"
         if re.match("https?:", address, re.IGNORECASE):
-            if (remote := web_address(address)) is None:
+            if (remote := http_url(address)) is None:
                 raise PictureMissing(f"{address}: no web address")
             return Figure(src=remote)
         if address in self._missing:
@@ -91,7 +91,7 @@ class Pictures:
 
     def _missing_renditions(self, data: bytes, figure: Figure) -> Iterator[tuple[str, bytes]]:
         """Draw what isn't in `media/` yet, or is damaged there: renditions are made once."""
-        _, *names = pictures.files(figure)
+        _, *names = pictures.list_files(figure)
         missing = [name for name in names if not file_storage.is_saved(self._target(name))]
         return picture_resizing.resize(data, figure, missing) if missing else iter(())
 

@@ -11,7 +11,7 @@ from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.intake.media import file_storage
 from syndicate.model.articles import MEDIA, Recording
-from syndicate.model.urls import web_address
+from syndicate.model.urls import http_url
 from syndicate.workers.pool import restart_timers
 
 _FORMATS = {
@@ -68,7 +68,7 @@ def parse_duration(text: str) -> int:
 
 
 def _remote(named: Recording) -> Recording:
-    if (src := web_address(named.src)) is None:
+    if (src := http_url(named.src)) is None:
         raise RecordingMissing(f"{named.src}: no web address")
     suffix = Path(urlsplit(src).path).suffix.lower()
     kind = named.type or _TYPES.get(suffix)

@@ -5,7 +5,7 @@ import re
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from syndicate.intake.markup.text import one_line
-from syndicate.model.subscribers import normal_address
+from syndicate.model.subscribers import normalise_email
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -29,7 +29,7 @@ def check_address(email: str) -> tuple[str, str]:
         return "", f'"{one_line(email)[:80]}" is no email address: {error}'
     if "\ufffd" in email:  # stands for a byte that can't be read; it would be somebody else's
         return "", "the address has a character that can't be read"
-    return normal_address(email), ""
+    return normalise_email(email), ""
 
 
 def is_ordinary(email: str) -> bool:

@@ -25,7 +25,7 @@ from syndicate.publish.output.folder import held, told
 from syndicate.publish.output.manifest import Manifest, ManifestState
 from syndicate.publish.output.media import MediaFault, warnings
 from syndicate.render import addresses, fingerprint, topics
-from syndicate.render.feeds import formats
+from syndicate.render.feeds import topic_formats
 from syndicate.render.sitemaps import CHUNK
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Topic
@@ -158,12 +158,12 @@ class Publisher:
         """
         if before is None or (before.style, before.compress) != (self._style, compress):
             return True
-        home = self._config.output / addresses.file(addresses.HOME)
+        home = self._config.output / addresses.output_path(addresses.HOME)
         return at < before.at or not home.is_file()
 
     def _ready(self, *, compress: bool) -> PageWriter:
         """Return what renders; a new one where templates changed."""
-        templates = Templates.of(self._config, settled=True)
+        templates = Templates.of(self._config, frozen=True)
         style = fingerprint(self._config, templates)
         known = self._printer is not None and self._printer.compress == compress
         if self._printer is None or not known or style != self._style:
@@ -320,17 +320,17 @@ class _Build:
     def _cut_off(self, topic: Topic) -> None:
         """Delete pages and archives past the last ones of a topic."""
         size = self._lists.size(topic.home)
-        per = topics.items(topic, self._config)
+        per = topics.item_limit(topic, self._config)
         full = size // pagination.STORIES
         filled = size // per if topics.has_archives(topic, self._config) else 0
         number = full + 2 if full else 1
-        while self._manifest.entry(path := addresses.file(topic.numbered(number))):
+        while self._manifest.entry(path := addresses.output_path(topic.numbered(number))):
             self._delete_with_twins(path)
             number += 1
-        for each in formats(topic, self._config):
+        for each in topic_formats(topic, self._config):
             number = filled + 2 if filled else 1
             while self._manifest.entry(
-                path := addresses.file(pagination.archive(topic, number) + each.file)
+                path := addresses.output_path(pagination.archive(topic, number) + each.file)
             ):
                 self._delete_with_twins(path)
                 number += 1

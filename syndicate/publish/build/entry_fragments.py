@@ -14,7 +14,7 @@ from syndicate.publish.build.memory import RenderCache
 from syndicate.publish.build.report import TaskOutcome, said
 from syndicate.publish.build.tasks import Missing
 from syndicate.render.feeds import FORMATS, Tombstone
-from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
+from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
 from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.store import Store, Transaction
 
@@ -124,11 +124,11 @@ class FragmentRenderer:
 
     def _tell(self, article: Article, galley: CompiledBody | None, *, full: bool) -> EntryFragments:
         if article.retracted_at is not None:
-            told = withdrawn_entry(self._config, article)
-            grave = tombstone(self._config, article)
+            told = build_withdrawn_entry(self._config, article)
+            grave = build_tombstone(self._config, article)
         else:
-            told, grave = entry(self._config, article, galley, full_text=full), None
-        fragments = {each.file: each.entry(told) for each in FORMATS}
+            told, grave = build_entry(self._config, article, galley, full_text=full), None
+        fragments = {each.file: each.write_entry(told) for each in FORMATS}
         return EntryFragments(fragments, told.modified, told.audio is not None, grave)
 
 

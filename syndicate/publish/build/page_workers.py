@@ -26,5 +26,5 @@ def crew(config: Config, *, compress: bool) -> Iterator[Crew]:
 
 
 def _printing(config: Config, *, compress: bool) -> Callable[[Task], TaskOutcome]:
-    templates = Templates.of(config, settled=True)
+    templates = Templates.of(config, frozen=True)
     return PageWriter(Store.of(config), config, templates, compress=compress).print

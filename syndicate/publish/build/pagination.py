@@ -15,7 +15,7 @@ from syndicate.config import Config
 from syndicate.publish.build.tasks import FeedDocumentTask, ListPageTask, Missing, PageBatch
 from syndicate.publish.build.topic_index import ListRow, TopicIndex
 from syndicate.render import addresses, topics
-from syndicate.render.feeds import FeedHistory, formats
+from syndicate.render.feeds import FeedHistory, topic_formats
 from syndicate.render.topics import Topic
 from syndicate.workers.pool import Shard
 
@@ -80,7 +80,7 @@ class BuildPlan:
                 self._lists,
                 topic,
                 self._config,
-                lane.stretch(self._numbers(topic, topics.items(topic, self._config))),
+                lane.stretch(self._numbers(topic, topics.item_limit(topic, self._config))),
             )
             for topic in self._changed
             if topics.has_archives(topic, self._config)
@@ -143,7 +143,7 @@ def pages(lists: TopicIndex, topic: Topic, numbers: Sequence[int]) -> Iterator[L
 
 def newest(lists: TopicIndex, topic: Topic, config: Config) -> FeedDocumentTask:
     """Lay out the document that readers follow: the newest articles of a topic."""
-    size, per = lists.size(topic.home), topics.items(topic, config)
+    size, per = lists.size(topic.home), topics.item_limit(topic, config)
     rows = lists.rows(topic.home, max(size - per, 0), size)
     full = size // per if topics.has_archives(topic, config) else 0
     return FeedDocumentTask(
@@ -158,7 +158,7 @@ def archives(
     lists: TopicIndex, topic: Topic, config: Config, numbers: Sequence[int]
 ) -> Iterator[FeedDocumentTask]:
     """Lay out a topic's archives (RFC 5005) by their numbers, which it has once one is full."""
-    per = topics.items(topic, config)
+    per = topics.item_limit(topic, config)
     full = lists.size(topic.home) // per
     for number, rows in _parts(lists, topic, per, numbers):
         yield FeedDocumentTask(
@@ -208,5 +208,6 @@ def _shown(rows: list[ListRow]) -> tuple[int, ...]:
 def _documents(topic: Topic, config: Config, number: int | None = None) -> dict[str, str]:
     folder = topic.home if number is None else archive(topic, number)
     return {
-        each.file: addresses.absolute(folder + each.file, config) for each in formats(topic, config)
+        each.file: addresses.absolute(folder + each.file, config)
+        for each in topic_formats(topic, config)
     }

@@ -62,7 +62,7 @@ class PrivateFeedWriter:
         if seen is None:
             return None
         with closing(seen), self._lock:
-            public, state = seen.entry(addresses.file(address)), seen.state()
+            public, state = seen.entry(addresses.output_path(address)), seen.state()
             if public is None or state is None or public.owner + each.file != address:
                 return None
             version = (state.style, state.change, public.sha256)
@@ -81,7 +81,7 @@ class PrivateFeedWriter:
         topic = lists.topic(public.owner) or topics.everything()  # which is there without articles
         told = self._tell(newest(lists, topic, self._config).rows, state)
         head = self._head(topic, told)
-        body = each.document(head, (one.fragments[each.file] for one in told))
+        body = each.write_document(head, (one.fragments[each.file] for one in told))
         return GzipTemplate.of(body, self._gap.encode())
 
     def _tell(self, rows: Sequence[int], state: ManifestState) -> list[EntryFragments]:
@@ -105,7 +105,7 @@ class PrivateFeedWriter:
         Since it doesn't lie beside its page, it names no hub.
         """
         private = addresses.private_feed(self._gap, topic.home)
-        head = channel.channel(
+        head = channel.build_channel(
             self._config,
             topic,
             updated=max((one.modified for one in told), default=EPOCH),

@@ -15,7 +15,7 @@ from syndicate.publish.output.manifest import Manifest
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import Feed, opml
 from syndicate.render.pages.home_page import LEAST, NAVIGATION, HomePage
-from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_of
+from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_change
 from syndicate.render.topics import TopicKind
 
 _OWNER = "site"
@@ -39,14 +39,14 @@ class SiteFiles:
             yield OutputFile(path=path, owner=_OWNER, render=partial(bytes, data))
         indexnow = self._config.indexnow
         if indexnow.key and indexnow.address:
-            path = addresses.file(indexnow.address)
+            path = addresses.output_path(indexnow.address)
             yield OutputFile(path=path, owner=_OWNER, render=indexnow.key.encode)
 
     def logos(self) -> Iterator[tuple[OutputFile, Path, str]]:
         """Lay out its logos, each with where it is kept and the key that names it."""
         for key, address, picture in addresses.logos(self._config):
             source = self._config.path(picture)
-            path = addresses.file(address)
+            path = addresses.output_path(address)
             yield OutputFile(path=path, owner=_OWNER, render=source.read_bytes), source, key
 
     def front(self, at: datetime, missing: Missing) -> Iterator[OutputFile]:
@@ -68,10 +68,10 @@ class SiteFiles:
         front = HomePage.of(articles, strip, sections=sections, older=older)
         home = partial(self._pages.home, front, strip, at=at)
         yield OutputFile(
-            path=addresses.file(addresses.HOME), owner=_OWNER, render=home, packed=True
+            path=addresses.output_path(addresses.HOME), owner=_OWNER, render=home, packed=True
         )
         breaking = partial(self._pages.breaking, strip, at=at)
-        path = addresses.file(addresses.BREAKING)
+        path = addresses.output_path(addresses.BREAKING)
         yield OutputFile(path=path, owner=_OWNER, render=breaking, packed=True)
 
     def offers(self) -> Iterator[OutputFile]:
@@ -81,10 +81,10 @@ class SiteFiles:
             for topic in self.lists.topics()
         ] or [Feed.everything(self._config)]
         subscribe = partial(self._pages.subscribe, feeds)
-        path = addresses.file(addresses.SUBSCRIBE)
+        path = addresses.output_path(addresses.SUBSCRIBE)
         yield OutputFile(path=path, owner=_OWNER, render=subscribe, packed=True)
         listed = partial(opml.render, self._config, feeds)
-        path = addresses.file(addresses.OPML)
+        path = addresses.output_path(addresses.OPML)
         yield OutputFile(path=path, owner=_OWNER, render=listed, packed=True)
 
     def chunks(self, numbers: Iterable[int] | None = None) -> Iterator[OutputFile]:
@@ -100,7 +100,7 @@ class SiteFiles:
                 path=chunk_path(number),
                 owner=_SITEMAPS,
                 render=partial(self._sitemaps.articles, entries),
-                modified=newest_of(entries),
+                modified=newest_change(entries),
                 packed=True,
             )
 
@@ -116,24 +116,24 @@ class SiteFiles:
         maps = [(f.path, f.modified) for f in self.manifest.owned(_SITEMAPS) if is_map(f.path)]
         maps.sort(key=lambda one: (len(one[0]), one[0]))
         dates = [modified for _, modified in listed if modified]
-        maps.append((addresses.file(addresses.sitemap("pages")), max(dates, default=None)))
+        maps.append((addresses.output_path(addresses.sitemap("pages")), max(dates, default=None)))
         if recent := self._sitemaps.newest(news):
-            maps.append((addresses.file(addresses.sitemap("news")), recent))
+            maps.append((addresses.output_path(addresses.sitemap("news")), recent))
         for address, render in (
             (addresses.sitemap("pages"), partial(self._sitemaps.pages, listed)),
             (addresses.sitemap("news"), partial(self._sitemaps.news, news)),
             (addresses.SITEMAP, partial(self._sitemaps.index, maps)),
         ):
-            path = addresses.file(address)
+            path = addresses.output_path(address)
             yield OutputFile(path=path, owner=_OWNER, render=render, packed=True)
-        robots = addresses.file(addresses.ROBOTS)
+        robots = addresses.output_path(addresses.ROBOTS)
         yield OutputFile(path=robots, owner=_OWNER, render=self._sitemaps.robots)
 
     def _listed(self) -> list[tuple[str, str | None]]:
         """Return the address of home page and lists, each with the newest change on it."""
         found: list[tuple[str, str | None]] = []
         for topic in self.lists.topics():
-            there = self.manifest.entry(addresses.file(topic.page))
+            there = self.manifest.entry(addresses.output_path(topic.page))
             modified = there.modified if there else None
             if topic.kind is TopicKind.EVERYTHING:
                 found.insert(0, (addresses.HOME, modified))
@@ -143,7 +143,7 @@ class SiteFiles:
 
 def chunk_path(number: int) -> str:
     """Return the path of one of the sitemaps of articles, counted from 1."""
-    return addresses.file(addresses.sitemap(f"articles-{number}"))
+    return addresses.output_path(addresses.sitemap(f"articles-{number}"))
 
 
 def is_map(path: str) -> bool:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from syndicate.body import cut, is_current
+from syndicate.body import compile_body, is_current
 from syndicate.body.missing_media import without_files
 from syndicate.clock import EPOCH
 from syndicate.config import Config
@@ -33,7 +33,7 @@ from syndicate.publish.output.manifest import PublishedFile
 from syndicate.publish.output.media import MediaFolder, media, summarised
 from syndicate.render import addresses, topics
 from syndicate.render.article_view import ArticleViews
-from syndicate.render.feeds import FeedWriter, channel, formats
+from syndicate.render.feeds import FeedWriter, channel, topic_formats
 from syndicate.render.feeds.channel import rfc3339
 from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.web_pages import PageRenderer
@@ -109,7 +109,7 @@ class PageWriter:
         again = {}
         for article in articles:
             with suppress(Exception):  # its page will say what is wrong
-                again[article.key] = cut(article, slug=article.slug)
+                again[article.key] = compile_body(article, slug=article.slug)
         with suppress(StoreError):  # the next build does it, then
             if again:
                 with self.store.write() as tx:
@@ -126,7 +126,7 @@ class PageWriter:
         task: ArticlesTask,
         outcome: TaskOutcome,
     ) -> ArticleOutcome:
-        owner, path = f"{article.key}", addresses.file(addresses.page(article))
+        owner, path = f"{article.key}", addresses.output_path(addresses.page(article))
         if article.retracted_at is not None and article.number is not None:
             notice = OutputFile(
                 path=path,
@@ -155,7 +155,7 @@ class PageWriter:
         there = self._put(page, outcome)
         if there and self.config.amp.enabled:
             amp = OutputFile(
-                path=addresses.file(addresses.amp(article)),
+                path=addresses.output_path(addresses.amp(article)),
                 owner=owner,
                 render=partial(self._amp.article, shown, galley),
                 packed=self.compress,
@@ -194,7 +194,7 @@ class PageWriter:
         to = addresses.page(article)
         for address in old_addresses:
             yield OutputFile(
-                path=addresses.file(address),
+                path=addresses.output_path(address),
                 owner=f"{article.key}",
                 render=partial(self.pages.redirect, to),
                 status=301,
@@ -206,7 +206,9 @@ class PageWriter:
             article=article.key,
             age=_age(article.published),
             id=article.id,
-            topics=tuple((t.home, t.kind, t.name) for t in topics.of(article, self.config)),
+            topics=tuple(
+                (t.home, t.kind, t.name) for t in topics.article_topics(article, self.config)
+            ),
             withdrawn=withdrawn,
             sitemap="" if withdrawn else self._sitemaps.entry(article),
         )
@@ -220,7 +222,7 @@ class PageWriter:
         teasers = self._teller.teasers(task.articles, outcome, at=at)
         newest = max((teaser.modified for teaser in teasers), default=None)
         yield OutputFile(
-            path=addresses.file(task.address),
+            path=addresses.output_path(task.address),
             owner=task.topic.home,
             render=partial(
                 self.pages.listing,
@@ -251,7 +253,7 @@ class PageWriter:
         """Lay out one document of a topic's feed, in each of its formats."""
         full = topics.full_text(task.topic, self.config)
         told = self._teller.told(task.rows, outcome, full=full)
-        head = channel.channel(
+        head = channel.build_channel(
             self.config,
             task.topic,
             updated=max((one.modified for one in told), default=EPOCH),
@@ -259,9 +261,9 @@ class PageWriter:
             archive=task.archive,
             deleted=tuple(one.tombstone for one in told if one.tombstone),
         )
-        for each in formats(task.topic, self.config):
+        for each in topic_formats(task.topic, self.config):
             yield OutputFile(
-                path=addresses.file(task.folder + each.file),
+                path=addresses.output_path(task.folder + each.file),
                 owner=task.topic.home,
                 render=partial(self._joined, each, head, told),
                 packed=True,
@@ -272,7 +274,7 @@ class PageWriter:
     def _joined(
         each: FeedWriter, head: channel.FeedChannel, told: Sequence[EntryFragments]
     ) -> bytes:
-        return each.document(head, (one.fragments[each.file] for one in told))
+        return each.write_document(head, (one.fragments[each.file] for one in told))
 
     # files
 

@@ -241,12 +241,12 @@ def stage_of(path: str) -> UploadStage:
     if form.feed:
         return (
             UploadStage.FEEDS
-            if is_followed(path) or path == addresses.file(addresses.OPML)
+            if is_followed(path) or path == addresses.output_path(addresses.OPML)
             else UploadStage.HISTORY
         )
     if form.page:
         return UploadStage.PAGES if path.startswith("articles/") else UploadStage.LISTS
-    if path in {addresses.file(addresses.SITEMAP), addresses.file(addresses.ROBOTS)}:
+    if path in {addresses.output_path(addresses.SITEMAP), addresses.output_path(addresses.ROBOTS)}:
         return UploadStage.HISTORY
     return UploadStage.SITEMAPS if path.startswith("sitemaps/") else UploadStage.MEDIA
 

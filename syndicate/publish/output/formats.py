@@ -23,7 +23,7 @@ def polled(config: Config) -> str:
     return f"public, max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=86400"
 
 
-MAIN = frozenset(addresses.file(address) for _, _, address in addresses.FEEDS)
+MAIN = frozenset(addresses.output_path(address) for _, _, address in addresses.FEEDS)
 """The paths of the feeds of everything; those of others end in the same names."""
 _HASHED = re.compile(r"assets/[^/]+\.[0-9a-f]+\.(css|js)")
 _ARCHIVED = re.compile(r"(^|/)archive/\d+/[^/]+$")

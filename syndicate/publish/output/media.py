@@ -21,7 +21,7 @@ def media(article: Article) -> Iterator[str]:
     named = (article.image,) if article.image else ()
     for figure in (*named, *article.figures):
         if figure.local:
-            yield from pictures.files(figure)
+            yield from pictures.list_files(figure)
     if article.audio and article.audio.local:
         yield article.audio.src
     if MEDIA in article.body:  # of few articles; the pattern looks at every space
@@ -112,7 +112,7 @@ def summarised(article: Article, absent: set[str]) -> frozenset[str]:
     named = (article.image,) if article.image else ()
     for figure in (*named, *article.figures):
         if figure.src in absent:
-            absent = absent - {*pictures.files(figure)[1:]}
+            absent = absent - {*pictures.list_files(figure)[1:]}
     return frozenset(absent)
 
 

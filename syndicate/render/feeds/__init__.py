@@ -3,7 +3,7 @@
 from syndicate.render.feeds.channel import ChannelEntry, FeedChannel
 from syndicate.render.feeds.document_parts import DocumentParts
 from syndicate.render.feeds.feed import Feed
-from syndicate.render.feeds.formats import FORMATS, FeedWriter, formats, offered
+from syndicate.render.feeds.formats import FORMATS, FeedWriter, offered_formats, topic_formats
 from syndicate.render.feeds.history import FeedHistory, Tombstone
 
 __all__ = [
@@ -15,6 +15,6 @@ __all__ = [
     "FeedHistory",
     "FeedWriter",
     "Tombstone",
-    "formats",
-    "offered",
+    "offered_formats",
+    "topic_formats",
 ]

@@ -31,7 +31,7 @@ _FRAME = XmlFrame(
 _TEXTS = frozenset({"title", "subtitle", "summary", "rights"})
 
 
-def entry(entry: ChannelEntry) -> bytes:
+def write_entry(entry: ChannelEntry) -> bytes:
     """Write an entry, the same for every feed that it stands in.
 
     feedgen's elements are in no namespace until they are read again in a feed.
@@ -54,7 +54,7 @@ def entry(entry: ChannelEntry) -> bytes:
     return _FRAME.cut(told, entry.content)
 
 
-def document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
+def write_document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     """Write a feed around entries."""
     feed = FeedGenerator()
     feed.register_extension("ours", _AtomExtension, rss=False)
@@ -75,7 +75,7 @@ def document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     return _FRAME.fill(feed.atom_str(pretty=True), b"".join(fragments))
 
 
-def parts(document: bytes) -> DocumentParts | None:
+def split_document(document: bytes) -> DocumentParts | None:
     """Take a feed apart into tombstones and entries; None if it isn't one that was written here."""
     return _FRAME.parts(document)
 

@@ -17,9 +17,9 @@ from syndicate.clock import to_utc
 from syndicate.config import Config
 from syndicate.model.articles import Article, Comments, Figure, Person, Recording
 from syndicate.model.compiled_body import CompiledBody
-from syndicate.model.urls import web_address
+from syndicate.model.urls import http_url
 from syndicate.render import addresses, ui_strings
-from syndicate.render.body_renderer import Bodies
+from syndicate.render.body_renderer import BodyRenderer
 from syndicate.render.feeds.history import FeedHistory, RelatedLink, Tombstone
 from syndicate.render.feeds.podcast import PodcastChannel
 from syndicate.render.topics import Topic, TopicKind
@@ -121,15 +121,15 @@ class FeedChannel:
     def address(self, path: str) -> str:
         """Return where a format of it is (`addresses.RSS` and its like): beside its page."""
         own = self.archive.own if self.archive else {}
-        return own.get(addresses.file(path)) or self.url + path.removeprefix("/")
+        return own.get(addresses.output_path(path)) or self.url + path.removeprefix("/")
 
     def links(self, path: str) -> tuple[RelatedLink, ...]:
         """Return what a format of it links to, besides itself and its page."""
         hubs = (RelatedLink(rel="hub", href=hub) for hub in self.hubs)
-        return (*hubs, *(self.archive.links(addresses.file(path)) if self.archive else ()))
+        return (*hubs, *(self.archive.links(addresses.output_path(path)) if self.archive else ()))
 
 
-def channel(
+def build_channel(
     config: Config,
     topic: Topic,
     *,
@@ -141,7 +141,7 @@ def channel(
     """Describe a topic's feed: one that was `updated` then, and may be `heard`."""
     publication = config.publication
     whole = topic.kind is TopicKind.EVERYTHING
-    name = title(config, topic)
+    name = feed_title(config, topic)
     rss = addresses.absolute(topic.home.rstrip("/") + addresses.RSS, config)
     return FeedChannel(
         id=(publication.id if whole else uuid5(publication.id, f"feed {topic.home}")).urn,
@@ -164,13 +164,13 @@ def channel(
     )
 
 
-def title(config: Config, topic: Topic | None = None) -> str:
+def feed_title(config: Config, topic: Topic | None = None) -> str:
     """Name a feed: "Morning Post", or "Morning Post: City"."""
     name = topic.name if topic else ""
     return ": ".join(filter(None, (plain(config.publication.title), plain(name))))
 
 
-def entry(
+def build_entry(
     config: Config,
     article: Article,
     galley: CompiledBody | None = None,
@@ -204,14 +204,14 @@ def entry(
     )
 
 
-def withdrawn_entry(config: Config, article: Article) -> ChannelEntry:
+def build_withdrawn_entry(config: Config, article: Article) -> ChannelEntry:
     """Tell a retracted article for readers that know no tombstones.
 
     The id is the same and it is new, so it takes the place of what they have:
     a headline and one sentence, as the page says it.
     """
     language = _language(article.language) or config.publication.language
-    said = ui_strings.of(language)
+    said = ui_strings.page_strings(language)
     at = to_utc(article.retracted_at or article.modified)
     return ChannelEntry(
         id=markup.printable(article.id),
@@ -227,9 +227,9 @@ def withdrawn_entry(config: Config, article: Article) -> ChannelEntry:
     )
 
 
-def tombstone(config: Config, article: Article) -> Tombstone:
+def build_tombstone(config: Config, article: Article) -> Tombstone:
     """Say of a retracted article when it was taken back."""
-    said = ui_strings.of(config.publication.language)
+    said = ui_strings.page_strings(config.publication.language)
     return Tombstone(
         ref=markup.printable(article.id),
         when=to_utc(article.retracted_at or article.modified),
@@ -251,13 +251,13 @@ def rfc3339(at: datetime) -> str:
 
 def _content(config: Config, article: Article, galley: CompiledBody | None) -> bytes:
     """Return what the article's page shows, lead picture first, with absolute addresses."""
-    return markup.encoded("".join(Bodies.of(config, "feed").set(article, galley)))
+    return markup.encode("".join(BodyRenderer.of(config, "feed").set(article, galley)))
 
 
 def _image(config: Config, figure: Figure | None, page: str) -> Figure | None:
     if figure is None or not figure.src:
         return None
-    src = _web_address(markup.address_of(markup.printable(figure.src), config.url, page))
+    src = _web_address(markup.absolute_address(markup.printable(figure.src), config.url, page))
     if src is None:
         return None
     alt, caption, credit = plain(figure.alt), plain(figure.caption), plain(figure.credit)
@@ -302,7 +302,7 @@ def _audio(config: Config, recording: Recording | None, page: str) -> Enclosure 
     """Return a recording with an honest length: readers trust it when they download."""
     if recording is None or not recording.length:
         return None
-    url = _web_address(markup.address_of(markup.printable(recording.src), config.url, page))
+    url = _web_address(markup.absolute_address(markup.printable(recording.src), config.url, page))
     if url is None:
         return None
     return Enclosure(
@@ -350,4 +350,4 @@ def _language(tag: str | None) -> str | None:
 
 
 def _web_address(address: str | None) -> str | None:
-    return web_address(plain(address)) if address else None
+    return http_url(plain(address)) if address else None

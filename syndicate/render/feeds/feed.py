@@ -7,8 +7,8 @@ from typing import Self
 from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.render import topics
-from syndicate.render.feeds.channel import title
-from syndicate.render.feeds.formats import offered
+from syndicate.render.feeds.channel import feed_title
+from syndicate.render.feeds.formats import offered_formats
 from syndicate.render.topics import Topic
 
 
@@ -28,8 +28,8 @@ class Feed:
         """Offer a topic; `since` is in microseconds since the epoch."""
         return cls(
             topic=topic,
-            title=title(config, topic),
-            formats=offered(topic, config),
+            title=feed_title(config, topic),
+            formats=offered_formats(topic, config),
             since=EPOCH + timedelta(microseconds=since),
         )
 

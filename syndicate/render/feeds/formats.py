@@ -22,11 +22,11 @@ class FeedWriter:
     """Its name, beside the page that the feed belongs to."""
     type: str
     """Its media type."""
-    entry: Callable[[ChannelEntry], bytes]
+    write_entry: Callable[[ChannelEntry], bytes]
     """Writes an entry: a fragment that depends on nothing else, for any number of documents."""
-    document: Callable[[FeedChannel, Iterable[bytes]], bytes]
+    write_document: Callable[[FeedChannel, Iterable[bytes]], bytes]
     """Joins fragments to a document."""
-    parts: Callable[[bytes], DocumentParts | None]
+    split_document: Callable[[bytes], DocumentParts | None]
     """Takes such a document apart again."""
 
 
@@ -41,10 +41,10 @@ FORMATS = tuple(
         name=name,
         title=title,
         type=type_,
-        file=addresses.file(address),
-        entry=module.entry,
-        document=module.document,
-        parts=module.parts,
+        file=addresses.output_path(address),
+        write_entry=module.write_entry,
+        write_document=module.write_document,
+        split_document=module.split_document,
     )
     for title, type_, address in addresses.FEEDS
     for name, module in [_MODULES[address]]
@@ -52,14 +52,16 @@ FORMATS = tuple(
 """The main one first: it is what autodiscovery offers first."""
 
 
-def formats(topic: Topic, config: Config) -> tuple[FeedWriter, ...]:
+def topic_formats(topic: Topic, config: Config) -> tuple[FeedWriter, ...]:
     """Return the formats that a topic's feed is written in."""
-    own = topics.setting(topic, config)
+    own = topics.custom_feed(topic, config)
     if own is None:
         return FORMATS
     return tuple(each for each in FORMATS if each.name in own.formats)
 
 
-def offered(topic: Topic, config: Config) -> tuple[tuple[str, str, str], ...]:
+def offered_formats(topic: Topic, config: Config) -> tuple[tuple[str, str, str], ...]:
     """Return name, media type and address of each format of a topic's feed."""
-    return tuple((each.title, each.type, topic.home + each.file) for each in formats(topic, config))
+    return tuple(
+        (each.title, each.type, topic.home + each.file) for each in topic_formats(topic, config)
+    )

@@ -23,7 +23,7 @@ _ITEM = b"\n  "
 _END = b"]\n}\n"
 
 
-def entry(entry: ChannelEntry) -> bytes:
+def write_entry(entry: ChannelEntry) -> bytes:
     """Write an entry as an item on one line, the same for every feed that it stands in."""
     text = {"content_html": ""} if entry.content else {"content_text": entry.summary}
     item = {
@@ -47,9 +47,11 @@ def entry(entry: ChannelEntry) -> bytes:
     return written.replace(_EMPTY, _WHOLE % _escaped(entry.content)) if entry.content else written
 
 
-def document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
+def write_document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     """Write a feed around items."""
-    older = channel.archive and channel.archive.prev_archive.get(addresses.file(addresses.JSON))
+    older = channel.archive and channel.archive.prev_archive.get(
+        addresses.output_path(addresses.JSON)
+    )
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": channel.title,
@@ -70,7 +72,7 @@ def document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     return b"".join((head, b",", _ITEMS, items, b"\n " if items else b"", _END))
 
 
-def parts(document: bytes) -> DocumentParts | None:
+def split_document(document: bytes) -> DocumentParts | None:
     """Take a feed apart into its items; None if it isn't one that was written here.
 
     No string holds a line break, so the lines are those of the layout; that each

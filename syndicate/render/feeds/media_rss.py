@@ -39,7 +39,7 @@ def _thumbnail(image: Figure) -> dict[str, object]:
     if _THUMBNAIL not in image.variants:
         return {"url": image.src, "width": image.width, "height": image.height}
     return {
-        "url": pictures.rendition(image, _THUMBNAIL),
+        "url": pictures.rendition_name(image, _THUMBNAIL),
         "width": _THUMBNAIL,
         "height": pictures.height(image, _THUMBNAIL),
     }

@@ -57,7 +57,7 @@ def guid(address: str) -> UUID:
     return uuid5(_GUIDS, address.partition("://")[2].rstrip("/"))
 
 
-def add_programme(channel: etree._Element, programme: PodcastChannel) -> None:
+def add_podcast(channel: etree._Element, programme: PodcastChannel) -> None:
     """Tell a channel of RSS as a podcast."""
     add(channel, "itunes:author", programme.author)
     if programme.email:

@@ -44,7 +44,7 @@ _DECLARED = namespaces(
 _FRAME = XmlFrame("rss", "channel", items=("item",), declared=_DECLARED, text="content:encoded")
 
 
-def entry(entry: ChannelEntry) -> bytes:
+def write_entry(entry: ChannelEntry) -> bytes:
     """Write an entry as an item, the same for every channel that it stands in."""
     item = _item(entry)
     if entry.content:
@@ -66,7 +66,7 @@ def entry(entry: ChannelEntry) -> bytes:
     return _FRAME.cut(item, entry.content)
 
 
-def document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
+def write_document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     """Write a channel around items."""
     feed = FeedGenerator()
     feed._FeedGenerator__rss_lastBuildDate = None  # noqa: SLF001 - no setter takes None
@@ -86,7 +86,7 @@ def document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     return _FRAME.fill(feed.rss_str(pretty=True), b"".join(fragments))
 
 
-def parts(document: bytes) -> DocumentParts | None:
+def split_document(document: bytes) -> DocumentParts | None:
     """Take a document apart into its items; None if it isn't one that was written here."""
     return _FRAME.parts(document)
 
@@ -137,7 +137,7 @@ class _RssExtension:
         if channel.archive and channel.archive.archived:
             add(head, "fh:archive")
         if channel.podcast:
-            podcast.add_programme(head, channel.podcast)
+            podcast.add_podcast(head, channel.podcast)
         if channel.icon:
             add(head, "webfeeds:icon", channel.icon)
             add(head, "webfeeds:accentColor", channel.accent.removeprefix("#"))

@@ -22,7 +22,7 @@ def mail_ad(slot: AdSlot, config: Config) -> str:
         link_rel=None,
     )
     tree = markup.parse(clean)
-    markup.absolute(tree, config.url, addresses.absolute(addresses.HOME, config))
+    markup.make_absolute(tree, config.url, addresses.absolute(addresses.HOME, config))
     for picture in tree.iter("img"):
         width = picture.get("width", "")
         widest = min(int(width), _WIDEST) if width.isdecimal() else _WIDEST

@@ -10,16 +10,16 @@ from syndicate.model.articles import Article
 from syndicate.model.editions import Content
 from syndicate.render import addresses
 from syndicate.render.article_view import ArticleView
-from syndicate.render.mail.context import LIMIT, MailContext
-from syndicate.render.mail.html_body import cut, mail_body
-from syndicate.render.mail.plain_text import mail_text
+from syndicate.render.mail.context import MAX_BYTES, MailContext
+from syndicate.render.mail.html_body import render_html_body, truncate
+from syndicate.render.mail.plain_text import render_plain_text
 from syndicate.render.mail.subject import alert_preheader, alert_subject
 
 _OPENING = 1_500
 """Characters shown of a story whose first paragraph alone is past the limit."""
 
 
-def alert(article: Article, press: MailContext) -> Content:
+def compose_alert(article: Article, press: MailContext) -> Content:
     """Compose the alert of an article."""
     subject, preheader = alert_subject(article, press.language), alert_preheader(article)
     story = ArticleView.of(article, press.config)
@@ -40,13 +40,13 @@ def alert(article: Article, press: MailContext) -> Content:
 
 def _html(story: ArticleView, values: dict[str, Any], press: MailContext) -> str:
     """Render the story, cut at a paragraph where the whole is too long for a mail."""
-    lead, text = lead_figure.part(story.article)
+    lead, text = lead_figure.split_lead_figure(story.article)
     values = values | {"lead": Markup(_set(lead, story, press))}  # noqa: S704 - sanitised at intake
     body = _set(text, story, press)
     html = _printed(body, values, press, whole=True)
-    while (excess := len(html.encode()) - LIMIT) > 0 and body:
+    while (excess := len(html.encode()) - MAX_BYTES) > 0 and body:
         room = len(body.encode()) - excess - 1_000
-        body = cut(body, room) or _beginning(story.article, room)
+        body = truncate(body, room) or _beginning(story.article, room)
         html = _printed(body, values, press, whole=False)
     return html
 
@@ -57,7 +57,7 @@ def _printed(body: str, values: dict[str, Any], press: MailContext, *, whole: bo
 
 
 def _set(tree: etree._Element, story: ArticleView, press: MailContext) -> str:
-    return mail_body(
+    return render_html_body(
         tree,
         article=story.article,
         css=press.style,
@@ -75,8 +75,8 @@ def _beginning(article: Article, room: int) -> str:
 
 
 def _text(story: ArticleView, press: MailContext) -> str:
-    lead, tree = lead_figure.part(story.article)
+    lead, tree = lead_figure.split_lead_figure(story.article)
     for element in reversed(lead):
         element.tail, tree.text = tree.text, None
         tree.insert(0, element)
-    return mail_text(tree, article=story.article, words=press.words, config=press.config)
+    return render_plain_text(tree, article=story.article, words=press.words, config=press.config)

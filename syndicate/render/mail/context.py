@@ -15,14 +15,14 @@ from syndicate.config import Config, Newsletter
 from syndicate.model.articles import Article
 from syndicate.model.editions import SLOTS, Content, slot_marker
 from syndicate.render import addresses, ui_strings
-from syndicate.render.article_view import direction
+from syndicate.render.article_view import text_direction
 from syndicate.render.mail import mjml
 from syndicate.render.mail.ads import mail_ad
 from syndicate.render.mail.plain_text import wrap
-from syndicate.render.mail.ui_strings import MailStrings, mail_words
+from syndicate.render.mail.ui_strings import MailStrings, mail_strings
 from syndicate.render.templates import Templates
 
-LIMIT = 90_000
+MAX_BYTES = 90_000
 """Bytes of HTML. Gmail cuts a message off at 102 KB, unsubscribe link and all."""
 
 
@@ -44,7 +44,7 @@ class MailContext:
     templates: Templates
     newsletter: Newsletter
     language: str
-    dateline: EditionDate
+    edition_date: EditionDate
     """The date in the masthead."""
     draft: str
     """The nonce while composing; the edition's own is made of what came out."""
@@ -57,7 +57,7 @@ class MailContext:
         newsletter: Newsletter,
         config: Config,
         templates: Templates,
-        dateline: EditionDate,
+        edition_date: EditionDate,
     ) -> Self:
         """Set up the press for an edition of these articles."""
         return cls(
@@ -65,14 +65,14 @@ class MailContext:
             templates=templates,
             newsletter=newsletter,
             language=newsletter.language or config.publication.language,
-            dateline=dateline,
+            edition_date=edition_date,
             draft=_nonce(repr(articles)),
         )
 
     @property
     def words(self) -> MailStrings:
         """What the mail says by itself."""
-        return mail_words(self.language)
+        return mail_strings(self.language)
 
     def html(self, template: str, values: dict[str, Any]) -> str:
         """Render a template to MJML, and that to HTML; raise TemplateError."""
@@ -114,11 +114,11 @@ class MailContext:
             "home": addresses.absolute(addresses.HOME, config),
             "logo": addresses.logo(config),
             "language": self.language,
-            "direction": direction(self.language),
+            "direction": text_direction(self.language),
             "zone": config.publication.timezone,
-            "at": self.dateline.at,
-            "dateline_zone": self.dateline.zone,
-            "words": ui_strings.of(self.language),
+            "at": self.edition_date.at,
+            "edition_zone": self.edition_date.zone,
+            "words": ui_strings.page_strings(self.language),
             "mail": self.words,
             "why": self.words.why.format(
                 email=slots["email"],

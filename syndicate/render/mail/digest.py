@@ -10,8 +10,8 @@ from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure
 from syndicate.model.editions import Content
 from syndicate.render import addresses
-from syndicate.render.article_view import direction
-from syndicate.render.mail.context import LIMIT, MailContext
+from syndicate.render.article_view import text_direction
+from syndicate.render.mail.context import MAX_BYTES, MailContext
 from syndicate.render.mail.html_body import COLUMN, shown_height
 from syndicate.render.mail.subject import digest_preheader, digest_subject
 
@@ -58,21 +58,23 @@ class DigestTeaser:
             width=width,
             height=shown_height(picture, width) if picture else None,
             language=language,
-            direction=direction(language),
+            direction=text_direction(language),
         )
 
 
 def _loaded(picture: Figure, width: int, config: Config) -> Figure:
-    loaded = pictures.for_mail(picture, width)
+    loaded = pictures.mail_rendition(picture, width)
     return replace(loaded, src=addresses.figure(loaded, config))
 
 
-def digest(articles: Sequence[Article], more: Sequence[Article], press: MailContext) -> Content:
+def compose_digest(
+    articles: Sequence[Article], more: Sequence[Article], press: MailContext
+) -> Content:
     """Compose a digest; stories past the size that mail clients show whole are named only."""
     told = len(articles)
     content = _digest(articles, more, press)
-    while (size := len(content.html.encode())) > LIMIT and told > 1:
-        told = max(min(told - 1, told * LIMIT // size), 1)
+    while (size := len(content.html.encode())) > MAX_BYTES and told > 1:
+        told = max(min(told - 1, told * MAX_BYTES // size), 1)
         content = _digest(articles[:told], [*articles[told:], *more], press)
     return content
 

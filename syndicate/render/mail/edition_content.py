@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from syndicate.config import Config, Newsletter
 from syndicate.model.articles import Article
 from syndicate.model.editions import Content, EditionKind
-from syndicate.render.mail.alert import alert
+from syndicate.render.mail.alert import compose_alert
 from syndicate.render.mail.context import EditionDate, MailContext
-from syndicate.render.mail.digest import digest
+from syndicate.render.mail.digest import compose_digest
 from syndicate.render.templates import Templates
 
 
-def compose(
+def compose_edition(
     *,
     kind: EditionKind,
     articles: Sequence[Article],
@@ -23,7 +23,7 @@ def compose(
     newsletter: Newsletter,
     config: Config,
     templates: Templates,
-    dateline: EditionDate,
+    edition_date: EditionDate,
 ) -> Content:
     """Compose an alert (the first article, whole) or a digest; raise TemplateError.
 
@@ -35,8 +35,8 @@ def compose(
         newsletter=newsletter,
         config=config,
         templates=templates,
-        dateline=dateline,
+        edition_date=edition_date,
     )
     if kind is EditionKind.ALERT:
-        return alert(articles[0], press)
-    return digest(articles, more, press)
+        return compose_alert(articles[0], press)
+    return compose_digest(articles, more, press)

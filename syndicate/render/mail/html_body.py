@@ -31,7 +31,7 @@ _RECORDINGS = ("video", "audio", "iframe", "embed", "object")
 _CONTAINERS = frozenset({"div", "blockquote", "ul", "ol", "dl"})
 
 
-def mail_body(
+def render_html_body(
     tree: etree._Element, *, article: Article, css: str, words: MailStrings, config: Config
 ) -> str:
     """Return the children of a body's tree as XHTML for mail; the tree is used up."""
@@ -40,14 +40,14 @@ def mail_body(
     figures = {figure.src: figure for figure in (*article.figures, article.image) if figure}
     for picture in list(tree.iter("img")):
         _set_picture(picture, figures.get(picture.get("src", "")))
-    markup.absolute(tree, config.url, page)
+    markup.make_absolute(tree, config.url, page)
     for table in list(tree.iter("table")):
         _wrap(table, "wide")
     _plain(tree)
     return _styled(tree, css)
 
 
-def cut(body: str, limit: int) -> str:
+def truncate(body: str, limit: int) -> str:
     """Return the beginning of a mail body, at most `limit` bytes, ending with a paragraph."""
     root = markup.parse(body)
     _cut(root, limit)
@@ -61,8 +61,8 @@ def _link_recordings(tree: etree._Element, page: str, words: MailStrings) -> Non
     for recording in list(tree.iter(*_RECORDINGS)):
         source = next((s for s in recording.iter("source") if s.get("src")), recording)
         address = source.get("src") or source.get("data") or page
-        video = Video.at(address)
-        link = etree.Element("a", {"href": video.page if video else address})
+        video = Video.from_url(address)
+        link = etree.Element("a", {"href": video.page_url if video else address})
         link.text = recording.get("title") or said["video" if video else recording.tag]
         link.tail, recording.tail = recording.tail, None
         parent = recording.getparent()
@@ -95,7 +95,7 @@ def _set_picture(picture: etree._Element, figure: Figure | None) -> None:
         picture.set("style", "max-width:100%;height:auto")
     else:
         if figure is not None:
-            picture.set("src", pictures.for_mail(figure, width).src)
+            picture.set("src", pictures.mail_rendition(figure, width).src)
         picture.set("width", str(width))
         if own and high:
             picture.set("height", str(max(1, round(high * width / own))))

@@ -13,7 +13,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.model.editions import LETTERS, Content, slot_marker
 from syndicate.render import ui_strings
 from syndicate.render.mail.context import EditionDate, MailContext
-from syndicate.render.mail.ui_strings import LetterStrings, mail_words
+from syndicate.render.mail.ui_strings import LetterStrings, mail_strings
 from syndicate.render.templates import Templates
 
 
@@ -78,13 +78,15 @@ def _composed(
         templates=templates,
         newsletter=Newsletter(name=LETTERS),
         language=language,
-        dateline=EditionDate(at=EPOCH, zone=config.publication.timezone),  # not shown in a letter
+        edition_date=EditionDate(
+            at=EPOCH, zone=config.publication.timezone
+        ),  # not shown in a letter
         draft=hashlib.sha256(letter.encode()).hexdigest()[:16],
     )
-    said: LetterStrings = getattr(mail_words(language).letters, letter)
+    said: LetterStrings = getattr(mail_strings(language).letters, letter)
     places = {
         "publication": config.publication.title,
-        "newsletters": ui_strings.of(language).all_of([one.label for one in newsletters]),
+        "newsletters": ui_strings.page_strings(language).all_of([one.label for one in newsletters]),
         "email": slot_marker(press.draft, "email"),
     }
     subject = said.title.format(**places)

@@ -22,7 +22,7 @@ _ROOM = 8_000
 """Bytes that an edition may grow by: `press.LIMIT` and this are below what Gmail shows."""
 
 
-def numbered(
+def mark_links(
     content: Content, newsletter: Newsletter, config: Config
 ) -> tuple[Content, tuple[str, ...]]:
     """Return a content with markers for its links, and where they lead, from number 1."""

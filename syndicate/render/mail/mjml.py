@@ -19,8 +19,8 @@ from mjml import mjml2html
 
 from syndicate.body.markup import printable
 from syndicate.errors import TemplateError
-from syndicate.render.mail.mjml_grammar import COMPONENTS, faults
-from syndicate.render.template_lines import MARK, Place, unmark
+from syndicate.render.mail.mjml_grammar import COMPONENTS, find_errors
+from syndicate.render.template_lines import MARK, TemplateLine, remove_marks
 
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")
 _XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
@@ -39,10 +39,10 @@ def to_html(source: str, *, template: str) -> str:
     """
     source = _ENTITY.sub(_character, printable(source))
     root = _parse(source, template)
-    for element, message in faults(root):
-        raise _error(Place.of(element, template=template), message)
-    places = [Place.of(element, template=template) for element in _structure(root)]
-    unmark(root)
+    for element, message in find_errors(root):
+        raise _error(TemplateLine.of(element, template=template), message)
+    places = [TemplateLine.of(element, template=template) for element in _structure(root)]
+    remove_marks(root)
     markers = _Placeholders(source)
     skeleton = _skeleton(root, markers)
     try:
@@ -51,7 +51,7 @@ def to_html(source: str, *, template: str) -> str:
         raise _error(_place_in(skeleton, str(error), places), str(error)) from error
 
 
-def _error(place: Place, message: str) -> TemplateError:
+def _error(place: TemplateLine, message: str) -> TemplateError:
     return TemplateError(place.template, place.line, message)
 
 
@@ -78,7 +78,7 @@ def _syntax_error(source: str, error: etree.XMLSyntaxError, template: str) -> Te
     message = str(error).rpartition(", line ")[0] or str(error)
     if mismatch := _MISMATCH.match(message):
         message = _mismatch_message(lines, mismatch)
-    return _error(Place.at(source, offset, template=template), f"not well-formed: {message}")
+    return _error(TemplateLine.at(source, offset, template=template), f"not well-formed: {message}")
 
 
 def _mismatch_message(lines: list[str], mismatch: re.Match[str]) -> str:
@@ -141,10 +141,10 @@ def _replace_content(element: etree._Element, markers: _Placeholders) -> None:
     element.text = markers.stand_for(content) if content.strip() else None
 
 
-def _place_in(skeleton: str, message: str, places: list[Place]) -> Place:
+def _place_in(skeleton: str, message: str, places: list[TemplateLine]) -> TemplateLine:
     """Find the place of mrml's complaint: the element whose tag opened last before it."""
     position = _POSITION.search(message)
     if position is None:
-        return Place(places[0].template, None)
+        return TemplateLine(places[0].template, None)
     opened = len(re.findall(r"<[a-z]", skeleton[: int(position[1]) + 1]))
     return places[max(opened - 1, 0)]

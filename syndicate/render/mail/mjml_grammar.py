@@ -160,7 +160,7 @@ INSTEAD = {
 _EVERY_ATTRIBUTE = frozenset().union(*(component.attributes for component in COMPONENTS.values()))
 
 
-def faults(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+def find_errors(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
     """Iterate over what is wrong with an MJML tree, and on which element."""
     if root.tag != "mjml":
         yield root, f"expected <mjml> at the top, not <{root.tag}>"

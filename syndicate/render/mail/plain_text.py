@@ -53,10 +53,12 @@ def wrap(text: str, *, first: str = "", rest: str = "") -> str:
     return "\n".join(lines)
 
 
-def mail_text(tree: etree._Element, *, article: Article, words: MailStrings, config: Config) -> str:
+def render_plain_text(
+    tree: etree._Element, *, article: Article, words: MailStrings, config: Config
+) -> str:
     """Return the children of a body's tree as text for mail; the tree is used up."""
     page = addresses.absolute(addresses.page(article), config)
-    markup.absolute(tree, config.url, page)
+    markup.make_absolute(tree, config.url, page)
     typist = _TextWriter(words=words, page=page)
     blocks = typist.blocks(tree)
     if typist.links:
@@ -197,11 +199,11 @@ class _TextWriter:
     def _recording(self, element: etree._Element) -> str:
         source = next((s for s in element.iter("source") if s.get("src")), element)
         address = source.get("src") or source.get("data") or self.page
-        video = Video.at(address)
+        video = Video.from_url(address)
         words = {"video": self.words.video, "audio": self.words.audio}
         said = words.get("video" if video else element.tag, self.words.embedded)
         title = _folded(element.get("title")).strip()
-        return f"{title or said} {self._note(video.page if video else address)}"
+        return f"{title or said} {self._note(video.page_url if video else address)}"
 
     def _note(self, address: str) -> str:
         """Note an address, and return the number it has at the end."""

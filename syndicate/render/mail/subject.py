@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from syndicate.body import markup
 from syndicate.model.articles import Article
 from syndicate.render import ui_strings
-from syndicate.render.mail.ui_strings import mail_words
+from syndicate.render.mail.ui_strings import mail_strings
 
 _ALERT = 200
 _DIGEST = 80
@@ -17,7 +17,7 @@ _PREHEADER = 140
 def alert_subject(article: Article, language: str) -> str:
     """Return the headline, marked as breaking news unless it says so itself."""
     headline = one_line(article.title)
-    label = ui_strings.of(language).breaking
+    label = ui_strings.page_strings(language).breaking
     marked = headline.casefold().startswith(label.casefold())
     subject = headline if marked or not article.breaking else f"{label}: {headline}"
     return markup.shorten(subject, _ALERT)
@@ -30,7 +30,7 @@ def alert_preheader(article: Article) -> str:
 
 def digest_subject(lead: Article, others: int, language: str) -> str:
     """Return the lead's headline, and how many stories there are beside it."""
-    tail = f", {mail_words(language).more.format(count=others)}" if others else ""
+    tail = f", {mail_strings(language).more.format(count=others)}" if others else ""
     return markup.shorten(one_line(lead.title), _DIGEST - len(tail)) + tail
 
 

@@ -139,6 +139,6 @@ ENGLISH = MailStrings(
 )
 
 
-def mail_words(language: str) -> MailStrings:
+def mail_strings(language: str) -> MailStrings:
     """Return the table for a BCP 47 language, or the English one."""
     return translate(ENGLISH, language)

@@ -11,8 +11,8 @@ from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.render import addresses, ui_strings
-from syndicate.render.article_view import ArticleViews, direction
-from syndicate.render.body_renderer import Bodies, current
+from syndicate.render.article_view import ArticleViews, text_direction
+from syndicate.render.body_renderer import BodyRenderer, ensure_current
 from syndicate.render.templates import Templates
 
 
@@ -26,11 +26,11 @@ class AmpPages:
         self._config = config
         self._stories = stories or ArticleViews(config)
         self._plain = templates
-        self._bodies = Bodies.of(config, "amp")
+        self._bodies = BodyRenderer.of(config, "amp")
 
     def article(self, article: Article, galley: CompiledBody | None = None) -> bytes:
         """Return an article's AMP page; without its `galley`, its body is cut here."""
-        galley = current(article, galley)
+        galley = ensure_current(article, galley)
         opening, body = self._bodies.set(article, galley)
         story, data = self._stories.of(article)
         values = {
@@ -43,11 +43,11 @@ class AmpPages:
             "extensions": sorted(galley.extensions() | self._extensions),
             "data": data,
         }
-        return markup.encoded(self._templates.render("amp/article.html", values))
+        return markup.encode(self._templates.render("amp/article.html", values))
 
     @cached_property
     def _templates(self) -> Templates:
-        return self._plain.framed(self._frame)
+        return self._plain.with_globals(self._frame)
 
     @cached_property
     def _frame(self) -> dict[str, Any]:
@@ -56,9 +56,9 @@ class AmpPages:
         return {
             "publication": publication,
             "language": publication.language,
-            "direction": direction(publication.language),
+            "direction": text_direction(publication.language),
             "zone": publication.timezone,
-            "words": ui_strings.of(publication.language),
+            "words": ui_strings.page_strings(publication.language),
             "ads": self._config.ads,
             "theme": self._config.theme,
             "logo": addresses.masthead(self._config),

@@ -19,10 +19,10 @@ from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure, Person
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.render import addresses, ui_strings
-from syndicate.render.article_view import ArticleViews, direction
-from syndicate.render.body_renderer import Bodies
-from syndicate.render.feeds import Feed, offered
-from syndicate.render.feeds.channel import title
+from syndicate.render.article_view import ArticleViews, text_direction
+from syndicate.render.body_renderer import BodyRenderer
+from syndicate.render.feeds import Feed, offered_formats
+from syndicate.render.feeds.channel import feed_title
 from syndicate.render.pages.home_page import HomePage
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Topic, TopicKind
@@ -41,7 +41,7 @@ class PageRenderer:
         self._config = config
         self._stories = stories or ArticleViews(config)
         self._plain = templates
-        self._bodies = Bodies.of(config, "page")
+        self._bodies = BodyRenderer.of(config, "page")
         self._base = addresses.base(config)
 
     def article(self, article: Article, galley: CompiledBody | None = None) -> bytes:
@@ -97,8 +97,8 @@ class PageRenderer:
             newest=number is None,
             newer=newer,
             older=older,
-            own_feeds=offered(topic, self._config),
-            feed_title=title(self._config, topic),
+            own_feeds=offered_formats(topic, self._config),
+            feed_title=feed_title(self._config, topic),
         )
 
     def teaser(self, article: Article) -> str:
@@ -119,7 +119,7 @@ class PageRenderer:
 
         The first of `feeds` is that of everything.
         """
-        said = ui_strings.of(self._config.publication.language)
+        said = ui_strings.page_strings(self._config.publication.language)
         headings = {
             TopicKind.FEED: said.feeds,
             TopicKind.SECTION: said.sections,
@@ -151,7 +151,7 @@ class PageRenderer:
 
     def withdrawn(self, article: Article) -> bytes:
         """Return what stands where an article was taken back."""
-        said = ui_strings.of(article.language or self._config.publication.language)
+        said = ui_strings.page_strings(article.language or self._config.publication.language)
         return self._page("withdrawn", article=article, said=said)
 
     def redirect(self, address: str) -> bytes:
@@ -160,7 +160,7 @@ class PageRenderer:
 
     def assets(self) -> dict[str, bytes]:
         """Return what pages load, by its path in the output."""
-        return {addresses.file(asset[0]): asset[1] for asset in self._assets.values()}
+        return {addresses.output_path(asset[0]): asset[1] for asset in self._assets.values()}
 
     def _strip(self, article: Article | None) -> dict[str, Any]:
         until = article and article.published + self._config.publication.breaking_for
@@ -168,11 +168,11 @@ class PageRenderer:
 
     def _page(self, template: str, **values: Any) -> bytes:
         text = self._templates.render(f"page/{template}.html", values)
-        return markup.encoded(text)
+        return markup.encode(text)
 
     @cached_property
     def _templates(self) -> Templates:
-        return self._plain.framed(self._frame)
+        return self._plain.with_globals(self._frame)
 
     @cached_property
     def _frame(self) -> dict[str, Any]:
@@ -181,9 +181,9 @@ class PageRenderer:
         return {
             "publication": publication,
             "language": publication.language,
-            "direction": direction(publication.language),
+            "direction": text_direction(publication.language),
             "zone": publication.timezone,
-            "words": ui_strings.of(publication.language),
+            "words": ui_strings.page_strings(publication.language),
             "ads": self._config.ads,
             "theme": self._config.theme,
             "summary_line": _summary_line,

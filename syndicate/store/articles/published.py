@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func,
 
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
-from syndicate.model.old_addresses import address_of
+from syndicate.model.old_addresses import address_from_key
 from syndicate.store.articles.rows import article_of, articles_query, newest_first, public_at
 from syndicate.store.database.schema import addresses, articles, galleys
 
@@ -84,7 +84,7 @@ class PublishedArticles:
         """
         found: dict[int, list[str]] = {}
         for key, kept in self._of(keys, _OLD_ADDRESSES):
-            found.setdefault(key, []).append(address_of(kept))
+            found.setdefault(key, []).append(address_from_key(kept))
         return found
 
     def newest(self, at: datetime, limit: int) -> list[Article]:

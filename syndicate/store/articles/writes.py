@@ -25,11 +25,11 @@ from sqlalchemy import (
     update,
 )
 
-from syndicate.body import cut
+from syndicate.body import compile_body
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Revision, Status
 from syndicate.model.compiled_body import CompiledBody
-from syndicate.model.old_addresses import kept_as
+from syndicate.model.old_addresses import storage_key
 from syndicate.store.articles.lookup import ArticleLookup
 from syndicate.store.articles.reading import ArticleReader
 from syndicate.store.articles.rows import SAVED, public_at, row_of
@@ -269,7 +269,7 @@ class ArticleWriter(ArticleReader):
     def _keep_old_addresses(self, revised: Mapping[int, Revision]) -> None:
         """Have the old addresses of articles lead to them; raise Refused for another's."""
         kept = {
-            kept_as(address): key
+            storage_key(address): key
             for key, revision in revised.items()
             for address in revision.old_addresses
         }
@@ -307,7 +307,7 @@ class ArticleWriter(ArticleReader):
     def _set_in_type(self, saved: Sequence["_Saved"]) -> None:
         rows = []
         for key, _, revision, slug, galley in saved:
-            set_in_type = galley or cut(revision, slug=slug)
+            set_in_type = galley or compile_body(revision, slug=slug)
             rows.append(
                 {
                     "article": key,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from syndicate.model.subscribers import normal_address
+from syndicate.model.subscribers import normalise_email
 from syndicate.store.database.keys import Keys
 from syndicate.store.database.schema import erasures
 from syndicate.store.database.sql_engine import insert_new
@@ -42,7 +42,7 @@ class Erasures:
         self._connection.execute(delete(erasures).where(erasures.c.hash == self._hash(email)))
 
     def _hash(self, email: str) -> str:
-        return hashed(normal_address(email), self.secret())
+        return hashed(normalise_email(email), self.secret())
 
 
 def hashed(address: str, secret: bytes) -> str:

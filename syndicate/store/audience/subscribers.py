@@ -15,7 +15,7 @@ from syndicate.model.subscribers import (
     SubscribeOutcome,
     Subscriber,
     SubscriptionState,
-    normal_address,
+    normalise_email,
 )
 from syndicate.store.articles.reading import ArticleReader
 from syndicate.store.audience.audit_log import AuditEntry, AuditLog
@@ -51,13 +51,13 @@ class Subscribers:
 
     def by_email(self, email: str) -> Subscriber | None:
         """Find somebody by address, however it is written."""
-        return self._one(subscribers.c.address == normal_address(email))
+        return self._one(subscribers.c.address == normalise_email(email))
 
     def by_any_email(self, email: str) -> Subscriber | None:
         """Find somebody by the address that they have, or had before they merged or moved."""
         person = self.by_email(email)
         if person is None:
-            key = self._former.holder(normal_address(email))
+            key = self._former.holder(normalise_email(email))
             person = None if key is None else self.by_key(key)
         return person
 
@@ -78,7 +78,7 @@ class Subscribers:
 
     def suppression_reason(self, email: str) -> str | None:
         """Say why an address is not mailed, if it isn't."""
-        mine = suppressions.c.address == normal_address(email)
+        mine = suppressions.c.address == normalise_email(email)
         return self._connection.execute(select(suppressions.c.reason).where(mine)).scalar()
 
     def is_erased(self, email: str) -> bool:
@@ -143,7 +143,7 @@ class Subscribers:
             self._note(key, Action.CONFIRMED, cause, at, newsletter=newsletter)
         self._erasures.forget(person.email)
         if new:  # they want the address for itself, though it may have been somebody's
-            self._former.forget(normal_address(person.email))
+            self._former.forget(normalise_email(person.email))
         return new
 
     def unsubscribe(
@@ -238,8 +238,8 @@ class Subscribers:
         Merges(self._connection).note(key, into, cause=cause, at=at)
         self._former.hand_over(key, into)
         self._remove(key)
-        self._former.keep(normal_address(first.email), into)
-        self._former.forget(normal_address(second.email))
+        self._former.keep(normalise_email(first.email), into)
+        self._former.forget(normalise_email(second.email))
 
     def change_address(self, key: int, to: int, *, at: datetime, cause: Cause) -> None:
         """Give somebody the address of another row, at their own wish, and make one of the two.
@@ -250,12 +250,12 @@ class Subscribers:
         assert person is not None
         assert other is not None
         self.merge(to, key, at=at, cause=cause)
-        values = {"address": normal_address(other.email), "email": other.email}
+        values = {"address": normalise_email(other.email), "email": other.email}
         self._connection.execute(update(subscribers).where(subscribers.c.key == key), values)
         asked = and_(requests.c.subscriber == key, requests.c.kind == ConfirmationKind.DATA)
         self._connection.execute(delete(requests).where(asked))  # its letter is at the old address
-        self._former.keep(normal_address(person.email), key)
-        self._former.forget(normal_address(other.email))
+        self._former.keep(normalise_email(person.email), key)
+        self._former.forget(normalise_email(other.email))
         self._note(key, Action.MOVED, cause, at)
         self.confirm(key, (), cause=cause, at=at)  # they may have had it erased once
 
@@ -269,7 +269,7 @@ class Subscribers:
         person = self.by_key(key)
         if person is None:
             return False
-        addresses = [normal_address(person.email), *self._former.of(key)]
+        addresses = [normalise_email(person.email), *self._former.of(key)]
         for address in addresses:
             self._erasures.keep(address, at=at)
         mine = suppressions.c.address.in_(addresses)
@@ -288,7 +288,7 @@ class Subscribers:
 
     def suppress(self, email: str, reason: str, *, at: datetime, cause: Cause) -> bool:
         """Never mail an address again; the first reason stands, and it is False then."""
-        row = {"address": normal_address(email), "reason": reason, "at": at}
+        row = {"address": normalise_email(email), "reason": reason, "at": at}
         new = insert_new(self._connection, suppressions, row) == 1
         person = self.by_email(email)
         if new and person is not None:
@@ -297,7 +297,7 @@ class Subscribers:
 
     def unsuppress(self, email: str, *, at: datetime, cause: Cause) -> bool:
         """Mail an address again; False where nothing was in the way."""
-        mine = suppressions.c.address == normal_address(email)
+        mine = suppressions.c.address == normalise_email(email)
         gone = self._connection.execute(delete(suppressions).where(mine)).rowcount == 1
         person = self.by_email(email)
         if gone and person is not None:
@@ -307,7 +307,7 @@ class Subscribers:
     # how
 
     def _ensure(self, email: str, *, name: str, at: datetime) -> int:
-        address = normal_address(email)
+        address = normalise_email(email)
         row = {"address": address, "email": email.strip(), "name": name, "created_at": at}
         insert_new(self._connection, subscribers, row)
         who = select(subscribers.c.key).where(subscribers.c.address == address)

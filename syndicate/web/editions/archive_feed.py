@@ -46,4 +46,4 @@ def write(
         archive=FeedHistory(own={"atom.xml": f"{page}feed.xml"}),
         updated=max((entry.modified for entry in entries), default=EPOCH),
     )
-    return atom.document(channel, map(atom.entry, entries))
+    return atom.write_document(channel, map(atom.write_entry, entries))

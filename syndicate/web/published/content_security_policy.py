@@ -4,7 +4,7 @@ https://www.w3.org/TR/CSP3/
 """
 
 from syndicate.config import Config
-from syndicate.model.urls import web_address
+from syndicate.model.urls import http_url
 
 
 def build_policy(config: Config) -> str:
@@ -35,7 +35,7 @@ def build_policy(config: Config) -> str:
 
 def _signup(config: Config) -> list[str]:
     """Return where the form for newsletters posts to, which may be another host than the pages'."""
-    address = web_address(config.web_url) if config.signup.enabled else None
+    address = http_url(config.web_url) if config.signup.enabled else None
     return ["/".join(address.split("/")[:3])] if address else []
 
 

@@ -18,7 +18,7 @@ _HASH = 12
 """Bytes for one entry."""
 _OVERHEAD = 512
 """Bytes that keeping something takes beside its content, on the safe side."""
-_TAKEN_APART = {each.file: each.parts for each in FORMATS}
+_TAKEN_APART = {each.file: each.split_document for each in FORMATS}
 
 
 class FeedDeltas:

@@ -86,7 +86,7 @@ class ResponseHeaders:
 
     def is_feed(self, file: CachedFile) -> bool:
         """Tell whether a file is a document of a feed: all that readers poll but the list."""
-        return file.format.feed and file.path != addresses.file(addresses.OPML)
+        return file.format.feed and file.path != addresses.output_path(addresses.OPML)
 
     def _freshness(self, file: CachedFile) -> str:
         if file.status == HTTPStatus.GONE:

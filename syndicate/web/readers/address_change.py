@@ -12,7 +12,7 @@ from starlette.responses import Response
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.model.editions import Content
-from syndicate.model.subscribers import Action, Actor, Cause, Subscriber, normal_address
+from syndicate.model.subscribers import Action, Actor, Cause, Subscriber, normalise_email
 from syndicate.render.mail.letter import Letter
 from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
 from syndicate.store.audience.audit_log import AuditEntry
@@ -105,7 +105,7 @@ class AddressChange:
         Nobody learns from it whether the new address is known here, not mailed, or had its
         letters: the old one gets its letter in any case. Raise StoreError or TemplateError.
         """
-        if normal_address(email) == normal_address(person.email):
+        if normalise_email(email) == normalise_email(person.email):
             return None
         language = self._letters.language(person)
         to_old = self._letters.compose(Letter.LEAVE_ADDRESS, language)

@@ -191,7 +191,7 @@ class SubscriptionConfirmation:
             "said": said,
             "done": done,
             "newsletters": newsletters,
-            "names": page_words.of(language).all_of([one.label for one in newsletters]),
+            "names": page_words.page_strings(language).all_of([one.label for one in newsletters]),
             "email": mask_email(reader.email),
             "preferences": self._links.preferences(reader.key),
         }

@@ -166,7 +166,7 @@ class PreferencePages:
             undone = may_undo(tx.audit_log.changes(person.key), newsletter.name, at)
             if undone:
                 tx.subscribers.resubscribe(person.key, newsletter.name, at=at, cause=cause)
-        if undone or person.gets(newsletter.name):
+        if undone or person.is_subscribed(newsletter.name):
             return self._show(token, ActionOutcome(said.joined.format(newsletter=label)))
         wait = self._letters.subscribe(person, newsletter, cause=cause, at=at)
         if wait is not None:

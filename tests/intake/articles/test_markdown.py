@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from syndicate.body.tree_edits import write
+from syndicate.body.tree_edits import write_children
 from syndicate.errors import Refused
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import sanitise
 
 
 def body(text: str) -> str:
-    return write(sanitise(to_html(text), "a1-", hosts=()))
+    return write_children(sanitise(to_html(text), "a1-", hosts=()))
 
 
 def test_tables_keep_how_their_columns_are_aligned():

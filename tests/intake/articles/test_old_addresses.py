@@ -7,7 +7,7 @@ import pytest
 from syndicate.intake.articles import parallel_parse
 from syndicate.intake.articles.article_import import ImportOutcome
 from syndicate.model.articles import Status
-from syndicate.model.old_addresses import is_own
+from syndicate.model.old_addresses import is_reserved
 from tests.intake.article_folder import MONDAY, TUESDAY
 
 NEW, REVISED, UNCHANGED, REFUSED = (
@@ -193,7 +193,7 @@ def test_an_address_leads_on_for_as_long_as_the_file_names_it(newsroom):
 def test_an_alias_that_is_the_articles_own_address_leads_nowhere(newsroom):
     newsroom.file_one(newsroom.article("tram.md", permalink="/articles/tram/"))
     assert kept(newsroom)[1] == set()
-    assert not is_own("/articles/tram/")
+    assert not is_reserved("/articles/tram/")
 
 
 # other keys of Hugo and Jekyll

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicate.body import cut
+from syndicate.body import compile_body
 from syndicate.intake.articles.parallel_parse import parse_file
 from tests.render.pages import random_bodies
 
@@ -17,7 +17,7 @@ def assert_cut_as_from_the_store(newsroom, name, body):
         assert "nested too deeply" in composed.refusal
         return
     revision = composed.proof.revision
-    assert composed.proof.galley == cut(revision, slug=composed.manuscript.slug)
+    assert composed.proof.galley == compile_body(revision, slug=composed.manuscript.slug)
     assert revision.body == revision.body.strip()
 
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from lxml import etree, html
 
-from syndicate.body.tree_edits import write
+from syndicate.body.tree_edits import write_children
 from syndicate.errors import Refused
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import id_prefix, sanitise
@@ -91,7 +91,7 @@ BAD_ADDRESS = re.compile(r"^[\s\x00-\x20]*(javascript|data|vbscript|livescript):
 
 
 def safe(markup: str, prefix: str = "a1-") -> str:
-    return write(sanitise(markup, prefix, hosts=["*"]))
+    return write_children(sanitise(markup, prefix, hosts=["*"]))
 
 
 def assert_harmless(body: str) -> None:

@@ -57,9 +57,9 @@ def colour(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
 def test_every_file_that_a_figure_names_is_there_as_it_says(newsroom, kind):
     figure = taken(newsroom, written(kind, photograph(size=SIZE), icc_profile=PROFILE))
     assert figure.variants == (400, 800)
-    assert kept(newsroom) == set(pictures.files(figure))
+    assert kept(newsroom) == set(pictures.list_files(figure))
     original = opened(newsroom, figure.src)
-    for name, width in pictures.renditions(figure):
+    for name, width in pictures.list_renditions(figure):
         image = opened(newsroom, name)
         assert image.size == (width, width // 2)
         assert image.format == ("WEBP" if name.endswith("webp") else kind)
@@ -76,7 +76,7 @@ def test_renditions_stand_upright(newsroom, kind, orientation):
     figure = taken(newsroom, written(kind, photograph(size=SIZE), exif=exif(orientation)))
     turned = photograph(size=SIZE).rotate(-90 if orientation == 6 else 180, expand=True)
     assert (figure.width, figure.height) == turned.size
-    for name, _ in pictures.renditions(figure):
+    for name, _ in pictures.list_renditions(figure):
         image = opened(newsroom, name)
         assert alike(image, turned), name
         assert dict(image.getexif()) == {}
@@ -88,7 +88,7 @@ def test_what_can_be_seen_through_stays_so(newsroom):
     image = photograph("RGBA", SIZE)
     image.putalpha(Image.linear_gradient("L").resize(SIZE))
     figure = taken(newsroom, written("PNG", image))
-    for name, _ in pictures.renditions(figure):
+    for name, _ in pictures.list_renditions(figure):
         low, high = extremes(opened(newsroom, name).convert("RGBA").getchannel("A"))
         assert (low < 10, high > 240) == (True, True), name
     square = opened(newsroom, pictures.crops(figure)[0].src)
@@ -99,7 +99,7 @@ def test_what_can_be_seen_through_stays_so(newsroom):
 def test_a_drawing_of_few_colours_stays_small(newsroom):
     drawing = photograph(size=SIZE).quantize(8)
     figure = taken(newsroom, written("PNG", drawing, optimize=True))
-    for name, _ in pictures.renditions(figure):
+    for name, _ in pictures.list_renditions(figure):
         image = opened(newsroom, name)
         assert image.mode == "P" or image.format == "WEBP"
         assert alike(image, drawing)
@@ -108,7 +108,7 @@ def test_a_drawing_of_few_colours_stays_small(newsroom):
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
 def test_grey_and_printers_colours_become_what_every_type_can_hold(newsroom, mode):
     figure = taken(newsroom, written("JPEG", photograph(mode, SIZE)))
-    for name, _ in pictures.renditions(figure):
+    for name, _ in pictures.list_renditions(figure):
         image = opened(newsroom, name)
         assert image.mode in ("L", "RGB")
         assert alike(image, photograph(mode, SIZE)), name
@@ -129,7 +129,7 @@ def test_a_grey_picture_with_a_profile_is_translated_and_stands_upright(newsroom
     grey = Image.new("L", SIZE, 128)
     data = written("JPEG", grey, icc_profile=grey_profile(), exif=exif(6))
     figure = taken(newsroom, data)
-    for name, _ in pictures.renditions(figure):
+    for name, _ in pictures.list_renditions(figure):
         image = opened(newsroom, name)
         assert image.height == image.width * 2
         assert image.info["icc_profile"][16:20] == b"RGB "
@@ -140,7 +140,7 @@ def test_a_profile_that_makes_no_sense_is_left_out(newsroom):
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     for mode in ("L", "RGB"):
         figure = taken(newsroom, written("JPEG", photograph(mode, SIZE), icc_profile=lab))
-        for name, _ in pictures.renditions(figure):
+        for name, _ in pictures.list_renditions(figure):
             assert "icc_profile" not in opened(newsroom, name).info
 
 
@@ -163,7 +163,9 @@ def test_what_moves_or_is_small_has_no_renditions(newsroom, data):
 def test_renditions_are_made_once_and_again_when_they_are_gone(newsroom):
     data = written("JPEG", photograph(size=SIZE))
     figure = taken(newsroom, data)
-    gone, made = (newsroom.config.root / pictures.rendition(figure, w, ".webp") for w in (400, 800))
+    gone, made = (
+        newsroom.config.root / pictures.rendition_name(figure, w, ".webp") for w in (400, 800)
+    )
     gone.unlink()
     os.utime(made, (1, 1))
     assert taken(newsroom, data) == figure
@@ -213,6 +215,6 @@ def test_real_photographs_come_through(newsroom):
     assert SHARED is not None
     for file in sorted(Path(SHARED / "real" / "photos").glob("*.jpg")):
         figure = taken(newsroom, file.read_bytes())
-        assert set(pictures.files(figure)) <= kept(newsroom)
-        for name, _ in pictures.renditions(figure):
+        assert set(pictures.list_files(figure)) <= kept(newsroom)
+        for name, _ in pictures.list_renditions(figure):
             assert alike(opened(newsroom, name), Image.open(file)), (file, name)

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from syndicate.intake.subscribers.email_syntax import check_address, is_ordinary
-from syndicate.model.subscribers import normal_address
+from syndicate.model.subscribers import normalise_email
 
 LOCAL = st.text(alphabet="aZ09._+-'!#{}~\"@ ", min_size=0, max_size=70)
 LABEL = st.text(alphabet="aZ9-x.n", min_size=0, max_size=66)
@@ -30,7 +30,7 @@ ANY = st.builds(lambda local, label, last: f"{local}@{label}.{last}", LOCAL, LAB
 def test_what_passes_at_a_glance_passes_the_validator_and_has_the_same_form(email):
     if is_ordinary(email):
         validate_email(email, check_deliverability=False, test_environment=True)
-        assert check_address(email) == (normal_address(email), "")
+        assert check_address(email) == (normalise_email(email), "")
 
 
 @pytest.mark.parametrize(

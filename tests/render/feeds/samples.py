@@ -8,7 +8,7 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure
 from syndicate.render import addresses, topics
-from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, channel
+from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, build_channel
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
@@ -54,7 +54,7 @@ def a_channel(
     if section:
         home = addresses.section(section)
         topic = topics.Topic(kind=topics.TopicKind.SECTION, name=section, home=home)
-    return channel(
+    return build_channel(
         config,
         topic,
         updated=max((entry.modified for entry in entries), default=EPOCH),

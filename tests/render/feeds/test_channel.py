@@ -3,13 +3,13 @@
 from lxml import html
 
 from syndicate.model.articles import Comments, Figure, Person
-from syndicate.render.feeds.channel import Category, entry
+from syndicate.render.feeds.channel import Category, build_entry
 from tests.render.feeds.samples import BODY, TRAM, a_channel, an_article
 
 
 def test_every_address_in_a_body_is_absolute(publication):
     config = publication(publication={"url": "https://news.example/paper"})
-    told = entry(config, an_article())
+    told = build_entry(config, an_article())
     assert told.url == "https://news.example/paper/articles/harbour-tram/"
     body = html.fragment_fromstring(told.content, create_parent=True)
     assert [link.get("href") for link in body.iter("a")] == [
@@ -20,7 +20,9 @@ def test_every_address_in_a_body_is_absolute(publication):
 
 
 def test_a_figure_keeps_alt_caption_credit_and_size(publication):
-    body = html.fragment_fromstring(entry(publication(), an_article()).content, create_parent=True)
+    body = html.fragment_fromstring(
+        build_entry(publication(), an_article()).content, create_parent=True
+    )
     picture = body.find(".//figure/img")
     assert (picture.get("alt"), picture.get("width"), picture.get("height")) == (
         "A tram at the quay",
@@ -32,21 +34,21 @@ def test_a_figure_keeps_alt_caption_credit_and_size(publication):
 
 
 def test_a_lead_picture_that_the_body_does_not_show_leads_it(publication):
-    told = entry(publication(), an_article(body="<p>Text</p>", figures=(), image=TRAM))
+    told = build_entry(publication(), an_article(body="<p>Text</p>", figures=(), image=TRAM))
     root = html.fragment_fromstring(told.content, create_parent=True)
     assert [child.tag for child in root] == ["figure", "p"]
     assert root.find("figure/figcaption/cite").text == "Ann Example"
 
 
 def test_a_lead_picture_that_the_body_shows_is_not_shown_twice(publication):
-    told = entry(publication(), an_article(body=BODY, image=TRAM))
+    told = build_entry(publication(), an_article(body=BODY, image=TRAM))
     assert told.content
     assert told.content.count(b"<img") == 1
 
 
 def test_the_picture_of_an_entry_is_the_lead_with_what_is_known_of_it(publication):
     config = publication(publication={"url": "https://news.example"})
-    image = entry(config, an_article()).image
+    image = build_entry(config, an_article()).image
     assert image == Figure(
         src=f"https://news.example/{TRAM.src}",
         alt=TRAM.alt,
@@ -60,24 +62,26 @@ def test_the_picture_of_an_entry_is_the_lead_with_what_is_known_of_it(publicatio
 
 
 def test_a_picture_that_was_not_there_is_no_picture_of_the_entry(publication):
-    assert entry(publication(), an_article(figures=(), image=Figure(src=""))).image is None
-    assert entry(publication(), an_article(figures=(), image=Figure(src="data:x"))).image is None
+    assert build_entry(publication(), an_article(figures=(), image=Figure(src=""))).image is None
+    assert (
+        build_entry(publication(), an_article(figures=(), image=Figure(src="data:x"))).image is None
+    )
 
 
 def test_without_full_text_there_are_summaries_alone(publication):
-    told = entry(publication(syndication={"full_text": False}), an_article())
+    told = build_entry(publication(syndication={"full_text": False}), an_article())
     assert told.content is None
     assert told.summary == "It runs again, from the quay."
 
 
 def test_the_publication_stands_for_an_article_without_authors(publication):
-    assert entry(publication(), an_article()).authors == (Person(name="Morning Post"),)
+    assert build_entry(publication(), an_article()).authors == (Person(name="Morning Post"),)
     config = publication(publication={"author": "The desk"})
-    assert entry(config, an_article()).authors == (Person(name="The desk"),)
+    assert build_entry(config, an_article()).authors == (Person(name="The desk"),)
 
 
 def test_people_keep_only_addresses_that_a_feed_can_hold(publication):
-    told = entry(
+    told = build_entry(
         publication(),
         an_article(
             authors=(
@@ -98,7 +102,7 @@ def test_people_keep_only_addresses_that_a_feed_can_hold(publication):
 
 
 def test_the_section_is_the_first_category_and_none_is_named_twice(publication):
-    told = entry(publication(), an_article(section="City", tags=("trams", "City", "quay")))
+    told = build_entry(publication(), an_article(section="City", tags=("trams", "City", "quay")))
     assert told.categories == (
         Category(name="City", scheme=f"{publication().url}/sections/"),
         Category(name="trams"),
@@ -107,14 +111,14 @@ def test_the_section_is_the_first_category_and_none_is_named_twice(publication):
 
 
 def test_comments_are_told_as_far_as_they_are_known(publication):
-    assert entry(publication(), an_article(comments=None)).comments == Comments()
+    assert build_entry(publication(), an_article(comments=None)).comments == Comments()
     for known in (
         Comments(count=0),
         Comments(count=7, url="https://talk.example/7", feed="https://talk.example/7.rss"),
     ):
-        assert entry(publication(), an_article(comments=known)).comments == known
+        assert build_entry(publication(), an_article(comments=known)).comments == known
     nowhere = an_article(comments=Comments(url="no address", feed="javascript:alert(1)"))
-    assert entry(publication(), nowhere).comments == Comments()
+    assert build_entry(publication(), nowhere).comments == Comments()
 
 
 def test_a_publication_without_a_description_is_described_by_its_title(publication):

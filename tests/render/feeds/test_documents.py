@@ -10,7 +10,7 @@ from lxml import etree
 
 from syndicate.publish.output.formats import polled
 from syndicate.render.feeds import FORMATS, FeedHistory, atom, json_feed, rss
-from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
+from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
 from tests.render.feeds.samples import NOON, a_channel, an_article
 from tests.render.feeds.test_agreement import FULL, OWNED
 from tests.render.feeds.test_formats import CONFIG, RICH, conform, written
@@ -31,7 +31,9 @@ def at(folder: str) -> dict[str, str]:
 
 
 def documents(head, *entries):
-    return {each.file: each.document(head, map(each.entry, entries)) for each in FORMATS}
+    return {
+        each.file: each.write_document(head, map(each.write_entry, entries)) for each in FORMATS
+    }
 
 
 def links(root):
@@ -43,18 +45,18 @@ def links(root):
 
 @pytest.mark.parametrize("each", FORMATS, ids=FILES)
 def test_a_fragment_is_the_same_lines_in_every_document(each):
-    told = entry(CONFIG, an_article(**RICH))
-    other = entry(CONFIG, an_article(id="urn:test:2", slug="b"))
-    fragment = each.entry(told)
+    told = build_entry(CONFIG, an_article(**RICH))
+    other = build_entry(CONFIG, an_article(id="urn:test:2", slug="b"))
+    fragment = each.write_entry(told)
     for head in (a_channel(CONFIG, [told]), a_channel(CONFIG, [told, other], section="City")):
-        document = each.document(head, [each.entry(other), fragment])
+        document = each.write_document(head, [each.write_entry(other), fragment])
         assert fragment in document
         assert b"xmlns" not in fragment
 
 
 @pytest.mark.parametrize("each", FORMATS, ids=FILES)
 def test_a_document_without_entries_is_whole(each):
-    document = each.document(a_channel(CONFIG, []), [])
+    document = each.write_document(a_channel(CONFIG, []), [])
     if each.file == "feed.json":
         assert json.loads(document)["items"] == []
     else:
@@ -64,15 +66,15 @@ def test_a_document_without_entries_is_whole(each):
 
 @pytest.mark.parametrize("each", [rss, atom])
 def test_a_document_is_laid_out_as_if_written_in_one_go(each):
-    told = entry(CONFIG, an_article(**RICH))
-    made = each.document(a_channel(CONFIG, [told]), [each.entry(told)] * 2)
+    told = build_entry(CONFIG, an_article(**RICH))
+    made = each.write_document(a_channel(CONFIG, [told]), [each.write_entry(told)] * 2)
     tree = etree.fromstring(made, etree.XMLParser(remove_blank_text=True))
     again = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     assert made.rstrip() == again.rstrip()
 
 
 def test_the_newest_document_leads_to_the_archives():
-    told = entry(CONFIG, an_article())
+    told = build_entry(CONFIG, an_article())
     archive = FeedHistory(current=at(""), prev_archive=at("archive/7/"))
     made = documents(replace(a_channel(CONFIG, [told]), archive=archive), told)
     for file in ("rss.xml", "atom.xml"):
@@ -89,7 +91,7 @@ def test_the_newest_document_leads_to_the_archives():
 
 
 def test_an_archive_says_that_it_is_one_and_where_it_lies():
-    told = entry(CONFIG, an_article())
+    told = build_entry(CONFIG, an_article())
     archive = FeedHistory(
         own=at("archive/7/"),
         current=at(""),
@@ -122,7 +124,7 @@ def test_hubs_are_named_in_every_format():
 
 def test_a_retracted_article_has_a_tombstone_in_atom():
     gone = an_article(id="urn:test:gone", retracted_at=LATER)
-    head = replace(a_channel(CONFIG, []), deleted=(tombstone(CONFIG, gone),))
+    head = replace(a_channel(CONFIG, []), deleted=(build_tombstone(CONFIG, gone),))
     made = documents(head)
     (grave,) = etree.fromstring(made["atom.xml"]).findall("at:deleted-entry", NAMES)
     assert dict(grave.attrib) == {"ref": "urn:test:gone", "when": "2026-03-05T12:00:00Z"}
@@ -138,10 +140,10 @@ def test_a_retracted_article_has_a_tombstone_in_atom():
 )  # fmt: skip
 def test_its_last_entry_takes_the_place_of_what_readers_have(language, title):
     gone = an_article(**RICH, retracted_at=LATER, language=language)
-    told = withdrawn_entry(CONFIG, gone)
-    assert (told.id, told.url) == (gone.id, entry(CONFIG, gone).url)
+    told = build_withdrawn_entry(CONFIG, gone)
+    assert (told.id, told.url) == (gone.id, build_entry(CONFIG, gone).url)
     assert told.title == title
-    assert told.modified == LATER > entry(CONFIG, gone).modified
+    assert told.modified == LATER > build_entry(CONFIG, gone).modified
     for document in documents(a_channel(CONFIG, [told]), told).values():
         for secret in (b"It runs again", b"figcaption", b".jpg", b"trams"):
             assert secret not in document
@@ -159,26 +161,26 @@ def test_how_often_to_ask_is_the_same_by_every_word():
 
 def test_a_section_is_the_category_of_its_feed():
     head = a_channel(CONFIG, [], section="City")
-    assert etree.fromstring(rss.document(head, []))[0].findtext("category") == "City"
-    category = etree.fromstring(atom.document(head, [])).find("a:category", NAMES)
+    assert etree.fromstring(rss.write_document(head, []))[0].findtext("category") == "City"
+    category = etree.fromstring(atom.write_document(head, [])).find("a:category", NAMES)
     assert category is not None
     assert category.get("term") == "City"
-    assert b"City" in json_feed.document(head, [])
+    assert b"City" in json_feed.write_document(head, [])
 
 
 @needs_shared
 def test_atom_with_everything_in_it_is_valid_by_the_grammar_of_its_rfc():
     assert SHARED
     grammar = etree.RelaxNG(etree.parse(SHARED / "schema" / "atom.rng"))
-    told = entry(OWNED, an_article(**FULL))
+    told = build_entry(OWNED, an_article(**FULL))
     gone = an_article(id="urn:test:gone", retracted_at=LATER)
     head = replace(
         a_channel(OWNED, [told], section="City"),
         hubs=("https://hub.example/",),
         archive=FeedHistory(own=at("a/7/"), current=at(""), prev_archive=at("a/6/"), archived=True),
-        deleted=(tombstone(OWNED, gone),),
+        deleted=(build_tombstone(OWNED, gone),),
     )
-    made = documents(head, told, withdrawn_entry(OWNED, gone))
+    made = documents(head, told, build_withdrawn_entry(OWNED, gone))
     grammar.assertValid(etree.fromstring(made["atom.xml"]))
     schema = json.loads((SHARED / "schema" / "jsonfeed-1.1.schema.json").read_bytes())
     conform(json.loads(made["feed.json"]), schema, schema)
@@ -186,5 +188,5 @@ def test_atom_with_everything_in_it_is_valid_by_the_grammar_of_its_rfc():
 
 def test_an_entry_has_at_most_one_alternate_for_a_language_and_type():
     twice = {"de": "a", "DE": "b", "en-gb": "own", "no language!": "c"}
-    told = entry(CONFIG, an_article(translations=twice))
+    told = build_entry(CONFIG, an_article(translations=twice))
     assert [link.hreflang for link in told.translations] == ["de"]

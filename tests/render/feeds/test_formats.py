@@ -18,7 +18,7 @@ from lxml import etree
 from syndicate.config import Config
 from syndicate.model.articles import Comments, Figure, Person
 from syndicate.render.feeds import FORMATS, atom, json_feed, rss
-from syndicate.render.feeds.channel import entry
+from syndicate.render.feeds.channel import build_entry
 from tests.render.feeds.samples import NOON, TRAM, a_channel, an_article
 from tests.shared import SHARED, needs_shared
 
@@ -69,9 +69,11 @@ HOSTILE = [
 
 
 def written(*articles, config=CONFIG):
-    entries = [entry(config, article) for article in articles]
+    entries = [build_entry(config, article) for article in articles]
     head = a_channel(config, entries)
-    return {each.file: each.document(head, map(each.entry, entries)) for each in FORMATS}
+    return {
+        each.file: each.write_document(head, map(each.write_entry, entries)) for each in FORMATS
+    }
 
 
 def read(feed):
@@ -242,7 +244,7 @@ def test_a_text_that_is_only_a_picture_is_never_taken_for_its_summary():
 def test_a_whole_text_is_written_as_the_libraries_write_it():
     title = '"content_html": "" <content:encoded/> <content type="html"/>'
     article = an_article(title=title, body='<pre>one\ttwo\r\n"three" \\" %s &amp;lt; é</pre>')
-    content, made = entry(CONFIG, article).content, written(article)
+    content, made = build_entry(CONFIG, article).content, written(article)
     assert content is not None
     text = content.decode()
     element = etree.Element("content")

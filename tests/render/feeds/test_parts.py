@@ -12,7 +12,7 @@ from lxml import etree
 
 from syndicate.model.articles import Comments, Figure, Person
 from syndicate.render.feeds import FORMATS, atom, json_feed, rss
-from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
+from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
 from tests.render.feeds.samples import NOON, a_channel, an_article
 from tests.render.feeds.test_formats import CONFIG, HOSTILE, RICH
 from tests.shared import SHARED, needs_shared
@@ -56,11 +56,11 @@ NASTY = st.lists(st.sampled_from(SNIPPETS) | st.text(max_size=8), max_size=5).ma
 
 def told(n, **values):
     values = {"title": f"Tram {n}", **values}
-    return entry(CONFIG, an_article(id=f"urn:test:{n}", slug=f"s{n}", **values))
+    return build_entry(CONFIG, an_article(id=f"urn:test:{n}", slug=f"s{n}", **values))
 
 
 def apart(format_, document):
-    parts = format_.parts(document)
+    parts = format_.split_document(document)
     assert parts is not None
     return parts
 
@@ -74,9 +74,11 @@ def complaints(file, document, address="https://news.example/"):
 @pytest.mark.parametrize("number", [0, 1, 2, 5])
 def test_a_document_falls_into_its_entries_and_is_joined_to_the_same_bytes(each, number):
     entries = [told(n, **RICH) for n in range(number)]
-    document = each.document(a_channel(CONFIG, entries), map(each.entry, entries))
+    document = each.write_document(a_channel(CONFIG, entries), map(each.write_entry, entries))
     parts = apart(each, document)
-    assert [part.strip() for part in parts.entries] == [each.entry(one).strip() for one in entries]
+    assert [part.strip() for part in parts.entries] == [
+        each.write_entry(one).strip() for one in entries
+    ]
     assert parts.document(parts.entries) == document
 
 
@@ -84,9 +86,9 @@ def test_a_document_falls_into_its_entries_and_is_joined_to_the_same_bytes(each,
 def test_some_of_them_are_joined_to_what_would_have_been_written_of_them(each):
     entries = [told(n, **RICH) for n in range(4)]
     head = a_channel(CONFIG, entries)
-    parts = apart(each, each.document(head, map(each.entry, entries)))
+    parts = apart(each, each.write_document(head, map(each.write_entry, entries)))
     for kept in ([0], [3], [1, 2], [0, 2, 3]):
-        written = each.document(head, [each.entry(entries[n]) for n in kept])
+        written = each.write_document(head, [each.write_entry(entries[n]) for n in kept])
         assert parts.document(parts.entries[n] for n in kept) == written
         assert complaints(each.file, written) == []
 
@@ -95,26 +97,28 @@ def test_some_of_them_are_joined_to_what_would_have_been_written_of_them(each):
 def test_without_any_of_them_it_is_still_a_feed(each):
     entries = [told(n) for n in range(3)]
     head = a_channel(CONFIG, entries)
-    empty = apart(each, each.document(head, map(each.entry, entries))).document(())
+    empty = apart(each, each.write_document(head, map(each.write_entry, entries))).document(())
     assert complaints(each.file, empty) == []
     if each.file == "feed.json":
-        assert json.loads(empty) == json.loads(each.document(head, []))
+        assert json.loads(empty) == json.loads(each.write_document(head, []))
     else:
-        assert empty == each.document(head, [])
+        assert empty == each.write_document(head, [])
 
 
 def test_tombstones_are_parts_of_their_own():
     gone = [an_article(id=f"urn:test:{n}", slug=f"s{n}", retracted_at=LATER) for n in range(2)]
-    entries = [told(7), *(withdrawn_entry(CONFIG, article) for article in gone)]
-    graves = tuple(tombstone(CONFIG, article) for article in gone)
+    entries = [told(7), *(build_withdrawn_entry(CONFIG, article) for article in gone)]
+    graves = tuple(build_tombstone(CONFIG, article) for article in gone)
     head = replace(a_channel(CONFIG, entries), deleted=graves)
-    parts = apart(atom, atom.document(head, map(atom.entry, entries)))
+    parts = apart(atom, atom.write_document(head, map(atom.write_entry, entries)))
     assert [part.split()[0] for part in parts.entries] == [b"<at:deleted-entry"] * 2 + [
         b"<entry"
     ] * 3
-    without_the_first = atom.document(replace(head, deleted=graves[1:]), map(atom.entry, entries))
+    without_the_first = atom.write_document(
+        replace(head, deleted=graves[1:]), map(atom.write_entry, entries)
+    )
     assert parts.document(parts.entries[1:]) == without_the_first
-    assert apart(atom, atom.document(head, [])).document(()) == atom.document(
+    assert apart(atom, atom.write_document(head, [])).document(()) == atom.write_document(
         replace(head, deleted=()), []
     )
 
@@ -134,21 +138,21 @@ def test_no_text_is_taken_for_the_layout(texts, named, data):
         for n, (title, text) in enumerate(texts)
     ]  # fmt: skip
     entries = [
-        (withdrawn_entry if article.retracted_at else entry)(config, article)
+        (build_withdrawn_entry if article.retracted_at else build_entry)(config, article)
         for article in articles
     ]
-    graves = tuple(tombstone(config, article) for article in articles if article.retracted_at)
+    graves = tuple(build_tombstone(config, article) for article in articles if article.retracted_at)
     head = replace(a_channel(config, entries, section=named or "City"), deleted=graves)
     kept = [n for n in range(len(entries)) if data.draw(st.booleans())]
     for each in FORMATS:
-        document = each.document(head, map(each.entry, entries))
+        document = each.write_document(head, map(each.write_entry, entries))
         parts = apart(each, document)
         first = len(graves) if each.file == "atom.xml" else 0
         assert len(parts.entries) == first + len(entries)
         assert parts.document(parts.entries) == document
         left = parts.document(parts.entries[first + n] for n in kept)
         alone = replace(head, deleted=())
-        written = each.document(alone, [each.entry(entries[n]) for n in kept])
+        written = each.write_document(alone, [each.write_entry(entries[n]) for n in kept])
         if each.file == "feed.json":
             assert json.loads(left) == json.loads(written)
         else:
@@ -167,7 +171,7 @@ def test_whatever_somebody_put_into_a_document_its_parts_are_whole(data):
         dropped = data.draw(st.integers(0, 2))
         put = data.draw(st.sampled_from(SNIPPETS)).encode("utf-8", "replace")
         document = b"".join((*lines[:at], put, *lines[at + dropped :]))
-    parts = each.parts(document)
+    parts = each.split_document(document)
     if parts is None:
         return
     assert parts.document(parts.entries) == document
@@ -180,9 +184,11 @@ def test_whatever_somebody_put_into_a_document_its_parts_are_whole(data):
 def sound():
     entries = [told(n, figures=(), body="<p>x</p>") for n in range(3)]
     gone = an_article(id="urn:test:gone", retracted_at=LATER)
-    head = replace(a_channel(CONFIG, entries), deleted=(tombstone(CONFIG, gone),))
+    head = replace(a_channel(CONFIG, entries), deleted=(build_tombstone(CONFIG, gone),))
     return {
-        each.file: [each.document(head, map(each.entry, some)) for some in (entries, [])]
+        each.file: [
+            each.write_document(head, map(each.write_entry, some)) for some in (entries, [])
+        ]
         for each in FORMATS
     }
 
@@ -213,29 +219,29 @@ RSS, ATOM, JSON = (SOUND[file][0] for file in FILES)
 
 
 OTHERS = {
-    "nothing": (rss.parts, b""),
-    "a page": (rss.parts, b"<!doctype html><title>x</title>"),
-    "another format": (rss.parts, ATOM),
-    "Atom as JSON": (json_feed.parts, ATOM),
-    "JSON as RSS": (rss.parts, JSON),
-    "cut off": (rss.parts, RSS[:-9]),
-    "JSON cut off": (json_feed.parts, JSON[:-4]),
-    "UTF-16": (atom.parts, ATOM.decode().encode("utf-16")),
-    "CDATA": (rss.parts, RSS.replace(b"<title>Tram 1", b"<title><![CDATA[Tram]]> 1")),
-    "a comment": (rss.parts, RSS.replace(b"    <item>", b"    <!-- x -->\n    <item>", 1)),
-    "an instruction": (atom.parts, ATOM.replace(b"  <entry", b"  <?x?>\n  <entry", 1)),
-    "CRLF": (rss.parts, RSS.replace(b"\n", b"\r\n")),
-    "no indentation": (rss.parts, RSS.replace(b"\n    <", b"\n<").replace(b"\n  <", b"\n<")),
-    "between items": (rss.parts, RSS.replace(b"    <item>", b"    <x/>\n    <item>")),
-    "after items": (rss.parts, RSS.replace(b"  </channel>", b"    <x/>\n  </channel>")),
-    "one in another": (atom.parts, ATOM.replace(b"    <id>urn:test:1", b"<entry/><id>urn:test:1")),
-    "no JSON": (json_feed.parts, JSON.replace(b'"Tram 1"', b"Tram 1")),
-    "an item of lines": (json_feed.parts, JSON.replace(b', "title"', b',\n  "title"')),
-    "a list in lines": (json_feed.parts, JSON.replace(b'"id": "urn:test:1"', b'"x": [{},\n  {}]')),
-    "no objects": (json_feed.parts, JSON.replace(b'\n  {"id"', b'\n  1,\n  {"id"', 1)),
-    "JSON items deeper": (json_feed.parts, JSON.replace(b'\n "items"', b'\n "x": {\n "items"')),
-    "JSON in one line": (json_feed.parts, json.dumps(json.loads(JSON)).encode()),
-    "depth": (json_feed.parts, JSON.replace(b'"Tram 1"', b"[" * 100_000 + b"]" * 100_000)),
+    "nothing": (rss.split_document, b""),
+    "a page": (rss.split_document, b"<!doctype html><title>x</title>"),
+    "another format": (rss.split_document, ATOM),
+    "Atom as JSON": (json_feed.split_document, ATOM),
+    "JSON as RSS": (rss.split_document, JSON),
+    "cut off": (rss.split_document, RSS[:-9]),
+    "JSON cut off": (json_feed.split_document, JSON[:-4]),
+    "UTF-16": (atom.split_document, ATOM.decode().encode("utf-16")),
+    "CDATA": (rss.split_document, RSS.replace(b"<title>Tram 1", b"<title><![CDATA[Tram]]> 1")),
+    "a comment": (rss.split_document, RSS.replace(b"    <item>", b"    <!-- x -->\n    <item>", 1)),
+    "an instruction": (atom.split_document, ATOM.replace(b"  <entry", b"  <?x?>\n  <entry", 1)),
+    "CRLF": (rss.split_document, RSS.replace(b"\n", b"\r\n")),
+    "no indentation": (rss.split_document, RSS.replace(b"\n    <", b"\n<").replace(b"\n  <", b"\n<")),
+    "between items": (rss.split_document, RSS.replace(b"    <item>", b"    <x/>\n    <item>")),
+    "after items": (rss.split_document, RSS.replace(b"  </channel>", b"    <x/>\n  </channel>")),
+    "one in another": (atom.split_document, ATOM.replace(b"    <id>urn:test:1", b"<entry/><id>urn:test:1")),
+    "no JSON": (json_feed.split_document, JSON.replace(b'"Tram 1"', b"Tram 1")),
+    "an item of lines": (json_feed.split_document, JSON.replace(b', "title"', b',\n  "title"')),
+    "a list in lines": (json_feed.split_document, JSON.replace(b'"id": "urn:test:1"', b'"x": [{},\n  {}]')),
+    "no objects": (json_feed.split_document, JSON.replace(b'\n  {"id"', b'\n  1,\n  {"id"', 1)),
+    "JSON items deeper": (json_feed.split_document, JSON.replace(b'\n "items"', b'\n "x": {\n "items"')),
+    "JSON in one line": (json_feed.split_document, json.dumps(json.loads(JSON)).encode()),
+    "depth": (json_feed.split_document, JSON.replace(b'"Tram 1"', b"[" * 100_000 + b"]" * 100_000)),
 }  # fmt: skip
 
 

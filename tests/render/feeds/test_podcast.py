@@ -9,7 +9,7 @@ from lxml import etree
 from syndicate.config.sections.podcast import PodcastSettings
 from syndicate.model.articles import Person, Recording
 from syndicate.render.feeds import atom, rss
-from syndicate.render.feeds.channel import entry
+from syndicate.render.feeds.channel import build_entry
 from syndicate.render.feeds.podcast import guid
 from tests.render.feeds.samples import a_channel, an_article
 from tests.render.feeds.test_formats import BRANDED, CONFIG, written
@@ -82,7 +82,7 @@ def test_a_channel_with_a_recording_is_a_podcast():
 def test_a_podcast_that_moved_here_keeps_its_guid_and_its_sections_have_their_own():
     kept = guid("https://old.example/feed")
     config = CONFIG.override(podcast=PodcastSettings(guid=kept))
-    told = entry(config, an_article(**HEARD))
+    told = build_entry(config, an_article(**HEARD))
     whole, part = a_channel(config, [told]), a_channel(config, [told], section="City")
     assert whole.podcast is not None
     assert whole.podcast.guid == kept
@@ -102,6 +102,8 @@ def test_a_feed_without_recordings_is_no_podcast():
 
 
 def test_a_recording_of_unknown_length_is_no_enclosure():
-    told = entry(CONFIG, an_article(audio=Recording(src="https://x.example/a", type="audio/mpeg")))
+    told = build_entry(
+        CONFIG, an_article(audio=Recording(src="https://x.example/a", type="audio/mpeg"))
+    )
     assert told.audio is None
-    assert b"enclosure" not in rss.entry(told) + atom.entry(told)
+    assert b"enclosure" not in rss.write_entry(told) + atom.write_entry(told)

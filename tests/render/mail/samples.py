@@ -14,7 +14,7 @@ from syndicate.config import AdSlot, AdsSettings, Config, Newsletter, Publicatio
 from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import SLOTS, Content, EditionKind, slot_marker
 from syndicate.render.mail.context import EditionDate
-from syndicate.render.mail.edition_content import compose
+from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.templates import Templates
 
 AT = datetime(2026, 11, 24, 8, 5, tzinfo=UTC)
@@ -139,9 +139,9 @@ def digest(articles: list[Article], **changes: Any) -> Content:
 def _composed(kind: EditionKind, articles: list[Article], **changes: Any) -> Content:
     given: dict[str, Any] = {
         "more": [], "newsletter": BREAKING, "config": config(), "templates": SHIPPED,
-        "dateline": EditionDate(at=AT, zone=ZoneInfo("Europe/Berlin")),
+        "edition_date": EditionDate(at=AT, zone=ZoneInfo("Europe/Berlin")),
     }  # fmt: skip
-    return compose(kind=kind, articles=articles, **(given | changes))
+    return compose_edition(kind=kind, articles=articles, **(given | changes))
 
 
 def tree(content: Content) -> etree._Element:

@@ -16,7 +16,7 @@ from syndicate.errors import TemplateError
 from syndicate.model import pictures
 from syndicate.model.articles import Comments
 from syndicate.model.editions import Content, slot_marker
-from syndicate.render.mail.context import LIMIT, EditionDate
+from syndicate.render.mail.context import MAX_BYTES, EditionDate
 from syndicate.render.templates import Templates
 from tests.render.mail.samples import (
     ADS,
@@ -67,7 +67,7 @@ def test_an_alert_is_the_whole_story():
 def test_an_edition_has_the_day_of_its_slot_in_the_zone_of_its_schedule(make):
     zone = ZoneInfo("Pacific/Auckland")
     sunday = datetime(2026, 11, 29, 7, tzinfo=zone).astimezone(UTC)
-    content = make(stories(), dateline=EditionDate(at=sunday, zone=zone))
+    content = make(stories(), edition_date=EditionDate(at=sunday, zone=zone))
     assert "Breaking news · Sunday, November 29, 2026" in said(content)
     assert content.text.splitlines()[1] == "Sunday, November 29, 2026"
 
@@ -229,7 +229,7 @@ def test_a_picture_of_which_nothing_is_known_has_no_height():
     ],
 )
 def test_mail_loads_the_smallest_rendition_that_is_sharp(changes, shown, loads):
-    assert pictures.for_mail(figure("a", **changes), shown).src == f"media/{loads}"
+    assert pictures.mail_rendition(figure("a", **changes), shown).src == f"media/{loads}"
 
 
 def test_the_lead_picture_that_the_article_names_comes_first_and_once():
@@ -302,7 +302,7 @@ def test_a_long_story_is_cut_at_a_paragraph():
     paragraphs = [f"<p>Paragraph {n}. {'All about it. ' * 30}End {n}.</p>" for n in range(400)]
     content = alert(article(body="".join(paragraphs), comments=Comments(count=2)))
     told = said(content)
-    assert 70_000 < len(content.html.encode()) <= LIMIT
+    assert 70_000 < len(content.html.encode()) <= MAX_BYTES
     assert "The story goes on: read the rest on the web" in told
     assert "Unsubscribe" in told
     last = max(int(n) for n in re.findall(r"Paragraph (\d+)\.", told))
@@ -324,7 +324,7 @@ def test_a_long_story_is_cut_at_a_paragraph():
 )
 def test_the_size_is_kept_whatever_the_body_is_made_of(body):
     content = alert(article(body=body))
-    assert len(content.html.encode()) <= LIMIT
+    assert len(content.html.encode()) <= MAX_BYTES
     assert "read the rest on the web" in said(content)
     assert "Unsubscribe" in said(content)
 
@@ -335,7 +335,7 @@ def test_a_digest_too_long_for_mail_clients_names_its_last_stories():
     ]
     content = digest(many)
     told, page = said(content), tree(content)
-    assert len(content.html.encode()) <= LIMIT
+    assert len(content.html.encode()) <= MAX_BYTES
     assert content.subject == "Headline 0, and 99 more"
     headlines = len(page.findall(".//h2")) + 1
     assert 10 < headlines < 100

@@ -7,7 +7,7 @@ import pytest
 
 from syndicate.config import Newsletter
 from syndicate.model.editions import Content, link_marker
-from syndicate.render.mail.link_markers import numbered
+from syndicate.render.mail.link_markers import mark_links
 from tests.render.mail.samples import ADS, BREAKING, alert, config, digest, stories, story
 
 COUNTED = Newsletter(name="breaking", title="Breaking news", tracking="clicks")
@@ -29,13 +29,13 @@ def lead(number: int) -> str:
 
 @pytest.mark.parametrize("content", composed())
 def test_a_newsletter_that_counts_nothing_says_the_very_same(content):
-    assert numbered(content, BREAKING, config()) == (content, ())
+    assert mark_links(content, BREAKING, config()) == (content, ())
 
 
 @pytest.mark.parametrize("newsletter", [COUNTED, TAGGED])
 @pytest.mark.parametrize("content", composed())
 def test_every_link_has_a_number_and_an_address_only_one(content, newsletter):
-    marked, links = numbered(content, newsletter, config())
+    marked, links = mark_links(content, newsletter, config())
     assert len(set(links)) == len(links) > 2
     assert all(link.startswith("https://") for link in links)
     assert not re.search('href="http', marked.html)
@@ -47,7 +47,7 @@ def test_every_link_has_a_number_and_an_address_only_one(content, newsletter):
 
 @pytest.mark.parametrize("content", composed())
 def test_filled_with_its_own_addresses_it_is_as_before(content):
-    marked, links = numbered(content, TAGGED, config())
+    marked, links = mark_links(content, TAGGED, config())
     html, text = marked.html, marked.text
     for number, address in enumerate(links, 1):
         html = html.replace(link_marker(content.nonce, number), address.replace("&", "&amp;"))
@@ -61,7 +61,7 @@ def test_the_text_leads_where_the_html_does():
         '<a href="https://a.example/?x=1&amp;y=2">A</a>',
         "[1] https://a.example/?x=1&y=2\n(see https://a.example/?x=1&y=2).\nhttps://b.example/",
     )
-    marked, links = numbered(content, TAGGED, config())
+    marked, links = mark_links(content, TAGGED, config())
     assert links == ("https://a.example/?x=1&y=2",)
     assert marked.text == f"[1] {lead(1)}\n(see {lead(1)}).\nhttps://b.example/"
 
@@ -73,33 +73,33 @@ def test_the_text_leads_where_the_html_does():
 )  # fmt: skip
 def test_what_is_personal_or_leads_nowhere_on_the_web_stays(href):
     content = said(f'<p><a class="x > y" href="{href}">A</a></p>', href)
-    assert numbered(content, TAGGED, config()) == (content, ())
+    assert mark_links(content, TAGGED, config()) == (content, ())
 
 
 def test_other_attributes_stay_as_they_are():
     html = '<a title="href=" data-x="a>b"\n href="https://a.example/" rel="me">A</a><link href="https://c.example/">'
-    marked, links = numbered(said(html), TAGGED, config())
+    marked, links = mark_links(said(html), TAGGED, config())
     assert links == ("https://a.example/",)
     assert marked.html == html.replace("https://a.example/", lead(1))
 
 
 def test_only_where_clicks_are_counted_is_there_a_hidden_link():
     content = said('<body><a href="https://a.example/">A</a></body>')
-    assert numbered(content, COUNTED, config())[0].html.endswith(f"{lead(0)}</body>")
-    assert lead(0) not in numbered(content, TAGGED, config())[0].html
+    assert mark_links(content, COUNTED, config())[0].html.endswith(f"{lead(0)}</body>")
+    assert lead(0) not in mark_links(content, TAGGED, config())[0].html
     bare = said("<body>No link</body>")
-    assert numbered(bare, COUNTED, config()) == (bare, ())
+    assert mark_links(bare, COUNTED, config()) == (bare, ())
 
 
 def test_an_edition_does_not_grow_past_what_gmail_shows():
     links = "".join(f'<a href="https://a.example/{n}">{n}</a>' for n in range(2000))
-    marked, numbers = numbered(said(links), COUNTED, config())
+    marked, numbers = mark_links(said(links), COUNTED, config())
     assert 50 < len(numbers) < 500
     assert marked.html.count('href="https://a.example/') == 2000 - len(numbers)
 
 
 def test_a_reader_can_not_smuggle_a_link_in():
     content = replace(said(f'<a href="https://a.example/">{lead(7)}</a>'), text=lead(7))
-    marked, links = numbered(content, COUNTED, config())
+    marked, links = mark_links(content, COUNTED, config())
     assert links == ("https://a.example/",)
     assert marked.text == lead(7)

@@ -8,7 +8,7 @@ import pytest
 from syndicate.body import markup
 from syndicate.intake.articles.source_file import parse_article, read_source_file
 from syndicate.model.articles import Article, Revision
-from syndicate.render.mail.context import LIMIT
+from syndicate.render.mail.context import MAX_BYTES
 from tests.render.mail.samples import AT, alert, config, digest, said, tree
 from tests.shared import SHARED, needs_shared
 
@@ -38,7 +38,7 @@ def test_a_real_post_arrives_whole(file):
     words = markup.to_text(markup.parse(article.body)).split()
     if "read the rest on the web" not in said(content):
         assert [word for word in words if word not in told] == []
-    assert len(content.html.encode()) <= LIMIT
+    assert len(content.html.encode()) <= MAX_BYTES
     assert all(
         url.startswith(("http", "mailto:", "SLOT")) for url in tree(content).xpath("//@href|//@src")
     )
@@ -47,5 +47,5 @@ def test_a_real_post_arrives_whole(file):
 def test_all_of_them_together_make_a_digest():
     articles = [filed(file) for file in FILES]
     content = digest(articles[:50], more=articles[50:])
-    assert len(content.html.encode()) <= LIMIT
+    assert len(content.html.encode()) <= MAX_BYTES
     assert content.subject.endswith(f"and {len(articles) - 1} more")

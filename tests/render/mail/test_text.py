@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from syndicate.body import markup
 from syndicate.model.editions import SLOTS, slot_marker
-from syndicate.render.mail.plain_text import WIDTH, mail_text, wrap
-from syndicate.render.mail.ui_strings import mail_words
+from syndicate.render.mail.plain_text import WIDTH, render_plain_text, wrap
+from syndicate.render.mail.ui_strings import mail_strings
 from tests.render.mail.samples import alert, article, config, digest, stories, story
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def typed(body: str, language: str = "en") -> str:
-    return mail_text(
-        markup.parse(body), article=article(), words=mail_words(language), config=config()
+    return render_plain_text(
+        markup.parse(body), article=article(), words=mail_strings(language), config=config()
     )
 
 

@@ -48,11 +48,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "empty.html": home(pages, []),
         "withdrawn.html": pages.withdrawn(newsroom.article(retracted_at=newsroom.AT)),
         "moved.html": pages.redirect("/articles/story-1/"),
-        addresses.file(addresses.section("Region")): listing(
+        addresses.output_path(addresses.section("Region")): listing(
             pages, kind=TopicKind.SECTION, name="Region"
         ),
-        addresses.file(addresses.tag("river")): listing(pages, newer="/", number=2),
-        addresses.file(addresses.author("Ada Lind")): listing(
+        addresses.output_path(addresses.tag("river")): listing(pages, newer="/", number=2),
+        addresses.output_path(addresses.author("Ada Lind")): listing(
             pages,
             kind=TopicKind.AUTHOR,
             name="Ada Lind",
@@ -60,13 +60,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             stories=[newsroom.article(authors=(ADA,), slug="story-1")],
             older="/tags/river/",
         ),
-        addresses.file(addresses.SUBSCRIBE): pages.subscribe(offers(config, articles)),
+        addresses.output_path(addresses.SUBSCRIBE): pages.subscribe(offers(config, articles)),
         "many/index.html": pages.subscribe(offers(config, [newsroom.article(tags=MANY)])),
         **pages.assets(),
     }
     for article in articles:
-        files[addresses.file(addresses.page(article))] = pages.article(article)
-        files[addresses.file(addresses.amp(article))] = amp.article(article)
+        files[addresses.output_path(addresses.page(article))] = pages.article(article)
+        files[addresses.output_path(addresses.amp(article))] = amp.article(article)
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

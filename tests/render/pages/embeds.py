@@ -1,6 +1,6 @@
 """Articles that show what lies elsewhere, filed as a newsroom files them."""
 
-from syndicate.body.tree_edits import write
+from syndicate.body.tree_edits import write_children
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import sanitise
 
@@ -30,7 +30,7 @@ EMBEDS = {
 
 def filed(markup: str) -> str:
     """Return markup as it stands in a store."""
-    return write(sanitise(to_html(f"Before.\n\n{markup}\n\nAfter."), "a1-", hosts=["*"]))
+    return write_children(sanitise(to_html(f"Before.\n\n{markup}\n\nAfter."), "a1-", hosts=["*"]))
 
 
 def everything() -> str:

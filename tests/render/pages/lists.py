@@ -15,7 +15,7 @@ from tests.render.pages import newsroom
 
 ADA = Person(name="Ada Lind", place="Kiel", url="https://ada.example/")
 HOMES = {
-    TopicKind.FEED: addresses.own_feed,
+    TopicKind.FEED: addresses.custom_feed,
     TopicKind.SECTION: addresses.section,
     TopicKind.TAG: addresses.tag,
     TopicKind.AUTHOR: addresses.author,
@@ -53,7 +53,9 @@ def home(
 
 def offers(config: Config, articles: Sequence[Article]) -> list[Feed]:
     """Return the feeds of everything that these articles belong to, as they are offered."""
-    found = {topic.home: topic for each in articles for topic in topics.of(each, config)}
+    found = {
+        topic.home: topic for each in articles for topic in topics.article_topics(each, config)
+    }
     order = list(TopicKind)
     ranked = sorted(found.values(), key=lambda topic: (order.index(topic.kind), topic.name))
     return [Feed.of(topic, config, since=0) for topic in ranked]

@@ -11,7 +11,7 @@ from lxml import html
 from playwright.sync_api import Browser
 
 from syndicate.config import AmpSettings, AnalyticsSettings, Config, ConsentSettings
-from syndicate.render.body_renderer import Bodies
+from syndicate.render.body_renderer import BodyRenderer
 from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.web_pages import PageRenderer
 from syndicate.render.templates import Templates
@@ -135,7 +135,7 @@ def test_the_policy_lets_in_what_a_page_embeds_and_nothing_else(
 
 
 def test_feeds_have_players_without_what_pages_add(config: Config) -> None:
-    _, body = Bodies.of(config, "feed").set(article(body=filed(EMBEDS["youtube"])))
+    _, body = BodyRenderer.of(config, "feed").set(article(body=filed(EMBEDS["youtube"])))
     frame = html.fromstring(body).find(".//iframe")
     assert frame is not None
     assert set(frame.attrib) == {"src", "width", "height", "title", "allowfullscreen"}

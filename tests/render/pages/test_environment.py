@@ -136,7 +136,7 @@ def test_a_mistake_is_told_with_its_line(template: str, mistake: str, tmp_path: 
 def test_a_template_that_changes_is_read_again_unless_it_is_settled(tmp_path: Path) -> None:
     own = tmp_path / "note.html"
     own.write_text("old")
-    now, then = Templates(tmp_path), Templates(tmp_path, settled=True)
+    now, then = Templates(tmp_path), Templates(tmp_path, frozen=True)
     assert (now.render("note.html", {}), then.render("note.html", {})) == ("old", "old")
     own.write_text("newer")
     assert (now.render("note.html", {}), then.render("note.html", {})) == ("newer", "old")
@@ -171,4 +171,4 @@ def test_a_story_is_told_once_for_its_page_and_its_amp_page(tmp_path: Path) -> N
     ],
 )
 def test_what_is_not_printable_is_left_out(text: str) -> None:
-    assert markup.encoded(text) == markup.printable(text).encode()
+    assert markup.encode(text) == markup.printable(text).encode()

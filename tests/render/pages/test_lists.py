@@ -132,7 +132,7 @@ def test_the_list_of_everything_has_a_name_and_the_feeds_of_everything(pages: Pa
 
 def test_names_that_differ_in_case_alone_are_one_topic(config: Config) -> None:
     made = article(section="Città", tags=("Port", "port", " "), authors=(ADA, ADA))
-    assert [topic.home for topic in topics.of(made, config)] == [
+    assert [topic.home for topic in topics.article_topics(made, config)] == [
         "/",
         "/sections/citta/",
         "/tags/port/",

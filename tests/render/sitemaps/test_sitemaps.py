@@ -13,7 +13,7 @@ from lxml import etree
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure
 from syndicate.render import topics
-from syndicate.render.sitemaps import Sitemaps, newest_of
+from syndicate.render.sitemaps import Sitemaps, newest_change
 from tests.render.feeds.samples import NOON, TRAM, an_article
 from tests.render.sitemaps.schema import complaints
 from tests.shared import needs_shared
@@ -50,12 +50,14 @@ def files(articles: Sequence[Article], config: Config = CONFIG) -> dict[str, byt
     sitemaps = Sitemaps(config)
     entries = [sitemaps.entry(article) for article in articles]
     modified = sitemaps.newest(articles)
-    homes = dict.fromkeys(topic.page for each in articles for topic in topics.of(each, config))
+    homes = dict.fromkeys(
+        topic.page for each in articles for topic in topics.article_topics(each, config)
+    )
     return {
         "articles": sitemaps.articles(entries),
         "pages": sitemaps.pages([("/", modified), *((home, modified) for home in homes)]),
         "news": sitemaps.news(articles),
-        "index": sitemaps.index([("sitemaps/articles-1.xml", newest_of(entries))]),
+        "index": sitemaps.index([("sitemaps/articles-1.xml", newest_change(entries))]),
     }
 
 
@@ -77,9 +79,9 @@ def test_an_article_is_named_with_the_time_of_its_last_change():
 def test_the_newest_change_among_entries_is_found():
     sitemaps = Sitemaps(CONFIG)
     stories = [an_article(date=NOON), an_article(date=NOON, updated=NOON + timedelta(days=3))]
-    assert newest_of(map(sitemaps.entry, stories)) == "2026-03-07T12:00:00Z"
+    assert newest_change(map(sitemaps.entry, stories)) == "2026-03-07T12:00:00Z"
     assert sitemaps.newest(stories) == "2026-03-07T12:00:00Z"
-    assert newest_of([]) is None
+    assert newest_change([]) is None
     assert sitemaps.newest([]) is None
 
 

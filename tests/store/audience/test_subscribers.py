@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from syndicate.model.articles import Revision
-from syndicate.model.subscribers import SubscribeOutcome, SubscriptionState, normal_address
+from syndicate.model.subscribers import SubscribeOutcome, SubscriptionState, normalise_email
 from tests.audience import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ def test_an_address_is_one_person_however_it_is_written(store):
 
 
 def test_an_address_that_idna_refuses_still_has_one_form():
-    assert normal_address("A@under_score.example") == "a@under_score.example"
+    assert normalise_email("A@under_score.example") == "a@under_score.example"
 
 
 def test_a_subscription_begins_after_the_newest_public_number(store):

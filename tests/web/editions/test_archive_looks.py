@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from syndicate.config import Newsletter
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.editions import Draft, EditionKind, Item
-from syndicate.render.mail.link_markers import numbered
+from syndicate.render.mail.link_markers import mark_links
 from tests import checkers
 from tests.issues import freeze, subscribe
 from tests.render.mail.samples import alert, config, digest, stories, story
@@ -44,7 +44,7 @@ def place(web, sqlite_store, publication):
         freeze(sqlite_store, at=AT + timedelta(days=number), subject=f"{LONG}, {number}", links=())
     newsletter = Newsletter.model_validate(NEWSLETTERS[0])
     for composed in (alert(story()), digest(stories())):
-        content, leads = numbered(composed, newsletter, config())
+        content, leads = mark_links(composed, newsletter, config())
         draft = Draft(
             newsletter="breaking",
             schedule=None,

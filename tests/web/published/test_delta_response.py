@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from syndicate.render.feeds import FORMATS
-from syndicate.render.feeds.channel import entry, tombstone, withdrawn_entry
+from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
 from syndicate.web.published.feed_deltas import FeedDeltas
 from tests.render.feeds.samples import NOON, a_channel, an_article
 from tests.render.feeds.test_formats import CONFIG, conform
@@ -57,7 +57,7 @@ class Paper:
         head = a_channel(CONFIG.override(publication=called), [one for one, _, _ in told])
         head = replace(head, deleted=tuple(grave for _, grave, _ in told if grave))
         (form,) = [each for each in FORMATS if each.file == file]
-        return form.document(head, [written[file] for _, _, written in told])
+        return form.write_document(head, [written[file] for _, _, written in told])
 
     def _now(self):
         self.hours += 1
@@ -68,9 +68,9 @@ class Paper:
 def _told(number, *values):
     article = an_article(id=f"urn:test:{number}", slug=f"s{number}", **dict(values))
     gone = article.retracted_at is not None
-    told = (withdrawn_entry if gone else entry)(CONFIG, article)
-    grave = tombstone(CONFIG, article) if gone else None
-    return told, grave, {each.file: each.entry(told) for each in FORMATS}
+    told = (build_withdrawn_entry if gone else build_entry)(CONFIG, article)
+    grave = build_tombstone(CONFIG, article) if gone else None
+    return told, grave, {each.file: each.write_entry(told) for each in FORMATS}
 
 
 def digest(body):

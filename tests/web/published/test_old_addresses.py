@@ -8,7 +8,7 @@ import pytest
 
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.file_discovery import find_article_files
-from syndicate.model.old_addresses import is_own
+from syndicate.model.old_addresses import is_reserved
 from syndicate.publish.build.build import build
 from syndicate.web.app import application
 from tests.publish.newsroom import Newsroom
@@ -131,10 +131,10 @@ def test_whatever_the_publication_has_itself_is_no_old_address(newsroom, sqlite_
     ]
     assert len(built) > 30
     articles = {f"/articles/s-{number}/" for number in range(9)}
-    assert {path for path in built if not is_own(path)} == articles
+    assert {path for path in built if not is_reserved(path)} == articles
     split: Any = application(sqlite_store, config)._app
     for name in split._names:
-        assert is_own(f"/{name}/x/"), name
+        assert is_reserved(f"/{name}/x/"), name
 
 
 def test_no_file_of_ours_is_overwritten_by_an_old_address(newsroom):

@@ -11,7 +11,7 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.render.feeds import rss
-from syndicate.render.feeds.channel import entry
+from syndicate.render.feeds.channel import build_entry
 from syndicate.web.published.file_cache import MAX_CACHED_MEDIA
 from syndicate.web.server.responses import OpenFile
 from tests.render.feeds.samples import a_channel, an_article
@@ -372,10 +372,10 @@ def test_a_compressed_twin_is_no_address_of_its_own(client, feeds):
 def feed(*stories: str) -> bytes:
     """Write a feed of stories, each named by the number that it begins with."""
     entries = [
-        entry(CONFIG, an_article(id=f"urn:x:{story[0]}", slug=f"s{story[0]}", title=story))
+        build_entry(CONFIG, an_article(id=f"urn:x:{story[0]}", slug=f"s{story[0]}", title=story))
         for story in stories
     ]
-    return rss.document(a_channel(CONFIG, entries), map(rss.entry, entries))
+    return rss.write_document(a_channel(CONFIG, entries), map(rss.write_entry, entries))
 
 
 def test_a_reader_that_accepts_it_gets_what_it_lacks_and_no_more(client, feeds):

@@ -24,7 +24,7 @@ from syndicate.intake.articles.fields.people import read_people
 from syndicate.intake.articles.frontmatter import FrontMatter
 from syndicate.intake.articles.slugify import article_name, slugify, split_dated_name
 from syndicate.model.articles import Revision
-from syndicate.model.urls import web_address
+from syndicate.model.urls import http_url
 
 MAX_ID_LENGTH = 200
 SLUG_KEYS = ("slug", "permalink")
@@ -151,7 +151,7 @@ def _translations(head: FrontMatterKeys) -> Mapping[str, str]:
         where = (item.text or "").strip()
         if not _LANGUAGE.fullmatch(tag):
             head.refuse(f"translations.{tag}", item, "a language as in BCP 47, such as pt-BR")
-        address = where if where and slugify(where) == where else web_address(where)
+        address = where if where and slugify(where) == where else http_url(where)
         if address is None:
             head.refuse(f"translations.{tag}", item, "a slug, or an http or https address")
         found[tag] = address

@@ -7,7 +7,7 @@ from syndicate.intake.articles.fields.front_matter_keys import FALSE, TRUE, Fron
 from syndicate.intake.articles.frontmatter import FrontMatterValue
 from syndicate.intake.media.recordings import parse_duration
 from syndicate.model.articles import Comments, Figure, Recording
-from syndicate.model.urls import web_address
+from syndicate.model.urls import http_url
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _COUNT = re.compile("[0-9]{1,9}")
@@ -59,7 +59,7 @@ def read_comments(head: FrontMatterKeys) -> Comments | None:
         return None
     if _COUNT.fullmatch(text):
         return Comments(count=int(text))
-    if (url := web_address(text)) is None:
+    if (url := http_url(text)) is None:
         expected = "a count, an http or https address, or a table with count, url, feed"
         head.refuse("comments", value, expected)
     return Comments(url=url)

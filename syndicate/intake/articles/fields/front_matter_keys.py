@@ -8,7 +8,7 @@ from syndicate.intake.articles.fields.misspelt_keys import closest_key
 from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
 from syndicate.intake.articles.frontmatter.value import table_value
 from syndicate.intake.markup.text import one_line
-from syndicate.model.urls import web_address
+from syndicate.model.urls import http_url
 
 MAX_LINE_LENGTH = 1000
 TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")
@@ -76,7 +76,7 @@ class FrontMatterKeys:
         """Return an address on the web; None where none is given."""
         if value.text == "":
             return None
-        address = web_address(value.text or "")
+        address = http_url(value.text or "")
         if address is None:
             self.refuse(key, value, "an http or https address")
         return address

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from syndicate.intake.articles.fields.front_matter_keys import FALSE, TRUE, FrontMatterKeys
 from syndicate.intake.articles.frontmatter import FrontMatterValue
 from syndicate.intake.articles.slugify import article_name
-from syndicate.model.old_addresses import NoOldAddress, is_own, old_address
+from syndicate.model.old_addresses import InvalidOldAddress, is_reserved, parse_old_address
 
 KEYS = ("permalink", "url", "path", "aliases", "redirect_from")
 _STYLES = ("date", "pretty", "ordinal", "weekdate", "none")
@@ -25,11 +25,11 @@ def read_old_addresses(head: FrontMatterKeys, file: PurePath, site: str) -> tupl
                 head.warn(value, f"{key} {text} is a pattern; for a redirect, write the path")
                 continue
             try:
-                address = old_address(text, site=site, folder=_folder(file, key))
-            except NoOldAddress as problem:
+                address = parse_old_address(text, site=site, folder=_folder(file, key))
+            except InvalidOldAddress as problem:
                 head.warn(value, f"{key} {value}: no redirect is made of it: {problem}")
                 continue
-            if is_own(address):
+            if is_reserved(address):
                 head.refuse(key, value, f"an old address, and {address} is one of Syndicate's own")
             found.append(address)
     return tuple(dict.fromkeys(found))

@@ -6,7 +6,7 @@ from syndicate.intake.articles.fields.front_matter_keys import MAX_LINE_LENGTH, 
 from syndicate.intake.articles.frontmatter import FrontMatterValue
 from syndicate.intake.markup.text import one_line
 from syndicate.model.articles import Person
-from syndicate.model.urls import web_address
+from syndicate.model.urls import http_url
 
 
 def read_people(head: FrontMatterKeys, *keys: str) -> tuple[Person, ...]:
@@ -34,11 +34,11 @@ def _person(head: FrontMatterKeys, key: str, value: FrontMatterValue) -> Person:
         head.refuse(key, value, "a name, or a table with name, place, url, email")
     person = Person(name=name, place=table.get("place") or None)
     url, email = table.get("url"), table.get("email")
-    if url and not web_address(url):
+    if url and not http_url(url):
         head.refuse(f"{key}.url", (value.table or {})["url"], "an http or https address")
     if email and not _is_email(email):
         head.refuse(f"{key}.email", (value.table or {})["email"], "an email address")
-    return replace(person, url=web_address(url) if url else None, email=email or None)
+    return replace(person, url=http_url(url) if url else None, email=email or None)
 
 
 def _is_email(text: str) -> bool:

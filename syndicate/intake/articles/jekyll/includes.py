@@ -51,7 +51,7 @@ def render_gist(key: str) -> str | None:
 def _video(source: str | None) -> str | None:
     if source is None:
         return None
-    if Video.at(source) is not None:
+    if Video.from_url(source) is not None:
         return _iframe(source)
     return f'<video src="{escape(source)}" controls></video>'
 
