@@ -14,7 +14,7 @@ from bench import passes
 from syndicate import clock
 from syndicate.cli import YOUNG
 from syndicate.config import load
-from syndicate.schedule.wiring import Newsroom
+from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 
 
@@ -26,12 +26,12 @@ def main() -> None:
     gc.set_threshold(YOUNG)  # as the command line does
     config = load(wanted.config)
     store = Store.of(config)
-    newsroom = Newsroom.of(store, config)
+    newsroom = Services.of(store, config)
     passes.tell(lambda: deliver(newsroom, wanted.seconds))
     store.close()
 
 
-def deliver(newsroom: Newsroom, seconds: float | None) -> int:
+def deliver(newsroom: Services, seconds: float | None) -> int:
     """Hand over everything, or as much as some seconds allow; return how many were accepted."""
     stop = Event()
     if seconds is not None:

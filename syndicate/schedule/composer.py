@@ -1,6 +1,6 @@
-"""The desk: composes an edition of what is new, and freezes it if nothing changed meanwhile.
+"""Compose an edition from the new articles, and freeze it if nothing has changed meanwhile.
 
-Rendering happens outside any transaction; `freeze` is the short one at the end.
+Rendering runs outside any transaction; `freeze` is a short one at the end.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,39 +26,39 @@ from syndicate.store import Store, Transaction
 
 @dataclass(frozen=True, slots=True)
 class CompositionState:
-    """What changes when an article becomes public or is taken back, or an edition is frozen."""
+    """Changes when an article is published or retracted, or an edition is frozen."""
 
     articles: tuple[int, int]
     newest_edition: int
 
     @classmethod
     def of(cls, tx: Transaction, newsletter: str) -> Self:
-        """Read how things stand for a newsletter."""
+        """Read the current state for a newsletter."""
         return cls(tx.articles.publication_marker(), tx.editions.newest_key(newsletter))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposedEdition:
-    """An edition that could be frozen now, and the state of the store it was made from."""
+    """An edition that is ready to be frozen."""
 
     selection: Selection
     draft: Draft | None
     """None when there is nothing new."""
-    seen: CompositionState
-    """How the store stood then."""
+    state: CompositionState
+    """The store's state that it was composed from."""
 
     @property
     def summary(self) -> str:
-        """Say what it holds: "7 articles, 4 of them in a line, 3 older than 24 h"."""
+        """Summarise the selection: "7 articles, 4 of them in a line, 3 older than 24 h"."""
         count = len(self.selection.carried)
         named = f", {len(self.selection.more)} of them in a line" if self.selection.more else ""
-        return f"{counted(count)}{named}{self.selection.left_out}"
+        return f"{article_count(count)}{named}{self.selection.left_out}"
 
 
-def nobody(newsletter: str, segment: str | None) -> str:
-    """Say why an edition has no audience."""
+def no_audience_reason(newsletter: str, segment: str | None) -> str:
+    """Explain why an edition has no audience."""
     who = f"nobody in the segment {segment}" if segment else "nobody"
-    return f"nobody gets it: {who} was subscribed to {newsletter} before it became public"
+    return f"no recipients: {who} was subscribed to {newsletter} before it became public"
 
 
 class Composer:
@@ -75,25 +75,25 @@ class Composer:
         newsletter: Newsletter,
         schedule: Schedule,
         *,
-        beginning: ScheduleStart,
+        start: ScheduleStart,
         segment: str | None = None,
         slot_at: datetime,
         at: datetime,
     ) -> ProposedEdition:
         """Compose what a schedule would send now, to a segment of its readers or to all of them.
 
-        Its window is every public number above the one its last edition went up to,
-        and nothing from before its beginning. Raise TemplateError when it can't be rendered.
+        The candidates are the public articles numbered above the last edition's window, and
+        never any from before the schedule's start. Raise TemplateError.
         """
         with self._store.read() as tx:
             last = tx.editions.newest_of(schedule.name)
             window = ArticleWindow.of(
-                beginning, schedule.begin_with, last=last.upto if last is not None else None
+                start, schedule.begin_with, last=last.upto if last is not None else None
             )
-            found = tx.articles.candidates(newsletter.name, window, at)
+            candidates = tx.articles.candidates(newsletter.name, window, at)
             upto = tx.articles.covered_until(window, at)
-            seen = CompositionState.of(tx, newsletter.name)
-        selection = select_articles(found, schedule.select, at=at)
+            state = CompositionState.of(tx, newsletter.name)
+        selection = select_articles(candidates, schedule.select, at=at)
         newest = max((article.number or 0 for article in selection.carried), default=0)
         draft = self._draft(
             newsletter,
@@ -104,9 +104,9 @@ class Composer:
             edition_date=EditionDate(at=slot_at, zone=self._config.zone(schedule)),
             at=at,
         )
-        return ProposedEdition(selection=selection, draft=draft, seen=seen)
+        return ProposedEdition(selection=selection, draft=draft, state=state)
 
-    def propose_these(
+    def propose_articles(
         self,
         newsletter: Newsletter,
         slugs: Sequence[str],
@@ -117,13 +117,13 @@ class Composer:
     ) -> ProposedEdition:
         """Compose exactly these articles, in this order, for everybody subscribed by now.
 
-        Raise Refused for one that isn't public.
+        Raise Refused for an article that isn't public.
         """
         with self._store.read() as tx:
-            named = [_public(tx, slug, at) for slug in slugs]
+            articles = [_public_article(tx, slug, at) for slug in slugs]
             upto = tx.articles.newest_number()
-            seen = CompositionState.of(tx, newsletter.name)
-        selection = Selection(taken=tuple({article.key: article for article in named}.values()))
+            state = CompositionState.of(tx, newsletter.name)
+        selection = Selection(taken=tuple({article.key: article for article in articles}.values()))
         draft = self._draft(
             newsletter,
             selection,
@@ -132,15 +132,15 @@ class Composer:
             edition_date=edition_date or EditionDate(at=at, zone=self._config.publication.timezone),
             at=at,
         )
-        return ProposedEdition(selection=selection, draft=draft, seen=seen)
+        return ProposedEdition(selection=selection, draft=draft, state=state)
 
-    def propose_corrected(
+    def propose_correction(
         self, edition: Edition, slugs: Sequence[str] = (), *, at: datetime
     ) -> ProposedEdition:
-        """Compose an edition again of what its articles say by now, or of those named.
+        """Compose an edition again from its articles' current revisions, or from other articles.
 
-        It keeps the day that it is of. What was retracted since is left out. Raise
-        Refused when nothing is left.
+        It keeps the original's date. Articles retracted since then are left out. Raise
+        Refused when none is left.
         """
         newsletter = self._config.newsletter(edition.newsletter)
         if newsletter is None:
@@ -148,39 +148,38 @@ class Composer:
         with self._store.read() as tx:
             first = edition if edition.original is None else tx.editions.by_key(edition.original)
             keys = [item.article for item in tx.editions.items(edition.key)]
-            carried = [one for one in tx.published.articles(keys) if _is_public(one, at)]
+            carried = [
+                article for article in tx.published.articles(keys) if _is_public(article, at)
+            ]
             upto = tx.articles.newest_number()
-            seen = CompositionState.of(tx, newsletter.name)
+            state = CompositionState.of(tx, newsletter.name)
         schedule = self._config.schedule(first.schedule if first else None)
         zone = self._config.zone(schedule) if schedule else self._config.publication.timezone
         edition_date = EditionDate(at=edition.slot_at, zone=zone)
         if slugs:
-            return self.propose_these(newsletter, slugs, edition_date=edition_date, at=at)
+            return self.propose_articles(newsletter, slugs, edition_date=edition_date, at=at)
         if not carried:
             raise Refused(
-                f"nothing that edition {edition.key} carried is public any more; "
-                "name articles with --article SLUG, or cancel it"
+                f"none of the articles in edition {edition.key} is public any more; "
+                "name others with --article SLUG, or cancel it"
             )
         most = schedule.select.max if schedule else len(carried)
         selection = Selection(taken=tuple(carried[:most]), more=tuple(carried[most:]))
         draft = self._draft(
             newsletter, selection, window=(upto, upto + 1), edition_date=edition_date, at=at
         )
-        return ProposedEdition(selection=selection, draft=draft, seen=seen)
+        return ProposedEdition(selection=selection, draft=draft, state=state)
 
     def freeze(self, tx: Transaction, proposal: ProposedEdition) -> Edition | None:
-        """Freeze a proposal, or return None when the store has moved on since it was made."""
-        draft = proposal.draft
-        assert draft is not None
-        if not self.stands(tx, proposal):
-            return None
-        return tx.editions.add(draft)
+        """Add a proposal's edition; None when the store has changed since it was composed."""
+        assert proposal.draft is not None
+        return tx.editions.add(proposal.draft) if self.is_current(tx, proposal) else None
 
-    def stands(self, tx: Transaction, proposal: ProposedEdition) -> bool:
-        """Whether the store is as it was when a proposal was made; it is until `tx` ends."""
+    def is_current(self, tx: Transaction, proposal: ProposedEdition) -> bool:
+        """Whether the store hasn't changed since a proposal; it can't until `tx` ends."""
         assert proposal.draft is not None
         tx.lock_numbers()
-        return CompositionState.of(tx, proposal.draft.newsletter) == proposal.seen
+        return CompositionState.of(tx, proposal.draft.newsletter) == proposal.state
 
     def _draft(
         self,
@@ -193,10 +192,14 @@ class Composer:
         edition_date: EditionDate,
         at: datetime,
     ) -> Draft | None:
-        """Compose a selection; `window` is where it ends, and whose subscriptions are too new."""
+        """Compose a selection; None if it is empty.
+
+        `window` is the number that it covers up to, and the newest one that it carries:
+        people who subscribed after that article was published are not in the audience.
+        """
         if not selection:
             return None
-        self._must_be_published(selection.carried)
+        self._require_pages(selection.carried)
         kind = EditionKind.ALERT if len(selection.carried) == 1 else EditionKind.DIGEST
         content = compose_edition(
             kind=kind,
@@ -225,12 +228,12 @@ class Composer:
         )
 
     def _as_mailed(self, article: Article, at: datetime) -> Article:
-        """Return an article as readers see it at `at`, without pictures they couldn't load."""
+        """Return an article as of `at`, without the pictures that readers couldn't load."""
         loadable = without_files(article, self._media.missing_of(article))
         return loadable.as_of(at, self._config.publication.breaking_for)
 
-    def _must_be_published(self, articles: Iterable[Article]) -> None:
-        """Raise Refused for an article whose page isn't there: mail must not lead to nowhere."""
+    def _require_pages(self, articles: Iterable[Article]) -> None:
+        """Raise Refused for an article without a page: links in mail must work."""
         for article in articles:
             page = addresses.output_path(addresses.page(article))
             if not (self._config.output / page).is_file():
@@ -240,7 +243,7 @@ class Composer:
                 )
 
 
-def _public(tx: Transaction, slug: str, at: datetime) -> Article:
+def _public_article(tx: Transaction, slug: str, at: datetime) -> Article:
     article = tx.articles.by_slug(slug)
     if article is None:
         raise Refused(f"no article has the slug {slug}; `syndicate articles` lists them")
@@ -251,10 +254,10 @@ def _public(tx: Transaction, slug: str, at: datetime) -> Article:
 
 
 def _is_public(article: Article, at: datetime) -> bool:
-    there = article.retracted_at is None and article.number is not None
-    return there and article.published <= at
+    is_listed = article.number is not None and article.retracted_at is None
+    return is_listed and article.published <= at
 
 
-def counted(count: int) -> str:
-    """Write "1 article", "7 articles"."""
+def article_count(count: int) -> str:
+    """Format a number of articles: "1 article", "7 articles"."""
     return f"{count} article" if count == 1 else f"{count} articles"

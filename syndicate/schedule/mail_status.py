@@ -1,7 +1,7 @@
-"""How the mail's ways out are, as the store tells it to any process, and what is in the way.
+"""The state of the relays, and what blocks mail from leaving, read from the store by any process.
 
-Whoever delivers writes down once a second how it goes with each relay; who was asked to
-wait, and how much of a rate or a day's number is used, is in the store as well.
+Each delivering process stores its figures for each relay once a second. Holds, and how
+much of each rate and daily quota is used, are in the store as well.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,162 +17,165 @@ from syndicate.deliver.outbox import Outbox
 from syndicate.model.relay_status import MailHold, SendRate
 from syndicate.store import Transaction
 
-_NOW = timedelta(seconds=3)
-"""Who is at work says so once a second, and has the store to wait for."""
-_REMEMBERED = timedelta(days=1)
-_TRIES = timedelta(seconds=90)
-"""Who tries as often as they should, `run` or a `tick` by cron, said something in that time."""
+_CURRENT = timedelta(seconds=3)
+"""Age of current figures: they are stored every second, but the store may be busy."""
+_LOOKBACK = timedelta(days=1)
+_IDLE_AFTER = timedelta(seconds=90)
+"""`run`, or `tick` by cron every minute, has stored figures within this time."""
 
 
 class BlockerKind(StrEnum):
-    """What keeps mail from leaving."""
+    """The kinds of blocker."""
 
     HOLD = "hold"
-    """A relay or a domain asked for less; it gets nothing for a while."""
+    """A relay or a domain is throttling; it gets nothing for a while."""
     OUT = "out"
-    """A relay that takes nothing, or can't be reached."""
+    """A relay is unreachable or accepts nothing."""
     RATE = "rate"
-    """A relay or some domains get as much as their rate allows."""
+    """A relay or some domains are at their rate limit."""
     WARM_UP = "warm_up"
-    """A relay had its number for the day."""
+    """A relay has used its warm-up quota for today."""
     NOBODY = "nobody"
     """No process delivers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
-    """One thing that keeps mail from leaving, or slows it down."""
+    """Something that keeps mail from leaving, or slows it down."""
 
     kind: BlockerKind
     relay: str = ""
     domains: tuple[str, ...] = ()
     at: datetime | None = None
-    """When it was so."""
+    """When it was last seen."""
     until: datetime | None = None
     reason: str = ""
-    """What was said, or what is allowed."""
+    """The server's reply, or the limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayStatus:
-    """A relay, and how it goes with it: with all processes that are at work together."""
+    """A relay's state; the figures add up all processes that are delivering now."""
 
-    relay: RelaySettings
+    settings: RelaySettings
     server: str
-    """Where it is: host and port, or the folder of the outbox."""
+    """Host and port, or the outbox folder."""
     sessions: int = 0
     per_second: float = 0.0
     accepted: int = 0
     deferred: int = 0
     failed: int = 0
-    """What became of what it was offered, since those processes began with what they do."""
+    """Messages accepted, deferred and failed since those processes began the current pass."""
     quota: int | None = None
-    """How many messages it may have today, by its `warm_up`."""
-    taken: int = 0
-    """How many of them are used or reserved."""
-    obstacle: Blocker | None = None
+    """Messages that `warm_up` allows today."""
+    quota_used: int = 0
+    """Messages of the quota that are sent or reserved."""
+    blocker: Blocker | None = None
 
     @property
     def name(self) -> str:
-        """Its name in the configuration."""
-        return self.relay.name
+        """The relay's name in the configuration."""
+        return self.settings.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailStatus:
-    """The ways out at one time."""
+    """The state of all relays at one time."""
 
-    ways: tuple[RelayStatus, ...]
-    obstacles: tuple[Blocker, ...]
-    """Those of the relays among them."""
+    relays: tuple[RelayStatus, ...]
+    blockers: tuple[Blocker, ...]
+    """Those of the relays, and those of single domains."""
     idle: bool
-    """Whether no process said for a while that it delivers."""
+    """Whether no process has delivered for a while."""
 
     @classmethod
     def read(cls, tx: Transaction, config: Config, at: datetime) -> Self:
-        """Read how it is at `at`; few rows, however much is sent."""
+        """Read the state at `at`; this takes few rows, however much mail is sent."""
         holds = {hold.what: hold for hold in tx.holds.current(at)}
-        words = _last_words(tx.sender_progress.recent(at - _REMEMBERED))
+        rates = _latest_rates(tx.sender_progress.recent(at - _LOOKBACK))
         used_up = tx.quotas.exhausted(at=at)
-        ways = tuple(
-            _way(tx, way, at, words, holds=holds, used_up=used_up) for way in _ways(config)
+        relays = tuple(
+            _measure(tx, relay, at, rates, holds=holds, used_up=used_up)
+            for relay in _configured(config)
         )
         limits = config.mail.limits
         return cls(
-            ways=ways,
-            obstacles=(
-                *(way.obstacle for way in ways if way.obstacle is not None),
+            relays=relays,
+            blockers=(
+                *(relay.blocker for relay in relays if relay.blocker is not None),
                 *_held_domains(holds.values(), limits),
                 *_limited_domains(used_up - holds.keys(), limits),
             ),
-            idle=all(word.at < at - _TRIES for word in words),
+            idle=all(rate.at < at - _IDLE_AFTER for rate in rates),
         )
 
-    def in_the_way(self, *, queued: bool) -> tuple[Blocker, ...]:
-        """Return what is in the way of an edition; `queued`: of which something is due."""
-        nobody = queued and self.idle and not self.obstacles
-        return (Blocker(kind=BlockerKind.NOBODY),) if nobody else self.obstacles
+    def edition_blockers(self, *, queued: bool) -> tuple[Blocker, ...]:
+        """Return what blocks an edition; `queued`: whether some of its mail is due."""
+        nobody = queued and self.idle and not self.blockers
+        return (Blocker(kind=BlockerKind.NOBODY),) if nobody else self.blockers
 
 
-def _ways(config: Config) -> Iterator[RelayStatus]:
-    """Go through the relays that mail leaves by, or what the outbox is in their place."""
+def _configured(config: Config) -> Iterator[RelayStatus]:
+    """Yield the relays in the configuration, or the outbox in their place, without figures."""
     if config.mail.transport is TransportKind.OUTBOX:
         outbox = Outbox.of(config)
-        yield RelayStatus(relay=outbox.settings, server=str(outbox))
+        yield RelayStatus(settings=outbox.settings, server=str(outbox))
         return
     for relay in config.mail.servers:
-        yield RelayStatus(relay=relay, server=relay.address)
+        yield RelayStatus(settings=relay, server=relay.address)
 
 
-def _last_words(paces: Iterable[SendRate]) -> list[SendRate]:
-    """Return what each process said last of each relay."""
-    last: dict[tuple[str, str], SendRate] = {}
-    for pace in sorted(paces, key=lambda each: each.at):
-        process = pace.owner.rpartition(":")[0]
-        last[process, pace.relay] = pace
-    return list(last.values())
+def _latest_rates(rates: Iterable[SendRate]) -> list[SendRate]:
+    """Return the newest figures of each process for each relay."""
+    latest: dict[tuple[str, str], SendRate] = {}
+    for rate in sorted(rates, key=lambda rate: rate.at):
+        process = rate.owner.rpartition(":")[0]
+        latest[process, rate.relay] = rate
+    return list(latest.values())
 
 
-def _way(
+def _measure(
     tx: Transaction,
-    bare: RelayStatus,
+    relay: RelayStatus,
     at: datetime,
-    words: Iterable[SendRate],
+    rates: Iterable[SendRate],
     *,
     holds: dict[str, MailHold],
     used_up: frozenset[str],
 ) -> RelayStatus:
-    key = RELAY + bare.name
-    its = [word for word in words if word.relay == bare.name]
-    working = [word for word in its if word.at >= at - _NOW]
-    quota = bare.relay.warm_up_quota(at.astimezone(UTC).date())
-    way = replace(
-        bare,
-        sessions=sum(word.sessions for word in working),
-        per_second=sum(word.per_second for word in working),
-        accepted=sum(word.accepted for word in working),
-        deferred=sum(word.deferred for word in working),
-        failed=sum(word.failed for word in working),
+    """Fill in a relay's figures and its blocker."""
+    key = RELAY + relay.name
+    own = [rate for rate in rates if rate.relay == relay.name]
+    current = [rate for rate in own if rate.at >= at - _CURRENT]
+    quota = relay.settings.warm_up_quota(at.astimezone(UTC).date())
+    measured = replace(
+        relay,
+        sessions=sum(rate.sessions for rate in current),
+        per_second=sum(rate.per_second for rate in current),
+        accepted=sum(rate.accepted for rate in current),
+        deferred=sum(rate.deferred for rate in current),
+        failed=sum(rate.failed for rate in current),
         quota=quota,
-        taken=tx.quotas.taken_today(key, at=at) if quota is not None else 0,
+        quota_used=tx.quotas.taken_today(key, at=at) if quota is not None else 0,
     )
-    last = max(its, key=lambda each: each.at, default=None)
-    obstacle = _obstacle(way, last, at, hold=holds.get(key), used_up=key in used_up)
-    return replace(way, obstacle=obstacle)
+    last = max(own, key=lambda rate: rate.at, default=None)
+    blocker = _find_blocker(measured, last, at, hold=holds.get(key), used_up=key in used_up)
+    return replace(measured, blocker=blocker)
 
 
-def _obstacle(
-    way: RelayStatus, last: SendRate | None, at: datetime, *, hold: MailHold | None, used_up: bool
+def _find_blocker(
+    relay: RelayStatus, last: SendRate | None, at: datetime, *, hold: MailHold | None, used_up: bool
 ) -> Blocker | None:
-    """Say what is in a relay's way: the first thing that is."""
-    name = way.name
+    """Return the first thing that blocks a relay."""
+    name = relay.name
     if hold is not None:
         return Blocker(kind=BlockerKind.HOLD, relay=name, until=hold.until, reason=hold.reason)
-    if way.quota is not None and way.taken >= way.quota:
+    if relay.quota is not None and relay.quota_used >= relay.quota:
         tomorrow = datetime.combine(at.astimezone(UTC).date(), time(), UTC) + timedelta(days=1)
-        return Blocker(kind=BlockerKind.WARM_UP, relay=name, until=tomorrow, reason=str(way.quota))
-    if used_up and way.relay.rate is not None:
-        return Blocker(kind=BlockerKind.RATE, relay=name, reason=str(way.relay.rate))
+        quota = str(relay.quota)
+        return Blocker(kind=BlockerKind.WARM_UP, relay=name, until=tomorrow, reason=quota)
+    if used_up and relay.settings.rate is not None:
+        return Blocker(kind=BlockerKind.RATE, relay=name, reason=str(relay.settings.rate))
     if last is not None and last.note:
         return Blocker(kind=BlockerKind.OUT, relay=name, at=last.at, reason=last.note)
     return None

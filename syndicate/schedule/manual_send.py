@@ -1,4 +1,4 @@
-"""Editions sent by hand: now, or as a test copy to one address."""
+"""Send an edition by hand: to its readers now, or as a test copy to one address."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,78 +10,80 @@ from syndicate.deliver.smtp.relay import SmtpReply
 from syndicate.deliver.worker import DeliveryReport
 from syndicate.errors import Refused, StoreLocked
 from syndicate.model.editions import Edition
-from syndicate.schedule.beginning import begin, beginning_there_would_be, seen_since
 from syndicate.schedule.composer import ProposedEdition
 from syndicate.schedule.firing import ATTEMPTS
-from syndicate.schedule.wiring import Newsroom
+from syndicate.schedule.start_position import first_seen, load_or_store_start, preview_start
+from syndicate.schedule.wiring import Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualSend:
-    """What somebody asked to be sent: what a schedule would, or exactly these articles."""
+    """A request to send: what a schedule would compose now, or exactly these articles."""
 
     newsletter: Newsletter
     schedule: Schedule | None = None
     slugs: Sequence[str] = ()
     segment: str | None = None
-    """Whom it goes to, in place of the schedule's; None: as the schedule says, or all."""
+    """The audience, in place of the schedule's; None: the schedule's segment, or everybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualSendReport:
-    """An edition sent by hand, and how far it got."""
+    """An edition that was sent by hand."""
 
     edition: Edition
     delivered: DeliveryReport
 
 
-def send_now(newsroom: Newsroom, order: ManualSend, *, at: datetime) -> ManualSendReport | None:
+def send_now(services: Services, order: ManualSend, *, at: datetime) -> ManualSendReport | None:
     """Freeze an edition and deliver it; None when nothing is new."""
-    newsroom.publish(at)
+    services.publish(at)
     for _ in range(ATTEMPTS):
-        proposal = _propose(newsroom, order, at=at, keep=True)
+        proposal = _propose(services, order, at=at, keep=True)
         if proposal.draft is None:
             return None
-        with newsroom.store.write() as tx:
-            edition = newsroom.desk.freeze(tx, proposal)
+        with services.store.write() as tx:
+            edition = services.composer.freeze(tx, proposal)
         if edition is not None:
-            return ManualSendReport(edition=edition, delivered=newsroom.deliver(at))
-    raise StoreLocked("new articles kept coming in while the edition was composed; try again")
+            return ManualSendReport(edition=edition, delivered=services.deliver(at))
+    raise StoreLocked("articles kept changing while the edition was composed; try again")
 
 
-def send_test_copy(newsroom: Newsroom, order: ManualSend, *, to: str, at: datetime) -> SmtpReply:
-    """Send one copy that no ledger knows of.
+def send_test_copy(services: Services, order: ManualSend, *, to: str, at: datetime) -> SmtpReply:
+    """Send one copy that isn't recorded in the ledger.
 
-    Raise Refused when there is nothing to show or the address is held back, and
-    DeliveryError as the mail server answers.
+    Raise Refused when nothing is new or `mail.only` excludes the address, and
+    DeliveryError when the mail server refuses the copy.
     """
-    newsroom.publish(at)
-    draft = _propose(newsroom, order, at=at, keep=False).draft
+    services.publish(at)
+    draft = _propose(services, order, at=at, keep=False).draft
     if draft is None:
         raise Refused(
             f"nothing is new for {order.newsletter.name}; name articles with --article SLUG"
         )
     return send_copy(
-        draft, to, config=newsroom.config, relays=newsroom.relays, links=newsroom.links
+        draft, to, config=services.config, relays=services.relays, links=services.links
     )
 
 
-def _propose(newsroom: Newsroom, order: ManualSend, *, at: datetime, keep: bool) -> ProposedEdition:
-    """Compose what was ordered; with `keep`, a schedule that is new begins now."""
-    desk, schedule = newsroom.desk, order.schedule
+def _propose(services: Services, order: ManualSend, *, at: datetime, keep: bool) -> ProposedEdition:
+    """Compose the edition; with `keep`, store where a new schedule starts."""
+    composer, schedule = services.composer, order.schedule
     if schedule is None:
-        return desk.propose_these(order.newsletter, order.slugs, segment=order.segment, at=at)
+        return composer.propose_articles(
+            order.newsletter, order.slugs, segment=order.segment, at=at
+        )
     if keep:
-        with newsroom.store.write() as tx:
-            seen_since(tx, schedule, newsroom.config, at=at)
-            beginning = begin(tx, schedule.name, at=at)
+        with services.store.write() as tx:
+            first_seen(tx, schedule, services.config, at=at)
+            start = load_or_store_start(tx, schedule.name, at=at)
     else:
-        with newsroom.store.read() as tx:
-            beginning = beginning_there_would_be(tx, schedule.name, at=at)
-    return desk.propose(
+        with services.store.read() as tx:
+            start = preview_start(tx, schedule.name, at=at)
+    return composer.propose(
         order.newsletter,
         schedule,
-        beginning=beginning,
+        start=start,
         segment=order.segment,
         slot_at=at,
         at=at,

@@ -1,4 +1,4 @@
-"""How far it is with what is being sent: looked at from any process, in the store alone."""
+"""Measure and log the progress of the editions being sent, from the store alone."""
 
 import time
 from collections import defaultdict
@@ -17,129 +17,135 @@ from syndicate.schedule.mail_status import MailStatus
 from syndicate.store import Store, Transaction
 
 _log = structlog.get_logger(__name__)
-_SHARE = 10
-"""Counting waits for so many times the time that it took: it costs a tenth of a core at most."""
-_KEPT = 60.0
-"""Seconds for which an edition that is done is still told of."""
+_COUNT_SPACING = 10
+"""Pause between counts, in multiples of a count's duration: at most a tenth of a core."""
+_DONE_SHOWN = 60.0
+"""Seconds for which a finished edition is still shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressSnapshot:
-    """What there is to see at one time."""
+    """The progress at one time."""
 
     editions: tuple[EditionProgress, ...]
-    """Those that are being sent, or wait to be, and those that have just been; oldest first."""
-    traffic: MailStatus
+    """The editions that are being sent, wait to be, or have just been; oldest first."""
+    mail_status: MailStatus
 
 
 class ProgressWatcher:
-    """Looks at what is being sent, as often as it is asked.
+    """Measures the progress of editions, as often as it is polled.
 
-    Who is at work, and at which pace, is a handful of rows and read each time. The
-    ledger is counted out of an index, a million rows in a twentieth of a second or
-    a few times that; it is counted again after ten times as long, and not twice a second. In
-    between the counts stand still.
+    The relays' state is a handful of rows, which are read at each poll. Counting the ledger
+    takes a twentieth of a second or more for a million rows, so between counts, which are
+    half a second or ten times their duration apart, a poll returns the last numbers.
     """
 
     def __init__(self, store: Store, config: Config, *, only: int | None = None) -> None:
-        """Look at all editions, or at `only` one of them, be it done or not."""
+        """Watch all editions under way, or `only` one, finished or not."""
         self._store = store
         self._config = config
         self._only = only
-        self._speeds: defaultdict[int, CountRate] = defaultdict(CountRate)
+        self._rates: defaultdict[int, CountRate] = defaultdict(CountRate)
         self._counted: dict[int, EditionProgress] = {}
         self._done: dict[int, float] = {}
         """When an edition was first seen to be done."""
         self._next_count = 0.0
 
-    def look(self, at: datetime) -> ProgressSnapshot:
-        """Say how it is at `at`, which is now; raise StoreError."""
+    def poll(self, at: datetime) -> ProgressSnapshot:
+        """Return the progress at `at`, which is now; raise StoreError."""
         now = time.monotonic()
         with self._store.read() as tx:
-            traffic = MailStatus.read(tx, self._config, at)
+            mail_status = MailStatus.read(tx, self._config, at)
             if now >= self._next_count:
                 began = time.monotonic()
                 self._count(tx, now)
                 ended = time.monotonic()
-                self._next_count = ended + max(0.5, _SHARE * (ended - began))
-        found = (self._counted[key] for key in sorted(self._counted))
+                self._next_count = ended + max(0.5, _COUNT_SPACING * (ended - began))
+        counted = (self._counted[key] for key in sorted(self._counted))
         return ProgressSnapshot(
-            editions=tuple(self._measured(one, traffic) for one in found), traffic=traffic
+            editions=tuple(self._with_rate(progress, mail_status) for progress in counted),
+            mail_status=mail_status,
         )
 
     def _count(self, tx: Transaction, now: float) -> None:
-        for edition in self._wanted(tx):
+        for edition in self._watched(tx):
             totals = tx.deliveries.totals(edition.key)
             self._counted[edition.key] = EditionProgress(
                 edition=edition,
                 totals=totals,
                 next_attempt_at=tx.deliveries.next_attempt(edition.key),
             )
-            self._speeds[edition.key].note(now, totals.audience - totals.queued - totals.sending)
+            self._rates[edition.key].note(now, totals.audience - totals.queued - totals.sending)
             if totals.waiting:
                 self._done.pop(edition.key, None)
             else:
                 self._done.setdefault(edition.key, now)
         for key, since in list(self._done.items()):
-            if now - since > _KEPT and key != self._only:
-                del self._done[key], self._counted[key], self._speeds[key]
+            if now - since > _DONE_SHOWN and key != self._only:
+                del self._done[key], self._counted[key], self._rates[key]
 
-    def _wanted(self, tx: Transaction) -> list[Edition]:
-        """Return what is under way, and what was under way when it was last counted."""
+    def _watched(self, tx: Transaction) -> list[Edition]:
+        """Return the editions under way, now or at the last count."""
         if self._only is not None:
-            found = [tx.editions.by_key(self._only)]
+            editions = [tx.editions.by_key(self._only)]
         else:
             under_way = tx.editions.unfinished()
-            going = {edition.key for edition in under_way}
-            ended = self._counted.keys() - going - self._done.keys()
-            found = [*under_way, *(tx.editions.by_key(key) for key in sorted(ended))]
-        return [edition for edition in found if edition is not None]
+            keys = {edition.key for edition in under_way}
+            ended = self._counted.keys() - keys - self._done.keys()
+            editions = [*under_way, *(tx.editions.by_key(key) for key in sorted(ended))]
+        return [edition for edition in editions if edition is not None]
 
-    def _measured(self, one: EditionProgress, traffic: MailStatus) -> EditionProgress:
-        speed = self._speeds[one.edition.key].per_second
-        if speed is None:  # as at the first look: whose pace it is is plain where there is but one
-            going = sum(bool(each.totals.waiting) for each in self._counted.values())
-            speed = sum(way.per_second for way in traffic.ways) if going == 1 else 0.0
-        return replace(one, per_second=speed)
+    def _with_rate(self, progress: EditionProgress, mail_status: MailStatus) -> EditionProgress:
+        per_second = self._rates[progress.edition.key].per_second
+        if per_second is None:  # after the first count; the relays' rate is that of a sole edition
+            under_way = sum(bool(counted.totals.waiting) for counted in self._counted.values())
+            total = sum(relay.per_second for relay in mail_status.relays)
+            per_second = total if under_way == 1 else 0.0
+        return replace(progress, per_second=per_second)
 
 
 class ProgressReporter:
-    """Tells in the log how far it is with what this process sends, while it sends something."""
+    """Logs the progress of what this process is sending."""
 
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self._config = config
-        self._lookout: ProgressWatcher | None = None
-        self._told: dict[int, object] = {}
+        self._watcher: ProgressWatcher | None = None
+        self._logged: dict[int, object] = {}
+        """The totals of each edition when it was last logged."""
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Have something to tell of while the block delivers."""
-        self._lookout, self._told = ProgressWatcher(self._store, self._config), {}
+    def enabled(self) -> Iterator[None]:
+        """Log progress while the block delivers."""
+        self._watcher, self._logged = ProgressWatcher(self._store, self._config), {}
         try:
             yield
         finally:
-            self._lookout = None
+            self._watcher = None
 
-    def tell(self) -> None:
-        """Tell how far each edition is that came further since; raise StoreError."""
-        lookout = self._lookout
-        if lookout is None:
+    def log_progress(self) -> None:
+        """Log each edition that has progressed since the last time; raise StoreError."""
+        watcher = self._watcher
+        if watcher is None:
             return
-        for one in lookout.look(clock.now()).editions:
-            before, self._told[one.edition.key] = self._told.get(one.edition.key), one.totals
-            if one.totals.waiting and one.totals != before and one.per_second:
-                _log.info("sending", **_told(one))
+        for progress in watcher.poll(clock.now()).editions:
+            key, totals = progress.edition.key, progress.totals
+            before, self._logged[key] = self._logged.get(key), totals
+            if totals.waiting and totals != before and progress.per_second:
+                _log.info("sending", **_event_fields(progress))
 
 
-def _told(one: EditionProgress) -> dict[str, object]:
-    """Return the fields of its event."""
-    told: dict[str, object] = {"edition": one.edition.key}
-    told |= {"accepted": one.totals.accepted, "of": one.totals.audience}
+def _event_fields(progress: EditionProgress) -> dict[str, object]:
+    totals = progress.totals
+    fields: dict[str, object] = {
+        "edition": progress.edition.key,
+        "accepted": totals.accepted,
+        "of": totals.audience,
+    }
     for name in ("deferred", "failed", "unknown"):
-        if count := getattr(one.totals, name):
-            told[name] = count
-    told["per_second"] = round(one.per_second, 1)
-    if one.left is not None:
-        told["done_in"] = str(one.left)
-    return told
+        if count := getattr(totals, name):
+            fields[name] = count
+    fields["per_second"] = round(progress.per_second, 1)
+    if progress.left is not None:
+        fields["done_in"] = str(progress.left)
+    return fields

@@ -1,7 +1,7 @@
-"""Editions that are corrected and sent again by hand.
+"""Replace an edition with a corrected one, or resend it to those who didn't get it.
 
-The first thing is to stop what is wrong: that is one short transaction, which
-whoever is sending notices before the next body. The rest may take its time.
+Replacing pauses the edition first, in one short transaction that any sending process
+sees before its next message; the rest may take its time.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from syndicate.model.edition_control import Remaining
 from syndicate.model.editions import Edition, EditionState
 from syndicate.model.subscribers import Cause
 from syndicate.schedule.firing import ATTEMPTS
-from syndicate.schedule.wiring import Newsroom
+from syndicate.schedule.wiring import Services
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacedEdition:
-    """A corrected edition, and how far the one before it had got."""
+    """A corrected edition, and how far the replaced one had got."""
 
     edition: Edition
     left: Remaining
@@ -32,7 +32,7 @@ class ReplacedEdition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResentEdition:
-    """An edition that went out once more, to those who didn't get it."""
+    """An edition that was sent again, to `readers` of the first one's audience."""
 
     edition: Edition
     readers: int
@@ -40,7 +40,7 @@ class ResentEdition:
 
 
 def replace(
-    newsroom: Newsroom,
+    services: Services,
     edition: int,
     slugs: Sequence[str] = (),
     *,
@@ -48,53 +48,55 @@ def replace(
     at: datetime,
     detail: str = "",
 ) -> ReplacedEdition:
-    """Pause an edition, compose it anew, and send that to whom the first hasn't reached.
+    """Pause an edition, and send a corrected one to those whom the first hasn't reached.
 
-    Raise Refused; what was paused by then stays paused.
+    Raise SyndicateError; a paused edition then stays paused.
     """
-    store = newsroom.store
+    store = services.store
     with store.write() as tx:
-        found = tx.control.lock_edition(edition)
-        if found.state is EditionState.SENDING:
+        replaced = tx.control.lock_edition(edition)
+        if replaced.state is EditionState.SENDING:
             tx.control.pause(edition, cause=cause, at=at, detail="to be replaced")
     try:
-        newsroom.publish(at)
-        successor, left = _composed_anew(newsroom, found, slugs, cause=cause, at=at, detail=detail)
+        services.publish(at)
+        successor, left = _compose_successor(
+            services, replaced, slugs, cause=cause, at=at, detail=detail
+        )
     except SyndicateError:
         with store.read() as tx:
             now = tx.editions.by_key(edition)
         paused = now is not None and now.state is EditionState.PAUSED
         _log.warning("not replaced", edition=edition, paused=paused)
         raise
-    return ReplacedEdition(edition=successor, left=left, delivered=newsroom.deliver(at))
+    return ReplacedEdition(edition=successor, left=left, delivered=services.deliver(at))
 
 
 def resend(
-    newsroom: Newsroom, edition: int, *, cause: Cause, at: datetime, detail: str = ""
+    services: Services, edition: int, *, cause: Cause, at: datetime, detail: str = ""
 ) -> ResentEdition | None:
-    """Send an edition once more to those who provably didn't get it; None for nobody.
+    """Send an edition again to those who provably didn't get it; None if everybody did.
 
     Raise Refused.
     """
-    newsroom.store.sweep(at)
-    with newsroom.store.write() as tx:
-        found = tx.editions.by_key(edition)
-        newsletter = newsroom.config.newsletter(found.newsletter) if found else None
-        lasts = newsroom.config.mail.expire_after
+    services.store.sweep(at)
+    with services.store.write() as tx:
+        first = tx.editions.by_key(edition)
+        newsletter = services.config.newsletter(first.newsletter) if first else None
+        expire_after = services.config.mail.expire_after
         if newsletter is not None:
-            lasts = newsroom.config.expire_after(newsletter)
-        again = tx.successors.resend(
-            edition, cause=cause, at=at, expires_at=at + lasts, detail=detail
+            expire_after = services.config.expire_after(newsletter)
+        resent = tx.successors.resend(
+            edition, cause=cause, at=at, expires_at=at + expire_after, detail=detail
         )
-        if again is None:
+        if resent is None:
             return None
-        readers = tx.deliveries.totals(again.key).audience
-    return ResentEdition(edition=again, readers=readers, delivered=newsroom.deliver(at))
+        readers = tx.deliveries.totals(resent.key).audience
+    return ResentEdition(edition=resent, readers=readers, delivered=services.deliver(at))
 
 
-def _composed_anew(
-    newsroom: Newsroom,
-    edition: Edition,
+def _compose_successor(
+    services: Services,
+    replaced: Edition,
     slugs: Sequence[str],
     *,
     cause: Cause,
@@ -102,11 +104,11 @@ def _composed_anew(
     detail: str,
 ) -> tuple[Edition, Remaining]:
     for _ in range(ATTEMPTS):
-        proposal = newsroom.desk.propose_corrected(edition, slugs, at=at)
+        proposal = services.composer.propose_correction(replaced, slugs, at=at)
         assert proposal.draft is not None
-        with newsroom.store.write() as tx:
-            if newsroom.desk.stands(tx, proposal):
+        with services.store.write() as tx:
+            if services.composer.is_current(tx, proposal):
                 return tx.successors.replace(
-                    edition.key, proposal.draft, cause=cause, at=at, detail=detail
+                    replaced.key, proposal.draft, cause=cause, at=at, detail=detail
                 )
-    raise StoreLocked("new articles kept coming in while it was composed anew; try again")
+    raise StoreLocked("articles kept changing while the edition was composed; try again")

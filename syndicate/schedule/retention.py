@@ -1,4 +1,4 @@
-"""Forgetting what is too old to be kept: once a day, in small steps, or by hand."""
+"""Delete what the retention rules no longer allow to keep: daily in small steps, or on demand."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,37 +11,36 @@ from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Store, Transaction
 from syndicate.store.audience.retention import STEP
 
-LIMITS_FOR = timedelta(days=2)
-"""Counters of how often something happened; none of them looks further back."""
+_COUNTERS_KEPT = timedelta(days=2)
+"""How long counters of attempt limits are kept; no limit looks further back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionReport:
-    """What is gone, or would be."""
+    """How many rows were deleted, or would be."""
 
     unconfirmed: int = 0
-    """People who confirmed nothing."""
+    """People who never confirmed a subscription."""
     letters: int = 0
-    """Letters whose links can't be used any more."""
+    """Letters whose links have expired."""
     events: int = 0
-    """Lines of what servers answered, of what changed about readers, and of clicks."""
+    """Server replies, audit log entries and clicks."""
 
     def __bool__(self) -> bool:
         return bool(self.unconfirmed or self.letters or self.events)
 
     def __str__(self) -> str:
         return (
-            f"{self.unconfirmed} unconfirmed, {self.letters} letters, "
-            f"{self.events} events forgotten"
+            f"{self.unconfirmed} unconfirmed, {self.letters} letters, {self.events} events deleted"
         )
 
 
-def forget_daily(
+def purge_daily(
     store: Store, config: Config, *, at: datetime, stop: Event
 ) -> RetentionReport | None:
-    """Forget what is due, if nobody has done so today; None when somebody has.
+    """Delete what is due, once a day; None if that was already done today, by any process.
 
-    A time to come is a trial's, for which nothing is deleted before its day.
+    A trial's `at` in the future counts as now, so nothing is deleted before its day.
     """
     at = min(at, clock.now())
     with store.read() as tx:
@@ -50,13 +49,13 @@ def forget_daily(
     with store.write() as tx:
         if not tx.retention.start_daily_run(at):
             return None
-    return forget(store, config, at=at, stop=stop)
+    return purge(store, config, at=at, stop=stop)
 
 
-def forget(
+def purge(
     store: Store, config: Config, *, at: datetime, stop: Event | None = None
 ) -> RetentionReport:
-    """Forget what is due, step by step; once `stop` is set, the rest is left for the next time."""
+    """Delete what is due in small transactions; once `stop` is set, leave the rest."""
     rule = config.retention
     after = clock.format_duration(rule.unconfirmed)
     cause = Cause(who=Actor.RETENTION, how=f"nothing was confirmed within {after}")
@@ -64,7 +63,7 @@ def forget(
 
     unconfirmed = 0
     with store.write() as tx:
-        tx.attempt_limits.delete_before(at - LIMITS_FOR)
+        tx.attempt_limits.delete_before(at - _COUNTERS_KEPT)
     with store.read() as tx:
         keys = tx.retention.unconfirmed(at - rule.unconfirmed)
     while keys and not stop.is_set():
@@ -73,29 +72,29 @@ def forget(
             unconfirmed += tx.retention.delete_unconfirmed(
                 step, at - rule.unconfirmed, cause=cause, at=at
             )
-    letters = _step_by_step(
+    letters = _purge_in_steps(
         store, stop, lambda tx: tx.retention.delete_letters(at - rule.unconfirmed)
     )
     events, limit = 0, rule.events
     if limit:
-        events = _step_by_step(store, stop, lambda tx: tx.retention.delete_events(at - limit))
+        events = _purge_in_steps(store, stop, lambda tx: tx.retention.delete_events(at - limit))
     return RetentionReport(unconfirmed=unconfirmed, letters=letters, events=events)
 
 
-def _step_by_step(store: Store, stop: Event, forget_some: Callable[[Transaction], int]) -> int:
-    """Forget, some in each transaction, until none is left; return how many."""
-    gone = 0
+def _purge_in_steps(store: Store, stop: Event, delete_some: Callable[[Transaction], int]) -> int:
+    """Delete a few rows per transaction until none is left; return how many."""
+    total = 0
     while not stop.is_set():
         with store.write() as tx:
-            some = forget_some(tx)
-        gone += some
-        if not some:
+            deleted = delete_some(tx)
+        if not deleted:
             break
-    return gone
+        total += deleted
+    return total
 
 
-def forgettable(store: Store, config: Config, *, at: datetime) -> RetentionReport:
-    """Count what would be forgotten."""
+def count_purgeable(store: Store, config: Config, *, at: datetime) -> RetentionReport:
+    """Count what `purge` would delete."""
     rule = config.retention
     with store.read() as tx:
         return RetentionReport(

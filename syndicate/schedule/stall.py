@@ -1,4 +1,4 @@
-"""Mail that stands still: due for minutes, and none of it accepted."""
+"""Detect stalled mail: due for minutes, and none of it accepted."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from syndicate.schedule.mail_status import Blocker, BlockerKind, MailStatus
 from syndicate.store import Transaction
 
 _AS_CONFIGURED = frozenset({BlockerKind.RATE, BlockerKind.WARM_UP})
-"""What keeps mail back because config.toml says so."""
+"""Blockers that config.toml asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,25 +17,25 @@ class MailStall:
     """Mail that is due and doesn't leave."""
 
     flow: MailFlow
-    obstacles: tuple[Blocker, ...]
-    """What is in its way, as far as that is known."""
+    blockers: tuple[Blocker, ...]
+    """Empty when the cause is unknown."""
 
 
 def find_stall(tx: Transaction, config: Config, at: datetime) -> MailStall | None:
-    """Return what stands still at `at`.
+    """Return the mail that is stalled at `at`, if any.
 
-    Not mail that waits for the next day of `warm_up`, for a rate, or for domains that want
-    nothing for a while: that goes on by itself.
+    Mail that waits for the next day of `warm_up`, for a rate, or for throttling domains
+    isn't stalled: it leaves without anybody's help.
     """
     flow = tx.heartbeats.mail_flow(at)
     if not flow.is_stalled(at):
         return None
-    traffic = MailStatus.read(tx, config, at)
-    in_the_way = [way.obstacle for way in traffic.ways]
-    if all(found is not None and found.kind in _AS_CONFIGURED for found in in_the_way):
+    status = MailStatus.read(tx, config, at)
+    blockers = [relay.blocker for relay in status.relays]
+    if all(blocker is not None and blocker.kind in _AS_CONFIGURED for blocker in blockers):
         return None
-    holds = (found for found in traffic.obstacles if found.kind is BlockerKind.HOLD)
+    holds = (blocker for blocker in status.blockers if blocker.kind is BlockerKind.HOLD)
     held = frozenset(domain for hold in holds for domain in hold.domains)
     if held and not tx.heartbeats.has_due_outside(at, held):
         return None
-    return MailStall(flow=flow, obstacles=traffic.obstacles)
+    return MailStall(flow=flow, blockers=status.blockers)

@@ -1,4 +1,4 @@
-"""The wiring: one publication's parts, put together in one place."""
+"""Build the services of one publication from its store and its configuration."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,54 +22,54 @@ from syndicate.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Newsroom:
-    """A publication at work: it publishes, composes and delivers."""
+class Services:
+    """What publishes, composes and delivers for one publication."""
 
     store: Store
     config: Config
-    desk: Composer
-    timekeeper: SlotDispatcher
+    composer: Composer
+    dispatcher: SlotDispatcher
     relays: tuple[Transport, ...]
     links: SignedLinks
     publisher: Publisher
     mirror: Mirror | None
-    """The output once more, for a CDN; whoever publishes has it follow when mail is on its way."""
-    herald: ChangeNotifier | None
-    """Tells hubs and search engines, after the mirror."""
+    """A copy of the output for a CDN. Callers update it after they have started delivery."""
+    notifier: ChangeNotifier | None
+    """Notifies hubs and search engines. Callers run it after the mirror."""
 
     @classmethod
     def of(cls, store: Store, config: Config) -> Self:
-        """Put a publication together.
+        """Build the services; secrets are read later, when mail is about to be sent.
 
-        Raise ConfigError when what its mirror needs isn't installed, and StoreError when
-        the store can't be written. Secrets are read when mail is about to be sent.
+        Raise ConfigError when a package that the mirror needs isn't installed, and
+        StoreError when the store can't be written.
         """
-        desk = Composer(store, config, Templates.of(config))
-        timekeeper = SlotDispatcher(store, config, desk, node=claim_owner.identity())
+        composer = Composer(store, config, Templates.of(config))
+        dispatcher = SlotDispatcher(store, config, composer, node=claim_owner.identity())
         store.require_writable(clock.now())
         links = SignedLinks(config, store.secret("links"))
         return cls(
             store=store,
             config=config,
-            desk=desk,
-            timekeeper=timekeeper,
+            composer=composer,
+            dispatcher=dispatcher,
             relays=transport(config),
             links=links,
             publisher=Publisher(store, config),
             mirror=Mirror.of(config),
-            herald=ChangeNotifier.of(store, config),
+            notifier=ChangeNotifier.of(store, config),
         )
 
     def publish(self, at: datetime, *, trial: bool = False) -> BuildSummary:
-        """Give public numbers to what became public, and bring the output up to date.
+        """Give numbers to newly public articles, and bring the output up to date.
 
-        Of a `trial`, as of another time than now, nobody is told.
+        A `trial` runs as of another time than now and notifies nobody.
         """
         built = self.publisher.publish(at, number=True, trial=trial)
-        if self.herald is not None:
-            self.herald.hear(built, at)
+        if self.notifier is not None:
+            self.notifier.hear(built, at)
         return built
 
     def deliver(self, at: datetime, stop: Event | None = None) -> DeliveryReport:
-        """Hand over everything that is due; stop early, but cleanly, once `stop` is set."""
+        """Send everything that is due; once `stop` is set, finish what is in flight and return."""
         return drain(self.store, self.config, self.relays, self.links, at=at, stop=stop or Event())

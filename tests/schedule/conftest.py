@@ -1,4 +1,4 @@
-"""A newsroom of one's own: store, config, outbox, and a clock that is an argument."""
+"""A publication under test: store, config, outbox, and a clock that is an argument."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from syndicate.config import Config
 from syndicate.deliver.outbox import Outbox
 from syndicate.model.articles import Article, Revision
 from syndicate.schedule.tick import TickReport, tick
-from syndicate.schedule.wiring import Newsroom
+from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 from tests.audience import TEST
 
@@ -28,7 +28,7 @@ BREAKING = {
 
 
 @dataclass
-class Desk:
+class ScheduleHarness:
     """What the tests of schedules do and look at."""
 
     store: Store
@@ -36,8 +36,8 @@ class Desk:
     titles: list[str] = field(default_factory=list)
 
     @property
-    def newsroom(self) -> Newsroom:
-        return Newsroom.of(self.store, self.config)
+    def services(self) -> Services:
+        return Services.of(self.store, self.config)
 
     def file(self, slug: str, *, at: datetime = NOW, **changes: Any) -> Article:
         values = {"title": slug.title(), "body": f"<p>All about {slug}.</p>", "excerpt": slug}
@@ -58,7 +58,7 @@ class Desk:
                 tx.subscribers.subscribe(address, newsletter, cause=TEST, at=NOW)
 
     def tick(self, at: datetime = NOW, *, trial: bool = False) -> TickReport:
-        return tick(self.newsroom, at=at, trial=trial)
+        return tick(self.services, at=at, trial=trial)
 
     def mail(self) -> list[tuple[str, str]]:
         """What is in the outbox: to whom, and the subject; in the order of file names."""
@@ -67,16 +67,18 @@ class Desk:
 
 
 @pytest.fixture
-def desk(store: Store, publication: Callable[..., Config]) -> Desk:
-    """A newsroom with the breaking schedule, on each database."""
-    return Desk(store, publication(schedules=[BREAKING]))
+def harness(store: Store, publication: Callable[..., Config]) -> ScheduleHarness:
+    """A publication with the breaking schedule, on each database."""
+    return ScheduleHarness(store, publication(schedules=[BREAKING]))
 
 
 @pytest.fixture
-def desk_of(sqlite_store: Store, publication: Callable[..., Config]) -> Callable[..., Desk]:
-    """A factory of newsrooms with tables of their own, on SQLite."""
+def make_harness(
+    sqlite_store: Store, publication: Callable[..., Config]
+) -> Callable[..., ScheduleHarness]:
+    """A factory of publications with tables of their own, on SQLite."""
 
-    def make(**tables: Any) -> Desk:
-        return Desk(sqlite_store, publication(**{"schedules": [BREAKING], **tables}))
+    def make(**tables: Any) -> ScheduleHarness:
+        return ScheduleHarness(sqlite_store, publication(**{"schedules": [BREAKING], **tables}))
 
     return make

@@ -55,16 +55,16 @@ def test_processes_that_are_at_work_with_a_relay_are_added_up(store, config):
         tx.sender_progress.save(pace("main"))
         tx.sender_progress.save(pace("main", owner="host/1:8:1:b", accepted=10, per_second=2.5))
         tx.sender_progress.save(pace("main", NOW - 5 * SECOND, owner="host/1:9:1:c"))
-    main, new = read(store, config(relays=RELAYS)).ways
+    main, new = read(store, config(relays=RELAYS)).relays
     assert (main.sessions, main.per_second, main.accepted, main.deferred) == (8, 32.5, 100, 18)
-    assert (new.sessions, new.per_second, new.accepted, new.obstacle) == (0, 0, 0, None)
+    assert (new.sessions, new.per_second, new.accepted, new.blocker) == (0, 0, 0, None)
 
 
 def test_of_two_passes_of_one_process_the_last_word_counts(store, config):
     with store.write() as tx:
         tx.sender_progress.save(pace("main", NOW - SECOND, owner="host/1:7:1:a"))
         tx.sender_progress.save(pace("main", owner="host/1:7:1:b", sessions=1))
-    assert read(store, config(relays=RELAYS)).ways[0].sessions == 1
+    assert read(store, config(relays=RELAYS)).relays[0].sessions == 1
 
 
 def test_who_asked_for_less_is_named_with_all_their_domains_until_they_take_mail(store, config):
@@ -73,12 +73,12 @@ def test_who_asked_for_less_is_named_with_all_their_domains_until_they_take_mail
         tx.holds.extend("domain:example.org", reason="450 4.7.1 not now", at=NOW)
         tx.holds.extend("relay:main", reason="454 throttled", at=NOW)
     given = config(relays=RELAYS, limits=[LIMIT])
-    found = {one.relay or one.domains: one for one in read(store, given, NOW + SECOND).obstacles}
+    found = {one.relay or one.domains: one for one in read(store, given, NOW + SECOND).blockers}
     assert found.keys() == {"main", ("gmail.com", "googlemail.com"), ("example.org",)}
     assert {one.kind for one in found.values()} == {BlockerKind.HOLD}
     assert {one.until for one in found.values()} == {NOW + MINUTE}
     assert found["main"].reason == "454 throttled"
-    assert not read(store, given, NOW + MINUTE).obstacles
+    assert not read(store, given, NOW + MINUTE).blockers
 
 
 def test_a_rate_is_in_the_way_only_while_it_is_used_up(store, config):
@@ -86,7 +86,7 @@ def test_a_rate_is_in_the_way_only_while_it_is_used_up(store, config):
     with store.write() as tx:
         tx.quotas.take("relay:main", Rate.parse("50/s"), 20, at=NOW)
         tx.quotas.take("domain:gmail.com", Rate.parse("20/s"), 20, at=NOW)
-    [one] = read(store, given).obstacles
+    [one] = read(store, given).blockers
     assert (one.kind, one.domains, one.reason) == (
         BlockerKind.RATE,
         tuple(LIMIT["domains"]),
@@ -94,22 +94,22 @@ def test_a_rate_is_in_the_way_only_while_it_is_used_up(store, config):
     )
     with store.write() as tx:
         tx.quotas.take("relay:main", Rate.parse("50/s"), 50, at=NOW)
-    assert [one.relay for one in read(store, given).obstacles] == ["main", ""]
-    assert not read(store, given, NOW + SECOND).obstacles
+    assert [one.relay for one in read(store, given).blockers] == ["main", ""]
+    assert not read(store, given, NOW + SECOND).blockers
 
 
 def test_a_relay_that_had_its_number_waits_for_midnight(store, config):
     given = config(relays=RELAYS)
     with store.write() as tx:
         assert tx.quotas.take_daily("relay:new", 40, 30, at=NOW) == 30
-    _, new = read(store, given).ways
-    assert (new.taken, new.quota, new.obstacle) == (30, 40, None)
+    _, new = read(store, given).relays
+    assert (new.quota_used, new.quota, new.blocker) == (30, 40, None)
     with store.write() as tx:
         tx.quotas.take_daily("relay:new", 40, 30, at=NOW)
-    [one] = read(store, given).obstacles
+    [one] = read(store, given).blockers
     assert (one.kind, one.relay, one.reason) == (BlockerKind.WARM_UP, "new", "40")
     assert one.until == datetime(2026, 11, 26, tzinfo=UTC)
-    assert not read(store, given, one.until).obstacles
+    assert not read(store, given, one.until).blockers
 
 
 def test_a_relay_that_can_not_be_reached_is_in_the_way_until_it_is(store, config):
@@ -118,23 +118,23 @@ def test_a_relay_that_can_not_be_reached_is_in_the_way_until_it_is(store, config
     port = free_port()
     given = config(host="127.0.0.1", port=port, security="none")
     hand_over(store, given, transport(given))
-    [one] = read(store, given, clock.now()).obstacles
+    [one] = read(store, given, clock.now()).blockers
     assert (one.kind, one.relay) == (BlockerKind.OUT, "127.0.0.1")
     assert "nothing listens there" in one.reason
     with store.write() as tx:
         tx.sender_progress.save(pace("127.0.0.1", clock.now()))
-    assert not read(store, given, clock.now()).obstacles
+    assert not read(store, given, clock.now()).blockers
 
 
 def test_where_nothing_else_is_in_the_way_somebody_has_to_deliver(store, config):
     given = config(relays=RELAYS)
-    [one] = read(store, given).in_the_way(queued=True)
+    [one] = read(store, given).edition_blockers(queued=True)
     assert one.kind is BlockerKind.NOBODY
-    assert not read(store, given).in_the_way(queued=False)
+    assert not read(store, given).edition_blockers(queued=False)
     with store.write() as tx:
         tx.sender_progress.save(pace("main", NOW - MINUTE))
-    assert not read(store, given).in_the_way(queued=True)
-    assert read(store, given, NOW + MINUTE).in_the_way(queued=True)
+    assert not read(store, given).edition_blockers(queued=True)
+    assert read(store, given, NOW + MINUTE).edition_blockers(queued=True)
 
 
 # how far it is
@@ -152,14 +152,14 @@ def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, confi
         given = config(host="127.0.0.1", port=server.port, security="none", connections=1)
         drain = threading.Thread(target=hand_over, args=(store, given, transport(given)))
         drain.start()
-        lookout, seen = ProgressWatcher(store, given), []
+        watcher, seen = ProgressWatcher(store, given), []
         while drain.is_alive():
-            seen.append(lookout.look(clock.now()))
+            seen.append(watcher.poll(clock.now()))
             time.sleep(0.2)
         drain.join()
 
         def over():
-            seen.append(lookout.look(clock.now()))  # it may have counted a moment ago
+            seen.append(watcher.poll(clock.now()))  # it may have counted a moment ago
             return seen[-1].editions[0].left is None
 
         until(over)
@@ -168,8 +168,8 @@ def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, confi
     assert len(set(accepted)) > 2, "it was seen to grow"
     # on a loaded machine it may be slow, and never faster than the server
     assert any(0.1 < one.per_second < 30 for view in seen for one in view.editions)
-    assert max(way.sessions for view in seen for way in view.traffic.ways) == 1
-    assert max(way.per_second for view in seen for way in view.traffic.ways) > 0.1
+    assert max(way.sessions for view in seen for way in view.mail_status.relays) == 1
+    assert max(way.per_second for view in seen for way in view.mail_status.relays) > 0.1
     [last] = seen[-1].editions
     assert (last.edition.key, last.totals, last.left) == (
         edition.key,
@@ -186,10 +186,10 @@ def test_only_what_is_under_way_is_looked_at(store, config):
         tx.control.cancel(over.key, cause=TEST, at=NOW)
         while tx.control.sweep(NOW):
             pass
-    assert [one.edition.key for one in ProgressWatcher(store, given).look(NOW).editions] == [
+    assert [one.edition.key for one in ProgressWatcher(store, given).poll(NOW).editions] == [
         going.key
     ]
-    [named] = ProgressWatcher(store, given, only=over.key).look(NOW).editions
+    [named] = ProgressWatcher(store, given, only=over.key).poll(NOW).editions
     assert named.totals == DeliveryTotals(skipped=2)
     assert {row.state for row in rows(store, going.key).values()} == {DeliveryState.QUEUED}
 
@@ -197,7 +197,7 @@ def test_only_what_is_under_way_is_looked_at(store, config):
 def test_counting_takes_no_more_than_its_share_of_the_time(store, config, monkeypatch):
     subscribe(store, *readers(2))
     freeze(store)
-    lookout = ProgressWatcher(store, config())
+    watcher = ProgressWatcher(store, config())
     counted = []
     totals = Deliveries.totals
 
@@ -209,7 +209,7 @@ def test_counting_takes_no_more_than_its_share_of_the_time(store, config, monkey
     monkeypatch.setattr(Deliveries, "totals", slowly)
     until = time.monotonic() + 0.8
     while time.monotonic() < until:
-        lookout.look(clock.now())
+        watcher.poll(clock.now())
     assert len(counted) == 1
 
 
@@ -220,13 +220,13 @@ def test_it_is_told_in_the_log_only_while_this_process_delivers(store, config):
     bodies = itertools.count(1)
 
     def is_told():
-        reporters[0].tell()
+        reporters[0].log_progress()
         return any(event["event"] == "sending" for event in logs)
 
     def body(_):
         time.sleep(0.03)
         if next(bodies) < 19:
-            reporters[0].tell()
+            reporters[0].log_progress()
         else:
             until(is_told)  # who counts slowly, on a loaded machine, counts seldom
         return b"250 2.0.0 ok\r\n"
@@ -234,12 +234,12 @@ def test_it_is_told_in_the_log_only_while_this_process_delivers(store, config):
     with Scripted(body=body) as server, capture_logs() as logs:
         given = config(host="127.0.0.1", port=server.port, security="none", connections=1)
         reporters.append(ProgressReporter(store, given))
-        reporters[0].tell()
+        reporters[0].log_progress()
         assert not logs
-        with reporters[0].at_work():
+        with reporters[0].enabled():
             hand_over(store, given, transport(given))
         told = [event for event in logs if event["event"] == "sending"]
-        reporters[0].tell()
+        reporters[0].log_progress()
     assert told
     assert {(event["edition"], event["of"]) for event in told} == {(1, 20)}
     assert len({event["accepted"] for event in told}) == len(told), "nothing is told twice"

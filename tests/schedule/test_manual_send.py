@@ -8,85 +8,85 @@ from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy
 from tests.schedule.conftest import MINUTE, NOW
 
 
-def order(desk, *slugs):
-    newsletter = desk.config.newsletter("breaking")
-    schedule = None if slugs else desk.config.schedules[0]
+def order(harness, *slugs):
+    newsletter = harness.config.newsletter("breaking")
+    schedule = None if slugs else harness.config.schedules[0]
     return ManualSend(newsletter=newsletter, schedule=schedule, slugs=slugs)
 
 
-def editions(desk):
-    with desk.store.read() as tx:
+def editions(harness):
+    with harness.store.read() as tx:
         return tx.editions.all()
 
 
-def test_what_is_sent_by_hand_is_left_out_of_later_editions(desk):
-    desk.subscribe("ada@example.org")
-    desk.file("ferry")
-    sent = send_now(desk.newsroom, order(desk), at=NOW)
+def test_what_is_sent_by_hand_is_left_out_of_later_editions(harness):
+    harness.subscribe("ada@example.org")
+    harness.file("ferry")
+    sent = send_now(harness.services, order(harness), at=NOW)
     assert sent is not None
     assert sent.delivered.accepted == 1
-    assert [str(fire) for fire in desk.tick(NOW + 10 * MINUTE).fires] == ["skipped: 0 new"]
-    assert len(desk.mail()) == 1
+    assert [str(fire) for fire in harness.tick(NOW + 10 * MINUTE).fires] == ["skipped: 0 new"]
+    assert len(harness.mail()) == 1
 
 
-def test_nothing_new_sends_nothing(desk):
-    assert send_now(desk.newsroom, order(desk), at=NOW) is None
-    assert editions(desk) == []
+def test_nothing_new_sends_nothing(harness):
+    assert send_now(harness.services, order(harness), at=NOW) is None
+    assert editions(harness) == []
 
 
-def test_exactly_the_articles_that_are_named_go_out_in_that_order(desk):
-    desk.subscribe("ada@example.org")
+def test_exactly_the_articles_that_are_named_go_out_in_that_order(harness):
+    harness.subscribe("ada@example.org")
     for slug in ("ferry", "tram", "dome"):
-        desk.file(slug, breaking=False)
-    sent = send_now(desk.newsroom, order(desk, "tram", "ferry"), at=NOW)
+        harness.file(slug, breaking=False)
+    sent = send_now(harness.services, order(harness, "tram", "ferry"), at=NOW)
     assert sent is not None
     assert sent.edition.subject.startswith("Tram")
-    with desk.store.read() as tx:
+    with harness.store.read() as tx:
         assert len(tx.editions.items(sent.edition.key)) == 2
         assert [one.slug for one in tx.articles.candidates("breaking", ArticleWindow(), NOW)] == [
             "dome"
         ]
 
 
-def test_an_article_that_is_not_public_or_not_there_cannot_be_named(desk):
+def test_an_article_that_is_not_public_or_not_there_cannot_be_named(harness):
     with pytest.raises(Refused, match="no article has the slug nonsense"):
-        send_now(desk.newsroom, order(desk, "nonsense"), at=NOW)
-    desk.file("ferry", date=NOW + MINUTE)
+        send_now(harness.services, order(harness, "nonsense"), at=NOW)
+    harness.file("ferry", date=NOW + MINUTE)
     with pytest.raises(Refused, match="ferry is not public yet"):
-        send_now(desk.newsroom, order(desk, "ferry"), at=NOW)
-    desk.tick(NOW + MINUTE)
+        send_now(harness.services, order(harness, "ferry"), at=NOW)
+    harness.tick(NOW + MINUTE)
     with pytest.raises(Refused, match="ferry is not public yet"):
-        send_now(desk.newsroom, order(desk, "ferry"), at=NOW)
+        send_now(harness.services, order(harness, "ferry"), at=NOW)
 
 
-def test_an_article_that_is_named_twice_goes_out_once(desk):
-    desk.subscribe("ada@example.org")
-    desk.file("ferry")
-    sent = send_now(desk.newsroom, order(desk, "ferry", "ferry"), at=NOW)
+def test_an_article_that_is_named_twice_goes_out_once(harness):
+    harness.subscribe("ada@example.org")
+    harness.file("ferry")
+    sent = send_now(harness.services, order(harness, "ferry", "ferry"), at=NOW)
     assert sent
-    with desk.store.read() as tx:
+    with harness.store.read() as tx:
         assert len(tx.editions.items(sent.edition.key)) == 1
 
 
-def test_a_test_copy_touches_no_ledger(desk):
-    desk.subscribe("ada@example.org")
-    desk.file("ferry")
-    reply = send_test_copy(desk.newsroom, order(desk), to="me@example.org", at=NOW)
+def test_a_test_copy_touches_no_ledger(harness):
+    harness.subscribe("ada@example.org")
+    harness.file("ferry")
+    reply = send_test_copy(harness.services, order(harness), to="me@example.org", at=NOW)
     assert reply.code == 250
-    assert desk.mail() == [("me@example.org", "[Test] Breaking: Ferry")]
-    assert editions(desk) == []
-    assert [str(fire) for fire in desk.tick().fires] == ["edition 1, 1 article"]
+    assert harness.mail() == [("me@example.org", "[Test] Breaking: Ferry")]
+    assert editions(harness) == []
+    assert [str(fire) for fire in harness.tick().fires] == ["edition 1, 1 article"]
 
 
-def test_a_test_copy_of_nothing_is_refused(desk):
+def test_a_test_copy_of_nothing_is_refused(harness):
     with pytest.raises(Refused, match="nothing is new for breaking; name articles"):
-        send_test_copy(desk.newsroom, order(desk), to="me@example.org", at=NOW)
+        send_test_copy(harness.services, order(harness), to="me@example.org", at=NOW)
 
 
-def test_what_is_named_by_hand_goes_to_everybody_subscribed_by_now(desk):
-    desk.file("ferry")
-    desk.newsroom.publish(NOW)
-    desk.subscribe("late@example.org")
-    sent = send_now(desk.newsroom, order(desk, "ferry"), at=NOW)
+def test_what_is_named_by_hand_goes_to_everybody_subscribed_by_now(harness):
+    harness.file("ferry")
+    harness.services.publish(NOW)
+    harness.subscribe("late@example.org")
+    sent = send_now(harness.services, order(harness, "ferry"), at=NOW)
     assert sent is not None
     assert sent.delivered.accepted == 1

@@ -12,16 +12,16 @@ SOON = 60
 
 
 @pytest.fixture
-def desk(desk_of):
+def harness(make_harness):
     Ledger.clear()
-    made = desk_of(publish={"mirror": URL})
+    made = make_harness(publish={"mirror": URL})
     (made.config.root / "articles").mkdir()
     yield made
     Ledger.clear()
 
 
-def save(desk, slug):
-    path = desk.config.root / f"articles/{slug}.md"
+def save(harness, slug):
+    path = harness.config.root / f"articles/{slug}.md"
     path.write_text(f"---\ntitle: {slug.title()}\nbreaking: true\n---\nAll about {slug}.\n")
 
 
@@ -38,44 +38,44 @@ def told(path, *, then=lambda: None):
     return event
 
 
-def test_what_is_published_is_mirrored(desk):
+def test_what_is_published_is_mirrored(harness):
     arrived = told("feed.json")
-    one = Runner(desk.newsroom, threading.Event())
-    save(desk, "ferry")
-    one.take_in()
+    one = Runner(harness.services, threading.Event())
+    save(harness, "ferry")
+    one.import_articles()
     with one:
         assert arrived.wait(SOON)
     assert "articles/ferry/index.html" in Ledger.files()
 
 
-def test_publishing_goes_on_while_the_mirror_is_slow(desk):
+def test_publishing_goes_on_while_the_mirror_is_slow(harness):
     go_on = threading.Event()
     stuck = told("articles/ferry/index.html", then=lambda: go_on.wait(SOON))
-    one = Runner(desk.newsroom, threading.Event())
-    save(desk, "ferry")
-    one.take_in()
+    one = Runner(harness.services, threading.Event())
+    save(harness, "ferry")
+    one.import_articles()
     with one:
         assert stuck.wait(SOON)
-        save(desk, "tram")
-        one.take_in()
-        one._hand_over()
+        save(harness, "tram")
+        one.import_articles()
+        one._deliver()
         assert not go_on.is_set()
-        assert (desk.config.output / "articles/tram/index.html").is_file()
+        assert (harness.config.output / "articles/tram/index.html").is_file()
         go_on.set()
 
 
-def test_what_fails_is_told_and_the_next_round_tries_again(desk, capsys):
+def test_what_fails_is_told_and_the_next_round_tries_again(harness, capsys):
     def refuse(path):
         raise PermissionError("Access Denied")
 
-    one = Runner(desk.newsroom, threading.Event())
-    save(desk, "ferry")
-    one.take_in()
+    one = Runner(harness.services, threading.Event())
+    save(harness, "ferry")
+    one.import_articles()
     Ledger.before.append(refuse)
-    one._guarded(one._follow)()
+    one._guarded(one._update_mirror)()
     said = "".join(capsys.readouterr())
     assert f"{URL}: Access Denied" in said
     assert "Traceback" not in said
     Ledger.before.clear()
-    one._guarded(one._follow)()
+    one._guarded(one._update_mirror)()
     assert "feed.json" in Ledger.files()

@@ -7,7 +7,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.schedule.retention import RetentionReport, forget, forget_daily, forgettable
+from syndicate.schedule.retention import RetentionReport, count_purgeable, purge, purge_daily
 from tests.audience import TEST
 
 NOW = clock.now()
@@ -16,71 +16,71 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def desk(desk_of):
-    return desk_of(schedules=[], retention={"unconfirmed": "30d", "events": "100d"})
+def harness(make_harness):
+    return make_harness(schedules=[], retention={"unconfirmed": "30d", "events": "100d"})
 
 
-def ask(desk, *names, days):
+def ask(harness, *names, days):
     pending = SubscriptionState.PENDING
-    with desk.store.write() as tx:
+    with harness.store.write() as tx:
         for name in names:
             tx.subscribers.subscribe(
                 f"{name}@example.org", "breaking", state=pending, cause=TEST, at=NOW - days * DAY
             )
 
 
-def names(desk):
-    with desk.store.read() as tx:
+def names(harness):
+    with harness.store.read() as tx:
         return [one.email.partition("@")[0] for one in tx.subscribers.all()]
 
 
-def test_a_tick_forgets_once_a_day_and_tells(desk):
-    ask(desk, "ada", days=31)
-    ask(desk, "bo", days=29)
-    assert str(desk.tick(NOW).forgotten) == "1 unconfirmed, 0 letters, 0 events forgotten"
-    assert names(desk) == ["bo"]
-    ask(desk, "cy", days=31)
-    assert desk.tick(NOW).forgotten is None
-    assert names(desk) == ["bo", "cy"]
+def test_a_tick_forgets_once_a_day_and_tells(harness):
+    ask(harness, "ada", days=31)
+    ask(harness, "bo", days=29)
+    assert str(harness.tick(NOW).purged) == "1 unconfirmed, 0 letters, 0 events deleted"
+    assert names(harness) == ["bo"]
+    ask(harness, "cy", days=31)
+    assert harness.tick(NOW).purged is None
+    assert names(harness) == ["bo", "cy"]
 
 
-def test_a_trial_of_a_later_day_deletes_nothing_before_its_time(desk):
-    ask(desk, "ada", days=29)
-    desk.tick(NOW + 300 * DAY)
-    assert names(desk) == ["ada"]
+def test_a_trial_of_a_later_day_deletes_nothing_before_its_time(harness):
+    ask(harness, "ada", days=29)
+    harness.tick(NOW + 300 * DAY)
+    assert names(harness) == ["ada"]
 
 
-def test_changes_are_kept_for_as_long_as_the_config_says_or_for_ever(desk, desk_of):
-    desk.subscribe("ada@example.org")
-    with desk.store.write() as tx:
+def test_changes_are_kept_for_as_long_as_the_config_says_or_for_ever(harness, make_harness):
+    harness.subscribe("ada@example.org")
+    with harness.store.write() as tx:
         key = tx.subscribers.by_email("ada@example.org").key
         tx.subscribers.tag(key, ["old"], at=NOW - 101 * DAY, cause=TEST)
         tx.subscribers.tag(key, ["new"], at=NOW - 99 * DAY, cause=TEST)
-    for_ever = desk_of(schedules=[])
-    assert forgettable(desk.store, for_ever.config, at=NOW) == RetentionReport()
-    assert forget(desk.store, for_ever.config, at=NOW) == RetentionReport()
-    assert forgettable(desk.store, desk.config, at=NOW) == RetentionReport(events=1)
-    assert forget(desk.store, desk.config, at=NOW) == RetentionReport(events=1)
-    with desk.store.read() as tx:
+    for_ever = make_harness(schedules=[])
+    assert count_purgeable(harness.store, for_ever.config, at=NOW) == RetentionReport()
+    assert purge(harness.store, for_ever.config, at=NOW) == RetentionReport()
+    assert count_purgeable(harness.store, harness.config, at=NOW) == RetentionReport(events=1)
+    assert purge(harness.store, harness.config, at=NOW) == RetentionReport(events=1)
+    with harness.store.read() as tx:
         assert "+old" not in {one.detail for one in tx.audit_log.changes(key)}
 
 
-def test_many_go_in_several_steps_and_a_stop_leaves_the_rest_for_later(desk, monkeypatch):
+def test_many_go_in_several_steps_and_a_stop_leaves_the_rest_for_later(harness, monkeypatch):
     monkeypatch.setattr("syndicate.schedule.retention.STEP", 2)
-    ask(desk, "ada", "bo", "cy", "di", "ed", days=31)
+    ask(harness, "ada", "bo", "cy", "di", "ed", days=31)
     stop = Event()
     stop.set()
-    assert forget(desk.store, desk.config, at=NOW, stop=stop) == RetentionReport()
-    assert forget(desk.store, desk.config, at=NOW) == RetentionReport(unconfirmed=5)
+    assert purge(harness.store, harness.config, at=NOW, stop=stop) == RetentionReport()
+    assert purge(harness.store, harness.config, at=NOW) == RetentionReport(unconfirmed=5)
 
 
-def test_counters_of_limits_go_after_two_days(desk):
+def test_counters_of_limits_go_after_two_days(harness):
     hour = timedelta(hours=1)
-    with desk.store.write() as tx:
+    with harness.store.write() as tx:
         for days in (1, 3):
             tx.attempt_limits.take("signup", most=5, per=hour, at=NOW - days * DAY)
-    assert forget_daily(desk.store, desk.config, at=NOW, stop=Event()) == RetentionReport()
-    with desk.store.write() as tx:
+    assert purge_daily(harness.store, harness.config, at=NOW, stop=Event()) == RetentionReport()
+    with harness.store.write() as tx:
         gone = [
             tx.attempt_limits.take("signup", most=1, per=hour, at=NOW - days * DAY)
             for days in (3, 1)

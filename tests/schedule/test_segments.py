@@ -16,8 +16,8 @@ MEMBERS = {**BREAKING, "name": "members", "segment": "members"}
 
 
 @pytest.fixture
-def desk(desk_of):
-    made = desk_of(segments=SEGMENTS, schedules=[MEMBERS, BREAKING])
+def harness(make_harness):
+    made = make_harness(segments=SEGMENTS, schedules=[MEMBERS, BREAKING])
     made.subscribe("ada@example.org", "bo@example.org")
     with made.store.write() as tx:
         ada = tx.subscribers.by_email("ada@example.org").key
@@ -25,36 +25,36 @@ def desk(desk_of):
     return made
 
 
-def test_an_edition_goes_to_the_segment_and_counts_as_sent_for_all(desk):
-    desk.file("ferry")
-    ticked = desk.tick()
+def test_an_edition_goes_to_the_segment_and_counts_as_sent_for_all(harness):
+    harness.file("ferry")
+    ticked = harness.tick()
     assert [str(fire) for fire in ticked.fires] == ["edition 1, 1 article", "skipped: 0 new"]
-    assert desk.mail() == [("ada@example.org", "Breaking: Ferry")]
+    assert harness.mail() == [("ada@example.org", "Breaking: Ferry")]
 
 
-def test_who_is_in_a_segment_is_asked_when_the_edition_is_frozen(desk):
-    with desk.store.write() as tx:
+def test_who_is_in_a_segment_is_asked_when_the_edition_is_frozen(harness):
+    with harness.store.write() as tx:
         bo = tx.subscribers.by_email("bo@example.org").key
         tx.subscribers.tag(bo, ["member"], at=NOW, cause=TEST)
-    desk.file("ferry")
-    desk.tick()
-    assert [to for to, _ in desk.mail()] == ["ada@example.org", "bo@example.org"]
+    harness.file("ferry")
+    harness.tick()
+    assert [to for to, _ in harness.mail()] == ["ada@example.org", "bo@example.org"]
 
 
-def test_what_is_sent_by_hand_can_go_to_a_segment(desk):
-    desk.file("ferry")
-    [newsletter] = desk.config.newsletters
+def test_what_is_sent_by_hand_can_go_to_a_segment(harness):
+    harness.file("ferry")
+    [newsletter] = harness.config.newsletters
     order = ManualSend(newsletter=newsletter, slugs=["ferry"], segment="others")
-    send_now(desk.newsroom, order, at=NOW)
-    assert [to for to, _ in desk.mail()] == ["bo@example.org"]
+    send_now(harness.services, order, at=NOW)
+    assert [to for to, _ in harness.mail()] == ["bo@example.org"]
 
 
-def test_a_segment_named_by_hand_stands_for_the_schedules(desk):
-    desk.file("ferry")
-    [newsletter], schedule = desk.config.newsletters, desk.config.schedules[0]
+def test_a_segment_named_by_hand_stands_for_the_schedules(harness):
+    harness.file("ferry")
+    [newsletter], schedule = harness.config.newsletters, harness.config.schedules[0]
     order = ManualSend(newsletter=newsletter, schedule=schedule)
-    assert send_now(desk.newsroom, order, at=NOW) is not None
-    desk.file("tram")
+    assert send_now(harness.services, order, at=NOW) is not None
+    harness.file("tram")
     order = ManualSend(newsletter=newsletter, schedule=schedule, segment="others")
-    send_now(desk.newsroom, order, at=NOW + timedelta(minutes=1))
-    assert [to for to, _ in desk.mail()] == ["ada@example.org", "bo@example.org"]
+    send_now(harness.services, order, at=NOW + timedelta(minutes=1))
+    assert [to for to, _ in harness.mail()] == ["ada@example.org", "bo@example.org"]

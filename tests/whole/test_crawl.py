@@ -16,7 +16,7 @@ from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.intake.subscribers.csv_import import import_subscribers
 from syndicate.publish.output.manifest import Manifest
 from syndicate.schedule.tick import tick
-from syndicate.schedule.wiring import Newsroom
+from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.server.server import WebServer, listen
@@ -49,7 +49,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Crawl, P
                     store, config, find_article_files([folder / "articles"]), at=clock.now()
                 )
             )
-            ticked = tick(Newsroom.of(store, config), at=clock.now())
+            ticked = tick(Services.of(store, config), at=clock.now())
             assert ticked.delivered.accepted
             app = application(store, config)
             with (

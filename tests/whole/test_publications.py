@@ -18,7 +18,7 @@ from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.publish.build.build import build
 from syndicate.schedule.tick import tick
-from syndicate.schedule.wiring import Newsroom
+from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 from tests import checkers
 from tests.render.sitemaps.schema import complaints
@@ -159,7 +159,7 @@ def test_three_revisions_of_a_real_article_keep_its_id(tmp_path):
 
 @needs_shared
 def test_without_max_age_everything_real_is_in_one_digest(real):
-    ticked = tick(Newsroom.of(real.store, real.config), at=LATER)
+    ticked = tick(Services.of(real.store, real.config), at=LATER)
     [fire] = ticked.fires
     assert (
         str(fire)

@@ -115,7 +115,7 @@ def show(
     zone = ours.config.publication.timezone
     at = when(found.created_at, zone)
     stands = state_of(found, totals)
-    outcome = _outcome(totals) or "nobody gets it"
+    outcome = _outcome(totals) or "no recipients"
     say(f"{found.kind} of {found.newsletter}, {at}, {stands}; {outcome}")
     for line in waits_for(found, wait, zone):
         say(line)
@@ -179,7 +179,7 @@ def _in_the_way(found: "Iterable[Found]", traffic: "MailStatus | None") -> "Sequ
     states = [totals for edition, totals, _ in found if edition.state is EditionState.SENDING]
     if traffic is None or not any(totals.waiting for totals in states):
         return ()
-    return traffic.in_the_way(queued=any(totals.queued for totals in states))
+    return traffic.edition_blockers(queued=any(totals.queued for totals in states))
 
 
 def _watch(ours: Context, *, json: bool, only: int | None = None) -> None:

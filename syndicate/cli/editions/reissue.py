@@ -34,14 +34,14 @@ def replace(
     """Stop an edition, and send it corrected to those who don't have it."""
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
     from syndicate.schedule.reissue import replace as correct  # noqa: PLC0415
-    from syndicate.schedule.wiring import Newsroom  # noqa: PLC0415
+    from syndicate.schedule.wiring import Services  # noqa: PLC0415
 
     log_events()
     ours = here(context)
     with ours.store() as store:
-        newsroom = Newsroom.of(store, ours.config)
+        services = Services.of(store, ours.config)
         replaced = correct(
-            newsroom,
+            services,
             edition,
             article or (),
             cause=by_command("replace"),
@@ -53,8 +53,8 @@ def replace(
         said(f"edition {going.key}: {going.subject}")
         said(f"it replaces edition {edition} for {left.held_back} readers: {left}")
         fine = tell_delivered(replaced.delivered, said=said)
-        mirrored = follow(newsroom.mirror, said=said)
-        tell(newsroom.herald, said=said)
+        mirrored = follow(services.mirror, said=said)
+        tell(services.notifier, said=said)
     if json:
         as_json({"edition": going.key, "replaces": edition, "readers": left.held_back})
     if not fine or not mirrored:
@@ -74,16 +74,16 @@ def resend(
     """Send an edition once more, to those who didn't get it."""
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
     from syndicate.schedule.reissue import resend as again  # noqa: PLC0415
-    from syndicate.schedule.wiring import Newsroom  # noqa: PLC0415
+    from syndicate.schedule.wiring import Services  # noqa: PLC0415
 
     if not missing:
         raise ConfigError("say to whom: --missing is for those who provably didn't get it")
     log_events()
     ours = here(context)
     with ours.store() as store:
-        newsroom = Newsroom.of(store, ours.config)
+        services = Services.of(store, ours.config)
         sent = again(
-            newsroom,
+            services,
             edition,
             cause=by_command("resend"),
             at=clock.now(),

@@ -28,29 +28,29 @@ def relays(context: typer.Context, *, json: AsJson = False) -> None:
     with ours.store() as store, store.read() as tx:
         traffic = MailStatus.read(tx, ours.config, clock.now())
     if json:
-        as_json([_values(way) for way in traffic.ways])
+        as_json([_values(way) for way in traffic.relays])
         return
-    table(HEADINGS, [_row(way) for way in traffic.ways])
-    for line in obstacles(traffic.obstacles, ours.config.publication.timezone):
+    table(HEADINGS, [_row(way) for way in traffic.relays])
+    for line in obstacles(traffic.blockers, ours.config.publication.timezone):
         say(line)
 
 
 def _row(way: "RelayStatus") -> tuple[object, ...]:
-    relay = way.relay
+    relay = way.settings
     return (
         way.name,
         way.server,
         relay.weight,
         relay.connections,
         relay.rate or "",
-        "" if way.quota is None else f"{way.taken:,} of {way.quota:,}",
+        "" if way.quota is None else f"{way.quota_used:,} of {way.quota:,}",
         way.sessions,
         rate(way.per_second) if way.per_second else "",
     )
 
 
 def _values(way: "RelayStatus") -> dict[str, Any]:
-    relay = way.relay
+    relay = way.settings
     return {
         "relay": way.name,
         "server": way.server,
@@ -58,11 +58,11 @@ def _values(way: "RelayStatus") -> dict[str, Any]:
         "connections": relay.connections,
         "rate": str(relay.rate) if relay.rate else None,
         "warm_up_today": way.quota,
-        "used_today": way.taken,
+        "used_today": way.quota_used,
         "sessions": way.sessions,
         "per_second": round(way.per_second, 2),
         "accepted": way.accepted,
         "deferred": way.deferred,
         "failed": way.failed,
-        "obstacle": obstacle_values([way.obstacle])[0] if way.obstacle else None,
+        "obstacle": obstacle_values([way.blocker])[0] if way.blocker else None,
     }

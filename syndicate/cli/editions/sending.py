@@ -52,9 +52,9 @@ def tick(
     """
     from syndicate.cli.editions.watch import shown  # noqa: PLC0415
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
-    from syndicate.schedule.renamed import left_behind_daily  # noqa: PLC0415
+    from syndicate.schedule.orphans import find_orphans_daily  # noqa: PLC0415
     from syndicate.schedule.tick import tick as pass_  # noqa: PLC0415
-    from syndicate.schedule.wiring import Newsroom  # noqa: PLC0415
+    from syndicate.schedule.wiring import Services  # noqa: PLC0415
 
     log_events()
     ours = here(context)
@@ -62,21 +62,21 @@ def tick(
     if at is not None and not really:
         _must_not_mail_the_future(ours, at, moment)
     with ours.store() as store:
-        newsroom = Newsroom.of(store, ours.config)
+        services = Services.of(store, ours.config)
         with shown(store, ours.config):
-            ticked = pass_(newsroom, at=moment, trial=at is not None)
+            ticked = pass_(services, at=moment, trial=at is not None)
         built, delivered = ticked.built, ticked.delivered
         say(f"published: {len(built.written)} written, {len(built.deleted)} deleted")
         for problem in (*built.warnings, *built.failed):
             note(str(problem))
-        for message in left_behind_daily(store, ours.config, at=moment) if at is None else ():
+        for message in find_orphans_daily(store, ours.config, at=moment) if at is None else ():
             note(message)
         _say_fires(ours, ticked.fires)
         tell_delivered(delivered)
-        if ticked.forgotten:
-            say(f"retention: {ticked.forgotten}")
-        mirrored = follow(newsroom.mirror if at is None else None)
-        tell(newsroom.herald if at is None else None)
+        if ticked.purged:
+            say(f"retention: {ticked.purged}")
+        mirrored = follow(services.mirror if at is None else None)
+        tell(services.notifier if at is None else None)
     if ticked.failed or not mirrored:
         raise typer.Exit(1)
 
@@ -113,9 +113,9 @@ def send(
     """Compose an edition now and send it."""
     from syndicate.cli.editions.watch import shown  # noqa: PLC0415
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
-    from syndicate.schedule.composer import nobody  # noqa: PLC0415
+    from syndicate.schedule.composer import no_audience_reason  # noqa: PLC0415
     from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy  # noqa: PLC0415
-    from syndicate.schedule.wiring import Newsroom  # noqa: PLC0415
+    from syndicate.schedule.wiring import Services  # noqa: PLC0415
 
     log_events()
     ours = here(context)
@@ -127,23 +127,23 @@ def send(
             raise ConfigError("--to sends one copy, whatever the segment: leave out --segment")
     order = ManualSend(newsletter=chosen, schedule=rule, slugs=article or (), segment=segment)
     with ours.store() as store:
-        newsroom = Newsroom.of(store, ours.config)
+        services = Services.of(store, ours.config)
         if to is not None:
-            reply = send_test_copy(newsroom, order, to=to, at=clock.now())
+            reply = send_test_copy(services, order, to=to, at=clock.now())
             say(f"a test copy went to {to}: {reply}")
             return
         with shown(store, ours.config):
-            sent = send_now(newsroom, order, at=clock.now())
+            sent = send_now(services, order, at=clock.now())
         audience = _audience(store, sent.edition) if sent else 0
-        mirrored = follow(newsroom.mirror)
-        tell(newsroom.herald)
+        mirrored = follow(services.mirror)
+        tell(services.notifier)
     if sent is None:
         say(f"nothing new for {newsletter}: no edition")
         note("name articles with --article SLUG to send them all the same")
         return
     say(f"edition {sent.edition.key}: {sent.edition.subject}")
     if not audience:
-        note(nobody(newsletter, segment or (rule.segment if rule else None)))
+        note(no_audience_reason(newsletter, segment or (rule.segment if rule else None)))
     fine = tell_delivered(sent.delivered)
     if not fine or not mirrored:
         raise typer.Exit(1)

@@ -66,10 +66,10 @@ def shown(store: "Store", config: "Config") -> Iterator[None]:
     with redrawn(stderr=True, transient=True) as draw:
 
         def follow() -> None:
-            lookout, zone = ProgressWatcher(store, config), config.publication.timezone
+            watcher, zone = ProgressWatcher(store, config), config.publication.timezone
             while not over.wait(_EVERY):
                 with suppress(StoreError):  # whoever works tells of it
-                    draw(map(Text, _going(lookout.look(clock.now()), zone)))
+                    draw(map(Text, _going(watcher.poll(clock.now()), zone)))
 
         follower = threading.Thread(target=follow, name="progress", daemon=True)
         follower.start()
@@ -80,9 +80,9 @@ def shown(store: "Store", config: "Config") -> Iterator[None]:
             follower.join()
 
 
-def _views(lookout: ProgressWatcher, *, until_done: bool) -> Iterator[ProgressSnapshot]:
+def _views(watcher: ProgressWatcher, *, until_done: bool) -> Iterator[ProgressSnapshot]:
     while True:
-        view = lookout.look(clock.now())
+        view = watcher.poll(clock.now())
         yield view
         if until_done and not any(one.totals.waiting for one in view.editions):
             return
@@ -99,7 +99,7 @@ def _page(view: ProgressSnapshot, zone: ZoneInfo) -> Iterator[Text]:
         yield Text(f"  {bar(one.share)} {int(one.share * 100):>3} %  {speed(one, zone)}")
         yield _coloured(f"  {counts(one.totals)}")
     yield Text()
-    yield from laid_out(WAY, map(way_row, view.traffic.ways))
+    yield from laid_out(WAY, map(way_row, view.mail_status.relays))
     lines = list(_in_the_way(view, zone))
     if lines:
         yield Text()
@@ -144,8 +144,8 @@ def _in_a_line(one: EditionProgress, zone: ZoneInfo) -> str:
 
 def _shares(view: ProgressSnapshot) -> str:
     """Say how fast each of several relays is."""
-    at_work = [way for way in view.traffic.ways if way.per_second]
-    if len(view.traffic.ways) == 1 or not at_work:
+    at_work = [way for way in view.mail_status.relays if way.per_second]
+    if len(view.mail_status.relays) == 1 or not at_work:
         return ""
     return f" ({', '.join(f'{way.name} {rate(way.per_second)}' for way in at_work)})"
 
@@ -158,4 +158,4 @@ def _in_the_way(view: ProgressSnapshot, zone: ZoneInfo) -> Iterator[str]:
     ]
     if waiting:
         queued = any(one.totals.queued for one in waiting)
-        yield from obstacles(view.traffic.in_the_way(queued=queued), zone)
+        yield from obstacles(view.mail_status.edition_blockers(queued=queued), zone)

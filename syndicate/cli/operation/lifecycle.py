@@ -1,6 +1,6 @@
 """A publication in operation: what was made of its config, and made anew when that changes.
 
-The listener, the process and the address stay; the application, the newsroom and, where
+The listener, the process and the address stay; the application, the services and, where
 its address changed, the store are replaced.
 """
 
@@ -20,9 +20,9 @@ from syndicate.config import Config, missing_secrets, missing_token
 from syndicate.errors import ConfigError, StoreError, SyndicateError
 from syndicate.render.template_check import check_templates
 from syndicate.render.templates import Templates
-from syndicate.schedule.renamed import left_behind
+from syndicate.schedule.orphans import find_orphans
 from syndicate.schedule.runner import Runner
-from syndicate.schedule.wiring import Newsroom
+from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.server.listener import activated_socket, listen
@@ -99,7 +99,7 @@ class _Wiring:
 
 
 class Lifecycle:
-    """A publication's web and, where it `works`, its newsroom, from `start` to `stop`."""
+    """A publication's web and, where it `works`, its services, from `start` to `stop`."""
 
     def __init__(self, address: ServingAddress, signals: SignalHandlers, *, works: bool) -> None:
         """Put everything together; raise SyndicateError when something can't be had."""
@@ -128,7 +128,7 @@ class Lifecycle:
         """Take in what lies in the intake folder, then answer, then go to work."""
         self._signals.stops(self._made.ends)
         if self._made.runner is not None:
-            self._made.runner.take_in()
+            self._made.runner.import_articles()
         self.server.start()
         self._report_secrets()
         for what, why in find_write_errors(self._made.store, self.config):
@@ -154,7 +154,7 @@ class Lifecycle:
         """Go on with what the config says now, or as before where that has mistakes.
 
         Requests and messages under way end as they began. No message is handed over twice,
-        since the old newsroom has ended before the new one begins, and no slot is missed,
+        since the old services has ended before the new one begins, and no slot is missed,
         since that looks at every schedule first.
         """
         try:
@@ -199,7 +199,7 @@ class Lifecycle:
         if not self._works:
             return
         try:
-            found = left_behind(self._made.store, self.config, at=clock.now())
+            found = find_orphans(self._made.store, self.config, at=clock.now())
         except StoreError:  # logged where the store is used
             return
         for message in found:
@@ -225,12 +225,12 @@ class Lifecycle:
                 undone.callback(store.close)
             if self._works:
                 named = before.runner.deleted_files if before and before.runner else None
-                runner = Runner(Newsroom.of(store, config), ends, named)
+                runner = Runner(Services.of(store, config), ends, named)
             app = application(
                 store,
                 config,
-                _nobody if runner is None else runner.mail_is_due,
-                push_due=_nobody if runner is None else runner.push_is_due,
+                _nobody if runner is None else runner.wake_delivery,
+                push_due=_nobody if runner is None else runner.wake_push,
                 stopping=self._signals.stop.is_set,
                 sends=self._works,
                 counts=self._counts,

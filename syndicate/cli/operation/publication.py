@@ -161,14 +161,14 @@ def _warnings(
 
 def _left_behind(config: "Config") -> list[str]:
     """Return which readers and stories the names in the config reach no more."""
-    from syndicate.schedule.renamed import left_behind  # noqa: PLC0415 - start-up
+    from syndicate.schedule.orphans import find_orphans  # noqa: PLC0415 - start-up
     from syndicate.store import Store  # noqa: PLC0415
 
     if not Store.exists(config):  # a check makes none
         return []
     store = Store.of(config)
     try:
-        return left_behind(store, config, at=clock.now())
+        return find_orphans(store, config, at=clock.now())
     finally:
         store.close()
 

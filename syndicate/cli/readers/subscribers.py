@@ -144,10 +144,10 @@ def tidy(
     json: AsJson = False,
 ) -> None:
     """Forget now what [retention] says; `run` and `tick` do so once a day."""
-    from syndicate.schedule.retention import forget, forgettable  # noqa: PLC0415 - start-up
+    from syndicate.schedule.retention import count_purgeable, purge  # noqa: PLC0415 - start-up
 
     ours = here(context)
-    act = forgettable if dry_run else forget
+    act = count_purgeable if dry_run else purge
     with ours.store() as store:
         forgotten = act(store, ours.config, at=clock.now())
     if json:
@@ -155,7 +155,7 @@ def tidy(
     elif dry_run:
         say(
             f"{forgotten.unconfirmed} unconfirmed, {forgotten.letters} letters "
-            f"and {forgotten.events} events would be forgotten"
+            f"and {forgotten.events} events would be deleted"
         )
     else:
         say(str(forgotten))

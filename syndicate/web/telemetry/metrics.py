@@ -187,13 +187,13 @@ class _RelayMetrics(Collector):
             "Whether a relay takes nothing: it asked for less, can't be reached, or refuses us.",
             labels=("relay",),
         )
-        for way in traffic.ways:
-            is_held = way.obstacle is not None and way.obstacle.kind in _NO_MAIL
+        for way in traffic.relays:
+            is_held = way.blocker is not None and way.blocker.kind in _NO_MAIL
             sessions.add_metric((way.name,), way.sessions)
             pace.add_metric((way.name,), way.per_second)
             held.add_metric((way.name,), int(is_held))
         yield from (sessions, pace, held)
-        holds = (one for one in traffic.obstacles if one.domains and one.kind is BlockerKind.HOLD)
+        holds = (one for one in traffic.blockers if one.domains and one.kind is BlockerKind.HOLD)
         yield GaugeMetricFamily(
             "syndicate_domains_held",
             "Domains of readers, or providers, that want nothing for a while.",

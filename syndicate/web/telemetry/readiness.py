@@ -125,7 +125,7 @@ def _reasons(stall: MailStall) -> Iterator[NotReadyReason]:
         yield NotReadyReason("there was no tick yet")
     else:
         yield NotReadyReason(f"the last tick was at {_when(flow.last_tick)}")
-    for obstacle in stall.obstacles:
+    for obstacle in stall.blockers:
         if obstacle.relay and obstacle.reason:
             yield NotReadyReason(
                 "a mail server takes nothing", f"{obstacle.relay}: {obstacle.reason}"

@@ -29,7 +29,7 @@ def test_check_says_how_many_readers_a_renamed_newsletter_leaves_behind(renamed)
     assert checked.code == 0
     assert (
         "newsletters: 2 readers are subscribed to 'breaking', which is not in the configuration, "
-        "so nothing is sent to them; if it has another name now: "
+        "so nothing is sent to them; if you renamed it, run "
         "`syndicate subscribers move --from breaking --to flash`"
     ) in checked.err
     [warning] = json.loads(renamed.run("check", "--json").out)["warnings"]
@@ -104,7 +104,7 @@ def test_check_names_the_stories_between_a_schedule_that_is_gone_and_a_new_one(o
     )
     checked = operator.run("check").err
     assert "schedules: 1 article came after the last edition of 'breaking'" in checked
-    assert "before 'alerts' began, so no edition of breaking carries them: tram;" in checked
+    assert "before 'alerts' started, so no edition of breaking carries them: tram;" in checked
     operator.run("tick")
     assert "carries them: tram;" in operator.run("check").err, "until it is sent"
     operator.run("send", "breaking", "--article", "tram")

@@ -373,7 +373,7 @@ def test_segments_are_listed_counted_and_sent_to(post):
 
 def test_tidying_by_hand_counts_first(post):
     assert post.run("subscribers", "tidy", "--dry-run").out == (
-        "0 unconfirmed, 0 letters and 0 events would be forgotten\n"
+        "0 unconfirmed, 0 letters and 0 events would be deleted\n"
     )
     store = Store.open(f"sqlite:///{post.folder}/syndicate.db")
     with store.write() as tx:
@@ -383,6 +383,6 @@ def test_tidying_by_hand_counts_first(post):
     assert post.run("subscribers", "tidy", "--dry-run").out.startswith("1 unconfirmed, 0 letters ")
     assert (
         post.run("tick").out.splitlines()[-1]
-        == "retention: 1 unconfirmed, 0 letters, 0 events forgotten"
+        == "retention: 1 unconfirmed, 0 letters, 0 events deleted"
     )
-    assert post.run("subscribers", "tidy").out == "0 unconfirmed, 0 letters, 0 events forgotten\n"
+    assert post.run("subscribers", "tidy").out == "0 unconfirmed, 0 letters, 0 events deleted\n"

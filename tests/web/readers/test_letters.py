@@ -16,7 +16,7 @@ from syndicate.model.editions import slot_marker
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.templates import Templates
 from syndicate.schedule.runner import Runner
-from syndicate.schedule.wiring import Newsroom
+from syndicate.schedule.wiring import Services
 from tests.audience import TEST
 from tests.until import until
 
@@ -116,11 +116,11 @@ def test_the_link_of_a_letter_is_the_page_that_confirms(site):
 
 
 def test_run_sends_a_letter_at_once_and_not_at_the_next_sweep(site, sqlite_store, monkeypatch):
-    monkeypatch.setattr("syndicate.schedule.runner.SWEEP", timedelta(hours=1))
+    monkeypatch.setattr("syndicate.schedule.runner.SWEEP_INTERVAL", timedelta(hours=1))
     wakes: list[Any] = []
     opened = site(letters_due=lambda: [wake() for wake in wakes])
-    runner = Runner(Newsroom.of(sqlite_store, opened.config), threading.Event())
-    wakes.append(runner.mail_is_due)
+    runner = Runner(Services.of(sqlite_store, opened.config), threading.Event())
+    wakes.append(runner.wake_delivery)
     outbox = opened.config.path("outbox")
     with runner:
         time.sleep(0.5)  # the first sweep is over

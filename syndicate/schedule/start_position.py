@@ -1,0 +1,48 @@
+"""Where a schedule starts: the newest article that existed when it was first seen."""
+
+from datetime import datetime
+
+from syndicate import clock
+from syndicate.config import Config, Schedule
+from syndicate.model.article_window import ScheduleStart
+from syndicate.model.due_slots import schedule_timing
+from syndicate.store import Transaction
+
+
+def load_or_store_start(tx: Transaction, name: str, *, at: datetime) -> ScheduleStart:
+    """Load a schedule's start position, or store one if the schedule is new.
+
+    If two processes see a new schedule at once, the second one waits for the lock and
+    then loads what the first one has stored.
+    """
+    if (stored := tx.schedules.start(name)) is not None:
+        return stored
+    tx.articles.assign_numbers(at)  # takes the lock
+    if (stored := tx.schedules.start(name)) is not None:
+        return stored
+    last = tx.editions.newest_of(name)
+    number = tx.articles.newest_number() if last is None else last.upto
+    start = ScheduleStart(number=number, at=at)
+    tx.schedules.save_start(name, start)
+    return start
+
+
+def preview_start(tx: Transaction, name: str, *, at: datetime) -> ScheduleStart:
+    """Return the stored start position, or the one of a schedule first seen at `at`.
+
+    It stores nothing: it is for trials of another time and for previews.
+    """
+    stored = tx.schedules.start(name)
+    return stored or ScheduleStart(number=tx.articles.newest_public_number(at), at=at)
+
+
+def first_seen(tx: Transaction, schedule: Schedule, config: Config, *, at: datetime) -> datetime:
+    """Return when a schedule's timing was first seen; store `at` if the timing is new."""
+    times = schedule_timing(schedule, config.zone(schedule))
+    return tx.schedules.first_seen(
+        schedule.name,
+        times.fingerprint,
+        at,
+        newsletter=schedule.newsletter,
+        now=clock.now(),
+    )
