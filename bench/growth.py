@@ -52,7 +52,7 @@ def fill(publication: Publication, size: int) -> None:
     config = load(publication.config)
     patterns = corpus.write(publication.articles, min(PATTERNS, size)).parent
     files = sorted(patterns.glob("*.md"), key=lambda file: file.stem[-6:])
-    proofs = [proof(file, publication) for file in files]
+    proofs = [parsed(file, publication) for file in files]
     step = (corpus.NEWEST - corpus.FIRST) / size
     store = Store.of(config)
     with store.write() as tx:
@@ -65,7 +65,7 @@ def fill(publication: Publication, size: int) -> None:
     print(f"{size:,} articles are in the store", file=sys.stderr)
 
 
-def proof(file: Path, publication: Publication) -> ParsedArticle:
+def parsed(file: Path, publication: Publication) -> ParsedArticle:
     config = load(publication.config)
     return parse_article(read_source_file(file, config), file.stem, config)
 

@@ -30,7 +30,7 @@ def main(path: Path) -> None:
 
 def file_one(store: Store, config: Config, file: Path) -> None:
     for filed in import_articles(store, config, [file], at=clock.now()):
-        assert filed.verdict in {ImportOutcome.NEW, ImportOutcome.REVISED}, filed
+        assert filed.outcome in {ImportOutcome.NEW, ImportOutcome.REVISED}, filed
 
 
 def build_all(store: Store, config: Config) -> None:

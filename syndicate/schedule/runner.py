@@ -235,15 +235,15 @@ class Runner:
         ):
             if self._stop.is_set():
                 return
-            if filed.killed:
+            if filed.over_limits:
                 self._quarantine.add(self._config.root / filed.path)
             if filed.traceback:
                 log.error("refused", reason=filed.reason, exception=filed.traceback)
-            elif filed.verdict is ImportOutcome.REFUSED:
+            elif filed.outcome is ImportOutcome.REFUSED:
                 log.warning("refused", reason=filed.reason)
-            elif filed.verdict is not ImportOutcome.UNCHANGED:
-                log.info("filed", path=filed.path, verdict=str(filed.verdict), slug=filed.slug)
-            for warning in filed.warnings if filed.verdict is not ImportOutcome.UNCHANGED else ():
+            elif filed.outcome is not ImportOutcome.UNCHANGED:
+                log.info("filed", path=filed.path, verdict=str(filed.outcome), slug=filed.slug)
+            for warning in filed.warnings if filed.outcome is not ImportOutcome.UNCHANGED else ():
                 log.warning("filed", warning=warning)
 
     def _report_deleted(self, saved: frozenset[Path] | None) -> None:

@@ -38,7 +38,7 @@ def test_a_clone_mails_the_breaking_digest_whenever_it_is_made(clone, monkeypatc
     filed = list(
         import_articles(store, config, find_article_files([clone / "articles"]), at=clock.now())
     )
-    assert {one.verdict.value for one in filed} == {"new"}
+    assert {one.outcome.value for one in filed} == {"new"}
     assert [one.warnings for one in filed if one.warnings] == []
     ticked = tick(Services.of(store, config), at=clock.now())
     assert [str(fire) for fire in ticked.fires if fire.schedule == "breaking"] == [

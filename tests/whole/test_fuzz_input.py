@@ -117,9 +117,9 @@ def test_articles(config, tmp_path):
     for number in range(COUNT):
         file = tmp_path / f"a{('.md', '.html')[number % 2]}"
         file.write_bytes(draw())
-        composed = parse_file(file, config, keep=False)
+        composed = parse_file(file, config, save_media=False)
         assert composed.traceback == "", file.read_bytes()
-        readable += composed.proof is not None
+        readable += composed.parsed is not None
     assert 0.2 * COUNT < readable < 0.95 * COUNT
 
 
@@ -134,7 +134,7 @@ def test_pictures(config, tmp_path):
     for _ in range(COUNT):
         file.write_bytes(data := draw())
         with suppress(PictureMissing):
-            figure = Pictures(article, config, keep=False).find("a.png")
+            figure = Pictures(article, config, save_media=False).find("a.png")
             readable += 1
             with suppress(ValueError), warnings.catch_warnings(action="ignore"):
                 names = [name for name, _ in model_pictures.list_renditions(figure)][:1]
@@ -149,7 +149,7 @@ def test_recordings(config, tmp_path):
     for _ in range(COUNT):
         file.write_bytes(draw())
         with suppress(RecordingMissing):
-            find_recording(Recording(src="a.wav", type=""), article, config, keep=False)
+            find_recording(Recording(src="a.wav", type=""), article, config, save_media=False)
             readable += 1
     assert 0.05 * COUNT < readable < 0.95 * COUNT
 
@@ -163,8 +163,8 @@ def test_readers(tmp_path):
         file.write_bytes(draw())
         with suppress(Refused):
             readers = SubscriberCsv.recognise(file)
-            enrolment = readers.enrolment(wishes, at=MONDAY)
-            rows += len([enrolment.read(row) for row in readers.sheet.rows()])
+            enrolment = readers.row_parser(wishes, at=MONDAY)
+            rows += len([enrolment.read(row) for row in readers.csv_file.rows()])
     assert rows > COUNT / 2
 
 

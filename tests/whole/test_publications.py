@@ -53,7 +53,7 @@ def publication(name: str, request: pytest.FixtureRequest) -> Publication:
 
 @PUBLICATIONS
 def test_every_file_is_taken_in_and_comes_out(publication):
-    assert {one.verdict for one in publication.filed} == {ImportOutcome.NEW}
+    assert {one.outcome for one in publication.filed} == {ImportOutcome.NEW}
     assert publication.built.failed == ()
     assert publication.built.warnings == ()
     for one in publication.filed:
@@ -150,7 +150,7 @@ def test_three_revisions_of_a_real_article_keep_its_id(tmp_path):
     ):
         file.write_text(file.read_text().replace(old, new))
         [filed] = import_articles(first.store, first.config, [file], at=NOW)
-        assert filed.verdict is ImportOutcome.REVISED
+        assert filed.outcome is ImportOutcome.REVISED
     assert ids(first.store) == seen
     with first.store.read() as tx:
         assert tx.articles.all()[0].revision == 4

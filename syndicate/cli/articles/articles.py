@@ -50,7 +50,7 @@ def import_(
     accepted = [path for path in paths if path not in refusals]
     files = find_article_files(accepted)
     with (
-        parse_files(files, ours.config, keep=not dry_run, limited=True) as read,
+        parse_files(files, ours.config, save_media=not dry_run, limited=True) as read,
         ours.store() as store,
     ):
         # others read files by now, and put pictures into media/: the store takes a while to import
@@ -62,8 +62,8 @@ def import_(
         at = clock.now()
         filed = import_parsed_files(store, ours.config, read, at=at, dry_run=dry_run)
         for one in progress(filed, "Importing", len(files)):
-            counts[one.verdict] += 1
-            outcome(one.verdict, one.reason or one.path)
+            counts[one.outcome] += 1
+            outcome(one.outcome, one.reason or one.path)
             if one.traceback:
                 for line in one.traceback.splitlines():
                     note(line)

@@ -54,30 +54,30 @@ def import_(
     from syndicate.intake.subscribers.csv_import import SubscriberCsv, import_rows  # noqa: PLC0415 - start-up
 
     ours, at = here(context), clock.now()
-    wishes = _wishes(ours, newsletter, tag or [])
+    options = _options(ours, newsletter, tag or [])
     readers = SubscriberCsv.recognise(file)
-    enrolment = readers.enrolment(wishes, at=at)
-    if newsletter is None and not enrolment.has_newsletters:
+    parser = readers.row_parser(options, at=at)
+    if newsletter is None and not parser.has_newsletters:
         raise _which_newsletter(ours)
     if not json:
-        _introduce(readers, enrolment, dry_run=dry_run)
+        _introduce(readers, parser, dry_run=dry_run)
     report = _ImportReport(file, quiet=json)
     gc.set_threshold(_YOUNG)
-    with ours.store() as store, _RefusedRows(readers.sheet) as refused:
-        rows = import_rows(store, readers, wishes, at=at, dry_run=dry_run)
-        for row in progress(rows, f"Reading {file.name}", readers.sheet.lines):
+    with ours.store() as store, _RefusedRows(readers.csv_file) as refused:
+        rows = import_rows(store, readers, options, at=at, dry_run=dry_run)
+        for row in progress(rows, f"Reading {file.name}", readers.csv_file.lines):
             report.add(row)
             if row.outcome == "refused" and not dry_run:
                 refused.add(row)
     if json:
-        as_json(_values(readers, enrolment, report, refused.path) | {"dry_run": dry_run})
+        as_json(_values(readers, parser, report, refused.path) | {"dry_run": dry_run})
     else:
         report.close(refused.path, dry_run=dry_run)
     if report.counts["refused"]:
         raise typer.Exit(1)
 
 
-def _wishes(ours: Context, newsletter: str | None, tags: list[str]) -> "ImportOptions":
+def _options(ours: Context, newsletter: str | None, tags: list[str]) -> "ImportOptions":
     from syndicate.intake.subscribers.csv_row import ImportOptions  # noqa: PLC0415 - start-up
 
     if newsletter is not None:
@@ -102,15 +102,15 @@ def _which_newsletter(ours: Context) -> ConfigError:
     return ConfigError(f"--newsletter NAME is missing: what they subscribe to; there is: {names}")
 
 
-def _introduce(readers: "SubscriberCsv", enrolment: "CsvRowParser", *, dry_run: bool) -> None:
+def _introduce(readers: "SubscriberCsv", parser: "CsvRowParser", *, dry_run: bool) -> None:
     """Say how the file is read: always where that is a guess, in full before anything is done."""
-    sheet, tool = readers.sheet, readers.dialect.name
-    if sheet.encoding == "Windows-1252" or tool or dry_run:
+    csv_file, tool = readers.csv_file, readers.export_format.name
+    if csv_file.encoding == "Windows-1252" or tool or dry_run:
         kind = f"an export of {tool}" if tool else "a plain list"
-        note(f"{sheet.file}: {kind}, in {sheet.encoding}")
+        note(f"{csv_file.file}: {kind}, in {csv_file.encoding}")
     if not dry_run:
         return
-    mapped = enrolment.mapped()
+    mapped = parser.mapped_columns()
     width = max(len(what) for what, _ in mapped)
     for what, which in mapped:
         say(f"  {what:<{width}}  {which}")
@@ -118,15 +118,15 @@ def _introduce(readers: "SubscriberCsv", enrolment: "CsvRowParser", *, dry_run: 
 
 def _values(
     readers: "SubscriberCsv",
-    enrolment: "CsvRowParser",
+    parser: "CsvRowParser",
     report: "_ImportReport",
     refused: Path | None,
 ) -> dict[str, object]:
     return {
-        "file": str(readers.sheet.file),
-        "tool": readers.dialect.name or None,
-        "encoding": readers.sheet.encoding,
-        "columns": dict(enrolment.mapped()),
+        "file": str(readers.csv_file.file),
+        "tool": readers.export_format.name or None,
+        "encoding": readers.csv_file.encoding,
+        "columns": dict(parser.mapped_columns()),
         "rows": report.counts.total(),
         "outcomes": dict(report.counts),
         "told": report.told,
@@ -173,9 +173,9 @@ class _RefusedRows:
     What a spreadsheet would run as a formula is guarded; importing the file takes that back.
     """
 
-    def __init__(self, sheet: "CsvFile") -> None:
-        self._sheet = sheet
-        self._path = sheet.file.with_name(f"{sheet.file.stem}.refused.csv")
+    def __init__(self, csv_file: "CsvFile") -> None:
+        self._csv_file = csv_file
+        self._path = csv_file.file.with_name(f"{csv_file.file.stem}.refused.csv")
         self._stream: TextIO | None = None
         self._writer: Any = None
         self.path: Path | None = None
@@ -190,10 +190,12 @@ class _RefusedRows:
             if self._stream is None:
                 file = open_private(self._path)
                 self._stream = os.fdopen(file, "w", encoding="utf-8", newline="")
-                self._writer = csv.writer(self._stream, delimiter=self._sheet.separator)
-                self._writer.writerow(map(escape_formula, [*self._sheet.header, *REFUSAL_COLUMNS]))
+                self._writer = csv.writer(self._stream, delimiter=self._csv_file.separator)
+                self._writer.writerow(
+                    map(escape_formula, [*self._csv_file.header, *REFUSAL_COLUMNS])
+                )
                 self.path = self._path
-            width = max(len(self._sheet.header), len(row.cells))
+            width = max(len(self._csv_file.header), len(row.cells))
             padded = [*row.cells, *[""] * (width - len(row.cells))]
             told = [*padded, str(row.line), row.reason]
             self._writer.writerow(map(escape_formula, told))

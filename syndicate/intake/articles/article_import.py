@@ -1,4 +1,4 @@
-"""Filing: article files into the store, a batch in one transaction, one outcome per file."""
+"""Import article files into the store: a batch per transaction, one result per file."""
 
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,12 +10,7 @@ from pathlib import Path
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
 from syndicate.intake.articles.earlier_media import restore_earlier_media
-from syndicate.intake.articles.matching import (
-    ArticleFinder,
-    ArticleMatch,
-    ArticleMatcher,
-    TakenIdentities,
-)
+from syndicate.intake.articles.matching import ArticleMatch, ArticleMatcher, TakenIdentities
 from syndicate.intake.articles.parallel_parse import (
     ParsedBatches,
     ParsedFile,
@@ -24,13 +19,14 @@ from syndicate.intake.articles.parallel_parse import (
     parse_files,
 )
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
+from syndicate.intake.articles.unique_slugs import ArticleFinder
 from syndicate.model.articles import Article, Status
 from syndicate.model.old_addresses import storage_key
 from syndicate.store import ArticleLookup, ArticleWriter, NewArticle, Store, Transaction
 
 
 class ImportOutcome(StrEnum):
-    """What became of a file."""
+    """What the import of a file did."""
 
     NEW = "new"
     REVISED = "revised"
@@ -43,15 +39,15 @@ class ImportResult:
     """The outcome for one file."""
 
     path: str
-    verdict: ImportOutcome
+    outcome: ImportOutcome
     slug: str = ""
     """Empty where the file was refused before it had one."""
     reason: str = ""
     """Why it was refused, with file and line."""
     traceback: str = ""
-    """Where the refusal is a bug of ours: where it happened."""
-    killed: bool = False
-    """Whether it used up the time or the memory of the process that read it."""
+    """Of the exception, where the refusal is a bug of ours."""
+    over_limits: bool = False
+    """Whether it exceeded the time or memory of the process that parsed it."""
     warnings: tuple[str, ...] = ()
 
 
@@ -64,94 +60,94 @@ def import_articles(
     dry_run: bool = False,
     limited: bool = False,
 ) -> Iterator[ImportResult]:
-    """File articles in their order; a file that is refused keeps no other out.
+    """Import articles in the order of `files`; a refused file does not stop the others.
 
-    `at` is when articles without a date are first seen. An outcome is told when
-    it is committed; whoever stops listening may leave some filed and untold. A
-    dry run says the same and writes nothing, neither to the store nor to `media/`.
+    `at` is when articles without a date are first seen. A result is yielded once it is
+    committed; a caller that stops early may leave some imported and not reported. A
+    dry run yields the same and writes nothing, neither to the store nor to `media/`.
     `limited` is as in `parse_files`.
     """
-    with parse_files(list(files), config, keep=not dry_run, limited=limited) as read:
-        yield from import_parsed_files(store, config, read, at=at, dry_run=dry_run)
+    with parse_files(list(files), config, save_media=not dry_run, limited=limited) as parsed:
+        yield from import_parsed_files(store, config, parsed, at=at, dry_run=dry_run)
 
 
 def import_parsed_files(
     store: Store,
     config: Config,
-    read: ParsedBatches,
+    parsed: ParsedBatches,
     *,
     at: datetime,
     dry_run: bool = False,
 ) -> Iterator[ImportResult]:
-    """File articles that are being read and set; see `import_articles`."""
-    taken = TakenIdentities(read.claims)
-    run = _ImportRun(store=store, config=config, again=read.again, at=at, dry_run=dry_run)
-    for batch in read.batches:
-        filed, taken = run.file(batch, taken)
-        yield from filed
+    """Import articles while they are parsed; see `import_articles`."""
+    taken = TakenIdentities(parsed.claims)
+    run = _ImportRun(store=store, config=config, reparse=parsed.reparse, at=at, dry_run=dry_run)
+    for batch in parsed.batches:
+        results, taken = run.import_batch(batch, taken)
+        yield from results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ImportRun:
-    """Files batches, each in one transaction."""
+    """Imports batches, each in one transaction."""
 
     store: Store
     config: Config
-    again: Reparse
+    reparse: Reparse
     at: datetime
     dry_run: bool
-    redone: dict[tuple[str, str, str], ParsedFile] = field(default_factory=dict)
-    """Files that were set for another id than at first, by path, id and slug."""
+    reparsed: dict[tuple[str, str, str], ParsedFile] = field(default_factory=dict)
+    """Files that were parsed again for another id, by path, id and slug."""
 
-    def file(
+    def import_batch(
         self, batch: Sequence[ParsedFile], taken: TakenIdentities
     ) -> tuple[list[ImportResult], TakenIdentities]:
-        """File a batch; return the outcomes, and what is taken by then.
+        """Import a batch; return the results and what is taken after it.
 
-        Files are set again between two transactions: it may take long, and nobody else
-        writes to the store meanwhile.
+        Files are parsed again between two transactions: it may take long, and would
+        keep others from writing to the store.
         """
         while True:
-            filed, then, missing = self._try(batch, taken)
-            if not missing:
-                return filed, then
-            for manuscript, public_id in missing:
-                key = (manuscript.path, public_id, manuscript.slug)
-                self.redone[key] = self.again(manuscript, public_id)
+            results, taken_after, to_reparse = self._try(batch, taken)
+            if not to_reparse:
+                return results, taken_after
+            for source_file, public_id in to_reparse:
+                key = (source_file.path, public_id, source_file.slug)
+                self.reparsed[key] = self.reparse(source_file, public_id)
 
     def _try(
         self, batch: Sequence[ParsedFile], taken: TakenIdentities
     ) -> tuple[list[ImportResult], TakenIdentities, list[tuple[SourceFile, str]]]:
-        """File a batch, unless files of it have to be set again first."""
-        then = taken.copy()
+        """Import a batch, unless some of its files have to be parsed again first."""
+        taken_after = taken.copy()
         try:
             with self.store.write() as tx:
-                tx.lock_numbers()  # two processes may file one folder
-                desk = _BatchImport(tx, self, batch, then)
-                filed = [desk.file(composed_file) for composed_file in batch]
-                desk.save_new()
-                if self.dry_run or desk.missing:
+                tx.lock_numbers()  # two processes may import the same folder
+                batch_import = _BatchImport(tx, self, batch, taken_after)
+                results = [batch_import.import_file(parsed_file) for parsed_file in batch]
+                batch_import.save_new()
+                if self.dry_run or batch_import.to_reparse:
                     tx.rollback()
-        except Refused as error:  # the database can't hold a value of one of them
+        except Refused as error:  # the database can't store a value of one of them
             if len(batch) == 1:
                 return [_refused(batch[0], str(error))], taken, []
         except SyndicateError:
             raise
-        except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
+        except Exception as error:  # noqa: BLE001 - one bad file does not stop the others
             if len(batch) == 1:
                 reason = describe_bug(batch[0].path, error)
                 return [_refused(batch[0], reason, traceback.format_exc())], taken, []
         else:
-            return filed, then, desk.missing
-        filed = []
-        for composed_file in batch:
-            alone, taken = self.file([composed_file], taken)
-            filed += alone
-        return filed, taken, []
+            return results, taken_after, batch_import.to_reparse
+        results = []
+        for parsed_file in batch:
+            alone, taken = self.import_batch([parsed_file], taken)
+            results += alone
+        return results, taken, []
 
 
 class _BatchImport:
-    """One batch on its way into the store, inside of one transaction."""
+    """The import of one batch, inside one transaction."""
 
     def __init__(
         self,
@@ -161,180 +157,180 @@ class _BatchImport:
         taken: TakenIdentities,
     ) -> None:
         self._tx = tx
-        self._run = run
-        self._config = run.config
-        self._taken = taken
+        self._reparsed = run.reparsed
         self._at = run.at
-        self.missing: list[tuple[SourceFile, str]] = []
-        """Files that have to be set again, and for which id."""
-        self._known = _look_up(tx, batch)
-        self._moved_names: set[str] = set()
-        """Ids, paths, slugs and sources that an article has only since the look-up."""
-        self._moved: set[int] = set()
-        """Articles that are no more as they were looked up."""
+        self._taken = taken
+        self._matcher = ArticleMatcher(config=run.config, taken=taken, store=self._saved_articles)
+        self.to_reparse: list[tuple[SourceFile, str]] = []
+        """Files that have to be parsed again, and for which id."""
+        self._lookup = _look_up(tx, batch)
+        self._stale_names: set[str] = set()
+        """Ids, paths, slugs and sources that an article got after the look-up."""
+        self._stale_keys: set[int] = set()
+        """Articles that changed after the look-up."""
         self._new: list[NewArticle] = []
 
-    def file(self, one: ParsedFile) -> ImportResult:
-        """File one; new ones are in the store after `save_new`."""
+    def import_file(self, parsed_file: ParsedFile) -> ImportResult:
+        """Import one file; a new article is in the store after `save_new`."""
         try:
-            return self._file(one)
+            return self._import(parsed_file)
         except Refused as error:
-            return _refused(one, str(error))
+            return _refused(parsed_file, str(error))
 
     def save_new(self) -> None:
-        """Save what is new, all at once."""
+        """Save the new articles, all at once."""
         self._tx.articles.add_all(self._new, self._at)
         self._new.clear()
 
-    def _file(self, one: ParsedFile) -> ImportResult:
-        manuscript = one.manuscript
-        if manuscript is None:
-            return _refused(one, one.refusal, one.traceback)
-        matcher = ArticleMatcher(config=self._config, taken=self._taken, store=self._saved)
-        found = matcher.match(self._door(manuscript, one.id), manuscript)
-        _refuse_back_to_draft(manuscript, found.article, self._at)
-        matcher.refuse_taken_addresses(self._door(manuscript, one.id), manuscript, found)
-        if (found.id, found.slug) != (one.id, manuscript.slug):
-            manuscript = found.named(manuscript)
-            redone = self._run.redone.get((manuscript.path, found.id, found.slug))
-            if redone is None:
-                self.missing.append((manuscript, found.id))
-                self._taken.take(manuscript, found)
-                return ImportResult(
-                    path=manuscript.path, verdict=ImportOutcome.UNCHANGED
-                )  # nobody sees it
-            one = redone
-        if one.proof is None:
-            return _refused(one, one.refusal, one.traceback)
-        filed = self._save(manuscript, one.proof, found)
-        self._taken.take(manuscript, found)
-        return filed
+    def _import(self, parsed_file: ParsedFile) -> ImportResult:
+        source_file = parsed_file.source_file
+        if source_file is None:
+            return _refused(parsed_file, parsed_file.refusal, parsed_file.traceback)
+        match = self._matcher.match(self._finder(source_file, parsed_file.id), source_file)
+        _refuse_back_to_draft(source_file, match.article, self._at)
+        finder = self._finder(source_file, parsed_file.id)
+        self._matcher.refuse_taken_addresses(finder, source_file, match)
+        if (match.id, match.slug) != (parsed_file.id, source_file.slug):
+            source_file = match.with_slug(source_file)
+            reparsed = self._reparsed.get((source_file.path, match.id, match.slug))
+            if reparsed is None:
+                self.to_reparse.append((source_file, match.id))
+                self._taken.add(source_file, match)
+                # this result is dropped: the transaction is rolled back
+                return ImportResult(path=source_file.path, outcome=ImportOutcome.UNCHANGED)
+            parsed_file = reparsed
+        if parsed_file.parsed is None:
+            return _refused(parsed_file, parsed_file.refusal, parsed_file.traceback)
+        result = self._save(source_file, parsed_file.parsed, match)
+        self._taken.add(source_file, match)
+        return result
 
-    def _door(self, manuscript: SourceFile, public_id: str) -> ArticleFinder:
-        """Return what answers for a file: what was looked up, unless that has changed by now."""
-        known = self._known
-        alike = [known.by_id(public_id), known.by_path(manuscript.path)]
-        alike += [known.by_slug(name) for name in _slugs(manuscript)]
-        alike += known.by_source(manuscript.source)
-        keys = {article.key for article in alike if article is not None}
-        if self._moved.isdisjoint(keys) and self._moved_names.isdisjoint(
-            {public_id, *_names(manuscript)}
-        ):
-            return known
-        return self._saved()
+    def _finder(self, source_file: SourceFile, public_id: str) -> ArticleFinder:
+        """Return the look-up, or the store where the look-up is out of date for a file."""
+        lookup = self._lookup
+        candidates = [lookup.by_id(public_id), lookup.by_path(source_file.path)]
+        candidates += [lookup.by_slug(slug) for slug in _slugs(source_file)]
+        candidates += lookup.by_source(source_file.source)
+        keys = {article.key for article in candidates if article is not None}
+        names = {public_id, *_names(source_file)}
+        if self._stale_keys.isdisjoint(keys) and self._stale_names.isdisjoint(names):
+            return lookup
+        return self._saved_articles()
 
-    def _saved(self) -> ArticleWriter:
-        """Return the store, with everything in it that was filed so far."""
+    def _saved_articles(self) -> ArticleWriter:
+        """Return the store's articles, with all that were imported so far."""
         self.save_new()
         return self._tx.articles
 
     def _save(
-        self, manuscript: SourceFile, proof: ParsedArticle, found: ArticleMatch
+        self, source_file: SourceFile, parsed: ParsedArticle, match: ArticleMatch
     ) -> ImportResult:
-        article = found.article
-        if article is not None and proof.incomplete:
-            proof = restore_earlier_media(manuscript, proof, article)
-        warnings = (*manuscript.warnings, *proof.warnings)
-        if article is not None and _stays_retracted(article, proof):
-            stays = (
-                f"{manuscript.path}: it was retracted and stays so, whatever its file says; "
+        article = match.article
+        if article is not None and parsed.incomplete:
+            parsed = restore_earlier_media(source_file, parsed, article)
+        warnings = (*source_file.warnings, *parsed.warnings)
+        if article is not None and _stays_retracted(article, parsed):
+            warning = (
+                f"{source_file.path}: it was retracted and stays so, whatever its file says; "
                 f"to put it back: syndicate retract --undo {article.slug}"
             )
             return ImportResult(
-                path=manuscript.path,
-                verdict=ImportOutcome.UNCHANGED,
+                path=source_file.path,
+                outcome=ImportOutcome.UNCHANGED,
                 slug=article.slug,
-                warnings=(*warnings, stays),
+                warnings=(*warnings, warning),
             )
-        for picture in proof.pictures:
+        for picture in parsed.pictures:
             self._tx.media.add(picture)
-        verdict = self._write(manuscript, proof, found)
+        outcome = self._write(source_file, parsed, match)
         return ImportResult(
-            path=manuscript.path, verdict=verdict, slug=manuscript.slug, warnings=warnings
+            path=source_file.path, outcome=outcome, slug=source_file.slug, warnings=warnings
         )
 
     def _write(
-        self, manuscript: SourceFile, proof: ParsedArticle, found: ArticleMatch
+        self, source_file: SourceFile, parsed: ParsedArticle, match: ArticleMatch
     ) -> ImportOutcome:
-        article = found.article
+        article = match.article
         if article is None:
-            self._moves(manuscript, found)
+            self._mark_stale(source_file, match)
             self._new.append(
                 NewArticle(
-                    id=found.id,
-                    slug=manuscript.slug,
-                    path=manuscript.path,
-                    source=manuscript.source,
-                    revision=proof.revision,
-                    galley=proof.galley,
+                    id=match.id,
+                    slug=source_file.slug,
+                    path=source_file.path,
+                    source=source_file.source,
+                    revision=parsed.revision,
+                    galley=parsed.compiled_body,
                 )
             )
             return ImportOutcome.NEW
-        now = self._tx.articles.revise(
+        revised = self._tx.articles.revise(
             article,
-            proof.revision,
-            slug=manuscript.slug,
-            path=manuscript.path,
-            source=manuscript.source,
+            parsed.revision,
+            slug=source_file.slug,
+            path=source_file.path,
+            source=source_file.source,
             at=self._at,
-            galley=proof.galley,
+            galley=parsed.compiled_body,
         )
-        if now is article:
+        if revised is article:
             return ImportOutcome.UNCHANGED
-        self._moves(manuscript, found)
-        same = (now.revision, now.slug) == (article.revision, article.slug)
+        self._mark_stale(source_file, match)
+        same = (revised.revision, revised.slug) == (article.revision, article.slug)
         return ImportOutcome.UNCHANGED if same else ImportOutcome.REVISED
 
-    def _moves(self, manuscript: SourceFile, found: ArticleMatch) -> None:
-        """Remember what the look-up doesn't know any more."""
-        self._moved_names.update(_names(manuscript), (found.id,))
-        before = self._known.by_path(manuscript.path)
-        self._moved.update(one.key for one in (found.article, before) if one is not None)
+    def _mark_stale(self, source_file: SourceFile, match: ArticleMatch) -> None:
+        """Remember for what the look-up is out of date."""
+        self._stale_names.update(_names(source_file), (match.id,))
+        before = self._lookup.by_path(source_file.path)
+        self._stale_keys.update(
+            article.key for article in (match.article, before) if article is not None
+        )
 
 
 def _look_up(tx: Transaction, batch: Sequence[ParsedFile]) -> ArticleLookup:
-    manuscripts = [one.manuscript for one in batch if one.manuscript is not None]
+    files = [parsed.source_file for parsed in batch if parsed.source_file is not None]
     return tx.articles.lookup(
-        ids=[one.id for one in batch if one.id],
-        paths=[one.path for one in manuscripts],
-        slugs=[name for one in manuscripts for name in _slugs(one)],
-        sources=[one.source for one in manuscripts if one.source],
+        ids=[parsed.id for parsed in batch if parsed.id],
+        paths=[file.path for file in files],
+        slugs=[slug for file in files for slug in _slugs(file)],
+        sources=[file.source for file in files if file.source],
     )
 
 
-def _names(manuscript: SourceFile) -> set[str]:
-    return {manuscript.path, manuscript.source, *_slugs(manuscript)} - {""}
+def _names(source_file: SourceFile) -> set[str]:
+    return {source_file.path, source_file.source, *_slugs(source_file)} - {""}
 
 
-def _slugs(manuscript: SourceFile) -> list[str]:
-    """Return the slug that a file asks for, and the old addresses that it names."""
-    return [manuscript.slug, *map(storage_key, manuscript.revision.old_addresses)]
+def _slugs(source_file: SourceFile) -> list[str]:
+    """Return the slug that a file asks for, and the old addresses in it."""
+    return [source_file.slug, *map(storage_key, source_file.revision.old_addresses)]
 
 
-def _refused(one: ParsedFile, reason: str, where: str = "") -> ImportResult:
-    manuscript = one.manuscript
+def _refused(parsed_file: ParsedFile, reason: str, where: str = "") -> ImportResult:
+    source_file = parsed_file.source_file
     return ImportResult(
-        path=one.path,
-        verdict=ImportOutcome.REFUSED,
-        slug="" if manuscript is None else manuscript.slug,
+        path=parsed_file.path,
+        outcome=ImportOutcome.REFUSED,
+        slug="" if source_file is None else source_file.slug,
         reason=reason,
         traceback=where,
-        killed=one.killed,
-        warnings=() if manuscript is None else manuscript.warnings,
+        over_limits=parsed_file.over_limits,
+        warnings=() if source_file is None else source_file.warnings,
     )
 
 
-def _refuse_back_to_draft(manuscript: SourceFile, article: Article | None, at: datetime) -> None:
-    """Refuse to make a draft of what readers have; a story to come may be one again."""
-    if article is None or manuscript.revision.status is not Status.DRAFT:
+def _refuse_back_to_draft(source_file: SourceFile, article: Article | None, at: datetime) -> None:
+    """Refuse to turn a published article into a draft, unless its date is still to come."""
+    if article is None or source_file.revision.status is not Status.DRAFT:
         return
     to_come = article.number is None and article.published > at
     if article.status is Status.PUBLISHED and article.retracted_at is None and not to_come:
         raise Refused(
-            f"{manuscript.path}: it is published and can't be a draft again; "
+            f"{source_file.path}: it is published and can't be a draft again; "
             f"take it back with: syndicate retract {article.slug}"
         )
 
 
-def _stays_retracted(article: Article, proof: ParsedArticle) -> bool:
-    return article.retracted_at is not None and proof.revision.status is not Status.RETRACTED
+def _stays_retracted(article: Article, parsed: ParsedArticle) -> bool:
+    return article.retracted_at is not None and parsed.revision.status is not Status.RETRACTED

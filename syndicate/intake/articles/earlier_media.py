@@ -15,29 +15,29 @@ _MEDIA_SOURCE = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 
 
 def restore_earlier_media(
-    manuscript: SourceFile, proof: ParsedArticle, article: Article
+    source_file: SourceFile, parsed: ParsedArticle, article: Article
 ) -> ParsedArticle:
     """Return what was set with the pictures and the recording that its article had before.
 
     A body is kept where its text is unchanged and no other picture is in it now.
     """
-    now = proof.revision
+    now = parsed.revision
     kept = replace(
         now,
-        image=_image(manuscript.revision.image, now.image, article.image),
-        audio=_audio(manuscript.revision.audio, now.audio, article.audio),
+        image=_image(source_file.revision.image, now.image, article.image),
+        audio=_audio(source_file.revision.audio, now.audio, article.audio),
     )
     before = set(_MEDIA_SOURCE.findall(article.body))
-    if article.source == manuscript.source and before > set(_MEDIA_SOURCE.findall(now.body)):
+    if article.source == source_file.source and before > set(_MEDIA_SOURCE.findall(now.body)):
         kept = replace(kept, body=article.body, figures=article.figures)
     if kept == now:
-        return proof
-    warning = f"{manuscript.path}: what was imported before stays in place of what is missing"
+        return parsed
+    warning = f"{source_file.path}: what was imported before stays in place of what is missing"
     return replace(
-        proof,
+        parsed,
         revision=kept,
-        galley=compile_body(kept, slug=manuscript.slug),
-        warnings=(*proof.warnings, warning),
+        compiled_body=compile_body(kept, slug=source_file.slug),
+        warnings=(*parsed.warnings, warning),
     )
 
 

@@ -56,5 +56,5 @@ def _value(text: str, key: str, said: str) -> FrontMatterValue:
     tag = {"title": "<(?:title|h1)", "summary": "<meta"}[key]
     found = re.search(tag, text, re.IGNORECASE)
     return FrontMatterValue(
-        line=text.count("\n", 0, found.start()) + 1 if found else 1, text=said, plain=said
+        line=text.count("\n", 0, found.start()) + 1 if found else 1, text=said, json_value=said
     )

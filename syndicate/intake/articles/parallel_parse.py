@@ -1,9 +1,8 @@
-"""The composing room: files read and set, on every core of the machine when they are many.
+"""Parse article files, in worker processes on every core when there are many.
 
-Reading and setting know nothing of the store, so they may happen anywhere and
-before it is known which article a file is. The ids in a body begin with that
-article's public id: it is set for the one that a new article would have, and
-only a file that turns out to be an older article is set again.
+Parsing does not need the store, so it can run before it is known which article a file
+is. The ids in a body begin with the article's public id: a file is parsed for the id
+that a new article would have, and again if it turns out to be an existing article.
 """
 
 import traceback
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
@@ -41,101 +40,99 @@ from syndicate.workers.pool import (
 )
 
 BATCH_SIZE = 100
-"""How many files are handed on at once."""
+"""Files per batch."""
 _PARALLEL_THRESHOLD = 128
-"""From how many files on other processes are worth their start."""
+"""From this many files on, worker processes are worth their start."""
 _CPU_SECONDS = 30.0
-"""Processor time for one file, and for each picture and recording that it shows."""
+"""CPU time for one file, and for each of its pictures and recordings."""
 _MEMORY_BYTES = 1_500_000_000
-"""Bytes; a picture of 50 million pixels and its renditions take little more than half of that."""
+"""A picture of 50 million pixels and its renditions take little more than half of it."""
 _WORKER_DIED = (
-    "a process that read articles was killed, perhaps for want of memory; "
-    "import them again: what was filed stays filed"
+    "a process that reads articles was killed, perhaps for lack of memory; "
+    "import again: the articles imported so far are saved"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFile:
-    """A file that was read and set, as far as it could be."""
+    """A parsed file, or why it could not be parsed."""
 
     file: Path
     path: str
-    manuscript: SourceFile | None = None
-    """None where it could not be read."""
+    source_file: SourceFile | None = None
+    """None if it could not be read."""
     id: str = ""
-    """The public id that it was set for."""
-    proof: ParsedArticle | None = None
-    """None where it could not be set."""
+    """The public id that it was parsed for."""
+    parsed: ParsedArticle | None = None
+    """None if it could not be parsed."""
     refusal: str = ""
-    """Why it could not be read or set."""
+    """Why it could not be read or parsed."""
     traceback: str = ""
-    """Where the refusal is a bug of ours: where it happened."""
-    killed: bool = False
-    """Whether it used up the time or the memory of the process that read it."""
+    """Of the exception, where the refusal is a bug of ours."""
+    over_limits: bool = False
+    """Whether it exceeded the time or memory of the process that parsed it."""
 
 
 Reparse = Callable[[SourceFile, str], ParsedFile]
-"""Sets a file that was read for a public id."""
+"""Parses a file for another public id."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedBatches:
-    """The files of an import, as they come."""
+    """The files of an import, parsed as they are iterated over."""
 
     claims: SlugClaims
     batches: Iterator[list[ParsedFile]]
-    """In their order, `BATCH_SIZE` at a time."""
-    again: Reparse
-    """Sets one for another id than it was set for."""
+    """In the order of the files, `BATCH_SIZE` at a time."""
+    reparse: Reparse
 
 
 @contextmanager
 def parse_files(
-    files: Sequence[Path], config: Config, *, keep: bool, limited: bool = False
+    files: Sequence[Path], config: Config, *, save_media: bool, limited: bool = False
 ) -> Iterator[ParsedBatches]:
-    """Begin to read and set files, once it is known which slugs they ask for.
+    """Find the slugs that files ask for, and start to parse them.
 
-    With `keep` false, pictures are only looked at. `limited` has them read by other
-    processes, with limits of time and memory for each file, however few there are.
+    With `save_media` false, pictures are checked and not stored. `limited` uses worker
+    processes with limits of time and memory per file, however few files there are.
     """
-    begin = partial(_job_handler, config, keep=keep)
+    begin = partial(_job_handler, config, save_media=save_media)
     few = len(files) < _PARALLEL_THRESHOLD or available_cores() == 1
     if few and not limited:
-        again = partial(parse_for_id, config=config, keep=keep)
-        yield _parse_in_steps(files, config, partial(map, begin()), again, {})
+        reparse = partial(parse_for_id, config=config, save_media=save_media)
+        yield _parse_in_steps(files, config, partial(map, begin()), reparse, {})
         return
-    killed: dict[Path, str] = {}
+    over_limits: dict[Path, str] = {}
     with ExitStack() as stack:
         hire = partial(
             start_workers,
             begin,
             preload=__name__,
             died=_WORKER_DIED,
-            limits=_limits(config, killed),
+            limits=_limits(config, over_limits),
         )
         workers = stack.enter_context(hire(count=1 if few else None))
 
         @cache
-        def apart() -> WorkerPool[_ParseJob, list[Any]]:
+        def worker() -> WorkerPool[_ParseJob, list[Any]]:
             return stack.enter_context(hire(count=1))
 
-        def again_apart(manuscript: SourceFile, public_id: str) -> ParsedFile:
-            job = _ParseJob("again", [manuscript.file], (manuscript, public_id))
-            composed_file: ParsedFile = apart().do_now(job)[0]
-            return composed_file
+        def reparse_in_worker(source_file: SourceFile, public_id: str) -> ParsedFile:
+            job = _ParseJob("reparse", [source_file.file], (source_file, public_id))
+            return cast("ParsedFile", worker().do_now(job)[0])
 
         def do(jobs: Sequence[_ParseJob]) -> Iterator[list[Any]]:
             return workers.do(lane.turns(jobs) for lane in workers.lanes)
 
-        yield _parse_in_steps(files, config, do, again_apart, killed)
+        yield _parse_in_steps(files, config, do, reparse_in_worker, over_limits)
 
 
-def _limits(config: Config, killed: dict[Path, str]) -> ResourceLimits:
-    """Return the limits of processes that read; `killed` gets the files that used them up."""
+def _limits(config: Config, over_limits: dict[Path, str]) -> ResourceLimits:
+    """Return the limits per file; `over_limits` collects the files that exceeded them."""
 
     def lost(job: _ParseJob, reason: str) -> list[Any]:
         (file,) = job.files
-        killed[file] = reason
+        over_limits[file] = reason
         if job.step == "claims":
             return []
         return [""] if job.step == "slugs" else [_refused(file, config, reason)]
@@ -150,69 +147,68 @@ def _limits(config: Config, killed: dict[Path, str]) -> ResourceLimits:
 
 def _refused(file: Path, config: Config, reason: str) -> ParsedFile:
     path = stored_path(file, config)
-    refusal = f"{path}: {reason}; it is not read again until it is saved again"
-    return ParsedFile(file=file, path=path, refusal=refusal, killed=True)
+    refusal = f"{path}: {reason}; it is skipped until it is saved again"
+    return ParsedFile(file=file, path=path, refusal=refusal, over_limits=True)
 
 
 def _parse_in_steps(
     files: Sequence[Path],
     config: Config,
     do: Callable[[Sequence["_ParseJob"]], Iterator[list[Any]]],
-    again: Reparse,
-    killed: Mapping[Path, str],
+    reparse: Reparse,
+    over_limits: Mapping[Path, str],
 ) -> ParsedBatches:
-    """Read first what the files ask for; a file by itself contests nothing."""
+    """Find contested slugs first, which a single file can't have; then parse."""
 
-    def all_of(step: str, files: Sequence[Path]) -> Iterator[list[Any]]:
-        batches = range(0, len(files), BATCH_SIZE)
-        return do([_ParseJob(step, files[at : at + BATCH_SIZE]) for at in batches])
+    def run(step: str, files: Sequence[Path]) -> Iterator[list[Any]]:
+        starts = range(0, len(files), BATCH_SIZE)
+        return do([_ParseJob(step, files[start : start + BATCH_SIZE]) for start in starts])
 
     claims = SlugClaims()
     if len(files) > 1:
-        slugs = list(chain.from_iterable(all_of("slugs", files)))
+        slugs = list(chain.from_iterable(run("slugs", files)))
         rivals = find_contested(files, slugs)
-        claims = SlugClaims(slugs, chain.from_iterable(all_of("claims", rivals)))
-    bad = [_refused(file, config, reason) for file, reason in killed.items()]
-    batches = all_of("compose", [file for file in files if file not in killed])
-    return ParsedBatches(claims, chain(batches, [bad] if bad else []), again)
+        claims = SlugClaims(slugs, chain.from_iterable(run("claims", rivals)))
+    refused = [_refused(file, config, reason) for file, reason in over_limits.items()]
+    batches = run("parse", [file for file in files if file not in over_limits])
+    return ParsedBatches(claims, chain(batches, [refused] if refused else []), reparse)
 
 
-def parse_file(file: Path, config: Config, *, keep: bool) -> ParsedFile:
-    """Read and set one file for the id that it names, or that a new article of it would have."""
+def parse_file(file: Path, config: Config, *, save_media: bool) -> ParsedFile:
+    """Parse one file for the id in its front matter, or the one that a new article would have."""
     path = stored_path(file, config)
     try:
-        manuscript = read_source_file(file, config)
+        source_file = read_source_file(file, config)
     except Refused as error:
         return ParsedFile(file=file, path=path, refusal=str(error))
     except SyndicateError:
-        raise  # such as a full disk: no fault of the file
-    except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
+        raise  # such as a full disk: the file is not to blame
+    except Exception as error:  # noqa: BLE001 - one bad file does not stop the others
         reason = describe_bug(path, error)
         return ParsedFile(file=file, path=path, refusal=reason, traceback=traceback.format_exc())
-    return parse_for_id(
-        manuscript, manuscript.id or default_id(config, manuscript.slug), config, keep=keep
-    )
+    public_id = source_file.id or default_id(config, source_file.slug)
+    return parse_for_id(source_file, public_id, config, save_media=save_media)
 
 
 def parse_for_id(
-    manuscript: SourceFile, public_id: str, config: Config, *, keep: bool
+    source_file: SourceFile, public_id: str, config: Config, *, save_media: bool
 ) -> ParsedFile:
-    """Set a file that was read for a public id."""
-    proof, refusal, where = None, "", ""
+    """Parse a source file for a public id."""
+    parsed, refusal, where = None, "", ""
     try:
-        proof = parse_article(manuscript, public_id, config, keep=keep)
+        parsed = parse_article(source_file, public_id, config, save_media=save_media)
     except Refused as error:
         refusal = str(error)
     except SyndicateError:
         raise
-    except Exception as error:  # noqa: BLE001 - one bad file keeps no other out
-        refusal, where = describe_bug(manuscript.path, error), traceback.format_exc()
+    except Exception as error:  # noqa: BLE001 - one bad file does not stop the others
+        refusal, where = describe_bug(source_file.path, error), traceback.format_exc()
     return ParsedFile(
-        file=manuscript.file,
-        path=manuscript.path,
-        manuscript=manuscript,
+        file=source_file.file,
+        path=source_file.path,
+        source_file=source_file,
         id=public_id,
-        proof=proof,
+        parsed=parsed,
         refusal=refusal,
         traceback=where,
     )
@@ -228,32 +224,32 @@ def describe_bug(path: str, error: Exception) -> str:
 
 
 def default_id(config: Config, slug: str) -> str:
-    """Return the public id of a new article that names none itself."""
+    """Return the public id of a new article whose file names none."""
     return f"urn:uuid:{uuid.uuid5(config.publication.id, slug)}"
 
 
 class _ParseJob(NamedTuple):
-    """What is done with some files: `slugs`, `claims`, `parse_file` or `again`."""
+    """A step of the work on some files: `slugs`, `claims`, `parse` or `reparse`."""
 
     step: str
     files: Sequence[Path]
-    named: tuple[SourceFile, str] | None = None
-    """The one file that is set again, and its public id."""
+    for_id: tuple[SourceFile, str] | None = None
+    """The file to parse again, and the public id."""
 
 
-def _job_handler(config: Config, *, keep: bool) -> Callable[[_ParseJob], list[Any]]:
+def _job_handler(config: Config, *, save_media: bool) -> Callable[[_ParseJob], list[Any]]:
     def do(job: _ParseJob) -> list[Any]:
         if job.step == "slugs":
             return read_requested_slugs(job.files, config)
         if job.step == "claims":
             return read_slug_claims(job.files, config)
-        if job.named is not None:
-            return [parse_for_id(*job.named, config, keep=keep)]
-        return [_parse_within_limits(file, config, keep=keep) for file in job.files]
+        if job.for_id is not None:
+            return [parse_for_id(*job.for_id, config, save_media=save_media)]
+        return [_parse_within_limits(file, config, save_media=save_media) for file in job.files]
 
     return do
 
 
-def _parse_within_limits(file: Path, config: Config, *, keep: bool) -> ParsedFile:
+def _parse_within_limits(file: Path, config: Config, *, save_media: bool) -> ParsedFile:
     restart_timers()
-    return parse_file(file, config, keep=keep)
+    return parse_file(file, config, save_media=save_media)

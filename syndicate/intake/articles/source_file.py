@@ -1,7 +1,7 @@
-"""Manuscripts: an article's file as it was read, and the revision that is made of it.
+"""Read an article's source file, and parse it into a revision.
 
-Reading needs nothing but the file. Setting it needs the article's public id,
-which the ids inside of the body begin with.
+Reading needs only the file. Parsing needs the article's public id, with which the ids
+in the body begin.
 """
 
 import hashlib
@@ -33,9 +33,9 @@ from syndicate.model.compiled_body import CompiledBody
 HTML_SUFFIXES = (".html", ".htm")
 SUFFIXES = (".md", ".markdown", *HTML_SUFFIXES)
 EXCERPT_LENGTH = 280
-"""How many characters of the body stand for a missing summary."""
+"""Characters of the body that replace a missing summary."""
 _LIQUID_SEARCH_LENGTH = 5_000
-"""How many characters are looked through for Liquid that a summary leaves out."""
+"""Characters of the body that are searched for Liquid, which an excerpt leaves out."""
 _MAX_BYTES = 5_000_000
 _NOT_PROSE = ("figure", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "section", "hr")
 _BLOCKS = ("p", "li", "dt", "dd", "div", "blockquote", "br")
@@ -43,40 +43,40 @@ _BLOCKS = ("p", "li", "dt", "dd", "div", "blockquote", "br")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """One file as it was read, not yet set."""
+    """One file with its front matter read and its body not yet parsed."""
 
     file: Path
     path: str
-    """As the store keeps it: relative to the publication where it lies inside."""
+    """As stored: relative to the publication's folder, if it is inside."""
     id: str | None
     slug: str
     source: str
-    """The hash of the body's text, by which a renamed file is known again; empty without text."""
+    """The hash of the body, which recognises a renamed file; empty without a body."""
     text: str
-    """The body as written: Markdown or HTML."""
+    """The body: Markdown or HTML."""
     line: int
     """The line of the file in which `text` begins."""
     liquid: bool
-    """Whether it is a file of a Jekyll site, with Liquid in its text."""
+    """Whether it belongs to a Jekyll site, so that its text has Liquid."""
     revision: Revision
-    """What the front matter says; the body is still empty."""
+    """From the front matter; the body is still empty."""
     warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedArticle:
-    """A manuscript set: the revision, its body in type, and the local pictures that it shows."""
+    """The revision of a source file, its compiled body, and the local pictures in it."""
 
     revision: Revision
-    galley: CompiledBody
+    compiled_body: CompiledBody
     pictures: tuple[Figure, ...]
     warnings: tuple[str, ...]
     incomplete: bool = False
-    """Whether a picture or the recording that the file names can't be used."""
+    """Whether a picture or recording that the file names can't be used."""
 
 
 def read_source_file(file: Path, config: Config) -> SourceFile:
-    """Read an article's file; raise Refused, with file and line, for what can't be one."""
+    """Read an article's file; raise Refused, with file and line, if it is not one."""
     path = stored_path(file, config)
     if path != (readable := path.encode(errors="backslashreplace").decode()):
         raise Refused(f"{readable}: expected a file name in UTF-8; rename it")
@@ -103,35 +103,35 @@ def read_source_file(file: Path, config: Config) -> SourceFile:
 
 
 def parse_article(
-    manuscript: SourceFile, public_id: str, config: Config, *, keep: bool = True
+    source_file: SourceFile, public_id: str, config: Config, *, save_media: bool = True
 ) -> ParsedArticle:
-    """Make the revision of a manuscript, its body safe and its pictures in `media/`.
+    """Make the revision of a source file: sanitise its body, save its pictures in `media/`.
 
-    With `keep` false, pictures are looked at and left where they are. Raise
-    Refused for a body that can't be made well-formed.
+    With `save_media` false, pictures are checked and not saved. Raise Refused for a
+    body that can't be made well-formed.
     """
     warnings: list[str] = []
 
     def warn(message: str) -> None:
-        warnings.append(f"{manuscript.path}: {message}")
+        warnings.append(f"{source_file.path}: {message}")
 
-    html = manuscript.file.suffix.lower() in HTML_SUFFIXES
-    liquid = _evaluate_liquid(manuscript, config)
+    html = source_file.file.suffix.lower() in HTML_SUFFIXES
+    liquid = _evaluate_liquid(source_file, config)
     for line, problem in liquid.warnings:
-        warnings.append(f"{manuscript.path}:{manuscript.line + line - 1}: {problem}")
+        warnings.append(f"{source_file.path}:{source_file.line + line - 1}: {problem}")
     markup = liquid.text if html else markdown.to_html(liquid.text)
     try:
         root = sanitise(markup, id_prefix(public_id), hosts=config.pages.embed_hosts)
     except Refused as error:
-        raise Refused(f"{manuscript.path}: {error}") from error
-    head = manuscript.revision
+        raise Refused(f"{source_file.path}: {error}") from error
+    head = source_file.revision
     if liquid.warnings:
         _drop_dead_links(root)
     _drop_headline(root, head.title)
-    pictures = Pictures(manuscript.file, config, keep=keep)
+    pictures = Pictures(source_file.file, config, save_media=save_media)
     image = figures.find_lead_picture(head.image, pictures, warn) if head.image else None
     shown = figures.normalise_figures(root, pictures, warn)
-    audio = _recording(manuscript, config, warn, keep=keep)
+    audio = _recording(source_file, config, warn, save_media=save_media)
     revision = replace(
         head,
         body=write_children(root),
@@ -142,45 +142,45 @@ def parse_article(
     )
     return ParsedArticle(
         revision=revision,
-        galley=compile_body(revision, slug=manuscript.slug, tree=root),
+        compiled_body=compile_body(revision, slug=source_file.slug, tree=root),
         pictures=pictures.used,
         warnings=tuple(dict.fromkeys(warnings)),
         incomplete=pictures.incomplete or (head.audio is not None and audio is None),
     )
 
 
-def _evaluate_liquid(manuscript: SourceFile, config: Config) -> LiquidResult:
-    """Read the Liquid in a file of a Jekyll site; any other text stays as it is."""
-    if not manuscript.liquid:
-        return LiquidResult(manuscript.text)
-    head, url = manuscript.revision, config.publication.url or ""
+def _evaluate_liquid(source_file: SourceFile, config: Config) -> LiquidResult:
+    """Evaluate the Liquid in a file of a Jekyll site; any other text stays as it is."""
+    if not source_file.liquid:
+        return LiquidResult(source_file.text)
+    head, url = source_file.revision, config.publication.url or ""
     origin = url[: len(url) - len(urlsplit(url).path)]
     page = {name: value for name, value in head.extra.items() if isinstance(value, str)}
     page |= {"description": head.summary, "excerpt": head.summary} if head.summary else {}
-    page |= {"title": head.title, "url": f"/articles/{manuscript.slug}/"}
+    page |= {"title": head.title, "url": f"/articles/{source_file.slug}/"}
     page |= {"author": head.authors[0].name} if head.authors else {}
     site = {"url": origin, "baseurl": url.removeprefix(origin), "title": config.publication.title}
     values = {f"page.{name}": value for name, value in page.items()}
     values |= {f"site.{name}": value for name, value in site.items()}
-    return read_liquid(manuscript.text, values, JekyllSite(manuscript.file))
+    return read_liquid(source_file.text, values, JekyllSite(source_file.file))
 
 
 def _recording(
-    manuscript: SourceFile, config: Config, warn: figures.Warn, *, keep: bool
+    source_file: SourceFile, config: Config, warn: figures.Warn, *, save_media: bool
 ) -> Recording | None:
-    """Find what the article is heard by; without it, the article is one to read."""
-    if (named := manuscript.revision.audio) is None:
+    """Find the article's recording; warn if it is missing."""
+    if (named := source_file.revision.audio) is None:
         return None
     try:
-        return recordings.find_recording(named, manuscript.file, config, keep=keep)
+        return recordings.find_recording(named, source_file.file, config, save_media=save_media)
     except recordings.RecordingMissing as error:
         warn(f"the recording of audio is left out: {error}")
         return None
 
 
 def stored_path(file: Path, config: Config) -> str:
-    """Return a file's path as the store keeps it, with `/` on every system."""
-    whole = os.path.abspath(file)  # noqa: PTH100 - resolve() would follow links out of it
+    """Return a file's path as it is stored, with `/` on every system."""
+    whole = os.path.abspath(file)  # noqa: PTH100 - resolve() would follow links
     inside = f"{config.root}/"
     if whole.startswith(inside):
         return whole.removeprefix(inside)
@@ -189,7 +189,7 @@ def stored_path(file: Path, config: Config) -> str:
 
 
 def path_in_intake(path: PurePath, config: Config) -> PurePath:
-    """Return a path from the intake folder on, where it is inside: that folder names no article."""
+    """Return a path relative to the intake folder, if it is inside."""
     folder = config.intake.folder
     return path.relative_to(folder) if path.is_relative_to(folder) else path
 
@@ -205,7 +205,7 @@ def _read_bytes(file: Path, path: str) -> bytes:
 
 
 def _drop_headline(root: etree._Element, title: str) -> None:
-    """Drop a body's first line when it is the headline again."""
+    """Drop a heading that begins the body and repeats the title."""
     first = next(iter(root), None)
     if first is None or (root.text or "").strip() or not re.fullmatch("h[12]", str(first.tag)):
         return
@@ -214,14 +214,14 @@ def _drop_headline(root: etree._Element, title: str) -> None:
 
 
 def _drop_dead_links(root: etree._Element) -> None:
-    """Leave the words of links whose address was not understood."""
+    """Keep the text of links whose address was not understood."""
     for link in [*root.iter("a")]:
         if not link.attrib:
             unwrap(link)
 
 
 def _plain_text(root: etree._Element, without: Iterable[str] = ()) -> str:
-    """Return the beginning of a body's sentences, on one line."""
+    """Return a body's sentences on one line; with `without`, only their beginning."""
     parts: list[str] = []
 
     def walk(element: etree._Element) -> None:

@@ -1,12 +1,14 @@
-"""Stories of one name: which files of an import ask for the same slug, and who gets it.
+"""Decide which slug each article gets, so that no two have the same.
 
-The earliest by date gets the slug, the others get it with -2, -3 behind it. So the
-order in which files are read doesn't matter; for that, all names are read before
-the first article is filed.
+Of the files that ask for the same slug, the earliest by date gets it, the others get
+it with -2, -3 appended. The order in which files are read doesn't matter: all requests
+are read before the first article is imported.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from itertools import count
 from pathlib import Path, PurePath
 
 from syndicate.config import Config
+from syndicate.errors import Refused
 from syndicate.intake.articles.fields import SLUG_KEYS
 from syndicate.intake.articles.slugify import MAX_LENGTH, article_name, slugify, split_dated_name
 from syndicate.intake.articles.source_file import (
@@ -23,17 +26,19 @@ from syndicate.intake.articles.source_file import (
     stored_path,
 )
 from syndicate.model.articles import Article, Revision
-from syndicate.store import ArticleWriter
+from syndicate.store import ArticleLookup, ArticleWriter
 
 _SEARCHED_BYTES = 65_536
-"""Bytes of a file in which a key that names the slug is looked for."""
+"""Bytes of a file that are searched for a key with the slug."""
 _SLUG_KEY = re.compile(
     rf"""(?im)\A(?:\xef\xbb\xbf)?\{{|^[ \t"']*+(?:{"|".join(SLUG_KEYS)})["' \t]*+[:=]""".encode()
 )
 """JSON, which may be one line, or a line with such a key."""
-_LAST = datetime.max.replace(tzinfo=UTC)
+_UNDATED = datetime.max.replace(tzinfo=UTC)
 StoryKey = tuple[datetime | None, str]
-"""What tells two stories apart: date and title."""
+"""Date and title, by which two stories differ."""
+ArticleFinder = ArticleLookup | ArticleWriter
+"""Finds articles: in the look-up for many files at once, or in the store itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,80 +52,145 @@ class SlugClaim:
 
     @property
     def rank(self) -> tuple[datetime, str]:
-        """The earliest story comes first; one without a date is of today."""
-        return self.story[0] or _LAST, self.path
+        """Sort key: the earliest story comes first, one without a date last."""
+        return self.story[0] or _UNDATED, self.path
 
 
 class SlugClaims:
     """The slugs that the files of one import ask for, and what each file gets."""
 
-    def __init__(self, asked: Iterable[str] = (), claims: Iterable[SlugClaim] = ()) -> None:
-        self._asked = frozenset(asked)
+    def __init__(self, requested: Iterable[str] = (), claims: Iterable[SlugClaim] = ()) -> None:
+        self._requested = frozenset(requested)
         self._groups: dict[str, list[SlugClaim]] = {}
         for claim in sorted(claims, key=lambda claim: claim.rank):
             self._groups.setdefault(claim.slug, []).append(claim)
-        self._shares: dict[str, Mapping[str, str]] = {}
+        self._assigned: dict[str, Mapping[str, str]] = {}
+
+    def is_requested(self, slug: str) -> bool:
+        """Whether any file asks for a slug."""
+        return slug in self._requested
 
     def is_contested(self, slug: str) -> bool:
         """Whether several files ask for a slug."""
         return len(self._groups.get(slug, ())) > 1
 
-    def twin(self, path: str, slug: str, story: StoryKey) -> str | None:
+    def find_duplicate(self, path: str, slug: str, story: StoryKey) -> str | None:
         """Return the first other file that asks for the same slug with the same story."""
         paths = (claim.path for claim in self._groups.get(slug, ()) if claim.story == story)
         return next((other for other in paths if other != path), None)
 
-    def share(self, slug: str, store: ArticleWriter) -> Mapping[str, str]:
-        """Return the slug of each new file that asks for this one; those in the store keep theirs.
+    def assign(self, slug: str, store: ArticleWriter) -> Mapping[str, str]:
+        """Return path → slug for the new files that ask for a slug.
 
-        A file with the same story as another is left out.
+        Files of stored articles, which keep their slugs, and of stories that another file
+        has too are left out.
         """
-        if slug not in self._shares:
+        if slug not in self._assigned:
             group = self._groups.get(slug, ())
-            known = {claim.path for claim in group if _is_stored(claim, store)}
-            stories = {claim.story for claim in group if claim.path in known}
+            stored = {claim.path for claim in group if _is_stored(claim, store)}
+            stories = {claim.story for claim in group if claim.path in stored}
             if (owner := store.by_slug(slug)) is not None:
                 stories.add(story_key(owner))
-            free, shares = self._free(slug, store), {}
+            free, assigned = self._free(slug, store), {}
             for claim in group:
-                if claim.path not in known and claim.story not in stories:
-                    shares[claim.path] = next(free)
+                if claim.path not in stored and claim.story not in stories:
+                    assigned[claim.path] = next(free)
                     stories.add(claim.story)
-            self._shares[slug] = shares
-        return self._shares[slug]
+            self._assigned[slug] = assigned
+        return self._assigned[slug]
 
     def _free(self, slug: str, store: ArticleWriter) -> Iterator[str]:
-        """Iterate over a slug and its numbered forms that nobody has or asks for."""
+        """Iterate over a slug and its numbered forms that no article has and no file asks for."""
         for number in count(1):
             name = numbered_slug(slug, number)
-            if store.by_slug(name) is None and (number == 1 or name not in self._asked):
+            if store.by_slug(name) is None and (number == 1 or name not in self._requested):
                 yield name
 
-    def asks_for(self, slug: str) -> bool:
-        """Whether any file asks for a slug."""
-        return slug in self._asked
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlugAllocator:
+    """Gives each article a slug that no other article has or had."""
+
+    claims: SlugClaims
+    taken: Mapping[str, str]
+    """Slug → path of the file of this import that has it."""
+    store: Callable[[], ArticleWriter]
+    """Returns the store's articles, with all that were imported so far."""
+
+    def allocate(
+        self, finder: ArticleFinder, source_file: SourceFile, article: Article | None
+    ) -> str:
+        """Return the slug that a file asks for, or one with a number where another has it.
+
+        Raise Refused for a story with the slug, title and date of another.
+        """
+        wanted, path = source_file.slug, source_file.path
+        owner = finder.by_slug(wanted)
+        if owner is not None and article is not None and owner.key == article.key:
+            return wanted
+        free = owner is None and self.taken.get(wanted, path) == path
+        contested = self.claims.is_contested(wanted)
+        if free and not contested:
+            return wanted
+        assigned = self.claims.assign(wanted, self.store()) if contested else {}
+        reserved = {slug for other, slug in assigned.items() if other != path}
+        if free and article is not None and wanted not in reserved:
+            return wanted
+        if article is not None and is_numbered_form(article.slug, wanted):
+            return article.slug
+        return self._number(source_file, article, assigned.get(path), reserved)
+
+    def _number(
+        self,
+        source_file: SourceFile,
+        article: Article | None,
+        assigned: str | None,
+        reserved: AbstractSet[str],
+    ) -> str:
+        """Return the slug with the first free number; refuse the same story twice."""
+        wanted, path, story = source_file.slug, source_file.path, story_key(source_file.revision)
+        duplicate = self.claims.find_duplicate(path, wanted, story) if assigned is None else None
+        if duplicate is not None:
+            raise Refused(_slug_taken(source_file, duplicate))
+        store = self.store()
+        for number in count(1):
+            slug = numbered_slug(wanted, number)
+            owner = store.by_slug(slug)
+            if owner is not None and article is not None and owner.key == article.key:
+                return slug
+            if owner is not None and story_key(owner) == story:
+                raise Refused(_slug_taken(source_file, describe_owner(owner)))
+            if owner is not None or self.taken.get(slug, path) != path or slug in reserved:
+                continue
+            if number == 1 or slug == assigned or not self.claims.is_requested(slug):
+                return slug
+        raise AssertionError  # numbers never end
 
 
-def story_key(given: Article | Revision) -> StoryKey:
-    """Return what tells a story from others of its name."""
-    return given.date, given.title
+def story_key(story: Article | Revision) -> StoryKey:
+    """Return what distinguishes a story from others with the same slug."""
+    return story.date, story.title
+
+
+def describe_owner(article: Article) -> str:
+    """Return the path of an article's file, else its title."""
+    return article.path or f"“{article.title}”"
 
 
 def numbered_slug(slug: str, number: int) -> str:
-    """Return a slug with a number behind it; the first has none."""
-    mark = "" if number == 1 else f"-{number}"
-    return f"{slug[: MAX_LENGTH - len(mark)]}{mark}"
+    """Return a slug with a number appended, unless it is 1; cut to `MAX_LENGTH`."""
+    suffix = "" if number == 1 else f"-{number}"
+    return f"{slug[: MAX_LENGTH - len(suffix)]}{suffix}"
 
 
 def is_numbered_form(slug: str, wanted: str) -> bool:
-    """Whether a slug is another with a number behind it."""
+    """Whether a slug is another one with a number appended."""
     digits = slug.rpartition("-")[2]
-    return digits.isdecimal() and len(digits) < 10 and slug == numbered_slug(wanted, int(digits))  # noqa: PLR2004
-
-
-def _is_stored(claim: SlugClaim, store: ArticleWriter) -> bool:
-    by_id = store.by_id(claim.id) if claim.id else None
-    return by_id is not None or store.by_path(claim.path) is not None
+    return (
+        digits.isdecimal()
+        and len(digits) < 10  # noqa: PLR2004 - no more articles than that
+        and slug == numbered_slug(wanted, int(digits))
+    )
 
 
 def read_requested_slugs(files: Sequence[Path], config: Config) -> list[str]:
@@ -129,39 +199,40 @@ def read_requested_slugs(files: Sequence[Path], config: Config) -> list[str]:
 
 
 def read_slug_claims(files: Sequence[Path], config: Config) -> list[SlugClaim]:
-    """Read files that may ask for the same slug."""
-    claims = []
-    for file in files:
-        if (manuscript := _try_read(file, config)) is not None:
-            claim = SlugClaim(
-                path=manuscript.path,
-                slug=manuscript.slug,
-                story=story_key(manuscript.revision),
-                id=manuscript.id,
-            )
-            claims.append(claim)
-    return claims
+    """Read the claims of files that may ask for the same slug."""
+    return [
+        SlugClaim(
+            path=source_file.path,
+            slug=source_file.slug,
+            story=story_key(source_file.revision),
+            id=source_file.id,
+        )
+        for file in files
+        if (source_file := _try_read(file, config)) is not None
+    ]
 
 
-def find_contested(files: Sequence[Path], slugs: Iterable[str]) -> list[Path]:
+def find_contested(files: Sequence[Path], slugs: Sequence[str]) -> list[Path]:
     """Return the files that ask for a slug which another of them asks for too."""
-    slugs = list(slugs)
-    seen: dict[str, int] = {}
-    for slug in slugs:
-        seen[slug] = seen.get(slug, 0) + 1
-    return [file for file, slug in zip(files, slugs, strict=True) if slug and seen[slug] > 1]
+    counts = Counter(slugs)
+    return [file for file, slug in zip(files, slugs, strict=True) if slug and counts[slug] > 1]
+
+
+def _is_stored(claim: SlugClaim, store: ArticleWriter) -> bool:
+    by_id = store.by_id(claim.id) if claim.id else None
+    return by_id is not None or store.by_path(claim.path) is not None
 
 
 def _requested_slug(file: Path, config: Config) -> str:
-    """Return the slug that a file asks for; most are named by their file, and not read."""
+    """Return the slug that a file asks for; mostly it is in the file's name."""
     try:
         with file.open("rb", buffering=0) as opened:
             beginning = opened.read(_SEARCHED_BYTES)
     except OSError:
         return ""
     if _SLUG_KEY.search(beginning):
-        manuscript = _try_read(file, config)
-        return "" if manuscript is None else manuscript.slug
+        source_file = _try_read(file, config)
+        return "" if source_file is None else source_file.slug
     path = path_in_intake(PurePath(stored_path(file, config)), config)
     with suppress(UnicodeEncodeError):  # a name that isn't UTF-8, which is refused later
         return slugify(split_dated_name(article_name(path))[1])
@@ -169,7 +240,14 @@ def _requested_slug(file: Path, config: Config) -> str:
 
 
 def _try_read(file: Path, config: Config) -> SourceFile | None:
-    """Read a file; None where that fails, which is reported when it is filed."""
+    """Read a file; None where that fails, which is reported when it is imported."""
     with suppress(Exception):
         return read_source_file(file, config)
     return None
+
+
+def _slug_taken(source_file: SourceFile, holder: str) -> str:
+    return (
+        f"{source_file.path}: the slug {source_file.slug} is or was that of {holder}, with the "
+        "same title and date; give one of them another slug or date, or delete it"
+    )

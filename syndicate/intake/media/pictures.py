@@ -35,10 +35,10 @@ class Pictures:
     With `save` false nothing is written, and pictures are only looked at.
     """
 
-    def __init__(self, file: Path, config: Config, *, keep: bool = True) -> None:
+    def __init__(self, file: Path, config: Config, *, save_media: bool = True) -> None:
         self._file = file
         self._config = config
-        self._keep = keep
+        self._save_media = save_media
         self._used: dict[str, Figure] = {}
         self._timed_files: set[Path] = set()
         self._missing: dict[str, str] = {}
@@ -82,10 +82,10 @@ class Pictures:
         try:
             data = _strip_metadata(self._read(self._timed(self._locate(address))))
             figure = _measure(data)
-            drawn = dict(self._missing_renditions(data, figure)) if self._keep else {}
+            drawn = dict(self._missing_renditions(data, figure)) if self._save_media else {}
         except (OSError, ValueError) as error:
             raise PictureMissing(f"{address}: {error}" if address else str(error)) from error
-        if self._keep:
+        if self._save_media:
             self._store({figure.src: data} | drawn)
         return figure
 

@@ -32,7 +32,9 @@ class RecordingMissing(SyndicateError):  # noqa: N818 - reads as what happened
     """A recording that can't be used; its text says why."""
 
 
-def find_recording(named: Recording, file: Path, config: Config, *, keep: bool = True) -> Recording:
+def find_recording(
+    named: Recording, file: Path, config: Config, *, save_media: bool = True
+) -> Recording:
     """Return the recording that an article's file names, with all that readers are told of it.
 
     A local one is kept in `media/`, unless `save` is false, and its type and
@@ -50,7 +52,7 @@ def find_recording(named: Recording, file: Path, config: Config, *, keep: bool =
         found = _measure(data, named)
     except (OSError, ValueError) as error:
         raise RecordingMissing(f"{named.src}: {error}") from error
-    if keep:
+    if save_media:
         _save(data, config.media / found.src.removeprefix(MEDIA))
     return found
 

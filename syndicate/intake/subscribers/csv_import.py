@@ -61,22 +61,22 @@ class RowResult(NamedTuple):
 class SubscriberCsv:
     """A file whose header was recognised."""
 
-    sheet: CsvFile
-    dialect: ExportFormat
+    csv_file: CsvFile
+    export_format: ExportFormat
 
     @classmethod
     def recognise(cls, file: Path) -> "SubscriberCsv":
         """Find out what tool wrote a file; raise Refused for what can't be read or understood."""
-        sheet = inspect_csv(file, lambda header: recognise_format(header) is not None)
-        dialect = recognise_format(sheet.header)
-        if dialect is None:
-            read = one_line(",".join(sheet.header))[:80]
+        csv_file = inspect_csv(file, lambda header: recognise_format(header) is not None)
+        export_format = recognise_format(csv_file.header)
+        if export_format is None:
+            read = one_line(",".join(csv_file.header))[:80]
             raise Refused(f'{file}:1: header "{read}" — {_EXPECTED}')
-        return cls(sheet=sheet, dialect=dialect)
+        return cls(csv_file=csv_file, export_format=export_format)
 
-    def enrolment(self, wishes: ImportOptions, *, at: datetime) -> CsvRowParser:
+    def row_parser(self, options: ImportOptions, *, at: datetime) -> CsvRowParser:
         """Return what reads its rows."""
-        return CsvRowParser(self.sheet, self.dialect, wishes, at=at)
+        return CsvRowParser(self.csv_file, self.export_format, options, at=at)
 
 
 def import_subscribers(
@@ -95,7 +95,7 @@ def import_subscribers(
 def import_rows(
     store: Store,
     readers: SubscriberCsv,
-    wishes: ImportOptions,
+    options: ImportOptions,
     *,
     at: datetime,
     dry_run: bool = False,
@@ -106,9 +106,9 @@ def import_rows(
     stopped begins again: what is in already is known. The next rows are read while the
     database works. `dry_run` writes nothing.
     """
-    enrolment = readers.enrolment(wishes, at=at)
-    cause = Cause(who=Actor.IMPORT, how=f"{enrolment.origin} at {at:%Y-%m-%d %H:%M} UTC")
-    batches = _batches(readers.sheet.rows(), enrolment)
+    parser = readers.row_parser(options, at=at)
+    cause = Cause(who=Actor.IMPORT, how=f"{parser.origin} at {at:%Y-%m-%d %H:%M} UTC")
+    batches = _batches(readers.csv_file.rows(), parser)
     with ThreadPoolExecutor(1) as ahead:
         coming = ahead.submit(next, batches, None)
         while batch := coming.result():
@@ -143,12 +143,12 @@ class _Batch:
             yield RowResult(line, arrival.email, _OUTCOMES[what])
 
 
-def _batches(rows: Iterator[CsvCells], enrolment: CsvRowParser) -> Iterator[_Batch]:
+def _batches(rows: Iterator[CsvCells], parser: CsvRowParser) -> Iterator[_Batch]:
     seen = SeenRows()
     while some := list(islice(rows, BATCH_SIZE)):
         batch = _Batch(settled=[], lines=[], arrivals=[])
         for row in some:
-            arrival = enrolment.read(row)
+            arrival = parser.read(row)
             settled = _settled(row, arrival, seen)
             batch.settled.append(settled)
             if settled is None:
@@ -166,7 +166,7 @@ def _settled(row: CsvCells, arrival: StagedReader | str, seen: "SeenRows") -> Ro
     # who says yes on one line and no on another has said no: only the same is the same
     left = arrival.state is SubscriptionState.LEFT
     same = (arrival.address, arrival.newsletter, left, bool(arrival.suppressed))
-    first = seen.meet(hash(same), row.line)
+    first = seen.add(hash(same), row.line)
     if first == row.line:
         return None
     reason = f"{arrival.email} is on line {first} already"
@@ -191,7 +191,7 @@ class SeenRows:
         self._hashes = array("Q", bytes(8 * size))
         self._lines = array("I", bytes(4 * size))
 
-    def meet(self, number: int, line: int) -> int:
+    def add(self, number: int, line: int) -> int:
         """Return the line on which `number` was met first, which may be this one."""
         number = number & 0xFFFF_FFFF_FFFF_FFFF or 1  # 0 is an empty place
         hashes, mask = self._hashes, self._mask
@@ -213,4 +213,4 @@ class SeenRows:
         self._grow(2 * len(hashes))
         for number, line in zip(hashes, lines, strict=True):
             if number:
-                self.meet(number, line)
+                self.add(number, line)

@@ -38,7 +38,7 @@ _MAX_NAMED_COLUMNS = 3
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before it there were no newsletters by mail; some tools write year 1 for "never"."""
 _TIME_FORMATS = ("%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d")
-_SEVERITY = {standing: number for number, standing in enumerate(ExportedStatus)}
+_SEVERITY = {status: number for number, status in enumerate(ExportedStatus)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,54 +56,59 @@ class ImportOptions:
 
 
 class CsvRowParser:
-    """Reads the rows of one file, as its dialect has them."""
+    """Reads the rows of one file, as its export_format has them."""
 
     def __init__(
-        self, sheet: CsvFile, dialect: ExportFormat, wishes: ImportOptions, *, at: datetime
+        self,
+        csv_file: CsvFile,
+        export_format: ExportFormat,
+        options: ImportOptions,
+        *,
+        at: datetime,
     ) -> None:
-        self._sheet = sheet
-        self._dialect = dialect
-        self._wishes = wishes
+        self._csv_file = csv_file
+        self._format = export_format
+        self._options = options
         self._at = at
         places = {name: number for number, name in reversed(list(enumerate(self._columns())))}
-        self._email = _first_column(places, dialect.email)
-        self._name = _first_column(places, dialect.name_columns)
+        self._email = _first_column(places, export_format.email)
+        self._name = _first_column(places, export_format.name_columns)
         self._names = [
             column
             for column in (
-                _first_column(places, dialect.first),
-                _first_column(places, dialect.last),
+                _first_column(places, export_format.first),
+                _first_column(places, export_format.last),
             )
             if column is not None
         ]
         self._short = [one for one in (self._email, self._name, *self._names) if one is not None]
-        self._status = _first_column(places, dialect.status)
-        self._willing = _first_column(places, dialect.willing)
-        self._newsletter = _first_column(places, dialect.newsletter)
-        self._source = _first_column(places, dialect.source)
-        self._suppressed = _first_column(places, dialect.suppressed)
-        self._tags = _first_column(places, dialect.tags)
-        self._language = _first_column(places, dialect.language)
-        self._confirmed_at = _all_columns(places, dialect.confirmed_at)
+        self._status = _first_column(places, export_format.status)
+        self._willing = _first_column(places, export_format.willing)
+        self._newsletter = _first_column(places, export_format.newsletter)
+        self._source = _first_column(places, export_format.source)
+        self._suppressed = _first_column(places, export_format.suppressed)
+        self._tags = _first_column(places, export_format.tags)
+        self._language = _first_column(places, export_format.language)
+        self._confirmed_at = _all_columns(places, export_format.confirmed_at)
         self._words = [
-            "confirmed" if "confirm" in sheet.header[column].lower() else "subscribed"
+            "confirmed" if "confirm" in csv_file.header[column].lower() else "subscribed"
             for column in self._confirmed_at
         ]
-        self._left_at = _all_columns(places, dialect.left_at)
-        self._leaving = [*_all_columns(places, dialect.unwilling), *self._left_at]
-        self._bounced_at = _all_columns(places, dialect.bounced_at)
-        self._attributes = _all_columns(places, dialect.attributes)
-        own = {name: _first_column(places, _field_columns(name)) for name in wishes.fields}
+        self._left_at = _all_columns(places, export_format.left_at)
+        self._leaving = [*_all_columns(places, export_format.unwilling), *self._left_at]
+        self._bounced_at = _all_columns(places, export_format.bounced_at)
+        self._attributes = _all_columns(places, export_format.attributes)
+        own = {name: _first_column(places, _field_columns(name)) for name in options.fields}
         self._fields = [(name, column) for name, column in own.items() if column is not None]
-        self._default = status_from_file_name(dialect, sheet.file)
-        tool = f" ({dialect.name})" if dialect.name else ""
-        self.origin = f"{IMPORTED}{one_line(sheet.file.name)}{tool}"
+        self._default = status_from_file_name(export_format, csv_file.file)
+        tool = f" ({export_format.name})" if export_format.name else ""
+        self.origin = f"{IMPORTED}{one_line(csv_file.file.name)}{tool}"
         """What its subscriptions have for a source, in short."""
 
     def _columns(self) -> Iterator[str]:
         """Give each column its name; those without one are nobody's."""
         nameless = count()
-        for cell in self._sheet.header:
+        for cell in self._csv_file.header:
             yield normalise_column(cell) or f"?{next(nameless)}"
 
     @property
@@ -111,7 +116,7 @@ class CsvRowParser:
         """Whether each row says what it is for."""
         return self._newsletter is not None
 
-    def mapped(self) -> list[tuple[str, str]]:
+    def mapped_columns(self) -> list[tuple[str, str]]:
         """Return what is read from which columns, as an operator would check it."""
         columns: list[tuple[str, Sequence[int | None]]] = [
             ("address", [self._email]),
@@ -128,7 +133,7 @@ class CsvRowParser:
             *((f"field {name}", [column]) for name, column in self._fields),
             ("fields and language", self._attributes),
         ]
-        header = self._sheet.header
+        header = self._csv_file.header
         named = [
             (what, ", ".join(header[number] for number in numbers if number is not None))
             for what, numbers in columns
@@ -142,23 +147,23 @@ class CsvRowParser:
         if fault:
             return fault
         email = self._cell(cells, self._email)
-        newsletter = self._cell(cells, self._newsletter) or self._wishes.newsletter or ""
+        newsletter = self._cell(cells, self._newsletter) or self._options.newsletter or ""
         address, fault = check_address(email)
         barred = bool(self._cell(cells, self._suppressed))
         fault = fault or ("" if barred else self._elsewhere(newsletter))
         if fault:
             return fault
         who = StagedReader(email, address, newsletter, self._at, "")
-        standing = ExportedStatus.BLOCKED if barred else self._standing(cells)
-        if standing is ExportedStatus.CONFIRMED:
+        status = ExportedStatus.BLOCKED if barred else self._status_of(cells)
+        if status is ExportedStatus.CONFIRMED:
             return self._confirmed(cells, who)
-        there = f"at {self._dialect.name}" if self._dialect.name else "elsewhere"
-        if standing is None:
+        there = f"at {self._format.name}" if self._format.name else "elsewhere"
+        if status is None:
             said = one_line(self._cell(cells, self._status))[:40]
             return f'state "{said}" {there}: it doesn\'t say that they agreed'
-        if standing is ExportedStatus.PENDING:
+        if status is ExportedStatus.PENDING:
             return f"pending {there}: no consent on record"
-        return self._departed(cells, who, standing, there)
+        return self._departed(cells, who, status, there)
 
     # what is said
 
@@ -189,19 +194,19 @@ class CsvRowParser:
         )
 
     def _departed(
-        self, cells: list[str], who: StagedReader, standing: ExportedStatus, there: str
+        self, cells: list[str], who: StagedReader, status: ExportedStatus, there: str
     ) -> StagedReader:
         """Read somebody who must not be mailed; no more is kept of them than that."""
-        when = self._bounced_at if standing in SUPPRESSED else self._left_at
+        when = self._bounced_at if status in SUPPRESSED else self._left_at
         since = self._time(cells, *when, *(self._confirmed_at if self._is_ours() else ()))
         reason = ""
-        if standing in SUPPRESSED:
-            reason = _clean(self._cell(cells, self._suppressed)) or f"{standing} {there}"
+        if status in SUPPRESSED:
+            reason = _clean(self._cell(cells, self._suppressed)) or f"{status} {there}"
         on = f" {since:%Y-%m-%d}" if since else f", read at {self._at:%Y-%m-%d %H:%M} UTC"
         return who._replace(
             at=since or self._at,
             dated=since is not None,
-            how=f"{self.origin}, {standing} there{on}",
+            how=f"{self.origin}, {status} there{on}",
             state=SubscriptionState.LEFT,
             suppressed=reason,
         )
@@ -210,14 +215,14 @@ class CsvRowParser:
         """Whether one column says when for every state."""
         return self._source is not None
 
-    def _standing(self, cells: list[str]) -> ExportedStatus | None:
+    def _status_of(self, cells: list[str]) -> ExportedStatus | None:
         """Return the worst that a row says of somebody; None for a word that isn't known."""
         found = [self._default]
         if self._status is not None:
-            standing = _parse_status(self._cell(cells, self._status))
-            if standing is None:
+            status = _parse_status(self._cell(cells, self._status))
+            if status is None:
                 return None
-            found.append(standing)
+            found.append(status)
         if self._willing is not None and self._is_no(cells, self._willing):
             found.append(ExportedStatus.LEFT)
         if self._leaving and not all(self._is_no(cells, column) for column in self._leaving):
@@ -256,9 +261,9 @@ class CsvRowParser:
 
     def _own(self, cells: list[str], said: Mapping[str, str]) -> dict[str, str] | None:
         """Return own fields; None when one is too long."""
-        if not self._wishes.fields:
+        if not self._options.fields:
             return {}
-        fields = {name: said[name] for name in self._wishes.fields if said.get(name)}
+        fields = {name: said[name] for name in self._options.fields if said.get(name)}
         for name, column in self._fields:
             value = _clean(self._cell(cells, column))
             if value:
@@ -269,7 +274,7 @@ class CsvRowParser:
     def _said(self, cells: list[str]) -> dict[str, str]:
         """Return what columns of JSON say that means something here."""
         said: dict[str, str] = {}
-        wanted = {normalise_column(name): name for name in self._wishes.fields}
+        wanted = {normalise_column(name): name for name in self._options.fields}
         for column in self._attributes:
             for key, value in _parse_json(self._cell(cells, column)).items():
                 if not isinstance(value, str | int | float) or isinstance(value, bool):
@@ -283,8 +288,8 @@ class CsvRowParser:
     def _tags_of(self, cells: list[str]) -> tuple[str, ...]:
         told = self._cell(cells, self._tags)
         if not told:
-            return self._wishes.tags
-        return tuple(dict.fromkeys([*_parse_tags(told), *self._wishes.tags]))
+            return self._options.tags
+        return tuple(dict.fromkeys([*_parse_tags(told), *self._options.tags]))
 
     # how
 
@@ -293,7 +298,7 @@ class CsvRowParser:
 
     def _misshapen(self, cells: list[str]) -> str:
         """Say what is wrong with a row as such: a cell that isn't quoted, or a quote too many."""
-        header = self._sheet.header
+        header = self._csv_file.header
         if len(cells) > len(header) and any(map(str.strip, cells[len(header) :])):
             few = (
                 ",".join(header)
@@ -309,13 +314,13 @@ class CsvRowParser:
 
     def _elsewhere(self, newsletter: str) -> str:
         """Say why a row is not for the newsletter that is imported to."""
-        wanted = self._wishes.newsletter
+        wanted = self._options.newsletter
         if wanted is not None:
             other = newsletter != wanted
             return f'is for "{newsletter}", and the import is for "{wanted}"' if other else ""
-        if newsletter in self._wishes.newsletters:
+        if newsletter in self._options.newsletters:
             return ""
-        names = ", ".join(self._wishes.newsletters) or "none"
+        names = ", ".join(self._options.newsletters) or "none"
         return f'no newsletter is called "{one_line(newsletter)[:40]}"; there is: {names}'
 
 

@@ -50,9 +50,7 @@ _STATUS_WORDS = {
         "transactional archived upcoming"
     ),
 }
-STATUS_WORDS = {
-    word: standing for standing, words in _STATUS_WORDS.items() for word in words.split()
-}
+STATUS_WORDS = {word: status for status, words in _STATUS_WORDS.items() for word in words.split()}
 """What the tools call it, by their words with "_" for every gap."""
 
 
@@ -202,10 +200,12 @@ def normalise_column(column: str) -> str:
 def recognise_format(header: Sequence[str]) -> ExportFormat | None:
     """Recognise whose header it is; None where nothing is an address."""
     columns = {normalise_column(cell) for cell in header}
-    for dialect in (*EXPORT_FORMATS, GENERIC_FORMAT):
-        marked = dialect is GENERIC_FORMAT or any(mark <= columns for mark in dialect.marks)
-        if marked and not columns.isdisjoint(dialect.email):
-            return dialect
+    for export_format in (*EXPORT_FORMATS, GENERIC_FORMAT):
+        marked = export_format is GENERIC_FORMAT or any(
+            mark <= columns for mark in export_format.marks
+        )
+        if marked and not columns.isdisjoint(export_format.email):
+            return export_format
     return None
 
 
@@ -215,10 +215,10 @@ def has_escaped_formulas(header: Sequence[str]) -> bool:
     return any(mark <= columns for mark in (*OWN_FORMAT.marks, frozenset(REFUSAL_COLUMNS)))
 
 
-def status_from_file_name(dialect: ExportFormat, file: Path) -> ExportedStatus:
+def status_from_file_name(export_format: ExportFormat, file: Path) -> ExportedStatus:
     """Return how everybody in a file stands whose row says nothing else."""
     name = file.name.casefold()
     return next(
-        (standing for begin, standing in dialect.files if name.startswith(begin)),
+        (status for begin, status in export_format.files if name.startswith(begin)),
         ExportedStatus.CONFIRMED,
     )

@@ -14,7 +14,7 @@ import pytest
 
 from syndicate.intake.articles import matching, parallel_parse
 from syndicate.intake.articles.article_import import ImportOutcome, import_articles
-from syndicate.intake.articles.source_file import parse_article as manuscript_set_up
+from syndicate.intake.articles.source_file import parse_article
 from syndicate.intake.markup.sanitise import id_prefix
 from syndicate.model.articles import Status
 from syndicate.store import Store
@@ -30,7 +30,7 @@ NEW, REVISED, UNCHANGED, REFUSED = (
 
 
 def verdicts(filed):
-    return [(one.slug, one.verdict) for one in filed]
+    return [(one.slug, one.outcome) for one in filed]
 
 
 # identity
@@ -159,7 +159,7 @@ def test_two_files_with_one_id_are_refused_naming_both(newsroom, dry_run):
     newsroom.article("a.md", id="1")
     newsroom.article("b.md", id="1")
     _, second = newsroom.file(dry_run=dry_run)
-    assert second.verdict is REFUSED
+    assert second.outcome is REFUSED
     assert "articles/b.md" in second.reason
     assert "articles/a.md" in second.reason
     if not dry_run:
@@ -170,9 +170,9 @@ def test_an_id_that_contradicts_the_articles_is_refused(newsroom):
     newsroom.file_one(newsroom.article("a.md"))
     before = newsroom.one()
     filed = newsroom.file_one(newsroom.article("a.md", id="another"))
-    assert filed.verdict is REFUSED
+    assert filed.outcome is REFUSED
     assert before.id in filed.reason
-    assert newsroom.file_one(newsroom.article("a.md", id=before.id)).verdict is UNCHANGED
+    assert newsroom.file_one(newsroom.article("a.md", id=before.id)).outcome is UNCHANGED
 
 
 def test_an_id_that_would_be_made_for_another_is_refused(newsroom):
@@ -190,7 +190,7 @@ def test_of_two_files_that_fight_over_a_slug_the_second_is_refused(newsroom, dry
     newsroom.article("a.md", slug="tram")
     newsroom.article("b.md", "Other words.", slug="tram")
     first, second = newsroom.file(dry_run=dry_run)
-    assert (first.verdict, second.verdict) == (NEW, REFUSED)
+    assert (first.outcome, second.outcome) == (NEW, REFUSED)
     assert "articles/b.md" in second.reason
     assert "articles/a.md" in second.reason
 
@@ -199,8 +199,8 @@ def test_a_slug_that_another_article_once_had_is_refused(newsroom):
     newsroom.file_one(newsroom.article("a.md", slug="tram"))
     newsroom.file_one(newsroom.article("a.md", slug="harbour-tram"))
     filed = newsroom.file_one(newsroom.article("b.md", "Other words.", slug="tram"))
-    assert filed.verdict is REFUSED
-    assert newsroom.file_one(newsroom.article("a.md", slug="tram")).verdict is REVISED
+    assert filed.outcome is REFUSED
+    assert newsroom.file_one(newsroom.article("a.md", slug="tram")).outcome is REVISED
 
 
 # states
@@ -218,7 +218,7 @@ def test_a_draft_is_first_seen_when_it_is_published(newsroom):
 def test_a_published_article_does_not_become_a_draft_again(newsroom):
     newsroom.file_one(newsroom.article("a.md"))
     filed = newsroom.file_one(newsroom.article("a.md", published="false"))
-    assert filed.verdict is REFUSED
+    assert filed.outcome is REFUSED
     assert "syndicate retract a" in filed.reason
     assert newsroom.one().status is Status.PUBLISHED
 
@@ -232,14 +232,14 @@ def test_a_story_to_come_may_be_a_draft_again(newsroom, head):
     with newsroom.store.write() as tx:
         assert tx.articles.assign_numbers(TUESDAY) == 1
     filed = newsroom.file_one(newsroom.article("a.md", date="2026-03-03", **head), at=TUESDAY)
-    assert filed.verdict is REFUSED
+    assert filed.outcome is REFUSED
 
 
 def test_a_retracted_article_stays_retracted(newsroom):
     newsroom.file_one(newsroom.article("a.md"))
     newsroom.retract("a")
     filed = newsroom.file_one(newsroom.article("a.md", "Other words."))
-    assert filed.verdict is UNCHANGED
+    assert filed.outcome is UNCHANGED
     assert "stays so" in filed.warnings[0]
     assert (newsroom.one().retracted_at, newsroom.one().revision) == (TUESDAY, 1)
 
@@ -247,12 +247,12 @@ def test_a_retracted_article_stays_retracted(newsroom):
 def test_a_file_can_retract_its_article(newsroom):
     newsroom.file_one(newsroom.article("a.md"))
     assert (
-        newsroom.file_one(newsroom.article("a.md", status="retracted"), at=TUESDAY).verdict
+        newsroom.file_one(newsroom.article("a.md", status="retracted"), at=TUESDAY).outcome
         is REVISED
     )
     assert newsroom.one().retracted_at == TUESDAY
     again = newsroom.file_one(newsroom.article("a.md", status="retracted"))
-    assert (again.verdict, again.warnings) == (UNCHANGED, ())
+    assert (again.outcome, again.warnings) == (UNCHANGED, ())
 
 
 # the run
@@ -265,14 +265,14 @@ def test_a_refused_file_keeps_no_other_out(newsroom):
     newsroom.write("d.md", "---\ntitle: [\n---\n")
     newsroom.article("e.md", "Other words.")
     filed = newsroom.file()
-    assert [one.verdict for one in filed] == [NEW, REFUSED, REFUSED, REFUSED, NEW]
+    assert [one.outcome for one in filed] == [NEW, REFUSED, REFUSED, REFUSED, NEW]
     assert filed[1].reason.startswith("articles/b.md:1: byte 0xff")
     assert filed[2].reason.startswith("articles/c.md:1: no front matter")
     assert filed[3].reason.startswith("articles/d.md:")
     assert filed[1].path == "articles/b.md"
 
 
-@pytest.mark.parametrize("stage", ["read", "set_up"])
+@pytest.mark.parametrize("stage", ["read_source_file", "parse_article"])
 def test_a_file_that_makes_our_code_fail_is_refused_by_name_and_keeps_no_other_out(
     newsroom, monkeypatch, stage
 ):
@@ -287,7 +287,7 @@ def test_a_file_that_makes_our_code_fail_is_refused_by_name_and_keeps_no_other_o
 
     monkeypatch.setattr(parallel_parse, stage, fail)
     filed = newsroom.file()
-    assert [one.verdict for one in filed] == [NEW, REFUSED, NEW]
+    assert [one.outcome for one in filed] == [NEW, REFUSED, NEW]
     assert filed[1].reason.startswith(
         "articles/b.md: reading it failed, which is a bug in Syndicate "
         "(IndexError: list index out of range)"
@@ -304,10 +304,10 @@ def test_a_file_that_fails_on_its_way_into_the_store_keeps_no_other_out(
         newsroom.article(name, f"Story {name}")
     works = matching.ArticleMatcher.match
 
-    def fail(matcher, door, manuscript):
-        if manuscript.slug == "b":
+    def fail(matcher, door, source_file):
+        if source_file.slug == "b":
             raise IndexError("list index out of range")
-        return works(matcher, door, manuscript)
+        return works(matcher, door, source_file)
 
     monkeypatch.setattr(matching.ArticleMatcher, "match", fail)
     filed = newsroom.file()
@@ -331,7 +331,7 @@ def test_an_html_file_that_holds_nothing_is_refused_by_name(newsroom, text):
     newsroom.write("empty.html", text)
     newsroom.article("tram.md")
     empty, tram = newsroom.file()
-    assert (empty.verdict, tram.verdict) == (REFUSED, NEW)
+    assert (empty.outcome, tram.outcome) == (REFUSED, NEW)
     assert empty.reason.startswith("articles/empty.html:1: no front matter")
     assert empty.traceback == ""
 
@@ -342,7 +342,7 @@ def test_an_html_file_that_holds_nothing_is_refused_by_name(newsroom, text):
 )
 def test_a_number_too_long_for_python_is_kept_as_text(newsroom, number):
     filed = newsroom.file_one(newsroom.article("tram.md", size=number))
-    assert filed.verdict is NEW, filed.reason
+    assert filed.outcome is NEW, filed.reason
     assert newsroom.one().extra == {"size": number}
 
 
@@ -366,8 +366,8 @@ def test_a_file_that_vanishes_before_it_is_read_is_refused(newsroom):
 def test_a_file_name_that_is_not_utf_8_is_refused_and_keeps_no_other_out(newsroom, name):
     newsroom.article("tram.md")
     newsroom.article(os.fsdecode(name), body="Another story.")
-    refused, filed = sorted(newsroom.file(), key=lambda one: one.verdict)[::-1]
-    assert (refused.verdict, filed.verdict) == (REFUSED, NEW)
+    refused, filed = sorted(newsroom.file(), key=lambda one: one.outcome)[::-1]
+    assert (refused.outcome, filed.outcome) == (REFUSED, NEW)
     assert refused.reason.startswith("articles/\\udce9t\\udce9")
     assert "expected a file name in UTF-8" in refused.reason
 
@@ -438,9 +438,9 @@ def test_real_articles_come_in_and_keep_their_ids(newsroom, tmp_path):
     assert SHARED is not None
     paths = [SHARED / "real" / "hanoi-summit.md", SHARED / "real" / "posts"]
     filed = newsroom.file(*paths)
-    assert {one.verdict for one in filed} == {NEW}
+    assert {one.outcome for one in filed} == {NEW}
     assert len(filed) == 103
-    assert {one.verdict for one in newsroom.file(*paths, at=TUESDAY)} == {UNCHANGED}
+    assert {one.outcome for one in newsroom.file(*paths, at=TUESDAY)} == {UNCHANGED}
     for article in newsroom.all():
         assert re.fullmatch("[a-z0-9-]+", article.slug)
         assert article.title
@@ -465,7 +465,7 @@ def test_two_processes_that_file_one_folder_at_once_file_each_article_once(store
     def file_all() -> None:
         start.wait()
         filed = import_articles(store, newsroom.config, files, at=MONDAY)
-        told.extend(one.verdict for one in filed)
+        told.extend(one.outcome for one in filed)
 
     threads = [threading.Thread(target=file_all) for _ in range(2)]
     for thread in threads:
@@ -522,12 +522,12 @@ def test_in_a_batch_a_refused_file_keeps_no_other_out(newsroom):
     many(newsroom)
     filed = newsroom.file()
     assert [one.path for one in filed] == sorted(one.path for one in filed)
-    refused = {one.path: one.reason for one in filed if one.verdict is REFUSED}
+    refused = {one.path: one.reason for one in filed if one.outcome is REFUSED}
     assert {path[-7:-3] for path in refused} == {"a050", "a060", "a080", "a090"}
     assert "articles/a050.md:3: broken YAML" in refused["articles/a050.md"]
     assert "articles/a005.md" in refused["articles/a060.md"]
-    assert Counter(one.verdict for one in filed) == {NEW: 136, REFUSED: 4}
-    assert Counter(one.verdict for one in newsroom.file(at=TUESDAY)) == {UNCHANGED: 136, REFUSED: 4}
+    assert Counter(one.outcome for one in filed) == {NEW: 136, REFUSED: 4}
+    assert Counter(one.outcome for one in newsroom.file(at=TUESDAY)) == {UNCHANGED: 136, REFUSED: 4}
 
 
 def test_a_value_that_the_database_cannot_hold_refuses_its_own_file_alone(
@@ -537,13 +537,13 @@ def test_a_value_that_the_database_cannot_hold_refuses_its_own_file_alone(
     for name in ("a.md", "b.md", "c.md"):
         newsroom.article(name, f"Story {name}")
 
-    def set_badly(manuscript, *of, **how):
-        proof = manuscript_set_up(manuscript, *of, **how)
-        if manuscript.slug != "b":
-            return proof
-        return replace(proof, revision=replace(proof.revision, title="\ud800"))
+    def parse_badly(source_file, *of, **how):
+        parsed = parse_article(source_file, *of, **how)
+        if source_file.slug != "b":
+            return parsed
+        return replace(parsed, revision=replace(parsed.revision, title="\ud800"))
 
-    monkeypatch.setattr(parallel_parse, "set_up", set_badly)
+    monkeypatch.setattr(parallel_parse, "parse_article", parse_badly)
     filed = newsroom.file()
     assert verdicts(filed) == [("a", NEW), ("b", REFUSED), ("c", NEW)]
     assert "can't hold a value" in filed[1].reason
@@ -580,8 +580,8 @@ def test_nobody_waits_for_the_store_while_a_file_is_set_again(newsroom, monkeypa
         return works(*of, **how)
 
     newsroom.article("tram.md", slug="harbour-tram")
-    monkeypatch.setattr(parallel_parse, "recompose", look)
-    assert newsroom.file_one(newsroom.config.root / "articles/tram.md").verdict is REVISED
+    monkeypatch.setattr(parallel_parse, "parse_for_id", look)
+    assert newsroom.file_one(newsroom.config.root / "articles/tram.md").outcome is REVISED
     assert len(looked) == 2
     assert newsroom.one().slug == "harbour-tram"
 
@@ -593,7 +593,7 @@ def test_files_that_are_set_again_come_in_alike_from_other_processes(newsroom, l
     files = [newsroom.config.root / "articles/tram.md"]
     (filed,) = import_articles(newsroom.store, newsroom.config, files, at=TUESDAY, limited=limited)
     article = newsroom.one()
-    assert (filed.verdict, article.slug) == (REVISED, "harbour-tram")
+    assert (filed.outcome, article.slug) == (REVISED, "harbour-tram")
     assert id_prefix(article.id) in article.body
 
 
@@ -618,5 +618,5 @@ def test_what_a_file_of_an_earlier_batch_took_is_taken(newsroom, monkeypatch, dr
     monkeypatch.setattr(parallel_parse, "BATCH_SIZE", 1)
     first, second = newsroom.article("a.md", slug="tram"), newsroom.article("b.md", slug="tram")
     told = newsroom.file(first, second, dry_run=dry_run)
-    assert [one.verdict for one in told] == [ImportOutcome.NEW, ImportOutcome.REFUSED]
+    assert [one.outcome for one in told] == [ImportOutcome.NEW, ImportOutcome.REFUSED]
     assert "a.md" in told[1].reason

@@ -9,7 +9,7 @@ from syndicate.intake.articles.jekyll import JekyllSite, read_liquid
 
 def filed(newsroom, body, name="_posts/2026-03-01-tram.md", **head):
     outcome = newsroom.file_one(newsroom.article(name, body, **head))
-    assert outcome.verdict == "new", outcome.reason
+    assert outcome.outcome == "new", outcome.reason
     return newsroom.by_slug("tram"), outcome.warnings
 
 

@@ -28,7 +28,7 @@ def test_four_times_the_article_takes_no_eight_times_the_time(name, publication,
     def read(size: int) -> Callable[[], object]:
         file = tmp_path / f"{size}{suffix}"
         file.write_bytes(make(size))
-        return lambda: parse_file(file, config, keep=False)
+        return lambda: parse_file(file, config, save_media=False)
 
     assert_linear(read(SMALL), read(LARGE))
 

@@ -57,7 +57,7 @@ def test_each_key_of_jekyll_and_hugo_names_old_addresses(
 ):
     newsroom.config = publication(publication={"url": "https://news.example"})
     filed = newsroom.file_one(newsroom.article("tram.md", slug="tram", **{key: value}))
-    assert (filed.verdict, filed.warnings) == (NEW, ())
+    assert (filed.outcome, filed.warnings) == (NEW, ())
     assert kept(newsroom) == (set(addresses), set(addresses))
 
 
@@ -137,7 +137,7 @@ def test_other_keys_are_not_taken_for_misspelt_ones(newsroom):
 )  # fmt: skip
 def test_an_address_of_our_own_is_refused_with_the_line(newsroom, address):
     filed = newsroom.file_one(newsroom.article("tram.md", aliases=f"[{address}]"))
-    assert filed.verdict is REFUSED
+    assert filed.outcome is REFUSED
     assert filed.reason.startswith("articles/tram.md:3: aliases = ")
     assert "is one of Syndicate's own" in filed.reason
     assert newsroom.all() == []
@@ -154,12 +154,12 @@ def test_two_files_cannot_have_been_at_one_address(newsroom, monkeypatch, cores,
     newsroom.article("c.md", redirect_from="/old/a.html")
     newsroom.article("d.md", redirect_from="/d")
     filed = newsroom.file(dry_run=dry_run)
-    assert [one.verdict for one in filed] == [NEW, REFUSED, REFUSED, NEW]
+    assert [one.outcome for one in filed] == [NEW, REFUSED, REFUSED, NEW]
     for refused in filed[1:3]:
         name = refused.path
         assert refused.reason == (
             f"{name}: the old address /old/a.html leads to articles/a.md; "
-            "take it out of one of them"
+            "remove it from one of them"
         )
 
 
@@ -168,7 +168,7 @@ def test_nor_one_file_where_another_article_is_or_was(newsroom):
     newsroom.file_one(newsroom.article("a.md", aliases="[/old/]", slug="harbour"))
     for address, wanted in (("/old", "/old/"), ("/articles/a/", None), ("/articles/harbour", None)):
         filed = newsroom.file_one(newsroom.article("b.md", "B", aliases=f"[{address}]"))
-        assert filed.verdict is REFUSED
+        assert filed.outcome is REFUSED
         assert (
             f"address {wanted or address.rstrip('/') + '/'} leads to articles/a.md" in filed.reason
         )
@@ -180,11 +180,11 @@ def test_nor_one_file_where_another_article_is_or_was(newsroom):
 def test_an_address_leads_on_for_as_long_as_the_file_names_it(newsroom):
     file = newsroom.article("tram.md", aliases="[/a/, /b/]")
     newsroom.file_one(file)
-    assert newsroom.file_one(file, at=TUESDAY).verdict is UNCHANGED
+    assert newsroom.file_one(file, at=TUESDAY).outcome is UNCHANGED
     newsroom.article("tram.md", aliases="[/b/, /d/]")
-    assert newsroom.file_one(file, at=TUESDAY).verdict is REVISED
+    assert newsroom.file_one(file, at=TUESDAY).outcome is REVISED
     assert kept(newsroom)[1] == {"/b/", "/d/"}
-    assert newsroom.file_one(newsroom.article("other.md", "Other", aliases="[/a/]")).verdict is NEW
+    assert newsroom.file_one(newsroom.article("other.md", "Other", aliases="[/a/]")).outcome is NEW
     newsroom.article("tram.md", slug="harbour-tram")
     newsroom.file_one(file, at=TUESDAY)
     assert kept(newsroom, "harbour-tram")[1] == {"/articles/tram/"}

@@ -11,13 +11,13 @@ LEAD = '<figure><img src="https://pictures.example/1" alt="A"/></figure>\n\n'
 
 def assert_cut_as_from_the_store(newsroom, name, body):
     file = newsroom.article(name, body)
-    composed = parse_file(file, newsroom.config, keep=True)
-    assert composed.manuscript is not None
-    if composed.proof is None:
+    composed = parse_file(file, newsroom.config, save_media=True)
+    assert composed.source_file is not None
+    if composed.parsed is None:
         assert "nested too deeply" in composed.refusal
         return
-    revision = composed.proof.revision
-    assert composed.proof.galley == compile_body(revision, slug=composed.manuscript.slug)
+    revision = composed.parsed.revision
+    assert composed.parsed.compiled_body == compile_body(revision, slug=composed.source_file.slug)
     assert revision.body == revision.body.strip()
 
 

@@ -28,7 +28,7 @@ def test_the_later_of_two_stories_of_one_name_gets_a_number_and_a_warning(newsro
     newsroom.article("b/2012-03-01-tram.md", "First.")
     newsroom.article("c/2013-03-01-tram.md", "Second.")
     filed = newsroom.file()
-    assert [(one.slug, one.verdict) for one in filed] == [
+    assert [(one.slug, one.outcome) for one in filed] == [
         ("tram-3", NEW),
         ("tram", NEW),
         ("tram-2", NEW),
@@ -42,7 +42,7 @@ def test_the_later_of_two_stories_of_one_name_gets_a_number_and_a_warning(newsro
     for slug, public_id in ids.items():
         assert public_id == f"urn:uuid:{uuid.uuid5(newsroom.config.publication.id, slug)}"
     again = newsroom.file(at=TUESDAY)
-    assert {(one.verdict, one.warnings) for one in again} == {(UNCHANGED, ())}
+    assert {(one.outcome, one.warnings) for one in again} == {(UNCHANGED, ())}
     assert {article.slug: article.id for article in newsroom.all()} == ids
 
 
@@ -68,7 +68,7 @@ def test_the_order_of_files_does_not_matter(newsroom, tmp_path, monkeypatch, cor
         random.Random(seed).shuffle(files)
         desk = Newsroom(newsroom.config, store_of(tmp_path, f"{cores}-{seed}"))
         filed = list(import_articles(desk.store, desk.config, files, at=MONDAY))
-        assert [one.path[-9:] for one in filed if one.verdict is REFUSED] == ["broken.md"]
+        assert [one.path[-9:] for one in filed if one.outcome is REFUSED] == ["broken.md"]
         seen.append({article.path: (article.slug, article.id) for article in desk.all()})
         desk.store.close()
     assert all(found == seen[0] for found in seen)
@@ -82,13 +82,13 @@ def test_what_is_in_the_store_keeps_its_slug_and_id(newsroom):
     newsroom.file_one(newsroom.article("2019-03-01-tram.md", "The newer."))
     before = newsroom.one()
     filed = newsroom.file_one(newsroom.article("2012-03-01-tram.md", "The older."))
-    assert (filed.slug, filed.verdict, len(filed.warnings)) == ("tram-2", NEW, 1)
+    assert (filed.slug, filed.outcome, len(filed.warnings)) == ("tram-2", NEW, 1)
     newsroom.article("2019-03-01-tram.md", "The newer, corrected.")
     newsroom.article("2012-03-01-tram.md", "The older, corrected.")
     newsroom.article("2011-03-01-tram.md", "The oldest.")
     for dry_run in (True, False):
         filed = newsroom.file(dry_run=dry_run)
-        assert [(one.slug, one.verdict) for one in filed] == [
+        assert [(one.slug, one.outcome) for one in filed] == [
             ("tram-3", NEW),
             ("tram-2", REVISED),
             ("tram", REVISED),
@@ -105,7 +105,7 @@ def test_the_same_story_twice_is_refused_naming_both_files(newsroom, dry_run):
     newsroom.article("b/2012-03-01-tram.md")
     newsroom.article("c/2013-03-01-tram.md")
     first, second, third = newsroom.file(dry_run=dry_run)
-    assert (first.slug, second.verdict, third.slug) == ("tram", REFUSED, "tram-2")
+    assert (first.slug, second.outcome, third.slug) == ("tram", REFUSED, "tram-2")
     assert (
         "articles/b/2012-03-01-tram.md: the slug tram is or was that of articles/a/"
         in second.reason
@@ -118,7 +118,7 @@ def test_the_same_story_twice_is_refused_naming_both_files(newsroom, dry_run):
 def test_undated_stories_of_one_name_are_told_apart_by_their_titles(newsroom):
     newsroom.article("city/overview.md", title="The city")
     newsroom.article("port/overview.md", title="The port")
-    assert [(one.slug, one.verdict) for one in newsroom.file()] == [
+    assert [(one.slug, one.outcome) for one in newsroom.file()] == [
         ("overview", NEW),
         ("overview-2", NEW),
     ]
@@ -134,7 +134,7 @@ def test_moved_files_of_one_name_keep_their_slugs_and_ids(newsroom):
     for file, moved in zip(files, ("b/z", "b/x", "b/y"), strict=True):
         file.unlink()
         newsroom.article(f"{moved}/{file.name}", "New words.", title=f"Tram {file.name[:4]}")
-    assert {one.verdict for one in newsroom.file()} == {REVISED}
+    assert {one.outcome for one in newsroom.file()} == {REVISED}
     assert {article.title: (article.slug, article.id) for article in newsroom.all()} == before
 
 
@@ -142,7 +142,7 @@ def test_an_article_whose_new_slug_is_another_story_s_gets_a_number(newsroom):
     newsroom.file_one(newsroom.article("2012-03-01-tram.md"))
     newsroom.file_one(newsroom.article("2013-03-01-ferry.md", title="Ferry"))
     filed = newsroom.file_one(newsroom.article("2013-03-01-ferry.md", title="Ferry", slug="tram"))
-    assert (filed.slug, filed.verdict, len(filed.warnings)) == ("tram-2", REVISED, 1)
+    assert (filed.slug, filed.outcome, len(filed.warnings)) == ("tram-2", REVISED, 1)
     with newsroom.store.read() as tx:
         assert tx.articles.redirects() == {"ferry": "tram-2"}
 

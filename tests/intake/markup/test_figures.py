@@ -11,7 +11,7 @@ from tests.intake.article_folder import Newsroom, picture
 
 def shown(newsroom: Newsroom, body: str, name: str = "a.md", **head: object):
     filed = newsroom.file_one(newsroom.article(name, body, **head))
-    assert filed.verdict is not ImportOutcome.REFUSED, filed.reason
+    assert filed.outcome is not ImportOutcome.REFUSED, filed.reason
     article = newsroom.by_slug(filed.slug)
     assert article is not None
     return article, filed.warnings
@@ -231,5 +231,5 @@ def test_what_is_said_of_a_missing_lead_picture_stays(newsroom):
 
 def test_a_dry_run_leaves_media_alone(newsroom, tram):
     (filed,) = newsroom.file(newsroom.article("a.md", "![x](tram.jpg)"), dry_run=True)
-    assert filed.verdict is ImportOutcome.NEW
+    assert filed.outcome is ImportOutcome.NEW
     assert not newsroom.config.media.exists()

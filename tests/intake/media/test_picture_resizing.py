@@ -205,7 +205,7 @@ def test_a_telephones_picture_with_more_pictures_behind_it_is_a_jpeg(newsroom):
 
 def test_a_dry_run_says_what_an_import_would(newsroom):
     file = newsroom.write("a.jpg", written("JPEG", photograph(size=SIZE), exif=exif(6)))
-    dry = Pictures(file, newsroom.config, keep=False).find("a.jpg")
+    dry = Pictures(file, newsroom.config, save_media=False).find("a.jpg")
     assert not newsroom.config.media.exists()
     assert dry == Pictures(file, newsroom.config).find("a.jpg")
 

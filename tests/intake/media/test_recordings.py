@@ -16,7 +16,7 @@ from tests.intake.media.sample_recordings import wav as sound
 
 def heard(newsroom: Newsroom, audio: str):
     filed = newsroom.file_one(newsroom.article("a.md", audio=audio))
-    assert filed.verdict is not ImportOutcome.REFUSED, filed.reason
+    assert filed.outcome is not ImportOutcome.REFUSED, filed.reason
     return newsroom.one().audio, filed.warnings
 
 
@@ -85,7 +85,9 @@ def test_a_recording_with_a_damaged_byte_is_taken_or_left_out_but_stops_nothing(
         for data in (damaged, damaged[:-3], whole[:at], whole[:at] + bytes(len(whole) - at)):
             file.write_bytes(data)
             try:
-                find_recording(Recording(src="tram", type=""), article, newsroom.config, keep=False)
+                find_recording(
+                    Recording(src="tram", type=""), article, newsroom.config, save_media=False
+                )
             except RecordingMissing:
                 left_out += 1
     assert left_out > 30

@@ -170,11 +170,11 @@ def test_encodings_separators_and_line_ends(tmp_path, codec, encoding, separator
     file = tmp_path / "readers.csv"
     file.write_bytes("".join(separator.join(line) + end for line in lines).encode(codec))
     readers = SubscriberCsv.recognise(file)
-    enrolment = readers.enrolment(ImportOptions(newsletter="breaking"), at=MONDAY)
-    [someone] = map(enrolment.read, readers.sheet.rows())
+    parser = readers.row_parser(ImportOptions(newsletter="breaking"), at=MONDAY)
+    [someone] = map(parser.read, readers.csv_file.rows())
     assert isinstance(someone, StagedReader)
     assert (someone.email, someone.name) == ("m@example.org", "Müller; A, B")
-    assert readers.sheet.encoding == encoding
+    assert readers.csv_file.encoding == encoding
 
 
 def test_a_byte_that_cannot_be_read_is_never_part_of_an_address(sqlite_store, tmp_path):
@@ -265,4 +265,4 @@ def test_the_first_line_of_each_is_remembered(numbers):
     first._grow(4)
     for line, (number,) in enumerate(numbers, start=1):
         expected = known.setdefault(number & 0xFFFF_FFFF_FFFF_FFFF or 1, line)
-        assert first.meet(number, line) == expected
+        assert first.add(number, line) == expected

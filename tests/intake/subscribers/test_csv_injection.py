@@ -66,8 +66,8 @@ def test_names_and_fields_survive_an_export_and_no_cell_is_a_formula(folder, loc
     rows = export(folder / "all.csv", somebody(email, name, city))
     assert not [cell for row in rows for cell in row if cell.startswith(FORMULAS)]
     readers = SubscriberCsv.recognise(folder / "all.csv")
-    enrolment = readers.enrolment(ImportOptions(newsletters=["news"], fields=("city",)), at=NOW)
-    someone, suppressed = map(enrolment.read, readers.sheet.rows())
+    parser = readers.row_parser(ImportOptions(newsletters=["news"], fields=("city",)), at=NOW)
+    someone, suppressed = map(parser.read, readers.csv_file.rows())
     assert isinstance(someone, StagedReader)
     assert isinstance(suppressed, StagedReader)
     assert (someone.email, someone.name) == (email, name)
@@ -88,16 +88,16 @@ def test_refused_rows_are_no_formulas_and_are_read_as_they_were(folder, cells, s
     with refused.path.open(encoding="utf-8", newline="") as stream:
         written = list(csv.reader(stream, delimiter=separator))
     assert not [cell for row in written for cell in row if cell.startswith(FORMULAS)]
-    sheet = SubscriberCsv.recognise(refused.path).sheet
-    assert sheet.header[:2] == ("email", "=name")
-    [again] = sheet.rows()
+    csv_file = SubscriberCsv.recognise(refused.path).csv_file
+    assert csv_file.header[:2] == ("email", "=name")
+    [again] = csv_file.rows()
     assert again.cells == [*cells, "2", "no email address"]
 
 
 def test_a_list_that_somebody_else_wrote_is_read_as_it_stands(tmp_path):
     file = tmp_path / "list.csv"
     file.write_text("email,name\na@example.org,'=x\nb@example.org,=x\n")
-    rows = SubscriberCsv.recognise(file).sheet.rows()
+    rows = SubscriberCsv.recognise(file).csv_file.rows()
     assert [row.cells[1] for row in rows] == ["'=x", "=x"]
 
 

@@ -28,12 +28,12 @@ BEEHIIV = (
 )
 
 
-def told(tmp_path, data, wishes=NEWS, name="readers.csv") -> tuple[CsvRowParser, str, list[Any]]:
+def told(tmp_path, data, options=NEWS, name="readers.csv") -> tuple[CsvRowParser, str, list[Any]]:
     file = tmp_path / name
     file.write_text(data)
     readers = SubscriberCsv.recognise(file)
-    enrolment = readers.enrolment(wishes, at=NOW)
-    return enrolment, readers.dialect.name, [enrolment.read(row) for row in readers.sheet.rows()]
+    parser = readers.row_parser(options, at=NOW)
+    return parser, readers.export_format.name, [parser.read(row) for row in readers.csv_file.rows()]
 
 
 def short(one):
@@ -114,8 +114,8 @@ def test_listmonk(tmp_path):
         "u2,b@example.com,Bob,{},blocklisted,2024-03-01T09:30:00Z,x\n"
         'u3,c@example.com,Cy,"{broken",enabled,0001-01-01T00:00:00Z,x\n'
     )
-    wishes = ImportOptions(newsletter="news", fields=("city",))
-    _, tool, [ann, bob, cy] = told(tmp_path, f"{LISTMONK}\n{rows}", wishes)
+    options = ImportOptions(newsletter="news", fields=("city",))
+    _, tool, [ann, bob, cy] = told(tmp_path, f"{LISTMONK}\n{rows}", options)
     assert tool == "listmonk"
     assert (dict(ann.fields), ann.language) == ({"city": "Kiel"}, "de")
     assert short(bob) == "blocklisted at listmonk"
@@ -188,10 +188,10 @@ def test_what_we_export_comes_in_again_with_its_consent(tmp_path):
         "d@example.com,,other,confirmed,,,,,,,,\n"
         "e@example.com,,news,pending,,,,,,,,\n"
     )
-    wishes = ImportOptions(newsletters=["news"], fields=("city",))
-    enrolment, tool, people = told(tmp_path, f"{header}\n{rows}", wishes)
+    options = ImportOptions(newsletters=["news"], fields=("city",))
+    parser, tool, people = told(tmp_path, f"{header}\n{rows}", options)
     assert tool == "Syndicate"
-    assert enrolment.has_newsletters
+    assert parser.has_newsletters
     assert [short(one) for one in people] == [
         "confirmed",
         "left",
@@ -238,9 +238,9 @@ def test_a_time_that_never_was_is_no_leaving(tmp_path, never):
 
 
 def test_what_is_read_from_which_column_can_be_told(tmp_path):
-    wishes = ImportOptions(newsletter="news", fields=("zip-code",))
-    enrolment, _, _ = told(tmp_path, f"{MAILCHIMP}TAGS,Language\n", wishes)
-    assert dict(enrolment.mapped()) == {
+    options = ImportOptions(newsletter="news", fields=("zip-code",))
+    parser, _, _ = told(tmp_path, f"{MAILCHIMP}TAGS,Language\n", options)
+    assert dict(parser.mapped_columns()) == {
         "address": "Email Address",
         "name": "First Name, Last Name",
         "agreed at": "CONFIRM_TIME, OPTIN_TIME",
@@ -274,12 +274,12 @@ def test_times_are_read_or_not_but_never_guessed(tmp_path, written, meant):
 
 
 def test_too_much_of_anything_is_refused_or_cut(tmp_path):
-    wishes = ImportOptions(newsletter="news", fields=("city",))
+    options = ImportOptions(newsletter="news", fields=("city",))
     long = "x" * 501
     _, _, people = told(
         tmp_path,
         f"email,name,city,tags\na@example.com,{long},,\nb@example.com,,{long},\nc@example.com,,,{long}\n",
-        wishes,
+        options,
     )
     assert people[0] == "a name of more than 200 characters"
     assert people[1] == "more than 500 characters in one field"

@@ -23,7 +23,9 @@ FILES = (
 
 def filed(file: Path) -> Article:
     manuscript = read_source_file(file, config())
-    revision = parse_article(manuscript, f"urn:example:{file.name}", config(), keep=False).revision
+    revision = parse_article(
+        manuscript, f"urn:example:{file.name}", config(), save_media=False
+    ).revision
     values = {field.name: getattr(revision, field.name) for field in fields(Revision)}
     return Article(
         **values, key=1, id=file.name, slug=manuscript.slug, first_seen=AT, saved_at=AT, number=1

@@ -51,66 +51,66 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
 
     Raise Refused with the line, what was read and what was expected.
     """
-    head = FrontMatterKeys(front)
+    keys = FrontMatterKeys(front)
     date, name = split_dated_name(article_name(file))
-    section, tags = _topics(head)
+    section, tags = _topics(keys)
     revision = Revision(
-        title=_title(head),
+        title=_title(keys),
         body="",
-        status=publishing.read_status(head, file),
-        date=publishing.read_date(head, date, zone),
-        updated=publishing.read_updated(head, zone),
+        status=publishing.read_status(keys, file),
+        date=publishing.read_date(keys, date, zone),
+        updated=publishing.read_updated(keys, zone),
         section=section,
         tags=tags,
-        authors=read_people(head, "authors", "author"),
-        contributors=read_people(head, "contributors"),
-        breaking=head.flag("breaking") or False,
-        summary=head.first_line("summary", "description", "excerpt", longest=5 * MAX_LINE_LENGTH),
-        image=attachments.read_image(head),
-        canonical_url=_canonical_url(head),
-        comments=attachments.read_comments(head),
-        language=_language(head),
-        audio=attachments.read_audio(head),
-        translations=_translations(head),
-        old_addresses=read_old_addresses(head, file, site),
-        extra=head.extra(),
+        authors=read_people(keys, "authors", "author"),
+        contributors=read_people(keys, "contributors"),
+        breaking=keys.flag("breaking") or False,
+        summary=keys.first_line("summary", "description", "excerpt", longest=5 * MAX_LINE_LENGTH),
+        image=attachments.read_image(keys),
+        canonical_url=_canonical_url(keys),
+        comments=attachments.read_comments(keys),
+        language=_language(keys),
+        audio=attachments.read_audio(keys),
+        translations=_translations(keys),
+        old_addresses=read_old_addresses(keys, file, site),
+        extra=keys.extra(),
     )
-    slug = _slug(head, name)
-    return ArticleFields(id=_id(head), slug=slug, revision=revision, warnings=tuple(head.warnings))
+    slug = _slug(keys, name)
+    return ArticleFields(id=_id(keys), slug=slug, revision=revision, warnings=tuple(keys.warnings))
 
 
-def _title(head: FrontMatterKeys) -> str:
-    title = head.line("title")
+def _title(keys: FrontMatterKeys) -> str:
+    title = keys.line("title")
     if not title:
-        line = head.values["title"].line if "title" in head.values else 1
-        raise Refused(f"{head.where}:{line}: no title — expected a line such as `title: …`")
+        line = keys.values["title"].line if "title" in keys.values else 1
+        raise Refused(f"{keys.path}:{line}: no title — expected a line such as `title: …`")
     return title
 
 
-def _id(head: FrontMatterKeys) -> str | None:
-    value = head.get("id")
+def _id(keys: FrontMatterKeys) -> str | None:
+    value = keys.get("id")
     if value is None:
         return None
     if value.text is None or len(value.text) > MAX_ID_LENGTH or not _ID.fullmatch(value.text):
-        head.refuse("id", value, f"at most {MAX_ID_LENGTH} characters without white space")
+        keys.refuse("id", value, f"at most {MAX_ID_LENGTH} characters without white space")
     return value.text
 
 
-def _slug(head: FrontMatterKeys, name: str) -> str:
-    value = head.get("slug")
+def _slug(keys: FrontMatterKeys, name: str) -> str:
+    value = keys.get("slug")
     if value is None:
-        return _permalink_slug(head) or slugify(name)
+        return _permalink_slug(keys) or slugify(name)
     if not value.text or not value.text.strip():
-        head.refuse("slug", value, "lower-case letters, digits and hyphens")
+        keys.refuse("slug", value, "lower-case letters, digits and hyphens")
     slug = slugify(value.text.strip())
     if slug != value.text.strip():
-        head.warn(value, f"slug {value} is written {slug}")
+        keys.warn(value, f"slug {value} is written {slug}")
     return slug
 
 
-def _permalink_slug(head: FrontMatterKeys) -> str | None:
+def _permalink_slug(keys: FrontMatterKeys) -> str | None:
     """Return the last part of a Jekyll permalink, unless it is a pattern or a style's name."""
-    value = head.get("permalink")
+    value = keys.get("permalink")
     if value is None or value.text is None or "/" not in value.text or ":" in value.text:
         return None
     path = re.sub(r"/(index\.html?)?$|\.html?$", "", value.text.strip())
@@ -118,41 +118,41 @@ def _permalink_slug(head: FrontMatterKeys) -> str | None:
     return slugify(last) if last else None
 
 
-def _topics(head: FrontMatterKeys) -> tuple[str | None, tuple[str, ...]]:
+def _topics(keys: FrontMatterKeys) -> tuple[str | None, tuple[str, ...]]:
     """Return section and tags; Jekyll's categories are a section, and more tags."""
-    categories = head.words("categories")
-    section = head.line("section") or head.line("category") or next(iter(categories), None)
+    categories = keys.words("categories")
+    section = keys.line("section") or keys.line("category") or next(iter(categories), None)
     rest = (name for name in categories if name != section)
-    return section, tuple(dict.fromkeys((*head.words("tags"), *head.words("tag"), *rest)))
+    return section, tuple(dict.fromkeys((*keys.words("tags"), *keys.words("tag"), *rest)))
 
 
-def _canonical_url(head: FrontMatterKeys) -> str | None:
-    value = head.get("canonical_url")
-    return None if value is None else head.address("canonical_url", value)
+def _canonical_url(keys: FrontMatterKeys) -> str | None:
+    value = keys.get("canonical_url")
+    return None if value is None else keys.address("canonical_url", value)
 
 
-def _language(head: FrontMatterKeys) -> str | None:
-    value = head.get("language")
+def _language(keys: FrontMatterKeys) -> str | None:
+    value = keys.get("language")
     if value is None or value.text == "":
         return None
     if value.text is None or not _LANGUAGE.fullmatch(value.text.strip()):
-        head.refuse("language", value, "a language as in BCP 47, such as en or pt-BR")
+        keys.refuse("language", value, "a language as in BCP 47, such as en or pt-BR")
     return value.text.strip()
 
 
-def _translations(head: FrontMatterKeys) -> Mapping[str, str]:
-    value = head.get("translations")
+def _translations(keys: FrontMatterKeys) -> Mapping[str, str]:
+    value = keys.get("translations")
     if value is None:
         return {}
     if value.table is None:
-        head.refuse("translations", value, "a table such as {de: slug-or-address}")
+        keys.refuse("translations", value, "a table such as {de: slug-or-address}")
     found = {}
     for tag, item in value.table.items():
-        where = (item.text or "").strip()
+        target = (item.text or "").strip()
         if not _LANGUAGE.fullmatch(tag):
-            head.refuse(f"translations.{tag}", item, "a language as in BCP 47, such as pt-BR")
-        address = where if where and slugify(where) == where else http_url(where)
+            keys.refuse(f"translations.{tag}", item, "a language as in BCP 47, such as pt-BR")
+        address = target if target and slugify(target) == target else http_url(target)
         if address is None:
-            head.refuse(f"translations.{tag}", item, "a slug, or an http or https address")
+            keys.refuse(f"translations.{tag}", item, "a slug, or an http or https address")
         found[tag] = address
     return found

@@ -14,86 +14,86 @@ _COUNT = re.compile("[0-9]{1,9}")
 _AUDIO = re.compile(r"audio/[a-z0-9][a-z0-9.+-]{0,60}")
 
 
-def read_image(head: FrontMatterKeys) -> Figure | None:
+def read_image(keys: FrontMatterKeys) -> Figure | None:
     """Return the lead picture; `src` is as written."""
-    value = head.get("image")
+    value = keys.get("image")
     if value is None or value.text == "":
         return None
-    src, table = _source(head, "image", value, ("src", "alt", "caption", "credit"))
+    src, table = _source(keys, "image", value, ("src", "alt", "caption", "credit"))
     alt, caption, credit = (table.get(key, "") for key in ("alt", "caption", "credit"))
     return Figure(src=src, alt=alt, caption=caption, credit=credit)
 
 
-def read_audio(head: FrontMatterKeys) -> Recording | None:
+def read_audio(keys: FrontMatterKeys) -> Recording | None:
     """Return the recording; its file may supply type and length later."""
-    value = head.get("audio")
+    value = keys.get("audio")
     if value is None or value.text == "":
         return None
-    src, table = _source(head, "audio", value, ("src", "title", "duration", "type", "length"))
+    src, table = _source(keys, "audio", value, ("src", "title", "duration", "type", "length"))
     kind, length = table.get("type", ""), table.get("length", "")
     if kind and not _AUDIO.fullmatch(kind):
-        head.refuse("audio.type", value, "a media type such as audio/mpeg")
+        keys.refuse("audio.type", value, "a media type such as audio/mpeg")
     if length and not re.fullmatch("[1-9][0-9]{0,12}", length):
-        head.refuse("audio.length", value, "a number of bytes")
+        keys.refuse("audio.length", value, "a number of bytes")
     return Recording(
         src=src,
         type=kind,
         length=int(length) if length else None,
-        duration=_duration(head, value, table.get("duration", "")),
+        duration=_duration(keys, value, table.get("duration", "")),
         title=table.get("title", ""),
     )
 
 
-def read_comments(head: FrontMatterKeys) -> Comments | None:
+def read_comments(keys: FrontMatterKeys) -> Comments | None:
     """Return how many comments there are, and where."""
-    value = head.get("comments")
+    value = keys.get("comments")
     if value is None or value.text == "":
         return None
     if value.table is not None:
-        return _discussion(head, value.table)
+        return _discussion(keys, value.table)
     text = (value.text or "").strip()
     if text.lower() in FALSE:
         return None
     if text.lower() in TRUE:  # Jekyll's switch
-        head.warn(value, "comments says neither how many nor where; left out")
+        keys.warn(value, "comments says neither how many nor where; left out")
         return None
     if _COUNT.fullmatch(text):
         return Comments(count=int(text))
     if (url := http_url(text)) is None:
         expected = "a count, an http or https address, or a table with count, url, feed"
-        head.refuse("comments", value, expected)
+        keys.refuse("comments", value, expected)
     return Comments(url=url)
 
 
 def _source(
-    head: FrontMatterKeys, key: str, value: FrontMatterValue, keys: tuple[str, ...]
+    keys: FrontMatterKeys, key: str, value: FrontMatterValue, known: tuple[str, ...]
 ) -> tuple[str, Mapping[str, str]]:
     """Return the file or address of a picture or recording, and what else its table says."""
-    table = {} if value.table is None else head.table(key, value, keys)
+    table = {} if value.table is None else keys.table(key, value, known)
     src = (table.get("src", "") if value.text is None else value.text).strip()
     scheme = _SCHEME.match(src)
     if not src or (scheme and scheme[0].lower() not in ("http:", "https:")):
-        head.refuse(key, value, "a file, an http(s) address, or a table with src")
+        keys.refuse(key, value, "a file, an http(s) address, or a table with src")
     return src, table
 
 
-def _duration(head: FrontMatterKeys, value: FrontMatterValue, text: str) -> int | None:
+def _duration(keys: FrontMatterKeys, value: FrontMatterValue, text: str) -> int | None:
     try:
         return parse_duration(text) or None if text else None
     except ValueError:
-        head.refuse("audio.duration", value, "seconds, mm:ss or h:mm:ss")
+        keys.refuse("audio.duration", value, "seconds, mm:ss or h:mm:ss")
 
 
-def _discussion(head: FrontMatterKeys, table: Mapping[str, FrontMatterValue]) -> Comments | None:
-    given = {name: value for name, value in table.items() if not value.null and value.text != ""}
+def _discussion(keys: FrontMatterKeys, table: Mapping[str, FrontMatterValue]) -> Comments | None:
+    given = {name: value for name, value in table.items() if not value.is_null and value.text != ""}
     for name, value in given.items():
         if name not in ("count", "url", "feed"):
-            head.warn(value, f"comments.{name} is not understood; count, url, feed are")
+            keys.warn(value, f"comments.{name} is not understood; count, url, feed are")
     count = given.get("count")
     if count is not None and not _COUNT.fullmatch(count.text or ""):
-        head.refuse("comments.count", count, "how many there are, in digits")
+        keys.refuse("comments.count", count, "how many there are, in digits")
     url, feed = (
-        head.address(f"comments.{name}", given[name]) if name in given else None
+        keys.address(f"comments.{name}", given[name]) if name in given else None
         for name in ("url", "feed")
     )
     found = Comments(count=int(count.text or "") if count else None, url=url, feed=feed)

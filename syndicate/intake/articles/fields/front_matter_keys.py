@@ -28,14 +28,14 @@ class FrontMatterKeys:
     """An article's front matter, read key by key; what is wrong is refused with its line."""
 
     def __init__(self, front: FrontMatter) -> None:
-        self.where = front.where
+        self.path = front.path
         self.values = _folded(front)
         self.warnings: list[str] = []
 
     def get(self, key: str) -> FrontMatterValue | None:
         """Return a key's value, unless it is missing or has nothing behind it."""
         value = self.values.get(key)
-        return None if value is None or value.null else value
+        return None if value is None or value.is_null else value
 
     def first_line(self, *keys: str, longest: int = MAX_LINE_LENGTH) -> str:
         """Return the first text that one of some keys has; a yes or no is none."""
@@ -59,7 +59,7 @@ class FrontMatterKeys:
         if value.text is not None:
             texts: list[str] = value.text.split("," if "," in value.text else None)
         elif value.items is not None:
-            texts = [self._item_text(key, item) for item in value.items if not item.null]
+            texts = [self._item_text(key, item) for item in value.items if not item.is_null]
         else:
             self.refuse(key, value, "a list of words")
         return tuple(dict.fromkeys(filter(None, map(one_line, texts))))
@@ -89,7 +89,7 @@ class FrontMatterKeys:
                 self.warn(item, f"{key}.{name} is not understood; {', '.join(known)} are")
             elif item.text is not None:
                 texts[name] = one_line(item.text)
-            elif not item.null:
+            elif not item.is_null:
                 self.refuse(f"{key}.{name}", item, "text")
         return texts
 
@@ -99,15 +99,15 @@ class FrontMatterKeys:
         for key, value in unknown.items():
             if (known := closest_key(key, _SUGGESTED)) is not None:
                 self.warn(value, f"{key} means nothing here; did you mean {known}?")
-        return {key: value.plain for key, value in unknown.items()}
+        return {key: value.json_value for key, value in unknown.items()}
 
     def warn(self, value: FrontMatterValue, message: str) -> None:
         """Add a warning that names the line of a value."""
-        self.warnings.append(f"{self.where}:{value.line}: {message}")
+        self.warnings.append(f"{self.path}:{value.line}: {message}")
 
     def refuse(self, key: str, value: FrontMatterValue, expected: str) -> NoReturn:
         """Refuse the article for one value."""
-        raise Refused(f"{self.where}:{value.line}: {key} = {value} — expected {expected}")
+        raise Refused(f"{self.path}:{value.line}: {key} = {value} — expected {expected}")
 
     def _item_text(self, key: str, item: FrontMatterValue) -> str:
         if item.text is None or len(item.text) > MAX_LINE_LENGTH:
@@ -125,8 +125,9 @@ def _folded(front: FrontMatter) -> dict[str, FrontMatterValue]:
         name = key.lower() if key.lower() in _KNOWN else key
         if name in values:
             first = values[name].line
-            where = f"{front.where}:{value.line}"
-            raise Refused(f"{where}: {name} is given twice, first on line {first}")
+            raise Refused(
+                f"{front.path}:{value.line}: {name} is given twice, first on line {first}"
+            )
         values[name] = value
     taxonomies = values.get("taxonomies")
     if taxonomies is not None and taxonomies.table is not None:

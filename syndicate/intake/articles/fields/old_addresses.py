@@ -13,37 +13,37 @@ _STYLES = ("date", "pretty", "ordinal", "weekdate", "none")
 """Patterns of Jekyll's that have a name."""
 
 
-def read_old_addresses(head: FrontMatterKeys, file: PurePath, site: str) -> tuple[str, ...]:
+def read_old_addresses(keys: FrontMatterKeys, file: PurePath, site: str) -> tuple[str, ...]:
     """Return the addresses that lead to the article from now on.
 
     Refuse one that the publication has itself; warn about one that can't be led on from.
     """
     found = []
     for key in KEYS:
-        for value, text in _texts(head, key):
+        for value, text in _texts(keys, key):
             if _is_pattern(key, text):
-                head.warn(value, f"{key} {text} is a pattern; for a redirect, write the path")
+                keys.warn(value, f"{key} {text} is a pattern; for a redirect, write the path")
                 continue
             try:
                 address = parse_old_address(text, site=site, folder=_folder(file, key))
             except InvalidOldAddress as problem:
-                head.warn(value, f"{key} {value}: no redirect is made of it: {problem}")
+                keys.warn(value, f"{key} {value}: no redirect is made of it: {problem}")
                 continue
             if is_reserved(address):
-                head.refuse(key, value, f"an old address, and {address} is one of Syndicate's own")
+                keys.refuse(key, value, f"an old address, and {address} is one of Syndicate's own")
             found.append(address)
     return tuple(dict.fromkeys(found))
 
 
-def _texts(head: FrontMatterKeys, key: str) -> Iterator[tuple[FrontMatterValue, str]]:
+def _texts(keys: FrontMatterKeys, key: str) -> Iterator[tuple[FrontMatterValue, str]]:
     """Iterate over the texts of a key, which may be one or a list."""
-    value = head.get(key)
+    value = keys.get(key)
     if value is None:
         return
     for item in (value,) if value.items is None else value.items:
         text = (item.text or "").strip()
-        if item.text is None and not item.null:
-            head.warn(item, f"{key} {item} is no path such as /2019/05/story/; left out")
+        if item.text is None and not item.is_null:
+            keys.warn(item, f"{key} {item} is no path such as /2019/05/story/; left out")
         elif text and text.lower() not in (*TRUE, *FALSE):  # to Eleventy, false is no page
             yield item, text
 

@@ -9,35 +9,35 @@ from syndicate.model.articles import Person
 from syndicate.model.urls import http_url
 
 
-def read_people(head: FrontMatterKeys, *keys: str) -> tuple[Person, ...]:
+def read_people(keys: FrontMatterKeys, *names: str) -> tuple[Person, ...]:
     """Return the people that some keys name, without repetition."""
-    return tuple(dict.fromkeys(person for key in keys for person in _read_key(head, key)))
+    return tuple(dict.fromkeys(person for name in names for person in _read_key(keys, name)))
 
 
-def _read_key(head: FrontMatterKeys, key: str) -> tuple[Person, ...]:
-    value = head.get(key)
+def _read_key(keys: FrontMatterKeys, key: str) -> tuple[Person, ...]:
+    value = keys.get(key)
     if value is None:
         return ()
     items = (value,) if value.items is None else value.items
-    return tuple(_person(head, key, item) for item in items if not item.null and item.text != "")
+    return tuple(_person(keys, key, item) for item in items if not item.is_null and item.text != "")
 
 
-def _person(head: FrontMatterKeys, key: str, value: FrontMatterValue) -> Person:
+def _person(keys: FrontMatterKeys, key: str, value: FrontMatterValue) -> Person:
     if value.text is not None:
         name, table = one_line(value.text), {}
     elif value.table is not None:
-        table = head.table(key, value, ("name", "place", "url", "email"))
+        table = keys.table(key, value, ("name", "place", "url", "email"))
         name = table.get("name", "")
     else:
         name, table = "", {}
     if not name or len(name) > MAX_LINE_LENGTH:
-        head.refuse(key, value, "a name, or a table with name, place, url, email")
+        keys.refuse(key, value, "a name, or a table with name, place, url, email")
     person = Person(name=name, place=table.get("place") or None)
     url, email = table.get("url"), table.get("email")
     if url and not http_url(url):
-        head.refuse(f"{key}.url", (value.table or {})["url"], "an http or https address")
+        keys.refuse(f"{key}.url", (value.table or {})["url"], "an http or https address")
     if email and not _is_email(email):
-        head.refuse(f"{key}.email", (value.table or {})["email"], "an email address")
+        keys.refuse(f"{key}.email", (value.table or {})["email"], "an email address")
     return replace(person, url=http_url(url) if url else None, email=email or None)
 
 

@@ -33,7 +33,7 @@ _OBJECT = re.compile(r'\{\s*["}]')
 class FrontMatter:
     """What stands at the head of a file, and the body under it."""
 
-    where: str
+    path: str
     """The file's name for messages."""
     body: str
     line: int = 1
@@ -43,70 +43,70 @@ class FrontMatter:
     """False when the file begins with its body."""
 
 
-def split_front_matter(data: bytes, where: str) -> FrontMatter:
+def split_front_matter(data: bytes, path: str) -> FrontMatter:
     """Part a file's front matter from its body.
 
     Raise Refused, with the line in the file, for what is no UTF-8 text, is broken,
     is no table of keys, or says something twice.
     """
-    text = _decode(data, where)
+    text = _decode(data, path)
     if _OBJECT.match(text):
-        value, end = read_json(text, where)
-        return _front_matter(text, end, value, where)
+        value, end = read_json(text, path)
+        return _front_matter(text, end, value, path)
     opening = _OPEN.match(text)
     if opening is None:
-        return FrontMatter(where=where, body=text, found=False)
+        return FrontMatter(path=path, body=text, found=False)
     mark = text[:3]
     name = "toml" if mark == "+++" else opening["format"] or "yaml"
     if (read := _READERS.get(name)) is None:
-        raise Refused(f"{where}:1: front matter in {name} — expected yaml, toml or json")
+        raise Refused(f"{path}:1: front matter in {name} — expected yaml, toml or json")
     closing = _CLOSE[mark].search(text, opening.end())
     if closing is None:
-        raise Refused(f"{where}:1: front matter begins here and no line of {mark} ends it")
+        raise Refused(f"{path}:1: front matter begins here and no line of {mark} ends it")
     head = text[opening.end() : closing.start()]
     if len(head) > _MAX_LENGTH:
-        raise Refused(f"{where}:2: front matter of more than {_MAX_LENGTH // 1000} kB")
-    value = read(head, where)
-    return _front_matter(text, closing.end(), value, where)
+        raise Refused(f"{path}:2: front matter of more than {_MAX_LENGTH // 1000} kB")
+    value = read(head, path)
+    return _front_matter(text, closing.end(), value, path)
 
 
-def _front_matter(text: str, end: int, value: FrontMatterValue, where: str) -> FrontMatter:
+def _front_matter(text: str, end: int, value: FrontMatterValue, path: str) -> FrontMatter:
     return FrontMatter(
-        where=where,
+        path=path,
         body=text[end:],
         line=text.count("\n", 0, end) + 1,
-        values=_table(value, where),
+        values=_table(value, path),
     )
 
 
-def _table(value: FrontMatterValue, where: str) -> Mapping[str, FrontMatterValue]:
-    if value.null:
+def _table(value: FrontMatterValue, path: str) -> Mapping[str, FrontMatterValue]:
+    if value.is_null:
         return {}
     if value.table is None:
-        raise Refused(f"{where}:{value.line}: {value} — expected lines such as `title: …`")
+        raise Refused(f"{path}:{value.line}: {value} — expected lines such as `title: …`")
     return value.table
 
 
-def _fenced_json(head: str, where: str) -> FrontMatterValue:
+def _fenced_json(head: str, path: str) -> FrontMatterValue:
     """Read the object between `---json` and `---`."""
     text = f"\n{head}"
-    value, end = read_json(text, where, 1)
+    value, end = read_json(text, path, 1)
     if rest := text[end:].strip():
         line = text.count("\n", 0, text.index(rest, end)) + 1
-        raise Refused(f"{where}:{line}: broken JSON: more after the end of the object")
+        raise Refused(f"{path}:{line}: broken JSON: more after the end of the object")
     return value
 
 
-def _decode(data: bytes, where: str) -> str:
+def _decode(data: bytes, path: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         byte = data[error.start]
-        raise Refused(f"{where}:{line}: byte 0x{byte:02x} — expected text in UTF-8") from error
+        raise Refused(f"{path}:{line}: byte 0x{byte:02x} — expected text in UTF-8") from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise Refused(f"{where}:{line}: a null byte — expected text in UTF-8")
+        raise Refused(f"{path}:{line}: a null byte — expected text in UTF-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -20,25 +20,25 @@ _WORD = re.compile(r"true|false|null")
 _PLAIN = {"true": True, "false": False}
 
 
-def read_json(text: str, where: str, at: int = 0) -> tuple[FrontMatterValue, int]:
+def read_json(text: str, path: str, at: int = 0) -> tuple[FrontMatterValue, int]:
     """Read the value that begins at `at`; return it, and where it ends.
 
     Raise Refused, with the line in `text`, for what is no JSON.
     """
-    reader = _JsonReader(text, where)
+    reader = _JsonReader(text, path)
     try:
         return reader.value(at, 0)
     except json.JSONDecodeError as error:
-        raise Refused(f"{where}:{error.lineno}: broken JSON: {error.msg}") from error
+        raise Refused(f"{path}:{error.lineno}: broken JSON: {error.msg}") from error
 
 
 class _JsonReader:
     """One pass over a text: a place in it goes in, a value and the place after it come out."""
 
-    def __init__(self, text: str, where: str) -> None:
+    def __init__(self, text: str, path: str) -> None:
         self._text = text
-        self._where = where
-        self._budget = ValueBudget(where)
+        self._path = path
+        self._budget = ValueBudget(path)
         self._counted = 0
         self._line = 1
 
@@ -55,15 +55,15 @@ class _JsonReader:
             return list_value(line, items), at
         if first == '"':
             text, at = self._string(at)
-            return FrontMatterValue(line=line, text=text, plain=text), at
+            return FrontMatterValue(line=line, text=text, json_value=text), at
         if word := _WORD.match(self._text, at):
             written = word[0]
             if written == "null":
                 return FrontMatterValue(line=line), word.end()
-            return FrontMatterValue(line=line, text=written, plain=_PLAIN[written]), word.end()
+            return FrontMatterValue(line=line, text=written, json_value=_PLAIN[written]), word.end()
         if digits := _NUMBER.match(self._text, at):
             return FrontMatterValue(
-                line=line, text=digits[0], plain=parse_number(digits[0])
+                line=line, text=digits[0], json_value=parse_number(digits[0])
             ), digits.end()
         raise self._broken("a value is missing", at)
 
@@ -80,7 +80,7 @@ class _JsonReader:
             key, at = self._string(at)
             if key in table:
                 first = table[key].line
-                raise Refused(f"{self._where}:{line}: {key} is given twice, first on line {first}")
+                raise Refused(f"{self._path}:{line}: {key} is given twice, first on line {first}")
             at = self._expect(":", at)
             table[key], at = self.value(at, depth + 1)
             at, ended = self._next(at, "}")

@@ -23,25 +23,25 @@ _ERROR_POSITION = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of docume
 _KEY = re.compile(r"""[ \t]*([\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=""")
 
 
-def read_toml(head: str, where: str) -> FrontMatterValue:
+def read_toml(head: str, path: str) -> FrontMatterValue:
     """Read TOML that begins in line 2 of its file.
 
     Raise Refused, with the line in the file, for what is no TOML.
     """
     text = f"\n{head}"
     if any(line.count(".") > _MAX_DOTS for line in head.split("\n")):
-        raise Refused(f"{where}:2: front matter is nested too deeply")
+        raise Refused(f"{path}:2: front matter is nested too deeply")
     if sum(1 for _ in _HEADER.finditer(head)) > _MAX_HEADERS:
-        raise Refused(f"{where}:2: front matter is nested or repeated too much")
-    _check(text, where)
+        raise Refused(f"{path}:2: front matter is nested or repeated too much")
+    _check(text, path)
     try:
-        document = TomlDocument.parse(where, text.encode())
+        document = TomlDocument.parse(path, text.encode())
     except ConfigError as error:
         raise Refused(str(error)) from error
-    return _TomlReader(document, where).value(document.data, ())
+    return _TomlReader(document, path).value(document.data, ())
 
 
-def _check(text: str, where: str) -> None:
+def _check(text: str, path: str) -> None:
     """Raise Refused for what is no TOML.
 
     The reader that knows lines is made for the operator's own files; what a stranger
@@ -50,12 +50,12 @@ def _check(text: str, where: str) -> None:
     try:
         tomllib.loads(text)
     except RecursionError as error:
-        raise Refused(f"{where}:2: front matter is nested too deeply") from error
+        raise Refused(f"{path}:2: front matter is nested too deeply") from error
     except ValueError as error:
         place = _ERROR_POSITION.fullmatch(str(error))
         problem, line = (place[1], place[2]) if place else (str(error), None)
         parse_number = int(line) if line else text.count("\n") + (not text.endswith("\n"))
-        raise Refused(f"{where}:{parse_number}: {_problem(problem, text, parse_number)}") from error
+        raise Refused(f"{path}:{parse_number}: {_problem(problem, text, parse_number)}") from error
 
 
 def _problem(problem: str, text: str, line: int) -> str:
@@ -73,9 +73,9 @@ def _problem(problem: str, text: str, line: int) -> str:
 class _TomlReader:
     """One pass over what was parsed, for the line of each value and how it was written."""
 
-    def __init__(self, document: TomlDocument, where: str) -> None:
+    def __init__(self, document: TomlDocument, path: str) -> None:
         self._document = document
-        self._budget = ValueBudget(where)
+        self._budget = ValueBudget(path)
 
     def value(self, given: Any, loc: Loc) -> FrontMatterValue:
         line = self._document.line(loc)
@@ -87,13 +87,13 @@ class _TomlReader:
             return list_value(line, [self.value(item, (*loc, n)) for n, item in enumerate(given)])
         if isinstance(given, str):
             text = printable(given)
-            return FrontMatterValue(line=line, text=text, plain=text)
+            return FrontMatterValue(line=line, text=text, json_value=text)
         if isinstance(given, bool):
-            return FrontMatterValue(line=line, text=str(given).lower(), plain=given)
+            return FrontMatterValue(line=line, text=str(given).lower(), json_value=given)
         text = self._document.written(loc) or ""
         if isinstance(given, datetime | date | time):
-            return FrontMatterValue(line=line, text=text, plain=text)
-        return FrontMatterValue(line=line, text=text, plain=_number(given, text))
+            return FrontMatterValue(line=line, text=text, json_value=text)
+        return FrontMatterValue(line=line, text=text, json_value=_number(given, text))
 
 
 def _number(given: float, text: str) -> int | float | str:

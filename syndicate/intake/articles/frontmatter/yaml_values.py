@@ -30,21 +30,21 @@ _NULL, _BOOL = "tag:yaml.org,2002:null", "tag:yaml.org,2002:bool"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
-def read_yaml(head: str, where: str) -> FrontMatterValue:
+def read_yaml(head: str, path: str) -> FrontMatterValue:
     """Read YAML that begins in line 2 of its file.
 
     Raise Refused, with the line in the file, for what is no YAML.
     """
     try:
         node = _node(head)
-        return FrontMatterValue(line=2) if node is None else _YamlReader(where).value(node)
+        return FrontMatterValue(line=2) if node is None else _YamlReader(path).value(node)
     except yaml.reader.ReaderError as error:
         line = head.count("\n", 0, error.position) + 2
-        raise Refused(f"{where}:{line}: a control character in the front matter") from error
+        raise Refused(f"{path}:{line}: a control character in the front matter") from error
     except yaml.MarkedYAMLError as error:
-        raise Refused(_describe(error, where)) from error
+        raise Refused(_describe(error, path)) from error
     except RecursionError as error:
-        raise Refused(f"{where}:2: front matter is nested too deeply") from error
+        raise Refused(f"{path}:2: front matter is nested too deeply") from error
 
 
 def _node(head: str) -> yaml.Node | None:
@@ -59,20 +59,20 @@ def _node(head: str) -> yaml.Node | None:
     return yaml.compose(head, Loader=yaml.SafeLoader)
 
 
-def _describe(error: yaml.MarkedYAMLError, where: str) -> str:
+def _describe(error: yaml.MarkedYAMLError, path: str) -> str:
     mark = error.problem_mark or error.context_mark
     line = 2 if mark is None else mark.line + 2
     problem = error.problem or error.context or "can't be read"
     remedy = '; quote a value that holds ": "' if "mapping values" in problem else ""
-    return f"{where}:{line}: broken YAML: {problem}{remedy}"
+    return f"{path}:{line}: broken YAML: {problem}{remedy}"
 
 
 class _YamlReader:
     """One pass over the nodes of a document."""
 
-    def __init__(self, where: str) -> None:
-        self._where = where
-        self._budget = ValueBudget(where)
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._budget = ValueBudget(path)
 
     def value(self, node: yaml.Node, depth: int = 0) -> FrontMatterValue:
         line = node.start_mark.line + 2
@@ -85,18 +85,18 @@ class _YamlReader:
         if node.tag == _NULL:
             return FrontMatterValue(line=line)
         text = printable(node.value)
-        return FrontMatterValue(line=line, text=text, plain=_plain(node, text))
+        return FrontMatterValue(line=line, text=text, json_value=_plain(node, text))
 
     def _table(self, node: yaml.MappingNode, depth: int) -> dict[str, FrontMatterValue]:
         table: dict[str, FrontMatterValue] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 2
             if not isinstance(key_node, yaml.ScalarNode):
-                raise Refused(f"{self._where}:{line}: a list or table as key — expected a word")
+                raise Refused(f"{self._path}:{line}: a list or table as key — expected a word")
             key = printable(key_node.value)
             if key in table:
                 first = table[key].line
-                raise Refused(f"{self._where}:{line}: {key} is given twice, first on line {first}")
+                raise Refused(f"{self._path}:{line}: {key} is given twice, first on line {first}")
             table[key] = self.value(value_node, depth + 1)
         return table
 
