@@ -1,8 +1,11 @@
-"""Typesetting: a body is cut once, when it is filed, for every channel that shows it.
+"""Article bodies: compiled once, when an article is filed, for every channel that shows them.
 
-What comes of it is a galley (`model.galleys`). A build only joins its parts: no
-HTML is parsed there. Pure, and a function of the article alone: where the
-publication is served, and the words that we say, are marks in it.
+A build only joins the fragments of a compiled body (a `CompiledBody`); it parses no HTML.
+
+`compiler` makes web page, AMP and feed HTML in one walk, with `fragment_writer`;
+`lead_figure` separates what an article begins with; `picture_markup` and `embed_markup` write
+pictures and players; `amp_rules` says what AMP allows; `missing_media` leaves out lost files;
+`markup` parses and serialises bodies; `tree_edits` removes and unwraps elements.
 """
 
 from syndicate.body.compiler import compile_body, is_current

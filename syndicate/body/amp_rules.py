@@ -1,7 +1,7 @@
-"""What AMP allows of a body (amp.dev/documentation): known elements with known attributes.
+"""What AMP allows in a body: elements and attributes, by the rules of AMP's validator.
 
-The rules are the validator's. Addresses here are absolute, or begin with a mark
-(see `model.galleys`).
+amp.dev/documentation. Addresses are absolute, or begin with a placeholder (see
+`model.compiled_body`).
 """
 
 import re
@@ -25,14 +25,14 @@ REMOVED = frozenset({
     "map", "math", "meta", "noscript", "object", "option", "script", "select", "style", "svg",
     "template", "textarea", "title",
 })  # fmt: skip
-"""Elements that go with all that is in them."""
+"""Elements that are removed with their content."""
 
 _NUMBER = re.compile(r"\d{1,4}")
 _COUNT = re.compile(r"\d{1,9}")
 _WORD = re.compile(r"[\w -]{1,200}")
 _DATE = re.compile(r"[\w:.+-]{1,60}")
 _NAME = re.compile(r"(?!amp|i-amp)[a-z0-9][\w.:]*-[\w.:-]*")
-"""Ids with a hyphen: AMP refuses the names that browsers give to their own things."""
+"""Ids with a hyphen: AMP refuses those that are names in browsers' own objects."""
 
 _ATTRIBUTES: dict[str, dict[str, re.Pattern[str]]] = {
     "td": {"colspan": _NUMBER, "rowspan": _NUMBER, "headers": _WORD},
@@ -55,7 +55,7 @@ _CLASS = (
     r"(language-[\w+#-]+|footnotes?(-[a-z]+)?|align-(left|center|right)|credit|missing-picture"
     r"|embed|ratio-\d+-\d+)"
 )
-"""The classes that bodies have, and style sheets may know."""
+"""The classes that bodies have and style sheets may use."""
 _EVERYWHERE = {
     "id": _NAME,
     "class": re.compile(rf"{_CLASS}( {_CLASS})*"),
@@ -71,7 +71,7 @@ _SIZE = re.compile(r"[1-9]\d{0,4}")
 
 
 def is_allowed_element(element: etree._Element) -> bool:
-    """Whether AMP has an element at this place."""
+    """Whether AMP allows an element where it is."""
     if element.tag == "summary":
         parent = element.getparent()
         return parent is not None and parent.tag == "details"
@@ -79,7 +79,7 @@ def is_allowed_element(element: etree._Element) -> bool:
 
 
 def is_allowed_attribute(tag: str, name: str, value: str) -> bool:
-    """Whether AMP takes an attribute of a plain element, and it makes sense there."""
+    """Whether AMP allows an attribute of a plain element."""
     if name == "title":
         return True
     if name in ("href", "cite"):
@@ -89,20 +89,20 @@ def is_allowed_attribute(tag: str, name: str, value: str) -> bool:
 
 
 def pixel_size(attributes: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return width and height in pixels where both are known."""
+    """Return width and height in pixels; None unless both are known."""
     width, height = attributes.get("width", ""), attributes.get("height", "")
     return (width, height) if _SIZE.fullmatch(width) and _SIZE.fullmatch(height) else None
 
 
 def is_address(address: str, schemes: Iterable[str] = ("http", "https")) -> bool:
-    """Whether an address is one that the validator takes, too."""
+    """Whether AMP's validator accepts an address."""
     if "__amp_source_origin" in address:
         return False
     if address.startswith((BASE, ORIGIN)):
         return True
     try:
         parts = urlsplit(address)
-        parts.port  # noqa: B018 - raises for a port that is none
+        parts.port  # noqa: B018 - raises for an invalid port
     except ValueError:
         return False
     scheme = parts.scheme.lower()

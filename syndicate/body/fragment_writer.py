@@ -1,4 +1,4 @@
-"""The sheet that a galley is set on: text runs on until channels differ."""
+"""HTML for several channels at once, divided only where the channels differ."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,51 +8,51 @@ from syndicate.model.compiled_body import Part
 
 
 class FragmentWriter:
-    """Gathers HTML, and keeps apart only what channels don't share."""
+    """Collects the parts of a compiled body."""
 
     def __init__(self) -> None:
         self._parts: list[Part] = []
-        self._run: list[str] = []
-        self._muted = 0
+        self._shared: list[str] = []
+        self._without_amp = 0
 
-    def all(self, html: str) -> None:
-        """Set what is the same everywhere."""
-        if self._muted and html:
-            self.each(page=html, amp="", feed=html)
+    def write(self, html: str) -> None:
+        """Write the same HTML for every channel."""
+        if self._without_amp and html:
+            self.write_each(page=html, amp="", feed=html)
         else:
-            self._run.append(html)
+            self._shared.append(html)
 
-    def each(self, *, page: str, amp: str, feed: str, needs: str | None = None) -> None:
-        """Set what each channel has of its own; `needs` is the AMP extension that it takes."""
-        if self._muted:
+    def write_each(self, *, page: str, amp: str, feed: str, needs: str | None = None) -> None:
+        """Write the HTML of each channel; `needs` is the AMP extension that `amp` requires."""
+        if self._without_amp:
             amp, needs = "", None
         if page == amp == feed:
-            self._run.append(page)
+            self._shared.append(page)
             return
-        self._end_run()
+        self._end_shared()
         part = {"page": page, "amp": amp, "feed": feed}
         self._parts.append(part | {"needs": needs} if needs else part)
 
     @contextmanager
     def without_amp(self) -> Iterator[None]:
-        """Leave out of AMP what is set meanwhile."""
-        self._muted += 1
+        """Leave out of AMP what is written in this context."""
+        self._without_amp += 1
         try:
             yield
         finally:
-            self._muted -= 1
+            self._without_amp -= 1
 
     def parts(self) -> tuple[Part, ...]:
-        """Return what was set."""
-        self._end_run()
+        """Return everything written."""
+        self._end_shared()
         return tuple(self._parts)
 
-    def _end_run(self) -> None:
-        if text := "".join(self._run):
-            self._parts.append(text)
-        self._run.clear()
+    def _end_shared(self) -> None:
+        if html := "".join(self._shared):
+            self._parts.append(html)
+        self._shared.clear()
 
 
 def format_attributes(attributes: Mapping[str, str]) -> str:
-    """Write attributes, each with a blank before it."""
+    """Write attributes, each with a space before it."""
     return "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())

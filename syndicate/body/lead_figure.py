@@ -1,4 +1,4 @@
-"""What an article opens with: its lead figure is parted from the body."""
+"""The lead figure of an article, separated from its body."""
 
 from lxml import etree
 
@@ -10,40 +10,39 @@ from syndicate.model.articles import Figure, Revision
 def split_lead_figure(
     revision: Revision, tree: etree._Element | None = None
 ) -> tuple[etree._Element, etree._Element]:
-    """Return lead figure and body as the children of two trees; `tree` is the body's, if known.
+    """Return lead figure and body as the children of two trees; `tree` is the parsed body, if any.
 
-    The figure that the body begins with is the lead, unless the article names
-    another picture; a picture that comes first in the body is not shown twice. Of a
-    named picture that isn't there the words lead, unless the body begins with a figure.
+    The figure that the body begins with is the lead, unless the article names another
+    picture; the first picture of the body is never shown twice. Of a named picture that is
+    missing the text is the lead, unless the body begins with a figure.
     """
-    opening, body = etree.Element("div"), _tree(revision.body) if tree is None else tree
-    _mend(body)
+    lead, body = etree.Element("div"), _tree(revision.body) if tree is None else tree
+    _repair(body)
     first = next((figure for figure in body.iter("figure") if _source(figure)), None)
     image = revision.image
     shown = first is not None and (
         image is None or _source(first) == image.src or (not image.src and _begins(body, first))
     )
     if not shown and image is not None:
-        opening.append(_figure(image))
+        lead.append(_figure(image))
     elif first is not None and _begins(body, first):
         tail, first.tail = first.tail, None
         body.remove(first)
         body.text = tail
-        opening.append(first)
-    return opening, body
+        lead.append(first)
+    return lead, body
 
 
 def _tree(body: str) -> etree._Element:
-    """Parse a body as the XML that it is too, a fifth of the work of parsing HTML."""
+    """Parse a body as XML, which it is too: a fifth of the work of parsing HTML."""
     return etree.fromstring(f"<div>{markup.printable(body)}</div>")
 
 
-def _mend(body: etree._Element) -> None:
-    """Drop pictures that aren't there, and let headings follow the headline without a gap."""
+def _repair(body: etree._Element) -> None:
+    """Drop missing pictures, and renumber headings so that no level is skipped."""
     for picture in [*body.iter("img")]:
         if not picture.get("src"):
-            holder = next(picture.iterancestors("figure"), picture)
-            remove(holder)
+            remove(next(picture.iterancestors("figure"), picture))
         elif picture.get("alt") is None:
             picture.set("alt", "")
     above: list[str] = []
@@ -63,7 +62,6 @@ def _source(figure: etree._Element) -> str:
 
 
 def _figure(figure: Figure) -> etree._Element:
-    """Set a figure as it stands in bodies."""
     element = etree.Element("figure")
     alt = markup.printable(figure.alt)
     if figure.src:

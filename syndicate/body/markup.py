@@ -1,7 +1,7 @@
-"""Article bodies as trees: parsed once, changed per channel, written as HTML, XML or text.
+"""Article bodies as trees: parse them, and serialise them as HTML, XML or plain text.
 
-A body is sanitised and well-formed (see `model.articles.Revision`); nothing
-here makes unsafe markup safe.
+Bodies are sanitised and well-formed (see `model.articles.Revision`); nothing here
+sanitises.
 """
 
 import re
@@ -16,45 +16,45 @@ _BLOCKS = frozenset({
 })  # fmt: skip
 _ADDRESSES = ("href", "src", "cite", "poster")
 _VOID = re.compile(r"></(?:source|track|wbr)>")
-"""End tags that libxml2 writes and HTML does not have."""
+"""End tags that libxml2 writes and HTML doesn't know."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 _CONTROL_BYTES = tuple({*range(0x20), 0x7F} - set(b"\t\n\r"))
 
 
 def printable(text: str) -> str:
-    """Drop what XML 1.0 can't hold: control characters and lone surrogates."""
-    if text.replace("\n", "").isprintable():  # of nearly all text: ten times as fast
+    """Drop what XML 1.0 can't contain: control characters and lone surrogates."""
+    if text.replace("\n", "").isprintable():  # nearly all text is: ten times as fast
         return text
     return _CONTROL.sub("", text)
 
 
 def encode(text: str) -> bytes:
-    """Return printable text in UTF-8; much faster than `printable` where all of it is."""
+    """Return text in UTF-8 without what `printable` drops; much faster where nothing is dropped."""
     if "\ufffe" in text or "\uffff" in text:
         return printable(text).encode()
     try:
         data = text.encode()
     except UnicodeEncodeError:  # a lone surrogate
         return printable(text).encode()
-    for control in _CONTROL_BYTES:  # looking for each in turn is the fastest there is
+    for control in _CONTROL_BYTES:  # one search per character is faster than a regular expression
         if control in data:
             return printable(text).encode()
     return data
 
 
 def parse(body: str) -> etree._Element:
-    """Return the body as the children of a `<div>`."""
+    """Parse a body into the children of a `<div>`."""
     return html.fragment_fromstring(printable(body), create_parent="div")
 
 
 def to_html(root: etree._Element) -> str:
-    """Write the children of `root` as HTML."""
+    """Serialise the children of `root` as HTML."""
     return _VOID.sub(">", _inner(root, "html"))
 
 
 def to_xml(root: etree._Element) -> str:
-    """Write the children of `root` as XHTML: every element closed."""
+    """Serialise the children of `root` as XHTML: every element closed."""
     return _inner(root, "xml")
 
 
@@ -68,9 +68,8 @@ def _inner(root: etree._Element, method: str) -> str:
 def make_absolute(root: etree._Element, publication: str, page: str) -> None:
     """Make every address absolute, in place.
 
-    `publication` is the publication's address; pictures in `media/` hang from
-    it. `page` is the address of the article's page, which everything else is
-    relative to.
+    Pictures in `media/` are relative to the address of the publication, everything
+    else to that of the article's page.
     """
     for element in root.iter():
         for name in _ADDRESSES:
@@ -80,7 +79,7 @@ def make_absolute(root: etree._Element, publication: str, page: str) -> None:
 
 
 def absolute_address(address: str, publication: str, page: str) -> str:
-    """Make one address absolute."""
+    """Return one address absolute; see `make_absolute`."""
     if address.startswith("media/"):
         return f"{publication}/{address}"
     try:
@@ -90,9 +89,9 @@ def absolute_address(address: str, publication: str, page: str) -> str:
 
 
 def to_text(root: etree._Element, *, pictures: bool = False) -> str:
-    """Return what a person would read aloud: paragraphs apart, white space folded.
+    """Return plain text: paragraphs separated by an empty line, white space collapsed.
 
-    With `pictures` false, figures are left out.
+    Figures are left out unless `pictures` is true.
     """
     blocks: list[str] = [""]
 
@@ -112,14 +111,14 @@ def to_text(root: etree._Element, *, pictures: bool = False) -> str:
             blocks.append("")
 
     walk(root)
-    folded = (" ".join(block.split()) for block in blocks)
-    return "\n\n".join(block for block in folded if block)
+    collapsed = (" ".join(block.split()) for block in blocks)
+    return "\n\n".join(block for block in collapsed if block)
 
 
 def shorten(text: str, limit: int) -> str:
-    """Cut plain text at a word so that it has at most `limit` characters, with an ellipsis."""
+    """Truncate plain text at a word to at most `limit` characters, ellipsis included."""
     text = " ".join(text.split())
     if len(text) <= limit:
         return text
-    cut = text[: limit - 1].rsplit(" ", 1)[0].rstrip(" .,;:–—-")  # noqa: RUF001 - dashes are meant
-    return cut + "…"
+    shortened = text[: limit - 1].rsplit(" ", 1)[0].rstrip(" .,;:–—-")  # noqa: RUF001 - dashes are meant
+    return shortened + "…"

@@ -1,4 +1,4 @@
-"""Pictures of a body, as each channel loads them."""
+"""Pictures in a body: `<picture>` with several widths, `<amp-img>`, or a plain `<img>`."""
 
 from collections.abc import Mapping
 
@@ -9,18 +9,18 @@ from syndicate.model.articles import Figure
 from syndicate.model.compiled_body import BASE
 
 SIZES = "(min-width: 44rem) 39rem, 100vw"
-"""How wide a body shows a picture: its measure, or the whole of a telephone."""
+"""The width of a picture in a body: the column's, or that of the whole screen of a phone."""
 
 
 def write_picture(
-    sheet: FragmentWriter, attributes: Mapping[str, str], figure: Figure | None, *, urgent: bool
+    writer: FragmentWriter, attributes: Mapping[str, str], figure: Figure | None, *, priority: bool
 ) -> None:
-    """Set an `<img>` whose address is resolved; `figure` is what is known of a figure's picture.
+    """Write an `<img>` whose address is resolved; `figure` is what the article knows of it.
 
-    An `urgent` one is loaded first, all others when they are about to be seen.
+    With `priority` the browser loads it first, otherwise when it is about to be seen.
     """
-    load = {"fetchpriority": "high"} if urgent else {"loading": "lazy", "decoding": "async"}
-    sheet.each(
+    load = {"fetchpriority": "high"} if priority else {"loading": "lazy", "decoding": "async"}
+    writer.write_each(
         page=_page({**attributes, **load}, figure),
         amp=_amp(attributes, figure),
         feed=f"<img{format_attributes(attributes)}>",
@@ -28,28 +28,28 @@ def write_picture(
 
 
 def _page(attributes: Mapping[str, str], figure: Figure | None) -> str:
-    """Set a picture in as many widths as there are, in the better type where there is one."""
-    widths = _widths(figure)
-    image = f"<img{format_attributes({**attributes, **widths})}>"
+    """Offer every width there is, in a better type where there is one."""
+    image = f"<img{format_attributes({**attributes, **_srcset(figure)})}>"
     better = pictures.source(figure, f"{BASE}/") if figure else None
     if better is None:
         return image
-    told = format_attributes({"type": better.type, "srcset": better.srcset, "sizes": SIZES})
-    return f"<picture><source{told}>{image}</picture>"
+    source = format_attributes({"type": better.type, "srcset": better.srcset, "sizes": SIZES})
+    return f"<picture><source{source}>{image}</picture>"
 
 
-def _widths(figure: Figure | None) -> dict[str, str]:
+def _srcset(figure: Figure | None) -> dict[str, str]:
     srcset = pictures.srcset(figure, f"{BASE}/") if figure else ""
     return {"srcset": srcset, "sizes": SIZES} if srcset else {}
 
 
 def _amp(attributes: Mapping[str, str], figure: Figure | None) -> str:
-    """Set an amp-img: as wide as it is where that is known, else filling a box of its own."""
+    """Write an amp-img: in its own size where that is known, otherwise filling a box."""
     address, size = attributes.get("src", ""), amp_rules.pixel_size(attributes)
     if not amp_rules.is_address(address):
         return ""
-    told = format_attributes({"src": address, "alt": attributes.get("alt", ""), **_widths(figure)})
+    written = {"src": address, "alt": attributes.get("alt", ""), **_srcset(figure)}
     if size:
-        told += format_attributes({"layout": "intrinsic", "width": size[0], "height": size[1]})
-        return f"<amp-img{told}></amp-img>"
-    return f'<span class="unsized"><amp-img{told} layout="fill"></amp-img></span>'
+        written |= {"layout": "intrinsic", "width": size[0], "height": size[1]}
+        return f"<amp-img{format_attributes(written)}></amp-img>"
+    image = f'<amp-img{format_attributes(written)} layout="fill"></amp-img>'
+    return f'<span class="unsized">{image}</span>'

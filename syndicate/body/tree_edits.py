@@ -1,4 +1,4 @@
-"""Bodies as trees: what may stand in a line, and how elements come and go."""
+"""Edits of bodies as lxml trees: remove and unwrap elements, one or many, and keep the text."""
 
 from collections.abc import Collection, Iterable
 
@@ -13,14 +13,14 @@ PHRASING = frozenset({
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _UNWRAPPED, _REMOVED = "x-unwrapped", "x-removed"
-"""Tags of what goes at the end of a pass; no body that was made safe has them."""
+"""Tags of elements that go at the end of a pass; no sanitised body contains them."""
 _EMPTY = etree.XPath("descendant-or-self::*[not(node())]")
 
 
 def write_children(root: etree._Element) -> str:
-    """Write the children of `root` as HTML that is XML too: void elements closed, no others.
+    """Serialise the children of `root` as HTML that is XML too: only void elements self-closed.
 
-    White space at both ends is dropped from the tree as well.
+    White space at both ends is dropped, from the tree as well.
     """
     root.text = (root.text or "").lstrip()
     if len(root):
@@ -35,9 +35,9 @@ def write_children(root: etree._Element) -> str:
 
 
 def unwrap_all(root: etree._Element, elements: Collection[etree._Element]) -> None:
-    """Put the content of elements below `root` in their place.
+    """Replace elements below `root` with their content.
 
-    Taking one after the other, the text around them would be copied each time.
+    Unwrapped one by one, the text around them would be copied each time.
     """
     parents = _marked(elements, _UNWRAPPED)
     etree.strip_tags(root, _UNWRAPPED)
@@ -45,14 +45,14 @@ def unwrap_all(root: etree._Element, elements: Collection[etree._Element]) -> No
 
 
 def remove_all(root: etree._Element, elements: Collection[etree._Element]) -> None:
-    """Take elements below `root` out and leave the text after them; see `unwrap_all`."""
+    """Remove elements below `root`, but not the text after them; see `unwrap_all`."""
     parents = _marked(elements, _REMOVED)
     etree.strip_elements(root, _REMOVED, with_tail=False)
     _join_texts(parents)
 
 
 def _marked(elements: Collection[etree._Element], tag: str) -> list[etree._Element]:
-    """Rename elements, and return those that hold them and are not among them."""
+    """Rename elements; return those of their parents that are not renamed."""
     parents = dict.fromkeys(map(parent_of, elements))
     for element in elements:
         element.tag = tag
@@ -60,7 +60,7 @@ def _marked(elements: Collection[etree._Element], tag: str) -> list[etree._Eleme
 
 
 def _join_texts(parents: Iterable[etree._Element]) -> None:
-    """Make one text of those that lie side by side: lxml goes through them again and again."""
+    """Merge adjacent text nodes: lxml walks all of them at every access."""
     for parent in parents:
         parent.text = parent.text
         for child in parent:
@@ -68,7 +68,7 @@ def _join_texts(parents: Iterable[etree._Element]) -> None:
 
 
 def unwrap(element: etree._Element) -> None:
-    """Put an element's content in its place."""
+    """Replace an element with its content."""
     _append_text(element, element.text)
     for child in list(element):
         element.addprevious(child)  # with the text behind it
@@ -76,20 +76,20 @@ def unwrap(element: etree._Element) -> None:
 
 
 def remove(element: etree._Element) -> None:
-    """Take an element out and leave the text after it."""
+    """Remove an element, but not the text after it."""
     _append_text(element, element.tail)
     parent_of(element).remove(element)
 
 
 def parent_of(element: etree._Element) -> etree._Element:
-    """Return an element's parent, of one that has one."""
+    """Return the parent of an element that has one."""
     parent = element.getparent()
     assert parent is not None
     return parent
 
 
 def _append_text(element: etree._Element, text: str | None) -> None:
-    """Add text in front of an element."""
+    """Insert text before an element."""
     if not text:
         return
     before = element.getprevious()

@@ -1,48 +1,58 @@
-"""Bodies as a channel shows them: galleys joined, and cut first where there is none yet."""
+"""Compiled bodies as HTML, for one channel: placeholders become addresses and UI strings."""
 
+import re
 from dataclasses import dataclass
+from html import escape
 from typing import Self
 from urllib.parse import urlsplit
 
 from syndicate.body import compile_body, is_current
 from syndicate.config import Config
 from syndicate.model.articles import Article
-from syndicate.model.compiled_body import BodyJoiner, Channel, CompiledBody
+from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING, Channel, CompiledBody, Part
 from syndicate.render import addresses, ui_strings
 
+_UI_STRING = re.compile(f"{UI_STRING}(\\w+){UI_STRING}")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BodyRenderer:
-    """The bodies of a publication's articles for one channel, as HTML."""
+    """Renders the bodies of a publication's articles for one channel."""
 
-    joiner: BodyJoiner
+    channel: Channel
+    base: str
+    """The prefix of addresses from the publication's root, without a slash at its end."""
+    origin: str = ""
+    """The prefix of addresses from the host's root; empty where they need none."""
     language: str
-    """Of articles that name none."""
+    """The language of articles that name none."""
 
     @classmethod
     def of(cls, config: Config, channel: Channel) -> Self:
-        """Set bodies for a channel of a publication; pages alone have no need of its host."""
+        """Return the renderer for a channel; web pages alone use addresses without a host."""
+        language = config.publication.language
         if channel == "page":
-            joiner = BodyJoiner(channel=channel, base=addresses.base(config))
-        else:
-            parts = urlsplit(config.url)
-            origin = f"{parts.scheme}://{parts.netloc}"
-            joiner = BodyJoiner(channel=channel, base=config.url, origin=origin)
-        return cls(joiner, config.publication.language)
+            return cls(channel=channel, base=addresses.base(config), language=language)
+        parts = urlsplit(config.url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return cls(channel=channel, base=config.url, origin=origin, language=language)
 
-    def set(self, article: Article, galley: CompiledBody | None = None) -> tuple[str, str]:
-        """Return lead figure and body; a galley that older rules have cut is cut again."""
-        galley = ensure_current(article, galley)
-        said = ui_strings.page_strings(article.language or self.language)
+    def render(self, article: Article, compiled: CompiledBody | None = None) -> tuple[str, str]:
+        """Return lead figure and body; the body is compiled first unless `compiled` is current."""
+        compiled = ensure_current(article, compiled)
+        strings = ui_strings.page_strings(article.language or self.language)
+        return self._join(compiled.opening, strings), self._join(compiled.body, strings)
 
-        def word(name: str) -> str:
-            return str(getattr(said, name))
+    def _join(self, parts: tuple[Part, ...], strings: ui_strings.PageStrings) -> str:
+        channel = self.channel
+        html = "".join(part if isinstance(part, str) else part[channel] for part in parts)
+        if UI_STRING in html:
+            html = _UI_STRING.sub(lambda mark: escape(str(getattr(strings, mark[1]))), html)
+        return html.replace(BASE, self.base).replace(ORIGIN, self.origin)
 
-        return self.joiner.join(galley.opening, word), self.joiner.join(galley.body, word)
 
-
-def ensure_current(article: Article, galley: CompiledBody | None) -> CompiledBody:
-    """Return a galley by this version's rules."""
-    if galley is not None and is_current(galley):
-        return galley
+def ensure_current(article: Article, compiled: CompiledBody | None) -> CompiledBody:
+    """Return a body compiled by this version's rules."""
+    if compiled is not None and is_current(compiled):
+        return compiled
     return compile_body(article, slug=article.slug)

@@ -1,7 +1,6 @@
-"""A specimen of everything: made-up articles set in every template, to find mistakes early.
+"""Renders every template with sample articles, so that `check` finds mistakes beforehand.
 
-A template can be read and still fail when it is filled; this is how `check`
-finds out before an edition does.
+A template can compile and still fail when it is rendered.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,8 +16,10 @@ from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.pages.amp_page import AmpPages
+from syndicate.render.pages.article_page import ArticlePages
 from syndicate.render.pages.home_page import HomePage
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Topic, TopicKind
 
@@ -34,20 +35,21 @@ FIGURE = Figure(
 
 
 def check_templates(config: Config, templates: Templates) -> list[TemplateError]:
-    """Set the specimen in every template; return what went wrong, each mistake once."""
-    found = templates.check()
+    """Render every template with sample articles; return the errors, each once."""
+    errors = templates.check()
     for render in _renderings(config, templates):
         try:
             render()
         except TemplateError as error:
-            found.append(error)
-    return list({str(error): error for error in found}.values())
+            errors.append(error)
+    return list({str(error): error for error in errors}.values())
 
 
 def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], object]]:
     articles = [_article(number) for number in range(5)]
-    pages, amp = PageRenderer(config, templates), AmpPages(config, templates)
-    newsletter = config.newsletters[0] if config.newsletters else Newsletter(name="specimen")
+    frame, amp = PageFrame(config, templates), AmpPages(config, templates)
+    pages, lists = ArticlePages(frame), ListPages(frame)
+    newsletter = config.newsletters[0] if config.newsletters else Newsletter(name="sample")
 
     def edition(kind: EditionKind, count: int) -> object:
         return compose_edition(
@@ -73,18 +75,18 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
         )
     yield lambda: pages.article(articles[0])
     city = Topic(kind=TopicKind.SECTION, name="City", home="/sections/city/")
-    yield lambda: pages.home(HomePage.of(articles, articles[0]), articles[0], at=AT)
-    yield lambda: pages.home(HomePage.of([], None), None, at=AT)
-    yield lambda: pages.listing(
+    yield lambda: lists.home(HomePage.of(articles, articles[0]), articles[0], at=AT)
+    yield lambda: lists.home(HomePage.of([], None), None, at=AT)
+    yield lambda: lists.listing(
         city,
-        [pages.teaser(articles[0])],
+        [lists.teaser(articles[0])],
         address=city.numbered(2),
         number=2,
         older="/a/",
     )
-    yield lambda: pages.breaking(articles[0], at=AT)
+    yield lambda: lists.breaking(articles[0], at=AT)
     offered = [Feed.everything(config), Feed.of(city, config, since=0)]
-    yield lambda: pages.subscribe(offered)
+    yield lambda: lists.subscribe(offered)
     yield lambda: pages.withdrawn(articles[0])
     yield lambda: pages.redirect(articles[0].address)
     yield lambda: amp.article(articles[0])
@@ -94,8 +96,8 @@ def _article(number: int) -> Article:
     full = number % 2 == 0
     return Article(
         key=number,
-        id=f"urn:specimen:{number}",
-        slug=f"specimen-{number}",
+        id=f"urn:sample:{number}",
+        slug=f"sample-{number}",
         first_seen=AT - timedelta(minutes=number),
         saved_at=AT,
         title="The harbour tram opens",

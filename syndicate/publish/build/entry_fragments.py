@@ -15,7 +15,7 @@ from syndicate.publish.build.report import TaskOutcome, said
 from syndicate.publish.build.tasks import Missing
 from syndicate.render.feeds import FORMATS, Tombstone
 from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.list_pages import ListPages
 from syndicate.store import Store, Transaction
 
 _T = TypeVar("_T")
@@ -48,7 +48,7 @@ class EntryFragments:
 class FragmentRenderer:
     """Tells articles, and remembers how; what can't be told is a problem, and left out."""
 
-    def __init__(self, store: Store, config: Config, pages: PageRenderer) -> None:
+    def __init__(self, store: Store, config: Config, pages: ListPages) -> None:
         self._store = store
         self._config = config
         self._pages = pages

@@ -22,7 +22,7 @@ from syndicate.publish.output.gzip_template import GzipTemplate
 from syndicate.publish.output.manifest import Manifest, ManifestState, PublishedFile
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import FORMATS, FeedChannel, FeedHistory, FeedWriter, channel
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.topics import Topic
 from syndicate.store import Store
 
@@ -37,7 +37,7 @@ class PrivateFeedWriter:
     """Prints private documents, and remembers them until what they tell of changes."""
 
     def __init__(
-        self, store: Store, config: Config, pages: PageRenderer, *, kept: int = _KEPT
+        self, store: Store, config: Config, pages: ListPages, *, kept: int = _KEPT
     ) -> None:
         self._store = store
         self._config = config

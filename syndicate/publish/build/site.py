@@ -28,14 +28,15 @@ class SiteFiles:
     def __init__(self, printer: PageWriter, manifest: Manifest) -> None:
         self._store = printer.store
         self._config = printer.config
-        self._pages = printer.pages
+        self._frame = printer.frame
+        self._pages = printer.list_pages
         self._sitemaps = Sitemaps(printer.config)
         self.manifest = manifest
         self.lists = TopicIndex(manifest.database)
 
     def assets(self) -> Iterator[OutputFile]:
         """Style sheets and scripts, that pages load, and the key that search engines ask for."""
-        for path, data in self._pages.assets().items():
+        for path, data in self._frame.assets().items():
             yield OutputFile(path=path, owner=_OWNER, render=partial(bytes, data))
         indexnow = self._config.indexnow
         if indexnow.key and indexnow.address:

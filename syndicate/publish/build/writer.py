@@ -36,7 +36,9 @@ from syndicate.render.article_view import ArticleViews
 from syndicate.render.feeds import FeedWriter, channel, topic_formats
 from syndicate.render.feeds.channel import rfc3339
 from syndicate.render.pages.amp_page import AmpPages
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.article_page import ArticlePages
+from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.sitemaps import Sitemaps
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
@@ -51,14 +53,16 @@ class PageWriter:
     ) -> None:
         self.store = store
         self.config = config
-        stories = ArticleViews(config)
-        self.pages = PageRenderer(config, templates, stories)
-        self._amp = AmpPages(config, templates, stories)
+        views = ArticleViews(config)
+        self.frame = PageFrame(config, templates)
+        self.list_pages = ListPages(self.frame)
+        self._article_pages = ArticlePages(self.frame, views)
+        self._amp = AmpPages(config, templates, views)
         self._sitemaps = Sitemaps(config)
         self.folder = OutputFolder(config.output)
         self._media = MediaFolder(config, self.folder.place)
         self.compress = compress
-        self._teller = FragmentRenderer(store, config, self.pages)
+        self._teller = FragmentRenderer(store, config, self.list_pages)
 
     def print(self, task: Task) -> TaskOutcome:
         """Do a task; raise StoreError where the store can't be read."""
@@ -131,7 +135,7 @@ class PageWriter:
             notice = OutputFile(
                 path=path,
                 owner=owner,
-                render=partial(self.pages.withdrawn, article),
+                render=partial(self._article_pages.withdrawn, article),
                 status=410,
             )
             there = self._put(notice, outcome)
@@ -149,7 +153,7 @@ class PageWriter:
         page = OutputFile(
             path=path,
             owner=owner,
-            render=partial(self.pages.article, shown, galley),
+            render=partial(self._article_pages.article, shown, galley),
             packed=self.compress,
         )
         there = self._put(page, outcome)
@@ -196,7 +200,7 @@ class PageWriter:
             yield OutputFile(
                 path=addresses.output_path(address),
                 owner=f"{article.key}",
-                render=partial(self.pages.redirect, to),
+                render=partial(self._article_pages.redirect, to),
                 status=301,
                 location=to,
             )
@@ -225,7 +229,7 @@ class PageWriter:
             path=addresses.output_path(task.address),
             owner=task.topic.home,
             render=partial(
-                self.pages.listing,
+                self.list_pages.listing,
                 task.topic,
                 [teaser.html for teaser in teasers],
                 address=task.address,

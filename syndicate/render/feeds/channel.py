@@ -251,7 +251,7 @@ def rfc3339(at: datetime) -> str:
 
 def _content(config: Config, article: Article, galley: CompiledBody | None) -> bytes:
     """Return what the article's page shows, lead picture first, with absolute addresses."""
-    return markup.encode("".join(BodyRenderer.of(config, "feed").set(article, galley)))
+    return markup.encode("".join(BodyRenderer.of(config, "feed").render(article, galley)))
 
 
 def _image(config: Config, figure: Figure | None, page: str) -> Figure | None:

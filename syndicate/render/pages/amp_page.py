@@ -1,4 +1,4 @@
-"""AMP pages: the same story, as AMP allows it (amp.dev/documentation)."""
+"""AMP pages: the article page, as far as AMP allows it (amp.dev/documentation)."""
 
 import json
 from functools import cached_property
@@ -20,38 +20,38 @@ class AmpPages:
     """The AMP pages of one publication; every address in them is absolute."""
 
     def __init__(
-        self, config: Config, templates: Templates, stories: ArticleViews | None = None
+        self, config: Config, templates: Templates, views: ArticleViews | None = None
     ) -> None:
-        """Set `stories` that others tell, too, or tell them here."""
+        """Share `views` with the article pages, so that each article is prepared once."""
         self._config = config
-        self._stories = stories or ArticleViews(config)
+        self._views = views or ArticleViews(config)
         self._plain = templates
         self._bodies = BodyRenderer.of(config, "amp")
 
-    def article(self, article: Article, galley: CompiledBody | None = None) -> bytes:
-        """Return an article's AMP page; without its `galley`, its body is cut here."""
-        galley = ensure_current(article, galley)
-        opening, body = self._bodies.set(article, galley)
-        story, data = self._stories.of(article)
+    def article(self, article: Article, compiled: CompiledBody | None = None) -> bytes:
+        """Render an article's AMP page; its body is compiled first unless `compiled` is current."""
+        compiled = ensure_current(article, compiled)
+        lead, body = self._bodies.render(article, compiled)
+        view, data = self._views.of(article)
         values = {
             "article": article,
-            "story": story,
+            "story": view,
             "canonical": self._absolute(addresses.page(article)),
-            "description": story.description,
-            "opening": Markup(opening),  # noqa: S704 - sanitised at import
+            "description": view.description,
+            "opening": Markup(lead),  # noqa: S704 - sanitised at import
             "body": Markup(body),  # noqa: S704 - sanitised at import
-            "extensions": sorted(galley.extensions() | self._extensions),
+            "extensions": sorted(compiled.extensions() | self._extensions),
             "data": data,
         }
         return markup.encode(self._templates.render("amp/article.html", values))
 
     @cached_property
     def _templates(self) -> Templates:
-        return self._plain.with_globals(self._frame)
+        return self._plain.with_globals(self._globals)
 
     @cached_property
-    def _frame(self) -> dict[str, Any]:
-        """What every page needs."""
+    def _globals(self) -> dict[str, Any]:
+        """The values that every AMP page needs."""
         publication, amp = self._config.publication, self._config.amp
         return {
             "publication": publication,
@@ -74,7 +74,7 @@ class AmpPages:
 
     @cached_property
     def _extensions(self) -> set[str]:
-        """The extensions that every page needs, whatever its article holds."""
+        """The AMP extensions that every page requires, whatever its article contains."""
         slots = (self._config.ads.header, self._config.ads.post_top)
         wanted = {
             "amp-ad": any(slot.amp for slot in slots),
@@ -85,14 +85,14 @@ class AmpPages:
 
     @property
     def _consent(self) -> dict[str, object]:
-        """What amp-consent is told (amp.dev/documentation/components/amp-consent)."""
+        """The configuration of amp-consent (amp.dev/documentation/components/amp-consent)."""
         address = self._config.amp.consent.check_url
-        asked = {"consentRequired": "remote", "checkConsentHref": address} if address else {}
+        remote = {"consentRequired": "remote", "checkConsentHref": address} if address else {}
         return {
             "consentInstanceId": "publication",
             "consentRequired": True,
             "promptUI": "consent-question",
-            **asked,
+            **remote,
         }
 
     @cached_property
@@ -104,6 +104,6 @@ class AmpPages:
 
 
 def _json(value: object) -> Markup:
-    """Write JSON for a script element: nothing in it ends one."""
+    """Write JSON so that it can't end the script element around it."""
     written = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
     return Markup(written)  # noqa: S704 - escaped above

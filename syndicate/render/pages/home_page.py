@@ -1,4 +1,4 @@
-"""The front page: which story leads, which are in the field and the rail, what is breaking."""
+"""The layout of the home page: which article leads, and which are beside and below it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import Self
 from syndicate.model.articles import Article
 
 LEAST = 15
-"""Stories on a front page where there are older ones; it goes on until a page of those ends."""
+"""Articles on the home page where there are older ones; more follow until a list page ends."""
 RAIL = 10
 NAVIGATION = 8
-"""Sections named in the masthead."""
+"""Sections linked in the masthead."""
 LEADING = 8
-"""The lead is one of so many newest: a picture is not worth an old story."""
+"""The lead is one of this many newest: a picture doesn't justify an old article."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePage:
-    """A front page."""
+    """The articles of the home page, by their places."""
 
     lead: Article | None
     field: tuple[Article, ...]
@@ -25,7 +25,7 @@ class HomePage:
     sections: tuple[tuple[str, str], ...]
     """Name and address of the largest sections."""
     older: str | None = None
-    """The address of the page with the stories that come after these."""
+    """The address of the list page with the articles that follow."""
 
     @classmethod
     def of(
@@ -35,26 +35,26 @@ class HomePage:
         sections: Sequence[tuple[str, str]] = (),
         older: str | None = None,
     ) -> Self:
-        """Make up a front page of the newest articles, newest first.
+        """Lay out the newest articles, newest first; `strip` is the breaking article.
 
-        `sections` are name and address of those to be named in the masthead. The rail
-        names neither the lead nor the story of the strip, so none is there three times.
+        `sections` are name and address of those in the masthead. The rail of the latest
+        leaves out the lead and the breaking article, so no article is there three times.
         """
         lead = _lead(articles, strip)
         above = {article.key for article in (lead, strip) if article is not None}
         return cls(
             lead=lead,
-            field=tuple(a for a in articles if lead is not None and a.key != lead.key),
-            latest=tuple(a for a in articles if a.key not in above)[:RAIL],
+            field=tuple(article for article in articles if article is not lead),
+            latest=tuple(article for article in articles if article.key not in above)[:RAIL],
             sections=tuple(sections),
             older=older,
         )
 
 
 def _lead(articles: Sequence[Article], strip: Article | None) -> Article | None:
-    """Take the newest story with a picture; the story of the strip gives way to another."""
+    """Choose the newest article with a picture; the breaking one only if there is no other."""
     newest = articles[:LEADING]
-    pictured = [a for a in newest if a.lead and a.lead.src]
+    pictured = [article for article in newest if article.lead and article.lead.src]
     breaking = strip.key if strip else None
-    ranks = ([a for a in pictured if a.key != breaking], pictured, newest)
+    ranks = ([article for article in pictured if article.key != breaking], pictured, newest)
     return next((rank[0] for rank in ranks if rank), None)

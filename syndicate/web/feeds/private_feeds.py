@@ -18,7 +18,8 @@ from syndicate.publish.build.private import PrivateFeedWriter
 from syndicate.publish.output.formats import format_of
 from syndicate.publish.output.gzip_template import GzipTemplate
 from syndicate.render import addresses
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.error_pages import ErrorPages
@@ -39,7 +40,8 @@ class PrivateFeedPages:
 
     def __init__(self, store: Store, config: Config, pages: WebPages) -> None:
         self._store = store
-        self._printer = PrivateFeedWriter(store, config, PageRenderer(config, Templates.of(config)))
+        frame = PageFrame(config, Templates.of(config))
+        self._printer = PrivateFeedWriter(store, config, ListPages(frame))
         self._notices = ErrorPages(config, pages)
 
     def routes(self) -> list[Route]:

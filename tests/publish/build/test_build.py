@@ -12,7 +12,7 @@ from syndicate.config.sections.publish import PublishSettings
 from syndicate.publish import Publisher
 from syndicate.publish.build.build import build
 from syndicate.render.pages.amp_page import AmpPages
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.article_page import ArticlePages
 from syndicate.store import Store
 from tests.publish.newsroom import PICTURE, Newsroom, is_twin
 from tests.render.feeds.samples import NOON
@@ -281,7 +281,7 @@ def stumbling(monkeypatch):
 
         return page
 
-    monkeypatch.setattr(PageRenderer, "article", stumble(PageRenderer.article))
+    monkeypatch.setattr(ArticlePages, "article", stumble(ArticlePages.article))
 
 
 @pytest.mark.usefixtures("stumbling")
@@ -348,7 +348,7 @@ def pages_made(monkeypatch) -> list[str]:
 
         return article
 
-    for kind in (PageRenderer, AmpPages):
+    for kind in (ArticlePages, AmpPages):
         monkeypatch.setattr(kind, "article", noting(kind.article))
     return made
 

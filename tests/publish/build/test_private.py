@@ -17,7 +17,8 @@ from syndicate.config import Config
 from syndicate.model.articles import Person, Recording, Status
 from syndicate.publish.build.private import PrivateFeedWriter
 from syndicate.publish.output.gzip_template import GzipTemplate
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from tests.publish.newsroom import Newsroom
@@ -76,7 +77,7 @@ def newsroom(sqlite_store, tmp_path):
 
 
 def printer_of(newsroom, **limits):
-    pages = PageRenderer(newsroom.config, Templates.of(newsroom.config))
+    pages = ListPages(PageFrame(newsroom.config, Templates.of(newsroom.config)))
     return PrivateFeedWriter(newsroom.store, newsroom.config, pages, **limits)
 
 

@@ -8,7 +8,9 @@ import pytest
 from syndicate.config import Config
 from syndicate.render import addresses
 from syndicate.render.pages.amp_page import AmpPages
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.article_page import ArticlePages
+from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
 from tests.browser import served
@@ -24,8 +26,18 @@ def config(tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-def pages(config: Config) -> PageRenderer:
-    return PageRenderer(config, Templates())
+def frame(config: Config) -> PageFrame:
+    return PageFrame(config, Templates())
+
+
+@pytest.fixture
+def pages(frame: PageFrame) -> ArticlePages:
+    return ArticlePages(frame)
+
+
+@pytest.fixture
+def lists(frame: PageFrame) -> ListPages:
+    return ListPages(frame)
 
 
 @pytest.fixture
@@ -38,31 +50,32 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole publication as files, with every kind of page in it."""
     folder = tmp_path_factory.mktemp("site")
     config = newsroom.config(folder, ads=newsroom.ADS)
-    pages, amp = PageRenderer(config, Templates()), AmpPages(config, Templates())
+    frame, amp = PageFrame(config, Templates()), AmpPages(config, Templates())
+    pages, lists = ArticlePages(frame), ListPages(frame)
     articles = newsroom.edition()
     sections = [(name, addresses.section(name)) for name in ("Region", "Port", "Science", "City")]
     files = {
-        "index.html": home(pages, articles, strip=articles[0], sections=sections),
-        "breaking.html": pages.breaking(articles[0], at=newsroom.AT),
-        "calm.html": pages.breaking(None, at=newsroom.AT),
-        "empty.html": home(pages, []),
+        "index.html": home(lists, articles, strip=articles[0], sections=sections),
+        "breaking.html": lists.breaking(articles[0], at=newsroom.AT),
+        "calm.html": lists.breaking(None, at=newsroom.AT),
+        "empty.html": home(lists, []),
         "withdrawn.html": pages.withdrawn(newsroom.article(retracted_at=newsroom.AT)),
         "moved.html": pages.redirect("/articles/story-1/"),
         addresses.output_path(addresses.section("Region")): listing(
-            pages, kind=TopicKind.SECTION, name="Region"
+            lists, kind=TopicKind.SECTION, name="Region"
         ),
-        addresses.output_path(addresses.tag("river")): listing(pages, newer="/", number=2),
+        addresses.output_path(addresses.tag("river")): listing(lists, newer="/", number=2),
         addresses.output_path(addresses.author("Ada Lind")): listing(
-            pages,
+            lists,
             kind=TopicKind.AUTHOR,
             name="Ada Lind",
             person=ADA,
             stories=[newsroom.article(authors=(ADA,), slug="story-1")],
             older="/tags/river/",
         ),
-        addresses.output_path(addresses.SUBSCRIBE): pages.subscribe(offers(config, articles)),
-        "many/index.html": pages.subscribe(offers(config, [newsroom.article(tags=MANY)])),
-        **pages.assets(),
+        addresses.output_path(addresses.SUBSCRIBE): lists.subscribe(offers(config, articles)),
+        "many/index.html": lists.subscribe(offers(config, [newsroom.article(tags=MANY)])),
+        **frame.assets(),
     }
     for article in articles:
         files[addresses.output_path(addresses.page(article))] = pages.article(article)

@@ -9,7 +9,7 @@ from syndicate.model.articles import Article, Person
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import Feed
 from syndicate.render.pages.home_page import HomePage
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.topics import Topic, TopicKind
 from tests.render.pages import newsroom
 
@@ -23,7 +23,7 @@ HOMES = {
 
 
 def listing(
-    pages: PageRenderer,
+    pages: ListPages,
     *,
     kind: TopicKind = TopicKind.TAG,
     name: str = "river",
@@ -40,7 +40,7 @@ def listing(
 
 
 def home(
-    pages: PageRenderer,
+    pages: ListPages,
     articles: Sequence[Article],
     *,
     strip: Article | None = None,

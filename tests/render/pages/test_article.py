@@ -10,7 +10,9 @@ from lxml import html
 
 from syndicate.config import AmpSettings, Config
 from syndicate.model.articles import Comments, Person
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.article_page import ArticlePages
+from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from tests.render.pages import newsroom
 from tests.render.pages.lists import home, listing
@@ -29,7 +31,7 @@ def meta(page: Any, name: str) -> list[str]:
     return [str(v) for v in page.xpath(f"//meta[@property='{name}' or @name='{name}']/@content")]
 
 
-def test_a_page_has_section_flag_headline_standfirst_byline_and_times(pages: PageRenderer) -> None:
+def test_a_page_has_section_flag_headline_standfirst_byline_and_times(pages: ArticlePages) -> None:
     page = read(pages.article(newsroom.edition()[0]))
     assert text(page, ".kicker .flag") == "Breaking"
     assert text(page, ".kicker a") == "Region"
@@ -41,7 +43,7 @@ def test_a_page_has_section_flag_headline_standfirst_byline_and_times(pages: Pag
     assert page.cssselect(".published time")[0].get("datetime") == "2026-11-24T13:30:00+01:00"
 
 
-def test_contributors_stand_together_by_place(pages: PageRenderer) -> None:
+def test_contributors_stand_together_by_place(pages: ArticlePages) -> None:
     page = read(pages.article(newsroom.edition()[0]))
     assert text(page, ".contributors") == (
         "Reporting was contributed by David E. Sanger and Motoko Rich from Hanoi, "
@@ -49,7 +51,7 @@ def test_contributors_stand_together_by_place(pages: PageRenderer) -> None:
     )
 
 
-def test_a_german_article_is_spoken_of_in_german(pages: PageRenderer) -> None:
+def test_a_german_article_is_spoken_of_in_german(pages: ArticlePages) -> None:
     people = (
         Person(name="Ada Roth", place="Kiel"),
         Person(name="Jo Ahn", place="Kiel"),
@@ -80,7 +82,7 @@ def test_a_german_article_is_spoken_of_in_german(pages: PageRenderer) -> None:
     ],
 )
 def test_comments_are_counted_and_linked(
-    pages: PageRenderer, comments: Comments | None, said: str
+    pages: ArticlePages, comments: Comments | None, said: str
 ) -> None:
     page = read(pages.article(article(comments=comments)))
     assert text(page, ".comments") == said
@@ -90,14 +92,14 @@ def test_comments_are_counted_and_linked(
     )
 
 
-def test_an_update_at_once_is_not_told(pages: PageRenderer) -> None:
+def test_an_update_at_once_is_not_told(pages: ArticlePages) -> None:
     soon, late = timedelta(minutes=4), timedelta(days=2)
     assert text(read(pages.article(article(date=AT, updated=AT + soon))), ".updated") == ""
     told = text(read(pages.article(article(date=AT, updated=AT + late))), ".updated")
     assert told == "Updated November 26, 2026, 2:17 PM CET"
 
 
-def test_the_picture_that_the_body_begins_with_leads_and_is_shown_once(pages: PageRenderer) -> None:
+def test_the_picture_that_the_body_begins_with_leads_and_is_shown_once(pages: ArticlePages) -> None:
     dam = figure("dam")
     for image in (None, dam):
         page = read(
@@ -110,7 +112,7 @@ def test_the_picture_that_the_body_begins_with_leads_and_is_shown_once(pages: Pa
         assert text(page, ".body") == "Text."
 
 
-def test_a_picture_further_down_in_the_body_is_not_led_with_too(pages: PageRenderer) -> None:
+def test_a_picture_further_down_in_the_body_is_not_led_with_too(pages: ArticlePages) -> None:
     dam = figure("dam")
     page = read(
         pages.article(article(body=f"<p>Text.</p>{markup_of(dam)}", image=dam, figures=(dam,)))
@@ -119,7 +121,7 @@ def test_a_picture_further_down_in_the_body_is_not_led_with_too(pages: PageRende
     assert not page.cssselect(".opening")
 
 
-def test_a_lead_of_its_own_stands_before_the_figures_of_the_body(pages: PageRenderer) -> None:
+def test_a_lead_of_its_own_stands_before_the_figures_of_the_body(pages: ArticlePages) -> None:
     dam, gates = figure("dam"), figure("gates")
     page = read(pages.article(article(body=markup_of(gates), image=dam, figures=(gates,))))
     lead, other = page.cssselect("img")
@@ -129,7 +131,7 @@ def test_a_lead_of_its_own_stands_before_the_figures_of_the_body(pages: PageRend
 
 
 def test_a_lead_picture_that_was_not_there_at_import_leaves_what_is_said_of_it(
-    pages: PageRenderer,
+    pages: ArticlePages,
 ) -> None:
     gone = figure(src="", alt="A dam", caption="It holds.", credit="A. Lind")
     page = read(pages.article(article(body="<p>Text.</p>", image=gone)))
@@ -144,7 +146,7 @@ def test_a_lead_picture_that_was_not_there_at_import_leaves_what_is_said_of_it(
     [("121", "232"), ("343", "232"), ("3323", "2223"), ("2452", "2342"), ("123456", "234566")],
 )
 def test_headings_follow_the_headline_without_a_gap(
-    pages: PageRenderer, typed: str, set_as: str
+    pages: ArticlePages, typed: str, set_as: str
 ) -> None:
     body = "".join(f"<h{level}>x</h{level}>" for level in typed)
     page = read(pages.article(article(body=body)))
@@ -152,7 +154,7 @@ def test_headings_follow_the_headline_without_a_gap(
     assert "".join(h.tag[1] for h in page.xpath("//div[@class='body']/*")) == set_as
 
 
-def test_open_graph_names_the_picture_with_its_size(pages: PageRenderer) -> None:
+def test_open_graph_names_the_picture_with_its_size(pages: ArticlePages) -> None:
     page = read(pages.article(newsroom.edition()[0]))
     assert meta(page, "og:type") == ["article"]
     assert meta(page, "og:image") == ["https://post.example/media/dam.jpg"]
@@ -162,14 +164,14 @@ def test_open_graph_names_the_picture_with_its_size(pages: PageRenderer) -> None
     assert meta(page, "twitter:card") == ["summary_large_image"]
 
 
-def test_open_graph_names_a_smaller_picture_where_there_is_one(pages: PageRenderer) -> None:
+def test_open_graph_names_a_smaller_picture_where_there_is_one(pages: ArticlePages) -> None:
     page = read(pages.article(article(image=figure("dam", variants=(400, 800, 1200)))))
     assert meta(page, "og:image") == ["https://post.example/media/dam-1200.jpg"]
     assert meta(page, "og:image:width") == ["1200"]
     assert meta(page, "og:image:height") == ["800"]
 
 
-def test_feeds_amp_and_canonical_can_be_found(pages: PageRenderer, config: Config) -> None:
+def test_feeds_amp_and_canonical_can_be_found(pages: ArticlePages, config: Config) -> None:
     def links(page: Any, rel: str) -> list[str]:
         return [link.get("href") for link in page.cssselect(f"head link[rel={rel}]")]
 
@@ -180,10 +182,13 @@ def test_feeds_amp_and_canonical_can_be_found(pages: PageRenderer, config: Confi
     elsewhere = read(pages.article(article(canonical_url="https://first.example/x")))
     assert links(elsewhere, "canonical") == ["https://first.example/x"]
     without = config.override(amp=AmpSettings(enabled=False))
-    assert links(read(PageRenderer(without, Templates()).article(article())), "amphtml") == []
+    assert (
+        links(read(ArticlePages(PageFrame(without, Templates())).article(article())), "amphtml")
+        == []
+    )
 
 
-def test_json_ld_describes_the_article_and_cannot_end_its_script(pages: PageRenderer) -> None:
+def test_json_ld_describes_the_article_and_cannot_end_its_script(pages: ArticlePages) -> None:
     title = "A </script><!-- title & more"
     page = pages.article(
         article(title=title, authors=(Person(name="Ada"),), comments=Comments(count=3))
@@ -198,7 +203,7 @@ def test_json_ld_describes_the_article_and_cannot_end_its_script(pages: PageRend
     assert b">" not in written
 
 
-def test_json_ld_names_the_lead_picture_in_three_shapes_and_whole(pages: PageRenderer) -> None:
+def test_json_ld_names_the_lead_picture_in_three_shapes_and_whole(pages: ArticlePages) -> None:
     def images(**changes: Any) -> list[dict[str, Any]]:
         page = read(pages.article(article(image=figure("dam", **changes))))
         data = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
@@ -217,35 +222,35 @@ def test_json_ld_names_the_lead_picture_in_three_shapes_and_whole(pages: PageRen
 
 
 def test_json_ld_shows_the_logo_of_the_publisher_if_there_is_one(
-    pages: PageRenderer, tmp_path: Path
+    pages: ArticlePages, tmp_path: Path
 ) -> None:
-    def publisher(pages: PageRenderer) -> Any:
+    def publisher(pages: ArticlePages) -> Any:
         page = read(pages.article(article()))
         return json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)["publisher"]
 
     config = newsroom.config(tmp_path)
     publication = config.publication.model_copy(update={"logo": Path("logo.webp")})
-    branded = PageRenderer(config.override(publication=publication), Templates())
+    branded = ArticlePages(PageFrame(config.override(publication=publication), Templates()))
     logo = {"@type": "ImageObject", "url": "https://post.example/assets/logo.webp"}
     assert publisher(branded) == publisher(pages) | {"logo": logo}
     assert "logo" not in publisher(pages)
 
 
 def test_ad_slots_are_labelled_and_reserve_their_height(tmp_path: Path) -> None:
-    pages = PageRenderer(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
-    page = read(pages.article(article()))
+    frame = PageFrame(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
+    page = read(ArticlePages(frame).article(article()))
     assert [ad.get("class") for ad in page.cssselect(".ad")] == ["ad ad-header", "ad ad-post-top"]
     assert text(page, ".ad .label") == "Advertisement Advertisement"
-    css = next(v for k, v in pages.assets().items() if k.endswith(".css")).decode()
+    css = next(v for k, v in frame.assets().items() if k.endswith(".css")).decode()
     assert ".ad-post-top { min-block-size: 272px; }" in css
 
 
-def test_empty_ad_slots_leave_nothing(pages: PageRenderer) -> None:
+def test_empty_ad_slots_leave_nothing(pages: ArticlePages) -> None:
     assert b"ad-header" not in pages.article(article())
     assert b"Advertisement" not in pages.article(article())
 
 
-def test_what_people_typed_is_text_not_markup(pages: PageRenderer) -> None:
+def test_what_people_typed_is_text_not_markup(pages: ArticlePages) -> None:
     evil = "<img src=x onerror=alert(1)>"
     person = Person(name=evil, place=evil, url="javascript:alert(1)")
     made = article(
@@ -265,7 +270,7 @@ def test_what_people_typed_is_text_not_markup(pages: PageRenderer) -> None:
     assert author.get("href").startswith("/authors/")
 
 
-def test_control_characters_and_lone_surrogates_do_no_harm(pages: PageRenderer) -> None:
+def test_control_characters_and_lone_surrogates_do_no_harm(pages: ArticlePages) -> None:
     made = article(
         title="A\x00b\ud800c", summary="\x1bx", image=figure(alt="\x07", caption="\udfff")
     )
@@ -273,12 +278,13 @@ def test_control_characters_and_lone_surrogates_do_no_harm(pages: PageRenderer) 
 
 
 def test_under_a_path_every_link_stays_under_it(tmp_path: Path) -> None:
-    pages = PageRenderer(newsroom.config(tmp_path, url="https://example.org/post/"), Templates())
+    frame = PageFrame(newsroom.config(tmp_path, url="https://example.org/post/"), Templates())
+    lists = ListPages(frame)
     articles = newsroom.edition()
     for page in (
-        pages.article(articles[0]),
-        home(pages, articles, strip=articles[0], sections=[("City", "/sections/city/")]),
-        listing(pages, number=2, newer="/tags/river/", older="/tags/river/page/1/"),
+        ArticlePages(frame).article(articles[0]),
+        home(lists, articles, strip=articles[0], sections=[("City", "/sections/city/")]),
+        listing(lists, number=2, newer="/tags/river/", older="/tags/river/page/1/"),
     ):
         own = [a for a in read(page).xpath("//@href | //@src | //@data-strip") if a.startswith("/")]
         assert own
@@ -286,15 +292,15 @@ def test_under_a_path_every_link_stays_under_it(tmp_path: Path) -> None:
 
 
 def test_a_page_is_the_same_twice_and_knows_no_other_article(
-    pages: PageRenderer, config: Config
+    pages: ArticlePages, config: Config
 ) -> None:
     made = newsroom.edition()
-    again = PageRenderer(config, Templates()).article(made[0])
+    again = ArticlePages(PageFrame(config, Templates())).article(made[0])
     assert pages.article(made[0]) == again
     assert b"Ferry line" not in again
 
 
-def test_pages_run_no_script_but_ours_and_bring_no_inline_style(pages: PageRenderer) -> None:
+def test_pages_run_no_script_but_ours_and_bring_no_inline_style(pages: ArticlePages) -> None:
     page = read(pages.article(newsroom.edition()[0]))
     scripts = [s.get("src") for s in page.cssselect("script") if s.get("type") is None]
     assert len(scripts) == 1
@@ -302,6 +308,20 @@ def test_pages_run_no_script_but_ours_and_bring_no_inline_style(pages: PageRende
     assert not page.xpath("//@style | //style | //@*[starts-with(name(), 'on')]")
 
 
-def test_a_right_to_left_article_says_so(pages: PageRenderer) -> None:
+def test_a_right_to_left_article_says_so(pages: ArticlePages) -> None:
     page = read(pages.article(article("السد صامد", slug="x", language="ar")))
     assert page.cssselect("article")[0].get("dir") == "rtl"
+
+
+def test_a_withdrawn_article_says_when_and_not_what(pages: ArticlePages) -> None:
+    page = pages.withdrawn(article("A libel", retracted_at=AT))
+    assert b"libel" not in page
+    assert text(read(page), "main p").startswith("It was taken back on November 24, 2026")
+    assert read(page).xpath("//meta[@name='robots']/@content") == ["noindex, noarchive"]
+
+
+def test_an_old_address_leads_to_the_new_one(pages: ArticlePages) -> None:
+    page = read(pages.redirect("/articles/new/"))
+    assert page.xpath("//link[@rel='canonical']/@href") == ["https://post.example/articles/new/"]
+    assert page.xpath("//meta[@http-equiv='refresh']/@content") == ["0; url=/articles/new/"]
+    assert page.xpath("//meta[@name='robots']/@content") == ["noindex"]

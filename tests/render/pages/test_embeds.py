@@ -13,7 +13,8 @@ from playwright.sync_api import Browser
 from syndicate.config import AmpSettings, AnalyticsSettings, Config, ConsentSettings
 from syndicate.render.body_renderer import BodyRenderer
 from syndicate.render.pages.amp_page import AmpPages
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.article_page import ArticlePages
+from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.web.published.content_security_policy import build_policy
 from tests import checkers
@@ -27,14 +28,14 @@ SANDBOXED = "Setting both “allow-scripts” and “allow-same-origin”"
 """What Nu remarks on players: they need both, and none is served by us, where that would matter."""
 
 
-def shown(page: PageRenderer | AmpPages, body: str, **changes: Any) -> html.HtmlElement:
+def shown(page: ArticlePages | AmpPages, body: str, **changes: Any) -> html.HtmlElement:
     return read(page.article(article(body=filed(body), **changes)))
 
 
 # pages
 
 
-def test_a_frame_is_sandboxed_and_loads_when_it_is_about_to_be_seen(pages: PageRenderer) -> None:
+def test_a_frame_is_sandboxed_and_loads_when_it_is_about_to_be_seen(pages: ArticlePages) -> None:
     (frame,) = shown(pages, EMBEDS["youtube"]).cssselect("figure.embed.ratio-16-9 > iframe")
     assert frame.get("src") == f"https://www.youtube-nocookie.com/embed/{TRAM}?start=30"
     assert frame.get("loading") == "lazy"
@@ -44,7 +45,7 @@ def test_a_frame_is_sandboxed_and_loads_when_it_is_about_to_be_seen(pages: PageR
     assert frame.get("title") == "The tram"
 
 
-def test_a_frame_without_a_title_is_named_in_the_articles_language(pages: PageRenderer) -> None:
+def test_a_frame_without_a_title_is_named_in_the_articles_language(pages: ArticlePages) -> None:
     plain = '<iframe src="https://x.example/"></iframe>'
     (frame,) = shown(pages, plain, language="de").cssselect("iframe")
     assert frame.get("title") == "Eingebetteter Inhalt"
@@ -52,7 +53,7 @@ def test_a_frame_without_a_title_is_named_in_the_articles_language(pages: PageRe
     assert frame.get("title") == "Video"
 
 
-def test_recordings_never_play_by_themselves_and_always_have_controls(pages: PageRenderer) -> None:
+def test_recordings_never_play_by_themselves_and_always_have_controls(pages: ArticlePages) -> None:
     for name in ("video", "sources", "audio", "audio of sources"):
         (player,) = shown(pages, EMBEDS[name]).cssselect(".embed > video, .embed > audio")
         assert player.get("controls") is not None
@@ -60,7 +61,7 @@ def test_recordings_never_play_by_themselves_and_always_have_controls(pages: Pag
         assert player.get("preload") == "metadata"
 
 
-def test_the_nu_checker_finds_nothing_wrong(tmp_path: Path, pages: PageRenderer) -> None:
+def test_the_nu_checker_finds_nothing_wrong(tmp_path: Path, pages: ArticlePages) -> None:
     file = tmp_path / "page.html"
     file.write_bytes(pages.article(article(body=everything())))
     assert [said for said in checkers.nu([file]) if SANDBOXED not in said] == []
@@ -70,8 +71,9 @@ def test_the_nu_checker_finds_nothing_wrong(tmp_path: Path, pages: PageRenderer)
 def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A publication of one article with one of each."""
     folder = tmp_path_factory.mktemp("embedding")
-    pages = PageRenderer(newsroom.config(folder), Templates())
-    files = {"index.html": pages.article(article(body=everything())), **pages.assets()}
+    frame = PageFrame(newsroom.config(folder), Templates())
+    page = ArticlePages(frame).article(article(body=everything()))
+    files = {"index.html": page, **frame.assets()}
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
@@ -135,7 +137,7 @@ def test_the_policy_lets_in_what_a_page_embeds_and_nothing_else(
 
 
 def test_feeds_have_players_without_what_pages_add(config: Config) -> None:
-    _, body = BodyRenderer.of(config, "feed").set(article(body=filed(EMBEDS["youtube"])))
+    _, body = BodyRenderer.of(config, "feed").render(article(body=filed(EMBEDS["youtube"])))
     frame = html.fromstring(body).find(".//iframe")
     assert frame is not None
     assert set(frame.attrib) == {"src", "width", "height", "title", "allowfullscreen"}

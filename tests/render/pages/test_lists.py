@@ -7,7 +7,8 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.render import addresses, topics
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
 from tests.render.pages import newsroom
@@ -19,46 +20,46 @@ HOUR = timedelta(hours=1)
 
 
 def test_the_masthead_has_the_date_in_the_publications_language_and_zone(tmp_path: Path) -> None:
-    german = PageRenderer(newsroom.config(tmp_path, language="de"), Templates())
+    german = ListPages(PageFrame(newsroom.config(tmp_path, language="de"), Templates()))
     late = AT.replace(hour=23, minute=30)
     assert text(read(home(german, [], at=late)), ".folio .date") == "Mittwoch, 25. November 2026"
 
 
 def test_the_newest_story_with_a_picture_leads_and_the_strips_own_gives_way(
-    pages: PageRenderer,
+    lists: ListPages,
 ) -> None:
     articles = newsroom.edition()
-    page = read(home(pages, articles, strip=articles[0]))
+    page = read(home(lists, articles, strip=articles[0]))
     assert text(page, ".breaking a").startswith("Arden dam")
     assert text(page, ".leading h2").startswith("Ferry line")
     assert text(page, ".field h2").startswith("Arden dam")
 
 
-def test_a_single_breaking_story_both_leads_and_stands_in_the_strip(pages: PageRenderer) -> None:
+def test_a_single_breaking_story_both_leads_and_stands_in_the_strip(lists: ListPages) -> None:
     (only,) = newsroom.edition()[:1]
-    page = read(home(pages, [only], strip=only))
+    page = read(home(lists, [only], strip=only))
     assert text(page, ".leading h2").startswith("Arden dam")
     assert text(page, ".breaking a").startswith("Arden dam")
 
 
-def test_without_pictures_the_newest_story_leads(pages: PageRenderer) -> None:
-    page = read(home(pages, [article("New", key=2), article("Old", key=1)]))
+def test_without_pictures_the_newest_story_leads(lists: ListPages) -> None:
+    page = read(home(lists, [article("New", key=2), article("Old", key=1)]))
     assert text(page, ".leading h2") == "New"
 
 
-def test_the_rail_is_by_time_and_goes_on_after_the_lead(pages: PageRenderer) -> None:
+def test_the_rail_is_by_time_and_goes_on_after_the_lead(lists: ListPages) -> None:
     many = [article(f"Story {n}", key=n, date=AT - n * HOUR) for n in range(30)]
-    page = read(home(pages, many))
+    page = read(home(lists, many))
     assert len(page.cssselect(".teaser")) == 30
     assert [li.text_content().split("Story ")[1] for li in page.cssselect(".rail li")] == [
         str(n) for n in range(1, 11)
     ]
 
 
-def test_times_are_as_short_as_they_can_be(pages: PageRenderer) -> None:
+def test_times_are_as_short_as_they_can_be(lists: ListPages) -> None:
     dates = (AT, AT - 24 * HOUR, AT - 400 * 24 * HOUR, AT)
     stories = [article(f"S {n}", key=n, date=at) for n, at in enumerate((AT, *dates))]
-    page = read(home(pages, stories))
+    page = read(home(lists, stories))
     assert [t.text for t in page.cssselect(".rail time")] == [
         "2:17 PM",
         "Nov 23",
@@ -67,61 +68,62 @@ def test_times_are_as_short_as_they_can_be(pages: PageRenderer) -> None:
     ]
 
 
-def test_an_empty_publication_has_a_kind_page(pages: PageRenderer) -> None:
-    page = read(home(pages, []))
+def test_an_empty_publication_has_a_kind_page(lists: ListPages) -> None:
+    page = read(home(lists, []))
     assert text(page, "main h2") == "The first edition is being set."
     assert not page.cssselect(".teaser, .rail, nav")
 
 
-def test_the_masthead_leads_to_the_sections_it_is_given(pages: PageRenderer) -> None:
-    page = read(home(pages, newsroom.edition(), sections=[("Arts & Letters", "/sections/x/")]))
+def test_the_masthead_leads_to_the_sections_it_is_given(lists: ListPages) -> None:
+    page = read(home(lists, newsroom.edition(), sections=[("Arts & Letters", "/sections/x/")]))
     (section,) = page.cssselect(".folio nav a")
     assert (section.get("href"), section.text) == ("/sections/x/", "Arts & Letters")
     assert not page.cssselect(".pager")
 
 
-def test_the_strip_leads_to_its_story_and_says_when_it_is_over(pages: PageRenderer) -> None:
-    page = read(pages.breaking(newsroom.edition()[0], at=AT))
+def test_the_strip_leads_to_its_story_and_says_when_it_is_over(lists: ListPages) -> None:
+    page = read(lists.breaking(newsroom.edition()[0], at=AT))
     (link,) = page.cssselect(".breaking a")
     assert link.get("href") == "/articles/story-1/"
     assert page.cssselect(".breaking")[0].get("data-until") == "2026-11-25T12:30:00+00:00"
 
 
-def test_with_nothing_breaking_the_page_says_so(pages: PageRenderer) -> None:
-    page = read(pages.breaking(None, at=AT))
+def test_with_nothing_breaking_the_page_says_so(lists: ListPages) -> None:
+    page = read(lists.breaking(None, at=AT))
     assert text(page, "h1") == "There is no breaking news at the moment."
     assert not page.cssselect(".breaking")
 
 
 def test_a_section_lists_its_stories_without_naming_itself_and_fetches_the_strip(
-    pages: PageRenderer,
+    frame: PageFrame,
+    lists: ListPages,
 ) -> None:
     story = article("Tide tables", section="Science")
-    page = read(listing(pages, kind=TopicKind.SECTION, name="Science", stories=[story]))
+    page = read(listing(lists, kind=TopicKind.SECTION, name="Science", stories=[story]))
     assert text(page, "h1") == "Science"
     assert [h.text_content() for h in page.cssselect(".listing h2")] == ["Tide tables"]
     assert page.cssselect(".listing.of-section .kicker a")
-    (style,) = [made for path, made in pages.assets().items() if path.endswith(".css")]
+    (style,) = [made for path, made in frame.assets().items() if path.endswith(".css")]
     assert b".of-section .kicker a { display: none; }" in style
     assert page.xpath("//script/@data-strip") == ["/breaking.html"]
-    others = read(listing(pages, kind=TopicKind.TAG, name="sea", stories=[story]))
+    others = read(listing(lists, kind=TopicKind.TAG, name="sea", stories=[story]))
     assert not others.cssselect(".of-section")
     assert text(others, ".kicker") == "Science"
 
 
-def test_a_list_says_nothing_of_an_hour_nor_of_other_pages_of_it(pages: PageRenderer) -> None:
-    page = read(listing(pages, stories=[article(date=AT)]))
+def test_a_list_says_nothing_of_an_hour_nor_of_other_pages_of_it(lists: ListPages) -> None:
+    page = read(listing(lists, stories=[article(date=AT)]))
     assert text(page, ".teaser time") == "November 24, 2026"
     assert not page.cssselect(".pager, .breaking")
 
 
-def test_a_list_of_nothing_says_so(pages: PageRenderer) -> None:
-    page = read(listing(pages, stories=[]))
+def test_a_list_of_nothing_says_so(lists: ListPages) -> None:
+    page = read(listing(lists, stories=[]))
     assert text(page, ".listing > p") == "There is nothing here at the moment."
 
 
-def test_the_list_of_everything_has_a_name_and_the_feeds_of_everything(pages: PageRenderer) -> None:
-    page = read(pages.listing(topics.everything(), [], address=addresses.LATEST))
+def test_the_list_of_everything_has_a_name_and_the_feeds_of_everything(lists: ListPages) -> None:
+    page = read(lists.listing(topics.everything(), [], address=addresses.LATEST))
     assert text(page, "h1") == "All stories"
     assert [a.get("href") for a in page.cssselect(".listing .formats a")] == [
         "/rss.xml",
@@ -151,7 +153,9 @@ def test_the_page_about_feeds_speaks_the_publications_language(
     tmp_path: Path, language: str, title: str, link: str
 ) -> None:
     config = newsroom.config(tmp_path, language=language, url="https://post.example/paper")
-    page = read(PageRenderer(config, Templates()).subscribe(offers(config, newsroom.edition())))
+    page = read(
+        ListPages(PageFrame(config, Templates())).subscribe(offers(config, newsroom.edition()))
+    )
     assert text(page, "h1") == title
     (found,) = page.cssselect(".imprint a[href='/paper/subscribe/']")
     assert found.text == link
@@ -163,38 +167,22 @@ def test_the_page_about_feeds_speaks_the_publications_language(
     ]
 
 
-def test_many_feeds_are_folded_away_behind_their_number(
-    pages: PageRenderer, config: Config
-) -> None:
+def test_many_feeds_are_folded_away_behind_their_number(lists: ListPages, config: Config) -> None:
     tags = tuple(f"Tag {number}" for number in range(50))
-    page = read(pages.subscribe(offers(config, [article(section="City", tags=tags)])))
+    page = read(lists.subscribe(offers(config, [article(section="City", tags=tags)])))
     assert text(page, "details summary") == "Tags 50"
     assert len(page.cssselect("details:not([open]) .feed")) == 50
     assert text(page, ".feeds .name").startswith("City Tag 0")
 
 
-def test_a_withdrawn_article_says_when_and_not_what(pages: PageRenderer) -> None:
-    page = pages.withdrawn(article("A libel", retracted_at=AT))
-    assert b"libel" not in page
-    assert text(read(page), "main p").startswith("It was taken back on November 24, 2026")
-    assert read(page).xpath("//meta[@name='robots']/@content") == ["noindex, noarchive"]
-
-
-def test_an_old_address_leads_to_the_new_one(pages: PageRenderer) -> None:
-    page = read(pages.redirect("/articles/new/"))
-    assert page.xpath("//link[@rel='canonical']/@href") == ["https://post.example/articles/new/"]
-    assert page.xpath("//meta[@http-equiv='refresh']/@content") == ["0; url=/articles/new/"]
-    assert page.xpath("//meta[@name='robots']/@content") == ["noindex"]
-
-
 def test_assets_are_named_by_their_content_and_all_that_pages_load(
-    pages: PageRenderer, tmp_path: Path
+    frame: PageFrame, lists: ListPages, tmp_path: Path
 ) -> None:
-    page = read(home(pages, newsroom.edition()))
+    page = read(home(lists, newsroom.edition()))
     loaded = {a for a in page.xpath("//@href | //@src") if a.startswith("/assets/")}
-    assert loaded == {f"/{path}" for path in pages.assets()}
-    other = PageRenderer(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
-    changed = set(pages.assets()) ^ set(other.assets())
+    assert loaded == {f"/{path}" for path in frame.assets()}
+    other = PageFrame(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
+    changed = set(frame.assets()) ^ set(other.assets())
     assert {path.split(".")[-1] for path in changed} == {"css"}
 
 
@@ -222,7 +210,7 @@ def test_sections_in_other_scripts_do_not_meet() -> None:
     assert len({addresses.section(name) for name in ("政治", "文化", "政治 1", "Спорт")}) == 4
 
 
-def test_a_remote_picture_without_a_size_is_shown_all_the_same(pages: PageRenderer) -> None:
+def test_a_remote_picture_without_a_size_is_shown_all_the_same(lists: ListPages) -> None:
     remote = figure(src="https://pictures.example/a.jpg", width=None, height=None)
-    page = read(home(pages, [article(image=remote)]))
+    page = read(home(lists, [article(image=remote)]))
     assert page.cssselect(".leading img")[0].get("src") == "https://pictures.example/a.jpg"

@@ -8,7 +8,9 @@ from syndicate.config.sections.theme import Masthead, ThemeSettings
 from syndicate.model.articles import Person
 from syndicate.render import addresses
 from syndicate.render.pages.amp_page import AmpPages
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.article_page import ArticlePages
+from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
 from tests import checkers
@@ -26,14 +28,14 @@ from tests.render.pages.test_article import read, text
         (TopicKind.SECTION, ""),
     ],
 )
-def test_a_listing_says_of_what_kind_it_is(pages: PageRenderer, kind: TopicKind, said: str) -> None:
-    page = read(listing(pages, kind=kind))
+def test_a_listing_says_of_what_kind_it_is(lists: ListPages, kind: TopicKind, said: str) -> None:
+    page = read(listing(lists, kind=kind))
     assert text(page, ".kind") == said
     assert text(page, "h1") == "river"
 
 
-def test_a_page_of_older_stories_tells_dates_in_full_and_has_no_strip(pages: PageRenderer) -> None:
-    page = read(listing(pages, number=3, newer="/tags/river/", older="/x/"))
+def test_a_page_of_older_stories_tells_dates_in_full_and_has_no_strip(lists: ListPages) -> None:
+    page = read(listing(lists, number=3, newer="/tags/river/", older="/x/"))
     assert text(page, ".teaser time").startswith("November 24, 2026")
     assert text(page, ".pager").split() == ["Newer", "stories", "Page", "3", "Older", "stories"]
     assert [a.get("href") for a in page.cssselect("a[rel=prev], a[rel=next]")] == [
@@ -48,17 +50,17 @@ def test_a_page_of_older_stories_tells_dates_in_full_and_has_no_strip(pages: Pag
     assert not page.cssselect(".breaking")
 
 
-def test_an_authors_page_has_their_place_and_address_on_the_web(pages: PageRenderer) -> None:
+def test_an_authors_page_has_their_place_and_address_on_the_web(lists: ListPages) -> None:
     stories = [newsroom.article(authors=(ADA,)), newsroom.article(authors=(ADA,))]
-    page = read(listing(pages, kind=TopicKind.AUTHOR, name="Ada Lind", stories=stories, person=ADA))
+    page = read(listing(lists, kind=TopicKind.AUTHOR, name="Ada Lind", stories=stories, person=ADA))
     assert text(page, ".place") == "Kiel"
     assert [a.get("href") for a in page.cssselect(".site a")] == ["https://ada.example/"]
     bad = Person(name="Ada Lind", url="javascript:alert(1)")
-    page = read(listing(pages, kind=TopicKind.AUTHOR, name="Ada Lind", person=bad))
+    page = read(listing(lists, kind=TopicKind.AUTHOR, name="Ada Lind", person=bad))
     assert not page.cssselect(".site")
 
 
-def test_an_article_leads_to_its_authors_and_tags(pages: PageRenderer) -> None:
+def test_an_article_leads_to_its_authors_and_tags(pages: ArticlePages) -> None:
     page = read(pages.article(newsroom.edition()[0]))
     assert [a.get("href") for a in page.cssselect(".byline a[rel=author]")] == [
         "/authors/helene-okafor/",
@@ -67,7 +69,7 @@ def test_an_article_leads_to_its_authors_and_tags(pages: PageRenderer) -> None:
     assert [a.get("href") for a in page.cssselect(".tags a")] == ["/tags/river/", "/tags/dam/"]
 
 
-def test_an_article_names_its_translations_to_readers_and_to_machines(pages: PageRenderer) -> None:
+def test_an_article_names_its_translations_to_readers_and_to_machines(pages: ArticlePages) -> None:
     translations = {"en": "dam", "fr": "https://fr.example/", "de": "damm"}
     page = read(pages.article(newsroom.article(slug="dam", translations=translations)))
     assert text(page, ".translations") == "Also in: Deutsch, français"
@@ -82,7 +84,7 @@ def test_an_article_names_its_translations_to_readers_and_to_machines(pages: Pag
 def test_the_masthead_shows_a_logo_for_each_ground(tmp_path: Path) -> None:
     theme = ThemeSettings(masthead=Masthead.LOGO, logo=Path("a.svg"), logo_dark=Path("b.svg"))
     config = newsroom.config(tmp_path).override(theme=theme)
-    made = PageRenderer(config, Templates()).article(newsroom.article())
+    made = ArticlePages(PageFrame(config, Templates())).article(newsroom.article())
     page = read(made)
     (logo,) = page.cssselect(".nameplate img")
     assert (logo.get("src"), logo.get("alt")) == ("/assets/masthead.svg", "The Harbour Post")

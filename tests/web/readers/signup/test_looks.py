@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from syndicate import clock
-from syndicate.render.pages.web_pages import PageRenderer
+from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from tests import checkers
 from tests.render.pages import newsroom
@@ -177,9 +178,11 @@ def test_the_nu_checker_has_nothing_to_say(site, tmp_path):
 def following(site, tmp_path):
     """A publication with its page about feeds, which has the form as well."""
     opened = site(**TABLES)
-    pages = PageRenderer(opened.config, Templates())
-    files = pages.assets() | {
-        "subscribe/index.html": pages.subscribe(offers(opened.config, newsroom.edition()))
+    frame = PageFrame(opened.config, Templates())
+    files = frame.assets() | {
+        "subscribe/index.html": ListPages(frame).subscribe(
+            offers(opened.config, newsroom.edition())
+        )
     }
     for name, content in files.items():
         file = opened.config.output / name
@@ -218,6 +221,6 @@ def test_nobody_is_asked_beside_the_feeds_where_nobody_can_sign_up(publication):
     closed: list[dict[str, Any]] = [{"signup": {"enabled": False}}, {"newsletters": []}]
     for tables in closed:
         config = publication(**tables)
-        assert b"<form" not in PageRenderer(config, Templates()).subscribe(
+        assert b"<form" not in ListPages(PageFrame(config, Templates())).subscribe(
             offers(config, newsroom.edition())
         )

@@ -1,0 +1,124 @@
+"""Web pages that change with every article: home page, lists, breaking news, feeds to follow."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from babel.dates import format_skeleton, format_time
+from markupsafe import Markup
+
+from syndicate.model.articles import Article, Person
+from syndicate.render import addresses, ui_strings
+from syndicate.render.feeds import Feed, offered_formats
+from syndicate.render.feeds.channel import feed_title
+from syndicate.render.pages.home_page import HomePage
+from syndicate.render.pages.page_frame import PageFrame
+from syndicate.render.topics import Topic, TopicKind
+
+
+class ListPages:
+    """The home page and the lists of one publication, as bytes of UTF-8."""
+
+    def __init__(self, frame: PageFrame) -> None:
+        self._frame = frame
+        self._config = frame.config
+
+    def home(self, home: HomePage, breaking: Article | None, *, at: datetime) -> bytes:
+        """Render the home page as of `at`, with the strip of a breaking article, if any."""
+        return self._frame.render(
+            "home",
+            canonical=self._frame.absolute(addresses.HOME),
+            **self._strip(breaking),
+            front=home,
+            at=at,
+            when=lambda article: self._short_date(article, at),
+        )
+
+    def listing(
+        self,
+        topic: Topic,
+        teasers: Sequence[str],
+        *,
+        address: str,
+        person: Person | None = None,
+        number: int | None = None,
+        newer: str | None = None,
+        older: str | None = None,
+    ) -> bytes:
+        """Render one page of a topic's list, newest first; `number` is None for the newest.
+
+        `teasers` come from `teaser`, `person` is the author whose page it is. Nothing on
+        the page depends on the time of the build.
+        """
+        return self._frame.render(
+            "listing",
+            canonical=self._frame.absolute(address),
+            selection=topic,
+            stories=[Markup(teaser) for teaser in teasers],  # noqa: S704 - our own template
+            person=person,
+            number=number,
+            newest=number is None,
+            newer=newer,
+            older=older,
+            own_feeds=offered_formats(topic, self._config),
+            feed_title=feed_title(self._config, topic),
+        )
+
+    def teaser(self, article: Article) -> str:
+        """Render an article's entry in lists, the same in every list."""
+        return self._frame.templates.render("page/teaser.html", {"article": article})
+
+    def breaking(self, breaking: Article | None, *, at: datetime) -> bytes:
+        """Render the page from which article pages load the strip of breaking news.
+
+        It is a whole page, since AMP pages link to it.
+        """
+        canonical = self._frame.absolute(addresses.BREAKING)
+        return self._frame.render("breaking", canonical=canonical, **self._strip(breaking), at=at)
+
+    def subscribe(self, feeds: Sequence[Feed]) -> bytes:
+        """Render the page that explains feeds and lists them; the first is that of everything."""
+        strings = ui_strings.page_strings(self._config.publication.language)
+        headings = {
+            TopicKind.FEED: strings.feeds,
+            TopicKind.SECTION: strings.sections,
+            TopicKind.TAG: strings.tags,
+            TopicKind.AUTHOR: strings.authors,
+        }
+        everything, *others = feeds
+        return self._frame.render(
+            "subscribe",
+            canonical=self._frame.absolute(addresses.SUBSCRIBE),
+            everything=everything,
+            signup=self._signup(),
+            groups=[
+                (heading, [feed for feed in others if feed.topic.kind is kind])
+                for kind, heading in headings.items()
+            ],
+        )
+
+    def _signup(self) -> dict[str, Any] | None:
+        """Return the values of the newsletter form; None where nobody can sign up."""
+        offered = [newsletter for newsletter in self._config.newsletters if newsletter.offered]
+        if not offered or not self._config.signup.enabled:
+            return None
+        return {
+            "action": f"{self._config.web_url}/signup",
+            "newsletters": offered,
+            "fields": self._config.signup.fields,
+        }
+
+    def _strip(self, article: Article | None) -> dict[str, Any]:
+        until = article and article.published + self._config.publication.breaking_for
+        return {"strip": article, "strip_until": until}
+
+    def _short_date(self, article: Article, at: datetime) -> str:
+        """Format when an article was published, without what is the same at `at`."""
+        publication = self._config.publication
+        locale = ui_strings.locale(publication.language)
+        published = article.published.astimezone(publication.timezone)
+        today = at.astimezone(publication.timezone)
+        if published.date() == today.date():
+            return format_time(published, "short", locale=locale).replace("\u202f", " ")
+        skeleton = "MMMd" if published.year == today.year else "yMMMd"
+        return format_skeleton(skeleton, published, locale=locale)
