@@ -24,11 +24,11 @@ def main() -> None:
     # whoever takes this signal for another thing than the end has yet to be imported
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     from syndicate.cli.app import app  # noqa: PLC0415 - so that importing the package is free
-    from syndicate.cli.operation.signals import let_break_off  # noqa: PLC0415
+    from syndicate.cli.operation.signals import install_interrupt_handlers  # noqa: PLC0415
     from syndicate.cli.terminal.console import note  # noqa: PLC0415
     from syndicate.errors import SyndicateError  # noqa: PLC0415
 
-    let_break_off()
+    install_interrupt_handlers()
     _write_anything()
     try:
         try:

@@ -7,10 +7,10 @@ import typer
 
 from syndicate import __version__
 from syndicate.cli.articles import articles, build, push
-from syndicate.cli.context import Context
+from syndicate.cli.context import CommandContext
 from syndicate.cli.editions import control, editions, reissue, relays, sending
-from syndicate.cli.operation import deliverability, publication, run
-from syndicate.cli.operation.signals import let_hang_up
+from syndicate.cli.operation import deliverability, run, setup
+from syndicate.cli.operation.signals import unblock_sighup
 from syndicate.cli.readers import private_feeds, segments, subscribers
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for module in (
-    publication,
+    setup,
     articles,
     build,
     push,
@@ -56,6 +56,6 @@ def _publication(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    context.obj = Context(config)
-    if context.invoked_subcommand not in run.LASTING:
-        let_hang_up()
+    context.obj = CommandContext(config)
+    if context.invoked_subcommand not in run.LONG_RUNNING:
+        unblock_sighup()

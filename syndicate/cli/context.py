@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # start-up
 
 
 @dataclass
-class Context:
+class CommandContext:
     """The publication that a command is for; nothing is read before it is needed."""
 
     path: Path
@@ -104,9 +104,9 @@ def exported_port() -> int | None:
     return int(port)
 
 
-def here(context: typer.Context) -> Context:
+def command_context(context: typer.Context) -> CommandContext:
     """Return the Context of the running command."""
-    found = context.find_object(Context)
+    found = context.find_object(CommandContext)
     assert found is not None
     return found
 

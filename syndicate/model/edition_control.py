@@ -66,12 +66,15 @@ class Remaining:
         return not self.in_flight and not self.held_back
 
     def __str__(self) -> str:
-        """Say it: "812 accepted, 4 in flight, 184 held back, 2 failed"."""
-        said = f"{self.accepted} accepted, {self.in_flight} in flight, {self.held_back} held back"
+        return self.summary(pending="held back")
+
+    def summary(self, *, pending: str) -> str:
+        """Write the counts, calling those not begun `pending`: "812 accepted, 184 waiting"."""
+        counts = f"{self.accepted} accepted, {self.in_flight} in flight, {self.held_back} {pending}"
         for name in ("failed", "expired", "skipped", "unknown"):
             if count := getattr(self, name):
-                said += f", {count} {name}"
-        return said
+                counts += f", {count} {name}"
+        return counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import re
 import httpx
 import pytest
 
-from syndicate.cli.terminal.console import laid_out, note, say, say_text
+from syndicate.cli.terminal.console import echo, echo_text, note, table_lines
 from tests.cli.conftest import Operator
 from tests.cli.operation.test_run import running, until
 
@@ -77,12 +77,12 @@ def test_the_log_of_run_is_a_line_an_event_whatever_a_file_is_called(operator):
 
 
 def test_what_a_mail_server_answers_cannot_leave_its_cell():
-    [_, line] = laid_out(("edition", "answer"), [(1, "550 no\x1b[1A\nedition 2")])
+    [_, line] = table_lines(("edition", "answer"), [(1, "550 no\x1b[1A\nedition 2")])
     assert line.plain == r"      1  550 no\x1b[1A\nedition 2"
 
 
 def test_a_line_stays_one_line_and_a_text_keeps_its_lines(capsys):
-    say("a\nb\x1b[2J")
+    echo("a\nb\x1b[2J")
     note("a\nb")
-    say_text("a\nb\x1b[2J\r")
+    echo_text("a\nb\x1b[2J\r")
     assert capsys.readouterr() == ("a\\nb\\x1b[2J\na\nb\\x1b[2J\\r\n", "a\\nb\n")

@@ -1,4 +1,4 @@
-"""`import`, `articles`, `show`, `retract`: what the newsroom filed."""
+"""`import`, `articles`, `show`, `retract`: bring articles in, list them, take them back."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,17 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, Context, here
+from syndicate.cli.context import AsJson, CommandContext, command_context
 from syndicate.cli.terminal.console import (
-    as_json,
+    echo,
+    echo_json,
+    echo_outcome,
+    echo_table,
+    echo_text,
     escape_controls,
+    format_time,
     note,
-    outcome,
-    progress,
-    say,
-    say_text,
-    table,
-    when,
+    track_progress,
 )
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Status
@@ -35,9 +35,9 @@ def import_(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
     *,
-    dry_run: Annotated[bool, typer.Option(help="Say what would happen; change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Show what would happen; change nothing.")] = False,
 ) -> None:
-    """Take in articles from Markdown and HTML files; one line a file."""
+    """Import articles from Markdown and HTML files; print one line per file."""
     from syndicate.intake.articles.file_discovery import (  # noqa: PLC0415
         find_article_files,
         find_unsupported_files,
@@ -45,86 +45,85 @@ def import_(
     )
     from syndicate.intake.articles.parallel_parse import parse_files  # noqa: PLC0415 - start-up
 
-    ours = here(context)
+    command = command_context(context)
     refusals = {path: reason for path in paths if (reason := refusal_reason(path)) is not None}
     accepted = [path for path in paths if path not in refusals]
     files = find_article_files(accepted)
     with (
-        parse_files(files, ours.config, save_media=not dry_run, limited=True) as read,
-        ours.store() as store,
+        parse_files(files, command.config, save_media=not dry_run, limited=True) as parsed,
+        command.store() as store,
     ):
-        # others read files by now, and put pictures into media/: the store takes a while to import
+        # workers are parsing by now, while this process imports the code that stores articles
         from syndicate.intake.articles.article_import import ImportOutcome, import_parsed_files  # noqa: PLC0415
 
         for reason in refusals.values():
-            outcome(ImportOutcome.REFUSED, reason)
+            echo_outcome(ImportOutcome.REFUSED, reason)
         counts = dict.fromkeys(ImportOutcome, 0) | {ImportOutcome.REFUSED: len(refusals)}
         at = clock.now()
-        filed = import_parsed_files(store, ours.config, read, at=at, dry_run=dry_run)
-        for one in progress(filed, "Importing", len(files)):
-            counts[one.outcome] += 1
-            outcome(one.outcome, one.reason or one.path)
-            if one.traceback:
-                for line in one.traceback.splitlines():
-                    note(line)
-            for warning in one.warnings:
-                outcome("warned", warning)
-    said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    note(f"{said or 'no articles found'}{' (dry run: nothing was changed)' if dry_run else ''}")
+        results = import_parsed_files(store, command.config, parsed, at=at, dry_run=dry_run)
+        for result in track_progress(results, "Importing", len(files)):
+            counts[result.outcome] += 1
+            echo_outcome(result.outcome, result.reason or result.path)
+            for line in (result.traceback or "").splitlines():
+                note(line)
+            for warning in result.warnings:
+                echo_outcome("warned", warning)
+    summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    note(f"{summary or 'no articles found'}{' (dry run: nothing was changed)' if dry_run else ''}")
     if others := find_unsupported_files(accepted):
         suffixes = ", ".join(sorted({file.suffix.lower() for file in others}))
-        note(f"files of other kinds were passed over: {len(others)} ({suffixes})")
+        note(f"files of other kinds were ignored: {len(others)} ({suffixes})")
     if counts[ImportOutcome.REFUSED]:
         raise typer.Exit(1)
 
 
 def articles(context: typer.Context, *, json: AsJson = False) -> None:
-    """List what the store holds, newest first."""
-    ours = here(context)
-    with ours.store() as store, store.read() as tx:
-        found = tx.articles.all()
+    """List the stored articles, newest first."""
+    command = command_context(context)
+    with command.store() as store, store.read() as tx:
+        stored = tx.articles.all()
     if json:
-        as_json([_summary(ours, article) for article in found])
+        echo_json([_summary(command, article) for article in stored])
         return
     rows = [
         (
-            when(article.published, ours.config.publication.timezone),
+            format_time(article.published, command.config.publication.timezone),
             _state(article),
             article.slug,
             article.title,
         )
-        for article in found
+        for article in stored
     ]
-    table(("date", "state", "slug", "title"), rows)
+    echo_table(("date", "state", "slug", "title"), rows)
 
 
 def show(context: typer.Context, slug: str, *, json: AsJson = False) -> None:
-    """Show one article, by the slug that it has or ever had."""
-    ours = here(context)
-    with ours.store() as store, store.read() as tx:
+    """Show an article, by its current slug or an earlier one."""
+    command = command_context(context)
+    with command.store() as store, store.read() as tx:
         article = tx.articles.by_slug(slug)
     if article is None:
         raise Refused(_unknown(slug))
-    shown = {**_summary(ours, article), **_amp(ours, article), **_content(article)}
+    shown = {**_summary(command, article), **_amp(command, article), **_content(article)}
     if json:
-        as_json(shown)
+        echo_json(shown)
         return
     for name, value in shown.items():
         if name != "body" and value not in (None, "", [], {}):
-            say(f"{name:<14} {_line(value)}")
-    say()
-    say_text(article.body)
+            echo(f"{name:<14} {_line(value)}")
+    echo()
+    echo_text(article.body)
 
 
 def retract(
     context: typer.Context,
     slug: str,
     *,
-    undo: Annotated[bool, typer.Option("--undo", help="Put it back.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Publish it again.")] = False,
 ) -> None:
-    """Take an article back: out of feeds, lists and editions to come; its page says so."""
-    ours = here(context)
-    with ours.store() as store, store.write() as tx:
+    """Remove an article from feeds, lists and future editions; its page says it was retracted."""
+    command = command_context(context)
+    with command.store() as store, store.write() as tx:
         article = tx.articles.by_slug(slug)
         if article is None:
             raise Refused(_unknown(slug))
@@ -132,8 +131,8 @@ def retract(
             tx.articles.restore(article)
         elif article.retracted_at is None:
             tx.articles.retract(article, clock.now())
-    say(f"{'restored' if undo else 'retracted'} {article.slug}: {article.title}")
-    note("`syndicate build` brings it to the readers; `run` and `tick` do so by themselves.")
+    echo(f"{'restored' if undo else 'retracted'} {article.slug}: {article.title}")
+    note("`syndicate build` publishes the change; `run` and `tick` do so automatically")
 
 
 def _unknown(slug: str) -> str:
@@ -148,15 +147,15 @@ def _state(article: Article) -> str:
     return "published" if article.number else "to come"
 
 
-def _summary(ours: Context, article: Article) -> dict[str, Any]:
-    breaking_for = ours.config.publication.breaking_for
+def _summary(command: CommandContext, article: Article) -> dict[str, Any]:
+    breaking_for = command.config.publication.breaking_for
     until = article.published + breaking_for if article.breaking else None
     return {
         "slug": article.slug,
         "title": article.title,
         "state": _state(article),
         "id": article.id,
-        "url": f"{ours.config.url}{article.address}",
+        "url": f"{command.config.url}{article.address}",
         "number": article.number,
         "revision": article.revision,
         "path": article.path,
@@ -167,16 +166,16 @@ def _summary(ours: Context, article: Article) -> dict[str, Any]:
     }
 
 
-def _amp(ours: Context, article: Article) -> dict[str, str]:
-    """Tell where the AMP page is, and where AMP's cache keeps it once it was asked for."""
-    if not ours.config.amp.enabled:
+def _amp(command: CommandContext, article: Article) -> dict[str, str]:
+    """Return the AMP page's URL, and its URL in the AMP cache."""
+    if not command.config.amp.enabled:
         return {}
     from syndicate.render import addresses  # noqa: PLC0415 - start-up
     from syndicate.render.pages import amp_cache  # noqa: PLC0415 - start-up
 
-    page = addresses.absolute(addresses.amp(article), ours.config)
-    kept = {"amp_cache": amp_cache.address(page)} if ours.config.publication.url else {}
-    return {"amp": page, **kept}
+    page = addresses.absolute(addresses.amp(article), command.config)
+    cached = {"amp_cache": amp_cache.address(page)} if command.config.publication.url else {}
+    return {"amp": page, **cached}
 
 
 def _content(article: Article) -> dict[str, Any]:
@@ -199,12 +198,11 @@ def _content(article: Article) -> dict[str, Any]:
 
 
 def _line(value: object) -> str:
-    """Write a value on one line: people by name, figures by file."""
+    """Format a value on one line: people by name, figures by file."""
     if isinstance(value, list):
         return ", ".join(_line(item) for item in value)
     if isinstance(value, dict):
         known = [value.get(key) for key in ("name", "src", "place", "alt", "credit")]
-        words = [str(word) for word in known if word]
-        told = (f"{key}: {item}" for key, item in value.items() if item is not None)
-        return " · ".join(words) or ", ".join(told)
+        items = (f"{key}: {item}" for key, item in value.items() if item is not None)
+        return " · ".join(str(item) for item in known if item) or ", ".join(items)
     return escape_controls(str(value))

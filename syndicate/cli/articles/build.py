@@ -1,26 +1,26 @@
-"""`build`: the published output."""
+"""`build`: write the published output."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syndicate.cli.articles.mirror_report import follow
-from syndicate.cli.articles.push_report import tell
-from syndicate.cli.context import At, here
-from syndicate.cli.terminal.console import note, outcome, say
+from syndicate.cli.articles.mirror_report import update_mirror
+from syndicate.cli.articles.push_report import notify
+from syndicate.cli.context import At, command_context
+from syndicate.cli.terminal.console import echo, echo_outcome, note
 
 if TYPE_CHECKING:
     from syndicate.publish.build.build import BuildSummary
 
 Everything = Annotated[
     bool,
-    typer.Option("--all", help="Make every file anew, and put right what was changed by hand."),
+    typer.Option("--all", help="Rebuild every file, and restore files that were edited by hand."),
 ]
 Compress = Annotated[
     bool | None,
     typer.Option(
         "--compress/--no-compress",
-        help="Whether the pages of articles lie beside themselves as .gz and .br, from now on.",
+        help="Whether to keep .gz and .br copies beside article pages from now on.",
         show_default="as before",
     ),
 ]
@@ -41,34 +41,34 @@ def build(
     compress: Compress = None,
     verbose: Verbose = False,
 ) -> None:
-    """Write feeds/ from the store, and its mirror: only what changed, and notify of it.
+    """Write what changed to feeds/ and to its mirror, and notify hubs and search engines.
 
-    `--at` mirrors nothing and tells nobody.
+    `--at` updates no mirror and notifies nobody.
     """
     from syndicate.publish.build.build import build as publish  # noqa: PLC0415 - start-up
     from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415
     from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415
 
-    ours = here(context)
-    moment = ours.time(at)
-    mirror = Mirror.of(ours.config) if at is None else None
-    with ours.store() as store:
-        herald = ChangeNotifier.of(store, ours.config) if at is None else None
+    command = command_context(context)
+    time = command.time(at)
+    mirror = Mirror.of(command.config) if at is None else None
+    with command.store() as store:
+        notifier = ChangeNotifier.of(store, command.config) if at is None else None
         built = publish(
             store,
-            ours.config,
-            at=moment,
+            command.config,
+            at=time,
             number=at is None,
             everything=everything,
             compress=compress,
             trial=at is not None,
         )
         _print(built, verbose=verbose)
-        note(f"in {ours.config.output}")
-        mirrored = follow(mirror)
-        if herald is not None:
-            herald.hear(built, moment)
-        tell(herald)
+        note(f"in {command.config.output}")
+        mirrored = update_mirror(mirror)
+        if notifier is not None:
+            notifier.hear(built, time)
+        notify(notifier)
     if built.failed or not mirrored:
         raise typer.Exit(1)
 
@@ -76,14 +76,14 @@ def build(
 def _print(built: "BuildSummary", *, verbose: bool) -> None:
     if verbose:
         for path in built.written:
-            outcome("written", path)
+            echo_outcome("written", path)
         for path in built.deleted:
-            outcome("deleted", path)
+            echo_outcome("deleted", path)
     for problem in built.warnings:
-        outcome("warned", str(problem))
+        echo_outcome("warned", str(problem))
     for problem in built.failed:
-        outcome("failed", str(problem))
-    say(
+        echo_outcome("failed", str(problem))
+    echo(
         f"{len(built.written)} written, {len(built.deleted)} deleted, "
         f"{built.unchanged} unchanged; {built.articles} articles"
     )

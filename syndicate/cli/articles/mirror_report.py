@@ -1,28 +1,28 @@
-"""The mirror, as commands that publish bring it along and tell of it."""
+"""Update the mirror and print the result, for the commands that publish."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from syndicate.cli.terminal.console import note, say
+from syndicate.cli.terminal.console import echo, note
 
 if TYPE_CHECKING:
     from syndicate.publish.mirror.mirror import Mirror
 
 
-def follow(mirror: "Mirror | None", *, said: Callable[[str], None] = say) -> bool:
-    """Bring the mirror, if there is one, to what was built; return whether nothing failed.
+def update_mirror(mirror: "Mirror | None", *, write: Callable[[str], None] = echo) -> bool:
+    """Copy what was built to the mirror, if there is one; return whether nothing failed.
 
-    How much that was is `said`, as a result or as a note beside another one.
+    The counts are printed with `write`, the problems as notes.
     """
     if mirror is None:
         return True
-    mirrored = mirror.follow()
-    said(f"mirror: {mirrored.uploaded} uploaded, {mirrored.deleted} deleted")
-    if mirrored.passed:
+    report = mirror.follow()
+    write(f"mirror: {report.uploaded} uploaded, {report.deleted} deleted")
+    if report.passed:
         note(
-            f"mirror: {mirrored.passed} passed over, since they were changed after the build; "
-            "`syndicate build --all` mends what was changed by hand"
+            f"mirror: {report.passed} skipped because they changed after the build; "
+            "`syndicate build --all` restores files that were edited by hand"
         )
-    for problem in mirrored.failed:
-        note(f"mirror: {problem}; tried again by the next build")
-    return not mirrored.failed
+    for problem in report.failed:
+        note(f"mirror: {problem}; the next build tries again")
+    return not report.failed

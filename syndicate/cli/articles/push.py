@@ -1,4 +1,4 @@
-"""`push`: what hubs and search engines are still owed."""
+"""`push`: list and retry the calls that hubs and search engines are still to get."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,30 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.articles.push_report import tell
-from syndicate.cli.context import AsJson, here
-from syndicate.cli.terminal.console import as_json, note, table, when
+from syndicate.cli.articles.push_report import notify
+from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.terminal.console import echo_json, echo_table, format_time, note
 
 if TYPE_CHECKING:
     from syndicate.config import Config
     from syndicate.store import Store
 
 Now = Annotated[
-    bool, typer.Option("--now", help="Try everything that waits now, and what was given up.")
+    bool, typer.Option("--now", help="Retry now everything that waits or was given up.")
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCall:
-    """What somebody is to be told, as `push --json` says it."""
+    """A call that is still to be made, as `push --json` prints it."""
 
     to: str
-    """The address of a hub or of a search engine, or the host of a subscriber of our hub."""
+    """The URL of a hub or search engine, or the host of a subscriber of our own hub."""
     what: str
-    """A feed's address, or how many pages."""
+    """A feed's URL, or how many pages."""
     attempts: int
     next_at: datetime | None
-    """When it is tried next; None: not by itself."""
+    """When it is retried; None: only by `push --now`."""
     error: str
 
 
@@ -40,31 +40,34 @@ def register(app: typer.Typer) -> None:
 
 
 def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> None:
-    """List what hubs and search engines are still to be told, and why they were not yet."""
+    """List the calls that hubs and search engines are still to get, and why they failed."""
     from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415 - start-up
 
-    ours = here(context)
-    with ours.store() as store:
-        herald = ChangeNotifier.of(store, ours.config)
-        if herald is None:
-            note(f"nobody is told of anything: {_remedy(ours.config)}")
+    command = command_context(context)
+    with command.store() as store:
+        notifier = ChangeNotifier.of(store, command.config)
+        if notifier is None:
+            note(f"nobody is notified: {_remedy(command.config)}")
         failed = False
-        if now and herald is not None:
+        if now and notifier is not None:
             with store.write() as tx:
                 tx.endpoint_backoff.clear()
                 tx.pings.retry_now(clock.now())
                 tx.submissions.retry_now(clock.now())
                 tx.hub.retry_now(clock.now())
-            failed = not tell(herald, said=note)
-        owed = _owed(store)
-        hub = _hub(store) if ours.config.websub.own else ""
+            failed = not notify(notifier, write=note)
+        calls = _pending_calls(store)
+        hub = _hub_line(store) if command.config.websub.own else ""
     if json:
-        as_json([{name: getattr(one, name) for name in PendingCall.__slots__} for one in owed])
+        echo_json([{name: getattr(call, name) for name in PendingCall.__slots__} for call in calls])
     else:
-        zone = ours.config.publication.timezone
-        table(
+        zone = command.config.publication.timezone
+        echo_table(
             ("to", "what", "attempts", "next try", "error"),
-            [(one.to, one.what, one.attempts, when(one.next_at, zone), one.error) for one in owed],
+            [
+                (call.to, call.what, call.attempts, format_time(call.next_at, zone), call.error)
+                for call in calls
+            ],
         )
         if hub:
             note(hub)
@@ -73,34 +76,33 @@ def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> N
 
 
 def _remedy(config: "Config") -> str:
-    """Say what to set for somebody to be told."""
+    """Return what to configure for somebody to be notified."""
     if config.websub.hubs or config.indexnow.key:
-        return f"nobody elsewhere can reach {config.url}; set publication.url"
+        return f"{config.url} can't be reached from elsewhere; set publication.url"
     return "set websub.hubs, websub.own or indexnow.key"
 
 
-def _later(due_at: datetime | None, pause: datetime | None) -> datetime | None:
-    """Return when something is tried next that is due to a server that may be left alone."""
-    return max(due_at, pause) if due_at and pause else due_at
+def _next_attempt(due_at: datetime | None, backoff: datetime | None) -> datetime | None:
+    """Return when a call is retried, at the earliest when its server's backoff ends."""
+    return max(due_at, backoff) if due_at and backoff else due_at
 
 
-def _hub(store: "Store") -> str:
-    """Say how our own hub stands."""
+def _hub_line(store: "Store") -> str:
     with store.read() as tx:
         hub = tx.hub.counts()
     return (
-        f"our hub: subscriptions {hub.subscriptions}, to be verified {hub.requests}, "
+        f"our hub: subscriptions {hub.subscriptions}, waiting for verification {hub.requests}, "
         f"waiting for the newest version {hub.owed}, failing {hub.failing}"
     )
 
 
-def _owed(store: "Store") -> list[PendingCall]:
+def _pending_calls(store: "Store") -> list[PendingCall]:
     from syndicate.publish.push.fan_out import host_of  # noqa: PLC0415 - start-up
 
     with store.read() as tx:
-        pings, waiting = tx.pings.pending(), tx.submissions.pending()
-        pauses = {to: tx.endpoint_backoff.until(to) for to in {one.hub for one in pings}}
-        pauses |= {to: tx.endpoint_backoff.until(to) for to in {one.engine for one in waiting}}
+        pings, submissions = tx.pings.pending(), tx.submissions.pending()
+        endpoints = {ping.hub for ping in pings} | {batch.engine for batch in submissions}
+        backoffs = {endpoint: tx.endpoint_backoff.until(endpoint) for endpoint in endpoints}
         failing = tx.hub.counts().first
     return [
         *(
@@ -108,29 +110,29 @@ def _owed(store: "Store") -> list[PendingCall]:
                 to=ping.hub,
                 what=ping.topic,
                 attempts=ping.attempts,
-                next_at=_later(ping.due_at, pauses[ping.hub]),
+                next_at=_next_attempt(ping.due_at, backoffs[ping.hub]),
                 error=ping.error,
             )
             for ping in pings
         ),
         *(
             PendingCall(
-                to=one.engine,
-                what="1 page" if one.pages == 1 else f"{one.pages} pages",
-                attempts=one.attempts,
-                next_at=_later(one.due_at, pauses[one.engine]),
-                error=one.error,
+                to=batch.engine,
+                what="1 page" if batch.pages == 1 else f"{batch.pages} pages",
+                attempts=batch.attempts,
+                next_at=_next_attempt(batch.due_at, backoffs[batch.engine]),
+                error=batch.error,
             )
-            for one in waiting
+            for batch in submissions
         ),
         *(
             PendingCall(
-                to=host_of(one.callback),  # the rest of a callback is a secret
-                what=one.topic,
-                attempts=one.attempts,
-                next_at=one.due_at,
-                error=one.error,
+                to=host_of(delivery.callback),  # the rest of a callback is a secret
+                what=delivery.topic,
+                attempts=delivery.attempts,
+                next_at=delivery.due_at,
+                error=delivery.error,
             )
-            for one in failing
+            for delivery in failing
         ),
     ]

@@ -1,34 +1,34 @@
-"""Push, as commands that publish tell of it."""
+"""Notify hubs and search engines and print the result, for the commands that publish."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from syndicate import clock
-from syndicate.cli.terminal.console import note, say
+from syndicate.cli.terminal.console import echo, note
 from syndicate.errors import SyndicateError
 
 if TYPE_CHECKING:
     from syndicate.publish.push.change_notifier import ChangeNotifier
 
 
-def tell(herald: "ChangeNotifier | None", *, said: Callable[[str], None] = say) -> bool:
-    """Tell hubs and search engines, if any are to be told; return whether nothing failed.
+def notify(notifier: "ChangeNotifier | None", *, write: Callable[[str], None] = echo) -> bool:
+    """Notify hubs and search engines, if there are any; return whether nothing failed.
 
-    How many were told is `said`, as a result or as a note beside another one. A command
-    that publishes doesn't fail by that: what could not be told waits in the store.
+    The counts are printed with `write`, the problems as notes. A failure doesn't fail a
+    command that publishes: the calls wait in the store.
     """
-    if herald is None:
+    if notifier is None:
         return True
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
 
     log_events()
     try:
-        told = herald.follow(clock.now())
+        report = notifier.follow(clock.now())
     except SyndicateError as error:
-        note(f"push: {error}; tried again later")
+        note(f"push: {error}; it is retried later")
         return False
-    sent = f", {told.worked.delivered} deliveries" if told.worked else ""
-    said(f"push: {told.pinged} pings, {told.submitted} addresses{sent}")
-    for problem in told.problems:
-        note(f"push: {problem}; `syndicate push` says when it is tried again")
-    return not told.problems
+    sent = f", {report.worked.delivered} deliveries" if report.worked else ""
+    write(f"push: {report.pinged} pings, {report.submitted} addresses{sent}")
+    for problem in report.problems:
+        note(f"push: {problem}; `syndicate push` shows when it is retried")
+    return not report.problems

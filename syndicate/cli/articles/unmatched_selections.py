@@ -1,4 +1,4 @@
-"""What `check` reports of selections that no article can match."""
+"""Find selections in the config that no stored article matches, for `check`."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def unmatched_selections(config: Config, articles: Sequence[Article]) -> Iterator[str]:
-    """Name each section, tag and author that is selected and that no stored article has.
+    """Report each selected section, tag and author that no stored article has.
 
-    Before there are articles, nothing can be wrong with a selection.
+    Without articles, nothing is reported.
     """
     if not articles:
         return
@@ -30,17 +30,17 @@ def unmatched_selections(config: Config, articles: Sequence[Article]) -> Iterato
     for where, rule in rules:
         for key, (relation, names) in known.items():
             for missing in _without(names, getattr(rule, key)):
-                meant = _meant(missing, names)
-                yield f'{where}.select.{key}: no article {relation} "{missing}"{meant}'
+                hint = _hint(missing, names)
+                yield f'{where}.select.{key}: no article {relation} "{missing}"{hint}'
 
 
 def _without(known: Collection[str], selected: Sequence[str]) -> Iterator[str]:
-    """Go through the names that are unknown, whatever their case."""
+    """Return the selected names that aren't known, ignoring case."""
     folded = {name.casefold() for name in known}
     return (name for name in selected if name.casefold() not in folded)
 
 
-def _meant(missing: str, known: Collection[str]) -> str:
+def _hint(missing: str, known: Collection[str]) -> str:
     spelt = {name.lower(): name for name in sorted(known)}
-    meant = closest_match(missing, spelt)
-    return f'; did you mean "{spelt[meant]}"?' if meant else ""
+    match = closest_match(missing, spelt)
+    return f'; did you mean "{spelt[match]}"?' if match else ""

@@ -1,4 +1,4 @@
-"""`pause`, `resume`, `cancel`, `settle`: what is decided about an edition under way."""
+"""`pause`, `resume`, `cancel`, `settle`: stop an edition that is being sent, or let it continue."""
 
 import os
 import pwd
@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, here
-from syndicate.cli.editions.blockers import state_value
-from syndicate.cli.terminal.console import as_json, note, say
+from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.editions.blockers import edition_state_value
+from syndicate.cli.terminal.console import echo, echo_json, note
 from syndicate.model.editions import EditionState
 from syndicate.model.subscribers import Actor, Cause
 
 if TYPE_CHECKING:
     from syndicate.model.edition_control import ControlOutcome
 
-Key = Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")]
+EditionId = Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")]
 
-GOES_ON = "the rest leaves within a second where `syndicate run` is at work, else by `tick`"
+_SENT_NEXT = "`syndicate run` sends the rest within a second; otherwise the next `tick` does"
 
 
 class UnknownChoice(StrEnum):
-    """What is done about deliveries of which nobody knows whether they arrived."""
+    """What to do about deliveries that may or may not have arrived."""
 
     RESEND = "resend"
     SKIP = "skip"
@@ -39,80 +39,79 @@ def register(app: typer.Typer) -> None:
 
 
 def pause(
-    context: typer.Context, edition: Key, *, reason: Reason = "", json: AsJson = False
+    context: typer.Context, edition: EditionId, *, reason: Reason = "", json: AsJson = False
 ) -> None:
-    """Let nothing more of an edition leave, until it is resumed."""
-    with here(context).store() as store, store.write() as tx:
+    """Stop sending an edition until it is resumed."""
+    with command_context(context).store() as store, store.write() as tx:
         decision = tx.control.pause(
-            edition, cause=by_command("pause"), at=clock.now(), detail=in_a_line(reason)
+            edition, cause=command_cause("pause"), at=clock.now(), detail=one_line(reason)
         )
-    _tell(edition, decision, EditionState.PAUSED, "is paused", json=json)
+    _report(edition, decision, EditionState.PAUSED, "paused", json=json)
 
 
 def resume(
-    context: typer.Context, edition: Key, *, reason: Reason = "", json: AsJson = False
+    context: typer.Context, edition: EditionId, *, reason: Reason = "", json: AsJson = False
 ) -> None:
-    """Let a paused edition go on."""
-    with here(context).store() as store, store.write() as tx:
+    """Resume sending a paused edition."""
+    with command_context(context).store() as store, store.write() as tx:
         decision = tx.control.resume(
-            edition, cause=by_command("resume"), at=clock.now(), detail=in_a_line(reason)
+            edition, cause=command_cause("resume"), at=clock.now(), detail=one_line(reason)
         )
-    _tell(edition, decision, EditionState.SENDING, "goes on", json=json)
+    _report(edition, decision, EditionState.SENDING, "resumed", json=json)
     if decision.changed and decision.left.held_back:
-        note(GOES_ON)
+        note(_SENT_NEXT)
 
 
 def cancel(
-    context: typer.Context, edition: Key, *, reason: Reason = "", json: AsJson = False
+    context: typer.Context, edition: EditionId, *, reason: Reason = "", json: AsJson = False
 ) -> None:
-    """Let nothing more of an edition leave, for good."""
+    """Stop sending an edition for good."""
     at = clock.now()
-    with here(context).store() as store:
+    with command_context(context).store() as store:
         with store.write() as tx:
             decision = tx.control.cancel(
-                edition, cause=by_command("cancel"), at=at, detail=in_a_line(reason)
+                edition, cause=command_cause("cancel"), at=at, detail=one_line(reason)
             )
-        _tell(edition, decision, EditionState.CANCELLED, "is cancelled", json=json)
-        sys.stdout.flush()  # it holds from here on; that a million rows follow takes longer
+        _report(edition, decision, EditionState.CANCELLED, "cancelled", json=json)
+        sys.stdout.flush()  # it is cancelled now; updating a million rows takes longer
         store.sweep(at)
 
 
 def settle(
     context: typer.Context,
-    edition: Key,
+    edition: EditionId,
     *,
-    unknown: Annotated[
-        UnknownChoice, typer.Option(help="Send them again, or leave them as they are.")
-    ],
+    unknown: Annotated[UnknownChoice, typer.Option(help="Send them again, or leave them unknown.")],
     reason: Reason = "",
     json: AsJson = False,
 ) -> None:
-    """Settle what is unknown of an edition: whether it arrived, nobody can tell."""
+    """Settle deliveries that may or may not have arrived."""
     again = unknown is UnknownChoice.RESEND
-    with here(context).store() as store, store.write() as tx:
+    with command_context(context).store() as store, store.write() as tx:
         settled = tx.control.settle_unknown(
             edition,
             again=again,
-            cause=by_command("settle"),
+            cause=command_cause("settle"),
             at=clock.now(),
-            detail=in_a_line(reason),
+            detail=one_line(reason),
         )
-        found = tx.editions.by_key(edition)
+        stored = tx.editions.by_key(edition)
     if json:
-        as_json({"edition": edition, "settled": settled, "unknown": unknown})
+        echo_json({"edition": edition, "settled": settled, "unknown": unknown})
         return
     if not settled:
-        say(f"nothing of edition {edition} is unknown and waits to be settled")
+        echo(f"edition {edition} has no unknown deliveries to settle")
         return
-    say(f"edition {edition}: {settled} unknown, {'queued again' if again else 'left as they are'}")
+    result = "queued again" if again else "left as they are"
+    echo(f"edition {edition}: {settled} unknown deliveries {result}")
     if again:
-        paused = found is not None and found.state is EditionState.PAUSED
-        waits = f"they wait for `syndicate resume {edition}`" if paused else GOES_ON
-        note(f"somebody may get it twice; {waits}")
+        paused = stored is not None and stored.state is EditionState.PAUSED
+        sent_next = f"they wait for `syndicate resume {edition}`" if paused else _SENT_NEXT
+        note(f"some readers may get it twice; {sent_next}")
 
 
-def by_command(name: str) -> Cause:
-    """Name a command, and who gave it, as the one who decided."""
+def command_cause(name: str) -> Cause:
+    """Return a command, and the user who ran it, as a decision's cause."""
     try:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # as in containers
@@ -120,26 +119,24 @@ def by_command(name: str) -> Cause:
     return Cause(who=Actor.OPERATOR, how=f"syndicate {name}, by {user}")
 
 
-def in_a_line(reason: str) -> str:
-    """Return what somebody gave as a reason, as it is kept."""
+def one_line(reason: str) -> str:
+    """Return a reason with its white space collapsed."""
     return " ".join(reason.split())
 
 
-def _tell(
-    edition: int, decision: "ControlOutcome", state: EditionState, now: str, *, json: bool
+def _report(
+    edition: int, decision: "ControlOutcome", state: EditionState, verb: str, *, json: bool
 ) -> None:
-    """Say what came of it, and how far the edition had got: the numbers are its audience."""
-    left = decision.left
+    """Print the decision and how far the edition had got; the counts add up to its audience."""
+    left, before = decision.left, decision.before
     if json:
-        now_in = state if decision.changed else decision.before
-        stands = state_value(now_in, waits=not left.over)
-        told = {"edition": edition, "state": stands, "changed": decision.changed}
-        as_json(told | {"audience": left.audience, **asdict(left)})
-    elif decision.changed:
-        say(f"edition {edition} {now}: {left}")
-    elif decision.before is state is EditionState.SENDING:
-        say(f"edition {edition} wasn't paused: {left}")
-    elif decision.before is state:
-        say(f"edition {edition} {now} already: {left}")
+        now = edition_state_value(state if decision.changed else before, waits=not left.over)
+        values = {"edition": edition, "state": now, "changed": decision.changed}
+        echo_json(values | {"audience": left.audience, **asdict(left)})
+    elif state is EditionState.SENDING and (decision.changed or before is state):
+        was = verb if decision.changed else "wasn't paused"
+        echo(f"edition {edition} {was}: {left.summary(pending='waiting')}")
+    elif decision.changed or before is state:
+        echo(f"edition {edition} is {'' if decision.changed else 'already '}{verb}: {left}")
     else:
-        say(f"nothing was left to stop of edition {edition}: {left}")
+        echo(f"edition {edition} has nothing left to stop: {left}")

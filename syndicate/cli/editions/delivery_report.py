@@ -1,34 +1,31 @@
-"""What a pass over the mail did, as commands that deliver tell of it."""
+"""Print the result of a delivery pass, for the commands that deliver."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from syndicate.cli.terminal.console import note, say
+from syndicate.cli.terminal.console import echo, note
 
 if TYPE_CHECKING:
     from syndicate.deliver.worker import DeliveryReport
 
 
-def tell_delivered(drained: "DeliveryReport", *, said: Callable[[str], None] = say) -> bool:
-    """Tell what became of what was due; return whether nothing was in the way.
-
-    The counts are `said`, as a result or as a note beside another one.
-    """
+def report_delivery(report: "DeliveryReport", *, write: Callable[[str], None] = echo) -> bool:
+    """Print the counts with `write`, and the problems as notes; return whether there were none."""
     counts = {
-        "accepted": drained.accepted,
-        "failed": drained.failed,
-        "deferred": drained.deferred,
-        "held back": drained.skipped,
-        "unknown": drained.unknown,
-        "expired": drained.expired,
+        "accepted": report.accepted,
+        "failed": report.failed,
+        "deferred": report.deferred,
+        "skipped": report.skipped,
+        "unknown": report.unknown,
+        "expired": report.expired,
     }
-    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    said(f"delivered: {told or ('nothing' if drained.unavailable else 'nothing was due')}")
-    for reason in drained.unavailable:
+    summary = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    write(f"delivered: {summary or ('nothing' if report.unavailable else 'nothing was due')}")
+    for reason in report.unavailable:
         note(f"the rest waits: {reason}")
-    for edition in drained.paused:
+    for edition in report.paused:
         note(
-            f"edition {edition} paused itself: too many are refused for good; "
+            f"edition {edition} paused itself: too many recipients were refused permanently; "
             f"see `syndicate editions show {edition}`, then resume, replace or cancel it"
         )
-    return not drained.unavailable and not drained.paused
+    return not report.unavailable and not report.paused

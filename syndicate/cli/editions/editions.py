@@ -1,21 +1,22 @@
-"""`editions` and `editions show`: what went out, and which links in it were followed."""
+"""`editions` and `editions show`: what was sent, and how often its links were clicked."""
 
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, Context, here
+from syndicate.cli.context import AsJson, CommandContext, command_context
 from syndicate.cli.editions.blockers import (
-    note_values,
-    state_of,
-    state_value,
+    decision_values,
+    edition_state,
+    edition_state_value,
+    edition_wait_lines,
     wait_values,
-    waits_for,
 )
-from syndicate.cli.editions.progress_bar import obstacle_values, obstacles
-from syndicate.cli.terminal.console import as_json, note, say, table, when
+from syndicate.cli.editions.control import EditionId
+from syndicate.cli.editions.progress_format import blocker_lines, blocker_values
+from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_time, note
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.edition_control import EditionWait
@@ -27,173 +28,178 @@ if TYPE_CHECKING:
     from syndicate.schedule.mail_status import Blocker, MailStatus
     from syndicate.store import LinkClicks, Transaction
 
-Found: TypeAlias = tuple[Edition, DeliveryTotals, EditionWait]
-
 STATES = tuple(field.name for field in fields(DeliveryTotals))
 COUNTS = ("audience", *STATES)
 
-Watch = Annotated[
-    bool, typer.Option("--watch", help="Show it as it goes, once a second, until Ctrl-C.")
-]
+Watch = Annotated[bool, typer.Option("--watch", help="Show progress every second, until Ctrl-C.")]
+
+
+class _Entry(NamedTuple):
+    """An edition as it is listed."""
+
+    edition: Edition
+    totals: DeliveryTotals
+    wait: EditionWait
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(invoke_without_command=True, help="What went out, newest first.")
+    group = typer.Typer(invoke_without_command=True, help="The editions, newest first.")
     group.callback()(editions)
     group.command()(show)
     app.add_typer(group, name="editions")
 
 
 def editions(context: typer.Context, *, json: AsJson = False, watch: Watch = False) -> None:
-    """List what went out and is going out, newest first; `show` tells of one."""
+    """List the editions, newest first; `show` has the details of one."""
     if context.invoked_subcommand is not None:
         return
-    ours = here(context)
+    command = command_context(context)
     if watch:
-        _watch(ours, json=json)
+        _watch(command, json=json)
         return
-    with ours.store() as store, store.read() as tx:
-        found = [_found(tx, edition) for edition in tx.editions.all()]
-        traffic = _traffic(tx, ours, found)
+    with command.store() as store, store.read() as tx:
+        entries = [_load(tx, edition) for edition in tx.editions.all()]
+        status = _mail_status(tx, command, entries)
     if json:
-        as_json([_values(*one, traffic) for one in found])
+        echo_json([_values(entry, status) for entry in entries])
         return
-    zone = ours.config.publication.timezone
+    zone = command.config.publication.timezone
     rows = [
         (
             edition.key,
-            when(edition.created_at, zone),
+            format_time(edition.created_at, zone),
             edition.newsletter,
             edition.kind,
-            state_of(edition, totals),
+            edition_state(edition, totals),
             totals.audience,
             _outcome(totals),
             edition.subject,
         )
-        for edition, totals, _ in found
+        for edition, totals, _ in entries
     ]
     headings = ("id", "at", "newsletter", "kind", "state", "audience", "outcome", "subject")
-    table(headings, rows)
-    for edition, _, wait in found:
-        for line in waits_for(edition, wait, zone):
-            say(f"edition {edition.key}: {line}")
-    for line in obstacles(_in_the_way(found, traffic), zone):
-        say(line)
+    echo_table(headings, rows)
+    for edition, _, wait in entries:
+        for line in edition_wait_lines(edition, wait, zone):
+            echo(f"edition {edition.key}: {line}")
+    for line in blocker_lines(_blockers(entries, status), zone):
+        echo(line)
 
 
 def show(
     context: typer.Context,
-    edition: Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")],
+    edition: EditionId,
     *,
     json: AsJson = False,
     watch: Watch = False,
 ) -> None:
-    """Tell what became of one: who has it, and how often each link was followed.
+    """Show one edition: its deliveries, the decisions about it, and the clicks on each link.
 
-    `--watch` ends by itself when nothing of it waits any more.
+    With `--watch`, end when no delivery waits any more.
     """
-    ours = here(context)
+    command = command_context(context)
     if watch:
-        _watch(ours, only=edition, json=json)
+        _watch(command, only=edition, json=json)
         return
-    with ours.store() as store, store.read() as tx:
-        found = tx.editions.by_key(edition)
-        if found is None:
+    with command.store() as store, store.read() as tx:
+        stored = tx.editions.by_key(edition)
+        if stored is None:
             raise Refused(f"there is no edition {edition}; `syndicate editions` lists them")
-        _, totals, wait = _found(tx, found)
-        clicks, notes = tx.clicks.counts(edition), tx.control.decisions(edition)
-        traffic = _traffic(tx, ours, [(found, totals, wait)])
+        entry = _load(tx, stored)
+        clicks, decisions = tx.clicks.counts(edition), tx.control.decisions(edition)
+        status = _mail_status(tx, command, [entry])
     if json:
-        links = [asdict(each) for each in clicks if each.link]
-        hidden = sum(each.machines for each in clicks if not each.link)
-        decisions = [note_values(one) for one in notes]
-        told = _values(found, totals, wait, traffic) | {"decisions": decisions}
-        as_json(told | {"links": links, "hidden_link": hidden})
+        values = _values(entry, status)
+        values["decisions"] = [decision_values(decision) for decision in decisions]
+        values["links"] = [asdict(link) for link in clicks if link.link]
+        values["hidden_link"] = sum(link.machines for link in clicks if not link.link)
+        echo_json(values)
         return
-    say(f"edition {found.key}: {found.subject}")
-    zone = ours.config.publication.timezone
-    at = when(found.created_at, zone)
-    stands = state_of(found, totals)
-    outcome = _outcome(totals) or "no recipients"
-    say(f"{found.kind} of {found.newsletter}, {at}, {stands}; {outcome}")
-    for line in waits_for(found, wait, zone):
-        say(line)
-    for line in obstacles(_in_the_way([(found, totals, wait)], traffic), zone):
-        say(line)
-    for one in notes:
-        say(f"{when(one.at, zone)}  {one.act} ({one.cause.how}): {one.detail}")
-    _say_clicks(ours, found, clicks)
+    echo(f"edition {stored.key}: {stored.subject}")
+    zone = command.config.publication.timezone
+    at, state = format_time(stored.created_at, zone), edition_state(stored, entry.totals)
+    outcome = _outcome(entry.totals) or "no recipients"
+    echo(f"{stored.kind} of {stored.newsletter}, {at}, {state}; {outcome}")
+    for line in edition_wait_lines(stored, entry.wait, zone):
+        echo(line)
+    for line in blocker_lines(_blockers([entry], status), zone):
+        echo(line)
+    for decision in decisions:
+        at = format_time(decision.at, zone)
+        echo(f"{at}  {decision.act} ({decision.cause.how}): {decision.detail}")
+    _echo_clicks(command, stored, clicks)
 
 
-def _say_clicks(ours: Context, edition: Edition, clicks: "Sequence[LinkClicks]") -> None:
-    """List the links by number, people and machines apart."""
+def _echo_clicks(command: CommandContext, edition: Edition, clicks: "Sequence[LinkClicks]") -> None:
+    """List the links by number, with clicks by people and by machines."""
     from syndicate.config import Tracking  # noqa: PLC0415 - start-up
 
-    newsletter = ours.config.newsletter(edition.newsletter)
+    newsletter = command.config.newsletter(edition.newsletter)
     if newsletter is None or newsletter.tracking is Tracking.NONE:
         note(f'clicks are not counted: tracking is "none" for {edition.newsletter}')
-    links = [each for each in clicks if each.link]
-    if not any(each.people or each.machines for each in clicks):
+    links = [link for link in clicks if link.link]
+    if not any(link.people or link.machines for link in clicks):
         if links and newsletter is not None and newsletter.tracking is not Tracking.NONE:
-            note("no link was followed yet")
+            note("no link was clicked yet")
         return
-    say()
-    known = any(each.readers for each in links)
-    headings = ("people", *(("readers",) if known else ()), "machines", "link")
-    table(
+    echo()
+    by_reader = any(link.readers for link in links)
+    headings = ("people", *(("readers",) if by_reader else ()), "machines", "link")
+    echo_table(
         headings,
         [
-            (each.people, *((each.readers,) if known else ()), each.machines, each.address)
-            for each in links
+            (link.people, *((link.readers,) if by_reader else ()), link.machines, link.address)
+            for link in links
         ],
     )
     for hidden in clicks[:1]:
         if not hidden.link:
-            note(f"the link that no person sees was followed {hidden.machines} times, by machines")
+            note(f"machines followed the link that people can't see {hidden.machines} times")
 
 
 def _outcome(totals: DeliveryTotals) -> str:
-    """Say where its readers stand, without the states that nobody is in."""
+    """Format the counts of the states that occur."""
     counts = ((name, getattr(totals, name)) for name in STATES)
     return ", ".join(f"{count} {name}" for name, count in counts if count)
 
 
-def _found(tx: "Transaction", edition: Edition) -> Found:
-    """Count an edition's readers; what it waits for is asked only where something may be."""
+def _load(tx: "Transaction", edition: Edition) -> _Entry:
+    """Count an edition's deliveries, and look up what it waits for where that is possible."""
     totals = tx.deliveries.totals(edition.key)
-    asked = totals.waiting or totals.unknown or edition.state is EditionState.PAUSED
-    return edition, totals, tx.control.blockers(edition) if asked else EditionWait()
+    may_wait = totals.waiting or totals.unknown or edition.state is EditionState.PAUSED
+    return _Entry(edition, totals, tx.control.blockers(edition) if may_wait else EditionWait())
 
 
-def _traffic(tx: "Transaction", ours: Context, found: "Iterable[Found]") -> "MailStatus | None":
-    """Look at the ways out where something is to leave."""
+def _mail_status(
+    tx: "Transaction", command: CommandContext, entries: "Iterable[_Entry]"
+) -> "MailStatus | None":
+    """Read the state of the relays, if any delivery waits."""
     from syndicate.schedule.mail_status import MailStatus  # noqa: PLC0415 - start-up
 
-    due = any(totals.waiting for _, totals, _ in found)
-    return MailStatus.read(tx, ours.config, clock.now()) if due else None
+    waiting = any(entry.totals.waiting for entry in entries)
+    return MailStatus.read(tx, command.config, clock.now()) if waiting else None
 
 
-def _in_the_way(found: "Iterable[Found]", traffic: "MailStatus | None") -> "Sequence[Blocker]":
-    """Return what is in the way of those that wait; of one that is paused, that is it alone."""
-    states = [totals for edition, totals, _ in found if edition.state is EditionState.SENDING]
-    if traffic is None or not any(totals.waiting for totals in states):
+def _blockers(entries: "Iterable[_Entry]", status: "MailStatus | None") -> "Sequence[Blocker]":
+    """Return what blocks the editions that wait, except paused ones."""
+    sending = [entry.totals for entry in entries if entry.edition.state is EditionState.SENDING]
+    if status is None or not any(totals.waiting for totals in sending):
         return ()
-    return traffic.edition_blockers(queued=any(totals.queued for totals in states))
+    return status.edition_blockers(queued=any(totals.queued for totals in sending))
 
 
-def _watch(ours: Context, *, json: bool, only: int | None = None) -> None:
+def _watch(command: CommandContext, *, json: bool, only: int | None = None) -> None:
     from syndicate.cli.editions.watch import watch  # noqa: PLC0415 - start-up
 
     if json:
-        raise ConfigError("--watch is for people, and --json for scripts: name one of them")
-    watch(ours, only=only)
+        raise ConfigError("--watch is for people and --json for scripts: use one of them")
+    watch(command, only=only)
 
 
-def _values(
-    edition: Edition, totals: DeliveryTotals, wait: EditionWait, traffic: "MailStatus | None"
-) -> dict[str, Any]:
-    bars = _in_the_way([(edition, totals, wait)], traffic)
+def _values(entry: _Entry, status: "MailStatus | None") -> dict[str, Any]:
+    edition, totals, wait = entry
+    blockers = blocker_values(_blockers([entry], status))
     return {
         "id": edition.key,
         "newsletter": edition.newsletter,
@@ -202,10 +208,10 @@ def _values(
         "subject": edition.subject,
         "created_at": edition.created_at,
         "slot_at": edition.slot_at,
-        "state": state_value(edition.state, waits=bool(totals.waiting)),
+        "state": edition_state_value(edition.state, waits=bool(totals.waiting)),
         "successor": edition.successor,
         "original": edition.original,
         "waiting": totals.waiting,
-        "waits_for": wait_values(wait) | {"obstacles": obstacle_values(bars)},
+        "waits_for": wait_values(wait) | {"obstacles": blockers},
         **{name: getattr(totals, name) for name in COUNTS},
     }

@@ -1,16 +1,16 @@
-"""`replace` and `resend`: an edition after an edition."""
+"""`replace` and `resend`: send an edition again, corrected or as it is."""
 
 from typing import Annotated
 
 import typer
 
 from syndicate import clock
-from syndicate.cli.articles.mirror_report import follow
-from syndicate.cli.articles.push_report import tell
-from syndicate.cli.context import AsJson, here
-from syndicate.cli.editions.control import Key, Reason, by_command, in_a_line
-from syndicate.cli.editions.delivery_report import tell_delivered
-from syndicate.cli.terminal.console import as_json, note, say
+from syndicate.cli.articles.mirror_report import update_mirror
+from syndicate.cli.articles.push_report import notify
+from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.editions.control import EditionId, Reason, command_cause, one_line
+from syndicate.cli.editions.delivery_report import report_delivery
+from syndicate.cli.terminal.console import echo, echo_json, note
 from syndicate.errors import ConfigError
 
 
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def replace(
     context: typer.Context,
-    edition: Key,
+    edition: EditionId,
     *,
     article: Annotated[
         list[str] | None,
@@ -31,39 +31,39 @@ def replace(
     reason: Reason = "",
     json: AsJson = False,
 ) -> None:
-    """Stop an edition, and send it corrected to those who don't have it."""
+    """Stop an edition, and send a corrected one to the readers who don't have it."""
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
-    from syndicate.schedule.reissue import replace as correct  # noqa: PLC0415
+    from syndicate.schedule import reissue  # noqa: PLC0415
     from syndicate.schedule.wiring import Services  # noqa: PLC0415
 
     log_events()
-    ours = here(context)
-    with ours.store() as store:
-        services = Services.of(store, ours.config)
-        replaced = correct(
+    command = command_context(context)
+    write = note if json else echo
+    with command.store() as store:
+        services = Services.of(store, command.config)
+        replaced = reissue.replace(
             services,
             edition,
             article or (),
-            cause=by_command("replace"),
+            cause=command_cause("replace"),
             at=clock.now(),
-            detail=in_a_line(reason),
+            detail=one_line(reason),
         )
-        said = note if json else say
-        going, left = replaced.edition, replaced.left
-        said(f"edition {going.key}: {going.subject}")
-        said(f"it replaces edition {edition} for {left.held_back} readers: {left}")
-        fine = tell_delivered(replaced.delivered, said=said)
-        mirrored = follow(services.mirror, said=said)
-        tell(services.notifier, said=said)
+        successor, left = replaced.edition, replaced.left
+        write(f"edition {successor.key}: {successor.subject}")
+        write(f"it replaces edition {edition} for {left.held_back} readers: {left}")
+        delivered = report_delivery(replaced.delivered, write=write)
+        mirrored = update_mirror(services.mirror, write=write)
+        notify(services.notifier, write=write)
     if json:
-        as_json({"edition": going.key, "replaces": edition, "readers": left.held_back})
-    if not fine or not mirrored:
+        echo_json({"edition": successor.key, "replaces": edition, "readers": left.held_back})
+    if not delivered or not mirrored:
         raise typer.Exit(1)
 
 
 def resend(
     context: typer.Context,
-    edition: Key,
+    edition: EditionId,
     *,
     missing: Annotated[
         bool, typer.Option("--missing", help="To those who provably didn't get it.")
@@ -71,32 +71,31 @@ def resend(
     reason: Reason = "",
     json: AsJson = False,
 ) -> None:
-    """Send an edition once more, to those who didn't get it."""
+    """Send an edition again to the readers who didn't get it."""
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
-    from syndicate.schedule.reissue import resend as again  # noqa: PLC0415
+    from syndicate.schedule import reissue  # noqa: PLC0415
     from syndicate.schedule.wiring import Services  # noqa: PLC0415
 
     if not missing:
-        raise ConfigError("say to whom: --missing is for those who provably didn't get it")
+        raise ConfigError("add --missing to send it to those who provably didn't get it")
     log_events()
-    ours = here(context)
-    with ours.store() as store:
-        services = Services.of(store, ours.config)
-        sent = again(
-            services,
+    command = command_context(context)
+    write = note if json else echo
+    with command.store() as store:
+        resent = reissue.resend(
+            Services.of(store, command.config),
             edition,
-            cause=by_command("resend"),
+            cause=command_cause("resend"),
             at=clock.now(),
-            detail=in_a_line(reason),
+            detail=one_line(reason),
         )
     if json:
-        resent = {"edition": sent.edition.key if sent else None, "repeats": edition}
-        as_json(resent | {"readers": sent.readers if sent else 0})
-    if sent is None:
-        (note if json else say)(f"nobody provably missed edition {edition}: no edition")
+        key, readers = (resent.edition.key, resent.readers) if resent else (None, 0)
+        echo_json({"edition": key, "repeats": edition, "readers": readers})
+    if resent is None:
+        write(f"no edition was made: nobody provably missed edition {edition}")
         return
-    said = note if json else say
-    said(f"edition {sent.edition.key}: {sent.edition.subject}")
-    said(f"it is edition {edition} once more, for {sent.readers} readers who didn't get it")
-    if not tell_delivered(sent.delivered, said=said):
+    write(f"edition {resent.edition.key}: {resent.edition.subject}")
+    write(f"it repeats edition {edition} for {resent.readers} readers who didn't get it")
+    if not report_delivery(resent.delivered, write=write):
         raise typer.Exit(1)

@@ -1,13 +1,13 @@
-"""`relays`: the mail servers, what each takes at the moment, and why one takes nothing."""
+"""`relays`: the mail servers, their limits and current rates, and what blocks them."""
 
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, here
-from syndicate.cli.editions.progress_bar import obstacle_values, obstacles, rate
-from syndicate.cli.terminal.console import as_json, say, table
+from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.editions.progress_format import blocker_lines, blocker_values, format_rate
+from syndicate.cli.terminal.console import echo, echo_json, echo_table
 
 if TYPE_CHECKING:
     from syndicate.schedule.mail_status import RelayStatus
@@ -21,48 +21,48 @@ def register(app: typer.Typer) -> None:
 
 
 def relays(context: typer.Context, *, json: AsJson = False) -> None:
-    """List the mail servers: their limits, how much leaves by them now, and why nothing does."""
+    """List the mail servers: their limits, how fast they are sending, and what blocks them."""
     from syndicate.schedule.mail_status import MailStatus  # noqa: PLC0415 - start-up
 
-    ours = here(context)
-    with ours.store() as store, store.read() as tx:
-        traffic = MailStatus.read(tx, ours.config, clock.now())
+    command = command_context(context)
+    with command.store() as store, store.read() as tx:
+        status = MailStatus.read(tx, command.config, clock.now())
     if json:
-        as_json([_values(way) for way in traffic.relays])
+        echo_json([_values(relay) for relay in status.relays])
         return
-    table(HEADINGS, [_row(way) for way in traffic.relays])
-    for line in obstacles(traffic.blockers, ours.config.publication.timezone):
-        say(line)
+    echo_table(HEADINGS, [_row(relay) for relay in status.relays])
+    for line in blocker_lines(status.blockers, command.config.publication.timezone):
+        echo(line)
 
 
-def _row(way: "RelayStatus") -> tuple[object, ...]:
-    relay = way.settings
+def _row(relay: "RelayStatus") -> tuple[object, ...]:
+    settings = relay.settings
     return (
-        way.name,
-        way.server,
-        relay.weight,
-        relay.connections,
-        relay.rate or "",
-        "" if way.quota is None else f"{way.quota_used:,} of {way.quota:,}",
-        way.sessions,
-        rate(way.per_second) if way.per_second else "",
+        relay.name,
+        relay.server,
+        settings.weight,
+        settings.connections,
+        settings.rate or "",
+        "" if relay.quota is None else f"{relay.quota_used:,} of {relay.quota:,}",
+        relay.sessions,
+        format_rate(relay.per_second) if relay.per_second else "",
     )
 
 
-def _values(way: "RelayStatus") -> dict[str, Any]:
-    relay = way.settings
+def _values(relay: "RelayStatus") -> dict[str, Any]:
+    settings = relay.settings
     return {
-        "relay": way.name,
-        "server": way.server,
-        "weight": relay.weight,
-        "connections": relay.connections,
-        "rate": str(relay.rate) if relay.rate else None,
-        "warm_up_today": way.quota,
-        "used_today": way.quota_used,
-        "sessions": way.sessions,
-        "per_second": round(way.per_second, 2),
-        "accepted": way.accepted,
-        "deferred": way.deferred,
-        "failed": way.failed,
-        "obstacle": obstacle_values([way.blocker])[0] if way.blocker else None,
+        "relay": relay.name,
+        "server": relay.server,
+        "weight": settings.weight,
+        "connections": settings.connections,
+        "rate": str(settings.rate) if settings.rate else None,
+        "warm_up_today": relay.quota,
+        "used_today": relay.quota_used,
+        "sessions": relay.sessions,
+        "per_second": round(relay.per_second, 2),
+        "accepted": relay.accepted,
+        "deferred": relay.deferred,
+        "failed": relay.failed,
+        "obstacle": blocker_values([relay.blocker])[0] if relay.blocker else None,
     }

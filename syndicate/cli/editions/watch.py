@@ -1,7 +1,7 @@
-"""What is being sent, as it goes: `--watch`, and a few lines while a command delivers.
+"""Show editions while they are being sent: `--watch`, and progress while a command delivers.
 
-A terminal is drawn over once a second. Elsewhere each change is a line, of each
-edition at most one a second.
+On a terminal, the display is redrawn every second. Elsewhere each change is a line, at most
+one per edition and second.
 """
 
 import sys
@@ -15,9 +15,23 @@ from zoneinfo import ZoneInfo
 from rich.text import Text
 
 from syndicate import clock
-from syndicate.cli.context import Context
-from syndicate.cli.editions.progress_bar import WAY, bar, counts, obstacles, rate, speed, way_row
-from syndicate.cli.terminal.console import COLOURS, can_be_redrawn, laid_out, redrawn, say
+from syndicate.cli.context import CommandContext
+from syndicate.cli.editions.progress_format import (
+    RELAY_HEADINGS,
+    blocker_lines,
+    draw_bar,
+    format_counts,
+    format_rate,
+    format_speed,
+    relay_row,
+)
+from syndicate.cli.terminal.console import (
+    COLOURS,
+    echo,
+    live_display,
+    supports_live_display,
+    table_lines,
+)
 from syndicate.errors import Refused, StoreError
 from syndicate.model.edition_progress import EditionProgress
 from syndicate.model.editions import EditionState
@@ -27,80 +41,78 @@ if TYPE_CHECKING:
     from syndicate.config import Config
     from syndicate.store import Store
 
-_EVERY = 1.0
-"""Seconds between two looks."""
+_POLL_INTERVAL = 1.0
+"""Seconds."""
 NOTHING = "nothing is being sent"
 
 
-def watch(ours: Context, *, only: int | None = None) -> None:
-    """Show what is being sent until Ctrl-C, or, of `only` one edition, until nothing of it waits.
+def watch(command: CommandContext, *, only: int | None = None) -> None:
+    """Show all editions until Ctrl-C, or `only` one until no delivery of it waits.
 
-    Raise Refused where there is no such edition.
+    Raise Refused for an unknown edition.
     """
-    zone = ours.config.publication.timezone
-    with suppress(KeyboardInterrupt), ours.store() as store:
+    zone = command.config.publication.timezone
+    with suppress(KeyboardInterrupt), command.store() as store:
         with store.read() as tx:
             if only is not None and tx.editions.by_key(only) is None:
                 raise Refused(f"there is no edition {only}; `syndicate editions` lists them")
-        views = _views(ProgressWatcher(store, ours.config, only=only), until_done=only is not None)
-        if can_be_redrawn():
-            with redrawn() as draw:
-                for view in views:
-                    draw(_page(view, zone))
+        watcher = ProgressWatcher(store, command.config, only=only)
+        snapshots = _snapshots(watcher, until_done=only is not None)
+        if supports_live_display():
+            with live_display() as draw:
+                for snapshot in snapshots:
+                    draw(_page(snapshot, zone))
         else:
-            for line in _news(views, zone):
-                say(line)
+            for line in _changes(snapshots, zone):
+                echo(line)
                 sys.stdout.flush()
 
 
 @contextmanager
-def shown(store: "Store", config: "Config") -> Iterator[None]:
-    """Show on stderr how far what is sent is, while the block works; nothing of it stays.
-
-    Where stderr is no terminal, nothing is shown.
-    """
-    if not can_be_redrawn(stderr=True):
+def show_progress(store: "Store", config: "Config") -> Iterator[None]:
+    """Show progress on stderr while the block delivers, if stderr is a terminal; then erase it."""
+    if not supports_live_display(stderr=True):
         yield
         return
-    over = threading.Event()
-    with redrawn(stderr=True, transient=True) as draw:
+    done = threading.Event()
+    with live_display(stderr=True, transient=True) as draw:
 
         def follow() -> None:
             watcher, zone = ProgressWatcher(store, config), config.publication.timezone
-            while not over.wait(_EVERY):
-                with suppress(StoreError):  # whoever works tells of it
-                    draw(map(Text, _going(watcher.poll(clock.now()), zone)))
+            while not done.wait(_POLL_INTERVAL):
+                with suppress(StoreError):  # the delivering thread reports it
+                    draw(map(Text, _active_lines(watcher.poll(clock.now()), zone)))
 
         follower = threading.Thread(target=follow, name="progress", daemon=True)
         follower.start()
         try:
             yield
         finally:
-            over.set()
+            done.set()
             follower.join()
 
 
-def _views(watcher: ProgressWatcher, *, until_done: bool) -> Iterator[ProgressSnapshot]:
+def _snapshots(watcher: ProgressWatcher, *, until_done: bool) -> Iterator[ProgressSnapshot]:
     while True:
-        view = watcher.poll(clock.now())
-        yield view
-        if until_done and not any(one.totals.waiting for one in view.editions):
+        snapshot = watcher.poll(clock.now())
+        yield snapshot
+        if until_done and not any(progress.totals.waiting for progress in snapshot.editions):
             return
-        time.sleep(_EVERY)
+        time.sleep(_POLL_INTERVAL)
 
 
-def _page(view: ProgressSnapshot, zone: ZoneInfo) -> Iterator[Text]:
-    """Draw all there is to see."""
-    if not view.editions:
+def _page(snapshot: ProgressSnapshot, zone: ZoneInfo) -> Iterator[Text]:
+    if not snapshot.editions:
         yield Text(NOTHING)
         return
-    for one in view.editions:
-        yield Text(f"edition {one.edition.key}: {one.edition.subject}")
-        yield Text(f"  {bar(one.share)} {int(one.share * 100):>3} %  {speed(one, zone)}")
-        yield _coloured(f"  {counts(one.totals)}")
+    for progress in snapshot.editions:
+        share = progress.share
+        yield Text(f"edition {progress.edition.key}: {progress.edition.subject}")
+        yield Text(f"  {draw_bar(share)} {int(share * 100):>3} %  {format_speed(progress, zone)}")
+        yield _coloured(f"  {format_counts(progress.totals)}")
     yield Text()
-    yield from laid_out(WAY, map(way_row, view.mail_status.relays))
-    lines = list(_in_the_way(view, zone))
+    yield from table_lines(RELAY_HEADINGS, map(relay_row, snapshot.mail_status.relays))
+    lines = list(_blocker_lines(snapshot, zone))
     if lines:
         yield Text()
         yield from map(Text, lines)
@@ -113,49 +125,50 @@ def _coloured(line: str) -> Text:
     return text
 
 
-def _news(views: Iterable[ProgressSnapshot], zone: ZoneInfo) -> Iterator[str]:
-    """Say what is new, a line each."""
+def _changes(snapshots: Iterable[ProgressSnapshot], zone: ZoneInfo) -> Iterator[str]:
+    """Yield a line for each change."""
     known: dict[int, object] = {}
-    barred: set[str] = set()
-    for number, view in enumerate(views):
+    reported: set[str] = set()
+    for number, snapshot in enumerate(snapshots):
         at = f"{clock.now().astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
-        if not view.editions and not number:
+        if not snapshot.editions and not number:
             yield f"{at}  {NOTHING}"
-        for one in view.editions:
-            stands = one.totals, one.edition.state
-            if known.get(one.edition.key) != stands:
-                known[one.edition.key] = stands
-                yield f"{at}  {_in_a_line(one, zone)}{_shares(view)}"
-        lines = list(_in_the_way(view, zone))
-        yield from (f"{at}  {line}" for line in lines if line not in barred)
-        barred = set(lines)
+        for progress in snapshot.editions:
+            state = progress.totals, progress.edition.state
+            if known.get(progress.edition.key) != state:
+                known[progress.edition.key] = state
+                yield f"{at}  {_edition_line(progress, zone)}{_relay_rates(snapshot)}"
+        lines = list(_blocker_lines(snapshot, zone))
+        yield from (f"{at}  {line}" for line in lines if line not in reported)
+        reported = set(lines)
 
 
-def _going(view: ProgressSnapshot, zone: ZoneInfo) -> Iterator[str]:
-    """Say how far each edition is that goes on."""
-    for one in view.editions:
-        if one.totals.queued or one.totals.sending:
-            yield _in_a_line(one, zone)
+def _active_lines(snapshot: ProgressSnapshot, zone: ZoneInfo) -> Iterator[str]:
+    for progress in snapshot.editions:
+        if progress.totals.queued or progress.totals.sending:
+            yield _edition_line(progress, zone)
 
 
-def _in_a_line(one: EditionProgress, zone: ZoneInfo) -> str:
-    return f"edition {one.edition.key}: {counts(one.totals)}; {speed(one, zone)}"
+def _edition_line(progress: EditionProgress, zone: ZoneInfo) -> str:
+    counts = format_counts(progress.totals)
+    return f"edition {progress.edition.key}: {counts}; {format_speed(progress, zone)}"
 
 
-def _shares(view: ProgressSnapshot) -> str:
-    """Say how fast each of several relays is."""
-    at_work = [way for way in view.mail_status.relays if way.per_second]
-    if len(view.mail_status.relays) == 1 or not at_work:
-        return ""
-    return f" ({', '.join(f'{way.name} {rate(way.per_second)}' for way in at_work)})"
+def _relay_rates(snapshot: ProgressSnapshot) -> str:
+    """Format the rate of each relay, if there are several."""
+    relays = snapshot.mail_status.relays
+    rates = [
+        f"{relay.name} {format_rate(relay.per_second)}" for relay in relays if relay.per_second
+    ]
+    return f" ({', '.join(rates)})" if len(relays) > 1 and rates else ""
 
 
-def _in_the_way(view: ProgressSnapshot, zone: ZoneInfo) -> Iterator[str]:
+def _blocker_lines(snapshot: ProgressSnapshot, zone: ZoneInfo) -> Iterator[str]:
     waiting = [
-        one
-        for one in view.editions
-        if one.totals.waiting and one.edition.state is EditionState.SENDING
+        progress.totals
+        for progress in snapshot.editions
+        if progress.totals.waiting and progress.edition.state is EditionState.SENDING
     ]
     if waiting:
-        queued = any(one.totals.queued for one in waiting)
-        yield from obstacles(view.mail_status.edition_blockers(queued=queued), zone)
+        queued = any(totals.queued for totals in waiting)
+        yield from blocker_lines(snapshot.mail_status.edition_blockers(queued=queued), zone)

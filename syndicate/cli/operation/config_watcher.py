@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 from watchfiles import watch
 
-from syndicate.cli.context import Context, content_hash
+from syndicate.cli.context import CommandContext, content_hash
 
 _QUIET_MS, _LONGEST_MS = 200, 1000
 """How long quiet ends a burst of changes, and how long that is waited for."""
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 class ConfigWatcher:
     """Logs once for each new content that no reload has read."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: CommandContext) -> None:
         self._context = context
         self._reported = context.read_content
         self._stop = threading.Event()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syndicate.cli.context import AsJson, Context, here
-from syndicate.cli.terminal.console import as_json, note, say, table
+from syndicate.cli.context import AsJson, CommandContext, command_context
+from syndicate.cli.terminal.console import echo, echo_json, echo_table, note
 from syndicate.errors import ConfigError, Refused
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ def keygen(
     """Make the two keys that messages are signed with; print what config.toml and DNS need."""
     from syndicate.deliver.message.dkim import record  # noqa: PLC0415 - start-up
 
-    ours = here(context)
-    signing = _domain(ours, domain)
-    root = ours.path.absolute().parent
+    command = command_context(context)
+    signing = _domain(command, domain)
+    root = command.path.absolute().parent
     folder = root / "dkim" if out is None else out
     names = [_checked(f"{selector}-{kind}") for kind in ("rsa", "ed25519")]
     keys = _generated()
@@ -77,15 +77,17 @@ def keygen(
     for name, file in zip(names, files, strict=True):
         absolute = file.absolute()
         within = absolute.relative_to(root) if absolute.is_relative_to(root) else absolute
-        say("[[mail.dkim]]")
-        say(f"selector = {json.dumps(name)}")
+        echo("[[mail.dkim]]")
+        echo(f"selector = {json.dumps(name)}")
         if domain is not None:
-            say(f"domain = {json.dumps(signing)}")
-        say(f"key_file = {json.dumps(str(within), ensure_ascii=False)}")
-        say()
+            echo(f"domain = {json.dumps(signing)}")
+        echo(f"key_file = {json.dumps(str(within), ensure_ascii=False)}")
+        echo()
     for name, key in zip(names, keys, strict=True):
-        say(_txt(f"{name}._domainkey.{signing}", record(key)))
-    note(f"next: the tables into {ours.path.name}, the records into DNS, then `syndicate doctor`")
+        echo(_txt(f"{name}._domainkey.{signing}", record(key)))
+    note(
+        f"next: the tables into {command.path.name}, the records into DNS, then `syndicate doctor`"
+    )
 
 
 def doctor(
@@ -106,21 +108,21 @@ def doctor(
     from syndicate.deliver.doctor.checkup import checkup  # noqa: PLC0415 - start-up
     from syndicate.deliver.doctor.resolver import own_addresses  # noqa: PLC0415
 
-    config = here(context).config
+    config = command_context(context).config
     selectors = [_checked(one) for one in selector or ()]
     dns, own = _dns(nameserver), own_addresses()
     found = list(checkup(config, dns, own=own, selectors=selectors, connects=connect))
     if json:
-        as_json([{**asdict(one), "state": str(one.state)} for one in found])
+        echo_json([{**asdict(one), "state": str(one.state)} for one in found])
     else:
         rows = [(str(one.state), one.check, one.where, one.said) for one in found]
-        table(("state", "check", "where", "found"), rows)
+        echo_table(("state", "check", "where", "found"), rows)
         entries = dict.fromkeys(one.publish for one in found if one.publish is not None)
         if entries:
-            say()
-            say("to publish:")
+            echo()
+            echo("to publish:")
         for entry in entries:
-            say(_written(entry))
+            echo(_written(entry))
     failing = dict.fromkeys(one.check for one in found if one.fails)
     if failing:
         note(f"mailbox providers demand what is not there, or not seen: {', '.join(failing)}")
@@ -130,12 +132,12 @@ def doctor(
 # how
 
 
-def _domain(ours: Context, given: str | None) -> str:
+def _domain(command: CommandContext, given: str | None) -> str:
     """Return the domain to sign as; the config is not read where one is given."""
     from syndicate.config.sections.dkim import domain_name  # noqa: PLC0415 - start-up
 
     try:
-        name = domain_name(given if given is not None else ours.config.mail.sender.domain)
+        name = domain_name(given if given is not None else command.config.mail.sender.domain)
     except ValueError as error:
         raise ConfigError(f"--domain {given!r} — {error}") from error
     if "." not in name:

@@ -13,7 +13,7 @@ from threading import Event
 import structlog
 
 from syndicate import clock
-from syndicate.cli.context import Context, exported_port
+from syndicate.cli.context import CommandContext, exported_port
 from syndicate.cli.operation.config_watcher import ConfigWatcher
 from syndicate.cli.operation.signals import SignalHandlers
 from syndicate.config import Config, missing_secrets, missing_token
@@ -38,7 +38,7 @@ log = structlog.get_logger()
 class ServingAddress:
     """Where a publication is served, whatever its config says later."""
 
-    ours: Context
+    command: CommandContext
     first: Config
     """The config as it was read when the address was taken hold of."""
     host: str
@@ -47,18 +47,18 @@ class ServingAddress:
     """Whether a service manager keeps the listener open between two processes."""
 
     @classmethod
-    def of(cls, ours: Context, host: str | None, port: int | None) -> "ServingAddress":
+    def of(cls, command: CommandContext, host: str | None, port: int | None) -> "ServingAddress":
         """Take hold of the address: of the command's before the config's.
 
         A listener that a service manager handed over goes before both. Raise ConfigError
         for a config with mistakes, and SyndicateError when the address can't be had.
         """
-        ours.port = port if port is not None else exported_port()
-        config = ours.config
+        command.port = port if port is not None else exported_port()
+        config = command.config
         if (given := activated_socket()) is not None:
-            return cls(ours, config, given.getsockname()[0], given, shared=True)
+            return cls(command, config, given.getsockname()[0], given, shared=True)
         host = host or config.web.host
-        return cls(ours, config, host, listen(host, config.web.port), shared=False)
+        return cls(command, config, host, listen(host, config.web.port), shared=False)
 
     @property
     def port(self) -> int:
@@ -72,7 +72,7 @@ class ServingAddress:
 
     def read(self) -> Config:
         """Read the config anew; raise ConfigError with every mistake in it or in a template."""
-        config = self.ours.read()
+        config = self.command.read()
         if mistakes := check_templates(config, Templates.of(config)):
             raise ConfigError(*map(str, mistakes))
         for key in ("host", "port"):
@@ -109,7 +109,7 @@ class Lifecycle:
         self._counts = RequestCounters()
         self._made = self._make(address.config, None)
         self._working: Runner | None = None
-        self._config_watcher = ConfigWatcher(address.ours)
+        self._config_watcher = ConfigWatcher(address.command)
         self.server = WebServer(
             self._made.app,
             address.host,
@@ -174,7 +174,7 @@ class Lifecycle:
             before.store.close()  # a request under way still gets what it needs
         self._signals.stops(made.ends)
         self._go_to_work()
-        log.info("reloaded", config=str(self._address.ours.path))
+        log.info("reloaded", config=str(self._address.command.path))
         self._report_secrets()
         self._report_left_behind()
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # start-up
     from syndicate.config import Config
 
 
-def too_wide(config: "Config") -> Iterator[str]:
+def find_readable_by_others(config: "Config") -> Iterator[str]:
     """Say which files are open to others, what is in them, and how to close them."""
     yield from _files(_store(config), "readers and the key of their links")
     yield from _files(sorted(config.root.glob("*.refused.csv")), "readers' addresses")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import Context, here
-from syndicate.cli.terminal.console import note, say, say_text, slot_time
+from syndicate.cli.context import CommandContext, command_context
+from syndicate.cli.terminal.console import echo, echo_text, format_slot_time, note
 
 if TYPE_CHECKING:
     from syndicate.cli.operation.lifecycle import Lifecycle
@@ -21,7 +21,7 @@ Port = Annotated[
     typer.Option(min=0, max=65535, help="The port to listen on. Default: PORT, or web.port."),
 ]
 
-LASTING = frozenset({"run", "serve"})
+LONG_RUNNING = frozenset({"run", "serve"})
 """The commands that go on until they are told to stop."""
 
 EXAMPLE = """\
@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
 
 def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
     """Serve the web, keep the timetable, deliver the mail, take in what is filed."""
-    with _started(here(context), host, port, works=True) as operation:
+    with _started(command_context(context), host, port, works=True) as operation:
         _say_what_is_where(operation.config, operation.server)
         operation.go_on()
         note("stopping: what is being handed over is finished first")
@@ -52,22 +52,22 @@ def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None
 
 def serve(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
     """Serve the web alone."""
-    with _started(here(context), host, port, works=False) as operation:
-        say(f"serving {operation.config.output} at {operation.server.url}")
+    with _started(command_context(context), host, port, works=False) as operation:
+        echo(f"serving {operation.config.output} at {operation.server.url}")
         operation.go_on()
     note("stopped")
 
 
 @contextmanager
 def _started(
-    ours: Context, host: str | None, port: int | None, *, works: bool
+    command: CommandContext, host: str | None, port: int | None, *, works: bool
 ) -> "Iterator[Lifecycle]":
     """Put a publication into operation, and end it cleanly."""
     from syndicate.cli.operation.lifecycle import Lifecycle, ServingAddress  # noqa: PLC0415
     from syndicate.cli.operation.signals import SignalHandlers  # noqa: PLC0415
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
 
-    address = ServingAddress.of(ours, host, port)
+    address = ServingAddress.of(command, host, port)
     log_events()
     with ExitStack() as until_stopped:
         until_stopped.callback(address.listener.close)
@@ -79,17 +79,17 @@ def _started(
 
 
 def _say_what_is_where(config: "Config", server: "WebServer") -> None:
-    say(f"{config.publication.title} is at {server.url}/")
-    say(f"  feeds       {server.url}/rss.xml  /atom.xml  /feed.json")
-    say(f"  mail        {_mail(config, server)}")
+    echo(f"{config.publication.title} is at {server.url}/")
+    echo(f"  feeds       {server.url}/rss.xml  /atom.xml  /feed.json")
+    echo(f"  mail        {_mail(config, server)}")
     if config.signup.enabled and any(one.offered for one in config.newsletters):
-        say(f"  readers     {server.url}/signup  /newsletters/")
+        echo(f"  readers     {server.url}/signup  /newsletters/")
     for name, newsletter, slot in _next_editions(config):
-        say(f"  next        {slot}  {name} → {newsletter}")
+        echo(f"  next        {slot}  {name} → {newsletter}")
     if config.intake.watch:
         folder = config.intake.folder
-        say(f"Save a file like this into {folder}/: {folder}/lighthouse.md")
-        say_text(f"\n{EXAMPLE}")
+        echo(f"Save a file like this into {folder}/: {folder}/lighthouse.md")
+        echo_text(f"\n{EXAMPLE}")
 
 
 def _mail(config: "Config", server: "WebServer") -> str:
@@ -111,4 +111,4 @@ def _next_editions(config: "Config") -> Iterator[tuple[str, str, str]]:
     for schedule in config.schedules:
         zone = config.zone(schedule)
         for slot in schedule_timing(schedule, zone).upcoming(clock.now(), 1):
-            yield schedule.name, schedule.newsletter, slot_time(slot.due_at, zone)
+            yield schedule.name, schedule.newsletter, format_slot_time(slot.due_at, zone)

@@ -2,7 +2,7 @@
 
 SIGINT and SIGTERM stop it, the second of them at once. SIGHUP has it read its config; but
 where the terminal that it was started from is gone, SIGHUP says just that, and stops it.
-A SIGHUP that comes before a command has begun waits until `SignalHandlers` or `let_hang_up`.
+A SIGHUP that comes before a command has begun waits until `SignalHandlers` or `unblock_sighup`.
 
 Commands that end by themselves are broken off by any of the three.
 """
@@ -19,7 +19,7 @@ _APART = 1.0
 """Seconds between a first and a second signal: what starts us may pass on one that we have."""
 
 
-def let_break_off() -> None:
+def install_interrupt_handlers() -> None:
     """Have a signal break off what runs; whoever runs finishes then what it has in hand.
 
     A second one ends that as well, but not what is only the echo of the first.
@@ -44,7 +44,7 @@ def let_break_off() -> None:
             signal.signal(name, break_off)
 
 
-def let_hang_up() -> None:
+def unblock_sighup() -> None:
     """Unblock SIGHUP and deliver a pending one: without `SignalHandlers` it ends the process."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
@@ -65,7 +65,7 @@ class SignalHandlers:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._stop)
         signal.signal(signal.SIGHUP, self._hang_up)
-        let_hang_up()
+        unblock_sighup()
 
     def stops(self, event: threading.Event) -> None:
         """Set this event as well when the process is to stop, and no longer the one before."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TextIO
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, Context, here
-from syndicate.cli.terminal.console import as_json, note, outcome, progress, say
+from syndicate.cli.context import AsJson, CommandContext, command_context
+from syndicate.cli.terminal.console import echo, echo_json, echo_outcome, note, track_progress
 from syndicate.errors import ConfigError, Refused
 from syndicate.intake.subscribers.csv_injection import escape_formula
 from syndicate.intake.subscribers.export_formats import REFUSAL_COLUMNS
@@ -53,39 +53,39 @@ def import_(
     """
     from syndicate.intake.subscribers.csv_import import SubscriberCsv, import_rows  # noqa: PLC0415 - start-up
 
-    ours, at = here(context), clock.now()
-    options = _options(ours, newsletter, tag or [])
+    command, at = command_context(context), clock.now()
+    options = _options(command, newsletter, tag or [])
     readers = SubscriberCsv.recognise(file)
     parser = readers.row_parser(options, at=at)
     if newsletter is None and not parser.has_newsletters:
-        raise _which_newsletter(ours)
+        raise _which_newsletter(command)
     if not json:
         _introduce(readers, parser, dry_run=dry_run)
     report = _ImportReport(file, quiet=json)
     gc.set_threshold(_YOUNG)
-    with ours.store() as store, _RefusedRows(readers.csv_file) as refused:
+    with command.store() as store, _RefusedRows(readers.csv_file) as refused:
         rows = import_rows(store, readers, options, at=at, dry_run=dry_run)
-        for row in progress(rows, f"Reading {file.name}", readers.csv_file.lines):
+        for row in track_progress(rows, f"Reading {file.name}", readers.csv_file.lines):
             report.add(row)
             if row.outcome == "refused" and not dry_run:
                 refused.add(row)
     if json:
-        as_json(_values(readers, parser, report, refused.path) | {"dry_run": dry_run})
+        echo_json(_values(readers, parser, report, refused.path) | {"dry_run": dry_run})
     else:
         report.close(refused.path, dry_run=dry_run)
     if report.counts["refused"]:
         raise typer.Exit(1)
 
 
-def _options(ours: Context, newsletter: str | None, tags: list[str]) -> "ImportOptions":
+def _options(command: CommandContext, newsletter: str | None, tags: list[str]) -> "ImportOptions":
     from syndicate.intake.subscribers.csv_row import ImportOptions  # noqa: PLC0415 - start-up
 
     if newsletter is not None:
-        ours.newsletter(newsletter)
+        command.newsletter(newsletter)
     return ImportOptions(
         newsletter=newsletter,
-        newsletters=[one.name for one in ours.config.newsletters],
-        fields=tuple(one.name for one in ours.config.signup.fields),
+        newsletters=[one.name for one in command.config.newsletters],
+        fields=tuple(one.name for one in command.config.signup.fields),
         tags=_tags(tags),
     )
 
@@ -97,8 +97,8 @@ def _tags(given: list[str]) -> tuple[str, ...]:
     return tags
 
 
-def _which_newsletter(ours: Context) -> ConfigError:
-    names = ", ".join(one.name for one in ours.config.newsletters) or "none"
+def _which_newsletter(command: CommandContext) -> ConfigError:
+    names = ", ".join(one.name for one in command.config.newsletters) or "none"
     return ConfigError(f"--newsletter NAME is missing: what they subscribe to; there is: {names}")
 
 
@@ -113,7 +113,7 @@ def _introduce(readers: "SubscriberCsv", parser: "CsvRowParser", *, dry_run: boo
     mapped = parser.mapped_columns()
     width = max(len(what) for what, _ in mapped)
     for what, which in mapped:
-        say(f"  {what:<{width}}  {which}")
+        echo(f"  {what:<{width}}  {which}")
 
 
 def _values(
@@ -150,19 +150,19 @@ class _ImportReport:
             line = f"{self._file}:{row.line}: {row.reason}"
             self.told.append(line)
             if not self._quiet:
-                outcome(row.outcome, line)
+                echo_outcome(row.outcome, line)
 
     def close(self, refused: Path | None, *, dry_run: bool) -> None:
         """Print the sums, and where the refused rows are."""
         for word in ("refused", "duplicate"):
             more = self.counts[word] - SHOWN
             if more > 0:
-                outcome(word, f"and {more:,} more")
+                echo_outcome(word, f"and {more:,} more")
         counts = ", ".join(f"{count} {word}" for word, count in self.counts.items())
         rows = self.counts.total()
         total = f" of {rows} rows" if len(self.counts) > 1 else ""
         would = "would be: " if dry_run else ""
-        say(f"{would}{counts}{total}" if rows else "no rows")
+        echo(f"{would}{counts}{total}" if rows else "no rows")
         if refused is not None:
             note(f"All that were refused are in {refused}: mend it, and import it.")
 

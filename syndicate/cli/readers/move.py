@@ -1,4 +1,4 @@
-"""`subscribers move`: the readers of a newsletter that has another name now."""
+"""`subscribers move`: give a renamed newsletter its readers back."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, Context, here
-from syndicate.cli.terminal.console import as_json, note, say
+from syndicate.cli.context import AsJson, CommandContext, command_context
+from syndicate.cli.terminal.console import echo, echo_json, note
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.subscribers import Actor, Cause
 
@@ -18,20 +18,18 @@ if TYPE_CHECKING:
 def move(
     context: typer.Context,
     *,
-    old: Annotated[
-        str, typer.Option("--from", metavar="NAME", help="What the newsletter was called.")
-    ],
+    old: Annotated[str, typer.Option("--from", metavar="NAME", help="The newsletter's old name.")],
     new: Annotated[str, typer.Option("--to", metavar="NAME", help="Its name in config.toml now.")],
     json: AsJson = False,
 ) -> None:
-    """Give a newsletter that was renamed its readers, editions and history back.
+    """Move readers, editions and history to a newsletter's new name.
 
-    Who left stays away, and the unsubscribe links in old mail go on working.
+    Readers who left stay unsubscribed, and the unsubscribe links in old mail still work.
     """
-    ours = here(context)
-    _check(ours, old, new)
+    command = command_context(context)
+    _check(command, old, new)
     cause = Cause(who=Actor.OPERATOR, how=f"syndicate subscribers move --from {old} --to {new}")
-    with ours.store() as store, store.write() as tx:
+    with command.store() as store, store.write() as tx:
         renamed = tx.newsletters.rename(old, new, cause=cause, at=clock.now())
         if not renamed.readers and not renamed.editions:
             names = ", ".join(sorted(tx.newsletters.subscription_counts())) or "nothing"
@@ -40,36 +38,37 @@ def move(
                 f"nobody was ever subscribed to {old!r}; readers are subscribed to {names}"
             )
     if json:
-        as_json({"from": old, "to": new, "readers": renamed.readers, **asdict(renamed)})
+        echo_json({"from": old, "to": new, "readers": renamed.readers, **asdict(renamed)})
         return
     _report(renamed, old, new)
 
 
-def _check(ours: Context, old: str, new: str) -> None:
-    ours.newsletter(new)
-    if ours.config.newsletter(old) is not None:
+def _check(command: CommandContext, old: str, new: str) -> None:
+    command.newsletter(new)
+    if command.config.newsletter(old) is not None:
         raise ConfigError(
-            f"{old!r} is still a newsletter in {ours.path.name}: its readers asked for it and for "
-            "no other; `subscribers move` is for one that has another name now"
+            f"{old!r} is still a newsletter in {command.path.name}, and its readers asked for no "
+            "other; `subscribers move` is for a newsletter that you renamed"
         )
 
 
 def _report(renamed: "NewsletterRename", old: str, new: str) -> None:
     readers = "1 reader" if renamed.readers == 1 else f"{renamed.readers:,} readers"
-    say(
+    echo(
         f"{readers} moved from {old} to {new}: {renamed.confirmed:,} confirmed, "
         f"{renamed.pending:,} not yet, {renamed.left:,} who had left"
     )
     if renamed.both:
-        say(f"{renamed.both:,} of them had a subscription to {new} already, and have one now")
+        echo(f"{renamed.both:,} of them had a subscription to {new} already")
     if renamed.editions:
-        its = "1 edition is" if renamed.editions == 1 else f"{renamed.editions:,} editions are"
-        say(f"its {its} among those of {new} now")
+        count = renamed.editions
+        editions = "1 edition belongs" if count == 1 else f"{count:,} editions belong"
+        echo(f"its {editions} to {new} now")
     if renamed.unread:
         numbers = ", ".join(map(str, renamed.unread))
         editions = "edition" if len(renamed.unread) == 1 else "editions"
-        say(
-            f"{editions} {numbers} of {new} had no reader meanwhile; "
+        echo(
+            f"{editions} {numbers} of {new} had no readers meanwhile; "
             f"`syndicate send {new} --article SLUG` sends what they carried"
         )
-    note(f"links in mail that went out as {old} go on working")
+    note(f"links in mail that was sent as {old} still work")

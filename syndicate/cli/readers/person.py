@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from syndicate.cli.context import AsJson, Context, here
-from syndicate.cli.readers.columns import as_values
-from syndicate.cli.terminal.console import as_json, note, say, table, when
+from syndicate.cli.context import AsJson, CommandContext, command_context
+from syndicate.cli.readers.export_columns import person_values
+from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_time, note
 from syndicate.errors import Refused
 
 if TYPE_CHECKING:
@@ -25,64 +25,65 @@ def register(group: typer.Typer) -> None:
 
 def show(context: typer.Context, address: Address, *, json: AsJson = False) -> None:
     """Tell everything that is known of somebody: state, history and mail."""
-    ours = here(context)
-    with ours.store() as store, store.read() as tx:
+    command = command_context(context)
+    with command.store() as store, store.read() as tx:
         person = tx.subscribers.by_any_email(address)
         suppressed = tx.subscribers.suppression_reason(address)
         held = tx.data_export.load(person.key) if person is not None else None
     if held is None:
         if suppressed is None:
-            raise unknown(address)
+            raise unknown_person(address)
         if json:
-            as_json({"email": address, "suppressed": suppressed})
+            echo_json({"email": address, "suppressed": suppressed})
         else:
-            say(f"{address} is not mailed: {suppressed}; nothing else is known of it")
+            echo(f"{address} is not mailed: {suppressed}; nothing else is known of it")
         return
     if json:
-        as_json(_all(held))
+        echo_json(_all(held))
         return
-    _say_person(ours, held)
-    _say_history(ours, held)
+    _say_person(command, held)
+    _say_history(command, held)
 
 
-def unknown(address: str) -> Refused:
+def unknown_person(address: str) -> Refused:
     """Say that nobody has an address."""
     return Refused(f"nobody has the address {address}; `syndicate subscribers list` lists them")
 
 
-def _say_person(ours: Context, held: "PersonalRecord") -> None:
-    person, zone = held.person, ours.config.publication.timezone
-    say(f"{person.name} <{person.email}>" if person.name else person.email)
-    say(f"  joined      {when(person.created_at, zone)}")
+def _say_person(command: CommandContext, held: "PersonalRecord") -> None:
+    person, zone = held.person, command.config.publication.timezone
+    echo(f"{person.name} <{person.email}>" if person.name else person.email)
+    echo(f"  joined      {format_time(person.created_at, zone)}")
     if person.suppressed is not None:
-        say(f"  not mailed  {person.suppressed}")
+        echo(f"  not mailed  {person.suppressed}")
     if person.paused_until is not None:
-        say(f"  paused      until {when(person.paused_until, zone)}")
+        echo(f"  paused      until {format_time(person.paused_until, zone)}")
     if held.private_feed_since is not None:
-        say(f"  own feed    since {when(held.private_feed_since, zone)}")
+        echo(f"  own feed    since {format_time(held.private_feed_since, zone)}")
     if held.former_addresses:
-        say(f"  formerly    {', '.join(held.former_addresses)}")
+        echo(f"  formerly    {', '.join(held.former_addresses)}")
     if person.language:
-        say(f"  language    {person.language}")
+        echo(f"  language    {person.language}")
     if person.tags:
-        say(f"  tags        {', '.join(person.tags)}")
+        echo(f"  tags        {', '.join(person.tags)}")
     for name, value in person.fields.items():
-        say(f"  {name:<11} {value}")
+        echo(f"  {name:<11} {value}")
 
 
-def _say_history(ours: Context, held: "PersonalRecord") -> None:
-    zone = ours.config.publication.timezone
+def _say_history(command: CommandContext, held: "PersonalRecord") -> None:
+    zone = command.config.publication.timezone
     if held.person.subscriptions:
-        say()
+        echo()
         rows = [
-            (s.newsletter, s.state, when(s.at, zone), s.source) for s in held.person.subscriptions
+            (s.newsletter, s.state, format_time(s.at, zone), s.source)
+            for s in held.person.subscriptions
         ]
-        table(("newsletter", "state", "since", "source"), rows)
+        echo_table(("newsletter", "state", "since", "source"), rows)
     if held.changes:
-        say()
+        echo()
         trail = [
             (
-                when(one.at, zone),
+                format_time(one.at, zone),
                 one.action,
                 one.newsletter or "",
                 one.cause.who,
@@ -92,22 +93,29 @@ def _say_history(ours: Context, held: "PersonalRecord") -> None:
             )
             for one in held.changes
         ]
-        table(("at", "change", "newsletter", "by", "how", "from", "detail"), trail)
+        echo_table(("at", "change", "newsletter", "by", "how", "from", "detail"), trail)
     if held.mailed_items:
-        say()
+        echo()
         newest = held.mailed_items[-FOLDED:]
         mailed = [
-            (one.edition, when(one.at, zone), one.newsletter, one.state, one.subject, one.reply)
+            (
+                one.edition,
+                format_time(one.at, zone),
+                one.newsletter,
+                one.state,
+                one.subject,
+                one.reply,
+            )
             for one in newest
         ]
-        table(("edition", "at", "newsletter", "state", "subject", "reply"), mailed)
+        echo_table(("edition", "at", "newsletter", "state", "subject", "reply"), mailed)
         if len(held.mailed_items) > FOLDED:
             note(f"the newest {FOLDED} of {len(held.mailed_items)}; --json tells all")
 
 
 def _all(held: "PersonalRecord") -> dict[str, Any]:
     return {
-        **as_values(held.person),
+        **person_values(held.person),
         "former_addresses": list(held.former_addresses),
         "private_feed": held.private_feed_since,
         "history": [

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, here
-from syndicate.cli.terminal.console import as_json, note, say, table
+from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.terminal.console import echo, echo_json, echo_table, note
 
 
 def register(app: typer.Typer) -> None:
@@ -21,14 +21,14 @@ def list_(context: typer.Context, *, json: AsJson = False) -> None:
     """List the segments of config.toml, and how many people are in each."""
     if context.invoked_subcommand is not None:
         return
-    ours, now = here(context), clock.now()
-    with ours.store() as store, store.read() as tx:
+    command, now = command_context(context), clock.now()
+    with command.store() as store, store.read() as tx:
         counts = [
-            (one, tx.segments.count(ours.config.criteria(one.name), at=now))
-            for one in ours.config.segments
+            (one, tx.segments.count(command.config.criteria(one.name), at=now))
+            for one in command.config.segments
         ]
     if json:
-        as_json(
+        echo_json(
             [
                 {
                     "name": one.name,
@@ -41,7 +41,7 @@ def list_(context: typer.Context, *, json: AsJson = False) -> None:
         )
         return
     rows = [(one.name, count, one.where, one.description) for one, count in counts]
-    table(("segment", "people", "where", "description"), rows)
+    echo_table(("segment", "people", "where", "description"), rows)
     if not counts:
         note("config.toml has no [[segments]]; docs/audience.md explains them")
 
@@ -57,15 +57,15 @@ def show(
     json: AsJson = False,
 ) -> None:
     """Count who is in a segment, or list them."""
-    ours = here(context)
-    segment = ours.segment(name)
+    command = command_context(context)
+    segment = command.segment(name)
     if newsletter is not None:
-        ours.newsletter(newsletter)
-    criteria, now = ours.config.criteria(name), clock.now()
-    with ours.store() as store, store.read() as tx:
+        command.newsletter(newsletter)
+    criteria, now = command.config.criteria(name), clock.now()
+    with command.store() as store, store.read() as tx:
         if addresses and not json:
             for email in tx.segments.addresses(criteria, newsletter, at=now):
-                say(email)
+                echo(email)
             return
         people = tx.segments.count(criteria, at=now)
         reached = tx.segments.count(criteria, newsletter, at=now) if newsletter else None
@@ -73,11 +73,11 @@ def show(
     if json:
         told = {"name": name, "where": segment.where, "people": people}
         told |= {} if reached is None else {"newsletter": newsletter, "reached": reached}
-        as_json(told | ({} if emails is None else {"addresses": emails}))
+        echo_json(told | ({} if emails is None else {"addresses": emails}))
         return
-    say(f"{name}: {people:,} {'person' if people == 1 else 'people'}")
-    say(f"  where {segment.where}")
+    echo(f"{name}: {people:,} {'person' if people == 1 else 'people'}")
+    echo(f"  where {segment.where}")
     if segment.description:
-        say(f"  {segment.description}")
+        echo(f"  {segment.description}")
     if reached is not None:
-        say(f"  {reached:,} of them would get {newsletter} now")
+        echo(f"  {reached:,} of them would get {newsletter} now")

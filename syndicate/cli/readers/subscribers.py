@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, Context, here
-from syndicate.cli.readers import changes, person, statistics
-from syndicate.cli.readers.columns import ExportColumns, ExportSyntax, as_values
+from syndicate.cli.context import AsJson, CommandContext, command_context
+from syndicate.cli.readers import person, person_changes, stats
 from syndicate.cli.readers.csv_import import import_
+from syndicate.cli.readers.export_columns import ExportColumns, ExportSyntax, person_values
 from syndicate.cli.readers.move import move
-from syndicate.cli.terminal.console import as_json, as_json_line, note, say, table
+from syndicate.cli.terminal.console import echo, echo_json, echo_json_line, echo_table, note
 from syndicate.model.subscribers import SubscriptionState
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_)
     group.command()(export)
     person.register(group)
-    changes.register(group)
-    statistics.register(group)
+    person_changes.register(group)
+    stats.register(group)
     group.command()(move)
     group.command()(tidy)
     app.add_typer(group, name="subscribers")
@@ -66,10 +66,10 @@ def list_(
     """List subscribers and what they are subscribed to, in the order they came."""
     from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
-    ours = here(context)
-    wanted = _wanted(ours, newsletter, state, tag, segment)
+    command = command_context(context)
+    wanted = _wanted(command, newsletter, state, tag, segment)
     most = None if everybody or json else FIRST
-    with ours.store() as store, store.read() as tx:
+    with command.store() as store, store.read() as tx:
         people = list(tx.search.find(wanted, limit=most))
         count = len(people) if len(people) != most else tx.search.count(wanted)
         unowned = (
@@ -79,7 +79,7 @@ def list_(
         )
     if json:
         addresses = [{"email": address, "suppressed": reason} for address, reason in unowned]
-        as_json([*map(as_values, people), *addresses])
+        echo_json([*map(person_values, people), *addresses])
         return
     rows = [
         (
@@ -92,7 +92,7 @@ def list_(
         for person in people
     ]
     rows += [(address, "", "", "", reason) for address, reason in unowned]
-    table(("email", "name", "newsletters", "tags", "suppressed"), rows)
+    echo_table(("email", "name", "newsletters", "tags", "suppressed"), rows)
     if count > len(people):
         note(f"{len(people)} of {count:,} subscribers; --all lists everybody")
     else:
@@ -117,18 +117,18 @@ def export(
     """Write subscribers: a CSV line for each subscription, or a line of JSON for each person."""
     from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
-    ours = here(context)
-    wanted = _wanted(ours, newsletter, state, tag, segment)
-    with ours.store() as store, store.read() as tx:
+    command = command_context(context)
+    wanted = _wanted(command, newsletter, state, tag, segment)
+    with command.store() as store, store.read() as tx:
         columns = ExportColumns.of(fields, tx.search.field_names())
         people = tx.search.find(wanted)
         everybody = wanted in {SearchCriteria(), SearchCriteria(suppressed=True)}
         unowned = tx.search.unknown_suppressions() if everybody else iter(())
         if format is ExportSyntax.JSONL:
             for person in people:
-                as_json_line(columns.value(person))
+                echo_json_line(columns.value(person))
             for address, reason in unowned:
-                as_json_line({"email": address, "suppressed": reason})
+                echo_json_line({"email": address, "suppressed": reason})
         else:
             writer = csv.writer(sys.stdout)
             writer.writerow(columns.names)
@@ -146,23 +146,23 @@ def tidy(
     """Forget now what [retention] says; `run` and `tick` do so once a day."""
     from syndicate.schedule.retention import count_purgeable, purge  # noqa: PLC0415 - start-up
 
-    ours = here(context)
+    command = command_context(context)
     act = count_purgeable if dry_run else purge
-    with ours.store() as store:
-        forgotten = act(store, ours.config, at=clock.now())
+    with command.store() as store:
+        forgotten = act(store, command.config, at=clock.now())
     if json:
-        as_json(asdict(forgotten))
+        echo_json(asdict(forgotten))
     elif dry_run:
-        say(
+        echo(
             f"{forgotten.unconfirmed} unconfirmed, {forgotten.letters} letters "
             f"and {forgotten.events} events would be deleted"
         )
     else:
-        say(str(forgotten))
+        echo(str(forgotten))
 
 
 def _wanted(
-    ours: Context,
+    command: CommandContext,
     newsletter: str | None,
     state: SubscriptionFilter | None,
     tag: str | None,
@@ -171,14 +171,14 @@ def _wanted(
     from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
     if newsletter is not None:
-        ours.newsletter(newsletter)
+        command.newsletter(newsletter)
     if segment is not None:
-        ours.segment(segment)
+        command.segment(segment)
     suppressed = state is SubscriptionFilter.SUPPRESSED
     return SearchCriteria(
         newsletter=newsletter,
         state=None if state is None or suppressed else SubscriptionState(state.value),
         suppressed=True if suppressed else None,
         tag=tag,
-        segment=None if segment is None else ours.config.criteria(segment),
+        segment=None if segment is None else command.config.criteria(segment),
     )

@@ -65,12 +65,12 @@ def _console(*, stderr: bool) -> Console:
     )
 
 
-def say(line: str = "") -> None:
+def echo(line: str = "") -> None:
     """Print a line of the result."""
     _console(stderr=False).print(escape_controls(line))
 
 
-def say_text(text: str) -> None:
+def echo_text(text: str) -> None:
     """Print a result of several lines."""
     _console(stderr=False).print(_CONTROLS_IN_TEXT.sub(_escaped, text))
 
@@ -80,7 +80,7 @@ def note(line: str = "") -> None:
     _console(stderr=True).print(escape_controls(line))
 
 
-def outcome(word: str, rest: str) -> None:
+def echo_outcome(word: str, rest: str) -> None:
     """Print one outcome, its word coloured by what it means."""
     rest = escape_controls(rest)
     if not sys.stdout.isatty():  # thousands of lines: nothing to colour, nothing to lay out
@@ -89,16 +89,16 @@ def outcome(word: str, rest: str) -> None:
     _console(stderr=False).print(Text.assemble((f"{word:<10}", COLOURS.get(word, "")), rest))
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def echo_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under headings, numbers to the right, without borders.
 
     A line is never broken or cut to fit: an address has to stay one that can be copied.
     """
-    for line in laid_out(headings, rows):
+    for line in table_lines(headings, rows):
         _console(stderr=False).print(line)
 
 
-def laid_out(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[Text]:
+def table_lines(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[Text]:
     """Go through the lines of a table."""
     body = [[_cell(cell) for cell in row] for row in rows]
     columns = list(zip(headings, *body, strict=True))
@@ -121,7 +121,7 @@ def _cell(value: object) -> object:
     return value if isinstance(value, int) else escape_controls(str(value))
 
 
-def progress(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
+def track_progress(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
     """Go through items under a progress bar, where stderr is a terminal.
 
     What is printed meanwhile stands above the bar, or goes where stdout goes.
@@ -137,7 +137,7 @@ def progress(items: Iterable[Item], description: str, total: int) -> Iterator[It
 
 
 @contextmanager
-def redrawn(
+def live_display(
     *, stderr: bool = False, transient: bool = False
 ) -> Iterator[Callable[[Iterable[Text]], None]]:
     """Draw lines in place while the block works, each set over the one before.
@@ -166,25 +166,25 @@ def redrawn(
         yield draw
 
 
-def shows_lines() -> bool:
+def supports_unicode() -> bool:
     """Whether stdout can show more than ASCII, as the lines that bars are drawn of."""
     # the console's file: while something is redrawn, sys.stdout is another one
     encoding = getattr(_console(stderr=False).file, "encoding", None) or ""
     return encoding.lower().startswith("utf")
 
 
-def can_be_redrawn(*, stderr: bool = False) -> bool:
+def supports_live_display(*, stderr: bool = False) -> bool:
     """Whether lines can be drawn in place: not in a file, nor where no cursor moves."""
     console = _console(stderr=stderr)
     return console.is_terminal and not console.is_dumb_terminal
 
 
-def as_json(value: Any) -> None:
+def echo_json(value: Any) -> None:
     """Print a value for scripts."""
     _write_json(value, indent=2)
 
 
-def as_json_line(value: Any) -> None:
+def echo_json_line(value: Any) -> None:
     """Print one of many values for scripts, each on a line."""
     _write_json(value, indent=None)
 
@@ -201,12 +201,12 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def when(at: datetime | None, zone: ZoneInfo) -> str:
+def format_time(at: datetime | None, zone: ZoneInfo) -> str:
     """Write a time for people, in `zone`, which is named: "2026-11-24 07:00 CET"."""
     return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
-def slot_time(due_at: datetime, zone: ZoneInfo) -> str:
+def format_slot_time(due_at: datetime, zone: ZoneInfo) -> str:
     """Write the time of a slot: with seconds, where a schedule has several slots in a minute."""
     local = due_at.astimezone(zone)
-    return f"{local:%Y-%m-%d %H:%M:%S %Z}" if local.second else when(due_at, zone)
+    return f"{local:%Y-%m-%d %H:%M:%S %Z}" if local.second else format_time(due_at, zone)

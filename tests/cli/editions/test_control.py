@@ -35,7 +35,7 @@ def test_an_edition_is_paused_and_resumed_and_says_so(stuck):
     assert (paused.code, paused.err) == (0, "")
     assert paused.out == "edition 1 is paused: 0 accepted, 0 in flight, 2 held back\n"
     again = stuck.run("pause", "1")
-    assert again.out == "edition 1 is paused already: 0 accepted, 0 in flight, 2 held back\n"
+    assert again.out == "edition 1 is already paused: 0 accepted, 0 in flight, 2 held back\n"
     server_is_mended(stuck)
     assert "nothing was due" in stuck.run("tick").out
 
@@ -49,14 +49,14 @@ def test_an_edition_is_paused_and_resumed_and_says_so(stuck):
     assert stuck.run("deliveries", "1").out.count("the edition is paused") == 2
 
     resumed = stuck.run("resume", "1")
-    assert resumed.out == "edition 1 goes on: 0 accepted, 0 in flight, 2 held back\n"
-    assert "leaves within a second where `syndicate run` is at work" in resumed.err
+    assert resumed.out == "edition 1 resumed: 0 accepted, 0 in flight, 2 waiting\n"
+    assert "`syndicate run` sends the rest within a second" in resumed.err
     assert "wasn't paused" in stuck.run("resume", "1").out
     assert "delivered: 2 accepted" in stuck.run("tick").out
     over = stuck.run("cancel", "1")
     assert (over.code, over.out) == (
         0,
-        "nothing was left to stop of edition 1: 2 accepted, 0 in flight, 0 held back\n",
+        "edition 1 has nothing left to stop: 2 accepted, 0 in flight, 0 held back\n",
     )
     assert "  done  " in stuck.run("editions").out
     [listed] = json.loads(stuck.run("editions", "--json").out)
@@ -89,7 +89,7 @@ def test_a_cancelled_edition_can_be_sent_to_those_who_missed_it(stuck):
     assert stuck.run("resend", "1").code == 2
     sent = stuck.run("resend", "1", "--missing")
     assert sent.code == 0
-    assert "it is edition 1 once more, for 2 readers who didn't get it" in sent.out
+    assert "it repeats edition 1 for 2 readers who didn't get it" in sent.out
     assert "delivered: 2 accepted" in sent.out
     assert json.loads(stuck.run("resend", "1", "--missing", "--json").out) == {
         "edition": None,
@@ -126,14 +126,14 @@ def test_what_is_not_there_can_not_be_stopped(operator):
 
 def test_what_a_killed_process_left_is_settled_by_hand(stuck):
     change(stuck, "UPDATE deliveries SET state = 'unknown', attempt = 1")
-    assert "2 unknown, whether they arrived; waits for" in stuck.run("editions").out
+    assert "2 unknown: they may have arrived; waits for" in stuck.run("editions").out
     left = stuck.run("settle", "1", "--unknown", "skip")
-    assert left.out == "edition 1: 2 unknown, left as they are\n"
-    assert "whether they arrived" not in stuck.run("editions").out
+    assert left.out == "edition 1: 2 unknown deliveries left as they are\n"
+    assert "may have arrived" not in stuck.run("editions").out
     change(stuck, "DELETE FROM delivery_events")
     again = stuck.run("settle", "1", "--unknown", "resend")
-    assert again.out == "edition 1: 2 unknown, queued again\n"
-    assert "somebody may get it twice" in again.err
+    assert again.out == "edition 1: 2 unknown deliveries queued again\n"
+    assert "some readers may get it twice" in again.err
     server_is_mended(stuck)
     assert "delivered: 2 accepted" in stuck.run("tick").out
 
@@ -142,7 +142,7 @@ def test_where_nothing_is_unknown_nothing_is_settled(stuck):
     ran = stuck.run("settle", "1", "--unknown", "resend")
     assert (ran.code, ran.out) == (
         0,
-        "nothing of edition 1 is unknown and waits to be settled\n",
+        "edition 1 has no unknown deliveries to settle\n",
     )
     assert json.loads(stuck.run("settle", "1", "--unknown", "skip", "--json").out) == {
         "edition": 1,

@@ -272,7 +272,7 @@ def test_a_tick_does_not_wait_longer_than_it_may_for_a_verdict_that_never_comes(
         assert desk.run("tick").code == 0
         assert ledger(desk) == {"accepted": READERS - 1, "unknown": 1}
     assert repeated(server.record) == {}
-    assert "1 unknown, whether they arrived" in desk.run("editions").out
+    assert "1 unknown: they may have arrived" in desk.run("editions").out
 
 
 def test_a_tick_that_waits_for_a_greeting_ends_as_soon_as_it_is_told_to(desk):
@@ -442,8 +442,8 @@ def test_what_a_day_s_number_leaves_waits_while_the_spare_can_not_be_reached(des
     assert "delivered: 5 accepted" in first.out
     assert ledger(desk) == {"accepted": 5, "queued": READERS - 5}
     said = desk.run("editions").out
-    assert "relay main: had its 5 of today (warm_up); more from" in said
-    assert re.search(rf"relay spare: took nothing at .*: 127\.0\.0\.1:{gone}: nothing", said)
+    assert "relay main: today's warm_up quota of 5 is used up; more from" in said
+    assert re.search(rf"relay spare: unavailable at .*: 127\.0\.0\.1:{gone}: nothing", said)
 
 
 def test_when_all_day_s_numbers_are_used_up_the_rest_waits_and_that_is_said(desk):
@@ -462,7 +462,7 @@ def test_when_all_day_s_numbers_are_used_up_the_rest_waits_and_that_is_said(desk
     said = desk.run("editions").out
     for name, number in (("one", 3), ("two", 4)):
         assert f"{name} had what warm_up allows it today" in ticked.err
-        assert f"relay {name}: had its {number} of today (warm_up); more from" in said
+        assert f"relay {name}: today's warm_up quota of {number} is used up; more from" in said
 
 
 def test_relays_that_are_all_down_are_told_in_a_line_each_and_the_queue_stays(desk):

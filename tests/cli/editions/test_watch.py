@@ -182,7 +182,7 @@ def test_what_can_not_be_watched_is_refused(operator):
     assert "there is no edition 7; `syndicate editions` lists them" in none.err
     both = operator.run("editions", "--watch", "--json")
     assert both.code == 2
-    assert "name one of them" in both.err
+    assert "use one of them" in both.err
 
 
 def test_a_command_that_delivers_shows_how_far_it_is_and_leaves_nothing_of_it(busy, operator):
@@ -210,10 +210,10 @@ def test_what_is_in_the_way_of_an_edition_is_said_with_the_reason(operator):
     assert operator.run("tick").code == 1
     for words in (("editions",), ("editions", "show", "1"), ("relays",)):
         said = operator.run(*words).out
-        assert "relay 127.0.0.1: took nothing at 20" in said
+        assert "relay 127.0.0.1: unavailable at 20" in said
         assert f"127.0.0.1:{port}: nothing listens there" in said
     operator.run("pause", "1")
-    assert "took nothing" not in operator.run("editions").out, "that it is paused is all"
+    assert "unavailable" not in operator.run("editions").out, "that it is paused is all"
 
 
 def test_who_is_held_is_said_until_when_and_for_scripts(operator):
@@ -228,9 +228,7 @@ def test_who_is_held_is_said_until_when_and_for_scripts(operator):
         operator.run("import", "articles")
         operator.run("tick")
     said = operator.run("editions").out
-    held = re.search(
-        r"^x\.example, y\.example: wants nothing until (.* UTC): (.*)$", said, re.MULTILINE
-    )
+    held = re.search(r"^x\.example, y\.example: on hold until (.* UTC): (.*)$", said, re.MULTILINE)
     assert held, said
     assert held[2] == "450 4.7.28 too fast"
     [edition] = json.loads(operator.run("editions", "--json").out)
@@ -260,7 +258,7 @@ def test_the_relays_are_listed_with_what_they_may_and_what_they_had(operator):
     assert re.search(
         rf"^main +127\.0\.0\.1:{server.port} +1 +4 +50/s +2 of 2 ", listed, re.MULTILINE
     )
-    assert "relay main: had its 2 of today (warm_up); more from" in listed
+    assert "relay main: today's warm_up quota of 2 is used up; more from" in listed
     main, spare = json.loads(operator.run("relays", "--json").out)
     assert (main["used_today"], main["obstacle"]["kind"]) == (2, "warm_up")
     assert (spare["weight"], spare["warm_up_today"]) == (0, None)

@@ -144,7 +144,7 @@ def test_a_tick_fails_only_while_mail_is_due_and_the_next_one_sends_it(post, mon
     assert post.value in reported
     assert ledger(post.operator) == {"ada": "queued", "bo": "queued"}
     waiting = post.operator.run("editions").out
-    assert "took nothing at" in waiting
+    assert "unavailable at" in waiting
     assert post.value in waiting
     post.provide(monkeypatch)
     port = int(read_port(post.operator))

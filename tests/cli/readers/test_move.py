@@ -252,4 +252,4 @@ def test_files_of_other_kinds_beside_articles_are_mentioned(operator):
     write(operator, "old/export.xml", "<rss/>")
     imported = operator.run("import", "articles")
     assert imported.code == 0
-    assert "files of other kinds were passed over: 1 (.xml)" in imported.err
+    assert "files of other kinds were ignored: 1 (.xml)" in imported.err

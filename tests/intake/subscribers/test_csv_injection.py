@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from syndicate.cli.readers.columns import ExportColumns
 from syndicate.cli.readers.csv_import import _RefusedRows
+from syndicate.cli.readers.export_columns import ExportColumns
 from syndicate.intake.markup.text import one_line
 from syndicate.intake.subscribers.csv_file import inspect_csv
 from syndicate.intake.subscribers.csv_import import RowOutcome, RowResult, SubscriberCsv

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, here
-from syndicate.cli.terminal.console import as_json, note, say, slot_time, table
+from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_slot_time, note
 from syndicate.errors import ConfigError, Refused
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def init(
     except OSError as error:
         raise Refused(f"{folder}: can't be written: {error.strerror}") from error
     for path in written:
-        say(str(path))
+        echo(str(path))
     note(f"next: syndicate --config {config} run")
 
 
@@ -97,13 +97,13 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
     from syndicate.render.template_check import check_templates  # noqa: PLC0415
     from syndicate.render.templates import Templates  # noqa: PLC0415
 
-    ours = here(context)
+    command = command_context(context)
     try:
-        config = ours.config
+        config = command.config
     except ConfigError as error:
         if json:
             nothing: dict[str, Any] = {"schedules": [], "unknown_keys": {}, "warnings": []}
-            as_json(nothing | {"mistakes": list(error.lines)})
+            echo_json(nothing | {"mistakes": list(error.lines)})
         raise
     Mirror.of(config)
     mistakes = check_templates(config, Templates.of(config))
@@ -111,10 +111,10 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
     articles = _stored_articles(config)
     unknown = dict(sorted(Counter(key for article in articles for key in article.extra).items()))
     media = _media_faults(config, articles)
-    warnings = list(_warnings(ours.path, config, unknown, media))
+    warnings = list(_warnings(command.path, config, unknown, media))
     warnings += unmatched_selections(config, articles)
     if json:
-        as_json(
+        echo_json(
             {
                 "schedules": schedules,
                 "unknown_keys": unknown,
@@ -131,14 +131,14 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
             note(str(mistake))
     if mistakes:
         raise typer.Exit(2)
-    note(f"{ours.path}: no mistakes")
+    note(f"{command.path}: no mistakes")
 
 
 def _warnings(
     path: Path, config: "Config", unknown: dict[str, int], media: Sequence["MediaFault"]
 ) -> Iterator[str]:
     """Iterate over what is no mistake in the config, and has to be put right all the same."""
-    from syndicate.cli.operation.permissions import too_wide  # noqa: PLC0415 - start-up
+    from syndicate.cli.operation.permissions import find_readable_by_others  # noqa: PLC0415 - start-up
     from syndicate.config import secret_warnings  # noqa: PLC0415
     from syndicate.publish.output.media import warnings  # noqa: PLC0415
     from syndicate.publish.push.change_notifier import unheard  # noqa: PLC0415
@@ -155,7 +155,7 @@ def _warnings(
     yield from unheard(config)
     yield from secret_warnings(path, config)
     yield from _for_this_machine_alone(config)
-    yield from too_wide(config)
+    yield from find_readable_by_others(config)
     yield from _left_behind(config)
 
 
@@ -202,11 +202,11 @@ def _behind_a_proxy(config: "Config") -> bool:
 
 def migrate(context: typer.Context) -> None:
     """Bring the store to this version's schema. Other commands do so by themselves."""
-    with here(context).store() as store:
+    with command_context(context).store() as store:
         for name in store.migrations:
-            say(f"migrated to {name}")
+            echo(f"migrated to {name}")
         if not store.migrations:
-            say("up to date")
+            echo("up to date")
 
 
 def copy(
@@ -218,19 +218,19 @@ def copy(
     """Copy a template of the package into the publication, to be edited there."""
     from syndicate.render.templates import PACKAGED, Templates  # noqa: PLC0415 - start-up
 
-    ours = here(context)
+    command = command_context(context)
     names = Templates().names()
     wanted = [one for one in names if name in {one, Path(one).stem}]
     if not wanted:
         raise Refused(f"no template is called {name!r}; there are: {', '.join(names)}")
-    targets = {one: ours.config.templates / one for one in wanted}
+    targets = {one: command.config.templates / one for one in wanted}
     for target in targets.values():
         if target.exists():
             raise Refused(f"{target} exists already; nothing was changed")
     for one, target in targets.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((PACKAGED / one).read_bytes())
-        say(str(target))
+        echo(str(target))
 
 
 def _upcoming(config: "Config") -> list[dict[str, Any]]:
@@ -255,9 +255,9 @@ def _print_schedules(config: "Config", schedules: list[dict[str, Any]]) -> None:
     rows = []
     for schedule in schedules:
         zone = next(config.zone(s) for s in config.schedules if s.name == schedule["schedule"])
-        slots = [slot_time(clock.parse_time(slot, zone), zone) for slot in schedule["next"]]
+        slots = [format_slot_time(clock.parse_time(slot, zone), zone) for slot in schedule["next"]]
         rows.append((schedule["schedule"], schedule["newsletter"], *slots, schedule["timezone"]))
-    table(("schedule", "newsletter", "next", "", "", "zone"), rows)
+    echo_table(("schedule", "newsletter", "next", "", "", "zone"), rows)
 
 
 def _stored_articles(config: "Config") -> "list[Article]":

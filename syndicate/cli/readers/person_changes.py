@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import Context, here
-from syndicate.cli.readers.person import Address, unknown
-from syndicate.cli.terminal.console import note, outcome, say
+from syndicate.cli.context import CommandContext, command_context
+from syndicate.cli.readers.person import Address, unknown_person
+from syndicate.cli.terminal.console import echo, echo_outcome, note
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, Subscriber
 
@@ -56,17 +56,17 @@ def add(
     tag: Annotated[list[str] | None, typer.Option(help="A tag; repeat it.")] = None,
 ) -> None:
     """Subscribe somebody who has agreed to it."""
-    ours = here(context)
+    command = command_context(context)
     for one in newsletter:
-        ours.newsletter(one)
+        command.newsletter(one)
     _check(address)
     agreed = _line("--source", source)
     if not agreed:
         raise ConfigError("--source is empty — expected how they agreed to be mailed")
-    fields, tags = _fields(ours, field), _tags(tag or ())
+    fields, tags = _fields(command, field), _tags(tag or ())
     cause, at = Cause(who=Actor.OPERATOR, how=agreed), clock.now()
     came: dict[str, SubscribeOutcome] = {}
-    with ours.store() as store, store.write() as tx:
+    with command.store() as store, store.write() as tx:
         _check_not_merged(tx, address)
         for one in newsletter:
             came[one] = tx.subscribers.subscribe(
@@ -78,7 +78,7 @@ def add(
         _change(tx, person, name=name, fields=fields, cause=cause)
         tx.subscribers.tag(person.key, tags, at=at, cause=cause)
     for one, what in came.items():
-        outcome(what, f"{address} → {one}")
+        echo_outcome(what, f"{address} → {one}")
 
 
 def set_(
@@ -93,38 +93,38 @@ def set_(
     field: OwnFields = None,
 ) -> None:
     """Change name, language or own fields of somebody; `--field NAME=` takes one away."""
-    ours = here(context)
+    command = command_context(context)
     if name is None and language is None and not field:
         raise ConfigError("nothing to set: name --name, --language or --field")
     if language:
         _check_language(language)
-    fields = _fields(ours, field)
-    with ours.store() as store, store.write() as tx:
+    fields = _fields(command, field)
+    with command.store() as store, store.write() as tx:
         person = _person(tx, address)
         changed = _change(
             tx, person, name=name, language=language, fields=fields, cause=_by_command("set")
         )
-    say("changed" if changed else "nothing new")
+    echo("changed" if changed else "nothing new")
 
 
 def tag(context: typer.Context, address: Address, tags: Tags) -> None:
     """Put tags on somebody."""
     wanted = _tags(tags)
-    with here(context).store() as store, store.write() as tx:
+    with command_context(context).store() as store, store.write() as tx:
         person, cause = _person(tx, address), _by_command("tag")
         new = tx.subscribers.tag(person.key, wanted, at=clock.now(), cause=cause)
-    say(f"new: {', '.join(new)}" if new else "nothing new")
+    echo(f"new: {', '.join(new)}" if new else "nothing new")
 
 
 def untag(context: typer.Context, address: Address, tags: Tags) -> None:
     """Take tags off somebody."""
     wanted = _tags(tags)
-    with here(context).store() as store, store.write() as tx:
+    with command_context(context).store() as store, store.write() as tx:
         person = _person(tx, address)
         there = [one for one in wanted if one in person.tags]
         if there:
             tx.subscribers.untag(person.key, there, at=clock.now(), cause=_by_command("untag"))
-    say(f"gone: {', '.join(there)}" if there else "nothing to take off")
+    echo(f"gone: {', '.join(there)}" if there else "nothing to take off")
 
 
 def remove(
@@ -135,14 +135,14 @@ def remove(
 ) -> None:
     """Unsubscribe somebody who asked for it; no import ever brings them back."""
     at, cause = clock.now(), _by_command("remove")
-    with here(context).store() as store, store.write() as tx:
+    with command_context(context).store() as store, store.write() as tx:
         person = _person(tx, address)
         for one in newsletter:
             if not tx.subscribers.unsubscribe(person.key, one, at=at, cause=cause):
                 theirs = ", ".join(f"{s.newsletter} ({s.state})" for s in person.subscriptions)
                 raise Refused(f"{address} is not subscribed to {one}; there is: {theirs or 'none'}")
     for one in newsletter:
-        outcome("left", f"{address} → {one}")
+        echo_outcome("left", f"{address} → {one}")
 
 
 def merge(
@@ -151,7 +151,7 @@ def merge(
     into: Annotated[str, typer.Argument(help="The address that stays.")],
 ) -> None:
     """Make one person of two: newsletters, tags and history of the first go to the second."""
-    with here(context).store() as store, store.write() as tx:
+    with command_context(context).store() as store, store.write() as tx:
         first, second = _person(tx, address), _person(tx, into)
         if first.key == second.key:
             raise Refused(f"{address} and {into} are one person already")
@@ -162,7 +162,7 @@ def merge(
             )
         cause = _by_command("merge")
         tx.subscribers.merge(first.key, second.key, at=clock.now(), cause=cause)
-    say(f"{first.email} is {second.email} now")
+    echo(f"{first.email} is {second.email} now")
 
 
 def suppress(
@@ -176,19 +176,19 @@ def suppress(
     said = _line("--reason", reason)
     if not said:
         raise ConfigError("--reason is empty — expected why the address is not to be mailed")
-    with here(context).store() as store, store.write() as tx:
+    with command_context(context).store() as store, store.write() as tx:
         cause = _by_command("suppress")
         new = tx.subscribers.suppress(address, said, at=clock.now(), cause=cause)
         stands = tx.subscribers.suppression_reason(address)
-    say(f"{address} is not mailed{'' if new else ' already'}: {stands}")
+    echo(f"{address} is not mailed{'' if new else ' already'}: {stands}")
 
 
 def unsuppress(context: typer.Context, address: Address) -> None:
     """Mail an address again that was suppressed."""
-    with here(context).store() as store, store.write() as tx:
+    with command_context(context).store() as store, store.write() as tx:
         cause = _by_command("unsuppress")
         gone = tx.subscribers.unsuppress(address, at=clock.now(), cause=cause)
-    say(f"{address} {'is mailed again' if gone else 'was not suppressed'}")
+    echo(f"{address} {'is mailed again' if gone else 'was not suppressed'}")
 
 
 def erase(
@@ -198,15 +198,15 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
     """Forget everything about somebody; no import brings them back. It can't be undone."""
-    ours = here(context)
-    with ours.store() as store:
+    command = command_context(context)
+    with command.store() as store:
         with store.read() as tx:
             person = _person(tx, address)
         if not yes and not _agreed(f"Erase everything about {person.email}? It can't be undone"):
             raise Refused("nothing was erased; --yes erases without asking")
         with store.write() as tx:
             tx.subscribers.erase(person.key, at=clock.now(), cause=_by_command("erase"))
-    say(f"{address} is forgotten")
+    echo(f"{address} is forgotten")
 
 
 def _agreed(question: str) -> bool:
@@ -217,7 +217,7 @@ def _agreed(question: str) -> bool:
 def _person(tx: "Transaction", address: str) -> Subscriber:
     person = tx.subscribers.by_any_email(address)
     if person is None:
-        raise unknown(address)
+        raise unknown_person(address)
     return person
 
 
@@ -293,12 +293,12 @@ def _tags(tags: Iterable[str]) -> list[str]:
     return wanted
 
 
-def _fields(ours: Context, given: Sequence[str] | None) -> dict[str, str]:
+def _fields(command: CommandContext, given: Sequence[str] | None) -> dict[str, str]:
     """Read NAME=VALUE; a name that only looks like one of the form's is told."""
     from syndicate.config.loading.error_messages import closest_match  # noqa: PLC0415 - start-up
 
     found: dict[str, str] = {}
-    known = [one.name for one in ours.config.signup.fields]
+    known = [one.name for one in command.config.signup.fields]
     for one in given or ():
         match = _FIELD.fullmatch(one)
         if match is None:

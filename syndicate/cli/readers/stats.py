@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, here
-from syndicate.cli.terminal.console import as_json, say, table
+from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.terminal.console import echo, echo_json, echo_table
 
 if TYPE_CHECKING:
     from syndicate.store import Growth, NewsletterCounts
@@ -51,16 +51,16 @@ def stats(
     json: AsJson = False,
 ) -> None:
     """Count readers by where they stand, and who came and went."""
-    ours = here(context)
+    command = command_context(context)
     if newsletter is not None:
-        ours.newsletter(newsletter)
-    zone = ours.config.publication.timezone
+        command.newsletter(newsletter)
+    zone = command.config.publication.timezone
     today = clock.now().astimezone(zone).date()
     first = today - timedelta(days=days - 1)
-    with ours.store() as store, store.read() as tx:
+    with command.store() as store, store.read() as tx:
         found = {tally.newsletter: tally for tally in tx.search.newsletter_counts()}
         grown = tx.search.growth(newsletter, since=datetime.combine(first, time(), zone))
-    names = [one.name for one in ours.config.newsletters]
+    names = [one.name for one in command.config.newsletters]
     names = [newsletter] if newsletter else [*names, *(n for n in found if n not in names)]
     tallies = [_row(name, found.get(name)) for name in names]
     # those whose address isn't mailed have neither left nor gone from the trail's sum
@@ -68,20 +68,20 @@ def stats(
     by_day = _days(grown, first, today, total, zone)
     if json:
         told = [{"newsletter": name, **row} for name, row in tallies]
-        as_json({"newsletters": told, "days": [_values(day) for day in by_day]})
+        echo_json({"newsletters": told, "days": [_values(day) for day in by_day]})
         return
     heads = [count.replace("_", " ") for count in COUNTS]
-    table(("newsletter", *heads), [(name, *row.values()) for name, row in tallies])
-    say()
+    echo_table(("newsletter", *heads), [(name, *row.values()) for name, row in tallies])
+    echo()
     spans = by_day if days <= BY_DAY else list(_weeks(by_day))
     heading = "day" if days <= BY_DAY else "week from"
     rows = [(f"{s.begins}", s.joined, s.left, f"{s.joined - s.left:+}", s.total) for s in spans]
-    table((heading, "joined", "left", "net", "subscribed"), rows)
+    echo_table((heading, "joined", "left", "net", "subscribed"), rows)
     if len(by_day) > 1 and sys.stdout.encoding.lower().startswith("utf"):
-        say()
+        echo()
         width = min(get_terminal_size((80, 24)).columns, WIDEST)
         for line in plot(by_day, width=width):
-            say(line)
+            echo(line)
 
 
 def plot(days: Sequence[StatisticsPeriod], *, width: int) -> list[str]:

@@ -107,7 +107,7 @@ class ExportColumns:
         return ",".join(value) if isinstance(value, list) else value
 
 
-def as_values(person: Subscriber) -> dict[str, Any]:
+def person_values(person: Subscriber) -> dict[str, Any]:
     """Return everything about somebody, as `--json` tells it."""
     fields = [f"{FIELD}{name}" for name in person.fields]
     return {"fields": {}, **ExportColumns((*_DEFAULT, *fields)).value(person)}

@@ -5,7 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from syndicate.cli.editions.progress_bar import bar, counts, lasting, rate
+from syndicate.cli.editions.progress_format import (
+    draw_bar,
+    format_counts,
+    format_rate,
+    format_remaining,
+)
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.edition_progress import CountRate, EditionProgress
 from syndicate.model.editions import EditionState
@@ -71,10 +76,15 @@ def test_all_of_it_is_over_when_nothing_waits(sqlite_store):
 
 
 def test_it_is_said_in_few_words():
-    assert counts(DeliveryTotals(queued=3000, accepted=7320, failed=3)) == (
+    assert format_counts(DeliveryTotals(queued=3000, accepted=7320, failed=3)) == (
         "7,320 of 10,323 accepted, 3 failed"
     )
-    assert [rate(speed) for speed in (1234.5, 9.94, 0.3)] == ["1,234/s", "9.9/s", "18/min"]
+    assert [format_rate(speed) for speed in (1234.5, 9.94, 0.3)] == ["1,234/s", "9.9/s", "18/min"]
     times = (timedelta(seconds=seconds) for seconds in (4, 600, 11_100))
-    assert [lasting(time) for time in times] == ["4 s", "10 min", "3 h 5 min"]
-    assert [bar(share).count(bar(1)[0]) for share in (0, 0.5, 0.999, 1)] == [0, 12, 23, 24]
+    assert [format_remaining(time) for time in times] == ["4 s", "10 min", "3 h 5 min"]
+    assert [draw_bar(share).count(draw_bar(1)[0]) for share in (0, 0.5, 0.999, 1)] == [
+        0,
+        12,
+        23,
+        24,
+    ]

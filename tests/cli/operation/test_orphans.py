@@ -48,7 +48,7 @@ def test_move_gives_a_renamed_newsletter_its_readers_back(renamed):
     assert "2 readers moved from breaking to flash: 2 confirmed, 0 not yet, 0 who had left" in (
         moved.out
     )
-    assert "its 1 edition is among those of flash now" in moved.out
+    assert "its 1 edition belongs to flash now" in moved.out
     assert "breaking" not in renamed.run("check").err
     renamed.file("tram")
     renamed.run("import", "articles")
@@ -62,7 +62,7 @@ def test_move_names_the_editions_that_went_to_nobody_meanwhile(renamed):
     renamed.run("import", "articles")
     assert "edition 2, 2 articles" in renamed.run("tick").out
     moved = renamed.run("subscribers", "move", "--from", "breaking", "--to", "flash").out
-    assert "edition 2 of flash had no reader meanwhile; `syndicate send flash --article" in moved
+    assert "edition 2 of flash had no readers meanwhile; `syndicate send flash --article" in moved
 
 
 def test_move_prints_its_numbers_as_json(renamed):
