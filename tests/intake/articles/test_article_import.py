@@ -507,7 +507,7 @@ def test_many_files_come_in_alike_from_one_process_and_from_several(
     many(newsroom)
     saved, told = [], []
     for cores in (1, 2):
-        monkeypatch.setattr(parallel_parse, "cores", lambda cores=cores: cores)
+        monkeypatch.setattr(parallel_parse, "available_cores", lambda cores=cores: cores)
         file = tmp_path / f"{cores}.db"
         store = Store.open(f"sqlite:///{file}")
         told.append(Newsroom(newsroom.config, store).file())

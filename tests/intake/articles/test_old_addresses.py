@@ -146,7 +146,7 @@ def test_an_address_of_our_own_is_refused_with_the_line(newsroom, address):
 @pytest.mark.parametrize("cores", [1, 2])
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_two_files_cannot_have_been_at_one_address(newsroom, monkeypatch, cores, dry_run):
-    monkeypatch.setattr(parallel_parse, "cores", lambda: cores)
+    monkeypatch.setattr(parallel_parse, "available_cores", lambda: cores)
     monkeypatch.setattr(parallel_parse, "_PARALLEL_THRESHOLD", 2)
     monkeypatch.setattr(parallel_parse, "BATCH_SIZE", 2)
     newsroom.article("a.md", permalink="/old/a.html", slug="a")

@@ -48,7 +48,7 @@ def test_the_later_of_two_stories_of_one_name_gets_a_number_and_a_warning(newsro
 
 @pytest.mark.parametrize("cores", [1, 2])
 def test_the_order_of_files_does_not_matter(newsroom, tmp_path, monkeypatch, cores):
-    monkeypatch.setattr(parallel_parse, "cores", lambda: cores)
+    monkeypatch.setattr(parallel_parse, "available_cores", lambda: cores)
     monkeypatch.setattr(parallel_parse, "_PARALLEL_THRESHOLD", 2)
     monkeypatch.setattr(parallel_parse, "BATCH_SIZE", 3)
     files = [
