@@ -229,7 +229,7 @@ class Runner:
         watch(folder, self._stop, self._guarded(self.import_articles))
 
     def _import(self, paths: Iterable[Path]) -> None:
-        files = [file for file in find_article_files(paths) if not self._quarantine.holds(file)]
+        files = [file for file in find_article_files(paths) if not self._quarantine.contains(file)]
         for filed in import_articles(
             self._store, self._config, files, at=clock.now(), limited=True
         ):
@@ -249,7 +249,7 @@ class Runner:
     def _report_deleted(self, saved: frozenset[Path] | None) -> None:
         """Log each article file that was deleted, once."""
         if self._config.intake.watch:
-            for message in self.deleted_files.name_new(self._store, self._config, saved):
+            for message in self.deleted_files.report_new(self._store, self._config, saved):
                 log.warning("article file is gone", reason=message)
 
     def _import_pending(self) -> None:

@@ -231,7 +231,7 @@ def test_a_deleted_file_is_named_once_with_what_to_do_and_its_article_stays(harn
         one.import_articles()
     [message] = gone(logs)
     assert message.startswith("articles/ferry.md is gone, and its article stays: ")
-    assert "take the article back with `syndicate retract ferry`" in message
+    assert "retract the article with `syndicate retract ferry`" in message
     assert (harness.config.output / "articles/ferry/index.html").is_file()
     with capture_logs() as logs:
         one.import_articles(save(harness, "ferry"))

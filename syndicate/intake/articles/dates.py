@@ -1,4 +1,4 @@
-"""Dates as editors write them, in front matter and in file names."""
+"""Parse dates in front matter and in file names."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -12,14 +12,14 @@ _DATE = re.compile(
 )
 _OFFSET = re.compile(r"([+-])(\d\d?)(?::?(\d\d))?")
 _FIRST_YEAR, _LAST_YEAR = 1000, 9998
-"""One year short of what `datetime` holds, so that every zone can show every date."""
+"""One year less than `datetime` has, so that every date exists in every time zone."""
 
 
 def parse_date(text: str, zone: tzinfo) -> datetime:
-    """Read a date, with or without time and offset; without an offset it is in `zone`.
+    """Parse a date, with or without time and offset; without an offset it is in `zone`.
 
-    Offsets may be written `+07:00`, `-0700` (which is none in YAML), `Z`, `UTC`.
-    Raise ValueError for anything else.
+    Offsets are `+07:00`, `-0700` (which YAML doesn't know), `Z`, `UTC`. Raise ValueError
+    for anything else.
     """
     match = _DATE.fullmatch(text.strip())
     if match is None:
@@ -41,5 +41,5 @@ def _offset(text: str) -> tzinfo | None:
     match = _OFFSET.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no offset")
-    away = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
-    return timezone(away if match[1] == "+" else -away)
+    offset = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
+    return timezone(offset if match[1] == "+" else -offset)

@@ -1,6 +1,6 @@
-"""Article files that are gone from the intake folder, while their articles stay.
+"""Report article files that were deleted from the intake folder; their articles stay.
 
-Deleting a file takes nothing back: it may be a mistake, or a disk that isn't mounted.
+A deleted file retracts nothing: it may be a mistake, or a disk that isn't mounted.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,33 +11,33 @@ from syndicate.intake.articles.source_file import stored_path
 from syndicate.store import Store
 
 MAX_MESSAGES = 5
-"""How many files get a message each; more of them at once get one together."""
+"""More deleted files than this get a single message."""
 
 
 class DeletedFiles:
-    """Names each file that is gone once; one that comes back and goes again, once more."""
+    """Reports each deleted file once, and again if it was restored in between."""
 
     def __init__(self) -> None:
-        self._named: set[str] = set()
+        self._reported: set[str] = set()
 
-    def name_new(
-        self, store: Store, config: Config, saved: Iterable[Path] | None = None
+    def report_new(
+        self, store: Store, config: Config, changed: Iterable[Path] | None = None
     ) -> list[str]:
-        """Return a message for each file that is gone and was not named yet.
+        """Return messages about deleted files that were not reported yet.
 
-        `saved` are the files that something happened to; None: look for all of them.
+        `changed` are the files to check; None checks all of them.
         """
-        paths = None if saved is None else [stored_path(file, config) for file in saved]
+        paths = None if changed is None else [stored_path(file, config) for file in changed]
         with store.read() as tx:
-            filed = tx.articles.slugs_by_path(_folder(config), paths)
-        gone = {path: slug for path, slug in filed.items() if not config.path(path).is_file()}
-        new = {path: slug for path, slug in gone.items() if path not in self._named}
-        self._named = (self._named - (filed.keys() - gone.keys())) | gone.keys()
+            slugs = tx.articles.slugs_by_path(_folder(config), paths)
+        gone = {path: slug for path, slug in slugs.items() if not config.path(path).is_file()}
+        new = {path: slug for path, slug in gone.items() if path not in self._reported}
+        self._reported = (self._reported - (slugs.keys() - gone.keys())) | gone.keys()
         return list(_messages(new))
 
 
 def _folder(config: Config) -> str:
-    """Return how the paths of files in the intake folder begin."""
+    """Return the prefix of the stored paths of files in the intake folder."""
     folder = stored_path(config.path(config.intake.folder), config)
     return "" if folder == "." else f"{folder}/"
 
@@ -47,12 +47,12 @@ def _messages(gone: dict[str, str]) -> Iterator[str]:
         names = ", ".join(list(gone)[:MAX_MESSAGES])
         yield (
             f"{len(gone):,} article files are gone: {names} and {len(gone) - MAX_MESSAGES:,} more; "
-            "their articles stay: put the files back, or take each back with "
+            "their articles stay: restore the files, or retract each article with "
             "`syndicate retract SLUG`"
         )
         return
     for path, slug in gone.items():
         yield (
-            f"{path} is gone, and its article stays: put the file back, or take the "
-            f"article back with `syndicate retract {slug}`"
+            f"{path} is gone, and its article stays: restore the file, or retract the "
+            f"article with `syndicate retract {slug}`"
         )

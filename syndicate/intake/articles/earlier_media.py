@@ -1,7 +1,7 @@
-"""Earlier media: what an article keeps of pictures whose files are no longer beside it.
+"""Keep an article's pictures and recording after their source files are gone.
 
-`media/` has a copy of each picture that was imported. As long as the text of an
-article is the same, its pictures are known, so none is lost with its source.
+`media/` has a copy of each imported picture. As long as the text of an article is
+unchanged, it keeps them.
 """
 
 import re
@@ -17,9 +17,9 @@ _MEDIA_SOURCE = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 def restore_earlier_media(
     source_file: SourceFile, parsed: ParsedArticle, article: Article
 ) -> ParsedArticle:
-    """Return what was set with the pictures and the recording that its article had before.
+    """Return the parsed article with the missing pictures and recording it had before.
 
-    A body is kept where its text is unchanged and no other picture is in it now.
+    The earlier body is kept if its text is unchanged and the new one has no other picture.
     """
     now = parsed.revision
     kept = replace(
@@ -32,7 +32,7 @@ def restore_earlier_media(
         kept = replace(kept, body=article.body, figures=article.figures)
     if kept == now:
         return parsed
-    warning = f"{source_file.path}: what was imported before stays in place of what is missing"
+    warning = f"{source_file.path}: the earlier import is kept in place of the missing files"
     return replace(
         parsed,
         revision=kept,
@@ -42,7 +42,7 @@ def restore_earlier_media(
 
 
 def _image(named: Figure | None, now: Figure | None, before: Figure | None) -> Figure | None:
-    """Return the earlier lead picture where the one that is named, in the same words, is gone."""
+    """Return the earlier lead picture if its file is gone and its texts are unchanged."""
     if named is None or before is None or (now is not None and now.src):
         return now
     return before if _texts(named) == _texts(before) else now

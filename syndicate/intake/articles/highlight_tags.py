@@ -1,7 +1,4 @@
-"""Liquid in Markdown: text like any other, but for the code between Jekyll's highlight tags.
-
-No template engine ever runs on an article.
-"""
+"""Put code between Jekyll's highlight tags into Markdown fences; other Liquid is plain text."""
 
 import re
 
@@ -16,17 +13,17 @@ _CODE = re.compile(
     """,
     re.MULTILINE | re.DOTALL | re.ASCII | re.VERBOSE,
 )
-"""A fence, or code between tags; either may never end."""
+"""A fence, or code between tags; either may lack its end."""
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _CODE_INDENT = 4
 _SEARCHED_CHARACTERS = 4_000
-"""Characters in which the beginning of a list's item is looked for."""
+"""Characters that are searched backwards for the start of a list item."""
 
 
 def fence_highlight_tags(text: str) -> str:
-    """Put `{% highlight ruby %}` … `{% endhighlight %}`, tags and all, into fences.
+    """Put `{% highlight ruby %}` … `{% endhighlight %}`, including the tags, into fences.
 
-    As a paragraph its lines would run together.
+    In a paragraph the lines would run together.
     """
     return _CODE.sub(_add_fence, text) if "endhighlight" in text else text
 
@@ -39,7 +36,7 @@ def _add_fence(code: re.Match[str]) -> str:
 
 
 def _is_in_code(before: str, place: str) -> bool:
-    """Whether Markdown takes what stands at this place for raw HTML, or for code already."""
+    """Whether Markdown treats this place as raw HTML or as code already."""
     above, indent = (
         before[-_SEARCHED_CHARACTERS:].split("\n")[:-1],
         _width(place.rpartition(">")[2]),
@@ -50,10 +47,10 @@ def _is_in_code(before: str, place: str) -> bool:
         return False
     for line in reversed(above):
         inner = line.lstrip()
-        if inner and (its := _width(line.removesuffix(inner))) < indent:
+        if inner and (line_indent := _width(line.removesuffix(inner))) < indent:
             if _ITEM.match(inner):
                 return False
-            indent = its
+            indent = line_indent
     return True
 
 

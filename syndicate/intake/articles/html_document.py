@@ -1,4 +1,4 @@
-"""Complete HTML documents: what their head says in place of front matter."""
+"""Read the head of a complete HTML document in place of front matter."""
 
 import re
 from dataclasses import replace
@@ -10,28 +10,28 @@ from syndicate.intake.markup.text import one_line
 
 
 def read_head(front: FrontMatter) -> FrontMatter:
-    """Read title and summary out of an HTML document that has no front matter.
+    """Return the title and summary of an HTML document as front matter.
 
-    The title is that of `<title>`, else of the first `<h1>`; the summary is the
-    description among the `<meta>`. Without a title, `found` stays false.
+    The title is `<title>`, else the first `<h1>`; the summary is the description in
+    `<meta>`. Without a title, `found` stays false.
     """
     if not front.body.strip():
         return front
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
         root = html.document_fromstring(front.body.encode(), parser=parser)
-    except etree.LxmlError:  # such as a document type or a comment with nothing behind it
+    except etree.LxmlError:  # such as nothing but a document type or a comment
         return front
     title = _text(root.find(".//title")) or _text(root.find(".//h1"))
     if not title:
         return front
-    said = {"title": title, "summary": _meta(root, "description")}
-    values = {key: _value(front.body, key, text) for key, text in said.items() if text}
+    texts = {"title": title, "summary": _meta(root, "description")}
+    values = {key: _value(front.body, key, text) for key, text in texts.items() if text}
     return replace(front, values=values, body=_body(front.body), found=True)
 
 
 def _body(text: str) -> str:
-    """Return what stands between `<body>` and `</body>`, as it is written."""
+    """Return the source text between `<body>` and `</body>`."""
     opening = re.search(r"<body(?=[\s>])", text, re.IGNORECASE)
     begins = text.find(">", opening.end()) + 1 if opening else 0
     ends = None
@@ -51,10 +51,9 @@ def _meta(root: etree._Element, name: str) -> str:
     return ""
 
 
-def _value(text: str, key: str, said: str) -> FrontMatterValue:
-    """Wrap a value with the line it stands on."""
+def _value(markup: str, key: str, text: str) -> FrontMatterValue:
+    """Return a text as a value, with the line of its tag."""
     tag = {"title": "<(?:title|h1)", "summary": "<meta"}[key]
-    found = re.search(tag, text, re.IGNORECASE)
-    return FrontMatterValue(
-        line=text.count("\n", 0, found.start()) + 1 if found else 1, text=said, json_value=said
-    )
+    found = re.search(tag, markup, re.IGNORECASE)
+    line = markup.count("\n", 0, found.start()) + 1 if found else 1
+    return FrontMatterValue(line=line, text=text, json_value=text)

@@ -96,26 +96,23 @@ def parse_files(
     With `save_media` false, pictures are checked and not stored. `limited` uses worker
     processes with limits of time and memory per file, however few files there are.
     """
-    begin = partial(_job_handler, config, save_media=save_media)
+    make_handler = partial(_job_handler, config, save_media=save_media)
     few = len(files) < _PARALLEL_THRESHOLD or available_cores() == 1
     if few and not limited:
         reparse = partial(parse_for_id, config=config, save_media=save_media)
-        yield _parse_in_steps(files, config, partial(map, begin()), reparse, {})
+        yield _parse_in_steps(files, config, partial(map, make_handler()), reparse, {})
         return
     over_limits: dict[Path, str] = {}
     with ExitStack() as stack:
-        hire = partial(
-            start_workers,
-            begin,
-            preload=__name__,
-            died=_WORKER_DIED,
-            limits=_limits(config, over_limits),
+        limits = _limits(config, over_limits)
+        start = partial(
+            start_workers, make_handler, preload=__name__, died=_WORKER_DIED, limits=limits
         )
-        workers = stack.enter_context(hire(count=1 if few else None))
+        workers = stack.enter_context(start(count=1 if few else None))
 
         @cache
         def worker() -> WorkerPool[_ParseJob, list[Any]]:
-            return stack.enter_context(hire(count=1))
+            return stack.enter_context(start(count=1))
 
         def reparse_in_worker(source_file: SourceFile, public_id: str) -> ParsedFile:
             job = _ParseJob("reparse", [source_file.file], (source_file, public_id))

@@ -1,4 +1,4 @@
-"""Quarantine: files that used up the limits of the process that read them."""
+"""Quarantine files that exceeded the limits of the process that parsed them."""
 
 import os
 from contextlib import suppress
@@ -6,17 +6,17 @@ from pathlib import Path
 
 
 class Quarantine:
-    """Files that are not read again until they are saved again."""
+    """Files that are skipped until they are saved again."""
 
     def __init__(self) -> None:
         self._states: dict[str, tuple[int, int]] = {}
 
     def add(self, file: Path) -> None:
-        """Put a file in as it is now."""
+        """Quarantine a file in its present state."""
         self._states[os.path.realpath(file)] = _state(file)
 
-    def holds(self, file: Path) -> bool:
-        """Whether a file is in here and was not saved since; one that was is let go."""
+    def contains(self, file: Path) -> bool:
+        """Whether a file is in quarantine; one that was saved since then is released."""
         name = os.path.realpath(file)
         if name in self._states and self._states[name] != _state(file):
             del self._states[name]
@@ -24,7 +24,7 @@ class Quarantine:
 
 
 def _state(file: Path) -> tuple[int, int]:
-    """Return what changes when a file is saved."""
+    """Return modification time and size, which change when a file is saved."""
     with suppress(OSError):
         found = file.stat()
         return found.st_mtime_ns, found.st_size

@@ -1,6 +1,6 @@
-"""Slugs: the last part of an article's address, lower-case ASCII letters, digits and hyphens."""
+"""Make slugs: the last part of an article's URL, of lower-case ASCII letters, digits, hyphens."""
 
-# ruff: noqa: RUF001 - letters of other scripts are what it is about
+# ruff: noqa: RUF001 - the letters of other scripts are data here
 
 import hashlib
 import re
@@ -12,7 +12,7 @@ _DATED = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[-_](.+)")
 _APOSTROPHES = re.compile("['’‘`´]")
 _LETTERS = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i",
-    # Cyrillic, Greek: no decomposition leads to ASCII
+    # Cyrillic, Greek: no decomposition to ASCII
     "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i",
     "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t",
     "у": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "",
@@ -24,23 +24,23 @@ _LETTERS = {
 
 
 def slugify(text: str) -> str:
-    """Make a slug of any text: the same for the same text, and never empty.
+    """Return the slug of any text: never empty, and always the same for the same text.
 
-    Text that loses letters on the way to ASCII, or is cut, gets a short mark of
-    its own, so that two headlines in Chinese don't become one slug.
+    If letters have no ASCII form, or the text is too long, a short hash is appended, so
+    that two headlines in Chinese get different slugs.
     """
     folded = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text).casefold())
     letters = [_to_ascii(letter) for letter in folded]
     words = re.sub(r"[^a-z0-9]+", "-", "".join(part or "" for part in letters)).strip("-")
     if words and None not in letters and len(words) <= MAX_LENGTH:
         return words
-    mark = hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()[:8]
-    cut = words[: MAX_LENGTH - len(mark) - 1].rstrip("-")
-    return f"{cut or 'a'}-{mark}"
+    digest = hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()[:8]
+    cut = words[: MAX_LENGTH - len(digest) - 1].rstrip("-")
+    return f"{cut or 'a'}-{digest}"
 
 
 def article_name(file: PurePath) -> str:
-    """Return what a file names its article: itself, or the folder of a page bundle."""
+    """Return the name of a file, or of the folder of a page bundle, without suffix."""
     first, dot, language = file.stem.partition(".")
     if first.lower() == "index" and file.parent.name:
         return f"{file.parent.name}{dot}{language}"
@@ -48,13 +48,13 @@ def article_name(file: PurePath) -> str:
 
 
 def split_dated_name(name: str) -> tuple[str | None, str]:
-    """Part a name without suffix into its date, if it begins with one, and the rest."""
+    """Split a name without suffix into its date, if it begins with one, and the rest."""
     dated = _DATED.fullmatch(name)
     return (dated[1], dated[2]) if dated else (None, name)
 
 
 def _to_ascii(letter: str) -> str | None:
-    """Write one letter in ASCII; None when there is no way to, "-" for what is no letter."""
+    """Return a character in ASCII; None for a letter without ASCII form, "-" for any other."""
     if letter.isascii():
         return letter if letter.isalnum() else "-"
     bases = [part for part in unicodedata.normalize("NFKD", letter) if not _is_combining(part)]

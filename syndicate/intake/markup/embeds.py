@@ -1,6 +1,6 @@
-"""Embeds: players and frames that a body may keep, each in a figure of its own; links for others.
+"""Convert embeds: allowed players and frames get a figure each, others become links.
 
-Attributes are written anew, so nothing is kept that isn't named here.
+Elements are built again, so only the attributes named here are kept.
 """
 
 import re
@@ -18,14 +18,14 @@ EMBED_TAGS = frozenset({"x-iframe", "embed", "object", "video", "audio"})
 SOURCE_TAGS = frozenset({"source", "track"})
 _RECORDINGS = ("video", "audio")
 FIGURE_CLASS = "embed"
-"""The class of a figure that holds one, and nothing but its caption besides."""
+"""The class of a figure that contains an embed and its caption."""
 
 _LANDSCAPE, _UPRIGHT = ("560", "315"), ("315", "560")
 _RATIOS = {"16-9": 16 / 9, "4-3": 4 / 3, "1-1": 1.0, "9-16": 9 / 16}
 _FIGURE_PARENTS = frozenset({
     "div", "section", "aside", "blockquote", "details", "li", "dd", "td", "th",
 })  # fmt: skip
-"""Where a figure may stand."""
+"""Elements that may contain a figure."""
 _BLOCKS = (_FIGURE_PARENTS | {"figure"}) - {"li", "dd", "td", "th"}
 _SIZE = re.compile(r"[1-9]\d{0,3}")
 _ABSOLUTE_HTTPS = re.compile(r"https://[\w.-]+(:\d{1,5})?([/?#][^\s\\\"<>]*)?", re.IGNORECASE)
@@ -36,27 +36,27 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def convert_embeds(root: etree._Element, hosts: Collection[str]) -> None:
-    """Bring every embed to the form of `Revision.body`, or make a link of it.
+    """Convert every embed to the form of `Revision.body`, or to a link.
 
-    `hosts` are those that frames may show: names, `*.example.org` for all below
-    one, `*` for all. YouTube and Vimeo are known by whatever address they come.
+    `hosts` are allowed in frames: names, `*.example.org` for all subdomains, `*` for all.
+    YouTube and Vimeo are recognised by any of their addresses.
     """
     linked: set[str] = set()
     dropped = []
     for element in [*root.iter(*EMBED_TAGS)]:
         if not _is_within(element, root):
-            continue  # it was what old browsers show in place of another
+            continue  # it was the fallback of another
         recording = element.tag in _RECORDINGS
-        made = _convert_recording(element) if recording else _convert_frame(element, hosts)
-        if made is None:
+        converted = _convert_recording(element) if recording else _convert_frame(element, hosts)
+        if converted is None:
             _link(element, linked)
             if len(element):
                 unwrap(element)
             else:
                 dropped.append(element)
         else:
-            _replace(element, made)
-            _wrap_in_figure(made)
+            _replace(element, converted)
+            _wrap_in_figure(converted)
     dropped += [part for part in root.iter(*SOURCE_TAGS) if parent_of(part).tag not in _RECORDINGS]
     unwrap_all(root, dropped)
 
@@ -65,11 +65,8 @@ def _is_within(element: etree._Element, root: etree._Element) -> bool:
     return any(ancestor is root for ancestor in element.iterancestors())
 
 
-# frames
-
-
 def _convert_frame(element: etree._Element, hosts: Collection[str]) -> etree._Element | None:
-    """Make the frame that is to be kept of an embed, or None."""
+    """Return the frame for an embed, or None if it is not allowed."""
     address = _address(element)
     video = Video.from_url(address)
     if video is None and element.tag != "x-iframe":
@@ -95,64 +92,57 @@ def _is_allowed_frame(address: str, hosts: Collection[str]) -> bool:
     return not {"*", host, *above}.isdisjoint(hosts)
 
 
-# recordings
-
-
 def _convert_recording(element: etree._Element) -> etree._Element | None:
-    """Make the video or audio that is to be kept of one, or None."""
+    """Return a new video or audio element, or None if it has no valid source."""
     src = _address(element)
     parts = [part for part in element if part.tag in SOURCE_TAGS and _is_https(_address(part))]
     if src:
         parts = [part for part in parts if part.tag == "track"]
     if not (_is_https(src) if src else any(part.tag == "source" for part in parts)):
         return None
-    made = etree.Element(element.tag, {"src": src} if src else {})
+    converted = etree.Element(element.tag, {"src": src} if src else {})
     if element.tag == "video":
-        _copy_size_and_poster(element, made)
-    _copy_texts(element, made)
+        _copy_size_and_poster(element, converted)
+    _copy_texts(element, converted)
     for name in ("loop", "muted"):
         if name in element.attrib:
-            made.set(name, "")
+            converted.set(name, "")
     if element.get("crossorigin") == "anonymous":
-        made.set("crossorigin", "anonymous")
-    made.set("controls", "")
-    made.extend(_source(part) if part.tag == "source" else _track(part) for part in parts)
-    return made
+        converted.set("crossorigin", "anonymous")
+    converted.set("controls", "")
+    converted.extend(_source(part) if part.tag == "source" else _track(part) for part in parts)
+    return converted
 
 
-def _copy_size_and_poster(element: etree._Element, made: etree._Element) -> None:
-    """Keep a video's size and its still."""
+def _copy_size_and_poster(element: etree._Element, converted: etree._Element) -> None:
     if size := _size(element):
-        made.set("width", size[0])
-        made.set("height", size[1])
+        converted.set("width", size[0])
+        converted.set("height", size[1])
     poster = element.get("poster", "").strip()
     if _is_https(poster) or (poster and not _ABSOLUTE.match(poster)):
-        made.set("poster", poster)
+        converted.set("poster", poster)
 
 
 def _source(part: etree._Element) -> etree._Element:
-    made = etree.Element("source", src=_address(part))
+    converted = etree.Element("source", src=_address(part))
     if _TYPE.fullmatch(part.get("type", "")):
-        made.set("type", part.get("type", ""))
-    return made
+        converted.set("type", part.get("type", ""))
+    return converted
 
 
 def _track(part: etree._Element) -> etree._Element:
-    made = etree.Element("track", src=_address(part))
+    converted = etree.Element("track", src=_address(part))
     language, label = part.get("srclang", ""), one_line(part.get("label", ""))
     kind = part.get("kind", "subtitles")
     if not _LANGUAGE.fullmatch(language):
         language = ""
     if not _KIND.fullmatch(kind) or (kind == "subtitles" and not language):
         kind = "captions"  # subtitles must name their language
-    made.set("kind", kind)
+    converted.set("kind", kind)
     for name, value in (("srclang", language), ("label", label)):
         if value:
-            made.set(name, value)
-    return made
-
-
-# what both have
+            converted.set(name, value)
+    return converted
 
 
 def _address(element: etree._Element) -> str:
@@ -170,21 +160,18 @@ def _size(element: etree._Element) -> tuple[str, str] | None:
     return (width, height) if _SIZE.fullmatch(width) and _SIZE.fullmatch(height) else None
 
 
-def _copy_texts(element: etree._Element, made: etree._Element) -> None:
+def _copy_texts(element: etree._Element, converted: etree._Element) -> None:
     for name in ("id", "title", "lang"):
         if value := one_line(element.get(name, "")):
-            made.set(name, value)
+            converted.set(name, value)
 
 
-# where they stand
+def _replace(element: etree._Element, converted: etree._Element) -> None:
+    """Put a converted embed in the place of the original, without its fallback content.
 
-
-def _replace(element: etree._Element, made: etree._Element) -> None:
-    """Put what is kept in an embed's place, without what old browsers show there.
-
-    Blocks in it are no such thing, but what follows a tag that was never closed.
+    Blocks in it are not fallback: they follow a tag that was never closed.
     """
-    element.addprevious(made)
+    element.addprevious(converted)
     for part in [child for child in element if child.tag in SOURCE_TAGS]:
         remove(part)
     if all(e.tag in PHRASING | EMBED_TAGS for e in element.iterdescendants()):
@@ -193,59 +180,59 @@ def _replace(element: etree._Element, made: etree._Element) -> None:
         unwrap(element)
 
 
-def _wrap_in_figure(made: etree._Element) -> None:
-    """Put a player into a figure: the one around it, or one of its own."""
-    around = next(made.iterancestors("figure"), None)
-    if around is not None and not _has_content(around):
-        remove(made)
-        around.insert(0, made)
-        made.tail, around.text = around.text, None
+def _wrap_in_figure(converted: etree._Element) -> None:
+    """Put an embed into the figure around it, or into a new one."""
+    figure = next(converted.iterancestors("figure"), None)
+    if figure is not None and not _has_content(figure):
+        remove(converted)
+        figure.insert(0, converted)
+        converted.tail, figure.text = figure.text, None
     else:
-        spot = _block_position(made)
-        around = etree.Element("figure")
-        spot.addprevious(around) if spot is made else _last_embed_after(spot).addnext(around)
-        remove(made)
-        around.append(made)
-        made.tail = None
-    around.set("class", " ".join((FIGURE_CLASS, *_ratio(made))))
+        spot = _block_position(converted)
+        figure = etree.Element("figure")
+        spot.addprevious(figure) if spot is converted else _last_embed_after(spot).addnext(figure)
+        remove(converted)
+        figure.append(converted)
+        converted.tail = None
+    figure.set("class", " ".join((FIGURE_CLASS, *_ratio(converted))))
 
 
 def _has_content(figure: etree._Element) -> bool:
-    """Whether a figure has a picture or a player already."""
+    """Whether a figure already has a picture or an embed."""
     return is_embed_figure(figure) or figure.find(".//img") is not None
 
 
 def is_embed_figure(figure: etree._Element) -> bool:
-    """Whether a figure holds a player, as its first child."""
+    """Whether a figure contains an embed, as its first child."""
     return FIGURE_CLASS in figure.get("class", "").split()
 
 
-def _block_position(made: etree._Element) -> etree._Element:
-    """Find what stands in a place for blocks: a player, or the text that it is in."""
-    spot = made
+def _block_position(converted: etree._Element) -> etree._Element:
+    """Return the ancestor or self of an embed that is where a figure may be."""
+    spot = converted
     while parent_of(spot).tag not in _FIGURE_PARENTS:
         spot = parent_of(spot)
     return spot
 
 
 def _last_embed_after(spot: etree._Element) -> etree._Element:
-    """Find the last figure that came out of a text before."""
+    """Return the last of the embed figures that follow an element."""
     after = spot.getnext()
     while after is not None and after.tag == "figure" and is_embed_figure(after):
         spot, after = after, after.getnext()
     return spot
 
 
-def _ratio(made: etree._Element) -> tuple[str, ...]:
-    """Name the shape of a video in a frame: such a frame has no shape of its own."""
-    if made.tag != "iframe" or Video.from_url(made.get("src", "")) is None:
+def _ratio(converted: etree._Element) -> tuple[str, ...]:
+    """Return the class for the aspect ratio of a video in a frame, which has none of its own."""
+    if converted.tag != "iframe" or Video.from_url(converted.get("src", "")) is None:
         return ()
-    wanted = int(made.get("width", "")) / int(made.get("height", ""))
+    wanted = int(converted.get("width", "")) / int(converted.get("height", ""))
     return (f"ratio-{min(_RATIOS, key=lambda name: abs(_RATIOS[name] - wanted))}",)
 
 
 def _link(element: etree._Element, linked: set[str]) -> None:
-    """Put a link to what is embedded before it; one for several ways to show the same."""
+    """Insert a link before an embed; one for several embeds of the same address."""
     address = _address(element)
     recordings = [_address(part) for part in element if part.tag == "source"]
     if element.tag in _RECORDINGS and not address and recordings:

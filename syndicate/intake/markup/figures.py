@@ -1,4 +1,4 @@
-"""Figures: every picture of a body brought to one form, its caption and credit to data."""
+"""Convert the pictures of a body to one form of figure; extract captions and credits."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from lxml import etree
 
 from syndicate.body.missing_media import replace_inline_with_alt, replace_with_alt
-from syndicate.body.tree_edits import PHRASING, remove, remove_all, unwrap, unwrap_all
+from syndicate.body.tree_edits import PHRASING, parent_of, remove, remove_all, unwrap, unwrap_all
 from syndicate.intake.markup.embeds import is_embed_figure
 from syndicate.intake.markup.text import one_line
 from syndicate.intake.media.pictures import PictureMissing, Pictures
@@ -20,11 +20,11 @@ _BLOCK_PARENTS = frozenset({"div", "section", "aside", "blockquote", "details"})
 
 
 def normalise_figures(root: etree._Element, pictures: Pictures, warn: Warn) -> tuple[Figure, ...]:
-    """Bring a sanitised body's pictures to the form of `Revision.body`; return its figures.
+    """Convert a sanitised body's pictures to the form of `Revision.body`; return its figures.
 
-    A paragraph or block that holds nothing but pictures becomes figures, their
-    titles captions; a `<figure>` becomes one per picture, and a plain block
-    when it has none. Pictures inside of text stay where they are.
+    A paragraph or block with only pictures becomes figures, with titles as captions; a
+    `<figure>` becomes one per picture, or a plain block without any. Pictures inside text
+    stay where they are.
     """
     for element in list(root.iter("p")):
         if _only_pictures(element):
@@ -39,10 +39,9 @@ def normalise_figures(root: etree._Element, pictures: Pictures, warn: Warn) -> t
 
 
 def find_lead_picture(image: Figure, pictures: Pictures, warn: Warn) -> Figure | None:
-    """Find the picture that front matter names.
+    """Return the picture in the front matter.
 
-    One that isn't there is warned about; what is said about it stays, without
-    an address, or None where nothing is.
+    If it is missing, warn and return its texts without an address, or None without texts.
     """
     try:
         found = pictures.find(image.src)
@@ -54,9 +53,6 @@ def find_lead_picture(image: Figure, pictures: Pictures, warn: Warn) -> Figure |
     return replace(found, alt=image.alt, caption=image.caption, credit=image.credit)
 
 
-# what is a figure
-
-
 def _only_pictures(paragraph: etree._Element) -> bool:
     texts = [paragraph.text, *(child.tail for child in paragraph)]
     tags = {child.tag for child in paragraph}
@@ -64,8 +60,8 @@ def _only_pictures(paragraph: etree._Element) -> bool:
 
 
 def _split_paragraph(paragraph: etree._Element) -> None:
-    """Make a figure of each picture; inside of a figure, let them stand for themselves."""
-    if _parent(paragraph).tag == "figure":
+    """Make a figure of each picture; inside a figure, only unwrap the paragraph."""
+    if parent_of(paragraph).tag == "figure":
         unwrap(paragraph)
         return
     for image in paragraph.findall("img"):
@@ -74,7 +70,7 @@ def _split_paragraph(paragraph: etree._Element) -> None:
 
 
 def _split_figure(figure: etree._Element) -> None:
-    """Make one figure per picture, the last with the caption; a block where there is none."""
+    """Make one figure per picture, the last with the caption; a block without any picture."""
     if is_embed_figure(figure):
         _caption_embed(figure)
         return
@@ -95,7 +91,7 @@ def _split_figure(figure: etree._Element) -> None:
 
 
 def _caption_embed(figure: etree._Element) -> None:
-    """Make a player's caption of all that its figure says besides."""
+    """Make the other content of an embed's figure its caption."""
     player = figure[0]
     figure.text, player.tail = player.tail, None
     figure.remove(player)
@@ -107,7 +103,7 @@ def _caption_embed(figure: etree._Element) -> None:
 
 
 def _caption(figure: etree._Element) -> etree._Element:
-    """Make the caption of all that a figure says besides its pictures, in one line of HTML."""
+    """Make a caption of a figure's content other than pictures, as inline HTML."""
     caption = etree.Element("figcaption")
     caption.text = figure.text
     caption.extend(list(figure))
@@ -123,7 +119,7 @@ def _caption(figure: etree._Element) -> etree._Element:
 
 
 def _drop_empty(caption: etree._Element) -> None:
-    """Drop what says nothing, and what says nothing without it."""
+    """Remove elements without text, and those that contain only such elements."""
     empty: set[etree._Element] = set()
     for element in reversed(list(caption.iterdescendants())):
         texts = (element.text, *(child.tail for child in element))
@@ -140,7 +136,7 @@ def _with_credit_last(caption: etree._Element) -> etree._Element:
         cite.extend(list(credit))
         remove(credit)
         _drop_empty(caption)
-    _strip(caption)
+    _strip_ends(caption)
     if credit is not None:
         if len(caption):
             caption[-1].tail = f"{caption[-1].tail or ''} "
@@ -151,7 +147,7 @@ def _with_credit_last(caption: etree._Element) -> etree._Element:
 
 
 def _credit(caption: etree._Element) -> etree._Element | None:
-    """Find who made the picture: what is marked as credit, small print, a `<cite>` at the end."""
+    """Find the credit: class `credit`, `<small>`, or a `<cite>` at the end."""
     for element in caption.iterdescendants():
         if "credit" in element.get("class", "").split() or element.tag == "small":
             return element
@@ -162,8 +158,8 @@ def _credit(caption: etree._Element) -> etree._Element | None:
 
 
 def _is_standalone(image: etree._Element) -> bool:
-    """Whether a picture stands among blocks, not in a line of text."""
-    parent, before, after = _parent(image), image.getprevious(), image.getnext()
+    """Whether a picture is among blocks, not in a line of text."""
+    parent, before, after = parent_of(image), image.getprevious(), image.getnext()
     text_before = parent.text if before is None else before.tail
     neighbours = {element.tag for element in (before, after) if element is not None}
     return (
@@ -177,16 +173,16 @@ def _is_standalone(image: etree._Element) -> bool:
 def _wrap_in_figure(
     image: etree._Element, *, before: etree._Element, leave: bool = False
 ) -> etree._Element:
-    """Move a picture into a figure of its own; its title is the caption.
+    """Move a picture into a new figure; its title becomes the caption.
 
-    `leave` has its place kept, with the text behind it.
+    With `leave`, a placeholder keeps its position, with the text after it.
     """
     figure = etree.Element("figure")
     before.addprevious(figure)
     after = image.tail
     image.tail = None
     title = one_line(image.attrib.pop("title", ""))
-    previous, parent = image.getprevious(), _parent(image)
+    previous, parent = image.getprevious(), parent_of(image)
     if leave:
         place = etree.Element(_PLACEHOLDER)
         place.tail = after
@@ -201,13 +197,10 @@ def _wrap_in_figure(
     return figure
 
 
-# the pictures themselves
-
-
 def _fill_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[Figure]:
     figures, inline, wordless = [], [], []
     for image in list(root.iter("img")):
-        parent = _parent(image)
+        parent = parent_of(image)
         try:
             found = pictures.find(image.get("src", ""))
         except PictureMissing as error:
@@ -231,7 +224,7 @@ def _fill_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list
 
 
 def _fill_posters(root: etree._Element, pictures: Pictures, warn: Warn) -> None:
-    """Find the pictures that videos show before they play."""
+    """Resolve the posters of videos."""
     for video in root.iter("video"):
         poster = video.attrib.pop("poster", "")
         try:
@@ -265,9 +258,9 @@ def _set_attributes(image: etree._Element, figure: Figure, alt: str) -> None:
 
 
 def _sized(found: Figure, image: etree._Element, *, shown: bool = False) -> Figure:
-    """Add the size that the markup names, where the picture's own isn't known.
+    """Add the size in the markup if the picture's own is unknown.
 
-    With `shown`, the size named goes first: a picture in a line of text is
+    With `shown`, the size in the markup has precedence: a picture in a line of text is
     often shown smaller than it is.
     """
     width, height = (int(image.get(name) or 0) or None for name in ("width", "height"))
@@ -280,15 +273,6 @@ def _sized(found: Figure, image: etree._Element, *, shown: bool = False) -> Figu
     return found
 
 
-# text
-
-
-def _parent(element: etree._Element) -> etree._Element:
-    parent = element.getparent()
-    assert parent is not None
-    return parent
-
-
 def _has_text(text: str | None) -> bool:
     return bool(text and text.strip())
 
@@ -298,15 +282,14 @@ def _text(element: etree._Element) -> str:
 
 
 def _collapse(text: str | None) -> str | None:
-    """Fold white space to single blanks, at the ends too: words must not run together."""
+    """Collapse white space to single spaces, also at the ends: words must not run together."""
     if not text:
         return None
     inner = " ".join(text.split())
     return f"{' ' * text[0].isspace()}{inner}{' ' * text[-1].isspace()}" if inner else " "
 
 
-def _strip(caption: etree._Element) -> None:
-    """Take blanks from both ends."""
+def _strip_ends(caption: etree._Element) -> None:
     caption.text = (caption.text or "").lstrip() or None
     if len(caption):
         caption[-1].tail = (caption[-1].tail or "").rstrip() or None

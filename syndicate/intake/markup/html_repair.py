@@ -1,4 +1,4 @@
-"""What HTML's grammar has against a body that is safe already: mended, or left out."""
+"""Repair a sanitised body so that it is valid HTML, or drop what can't be repaired."""
 
 import re
 from datetime import date, time
@@ -12,25 +12,25 @@ from syndicate.model.urls import url_reference
 _LINKS = {"a": "href", "blockquote": "cite", "q": "cite", "ins": "cite", "del": "cite"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _INLINE_CONTAINERS = HEADINGS | {"pre", "summary"}
-"""What holds words and no blocks."""
+"""Elements that contain text and no blocks."""
 _TRANSPARENT = frozenset({"a", "ins", "del"})
-"""What holds whatever may stand around it."""
+"""Elements whose content may be that of their parent."""
 _FORMATTING = PHRASING - _TRANSPARENT
 _INLINE = PHRASING | {"iframe", "video", "audio", "source", "track"}
 _LABELLED = HEADINGS | {
     "a", "aside", "audio", "blockquote", "details", "iframe", "img", "li", "ol",
     "section", "table", "td", "th", "tr", "ul", "video",
 }  # fmt: skip
-"""What may have a name for those who can't see it (ARIA in HTML)."""
+"""Elements that may have an accessible name (ARIA in HTML)."""
 _MAX_DEPTH = 100
-"""AMP's own validator has no room for twice as much."""
+"""AMP's validator fails at twice this depth."""
 _TOO_DEEP = etree.XPath(f"boolean({'/'.join('*' * (_MAX_DEPTH + 1))})")
 _GROUPS = etree.XPath("descendant::dl/div")
 _HEADED = etree.XPath("descendant::*[@headers]")
 _WITH_ATTRIBUTES = etree.XPath("descendant::*[@*]")
 _TERMS = re.compile("((dt )+dd( dd)*( (?=dt)|$))*")
 _NO_SOURCE = re.compile("#|(?!https?:)[a-z][a-z0-9+.-]*:")
-"""What nothing can have been cited from."""
+"""No valid source of a citation."""
 _ITEMS = {"ul": {"li"}, "ol": {"li"}, "dl": {"dt", "dd"}}
 _SPANS = frozenset({"colspan", "rowspan", "span"})
 _MAX_COLUMNS = 1000
@@ -48,10 +48,10 @@ _ANY_TIME = re.compile(
 
 
 def repair_html(root: etree._Element) -> None:
-    """Bring addresses, languages, times and ruby to what HTML takes, all over a body.
+    """Make nesting, links, languages, times and ruby valid in a body.
 
-    Where a picture or a player lies is judged by whoever looks for it. Raise
-    Refused for what is nested too deeply.
+    The addresses of pictures and players are checked elsewhere. Raise Refused for HTML
+    that is nested too deeply.
     """
     if _TOO_DEEP(root):
         raise Refused("its HTML is nested too deeply")
@@ -77,7 +77,7 @@ def repair_html(root: etree._Element) -> None:
 
 
 def _repair_attributes(element: etree._Element) -> None:
-    """Drop attributes that say nothing where they stand, or nothing that is understood."""
+    """Remove attributes that are invalid, or not allowed on their element."""
     attributes = element.attrib
     wrong = {
         name for name in _SPANS.intersection(attributes.keys()) if not _spans(attributes[name])
@@ -88,7 +88,7 @@ def _repair_attributes(element: etree._Element) -> None:
         wrong.add("dir")
     if element.tag not in _LABELLED or (element.tag == "a" and "href" not in attributes):
         wrong |= {"aria-label", "aria-labelledby"}
-    if element.tag != "li":  # it was one, outside of a list
+    if element.tag != "li":  # it was one, outside a list
         wrong.add("value")
     for name in wrong:
         attributes.pop(name, None)
@@ -99,7 +99,7 @@ def _spans(text: str) -> bool:
 
 
 def _repair_nesting(root: etree._Element) -> None:
-    """Take blocks out of what holds words alone, and marks of words from around blocks."""
+    """Unwrap blocks inside text-only elements, and formatting around blocks."""
     for line in root.iter(*_INLINE_CONTAINERS):
         unwrap_all(line, [e for e in line.iterdescendants() if e.tag not in _INLINE])
         shows = "".join(line.itertext()).strip() or line.find(".//img") is not None
@@ -117,7 +117,7 @@ def _repair_nesting(root: etree._Element) -> None:
 
 
 def _repair_lists(root: etree._Element) -> None:
-    """Let a list that holds anything but its items be a plain block, and so its items."""
+    """Turn a list with other content than items into plain blocks."""
     groups = [group for group in _GROUPS(root) if {child.tag for child in group} <= _ITEMS["dl"]]
     unwrap_all(root, groups)
     for listing in root.iter(*_ITEMS):
@@ -134,7 +134,7 @@ def _repair_lists(root: etree._Element) -> None:
 
 
 def _repair_details(root: etree._Element) -> None:
-    """Let what folds begin with its one summary; without any it is a plain block."""
+    """Move the one summary to the start of `<details>`; without any it becomes a plain block."""
     for details in root.iter("details"):
         summary, *others = details.findall("summary") or [None]
         for other in others:
@@ -154,7 +154,7 @@ def _repair_details(root: etree._Element) -> None:
 
 
 def _repair_headers(root: etree._Element) -> None:
-    """Let cells name no heads but those of their own table."""
+    """Remove references to header cells that are not in the same table."""
     for cell in _HEADED(root):
         table = next(cell.iterancestors("table"), None)
         heads = set() if table is None else {head.get("id") for head in table.iter("th")}
@@ -163,7 +163,7 @@ def _repair_headers(root: etree._Element) -> None:
 
 
 def _repair_link(element: etree._Element) -> None:
-    """Write a link's address as everybody takes it; drop one that leads nowhere."""
+    """Normalise a link's address; remove an invalid one."""
     name = _LINKS.get(str(element.tag))
     if name and name in element.attrib:
         written = url_reference(element.attrib.pop(name))
@@ -175,8 +175,8 @@ def _repair_time(element: etree._Element) -> None:
     known = _ANY_TIME if element.tag == "time" else _MOMENT
     if not _is_time(element.get("datetime", "2026-11-24"), known):
         del element.attrib["datetime"]
-    said = "" if len(element) else (element.text or "").strip()
-    if element.tag == "time" and "datetime" not in element.attrib and not _is_time(said, known):
+    text = "" if len(element) else (element.text or "").strip()
+    if element.tag == "time" and "datetime" not in element.attrib and not _is_time(text, known):
         element.tag = "span"
 
 
@@ -184,17 +184,17 @@ def _is_time(text: str, known: re.Pattern[str]) -> bool:
     match = known.fullmatch(text)
     if match is None:
         return False
-    told = match.groupdict()
+    parts = match.groupdict()
     try:
-        date.fromisoformat(told["date"] or "2026-11-24")
-        time.fromisoformat((told.get("time") or told.get("clock") or "00:00").partition(".")[0])
+        date.fromisoformat(parts["date"] or "2026-11-24")
+        time.fromisoformat((parts.get("time") or parts.get("clock") or "00:00").partition(".")[0])
     except ValueError:
         return False
     return True
 
 
 def _is_ruby(element: etree._Element) -> bool:
-    """Whether it is words, each with their reading."""
+    """Whether a ruby element consists of words, each with its reading."""
     order = "".join(_RUBY_PARTS.get(str(child.tag), "x") for child in element)
     begins = (element.text or "").strip() or order.startswith("x")
     inside = {e.tag for child in element for e in child.iterdescendants()}

@@ -1,8 +1,8 @@
-"""Bodies made safe and well-formed: nh3 drops what may run, an XML parser vouches for the rest.
+"""Sanitise the HTML of a body: nh3 removes active content, an XML parser reads its output.
 
-nh3 parses as browsers do and writes canonical HTML; closing its void elements
-makes that XML, which a strict parser reads. So the tree is the one nh3 judged:
-no second, different reading of the same markup can bring anything back to life.
+nh3 parses as browsers do and writes canonical HTML, which is XML once void elements are
+closed. So the tree is the one that nh3 has checked: there is no second HTML parser that
+could read the markup differently.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ _REQUIRED_PARENTS = {
     "figcaption": {"figure"}, "summary": {"details"}, "li": {"ul", "ol"},
     "dt": {"dl", "div"}, "dd": {"dl", "div"},
 }  # fmt: skip
-"""Where these may stand; elsewhere they are plain blocks, as a checker would have it."""
+"""Valid parents; with another parent, the element becomes a plain block."""
 _OPEN_TAG = re.compile(r"<(br|col|hr|img|wbr|embed|source|track)((?:\s[^\s=>\"]+=\"[^\"]*\")*)>")
 _ANY_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
 _IFRAME = re.compile(r"<(/?)iframe(?=[\s/>])", re.IGNORECASE)
@@ -72,16 +72,16 @@ _NEVER_CLOSED = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""A player written as XML has it, which HTML takes for the beginning of one.
+"""A self-closing player, which HTML reads as a start tag.
 
-No name and no bare value holds a `<`: so a search that fails ends at the next tag.
+No name and no unquoted value has a `<`, so a failing match ends at the next tag.
 """
 _CHECKED_REFERENCES, _MAX_REFERENCES = 1000, 100_000
 _AMPERSAND = re.compile(r"&(?:amp;|(?![#A-Za-z]))")
 _NBSP_PLACEHOLDER, _AMPERSAND_PLACEHOLDER = "\ufdd0", "\ufdd1"
-"""Stand for no-break spaces and ampersands, which nh3 takes quadratic time to write.
+"""Replace no-break spaces and ampersands, which nh3 takes quadratic time to write.
 
-Unicode has them for internal use: `printable` leaves none in a text.
+They are Unicode noncharacters, which `printable` removes from any text.
 """
 _NOT_NESTING = VOID | {
     "p", "li", "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot", "option", "input", "embed",
@@ -93,11 +93,11 @@ _IDS, _NAMED = etree.XPath("descendant::*/@id"), etree.XPath("descendant::*[@id]
 _REFERENCES = frozenset({"headers", "aria-labelledby", "aria-describedby"})
 _REFERRING = etree.XPath(f"descendant::*[{' or '.join(f'@{name}' for name in _REFERENCES)}]")
 _MAX_DEPTH = 1000
-"""nh3's time grows with the square of the depth; no article comes near this."""
+"""nh3's time grows with the square of the depth; no real article is as deep."""
 
 
 def id_prefix(public_id: str) -> str:
-    """Return what an article's ids begin with, so that several articles share a page."""
+    """Return the prefix of an article's ids, so that several articles can share a page."""
     return f"a{hashlib.sha256(public_id.encode()).hexdigest()[:8]}-"
 
 
@@ -123,7 +123,7 @@ def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Elem
 
 
 def _filter(_tag: str, name: str, value: str) -> str | None:
-    """Judge one attribute that nh3 would let pass."""
+    """Return the value of an attribute that nh3 allows, or None to remove it."""
     if name == "class":
         return " ".join(word for word in value.split() if _CLASS.fullmatch(word)) or None
     if name in _NUMERIC:
@@ -142,7 +142,7 @@ _CLEANER = nh3.Cleaner(
 
 
 def _clean(markup: str) -> str:
-    """Have nh3 clean markup in linear time."""
+    """Clean markup with nh3, in linear time."""
     markup = markup.replace("\u00a0", _NBSP_PLACEHOLDER).replace("&nbsp;", _NBSP_PLACEHOLDER)
     if (count := markup.count("&")) > _CHECKED_REFERENCES:
         markup = _AMPERSAND.sub(_AMPERSAND_PLACEHOLDER, markup)
@@ -154,9 +154,9 @@ def _clean(markup: str) -> str:
 
 
 def _depth(markup: str) -> int:
-    """Estimate how deeply markup nests, from above."""
+    """Return an upper bound for the nesting depth of markup."""
     depth = deepest = 0
-    if markup.count("<") <= _MAX_DEPTH:  # as of nearly all: it can't be deeper than that
+    if markup.count("<") <= _MAX_DEPTH:  # nearly all: it can't be deeper than that
         return 0
     for closing, name in _ANY_TAG.findall(markup):
         if name.lower() not in _NOT_NESTING:
@@ -174,7 +174,7 @@ def _tree(clean: str) -> etree._Element:
 
 
 def _tidy(root: etree._Element) -> None:
-    """Rename what HTML no longer knows or has in the wrong place; drop what says nothing."""
+    """Rename obsolete and misplaced elements; remove empty paragraphs."""
     for element in root.iter(*_RENAMED):
         element.tag = _RENAMED[str(element.tag)]
     for element in reversed([*root.iter(*_REQUIRED_PARENTS)]):
@@ -190,13 +190,13 @@ def _tidy(root: etree._Element) -> None:
 
 
 def _align(cell: etree._Element, side: str) -> None:
-    """Say how a column is aligned by a class: style attributes do not survive."""
+    """Express the alignment of a cell by a class: style attributes are removed."""
     if side.lower() in ("left", "center", "right"):
         cell.set("class", f"{cell.get('class', '')} align-{side.lower()}".strip())
 
 
 def _tidy_paragraphs(root: etree._Element) -> None:
-    """Drop paragraphs that say nothing; those that had something around blocks are blocks."""
+    """Remove empty paragraphs; turn those that contain blocks into blocks."""
     empty = []
     for paragraph in reversed([*root.iter("p")]):
         if not len(paragraph):
@@ -208,7 +208,7 @@ def _tidy_paragraphs(root: etree._Element) -> None:
 
 
 def _demote_headings(root: etree._Element) -> None:
-    """Make room for the headline, the one `<h1>` of a page."""
+    """Lower all headings by a level if there is an `<h1>`, which a page has for its title."""
     if root.find(".//h1") is None:
         return
     for element in root.iter("h1", "h2", "h3", "h4", "h5"):
@@ -216,7 +216,7 @@ def _demote_headings(root: etree._Element) -> None:
 
 
 def _name_headings(root: etree._Element) -> None:
-    """Give headings ids made of their words: readers link to them."""
+    """Give headings ids made of their words, so that readers can link to them."""
     nameless = [heading for heading in root.iter(*HEADINGS) if not heading.get("id")]
     taken = {str(own) for own in _IDS(root)} if nameless else set()
     namesakes: Counter[str] = Counter()

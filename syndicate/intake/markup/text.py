@@ -1,4 +1,4 @@
-"""Text as the store takes it: no characters that XML, and so a feed, can't hold."""
+"""Clean text: no characters that are not allowed in XML, and so in a feed."""
 
 import re
 
@@ -10,27 +10,27 @@ _FORBIDDEN = re.compile(
 )
 
 _DIRECTION_OVERRIDES = re.compile("[\u202a-\u202e]")
-"""They turn the letters of whatever follows them around (Unicode, UAX 9), so a name could lie."""
+"""They reverse the text that follows (Unicode, UAX 9), so a name could deceive."""
 
 
 def printable(text: str) -> str:
-    """Drop control characters, non-characters and lone surrogates (XML 1.0, 2.2).
+    """Remove control characters, noncharacters and lone surrogates (XML 1.0, 2.2).
 
-    U+0085 is the end of a line, and HTML may not hold it.
+    U+0085, which HTML doesn't allow, becomes a line feed.
     """
-    if text.replace("\n", "").isprintable():  # of nearly all text: ten times as fast
+    if text.replace("\n", "").isprintable():  # nearly all text: ten times as fast
         return text
     paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     return _FORBIDDEN.sub("", paired.replace("\x85", "\n"))
 
 
 def one_line(text: str) -> str:
-    """Return printable text as a headline or a name is: on one line, in its own direction."""
+    """Return printable text on one line, without direction overrides, as for a headline."""
     return " ".join(_DIRECTION_OVERRIDES.sub("", printable(text)).split())
 
 
 def shorten(text: str, limit: int) -> str:
-    """Cut one-line text at a word so that it has at most `limit` characters, with an ellipsis."""
+    """Cut one-line text at a word to at most `limit` characters, with an ellipsis."""
     if len(text) <= limit:
         return text
     head = text[: limit - 1]

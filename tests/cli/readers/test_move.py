@@ -190,9 +190,9 @@ def test_liquid_of_a_jekyll_site_does_not_reach_readers(operator):
     warned = [line.split(maxsplit=1)[1] for line in imported.out.splitlines() if "warned" in line]
     file = "articles/_posts/2026-01-03-tram.md"
     assert warned == [
-        f"{file}:5: Liquid is not understood: {{% include weather.html %}}",
-        f"{file}:5: Liquid is not understood: {{{{ site.mood }}}}",
-        f"{file}:5: Liquid is not understood: {{{{ site.repository }}}}",
+        f"{file}:5: unknown Liquid: {{% include weather.html %}}",
+        f"{file}:5: unknown Liquid: {{{{ site.mood }}}}",
+        f"{file}:5: unknown Liquid: {{{{ site.repository }}}}",
     ]
     assert operator.run("build").code == 0
     page = (operator.folder / "feeds/articles/tram/index.html").read_text()
@@ -230,7 +230,7 @@ def test_a_named_section_page_or_list_of_readers_is_refused_with_what_to_do(oper
     imported = operator.run("import", "articles/_index.md", "articles/readers.csv")
     assert imported.code == 1
     section, readers = imported.out.splitlines()
-    assert section.endswith("articles/_index.md: the page of a section, which is no article")
+    assert section.endswith("articles/_index.md: a section's own page, not an article")
     assert readers.endswith("syndicate subscribers import")
 
 

@@ -69,9 +69,7 @@ def test_an_unreadable_date_gives_way_to_the_one_in_the_files_name():
 def test_a_file_name_that_begins_with_no_date_of_the_calendar_is_warned_about():
     read = fields("section: City", "2026-02-31-tram.md")
     assert (read.slug, read.revision.date) == ("tram", None)
-    assert read.warnings == (
-        "a.md: 2026-02-31 of the file's name is no date; give it a date: line",
-    )
+    assert read.warnings == ("a.md: 2026-02-31 in the file name is no date; add a line date: …",)
 
 
 def test_what_an_editor_wrote_counts_not_what_yaml_makes_of_it():
@@ -256,7 +254,7 @@ def toml(head: str) -> bytes:
         (toml('section = "x"\ntitle = ""'), "a.md:3: no title"),
         (b'+++\ntitle = "x"\n', "a.md:1: front matter begins here and no line of +++"),
         (toml('title = "x"\ntags = ["a'), "a.md:3: broken TOML"),
-        (toml("title = Tram"), "a.md:2: broken TOML: Invalid value; put a text between quotes"),
+        (toml("title = Tram"), "a.md:2: broken TOML: Invalid value; put text in quotes"),
         (toml('x = "ä"\n\ntitle: Tram'), "a.md:4: broken TOML"),
         (
             toml('title = "x"\nslug = "a"\ntitle = "y"'),

@@ -35,21 +35,20 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleFields:
-    """What an article's head says: its identity, and a revision that has no body yet."""
+    """The fields of an article: its identity, and a revision without a body."""
 
     id: str | None
     slug: str
     revision: Revision
-    """Without body, excerpt and figures; `read_image.src` is as written."""
+    """Without body, excerpt and figures; `image.src` is as written."""
     warnings: tuple[str, ...]
 
 
 def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = "") -> ArticleFields:
-    """Read front matter; `file` gives slug and date where it doesn't.
+    """Read front matter; slug and date default to those in the name of `file`.
 
-    `site` is the publication's url, where old addresses are absolute.
-
-    Raise Refused with the line, what was read and what was expected.
+    `site` is the publication's URL, for absolute old addresses. Raise Refused with the
+    line, what was read and what was expected.
     """
     keys = FrontMatterKeys(front)
     date, name = split_dated_name(article_name(file))
@@ -109,7 +108,7 @@ def _slug(keys: FrontMatterKeys, name: str) -> str:
 
 
 def _permalink_slug(keys: FrontMatterKeys) -> str | None:
-    """Return the last part of a Jekyll permalink, unless it is a pattern or a style's name."""
+    """Return the last part of a Jekyll permalink, unless it is a pattern or a named style."""
     value = keys.get("permalink")
     if value is None or value.text is None or "/" not in value.text or ":" in value.text:
         return None
@@ -119,7 +118,7 @@ def _permalink_slug(keys: FrontMatterKeys) -> str | None:
 
 
 def _topics(keys: FrontMatterKeys) -> tuple[str | None, tuple[str, ...]]:
-    """Return section and tags; Jekyll's categories are a section, and more tags."""
+    """Return section and tags; of Jekyll's categories, one is the section, the others are tags."""
     categories = keys.words("categories")
     section = keys.line("section") or keys.line("category") or next(iter(categories), None)
     rest = (name for name in categories if name != section)

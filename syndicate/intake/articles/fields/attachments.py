@@ -1,4 +1,4 @@
-"""What an article has beside its text: lead picture, recording, comments."""
+"""Read an article's lead picture, recording and comments."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def read_image(keys: FrontMatterKeys) -> Figure | None:
 
 
 def read_audio(keys: FrontMatterKeys) -> Recording | None:
-    """Return the recording; its file may supply type and length later."""
+    """Return the recording; type and length may come from its file later."""
     value = keys.get("audio")
     if value is None or value.text == "":
         return None
@@ -45,7 +45,7 @@ def read_audio(keys: FrontMatterKeys) -> Recording | None:
 
 
 def read_comments(keys: FrontMatterKeys) -> Comments | None:
-    """Return how many comments there are, and where."""
+    """Return the number of comments and their address."""
     value = keys.get("comments")
     if value is None or value.text == "":
         return None
@@ -68,7 +68,7 @@ def read_comments(keys: FrontMatterKeys) -> Comments | None:
 def _source(
     keys: FrontMatterKeys, key: str, value: FrontMatterValue, known: tuple[str, ...]
 ) -> tuple[str, Mapping[str, str]]:
-    """Return the file or address of a picture or recording, and what else its table says."""
+    """Return the file or URL of a picture or recording, and the texts of its table."""
     table = {} if value.table is None else keys.table(key, value, known)
     src = (table.get("src", "") if value.text is None else value.text).strip()
     scheme = _SCHEME.match(src)

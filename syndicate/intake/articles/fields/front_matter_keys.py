@@ -1,4 +1,4 @@
-"""The keys of one article's front matter while they are read, and the warnings on the way."""
+"""Read the keys of one article's front matter, and collect warnings."""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -20,12 +20,12 @@ _KNOWN = frozenset({
     "publishdate", "description", "excerpt",
 })  # fmt: skip
 _SUGGESTED = _KNOWN - {"url", "path"}
-"""Keys that others may be misspelt for; these are a letter away from `uri` and `math`."""
+"""Keys to suggest for a misspelt one; the two excluded are one letter from `uri` and `math`."""
 _TAXONOMIES = ("tags", "categories", "authors")
 
 
 class FrontMatterKeys:
-    """An article's front matter, read key by key; what is wrong is refused with its line."""
+    """An article's front matter; a wrong value is refused with its line."""
 
     def __init__(self, front: FrontMatter) -> None:
         self.path = front.path
@@ -33,17 +33,17 @@ class FrontMatterKeys:
         self.warnings: list[str] = []
 
     def get(self, key: str) -> FrontMatterValue | None:
-        """Return a key's value, unless it is missing or has nothing behind it."""
+        """Return a key's value; None if the key is missing or null."""
         value = self.values.get(key)
         return None if value is None or value.is_null else value
 
     def first_line(self, *keys: str, longest: int = MAX_LINE_LENGTH) -> str:
-        """Return the first text that one of some keys has; a yes or no is none."""
+        """Return the first text among some keys, not counting true and false."""
         lines = (self.line(key, longest) for key in keys)
         return next((line for line in lines if line and line.lower() not in TRUE + FALSE), "")
 
     def line(self, key: str, longest: int = MAX_LINE_LENGTH) -> str:
-        """Return a text on one line; empty where there is none."""
+        """Return a text on one line; empty if the key is missing."""
         value = self.get(key)
         if value is None:
             return ""
@@ -52,7 +52,7 @@ class FrontMatterKeys:
         return one_line(value.text)
 
     def words(self, key: str) -> tuple[str, ...]:
-        """Return a list of words, or Jekyll's one string split at commas, else at blanks."""
+        """Return a list of words, or one string split at commas, else at white space (Jekyll)."""
         value = self.get(key)
         if value is None:
             return ()
@@ -65,7 +65,7 @@ class FrontMatterKeys:
         return tuple(dict.fromkeys(filter(None, map(one_line, texts))))
 
     def flag(self, key: str) -> bool | None:
-        """Return a yes or no; None where neither is given."""
+        """Return a boolean; None if the key is missing."""
         value = self.get(key)
         word = "" if value is None else (value.text or "").strip().lower()
         if value is not None and word not in TRUE + FALSE:
@@ -73,7 +73,7 @@ class FrontMatterKeys:
         return None if value is None else word in TRUE
 
     def address(self, key: str, value: FrontMatterValue) -> str | None:
-        """Return an address on the web; None where none is given."""
+        """Return an HTTP URL; None if it is empty."""
         if value.text == "":
             return None
         address = http_url(value.text or "")
@@ -82,7 +82,7 @@ class FrontMatterKeys:
         return address
 
     def table(self, key: str, value: FrontMatterValue, known: tuple[str, ...]) -> dict[str, str]:
-        """Return the texts of a table, and warn about keys that are not `known`."""
+        """Return the texts of a table; warn about keys that are not `known`."""
         texts = {}
         for name, item in (value.table or {}).items():
             if name not in known:
@@ -94,7 +94,7 @@ class FrontMatterKeys:
         return texts
 
     def extra(self) -> Mapping[str, Any]:
-        """Return the keys that mean nothing to us, and warn about those that look misspelt."""
+        """Return the unknown keys; warn about those that look misspelt."""
         unknown = {key: value for key, value in self.values.items() if key not in _KNOWN}
         for key, value in unknown.items():
             if (known := closest_key(key, _SUGGESTED)) is not None:
@@ -102,11 +102,11 @@ class FrontMatterKeys:
         return {key: value.json_value for key, value in unknown.items()}
 
     def warn(self, value: FrontMatterValue, message: str) -> None:
-        """Add a warning that names the line of a value."""
+        """Add a warning with the line of a value."""
         self.warnings.append(f"{self.path}:{value.line}: {message}")
 
     def refuse(self, key: str, value: FrontMatterValue, expected: str) -> NoReturn:
-        """Refuse the article for one value."""
+        """Raise Refused for a value."""
         raise Refused(f"{self.path}:{value.line}: {key} = {value} — expected {expected}")
 
     def _item_text(self, key: str, item: FrontMatterValue) -> str:
@@ -116,10 +116,7 @@ class FrontMatterKeys:
 
 
 def _folded(front: FrontMatter) -> dict[str, FrontMatterValue]:
-    """Return the values with known keys in small letters: to Hugo `Draft` is `draft`.
-
-    Zola's taxonomies are lists like any others.
-    """
+    """Return the values with known keys in lower case (Hugo) and taxonomies as lists (Zola)."""
     values: dict[str, FrontMatterValue] = {}
     for key, value in front.values.items():
         name = key.lower() if key.lower() in _KNOWN else key

@@ -1,14 +1,14 @@
-"""Misspelt keys: which known key was meant."""
+"""Suggest a known key for a misspelt one."""
 
 from collections.abc import Iterable
 
 _MIN_LENGTH = 3
 _LONG_KEY = 5
-"""From how many letters on a key may be two letters off; shorter ones are too much alike."""
+"""Keys of this length may differ by two letters; shorter ones are too similar."""
 
 
 def closest_key(key: str, known: Iterable[str]) -> str | None:
-    """Return the known key that is a letter or two away from `key`; None where none is."""
+    """Return the known key that differs from `key` by a letter or two, else None."""
     limits = {
         name: 2 if min(len(name), len(key)) >= _LONG_KEY else 1
         for name in known
@@ -23,7 +23,7 @@ def closest_key(key: str, known: Iterable[str]) -> str | None:
 
 
 def _distance(left: str, right: str) -> int:
-    """Count letters to add, drop, change or swap with a neighbour (optimal string alignment)."""
+    """Return the edit distance, with transpositions (optimal string alignment)."""
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, letter in enumerate(left, 1):

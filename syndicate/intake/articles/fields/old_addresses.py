@@ -1,4 +1,4 @@
-"""Where an article was before: the keys by which Jekyll and Hugo say so."""
+"""Read an article's old addresses from the keys of Jekyll and Hugo."""
 
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -10,13 +10,13 @@ from syndicate.model.old_addresses import InvalidOldAddress, is_reserved, parse_
 
 KEYS = ("permalink", "url", "path", "aliases", "redirect_from")
 _STYLES = ("date", "pretty", "ordinal", "weekdate", "none")
-"""Patterns of Jekyll's that have a name."""
+"""Jekyll's named permalink patterns."""
 
 
 def read_old_addresses(keys: FrontMatterKeys, file: PurePath, site: str) -> tuple[str, ...]:
-    """Return the addresses that lead to the article from now on.
+    """Return the addresses that redirect to the article.
 
-    Refuse one that the publication has itself; warn about one that can't be led on from.
+    Refuse one that the publication uses itself; warn about one that can't redirect.
     """
     found = []
     for key in KEYS:
@@ -36,7 +36,7 @@ def read_old_addresses(keys: FrontMatterKeys, file: PurePath, site: str) -> tupl
 
 
 def _texts(keys: FrontMatterKeys, key: str) -> Iterator[tuple[FrontMatterValue, str]]:
-    """Iterate over the texts of a key, which may be one or a list."""
+    """Iterate over the texts of a key: a single one or a list."""
     value = keys.get(key)
     if value is None:
         return
@@ -49,14 +49,14 @@ def _texts(keys: FrontMatterKeys, key: str) -> Iterator[tuple[FrontMatterValue, 
 
 
 def _is_pattern(key: str, text: str) -> bool:
-    """Whether an address is to be made from other keys first."""
+    """Whether an address has placeholders for other keys."""
     if "{{" in text or "{%" in text:
         return True
     return key == "permalink" and "://" not in text and (":" in text or text in _STYLES)
 
 
 def _folder(file: PurePath, key: str) -> str:
-    """Return where a relative path begins: to Hugo, an alias does so beside the article's page."""
+    """Return the base of a relative path: in Hugo, that of an alias is the page's folder."""
     if key != "aliases":
         return ""
     folder = PurePath() if file.is_absolute() else file.parent

@@ -1,4 +1,4 @@
-"""Authors and contributors: names, or tables with what is known of a person."""
+"""Read authors and contributors: names, or tables with more about a person."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from syndicate.model.urls import http_url
 
 
 def read_people(keys: FrontMatterKeys, *names: str) -> tuple[Person, ...]:
-    """Return the people that some keys name, without repetition."""
+    """Return the people in some keys, each once."""
     return tuple(dict.fromkeys(person for name in names for person in _read_key(keys, name)))
 
 

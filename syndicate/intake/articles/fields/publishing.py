@@ -1,4 +1,4 @@
-"""Whether an article is published, and its dates."""
+"""Read whether an article is published, and its dates."""
 
 from datetime import datetime, tzinfo
 from pathlib import PurePath
@@ -9,12 +9,12 @@ from syndicate.intake.articles.frontmatter import FrontMatterValue
 from syndicate.model.articles import Status
 
 DRAFTS_FOLDER = "_drafts"
-"""Jekyll's folder of what is not yet published."""
+"""Jekyll's folder of drafts."""
 _NOT_DRAFT = ("false", "no")
 
 
 def read_status(keys: FrontMatterKeys, file: PurePath) -> Status:
-    """Return an article's status; what is marked as a draft anywhere is one."""
+    """Return an article's status; it is a draft if any key or its folder says so."""
     folders = (folder.lower() for folder in file.parent.parts)
     if _is_draft(keys) or _has_no_page(keys) or DRAFTS_FOLDER in folders:
         return Status.DRAFT
@@ -33,8 +33,8 @@ def read_status(keys: FrontMatterKeys, file: PurePath) -> Status:
 def read_date(keys: FrontMatterKeys, named: str | None, zone: tzinfo) -> datetime | None:
     """Return when an article is published.
 
-    That is its date, else the one that its file's name begins with; Hugo's `publishDate`
-    where that is later, since until then the article isn't to be seen.
+    That is its date, else the date in its file name; Hugo's `publishDate` if that is
+    later, since Hugo hides the article until then.
     """
     given, public_from = _given_date(keys, named, zone), _parse_date_key(keys, "publishdate", zone)
     return max(filter(None, (given, public_from)), default=None)
@@ -45,7 +45,7 @@ def _given_date(keys: FrontMatterKeys, named: str | None, zone: tzinfo) -> datet
     of_name = _file_name_date(named, zone)
     if value is None:
         if named and of_name is None:
-            problem = f"{named} of the file's name is no date; give it a date: line"
+            problem = f"{named} in the file name is no date; add a line date: …"
             keys.warnings.append(f"{keys.path}: {problem}")
         return of_name
     try:
@@ -53,12 +53,12 @@ def _given_date(keys: FrontMatterKeys, named: str | None, zone: tzinfo) -> datet
     except (ValueError, OverflowError):
         if of_name is None:
             keys.refuse("date", value, EXPECTED)
-        keys.warn(value, f"date {value} can't be read; {named} of the file's name")
+        keys.warn(value, f"date {value} can't be read; using {named} from the file name")
         return of_name
 
 
 def read_updated(keys: FrontMatterKeys, zone: tzinfo) -> datetime | None:
-    """Return when the article was last changed, where it says so."""
+    """Return when the article was last changed, if given."""
     moments = (
         _parse_date_key(keys, key, zone) for key in ("updated", "lastmod", "last_modified_at")
     )
@@ -76,10 +76,7 @@ def _parse_date_key(keys: FrontMatterKeys, key: str, zone: tzinfo) -> datetime |
 
 
 def _is_draft(keys: FrontMatterKeys) -> bool:
-    """Whether `draft` is there and says anything but false or no.
-
-    A story that goes out by mistake can't be recalled; one that stays in can.
-    """
+    """Whether `draft` has any value but false or no: a story sent by mistake can't be recalled."""
     value = keys.values.get("draft")
     if value is None:
         return False
@@ -91,7 +88,7 @@ def _is_draft(keys: FrontMatterKeys) -> bool:
 
 
 def _has_no_page(keys: FrontMatterKeys) -> bool:
-    """Whether it has no page where it comes from: Eleventy's `permalink: false`, two of Hugo's."""
+    """Whether its old site gave it no page: `permalink: false` (Eleventy), two keys of Hugo."""
     permalink, headless = (keys.values.get(key) for key in ("permalink", "headless"))
     if _is_any_of(permalink, "false") or _is_any_of(headless, "true"):
         return True

@@ -1,7 +1,7 @@
-"""Front matter: the keys at the head of an article's file, as located text.
+"""Front matter: the keys at the head of an article's file, as text with its line.
 
-`front_matter` splits it from the body; it is written in YAML between `---` (`yaml_values`),
-in TOML between `+++` (`toml_values`) or as a JSON object (`json_values`); `value` is one value.
+`front_matter` splits it from the body; `yaml_values`, `toml_values` and `json_values` read
+its three formats; `value` is one value.
 """
 
 from syndicate.intake.articles.frontmatter.front_matter import FrontMatter, split_front_matter

@@ -1,13 +1,7 @@
-"""Front matter: what is written about an article at the head of its file.
+"""Split front matter from the body of an article's file.
 
-    value        one value, with its line
-    yaml_values  between two lines of `---`
-    toml_values  between two lines of `+++`
-    json_values  one object, or between `---json` and `---`
-
-It is read as located text, not as Python values: YAML 1.1 makes a number of
-`title: 1984`, a boolean of `tags: [no]` and a date of `slug: 2019-02-28`, and
-what an editor wrote is what counts.
+Values are read as text with their line, not as Python values: YAML 1.1 makes a number
+of `title: 1984`, a boolean of `tags: [no]` and a date of `slug: 2019-02-28`.
 """
 
 import re
@@ -31,23 +25,23 @@ _OBJECT = re.compile(r'\{\s*["}]')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
-    """What stands at the head of a file, and the body under it."""
+    """The keys at the head of a file, and the body below."""
 
     path: str
-    """The file's name for messages."""
+    """The file's name, for messages."""
     body: str
     line: int = 1
     """The line of the file in which the body begins."""
     values: Mapping[str, FrontMatterValue] = field(default_factory=dict)
     found: bool = True
-    """False when the file begins with its body."""
+    """False if the file begins with its body."""
 
 
 def split_front_matter(data: bytes, path: str) -> FrontMatter:
-    """Part a file's front matter from its body.
+    """Split a file into front matter and body.
 
-    Raise Refused, with the line in the file, for what is no UTF-8 text, is broken,
-    is no table of keys, or says something twice.
+    Raise Refused, with the line, if it is not UTF-8, has a syntax error, is not a table
+    of keys, or has a key twice.
     """
     text = _decode(data, path)
     if _OBJECT.match(text):

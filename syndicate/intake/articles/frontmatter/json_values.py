@@ -1,4 +1,4 @@
-"""JSON front matter: one object, which begins the file; the body follows its closing brace."""
+"""Read JSON front matter: an object at the start of the file; the body follows it."""
 
 import json
 import re
@@ -21,9 +21,9 @@ _PLAIN = {"true": True, "false": False}
 
 
 def read_json(text: str, path: str, at: int = 0) -> tuple[FrontMatterValue, int]:
-    """Read the value that begins at `at`; return it, and where it ends.
+    """Return the value that begins at `at`, and the position of its end.
 
-    Raise Refused, with the line in `text`, for what is no JSON.
+    Raise Refused, with the line in `text`, for a syntax error.
     """
     reader = _JsonReader(text, path)
     try:
@@ -33,7 +33,7 @@ def read_json(text: str, path: str, at: int = 0) -> tuple[FrontMatterValue, int]
 
 
 class _JsonReader:
-    """One pass over a text: a place in it goes in, a value and the place after it come out."""
+    """One pass over a text; methods take a position and return a value and the next position."""
 
     def __init__(self, text: str, path: str) -> None:
         self._text = text
@@ -100,7 +100,7 @@ class _JsonReader:
                 return items, at
 
     def _next(self, at: int, closing: str) -> tuple[int, bool]:
-        """Step over a comma or the closing mark; say whether it was the latter."""
+        """Skip a comma or the closing mark; return whether it was the latter."""
         at = self._skip(at)
         if self._text[at : at + 1] == closing:
             return at + 1, True
@@ -122,7 +122,7 @@ class _JsonReader:
         return blank.end()
 
     def _line_of(self, at: int) -> int:
-        """Count lines up to a place; places come in order."""
+        """Return the line of a position; positions must ascend."""
         self._line += self._text.count("\n", self._counted, at)
         self._counted = at
         return self._line

@@ -1,4 +1,4 @@
-"""TOML front matter, between two lines of `+++`."""
+"""Read TOML front matter, between two lines of `+++`."""
 
 import re
 import tomllib
@@ -24,10 +24,7 @@ _KEY = re.compile(r"""[ \t]*([\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=""")
 
 
 def read_toml(head: str, path: str) -> FrontMatterValue:
-    """Read TOML that begins in line 2 of its file.
-
-    Raise Refused, with the line in the file, for what is no TOML.
-    """
+    """Read TOML that begins in line 2 of its file; raise Refused, with the line, for an error."""
     text = f"\n{head}"
     if any(line.count(".") > _MAX_DOTS for line in head.split("\n")):
         raise Refused(f"{path}:2: front matter is nested too deeply")
@@ -42,10 +39,10 @@ def read_toml(head: str, path: str) -> FrontMatterValue:
 
 
 def _check(text: str, path: str) -> None:
-    """Raise Refused for what is no TOML.
+    """Raise Refused for a syntax error.
 
-    The reader that knows lines is made for the operator's own files; what a stranger
-    wrote wrongly could take it long.
+    The parser that knows lines is made for the operator's own files; broken input from
+    strangers could take it long.
     """
     try:
         tomllib.loads(text)
@@ -59,19 +56,19 @@ def _check(text: str, path: str) -> None:
 
 
 def _problem(problem: str, text: str, line: int) -> str:
-    """Describe a mistake; of a key that is given twice, name the first line."""
+    """Describe a syntax error; for a repeated key, with the line of the first."""
     lines = text.split("\n")
     key = _KEY.match(lines[line - 1])
     if problem == "Cannot overwrite a value" and key:
         for first, other in enumerate(lines[: line - 1], 1):
             if (found := _KEY.match(other)) and found[1] == key[1]:
                 return f"{key[1]} is given twice, first on line {first}"
-    remedy = "; put a text between quotes" if problem == "Invalid value" else ""
+    remedy = "; put text in quotes" if problem == "Invalid value" else ""
     return f"broken TOML: {problem}{remedy}"
 
 
 class _TomlReader:
-    """One pass over what was parsed, for the line of each value and how it was written."""
+    """One pass over a parsed document, for the line and source text of each value."""
 
     def __init__(self, document: TomlDocument, path: str) -> None:
         self._document = document
@@ -97,7 +94,7 @@ class _TomlReader:
 
 
 def _number(given: float, text: str) -> int | float | str:
-    """Return a number as JSON can hold it."""
+    """Return a number that JSON can represent, else its text."""
     try:
         return parse_number(str(given))
     except ValueError:  # an integer with more digits than Python writes

@@ -1,4 +1,4 @@
-"""One value of front matter, in whichever format it is written."""
+"""One value of front matter, independent of the format."""
 
 import math
 from collections.abc import Mapping
@@ -8,28 +8,27 @@ from typing import Any
 from syndicate.errors import Refused
 
 MAX_DEPTH = 20
-"""How many lists and tables may be inside of each other."""
+"""Levels of nested lists and tables."""
 MAX_VALUES = 10_000
-"""How many values there may be."""
 MAX_NUMBER_LENGTH = 100
-"""Python takes quadratic time for long numbers, and refuses to write the longest."""
+"""Digits: Python takes quadratic time for long numbers, and refuses to print the longest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatterValue:
-    """One value with the line it stands on: text, a list, or a table."""
+    """A value with its line: text, a list, a table, or null."""
 
     line: int
     text: str | None = None
-    """As written, when it is a scalar; None when it is null, a list or a table."""
+    """The source text of a scalar, else None."""
     items: tuple["FrontMatterValue", ...] | None = None
     table: Mapping[str, "FrontMatterValue"] | None = None
     json_value: Any = None
-    """The same as JSON can hold it, with the format's own idea of numbers and booleans."""
+    """The value for JSON, with the format's own rules for numbers and booleans."""
 
     @property
     def is_null(self) -> bool:
-        """Whether there is a key with nothing behind it."""
+        """Whether the key has no value."""
         return self.text is None and self.items is None and self.table is None
 
     def __str__(self) -> str:
@@ -39,14 +38,14 @@ class FrontMatterValue:
 
 
 class ValueBudget:
-    """How many values a file may still have: a short text can name the same list many times."""
+    """The number of values a file may still have: YAML aliases can repeat one list many times."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._left = MAX_VALUES
 
     def spend(self, line: int, depth: int) -> None:
-        """Count a value; raise Refused where there are too many, or too deep ones."""
+        """Count a value; raise Refused if there are too many or it is nested too deeply."""
         self._left -= 1
         if depth > MAX_DEPTH or self._left < 0:
             raise Refused(f"{self._path}:{line}: front matter is nested or repeated too much")
@@ -66,7 +65,7 @@ def table_value(line: int, table: Mapping[str, FrontMatterValue]) -> FrontMatter
 
 
 def parse_number(text: str) -> int | float | str:
-    """Return a decimal number as JSON can hold it; its text where JSON can't."""
+    """Return a decimal number that JSON can represent, else its text."""
     if len(text) > MAX_NUMBER_LENGTH:
         return text
     try:

@@ -1,4 +1,4 @@
-"""YAML front matter, between two lines of `---`."""
+"""Read YAML front matter, between two lines of `---`."""
 
 import math
 import re
@@ -24,17 +24,14 @@ _DISPUTED = re.compile(
     "[^\n -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
     r"|[?]|[|>]\S*#|(?<![^\s\[{,])!\S"
 )
-"""What PyYAML and libyaml read differently, or might."""
+"""Text that PyYAML and libyaml may parse differently."""
 _CONSTRUCTOR = SafeConstructor()
 _NULL, _BOOL = "tag:yaml.org,2002:null", "tag:yaml.org,2002:bool"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 def read_yaml(head: str, path: str) -> FrontMatterValue:
-    """Read YAML that begins in line 2 of its file.
-
-    Raise Refused, with the line in the file, for what is no YAML.
-    """
+    """Read YAML that begins in line 2 of its file; raise Refused, with the line, for an error."""
     try:
         node = _node(head)
         return FrontMatterValue(line=2) if node is None else _YamlReader(path).value(node)
@@ -50,8 +47,8 @@ def read_yaml(head: str, path: str) -> FrontMatterValue:
 def _node(head: str) -> yaml.Node | None:
     """Parse YAML; raise what PyYAML's own parser raises.
 
-    libyaml, where it is there, takes a quarter of the time. Where the two might
-    not agree it isn't asked, and of a mistake it isn't believed.
+    libyaml takes a quarter of the time. PyYAML's parser is used if libyaml is missing, might
+    parse differently, or reports an error.
     """
     if _C_LOADER is not None and len(head) < _MAX_C_LOADER_LENGTH and not _DISPUTED.search(head):
         with suppress(yaml.YAMLError):
@@ -63,7 +60,7 @@ def _describe(error: yaml.MarkedYAMLError, path: str) -> str:
     mark = error.problem_mark or error.context_mark
     line = 2 if mark is None else mark.line + 2
     problem = error.problem or error.context or "can't be read"
-    remedy = '; quote a value that holds ": "' if "mapping values" in problem else ""
+    remedy = '; quote a value that contains ": "' if "mapping values" in problem else ""
     return f"{path}:{line}: broken YAML: {problem}{remedy}"
 
 
@@ -85,7 +82,7 @@ class _YamlReader:
         if node.tag == _NULL:
             return FrontMatterValue(line=line)
         text = printable(node.value)
-        return FrontMatterValue(line=line, text=text, json_value=_plain(node, text))
+        return FrontMatterValue(line=line, text=text, json_value=_json_value(node, text))
 
     def _table(self, node: yaml.MappingNode, depth: int) -> dict[str, FrontMatterValue]:
         table: dict[str, FrontMatterValue] = {}
@@ -101,8 +98,8 @@ class _YamlReader:
         return table
 
 
-def _plain(node: yaml.ScalarNode, text: str) -> str | int | float | bool:
-    """Return a scalar as JSON holds it; text where JSON has nothing for it."""
+def _json_value(node: yaml.ScalarNode, text: str) -> str | int | float | bool:
+    """Return a scalar that JSON can represent, else its text."""
     if len(text) > MAX_NUMBER_LENGTH:
         return text
     try:

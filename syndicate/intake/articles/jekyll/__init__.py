@@ -1,13 +1,9 @@
-"""Liquid in a Jekyll site's files: a reader of a handful of tags, and no template engine.
+"""Liquid in the files of a Jekyll site: a few tags, without a template engine.
 
-    reader       a text, tag by tag
-    code_blocks  `{% highlight %}`, and what is inside of code
-    expressions  `{{ site.url }}`, literals, a few filters
-    includes     `{% include figure.html src="…" %}`, players
-    site         other posts by their file, and what `_config.yml` says
-
-What isn't understood is left out and reported with its line; in blocks of code it
-stays, since that is what such code is about.
+`liquid_reader` reads a text tag by tag: `expressions` evaluates variables, literals and
+filters, `includes` renders pictures and players, `code_blocks` finds code, in which unknown
+tags stay; elsewhere they are dropped and reported. `site` finds other posts and reads the
+site's configuration.
 """
 
 from syndicate.intake.articles.jekyll.liquid_reader import LiquidResult, read_liquid

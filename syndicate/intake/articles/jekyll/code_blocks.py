@@ -1,4 +1,4 @@
-"""Code in a text with Liquid: `{% highlight %}`, and whether a place is inside of code."""
+"""Find the code in a text with Liquid; render `{% highlight %}` blocks."""
 
 import re
 from bisect import bisect_right
@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Self
 
 _SEARCHED_CHARACTERS = 300
-"""Characters of a line in which the ends of a code span are looked for."""
+"""Characters of a line that are searched for the ends of a code span."""
 _LANGUAGE = re.compile(r"[\w+#-]{1,30}", re.ASCII)
 _PLACE = r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+"
 _ITEM = re.compile(_PLACE)
@@ -18,19 +18,19 @@ _SPECIAL = re.compile(r"[!-/:-@\[-`{-~\n]")
 
 @dataclass(frozen=True, slots=True)
 class CodeBlock:
-    """A block of code that has begun."""
+    """An open `{% highlight %}` block."""
 
     at: int
-    """Where its tag is in the text."""
+    """Position of its tag in the text."""
     begins: int
-    """The number of its first piece in the output."""
+    """Index of its first piece of output."""
     language: str
     indent: str
-    """What the lines of a list's item or of a quotation begin with."""
+    """Prefix of the lines in a list item or quotation."""
 
     @classmethod
     def begin(cls, text: str, at: int, options: str, begins: int) -> Self:
-        """Begin a block whose tag is at a place of the text."""
+        """Begin a block whose tag is at a position in the text."""
         name = _LANGUAGE.match(options)
         line = text[max(text.rfind("\n", 0, at) + 1, at - _SEARCHED_CHARACTERS) : at]
         item = _ITEM.match(line)
@@ -38,7 +38,7 @@ class CodeBlock:
         return cls(at, begins, "" if name is None else name[0], indent)
 
     def html(self, code: str) -> str:
-        """Return the block as one line of HTML, which Markdown takes as it is, wherever it is."""
+        """Return the block as one line of HTML, which Markdown leaves as it is."""
         lines = self._dedented(code.split("\n"))
         while lines and not lines[-1].strip():
             lines.pop()
@@ -49,7 +49,7 @@ class CodeBlock:
         return f"<pre><code{name}>{inner}</code></pre>"
 
     def _dedented(self, lines: list[str]) -> list[str]:
-        """Drop what lines of a list's item or of a quotation begin with; it is no part of code."""
+        """Remove the prefix of lines in a list item or quotation."""
         if ">" in self.indent:
             return [_QUOTED.sub("", line, count=1) for line in lines]
         if all(line.startswith(self.indent) for line in lines if line.strip()):
@@ -58,13 +58,13 @@ class CodeBlock:
 
 
 class CodeSpans:
-    """Where a text has code: in fences, and between backticks on one line."""
+    """The code in a text: in fences, and between backticks on one line."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
     def has(self, begins: int, ends: int) -> bool:
-        """Whether a place is in code."""
+        """Whether a range of the text is in code."""
         line = max(self._text.rfind("\n", 0, begins) + 1, begins - _SEARCHED_CHARACTERS)
         before = self._text[line:begins]
         after = self._text[ends : ends + _SEARCHED_CHARACTERS].partition("\n")[0]
@@ -73,7 +73,7 @@ class CodeSpans:
 
     @cached_property
     def _fences(self) -> list[int]:
-        """Where fences begin and end, by turns."""
+        """Positions where fences begin and end, in turn."""
         places, mark = [], ""
         for fence in _FENCE.finditer(self._text):
             if not mark:

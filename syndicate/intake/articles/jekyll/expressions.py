@@ -1,4 +1,4 @@
-"""What stands between `{{` and `}}`: a value, and filters that it goes through."""
+"""Evaluate Liquid expressions: a value and the filters applied to it."""
 
 import re
 from collections.abc import Callable, Mapping, MutableMapping
@@ -11,13 +11,13 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 class Expressions:
-    """The values that a page's Liquid may name; None is what isn't understood."""
+    """The variables of a page; expressions that are not understood evaluate to None."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values: MutableMapping[str, str] = dict(values)
 
     def evaluate(self, text: str) -> str | None:
-        """Return the value of `"/path" | relative_url`, say."""
+        """Return the value of an expression such as `"/path" | relative_url`."""
         first, *filters = [part.strip() for part in _PARTS.findall(text)] or [""]
         value = self._operand(first)
         for name in filters:
@@ -27,7 +27,7 @@ class Expressions:
         return value
 
     def assign(self, text: str) -> bool:
-        """Keep the value of `name = value`; say whether it was understood."""
+        """Assign `name = value`; return whether it was understood."""
         parts = _ASSIGNMENT.fullmatch(text)
         if parts is None:
             return False

@@ -1,4 +1,4 @@
-"""Figures and players that a theme's include or a plugin's tag stands for, as HTML."""
+"""Render the pictures and players of includes and plugin tags as HTML."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _NAME = re.compile(r"[\w-]{5,40}")
 
 
 def render_include(name: str, given: Mapping[str, str]) -> str | None:
-    """Return what an include shows; None for one that isn't known by its name and parameters."""
+    """Return the HTML of an include; None if its name and parameters are unknown."""
     stem = PurePosixPath(name).name.partition(".")[0].lower()
     source = next((given[key] for key in _SOURCES if given.get(key)), None)
     if _PLAYER.search(stem):
@@ -24,15 +24,15 @@ def render_include(name: str, given: Mapping[str, str]) -> str | None:
         return _video(source) if key is None else render_player(given.get("provider", stem), key)
     if _PICTURE.search(stem) and source:
         caption = next((given[key] for key in _CAPTIONS if given.get(key)), "")
-        under = f"<figcaption>{caption}</figcaption>" if caption else ""
+        figcaption = f"<figcaption>{caption}</figcaption>" if caption else ""
         alt = given.get("alt", given.get("title", ""))
         picture = f'<img src="{escape(source)}" alt="{escape(alt)}">'
-        return f"<figure>{picture}{under}</figure>"
+        return f"<figure>{picture}{figcaption}</figure>"
     return None
 
 
 def render_player(provider: str, key: str) -> str | None:
-    """Return the player of a video, by the name that YouTube or Vimeo has for it."""
+    """Return the player of a video by its id at YouTube or Vimeo."""
     if not _NAME.fullmatch(key):
         return None
     if "vimeo" in provider.lower() or ("youtube" not in provider.lower() and key.isdecimal()):

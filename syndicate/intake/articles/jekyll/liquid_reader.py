@@ -1,4 +1,4 @@
-"""A text with Liquid in it, read tag by tag from its beginning to its end."""
+"""Evaluate the Liquid in a text, tag by tag."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,11 +11,11 @@ from syndicate.intake.articles.jekyll.site import JekyllSite
 from syndicate.intake.markup.text import one_line, shorten
 
 UNKNOWN_ADDRESS = "x-unknown:"
-"""Begins an address that can't be known; sanitising drops such a link."""
+"""Scheme of an address that can't be known; `sanitise` drops such a link."""
 _MAX_TAG_LENGTH = 2_000
 _MAX_ADDRESS_LENGTH = 500
 _SEARCHED_PIECES = 8
-"""Pieces of the output in which the beginning of an address is looked for."""
+"""Pieces of output that are searched for the start of an address."""
 _MAX_WARNINGS = 5
 _OPENING = re.compile(r"\{[{%]")
 _END_RAW = re.compile(r"\{%-?\s*+endraw\s*+-?%\}")
@@ -26,22 +26,22 @@ _ADDRESS = re.compile(
     r"""(?P<path>[^\s"'<>()]*)\Z""",
     re.MULTILINE,
 )
-"""A link or picture whose address is being written."""
+"""The start of a link or picture whose address is not complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiquidResult:
-    """A text without its Liquid."""
+    """A text with its Liquid evaluated."""
 
     text: str
     warnings: tuple[tuple[int, str], ...] = ()
-    """Lines of the text, from 1, and what is wrong there."""
+    """Lines of the text, from 1, and the problem there."""
     left: tuple[str, ...] = ()
-    """What stays in code though it isn't understood; summaries leave it out."""
+    """Unknown tags that stay in code; summaries leave them out."""
 
 
 def read_liquid(text: str, values: Mapping[str, str], site: JekyllSite) -> LiquidResult:
-    """Return a text as Jekyll would make it of the tags that are understood here."""
+    """Return a text with the known tags evaluated as Jekyll does."""
     return _LiquidReader(text, Expressions({**site.values(), **values}), site).read()
 
 
@@ -60,8 +60,8 @@ class _LiquidReader:
         self._left: dict[str, None] = {}
         evaluate = expressions.evaluate
         self._tags: Mapping[str, Callable[[str], str | None]] = {
-            "link": lambda rest: site.linked(evaluate(rest) or rest),
-            "post_url": lambda rest: site.post(evaluate(rest) or rest),
+            "link": lambda rest: site.post_by_link(evaluate(rest) or rest),
+            "post_url": lambda rest: site.post_by_url(evaluate(rest) or rest),
             "include": self._include,
             "youtube": lambda rest: render_player("youtube", evaluate(rest) or rest),
             "vimeo": lambda rest: render_player("vimeo", evaluate(rest) or rest),
@@ -87,7 +87,7 @@ class _LiquidReader:
         return LiquidResult("".join(self._out), self._warnings(), tuple(self._left))
 
     def _closing(self, mark: str, after: int) -> int:
-        """Find the next closing mark, or -1; no stretch of text is searched twice."""
+        """Return the position of the next closing mark, or -1; no text is searched twice."""
         found = self._closings.get(mark, 0)
         if 0 <= found < after:
             found = self._closings[mark] = self._text.find(mark, after)
@@ -105,7 +105,7 @@ class _LiquidReader:
             self._at = after if blanks is None else blanks.end()
 
     def _trim(self) -> None:
-        """Drop white space at the end of the output."""
+        """Remove white space at the end of the output."""
         begins = self._blocks[-1].begins if self._blocks else 0
         while len(self._out) > begins:
             self._out[-1] = self._out[-1].rstrip()
@@ -114,7 +114,7 @@ class _LiquidReader:
             self._out.pop()
 
     def _shown(self, begins: int, inner: str) -> str | None:
-        """Return what a tag stands for; None where it isn't understood."""
+        """Return the output of a tag; None if it is not understood."""
         name, rest = (*inner.split(None, 1), "", "")[:2]
         if name == "raw":
             return self._until(_END_RAW, begins)
@@ -123,7 +123,7 @@ class _LiquidReader:
             return ""
         if name.startswith("#"):
             return ""
-        if name == "highlight" and not self._blocks:  # none begins inside of another
+        if name == "highlight" and not self._blocks:  # they don't nest
             self._blocks.append(CodeBlock.begin(self._text, begins, rest, len(self._out)))
             return ""
         if name == "endhighlight" and self._blocks:
@@ -135,7 +135,7 @@ class _LiquidReader:
         return None if tag is None else tag(rest)
 
     def _until(self, end: re.Pattern[str], begins: int) -> str:
-        """Step over a block, and return what is in it; without an end it is the rest."""
+        """Skip a block and return its content; without an end, that is the rest of the text."""
         found = end.search(self._text, self._at)
         inside = self._text[self._at : None if found is None else found.start()]
         if found is None:
@@ -149,7 +149,7 @@ class _LiquidReader:
         return None if shown is None else f"{shown}\n"
 
     def _not_understood(self, begins: int, after: int) -> str:
-        """Leave out what isn't understood, with a link whose address hangs on it; keep code."""
+        """Drop an unknown tag, and a link whose address depends on it; keep it in code."""
         token = self._text[begins:after]
         self._warned.setdefault(token, begins)
         if self._blocks or self._code.has(begins, after):
@@ -163,7 +163,7 @@ class _LiquidReader:
         return UNKNOWN_ADDRESS
 
     def _drop(self, letters: int) -> None:
-        """Take the last letters of the output back."""
+        """Remove the last letters of the output."""
         while letters:
             last = self._out.pop()
             if len(last) > letters:
@@ -171,15 +171,15 @@ class _LiquidReader:
             letters -= min(letters, len(last))
 
     def _warnings(self) -> tuple[tuple[int, str], ...]:
-        """Return a warning for each tag that isn't understood, at its first line."""
+        """Return a warning for each unknown tag, at its first line."""
         warnings: list[tuple[int, str]] = []
         line, at = 1, 0
         for token, begins in sorted(self._warned.items(), key=lambda item: item[1]):
             line, at = line + self._text.count("\n", at, begins), begins
             if len(warnings) == _MAX_WARNINGS:
                 rest = len(self._warned) - _MAX_WARNINGS
-                warnings.append((line, f"and {rest} more of Liquid from here on"))
+                warnings.append((line, f"and {rest} more unknown Liquid tags from here on"))
                 break
             shown = shorten(one_line(token), 80)
-            warnings.append((line, f"Liquid is not understood: {shown}"))
+            warnings.append((line, f"unknown Liquid: {shown}"))
         return tuple(warnings)

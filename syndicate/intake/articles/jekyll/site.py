@@ -1,4 +1,4 @@
-"""The Jekyll site that a file belongs to: its other posts, and what `_config.yml` says."""
+"""The Jekyll site of a file: its other posts, and its `_config.yml`."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -18,12 +18,12 @@ _MAX_BYTES = 1_000_000
 
 
 def is_jekyll(front: FrontMatter, file: PurePath) -> bool:
-    """Whether Liquid is run over a file where it comes from."""
+    """Whether a file belongs to a Jekyll site, which evaluates its Liquid."""
     return "layout" in front.values or not set(_FOLDERS).isdisjoint(file.parent.parts)
 
 
 class JekyllSite:
-    """What lies around one file of a site."""
+    """The site around one file."""
 
     def __init__(self, file: Path) -> None:
         self._folder = file.parent
@@ -32,23 +32,23 @@ class JekyllSite:
         self._addresses: dict[PurePosixPath, str | None] = {}
 
     def values(self) -> Mapping[str, str]:
-        """Return the texts of `_config.yml`, as `site.…`."""
+        """Return the texts of `_config.yml`, with names `site.…`."""
         config = self._root / "_config.yml"
         with suppress(OSError):
             if config.is_file() and config.stat().st_size <= _MAX_BYTES:
                 return _config_texts(config, config.stat().st_mtime_ns)
         return {}
 
-    def linked(self, path: str) -> str | None:
-        """Return the address of the post that `{% link %}` names; None where it is no post."""
+    def post_by_link(self, path: str) -> str | None:
+        """Return the address of the post in `{% link %}`; None if it is not a post."""
         name = PurePosixPath(path.lstrip("/"))
         if ".." in name.parts or name.suffix.lower() not in _SUFFIXES:
             return None
         posts = not set(_FOLDERS).isdisjoint(name.parts)
         return self._address(name, [self._root / name, self._folder / name.name]) if posts else None
 
-    def post(self, path: str) -> str | None:
-        """Return the address of the post that `{% post_url %}` names."""
+    def post_by_url(self, path: str) -> str | None:
+        """Return the address of the post in `{% post_url %}`."""
         name = PurePosixPath(path.lstrip("/"))
         if ".." in name.parts or not name.name:
             return None
@@ -57,7 +57,7 @@ class JekyllSite:
         return self._address(PurePosixPath(f"{name}.md"), files)
 
     def _address(self, name: PurePosixPath, files: Iterable[Path]) -> str | None:
-        """Return an article's address as seen from another's page; each file is read once."""
+        """Return an article's address relative to another's page; each file is read once."""
         if name not in self._addresses:
             self._addresses[name] = self._look_up(name, files)
         return self._addresses[name]
