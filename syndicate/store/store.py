@@ -9,9 +9,10 @@ from sqlalchemy import Engine
 
 from syndicate.config import Config
 from syndicate.errors import StoreUnreachable
-from syndicate.store.database.keys import fresh_secret
+from syndicate.store.database.error_mapping import mapped_errors
+from syndicate.store.database.keys import new_secret
 from syndicate.store.database.migrate import migrate
-from syndicate.store.database.sql_engine import mapped_errors, open_engine, sqlite_file, sqlite_url
+from syndicate.store.database.sql_engine import open_engine, sqlite_path, sqlite_url
 from syndicate.store.ledger.heartbeats import Heartbeat
 from syndicate.store.transaction import Transaction
 
@@ -45,7 +46,7 @@ class Store:
     @classmethod
     def of(cls, config: Config) -> Self:
         """Open the store of a publication; a SQLite file is relative to its config."""
-        file = sqlite_file(config.store.url)
+        file = sqlite_path(config.store.url)
         if file is None:
             return cls.open(config.store.url)
         path = config.path(file)
@@ -56,7 +57,7 @@ class Store:
     @classmethod
     def exists(cls, config: Config) -> bool:
         """Whether opening the store would find one; a server's is taken to be there."""
-        file = sqlite_file(config.store.url)
+        file = sqlite_path(config.store.url)
         return file is None or config.path(file).is_file()
 
     @contextmanager
@@ -102,7 +103,7 @@ class Store:
             with self.write() as tx:
                 return tx.keys.secret(name)
         except StoreUnreachable:
-            return fresh_secret()
+            return new_secret()
 
     def sweep(self, at: datetime) -> None:
         """Let deliveries follow what was decided about their editions.

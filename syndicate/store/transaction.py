@@ -20,7 +20,7 @@ from syndicate.store.audience.segments import Segments
 from syndicate.store.audience.subscribers import Subscribers
 from syndicate.store.database.attempt_limits import AttemptLimits
 from syndicate.store.database.keys import Keys
-from syndicate.store.database.sql_engine import LOCK_NUMBERS, lock
+from syndicate.store.database.locks import LOCK_NUMBERS, lock
 from syndicate.store.editions.archive import EditionArchive
 from syndicate.store.editions.clicks import Clicks
 from syndicate.store.editions.control import EditionControl

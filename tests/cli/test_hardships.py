@@ -174,7 +174,7 @@ def test_a_store_that_is_held_is_said_plainly(operator):
             words = ("import", "articles"), ("tick",)
             for said in side_by_side.map(lambda each: operator.run(*each), words):
                 assert said.code == 1
-                assert "is held by another process" in said.err
+                assert "has been locked by another process" in said.err
     assert operator.run("tick").code == 0
 
 

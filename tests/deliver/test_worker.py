@@ -468,7 +468,7 @@ def test_a_store_that_stays_held_ends_the_pass_and_no_body_leaves_unrecorded(
 
 
 def impatient_store(folder, monkeypatch):
-    monkeypatch.setattr("syndicate.store.database.sql_engine.BUSY_MS", 50)
+    monkeypatch.setattr("syndicate.store.database.sql_engine.BUSY_TIMEOUT", 50)
     return Store.open(f"sqlite:///{folder}/syndicate.db")
 
 

@@ -17,7 +17,7 @@ from tests.schedule.conftest import MINUTE, NOW, ScheduleHarness
 @pytest.fixture
 def harness(tmp_path, publication, monkeypatch):
     """A publication that waits for a held store for no longer than a moment."""
-    monkeypatch.setattr(sql_engine, "BUSY_MS", 50)
+    monkeypatch.setattr(sql_engine, "BUSY_TIMEOUT", 50)
     store = Store.open(f"sqlite:///{tmp_path}/syndicate.db")
     (tmp_path / "articles").mkdir()
     yield ScheduleHarness(store, publication())

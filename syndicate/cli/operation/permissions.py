@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syndicate.private_file import GROUP_AND_OTHERS
-from syndicate.store.database.sql_engine import sqlite_file
+from syndicate.store.database.sql_engine import sqlite_path
 
 if TYPE_CHECKING:  # start-up
     from syndicate.config import Config
@@ -25,7 +25,7 @@ def find_readable_by_others(config: "Config") -> Iterator[str]:
 
 
 def _store(config: "Config") -> list[Path]:
-    name = sqlite_file(config.store.url)
+    name = sqlite_path(config.store.url)
     if name is None:
         return []
     file = config.path(name)

@@ -33,8 +33,9 @@ from syndicate.model.old_addresses import storage_key
 from syndicate.store.articles.lookup import ArticleLookup
 from syndicate.store.articles.reading import ArticleReader
 from syndicate.store.articles.rows import SAVED, public_at, row_of
+from syndicate.store.database.locks import LOCK_NUMBERS, lock
 from syndicate.store.database.schema import Instant, addresses, articles, galleys, revisions, tags
-from syndicate.store.database.sql_engine import LOCK_NUMBERS, insert_new, lock
+from syndicate.store.database.sql_engine import insert_new
 
 _BY_KEY = articles.c.key == bindparam("its_key")
 _NUMBER = update(articles).where(_BY_KEY)

@@ -23,6 +23,7 @@ from syndicate.store.audience.import_staging import (
     arriving_tags,
 )
 from syndicate.store.audience.subscribers import Subscribers
+from syndicate.store.database.locks import LOCK_AUDIENCE, lock
 from syndicate.store.database.schema import (
     Instant,
     changes,
@@ -31,7 +32,7 @@ from syndicate.store.database.schema import (
     subscriptions,
     suppressions,
 )
-from syndicate.store.database.sql_engine import LOCK_AUDIENCE, insert_into, insert_new, lock
+from syndicate.store.database.sql_engine import insert_into, insert_new
 
 IMPORTED = "imported from "
 """What the source of every subscription begins with that a file brought."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from syndicate.model.subscribers import Action, Cause, SubscriptionState
+from syndicate.store.database.locks import LOCK_AUDIENCE, LOCK_NUMBERS, lock
 from syndicate.store.database.schema import (
     Instant,
     changes,
@@ -28,7 +29,6 @@ from syndicate.store.database.schema import (
     schedules,
     subscriptions,
 )
-from syndicate.store.database.sql_engine import LOCK_AUDIENCE, LOCK_NUMBERS, lock
 
 _OLD = subscriptions.alias("old")
 _SAME_READER = _OLD.c.subscriber == subscriptions.c.subscriber

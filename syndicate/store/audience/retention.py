@@ -20,6 +20,7 @@ from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Action, Cause, SubscriptionState
 from syndicate.store.audience.former_addresses import FormerAddresses
 from syndicate.store.database.attempt_limits import AttemptLimits
+from syndicate.store.database.locks import LOCK_AUDIENCE, lock
 from syndicate.store.database.schema import (
     changes,
     clicks,
@@ -32,7 +33,6 @@ from syndicate.store.database.schema import (
     subscribers,
     subscriptions,
 )
-from syndicate.store.database.sql_engine import LOCK_AUDIENCE, lock
 
 STEP = 1000
 """How many rows, or people, go in one transaction: others want to write as well."""

@@ -26,6 +26,7 @@ from syndicate.store.audience.former_addresses import FormerAddresses
 from syndicate.store.audience.merges import Merges
 from syndicate.store.audience.people import grouped, people
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
+from syndicate.store.database.locks import LOCK_AUDIENCE, lock
 from syndicate.store.database.schema import (
     changes,
     private_feeds,
@@ -35,7 +36,7 @@ from syndicate.store.database.schema import (
     subscriptions,
     suppressions,
 )
-from syndicate.store.database.sql_engine import LOCK_AUDIENCE, insert_new, lock
+from syndicate.store.database.sql_engine import insert_new
 
 
 class Subscribers:

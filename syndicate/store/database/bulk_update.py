@@ -1,8 +1,8 @@
-"""Moves: one kind of change made to many rows of a table, each a compare-and-set of its own.
+"""One change to many rows of a table, each row a compare-and-set of its own.
 
-What moved is known row by row, by the fastest way that each database has: SQLite
-runs a prepared statement once a row, in its own process; PostgreSQL runs one
-statement for all rows, since every statement is a journey there.
+It reports row by row what changed, in the fastest way that each database has: SQLite
+runs a prepared statement per row, in its own process; PostgreSQL runs one statement for
+all rows, since every statement is a round trip.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,30 +27,29 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.types import TypeEngine
 
-Values: TypeAlias = Mapping[str, ColumnElement[Any]]
-"""What a move is told, by name: of each row, and of all rows alike."""
-Told: TypeAlias = tuple[Any, ...]
-"""What a move is told of one row: whole numbers, text, None; no instants, no enums."""
-Kinds: TypeAlias = dict[str, TypeEngine[Any]]
-"""The kinds of such values, by name."""
-Moved: TypeAlias = Callable[[], list[bool]]
-"""Tells which rows moved, in their order."""
+Parameters: TypeAlias = Mapping[str, ColumnElement[Any]]
+"""The parameters of an update by name: those of each row, and those shared by all rows."""
+RowValues: TypeAlias = tuple[Any, ...]
+"""The values of one row: whole numbers, text, None; no instants, no enums."""
+ParameterTypes: TypeAlias = dict[str, TypeEngine[Any]]
+Changed: TypeAlias = Callable[[], list[bool]]
+"""Returns which rows changed, in their order."""
 INTEGER: TypeEngine[Any] = BigInteger()
 TEXT: TypeEngine[Any] = Text()
 
 
-def fixed(word: str) -> ColumnElement[str]:
-    """Return a word of ours as it stands in SQL."""
+def text_literal(word: str) -> ColumnElement[str]:
+    """Return a word of ours as a literal in the SQL itself."""
     return literal_column(f"'{word}'", TEXT)
 
 
-def journey(connection: Connection) -> AbstractContextManager[Any]:
-    """Have all that begins inside be asked of PostgreSQL at once: it answers at the end."""
+def pipeline(connection: Connection) -> AbstractContextManager[Any]:
+    """Send PostgreSQL everything that begins inside in one round trip; it answers at the end."""
     if connection.dialect.name == "sqlite":
         return nullcontext()
     driver: Any = connection.connection.driver_connection
-    pipeline: AbstractContextManager[Any] = driver.pipeline()
-    return pipeline
+    opened: AbstractContextManager[Any] = driver.pipeline()
+    return opened
 
 
 class BulkUpdate:
@@ -58,75 +57,80 @@ class BulkUpdate:
 
     def __init__(
         self,
-        build: Callable[[Values], Update],
+        build: Callable[[Parameters], Update],
         *,
-        each: Kinds,
-        alike: Kinds,
+        per_row: ParameterTypes,
+        shared: ParameterTypes,
         keys: int = 2,
     ) -> None:
         self._build = build
-        self._each = each
-        self._alike = alike
+        self._per_row = per_row
+        self._shared = shared
         self._keys = keys
-        self._ready: dict[str, _CompiledUpdate] = {}
+        self._compiled: dict[str, _CompiledUpdate] = {}
 
-    def run(self, connection: Connection, rows: Sequence[Told], *alike: Any) -> list[bool]:
-        """Move rows, each told in the order of `each`; return which of them moved.
+    def run(self, connection: Connection, rows: Sequence[RowValues], *shared: Any) -> list[bool]:
+        """Update rows, each with its values in the order of `per_row`; return which changed.
 
-        A row may be named twice: then it moves twice, if it may.
+        A row may be named twice: then it changes twice, if it may.
         """
-        return self.begin(connection, rows, *alike)()
+        return self.begin(connection, rows, *shared)()
 
-    def begin(self, connection: Connection, rows: Sequence[Told], *alike: Any) -> Moved:
-        """Move rows in a `journey`; what is returned tells behind it which of them moved."""
+    def begin(self, connection: Connection, rows: Sequence[RowValues], *shared: Any) -> Changed:
+        """Update rows in a `pipeline`; call the result after the pipeline to get which changed."""
         if not rows:
             return list
         if connection.dialect.name == "sqlite":
-            moved = self._one_by_one(connection, rows, alike)
-            return lambda: moved
+            changed = self._row_by_row(connection, rows, shared)
+            return lambda: changed
         waves = self._waves(rows)
-        asked = [self._at_once(connection, wave, alike) for wave in waves]
-        return lambda: self._moved(rows, waves, [set(cursor.fetchall()) for cursor in asked])
+        cursors = [self._at_once(connection, wave, shared) for wave in waves]
+        return lambda: self._changed(rows, waves, [set(cursor.fetchall()) for cursor in cursors])
 
-    def run_all(self, connection: Connection, rows: Sequence[Told], *alike: Any) -> None:
-        """Move rows, where nobody asks which of them did: faster on SQLite."""
+    def run_all(self, connection: Connection, rows: Sequence[RowValues], *shared: Any) -> None:
+        """Update rows without reporting which changed: faster on SQLite."""
         if rows and connection.dialect.name == "sqlite":
-            ready = self._made_ready(connection.dialect)
-            alike = (*alike, *ready.constants)
-            told = [ready.arranged(row + alike) for row in rows]
-            connection.connection.cursor().executemany(ready.sql, told)
+            compiled = self._compile(connection.dialect)
+            shared = (*shared, *compiled.constants)
+            values = [compiled.arrange(row + shared) for row in rows]
+            connection.connection.cursor().executemany(compiled.sql, values)
         else:
-            self.run(connection, rows, *alike)
+            self.run(connection, rows, *shared)
 
-    # how
-
-    def _one_by_one(self, connection: Connection, rows: Sequence[Told], alike: Told) -> list[bool]:
-        ready = self._made_ready(connection.dialect)
-        sql, arranged, alike = ready.sql, ready.arranged, (*alike, *ready.constants)
+    def _row_by_row(
+        self, connection: Connection, rows: Sequence[RowValues], shared: RowValues
+    ) -> list[bool]:
+        compiled = self._compile(connection.dialect)
+        sql, arrange, shared = compiled.sql, compiled.arrange, (*shared, *compiled.constants)
         execute = connection.connection.cursor().execute
-        return [execute(sql, arranged(row + alike)).rowcount == 1 for row in rows]
+        return [execute(sql, arrange(row + shared)).rowcount == 1 for row in rows]
 
-    def _at_once(self, connection: Connection, rows: Sequence[Told], alike: Told) -> DBAPICursor:
-        ready = self._made_ready(connection.dialect)
-        # in one order, whoever moves them: so that two never wait for each other
+    def _at_once(
+        self, connection: Connection, rows: Sequence[RowValues], shared: RowValues
+    ) -> DBAPICursor:
+        compiled = self._compile(connection.dialect)
+        # always in the same order, so that two processes never deadlock
         columns = zip(*sorted(rows, key=itemgetter(slice(self._keys))), strict=True)
-        values = dict(zip(self._each, map(_array, columns), strict=True))
-        values |= {**dict(zip(self._alike, alike, strict=True)), **ready.named}
+        values = dict(zip(self._per_row, map(_array, columns), strict=True))
+        values |= {**dict(zip(self._shared, shared, strict=True)), **compiled.named}
         cursor = connection.connection.cursor()
-        cursor.execute(ready.sql, values)
+        cursor.execute(compiled.sql, values)
         return cursor
 
-    def _moved(
-        self, rows: Sequence[Told], waves: Sequence[Sequence[Told]], moved: Sequence[set[Told]]
+    def _changed(
+        self,
+        rows: Sequence[RowValues],
+        waves: Sequence[Sequence[RowValues]],
+        changed: Sequence[set[RowValues]],
     ) -> list[bool]:
-        if len(moved) == 1:
-            return [row[: self._keys] in moved[0] for row in rows]
-        places = {id(row): number for number, wave in enumerate(waves) for row in wave}
-        return [row[: self._keys] in moved[places[id(row)]] for row in rows]
+        if len(changed) == 1:
+            return [row[: self._keys] in changed[0] for row in rows]
+        wave_of = {id(row): number for number, wave in enumerate(waves) for row in wave}
+        return [row[: self._keys] in changed[wave_of[id(row)]] for row in rows]
 
-    def _waves(self, rows: Sequence[Told]) -> list[list[Told]]:
-        """Part rows so that none is in a wave twice; their order is kept from wave to wave."""
-        waves: list[dict[Told, Told]] = [{}]
+    def _waves(self, rows: Sequence[RowValues]) -> list[list[RowValues]]:
+        """Split rows so that none is in a wave twice; later waves keep their order."""
+        waves: list[dict[RowValues, RowValues]] = [{}]
         for row in rows:
             key = row[: self._keys]
             wave = next((wave for wave in waves if key not in wave), None)
@@ -135,45 +139,44 @@ class BulkUpdate:
             wave[key] = row
         return [list(wave.values()) for wave in waves]
 
-    def _made_ready(self, dialect: Dialect) -> "_CompiledUpdate":
-        ready = self._ready.get(dialect.name)
-        if ready is None:
+    def _compile(self, dialect: Dialect) -> "_CompiledUpdate":
+        compiled = self._compiled.get(dialect.name)
+        if compiled is None:
             many = dialect.name != "sqlite"
-            ready = self._ready[dialect.name] = self._compiled(dialect, many=many)
-        return ready
+            compiled = self._compiled[dialect.name] = self._compile_new(dialect, many=many)
+        return compiled
 
-    def _compiled(self, dialect: Dialect, *, many: bool) -> "_CompiledUpdate":
-        alike = {name: bindparam(name, type_=kind) for name, kind in self._alike.items()}
+    def _compile_new(self, dialect: Dialect, *, many: bool) -> "_CompiledUpdate":
+        shared = {name: bindparam(name, type_=type_) for name, type_ in self._shared.items()}
         if many:
-            arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in self._each.items()]
-            columns = [column(name, kind) for name, kind in self._each.items()]
-            told = func.unnest(*arrays).table_valued(*columns, name="told").render_derived()
-            each = dict(told.c.items())
-            statement = self._build({**each, **alike})
-            statement = statement.returning(*list(told.c)[: self._keys])
+            arrays = [bindparam(name, type_=ARRAY(type_)) for name, type_ in self._per_row.items()]
+            columns = [column(name, type_) for name, type_ in self._per_row.items()]
+            table = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+            statement = self._build({**dict(table.c.items()), **shared})
+            statement = statement.returning(*list(table.c)[: self._keys])
         else:
-            each = {name: bindparam(name, type_=kind) for name, kind in self._each.items()}
-            statement = self._build({**each, **alike})
+            per_row = {name: bindparam(name, type_=type_) for name, type_ in self._per_row.items()}
+            statement = self._build({**per_row, **shared})
         compiled = statement.compile(dialect=dialect)
         named = {
             name: getattr(value, "value", value)
             for name, value in compiled.params.items()
-            if name not in {*self._each, *self._alike}
+            if name not in {*self._per_row, *self._shared}
         }
-        order = [*self._each, *self._alike, *named]
+        order = [*self._per_row, *self._shared, *named]
         places = [order.index(name) for name in compiled.positiontup or ()]
-        arranged = itemgetter(*places) if places else tuple
-        return _CompiledUpdate(str(compiled), arranged, tuple(named.values()), named)
+        arrange = itemgetter(*places) if places else tuple
+        return _CompiledUpdate(str(compiled), arrange, tuple(named.values()), named)
 
 
 @dataclass(frozen=True, slots=True)
 class _CompiledUpdate:
-    """A move as SQL of one database."""
+    """An update as the SQL of one database."""
 
     sql: str
-    arranged: Callable[[Told], Told]
-    """Puts what a row, all rows and the statement itself say in the order of the SQL."""
-    constants: Told
+    arrange: Callable[[RowValues], RowValues]
+    """Puts the values of the row, the shared ones and the constants in the order of the SQL."""
+    constants: RowValues
     named: Mapping[str, Any]
 
 

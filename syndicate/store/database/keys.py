@@ -1,4 +1,4 @@
-"""Secrets of the publication, kept with it: a backup of the store is a backup of every link."""
+"""Secrets of the publication, kept in the store: its backup is the backup of every link."""
 
 import secrets
 
@@ -7,27 +7,26 @@ from sqlalchemy import Connection, select
 from syndicate.store.database.schema import keys
 from syndicate.store.database.sql_engine import insert_new
 
-LENGTH = 32
+_LENGTH = 32
+"""Bytes."""
 
 
 class Keys:
-    """The publication's secrets."""
+    """The publication's secrets, by name."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def secret(self, name: str) -> bytes:
-        """Return a secret, made at first use (which needs a write transaction)."""
+        """Return a secret; make it at its first use, which needs a write transaction."""
         found = self.find(name)
         if found is None:
-            fresh = {"name": name, "secret": fresh_secret()}
-            insert_new(self._connection, keys, fresh)
-            found = self.find(name)
-            assert found is not None
+            insert_new(self._connection, keys, {"name": name, "secret": new_secret()})
+            found = self.get(name)
         return found
 
     def get(self, name: str) -> bytes:
-        """Return a secret of every store since its migration; for those who only read."""
+        """Return a secret that every store has since a migration made it."""
         found = self.find(name)
         assert found is not None, f"a migration makes the secret {name}"
         return found
@@ -38,6 +37,6 @@ class Keys:
         return self._connection.execute(query).scalar()
 
 
-def fresh_secret() -> bytes:
-    """Return a new secret."""
-    return secrets.token_bytes(LENGTH)
+def new_secret() -> bytes:
+    """Return 32 random bytes."""
+    return secrets.token_bytes(_LENGTH)

@@ -3,20 +3,20 @@
 from sqlalchemy import Connection, Engine, inspect, text
 
 from syndicate.errors import StoreUnreachable
+from syndicate.store.database.locks import LOCK_MIGRATION, lock
 from syndicate.store.database.schema import HEAD
-from syndicate.store.database.sql_engine import LOCK_MIGRATION, lock
 
 
 def migrate(engine: Engine) -> list[str]:
-    """Run what is missing and return the names of the migrations that ran.
+    """Run the missing migrations and return their names.
 
-    Two processes at once run each migration once: the second waits. Raise
+    Of two processes at once, the second waits: each migration runs once. Raise
     StoreTooNew when the store knows a migration that this version does not.
     """
     with engine.connect() as connection, connection.begin():
         if _version(connection) == HEAD:
             return []
-    from syndicate.store.database.upgrade import upgrade  # noqa: PLC0415 - Alembic: nobody waits for its import in vain, or with the lock held
+    from syndicate.store.database.upgrade import upgrade  # noqa: PLC0415 - Alembic: imported only where it is needed, and before the lock is taken
 
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         lock(connection, LOCK_MIGRATION)
@@ -24,12 +24,12 @@ def migrate(engine: Engine) -> list[str]:
         if before == HEAD:
             return []
         if before is None:
-            _refuse_another_programs(connection)
+            _refuse_foreign_file(connection)
         return upgrade(connection, before)
 
 
-def _refuse_another_programs(connection: Connection) -> None:
-    """Leave a SQLite file alone that has tables of somebody else; a server's may have them."""
+def _refuse_foreign_file(connection: Connection) -> None:
+    """Refuse a SQLite file that has tables of another program; a server's may have them."""
     if connection.dialect.name == "sqlite" and inspect(connection).get_table_names():
         raise StoreUnreachable(
             "the file that store.url names belongs to another program; name another file"

@@ -1,4 +1,4 @@
-"""The migrations themselves, run by Alembic."""
+"""Runs the migrations, by Alembic."""
 
 from pathlib import Path
 

@@ -33,9 +33,9 @@ from syndicate.model.edition_control import (
 )
 from syndicate.model.editions import Edition, EditionKind, EditionState
 from syndicate.model.subscribers import Actor, Cause
+from syndicate.store.database.locks import lock_edition
 from syndicate.store.database.schema import deliveries, delivery_events, editions
 from syndicate.store.database.schema_delivery import edition_acts
-from syndicate.store.database.sql_engine import own_edition
 from syndicate.store.editions.editions import Editions
 from syndicate.store.editions.recipients import queue_for
 
@@ -240,7 +240,7 @@ class EditionControl:
 
     def lock_edition(self, key: int) -> Edition:
         """Return an edition while nobody else moves its deliveries; raise Refused for none."""
-        own_edition(self._connection, key)
+        lock_edition(self._connection, key)
         edition = Editions(self._connection).by_key(key)
         if edition is None or edition.kind is EditionKind.LETTER:
             raise Refused(f"there is no edition {key}; `syndicate editions` lists them")

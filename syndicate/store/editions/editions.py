@@ -18,6 +18,7 @@ from syndicate.model.editions import (
 )
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.audience.segments import condition
+from syndicate.store.database.locks import LOCK_NUMBERS, lock
 from syndicate.store.database.schema import (
     Instant,
     contents,
@@ -29,7 +30,7 @@ from syndicate.store.database.schema import (
     subscriptions,
     suppressions,
 )
-from syndicate.store.database.sql_engine import LOCK_NUMBERS, insert_new, lock
+from syndicate.store.database.sql_engine import insert_new
 
 
 class Editions:

@@ -1,4 +1,4 @@
-"""Whom an edition is for as things stand today, and why somebody of them isn't mailed after all."""
+"""Who gets an edition as of today, and why one of its readers is skipped after all."""
 
 from datetime import datetime
 from typing import Any
@@ -43,12 +43,12 @@ def queue_for(
     which: ColumnElement[bool],
     at: datetime,
 ) -> None:
-    """Put readers of one edition into the ledger of another, where they aren't in it yet.
+    """Queue an edition for the readers of another (`instead_of`) who aren't in its ledger yet.
 
-    `which` says whose rows of the first.
+    `which` selects the rows of the other edition.
     """
-    there = deliveries.alias()
-    theirs = and_(there.c.edition == edition, there.c.subscriber == deliveries.c.subscriber)
+    queued = deliveries.alias()
+    in_ledger = and_(queued.c.edition == edition, queued.c.subscriber == deliveries.c.subscriber)
     rows = select(
         literal(edition),
         deliveries.c.subscriber,
@@ -57,25 +57,25 @@ def queue_for(
         literal(0),
         literal(""),
         bindparam("at", at, type_=Instant),
-    ).where(deliveries.c.edition == instead_of, which, ~exists().where(theirs))
+    ).where(deliveries.c.edition == instead_of, which, ~exists().where(in_ledger))
     columns = ["edition", "subscriber", "state", "attempt", "code", "reply", "at"]
     connection.execute(insert(deliveries).from_select(columns, rows))
 
 
-def with_readers(rows: FromClause = deliveries) -> Join:
-    """Join each ledger row with its edition and with what is known of its reader today."""
-    theirs = rows.join(editions, editions.c.key == rows.c.edition)
-    return _with_reader(theirs, rows.c.subscriber)
+def join_readers(rows: FromClause = deliveries) -> Join:
+    """Join each ledger row with its edition and with its reader as of today."""
+    with_edition = rows.join(editions, editions.c.key == rows.c.edition)
+    return _join_reader(with_edition, rows.c.subscriber)
 
 
-def edition_and_reader() -> Join:
-    """Join every edition with the reader of one ledger row, for a query inside another's."""
-    return _with_reader(editions, deliveries.c.subscriber)
+def join_edition_and_reader() -> Join:
+    """Join every edition with the reader of one ledger row, for a correlated subquery."""
+    return _join_reader(editions, deliveries.c.subscriber)
 
 
-def reason_not_to(at: datetime | ColumnElement[Any]) -> ColumnElement[str]:
-    """Say why a reader is not to be mailed after all; empty when they are."""
-    stayed = or_(
+def skip_reason(at: datetime | ColumnElement[Any]) -> ColumnElement[str]:
+    """Return why a reader must not be mailed after all; empty when they may."""
+    subscribed = or_(
         editions.c.kind == EditionKind.LETTER, subscriptions.c.state == SubscriptionState.CONFIRMED
     )
     paused = and_(editions.c.kind != EditionKind.LETTER, subscribers.c.paused_until > at)
@@ -83,12 +83,12 @@ def reason_not_to(at: datetime | ColumnElement[Any]) -> ColumnElement[str]:
         (subscribers.c.key.is_(None), GONE),
         (suppressions.c.address.is_not(None), suppressions.c.reason),
         (paused, PAUSED),
-        (stayed, ""),
+        (subscribed, ""),
         else_=LEFT,
     )
 
 
-def _with_reader(rows: FromClause, reader: ColumnElement[int]) -> Join:
+def _join_reader(rows: FromClause, reader: ColumnElement[int]) -> Join:
     subscribed = and_(
         subscriptions.c.subscriber == reader, subscriptions.c.newsletter == editions.c.newsletter
     )

@@ -19,6 +19,7 @@ from syndicate.model.deliveries import DeliveryState
 from syndicate.model.edition_control import ControlAction, ControlRecord, Remaining
 from syndicate.model.editions import Draft, Edition, EditionState
 from syndicate.model.subscribers import Cause
+from syndicate.store.database.locks import LOCK_NUMBERS, lock
 from syndicate.store.database.schema import (
     deliveries,
     delivery_events,
@@ -26,10 +27,9 @@ from syndicate.store.database.schema import (
     edition_links,
     editions,
 )
-from syndicate.store.database.sql_engine import LOCK_NUMBERS, lock
 from syndicate.store.editions.control import CANCELLED_ROW, HELD_BACK, STEP, EditionControl, over
 from syndicate.store.editions.editions import Editions
-from syndicate.store.editions.recipients import queue_for, reason_not_to, with_readers
+from syndicate.store.editions.recipients import join_readers, queue_for, skip_reason
 
 _MISSED = or_(deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.EXPIRED]), CANCELLED_ROW)
 """Who provably didn't get it, and might have wanted to."""
@@ -126,8 +126,8 @@ class Successors:
         )
         query = (
             select(deliveries.c.subscriber)
-            .select_from(with_readers())
-            .where(deliveries.c.edition == edition.key, _MISSED, reason_not_to(at) == "")
+            .select_from(join_readers())
+            .where(deliveries.c.edition == edition.key, _MISSED, skip_reason(at) == "")
             .where(~has, ~may_have)
             .order_by(deliveries.c.subscriber)
         )

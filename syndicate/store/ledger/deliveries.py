@@ -1,10 +1,4 @@
-"""The ledger: every move of a delivery, each a compare-and-set.
-
-    queued ─claim─► claimed ─intend─► sending ─settle─► accepted, deferred, failed, unknown
-
-`intend` is committed before the body's first byte leaves, so a row that is
-`claimed` was provably not handed over, and one that is `sending` may have been.
-"""
+"""The ledger: one row per edition and reader; what it contains, what expires, who died."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -36,22 +30,22 @@ from syndicate.model.deliveries import (
 from syndicate.model.editions import Edition, EditionKind, EditionState
 from syndicate.store.database.schema import Instant, contents, deliveries, editions, subscribers
 from syndicate.store.editions.editions import edition_of
-from syndicate.store.editions.recipients import with_readers
-from syndicate.store.ledger.claims import Claims, claim_of, put_off_until
-from syndicate.store.ledger.transitions import GOES_ON
+from syndicate.store.editions.recipients import join_readers
+from syndicate.store.ledger.claims import Claims, claim_of, is_deferred_until
+from syndicate.store.ledger.transitions import IS_SENDING
 
-OVERDUE = "could not be handed over in time"
-LOST_SIGHT = "the process ended while the message was being handed over"
+EXPIRED_REPLY = "could not be sent in time"
+UNKNOWN_REPLY = "the process ended while the message was being sent"
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveredClaims:
-    """What a sweep found of workers that died."""
+    """The claims of workers that died."""
 
     requeued: int
-    """Claimed, never handed over: queued again."""
+    """How many were claimed and not sent: they are queued again."""
     unknown: tuple[Claim, ...]
-    """Being handed over: nobody here can know. Settle them with evidence, if there is any."""
+    """Those that were being sent: settle them with evidence, if there is any."""
 
 
 class Deliveries:
@@ -60,11 +54,9 @@ class Deliveries:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    # what there is
-
     def totals(self, edition: int) -> DeliveryTotals:
-        """Count an edition's readers by where they stand."""
-        # every state is named, so that a million rows are counted out of their index
+        """Count an edition's deliveries by state."""
+        # naming every state lets the index count a million rows
         query = (
             select(deliveries.c.state, func.count())
             .where(deliveries.c.edition == edition, deliveries.c.state.in_(list(DeliveryState)))
@@ -77,16 +69,16 @@ class Deliveries:
         return DeliveryTotals(**{state.value: count for state, count in counts.items()})
 
     def next_attempt(self, edition: int) -> datetime | None:
-        """Return when the first of those that were put off is due again; None without any."""
-        put_off = deliveries.c.next_attempt_at.is_not(None)
+        """Return when the first deferred delivery is due; None without any."""
+        deferred = deliveries.c.next_attempt_at.is_not(None)
         query = select(func.min(deliveries.c.next_attempt_at))
         first: datetime | None = self._connection.execute(
-            query.where(deliveries.c.edition == edition, put_off)
+            query.where(deliveries.c.edition == edition, deferred)
         ).scalar_one()
         return first
 
     def by_edition(self, edition: int) -> Iterator[Delivery]:
-        """Iterate over an edition's ledger rows, in the order people came."""
+        """Iterate over an edition's ledger rows, by subscriber number."""
         query = (
             select(deliveries, subscribers.c.email)
             .outerjoin(subscribers, subscribers.c.key == deliveries.c.subscriber)
@@ -107,42 +99,42 @@ class Deliveries:
             )
 
     def open_editions(self, at: datetime, *, claimed: Collection[int] = ()) -> list[Edition]:
-        """Return the editions with something to hand over at `at`: letters, alerts, digests.
+        """Return the editions with something to send at `at`: letters first, then alerts, digests.
 
-        Those of `claimed` have, where they go on.
+        Those of `claimed` count as such unless they are stopped.
         """
-        told = {"now": at, "claimed": list(claimed)}
-        return [edition_of(row) for row in self._connection.execute(_open_editions(), told)]
-
-    # moves
+        parameters = {"now": at, "claimed": list(claimed)}
+        rows = self._connection.execute(_open_editions(), parameters)
+        return [edition_of(row) for row in rows]
 
     def resend(self, claim: Claim, *, at: datetime) -> bool:
-        """Queue an unknown one again: it provably did not arrive, or may arrive twice.
+        """Queue an unknown delivery again: it provably did not arrive, or may arrive twice.
 
-        Not so of an edition that was cancelled or replaced: it stays unknown.
+        That of a cancelled or replaced edition stays unknown.
         """
-        over = (EditionState.CANCELLED, EditionState.REPLACED)
-        mine = and_(
+        stopped = (EditionState.CANCELLED, EditionState.REPLACED)
+        matches = and_(
             deliveries.c.edition == claim.edition,
             deliveries.c.subscriber == claim.subscriber,
             deliveries.c.state == DeliveryState.UNKNOWN,
             deliveries.c.attempt == claim.attempt + 1,
-            ~exists().where(editions.c.key == deliveries.c.edition, editions.c.state.in_(over)),
+            ~exists().where(editions.c.key == deliveries.c.edition, editions.c.state.in_(stopped)),
         )
-        return self._set(mine, state=DeliveryState.QUEUED, at=at)
+        queued = update(deliveries).where(matches).values(state=DeliveryState.QUEUED, at=at)
+        return self._connection.execute(queued).rowcount == 1
 
     def expire(self, at: datetime) -> int:
-        """Give up what is past its edition's time; return how many."""
-        over = select(editions.c.key).where(editions.c.expires_at <= at)
+        """Expire what is past its edition's time; return how many."""
+        overdue = select(editions.c.key).where(editions.c.expires_at <= at)
         expired = self._connection.execute(
             update(deliveries)
             .where(
                 deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]),
-                deliveries.c.edition.in_(over),
+                deliveries.c.edition.in_(overdue),
             )
             .values(
                 state=DeliveryState.EXPIRED,
-                reply=case((deliveries.c.reply == "", OVERDUE), else_=deliveries.c.reply),
+                reply=case((deliveries.c.reply == "", EXPIRED_REPLY), else_=deliveries.c.reply),
                 next_attempt_at=None,
                 at=at,
             )
@@ -150,24 +142,22 @@ class Deliveries:
         return expired.rowcount
 
     def recover(self, *, now: datetime, dead: Callable[[str], bool]) -> RecoveredClaims:
-        """Take over from workers that died, or whose lease is over."""
-        held = deliveries.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING])
-        owners = self._connection.execute(select(deliveries.c.owner).where(held).distinct())
-        gone = [owner for owner in owners.scalars() if owner is not None and dead(owner)]
-        abandoned = or_(deliveries.c.owner.in_(gone), deliveries.c.lease_until < now)
+        """Recover the claims of dead workers, and those whose lease is over."""
+        claimed = deliveries.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING])
+        owners = self._connection.execute(select(deliveries.c.owner).where(claimed).distinct())
+        dead_owners = [owner for owner in owners.scalars() if owner is not None and dead(owner)]
+        abandoned = or_(deliveries.c.owner.in_(dead_owners), deliveries.c.lease_until < now)
         requeued = self._connection.execute(
             update(deliveries).where(deliveries.c.state == DeliveryState.CLAIMED, abandoned),
             {"state": DeliveryState.QUEUED, "owner": None, "lease_until": None, "at": now},
         )
         unknown = self._abandoned(abandoned)
-        lost = [
-            DeliveryOutcome(claim=one, state=DeliveryState.UNKNOWN, reply=LOST_SIGHT)
-            for one in unknown
+        outcomes = [
+            DeliveryOutcome(claim=claim, state=DeliveryState.UNKNOWN, reply=UNKNOWN_REPLY)
+            for claim in unknown
         ]
-        Claims(self._connection).settle(lost, at=now)
+        Claims(self._connection).settle(outcomes, at=now)
         return RecoveredClaims(requeued.rowcount, tuple(unknown))
-
-    # how
 
     def _abandoned(self, abandoned: ColumnElement[bool]) -> list[Claim]:
         rows = self._connection.execute(
@@ -179,39 +169,36 @@ class Deliveries:
                 subscribers.c.name,
                 editions.c.newsletter,
             )
-            .select_from(with_readers())
+            .select_from(join_readers())
             .where(deliveries.c.state == DeliveryState.SENDING, abandoned)
         )
         return [claim_of(row) for row in rows]
 
-    def _set(self, condition: ColumnElement[bool], **values: Any) -> bool:
-        return self._connection.execute(update(deliveries).where(condition), values).rowcount == 1
-
 
 @cache
 def _open_editions() -> Select[Any]:
-    """Ask which editions have something due, or go on and are claimed, the most urgent first.
+    """Select the editions with something due, or claimed, the most urgent first.
 
-    It is kept: a sender asks a few times a second, and to put it together takes longer.
+    It is cached: a sender asks a few times a second, and building it takes longer.
     """
     urgency = case(
         (editions.c.kind == EditionKind.LETTER, 0),
         (editions.c.kind == EditionKind.ALERT, 1),
         else_=2,
     )
-    theirs = deliveries.c.edition == editions.c.key
-    # the first of each: so that it is looked up in an index, and nothing is walked through
+    of_edition = deliveries.c.edition == editions.c.key
+    # only the first of each is looked up in an index
     new = select(func.min(deliveries.c.subscriber)).where(
-        theirs, deliveries.c.state == DeliveryState.QUEUED
+        of_edition, deliveries.c.state == DeliveryState.QUEUED
     )
-    put_off = select(func.min(deliveries.c.next_attempt_at)).where(
-        theirs, put_off_until(bindparam("now", type_=Instant))
+    deferred = select(func.min(deliveries.c.next_attempt_at)).where(
+        of_edition, is_deferred_until(bindparam("now", type_=Instant))
     )
-    due = or_(*(first.scalar_subquery().is_not(None) for first in (new, put_off)))
+    due = or_(*(first.scalar_subquery().is_not(None) for first in (new, deferred)))
     claimed = editions.c.key.in_(bindparam("claimed", expanding=True))
     return (
         select(editions, contents.c.subject)
         .join(contents)
-        .where(GOES_ON, or_(due, claimed))
+        .where(IS_SENDING, or_(due, claimed))
         .order_by(urgency, editions.c.key)
     )

@@ -1,4 +1,4 @@
-"""Allowances: how much mail may leave, by a rate or in a day, shared by all processes."""
+"""Send quotas: how much mail may leave, by a rate or in a day, shared by all processes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,80 +10,80 @@ from syndicate.store.database.schema_delivery import allowances
 from syndicate.store.database.sql_engine import insert_new
 
 _SECOND = 1_000_000_000
-"""In nanoseconds, in which a rate is reckoned: a microsecond is long at a million a second."""
-_SKEW = 60 * _SECOND
-"""By so much the clocks of two machines may differ; more is a clock that was set."""
-_LATELY = 3 * _SECOND // 10
-"""A bucket holds a second's worth: one that is used up to here is as good as empty."""
+"""In nanoseconds: at a million messages a second, a microsecond is a long time."""
+_MAX_CLOCK_SKEW = 60 * _SECOND
+"""How far the clocks of two machines may differ; more is a clock that was set."""
+_NEARLY_EMPTY = 3 * _SECOND // 10
+"""A bucket is as good as empty when this little of its second is left."""
 
 
 class SendQuotas:
-    """Buckets by name, each filled at a rate, and counters of days."""
+    """Token buckets by name, each refilled at a rate, and counters per day."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def take(self, name: str, rate: Rate, want: int, *, at: datetime) -> int:
-        """Take up to `want` out of a bucket; return how many there were.
+        """Take up to `want` tokens from a bucket; return how many there were.
 
-        A bucket holds what its rate gives in a second, and at least one. Nothing is given
-        twice for the same time, also when a clock is set back.
+        A bucket holds what its rate gives in a second, and at least one. No moment gives
+        tokens twice, even when a clock is set back.
         """
         now = microseconds(at) * 1000
-        apiece = -(-(rate.per // timedelta(microseconds=1)) * 1000 // rate.count)
+        per_token = -(-(rate.per // timedelta(microseconds=1)) * 1000 // rate.count)
         used_until = self._used_until(name)
-        if used_until > now + _SKEW:
+        if used_until > now + _MAX_CLOCK_SKEW:
             used_until = now
-        begins = max(used_until, now - max(1, _SECOND // apiece) * apiece)
-        granted = max(0, min(want, (now - begins) // apiece))
+        start = max(used_until, now - max(1, _SECOND // per_token) * per_token)
+        taken = max(0, min(want, (now - start) // per_token))
         self._connection.execute(
             update(allowances)
             .where(allowances.c.name == name)
-            .values(used_until=begins + granted * apiece, apiece=apiece)
+            .values(used_until=start + taken * per_token, apiece=per_token)
         )
-        return granted
+        return taken
 
     def release(self, name: str, count: int) -> None:
-        """Put back what was taken and not used."""
+        """Put back tokens that were not used."""
         used_until = allowances.c.used_until - count * allowances.c.apiece
-        back = update(allowances).where(allowances.c.name == name)
-        self._connection.execute(back.values(used_until=used_until))
+        bucket = update(allowances).where(allowances.c.name == name)
+        self._connection.execute(bucket.values(used_until=used_until))
 
     def take_daily(self, name: str, most: int, want: int, *, at: datetime) -> int:
-        """Take up to `want` of the `most` there are in this day of UTC; return how many."""
+        """Take up to `want` of the `most` there are per day (UTC); return how many."""
         midnight = _midnight(at)
         row = {"name": name, "starts_at": midnight, "count": 0}
         insert_new(self._connection, limits, row)
-        mine = (limits.c.name == name) & (limits.c.starts_at == midnight)
-        query = select(limits.c.count).where(mine).with_for_update()
-        taken = int(self._connection.execute(query).scalar_one())
-        granted = max(0, min(want, most - taken))
-        self._connection.execute(update(limits).where(mine).values(count=taken + granted))
-        return granted
+        matches = (limits.c.name == name) & (limits.c.starts_at == midnight)
+        query = select(limits.c.count).where(matches).with_for_update()
+        before = int(self._connection.execute(query).scalar_one())
+        taken = max(0, min(want, most - before))
+        self._connection.execute(update(limits).where(matches).values(count=before + taken))
+        return taken
 
     def release_daily(self, name: str, count: int, *, at: datetime) -> None:
         """Put back what was taken on the day of `at` and not used."""
-        mine = (limits.c.name == name) & (limits.c.starts_at == _midnight(at))
+        matches = (limits.c.name == name) & (limits.c.starts_at == _midnight(at))
         left = case((limits.c.count > count, limits.c.count - count), else_=0)
-        self._connection.execute(update(limits).where(mine).values(count=left))
+        self._connection.execute(update(limits).where(matches).values(count=left))
 
     def exhausted(self, *, at: datetime) -> frozenset[str]:
-        """Return the buckets of which everything is taken as soon as it is there."""
+        """Return the buckets whose tokens are taken as soon as they are there."""
         now = microseconds(at) * 1000
-        nearly = allowances.c.used_until + 2 * allowances.c.apiece
+        next_tokens = allowances.c.used_until + 2 * allowances.c.apiece
         query = select(allowances.c.name).where(
-            or_(allowances.c.used_until > now - _LATELY, nearly > now),
-            allowances.c.used_until <= now + _SKEW,
+            or_(allowances.c.used_until > now - _NEARLY_EMPTY, next_tokens > now),
+            allowances.c.used_until <= now + _MAX_CLOCK_SKEW,
         )
         return frozenset(self._connection.execute(query).scalars())
 
     def taken_today(self, name: str, *, at: datetime) -> int:
-        """Return how many were taken of a day's number, in the day of `at` in UTC."""
-        mine = (limits.c.name == name) & (limits.c.starts_at == _midnight(at))
-        return self._connection.execute(select(limits.c.count).where(mine)).scalar() or 0
+        """Return how many were taken on the day of `at` (UTC)."""
+        matches = (limits.c.name == name) & (limits.c.starts_at == _midnight(at))
+        return self._connection.execute(select(limits.c.count).where(matches)).scalar() or 0
 
     def _used_until(self, name: str) -> int:
-        """Return until when a bucket is used up; nobody else takes from it meanwhile."""
+        """Lock a bucket and return until when it is used up, in nanoseconds since the epoch."""
         query = select(allowances.c.used_until).where(allowances.c.name == name).with_for_update()
         found = self._connection.execute(query).scalar()
         if found is None:

@@ -1,6 +1,6 @@
-"""The moves of the ledger as SQL: which rows may make each, and what they are then.
+"""The ledger's transitions as SQL: which rows may make each, and what they become.
 
-A row is told by its edition, its subscriber and the attempt that it is at.
+A row is named by its edition, its subscriber and the attempt that it is at.
 """
 
 from typing import Any
@@ -10,105 +10,114 @@ from sqlalchemy.sql.dml import Update
 
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionState
-from syndicate.store.database.bulk_update import INTEGER, TEXT, BulkUpdate, Values, fixed
+from syndicate.store.database.bulk_update import (
+    INTEGER,
+    TEXT,
+    BulkUpdate,
+    Parameters,
+    text_literal,
+)
 from syndicate.store.database.schema import deliveries, editions
-from syndicate.store.editions.recipients import edition_and_reader, reason_not_to
+from syndicate.store.editions.recipients import join_edition_and_reader, skip_reason
 
-GOES_ON = editions.c.state == EditionState.SENDING
-_ROW = {"its_edition": INTEGER, "its_subscriber": INTEGER, "its_attempt": INTEGER}
+IS_SENDING = editions.c.state == EditionState.SENDING
+_ROW = {"row_edition": INTEGER, "row_subscriber": INTEGER, "row_attempt": INTEGER}
 
 
 def _from(
-    told: Values, *states: DeliveryState, attempt: ColumnElement[Any] | None = None
+    given: Parameters, *states: DeliveryState, attempt: ColumnElement[Any] | None = None
 ) -> Update:
-    """Change a row that is in one of these states, as of its attempt."""
-    tried = told["its_attempt"] if attempt is None else attempt
-    # as an expression: PostgreSQL, until it has counted a new ledger, takes the index of
-    # states for the shorter way, and walks through the million rows that are in one of them
-    state = deliveries.c.state.concat(fixed(""))
+    """Update a row that is in one of these states, and at its attempt."""
+    # as an expression: until PostgreSQL has analysed a new ledger, it prefers the index of
+    # states, and walks through the million rows that are in one of them
+    state = deliveries.c.state.concat(text_literal(""))
     return update(deliveries).where(
-        deliveries.c.edition == told["its_edition"],
-        deliveries.c.subscriber == told["its_subscriber"],
-        deliveries.c.attempt == tried,
-        or_(*(state == fixed(one) for one in states)),
+        deliveries.c.edition == given["row_edition"],
+        deliveries.c.subscriber == given["row_subscriber"],
+        deliveries.c.attempt == (given["row_attempt"] if attempt is None else attempt),
+        or_(*(state == text_literal(allowed) for allowed in states)),
     )
 
 
-def _claimed(told: Values) -> Update:
-    return _from(told, DeliveryState.QUEUED, DeliveryState.DEFERRED).values(
-        state=fixed(DeliveryState.CLAIMED),
-        owner=told["its_owner"],
-        lease_until=told["its_lease"],
+def _claimed(given: Parameters) -> Update:
+    return _from(given, DeliveryState.QUEUED, DeliveryState.DEFERRED).values(
+        state=text_literal(DeliveryState.CLAIMED),
+        owner=given["owner_name"],
+        lease_until=given["lease_end"],
         next_attempt_at=null(),
-        at=told["now"],
+        at=given["now"],
     )
 
 
-def _released(told: Values) -> Update:
-    mine = deliveries.c.owner == told["its_owner"]
+def _released(given: Parameters) -> Update:
     return (
-        _from(told, DeliveryState.CLAIMED)
-        .where(mine)
-        .values(state=fixed(DeliveryState.QUEUED), owner=null(), lease_until=null(), at=told["now"])
-    )
-
-
-def _intended(told: Values) -> Update:
-    wanted = (
-        exists()
-        .select_from(edition_and_reader())
-        .where(editions.c.key == deliveries.c.edition, GOES_ON, reason_not_to(told["now"]) == "")
-        .correlate(deliveries)
-    )
-    return (
-        _from(told, DeliveryState.CLAIMED)
-        .where(deliveries.c.owner == told["its_owner"], wanted)
+        _from(given, DeliveryState.CLAIMED)
+        .where(deliveries.c.owner == given["owner_name"])
         .values(
-            state=fixed(DeliveryState.SENDING),
-            attempt=deliveries.c.attempt + 1,
-            lease_until=told["its_lease"],
-            at=told["now"],
+            state=text_literal(DeliveryState.QUEUED),
+            owner=null(),
+            lease_until=null(),
+            at=given["now"],
         )
     )
 
 
-def _settled(told: Values) -> Update:
-    # a body that left was one attempt more
-    tried = told["its_attempt"] + case(
-        (deliveries.c.state == fixed(DeliveryState.CLAIMED), 0), else_=1
+def _intended(given: Parameters) -> Update:
+    wanted = (
+        exists()
+        .select_from(join_edition_and_reader())
+        .where(editions.c.key == deliveries.c.edition, IS_SENDING, skip_reason(given["now"]) == "")
+        .correlate(deliveries)
+    )
+    return (
+        _from(given, DeliveryState.CLAIMED)
+        .where(deliveries.c.owner == given["owner_name"], wanted)
+        .values(
+            state=text_literal(DeliveryState.SENDING),
+            attempt=deliveries.c.attempt + 1,
+            lease_until=given["lease_end"],
+            at=given["now"],
+        )
+    )
+
+
+def _settled(given: Parameters) -> Update:
+    # a body that left counted one attempt more
+    attempt = given["row_attempt"] + case(
+        (deliveries.c.state == text_literal(DeliveryState.CLAIMED), 0), else_=1
     )
     return _from(
-        told, DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN, attempt=tried
+        given, DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN, attempt=attempt
     ).values(
-        state=told["its_state"],
-        attempt=told["tried"],
-        code=told["its_code"],
-        reply=told["its_reply"],
-        next_attempt_at=told["again"],
-        at=told["now"],
+        state=given["new_state"],
+        attempt=given["new_attempt"],
+        code=given["new_code"],
+        reply=given["new_reply"],
+        next_attempt_at=given["retry_at"],
+        at=given["now"],
         owner=null(),
         lease_until=null(),
     )
 
 
-def _skipped(told: Values) -> Update:
-    return _from(told, DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED).values(
-        state=fixed(DeliveryState.SKIPPED),
-        reply=told["reason"],
+def _skipped(given: Parameters) -> Update:
+    return _from(given, DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED).values(
+        state=text_literal(DeliveryState.SKIPPED),
+        reply=given["reason"],
         owner=null(),
         lease_until=null(),
         next_attempt_at=null(),
-        at=told["now"],
+        at=given["now"],
     )
 
 
 _NOW = {"now": INTEGER}
-_OWNER = {"its_owner": TEXT}
-_LEASE = {"its_lease": INTEGER}
-_VERDICT = {"its_state": TEXT, "tried": INTEGER, "its_code": INTEGER}
-_VERDICT |= {"its_reply": TEXT, "again": INTEGER}
-CLAIM = BulkUpdate(_claimed, each=_ROW, alike=_OWNER | _LEASE | _NOW)
-RELEASE = BulkUpdate(_released, each=_ROW, alike=_OWNER | _NOW)
-INTEND = BulkUpdate(_intended, each=_ROW, alike=_OWNER | _LEASE | _NOW)
-SETTLE = BulkUpdate(_settled, each=_ROW | _VERDICT, alike=_NOW)
-SKIP = BulkUpdate(_skipped, each=_ROW | {"reason": TEXT}, alike=_NOW)
+_OWNER = {"owner_name": TEXT}
+_LEASE = {"lease_end": INTEGER}
+_OUTCOME = {"new_state": TEXT, "new_attempt": INTEGER, "new_code": INTEGER}
+_OUTCOME |= {"new_reply": TEXT, "retry_at": INTEGER}
+CLAIM = BulkUpdate(_claimed, per_row=_ROW, shared=_OWNER | _LEASE | _NOW)
+RELEASE = BulkUpdate(_released, per_row=_ROW, shared=_OWNER | _NOW)
+INTEND = BulkUpdate(_intended, per_row=_ROW, shared=_OWNER | _LEASE | _NOW)
+SETTLE = BulkUpdate(_settled, per_row=_ROW | _OUTCOME, shared=_NOW)
+SKIP = BulkUpdate(_skipped, per_row=_ROW | {"reason": TEXT}, shared=_NOW)

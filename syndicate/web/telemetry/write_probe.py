@@ -9,7 +9,7 @@ from syndicate import clock
 from syndicate.config import Config, TransportKind
 from syndicate.errors import StoreError, StoreLocked
 from syndicate.store import Heartbeat, Store
-from syndicate.store.database.sql_engine import sqlite_file
+from syndicate.store.database.sql_engine import sqlite_path
 
 _SIZE = 256 * 1024
 """Bytes that have to find room: a log that SQLite made before takes a few without any."""
@@ -32,7 +32,7 @@ def find_write_errors(store: Store, config: Config) -> Iterator[tuple[str, str]]
 
 
 def _folders(config: Config) -> Iterator[tuple[str, Path]]:
-    file = sqlite_file(config.store.url)
+    file = sqlite_path(config.store.url)
     if file is not None:
         yield "the store", config.path(file).parent
     yield "the output", config.output

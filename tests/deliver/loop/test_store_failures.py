@@ -171,7 +171,7 @@ def test_a_server_that_stays_away_ends_the_pass_and_the_next_one_does_the_rest(
         failed = passed(far_store, one)
         wire.mend()
         assert isinstance(failed, StoreUnreachable)
-        assert str(failed).endswith("look at store.url")
+        assert str(failed).endswith("check store.url")
         assert "\n" not in str(failed)
         assert "secret" not in str(failed)
         every_body_is_recorded(far_store, edition, server.record)
@@ -211,16 +211,16 @@ def test_a_server_is_asked_for_a_sign_of_life_after_a_rest_alone(far_store, wire
         return wire.journeys - before
 
     assert journeys() == 0
-    monkeypatch.setattr("syndicate.store.database.sql_engine._REST", -1)
+    monkeypatch.setattr("syndicate.store.database.sql_engine._PING_AFTER", -1)
     assert journeys() > 0
 
 
 def test_a_connection_that_was_just_made_is_not_asked(far_store, monkeypatch):
     """A second that is no good either is no reason to try a third."""
     far_store._engine.dispose()
-    monkeypatch.setattr("syndicate.store.database.sql_engine._REST", -1)
+    monkeypatch.setattr("syndicate.store.database.sql_engine._PING_AFTER", -1)
     monkeypatch.setattr(
-        "syndicate.store.database.sql_engine._spoke", lambda _: pytest.fail("it was asked")
+        "syndicate.store.database.sql_engine._has_input", lambda _: pytest.fail("it was asked")
     )
     with far_store.read() as tx:
         assert tx.editions.all() == []
@@ -266,15 +266,15 @@ def test_a_server_that_breaks_off_what_takes_too_long_is_waited_for(far_store, w
 @pytest.mark.parametrize(
     ("code", "kind", "remedy"),
     [
-        ("53100", StoreError, "make room"),
-        ("58030", StoreUnreachable, "look at its disk"),
+        ("53100", StoreError, "free some"),
+        ("58030", StoreUnreachable, "check its disk"),
         ("57014", StoreLocked, "try again"),
         ("55P03", StoreLocked, "try again"),
         ("40001", StoreLocked, "try again"),
         ("25006", StoreUnreachable, "who may write there"),
         ("42501", StoreUnreachable, "who may write there"),
-        ("53200", StoreUnreachable, "look at store.url"),
-        ("XX001", StoreUnreachable, "put a backup"),
+        ("53200", StoreUnreachable, "check store.url"),
+        ("XX001", StoreUnreachable, "restore a backup"),
     ],
 )
 def test_what_a_server_says_in_its_own_language_is_understood(far_store, code, kind, remedy):
@@ -409,7 +409,7 @@ def test_a_full_disk_ends_the_pass_and_the_next_one_does_the_rest(
     with Wrecker(say=wordy) as server, capture_logs() as logs:
         one = config(server.port)
         failed = passed(sqlite_store, one)
-        assert "disk is full; make room and try again" in str(failed)
+        assert "disk is full; free some and try again" in str(failed)
         assert 0 < len(server.record.bodies) < AUDIENCE
         every_body_is_recorded(sqlite_store, edition, server.record)
 
@@ -582,7 +582,7 @@ def test_a_command_that_may_not_write_any_more_says_so_in_a_line(operator):
         edition = operator.settle_in(server.port)
         code, said = operator.tick()
         assert code == 1
-        assert last_line(said).endswith("look at its disk (is it full, over a quota, broken?)")
+        assert last_line(said).endswith("check its disk (is it full, over a quota, broken?)")
         with operator.store() as store:
             every_body_is_recorded(store, edition, server.record)
         server.settle()
@@ -600,7 +600,7 @@ def test_a_command_whose_disk_is_full_says_so_in_a_line(operator):
         edition = operator.settle_in(server.port)
         code, said = operator.tick(*ON_A_SMALL_DISK)
         assert code == 1
-        assert "no room left: database or disk is full; make room and try again" in last_line(said)
+        assert "out of space: database or disk is full; free some and try again" in last_line(said)
         with operator.store() as store:
             every_body_is_recorded(store, edition, server.record)
         assert 0 < finished(operator, edition, server.record)[DeliveryState.UNKNOWN] <= CONNECTIONS
@@ -617,5 +617,5 @@ def test_a_command_whose_folder_can_only_be_read_says_so_in_a_line(operator):
             operator.folder.chmod(0o700)
             operator.file.chmod(0o600)
         assert code == 1
-        assert "look at store.url, and at who may write there" in last_line(said)
+        assert "check store.url, and who may write there" in last_line(said)
         assert finished(operator, edition, server.record) == {DeliveryState.ACCEPTED: AUDIENCE}

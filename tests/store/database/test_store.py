@@ -220,7 +220,7 @@ def test_a_file_that_is_no_database_is_said_plainly(tmp_path: Path):
 
 
 def test_a_store_that_another_process_holds_is_said_plainly(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(sql_engine, "BUSY_MS", 50)
+    monkeypatch.setattr(sql_engine, "BUSY_TIMEOUT", 50)
     store = Store.open(f"sqlite:///{tmp_path}/syndicate.db")
     other = Store.open(f"sqlite:///{tmp_path}/syndicate.db")
     with store.write(), pytest.raises(StoreLocked, match="another process"), other.write():
@@ -306,7 +306,7 @@ def test_a_server_that_goes_away_is_said_plainly_and_used_again(administrator, p
             end_every_session(administrator)
             tx.keys.secret("other")
 
-    with pytest.raises(StoreUnreachable, match=r"look at store\.url"):
+    with pytest.raises(StoreUnreachable, match=r"check store\.url"):
         write()
     with store.read() as tx:
         assert tx.articles.all() == []

@@ -462,9 +462,9 @@ def test_postgresql_looks_rows_up_by_their_key_before_it_has_counted_them(store)
             "INSERT INTO deliveries (edition, subscriber, state, attempt, code, reply, at) "
             "SELECT 1, n, 'queued', 0, 0, '', 0 FROM generate_series(1, 200000) AS n"
         )
-        ready = transitions.CLAIM._made_ready(connection.dialect)
-        rows = {"its_edition": [1] * 250, "its_subscriber": [*range(250)]}
-        told = {**rows, "its_attempt": [0] * 250, "its_owner": "me", "its_lease": 0, "now": 0}
-        plan = connection.exec_driver_sql(f"EXPLAIN {ready.sql}", {**told, **ready.named})
+        compiled = transitions.CLAIM._compile(connection.dialect)
+        rows = {"row_edition": [1] * 250, "row_subscriber": [*range(250)], "row_attempt": [0] * 250}
+        values = {**rows, "owner_name": "me", "lease_end": 0, "now": 0}
+        plan = connection.exec_driver_sql(f"EXPLAIN {compiled.sql}", {**values, **compiled.named})
         steps = "\n".join(row[0] for row in plan)
     assert "using pk_deliveries" in steps

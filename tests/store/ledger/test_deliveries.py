@@ -268,7 +268,7 @@ def test_what_is_past_its_time_is_given_up_but_not_what_is_in_flight(store):
     assert [row.state.value for row in rows] == ["sending", "expired", "claimed", "expired"]
     assert [row.reply for row in rows if row.state is DeliveryState.EXPIRED] == [
         "full",
-        "could not be handed over in time",
+        "could not be sent in time",
     ]
 
 

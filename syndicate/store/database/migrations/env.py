@@ -1,4 +1,4 @@
-"""How Alembic runs our migrations: on the connection it is handed, in its transaction."""
+"""Runs the migrations on the given connection, in its transaction; Alembic calls this file."""
 
 from alembic import context
 
@@ -10,6 +10,6 @@ assert schema_push, "its tables are among them"
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    transactional_ddl=False,  # the caller's transaction holds it all
+    transactional_ddl=False,  # the caller's transaction contains it all
 )
 context.run_migrations()
