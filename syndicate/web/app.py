@@ -17,15 +17,15 @@ from syndicate.render import addresses
 from syndicate.store import ConfirmationKind, Store
 from syndicate.web.editions.archive import ArchivePages
 from syndicate.web.editions.click_tracking import ClickPages
-from syndicate.web.editions.web_view import EditionPage
+from syndicate.web.editions.web_view import WebViewPage
 from syndicate.web.feeds.private_feeds import PrivateFeedPages
-from syndicate.web.outbox.pages import OutboxPages, is_served
+from syndicate.web.outbox.pages import OutboxPages, is_outbox_served
 from syndicate.web.pages import WebPages
 from syndicate.web.published.files import PublishedFiles
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.confirmation import (
     ConfirmationHandler,
-    ConfirmPages,
+    ConfirmationPages,
     SubscriptionConfirmation,
 )
 from syndicate.web.readers.email_verification import EmailVerification
@@ -73,7 +73,7 @@ def application(
     letters = LetterSender(config, letters_due)
     limits = SignupLimits(config, secrets["signup"], counts)
     routes = _reader_routes(store, config, pages, letters, secrets=secrets, limits=limits)
-    if is_served(config):
+    if is_outbox_served(config):
         routes += OutboxPages(config, pages).routes()
     if config.websub.own:
         from syndicate.web.feeds.websub_hub import HubPage  # noqa: PLC0415 - a HTTP client is slow to import
@@ -103,21 +103,25 @@ def _reader_routes(
 ) -> list[Route]:
     """Return the pages where readers decide."""
     links = SignedLinks(config, secrets["links"])
-    clerk = SignupValidator(config)
-    enrolment = SignupRequests(store, config, letters, limits)
-    change = AddressChange(store, config, pages, letters=letters, clerk=clerk, limits=limits)
+    validator = SignupValidator(config)
+    requests = SignupRequests(store, config, letters, limits)
+    change = AddressChange(
+        store, config, pages, letters=letters, validator=validator, limits=limits
+    )
     handlers: dict[ConfirmationKind, ConfirmationHandler] = {
         ConfirmationKind.SUBSCRIBE: SubscriptionConfirmation(store, config, links, pages, letters),
         ConfirmationKind.ADDRESS: change,
         ConfirmationKind.DATA: PersonalDataPages(store, config, links, pages),
     }
-    asks = EmailVerification(store, config, letters, limits)
+    verification = EmailVerification(store, config, letters, limits)
     return [
-        *SignupPages(store, config, pages, clerk, enrolment, secret=secrets["signup"]).routes(),
-        *ConfirmPages(store, config, links, pages, handlers).routes(),
-        *PreferencePages(store, config, links, pages, change=change, letters=asks).routes(),
+        *SignupPages(store, config, pages, validator, requests, secret=secrets["signup"]).routes(),
+        *ConfirmationPages(store, config, links, pages, handlers).routes(),
+        *PreferencePages(
+            store, config, links, pages, address_change=change, verification=verification
+        ).routes(),
         *UnsubscribePages(store, config, links, pages).routes(),
-        *EditionPage(store, config, links, pages).routes(),
+        *WebViewPage(store, config, links, pages).routes(),
         *ArchivePages(store, config, pages).routes(),
         *ClickPages(store, config, links, pages).routes(),
     ]
@@ -155,7 +159,7 @@ def _missing(pages: WebPages) -> Callable[[Request, Exception], Response]:
     """
 
     def missing(request: Request, _: Exception) -> Response:
-        page = pages.missing()
+        page = pages.not_found()
         private = request.scope["path"].startswith(addresses.PRIVATE)
         freshness = "private, no-store" if private else "no-cache"
         return Response(page.body, 404, {**page.headers, "cache-control": freshness})

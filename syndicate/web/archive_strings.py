@@ -1,4 +1,4 @@
-"""What the archive of editions says, as a part of `web.words`, which tells how to add to it."""
+"""The texts of the newsletter archive, a part of `ui_strings`."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from syndicate.language import msgid
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ArchiveStrings:
-    """The pages of newsletters, and the one of an edition."""
+    """The archive's pages, and the footer of an edition there."""
 
     title: str
     intro: str
@@ -21,9 +21,9 @@ class ArchiveStrings:
     older: str
     edition_before: str
     edition_after: str
-    neighbours: str
-    somebody: str
-    """Stands in the place of a reader's address where everybody reads."""
+    other_editions: str
+    reader_address: str
+    """Replaces the address of the reader in public copies."""
     public: str
     public_join: str
     from_mail: str
@@ -44,9 +44,9 @@ ARCHIVE = ArchiveStrings(
     older=msgid("Older editions"),
     edition_before=msgid("The edition before"),
     edition_after=msgid("The next edition"),
-    neighbours=msgid("Other editions"),
-    # Translators: in "You get this because … is subscribed", where it isn't known who reads.
-    somebody=msgid("your address"),
+    other_editions=msgid("Other editions"),
+    # Translators: in "You get this because … is subscribed", when the reader isn't known.
+    reader_address=msgid("your address"),
     public=msgid("{publication} sends “{newsletter}” by email."),
     public_join=msgid("Subscribe"),
     from_mail=msgid(

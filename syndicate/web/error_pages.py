@@ -1,4 +1,4 @@
-"""The answers that every page behind a link may have to give: kind ones, and always the same."""
+"""Error pages of the endpoints behind links: they reveal nothing about readers."""
 
 import math
 from datetime import timedelta
@@ -7,48 +7,40 @@ from starlette.responses import Response
 
 from syndicate.config import Config
 from syndicate.web.pages import WebPages
-from syndicate.web.security_headers import answer
 from syndicate.web.ui_strings import WebStrings, web_strings
 
 
 class ErrorPages:
-    """What is said when a page can't do what it is for."""
+    """The error pages of one publication."""
 
     def __init__(self, config: Config, pages: WebPages) -> None:
         self._config = config
         self._pages = pages
 
     def bad_link(self) -> Response:
-        """Answer to a link that we did not sign, or whose reader is gone: it tells nothing."""
-        words = self._words()
+        """Return the page for a link that we didn't sign, or whose reader is gone."""
+        strings = self._strings()
         address = (self._config.mail.reply_to or self._config.mail.sender).address
-        help_ = words.write_to.format(address=address)
-        page = self._pages.notice(words.bad_link_title, words.bad_link, help_)
-        return answer(page, 404)
+        hint = strings.write_to.format(address=address)
+        return self._pages.notice(strings.bad_link_title, strings.bad_link, hint).response(404)
 
-    def refused(self, language: str | None = None) -> Response:
-        """Answer to a form that is none of ours."""
-        words = self._words(language)
-        page = self._pages.notice(words.refused_title, words.refused, language=language)
-        return answer(page, 400)
+    def bad_form(self, language: str | None = None, *, status: int = 400) -> Response:
+        """Return the page for a form that isn't one of ours."""
+        strings = self._strings(language)
+        page = self._pages.notice(strings.refused_title, strings.refused, language=language)
+        return page.response(status)
 
     def busy(self) -> Response:
-        """Answer while the store can't be used."""
-        words = self._words()
-        return answer(self._pages.notice(words.busy_title, words.busy), 503)
+        """Return the page for a store that can't be used."""
+        strings = self._strings()
+        return self._pages.notice(strings.busy_title, strings.busy).response(503)
 
-    def _words(self, language: str | None = None) -> WebStrings:
+    def _strings(self, language: str | None = None) -> WebStrings:
         return web_strings(language or self._config.publication.language)
 
 
-def mask_email(email: str) -> str:
-    """Write an address so that its owner knows it and a stranger can't use it."""
-    local, _, domain = email.rpartition("@")
-    return f"{local[:1]}•••@{domain}"
-
-
 def too_many_requests(response: Response, wait: timedelta) -> Response:
-    """Tell an answer to somebody who asks too often when to try again."""
+    """Turn a response into a 429 that says when to try again."""
     response.status_code = 429
     response.headers["retry-after"] = str(max(1, math.ceil(wait.total_seconds())))
     return response

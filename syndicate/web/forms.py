@@ -1,4 +1,4 @@
-"""The body of a POST, bounded: a form in either encoding that HTML and RFC 8058 know, or JSON."""
+"""Size-limited request bodies: forms, in both encodings of HTML and RFC 8058, and JSON."""
 
 import json
 from collections.abc import Iterable
@@ -11,46 +11,46 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 MAX_BODY_SIZE = 16 * 1024
-"""Bytes of a whole body; our forms are short."""
+"""Bytes."""
 _MAX_FIELDS = 20
 MAX_CHECKBOX_FIELDS = 200
-"""Fields of a form with boxes to tick."""
+"""Fields of a form with a checkbox for each newsletter."""
 _MAX_HEADER_LENGTH = 1000
-"""Characters of a header in a multipart form: the parser takes seconds for one of 16,000."""
+"""Characters of a header in a multipart form; the parser takes seconds for one of 16,000."""
 
 
 class _ShortHeaders(EmailPolicy):
-    """How headers in a multipart form are read: long ones not at all."""
+    """Refuses long headers in a multipart form."""
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
-        """Read a header; raise ValueError where it is too long."""
+        """Parse a header; raise ValueError when it is too long."""
         if len(value) > _MAX_HEADER_LENGTH:
             raise ValueError(f"{name} has {len(value)} characters")
         return super().header_fetch_parse(name, value)
 
 
 class Form(dict[str, str]):
-    """The fields of a form, by name; the last one counts where a name comes twice."""
+    """The fields of a form by name; of several with one name, the last."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self._pairs = tuple(pairs)
         super().__init__(self._pairs)
 
-    def all(self, name: str) -> list[str]:
-        """Return every value of a name, as boxes that share one send them."""
+    def get_all(self, name: str) -> list[str]:
+        """Return all values of a name, as checkboxes send them."""
         return [value for key, value in self._pairs if key == name]
 
 
-async def read_form(request: Request, *, most: int = _MAX_FIELDS) -> Form | None:
-    """Return the fields of a form, at most so many; None where the body is too long or no form."""
+async def read_form(request: Request, *, max_fields: int = _MAX_FIELDS) -> Form | None:
+    """Return the fields of a form; None for a body that is too long or isn't a form."""
     body = await _read_body(request)
     if body is None:
         return None
-    return parse_form(request.headers.get("content-type", ""), body, most=most)
+    return parse_form(request.headers.get("content-type", ""), body, max_fields=max_fields)
 
 
 async def read_json(request: Request) -> dict[str, Any] | None:
-    """Return a JSON object; None where the body is too long, or anything else."""
+    """Return a JSON object; None for a body that is too long or isn't one."""
     body = await _read_body(request)
     if body is None or _media_type(request.headers.get("content-type", "")) != "application/json":
         return None
@@ -61,15 +61,15 @@ async def read_json(request: Request) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def parse_form(content_type: str, body: bytes, *, most: int = _MAX_FIELDS) -> Form | None:
+def parse_form(content_type: str, body: bytes, *, max_fields: int = _MAX_FIELDS) -> Form | None:
     """Return the fields of a form, urlencoded or multipart; None for anything else."""
     try:
         if _media_type(content_type) == "application/x-www-form-urlencoded":
             text = body.decode("utf-8", "replace")
-            return Form(parse_qsl(text, keep_blank_values=True, max_num_fields=most))
+            return Form(parse_qsl(text, keep_blank_values=True, max_num_fields=max_fields))
         if _media_type(content_type) == "multipart/form-data":
             return _parse_multipart(content_type, body)
-    except (ValueError, LookupError, RecursionError):  # too many fields, a head full of "(((("
+    except (ValueError, LookupError, RecursionError):  # too many fields, a header full of "(((("
         return None
     return None
 
@@ -88,26 +88,24 @@ def _media_type(content_type: str) -> str:
 
 
 def _parse_multipart(content_type: str, body: bytes) -> Form:
-    """Read multipart/form-data (RFC 7578): a MIME message without its head."""
+    """Parse multipart/form-data (RFC 7578), a MIME message without its header."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
     message = BytesParser(policy=_ShortHeaders()).parsebytes(head + body)
-    assert isinstance(message, EmailMessage)  # as the policy makes them
+    assert isinstance(message, EmailMessage)  # the policy's message factory
     return Form(
-        (
-            _without_surrogates(str(part.get_param("name", header="content-disposition"))),
-            _text(part),
-        )
+        (_field_name(part), _text(part))
         for part in (message.iter_parts() if message.is_multipart() else ())
         if part.get_content_maintype() == "text" and part.get_filename() is None
     )
 
 
+def _field_name(part: Message) -> str:
+    """Return a name without lone surrogates, which RFC 2231 can encode and UTF-8 can't."""
+    name = str(part.get_param("name", header="content-disposition"))
+    return name.encode("utf-8", "ignore").decode()
+
+
 def _text(part: Message) -> str:
-    """Return the text of a field: UTF-8, as our pages are, whatever charset it names."""
+    """Return a value, decoded as UTF-8 whatever charset it declares, since our pages are UTF-8."""
     raw = part.get_payload(decode=True)
     return raw.decode("utf-8", "replace").strip() if isinstance(raw, bytes) else ""
-
-
-def _without_surrogates(name: str) -> str:
-    """Drop lone surrogates, which RFC 2231 can write in a name, and UTF-8 can't."""
-    return name.encode("utf-8", "ignore").decode()

@@ -1,8 +1,8 @@
-"""Who may see what is for the operator: the outbox, the figures, and why something fails.
+"""Access control for what only the operator may see: the outbox, the metrics, failure details.
 
-The operator names networks (`web.monitors`), a token, or both. Where neither is named, this
-machine alone may look, and only while the publication isn't public: a proxy on this machine
-asks for strangers, and need not say so.
+The operator configures networks (`web.monitors`), a token, or both. Without either, only this
+machine has access, and only while the publication isn't public: a proxy on this machine
+forwards requests from anywhere, and need not say so.
 """
 
 import base64
@@ -19,80 +19,85 @@ from syndicate.web.server.client_address import client_address, parse_address
 from syndicate.web.server.loopback import is_forwarded, is_local, is_loopback, request_host
 
 _CHALLENGE = {"www-authenticate": 'Basic realm="Syndicate", charset="UTF-8"'}
-"""Has a browser ask for the token, as a password; the name is ignored."""
+"""Makes a browser ask for the token as a password; the user name is ignored."""
 
 
 class OperatorAccess:
-    """Tells the operator and their machines from everybody else."""
+    """Decides whether a request is the operator's."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._has_token = config.web.has_monitor_token
-        self._named = self._has_token or bool(config.web.monitors)
+        self._is_configured = self._has_token or bool(config.web.monitors)
         self._is_public = not all(map(_is_local_url, (config.url, config.web_url)))
 
     @property
-    def from_elsewhere(self) -> bool:
-        """Whether somebody may look who isn't on this machine."""
-        return self._named
+    def is_remote_allowed(self) -> bool:
+        """Whether other machines may have access."""
+        return self._is_configured
 
     @property
-    def from_here(self) -> bool:
-        """Whether this machine may look just because it is this machine."""
-        return not self._named and not self._is_public
+    def is_local_allowed(self) -> bool:
+        """Whether this machine has access without a token."""
+        return not self._is_configured and not self._is_public
 
     def allows(self, request: Request) -> bool:
-        """Whether a request is the operator's."""
-        if not self._named:
-            return self.from_here and is_local(request)
+        """Return whether a request is the operator's."""
+        if not self._is_configured:
+            return self.is_local_allowed and is_local(request)
         return self._comes_from_monitor(request) or self._has_right_token(request)
 
     def require(self, request: Request) -> None:
-        """Raise as for a page that doesn't exist, or ask for the token where there is one."""
+        """Raise HTTPException: 401 when there is a token, else the 404 of a missing page."""
         if self.allows(request):
             return
         if self._has_token:
             raise HTTPException(401, headers=_CHALLENGE)
         raise HTTPException(404)
 
-    def is_asked_by_name(self, request: Request) -> bool:
-        """Whether the Host field has a name that nobody else can have lead to this machine.
+    def is_host_trusted(self, request: Request) -> bool:
+        """Return whether the Host field can't be the work of DNS rebinding.
 
-        A page anywhere can have a browser in a named network ask for its own host, which
-        suddenly resolves to us (DNS rebinding). It can't do so for an address, for a name
-        without a dot, or for the publication's own.
+        A page anywhere can have a browser in a monitor's network request the page's own host,
+        which then resolves to us. It can't do that for an IP address, for a name without a
+        dot, or for the publication's own hosts.
         """
         host = request_host(request)
-        ours = {urlsplit(url).hostname for url in (self._config.url, self._config.web_url)}
-        return is_loopback(host) or _is_address(host) or "." not in host or host in ours
+        own_hosts = {urlsplit(url).hostname for url in (self._config.url, self._config.web_url)}
+        return (
+            is_loopback(host)
+            or parse_address(host) is not None
+            or "." not in host
+            or host in own_hosts
+        )
 
     def _comes_from_monitor(self, request: Request) -> bool:
-        """Whether a network that is named asks: itself, or through a proxy that is named."""
-        known = client_address(request, self._config.web.proxies, certain=True)
-        if known is None or (is_forwarded(request) and not self._names_client(request)):
+        """Return whether a monitor sent a request, directly or through a configured proxy."""
+        client = client_address(request, self._config.web.proxies, certain=True)
+        if client is None or (is_forwarded(request) and not self._names_client(request)):
             return False
-        return any(known in network for network in self._config.web.monitors)
+        return any(client in network for network in self._config.web.monitors)
 
     def _names_client(self, request: Request) -> bool:
-        """Whether a proxy that is named asks, and says for whom where we look for that."""
+        """Return whether a configured proxy sent a request, and says for which client."""
         peer = client_address(request, ())
-        known = any(peer in network for network in self._config.web.proxies if peer is not None)
-        return known and bool(request.headers.get("x-forwarded-for", "").strip())
+        is_proxy = any(peer in network for network in self._config.web.proxies if peer is not None)
+        return is_proxy and bool(request.headers.get("x-forwarded-for", "").strip())
 
     def _has_right_token(self, request: Request) -> bool:
-        """Whether the token comes with a request: as a bearer's, or as the password of anybody."""
+        """Return whether a request has the token, as a bearer token or as a password."""
         if not self._has_token:
             return False
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        scheme, _, password = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
-            given = _password(given)
+            password = _password(password)
         elif scheme.lower() != "bearer":
             return False
         try:
             token = self._config.web.monitor_token(self._config.root)
-        except SecretUnreadable:  # reported by `check`, and when the process begins
+        except SecretUnreadable:  # reported by `check` and at start-up
             return False
-        return token is not None and hmac.compare_digest(given.strip().encode(), token.encode())
+        return token is not None and hmac.compare_digest(password.strip().encode(), token.encode())
 
 
 def _password(credentials: str) -> str:
@@ -105,7 +110,3 @@ def _password(credentials: str) -> str:
 
 def _is_local_url(url: str) -> bool:
     return is_loopback(urlsplit(url).hostname or "")
-
-
-def _is_address(host: str) -> bool:
-    return parse_address(host) is not None

@@ -1,26 +1,32 @@
-"""The few pages that are made while somebody waits: each whole in itself, style included.
+"""Pages that are rendered for each request, with their style inside them.
 
-They load nothing, run nothing, and are framed by nobody; their policy says so.
+Unless a page asks for more, its Content-Security-Policy lets it load and run nothing.
 """
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
+from starlette.responses import Response
 
 from syndicate.config import Config
 from syndicate.render.templates import Templates
+from syndicate.web.security_headers import NO_STORE
 from syndicate.web.ui_strings import web_strings
 
 
 @dataclass(frozen=True, slots=True)
 class WebPage:
-    """A page and the headers that belong to it."""
+    """A rendered page with its headers."""
 
     body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str]
+
+    def response(self, status: int = 200) -> Response:
+        """Return a response that no cache stores."""
+        return Response(self.body, status, headers=self.headers | NO_STORE)
 
 
 class WebPages:
@@ -30,15 +36,15 @@ class WebPages:
         self._config = config
         self._templates = Templates.of(config)
 
-    def missing(self) -> WebPage:
-        """Return the page for an address where nothing is."""
-        words = web_strings(self._config.publication.language)
-        return self.notice(words.missing_title, words.missing)
+    def not_found(self) -> WebPage:
+        """Return the page of a 404."""
+        strings = web_strings(self._config.publication.language)
+        return self.notice(strings.missing_title, strings.missing)
 
     def notice(self, title: str, *paragraphs: str, language: str | None = None) -> WebPage:
-        """Return a page that says something and leads home."""
-        said = {"title": title, "paragraphs": paragraphs}
-        return self.render("web/notice.html", said, language=language)
+        """Return a page with a message and a link to the home page."""
+        values = {"title": title, "paragraphs": paragraphs}
+        return self.render("web/notice.html", values, language=language)
 
     def render(
         self,
@@ -51,22 +57,22 @@ class WebPages:
     ) -> WebPage:
         """Render a template with its style; raise TemplateError.
 
-        `policy` adds what the page needs to its Content-Security-Policy.
+        `policy` has further directives of the Content-Security-Policy.
         """
         css = self._templates.render(style, {"theme": self._config.theme})
-        known = {
-            "style": Markup(css),  # noqa: S704 - a template of ours
+        context = {
+            "style": Markup(css),  # noqa: S704 - rendered from a template
             "publication": self._config.publication,
             "home": f"{self._config.url}/",
             "words": web_strings(language or self._config.publication.language),
         }
-        body = self._templates.render(name, known | values).encode()
+        body = self._templates.render(name, context | values).encode()
         return WebPage(body, _headers(css, policy))
 
 
 def _headers(css: str, policy: tuple[str, ...]) -> dict[str, str]:
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    rules = [
+    directives = [
         "default-src 'none'",
         f"style-src 'sha256-{digest}'",
         "base-uri 'none'",
@@ -75,7 +81,7 @@ def _headers(css: str, policy: tuple[str, ...]) -> dict[str, str]:
     ]
     return {
         "content-type": "text/html; charset=utf-8",
-        "content-security-policy": "; ".join(rules),
+        "content-security-policy": "; ".join(directives),
         "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff",
         "x-robots-tag": "noindex",

@@ -1,4 +1,4 @@
-"""What the pages behind signed links say, as parts of `web.words`, which tells how to add to it."""
+"""The texts of the pages behind signed links, parts of `ui_strings`."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from syndicate.language import PluralText, msgid, plural
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PreferenceStrings:
-    """The page where a reader decides about everything."""
+    """The preferences page."""
 
     title: str
-    whose: str
+    intro: str
     not_mailed: str
     newsletters: str
     gets: str
-    gets_not: str
+    not_subscribed: str
     unconfirmed: str
     join: str
     leave: str
@@ -51,14 +51,14 @@ class PreferenceStrings:
 
 PREFERENCES = PreferenceStrings(
     title=msgid("Your preferences"),
-    whose=msgid("What {publication} sends to {email} is yours to decide."),
+    intro=msgid("What {publication} sends to {email} is yours to decide."),
     not_mailed=msgid(
         "Nothing is sent to this address: a mail server refused it, or you complained, "
-        "or we were told not to. If that is wrong, write to {address}."
+        "or we were asked not to. If that is wrong, write to {address}."
     ),
     newsletters=msgid("Newsletters"),
     gets=msgid("You get it."),
-    gets_not=msgid("You do not get it."),
+    not_subscribed=msgid("You do not get it."),
     unconfirmed=msgid("Not confirmed yet."),
     join=msgid("Subscribe"),
     leave=msgid("Unsubscribe"),
@@ -114,10 +114,10 @@ PREFERENCES = PreferenceStrings(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PersonalDataStrings:
-    """The page with a reader's data, which a letter leads to."""
+    """The personal data page, and erasure."""
 
     title: str
-    whose: str
+    intro: str
     about: str
     name: str
     missing: str
@@ -142,7 +142,7 @@ class PersonalDataStrings:
 
 PERSONAL_DATA = PersonalDataStrings(
     title=msgid("Your data"),
-    whose=msgid(
+    intro=msgid(
         "This is what {publication} holds on {email}. "
         "Don't pass on the link to this page: it works for anyone who has it, for 24 hours."
     ),
@@ -183,7 +183,7 @@ PERSONAL_DATA = PersonalDataStrings(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AddressChangeStrings:
-    """The pages that the two letters of a change of address lead to."""
+    """The pages behind the two letters of an address change."""
 
     new_title: str
     new: str
@@ -228,7 +228,7 @@ ADDRESS = AddressChangeStrings(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class UnsubscribeReasonStrings:
-    """What somebody who left may tell."""
+    """The form for why a reader unsubscribed."""
 
     why: str
     too_many: str

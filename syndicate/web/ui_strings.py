@@ -1,8 +1,8 @@
-"""What the pages say where readers do something, in the languages that we have.
+"""The texts of the pages for readers, in every language that has a catalogue.
 
-To say something new, add a field and its English text, `make words`, and translate
-it in `locale/*/LC_MESSAGES/syndicate.po`. A language without a catalogue gets English
-here; a publication's own `templates/web/` may say anything.
+To add a text, add a field and its English value, run `make words` and translate it in
+`locale/*/LC_MESSAGES/syndicate.po`. Languages without a catalogue get English; a publication
+can replace the texts by its own `templates/web/`.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from syndicate.web.reader_strings import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignupStrings:
-    """What is said to who signs up, and to who confirms it."""
+    """Signing up, and confirming it."""
 
     title: str
     promise: str
@@ -32,7 +32,7 @@ class SignupStrings:
     name: str
     optional: str
     choose: str
-    trap: str
+    honeypot: str
     button: str
     working: str
     needs_script: str
@@ -53,9 +53,9 @@ class SignupStrings:
     sent: str
     sent_help: str
     to_outbox: str
-    begun_title: str
-    begun: str
-    begun_help: str
+    subscribed_title: str
+    subscribed: str
+    subscribed_help: str
     confirm_title: str
     confirm: str
     confirm_button: str
@@ -70,7 +70,7 @@ class SignupStrings:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WebStrings:
-    """Every sentence of the pages; `{…}` is filled in by the template."""
+    """All texts; the templates fill in `{…}`."""
 
     language: str
     to_publication: str
@@ -83,11 +83,11 @@ class WebStrings:
     left: str
     undo: str
     undo_button: str
-    return_: str
-    return_link: str
+    rejoin: str
+    rejoin_link: str
     rejoined_title: str
     rejoined: str
-    nobody: str
+    not_subscribed: str
     bad_link_title: str
     bad_link: str
     write_to: str
@@ -115,11 +115,11 @@ ENGLISH = WebStrings(
     left=msgid("{email} no longer gets {newsletter}."),
     undo=msgid("That was a mistake?"),
     undo_button=msgid("Subscribe again"),
-    return_=msgid("Changed your mind?"),
-    return_link=msgid("Sign up again"),
+    rejoin=msgid("Changed your mind?"),
+    rejoin_link=msgid("Sign up again"),
     rejoined_title=msgid("Welcome back"),
     rejoined=msgid("{email} gets {newsletter} as before."),
-    nobody=msgid("This address does not get {newsletter}."),
+    not_subscribed=msgid("This address does not get {newsletter}."),
     bad_link_title=msgid("This link is not complete"),
     bad_link=msgid(
         "Mail programs sometimes cut off a part of it. "
@@ -145,8 +145,8 @@ ENGLISH = WebStrings(
         name=msgid("Name"),
         optional=msgid("if you like"),
         choose=msgid("What would you like to get?"),
-        # Translators: the label of a field that people don't see, to catch programs.
-        trap=msgid("Leave this field empty"),
+        # Translators: the label of a hidden field, which only programs fill in.
+        honeypot=msgid("Leave this field empty"),
         button=msgid("Subscribe"),
         working=msgid("One moment, your browser is doing a sum …"),
         needs_script=msgid(
@@ -183,9 +183,9 @@ ENGLISH = WebStrings(
             "perhaps the address had a slip in it."
         ),
         to_outbox=msgid("Read it in the outbox"),
-        begun_title=msgid("Thank you for subscribing"),
-        begun=msgid("The next edition goes to the address that you gave."),
-        begun_help=msgid(
+        subscribed_title=msgid("Thank you for subscribing"),
+        subscribed=msgid("The next edition goes to the address that you gave."),
+        subscribed_help=msgid(
             "If you once unsubscribed with this address, there is a letter on its way to it. "
             "Press the button in it, and you are subscribed again."
         ),
@@ -205,5 +205,5 @@ ENGLISH = WebStrings(
 
 
 def web_strings(language: str) -> WebStrings:
-    """Return the table for a BCP 47 language, or the English one."""
+    """Return the texts in a BCP 47 language, or in English."""
     return translate(ENGLISH, language)

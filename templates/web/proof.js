@@ -1,4 +1,4 @@
-// Does the sum that /signup/challenge sets, so that a flood of sign-ups costs whoever sends it.
+// Solves the challenge of /signup/challenge, which makes a flood of sign-ups expensive.
 "use strict";
 (() => {
   const form = document.querySelector("form.fields");
@@ -9,9 +9,9 @@
   const fraction = (x) => ((x - Math.floor(x)) * 4294967296) | 0;
   const BEGIN = primes.slice(0, 8).map((p) => fraction(Math.sqrt(p)));
   const ROUND = primes.map((p) => fraction(Math.cbrt(p)));
-  const turn = (x, n) => (x >>> n) | (x << (32 - n));
+  const rotate = (x, n) => (x >>> n) | (x << (32 - n));
 
-  // SHA-256 (FIPS 180-4) of ASCII text: crypto.subtle is not there over plain HTTP.
+  // SHA-256 (FIPS 180-4) of ASCII text; crypto.subtle is unavailable over plain HTTP.
   function sha256(text) {
     const words = new Int32Array(((text.length + 8) >> 6) * 16 + 16);
     for (let i = 0; i < text.length; i++) words[i >> 2] |= text.charCodeAt(i) << (24 - (i % 4) * 8);
@@ -24,12 +24,12 @@
       for (let i = 0; i < 64; i++) {
         if (i < 16) w[i] = words[block + i];
         else {
-          const s0 = turn(w[i - 15], 7) ^ turn(w[i - 15], 18) ^ (w[i - 15] >>> 3);
-          const s1 = turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ (w[i - 2] >>> 10);
+          const s0 = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ (w[i - 15] >>> 3);
+          const s1 = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ (w[i - 2] >>> 10);
           w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
         }
-        const t1 = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + ROUND[i] + w[i]) | 0;
-        const t2 = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+        const t1 = (h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + ROUND[i] + w[i]) | 0;
+        const t2 = ((rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
         [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
       }
       [a, b, c, d, e, f, g, h].forEach((x, i) => { state[i] = (state[i] + x) | 0; });
@@ -38,27 +38,27 @@
   }
 
   async function work() {
-    const asked = await (await fetch(new URL("challenge", script.src))).json();
-    for (let number = 0; number <= asked.maxnumber; number++) {
-      if (number % 500 === 0) await new Promise((go) => { setTimeout(go); });
-      if (sha256(asked.salt + number) === asked.challenge) {
-        const { algorithm, challenge, salt, signature } = asked;
+    const task = await (await fetch(new URL("challenge", script.src))).json();
+    for (let number = 0; number <= task.maxnumber; number++) {
+      if (number % 500 === 0) await new Promise((resolve) => { setTimeout(resolve); });
+      if (sha256(task.salt + number) === task.challenge) {
+        const { algorithm, challenge, salt, signature } = task;
         return btoa(JSON.stringify({ algorithm, challenge, number, salt, signature }));
       }
     }
     return "";
   }
 
-  for (const words of document.querySelectorAll("[data-script]")) words.hidden = false;
+  for (const text of document.querySelectorAll("[data-script]")) text.hidden = false;
   const script = document.currentScript;
   let working = null;
-  const begin = () => { working ??= work().catch(() => ""); return working; };
-  form.addEventListener("focusin", begin, { once: true });
+  const start = () => { working ??= work().catch(() => ""); return working; };
+  form.addEventListener("focusin", start, { once: true });
   form.addEventListener("submit", async (event) => {
     if (answer.value) return;
     event.preventDefault();
     status.textContent = status.dataset.working;
-    answer.value = (await begin()) || "failed";
+    answer.value = (await start()) || "failed";
     form.submit();
   });
 })();

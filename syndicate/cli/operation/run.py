@@ -94,11 +94,11 @@ def _say_what_is_where(config: "Config", server: "WebServer") -> None:
 
 def _mail(config: "Config", server: "WebServer") -> str:
     from syndicate.config import TransportKind  # noqa: PLC0415 - start-up
-    from syndicate.web.outbox.pages import is_served  # noqa: PLC0415 - start-up
+    from syndicate.web.outbox.pages import is_outbox_served  # noqa: PLC0415 - start-up
 
     if config.mail.transport is not TransportKind.OUTBOX:
         return f"by {', '.join(server.address for server in config.mail.servers)}"
-    if is_served(config):
+    if is_outbox_served(config):
         return f"{server.url}/outbox (nothing is really sent)"
     return (
         f"{config.mail.outbox}/ (nothing is really sent; web.monitors lets you read it at /outbox)"

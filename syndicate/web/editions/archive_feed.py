@@ -1,4 +1,4 @@
-"""The feed of a newsletter's archive: Atom, each edition told by its subject and preheader."""
+"""The Atom feed of a newsletter's archive, with each edition's subject and preheader."""
 
 from collections.abc import Sequence
 from uuid import uuid5
@@ -13,26 +13,26 @@ from syndicate.store import ArchivedEdition
 MEDIA_TYPE = "application/atom+xml"
 
 
-def write(
-    config: Config, newsletter: Newsletter, issues: Sequence[ArchivedEdition], *, page: str
+def render(
+    config: Config, newsletter: Newsletter, editions: Sequence[ArchivedEdition], *, page: str
 ) -> bytes:
-    """Write the feed of some editions, newest first; `page` is the address of their list."""
+    """Render the feed of editions, newest first; `page` is the address of their list."""
     language = newsletter.language or config.publication.language
     publication = config.publication
     author = Person(name=plain(publication.author or "") or plain(publication.title))
     entries = [
         ChannelEntry(
-            id=uuid5(publication.id, f"edition {issue.key}").urn,
-            url=f"{page}{issue.key}/",
-            title=plain(issue.subject) or str(issue.key),
-            summary=plain(issue.preheader),
+            id=uuid5(publication.id, f"edition {edition.key}").urn,
+            url=f"{page}{edition.key}/",
+            title=plain(edition.subject) or str(edition.key),
+            summary=plain(edition.preheader),
             content=None,
-            published=issue.created_at,
-            modified=issue.created_at,
+            published=edition.created_at,
+            modified=edition.created_at,
             authors=(author,),
             language=language,
         )
-        for issue in issues
+        for edition in editions
     ]
     title = f"{plain(publication.title)}: {plain(newsletter.label)}"
     channel = FeedChannel(

@@ -1,7 +1,7 @@
-"""Clicks: a link in a mail leads here, is counted where the newsletter counts, and leads on.
+"""Click tracking: links in mails lead here, are counted if the newsletter wants that, and redirect.
 
-It leads where the edition says that it does, and nowhere else. The answer is given
-before anything is written, and whether it can be written or not.
+The redirect goes only to targets that are stored with the edition. It is sent before the click
+is written, and whether or not it can be written.
 """
 
 import asyncio
@@ -34,106 +34,109 @@ from syndicate.web.server.client_address import client_network
 
 _log = structlog.get_logger(__name__)
 _MAX_CACHED_EDITIONS = 256
-"""How many editions' links are kept in memory."""
 _MAX_QUEUED = 10_000
-"""How many clicks wait to be written at most; more than that are lost."""
+"""Clicks waiting to be written; older ones are dropped."""
 _MAX_STORED_AGENT = 80
+"""Characters of a User-Agent."""
 _HEADERS = {**NO_STORE, "referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
 
 
 class ClickPages:
-    """The addresses under /c/."""
+    """The links under /c/."""
 
     def __init__(self, store: Store, config: Config, links: SignedLinks, pages: WebPages) -> None:
         self._store = store
         self._config = config
         self._links = links
-        self._notices = ErrorPages(config, pages)
-        self._editions: dict[int, TrackedLinks] = {}
+        self._errors = ErrorPages(config, pages)
+        self._cache: dict[int, TrackedLinks] = {}
         self._scanners = ScannerDetector()
-        self._ledger = _ClickWriter(store)
+        self._writer = _ClickWriter(store)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [Route("/c/{token}", self.follow)]
 
     async def follow(self, request: Request) -> Response:
-        """Lead on, and count."""
-        read = self._links.read_click(request.path_params["token"])
-        if read is None:
-            return self._notices.bad_link()
-        edition, link, subscriber = read
+        """Redirect to the target of a link, and count the click."""
+        token = self._links.read_click(request.path_params["token"])
+        if token is None:
+            return self._errors.bad_link()
+        edition, link, subscriber = token
         try:
-            leads = self._editions.get(edition) or await run_in_threadpool(self._look_up, edition)
+            links = self._cache.get(edition) or await run_in_threadpool(self._load, edition)
         except SyndicateError:
-            return self._notices.busy()
-        end = leads.end(link) if leads else None
-        if leads is None or end is None:
-            return self._notices.bad_link()
-        return RedirectResponse(
-            end, 302, headers=_HEADERS, background=self._counting(request, leads, link, subscriber)
-        )
+            return self._errors.busy()
+        target = links.end(link) if links else None
+        if links is None or target is None:
+            return self._errors.bad_link()
+        task = self._count(request, links, link, subscriber)
+        return RedirectResponse(target, 302, headers=_HEADERS, background=task)
 
-    def _look_up(self, number: int) -> TrackedLinks | None:
-        """Return where an edition's links lead; None for one that is gone."""
+    def _load(self, number: int) -> TrackedLinks | None:
+        """Load an edition's links into the cache; return None for an edition that is gone."""
         with self._store.read() as tx:
             edition = tx.editions.by_key(number)
-            frozen = tx.clicks.links(number)
+            targets = tx.clicks.links(number)
         if edition is None:
             return None
-        leads = TrackedLinks.of(number, edition.newsletter, frozen, self._config)
-        if len(self._editions) >= _MAX_CACHED_EDITIONS:
-            self._editions.clear()
-        self._editions[number] = leads
-        return leads
+        links = TrackedLinks.of(number, edition.newsletter, targets, self._config)
+        if len(self._cache) >= _MAX_CACHED_EDITIONS:
+            self._cache.clear()
+        self._cache[number] = links
+        return links
 
-    def _counting(
-        self, request: Request, leads: TrackedLinks, link: int, subscriber: int | None
+    def _count(
+        self, request: Request, links: TrackedLinks, link: int, subscriber: int | None
     ) -> BackgroundTask | None:
-        """Judge a click now, and return what writes it down later."""
-        if not leads.counted:
+        """Classify a click, and return the task that writes it after the response."""
+        if not links.counted:
             return None
         agent = request.headers.get("user-agent", "")[:MAX_AGENT_LENGTH]
         purpose = request.headers.get("sec-purpose", request.headers.get("purpose", ""))
-        named = subscriber if leads.tracking is Tracking.READERS else None
+        reader = subscriber if links.tracking is Tracking.READERS else None
         visit = LinkVisit(
-            edition=leads.edition,
+            edition=links.edition,
             link=link,
-            subscriber=named,
+            subscriber=reader,
             at=clock.now(),
             agent=agent,
             machine=is_machine(request.method, agent, purpose),
         )
-        where = client_network(request, self._config.web.proxies) if named is None else ""
-        who = named or self._scanners.visitor(where, agent, visit.at)
-        late = self._scanners.judge((leads.edition, who), visit)
-        return BackgroundTask(self._ledger.note, visit, late)
+        origin = client_network(request, self._config.web.proxies) if reader is None else ""
+        visitor = reader or self._scanners.pseudonym(origin, agent, visit.at)
+        reclassified = self._scanners.classify((links.edition, visitor), visit)
+        return BackgroundTask(self._writer.write, visit, reclassified)
 
 
 class _ClickWriter:
-    """Writes clicks down, in a thread of its own: as many at once as have come in."""
+    """Writes clicks to the store in batches, in its own thread."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clicks")
-        self._waiting: deque[LinkVisit] = deque(maxlen=_MAX_QUEUED)
-        self._late: deque[LinkVisit] = deque(maxlen=_MAX_QUEUED)
+        self._new: deque[LinkVisit] = deque(maxlen=_MAX_QUEUED)
+        self._reclassified: deque[LinkVisit] = deque(maxlen=_MAX_QUEUED)
 
-    async def note(self, visit: LinkVisit, late: list[LinkVisit]) -> None:
-        """Write a visit down, and of earlier ones that a machine made them."""
-        self._waiting.append(visit)
-        self._late.extend(late)
+    async def write(self, visit: LinkVisit, reclassified: list[LinkVisit]) -> None:
+        """Write a visit, and that earlier ones turned out to be a machine's."""
+        self._new.append(visit)
+        self._reclassified.extend(reclassified)
         await asyncio.get_running_loop().run_in_executor(self._thread, self._write)
 
     def _write(self) -> None:
-        new, late = _drain(self._waiting), _drain(self._late)
-        if not new and not late:
+        new, reclassified = _drain(self._new), _drain(self._reclassified)
+        if not new and not reclassified:
             return
         try:
             with self._store.write() as tx:
                 keys = [tx.clicks.add(_click(visit)) for visit in new]
-                found_out = {each.key: _stored_agent(each) for each in late if each.key is not None}
-                tx.clicks.mark_as_machine(found_out)
+                agents = {
+                    visit.key: _stored_agent(visit)
+                    for visit in reclassified
+                    if visit.key is not None
+                }
+                tx.clicks.mark_as_machine(agents)
         except SyndicateError as error:
             _log.warning("clicks not counted", clicks=len(new), reason=str(error))
             return
@@ -142,7 +145,7 @@ class _ClickWriter:
 
 
 def _drain(queue: deque[LinkVisit]) -> list[LinkVisit]:
-    """Take all that is there out of a queue that others put into."""
+    """Remove and return all items; other threads may add more meanwhile."""
     return [queue.popleft() for _ in range(len(queue))]
 
 
@@ -158,5 +161,5 @@ def _click(visit: LinkVisit) -> LinkClick:
 
 
 def _stored_agent(visit: LinkVisit) -> str:
-    """Return what a machine called itself, as the store can hold it."""
+    """Return the User-Agent without control characters, shortened."""
     return "".join(filter(str.isprintable, visit.agent))[:_MAX_STORED_AGENT]

@@ -1,15 +1,15 @@
-"""The HTML of a mail as a page of its own: what it may load, and what is put around it."""
+"""The HTML of a mail as a web page: its headers, and the elements added to it."""
 
 import re
 
-MAIL_POLICY = (
+_POLICY = (
     "default-src 'none'; img-src http: https:; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Mail has its styles in its elements, and pictures from anywhere; it runs nothing."""
-MAIL_HEADERS = {
+"""Mail has inline styles and loads pictures from anywhere; it runs nothing."""
+HEADERS = {
     "content-type": "text/html; charset=utf-8",
-    "content-security-policy": MAIL_POLICY,
+    "content-security-policy": _POLICY,
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
@@ -17,8 +17,8 @@ _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 _BODY = re.compile(r"<body(?:\s[^>]*)?>", re.IGNORECASE)
 
 
-def wrap_as_page(html: str, *, head: str = "", above: str = "") -> str:
-    """Return a mail with more in its head, something above it, and itself marked as what counts."""
+def wrap(html: str, *, head: str = "", above: str = "") -> str:
+    """Return a mail in a `<main>`, with `above` before it and `head` in its head."""
     html = _HEAD.sub(lambda tag: tag[0] + head, html, count=1)
     html = _BODY.sub(lambda tag: f"{tag[0]}{above}<main>", html, count=1)
     end = html.rfind("</body>")

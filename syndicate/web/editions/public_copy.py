@@ -1,6 +1,6 @@
-"""An edition as everybody may read it: with nothing of the reader whom a copy was for.
+"""Public copies of editions, without anything personal.
 
-The archive shows it, and so does the link "View in browser", since people pass that on.
+The archive shows them, and so does "View in browser", since people pass that link on.
 """
 
 import re
@@ -11,15 +11,15 @@ from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.personalisation import Personalisation
 from syndicate.model.editions import Content, slot_marker
 from syndicate.render.templates import Templates
-from syndicate.web.ui_strings import WebStrings, web_strings
+from syndicate.web.ui_strings import web_strings
 
 _BLOCK = re.compile(r"<!--.*?-->|<(?P<end>/?)(?P<name>p|div|td|li|h[1-6])\b[^>]*>", re.DOTALL)
 _READER_LINKS = ("unsubscribe", "preferences")
-"""Slots for links that are a reader's own."""
+"""Slots with a reader's own links."""
 
 
 class PublicCopies:
-    """Makes the public copies of one publication's editions."""
+    """Renders public copies of one publication's editions."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -30,59 +30,55 @@ class PublicCopies:
         content: Content,
         newsletter: Newsletter,
         *,
-        leads: Sequence[str],
+        links: Sequence[str],
         address: str,
         from_mail: bool = False,
     ) -> str:
-        """Return the HTML of an edition that is read at an address; raise TemplateError.
+        """Return the HTML of the copy at an address; raise TemplateError.
 
-        `leads` are where its numbered links lead. `from_mail` says that it was a link in a
-        mail that led there, so that its reader may look for the way out.
+        `links` are the targets of its numbered links. Readers who come `from_mail` get a hint
+        where to unsubscribe.
         """
-        words = self.words(newsletter)
+        strings = web_strings(newsletter.language or self._config.publication.language)
         home = f"{self._config.url}/"
-        join = self.join(newsletter)
+        signup = self.signup_url(newsletter)
         values = {
-            "words": words,
+            "words": strings,
             "newsletter": newsletter,
             "publication": self._config.publication,
             "theme": self._config.theme,
-            "join": join,
+            "signup": signup,
             "from_mail": from_mail,
         }
         footer = self._templates.render("web/edition_footer.html", values)
-        own = {"view": address, "confirm": home} | dict.fromkeys(_READER_LINKS, join or home)
-        return Personalisation(email=words.archive.somebody, own=own, leads=leads).html(
+        own = {"view": address, "confirm": home} | dict.fromkeys(_READER_LINKS, signup or home)
+        return Personalisation(email=strings.archive.reader_address, own=own, leads=links).html(
             _without_reader(content, footer)
         )
 
-    def join(self, newsletter: Newsletter) -> str | None:
-        """Return where one can subscribe to a newsletter; None where one can't."""
+    def signup_url(self, newsletter: Newsletter) -> str | None:
+        """Return the address for subscribing to a newsletter; None when that isn't possible."""
         if not (self._config.signup.enabled and newsletter.offered):
             return None
         return f"{self._config.web_url}/signup?newsletter={newsletter.name}"
 
-    def words(self, newsletter: Newsletter) -> WebStrings:
-        """Return what is said around an edition, in its newsletter's language."""
-        return web_strings(newsletter.language or self._config.publication.language)
-
 
 def _without_reader(content: Content, footer: str) -> Content:
-    """Leave out the paragraphs that name the reader's address or lead to what is theirs.
+    """Drop the paragraphs with the reader's address or own links.
 
-    The footer takes the place of the first one with such a link. A paragraph is what has no
-    other block in it; where a template has its own idea of that, the places are filled in.
+    The footer replaces the first one with such a link. A paragraph is a block without other
+    blocks in it; in templates where that finds nothing, the slots get public values.
     """
     html, nonce = content.html, content.nonce
-    address, *ways = (slot_marker(nonce, name) for name in ("email", *_READER_LINKS))
+    address, *reader_links = (slot_marker(nonce, name) for name in ("email", *_READER_LINKS))
     pieces, position, is_placed = [], 0, False
     for start, inner, inner_end, end in _paragraphs(html):
         paragraph = html[inner:inner_end]
-        leads = any(way in paragraph for way in ways)
-        if not leads and address not in paragraph:
+        has_link = any(link in paragraph for link in reader_links)
+        if not has_link and address not in paragraph:
             continue
         pieces.append(html[position:start])
-        if leads and not is_placed:
+        if has_link and not is_placed:
             pieces += [html[start:inner], footer, html[inner_end:end]]
             is_placed = True
         position = end
@@ -90,15 +86,15 @@ def _without_reader(content: Content, footer: str) -> Content:
 
 
 def _paragraphs(html: str) -> Iterator[tuple[int, int, int, int]]:
-    """Find the blocks without others in them: where each and its content begin and end."""
-    begun: re.Match[str] | None = None
+    """Yield the positions of innermost blocks: start, content start, content end, end."""
+    opening: re.Match[str] | None = None
     for tag in _BLOCK.finditer(html):
-        if tag["name"] is None:  # a comment, such as what is meant for Outlook alone
+        if tag["name"] is None:  # a comment, such as markup for Outlook alone
             continue
         if not tag["end"]:
-            begun = tag
-        elif begun is not None and begun["name"] == tag["name"]:
-            yield begun.start(), begun.end(), tag.start(), tag.end()
-            begun = None
+            opening = tag
+        elif opening is not None and opening["name"] == tag["name"]:
+            yield opening.start(), opening.end(), tag.start(), tag.end()
+            opening = None
         else:
-            begun = None
+            opening = None

@@ -1,7 +1,7 @@
-"""Private feeds over HTTP: for whom the token in the address is good, and for nobody else.
+"""Private feeds over HTTP, for readers whose address has a valid token.
 
-Nothing keeps them on the way, and nothing tells an address that is no longer good
-from one that never was. A token is in no log and in no header of ours.
+Caches may not store them, and a revoked address looks like one that never existed. Tokens are
+in no log, and in no header that we send.
 """
 
 import sqlite3
@@ -41,35 +41,35 @@ class PrivateFeedPages:
     def __init__(self, store: Store, config: Config, pages: WebPages) -> None:
         self._store = store
         frame = PageFrame(config, Templates.of(config))
-        self._printer = PrivateFeedWriter(store, config, ListPages(frame))
-        self._notices = ErrorPages(config, pages)
+        self._writer = PrivateFeedWriter(store, config, ListPages(frame))
+        self._errors = ErrorPages(config, pages)
 
     def routes(self) -> list[Route]:
-        """Return the routes; other methods are refused before anybody looks at the token."""
+        """Return the routes; other methods are refused before the token is checked."""
         path = addresses.private_feed("{token}", "/{path:path}")
         return [Route(path, self.show, methods=["GET", "HEAD"])]
 
     def show(self, request: Request) -> Response:
-        """Answer with a document, or with 304 where the reader has it already."""
+        """Return a document, or a 304."""
         token = request.path_params["token"]
         try:
             with self._store.read() as tx:
-                admitted = tx.private_feeds.is_valid(token)
-            address = f"/{request.path_params['path']}"
-            found = self._printer.document(address) if admitted else None
-        except (StoreError, sqlite3.Error):  # what a build left can't be read, either
-            return self._notices.busy()
+                is_valid = tx.private_feeds.is_valid(token)
+            path = f"/{request.path_params['path']}"
+            found = self._writer.document(path) if is_valid else None
+        except (StoreError, sqlite3.Error):  # sqlite3: the manifest of the build
+            return self._errors.busy()
         if found is None:
             raise HTTPException(404)
-        each, stencil = found
+        document, template = found
         return GeneratedDocument(
-            digest=stencil.digest,
-            media_type=format_of(each.file).media_type,
-            made=partial(_fill, stencil, token.encode()),
+            digest=template.digest,
+            media_type=format_of(document.file).media_type,
+            made=partial(_fill, template, token.encode()),
             said=_HEADERS,
             codings=_CODINGS,
         ).answer(request)
 
 
-def _fill(stencil: GzipTemplate, token: bytes, coding: ContentCoding) -> bytes:
-    return stencil.gzipped(token) if coding is ContentCoding.GZIP else stencil.filled(token)
+def _fill(template: GzipTemplate, token: bytes, coding: ContentCoding) -> bytes:
+    return template.gzipped(token) if coding is ContentCoding.GZIP else template.filled(token)

@@ -1,7 +1,8 @@
-"""Our own hub, where programs subscribe to feeds (W3C WebSub, 5.1); what follows is in `publish`.
+"""The WebSub hub's endpoint for subscription requests (W3C WebSub, 5.1).
 
-Whoever posts is a machine and has no session that a page elsewhere could abuse, so forms
-are taken from anywhere. What is refused is said in plain text, for who writes the program.
+Verification and distribution are in `syndicate.publish.push`. Subscribers are programs without a
+session that another site could abuse, so there is no CSRF check. Errors are plain text, for
+the developers of these programs.
 """
 
 import re
@@ -27,20 +28,20 @@ from syndicate.web.server import client_address
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MIN_LEASE, DEFAULT_LEASE, MAX_LEASE = HOUR, timedelta(days=10), timedelta(days=30)
-"""Leases that are granted: at least, unless asked for another, and at most."""
+"""Leases of subscriptions."""
 MAX_REQUESTS_PER_NETWORK = 300
-"""Requests of a client's network in an hour: a busy reader renews hundreds of feeds at once."""
+"""Requests per hour; a busy feed reader renews hundreds of feeds at once."""
 MAX_SUBSCRIPTIONS_PER_HOST = 1_000
-"""Subscriptions of the callbacks at one host, each of which may make us call it.
+"""Subscriptions with callbacks at one host.
 
-A reader on the web has one for each feed that somebody follows there: three formats of
-some hundred sections, tags and authors.
+A feed reader on the web has one for each feed that its users follow: three formats of some
+hundred sections, tags and authors.
 """
 MAX_SUBSCRIPTIONS = 10_000
 _MAX_CALLBACK_LENGTH = 2_000
 """Characters of a callback."""
 _MAX_SECRET_SIZE = 200
-"""Bytes that a secret has to stay below (5.1)."""
+"""Bytes; secrets have to be shorter (5.1)."""
 _LEASE = re.compile("[0-9]{1,12}")
 _ABOUT = (
     "This is a WebSub hub (https://www.w3.org/TR/websub/) for the feeds of {url}.\n"
@@ -48,50 +49,53 @@ _ABOUT = (
 )
 
 
-class _RefusedRequest(Exception):  # noqa: N818 - of the request, not of what failed
-    """A request that is not taken: why, and with which status that is said."""
+class _RefusedRequest(Exception):  # noqa: N818 - the client's error
+    """A request that is refused with a status and a reason."""
 
-    def __init__(self, reason: str, status: int = 400, *, again: timedelta | None = None) -> None:
+    def __init__(
+        self, reason: str, status: int = 400, *, retry_after: timedelta | None = None
+    ) -> None:
         super().__init__(reason)
         self.status = status
-        self.again = again
-        """After how long it may be asked again."""
+        self.retry_after = retry_after
 
-    def answer(self) -> Response:
-        later = {"retry-after": f"{self.again.total_seconds():.0f}"} if self.again else {}
-        return PlainTextResponse(f"{self}\n", self.status, headers={**NO_STORE, **later})
+    def response(self) -> Response:
+        headers = dict(NO_STORE)
+        if self.retry_after:
+            headers["retry-after"] = f"{self.retry_after.total_seconds():.0f}"
+        return PlainTextResponse(f"{self}\n", self.status, headers=headers)
 
 
 class HubPage:
-    """The one address of the hub."""
+    """The endpoint /hub."""
 
     def __init__(self, store: Store, config: Config, due: Callable[[], None]) -> None:
-        """Take requests into `store`; `due` is called when there is something to verify."""
+        """Call `due` when there is a request to verify."""
         self._store = store
         self._config = config
         self._due = due
-        self._caller = HttpClient(allowed=config.websub.private_callbacks)
+        self._http_client = HttpClient(allowed=config.websub.private_callbacks)
         self._mirror = Mirror.of(config)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        return [Route("/hub", self.answer, methods=["GET", "POST"])]
+        return [Route("/hub", self.handle, methods=["GET", "POST"])]
 
-    async def answer(self, request: Request) -> Response:
-        """Take a request; it is verified later. A GET is told what this is."""
+    async def handle(self, request: Request) -> Response:
+        """Queue a request for verification; describe the hub on a GET."""
         if request.method != "POST":
             return PlainTextResponse(_ABOUT.format(url=self._config.url))
         form = await read_form(request)
         try:
-            await run_in_threadpool(self._take, request, form, at=clock.now())
+            await run_in_threadpool(self._queue, request, form, at=clock.now())
         except _RefusedRequest as error:
-            return error.answer()
-        except SyndicateError:  # the store, or what was built
+            return error.response()
+        except SyndicateError:  # from the store or the manifest
             return PlainTextResponse("busy; try again\n", 503, headers={"retry-after": "60"})
         self._due()
         return Response(status_code=202, headers=NO_STORE)
 
-    def _take(self, request: Request, form: Form | None, *, at: datetime) -> None:
+    def _queue(self, request: Request, form: Form | None, *, at: datetime) -> None:
         if form is None:
             raise _RefusedRequest(
                 "expected a form, application/x-www-form-urlencoded, of at most 16 KB"
@@ -101,29 +105,31 @@ class HubPage:
             raise _RefusedRequest(
                 f'hub.mode is {mode[:40]!r}; expected "subscribe" or "unsubscribe"'
             )
-        self._count(request, at)
-        if mode != "publish":  # we see ourselves what changed, and look at once
-            asked = self._read(form, mode, at)
+        self._check_rate(request, at)
+        if mode != "publish":  # for "publish" the check that `due` starts is enough
+            hub_request = self._parse(form, mode, at)
             with self._store.write() as tx:
-                if not tx.hub.exists(asked.topic, asked.callback):
+                if not tx.hub.exists(hub_request.topic, hub_request.callback):
                     if mode == "unsubscribe":
-                        return  # it is as they want it, and nobody needs to be called
-                    _check_capacity(tx, asked.host)
-                tx.hub.add_request(asked)
+                        return  # nothing to remove, so nothing to verify
+                    _check_capacity(tx, hub_request.host)
+                tx.hub.add_request(hub_request)
 
-    def _count(self, request: Request, at: datetime) -> None:
+    def _check_rate(self, request: Request, at: datetime) -> None:
         network = client_address.client_network(request, self._config.web.proxies) or "nowhere"
         with self._store.write() as tx:
             name = f"hub from {network}"
             if not tx.attempt_limits.take(name, most=MAX_REQUESTS_PER_NETWORK, per=HOUR, at=at):
                 reason = f"more than {MAX_REQUESTS_PER_NETWORK} requests an hour; try again later"
-                again = tx.attempt_limits.wait(name, most=MAX_REQUESTS_PER_NETWORK, per=HOUR, at=at)
-                raise _RefusedRequest(reason, 429, again=again)
+                retry_after = tx.attempt_limits.wait(
+                    name, most=MAX_REQUESTS_PER_NETWORK, per=HOUR, at=at
+                )
+                raise _RefusedRequest(reason, 429, retry_after=retry_after)
 
-    def _read(self, form: Form, mode: str, at: datetime) -> HubRequest:
-        """Read what is asked for; raise _Unwanted."""
+    def _parse(self, form: Form, mode: str, at: datetime) -> HubRequest:
+        """Parse a request; raise _RefusedRequest."""
         topic = form.get("hub.topic", "")
-        callback = self._callback(form.get("hub.callback", ""))
+        callback = self._parse_callback(form.get("hub.callback", ""))
         return HubRequest(
             topic=topic,
             callback=callback,
@@ -137,40 +143,42 @@ class HubPage:
         )
 
     def _version(self, topic: str) -> str:
-        """Return the version that readers get of a feed; "" where they get an older one yet."""
+        """Return the version of a feed; "" while the mirror still has an older one."""
         with FeedDocuments.seen(self._config) as documents:
             if documents is None:
-                raise _RefusedRequest("nothing is published yet; try again", 503, again=MINUTE)
+                raise _RefusedRequest(
+                    "nothing is published yet; try again", 503, retry_after=MINUTE
+                )
             version = documents.version(topic)
             if version is None:
                 reason = "hub.topic is no feed of ours; expected the address that it calls self"
                 raise _RefusedRequest(reason)
             return version if documents.is_there(topic, self._mirror) else ""
 
-    def _callback(self, callback: str) -> str:
+    def _parse_callback(self, callback: str) -> str:
         if len(callback) > _MAX_CALLBACK_LENGTH:
             raise _RefusedRequest(f"hub.callback has more than {_MAX_CALLBACK_LENGTH} characters")
         if not callback.isascii():
             raise _RefusedRequest(
                 "hub.callback is not in ASCII; write other characters as %XX or xn--"
             )
-        if "#" in callback or any(letter <= " " or letter == "\x7f" for letter in callback):
+        if "#" in callback or any(char <= " " or char == "\x7f" for char in callback):
             raise _RefusedRequest("hub.callback has a fragment, a space or a control character")
         try:
-            self._caller.check(callback)
+            self._http_client.check(callback)
         except CallFailed as error:
             raise _RefusedRequest(f"hub.callback: {error}") from error
         return callback
 
 
 def _check_capacity(tx: Transaction, host: str) -> None:
-    """Raise _Unwanted where a new subscription would be one too many."""
+    """Raise _RefusedRequest when a new subscription is one too many."""
     if tx.hub.count(host) >= MAX_SUBSCRIPTIONS_PER_HOST:
         reason = f"{host} has {MAX_SUBSCRIPTIONS_PER_HOST} subscriptions; no more are taken"
-        raise _RefusedRequest(reason, 429, again=HOUR)
+        raise _RefusedRequest(reason, 429, retry_after=HOUR)
     if tx.hub.count() >= MAX_SUBSCRIPTIONS:
         reason = "this hub has no room for more subscriptions; try again later"
-        raise _RefusedRequest(reason, 503, again=HOUR)
+        raise _RefusedRequest(reason, 503, retry_after=HOUR)
 
 
 def _parse_secret(secret: str) -> str:
@@ -182,7 +190,7 @@ def _parse_secret(secret: str) -> str:
 
 
 def _parse_lease(text: str) -> int:
-    """Return the seconds that are granted; those that are asked for, as far as it goes."""
+    """Return the seconds to grant: those requested, within our limits."""
     if not text:
         return int(DEFAULT_LEASE.total_seconds())
     if not _LEASE.fullmatch(text):

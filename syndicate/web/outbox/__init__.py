@@ -1,6 +1,5 @@
-"""The outbox as a mail client shows it, for the person who sets up a publication.
+"""The outbox as a mail client, for the operator who sets up a publication.
 
-`pages`  the routes, the list and one message
-`tray`   the list: newest first, a hundred at a time
-`look`   which view of a message is asked for
+`pages` has the routes; `message_list` lists the messages, newest first;
+`view_options` parses how a message is to be shown.
 """

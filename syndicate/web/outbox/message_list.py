@@ -1,4 +1,4 @@
-"""The list of the outbox: newest first, a hundred at a time."""
+"""The messages in the outbox, newest first, in pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,26 +12,26 @@ PAGE_SIZE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSummary:
-    """What the list says of one message."""
+    """One message in the list."""
 
     name: str
     sender: str
-    """The name of who it is from, or the address where there is none."""
+    """The sender's name, or the address when there is none."""
     recipient: str
-    """The address alone."""
+    """The address without the name."""
     subject: str
     at: datetime
 
     @classmethod
-    def of(cls, kept: OutboxMessage) -> Self:
-        """Read the head of a message."""
-        sender = split_mailbox(sender_of(kept))
+    def of(cls, message: OutboxMessage) -> Self:
+        """Return the summary of a message."""
+        sender = split_mailbox(sender_of(message))
         return cls(
-            name=kept.name,
+            name=message.name,
             sender=sender[0] or sender[1],
-            recipient=split_mailbox(kept.to)[1],
-            subject=kept.subject,
-            at=kept.date,
+            recipient=split_mailbox(message.to)[1],
+            subject=message.subject,
+            at=message.date,
         )
 
 
@@ -39,22 +39,23 @@ class MessageSummary:
 class MessageList:
     """One page of the list."""
 
-    lines: tuple[MessageSummary, ...]
+    messages: tuple[MessageSummary, ...]
     total: int
     page: int
 
     @classmethod
     def of(cls, outbox: Outbox, *, page: int = 1) -> Self:
-        """Read one page of the messages; past the end, the last one."""
-        found = outbox.messages()
-        last = max(1, -(-len(found) // PAGE_SIZE))
+        """Return a page of the list; the last one for a page past the end."""
+        messages = outbox.messages()
+        last = max(1, -(-len(messages) // PAGE_SIZE))
         page = min(page, last)
-        shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-        return cls(lines=tuple(map(MessageSummary.of, shown)), total=len(found), page=page)
+        shown = messages[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+        summaries = tuple(map(MessageSummary.of, shown))
+        return cls(messages=summaries, total=len(messages), page=page)
 
     @property
     def newer(self) -> int | None:
-        """The page before, if there is one."""
+        """The previous page, if there is one."""
         return self.page - 1 if self.page > 1 else None
 
     @property
@@ -63,6 +64,6 @@ class MessageList:
         return self.page + 1 if self.page * PAGE_SIZE < self.total else None
 
 
-def sender_of(kept: OutboxMessage) -> str:
-    """Return the From of a message, decoded."""
-    return next((value for name, value in kept.headers if name.lower() == "from"), "")
+def sender_of(message: OutboxMessage) -> str:
+    """Return the decoded From of a message."""
+    return next((value for name, value in message.headers if name.lower() == "from"), "")

@@ -1,7 +1,4 @@
-"""The outbox as a mail client: what every reader would get, as their mail program shows it.
-
-It is for the operator: everybody else finds nothing here.
-"""
+"""The pages of the outbox: every message as a mail program shows it, for the operator alone."""
 
 import re
 from dataclasses import replace
@@ -19,7 +16,7 @@ from syndicate.web.outbox.view_options import ViewOptions
 from syndicate.web.pages import WebPages
 from syndicate.web.server.loopback import is_loopback
 
-_PRIVATE = {
+_HEADERS = {
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -27,11 +24,11 @@ _PRIVATE = {
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 
 
-def is_served(config: Config) -> bool:
-    """Whether there is anybody who may see the outbox."""
+def is_outbox_served(config: Config) -> bool:
+    """Return whether mail goes to the outbox and anybody has access to it."""
     access = OperatorAccess(config)
-    here = access.from_here and is_loopback(config.web.host)
-    return config.mail.transport is TransportKind.OUTBOX and (here or access.from_elsewhere)
+    local = access.is_local_allowed and is_loopback(config.web.host)
+    return config.mail.transport is TransportKind.OUTBOX and (local or access.is_remote_allowed)
 
 
 class OutboxPages:
@@ -54,59 +51,57 @@ class OutboxPages:
         ]
 
     def show(self, request: Request) -> Response:
-        """Show the list and one message: the newest, where none is named."""
-        self._check(request)
-        look = ViewOptions.of(request.query_params)
-        return self._client(request.path_params.get("name"), look)
-
-    def body(self, request: Request) -> Response:
-        """Answer with the HTML of a message, for a frame that nothing gets out of."""
-        self._check(request)
-        kept = self._kept(request.path_params["name"])
-        headers = {"content-security-policy": self._policy(request), **_PRIVATE}
-        html = _open_links_in_new_window(kept.html)
-        return Response(html, headers=headers, media_type="text/html")
-
-    def file(self, request: Request) -> Response:
-        """Answer with the message as it lies in the outbox, to be opened in a mail program."""
-        self._check(request)
-        kept = self._kept(request.path_params["name"])
-        headers = {"content-disposition": 'attachment; filename="message.eml"', **_PRIVATE}
-        return Response(kept.path.read_bytes(), headers=headers, media_type="message/rfc822")
-
-    def _client(self, name: str | None, look: ViewOptions) -> Response:
-        tray = MessageList.of(self._outbox, page=look.page)
-        shown = name or (tray.lines[0].name if tray.lines else None)
-        kept = self._kept(shown) if shown else None
+        """Show the list and one message, by default the newest."""
+        self._check_access(request)
+        name = request.path_params.get("name")
+        options = ViewOptions.of(request.query_params)
+        messages = MessageList.of(self._outbox, page=options.page)
+        shown = name or (messages.messages[0].name if messages.messages else None)
+        message = self._get(shown) if shown else None
         values = {
-            "tray": tray,
-            "look": replace(look, page=tray.page),
+            "message_list": messages,
+            "options": replace(options, page=messages.page),
             "name": shown,
-            "chosen": name is not None,
-            "mail": kept,
-            "sender": sender_of(kept) if kept else None,
+            "selected": name is not None,
+            "message": message,
+            "sender": sender_of(message) if message else None,
             "folder": self._config.mail.outbox,
             "newsletters": self._config.newsletters,
         }
         page = self._pages.render(
             "web/outbox.html", values, style="web/outbox.css", policy=("frame-src 'self'",)
         )
-        return Response(page.body, headers={**page.headers, **_PRIVATE})
+        return Response(page.body, headers={**page.headers, **_HEADERS})
 
-    def _check(self, request: Request) -> None:
-        """Raise as for a page that doesn't exist, unless the operator asks for it."""
+    def body(self, request: Request) -> Response:
+        """Return the HTML of a message, for a sandboxed frame."""
+        self._check_access(request)
+        message = self._get(request.path_params["name"])
+        headers = {"content-security-policy": self._policy(request), **_HEADERS}
+        html = _open_links_in_new_window(message.html)
+        return Response(html, headers=headers, media_type="text/html")
+
+    def file(self, request: Request) -> Response:
+        """Return the file of a message, for a mail program."""
+        self._check_access(request)
+        message = self._get(request.path_params["name"])
+        headers = {"content-disposition": 'attachment; filename="message.eml"', **_HEADERS}
+        return Response(message.path.read_bytes(), headers=headers, media_type="message/rfc822")
+
+    def _check_access(self, request: Request) -> None:
+        """Raise HTTPException unless the operator sent a request."""
         self._access.require(request)
-        if not self._access.is_asked_by_name(request):
+        if not self._access.is_host_trusted(request):
             raise HTTPException(404)
 
-    def _kept(self, name: str) -> OutboxMessage:
-        kept = self._outbox.get(name)
-        if kept is None:
+    def _get(self, name: str) -> OutboxMessage:
+        message = self._outbox.get(name)
+        if message is None:
             raise HTTPException(404)
-        return kept
+        return message
 
     def _policy(self, request: Request) -> str:
-        """Return the policy of a message's HTML: pictures of the publication, and no more."""
+        """Return the CSP of a message, which may load pictures from the publication only."""
         return "; ".join(
             (
                 "default-src 'none'",
@@ -125,5 +120,4 @@ def _origin(url: str) -> str:
 
 
 def _open_links_in_new_window(html: str) -> str:
-    """Have links open in a window of their own, as a mail program does."""
     return _HEAD.sub(lambda head: f'{head[0]}<base target="_blank">', html, count=1)

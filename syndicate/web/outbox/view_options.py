@@ -1,4 +1,4 @@
-"""How the person at the outbox wants to see a message: it travels in the address of every page."""
+"""How a message in the outbox is shown; every link of the page carries the options."""
 
 import re
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 
 
 class MessageView(StrEnum):
-    """What of a message is shown."""
+    """The part of a message that is shown."""
 
     HTML = "html"
     TEXT = "text"
@@ -19,7 +19,7 @@ class MessageView(StrEnum):
 
 
 class ScreenWidth(StrEnum):
-    """How wide the reader's screen is."""
+    """The simulated width of the reader's screen."""
 
     BOTH = "both"
     PHONE = "phone"
@@ -27,7 +27,7 @@ class ScreenWidth(StrEnum):
 
 
 class ColourScheme(StrEnum):
-    """Whether the reader's screen is light or dark."""
+    """The simulated colour scheme of the reader's screen."""
 
     BOTH = "both"
     LIGHT = "light"
@@ -36,17 +36,17 @@ class ColourScheme(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewOptions:
-    """What is shown, and how; the first of each is what a plain address means."""
+    """The options in an address; the defaults apply without a query."""
 
     view: MessageView = MessageView.HTML
     width: ScreenWidth = ScreenWidth.BOTH
     theme: ColourScheme = ColourScheme.BOTH
     page: int = 1
-    """Which hundred of the list, from 1."""
+    """The page of the list, from 1."""
 
     @classmethod
     def of(cls, query: QueryParams) -> Self:
-        """Read a query; what can't be understood is as if it weren't there."""
+        """Parse a query; invalid options get their default."""
         return cls(
             view=_parse_choice(MessageView, query.get("view")),
             width=_parse_choice(ScreenWidth, query.get("width")),
@@ -56,30 +56,24 @@ class ViewOptions:
 
     @property
     def widths(self) -> list[ScreenWidth]:
-        """The widths that are shown."""
-        return (
-            [ScreenWidth.PHONE, ScreenWidth.DESKTOP]
-            if self.width is ScreenWidth.BOTH
-            else [self.width]
-        )
+        """The widths to show side by side."""
+        both = [ScreenWidth.PHONE, ScreenWidth.DESKTOP]
+        return both if self.width is ScreenWidth.BOTH else [self.width]
 
     @property
     def themes(self) -> list[ColourScheme]:
-        """The themes that are shown."""
-        return (
-            [ColourScheme.LIGHT, ColourScheme.DARK]
-            if self.theme is ColourScheme.BOTH
-            else [self.theme]
-        )
+        """The colour schemes to show."""
+        both = [ColourScheme.LIGHT, ColourScheme.DARK]
+        return both if self.theme is ColourScheme.BOTH else [self.theme]
 
     def address(self, name: str | None, **changes: str | int) -> str:
-        """Return the address of a message in this look, some of it changed; None: of the list."""
-        look = replace(self, **changes)  # type: ignore[arg-type]  # by name, from a template
-        plain = ViewOptions()
+        """Return the address of a message, or of the list, with some options changed."""
+        options = replace(self, **changes)  # type: ignore[arg-type]  # by name, from a template
+        defaults = ViewOptions()
         query = {
             key: str(value)
             for key in ("view", "width", "theme", "page")
-            if (value := getattr(look, key)) != getattr(plain, key)
+            if (value := getattr(options, key)) != getattr(defaults, key)
         }
         path = "/outbox" if name is None else f"/outbox/{quote(name, safe='')}"
         return f"{path}?{urlencode(query)}" if query else path
@@ -88,8 +82,8 @@ class ViewOptions:
 _OptionT = TypeVar("_OptionT", bound=StrEnum)
 
 
-def _parse_choice(kind: type[_OptionT], word: str | None) -> _OptionT:
-    return next((one for one in kind if one == word), next(iter(kind)))
+def _parse_choice(kind: type[_OptionT], text: str | None) -> _OptionT:
+    return next((option for option in kind if option == text), next(iter(kind)))
 
 
 def _parse_page(number: str) -> int:

@@ -222,7 +222,7 @@ class PublishedFiles:
 
     @cached_property
     def _missing(self) -> HttpResponse:
-        page = self._pages.missing()
+        page = self._pages.not_found()
         length = {"content-length": str(len(page.body)), "cache-control": ALWAYS_ASK}
         return HttpResponse(HTTPStatus.NOT_FOUND, encode_headers(page.headers | length), page.body)
 

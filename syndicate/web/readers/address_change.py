@@ -1,7 +1,6 @@
-"""A change of address: asked of both addresses by letter, made once both said yes.
+"""A change of address: a letter asks both addresses, and both have to agree.
 
-Who has a link to somebody's preferences may have it from a forwarded mail, and anybody's
-address can be entered: so the old one has to agree, and the new one too.
+The preferences link may come from a forwarded mail, and anybody's address can be entered.
 """
 
 from dataclasses import dataclass
@@ -16,65 +15,65 @@ from syndicate.model.subscribers import Action, Actor, Cause, Subscriber, normal
 from syndicate.render.mail.letter import Letter
 from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
 from syndicate.store.audience.audit_log import AuditEntry
-from syndicate.web.error_pages import mask_email
 from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages
 from syndicate.web.reader_strings import AddressChangeStrings
 from syndicate.web.readers.letters import LetterSender
+from syndicate.web.readers.link_owner import mask_email
 from syndicate.web.readers.signup.limits import SignupLimits
 from syndicate.web.readers.signup.validation import SignupValidator
-from syndicate.web.security_headers import answer
 from syndicate.web.ui_strings import web_strings
 
 _NO_KEY = 0
-"""The number of no reader and of no letter, where the new address is not written to."""
+"""Stands for the reader and letter of a new address that gets no mail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ChangeState:
-    """Where a question stands, with what there is of the other one of its pair."""
+    """The state of a change of address, from the side of one of the two addresses."""
 
-    asked: PendingConfirmation
-    pair: PendingConfirmation | None
+    confirmation: PendingConfirmation
+    other: PendingConfirmation | None
+    """The confirmation of the other address."""
     old: Subscriber | None
     new: Subscriber | None
     moved: bool
-    """Whether the old address was left since, for this one or another."""
+    """Whether the reader has left the old address since, for this one or another."""
 
     @property
-    def of_old(self) -> bool:
-        """Whether it is the old address that was asked."""
-        return bool(self.asked.subscriber == self.asked.asked["from"])
+    def is_old_address(self) -> bool:
+        """Whether this is the side of the old address."""
+        return bool(self.confirmation.subscriber == self.confirmation.asked["from"])
 
     @property
-    def asked_of(self) -> Subscriber | None:
-        """Who was asked."""
-        return self.old if self.of_old else self.new
+    def reader(self) -> Subscriber | None:
+        """The reader with the address of this side."""
+        return self.old if self.is_old_address else self.new
 
     @property
-    def done(self) -> bool:
-        """Whether both said yes, and the address is changed."""
-        return self.asked.done_at is not None and self.pair is None and self.moved
+    def is_done(self) -> bool:
+        """Whether both sides agreed and the address is changed."""
+        return self.confirmation.done_at is not None and self.other is None and self.moved
 
-    def over(self, at: datetime) -> bool:
-        """Whether nothing can come of it any more.
+    def is_over(self, at: datetime) -> bool:
+        """Return whether the change can't happen any more.
 
-        As long as the new address didn't say yes, the old one learns nothing of it: one that
-        is not mailed, or is gone, looks like one that is slow to answer.
+        Until the new address agrees, the old side learns nothing about it: a suppressed or
+        erased address looks like one that is slow to answer.
         """
         if self.old is None or self.moved:
             return True
-        agreed = self.pair is not None and self.pair.done_at is not None
-        if self.of_old and not agreed:
-            return self.asked.expires_at <= at
-        if self.pair is None or self.new is None or self.new.suppressed is not None:
+        new_agreed = self.other is not None and self.other.done_at is not None
+        if self.is_old_address and not new_agreed:
+            return self.confirmation.expires_at <= at
+        if self.other is None or self.new is None or self.new.suppressed is not None:
             return True
-        both = (self.asked, self.pair)
-        return any(one.done_at is None and one.expires_at <= at for one in both)
+        both = (self.confirmation, self.other)
+        return any(side.done_at is None and side.expires_at <= at for side in both)
 
 
 class AddressChange:
-    """Asks both addresses, and moves the reader when both agree."""
+    """Sends the two letters, and moves the reader once both addresses agreed."""
 
     def __init__(
         self,
@@ -83,71 +82,73 @@ class AddressChange:
         pages: WebPages,
         *,
         letters: LetterSender,
-        clerk: SignupValidator,
+        validator: SignupValidator,
         limits: SignupLimits,
     ) -> None:
         self._store = store
         self._config = config
         self._pages = pages
         self._letters = letters
-        self._clerk = clerk
+        self._validator = validator
         self._limits = limits
 
-    def read(self, typed: str) -> str | None:
-        """Return the address that was typed; None for what is no address to write to."""
-        return self._clerk.address(typed)
+    def parse(self, text: str) -> str | None:
+        """Return the address that was entered; None when we can't send mail to it."""
+        return self._validator.parse_address(text)
 
-    def ask(
-        self, person: Subscriber, email: str, *, cause: Cause, at: datetime
+    def request(
+        self, reader: Subscriber, email: str, *, cause: Cause, at: datetime
     ) -> timedelta | None:
-        """Send the two letters; return how long to wait where the reader asks too often.
+        """Send the two letters; return how long to wait when there were too many requests.
 
-        Nobody learns from it whether the new address is known here, not mailed, or had its
-        letters: the old one gets its letter in any case. Raise StoreError or TemplateError.
+        The result doesn't reveal whether the new address is known, suppressed or over its
+        limit: the old address gets its letter in any case. Raise StoreError or TemplateError.
         """
-        if normalise_email(email) == normalise_email(person.email):
+        if normalise_email(email) == normalise_email(reader.email):
             return None
-        language = self._letters.language(person)
+        language = self._letters.choose_language(reader)
         to_old = self._letters.compose(Letter.LEAVE_ADDRESS, language)
         to_new = self._letters.compose(Letter.NEW_ADDRESS, language)
         with self._store.write() as tx:
-            wait = self._limits.of_change(tx, person.key, cause.origin, at)
-            wait = self._limits.of_all(tx, at) if wait is None else wait
+            wait = self._limits.take_address_change(tx, reader.key, cause.origin, at)
+            wait = self._limits.take_letter(tx, at) if wait is None else wait
             if wait is not None:
                 return wait
-            free = self._limits.of_address(tx, email, at) is None
-            new = tx.subscribers.add_pending(email, (), cause=cause, at=at) if free else None
-            letters = {person.key: to_old}
+            within_limit = self._limits.take_letter_to(tx, email, at) is None
+            new = (
+                tx.subscribers.add_pending(email, (), cause=cause, at=at) if within_limit else None
+            )
+            letters = {reader.key: to_old}
             if new is not None:
                 letters[new] = to_new
-            self._put(tx, person.key, new, letters, cause=cause, at=at)
-        self._letters.hand_over()
+            self._add_confirmations(tx, reader.key, new, letters, cause=cause, at=at)
+        self._letters.notify_sender()
         return None
 
-    def show(self, question: PendingConfirmation) -> Response:
-        """Show what is asked, or where it stands. Raise StoreError."""
+    def show(self, confirmation: PendingConfirmation) -> Response:
+        """Return the page with the button, or the state of the change. Raise StoreError."""
         with self._store.read() as tx:
-            standing = _load_state(tx, question)
-        return self._page(standing, clock.now())
+            state = _load_state(tx, confirmation)
+        return self._page(state, clock.now())
 
-    def confirm(self, question: PendingConfirmation, _: Form, *, origin: str) -> Response:
-        """Take a yes; make the change if it was the second. Raise StoreError."""
+    def confirm(self, confirmation: PendingConfirmation, _: Form, *, origin: str) -> Response:
+        """Record an agreement; after the second one, change the address. Raise StoreError."""
         at = clock.now()
-        how = f"buttons in letters {question.letter} and {question.asked['pair']}"
+        how = f"buttons in letters {confirmation.letter} and {confirmation.asked['pair']}"
         cause = Cause(who=Actor.READER, how=how, origin=origin)
         with self._store.write() as tx:
-            tx.lock_numbers()  # of two answers at once, one has to see the other
-            before = _load_state(tx, question)
-            if not before.over(at):
-                tx.confirmations.mark_done(question.letter, at=at)
-                if before.pair is not None and before.pair.done_at is not None:
-                    old, new = question.asked["from"], question.asked["to"]
+            tx.lock_numbers()  # of two agreements at once, one has to see the other
+            before = _load_state(tx, confirmation)
+            if not before.is_over(at):
+                tx.confirmations.mark_done(confirmation.letter, at=at)
+                if before.other is not None and before.other.done_at is not None:
+                    old, new = confirmation.asked["from"], confirmation.asked["to"]
                     tx.subscribers.change_address(old, new, cause=cause, at=at)
                     return self._done(before)
-            standing = _load_state(tx, question)
-        return self._page(standing, at)
+            state = _load_state(tx, confirmation)
+        return self._page(state, at)
 
-    def _put(
+    def _add_confirmations(
         self,
         tx: Transaction,
         old: int,
@@ -157,7 +158,7 @@ class AddressChange:
         cause: Cause,
         at: datetime,
     ) -> None:
-        """Freeze the letters, and what they ask; a `new` of None is not asked."""
+        """Queue the letters with their confirmations; a `new` of None gets none."""
         expires_at = at + self._config.signup.expire_after
         numbers = {
             reader: tx.editions.add_letter(content, to=reader, created_at=at, expires_at=expires_at)
@@ -176,64 +177,66 @@ class AddressChange:
                     expires_at=expires_at,
                 )
             )
-        line = AuditEntry(
+        entry = AuditEntry(
             subscriber=old, action=Action.ASKED, cause=cause, at=at, detail="new address"
         )
-        tx.audit_log.add(line)
+        tx.audit_log.add(entry)
 
-    # what the reader sees
+    # the pages
 
-    def _page(self, standing: _ChangeState, at: datetime) -> Response:
-        words, language = self._words(standing)
-        if standing.done and standing.old is not None:
-            return self._done(standing)
-        if standing.over(at) or standing.asked_of is None:
-            page = self._pages.notice(words.over_title, words.over, language=language)
-            return answer(page, 410)
-        if standing.asked.done_at is not None:
-            said = words.waiting_new if standing.of_old else words.waiting_old
-            return answer(self._pages.notice(words.waiting_title, said, language=language))
-        question = words.old if standing.of_old else words.new
+    def _page(self, state: _ChangeState, at: datetime) -> Response:
+        strings, language = self._strings(state)
+        if state.is_done and state.old is not None:
+            return self._done(state)
+        if state.is_over(at) or state.reader is None:
+            page = self._pages.notice(strings.over_title, strings.over, language=language)
+            return page.response(410)
+        old = state.is_old_address
+        if state.confirmation.done_at is not None:
+            text = strings.waiting_new if old else strings.waiting_old
+            return self._pages.notice(strings.waiting_title, text, language=language).response()
+        question = strings.old if old else strings.new
         values = {
-            "title": words.old_title if standing.of_old else words.new_title,
+            "title": strings.old_title if old else strings.new_title,
             "question": question.format(
-                publication=self._config.publication.title,
-                email=mask_email(standing.asked_of.email),
+                publication=self._config.publication.title, email=mask_email(state.reader.email)
             ),
-            "button": words.old_button if standing.of_old else words.new_button,
+            "button": strings.old_button if old else strings.new_button,
         }
         policy = ("form-action 'self'",)
         page = self._pages.render(
             "web/address_change.html", values, language=language, policy=policy
         )
-        return answer(page)
+        return page.response()
 
-    def _done(self, standing: _ChangeState) -> Response:
-        """Say that it is done; the new address may have been left again since."""
-        words, language = self._words(standing)
-        now = standing.new or standing.old
-        said = words.done.format(
-            publication=self._config.publication.title, email=mask_email(now.email if now else "")
+    def _done(self, state: _ChangeState) -> Response:
+        """Return the page that names the new address, or the one that replaced it since."""
+        strings, language = self._strings(state)
+        reader = state.new or state.old
+        text = strings.done.format(
+            publication=self._config.publication.title,
+            email=mask_email(reader.email if reader else ""),
         )
-        return answer(self._pages.notice(words.done_title, said, language=language))
+        return self._pages.notice(strings.done_title, text, language=language).response()
 
-    def _words(self, standing: _ChangeState) -> tuple[AddressChangeStrings, str]:
-        own = standing.old.language if standing.old else None
-        words = web_strings(own or self._config.publication.language)
-        return words.address_change, words.language
+    def _strings(self, state: _ChangeState) -> tuple[AddressChangeStrings, str]:
+        own = state.old.language if state.old else None
+        strings = web_strings(own or self._config.publication.language)
+        return strings.address_change, strings.language
 
 
-def _load_state(tx: Transaction, asked: PendingConfirmation) -> _ChangeState:
-    """Look at a question as it is now: it may have been answered a moment ago."""
-    old, new = asked.asked["from"], asked.asked["to"]
-    other = new if asked.subscriber == old else old
+def _load_state(tx: Transaction, confirmation: PendingConfirmation) -> _ChangeState:
+    """Load the current state: the confirmation may be a moment old."""
+    old, new = confirmation.asked["from"], confirmation.asked["to"]
+    other = new if confirmation.subscriber == old else old
     return _ChangeState(
-        asked=tx.confirmations.find(asked.letter, asked.subscriber) or asked,
-        pair=tx.confirmations.find(asked.asked["pair"], other),
+        confirmation=tx.confirmations.find(confirmation.letter, confirmation.subscriber)
+        or confirmation,
+        other=tx.confirmations.find(confirmation.asked["pair"], other),
         old=tx.subscribers.by_key(old),
         new=tx.subscribers.by_key(new),
         moved=any(
-            change.action is Action.MOVED and change.at >= asked.at
+            change.action is Action.MOVED and change.at >= confirmation.at
             for change in tx.audit_log.changes(old)
         ),
     )

@@ -1,7 +1,6 @@
-"""Confirming: the page behind the button of a letter.
+"""The page behind the button of a letter, where a reader confirms what the letter asks.
 
-A letter asks something of one reader; here they say yes. Looking changes nothing, since
-scanners open every link of a mail; the button does, once.
+Only the button on the page acts, and only once: scanners open every link of a mail.
 """
 
 from collections.abc import Mapping
@@ -17,15 +16,15 @@ from syndicate import clock
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreError
-from syndicate.model.subscribers import Action, Actor, Cause, Subscriber, SubscriptionState
-from syndicate.render import ui_strings as page_words
+from syndicate.model.subscribers import Action, Actor, Cause, Subscriber
+from syndicate.render import ui_strings as page_strings
 from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
-from syndicate.web.error_pages import ErrorPages, mask_email
+from syndicate.web.csrf import is_same_origin
+from syndicate.web.error_pages import ErrorPages
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.letters import LetterSender
-from syndicate.web.readers.link_owner import find_renamed_newsletter
-from syndicate.web.security_headers import answer, is_same_origin
+from syndicate.web.readers.link_owner import find_newsletter, mask_email
 from syndicate.web.server.client_address import client_network
 from syndicate.web.ui_strings import web_strings
 
@@ -33,20 +32,17 @@ _STYLE = "web/forms.css"
 
 
 class ConfirmationHandler(Protocol):
-    """Whoever deals with one kind of question."""
+    """Handles one kind of confirmation; its methods raise StoreError."""
 
-    def show(self, question: PendingConfirmation) -> Response:
-        """Show what is asked, and change nothing. Raise StoreError."""
+    def show(self, confirmation: PendingConfirmation) -> Response:
+        """Return the page with the button."""
 
-    def confirm(self, question: PendingConfirmation, form: Form, *, origin: str) -> Response:
-        """Take the answer of a reader in the network `origin`, if it isn't too late.
-
-        Raise StoreError.
-        """
+    def confirm(self, confirmation: PendingConfirmation, form: Form, *, origin: str) -> Response:
+        """Act on the button that a reader in the network `origin` pressed, unless expired."""
 
 
-class ConfirmPages:
-    """The page under /confirm/."""
+class ConfirmationPages:
+    """The pages under /confirm/."""
 
     def __init__(
         self,
@@ -59,43 +55,42 @@ class ConfirmPages:
         self._store = store
         self._config = config
         self._links = links
-        self._notices = ErrorPages(config, pages)
+        self._errors = ErrorPages(config, pages)
         self._handlers = handlers
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        return [Route("/confirm/{token}", self.answer, methods=["GET", "POST"])]
+        return [Route("/confirm/{token}", self.handle, methods=["GET", "POST"])]
 
-    async def answer(self, request: Request) -> Response:
-        """Show what is asked; on a POST from that page, do it."""
+    async def handle(self, request: Request) -> Response:
+        """Show the page; on a POST from it, confirm."""
         form = None
         if request.method == "POST":
             if not is_same_origin(request, self._config.web_url):
-                return self._notices.refused()
-            form = await read_form(request, most=MAX_CHECKBOX_FIELDS) or Form()
+                return self._errors.bad_form()
+            form = await read_form(request, max_fields=MAX_CHECKBOX_FIELDS) or Form()
         try:
-            return await run_in_threadpool(self._answer, request, form)
+            return await run_in_threadpool(self._respond, request, form)
         except StoreError:
-            return self._notices.busy()
+            return self._errors.busy()
 
-    def _answer(self, request: Request, form: Form | None) -> Response:
-        read = self._links.read_confirm(request.path_params["token"])
-        if read is None:
-            return self._notices.bad_link()
+    def _respond(self, request: Request, form: Form | None) -> Response:
+        letter_and_reader = self._links.read_confirm(request.path_params["token"])
+        if letter_and_reader is None:
+            return self._errors.bad_link()
         with self._store.read() as tx:
-            asked = tx.confirmations.find(*read)
-        if asked is None:
-            return self._notices.bad_link()
-        handler = self._handlers[asked.kind]
+            confirmation = tx.confirmations.find(*letter_and_reader)
+        if confirmation is None:
+            return self._errors.bad_link()
+        handler = self._handlers[confirmation.kind]
         if form is None:
-            return handler.show(asked)
-        return handler.confirm(
-            asked, form, origin=client_network(request, self._config.web.proxies)
-        )
+            return handler.show(confirmation)
+        origin = client_network(request, self._config.web.proxies)
+        return handler.confirm(confirmation, form, origin=origin)
 
 
 class SubscriptionConfirmation:
-    """Deals with the question whether somebody wants to be subscribed."""
+    """Handles the confirmation of a subscription (double opt-in)."""
 
     def __init__(
         self,
@@ -110,88 +105,96 @@ class SubscriptionConfirmation:
         self._links = links
         self._pages = pages
         self._letters = letters
-        self._notices = ErrorPages(config, pages)
+        self._errors = ErrorPages(config, pages)
 
-    def show(self, question: PendingConfirmation) -> Response:
-        """Show what would come, and a button; what came of it, once it was pressed."""
-        done = question.done_at is not None
+    def show(self, confirmation: PendingConfirmation) -> Response:
+        """Return the page with the button, or that it was pressed already."""
+        done = confirmation.done_at is not None
         with self._store.read() as tx:
-            reader = tx.subscribers.by_key(question.subscriber)
-            newsletters = self._newsletters(question) if done else self._open(tx, question)
+            reader = tx.subscribers.by_key(confirmation.subscriber)
+            newsletters = (
+                self._requested(confirmation) if done else self._open_newsletters(tx, confirmation)
+            )
         if reader is None:
-            return self._notices.bad_link()
-        holds = _is_subscribed(reader, newsletters) if done else clock.now() < question.expires_at
-        if not (newsletters and holds):
+            return self._errors.bad_link()
+        if done:
+            is_current = all(reader.is_subscribed(newsletter.name) for newsletter in newsletters)
+        else:
+            is_current = clock.now() < confirmation.expires_at
+        if not (newsletters and is_current):
             return self._expired()
         return self._page(reader, newsletters, done=done)
 
-    def confirm(self, question: PendingConfirmation, _: Form, *, origin: str) -> Response:
-        """Subscribe the reader; a button that was pressed before does no more."""
+    def confirm(self, confirmation: PendingConfirmation, _: Form, *, origin: str) -> Response:
+        """Subscribe the reader, once."""
         at = clock.now()
-        if at < question.expires_at:
-            how = f"button in letter {question.letter}, after the {question.asked['how']}"
+        if at < confirmation.expires_at:
+            how = f"button in letter {confirmation.letter}, after the {confirmation.asked['how']}"
             cause = Cause(who=Actor.READER, how=how, origin=origin)
             with self._store.write() as tx:
-                newsletters = self._open(tx, question)
-                if newsletters and tx.confirmations.mark_done(question.letter, at=at):
-                    self._subscribe(tx, question, newsletters, cause=cause, at=at)
-            self._letters.hand_over()
+                newsletters = self._open_newsletters(tx, confirmation)
+                if newsletters and tx.confirmations.mark_done(confirmation.letter, at=at):
+                    self._subscribe(tx, confirmation, newsletters, cause=cause, at=at)
+            self._letters.notify_sender()
         with self._store.read() as tx:
-            now = tx.confirmations.find(question.letter, question.subscriber)
-        return self._notices.bad_link() if now is None else self.show(now)
+            current = tx.confirmations.find(confirmation.letter, confirmation.subscriber)
+        return self._errors.bad_link() if current is None else self.show(current)
 
     def _subscribe(
         self,
         tx: Transaction,
-        question: PendingConfirmation,
+        confirmation: PendingConfirmation,
         newsletters: list[Newsletter],
         *,
         cause: Cause,
         at: datetime,
     ) -> None:
-        """Subscribe, and keep what was typed beside the address where nothing was known.
+        """Subscribe the reader, and store the name and fields of the sign-up if they had none.
 
-        Whoever typed it may have been anybody: what stands is changed in the preferences alone.
+        Anybody may have filled in that form, so it replaces nothing that is stored.
         """
         names = [newsletter.name for newsletter in newsletters]
-        new = tx.subscribers.confirm(question.subscriber, names, cause=cause, at=at)
-        reader = tx.subscribers.by_key(question.subscriber)
+        new = tx.subscribers.confirm(confirmation.subscriber, names, cause=cause, at=at)
+        reader = tx.subscribers.by_key(confirmation.subscriber)
         if reader is not None:
-            typed = question.asked
-            name = reader.name or typed.get("name", "")
-            fields = {**typed.get("fields", {}), **reader.fields}
+            signup = confirmation.asked
+            name = reader.name or signup.get("name", "")
+            fields = {**signup.get("fields", {}), **reader.fields}
             tx.subscribers.update(reader.key, name=name, fields=fields, cause=cause, at=at)
-        begun = [newsletter for newsletter in newsletters if newsletter.name in new]
-        self._letters.welcome(tx, question.subscriber, begun, at=at)
+        subscribed = [newsletter for newsletter in newsletters if newsletter.name in new]
+        self._letters.add_welcome(tx, confirmation.subscriber, subscribed, at=at)
 
-    def _open(self, tx: Transaction, question: PendingConfirmation) -> list[Newsletter]:
-        """Return what was asked for without what the reader has left since.
+    def _open_newsletters(
+        self, tx: Transaction, confirmation: PendingConfirmation
+    ) -> list[Newsletter]:
+        """Return the requested newsletters, without those that the reader has left since.
 
-        A letter may have been forwarded, and must not bring them back.
+        The letter may have been forwarded, and must not subscribe them again.
         """
         left = {
             change.newsletter
-            for change in tx.audit_log.changes(question.subscriber)
-            if change.action in {Action.LEFT, Action.DECLINED} and change.at >= question.at
+            for change in tx.audit_log.changes(confirmation.subscriber)
+            if change.action in {Action.LEFT, Action.DECLINED} and change.at >= confirmation.at
         }
-        asked = self._newsletters(question)
-        return [newsletter for newsletter in asked if newsletter.name not in left]
+        requested = self._requested(confirmation)
+        return [newsletter for newsletter in requested if newsletter.name not in left]
 
-    def _newsletters(self, question: PendingConfirmation) -> list[Newsletter]:
-        """Return what was asked for, as far as there still is such a thing."""
+    def _requested(self, confirmation: PendingConfirmation) -> list[Newsletter]:
+        """Return the requested newsletters that still exist."""
         with self._store.read() as tx:
-            names = question.asked["newsletters"]
-            found = [find_renamed_newsletter(tx, name, self._config) for name in names]
+            names = confirmation.asked["newsletters"]
+            found = [find_newsletter(tx, name, self._config) for name in names]
         return [newsletter for newsletter in found if newsletter is not None]
 
     def _page(self, reader: Subscriber, newsletters: list[Newsletter], *, done: bool) -> Response:
-        language = self._letters.language(reader, newsletters)
-        said = web_strings(language).signup
+        language = self._letters.choose_language(reader, newsletters)
         values = {
-            "said": said,
+            "text": web_strings(language).signup,
             "done": done,
             "newsletters": newsletters,
-            "names": page_words.page_strings(language).all_of([one.label for one in newsletters]),
+            "names": page_strings.page_strings(language).all_of(
+                [item.label for item in newsletters]
+            ),
             "email": mask_email(reader.email),
             "preferences": self._links.preferences(reader.key),
         }
@@ -202,18 +205,11 @@ class SubscriptionConfirmation:
             style=_STYLE,
             policy=("form-action 'self'",),
         )
-        return answer(page)
+        return page.response()
 
     def _expired(self) -> Response:
-        """Say that a link can't be used any more, and lead to another one."""
-        said = web_strings(self._config.publication.language).signup
-        again = f"{self._config.web_url}/signup" if self._config.signup.enabled else None
-        values = {"said": said, "again": again}
-        return answer(self._pages.render("web/expired.html", values, style=_STYLE), 410)
-
-
-def _is_subscribed(reader: Subscriber, newsletters: list[Newsletter]) -> bool:
-    """Tell whether somebody is subscribed to all of these."""
-    confirmed = SubscriptionState.CONFIRMED
-    stands = {one.newsletter for one in reader.subscriptions if one.state is confirmed}
-    return bool(newsletters) and stands.issuperset(one.name for one in newsletters)
+        values = {
+            "text": web_strings(self._config.publication.language).signup,
+            "signup": f"{self._config.web_url}/signup" if self._config.signup.enabled else None,
+        }
+        return self._pages.render("web/expired.html", values, style=_STYLE).response(410)

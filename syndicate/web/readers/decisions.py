@@ -1,6 +1,6 @@
-"""Decisions: what a reader may decide by the link in a mail, each one a function.
+"""Decisions that a link in a mail allows, each a function of a `ReaderAction`.
 
-It is handed a `ReaderAction`, acts on it or doesn't, and says so in the reader's language.
+A decision acts or refuses, and returns its outcome in the reader's language.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,157 +16,151 @@ from syndicate.store import Transaction
 from syndicate.web.ui_strings import WebStrings, web_strings
 
 PAUSE_WEEKS = (1, 2, 4, 8)
-"""How long a pause may be."""
 MAX_LENGTH = 200
-"""Characters of a name, or of a field of the publication's own."""
+"""Characters of a name or of a custom field."""
 FIELD_PREFIX = "field-"
-"""What stands before the name of such a field in the form."""
+"""Prefix of custom fields in the form."""
 _ACTIVE_STATES = (SubscriptionState.CONFIRMED, SubscriptionState.PENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderAction:
-    """Who decides, and what the form says."""
+    """A form that a reader submitted, with what it takes to act on it."""
 
     tx: Transaction
-    person: Subscriber
+    reader: Subscriber
     form: Mapping[str, str]
     cause: Cause
     at: datetime
-    words: WebStrings
+    strings: WebStrings
     config: Config
 
 
 @dataclass(frozen=True, slots=True)
 class ActionOutcome:
-    """What came of it, in words; `wrong` where nothing was done."""
+    """The message for the reader; `failed` when nothing was done."""
 
     text: str
-    wrong: bool = False
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NewsletterChoice:
-    """A newsletter as one reader sees it."""
+    """A newsletter, with the state of one reader's subscription."""
 
     newsletter: Newsletter
     state: SubscriptionState | None
 
     @property
-    def standing(self) -> bool:
-        """Whether there is something to leave."""
+    def is_active(self) -> bool:
+        """Whether the reader can unsubscribe from it."""
         return self.state in _ACTIVE_STATES
 
 
-def list_newsletters(person: Subscriber, config: Config) -> list[NewsletterChoice]:
-    """Return what a reader may choose among: what is offered, and what they have or had."""
-    states = {one.newsletter: one.state for one in person.subscriptions}
-    known = [one for one in config.newsletters if one.offered or one.name in states]
-    found = [NewsletterChoice(one, states.get(one.name)) for one in known]
-    gone = [
+def list_choices(reader: Subscriber, config: Config) -> list[NewsletterChoice]:
+    """Return the newsletters that are offered, and those that the reader has or had."""
+    states = {subscription.newsletter: subscription.state for subscription in reader.subscriptions}
+    known = [
+        NewsletterChoice(newsletter, states.get(newsletter.name))
+        for newsletter in config.newsletters
+        if newsletter.offered or newsletter.name in states
+    ]
+    removed = [
         NewsletterChoice(Newsletter(name=name), state)
         for name, state in states.items()
         if config.newsletter(name) is None
     ]
-    return found + [one for one in gone if one.standing]
+    return known + [choice for choice in removed if choice.is_active]
 
 
-def find_newsletter(
-    form: Mapping[str, str], person: Subscriber, config: Config
-) -> Newsletter | None:
-    """Return the newsletter that a form names, if it is one that the page shows."""
+def find_choice(form: Mapping[str, str], reader: Subscriber, config: Config) -> Newsletter | None:
+    """Return the newsletter that a form names; None unless the page shows it."""
     name = form.get("newsletter")
-    shown = (choice.newsletter for choice in list_newsletters(person, config))
+    shown = (choice.newsletter for choice in list_choices(reader, config))
     return next((newsletter for newsletter in shown if newsletter.name == name), None)
 
 
-def paused_until(person: Subscriber, at: datetime) -> datetime | None:
-    """Return until when a reader wants no editions, if that is still to come."""
-    until = person.paused_until
+def pause_end(reader: Subscriber, at: datetime) -> datetime | None:
+    """Return the end of the reader's pause; None when it is over."""
+    until = reader.paused_until
     return until if until is not None and until > at else None
 
 
-def format_date(at: datetime, words: WebStrings, config: Config) -> str:
-    """Write a date as the reader's page does."""
-    return FILTERS["date"](at, config.publication.timezone, words.language)
+def format_date(at: datetime, strings: WebStrings, config: Config) -> str:
+    """Format a date for the reader's page."""
+    return FILTERS["date"](at, config.publication.timezone, strings.language)
 
 
-def _leave(decision: ReaderAction) -> ActionOutcome | None:
-    found = find_newsletter(decision.form, decision.person, decision.config)
-    if found is None:
+def _leave(action: ReaderAction) -> ActionOutcome | None:
+    newsletter = find_choice(action.form, action.reader, action.config)
+    if newsletter is None:
         return None
-    decision.tx.subscribers.unsubscribe(
-        decision.person.key, found.name, at=decision.at, cause=decision.cause
+    action.tx.subscribers.unsubscribe(
+        action.reader.key, newsletter.name, at=action.at, cause=action.cause
     )
-    return ActionOutcome(decision.words.preferences.left.format(newsletter=found.label))
+    return ActionOutcome(action.strings.preferences.left.format(newsletter=newsletter.label))
 
 
-def _leave_all(decision: ReaderAction) -> ActionOutcome:
-    for one in decision.person.subscriptions:
-        decision.tx.subscribers.unsubscribe(
-            decision.person.key, one.newsletter, at=decision.at, cause=decision.cause
+def _leave_all(action: ReaderAction) -> ActionOutcome:
+    for subscription in action.reader.subscriptions:
+        action.tx.subscribers.unsubscribe(
+            action.reader.key, subscription.newsletter, at=action.at, cause=action.cause
         )
-    return ActionOutcome(decision.words.preferences.left_all)
+    return ActionOutcome(action.strings.preferences.left_all)
 
 
-def _pause(decision: ReaderAction) -> ActionOutcome | None:
-    weeks = decision.form.get("weeks", "")
+def _pause(action: ReaderAction) -> ActionOutcome | None:
+    weeks = action.form.get("weeks", "")
     if weeks not in map(str, PAUSE_WEEKS):
         return None
-    until = decision.at + timedelta(weeks=int(weeks))
-    stands = paused_until(decision.person, decision.at)
-    said = format_date(until, decision.words, decision.config)
-    if stands is None or format_date(stands, decision.words, decision.config) != said:
-        decision.tx.subscribers.pause(
-            decision.person.key, until, at=decision.at, cause=decision.cause
-        )
-    return ActionOutcome(decision.words.preferences.paused.format(date=said))
+    until = action.at + timedelta(weeks=int(weeks))
+    date = format_date(until, action.strings, action.config)
+    current = pause_end(action.reader, action.at)
+    if current is None or format_date(current, action.strings, action.config) != date:
+        action.tx.subscribers.pause(action.reader.key, until, at=action.at, cause=action.cause)
+    return ActionOutcome(action.strings.preferences.paused.format(date=date))
 
 
-def _resume(decision: ReaderAction) -> ActionOutcome:
-    if decision.person.paused_until is not None:
-        decision.tx.subscribers.pause(
-            decision.person.key, None, at=decision.at, cause=decision.cause
-        )
-    return ActionOutcome(decision.words.preferences.resumed)
+def _resume(action: ReaderAction) -> ActionOutcome:
+    if action.reader.paused_until is not None:
+        action.tx.subscribers.pause(action.reader.key, None, at=action.at, cause=action.cause)
+    return ActionOutcome(action.strings.preferences.resumed)
 
 
-def change_details(decision: ReaderAction) -> ActionOutcome:
-    """Change name and own fields to what was typed."""
-    words = decision.words.personal_data
-    own = decision.config.signup.fields
-    given = {"name": one_line(decision.form.get("name", decision.person.name))}
-    labels = {"name": words.name}
-    for field in own:
+def change_details(action: ReaderAction) -> ActionOutcome:
+    """Change the name and the custom fields to the values of the form."""
+    strings = action.strings.personal_data
+    custom_fields = action.config.signup.fields
+    values = {"name": one_line(action.form.get("name", action.reader.name))}
+    labels = {"name": strings.name}
+    for field in custom_fields:
         key = FIELD_PREFIX + field.name
         labels[key] = field.title
-        given[key] = one_line(decision.form.get(key, decision.person.fields.get(field.name, "")))
-    for key, value in given.items():
+        values[key] = one_line(action.form.get(key, action.reader.fields.get(field.name, "")))
+    for key, value in values.items():
         if len(value) > MAX_LENGTH:
-            return ActionOutcome(words.too_long.format(field=labels[key]), wrong=True)
-    for field in own:
-        if field.required and not given[FIELD_PREFIX + field.name]:
-            return ActionOutcome(words.missing.format(field=field.title), wrong=True)
-    kept = {
-        **decision.person.fields,
-        **{field.name: given[FIELD_PREFIX + field.name] for field in own},
-    }
-    decision.tx.subscribers.update(
-        decision.person.key,
-        name=given["name"],
-        fields={name: value for name, value in kept.items() if value},
-        at=decision.at,
-        cause=decision.cause,
+            return ActionOutcome(strings.too_long.format(field=labels[key]), failed=True)
+    for field in custom_fields:
+        if field.required and not values[FIELD_PREFIX + field.name]:
+            return ActionOutcome(strings.missing.format(field=field.title), failed=True)
+    fields = {field.name: values[FIELD_PREFIX + field.name] for field in custom_fields}
+    fields = {**action.reader.fields, **fields}
+    action.tx.subscribers.update(
+        action.reader.key,
+        name=values["name"],
+        fields={name: value for name, value in fields.items() if value},
+        at=action.at,
+        cause=action.cause,
     )
-    return ActionOutcome(decision.words.preferences.saved)
+    return ActionOutcome(action.strings.preferences.saved)
 
 
-def _set_language(decision: ReaderAction) -> ActionOutcome | None:
-    language = decision.form.get("language", "")
+def _set_language(action: ReaderAction) -> ActionOutcome | None:
+    language = action.form.get("language", "")
     if language not in available_languages():
         return None
-    decision.tx.subscribers.update(
-        decision.person.key, language=language, at=decision.at, cause=decision.cause
+    action.tx.subscribers.update(
+        action.reader.key, language=language, at=action.at, cause=action.cause
     )
     return ActionOutcome(web_strings(language).preferences.saved)
 
@@ -178,4 +172,4 @@ DECISIONS: Mapping[str, Callable[[ReaderAction], ActionOutcome | None]] = {
     "resume": _resume,
     "language": _set_language,
 }
-"""By what the button says; None comes back for a form that no page of ours sends."""
+"""By the value of the button; they return None for a form that none of our pages sends."""

@@ -1,7 +1,7 @@
-"""Requests that the owner of an address confirms by letter, within limits.
+"""Requests that the owner of an address has to verify by a letter, within limits.
 
-Anybody may have the links of a forwarded mail. So what they don't allow by themselves, such
-as subscribing to a newsletter or looking at one's data, begins with a letter to the address.
+Anybody may have the links of a forwarded mail, so a new subscription and access to a reader's
+data begin with a letter to the address.
 """
 
 from datetime import datetime, timedelta
@@ -15,11 +15,14 @@ from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.signup.limits import SignupLimits
 
 DATA_LINK_LIFETIME = timedelta(days=1)
-"""How long the link to a reader's data works."""
 
 
 class EmailVerification:
-    """Sends letters to known readers, as requested with one of their links."""
+    """Sends letters to known readers who used one of their links.
+
+    Its methods return how long to wait when there were too many letters, and raise StoreError
+    or TemplateError.
+    """
 
     def __init__(
         self, store: Store, config: Config, letters: LetterSender, limits: SignupLimits
@@ -29,61 +32,56 @@ class EmailVerification:
         self._letters = letters
         self._limits = limits
 
-    def subscribe(
-        self, person: Subscriber, newsletter: Newsletter, *, cause: Cause, at: datetime
+    def request_subscription(
+        self, reader: Subscriber, newsletter: Newsletter, *, cause: Cause, at: datetime
     ) -> timedelta | None:
-        """Ask whether somebody wants a newsletter; return how long to wait where it's too often.
-
-        Raise StoreError or TemplateError.
-        """
-        language = self._letters.language(person, [newsletter])
+        """Send the letter that confirms a subscription."""
+        language = self._letters.choose_language(reader, [newsletter])
         content = self._letters.compose(Letter.CONFIRM, language, [newsletter])
         names = [newsletter.name]
         with self._store.write() as tx:
-            wait = self._wait(tx, person, at)
-            if wait is None and tx.subscribers.add_pending(person.email, names, cause=cause, at=at):
-                self._letters.ask(
+            wait = self._take(tx, reader, at)
+            if wait is None and tx.subscribers.add_pending(reader.email, names, cause=cause, at=at):
+                self._letters.add_confirmation(
                     tx,
                     content,
-                    to=person.key,
+                    to=reader.key,
                     kind=ConfirmationKind.SUBSCRIBE,
                     asked={"newsletters": names, "how": cause.how},
                     at=at,
                     expires_at=at + self._config.signup.expire_after,
                 )
-        self._letters.hand_over()
+        self._letters.notify_sender()
         return wait
 
-    def data(self, person: Subscriber, *, cause: Cause, at: datetime) -> timedelta | None:
-        """Send the link to somebody's data; return how long to wait where it's too often.
-
-        Raise StoreError or TemplateError.
-        """
-        content = self._letters.compose(Letter.DATA, self._letters.language(person))
+    def request_data_link(
+        self, reader: Subscriber, *, cause: Cause, at: datetime
+    ) -> timedelta | None:
+        """Send the letter with the link to the reader's data."""
+        content = self._letters.compose(Letter.DATA, self._letters.choose_language(reader))
         with self._store.write() as tx:
-            wait = self._wait(tx, person, at)
+            wait = self._take(tx, reader, at)
             if wait is None:
-                self._letters.ask(
+                self._letters.add_confirmation(
                     tx,
                     content,
-                    to=person.key,
+                    to=reader.key,
                     kind=ConfirmationKind.DATA,
                     asked={},
                     at=at,
                     expires_at=at + DATA_LINK_LIFETIME,
                 )
-                line = AuditEntry(
-                    subscriber=person.key,
+                entry = AuditEntry(
+                    subscriber=reader.key,
                     action=Action.ASKED,
                     cause=cause,
                     at=at,
                     detail="link to their data",
                 )
-                tx.audit_log.add(line)
-        self._letters.hand_over()
+                tx.audit_log.add(entry)
+        self._letters.notify_sender()
         return wait
 
-    def _wait(self, tx: Transaction, person: Subscriber, at: datetime) -> timedelta | None:
-        """Count a letter; return how long to wait where there were too many."""
-        wait = self._limits.of_all(tx, at)
-        return self._limits.of_address(tx, person.email, at) if wait is None else wait
+    def _take(self, tx: Transaction, reader: Subscriber, at: datetime) -> timedelta | None:
+        wait = self._limits.take_letter(tx, at)
+        return self._limits.take_letter_to(tx, reader.email, at) if wait is None else wait

@@ -1,4 +1,4 @@
-"""Letters on their way: composed, frozen with what they ask, and first in line."""
+"""Letters: mail to one reader, queued with the confirmation that its button leads to."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -18,27 +18,28 @@ _log = structlog.get_logger(__name__)
 
 
 class LetterSender:
-    """Writes the letters of one publication."""
+    """Composes and queues the letters of one publication."""
 
     def __init__(self, config: Config, due: Callable[[], None] = lambda: None) -> None:
-        """Call `due` by `hand_over`: whoever delivers is to look now."""
+        """Have `notify_sender`, called after the commit, call `due` to start delivery."""
         self._config = config
         self._templates = Templates.of(config)
-        self.hand_over = due
-        """Tell that letters wait; to be called once they are committed."""
+        self.notify_sender = due
 
-    def language(self, reader: Subscriber | None, newsletters: Sequence[Newsletter] = ()) -> str:
-        """Return what to write in: the reader's language, that of all newsletters, or our own."""
-        own = self._config.publication.language
+    def choose_language(
+        self, reader: Subscriber | None, newsletters: Sequence[Newsletter] = ()
+    ) -> str:
+        """Return the reader's language, else that of all newsletters, else the publication's."""
+        default = self._config.publication.language
         if reader is not None and reader.language:
             return reader.language
-        spoken = {newsletter.language or own for newsletter in newsletters}
-        return spoken.pop() if len(spoken) == 1 else own
+        languages = {newsletter.language or default for newsletter in newsletters}
+        return languages.pop() if len(languages) == 1 else default
 
     def compose(
         self, letter: Letter, language: str, newsletters: Sequence[Newsletter] = ()
     ) -> Content:
-        """Compose a letter, which takes its time only once; raise TemplateError."""
+        """Compose a letter (slow the first time, then cached); raise TemplateError."""
         return compose_letter(
             letter,
             language=language,
@@ -47,7 +48,7 @@ class LetterSender:
             newsletters=newsletters,
         )
 
-    def ask(
+    def add_confirmation(
         self,
         tx: Transaction,
         content: Content,
@@ -58,23 +59,20 @@ class LetterSender:
         at: datetime,
         expires_at: datetime,
     ) -> None:
-        """Freeze a letter together with the question that its button answers."""
+        """Queue a letter with the confirmation that its button leads to."""
         number = tx.editions.add_letter(content, to=to, created_at=at, expires_at=expires_at)
-        question = PendingConfirmation(
+        confirmation = PendingConfirmation(
             letter=number, subscriber=to, kind=kind, asked=dict(asked), at=at, expires_at=expires_at
         )
-        tx.confirmations.add(question)
+        tx.confirmations.add(confirmation)
 
-    def welcome(
+    def add_welcome(
         self, tx: Transaction, reader: int, newsletters: Sequence[Newsletter], *, at: datetime
     ) -> None:
-        """Say welcome to somebody, where the config wants that.
-
-        A letter that can't be composed holds nobody up: it is told in the log.
-        """
+        """Queue a welcome letter, if `signup.welcome` is on; a template error is only logged."""
         if not self._config.signup.welcome or not newsletters:
             return
-        language = self.language(tx.subscribers.by_key(reader), newsletters)
+        language = self.choose_language(tx.subscribers.by_key(reader), newsletters)
         try:
             content = self.compose(Letter.WELCOME, language, newsletters)
         except TemplateError as error:

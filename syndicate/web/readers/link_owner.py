@@ -1,4 +1,4 @@
-"""Readers at our doors: who holds a link, and from where they come."""
+"""The reader that a signed link belongs to, and the newsletter that it names."""
 
 from starlette.requests import Request
 
@@ -9,19 +9,22 @@ from syndicate.web.server import client_address
 
 
 def find_reader(tx: Transaction, key: int) -> Subscriber | None:
-    """Return who holds a link that was made for a number; None where they are forgotten.
-
-    It may have been made out before they became one with somebody else.
-    """
+    """Return the reader that a link was made for, also after a merge; None once erased."""
     return tx.subscribers.by_key(key) or tx.subscribers.by_key(tx.merges.current_number(key))
 
 
-def find_renamed_newsletter(tx: Transaction, name: str, config: Config) -> Newsletter | None:
-    """Return the newsletter that a link or letter names, though it has another name now."""
+def find_newsletter(tx: Transaction, name: str, config: Config) -> Newsletter | None:
+    """Return the newsletter that a link or letter names, also after it was renamed."""
     return config.newsletter(name) or config.newsletter(tx.newsletters.current_name(name))
 
 
 def cause_of_request(how: str, request: Request, config: Config) -> Cause:
-    """Return the cause of what a reader does by a request."""
+    """Return the cause that the audit log gets for a reader's request."""
     origin = client_address.client_network(request, config.web.proxies)
     return Cause(who=Actor.READER, how=how, origin=origin)
+
+
+def mask_email(email: str) -> str:
+    """Shorten an address so that its owner recognises it and others can't use it."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"

@@ -1,7 +1,7 @@
-"""The page with a reader's data, behind the link that a letter brought to their address.
+"""The personal data page, behind the link of a letter that the reader requested.
 
-Here they see and correct what is kept on them, download all of it, or have it erased. The
-link works for a day; the links in other mails lead to none of this, since mail is forwarded.
+Readers view and correct their data here, download it or have it erased. The link works for a
+day; links in other mails never lead here, since mail is forwarded.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,6 @@ from syndicate.store import (
     PendingConfirmation,
     PersonalRecord,
     Store,
-    Transaction,
 )
 from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.web.error_pages import ErrorPages
@@ -33,79 +32,73 @@ from syndicate.web.readers.decisions import (
     change_details,
 )
 from syndicate.web.readers.personal_data_file import export_json
-from syndicate.web.security_headers import NO_STORE, answer
+from syndicate.web.security_headers import NO_STORE
 from syndicate.web.ui_strings import WebStrings, web_strings
 
 STYLE = "web/preferences.css"
 
 
 class PersonalDataPages:
-    """Shows a reader's data and does with it what they say."""
+    """Handles the confirmations of kind DATA."""
 
     def __init__(self, store: Store, config: Config, links: SignedLinks, pages: WebPages) -> None:
         self._store = store
         self._config = config
         self._links = links
         self._pages = pages
-        self._notices = ErrorPages(config, pages)
+        self._errors = ErrorPages(config, pages)
 
-    def show(self, question: PendingConfirmation) -> Response:
-        """Show the page. Raise StoreError."""
-        found = self._reader(question, clock.now())
-        return self._page(found) if isinstance(found, Subscriber) else found
+    def show(self, confirmation: PendingConfirmation) -> Response:
+        """Return the page. Raise StoreError."""
+        reader = self._find(confirmation, clock.now())
+        return self._page(reader) if isinstance(reader, Subscriber) else reader
 
-    def confirm(self, question: PendingConfirmation, form: Form, *, origin: str) -> Response:
-        """Do what a button says. Raise StoreError."""
+    def confirm(self, confirmation: PendingConfirmation, form: Form, *, origin: str) -> Response:
+        """Do what the button says. Raise StoreError."""
         at = clock.now()
-        found = self._reader(question, at)
-        if not isinstance(found, Subscriber):
-            return found
-        how = f"link in letter {question.letter}"
+        reader = self._find(confirmation, at)
+        if not isinstance(reader, Subscriber):
+            return reader
+        how = f"link in letter {confirmation.letter}"
         cause = Cause(who=Actor.READER, how=how, origin=origin)
         match form.get("action"):
             case "change":
-                return self._change(found.key, form, cause=cause, at=at)
+                return self._change(reader.key, form, cause=cause, at=at)
             case "download":
-                return self._download(found.key, cause=cause, at=at)
+                return self._download(reader.key, cause=cause, at=at)
             case "confirm-erase":
-                return self._render("web/erase.html", found, {})
+                return self._render("web/erase.html", reader, {})
             case "erase":
-                return self._erase(found, cause=cause, at=at)
-        return self._notices.refused(self._words(found).language)
+                return self._erase(reader, cause=cause, at=at)
+        return self._errors.bad_form(self._strings(reader).language)
 
-    def _reader(self, question: PendingConfirmation, at: datetime) -> Subscriber | Response:
-        """Return whose data it is, or what to say where the link is no longer good."""
+    def _find(self, confirmation: PendingConfirmation, at: datetime) -> Subscriber | Response:
+        """Return the reader, or the response to a link that no longer works."""
         with self._store.read() as tx:
-            person = tx.subscribers.by_key(question.subscriber)
-        if person is None:
-            return self._notices.bad_link()
-        return person if at < question.expires_at else self._expired(person)
+            reader = tx.subscribers.by_key(confirmation.subscriber)
+        if reader is None:
+            return self._errors.bad_link()
+        return reader if at < confirmation.expires_at else self._expired(reader)
 
-    # what is done
+    # actions
 
     def _change(self, key: int, form: Form, *, cause: Cause, at: datetime) -> Response:
         with self._store.write() as tx:
-            person = tx.subscribers.by_key(key)
-            told = self._changed(tx, person, form, cause, at) if person else None
-        with self._store.read() as tx:
-            person = tx.subscribers.by_key(key)
-        if person is None or told is None:
-            return self._notices.bad_link()
-        return self._page(person, told, form if told.wrong else {})
-
-    def _changed(
-        self, tx: Transaction, person: Subscriber, form: Form, cause: Cause, at: datetime
-    ) -> ActionOutcome:
-        decision = ReaderAction(
-            tx=tx,
-            person=person,
-            form=form,
-            cause=cause,
-            at=at,
-            words=self._words(person),
-            config=self._config,
-        )
-        return change_details(decision)
+            reader = tx.subscribers.by_key(key)
+            if reader is None:
+                return self._errors.bad_link()
+            action = ReaderAction(
+                tx=tx,
+                reader=reader,
+                form=form,
+                cause=cause,
+                at=at,
+                strings=self._strings(reader),
+                config=self._config,
+            )
+            outcome = change_details(action)
+            reader = tx.subscribers.by_key(key) or reader
+        return self._page(reader, outcome, form if outcome.failed else {})
 
     def _download(self, key: int, *, cause: Cause, at: datetime) -> Response:
         with self._store.write() as tx:
@@ -113,67 +106,64 @@ class PersonalDataPages:
                 tx.audit_log.add(
                     AuditEntry(subscriber=key, action=Action.EXPORTED, cause=cause, at=at)
                 )
-        with self._store.read() as tx:  # it takes its time, in which others may write
-            held = tx.data_export.load(key)
-        if held is None:
-            return self._notices.bad_link()
+        with self._store.read() as tx:  # slow, and others may write meanwhile
+            record = tx.data_export.load(key)
+        if record is None:
+            return self._errors.bad_link()
         headers = {
             "content-disposition": f'attachment; filename="data-{at:%Y-%m-%d}.json"',
             **NO_STORE,
         }
-        return Response(
-            export_json(_without_others(held), self._config, at=at),
-            headers=headers,
-            media_type="application/json",
-        )
+        content = export_json(_without_other_readers(record), self._config, at=at)
+        return Response(content, headers=headers, media_type="application/json")
 
-    def _erase(self, person: Subscriber, *, cause: Cause, at: datetime) -> Response:
+    def _erase(self, reader: Subscriber, *, cause: Cause, at: datetime) -> Response:
         with self._store.write() as tx:
-            tx.subscribers.erase(person.key, at=at, cause=cause)
-        words = self._words(person)
-        title, text = words.personal_data.erased_title, words.personal_data.erased
-        return answer(self._pages.notice(title, text, language=words.language))
+            tx.subscribers.erase(reader.key, at=at, cause=cause)
+        strings = self._strings(reader)
+        title, text = strings.personal_data.erased_title, strings.personal_data.erased
+        return self._pages.notice(title, text, language=strings.language).response()
 
-    # what the reader sees
+    # the page
 
     def _page(
         self,
-        person: Subscriber,
-        told: ActionOutcome | None = None,
-        typed: Mapping[str, str] | None = None,
+        reader: Subscriber,
+        outcome: ActionOutcome | None = None,
+        form: Mapping[str, str] | None = None,
     ) -> Response:
         values = {
-            "told": told,
-            "typed": typed or {},
-            "own": self._config.signup.fields,
-            "field": FIELD_PREFIX,
-            "most": MAX_LENGTH,
+            "outcome": outcome,
+            "form": form or {},
+            "custom_fields": self._config.signup.fields,
+            "prefix": FIELD_PREFIX,
+            "max_length": MAX_LENGTH,
         }
-        return self._render("web/personal_data.html", person, values)
+        return self._render("web/personal_data.html", reader, values)
 
-    def _expired(self, person: Subscriber) -> Response:
-        response = self._render("web/data_expired.html", person, {})
-        response.status_code = 410
-        return response
+    def _expired(self, reader: Subscriber) -> Response:
+        return self._render("web/data_expired.html", reader, {}, status=410)
 
-    def _render(self, name: str, person: Subscriber, values: Mapping[str, object]) -> Response:
+    def _render(
+        self, name: str, reader: Subscriber, values: Mapping[str, object], *, status: int = 200
+    ) -> Response:
         page = self._pages.render(
             name,
-            {"person": person, "preferences": self._links.preferences(person.key), **values},
-            language=self._words(person).language,
+            {"reader": reader, "preferences": self._links.preferences(reader.key), **values},
+            language=self._strings(reader).language,
             style=STYLE,
             policy=("form-action 'self'",),
         )
-        return answer(page)
+        return page.response(status)
 
-    def _words(self, person: Subscriber) -> WebStrings:
-        return web_strings(person.language or self._config.publication.language)
+    def _strings(self, reader: Subscriber) -> WebStrings:
+        return web_strings(reader.language or self._config.publication.language)
 
 
-def _without_others(held: PersonalRecord) -> PersonalRecord:
-    """Leave out who else was asked about a change of address, and whether anybody was."""
+def _without_other_readers(record: PersonalRecord) -> PersonalRecord:
+    """Drop the other address of a change, and whether it got a letter."""
     confirmations = (
-        replace(request, asked={}) if request.kind is ConfirmationKind.ADDRESS else request
-        for request in held.confirmations
+        replace(item, asked={}) if item.kind is ConfirmationKind.ADDRESS else item
+        for item in record.confirmations
     )
-    return replace(held, confirmations=tuple(confirmations))
+    return replace(record, confirmations=tuple(confirmations))

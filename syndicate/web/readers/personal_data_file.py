@@ -1,4 +1,4 @@
-"""Disclosure: everything that is held on a reader, as a file for them (JSON, UTF-8)."""
+"""The download of all data on one reader: JSON, in UTF-8."""
 
 import json
 from datetime import datetime
@@ -10,95 +10,95 @@ from syndicate.store import MailedItem, PendingConfirmation, PersonalRecord
 from syndicate.store.audience.data_export import FollowedLink
 
 
-def export_json(held: PersonalRecord, config: Config, *, at: datetime) -> bytes:
-    """Write what is held on somebody at `at`; times are ISO 8601, in UTC."""
-    said = {
+def export_json(record: PersonalRecord, config: Config, *, at: datetime) -> bytes:
+    """Return the file; its times are ISO 8601, in UTC."""
+    data = {
         "publication": config.publication.title,
         "at": at,
-        "person": _person(held.person),
-        "former_addresses": held.former_addresses,
-        "private_feed_since": held.private_feed_since,
-        "subscriptions": [_subscription(one, config) for one in held.person.subscriptions],
-        "changes": [_change(one) for one in held.changes],
-        "mail": [_mailed(one) for one in held.mailed_items],
-        "links": [_followed(one) for one in held.followed_links],
-        "questions": [_question(one) for one in held.confirmations],
+        "person": _person(record.person),
+        "former_addresses": record.former_addresses,
+        "private_feed_since": record.private_feed_since,
+        "subscriptions": [_subscription(item, config) for item in record.person.subscriptions],
+        "changes": [_change(change) for change in record.changes],
+        "mail": [_mail(mail) for mail in record.mailed_items],
+        "links": [_link(link) for link in record.followed_links],
+        "questions": [_question(request) for request in record.confirmations],
     }
-    return json.dumps(said, ensure_ascii=False, indent=2, default=_encode).encode() + b"\n"
+    return json.dumps(data, ensure_ascii=False, indent=2, default=_encode).encode() + b"\n"
 
 
-def _person(person: Subscriber) -> dict[str, Any]:
+def _person(reader: Subscriber) -> dict[str, Any]:
     return {
-        "number": person.key,
-        "address": person.email,
-        "name": person.name,
-        "language": person.language,
-        "fields": dict(person.fields),
-        "tags": person.tags,
-        "paused_until": person.paused_until,
-        "since": person.created_at,
-        "not_mailed_because": person.suppressed,
+        "number": reader.key,
+        "address": reader.email,
+        "name": reader.name,
+        "language": reader.language,
+        "fields": dict(reader.fields),
+        "tags": reader.tags,
+        "paused_until": reader.paused_until,
+        "since": reader.created_at,
+        "not_mailed_because": reader.suppressed,
     }
 
 
-def _subscription(one: Subscription, config: Config) -> dict[str, Any]:
-    newsletter = config.newsletter(one.newsletter) or Newsletter(name=one.newsletter)
+def _subscription(subscription: Subscription, config: Config) -> dict[str, Any]:
+    name = subscription.newsletter
+    newsletter = config.newsletter(name) or Newsletter(name=name)
     return {
-        "newsletter": one.newsletter,
+        "newsletter": name,
         "title": newsletter.label,
-        "state": one.state,
-        "at": one.at,
-        "consent": one.source,
+        "state": subscription.state,
+        "at": subscription.at,
+        "consent": subscription.source,
     }
 
 
-def _change(one: SubscriberChange) -> dict[str, Any]:
+def _change(change: SubscriberChange) -> dict[str, Any]:
     return {
-        "at": one.at,
-        "action": one.action,
-        "newsletter": one.newsletter,
-        "who": one.cause.who,
-        "how": one.cause.how,
-        "network": one.cause.origin,
-        "detail": one.detail,
+        "at": change.at,
+        "action": change.action,
+        "newsletter": change.newsletter,
+        "who": change.cause.who,
+        "how": change.cause.how,
+        "network": change.cause.origin,
+        "detail": change.detail,
     }
 
 
-def _mailed(one: MailedItem) -> dict[str, Any]:
+def _mail(mail: MailedItem) -> dict[str, Any]:
     return {
-        "edition": one.edition,
-        "newsletter": one.newsletter,
-        "kind": one.kind,
-        "subject": one.subject,
-        "state": one.state,
-        "at": one.at,
-        "attempts": one.attempt,
-        "code": one.code,
-        "reply": one.reply,
+        "edition": mail.edition,
+        "newsletter": mail.newsletter,
+        "kind": mail.kind,
+        "subject": mail.subject,
+        "state": mail.state,
+        "at": mail.at,
+        "attempts": mail.attempt,
+        "code": mail.code,
+        "reply": mail.reply,
         "earlier": [
-            {"at": said.at, "event": said.event, "code": said.code, "reply": said.reply}
-            for said in one.answers
+            {"at": answer.at, "event": answer.event, "code": answer.code, "reply": answer.reply}
+            for answer in mail.answers
         ],
     }
 
 
-def _followed(one: FollowedLink) -> dict[str, Any]:
-    return {"edition": one.edition, "link": one.link, "at": one.at, "machine": one.machine}
+def _link(link: FollowedLink) -> dict[str, Any]:
+    return {"edition": link.edition, "link": link.link, "at": link.at, "machine": link.machine}
 
 
-def _question(one: PendingConfirmation) -> dict[str, Any]:
+def _question(request: PendingConfirmation) -> dict[str, Any]:
     return {
-        "letter": one.letter,
-        "kind": one.kind,
-        "asked": one.asked,
-        "at": one.at,
-        "expires_at": one.expires_at,
-        "answered_at": one.done_at,
+        "letter": request.letter,
+        "kind": request.kind,
+        "asked": request.asked,
+        "at": request.at,
+        "expires_at": request.expires_at,
+        "answered_at": request.done_at,
     }
 
 
 def _encode(value: object) -> str:
-    """Write what JSON has no form for."""
     if isinstance(value, datetime):
         return value.isoformat()
-    raise TypeError(f"{value!r} has no form in JSON")
+    raise TypeError(f"{value!r} can't be encoded in JSON")

@@ -1,10 +1,9 @@
-"""The page where a reader decides about everything, by the link in every mail.
+"""The preferences page of a reader, behind the link in every mail.
 
-A GET shows; only a POST from this very page acts, and the page that comes back says what
-was done. There is no login, and mail is forwarded. So the link alone shows nothing but the
-newsletters, and lets anybody do no more than leave them, pause, and choose a language.
-What is kept on the reader, a new subscription and a change of address take a letter
-(`readers.letter_requests`, `readers.personal_data`, `readers.address_change`).
+There is no login, and mail is forwarded. So the link by self_link shows only the newsletters, and
+lets anybody only leave them, pause, and choose a language. The reader's data, a new
+subscription and a change of address take a letter to their address (`email_verification`,
+`address_change`). Only a POST from this page acts.
 """
 
 from collections.abc import Mapping
@@ -25,7 +24,8 @@ from syndicate.errors import SyndicateError
 from syndicate.language import available_languages
 from syndicate.model.subscribers import Cause, Subscriber, may_undo
 from syndicate.store import Store, Transaction
-from syndicate.web.error_pages import ErrorPages, mask_email, too_many_requests
+from syndicate.web.csrf import is_same_origin
+from syndicate.web.error_pages import ErrorPages, too_many_requests
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.address_change import AddressChange
@@ -34,21 +34,19 @@ from syndicate.web.readers.decisions import (
     PAUSE_WEEKS,
     ActionOutcome,
     ReaderAction,
-    find_newsletter,
+    find_choice,
     format_date,
-    list_newsletters,
-    paused_until,
+    list_choices,
+    pause_end,
 )
 from syndicate.web.readers.email_verification import EmailVerification
-from syndicate.web.readers.link_owner import cause_of_request, find_reader
+from syndicate.web.readers.link_owner import cause_of_request, find_reader, mask_email
 from syndicate.web.readers.signup.limits import HOUR
-from syndicate.web.security_headers import answer, is_same_origin
 from syndicate.web.ui_strings import WebStrings, web_strings
 
 _log = structlog.get_logger(__name__)
-_ORIGIN_NOTE = "preferences page"
 MAX_POSTS = 60
-"""How often a reader may decide something in an hour: each time is noted, or sent."""
+"""Forms per reader and hour; each of them is logged or sends mail."""
 _Form = Mapping[str, str]
 
 
@@ -62,187 +60,180 @@ class PreferencePages:
         links: SignedLinks,
         pages: WebPages,
         *,
-        change: AddressChange,
-        letters: EmailVerification,
+        address_change: AddressChange,
+        verification: EmailVerification,
     ) -> None:
         self._store = store
         self._config = config
         self._links = links
         self._pages = pages
-        self._change = change
-        self._letters = letters
-        self._notices = ErrorPages(config, pages)
+        self._address_change = address_change
+        self._verification = verification
+        self._errors = ErrorPages(config, pages)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        return [Route("/preferences/{token}", self.answer, methods=["GET", "POST"])]
+        return [Route("/preferences/{token}", self.handle, methods=["GET", "POST"])]
 
-    async def answer(self, request: Request) -> Response:
+    async def handle(self, request: Request) -> Response:
         """Show the page; on a POST, first do what the form says."""
         token = request.path_params["token"]
         try:
             if request.method != "POST":
                 return await run_in_threadpool(self._show, token)
             if not is_same_origin(request, self._config.web_url):
-                refused = self._notices.refused()
-                refused.status_code = 403
-                return refused
-            form = await read_form(request, most=MAX_CHECKBOX_FIELDS) or Form()
-            cause = cause_of_request(_ORIGIN_NOTE, request, self._config)
+                return self._errors.bad_form(status=403)
+            form = await read_form(request, max_fields=MAX_CHECKBOX_FIELDS) or Form()
+            cause = cause_of_request("preferences page", request, self._config)
             return await run_in_threadpool(self._within_limit, token, form, cause)
         except SyndicateError as error:  # the store, or a template of a letter
-            _log.warning("preferences not answered", reason=str(error))
-            return self._notices.busy()
+            _log.warning("preferences page failed", reason=str(error))
+            return self._errors.busy()
 
-    # what is done
+    # actions
 
     def _within_limit(self, token: str, form: _Form, cause: Cause) -> Response:
-        """Act, unless the link was used too often."""
+        """Act, unless the reader has sent too many forms."""
         at = clock.now()
         with self._store.write() as tx:
-            person = self._person(tx, token)
-            if person is None:
-                return self._notices.bad_link()
-            name = f"preferences of {person.key}"
+            reader = self._find(tx, token)
+            if reader is None:
+                return self._errors.bad_link()
+            name = f"preferences of {reader.key}"
             if not tx.attempt_limits.take(name, most=MAX_POSTS, per=HOUR, at=at):
                 wait = tx.attempt_limits.wait(name, most=MAX_POSTS, per=HOUR, at=at)
-                return too_many_requests(self._notices.busy(), wait)
-        return self._act(token, person, form, cause)
+                return too_many_requests(self._errors.busy(), wait)
+        return self._act(token, reader, form, cause)
 
-    def _act(self, token: str, person: Subscriber, form: _Form, cause: Cause) -> Response:
+    def _act(self, token: str, reader: Subscriber, form: _Form, cause: Cause) -> Response:
         match form.get("action"):
             case "address":
-                return self._ask_to_move(token, person, form, cause)
+                return self._change_address(token, reader, form, cause)
             case "join":
-                return self._join(token, person, form, cause)
+                return self._subscribe(token, reader, form, cause)
             case "data":
-                return self._ask_for_data(token, person, cause)
+                return self._send_data_link(token, reader, cause)
         with self._store.write() as tx:
-            now = self._person(tx, token)
-            told = self._decide(tx, now, form, cause) if now else None
-        if now is None:
-            return self._notices.bad_link()
-        if told is None:
-            return self._notices.refused(self._words(now).language)
-        return self._show(token, told)
+            current = self._find(tx, token)
+            outcome = self._decide(tx, current, form, cause) if current else None
+        if current is None:
+            return self._errors.bad_link()
+        if outcome is None:
+            return self._errors.bad_form(self._strings(current).language)
+        return self._show(token, outcome)
 
     def _decide(
-        self, tx: Transaction, person: Subscriber, form: _Form, cause: Cause
+        self, tx: Transaction, reader: Subscriber, form: _Form, cause: Cause
     ) -> ActionOutcome | None:
-        """Do what the button stands for; None where it stands for nothing."""
+        """Apply the decision of the form; None when there is no such decision."""
         decide = DECISIONS.get(form.get("action", ""))
         if decide is None:
             return None
-        decision = ReaderAction(
+        action = ReaderAction(
             tx=tx,
-            person=person,
+            reader=reader,
             form=form,
             cause=cause,
             at=clock.now(),
-            words=self._words(person),
+            strings=self._strings(reader),
             config=self._config,
         )
-        return decide(decision)
+        return decide(action)
 
-    def _ask_to_move(self, token: str, person: Subscriber, form: _Form, cause: Cause) -> Response:
-        said = self._words(person).preferences
-        email = self._change.read(form.get("email", ""))
+    def _change_address(
+        self, token: str, reader: Subscriber, form: _Form, cause: Cause
+    ) -> Response:
+        strings = self._strings(reader).preferences
+        email = self._address_change.parse(form.get("email", ""))
         if email is None:
-            return self._show(token, ActionOutcome(said.address_wrong, wrong=True), form)
-        wait = self._change.ask(person, email, cause=cause, at=clock.now())
+            return self._show(token, ActionOutcome(strings.address_wrong, failed=True), form)
+        wait = self._address_change.request(reader, email, cause=cause, at=clock.now())
         if wait is not None:
-            return self._too_many_letters(token, person, wait)
-        return self._show(token, ActionOutcome(said.address_asked))
+            return self._too_many_letters(token, reader, wait)
+        return self._show(token, ActionOutcome(strings.address_asked))
 
-    def _join(self, token: str, person: Subscriber, form: _Form, cause: Cause) -> Response:
-        """Subscribe: by letter, unless it only undoes what the reader has just done."""
-        at, words = clock.now(), self._words(person)
-        newsletter = find_newsletter(form, person, self._config)
-        known = newsletter is not None and self._config.newsletter(newsletter.name) is not None
-        if newsletter is None or not known or person.suppressed:
-            return self._notices.refused(words.language)
-        said, label = words.preferences, newsletter.label
+    def _subscribe(self, token: str, reader: Subscriber, form: _Form, cause: Cause) -> Response:
+        """Subscribe after a letter, or at once where that undoes what the reader has just done."""
+        at, strings = clock.now(), self._strings(reader)
+        newsletter = find_choice(form, reader, self._config)
+        exists = newsletter is not None and self._config.newsletter(newsletter.name) is not None
+        if newsletter is None or not exists or reader.suppressed:
+            return self._errors.bad_form(strings.language)
+        texts, label = strings.preferences, newsletter.label
         with self._store.write() as tx:
-            undone = may_undo(tx.audit_log.changes(person.key), newsletter.name, at)
+            undone = may_undo(tx.audit_log.changes(reader.key), newsletter.name, at)
             if undone:
-                tx.subscribers.resubscribe(person.key, newsletter.name, at=at, cause=cause)
-        if undone or person.is_subscribed(newsletter.name):
-            return self._show(token, ActionOutcome(said.joined.format(newsletter=label)))
-        wait = self._letters.subscribe(person, newsletter, cause=cause, at=at)
+                tx.subscribers.resubscribe(reader.key, newsletter.name, at=at, cause=cause)
+        if undone or reader.is_subscribed(newsletter.name):
+            return self._show(token, ActionOutcome(texts.joined.format(newsletter=label)))
+        wait = self._verification.request_subscription(reader, newsletter, cause=cause, at=at)
         if wait is not None:
-            return self._too_many_letters(token, person, wait)
-        asked = said.join_sent.format(email=mask_email(person.email), newsletter=label)
-        return self._show(token, ActionOutcome(asked))
+            return self._too_many_letters(token, reader, wait)
+        text = texts.join_sent.format(email=mask_email(reader.email), newsletter=label)
+        return self._show(token, ActionOutcome(text))
 
-    def _ask_for_data(self, token: str, person: Subscriber, cause: Cause) -> Response:
-        said = self._words(person).preferences
-        if person.suppressed:
-            by_hand = said.data_by_hand.format(address=self._contact)
-            return self._show(token, ActionOutcome(by_hand, wrong=True))
-        wait = self._letters.data(person, cause=cause, at=clock.now())
+    def _send_data_link(self, token: str, reader: Subscriber, cause: Cause) -> Response:
+        strings = self._strings(reader).preferences
+        if reader.suppressed:
+            text = strings.data_by_hand.format(address=self._contact)
+            return self._show(token, ActionOutcome(text, failed=True))
+        wait = self._verification.request_data_link(reader, cause=cause, at=clock.now())
         if wait is not None:
-            return self._too_many_letters(token, person, wait)
-        return self._show(
-            token, ActionOutcome(said.data_sent.format(email=mask_email(person.email)))
-        )
+            return self._too_many_letters(token, reader, wait)
+        text = strings.data_sent.format(email=mask_email(reader.email))
+        return self._show(token, ActionOutcome(text))
 
-    def _too_many_letters(self, token: str, person: Subscriber, wait: timedelta) -> Response:
-        said = self._words(person).preferences.too_many_letters
-        told = ActionOutcome(said.format(email=mask_email(person.email)), wrong=True)
-        response = self._show(token, told)
-        response.status_code = 429
-        return too_many_requests(response, wait)
+    def _too_many_letters(self, token: str, reader: Subscriber, wait: timedelta) -> Response:
+        text = self._strings(reader).preferences.too_many_letters
+        outcome = ActionOutcome(text.format(email=mask_email(reader.email)), failed=True)
+        return too_many_requests(self._show(token, outcome), wait)
 
-    # what the reader sees
+    # the page
 
     def _show(
-        self, token: str, told: ActionOutcome | None = None, typed: _Form | None = None
+        self, token: str, outcome: ActionOutcome | None = None, form: _Form | None = None
     ) -> Response:
         with self._store.read() as tx:
-            person = self._person(tx, token)
-        if person is None:
-            return self._notices.bad_link()
-        words = self._words(person)
-        until = paused_until(person, clock.now())
+            reader = self._find(tx, token)
+        if reader is None:
+            return self._errors.bad_link()
+        strings = self._strings(reader)
+        until = pause_end(reader, clock.now())
         values = {
-            "path": self._path(token),
-            "told": told,
-            "typed": typed or {},
-            "person": person,
-            "email": mask_email(person.email),
+            "path": f"{urlsplit(self._config.web_url).path}/preferences/{token}",
+            "outcome": outcome,
+            "form": form or {},
+            "reader": reader,
+            "email": mask_email(reader.email),
             "contact": self._contact,
-            "choices": list_newsletters(person, self._config),
+            "choices": list_choices(reader, self._config),
             "weeks": PAUSE_WEEKS,
-            "paused": format_date(until, words, self._config) if until else None,
+            "paused": format_date(until, strings, self._config) if until else None,
             "languages": {tag: _language_name(tag) for tag in available_languages()},
         }
         page = self._pages.render(
             "web/preferences.html",
             values,
-            language=words.language,
+            language=strings.language,
             style="web/preferences.css",
             policy=("form-action 'self'",),
         )
-        return answer(page)
+        return page.response()
 
     @property
     def _contact(self) -> str:
-        """Where a reader can write to, for what no page can do."""
+        """The address to write to for what no page can do."""
         return (self._config.mail.reply_to or self._config.mail.sender).address
 
-    def _path(self, token: str) -> str:
-        """Return where the page is, also below the path of a proxy."""
-        return f"{urlsplit(self._config.web_url).path}/preferences/{token}"
-
-    def _person(self, tx: Transaction, token: str) -> Subscriber | None:
+    def _find(self, tx: Transaction, token: str) -> Subscriber | None:
         key = self._links.read_preferences(token)
         return None if key is None else find_reader(tx, key)
 
-    def _words(self, person: Subscriber) -> WebStrings:
-        return web_strings(person.language or self._config.publication.language)
+    def _strings(self, reader: Subscriber) -> WebStrings:
+        return web_strings(reader.language or self._config.publication.language)
 
 
 def _language_name(tag: str) -> str:
-    """Write a language as its speakers do: "Deutsch"."""
+    """Return a language's name in that language: "Deutsch"."""
     name = Locale.parse(tag, sep="-").get_display_name() or tag
     return name[:1].upper() + name[1:]

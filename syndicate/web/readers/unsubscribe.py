@@ -1,8 +1,7 @@
-"""Leaving a newsletter: what stands behind every List-Unsubscribe header (RFC 8058).
+"""Unsubscribing from one newsletter, by one click (RFC 8058) or on a page.
 
-Only a POST changes anything: scanners follow every link they find. The token in
-the address is all there is; who has it needs no cookie and no login, and nobody
-learns from an answer whether a made-up one was close.
+Only a POST changes anything: scanners follow every link of a mail. The token in the address
+is the only credential, and no response reveals whether a forged one is close.
 """
 
 from collections.abc import Mapping
@@ -20,11 +19,17 @@ from syndicate.errors import StoreError
 from syndicate.intake.markup.text import one_line
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState, may_undo
 from syndicate.store import Store
-from syndicate.web.error_pages import ErrorPages, mask_email
+from syndicate.web.csrf import is_same_origin
+from syndicate.web.error_pages import ErrorPages
 from syndicate.web.forms import Form, read_form
 from syndicate.web.pages import WebPages
-from syndicate.web.readers.link_owner import cause_of_request, find_reader, find_renamed_newsletter
-from syndicate.web.security_headers import NO_STORE, answer, is_same_origin
+from syndicate.web.readers.link_owner import (
+    cause_of_request,
+    find_newsletter,
+    find_reader,
+    mask_email,
+)
+from syndicate.web.security_headers import NO_STORE
 from syndicate.web.ui_strings import WebStrings, web_strings
 
 ONE_CLICK = "List-Unsubscribe"
@@ -34,55 +39,56 @@ REASONS: Mapping[str, str] = {
     "never_asked": "never asked for it",
     "other": "other",
 }
-"""Why somebody may have left: as the form says it, and as the audit trail does."""
+"""Reasons for leaving: the form's value, and the text in the audit log."""
 MAX_REASON_LENGTH = 300
-"""Characters of a reason in the reader's own words."""
+"""Characters that a reader can add to a reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedSubscription:
-    """Who holds a link, and to which newsletter it belongs."""
+    """The newsletter and the reader that an unsubscribe link belongs to."""
 
     newsletter: Newsletter
-    subscriber: Subscriber | None
-    """None where the store has forgotten them."""
+    reader: Subscriber | None
+    """None once erased."""
     undoable: bool = False
-    """Whether they have just left."""
+    """Whether the reader has just left."""
 
     @property
     def state(self) -> SubscriptionState | None:
-        """Where the subscription stands; None where there is none."""
-        found = self.subscriber.subscriptions if self.subscriber else ()
-        return next((one.state for one in found if one.newsletter == self.newsletter.name), None)
+        """The state of the subscription; None when there is none."""
+        subscriptions = self.reader.subscriptions if self.reader else ()
+        states = {subscription.newsletter: subscription.state for subscription in subscriptions}
+        return states.get(self.newsletter.name)
 
     @property
     def may_return(self) -> bool:
-        """Whether they left and may sign up again, as far as we mail their address."""
+        """Whether the reader left and may sign up again: their address isn't suppressed."""
         left = self.state is SubscriptionState.LEFT
-        return left and self.subscriber is not None and self.subscriber.suppressed is None
+        return left and self.reader is not None and self.reader.suppressed is None
 
     @property
     def masked_email(self) -> str:
-        """The address so that its owner knows it and a stranger can't use it."""
-        return mask_email(self.subscriber.email if self.subscriber else "")
+        """The address as `mask_email` shortens it."""
+        return mask_email(self.reader.email if self.reader else "")
 
 
 class UnsubscribePages:
-    """The page and the one click under /unsubscribe/."""
+    """The pages under /unsubscribe/."""
 
     def __init__(self, store: Store, config: Config, links: SignedLinks, pages: WebPages) -> None:
         self._store = store
         self._config = config
         self._links = links
         self._pages = pages
-        self._notices = ErrorPages(config, pages)
+        self._errors = ErrorPages(config, pages)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        return [Route("/unsubscribe/{token}", self.answer, methods=["GET", "POST"])]
+        return [Route("/unsubscribe/{token}", self.handle, methods=["GET", "POST"])]
 
-    async def answer(self, request: Request) -> Response:
-        """Show where the reader stands; on a POST, first do what the form says."""
+    async def handle(self, request: Request) -> Response:
+        """Show the state of the subscription; on a POST, first do what the form says."""
         token = request.path_params["token"]
         try:
             if request.method != "POST":
@@ -91,115 +97,117 @@ class UnsubscribePages:
             if form.get(ONE_CLICK) != "One-Click" and not is_same_origin(
                 request, self._config.web_url
             ):
-                return self._notices.refused()
+                return self._errors.bad_form()
             return await run_in_threadpool(self._act, token, form, request)
         except StoreError:
-            return self._notices.busy()
+            return self._errors.busy()
 
     def _show(self, token: str) -> Response:
-        reader = self._reader(token)
-        return self._notices.bad_link() if reader is None else self._standing(reader)
+        subscription = self._find(token)
+        return self._errors.bad_link() if subscription is None else self._page(subscription)
 
     def _act(self, token: str, form: Form, request: Request) -> Response:
-        reader = self._reader(token)
-        if reader is None:
-            return self._notices.bad_link()
+        subscription = self._find(token)
+        if subscription is None:
+            return self._errors.bad_link()
         action = form.get("action")
         if form.get(ONE_CLICK) == "One-Click":
-            self._leave(reader, self._cause("one click in the mail program (RFC 8058)", request))
+            cause = self._cause("one click in the mail program (RFC 8058)", request)
+            self._leave(subscription, cause)
             return PlainTextResponse("Unsubscribed.\n", headers=NO_STORE)
         if action == "leave":
-            self._leave(reader, self._cause("button on the unsubscribe page", request))
+            self._leave(subscription, self._cause("button on the unsubscribe page", request))
             return self._show(token)
-        if action == "undo" and reader.may_return:
+        if action == "undo" and subscription.may_return:
             cause = self._cause("undo on the unsubscribe page", request)
-            return self._rejoined(reader) if self._rejoin(reader, cause) else self._show(token)
+            undone = self._rejoin(subscription, cause)
+            return self._rejoined(subscription) if undone else self._show(token)
         if action == "reason" and form.get("reason") in REASONS:
-            self._explain(reader, form)
-            return self._standing(reader, told=self._words(reader).reasons.thanks)
-        return self._notices.refused(self._words(reader).language)
+            self._save_reason(subscription, form)
+            return self._page(subscription, self._strings(subscription).reasons.thanks)
+        return self._errors.bad_form(self._strings(subscription).language)
 
-    def _reader(self, token: str) -> LinkedSubscription | None:
-        """Return who holds a token; None for one that we did not sign."""
-        read = self._links.read(token)
-        if read is None:
+    def _find(self, token: str) -> LinkedSubscription | None:
+        """Return what a token belongs to; None for one that we didn't sign."""
+        key_and_name = self._links.read(token)
+        if key_and_name is None:
             return None
-        key, name = read
+        key, name = key_and_name
         with self._store.read() as tx:
-            newsletter = find_renamed_newsletter(tx, name, self._config) or Newsletter(name=name)
-            person = find_reader(tx, key)
-            undoable = person is not None and may_undo(
-                tx.audit_log.changes(person.key), newsletter.name, clock.now()
+            newsletter = find_newsletter(tx, name, self._config) or Newsletter(name=name)
+            reader = find_reader(tx, key)
+            undoable = reader is not None and may_undo(
+                tx.audit_log.changes(reader.key), newsletter.name, clock.now()
             )
-        return LinkedSubscription(newsletter, person, undoable)
+        return LinkedSubscription(newsletter, reader, undoable)
 
     def _cause(self, how: str, request: Request) -> Cause:
         return cause_of_request(how, request, self._config)
 
-    def _leave(self, reader: LinkedSubscription, cause: Cause) -> None:
-        name = reader.newsletter.name
-        if reader.subscriber is not None:
+    def _leave(self, subscription: LinkedSubscription, cause: Cause) -> None:
+        name, reader = subscription.newsletter.name, subscription.reader
+        if reader is not None:
             with self._store.write() as tx:
-                tx.subscribers.unsubscribe(reader.subscriber.key, name, at=clock.now(), cause=cause)
+                tx.subscribers.unsubscribe(reader.key, name, at=clock.now(), cause=cause)
 
-    def _rejoin(self, reader: LinkedSubscription, cause: Cause) -> bool:
-        """Undo what was done within the last hour; False where it is too late for that.
+    def _rejoin(self, subscription: LinkedSubscription, cause: Cause) -> bool:
+        """Undo an unsubscription of the last hour; return whether it was done.
 
-        Anybody may have the link of a mail that was forwarded.
+        Later on it takes a sign-up: anybody may have the link of a forwarded mail.
         """
-        name, at = reader.newsletter.name, clock.now()
-        if reader.subscriber is None:
+        name, reader, at = subscription.newsletter.name, subscription.reader, clock.now()
+        if reader is None:
             return False
-        key = reader.subscriber.key
         with self._store.write() as tx:
-            return may_undo(tx.audit_log.changes(key), name, at) and tx.subscribers.resubscribe(
-                key, name, at=at, cause=cause
-            )
+            return may_undo(
+                tx.audit_log.changes(reader.key), name, at
+            ) and tx.subscribers.resubscribe(reader.key, name, at=at, cause=cause)
 
-    def _explain(self, reader: LinkedSubscription, form: Form) -> None:
-        """Note why somebody left, once."""
-        own = one_line(form.get("words", ""))[:MAX_REASON_LENGTH]
-        reason = ": ".join(part for part in (REASONS[form["reason"]], own) if part)
-        if reader.subscriber is not None and reader.state is SubscriptionState.LEFT:
+    def _save_reason(self, subscription: LinkedSubscription, form: Form) -> None:
+        """Add the reason to the audit log, once."""
+        comment = one_line(form.get("words", ""))[:MAX_REASON_LENGTH]
+        reason = ": ".join(part for part in (REASONS[form["reason"]], comment) if part)
+        if subscription.reader is not None and subscription.state is SubscriptionState.LEFT:
             with self._store.write() as tx:
-                tx.audit_log.add_reason(reader.subscriber.key, reader.newsletter.name, reason)
+                tx.audit_log.add_reason(
+                    subscription.reader.key, subscription.newsletter.name, reason
+                )
 
-    # what the reader sees
+    # the pages
 
-    def _standing(self, reader: LinkedSubscription, *, told: str = "") -> Response:
-        someone = reader.subscriber
+    def _page(self, subscription: LinkedSubscription, message: str = "") -> Response:
+        reader = subscription.reader
         values = {
-            "reader": reader,
-            "newsletter": reader.newsletter.label,
+            "subscription": subscription,
+            "newsletter": subscription.newsletter.label,
             "reasons": REASONS,
-            "most": MAX_REASON_LENGTH,
-            "told": told,
-            "preferences": self._links.preferences(someone.key) if someone else None,
-            "sign_up": self._sign_up(reader.newsletter),
+            "max_length": MAX_REASON_LENGTH,
+            "message": message,
+            "preferences": self._links.preferences(reader.key) if reader else None,
+            "signup": self._signup_url(subscription.newsletter),
         }
         page = self._pages.render(
             "web/unsubscribe.html",
             values,
-            language=self._words(reader).language,
+            language=self._strings(subscription).language,
             style="web/preferences.css",
             policy=("form-action 'self'",),
         )
-        return answer(page)
+        return page.response()
 
-    def _sign_up(self, newsletter: Newsletter) -> str | None:
-        """Return where one can sign up for a newsletter; None where one can't."""
-        known = self._config.newsletter(newsletter.name)
-        if not self._config.signup.enabled or known is None or not known.offered:
+    def _signup_url(self, newsletter: Newsletter) -> str | None:
+        current = self._config.newsletter(newsletter.name)
+        if not self._config.signup.enabled or current is None or not current.offered:
             return None
         return f"{self._config.web_url}/signup?newsletter={newsletter.name}"
 
-    def _rejoined(self, reader: LinkedSubscription) -> Response:
-        words = self._words(reader)
-        said = words.rejoined.format(email=reader.masked_email, newsletter=reader.newsletter.label)
-        page = self._pages.notice(words.rejoined_title, said, language=words.language)
-        return answer(page)
+    def _rejoined(self, subscription: LinkedSubscription) -> Response:
+        strings, newsletter = self._strings(subscription), subscription.newsletter
+        text = strings.rejoined.format(email=subscription.masked_email, newsletter=newsletter.label)
+        page = self._pages.notice(strings.rejoined_title, text, language=strings.language)
+        return page.response()
 
-    def _words(self, reader: LinkedSubscription) -> WebStrings:
-        own = reader.subscriber.language if reader.subscriber else None
-        language = own or reader.newsletter.language
+    def _strings(self, subscription: LinkedSubscription) -> WebStrings:
+        own = subscription.reader.language if subscription.reader else None
+        language = own or subscription.newsletter.language
         return web_strings(language or self._config.publication.language)

@@ -259,13 +259,13 @@ def test_an_erased_reader_is_led_on_and_counted_as_nobody(site):
 
 
 def test_of_a_long_name_only_the_beginning_is_kept(site, monkeypatch):
-    site, kept, judge = site(), [], ScannerDetector.judge
+    site, kept, classify = site(), [], ScannerDetector.classify
 
     def noted(self, who, visit):
         kept.append(visit.agent)
-        return judge(self, who, visit)
+        return classify(self, who, visit)
 
-    monkeypatch.setattr(ScannerDetector, "judge", noted)
+    monkeypatch.setattr(ScannerDetector, "classify", noted)
     long = FIREFOX.ljust(300, "x") + "curl" * 1000
     site.client.get(site.path(), headers={"user-agent": long})
     assert kept == [long[:300]]

@@ -26,7 +26,7 @@ def visited(*visits, who="anna", scanners=None):
     """Let somebody follow links; return what each is taken for in the end."""
     scanners = scanners or ScannerDetector()
     for each in visits:
-        scanners.judge(who, each)
+        scanners.classify(who, each)
     return [each.machine for each in visits]
 
 
@@ -49,7 +49,7 @@ def test_links_of_two_editions_are_not_added_up():
 
 def test_what_is_found_out_late_is_told():
     scanners, visits = ScannerDetector(), [visit(n, n) for n in range(1, 6)]
-    late = [scanners.judge("anna", each) for each in visits]
+    late = [scanners.classify("anna", each) for each in visits]
     assert late == [[], [], [], [], visits[:4]]
 
 
@@ -63,7 +63,9 @@ def test_only_the_beginning_of_a_name_is_looked_at():
     assert is_machine("GET", long[:-4] + "curl", "")
     assert not is_machine("GET", long + "curl", "")
     scanners = ScannerDetector()
-    one, other = (scanners.visitor("192.0.2.0/24", long + more, AT) for more in ("", "x" * 60_000))
+    one, other = (
+        scanners.pseudonym("192.0.2.0/24", long + more, AT) for more in ("", "x" * 60_000)
+    )
     assert one == other
 
 
@@ -79,17 +81,17 @@ def test_who_stays_for_long_is_a_machine_no_longer_than_a_minute():
 
 def test_nobody_is_known_on_another_day():
     scanners = ScannerDetector()
-    today = scanners.visitor("192.0.2.0/24", FIREFOX, AT)
-    assert scanners.visitor("192.0.2.0/24", FIREFOX, AT) == today
-    assert scanners.visitor("192.0.3.0/24", FIREFOX, AT) != today
-    assert scanners.visitor("192.0.2.0/24", "Safari", AT) != today
-    assert scanners.visitor("192.0.2.0/24", FIREFOX, AT + timedelta(days=1)) != today
+    today = scanners.pseudonym("192.0.2.0/24", FIREFOX, AT)
+    assert scanners.pseudonym("192.0.2.0/24", FIREFOX, AT) == today
+    assert scanners.pseudonym("192.0.3.0/24", FIREFOX, AT) != today
+    assert scanners.pseudonym("192.0.2.0/24", "Safari", AT) != today
+    assert scanners.pseudonym("192.0.2.0/24", FIREFOX, AT + timedelta(days=1)) != today
 
 
 def test_visitors_are_forgotten_after_a_minute():
     scanners = ScannerDetector()
     for number in range(500):
-        scanners.judge(number, visit(1, number))
+        scanners.classify(number, visit(1, number))
     assert len(scanners._visitors) <= 61
 
 

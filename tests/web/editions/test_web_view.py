@@ -73,7 +73,7 @@ def test_whatever_the_template_nothing_of_the_reader_is_left_and_the_news_is(pub
     page = f"<body><p>News</p>{WAYS_OF_LAYOUT[layout]}<p>More news</p></body>"
     frozen = Content(subject="x", preheader="", html=page, text="", nonce="q7")
     newsletter = Newsletter(name="breaking")
-    shown = PublicCopies(publication()).html(frozen, newsletter, leads=(), address="/view/x")
+    shown = PublicCopies(publication()).html(frozen, newsletter, links=(), address="/view/x")
     assert "<p>News</p>" in shown
     assert "<p>More news</p>" in shown
     assert "SLOT" not in shown

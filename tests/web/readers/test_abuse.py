@@ -19,10 +19,10 @@ from starlette.requests import Request
 from structlog.testing import capture_logs
 
 from syndicate import clock
+from syndicate.web.csrf import is_same_origin
 from syndicate.web.forms import MAX_BODY_SIZE, parse_form
 from syndicate.web.readers.signup.bot_checks import FormStamps, StampAge
 from syndicate.web.readers.signup.proof_of_work import MAX_NUMBER, Challenges, SolvedChallenge
-from syndicate.web.security_headers import is_same_origin
 from syndicate.web.server import client_address
 from tests.audience import TEST, by_reader
 
@@ -133,14 +133,14 @@ def test_a_flood_from_everywhere_ends_somewhere(site):
 def test_an_operator_hears_of_a_flood_once_an_hour(site, monkeypatch):
     opened = site(signup={"in_all": 1})
     opened.sign_up("first@example.org")
-    told = {"event": "sign-ups are being refused: signup.in_all is reached", "in_all": 1}
+    warning = {"event": "sign-ups are being refused: signup.in_all is reached", "in_all": 1}
     for hours in (0, 1):
         later = clock.now() + timedelta(hours=hours)
         monkeypatch.setattr(clock, "now", lambda later=later: later)
         with capture_logs() as logs:
             for number in range(4):
                 opened.sign_up(f"reader{hours}{number}@example.org")
-        assert logs == [told | {"log_level": "warning"}]
+        assert logs == [warning | {"log_level": "warning"}]
 
 
 @pytest.mark.usefixtures("within_the_hour")
@@ -204,14 +204,14 @@ def test_a_stamp_is_good_from_two_seconds_to_a_day():
     stamps, at = FormStamps(b"secret"), clock.now()
     ages = {
         1.9: StampAge.TOO_SOON,
-        2.1: StampAge.NONE,
-        86_000: StampAge.NONE,
+        2.1: StampAge.OK,
+        86_000: StampAge.OK,
         86_500: StampAge.STALE,
     }
     for seconds, verdict in ages.items():
         stamp = stamps.make(at - timedelta(seconds=seconds))
-        assert (seconds, stamps.judge(stamp, at)) == (seconds, verdict)
-    assert stamps.judge(None, at) is StampAge.NONE
+        assert (seconds, stamps.check(stamp, at)) == (seconds, verdict)
+    assert stamps.check(None, at) is StampAge.OK
     forged = [
         FormStamps(b"another").make(at - timedelta(hours=1)),
         "",
@@ -220,7 +220,7 @@ def test_a_stamp_is_good_from_two_seconds_to_a_day():
         "x.y",
         "\ud800.é",
     ]
-    assert {stamps.judge(stamp, at) for stamp in forged} == {StampAge.STALE}
+    assert {stamps.check(stamp, at) for stamp in forged} == {StampAge.STALE}
 
 
 def solved(challenge: dict[str, Any], changes: dict[str, Any] | None = None) -> str:
@@ -257,18 +257,18 @@ def test_a_sum_counts_once(site):
 def test_a_sum_counts_once_on_both_sides_of_a_window_of_the_limits(sqlite_store):
     proof, edge = SolvedChallenge("challenge"), clock.EPOCH + timedelta(minutes=20)
     with sqlite_store.write() as tx:
-        assert Challenges.spend(tx, proof, edge - timedelta(seconds=1))
-        assert not Challenges.spend(tx, proof, edge + timedelta(seconds=1))
+        assert Challenges.redeem(tx, proof, edge - timedelta(seconds=1))
+        assert not Challenges.redeem(tx, proof, edge + timedelta(seconds=1))
 
 
 def test_a_sum_is_ours_done_and_in_time():
-    proofs, at = Challenges(b"secret"), clock.now()
-    challenge = proofs.challenge(at)
+    challenges, at = Challenges(b"secret"), clock.now()
+    challenge = challenges.create(at)
     proof = solved(challenge)
-    assert proofs.read(proof, at) is not None
-    assert proofs.read(proof, at + timedelta(minutes=19)) is not None
-    assert proofs.read(proof, at + timedelta(minutes=21)) is None
-    assert Challenges(b"another").read(proof, at) is None
+    assert challenges.verify(proof, at) is not None
+    assert challenges.verify(proof, at + timedelta(minutes=19)) is not None
+    assert challenges.verify(proof, at + timedelta(minutes=21)) is None
+    assert Challenges(b"another").verify(proof, at) is None
     number = json.loads(base64.b64decode(proof))["number"]
     for changes in (
         {"number": number + 1},
@@ -280,9 +280,9 @@ def test_a_sum_is_ours_done_and_in_time():
         # a digit of the number, taken for one of the time
         {"salt": f"{challenge['salt']}{str(number)[0]}", "number": int(str(number)[1:] or 0)},
     ):
-        assert proofs.read(solved(challenge, changes), at) is None, changes
+        assert challenges.verify(solved(challenge, changes), at) is None, changes
     for junk in ("", "x", "[]", "bnVsbA==", base64.b64encode(b"[" * 9000).decode()):
-        assert proofs.read(junk, at) is None
+        assert challenges.verify(junk, at) is None
 
 
 def test_without_a_sum_the_page_needs_no_script(site):

@@ -197,8 +197,8 @@ def seen(mover, email):
             later = now + timedelta(hours=hours)
             patch.setattr(clock, "now", lambda later=later: later)
             pages += [mover.anna.client.get(link), mover.confirm(link)]
-    told = json.loads(mover.anna.with_data("download").content)
-    questions = [(one["kind"], one["asked"]) for one in told["questions"]]
+    data = json.loads(mover.anna.with_data("download").content)
+    questions = [(one["kind"], one["asked"]) for one in data["questions"]]
     trail = [(one.action, one.detail, one.cause.how) for one in mover.anna.trail[:-1]]
     letters = [kept.subject for kept in mover.site.letters() if parseaddr(kept.to)[1] == own]
     answers = [(one.status_code, one.text.replace(link, "LINK")) for one in pages]
@@ -407,13 +407,13 @@ def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch)
         config,
         WebPages(config),
         letters=letters,
-        clerk=SignupValidator(config),
+        validator=SignupValidator(config),
         limits=limits,
     )
     editions.subscribe(store, "anna@example.org")
     with store.read() as tx:
         anna = tx.subscribers.by_email("anna@example.org")
-    change.ask(anna, NEW, cause=TEST, at=clock.now())
+    change.request(anna, NEW, cause=TEST, at=clock.now())
     with store.read() as tx:
         new = tx.subscribers.by_email(NEW)
         questions = [

@@ -114,9 +114,9 @@ def test_the_way_to_the_data_goes_to_the_address_itself(anna):
     assert BUTTON.findall(page.text) == ["change", "download", "confirm-erase"]
     answer = anna.client.post(path, data={"action": "download"})
     assert answer.headers["content-disposition"].startswith('attachment; filename="data-')
-    told = json.loads(answer.content)
-    assert told["person"]["fields"] == {"city": "Bonn", "crm": "4711"}
-    number = told["questions"][0]["letter"]
+    data = json.loads(answer.content)
+    assert data["person"]["fields"] == {"city": "Bonn", "crm": "4711"}
+    number = data["questions"][0]["letter"]
     assert anna.last.action is Action.EXPORTED
     assert (anna.last.cause.who, anna.last.cause.how) == (Actor.READER, f"link in letter {number}")
 

@@ -201,14 +201,14 @@ def test_everything_held_on_somebody_is_a_file(reader):
     assert answer.headers["content-disposition"].startswith('attachment; filename="data-')
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
-    told = json.loads(answer.content)
-    assert told["person"]["address"] == "anna@example.org"
-    assert told["person"]["tags"] == ["vip"]
-    assert [one["newsletter"] for one in told["subscriptions"]] == ["breaking"]
-    assert [one["action"] for one in told["changes"]] == [
+    data = json.loads(answer.content)
+    assert data["person"]["address"] == "anna@example.org"
+    assert data["person"]["tags"] == ["vip"]
+    assert [one["newsletter"] for one in data["subscriptions"]] == ["breaking"]
+    assert [one["action"] for one in data["changes"]] == [
         *("subscribed", "changed", "asked", "exported")
     ]
-    mail, letter = told["mail"]
+    mail, letter = data["mail"]
     assert (letter["kind"], letter["subject"]) == ("letter", "Your data at Morning Post")
     assert (mail["edition"], mail["subject"]) == (edition.key, "Trams return to the harbour")
     assert mail["state"] == "queued"

@@ -95,8 +95,8 @@ def test_a_reader_decides_everything_without_script(browser, anna):
     button(page, "Speichern").click()
     with page.expect_download() as coming:
         button(page, "Alles herunterladen").click()
-    told = json.loads(coming.value.path().read_text())
-    assert told["person"]["fields"] == {"city": "Bonn"}
+    exported = json.loads(coming.value.path().read_text())
+    assert exported["person"]["fields"] == {"city": "Bonn"}
     button(page, "Meine Daten löschen …").click()
     button(page, "Alles löschen").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Auf Wiedersehen")
@@ -167,7 +167,7 @@ def test_the_nu_checker_has_nothing_to_say(anna, tmp_path):
         "erase": anna.client.post(link, data={"action": "confirm-erase"}),
         "leave": anna.client.get(unsubscribe),
         "left": anna.client.post(unsubscribe, data={"action": "leave"}),
-        "told": anna.client.post(unsubscribe, data={"action": "reason", "reason": "other"}),
+        "thanks": anna.client.post(unsubscribe, data={"action": "reason", "reason": "other"}),
         "question": anna.client.get(mover.link(NEW)),
         "goodbye": anna.client.post(link, data={"action": "erase"}),
     }

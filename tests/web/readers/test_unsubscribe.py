@@ -132,8 +132,8 @@ def test_the_button_unsubscribes_and_the_page_offers_the_way_back(reader):
 
 def test_who_left_may_say_why_once(reader):
     reader.client.post(reader.path, data={"action": "leave"})
-    told = {"action": "reason", "reason": "other", "words": "Too\nloud " + "!" * 400}
-    page = reader.client.post(reader.path, data=told)
+    form = {"action": "reason", "reason": "other", "words": "Too\nloud " + "!" * 400}
+    page = reader.client.post(reader.path, data=form)
     assert "Thank you for telling us." in page.text
     assert re.findall(r'name="action" value="(\w+)"', page.text) == ["undo"]
     left = reader.trail[-1]

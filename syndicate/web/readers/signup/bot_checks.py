@@ -1,4 +1,4 @@
-"""What programs fall into and people don't notice: a field that nobody sees, and haste."""
+"""Bot checks of the sign-up form: a hidden field, and how fast it was filled in."""
 
 import hmac
 from collections.abc import Mapping
@@ -8,52 +8,52 @@ from enum import Enum, auto
 from syndicate.clock import EPOCH
 
 HONEYPOT = "subject"
-"""A field that is hidden from people; no browser fills it in by itself."""
+"""The hidden field; no browser fills it in by self_link."""
 _MIN_AGE = timedelta(seconds=2)
-"""Nobody fills in a form in less."""
 _MAX_AGE = timedelta(days=1)
 _TAG_LENGTH = 32
 """Hexadecimal digits of the HMAC: 128 bits."""
 
 
 def is_honeypot_filled(form: Mapping[str, str]) -> bool:
-    """Tell whether the field that nobody sees was filled in."""
+    """Return whether the hidden field was filled in."""
     return bool(form.get(HONEYPOT, "").strip())
 
 
 class StampAge(Enum):
-    """What a form's stamp says."""
+    """The age of a form, from its stamp."""
 
-    NONE = auto()
-    """It was filled in as people do, or it has no stamp at all."""
+    OK = auto()
+    """People take that long; or the form has no stamp, as those on other sites."""
     TOO_SOON = auto()
     STALE = auto()
-    """It is more than a day old, or the stamp is not ours."""
+    """More than a day old, or the stamp isn't ours."""
 
 
 class FormStamps:
-    """The time at which a form was made, signed; only forms that we make ourselves have it."""
+    """Signed timestamps of the forms that we render."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
     def make(self, at: datetime) -> str:
-        """Return a stamp for a form that is made now."""
-        when = str((at - EPOCH) // timedelta(milliseconds=1))
-        return f"{when}.{self._sign(when)}"
+        """Return the stamp of a form that is rendered at `at`."""
+        milliseconds = str((at - EPOCH) // timedelta(milliseconds=1))
+        return f"{milliseconds}.{self._sign(milliseconds)}"
 
-    def judge(self, stamp: str | None, at: datetime) -> StampAge:
-        """Say what the stamp of a form that comes in at `at` tells."""
+    def check(self, stamp: str | None, at: datetime) -> StampAge:
+        """Verify the stamp of a form that is submitted at `at`."""
         if stamp is None:
-            return StampAge.NONE
-        when, _, tag = stamp.partition(".")
-        if not hmac.compare_digest(tag.encode("utf-8", "replace"), self._sign(when).encode()):
+            return StampAge.OK
+        milliseconds, _, tag = stamp.partition(".")
+        expected = self._sign(milliseconds).encode()
+        if not hmac.compare_digest(tag.encode("utf-8", "replace"), expected):
             return StampAge.STALE
-        age = at - EPOCH - timedelta(milliseconds=int(when))
+        age = at - EPOCH - timedelta(milliseconds=int(milliseconds))
         if age < _MIN_AGE:
             return StampAge.TOO_SOON
-        return StampAge.NONE if age <= _MAX_AGE else StampAge.STALE
+        return StampAge.OK if age <= _MAX_AGE else StampAge.STALE
 
-    def _sign(self, when: str) -> str:
-        digest = hmac.digest(self._secret, b"form\0" + when.encode("utf-8", "replace"), "sha256")
-        return digest.hex()[:_TAG_LENGTH]
+    def _sign(self, milliseconds: str) -> str:
+        text = b"form\0" + milliseconds.encode("utf-8", "replace")
+        return hmac.digest(self._secret, text, "sha256").hex()[:_TAG_LENGTH]

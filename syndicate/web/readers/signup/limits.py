@@ -1,4 +1,4 @@
-"""How many sign-ups there may be, and how many letters strangers may have us send."""
+"""Limits of sign-ups, and of the letters that strangers can have us send."""
 
 import hashlib
 import hmac
@@ -15,11 +15,11 @@ from syndicate.web.telemetry.counters import RequestCounters
 _log = structlog.get_logger(__name__)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PROOF_FACTOR = 10
-"""How many times as many sign-ups a network may send whose browsers do a proof of work."""
+"""How many times more sign-ups a network may send with proofs of work."""
 
 
 class SignupLimit(StrEnum):
-    """What a sign-up counts for."""
+    """What a limit counts: sign-ups of a network, letters to an address, or all letters."""
 
     NETWORK = "network"
     ADDRESS = "address"
@@ -27,26 +27,26 @@ class SignupLimit(StrEnum):
 
 
 class SignupLimits:
-    """The limits of `[signup]`; each method counts one, or returns how long to wait for it.
+    """The limits of `[signup]`; each method takes one, or returns how long to wait for it.
 
-    What one limit refuses isn't counted there. What is refused is counted in the figures, and
-    logged once an hour where it may be a flood.
+    Refusals don't use up a limit. They are counted in the metrics; what may be a flood is
+    logged once an hour.
     """
 
     def __init__(self, config: Config, secret: bytes, counts: RequestCounters) -> None:
-        """Count addresses under an HMAC with `secret`: they are nobody's to read there."""
+        """Count addresses by their HMAC with `secret`, so that the counters don't reveal them."""
         self._signup = config.signup
         self._secret = secret
         self._counts = counts
 
-    def of_network(
+    def take_signup(
         self, tx: Transaction, origin: str, at: datetime, *, proven: bool
     ) -> timedelta | None:
-        """Count a sign-up from a network."""
+        """Take a sign-up of the network `origin`; `proven` by a proof of work."""
         most = self._signup.per_network * (PROOF_FACTOR if proven else 1)
         name = f"signup from {origin or 'nowhere'}"
         wait = self._take(tx, SignupLimit.NETWORK, name, most=most, per=HOUR, at=at)
-        if wait is not None and tx.attempt_limits.once("signup network told", per=HOUR, at=at):
+        if wait is not None and tx.attempt_limits.once("signup network logged", per=HOUR, at=at):
             _log.warning(
                 "a network sends more sign-ups than signup.per_network",
                 network=origin,
@@ -54,22 +54,24 @@ class SignupLimits:
             )
         return wait
 
-    def of_all(self, tx: Transaction, at: datetime) -> timedelta | None:
-        """Count a letter that a stranger asked for among all of them."""
+    def take_letter(self, tx: Transaction, at: datetime) -> timedelta | None:
+        """Take a letter from the limit of all letters."""
         most = self._signup.in_all
         wait = self._take(tx, SignupLimit.ALL, "signup", most=most, per=HOUR, at=at)
-        if wait is not None and tx.attempt_limits.once("signup flood told", per=HOUR, at=at):
+        if wait is not None and tx.attempt_limits.once("signup flood logged", per=HOUR, at=at):
             _log.warning("sign-ups are being refused: signup.in_all is reached", in_all=most)
         return wait
 
-    def of_address(self, tx: Transaction, email: str, at: datetime) -> timedelta | None:
-        """Count a letter to an address; aliases of one mailbox count together."""
-        mark = hmac.new(self._secret, mailbox(email).encode(), hashlib.sha256).hexdigest()
+    def take_letter_to(self, tx: Transaction, email: str, at: datetime) -> timedelta | None:
+        """Take a letter to an address; aliases of one mailbox count together."""
+        digest = hmac.new(self._secret, mailbox(email).encode(), hashlib.sha256).hexdigest()
         most = self._signup.per_address
-        return self._take(tx, SignupLimit.ADDRESS, f"signup to {mark}", most=most, per=DAY, at=at)
+        return self._take(tx, SignupLimit.ADDRESS, f"signup to {digest}", most=most, per=DAY, at=at)
 
-    def of_change(self, tx: Transaction, key: int, origin: str, at: datetime) -> timedelta | None:
-        """Count a change of address that a reader asked for."""
+    def take_address_change(
+        self, tx: Transaction, key: int, origin: str, at: datetime
+    ) -> timedelta | None:
+        """Take a change of address that the reader `key` requested."""
         signup = self._signup
         network = f"address change from {origin or 'nowhere'}"
         if wait := self._take(

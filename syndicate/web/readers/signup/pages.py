@@ -1,8 +1,8 @@
-"""Signing up: the page with the form, forms elsewhere that post to it, and JSON.
+"""The sign-up endpoints: the page with the form, the JSON API, and the proof of work.
 
-Whether an address is known, has left, is not mailed or has had its letters for today:
-the answer is the same, and so nobody learns it here. What a network or all of them send too
-often is answered openly: people are asked for a proof of work, or to wait.
+The response is the same whether an address is new, known, unsubscribed, suppressed or over
+its limit of letters, so nobody learns it here. Limits of a network, and of all sign-ups, are
+disclosed: people have to solve a proof of work, or wait.
 """
 
 import math
@@ -25,7 +25,7 @@ from syndicate.store import Store
 from syndicate.web.error_pages import ErrorPages, too_many_requests
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form, read_json
 from syndicate.web.operator_access import OperatorAccess
-from syndicate.web.outbox.pages import is_served
+from syndicate.web.outbox.pages import is_outbox_served
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.link_owner import cause_of_request
 from syndicate.web.readers.signup.bot_checks import (
@@ -47,7 +47,7 @@ from syndicate.web.readers.signup.validation import (
     SignupValidator,
     custom_field,
 )
-from syndicate.web.security_headers import NO_STORE, answer
+from syndicate.web.security_headers import NO_STORE
 from syndicate.web.ui_strings import web_strings
 
 _log = structlog.get_logger(__name__)
@@ -61,66 +61,68 @@ _CORS = {
     "access-control-expose-headers": "retry-after",
     "access-control-max-age": "86400",
 }
-_PROOF_REQUIRED = {"errors": {PROOF_FIELD: "expected the answer to /signup/challenge, used once"}}
+_PROOF_REQUIRED = {
+    "errors": {PROOF_FIELD: "expected an unused solution of a challenge from /signup/challenge"}
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SignupFormView:
-    """A form as it is shown: what is typed in it, and what is wrong with that."""
+    """A form as it is rendered, with the errors in what was typed."""
 
-    typed: SignupInput
+    typed: SignupInput = field(default_factory=SignupInput)
     problems: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
-    """What is said of the form as a whole."""
+    """A message about the form as a whole."""
     title: str = ""
-    """The heading above it, if it isn't the usual one."""
+    """The heading of the message, if not the default."""
     stamp: str = ""
-    """The stamp it came with, if it is to keep it."""
+    """The stamp to keep; a new one by default."""
     work: bool = False
-    """Whether work makes up for what the notice says, where a script runs."""
+    """Whether a proof of work lifts the limit that the notice is about."""
 
 
 class SignupPages:
-    """The pages under /signup, and the JSON endpoint."""
+    """The endpoints under /signup, and /api/signup."""
 
     def __init__(
         self,
         store: Store,
         config: Config,
         pages: WebPages,
-        clerk: SignupValidator,
-        enrolment: SignupRequests,
+        validator: SignupValidator,
+        requests: SignupRequests,
         *,
         secret: bytes,
     ) -> None:
-        """Sign what stands in forms with `secret`."""
+        """Sign stamps and challenges with `secret`."""
         self._store = store
         self._config = config
         self._access = OperatorAccess(config)
         self._pages = pages
         self._templates = Templates.of(config)
-        self._notices = ErrorPages(config, pages)
-        self._clerk = clerk
-        self._enrolment = enrolment
+        self._errors = ErrorPages(config, pages)
+        self._validator = validator
+        self._requests = requests
         self._stamps = FormStamps(secret)
-        self._proofs = Challenges(secret)
-        self._words = web_strings(config.publication.language).signup
-        own = {custom_field(one.name): one.title for one in config.signup.fields}
-        words = self._words
+        self._challenges = Challenges(secret)
+        self._strings = web_strings(config.publication.language)
+        text = self._text = self._strings.signup
+        custom = {custom_field(own.name): own.title for own in config.signup.fields}
         self._labels = {
-            "email": words.email,
-            "name": words.name,
-            **own,
-            NEWSLETTERS_FIELD: words.choose,
+            "email": text.email,
+            "name": text.name,
+            **custom,
+            NEWSLETTERS_FIELD: text.choose,
         }
 
     @property
     def is_open(self) -> bool:
-        """Whether people can subscribe to anything."""
-        return self._config.signup.enabled and bool(self._clerk.offered)
+        """Whether there is anything to subscribe to."""
+        return self._config.signup.enabled and bool(self._validator.offered)
 
     def routes(self) -> list[Route]:
-        """Return the routes; none where nobody can sign up."""
+        """Return the routes; none when sign-up is closed."""
         if not self.is_open:
             return []
         return [
@@ -133,182 +135,175 @@ class SignupPages:
     # the page
 
     async def page(self, request: Request) -> Response:
-        """Show the form; on a POST, take what it says."""
+        """Show the form; on a POST, process it."""
         if request.method != "POST":
-            wanted = request.query_params.getlist("newsletter")
-            return await run_in_threadpool(
-                self._form, _SignupFormView(typed=SignupInput(newsletters=wanted))
-            )
-        form = await read_form(request, most=MAX_CHECKBOX_FIELDS)
+            selected = request.query_params.getlist("newsletter")
+            view = _SignupFormView(typed=SignupInput(newsletters=selected))
+            return await run_in_threadpool(self._form, view)
+        form = await read_form(request, max_fields=MAX_CHECKBOX_FIELDS)
         try:
-            return await run_in_threadpool(self._take, request, form)
+            return await run_in_threadpool(self._handle_form, request, form)
         except SyndicateError as error:  # the store, or a template of a letter
             _log_failure(error)
-            return self._notices.busy()
+            return self._errors.busy()
 
-    def _take(self, request: Request, form: Form | None) -> Response:
+    def _handle_form(self, request: Request, form: Form | None) -> Response:
         if form is None:
-            return self._form(
-                _SignupFormView(typed=SignupInput(), notice=self._words.not_read), 400
-            )
+            return self._form(_SignupFormView(notice=self._text.not_read), 400)
         if is_honeypot_filled(form):
             return self._done(request)
-        typed = _input_from_form(form)
+        typed, stamp = _input_from_form(form), form.get(_STAMP_FIELD, "")
         try:
-            wish = self._clerk.read(typed)
-        except SignupErrors as mistakes:
-            stamp = form.get(_STAMP_FIELD, "")
+            signup = self._validator.validate(typed)
+        except SignupErrors as errors:
+            view = _SignupFormView(typed=typed, problems=errors.by_field, stamp=stamp)
+            return self._form(view, 400)
+        age = self._stamps.check(form.get(_STAMP_FIELD), clock.now())
+        if age is StampAge.STALE:
+            stamp = ""
+        proven = age is StampAge.OK and self._redeem_proof(form.get(PROOF_FIELD))
+        if age is not StampAge.OK or (self._config.signup.proof_of_work and not proven):
             return self._form(
-                _SignupFormView(typed=typed, problems=mistakes.by_field, stamp=stamp), 400
+                _SignupFormView(typed=typed, notice=self._text.again, stamp=stamp), 400
             )
-        haste = self._stamps.judge(form.get(_STAMP_FIELD), clock.now())
-        stamp = form.get(_STAMP_FIELD, "") if haste is not StampAge.STALE else ""
-        proven = haste is StampAge.NONE and self._has_worked(form.get(PROOF_FIELD))
-        if haste is not StampAge.NONE or (self._config.signup.proof_of_work and not proven):
-            return self._form(
-                _SignupFormView(typed=typed, notice=self._words.again, stamp=stamp), 400
-            )
-        postponed = self._enter(request, wish, how="form on the web", proven=proven)
-        if postponed is None:
+        throttled = self._submit(request, signup, how="form on the web", proven=proven)
+        if throttled is None:
             return self._done(request)
-        failed = bool(
-            form.get(PROOF_FIELD)
-        )  # the browser could not do the work, or it was done before
-        sheet = _SignupFormView(
+        proof_failed = bool(form.get(PROOF_FIELD))  # no script, or a proof that was used before
+        view = _SignupFormView(
             typed=typed,
             stamp=stamp,
-            title=web_strings(self._config.publication.language).busy_title,
-            notice=self._over_limit(postponed),
-            work=postponed.proof_helps and not failed,
+            title=self._strings.busy_title,
+            notice=self._limit_message(throttled),
+            work=throttled.proof_helps and not proof_failed,
         )
-        return too_many_requests(self._form(sheet, 429), postponed.wait)
+        return too_many_requests(self._form(view, 429), throttled.wait)
 
-    def _over_limit(self, postponed: SignupThrottled) -> str:
-        """Say in plain words that there are too many sign-ups, and how long to wait."""
-        words = self._words
-        why = words.over_all if postponed.limit is SignupLimit.ALL else words.over_network
-        minutes = max(1, math.ceil(postponed.wait.total_seconds() / 60))
-        return f"{why} {words.over_wait.format(count=minutes)}"
+    def _limit_message(self, throttled: SignupThrottled) -> str:
+        text = self._text
+        reason = text.over_all if throttled.limit is SignupLimit.ALL else text.over_network
+        minutes = max(1, math.ceil(throttled.wait.total_seconds() / 60))
+        return f"{reason} {text.over_wait.format(count=minutes)}"
 
-    def _form(self, sheet: _SignupFormView, status: int = 200) -> Response:
-        work = self._config.signup.proof_of_work or sheet.work
+    def _form(self, view: _SignupFormView, status: int = 200) -> Response:
+        work = self._config.signup.proof_of_work or view.work
         values = {
-            "sheet": sheet,
-            "offered": self._clerk.offered,
-            "chosen": self._chosen(sheet.typed),
+            "view": view,
+            "offered": self._validator.offered,
+            "selected": self._selected(view.typed),
             "labels": self._labels,
-            "own_fields": [(custom_field(own.name), own) for own in self._config.signup.fields],
-            "said": self._words,
-            "double": self._config.signup.confirm,
+            "custom_fields": [(custom_field(own.name), own) for own in self._config.signup.fields],
+            "text": self._text,
+            "double_opt_in": self._config.signup.confirm,
             "work": work,
-            "stamp": sheet.stamp or self._stamps.make(clock.now()),
+            "stamp": view.stamp or self._stamps.make(clock.now()),
             "honeypot": HONEYPOT,
-            "longest": MAX_LENGTH,
+            "max_length": MAX_LENGTH,
         }
         policy: tuple[str, ...] = ("form-action 'self'",)
         if work:
             policy += ("script-src 'self'", "connect-src 'self'")
         page = self._pages.render("web/signup.html", values, style=STYLE, policy=policy)
-        response = answer(page, status)
-        if status == 200:  # noqa: PLR2004 - as HTTP says
+        response = page.response(status)
+        if status == 200:  # noqa: PLR2004 - HTTP status
             del response.headers["x-robots-tag"]
         return response
 
-    def _chosen(self, typed: SignupInput) -> set[str]:
-        """Return which boxes are ticked: the only one is, to begin with."""
-        only = [one.name for one in self._clerk.offered] if len(self._clerk.offered) == 1 else []
-        return {*typed.newsletters, *only}
+    def _selected(self, typed: SignupInput) -> set[str]:
+        """Return the newsletters that are ticked; a single one always is."""
+        offered = [newsletter.name for newsletter in self._validator.offered]
+        return {*typed.newsletters, *(offered if len(offered) == 1 else ())}
 
     def _done(self, request: Request) -> Response:
-        outbox = is_served(self._config) and self._access.allows(request)
-        values = {"said": self._words, "double": self._config.signup.confirm, "outbox": outbox}
-        return answer(self._pages.render("web/signed_up.html", values, style=STYLE))
+        values = {
+            "text": self._text,
+            "double_opt_in": self._config.signup.confirm,
+            "outbox": is_outbox_served(self._config) and self._access.allows(request),
+        }
+        return self._pages.render("web/signed_up.html", values, style=STYLE).response()
 
     # the proof of work
 
     async def challenge(self, request: Request) -> Response:
-        """Set a sum; any page may ask for one."""
+        """Return a new challenge, to pages of any site."""
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=_CORS)
-        return JSONResponse(self._proofs.challenge(clock.now()), headers=_CORS)
+        return JSONResponse(self._challenges.create(clock.now()), headers=_CORS)
 
     def script(self, _: Request) -> Response:
-        """Answer with the script that does the sum."""
-        text = self._templates.render("web/proof.js", {})
+        """Return the script that solves challenges."""
+        script = self._templates.render("web/proof.js", {})
         headers = {"cache-control": "no-cache"}
-        return Response(text, media_type="text/javascript", headers=headers)
+        return Response(script, media_type="text/javascript", headers=headers)
 
-    def _has_worked(self, payload: str | None) -> bool:
-        """Tell whether the sum was done; it counts once. Raise StoreError."""
+    def _redeem_proof(self, payload: str | None) -> bool:
+        """Return whether a form has a valid proof, and mark it as used. Raise StoreError."""
         at = clock.now()
-        proof = self._proofs.read(payload, at)
+        proof = self._challenges.verify(payload, at)
         if proof is None:
             return False
         with self._store.write() as tx:
-            return self._proofs.spend(tx, proof, at)
+            return self._challenges.redeem(tx, proof, at)
 
     # JSON
 
     async def api(self, request: Request) -> Response:
-        """Take a sign-up from a program or a script of another page."""
+        """Process a sign-up by a program, or by a script of another site."""
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=_CORS)
-        given = await read_json(request)
+        body = await read_json(request)
         try:
-            return await run_in_threadpool(self._take_json, request, given)
+            return await run_in_threadpool(self._handle_json, request, body)
         except SyndicateError as error:
             _log_failure(error)
-            words = web_strings(self._config.publication.language)
-            return _json({"message": f"{words.busy_title}. {words.busy}"}, 503)
+            message = f"{self._strings.busy_title}. {self._strings.busy}"
+            return _json({"message": message}, 503)
 
-    def _take_json(self, request: Request, given: dict[str, Any] | None) -> Response:
+    def _handle_json(self, request: Request, body: dict[str, Any] | None) -> Response:
         try:
-            wish = self._clerk.read(_input_from_json(given))
-        except SignupErrors as mistakes:
-            return _json({"errors": mistakes.by_field}, 400)
-        payload = given.get(PROOF_FIELD) if given else None
-        proven = self._has_worked(payload if isinstance(payload, str) else None)
+            signup = self._validator.validate(_input_from_json(body))
+        except SignupErrors as errors:
+            return _json({"errors": errors.by_field}, 400)
+        payload = body.get(PROOF_FIELD) if body else None
+        proven = self._redeem_proof(payload if isinstance(payload, str) else None)
         if not proven and self._config.signup.proof_of_work:
             return _json(_PROOF_REQUIRED, 400)
-        postponed = self._enter(request, wish, how="JSON on the web", proven=proven)
-        if postponed is not None:
-            said: dict[str, Any] = {"message": self._over_limit(postponed)}
-            said |= _PROOF_REQUIRED if postponed.proof_helps else {}
-            return too_many_requests(_json(said, 429), postponed.wait)
-        double = self._config.signup.confirm
-        return _json({"message": self._words.sent if double else self._words.begun}, 202)
+        throttled = self._submit(request, signup, how="JSON on the web", proven=proven)
+        if throttled is not None:
+            content: dict[str, Any] = {"message": self._limit_message(throttled)}
+            content |= _PROOF_REQUIRED if throttled.proof_helps else {}
+            return too_many_requests(_json(content, 429), throttled.wait)
+        text, double_opt_in = self._text, self._config.signup.confirm
+        return _json({"message": text.sent if double_opt_in else text.subscribed}, 202)
 
-    def _enter(
-        self, request: Request, wish: SignupRequest, *, how: str, proven: bool
+    def _submit(
+        self, request: Request, signup: SignupRequest, *, how: str, proven: bool
     ) -> SignupThrottled | None:
         cause = cause_of_request(how, request, self._config)
-        return self._enrolment.enter(wish, cause=cause, at=clock.now(), proven=proven)
+        return self._requests.submit(signup, cause=cause, at=clock.now(), proven=proven)
 
 
-def _json(said: Mapping[str, Any], status: int) -> Response:
-    return JSONResponse(said, status, headers=_CORS)
+def _json(content: Mapping[str, Any], status: int) -> Response:
+    return JSONResponse(content, status, headers=_CORS)
 
 
 def _log_failure(error: SyndicateError) -> None:
-    _log.warning("sign-up not taken", reason=str(error))
+    _log.warning("sign-up failed", reason=str(error))
 
 
 def _input_from_form(form: Form) -> SignupInput:
+    prefix = CUSTOM_PREFIX
     return SignupInput(
         email=form.get("email", ""),
         name=form.get("name", ""),
-        fields={
-            key.removeprefix(CUSTOM_PREFIX): form[key]
-            for key in form
-            if key.startswith(CUSTOM_PREFIX)
-        },
-        newsletters=form.all("newsletter"),
+        fields={key.removeprefix(prefix): form[key] for key in form if key.startswith(prefix)},
+        newsletters=form.get_all("newsletter"),
     )
 
 
-def _input_from_json(given: dict[str, Any] | None) -> SignupInput:
-    """Read JSON as what somebody typed; raise Mistakes where it is of another shape."""
-    if given is None:
+def _input_from_json(body: dict[str, Any] | None) -> SignupInput:
+    """Check the shape of a JSON body; raise SignupErrors."""
+    if body is None:
         raise SignupErrors({"body": 'expected a JSON object such as {"email": "anna@example.org"}'})
     expected = {
         "email": (str, "text"),
@@ -317,14 +312,14 @@ def _input_from_json(given: dict[str, Any] | None) -> SignupInput:
         NEWSLETTERS_FIELD: (list, "a list of names"),
         PROOF_FIELD: (str, "text"),
     }
-    mistakes = {}
-    for key, value in given.items():
+    errors = {}
+    for key, value in body.items():
         kind, shape = expected.get(key, (None, ""))
-        inner = value.values() if isinstance(value, dict) else value
+        items = value.values() if isinstance(value, dict) else value
         if kind is None:
-            mistakes[printable(key)[:MAX_LENGTH]] = f"unknown; there are {', '.join(expected)}"
-        elif not isinstance(value, kind) or not all(isinstance(one, str) for one in inner):
-            mistakes[key] = f"expected {shape}"
-    if mistakes:
-        raise SignupErrors(mistakes)
-    return SignupInput(**{key: value for key, value in given.items() if key != PROOF_FIELD})
+            errors[printable(key)[:MAX_LENGTH]] = f"unknown; expected {', '.join(expected)}"
+        elif not isinstance(value, kind) or not all(isinstance(item, str) for item in items):
+            errors[key] = f"expected {shape}"
+    if errors:
+        raise SignupErrors(errors)
+    return SignupInput(**{key: value for key, value in body.items() if key != PROOF_FIELD})

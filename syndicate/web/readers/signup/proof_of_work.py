@@ -1,7 +1,7 @@
-"""Proof of work: the browser does a sum that costs it a moment, and a flood much electricity.
+"""Proof of work: a calculation that takes a browser a moment and makes floods expensive.
 
-It is written as ALTCHA's widget and libraries write it, so that those can be used
-with it; no third party has a part in it: https://altcha.org/docs/v2/proof-of-work-captcha/
+The format is ALTCHA's, so its widget and libraries work with it, without any third party:
+https://altcha.org/docs/v2/proof-of-work-captcha/
 """
 
 import base64
@@ -18,9 +18,9 @@ from typing import Any
 from syndicate.store import Transaction
 
 PROOF_FIELD = "altcha"
-"""The field of a form in which the proof comes."""
+"""The form's field with the solution."""
 MAX_NUMBER = 50_000
-"""The number that is to be found is below this: a second's work for a slow phone."""
+"""The number to find is below this: a second's work for a slow phone."""
 _LIFETIME = timedelta(minutes=20)
 _ALGORITHM = "SHA-256"
 _SALT = re.compile(r"[0-9a-f]{24}\?expires=([0-9]{1,11})&")
@@ -28,20 +28,19 @@ _SALT = re.compile(r"[0-9a-f]{24}\?expires=([0-9]{1,11})&")
 
 @dataclass(frozen=True, slots=True)
 class SolvedChallenge:
-    """A sum that was done."""
+    """A challenge with a valid solution, which may be used once."""
 
     challenge: str
-    """What tells it from all others: it counts once."""
 
 
 class Challenges:
-    """Sets sums and checks them."""
+    """Creates challenges and verifies their solutions."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def challenge(self, at: datetime) -> dict[str, Any]:
-        """Return a sum to be done."""
+    def create(self, at: datetime) -> dict[str, Any]:
+        """Return a new challenge, as ALTCHA's JSON."""
         expires = int((at + _LIFETIME).timestamp())
         salt = f"{secrets.token_hex(12)}?expires={expires}&"
         challenge = _hash(salt, secrets.randbelow(MAX_NUMBER))
@@ -53,15 +52,15 @@ class Challenges:
             "signature": self._sign(challenge),
         }
 
-    def read(self, payload: str | None, at: datetime) -> SolvedChallenge | None:
-        """Return the proof that is in a form; None where it is none, or too late."""
-        said = _decode(payload or "")
+    def verify(self, payload: str | None, at: datetime) -> SolvedChallenge | None:
+        """Return the solved challenge in a form; None when it is missing, wrong or expired."""
+        solution = _decode(payload or "")
         salt, challenge, number, tag = (
-            said.get(name) for name in ("salt", "challenge", "number", "signature")
+            solution.get(name) for name in ("salt", "challenge", "number", "signature")
         )
         if not (isinstance(salt, str) and isinstance(challenge, str) and isinstance(tag, str)):
             return None
-        if type(number) is not int or said.get("algorithm") != _ALGORITHM:
+        if type(number) is not int or solution.get("algorithm") != _ALGORITHM:
             return None
         if not hmac.compare_digest(tag.encode("utf-8", "replace"), self._sign(challenge).encode()):
             return None
@@ -71,8 +70,8 @@ class Challenges:
         return SolvedChallenge(challenge)
 
     @staticmethod
-    def spend(tx: Transaction, proof: SolvedChallenge, at: datetime) -> bool:
-        """Count a proof; False where it was used before."""
+    def redeem(tx: Transaction, proof: SolvedChallenge, at: datetime) -> bool:
+        """Use a proof; return False when it was used before."""
         return tx.attempt_limits.take(f"proof {proof.challenge}", most=1, per=_LIFETIME, at=at)
 
     def _sign(self, challenge: str) -> str:
@@ -85,9 +84,9 @@ def _hash(salt: str, number: int) -> str:
 
 
 def _expiry(salt: str) -> datetime | None:
-    """Read until when a salt of ours holds: the challenge that was signed is made with it.
+    """Parse the expiry in a salt; the signed challenge is a hash of the salt and the number.
 
-    It ends with "&", so that no digit of the number can be taken for one of the time.
+    The "&" at its end keeps digits of the number from being read as part of the time.
     """
     match = _SALT.fullmatch(salt)
     return datetime.fromtimestamp(int(match[1]), UTC) if match else None

@@ -1,7 +1,7 @@
-"""Enrolment: what a sign-up does to the store, and how often it may.
+"""What a valid sign-up does in the store, within the limits.
 
-What somebody asks for becomes true when the reader of the address confirms it. Until
-then nothing that stands is changed, since it may be anybody who asks.
+Until the owner of the address confirms it, nothing stored is changed: anybody may have filled
+in the form.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from syndicate.web.readers.signup.validation import SignupRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SignupAttempt:
-    """A sign-up on its way into the store."""
+    """A sign-up with the circumstances that are stored with it."""
 
-    wish: SignupRequest
+    signup: SignupRequest
     cause: Cause
     at: datetime
     language: str
@@ -29,17 +29,17 @@ class _SignupAttempt:
 
 @dataclass(frozen=True, slots=True)
 class SignupThrottled:
-    """A sign-up that is over a limit that may be disclosed."""
+    """A sign-up over a limit that may be disclosed."""
 
     limit: SignupLimit
     wait: timedelta
-    """How long until it could be taken."""
+    """How long until it can succeed."""
     proof_helps: bool = False
-    """Whether it is taken at once where a proof of work comes with it."""
+    """Whether it succeeds at once with a proof of work."""
 
 
 class SignupRequests:
-    """Enters wishes into the store, within the limits of the config."""
+    """Subscribes readers, or sends them the letter that asks for confirmation."""
 
     def __init__(
         self, store: Store, config: Config, letters: LetterSender, limits: SignupLimits
@@ -49,86 +49,89 @@ class SignupRequests:
         self._letters = letters
         self._limits = limits
 
-    def enter(
-        self, wish: SignupRequest, *, cause: Cause, at: datetime, proven: bool
+    def submit(
+        self, signup: SignupRequest, *, cause: Cause, at: datetime, proven: bool
     ) -> SignupThrottled | None:
-        """Do what a wish takes, unless there are too many; `proven` where work was done for it.
+        """Process a sign-up, `proven` by a proof of work or not, unless there are too many.
 
-        Nothing about it is said otherwise: nobody learns who is known here. Raise StoreError.
+        The result doesn't reveal whether the address is known. Raise StoreError.
         """
         with self._store.read() as tx:
-            reader = tx.subscribers.by_email(wish.email)
-        language = self._letters.language(reader, wish.newsletters)
-        # composed here, it is at hand while the store is held
-        self._letters.compose(Letter.CONFIRM, language, wish.newsletters)
-        entry = _SignupAttempt(wish=wish, cause=cause, at=at, language=language)
+            reader = tx.subscribers.by_email(signup.email)
+        language = self._letters.choose_language(reader, signup.newsletters)
+        # compose the letter into the cache now, not while the write transaction is open
+        self._letters.compose(Letter.CONFIRM, language, signup.newsletters)
+        attempt = _SignupAttempt(signup=signup, cause=cause, at=at, language=language)
         with self._store.write() as tx:
-            postponed = self._postponed(tx, entry, proven=proven)
-            if postponed is not None:
-                return postponed
-            # that an address had its letters is nobody's to know who enters it
-            if self._limits.of_address(tx, wish.email, at) is None:
-                self._enter(tx, entry)
-        self._letters.hand_over()
+            throttled = self._throttle(tx, attempt, proven=proven)
+            if throttled is not None:
+                return throttled
+            # this limit is silent: others must not learn that an address got letters
+            if self._limits.take_letter_to(tx, signup.email, at) is None:
+                self._process(tx, attempt)
+        self._letters.notify_sender()
         return None
 
-    def _postponed(
-        self, tx: Transaction, entry: _SignupAttempt, *, proven: bool
+    def _throttle(
+        self, tx: Transaction, attempt: _SignupAttempt, *, proven: bool
     ) -> SignupThrottled | None:
-        """Count a sign-up; what one limit refuses doesn't use up the next."""
-        limits, origin, at = self._limits, entry.cause.origin, entry.at
-        wait = limits.of_network(tx, origin, at, proven=proven)
+        """Take a sign-up from the limits; what one refuses doesn't use up the next."""
+        wait = self._limits.take_signup(tx, attempt.cause.origin, attempt.at, proven=proven)
         if wait is not None:
             return SignupThrottled(SignupLimit.NETWORK, wait, proof_helps=not proven)
-        wait = limits.of_all(tx, at)
+        wait = self._limits.take_letter(tx, attempt.at)
         return None if wait is None else SignupThrottled(SignupLimit.ALL, wait)
 
-    def _enter(self, tx: Transaction, entry: _SignupAttempt) -> None:
+    def _process(self, tx: Transaction, attempt: _SignupAttempt) -> None:
+        signup = attempt.signup
         if self._config.signup.confirm:
-            self._ask(tx, entry, entry.wish.newsletters)
+            self._request_confirmation(tx, attempt, signup.newsletters)
             return
-        known = tx.subscribers.by_email(entry.wish.email) is not None
-        came = {one: self._subscribe(tx, entry, one) for one in entry.wish.newsletters}
-        gone = [
-            one
-            for one, how in came.items()
-            if how in {SubscribeOutcome.LEFT, SubscribeOutcome.ERASED}
+        was_known = tx.subscribers.by_email(signup.email) is not None
+        outcomes = {
+            newsletter: self._subscribe(tx, attempt, newsletter)
+            for newsletter in signup.newsletters
+        }
+        returning = [
+            newsletter
+            for newsletter, outcome in outcomes.items()
+            if outcome in {SubscribeOutcome.LEFT, SubscribeOutcome.ERASED}
         ]
-        new = [one for one, how in came.items() if how is SubscribeOutcome.NEW]
-        reader = tx.subscribers.by_email(entry.wish.email)
+        new = [item for item, outcome in outcomes.items() if outcome is SubscribeOutcome.NEW]
+        reader = tx.subscribers.by_email(signup.email)
         if reader is not None and new:
-            if not known:
-                fields = entry.wish.fields
-                tx.subscribers.update(reader.key, fields=fields, cause=entry.cause, at=entry.at)
-            self._letters.welcome(tx, reader.key, new, at=entry.at)
-        if gone:
-            self._ask(tx, entry, gone)
+            if not was_known:
+                tx.subscribers.update(
+                    reader.key, fields=signup.fields, cause=attempt.cause, at=attempt.at
+                )
+            self._letters.add_welcome(tx, reader.key, new, at=attempt.at)
+        if returning:
+            self._request_confirmation(tx, attempt, returning)
 
     def _subscribe(
-        self, tx: Transaction, entry: _SignupAttempt, newsletter: Newsletter
+        self, tx: Transaction, attempt: _SignupAttempt, newsletter: Newsletter
     ) -> SubscribeOutcome:
-        wish = entry.wish
+        signup = attempt.signup
         return tx.subscribers.subscribe(
-            wish.email, newsletter.name, name=wish.name, cause=entry.cause, at=entry.at
+            signup.email, newsletter.name, name=signup.name, cause=attempt.cause, at=attempt.at
         )
 
-    def _ask(
-        self, tx: Transaction, entry: _SignupAttempt, newsletters: Sequence[Newsletter]
+    def _request_confirmation(
+        self, tx: Transaction, attempt: _SignupAttempt, newsletters: Sequence[Newsletter]
     ) -> None:
-        """Have a letter ask, unless the address is not mailed at all."""
-        wish, at = entry.wish, entry.at
+        """Queue the letter that asks for confirmation, unless the address is suppressed."""
+        signup, at = attempt.signup, attempt.at
         names = [newsletter.name for newsletter in newsletters]
-        reader = tx.subscribers.add_pending(wish.email, names, cause=entry.cause, at=at)
+        reader = tx.subscribers.add_pending(signup.email, names, cause=attempt.cause, at=at)
         if reader is None:
             return
-        letter = self._letters.compose(Letter.CONFIRM, entry.language, newsletters)
-        asked = {"newsletters": names, "name": wish.name, "fields": dict(wish.fields)}
-        self._letters.ask(
+        asked = {"newsletters": names, "name": signup.name, "fields": dict(signup.fields)}
+        self._letters.add_confirmation(
             tx,
-            letter,
+            self._letters.compose(Letter.CONFIRM, attempt.language, newsletters),
             to=reader,
             kind=ConfirmationKind.SUBSCRIBE,
-            asked=asked | {"how": entry.cause.how},
+            asked=asked | {"how": attempt.cause.how},
             at=at,
             expires_at=at + self._config.signup.expire_after,
         )

@@ -1,6 +1,6 @@
-"""What somebody asks for who signs up: read from a form or from JSON, and checked.
+"""Validation of sign-ups, from the form or from JSON.
 
-Whether an address exists is not looked up: the letter finds that out.
+Whether an address exists isn't looked up: the letter to it shows that.
 """
 
 import re
@@ -17,7 +17,7 @@ from syndicate.intake.markup.text import one_line, printable
 from syndicate.web.ui_strings import SignupStrings, web_strings
 
 MAX_LENGTH = 200
-"""Characters of a name or of an own field."""
+"""Characters of a name or of a custom field."""
 NEWSLETTERS_FIELD = "newsletters"
 CUSTOM_PREFIX = "fields."
 _LINE_BREAK = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029]")
@@ -25,18 +25,18 @@ _LINE_BREAK = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignupRequest:
-    """A sign-up in which nothing is missing."""
+    """A valid sign-up."""
 
     email: str
     name: str
     fields: Mapping[str, str]
-    """Own fields that were filled in, by name."""
+    """Custom fields that were filled in, by name."""
     newsletters: tuple[Newsletter, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignupInput:
-    """What somebody typed, as it came."""
+    """A sign-up as it was typed."""
 
     email: str = ""
     name: str = ""
@@ -44,8 +44,8 @@ class SignupInput:
     newsletters: Sequence[str] = ()
 
 
-class SignupErrors(Exception):  # noqa: N818 - what the reader made, not what failed
-    """What a sign-up lacks: by field, in the publication's language."""
+class SignupErrors(Exception):  # noqa: N818 - the reader's errors, several at once
+    """The errors in a sign-up, by field, in the publication's language."""
 
     def __init__(self, by_field: Mapping[str, str]) -> None:
         self.by_field = dict(by_field)
@@ -53,88 +53,91 @@ class SignupErrors(Exception):  # noqa: N818 - what the reader made, not what fa
 
 
 class SignupValidator:
-    """Reads wishes for one publication."""
+    """Validates the sign-ups of one publication."""
 
     def __init__(self, config: Config) -> None:
-        """Raise ConfigError where the list of disposable domains can't be read."""
+        """Raise ConfigError when the list of disposable domains can't be read."""
         self._signup = config.signup
         self.offered = [newsletter for newsletter in config.newsletters if newsletter.offered]
-        self._words: SignupStrings = web_strings(config.publication.language).signup
-        listed = config.signup.disposable_domains
-        self._disposable = _read_domains(config.path(listed)) if listed else frozenset[str]()
+        self._strings: SignupStrings = web_strings(config.publication.language).signup
+        file = config.signup.disposable_domains
+        self._disposable = _read_domains(config.path(file)) if file else frozenset[str]()
 
-    def read(self, typed: SignupInput) -> SignupRequest:
-        """Check what was typed; raise Mistakes."""
-        mistakes: dict[str, str] = {}
-        email = self._email(typed.email, mistakes)
-        name = self._line("name", typed.name, mistakes)
+    def validate(self, typed: SignupInput) -> SignupRequest:
+        """Return the sign-up; raise SignupErrors."""
+        errors: dict[str, str] = {}
+        email = self._email(typed.email, errors)
+        name = self._line("name", typed.name, errors)
         fields = {
-            own.name: value
-            for own in self._signup.fields
-            if (value := self._own(own.name, typed, mistakes, required=own.required))
+            custom.name: value
+            for custom in self._signup.fields
+            if (value := self._custom_field(custom.name, typed, errors, required=custom.required))
         }
-        newsletters = self._newsletters(typed.newsletters, mistakes)
-        for unknown in set(typed.fields) - {own.name for own in self._signup.fields}:
-            mistakes[custom_field(printable(unknown))] = self._words.unknown.format(
+        newsletters = self._newsletters(typed.newsletters, errors)
+        for unknown in set(typed.fields) - {custom.name for custom in self._signup.fields}:
+            errors[custom_field(printable(unknown))] = self._strings.unknown.format(
                 name=_quoted(unknown)
             )
-        if mistakes:
-            raise SignupErrors(mistakes)
+        if errors:
+            raise SignupErrors(errors)
         return SignupRequest(email=email, name=name, fields=fields, newsletters=newsletters)
 
-    def address(self, typed: str) -> str | None:
-        """Return an address as it is written best; None for one that we don't write to."""
-        return self._email(typed, {}) or None
+    def parse_address(self, text: str) -> str | None:
+        """Return a normalised address; None for one that we don't send mail to."""
+        return self._email(text, {}) or None
 
-    def _email(self, typed: str, mistakes: dict[str, str]) -> str:
+    def _email(self, typed: str, errors: dict[str, str]) -> str:
         try:
-            found = validate_email(typed.strip(), check_deliverability=False, test_environment=True)
+            address = validate_email(
+                typed.strip(), check_deliverability=False, test_environment=True
+            )
         except (EmailNotValidError, UnicodeError):
-            mistakes["email"] = self._words.bad_email
+            errors["email"] = self._strings.bad_email
             return ""
-        if self._is_disposable(found.ascii_domain):
-            mistakes["email"] = self._words.disposable.format(domain=found.domain)
+        if self._is_disposable(address.ascii_domain):
+            errors["email"] = self._strings.disposable.format(domain=address.domain)
             return ""
-        return str(found.normalized)
+        return str(address.normalized)
 
     def _is_disposable(self, domain: str) -> bool:
-        """Tell whether a domain, or one that it lies below, is on the list."""
+        """Return whether a domain or one of its parents is on the list."""
         labels = domain.lower().split(".")
         return any(".".join(labels[start:]) in self._disposable for start in range(len(labels)))
 
-    def _own(
-        self, name: str, typed: SignupInput, mistakes: dict[str, str], *, required: bool
+    def _custom_field(
+        self, name: str, typed: SignupInput, errors: dict[str, str], *, required: bool
     ) -> str:
         field = custom_field(name)
-        value = self._line(field, typed.fields.get(name, ""), mistakes)
-        if required and not value and field not in mistakes:
-            mistakes[field] = self._words.missing
+        value = self._line(field, typed.fields.get(name, ""), errors)
+        if required and not value and field not in errors:
+            errors[field] = self._strings.missing
         return value
 
-    def _line(self, field: str, text: str, mistakes: dict[str, str]) -> str:
-        """Return text on one line, without what no name has."""
+    def _line(self, field: str, text: str, errors: dict[str, str]) -> str:
         text = text.strip()
         if _LINE_BREAK.search(text) or len(text) > MAX_LENGTH:
-            mistakes[field] = self._words.too_long.format(most=MAX_LENGTH)
+            errors[field] = self._strings.too_long.format(most=MAX_LENGTH)
             return ""
         return one_line(text)
 
-    def _newsletters(
-        self, names: Sequence[str], mistakes: dict[str, str]
-    ) -> tuple[Newsletter, ...]:
-        """Return those that were chosen, in the config's order; the only one is."""
+    def _newsletters(self, names: Sequence[str], errors: dict[str, str]) -> tuple[Newsletter, ...]:
+        """Return those that were chosen, in the config's order; a single one needs no choice."""
         offered = {newsletter.name for newsletter in self.offered}
-        strange = next((name for name in names if name not in offered), None)
-        if strange is not None:
-            mistakes[NEWSLETTERS_FIELD] = self._words.unknown.format(name=_quoted(strange))
-        chosen = tuple(one for one in self.offered if one.name in names or len(offered) == 1)
+        unknown = next((name for name in names if name not in offered), None)
+        if unknown is not None:
+            errors[NEWSLETTERS_FIELD] = self._strings.unknown.format(name=_quoted(unknown))
+        chosen = tuple(
+            newsletter
+            for newsletter in self.offered
+            if newsletter.name in names or len(offered) == 1
+        )
         if not chosen:
-            mistakes.setdefault(NEWSLETTERS_FIELD, self._words.none_chosen)
+            errors.setdefault(NEWSLETTERS_FIELD, self._strings.none_chosen)
         return chosen
 
 
 def custom_field(name: str) -> str:
-    """Return what an own field is called in a form, where it can't be taken for one of ours."""
+    """Return the form's name of a custom field, which differs from all names of ours."""
     return f"{CUSTOM_PREFIX}{name}"
 
 
@@ -143,15 +146,15 @@ def _quoted(name: str) -> str:
 
 
 def _read_domains(file: Path) -> frozenset[str]:
-    """Read a list of domains, one a line; what follows a # is a remark."""
+    """Read a list of domains, one per line, with # comments; raise ConfigError."""
     try:
         lines = file.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"signup.disposable_domains: {file} can't be read as text in UTF-8: {error}"
         ) from error
-    named = (line.partition("#")[0].strip().lstrip("@.").lower() for line in lines)
-    return frozenset(_to_ascii(domain) for domain in named if domain)
+    domains = (line.partition("#")[0].strip().lstrip("@.").lower() for line in lines)
+    return frozenset(_to_ascii(domain) for domain in domains if domain)
 
 
 def _to_ascii(domain: str) -> str:

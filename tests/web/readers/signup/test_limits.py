@@ -1,4 +1,4 @@
-"""Sign-ups past a limit: what people are told, who gets in all the same, what operators see."""
+"""Sign-ups past a limit: what people see, who gets in all the same, what operators see."""
 
 import re
 from datetime import timedelta

@@ -346,8 +346,8 @@ def test_a_letter_that_cannot_be_written_asks_for_patience_and_is_told_the_opera
     assert "Just a moment" in page.text
     assert list(answer.json()) == ["message"]
     reason = "mail/letter.mjml:7: unexpected end"
-    told = {"event": "sign-up not taken", "reason": reason, "log_level": "warning"}
-    assert logs == [told, told]
+    warning = {"event": "sign-up failed", "reason": reason, "log_level": "warning"}
+    assert logs == [warning, warning]
 
 
 def test_on_this_machine_the_answer_leads_to_the_outbox(site):
