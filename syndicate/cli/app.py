@@ -1,4 +1,4 @@
-"""The commands, gathered. Each module imports what its commands need when they run."""
+"""Assemble the commands. Each module imports what its commands need when they run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from syndicate import __version__
 from syndicate.cli.articles import articles, build, push
 from syndicate.cli.context import CommandContext
 from syndicate.cli.editions import control, editions, reissue, relays, sending
-from syndicate.cli.operation import deliverability, run, setup
+from syndicate.cli.operation import check, deliverability, run, setup
 from syndicate.cli.operation.signals import unblock_sighup
 from syndicate.cli.readers import private_feeds, segments, subscribers
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 for module in (
     setup,
+    check,
     articles,
     build,
     push,
@@ -40,20 +41,23 @@ for module in (
     module.register(app)
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)
         raise typer.Exit
 
 
 @app.callback()
-def _publication(
+def _select_publication(
     context: typer.Context,
     config: Annotated[
         Path, typer.Option("--config", metavar="PATH", help="The publication's config.toml.")
     ] = Path("config.toml"),
     _: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     context.obj = CommandContext(config)

@@ -1,4 +1,4 @@
-"""Reports when config.toml changed on disk: a running process goes on with what it read."""
+"""Log when config.toml has changed on disk, and the running process still uses the old one."""
 
 import os
 import threading
@@ -9,18 +9,18 @@ from watchfiles import watch
 
 from syndicate.cli.context import CommandContext, content_hash
 
-_QUIET_MS, _LONGEST_MS = 200, 1000
-"""How long quiet ends a burst of changes, and how long that is waited for."""
-_LOOK_MS = 5000
-"""How often the file is read without an event: a link to it, or a network's disk, sends none."""
-_SETTLED = 2.0
-"""Seconds that a change has to last: somebody may be saving, or about to reload."""
+_STEP_MS, _DEBOUNCE_MS = 200, 1000
+"""Events are reported after a quiet step, or at the latest after the debounce time."""
+_POLL_MS = 5000
+"""How often the file is read without an event: symbolic links and network disks send none."""
+_SETTLE_SECONDS = 2.0
+"""How long a change has to last: somebody may be saving, or about to reload."""
 
 log = structlog.get_logger()
 
 
 class ConfigWatcher:
-    """Logs once for each new content that no reload has read."""
+    """Logs each new content of the file once, unless a reload reads it."""
 
     def __init__(self, context: CommandContext) -> None:
         self._context = context
@@ -29,7 +29,7 @@ class ConfigWatcher:
         self._thread = threading.Thread(target=self._watch, name="config", daemon=True)
 
     def start(self) -> None:
-        """Watch, in a thread."""
+        """Start watching, in a thread."""
         self._thread.start()
 
     def close(self) -> None:
@@ -42,18 +42,18 @@ class ConfigWatcher:
         while not self._stop.is_set():
             try:
                 self._watch_folder(self._context.path.absolute())
-            except OSError:  # the folder is gone, or the system watches too much already
+            except OSError:  # the folder is gone, or the system is out of watches
                 self._compare()
-                self._stop.wait(_LOOK_MS / 1000)
+                self._stop.wait(_POLL_MS / 1000)
 
     def _watch_folder(self, file: Path) -> None:
         for _ in watch(
             file.parent,
             watch_filter=lambda _change, path: Path(path) == file,
-            debounce=_LONGEST_MS,
-            step=_QUIET_MS,
+            debounce=_DEBOUNCE_MS,
+            step=_STEP_MS,
             stop_event=self._stop,
-            rust_timeout=_LOOK_MS,
+            rust_timeout=_POLL_MS,
             yield_on_timeout=True,
             raise_interrupt=False,
             recursive=False,
@@ -65,11 +65,11 @@ class ConfigWatcher:
         content = content_hash(self._context.path)
         if content == self._context.read_content:
             self._reported = content
-        elif content not in (None, self._reported) and not self._stop.wait(_SETTLED):
+        elif content not in (None, self._reported) and not self._stop.wait(_SETTLE_SECONDS):
             self._report(content)
 
     def _report(self, content: bytes | None) -> None:
-        """Log a change that is still there and that nobody has reloaded meanwhile."""
+        """Log a change that has lasted and that no reload has read meanwhile."""
         if content_hash(self._context.path) != content or content == self._context.read_content:
             return
         self._reported = content

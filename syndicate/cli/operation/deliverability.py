@@ -1,4 +1,4 @@
-"""`dkim-keygen`, `doctor`: that mail is signed, and what stands in its way."""
+"""`dkim-keygen` and `doctor`: sign mail, and check what keeps it from being accepted."""
 
 import json
 import os
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from syndicate.deliver.doctor.finding import DnsRecord
     from syndicate.deliver.doctor.resolver import SystemResolver
 
-_STRING = 255
+_TXT_STRING_LENGTH = 255
 """Bytes in one string of a TXT record (RFC 1035, 3.3)."""
-_BITS = 2048
-_SERVER = re.compile(
+_RSA_BITS = 2048
+_NAMESERVER = re.compile(
     r"(\[(?P<six>[^\]]+)\]|(?P<address>[^:]+|[0-9A-Fa-f:]+?))(:(?P<port>\d{1,5}))?"
 )
 
@@ -36,7 +36,7 @@ Selectors = Annotated[
 ]
 Nameserver = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS", help="Whom to ask. Default: as this machine does."),
+    typer.Option(metavar="ADDRESS", help="The server to ask. Default: this machine's."),
 ]
 
 
@@ -50,7 +50,7 @@ def keygen(
     context: typer.Context,
     *,
     selector: Annotated[
-        str, typer.Option(help="What their names in DNS begin with; new keys need another one.")
+        str, typer.Option(help="The prefix of their names in DNS; new keys need a new one.")
     ] = "syndicate",
     domain: Annotated[
         str | None,
@@ -59,32 +59,32 @@ def keygen(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Where to keep them.", show_default="dkim, beside config.toml"
+            metavar="DIR", help="Where to write them.", show_default="dkim, beside config.toml"
         ),
     ] = None,
 ) -> None:
-    """Make the two keys that messages are signed with; print what config.toml and DNS need."""
+    """Generate the two keys that sign mail; print what config.toml and DNS need."""
     from syndicate.deliver.message.dkim import record  # noqa: PLC0415 - start-up
 
     command = command_context(context)
-    signing = _domain(command, domain)
+    signing_domain = _signing_domain(command, domain)
     root = command.path.absolute().parent
     folder = root / "dkim" if out is None else out
-    names = [_checked(f"{selector}-{kind}") for kind in ("rsa", "ed25519")]
-    keys = _generated()
+    names = [_check_selector(f"{selector}-{kind}") for kind in ("rsa", "ed25519")]
+    keys = _generate_keys()
     files = [folder / f"{name}.pem" for name in names]
-    _keep(dict(zip(files, keys, strict=True)))
+    _save(dict(zip(files, keys, strict=True)))
     for name, file in zip(names, files, strict=True):
         absolute = file.absolute()
         within = absolute.relative_to(root) if absolute.is_relative_to(root) else absolute
         echo("[[mail.dkim]]")
         echo(f"selector = {json.dumps(name)}")
         if domain is not None:
-            echo(f"domain = {json.dumps(signing)}")
+            echo(f"domain = {json.dumps(signing_domain)}")
         echo(f"key_file = {json.dumps(str(within), ensure_ascii=False)}")
         echo()
     for name, key in zip(names, keys, strict=True):
-        echo(_txt(f"{name}._domainkey.{signing}", record(key)))
+        echo(_txt_entry(f"{name}._domainkey.{signing_domain}", record(key)))
     note(
         f"next: the tables into {command.path.name}, the records into DNS, then `syndicate doctor`"
     )
@@ -104,48 +104,47 @@ def doctor(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Look at what decides whether mail is taken: SPF, DKIM, DMARC, MX, PTR, and the config."""
+    """Check what decides whether mail is accepted: SPF, DKIM, DMARC, MX, PTR and the config."""
     from syndicate.deliver.doctor.checkup import checkup  # noqa: PLC0415 - start-up
     from syndicate.deliver.doctor.resolver import own_addresses  # noqa: PLC0415
 
     config = command_context(context).config
-    selectors = [_checked(one) for one in selector or ()]
-    dns, own = _dns(nameserver), own_addresses()
-    found = list(checkup(config, dns, own=own, selectors=selectors, connects=connect))
+    selectors = [_check_selector(name) for name in selector or ()]
+    dns, own = _resolver(nameserver), own_addresses()
+    findings = list(checkup(config, dns, own=own, selectors=selectors, connects=connect))
     if json:
-        echo_json([{**asdict(one), "state": str(one.state)} for one in found])
+        echo_json([{**asdict(finding), "state": str(finding.state)} for finding in findings])
     else:
-        rows = [(str(one.state), one.check, one.where, one.said) for one in found]
+        rows = [
+            (str(finding.state), finding.check, finding.where, finding.said) for finding in findings
+        ]
         echo_table(("state", "check", "where", "found"), rows)
-        entries = dict.fromkeys(one.publish for one in found if one.publish is not None)
+        entries = dict.fromkeys(found.publish for found in findings if found.publish is not None)
         if entries:
             echo()
             echo("to publish:")
         for entry in entries:
-            echo(_written(entry))
-    failing = dict.fromkeys(one.check for one in found if one.fails)
+            echo(_zone_entry(entry))
+    failing = dict.fromkeys(finding.check for finding in findings if finding.fails)
     if failing:
-        note(f"mailbox providers demand what is not there, or not seen: {', '.join(failing)}")
+        note(f"missing or not visible, but mailbox providers require it: {', '.join(failing)}")
         raise typer.Exit(1)
 
 
-# how
-
-
-def _domain(command: CommandContext, given: str | None) -> str:
-    """Return the domain to sign as; the config is not read where one is given."""
+def _signing_domain(command: CommandContext, option: str | None) -> str:
+    """Return the domain to sign as; if one is given, the config isn't read."""
     from syndicate.config.sections.dkim import domain_name  # noqa: PLC0415 - start-up
 
     try:
-        name = domain_name(given if given is not None else command.config.mail.sender.domain)
+        name = domain_name(option if option is not None else command.config.mail.sender.domain)
     except ValueError as error:
-        raise ConfigError(f"--domain {given!r} — {error}") from error
+        raise ConfigError(f"--domain {option!r} — {error}") from error
     if "." not in name:
-        raise ConfigError(f"mail.from is at {name}; set it, or say --domain example.org")
+        raise ConfigError(f"mail.from is at {name}; set it, or add --domain example.org")
     return name
 
 
-def _checked(selector: str) -> str:
+def _check_selector(selector: str) -> str:
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - start-up
 
     from syndicate.config.sections.dkim import DkimSelector  # noqa: PLC0415
@@ -158,17 +157,17 @@ def _checked(selector: str) -> str:
     return selector
 
 
-def _generated() -> "tuple[PrivateKey, PrivateKey]":
+def _generate_keys() -> "tuple[PrivateKey, PrivateKey]":
     from cryptography.hazmat.primitives.asymmetric import (  # noqa: PLC0415 - start-up
         ed25519,
         rsa,
     )
 
-    return rsa.generate_private_key(65537, _BITS), ed25519.Ed25519PrivateKey.generate()
+    return rsa.generate_private_key(65537, _RSA_BITS), ed25519.Ed25519PrivateKey.generate()
 
 
-def _keep(keys: "Mapping[Path, PrivateKey]") -> None:
-    """Write keys for nobody else to read; raise Refused, before all else, where one is."""
+def _save(keys: "Mapping[Path, PrivateKey]") -> None:
+    """Write keys that only we can read; raise Refused, before writing, if a file exists."""
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - start-up
         Encoding,
         NoEncryption,
@@ -177,7 +176,7 @@ def _keep(keys: "Mapping[Path, PrivateKey]") -> None:
 
     for path in keys:
         if path.exists() or path.is_symlink():
-            raise Refused(f"{path} exists already; nothing was changed: say another --selector")
+            raise Refused(f"{path} exists already; nothing was changed: choose another --selector")
     try:
         for path, key in keys.items():
             if not path.parent.exists():
@@ -191,30 +190,32 @@ def _keep(keys: "Mapping[Path, PrivateKey]") -> None:
         raise Refused(f"{error.filename}: can't be written: {error.strerror}") from error
 
 
-def _dns(nameserver: str | None) -> "SystemResolver":
+def _resolver(nameserver: str | None) -> "SystemResolver":
     from syndicate.deliver.doctor.resolver import SystemResolver  # noqa: PLC0415 - start-up
 
     if nameserver is None:
         return SystemResolver()
-    found = _SERVER.fullmatch(nameserver)
+    match = _NAMESERVER.fullmatch(nameserver)
     try:
-        address = str(ip_address(found["six"] or found["address"] if found else ""))
+        address = str(ip_address(match["six"] or match["address"] if match else ""))
     except ValueError as error:
         expected = 'expected an address such as "9.9.9.9" or "127.0.0.1:5353"'
         raise ConfigError(f"--nameserver {nameserver!r} — {expected}") from error
-    assert found is not None
-    return SystemResolver([address], port=int(found["port"] or 53))
+    assert match is not None
+    return SystemResolver([address], port=int(match["port"] or 53))
 
 
-def _written(entry: "DnsRecord") -> str:
-    """Write a record as a zone's file has it (RFC 1035, 5.1)."""
+def _zone_entry(entry: "DnsRecord") -> str:
+    """Format a record as in a zone file (RFC 1035, 5.1)."""
     if entry.type == "TXT":
-        return _txt(entry.name, entry.value)
+        return _txt_entry(entry.name, entry.value)
     dot = "" if entry.type in {"A", "AAAA"} else "."
     return f"{entry.name}. IN {entry.type} {entry.value}{dot}"
 
 
-def _txt(name: str, value: str) -> str:
-    strings = [value[at : at + _STRING] for at in range(0, len(value), _STRING)]
-    quoted = " ".join('"{}"'.format(each.replace('"', r"\"")) for each in strings)
+def _txt_entry(name: str, value: str) -> str:
+    strings = [
+        value[at : at + _TXT_STRING_LENGTH] for at in range(0, len(value), _TXT_STRING_LENGTH)
+    ]
+    quoted = " ".join('"{}"'.format(text.replace('"', r"\"")) for text in strings)
     return f"{name}. IN TXT {quoted if len(strings) == 1 else f'( {quoted} )'}"

@@ -1,7 +1,7 @@
-"""A publication in operation: what was made of its config, and made anew when that changes.
+"""The life of a `run` or `serve` process: start, reload and stop.
 
-The listener, the process and the address stay; the application, the services and, where
-its address changed, the store are replaced.
+A reload replaces the application, the services and, if its URL changed, the store. The
+process, its listener and its address stay.
 """
 
 import socket
@@ -36,42 +36,42 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class ServingAddress:
-    """Where a publication is served, whatever its config says later."""
+    """Where the publication is served; a reload doesn't change it."""
 
     command: CommandContext
     first: Config
-    """The config as it was read when the address was taken hold of."""
+    """The config that the process started with."""
     host: str
     listener: socket.socket
     shared: bool
-    """Whether a service manager keeps the listener open between two processes."""
+    """Whether a service manager keeps the listener open across restarts."""
 
     @classmethod
     def of(cls, command: CommandContext, host: str | None, port: int | None) -> "ServingAddress":
-        """Take hold of the address: of the command's before the config's.
+        """Open the listener: a socket from the service manager, or the options' address, or web's.
 
-        A listener that a service manager handed over goes before both. Raise ConfigError
-        for a config with mistakes, and SyndicateError when the address can't be had.
+        Raise ConfigError for a config with mistakes, and SyndicateError when the address is in
+        use or can't be bound.
         """
         command.port = port if port is not None else exported_port()
         config = command.config
-        if (given := activated_socket()) is not None:
-            return cls(command, config, given.getsockname()[0], given, shared=True)
+        if (inherited := activated_socket()) is not None:
+            return cls(command, config, inherited.getsockname()[0], inherited, shared=True)
         host = host or config.web.host
         return cls(command, config, host, listen(host, config.web.port), shared=False)
 
     @property
     def port(self) -> int:
-        """The port, also where 0 was asked for."""
+        """The actual port, also where port 0 was asked for."""
         return int(self.listener.getsockname()[1])
 
     @cached_property
     def config(self) -> Config:
-        """The first config, which knows the address."""
+        """The first config, with this address."""
         return self._bound(self.first)
 
     def read(self) -> Config:
-        """Read the config anew; raise ConfigError with every mistake in it or in a template."""
+        """Read the config again; raise ConfigError with every mistake in it or in a template."""
         config = self.command.read()
         if mistakes := check_templates(config, Templates.of(config)):
             raise ConfigError(*map(str, mistakes))
@@ -87,157 +87,157 @@ class ServingAddress:
 
 
 @dataclass(frozen=True)
-class _Wiring:
-    """What is made of one config."""
+class _Components:
+    """What is built from one config."""
 
     config: Config
     store: Store
     app: Instrumentation
     runner: Runner | None
-    ends: Event
-    """Set when the runner is to end."""
+    runner_stop: Event
 
 
 class Lifecycle:
-    """A publication's web and, where it `works`, its services, from `start` to `stop`."""
+    """A publication's web server and, unless it only serves, its runner, from start to stop."""
 
-    def __init__(self, address: ServingAddress, signals: SignalHandlers, *, works: bool) -> None:
-        """Put everything together; raise SyndicateError when something can't be had."""
+    def __init__(
+        self, address: ServingAddress, signals: SignalHandlers, *, serve_only: bool
+    ) -> None:
+        """Build everything; raise SyndicateError when a part can't be built."""
         self._address = address
         self._signals = signals
-        self._works = works
-        self._counts = RequestCounters()
-        self._made = self._make(address.config, None)
-        self._working: Runner | None = None
+        self._serve_only = serve_only
+        self._counters = RequestCounters()
+        self._components = self._build(address.config, None)
+        self._running: Runner | None = None
         self._config_watcher = ConfigWatcher(address.command)
         self.server = WebServer(
-            self._made.app,
+            self._components.app,
             address.host,
             address.port,
             listener=address.listener,
             shared=address.shared,
-            ended=signals.give_up,
+            ended=signals.request_stop,
         )
 
     @property
     def config(self) -> Config:
         """The config in force."""
-        return self._made.config
+        return self._components.config
 
     def start(self) -> None:
-        """Take in what lies in the intake folder, then answer, then go to work."""
-        self._signals.stops(self._made.ends)
-        if self._made.runner is not None:
-            self._made.runner.import_articles()
+        """Import the intake folder's articles, then serve, then start the runner."""
+        self._signals.also_set(self._components.runner_stop)
+        if self._components.runner is not None:
+            self._components.runner.import_articles()
         self.server.start()
-        self._report_secrets()
-        for what, why in find_write_errors(self._made.store, self.config):
-            log.error("can't be written", what=what, reason=why)
+        self._report_missing_secrets()
+        for place, reason in find_write_errors(self._components.store, self.config):
+            log.error("can't be written", what=place, reason=reason)
         self._config_watcher.start()
-        self._go_to_work()
-        self._report_left_behind()
+        self._start_runner()
+        self._report_orphans()
 
-    def go_on(self) -> None:
-        """Go on until it is to stop, and reload whenever that is wished.
+    def run_until_stopped(self) -> None:
+        """Wait for the signal to stop, and reload on each SIGHUP.
 
-        Raise SyndicateError when the web has ended by itself: without it there's no reason to.
+        Raise SyndicateError when the web server has ended by itself, which ends everything.
         """
-        for _ in self._signals.reloads():
+        for _ in self._signals.wait_for_reloads():
             self.reload()
         if not self.server.alive:
             raise SyndicateError(
-                "the web server broke down, and all the rest was stopped with it; "
-                "why it did is said above: please report it, and start again"
+                "the web server crashed, and everything else was stopped with it; "
+                "please report the error above, and start again"
             )
 
     def reload(self) -> None:
-        """Go on with what the config says now, or as before where that has mistakes.
+        """Switch to the current config; if it has mistakes, log them and keep the old one.
 
-        Requests and messages under way end as they began. No message is handed over twice,
-        since the old services has ended before the new one begins, and no slot is missed,
-        since that looks at every schedule first.
+        Requests and messages in flight finish as they began. No message is sent twice, since
+        the old runner stops before the new one starts; no slot is missed, since the new one
+        checks every schedule first.
         """
         try:
-            made = self._make(self._address.read(), self._made)
+            components = self._build(self._address.read(), self._components)
         except (SyndicateError, OSError) as error:
             for mistake in error.lines if isinstance(error, SyndicateError) else [str(error)]:
                 log.error("not reloaded", reason=mistake)  # noqa: TRY400 - an operator's mistake has no traceback
             return
         except Exception:
-            log.exception("not reloaded, and it is our mistake")
+            log.exception("not reloaded: internal error")
             return
-        before, self._made = self._made, made
-        self.server.swap(made.app)
+        before, self._components = self._components, components
+        self.server.swap(components.app)
         before.app.close()
-        self._rest()
-        if before.store is not made.store:
-            before.store.close()  # a request under way still gets what it needs
-        self._signals.stops(made.ends)
-        self._go_to_work()
+        self._stop_runner()
+        if before.store is not components.store:
+            before.store.close()  # requests in flight can still use it
+        self._signals.also_set(components.runner_stop)
+        self._start_runner()
         log.info("reloaded", config=str(self._address.command.path))
-        self._report_secrets()
-        self._report_left_behind()
+        self._report_missing_secrets()
+        self._report_orphans()
 
     def stop(self) -> None:
-        """Finish what is in hand, answer who has asked, and close."""
+        """Finish the work in flight, answer pending requests, and close."""
         self._config_watcher.close()
         self.server.wind_down()
-        self._rest()
+        self._stop_runner()
         self.server.stop()
-        self._made.app.close()
-        self._made.store.close()
+        self._components.app.close()
+        self._components.store.close()
 
-    def _report_secrets(self) -> None:
-        """Log what keeps mail from leaving; each session with a mail server looks again."""
-        for secret in missing_secrets(self.config) if self._works else ():
+    def _report_missing_secrets(self) -> None:
+        """Log which secrets are missing; each SMTP session reads its own again."""
+        for secret in () if self._serve_only else missing_secrets(self.config):
             log.error("mail can't be sent", reason=str(secret))
         for token in missing_token(self.config):
-            log.error("the token for figures lets nobody in", reason=str(token))
+            log.error("nobody can read /metrics", reason=str(token))
 
-    def _report_left_behind(self) -> None:
-        """Log which readers and stories the names in the config reach no more."""
-        if not self._works:
+    def _report_orphans(self) -> None:
+        if self._serve_only:
             return
         try:
-            found = find_orphans(self._made.store, self.config, at=clock.now())
-        except StoreError:  # logged where the store is used
+            messages = find_orphans(self._components.store, self.config, at=clock.now())
+        except StoreError:  # logged by the runner
             return
-        for message in found:
+        for message in messages:
             log.warning("left behind", reason=message)
 
-    def _go_to_work(self) -> None:
-        if self._made.runner is not None and not self._signals.stop.is_set():
-            self._working = self._made.runner.__enter__()
+    def _start_runner(self) -> None:
+        if self._components.runner is not None and not self._signals.stop.is_set():
+            self._running = self._components.runner.__enter__()
 
-    def _rest(self) -> None:
-        if self._working is not None:
-            self._working.__exit__()
-            self._working = None
+    def _stop_runner(self) -> None:
+        if self._running is not None:
+            self._running.__exit__()
+            self._running = None
 
-    def _make(self, config: Config, before: _Wiring | None) -> _Wiring:
-        """Make everything of a config; the store stays where its address does."""
-        ends, runner = Event(), None
-        with ExitStack() as undone:
+    def _build(self, config: Config, before: _Components | None) -> _Components:
+        """Build everything for a config; keep the store if its URL is the same."""
+        runner_stop, runner = Event(), None
+        with ExitStack() as on_error:
             if before is not None and before.config.store.url == config.store.url:
                 store = before.store
             else:
                 store = Store.of(config)
-                undone.callback(store.close)
-            if self._works:
-                named = before.runner.deleted_files if before and before.runner else None
-                runner = Runner(Services.of(store, config), ends, named)
+                on_error.callback(store.close)
+            if not self._serve_only:
+                reported = before.runner.deleted_files if before and before.runner else None
+                runner = Runner(Services.of(store, config), runner_stop, reported)
             app = application(
                 store,
                 config,
-                _nobody if runner is None else runner.wake_delivery,
-                push_due=_nobody if runner is None else runner.wake_push,
+                _wake_nobody if runner is None else runner.wake_delivery,
+                push_due=_wake_nobody if runner is None else runner.wake_push,
                 stopping=self._signals.stop.is_set,
-                sends=self._works,
-                counts=self._counts,
+                sends=not self._serve_only,
+                counts=self._counters,
             )
-            undone.pop_all()
-        return _Wiring(config, store, app, runner, ends)
+            on_error.pop_all()
+        return _Components(config, store, app, runner, runner_stop)
 
 
-def _nobody() -> None:
-    """Have nobody do what is due: whoever works finds it."""
+def _wake_nobody() -> None:
+    """Do nothing: another process sends, and finds what is due."""

@@ -1,4 +1,4 @@
-"""What `check` reports of files about readers that others on the machine can read."""
+"""Find files with readers' data that other users of the machine can read, for `check`."""
 
 import shlex
 from collections.abc import Iterable, Iterator
@@ -13,18 +13,18 @@ if TYPE_CHECKING:  # start-up
 
 
 def find_readable_by_others(config: "Config") -> Iterator[str]:
-    """Say which files are open to others, what is in them, and how to close them."""
-    yield from _files(_store(config), "readers and the key of their links")
-    yield from _files(sorted(config.root.glob("*.refused.csv")), "readers' addresses")
+    """Report each file that others can read, what is in it, and how to protect it."""
+    yield from _check_files(_store_files(config), "readers and the key for their links")
+    yield from _check_files(sorted(config.root.glob("*.refused.csv")), "readers' addresses")
     outbox = config.path(config.mail.outbox)
     if mode := _open_to_others(outbox):
         yield (
-            f"{_near(outbox)}: others on this machine may look into it (its mode is {mode}), and "
-            f"mail to readers is in it: chmod -R go= {shlex.quote(str(_near(outbox)))}"
+            f"{_shorten(outbox)}: others on this machine may read it (its mode is {mode}); it "
+            f"contains mail to readers: chmod -R go= {shlex.quote(str(_shorten(outbox)))}"
         )
 
 
-def _store(config: "Config") -> list[Path]:
+def _store_files(config: "Config") -> list[Path]:
     name = sqlite_path(config.store.url)
     if name is None:
         return []
@@ -32,21 +32,25 @@ def _store(config: "Config") -> list[Path]:
     return [file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm", "-journal"))]
 
 
-def _files(paths: Iterable[Path], content: str) -> Iterator[str]:
-    wide = {_near(path): mode for path in paths if (mode := _open_to_others(path))}
-    if not wide:
+def _check_files(paths: Iterable[Path], content: str) -> Iterator[str]:
+    exposed = {_shorten(path): mode for path in paths if (mode := _open_to_others(path))}
+    if not exposed:
         return
-    names = ", ".join(map(str, wide))
-    may = "may read it (its mode is" if len(wide) == 1 else "may read them (their mode is"
-    modes = ", ".join(sorted(set(wide.values())))
+    names = ", ".join(map(str, exposed))
+    modes = ", ".join(sorted(set(exposed.values())))
+    what = (
+        f"read it (its mode is {modes}); it contains"
+        if len(exposed) == 1
+        else f"read them (their mode is {modes}); they contain"
+    )
     yield (
-        f"{names}: others on this machine {may} {modes}), and {content} are in there: "
-        f"chmod 600 {shlex.join(map(str, wide))}"
+        f"{names}: others on this machine may {what} {content}: "
+        f"chmod 600 {shlex.join(map(str, exposed))}"
     )
 
 
 def _open_to_others(path: Path) -> str | None:
-    """Return the mode of what is open to others, as chmod writes it."""
+    """Return a file's mode, in octal, if others can read or change it."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -54,7 +58,7 @@ def _open_to_others(path: Path) -> str | None:
     return f"{mode & 0o7777:04o}" if mode & GROUP_AND_OTHERS else None
 
 
-def _near(path: Path) -> Path:
-    """Name a file from where the operator is, if it is below."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+def _shorten(path: Path) -> Path:
+    """Return a path relative to the working directory, if it is below."""
+    cwd = Path.cwd()
+    return path.relative_to(cwd) if path.is_relative_to(cwd) else path

@@ -1,4 +1,4 @@
-"""`run` and `serve`: the publication as a process."""
+"""`run` and `serve`: the commands that run until they are stopped."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,9 +22,9 @@ Port = Annotated[
 ]
 
 LONG_RUNNING = frozenset({"run", "serve"})
-"""The commands that go on until they are told to stop."""
+"""The commands that run until a signal stops them."""
 
-EXAMPLE = """\
+_EXAMPLE = """\
 ---
 title: The lighthouse is dark tonight
 section: City
@@ -42,66 +42,64 @@ def register(app: typer.Typer) -> None:
 
 
 def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
-    """Serve the web, keep the timetable, deliver the mail, take in what is filed."""
-    with _started(command_context(context), host, port, works=True) as operation:
-        _say_what_is_where(operation.config, operation.server)
-        operation.go_on()
-        note("stopping: what is being handed over is finished first")
+    """Serve the web, import saved articles, compose editions on schedule, deliver mail."""
+    with _started(command_context(context), host, port, serve_only=False) as lifecycle:
+        _introduce(lifecycle.config, lifecycle.server)
+        lifecycle.run_until_stopped()
+        note("stopping: finishing the messages in flight")
     note("stopped")
 
 
 def serve(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
-    """Serve the web alone."""
-    with _started(command_context(context), host, port, works=False) as operation:
-        echo(f"serving {operation.config.output} at {operation.server.url}")
-        operation.go_on()
+    """Serve the web only."""
+    with _started(command_context(context), host, port, serve_only=True) as lifecycle:
+        echo(f"serving {lifecycle.config.output} at {lifecycle.server.url}")
+        lifecycle.run_until_stopped()
     note("stopped")
 
 
 @contextmanager
 def _started(
-    command: CommandContext, host: str | None, port: int | None, *, works: bool
+    command: CommandContext, host: str | None, port: int | None, *, serve_only: bool
 ) -> "Iterator[Lifecycle]":
-    """Put a publication into operation, and end it cleanly."""
     from syndicate.cli.operation.lifecycle import Lifecycle, ServingAddress  # noqa: PLC0415
     from syndicate.cli.operation.signals import SignalHandlers  # noqa: PLC0415
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
 
     address = ServingAddress.of(command, host, port)
     log_events()
-    with ExitStack() as until_stopped:
-        until_stopped.callback(address.listener.close)
-        signals = SignalHandlers()
-        operation = Lifecycle(address, signals, works=works)
-        until_stopped.callback(operation.stop)
-        operation.start()
-        yield operation
+    with ExitStack() as on_exit:
+        on_exit.callback(address.listener.close)
+        lifecycle = Lifecycle(address, SignalHandlers(), serve_only=serve_only)
+        on_exit.callback(lifecycle.stop)
+        lifecycle.start()
+        yield lifecycle
 
 
-def _say_what_is_where(config: "Config", server: "WebServer") -> None:
+def _introduce(config: "Config", server: "WebServer") -> None:
     echo(f"{config.publication.title} is at {server.url}/")
     echo(f"  feeds       {server.url}/rss.xml  /atom.xml  /feed.json")
-    echo(f"  mail        {_mail(config, server)}")
-    if config.signup.enabled and any(one.offered for one in config.newsletters):
+    echo(f"  mail        {_mail_line(config, server)}")
+    if config.signup.enabled and any(newsletter.offered for newsletter in config.newsletters):
         echo(f"  readers     {server.url}/signup  /newsletters/")
     for name, newsletter, slot in _next_editions(config):
         echo(f"  next        {slot}  {name} → {newsletter}")
     if config.intake.watch:
         folder = config.intake.folder
         echo(f"Save a file like this into {folder}/: {folder}/lighthouse.md")
-        echo_text(f"\n{EXAMPLE}")
+        echo_text(f"\n{_EXAMPLE}")
 
 
-def _mail(config: "Config", server: "WebServer") -> str:
+def _mail_line(config: "Config", server: "WebServer") -> str:
     from syndicate.config import TransportKind  # noqa: PLC0415 - start-up
     from syndicate.web.outbox.pages import is_outbox_served  # noqa: PLC0415 - start-up
 
     if config.mail.transport is not TransportKind.OUTBOX:
         return f"by {', '.join(server.address for server in config.mail.servers)}"
     if is_outbox_served(config):
-        return f"{server.url}/outbox (nothing is really sent)"
+        return f"{server.url}/outbox (no mail is really sent)"
     return (
-        f"{config.mail.outbox}/ (nothing is really sent; web.monitors lets you read it at /outbox)"
+        f"{config.mail.outbox}/ (no mail is really sent; web.monitors lets you read it at /outbox)"
     )
 
 

@@ -1,10 +1,11 @@
-"""What a running process is told by signals: to stop, and to read its config anew.
+"""Signal handling: SIGINT and SIGTERM stop a process, SIGHUP reloads its config.
 
-SIGINT and SIGTERM stop it, the second of them at once. SIGHUP has it read its config; but
-where the terminal that it was started from is gone, SIGHUP says just that, and stops it.
-A SIGHUP that comes before a command has begun waits until `SignalHandlers` or `unblock_sighup`.
+`run` and `serve` use `SignalHandlers`: a first SIGINT or SIGTERM stops the process cleanly, a
+second one at once. SIGHUP reloads the config; but if the process's terminal is gone, SIGHUP
+means just that, and stops it. SIGHUP is blocked at start-up, and stays pending until
+`SignalHandlers` or `unblock_sighup` unblocks it.
 
-Commands that end by themselves are broken off by any of the three.
+Any of the three interrupts the commands that end by themselves.
 """
 
 import os
@@ -15,33 +16,33 @@ import time
 from collections.abc import Iterator, Sequence
 from queue import SimpleQueue
 
-_APART = 1.0
-"""Seconds between a first and a second signal: what starts us may pass on one that we have."""
+_REPEAT_AFTER = 1.0
+"""Seconds until a signal counts as a second one: our parent may pass on a copy of the first."""
 
 
 def install_interrupt_handlers() -> None:
-    """Have a signal break off what runs; whoever runs finishes then what it has in hand.
+    """Let a signal interrupt the command, which then finishes its work in flight.
 
-    A second one ends that as well, but not what is only the echo of the first.
+    A second signal interrupts that, too, unless it is a copy of the first.
     """
-    heard_at = float("-inf")
-    shown = _shown()
+    received_at = float("-inf")
+    terminals = _terminal_streams()
 
-    def break_off(number: int, _: object) -> None:
-        nonlocal heard_at
-        if time.monotonic() - heard_at < _APART:
+    def interrupt(number: int, _: object) -> None:
+        nonlocal received_at
+        if time.monotonic() - received_at < _REPEAT_AFTER:
             return
-        heard_at = time.monotonic()
+        received_at = time.monotonic()
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         if number == signal.SIGHUP:
-            _speak_to_nobody(shown)
+            _discard_output(terminals)
         sys.exit(128 + number)
 
-    signal.signal(signal.SIGTERM, break_off)
+    signal.signal(signal.SIGTERM, interrupt)
     for name in (signal.SIGHUP, signal.SIGINT):
         if signal.getsignal(name) is not signal.SIG_IGN:  # by nohup, or a shell's &
-            signal.signal(name, break_off)
+            signal.signal(name, interrupt)
 
 
 def unblock_sighup() -> None:
@@ -50,81 +51,81 @@ def unblock_sighup() -> None:
 
 
 class SignalHandlers:
-    """Listens from its making on; make it in the main thread."""
+    """Handles signals from its creation on; create it in the main thread."""
 
     def __init__(self) -> None:
         self.stop = threading.Event()
-        """Set as soon as the process is to stop, wherever it is then."""
-        self._with_it = self.stop
+        """Set when the process is to stop."""
+        self._runner_stop = self.stop
         self._stopped_at = 0.0
-        # not an event to wait for: a handler that sets what the main thread waits for may hang
-        self._told: SimpleQueue[None] = SimpleQueue()
+        # not an Event: if a handler sets the Event that the main thread waits for, it may deadlock
+        self._wakeups: SimpleQueue[None] = SimpleQueue()
         ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # by nohup
         self._ends_with_terminal = not ignored and _has_terminal()
-        self._shown = _shown()
+        self._terminals = _terminal_streams()
         for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, self._stop)
-        signal.signal(signal.SIGHUP, self._hang_up)
+            signal.signal(name, self._handle_stop)
+        signal.signal(signal.SIGHUP, self._handle_sighup)
         unblock_sighup()
 
-    def stops(self, event: threading.Event) -> None:
-        """Set this event as well when the process is to stop, and no longer the one before."""
-        self._with_it = event
+    def also_set(self, event: threading.Event) -> None:
+        """Set this event, too, when the process is to stop, in place of an earlier one."""
+        self._runner_stop = event
         if self.stop.is_set():
             event.set()
 
-    def give_up(self) -> None:
-        """Have the process stop; from whatever thread."""
+    def request_stop(self) -> None:
+        """Stop the process; callable from any thread."""
         self.stop.set()
-        self._with_it.set()
-        self._told.put(None)
+        self._runner_stop.set()
+        self._wakeups.put(None)
 
-    def reloads(self) -> Iterator[None]:
-        """Yield whenever the config is to be read anew; end when the process is to stop."""
+    def wait_for_reloads(self) -> Iterator[None]:
+        """Yield whenever the config is to be reloaded; end when the process is to stop."""
         while True:
-            self._told.get()
-            while not self._told.empty():  # one reading serves all who asked before it
-                self._told.get()
+            self._wakeups.get()
+            while not self._wakeups.empty():  # one reload serves all requests before it
+                self._wakeups.get()
             if self.stop.is_set():
                 return
             yield
 
-    # handlers: they run in the main thread, between any two steps of it
+    # handlers: they run in the main thread, between any two bytecode instructions
 
-    def _hang_up(self, number: int, frame: object) -> None:
+    def _handle_sighup(self, number: int, frame: object) -> None:
         if self._ends_with_terminal and not _has_terminal():
-            _speak_to_nobody(self._shown)
-            self._stop(number, frame)
+            _discard_output(self._terminals)
+            self._handle_stop(number, frame)
         else:
-            self._told.put(None)
+            self._wakeups.put(None)
 
-    def _stop(self, number: int, _: object) -> None:
+    def _handle_stop(self, number: int, _: object) -> None:
         if not self._stopped_at:
-            # before the event: another signal may come while that is being set, and would wait
-            # for its lock for ever, in the thread that holds it
+            # before the event: a second signal while that is being set would wait for ever for
+            # its lock, which this same thread owns
             self._stopped_at = time.monotonic()
             if not self.stop.is_set():
-                self.give_up()
-        elif time.monotonic() - self._stopped_at > _APART:
+                self.request_stop()
+        elif time.monotonic() - self._stopped_at > _REPEAT_AFTER:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 
 
-def _shown() -> list[int]:
+def _terminal_streams() -> list[int]:
     """Return which of stdout and stderr are a terminal."""
     return [stream for stream in (1, 2) if os.isatty(stream)]
 
 
-def _speak_to_nobody(shown: Sequence[int]) -> None:
-    """Write nothing more to a terminal that is gone: each line would be an error."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in shown:
-        os.dup2(nowhere, stream)
-    os.close(nowhere)
+def _discard_output(streams: Sequence[int]) -> None:
+    """Redirect streams to /dev/null: each write to a closed terminal would be an error."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        os.dup2(devnull, stream)
+    os.close(devnull)
 
 
 def _has_terminal() -> bool:
-    """Whether there is a terminal that this process was started from."""
+    """Whether the process still has its controlling terminal."""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
     except OSError:

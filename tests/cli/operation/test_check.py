@@ -70,7 +70,9 @@ def test_real_mail_by_a_server_on_this_machine_needs_the_address_that_its_links_
     operator.catch_mail()
     checked = operator.run("check")
     assert checked.code == 0
-    assert "publication.url: mail goes out by localhost, and its links lead to this" in checked.err
+    assert (
+        "publication.url: mail is sent through localhost, but its links lead to this" in checked.err
+    )
     assert "publication.postal_address: missing" in checked.err
     operator.configure("http://127.0.0.1:8000", "https://post.example")
     assert "links lead to this machine" not in operator.run("check").err

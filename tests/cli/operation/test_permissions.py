@@ -75,7 +75,7 @@ def test_check_says_what_others_can_read_and_how_to_close_it(mailed):
     assert checked.code == 0
     assert "syndicate.db: others on this machine may read it (its mode is 0644)" in checked.err
     assert "readers.refused.csv: others on this machine may read it" in checked.err
-    assert "outbox: others on this machine may look into it (its mode is 0755)" in checked.err
+    assert "outbox: others on this machine may read it (its mode is 0755)" in checked.err
     for remedy in re.findall(r"chmod .*", checked.err):
         subprocess.run(shlex.split(remedy), cwd=mailed.folder, check=True)
     assert "others on this machine" not in mailed.run("check").err

@@ -300,7 +300,7 @@ def test_where_the_web_breaks_down_the_process_ends_and_says_so(built, command):
         assert process.wait(PATIENCE) == 1
         said = log.read_text()
         assert "RuntimeError: a bug of ours" in said
-        assert "the web server broke down" in said
+        assert "the web server crashed" in said
         assert "stopped\n" not in said
 
 

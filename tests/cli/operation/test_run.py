@@ -162,7 +162,7 @@ def test_it_names_the_outbox_as_a_page_only_where_it_is_one(newsroom):
     with running(newsroom) as one:
         assert httpx.get(f"{one.url}/outbox").status_code == 404
         _, out, _ = one.stop()
-    assert "  mail        outbox/ (nothing is really sent" in out
+    assert "  mail        outbox/ (no mail is really sent" in out
 
 
 def test_serve_is_the_web_alone(newsroom):

@@ -14,10 +14,10 @@ import pytest
 
 # one that ends only when it is told so twice, or when its terminal is gone
 LISTENING = """
-from syndicate.cli.operation.signals import Signals
-signals = Signals()
+from syndicate.cli.operation.signals import SignalHandlers
+signals = SignalHandlers()
 print("listening", flush=True)
-for _ in signals.reloads():
+for _ in signals.wait_for_reloads():
     print("reload", flush=True)
 print("stop", flush=True)
 try:

@@ -1,0 +1,165 @@
+"""`check`: report mistakes in the config and the templates, and what else deserves attention."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from syndicate import clock
+from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.terminal.console import echo_json, echo_table, format_slot_time, note
+from syndicate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from syndicate.config import Config
+    from syndicate.model.articles import Article
+    from syndicate.publish.output.media import MediaFault
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(check)
+
+
+def check(context: typer.Context, *, json: AsJson = False) -> None:
+    """Check config and templates; print each schedule's next slots, and every mistake."""
+    from syndicate.cli.articles.unmatched_selections import unmatched_selections  # noqa: PLC0415 - start-up
+    from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415
+    from syndicate.render.template_check import check_templates  # noqa: PLC0415
+    from syndicate.render.templates import Templates  # noqa: PLC0415
+
+    command = command_context(context)
+    try:
+        config = command.config
+    except ConfigError as error:
+        if json:
+            empty: dict[str, Any] = {"schedules": [], "unknown_keys": {}, "warnings": []}
+            echo_json(empty | {"mistakes": list(error.lines)})
+        raise
+    Mirror.of(config)
+    mistakes = check_templates(config, Templates.of(config))
+    schedules = _upcoming(config)
+    articles, orphans = _read_store(config)
+    unknown = dict(sorted(Counter(key for article in articles for key in article.extra).items()))
+    media = _media_faults(config, articles)
+    warnings = list(_warnings(command.path, config, unknown, media))
+    warnings += [*orphans, *unmatched_selections(config, articles)]
+    if json:
+        echo_json(
+            {
+                "schedules": schedules,
+                "unknown_keys": unknown,
+                "media": [asdict(fault) for fault in media],
+                "warnings": warnings,
+                "mistakes": mistakes,
+            }
+        )
+    else:
+        _print_schedules(config, schedules)
+        for warning in warnings:
+            note(warning)
+        for mistake in mistakes:
+            note(str(mistake))
+    if mistakes:
+        raise typer.Exit(2)
+    note(f"{command.path}: no mistakes")
+
+
+def _warnings(
+    path: Path, config: "Config", unknown: dict[str, int], media: Sequence["MediaFault"]
+) -> Iterator[str]:
+    """Yield what is valid in the config but should be corrected all the same."""
+    from syndicate.cli.operation.permissions import find_readable_by_others  # noqa: PLC0415 - start-up
+    from syndicate.config import secret_warnings  # noqa: PLC0415
+    from syndicate.publish.output.media import warnings  # noqa: PLC0415
+    from syndicate.publish.push.change_notifier import unheard  # noqa: PLC0415
+
+    for key, count in unknown.items():
+        have = "1 article has it" if count == 1 else f"{count} articles have it"
+        yield f"articles: the key {key!r} means nothing to Syndicate ({have})"
+    yield from map(str, warnings(media))
+    # we don't speak TLS, so an https address means that there is a proxy
+    if config.web_url.startswith("https:") and config.signup.enabled and not config.web.proxies:
+        yield (
+            "web.proxies: the address is https, so readers come through a proxy, but none is "
+            "listed; until then all of them count as one network when they sign up"
+        )
+    yield from unheard(config)
+    yield from secret_warnings(path, config)
+    yield from _mail_warnings(config)
+    yield from find_readable_by_others(config)
+
+
+def _mail_warnings(config: "Config") -> Iterator[str]:
+    """Yield what is wrong with mail that goes to real readers."""
+    from syndicate.config import TransportKind  # noqa: PLC0415 - start-up
+    from syndicate.config.loopback import is_loopback_url  # noqa: PLC0415
+
+    if config.mail.transport is not TransportKind.SMTP:
+        return
+    host = config.mail.servers[0].host
+    for key, url in (("publication.url", config.publication.url), ("web.url", config.web.url)):
+        if is_loopback_url(url):
+            yield (
+                f"{key}: mail is sent through {host}, but its links lead to this machine: use "
+                "this only to catch test mail, not to mail readers"
+            )
+    if not config.publication.postal_address:
+        yield (
+            "publication.postal_address: missing; the law requires one at the foot of every mail "
+            "to readers"
+        )
+
+
+def _upcoming(config: "Config") -> list[dict[str, Any]]:
+    from syndicate.model.due_slots import schedule_timing  # noqa: PLC0415 - start-up
+
+    now = clock.now()
+    return [
+        {
+            "schedule": schedule.name,
+            "newsletter": schedule.newsletter,
+            "timezone": str(config.zone(schedule)),
+            "next": [
+                slot.due_at.astimezone(config.zone(schedule)).isoformat()
+                for slot in schedule_timing(schedule, config.zone(schedule)).upcoming(now, 3)
+            ],
+        }
+        for schedule in config.schedules
+    ]
+
+
+def _print_schedules(config: "Config", schedules: list[dict[str, Any]]) -> None:
+    rows = []
+    for schedule in schedules:
+        zone = next(config.zone(s) for s in config.schedules if s.name == schedule["schedule"])
+        slots = [format_slot_time(clock.parse_time(slot, zone), zone) for slot in schedule["next"]]
+        rows.append((schedule["schedule"], schedule["newsletter"], *slots, schedule["timezone"]))
+    echo_table(("schedule", "newsletter", "next", "", "", "zone"), rows)
+
+
+def _read_store(config: "Config") -> "tuple[list[Article], list[str]]":
+    """Return the stored articles, and what no schedule or newsletter reaches."""
+    from syndicate.schedule.orphans import find_orphans  # noqa: PLC0415 - start-up
+    from syndicate.store import Store  # noqa: PLC0415
+
+    if not Store.exists(config):  # a check doesn't create it
+        return [], []
+    store = Store.of(config)
+    try:
+        with store.read() as tx:
+            articles = tx.articles.all()
+        return articles, find_orphans(store, config, at=clock.now())
+    finally:
+        store.close()
+
+
+def _media_faults(config: "Config", articles: "Sequence[Article]") -> list["MediaFault"]:
+    """Check the files of `media/` that public articles load."""
+    from syndicate.publish.output.media import faults_of  # noqa: PLC0415 - start-up
+
+    public = (a for a in articles if a.number is not None and not a.retracted_at)
+    return faults_of(public, config)
