@@ -1,6 +1,7 @@
-"""What a publication answers over HTTP, put together.
+"""The ASGI application of a publication.
 
-The files take the short way; the few pages that do something go through Starlette.
+Published files take the fast path; acting pages, which change something or are made on
+request, go through Starlette.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,14 +59,14 @@ def application(
     sends: bool = False,
     counts: RequestCounters | None = None,
 ) -> Instrumentation:
-    """Return the whole web of a publication.
+    """Return the application of a publication.
 
-    `config.web.host` has to be the address that the server is bound to: where nobody else is
-    named, the outbox is there only on loopback. `letters_due` is called when letters wait to be
-    delivered, `push_due` when our hub was asked for something, and `stopping` tells
-    whether the process is about to end. `sends`: whether the process delivers mail, too.
-    `counts` are those of an application whose place this one takes. Raise StoreError when
-    the store can't be used, and ConfigError when a file that the config names can't be.
+    `config.web.host` must be the address that the server is bound to: without configured
+    operators, the outbox is served only on loopback. `letters_due` is called when letters wait
+    to be sent, `push_due` after a request to our hub; `stopping` returns whether the process is
+    about to exit, and `sends` is whether it delivers mail. `counts` are the counters of the
+    application that this one replaces. Raise StoreError when the store can't be used, and
+    ConfigError when the access log can't be written.
     """
     secrets = {name: store.secret(name) for name in ("links", "signup")}
     pages = WebPages(config)
@@ -81,15 +82,15 @@ def application(
         routes += HubPage(store, config, push_due).routes()
     private = PrivateFeedPages(store, config, pages).routes()
     names = frozenset(route.path.split("/")[1] for route in routes)
-    log = AccessLog.of(config, names, counts)
+    log = AccessLog.from_config(config, names, counts=counts)
     readiness = Readiness(store, config, stopping=stopping, sends=sends)
     probes = MonitoringEndpoints(config, Metrics(store, config, counts), readiness).routes()
     acting = Starlette(
         routes=[*routes, *private, *probes], exception_handlers={404: _missing(pages)}
     )
-    acting.router.redirect_slashes = False  # it would lead to whatever host a request names
-    split = _Split(SecurityHeaders(acting), PublishedFiles(config, pages), names | PROBES)
-    return Instrumentation(split, counts, RequestClassifier(names), log)
+    acting.router.redirect_slashes = False  # it would redirect to any host that a request names
+    router = _Router(SecurityHeaders(acting), PublishedFiles(config, pages), names | PROBES)
+    return Instrumentation(router, counts, RequestClassifier(names), log)
 
 
 def _reader_routes(
@@ -101,7 +102,7 @@ def _reader_routes(
     secrets: Mapping[str, bytes],
     limits: SignupLimits,
 ) -> list[Route]:
-    """Return the pages where readers decide."""
+    """Return the routes of the pages for readers."""
     links = SignedLinks(config, secrets["links"])
     validator = SignupValidator(config)
     requests = SignupRequests(store, config, letters, limits)
@@ -127,41 +128,40 @@ def _reader_routes(
     ]
 
 
-class _Split:
-    """Sends each request one of two ways, by the first part of its path.
+class _Router:
+    """Routes requests by the first segment of the path: `prefixes` to acting pages, else to files.
 
-    Under /feeds/ are files, but for the private feeds.
+    Private feeds are acting pages, although they are under /feeds/.
     """
 
-    def __init__(self, acting: ASGIApp, files: PublishedFiles, names: frozenset[str]) -> None:
-        """Send to `acting` what begins with one of `names`."""
+    def __init__(self, acting: ASGIApp, files: PublishedFiles, prefixes: frozenset[str]) -> None:
         self._acting = acting
         self._files = files
-        self._names = names
+        self._prefixes = prefixes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        way = self._acting if self._acts(scope) else self._files
-        await way(scope, receive, send)
+        app = self._acting if self._is_acting(scope) else self._files
+        await app(scope, receive, send)
 
-    def at_once(self, scope: Scope) -> HttpResponse | None:
-        """Return the answer to a request for a file, where it is there."""
-        return None if self._acts(scope) else self._files.at_once(scope)
+    def immediate_response(self, scope: Scope) -> HttpResponse | None:
+        """Return the response to a request for a file, or None."""
+        return None if self._is_acting(scope) else self._files.immediate_response(scope)
 
-    def _acts(self, scope: Scope) -> bool:
+    def _is_acting(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        return path[1:].partition("/")[0] in self._names or path.startswith(addresses.PRIVATE)
+        return path[1:].partition("/")[0] in self._prefixes or path.startswith(addresses.PRIVATE)
 
 
 def _missing(pages: WebPages) -> Callable[[Request, Exception], Response]:
-    """Answer for what isn't there, with the same page as for a file.
+    """Return the handler of 404, with the same page as for files.
 
-    Beside private feeds it is kept by nobody, as they are.
+    Under the path of private feeds it must not be cached, as they mustn't.
     """
 
     def missing(request: Request, _: Exception) -> Response:
         page = pages.not_found()
         private = request.scope["path"].startswith(addresses.PRIVATE)
-        freshness = "private, no-store" if private else "no-cache"
-        return Response(page.body, 404, {**page.headers, "cache-control": freshness})
+        caching = "private, no-store" if private else "no-cache"
+        return Response(page.body, 404, {**page.headers, "cache-control": caching})
 
     return missing

@@ -23,8 +23,8 @@ def running(app: ASGIApp, listener: socket.socket) -> Iterator[WebServer]:
     try:
         yield server
     finally:
-        server.wind_down()
+        server.begin_shutdown()
         _leaving.append(server)
-        for gone in [each for each in _leaving if not each.alive]:
+        for gone in [each for each in _leaving if not each.is_alive]:
             gone.stop()  # its listener is closed by this
             _leaving.remove(gone)

@@ -145,7 +145,7 @@ class Lifecycle:
         """
         for _ in self._signals.wait_for_reloads():
             self.reload()
-        if not self.server.alive:
+        if not self.server.is_alive:
             raise SyndicateError(
                 "the web server crashed, and everything else was stopped with it; "
                 "please report the error above, and start again"
@@ -168,7 +168,7 @@ class Lifecycle:
             log.exception("not reloaded: internal error")
             return
         before, self._components = self._components, components
-        self.server.swap(components.app)
+        self.server.replace_application(components.app)
         before.app.close()
         self._stop_runner()
         if before.store is not components.store:
@@ -182,7 +182,7 @@ class Lifecycle:
     def stop(self) -> None:
         """Finish the work in flight, answer pending requests, and close."""
         self._config_watcher.close()
-        self.server.wind_down()
+        self.server.begin_shutdown()
         self._stop_runner()
         self.server.stop()
         self._components.app.close()

@@ -24,7 +24,7 @@ from syndicate.web.editions import archive_feed, mail_page
 from syndicate.web.editions.public_copy import PublicCopies
 from syndicate.web.error_pages import ErrorPages
 from syndicate.web.pages import WebPage, WebPages
-from syndicate.web.published.conditional_requests import find_matching_etag
+from syndicate.web.published.conditional_requests import match_etag
 from syndicate.web.published.generated_document import GeneratedDocument, preflight
 from syndicate.web.published.response_headers import CORS, self_link
 from syndicate.web.ui_strings import web_strings
@@ -148,9 +148,9 @@ class ArchivePages:
         return GeneratedDocument(
             digest=_digest(feed),
             media_type=archive_feed.MEDIA_TYPE,
-            made=lambda coding: coding.applied_to(feed),
-            said={"cache-control": polled(self._config), "link": link, **CORS},
-        ).answer(request)
+            generate=lambda coding: coding.compress(feed),
+            headers={"cache-control": polled(self._config), "link": link, **CORS},
+        ).respond(request)
 
     def edition(self, request: Request) -> Response:
         """Show the public copy of an edition."""
@@ -273,10 +273,7 @@ def _cacheable(request: Request, page: WebPage) -> Response:
         "cache-control": ALWAYS_ASK,
     }
     if_none_match = request.headers.get("if-none-match")
-    if (
-        if_none_match is not None
-        and find_matching_etag(if_none_match, [headers["etag"]]) is not None
-    ):
+    if if_none_match is not None and match_etag(if_none_match, [headers["etag"]]) is not None:
         return Response(status_code=304, headers=headers)
     return Response(page.body, headers=headers)
 

@@ -65,10 +65,10 @@ class PrivateFeedPages:
         return GeneratedDocument(
             digest=template.digest,
             media_type=format_of(document.file).media_type,
-            made=partial(_fill, template, token.encode()),
-            said=_HEADERS,
+            generate=partial(_fill, template, token.encode()),
+            headers=_HEADERS,
             codings=_CODINGS,
-        ).answer(request)
+        ).respond(request)
 
 
 def _fill(template: GzipTemplate, token: bytes, coding: ContentCoding) -> bytes:

@@ -1,4 +1,4 @@
-"""What was asked for lately, as much of it as goes into so many bytes."""
+"""An LRU cache with a limit in bytes."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -9,33 +9,32 @@ _V = TypeVar("_V")
 
 
 class ByteCache(Generic[_K, _V]):
-    """Values by their keys; what nobody asked for is let go of first."""
+    """Values by key; the least recently used are evicted first."""
 
-    def __init__(self, memory: int) -> None:
-        """Keep no more than `memory` bytes."""
-        self.memory = memory
-        self._kept: OrderedDict[_K, tuple[_V, int]] = OrderedDict()
-        self._weight = 0
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self._entries: OrderedDict[_K, tuple[_V, int]] = OrderedDict()
+        self._size = 0
 
     def __contains__(self, key: _K) -> bool:
-        return key in self._kept
+        return key in self._entries
 
     def get(self, key: _K) -> _V | None:
-        """Return a value that is kept; None without one."""
-        found = self._kept.get(key)
-        if found is None:
+        """Return a cached value, or None."""
+        entry = self._entries.get(key)
+        if entry is None:
             return None
-        self._kept.move_to_end(key)
-        return found[0]
+        self._entries.move_to_end(key)
+        return entry[0]
 
-    def put(self, key: _K, value: _V, weight: int) -> None:
-        """Keep a value that takes up `weight` bytes, in place of the last one."""
-        _, last = self._kept.pop(key, (None, 0))
-        self._weight -= last
-        if weight > self.memory:
+    def put(self, key: _K, value: _V, size: int) -> None:
+        """Cache a value of `size` bytes in place of the last one, unless it is too large."""
+        _, last = self._entries.pop(key, (None, 0))
+        self._size -= last
+        if size > self.max_bytes:
             return
-        self._kept[key] = (value, weight)
-        self._weight += weight
-        while self._weight > self.memory:
-            _, (_, oldest) = self._kept.popitem(last=False)
-            self._weight -= oldest
+        self._entries[key] = (value, size)
+        self._size += size
+        while self._size > self.max_bytes:
+            _, (_, oldest) = self._entries.popitem(last=False)
+            self._size -= oldest

@@ -1,4 +1,4 @@
-"""Addresses that people and programs guess, such as /feed and /favicon.ico: where they lead."""
+"""Paths that people and programs guess, such as /feed and /favicon.ico, and their targets."""
 
 from collections.abc import Callable
 
@@ -21,34 +21,34 @@ _ICONS = frozenset({"favicon.ico", "apple-touch-icon.png", "apple-touch-icon-pre
 
 
 class CommonPaths:
-    """What one publication has at other addresses; `there` tells whether a file is published."""
+    """Finds the file that a guessed path means; `exists` returns whether a file is published."""
 
-    def __init__(self, config: Config, there: Callable[[str], bool]) -> None:
+    def __init__(self, config: Config, exists: Callable[[str], bool]) -> None:
         self._icon = addresses.icon_of(config)
-        self._there = there
+        self._exists = exists
 
-    def meant(self, path: str, accept: str | None) -> str | None:
-        """Return the address that a path without a file means; None where it means none."""
+    def find_target(self, path: str, accept: str | None) -> str | None:
+        """Return the address that a path without a file means, or None."""
         if path in _ICONS:
             return self._icon
         folder, _, name = path.rstrip("/").rpartition("/")
         if name not in _FEEDS:
             return None
-        liked = _liked(accept) if name == _NEGOTIATED else []
-        for address in (*liked, _FEEDS[name]):
+        accepted = _accepted_feeds(accept) if name == _NEGOTIATED else []
+        for address in (*accepted, _FEEDS[name]):
             file = f"{folder}{address}".lstrip("/")
-            if self._there(file):
+            if self._exists(file):
                 return f"/{file}"
         return None
 
 
 def varies_by_accept(path: str) -> bool:
-    """Tell whether what a path means depends on what the client accepts.
+    """Return whether the target of a path depends on Accept.
 
-    `/feed` does, since a feed's own address has one format alone (WebSub, section 4).
+    `/feed` does; a feed's own address has a single format (WebSub, section 4).
     """
     return path.rstrip("/").rpartition("/")[2] == _NEGOTIATED
 
 
-def _liked(accept: str | None) -> list[str]:
-    return [address for _, type_, address in addresses.FEEDS if type_ in (accept or "")]
+def _accepted_feeds(accept: str | None) -> list[str]:
+    return [address for _, media_type, address in addresses.FEEDS if media_type in (accept or "")]

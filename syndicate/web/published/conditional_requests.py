@@ -1,6 +1,6 @@
-"""What a request makes its answer depend on (RFC 9110, section 13).
+"""Conditional requests: ETags and dates compared (RFC 9110, section 13).
 
-Pure functions of header values; what can't be understood is as if it weren't there.
+Pure functions of header values; a value that can't be parsed is ignored.
 """
 
 import re
@@ -11,58 +11,58 @@ from http import HTTPStatus
 
 from syndicate.web.server.responses import FileRequest
 
-_TAG = re.compile(r'(W/)?("[^"]*")')
+_ETAG = re.compile(r'(W/)?("[^"]*")')
 
 
-def evaluate(request: FileRequest, tags: Sequence[str], modified: datetime | None) -> HTTPStatus:
-    """Return 304 or 412 where a condition says so, in the order of 13.2.2; else 200.
+def evaluate(request: FileRequest, etags: Sequence[str], modified: datetime | None) -> HTTPStatus:
+    """Return 304 or 412 by the conditions, in the order of section 13.2.2; else 200.
 
-    `tags` are those of all forms that the file has, `modified` is None where the
-    time would be no proof.
+    `etags` are those of the file in all codings; `modified` is None where the time proves
+    nothing.
     """
     if request.if_match is not None:
-        if find_matching_etag(request.if_match, tags, weakly=False) is None:
+        if match_etag(request.if_match, etags, weakly=False) is None:
             return HTTPStatus.PRECONDITION_FAILED
     elif request.if_unmodified_since is not None and modified is not None:
         since = _date(request.if_unmodified_since)
         if since is not None and modified > since:
             return HTTPStatus.PRECONDITION_FAILED
     if request.if_none_match is not None:
-        known = find_matching_etag(request.if_none_match, tags) is not None
+        is_current = match_etag(request.if_none_match, etags) is not None
     elif request.if_modified_since is not None and modified is not None:
-        known = is_unmodified_since(request.if_modified_since, modified)
+        is_current = is_unmodified_since(request.if_modified_since, modified)
     else:
-        known = False
-    return HTTPStatus.NOT_MODIFIED if known else HTTPStatus.OK
+        is_current = False
+    return HTTPStatus.NOT_MODIFIED if is_current else HTTPStatus.OK
 
 
-def find_matching_etag(listed: str, tags: Sequence[str], *, weakly: bool = True) -> str | None:
-    """Return which of our tags a header lists, compared weakly or strongly (8.8.3.2).
+def match_etag(listed: str, etags: Sequence[str], *, weakly: bool = True) -> str | None:
+    """Return which of our ETags a header lists, compared weakly or strongly (section 8.8.3.2).
 
-    `*` is any: the first of ours.
+    `*` matches the first one.
     """
-    if listed in tags:
+    if listed in etags:
         return listed
     if listed.strip() == "*":
-        return tags[0]
-    return next((tag for tag in parse_etags(listed, weak=weakly) if tag in tags), None)
+        return etags[0]
+    return next((etag for etag in parse_etags(listed, weak=weakly) if etag in etags), None)
 
 
 def parse_etags(listed: str, *, weak: bool = True) -> list[str]:
-    """Return the tags that a header lists, in their quotes; `weak` ones as if they were strong."""
-    return [tag for mark, tag in _TAG.findall(listed) if weak or not mark]
+    """Return the ETags that a header lists, in quotes; `weak` ones as if they were strong."""
+    return [etag for mark, etag in _ETAG.findall(listed) if weak or not mark]
 
 
 def is_unmodified_since(if_modified_since: str, modified: datetime) -> bool:
-    """Tell whether nothing was modified after the time the client names."""
+    """Return whether the file was not modified after the client's date."""
     since = _date(if_modified_since)
     return since is not None and modified <= since
 
 
-def matches_if_range(if_range: str, tag: str, modified: datetime | None) -> bool:
-    """Tell whether what a client has a part of is still what there is (13.1.5)."""
+def matches_if_range(if_range: str, etag: str, modified: datetime | None) -> bool:
+    """Return whether the client's part is of the current version (section 13.1.5)."""
     if '"' in if_range:
-        return if_range.strip() == tag
+        return if_range.strip() == etag
     return modified is not None and _date(if_range) == modified
 
 

@@ -1,4 +1,4 @@
-"""The Content-Security-Policy of published pages: ours alone, and whom the ads are let in from.
+"""The Content-Security-Policy of published pages: our own files, and the sources of ads.
 
 https://www.w3.org/TR/CSP3/
 """
@@ -8,11 +8,10 @@ from syndicate.model.urls import http_url
 
 
 def build_policy(config: Config) -> str:
-    """Return the policy: no script but our own files and those of `ads.csp_sources`.
+    """Return the policy: scripts only from our own files and `ads.csp_sources`.
 
-    Pictures and recordings may be anybody's, as articles may show them from
-    anywhere; frames are those of `pages.embed_hosts`. Where there are ads, they
-    bring styles of their own.
+    Pictures and recordings may come from anywhere, as articles embed them; frames come from
+    `pages.embed_hosts`. Inline styles are allowed only where ads are configured.
     """
     ads = config.ads
     sources = " ".join(("'self'", *ads.csp_sources))
@@ -25,21 +24,20 @@ def build_policy(config: Config) -> str:
         "font-src": sources,
         "script-src": sources,
         "connect-src": sources,
-        "frame-src": " ".join((*_hosts(config), *ads.csp_sources)) or "'none'",
-        "form-action": " ".join((sources, *_signup(config))),
+        "frame-src": " ".join((*_frame_sources(config), *ads.csp_sources)) or "'none'",
+        "form-action": " ".join((sources, *_signup_sources(config))),
         "base-uri": "'none'",
         "frame-ancestors": "'self'",
     }
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 
-def _signup(config: Config) -> list[str]:
-    """Return where the form for newsletters posts to, which may be another host than the pages'."""
+def _signup_sources(config: Config) -> list[str]:
+    """Return the origin that the sign-up form posts to, which may differ from the pages'."""
     address = http_url(config.web_url) if config.signup.enabled else None
     return ["/".join(address.split("/")[:3])] if address else []
 
 
-def _hosts(config: Config) -> list[str]:
-    """Return whose frames may be shown, as sources of the policy."""
+def _frame_sources(config: Config) -> list[str]:
     hosts = config.pages.embed_hosts
     return ["https:"] if "*" in hosts else [f"https://{host}" for host in hosts]

@@ -1,7 +1,7 @@
-"""The files of `feeds/` over HTTP: a bare ASGI callable, no framework in the way.
+"""The files of `feeds/` over HTTP: a bare ASGI callable, for speed.
 
-What is said of each file is the contract's; here it is weighed against what the
-request says. `docs/serving.md` has it as a table.
+`ResponseHeaders` has the headers of each file; here the conditions of the request decide how much
+of it is sent. `docs/serving.md` has the responses as a table.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ from syndicate.web.published.byte_ranges import parse_range
 from syndicate.web.published.common_paths import CommonPaths, varies_by_accept
 from syndicate.web.published.conditional_requests import (
     evaluate,
-    find_matching_etag,
+    match_etag,
     matches_if_range,
 )
 from syndicate.web.published.content_codings import ContentCoding, negotiate_coding
@@ -35,221 +35,211 @@ from syndicate.web.server.responses import (
     FileRequest,
     HttpResponse,
     encode_headers,
-    text_response,
+    plain_text,
 )
 
-_READS = frozenset({"GET", "HEAD"})
+_READ_METHODS = frozenset({"GET", "HEAD"})
 _VARY = "Accept-Encoding"
 
 
 class PublishedFiles:
-    """An ASGI application: what is published, where it moved to, and a page for the rest."""
+    """An ASGI application: published files, redirects, and the 404 page."""
 
     def __init__(self, config: Config, pages: WebPages) -> None:
-        """Serve the output of a publication."""
         self._pages = pages
-        self._contract = ResponseHeaders(config)
-        self._shelf = FileCache(config.output, ManifestLookup(config.output).entry)
-        self._guesses = CommonPaths(config, self._shelf.has)
-        self._increments = DeltaResponses()
+        self._headers = ResponseHeaders(config)
+        self._cache = FileCache(config.output, ManifestLookup(config.output).find)
+        self._common_paths = CommonPaths(config, self._cache.exists)
+        self._deltas = DeltaResponses()
         self._proxies = config.web.proxies
-        self._polling = PollLimit.of(config)
+        self._poll_limit = PollLimit.from_config(config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; its body, if it has one, is nobody's concern."""
+        """Answer one request; its body, if any, is ignored."""
         request = FileRequest(scope)
-        await self.answer(request, at=clock.now()).send(receive, send, method=request.method)
+        await self.respond(request, at=clock.now()).send(receive, send, method=request.method)
 
-    def at_once(self, scope: Scope) -> HttpResponse | None:
-        """Return the answer to a request, or None where it has to be read while it is sent."""
-        answer = self.answer(FileRequest(scope), at=clock.now())
-        read = isinstance(answer.body, FileRange) and scope["method"] != "HEAD"
-        return None if read else answer
+    def immediate_response(self, scope: Scope) -> HttpResponse | None:
+        """Return the response, or None if its file has to be read while it is sent."""
+        response = self.respond(FileRequest(scope), at=clock.now())
+        streamed = isinstance(response.body, FileRange) and scope["method"] != "HEAD"
+        return None if streamed else response
 
-    def answer(self, request: FileRequest, *, at: datetime) -> HttpResponse:
-        """Return what to say to a request that came in at `at`."""
-        if request.method not in _READS:
-            return self._another_method(request)
+    def respond(self, request: FileRequest, *, at: datetime) -> HttpResponse:
+        """Return the response to a request that arrived at `at`."""
+        if request.method not in _READ_METHODS:
+            return self._other_method(request)
         path = request.path.removeprefix("/")
         name = f"{path}index.html" if not path or path.endswith("/") else path
-        file = None if self._is_twin(name) else self._shelf.read(name, at)
+        file = None if self._is_twin(name) else self._cache.get(name, at)
         if file is None:
-            return self._absent(path, request)
+            return self._not_found(path, request)
         if file.entry is not None and file.entry.location is not None:
-            return self._moved(quote(file.entry.location, safe="/%"), request)
-        return self._there(file, request, at)
+            return self._redirect(quote(file.entry.location, safe="/%"), request)
+        return self._found(file, request, at)
 
-    # what is there
+    # responses with a file
 
-    def _there(self, file: CachedFile, request: FileRequest, at: datetime) -> HttpResponse:
-        """Answer with a file, unless a condition or its limit speaks against it."""
+    def _found(self, file: CachedFile, request: FileRequest, at: datetime) -> HttpResponse:
+        """Respond with a file, unless a condition or the poll limit forbids it."""
         coding = negotiate_coding(request.accept_encoding, file.codings)
         if coding is None:
-            answer = text_response(
-                HTTPStatus.NOT_ACCEPTABLE, "There is no such coding.\n", vary=_VARY
+            response = plain_text(
+                HTTPStatus.NOT_ACCEPTABLE, "No coding is acceptable.\n", vary=_VARY
             )
-            return _refused(answer, file)
+            return _with_cors(response, file)
         if file.status != HTTPStatus.OK:
-            return self._whole(file, coding)
-        verdict = evaluate(request, file.tags, file.modified)
-        if verdict is HTTPStatus.PRECONDITION_FAILED:
-            return _refused(text_response(verdict, "It is another version by now.\n"), file)
-        if (wait := self._wait(file, request, verdict, at)) > 0:
-            return _refused(_come_back(wait), file)
-        return self._in_short(file, request, coding, verdict)
+            return self._full(file, coding)
+        status = evaluate(request, file.etags, file.modified)
+        if status is HTTPStatus.PRECONDITION_FAILED:
+            return _with_cors(plain_text(status, "It is another version by now.\n"), file)
+        if (delay := self._poll_delay(file, request, status, at)) > 0:
+            return _with_cors(_too_many_requests(delay), file)
+        return self._allowed(file, request, coding, status)
 
-    def _in_short(
-        self, file: CachedFile, request: FileRequest, coding: ContentCoding, verdict: HTTPStatus
+    def _allowed(
+        self, file: CachedFile, request: FileRequest, coding: ContentCoding, status: HTTPStatus
     ) -> HttpResponse:
-        """Answer with no more of a file than is wanted."""
-        if verdict is HTTPStatus.NOT_MODIFIED:
-            return self._unmodified(file, request, coding)
-        if request.a_im is not None and (less := self._increment(file, request, coding)):
-            return less
+        """Respond with as little of a file as the client needs."""
+        if status is HTTPStatus.NOT_MODIFIED:
+            return self._not_modified(file, request, coding)
+        if request.a_im is not None and (delta := self._delta(file, request, coding)):
+            return delta
         if request.range is not None and request.method == "GET":
-            return self._part(file, request, coding)
-        return self._whole(file, coding)
+            return self._range(file, request, coding)
+        return self._full(file, coding)
 
-    def _wait(
-        self, file: CachedFile, request: FileRequest, verdict: HTTPStatus, at: datetime
+    def _poll_delay(
+        self, file: CachedFile, request: FileRequest, status: HTTPStatus, at: datetime
     ) -> int:
-        """Return for how many seconds a client should leave a feed alone; mostly 0."""
-        if self._polling is None or not self._contract.is_feed(file):
+        """Return the seconds after which a client may poll a feed again; mostly 0."""
+        if self._poll_limit is None or not self._headers.is_feed(file):
             return 0
         client = rate_limit_key(request.client, request.forwarded_for, self._proxies)
         if client is None:
             return 0
-        full = verdict is HTTPStatus.OK and request.method == "GET"
-        return self._polling.wait(
+        full = status is HTTPStatus.OK and request.method == "GET"
+        return self._poll_limit.get_delay(
             (client, request.user_agent, file.path),
-            self._increments.claimed(file, request) if full else None,
+            self._deltas.claimed_version(file, request) if full else None,
             full=full,
             at=at,
         )
 
-    def _whole(self, file: CachedFile, coding: ContentCoding) -> HttpResponse:
-        """Answer with all of it, put together once."""
-        if (answer := file.answers.get(coding)) is not None:
-            return answer
-        self._increments.note(file)
-        body = file.body_in(coding)
-        headers = self._contract.headers(file) | _coded(file, coding, len(body))
+    def _full(self, file: CachedFile, coding: ContentCoding) -> HttpResponse:
+        """Respond with the whole file; the response is built once."""
+        if (response := file.responses.get(coding)) is not None:
+            return response
+        self._deltas.record(file)
+        body = file.encoded_body(coding)
+        headers = self._headers.for_file(file) | _content_headers(file, coding, len(body))
         if file.status == HTTPStatus.OK:
-            headers |= {"etag": file.tag(coding), "accept-ranges": "bytes"}
-        answer = file.answers[coding] = HttpResponse(
-            file.status, encode_headers(headers), body, coding=coding
-        )
-        return answer
+            headers |= {"etag": file.etag(coding), "accept-ranges": "bytes"}
+        response = file.responses[coding] = HttpResponse(file.status, headers, body, coding=coding)
+        return response
 
-    def _unmodified(
+    def _not_modified(
         self, file: CachedFile, request: FileRequest, coding: ContentCoding
     ) -> HttpResponse:
-        """Answer that the client has it, with the tag that it named."""
+        """Respond with 304 and the ETag that the client sent."""
         listed = request.if_none_match
-        tag = (listed and find_matching_etag(listed, file.tags)) or file.tag(coding)
-        if tag not in (listed or tag):  # `*` names none
-            tag = file.tag(coding)
-        if (answer := file.answers.get(tag)) is None:
-            self._increments.note(file)
-            headers = self._contract.headers(file) | {"etag": tag}
-            answer = file.answers[tag] = HttpResponse(
-                HTTPStatus.NOT_MODIFIED, encode_headers(headers)
-            )
-        return answer
+        etag = (listed and match_etag(listed, file.etags)) or file.etag(coding)
+        if etag not in (listed or etag):  # `*` names none
+            etag = file.etag(coding)
+        if (response := file.responses.get(etag)) is None:
+            self._deltas.record(file)
+            headers = self._headers.for_file(file) | {"etag": etag}
+            response = file.responses[etag] = HttpResponse(HTTPStatus.NOT_MODIFIED, headers)
+        return response
 
-    def _increment(
+    def _delta(
         self, file: CachedFile, request: FileRequest, coding: ContentCoding
     ) -> HttpResponse | None:
-        """Answer with what a feed's reader lacks (RFC 3229); None where it has to be all."""
-        if not self._contract.is_feed(file) or request.if_none_match is None:
+        """Respond with the new entries of a feed (RFC 3229); None if all is needed."""
+        if not self._headers.is_feed(file) or request.if_none_match is None:
             return None
-        body = self._increments.since(file, request, coding)
+        body = self._deltas.get(file, request, coding)
         if body is None:
             return None
-        headers = self._contract.headers(file) | {
-            "etag": file.tag(coding),
+        headers = self._headers.for_file(file) | {
+            "etag": file.etag(coding),
             "im": "feed",
             "cache-control": "no-store, im",
             "vary": f"{_VARY}, A-IM, If-None-Match",
-            **_coded(file, coding, len(body)),
+            **_content_headers(file, coding, len(body)),
         }
-        return HttpResponse(HTTPStatus.IM_USED, encode_headers(headers), body, coding=coding)
+        return HttpResponse(HTTPStatus.IM_USED, headers, body, coding=coding)
 
-    def _part(self, file: CachedFile, request: FileRequest, coding: ContentCoding) -> HttpResponse:
-        """Answer with a part of it, if that is one and of this very version."""
-        whole = self._whole(file, coding)
-        tag, condition = file.tag(coding), request.if_range
-        if condition is not None and not matches_if_range(condition, tag, file.modified):
-            return whole
-        wanted = parse_range(request.range or "", len(whole.body))
-        if wanted is None:
-            return whole
-        if wanted.satisfiable:
-            return whole.part(wanted.start, wanted.end)
-        answer = text_response(
+    def _range(self, file: CachedFile, request: FileRequest, coding: ContentCoding) -> HttpResponse:
+        """Respond with the requested range, if it is valid and of this version."""
+        response = self._full(file, coding)
+        etag, condition = file.etag(coding), request.if_range
+        if condition is not None and not matches_if_range(condition, etag, file.modified):
+            return response
+        requested = parse_range(request.range or "", len(response.body))
+        if requested is None:
+            return response
+        if requested.is_satisfiable:
+            return response.partial(requested.start, requested.end)
+        response = plain_text(
             HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
             "It has no such part.\n",
-            content_range=f"bytes */{len(whole.body)}",
+            content_range=f"bytes */{len(response.body)}",
         )
-        return _refused(answer, file)
+        return _with_cors(response, file)
 
-    # what is not
+    # responses without one
 
     def _is_twin(self, name: str) -> bool:
-        """Tell whether a name is that of a compressed twin: those are for other servers."""
-        return name.endswith(TWINS) and self._shelf.has(name.rpartition(".")[0])
+        """Return whether it is the compressed twin of a file, which is for other servers."""
+        return name.endswith(TWINS) and self._cache.exists(name.rpartition(".")[0])
 
-    def _absent(self, path: str, request: FileRequest) -> HttpResponse:
-        """Answer where no file is: perhaps at another address."""
-        if self._shelf.has(f"{path}/index.html"):
-            return self._moved(quote(f"/{path}/"), request)
-        if (meant := self._guesses.meant(path, request.accept)) is not None:
-            return self._moved(
-                quote(meant), request, vary="Accept" if varies_by_accept(path) else None
-            )
-        return self._missing
+    def _not_found(self, path: str, request: FileRequest) -> HttpResponse:
+        """Redirect to the file that is meant, or respond with 404."""
+        if self._cache.exists(f"{path}/index.html"):
+            return self._redirect(quote(f"/{path}/"), request)
+        if (target := self._common_paths.find_target(path, request.accept)) is not None:
+            vary = "Accept" if varies_by_accept(path) else None
+            return self._redirect(quote(target), request, vary=vary)
+        return self._error_404
 
-    def _moved(
+    def _redirect(
         self, address: str, request: FileRequest, *, vary: str | None = None
     ) -> HttpResponse:
-        """Send the client to another address for good, with its query."""
-        headers = self._contract.moved(address) | {"content-length": "0"}
+        """Redirect permanently to another address, with the query."""
+        headers = self._headers.for_redirect(address) | {"content-length": "0"}
         if request.query:
             headers["location"] += f"?{request.query}"
         if vary is not None:
             headers["vary"] = vary
-        return HttpResponse(HTTPStatus.MOVED_PERMANENTLY, encode_headers(headers))
+        return HttpResponse(HTTPStatus.MOVED_PERMANENTLY, headers)
 
     @cached_property
-    def _missing(self) -> HttpResponse:
+    def _error_404(self) -> HttpResponse:
         page = self._pages.not_found()
-        length = {"content-length": str(len(page.body)), "cache-control": ALWAYS_ASK}
-        return HttpResponse(HTTPStatus.NOT_FOUND, encode_headers(page.headers | length), page.body)
+        headers = {"content-length": str(len(page.body)), "cache-control": ALWAYS_ASK}
+        return HttpResponse(HTTPStatus.NOT_FOUND, page.headers | headers, page.body)
 
-    def _another_method(self, request: FileRequest) -> HttpResponse:
+    def _other_method(self, request: FileRequest) -> HttpResponse:
         if request.method == "OPTIONS":
-            return HttpResponse(HTTPStatus.NO_CONTENT, encode_headers(PREFLIGHT))
-        return text_response(
-            HTTPStatus.METHOD_NOT_ALLOWED, "This can only be read.\n", allow=METHODS
-        )
+            return HttpResponse(HTTPStatus.NO_CONTENT, PREFLIGHT)
+        return plain_text(HTTPStatus.METHOD_NOT_ALLOWED, "This can only be read.\n", allow=METHODS)
 
 
-def _coded(file: CachedFile, coding: ContentCoding, size: int) -> dict[str, str]:
-    """Return what is said of a body."""
-    said = {"content-type": file.format.media_type, "content-length": str(size)}
-    return said if coding is ContentCoding.IDENTITY else said | {"content-encoding": coding}
+def _content_headers(file: CachedFile, coding: ContentCoding, size: int) -> dict[str, str]:
+    headers = {"content-type": file.format.media_type, "content-length": str(size)}
+    return headers if coding is ContentCoding.IDENTITY else headers | {"content-encoding": coding}
 
 
-def _refused(answer: HttpResponse, file: CachedFile) -> HttpResponse:
-    """Let readers in other people's browsers know why they get no feed."""
+def _with_cors(response: HttpResponse, file: CachedFile) -> HttpResponse:
+    """Add CORS to an error, so that feed readers in a browser can read it."""
     if file.format.feed:
-        answer.headers.extend(encode_headers(CORS))
-    return answer
+        response.headers.extend(encode_headers(CORS))
+    return response
 
 
-def _come_back(seconds: int) -> HttpResponse:
-    """Tell a client that polls too often, or asks for all each time, to wait."""
-    return text_response(
+def _too_many_requests(seconds: int) -> HttpResponse:
+    return plain_text(
         HTTPStatus.TOO_MANY_REQUESTS,
         "You asked for this feed too often. Keep the ETag that comes with it, send it back as\n"
         "If-None-Match, and ask no more often than its Cache-Control says.\n",

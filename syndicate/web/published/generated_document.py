@@ -1,6 +1,6 @@
-"""A document that is made when somebody asks for it, and answered as a file would be.
+"""Responses with a document that is generated on request, as if it were a file.
 
-It has no Last-Modified, parts or increments: it lies nowhere, and changes seldom.
+It has no Last-Modified, ranges or deltas.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,48 +10,48 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndicate.web.published.conditional_requests import evaluate, find_matching_etag
+from syndicate.web.published.conditional_requests import evaluate, match_etag
 from syndicate.web.published.content_codings import ALL_CODINGS, ContentCoding, negotiate_coding
 from syndicate.web.published.response_headers import PREFLIGHT
-from syndicate.web.server import responses
+from syndicate.web.server.responses import FileRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratedDocument:
-    """What there is to say of a document, and how its bytes are made."""
+    """A document's headers, and a function that generates its body."""
 
     digest: str
-    """Names its bytes: what is coded otherwise is told by a suffix."""
+    """Of the uncoded bytes; an ETag adds the coding."""
     media_type: str
-    made: Callable[[ContentCoding], bytes]
-    """Makes its bytes in a coding; it isn't called for a client that has them."""
-    said: Mapping[str, str]
-    """The headers that it has in any coding."""
+    generate: Callable[[ContentCoding], bytes]
+    """Returns the body in a coding; it isn't called for a client that has it."""
+    headers: Mapping[str, str]
+    """The headers in any coding."""
     codings: tuple[ContentCoding, ...] = ALL_CODINGS
-    """The codings that it is there in, the best first."""
+    """The codings that it is offered in, the best first."""
 
-    def answer(self, request: Request) -> Response:
-        """Answer with it, unless the client has it, or asks for what it isn't (RFC 9110, 13)."""
-        asked = responses.FileRequest(request.scope)
-        coding = negotiate_coding(asked.accept_encoding, self.codings)
+    def respond(self, request: Request) -> Response:
+        """Respond with the document, 304, 406 or 412, as the request's headers demand."""
+        fields = FileRequest(request.scope)
+        coding = negotiate_coding(fields.accept_encoding, self.codings)
         if coding is None:
-            return self._refused(HTTPStatus.NOT_ACCEPTABLE, "There is no such coding.\n")
-        own = coding.tag(self.digest)
-        tags = (own, *(other.tag(self.digest) for other in self.codings if other is not coding))
-        verdict = evaluate(asked, tags, None)
-        if verdict is HTTPStatus.PRECONDITION_FAILED:
-            return self._refused(verdict, "It is another version by now.\n")
-        if verdict is HTTPStatus.NOT_MODIFIED:
-            known = find_matching_etag(asked.if_none_match or "*", tags) or own
-            return Response(status_code=verdict, headers=self._headers(etag=known))
-        headers = self._headers(etag=own) | {"content-type": self.media_type}
+            return self._refused(HTTPStatus.NOT_ACCEPTABLE, "No coding is acceptable.\n")
+        etag = coding.etag(self.digest)
+        etags = (etag, *(other.etag(self.digest) for other in self.codings if other is not coding))
+        status = evaluate(fields, etags, None)
+        if status is HTTPStatus.PRECONDITION_FAILED:
+            return self._refused(status, "It is another version by now.\n")
+        if status is HTTPStatus.NOT_MODIFIED:
+            known = match_etag(fields.if_none_match or "*", etags) or etag
+            return Response(status_code=status, headers=self._headers(etag=known))
+        headers = self._headers(etag=etag) | {"content-type": self.media_type}
         if coding is not ContentCoding.IDENTITY:
             headers["content-encoding"] = coding
-        return Response(self.made(coding), headers=headers)
+        return Response(self.generate(coding), headers=headers)
 
     def _headers(self, **more: str) -> dict[str, str]:
         return {
-            **self.said,
+            **self.headers,
             "vary": "Accept-Encoding",
             "x-content-type-options": "nosniff",
             **more,
@@ -63,5 +63,5 @@ class GeneratedDocument:
 
 
 def preflight() -> Response:
-    """Answer a reader in somebody's browser that asks what it may send."""
+    """Respond to the preflight request of a feed reader in a browser (CORS)."""
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=PREFLIGHT)

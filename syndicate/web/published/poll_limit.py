@@ -1,14 +1,14 @@
-"""How often a client may poll a feed: polite readers never notice, and others are told to wait.
+"""How often a client may poll a feed: polite readers never notice, others get 429.
 
-Each feed and client has two allowances that refill with time. Polls that bring no
-validator cost most: after a generous beginning there is one an hour. So do polls that
-bring a validator again and again though it was answered in full. Of all polls there may
-be a hundred times as many as `max-age` asks for: a client is an address and a program,
-and behind one address there may be a house, or an office. Nothing that names a client is
-kept: only numbers, drawn anew in each process.
+Each pair of feed and client has two budgets that refill with time. Full polls, without a
+validator, are scarce: after an initial allowance one an hour. A poll whose validator was
+answered in full again and again counts as one. Of all polls a hundred times as many are
+allowed as `max-age` asks for: a client is an address and a program, and many people may
+share an address. Nothing that identifies a client is stored, only hashes, which differ in
+each process.
 
-Rachel Kroll's https://rachelbythebay.com/w/feed/ is the model, at a gentler pace;
-newsboat's first two polls bring no validator by design.
+The model is Rachel Kroll's https://rachelbythebay.com/w/feed/, with gentler limits:
+newsboat's first two polls have no validator by design.
 """
 
 from collections import OrderedDict
@@ -18,84 +18,84 @@ from math import ceil
 
 from syndicate.config import Config
 
-_FULL_AGAIN = timedelta(hours=1)
-"""After this there is another poll in full."""
-_HASTE = 100
-"""Times as often as a feed's freshness asks for that a client may poll for good."""
-_POLLS = 200
+_FULL_POLL_INTERVAL = timedelta(hours=1)
+"""Time after which one more full poll is allowed."""
+_RATE_FACTOR = 100
+"""How many times as often as the feed's `max-age` asks for a client may poll."""
+_BURST = 200
 """Polls that may come at once."""
-_OFFICE = 100
-"""Readers alike behind one address: each gets the feed once for a version that it had."""
-_CLAIMS = 8
+_MAX_FULL = 100
+"""Full responses for one validator: so many people may share an address and a program."""
+_MAX_VALIDATORS = 8
 """Validators of a client that are counted."""
-_KNOWN = 20_000
+_MAX_BUDGETS = 20_000
 """Pairs of feed and client that are remembered."""
 
 
 @dataclass(slots=True)
 class _PollBudget:
-    """What a client has left for a feed."""
+    """What a client has left for a feed: two token buckets, and counts of full responses."""
 
     full: float
     polls: float
     at: float
-    claims: dict[int, int] = field(default_factory=dict)
-    """How often each validator was answered in full; what was sent last is last."""
+    answered: dict[int, int] = field(default_factory=dict)
+    """How often each validator was answered in full; the most recent one is last."""
 
-    def claim(self, validator: int) -> int:
-        """Count that a validator was answered in full; return how often that was so before."""
-        before = self.claims.pop(validator, 0)
-        self.claims[validator] = before + 1
-        if len(self.claims) > _CLAIMS:
-            del self.claims[next(iter(self.claims))]
+    def count_full(self, validator: int) -> int:
+        """Count a full response to a validator; return how many there were before."""
+        before = self.answered.pop(validator, 0)
+        self.answered[validator] = before + 1
+        if len(self.answered) > _MAX_VALIDATORS:
+            del self.answered[next(iter(self.answered))]
         return before
 
 
 class PollLimit:
-    """Counts polls; `in_full` is how many in full a client may begin with."""
+    """Counts polls; `full_allowance` is a client's initial number of full polls."""
 
     @classmethod
-    def of(cls, config: Config) -> "PollLimit | None":
-        """Count as a publication's config says; None where nobody is limited."""
+    def from_config(cls, config: Config) -> "PollLimit | None":
+        """Return the limit of a publication, or None if polls aren't limited."""
         web, every = config.web, config.syndication.poll_every
-        return cls(in_full=web.poll_allowance, every=every) if web.poll_limit else None
+        return cls(full_allowance=web.poll_allowance, every=every) if web.poll_limit else None
 
-    def __init__(self, *, in_full: int, every: timedelta) -> None:
-        self._in_full = in_full
-        self._full_rate = 1 / _FULL_AGAIN.total_seconds()
-        self._rate = _HASTE / every.total_seconds()
-        self._accounts: OrderedDict[int, _PollBudget] = OrderedDict()
+    def __init__(self, *, full_allowance: int, every: timedelta) -> None:
+        self._full_allowance = full_allowance
+        self._full_rate = 1 / _FULL_POLL_INTERVAL.total_seconds()
+        self._rate = _RATE_FACTOR / every.total_seconds()
+        self._budgets: OrderedDict[int, _PollBudget] = OrderedDict()
 
-    def wait(
+    def get_delay(
         self, client: tuple[str | None, ...], validator: str | None, *, full: bool, at: datetime
     ) -> int:
-        """Return after how many seconds to come back; 0 for a poll that is all right.
+        """Count a poll and return 0, or the seconds until the next one is allowed.
 
-        `client` is whoever polls and what; `full` says whether the whole feed would be
-        the answer, `validator` is what the client said it has.
+        `client` identifies client and feed; `full` means that the response would be the whole
+        feed, `validator` is the client's ETag or date.
         """
-        account = self._account(hash(client), at.timestamp())
-        costly = full and (validator is None or account.claim(hash(validator)) >= _OFFICE)
-        if account.polls < 1:
-            return ceil((1 - account.polls) / self._rate)
-        if costly and account.full < 1:
-            return ceil((1 - account.full) / self._full_rate)
-        account.polls -= 1
+        budget = self._budget(hash(client), at.timestamp())
+        costly = full and (validator is None or budget.count_full(hash(validator)) >= _MAX_FULL)
+        if budget.polls < 1:
+            return ceil((1 - budget.polls) / self._rate)
+        if costly and budget.full < 1:
+            return ceil((1 - budget.full) / self._full_rate)
+        budget.polls -= 1
         if costly:
-            account.full -= 1
+            budget.full -= 1
         return 0
 
-    def _account(self, key: int, now: float) -> _PollBudget:
-        """Return a client's account as it is now."""
-        account = self._accounts.get(key)
-        if account is None:
-            account = self._accounts[key] = _PollBudget(self._in_full, _POLLS, now)
-            if len(self._accounts) > _KNOWN:
-                self._accounts.popitem(last=False)
+    def _budget(self, key: int, now: float) -> _PollBudget:
+        """Return a client's budget, refilled up to now."""
+        budget = self._budgets.get(key)
+        if budget is None:
+            budget = self._budgets[key] = _PollBudget(self._full_allowance, _BURST, now)
+            if len(self._budgets) > _MAX_BUDGETS:
+                self._budgets.popitem(last=False)
         else:
-            self._accounts.move_to_end(key)
-            passed = max(now - account.at, 0.0)
-            account.full = min(account.full + passed * self._full_rate, self._in_full)
-            account.polls = min(account.polls + passed * self._rate, _POLLS)
-            account.at = now
-        return account
+            self._budgets.move_to_end(key)
+            passed = max(now - budget.at, 0.0)
+            budget.full = min(budget.full + passed * self._full_rate, self._full_allowance)
+            budget.polls = min(budget.polls + passed * self._rate, _BURST)
+            budget.at = now
+        return budget

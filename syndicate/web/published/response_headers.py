@@ -1,4 +1,4 @@
-"""What HTTP says of each published file: the table of `docs/serving.md` as headers.
+"""The response headers of each published file: the table of `docs/serving.md`.
 
 RFC 9110 and 9111; WebSub, section 4, for the links of feeds; RFC 8246 for `immutable`.
 """
@@ -17,9 +17,9 @@ CORS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "ETag, IM, Link, Retry-After",
 }
-"""Readers in other people's browsers may read feeds."""
+"""Feed readers in a browser, on other origins, may read feeds."""
 METHODS = "GET, HEAD, OPTIONS"
-"""What may be done with what is published."""
+"""The methods that published files allow."""
 PREFLIGHT = {
     "allow": METHODS,
     "cache-control": "no-store",
@@ -28,9 +28,9 @@ PREFLIGHT = {
     "access-control-allow-headers": "A-IM, If-Modified-Since, If-None-Match, Range",
     "access-control-max-age": "86400",
 }
-"""The answer to OPTIONS, by which such readers learn what they may send."""
-_IN_ADDRESSES = "%:/@!$&'()*+,;=[]"
-"""What stays as it is in an address, beside letters, digits and `-._~`."""
+"""The response to OPTIONS, which lists what feed readers in a browser they may send."""
+_UNQUOTED = "%:/@!$&'()*+,;=[]"
+"""Characters of a URL that are not quoted, beside letters, digits and `-._~`."""
 _PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -46,46 +46,46 @@ _PERMISSIONS = ", ".join(
         "usb",
     )
 )
-"""What no page of a newspaper needs, its advertisements included."""
+"""Features that no page needs, its advertisements included."""
 
 
 class ResponseHeaders:
-    """The headers of one publication's files, but for those of a content-coding."""
+    """The headers of a publication's files, except for those of a content coding."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._policy = build_policy(config)
 
-    def headers(self, file: CachedFile) -> dict[str, str]:
-        """Return what is said of a file, whatever it is coded in."""
-        said = {
+    def for_file(self, file: CachedFile) -> dict[str, str]:
+        """Return the headers of a file that are the same in all codings."""
+        headers = {
             "cache-control": self._freshness(file),
             "x-content-type-options": "nosniff",
         }
         if file.format.text:
-            said["vary"] = "Accept-Encoding"
+            headers["vary"] = "Accept-Encoding"
         if file.modified is not None and file.status == HTTPStatus.OK:
-            said["last-modified"] = format_datetime(file.modified, usegmt=True)
+            headers["last-modified"] = format_datetime(file.modified, usegmt=True)
         if file.format.feed:
-            said |= CORS
+            headers |= CORS
         if self.is_feed(file):
-            said["link"] = ", ".join(self._links(file))
+            headers["link"] = ", ".join(self._links(file))
         if file.format.page:
-            said |= self._page(file)
-        return said
+            headers |= self._for_page(file)
+        return headers
 
-    def moved(self, address: str) -> dict[str, str]:
-        """Return what is said of the way to what is at an address from the root, quoted."""
-        said = {
-            "location": quote(addresses.base(self._config), safe=_IN_ADDRESSES) + address,
+    def for_redirect(self, address: str) -> dict[str, str]:
+        """Return the headers of a redirect to a path from the root, quoted."""
+        headers = {
+            "location": quote(addresses.base(self._config), safe=_UNQUOTED) + address,
             "cache-control": formats.MOVED,
             "x-content-type-options": "nosniff",
         }
         to_feed = formats.format_of(address.rpartition("/")[2]).feed
-        return said | CORS if to_feed else said
+        return headers | CORS if to_feed else headers
 
     def is_feed(self, file: CachedFile) -> bool:
-        """Tell whether a file is a document of a feed: all that readers poll but the list."""
+        """Return whether a file is a document of a feed; the OPML list is none."""
         return file.format.feed and file.path != addresses.output_path(addresses.OPML)
 
     def _freshness(self, file: CachedFile) -> str:
@@ -95,22 +95,22 @@ class ResponseHeaders:
         return formats.freshness(file.path, self._config, settled=settled)
 
     def _links(self, file: CachedFile) -> list[str]:
-        """Return one `self`, and the hubs of what changes."""
+        """Return the `self` link, and the hubs of a feed that changes."""
         own = self_link(f"{self._config.url}/{quote(file.path)}")
         hubs = self._config.hubs if formats.is_followed(file.path) else ()
         return [own, *(f'<{hub}>; rel="hub"' for hub in hubs)]
 
-    def _page(self, file: CachedFile) -> dict[str, str]:
-        """Return what browsers keep to; an AMP page is bound by AMP's own rules instead."""
-        said = {
+    def _for_page(self, file: CachedFile) -> dict[str, str]:
+        """Return the security headers of a page; AMP pages have no policy, as AMP's rules apply."""
+        headers = {
             "referrer-policy": "strict-origin-when-cross-origin",
             "permissions-policy": _PERMISSIONS,
         }
         if not file.path.endswith("/amp/index.html"):
-            said["content-security-policy"] = self._policy
-        return said
+            headers["content-security-policy"] = self._policy
+        return headers
 
 
 def self_link(url: str) -> str:
-    """Return the link of a document to itself: its address as headers can hold it."""
-    return f'<{quote(url, safe=_IN_ADDRESSES)}>; rel="self"'
+    """Return the Link header of a document to itself, with its URL quoted."""
+    return f'<{quote(url, safe=_UNQUOTED)}>; rel="self"'

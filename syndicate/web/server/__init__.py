@@ -1,1 +1,11 @@
-"""server."""
+"""The HTTP server: uvicorn in a thread, hardened against slow, greedy and forged requests.
+
+`server` starts and stops it; `listener` binds its address or inherits the socket;
+`connection` is one client's HTTP connection, from the first byte to the last;
+`connection_limit` closes idle connections when all slots are taken;
+`request_head` refuses heads that a proxy may read in another way (request smuggling);
+`current_application` is the ASGI application that answers, and can be replaced;
+`responses` has requests for files and whole responses, without a framework;
+`wire_format` writes responses as bytes;
+`client_address` finds the client behind proxies; `loopback` recognises local requests.
+"""

@@ -1,67 +1,66 @@
-"""How many connections there may be, and whose place a newcomer takes where all are taken."""
+"""How many connections there may be, and which idle ones are closed for a new one."""
 
 from collections.abc import Collection
 from itertools import islice
 from time import monotonic
 from typing import Protocol
 
-_AT_ONCE = 32
-"""A part in so many of all places is made free at once: to look at everybody takes time."""
-_IN_VAIN = 0.1
-"""Seconds in which nobody is looked at again after nobody was idle."""
-_LINGER = 64
-"""How many may take their time to leave; file descriptors are reserved for them."""
+_BATCH_SHARE = 32
+"""One in so many connections is closed at a time, since finding idle ones takes a while."""
+_SEARCH_PAUSE = 0.1
+"""Seconds until the next search after one that found no idle connection."""
+_MAX_LINGERING = 64
+"""Rejected clients that may linger; file descriptors are reserved for them."""
 
 
 class LimitedConnection(Protocol):
-    """A connection."""
+    """A connection that counts towards the limit."""
 
     @property
     def idle_until(self) -> float | None:
-        """When it ends by itself if nothing comes, on any clock; None while it is in use."""
+        """When it closes by itself if nothing comes, on any clock; None while it is in use."""
 
     def close_if_idle(self) -> bool:
-        """End the connection if nothing has come; tell whether it was ended."""
+        """Close it if nothing has come; return whether it was closed."""
 
 
 class ConnectionLimit:
-    """Keeps places for connections; those that are leaving have none."""
+    """Limits how many connections are open; those that are closing don't count."""
 
-    def __init__(self, places: int | None = None) -> None:
-        """Have so many places; None is no limit."""
-        self._places = places
-        self._leaving: set[LimitedConnection] = set()
-        self._next_look = 0.0
+    def __init__(self, limit: int | None = None) -> None:
+        """Allow so many connections; None is no limit."""
+        self._limit = limit
+        self._closing: set[LimitedConnection] = set()
+        self._next_search = 0.0
 
-    def admits(self, guests: Collection[LimitedConnection]) -> bool:
-        """Tell whether there is a place for the last of all guests; an idle one may go for it."""
-        if self._places is None or len(guests) - len(self._leaving) <= self._places:
+    def admit(self, connections: Collection[LimitedConnection]) -> bool:
+        """Return whether the last of all connections may stay; idle ones may be closed for it."""
+        if self._limit is None or len(connections) - len(self._closing) <= self._limit:
             return True
-        return self._make_place(guests)
+        return self._close_idle(connections, self._limit)
 
-    def leave(self, guest: LimitedConnection) -> bool:
-        """Note that a guest is about to go; tell whether it may take its time."""
-        self._leaving.add(guest)
-        return len(self._leaving) <= _LINGER
+    def may_linger(self, connection: LimitedConnection) -> bool:
+        """Stop counting a rejected connection; return whether it may stay open for a moment."""
+        self._closing.add(connection)
+        return len(self._closing) <= _MAX_LINGERING
 
-    def left(self, guest: LimitedConnection) -> None:
-        """Note that a guest is gone."""
-        self._leaving.discard(guest)
+    def remove(self, connection: LimitedConnection) -> None:
+        """Forget a connection that is closed."""
+        self._closing.discard(connection)
 
-    def _make_place(self, guests: Collection[LimitedConnection]) -> bool:
-        """Have those leave who have been idle longest; tell whether there is anybody."""
-        assert self._places is not None
+    def _close_idle(self, connections: Collection[LimitedConnection], limit: int) -> bool:
+        """Close those that have been idle longest; return whether there were any."""
         now = monotonic()
-        if now < self._next_look:
+        if now < self._next_search:
             return False
         idle = [
-            (until, number, guest)
-            for number, guest in enumerate(guests)
-            if (until := guest.idle_until) is not None and guest not in self._leaving
+            (until, number, connection)
+            for number, connection in enumerate(connections)
+            if (until := connection.idle_until) is not None and connection not in self._closing
         ]
-        wanted = 1 + self._places // _AT_ONCE
-        going = set(islice((guest for *_, guest in sorted(idle) if guest.close_if_idle()), wanted))
-        if not going:
-            self._next_look = now + _IN_VAIN
-        self._leaving |= going
-        return bool(going)
+        closed = (connection for *_, connection in sorted(idle) if connection.close_if_idle())
+        closing = set(islice(closed, 1 + limit // _BATCH_SHARE))
+        if not closing:
+            self._next_search = now + _SEARCH_PAUSE
+        self._closing |= closing
+        return bool(closing)

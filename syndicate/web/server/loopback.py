@@ -1,9 +1,8 @@
-"""Whether a request comes from this machine and means this machine.
+"""Whether a request comes from this machine and is addressed to this machine.
 
-The client's address alone is not enough: a page anywhere in the web can name a
-host that resolves to 127.0.0.1 and have the browser ask (DNS rebinding), so the
-Host header has to name loopback too. A proxy on this machine asks on behalf of
-others, and says so.
+The client's address alone is not enough: a page anywhere on the web can use a host name
+that resolves to 127.0.0.1 (DNS rebinding), so the Host header has to name loopback too.
+A proxy on this machine forwards requests of others, and adds headers that say so.
 """
 
 from ipaddress import ip_address
@@ -16,19 +15,20 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "
 
 
 def is_local(request: Request) -> bool:
-    """Tell whether a request was made on this machine, by an address of it, for itself."""
-    known = parse_address(request.client.host) if request.client is not None else None
-    client = known is not None and known.is_loopback  # ::ffff:127.0.0.1 too, where we listen on ::
-    return client and not is_forwarded(request) and is_loopback(request_host(request))
+    """Return whether client and Host are both loopback, and no proxy is in between."""
+    address = parse_address(request.client.host) if request.client is not None else None
+    # ::ffff:127.0.0.1 too, where we listen on ::
+    from_loopback = address is not None and address.is_loopback
+    return from_loopback and not is_forwarded(request) and is_loopback(request_host(request))
 
 
 def is_forwarded(request: Request) -> bool:
-    """Tell whether a proxy says that it asks on behalf of somebody."""
+    """Return whether a proxy forwarded the request, by its headers."""
     return any(name in request.headers for name in _FORWARDED)
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address can only be this machine."""
+    """Return whether a host name or address can only mean this machine."""
     if host.lower().rstrip(".") == "localhost":
         return True
     try:

@@ -1,17 +1,17 @@
-"""A request and an answer without a framework: what the path of the files needs of ASGI."""
+"""Requests for files and whole responses, without a framework: serving files is the hot path."""
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Headers = list[tuple[bytes, bytes]]
-"""As ASGI wants them: names in lower case."""
+"""Header fields as in ASGI: names in lower case, and values."""
 
-_READ = {
+_ATTRIBUTES = {
     b"a-im": "a_im",
     b"accept": "accept",
     b"accept-encoding": "accept_encoding",
@@ -24,12 +24,12 @@ _READ = {
     b"user-agent": "user_agent",
     b"x-forwarded-for": "forwarded_for",
 }
-_STEP = 256 * 1024
-"""Bytes that are read at once of what is not kept in memory."""
+_READ_SIZE = 256 * 1024
+"""Bytes that are read at a time from a file that is not cached."""
 
 
 class FileRequest:
-    """What a request for a file says; a header that isn't there is None."""
+    """A request for a file; a header that it doesn't have is None."""
 
     a_im: str | None = None
     accept: str | None = None
@@ -44,25 +44,25 @@ class FileRequest:
     forwarded_for: str | None = None
 
     def __init__(self, scope: Scope) -> None:
-        """Read it out of an ASGI scope; a header that comes twice is one list."""
+        """Read it from an ASGI scope; a repeated header becomes one list."""
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         """Decoded, beginning with a slash."""
         self.query: str = scope["query_string"].decode("latin-1")
         client = scope.get("client")
         self.client: str | None = client[0] if client else None
-        for encode_headers, value in scope["headers"]:
-            if encode_headers in _READ:
-                name, said = _READ[encode_headers], value.decode("latin-1")
-                before = getattr(self, name)
-                setattr(self, name, said if before is None else f"{before}, {said}")
+        for name, value in scope["headers"]:
+            if name in _ATTRIBUTES:
+                attribute, text = _ATTRIBUTES[name], value.decode("latin-1")
+                before = getattr(self, attribute)
+                setattr(self, attribute, text if before is None else f"{before}, {text}")
 
 
 class OpenFile:
-    """One version of a file on disk, held open: it stays whole when another takes its name."""
+    """One version of a file on disk, kept open: it stays readable after it is replaced."""
 
     def __init__(self, descriptor: int, size: int) -> None:
-        """Take over a descriptor, which is closed with the last that holds on to this."""
+        """Take over a descriptor; it is closed when this object is no longer referenced."""
         self._descriptor = descriptor
         self._size = size
 
@@ -73,13 +73,13 @@ class OpenFile:
         os.close(self._descriptor)
 
     async def read(self, start: int, size: int) -> bytes:
-        """Read some of it, while others are served."""
+        """Read some of it in a thread."""
         return await asyncio.to_thread(os.pread, self._descriptor, size, start)
 
 
 @dataclass(frozen=True, slots=True)
 class FileRange:
-    """A part of such a file, which is read while it is sent."""
+    """A part of an open file, which is read while it is sent."""
 
     file: OpenFile
     start: int
@@ -90,42 +90,42 @@ class FileRange:
 
 
 class HttpResponse:
-    """A whole answer; `body` is what a GET gets, and a HEAD learns the length of."""
+    """A whole response; the body is left out for HEAD."""
 
     __slots__ = ("_head", "body", "coding", "headers", "status")
 
     def __init__(
         self,
         status: int,
-        headers: Headers,
+        headers: Mapping[str, str],
         body: bytes | FileRange = b"",
         *,
         coding: str = "identity",
     ) -> None:
-        """Answer so; `coding` is what the headers say of it, for who counts."""
+        """`coding` is the Content-Encoding, for the request counters."""
         self.status = status
-        self.headers = headers
+        self.headers = encode_headers(headers)
         self.body = body
         self.coding = coding
         self._head: bytes | None = None
 
     @property
     def head(self) -> bytes:
-        """Its headers as they go over the wire, put together once."""
+        """Its headers as bytes on the wire, joined once."""
         if self._head is None:
             self._head = b"".join(b"%b: %b\r\n" % field for field in self.headers)
         return self._head
 
     async def send(self, receive: Receive, send: Send, *, method: str) -> None:
-        """Send it over ASGI; what is read while it is sent ends where the client leaves."""
+        """Send it over ASGI; reading from a file stops when the client disconnects."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         body = b"" if method == "HEAD" else self.body
         if isinstance(body, FileRange):
-            body = await _all_but_the_end(body, receive, send)
+            body = await _send_all_but_last(body, receive, send)
         await send({"type": "http.response.body", "body": body})
 
-    def part(self, start: int, end: int) -> "HttpResponse":
-        """Answer with a part of the body instead."""
+    def partial(self, start: int, end: int) -> "HttpResponse":
+        """Return the 206 response with the bytes from `start` up to `end`."""
         size = len(self.body)
         headers = dict(self.headers) | {
             b"content-length": b"%d" % (end - start),
@@ -135,25 +135,22 @@ class HttpResponse:
             body: bytes | FileRange = FileRange(self.body.file, start, end)
         else:
             body = self.body[start:end]
-        status = HTTPStatus.PARTIAL_CONTENT
-        return HttpResponse(status, list(headers.items()), body, coding=self.coding)
+        response = HttpResponse(HTTPStatus.PARTIAL_CONTENT, {}, body, coding=self.coding)
+        response.headers = list(headers.items())
+        return response
 
 
 ImmediateResponder = Callable[[Scope], HttpResponse | None]
-"""Returns the answer to a request where it is there; None where it takes the ordinary way."""
+"""Returns the response if that takes no task; None if the application has to be called."""
 
 
-def at_once(app: ASGIApp) -> ImmediateResponder:
-    """Return how an application answers without a task; one that can't never does."""
-    return getattr(app, "at_once", _never)
+def immediate_responder(app: ASGIApp) -> ImmediateResponder:
+    """Return an application's `immediate_response`; one that always returns None if it has none."""
+    return getattr(app, "immediate_response", lambda _: None)
 
 
-def _never(_: Scope) -> None:
-    """Leave every request to the ordinary way."""
-
-
-def text_response(status: HTTPStatus, text: str, **headers: str) -> HttpResponse:
-    """Answer with a line of text that nobody keeps; names of headers with _ for -."""
+def plain_text(status: HTTPStatus, text: str, **headers: str) -> HttpResponse:
+    """Return a response with a text that must not be cached; names of headers with _ for -."""
     fields = {
         "content-type": "text/plain; charset=utf-8",
         "content-length": str(len(text.encode())),
@@ -161,31 +158,30 @@ def text_response(status: HTTPStatus, text: str, **headers: str) -> HttpResponse
         "x-content-type-options": "nosniff",
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
-    return HttpResponse(status, encode_headers(fields), text.encode())
+    return HttpResponse(status, fields, text.encode())
 
 
-def encode_headers(fields: dict[str, str]) -> Headers:
-    """Return headers as ASGI wants them."""
+def encode_headers(fields: Mapping[str, str]) -> Headers:
+    """Return headers as in ASGI."""
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
 
 
-async def _all_but_the_end(stretch: FileRange, receive: Receive, send: Send) -> bytes:
-    """Send a part of a file step by step; return the last step, which ends the answer."""
-    at = stretch.start
-    # sending to who is gone fails silently, and a player that seeks leaves all the time
-    gone = asyncio.ensure_future(_gone(receive))
+async def _send_all_but_last(body: FileRange, receive: Receive, send: Send) -> bytes:
+    """Send a part of a file piece by piece; return the last piece, which ends the response."""
+    at = body.start
+    # sending to a closed connection fails silently, and a player that seeks closes many
+    disconnected = asyncio.ensure_future(_wait_for_disconnect(receive))
     try:
         while True:
-            step = await stretch.file.read(at, min(_STEP, stretch.end - at))
-            at += len(step)
-            if at >= stretch.end or not step or gone.done():
-                return step
-            await send({"type": "http.response.body", "body": step, "more_body": True})
+            piece = await body.file.read(at, min(_READ_SIZE, body.end - at))
+            at += len(piece)
+            if at >= body.end or not piece or disconnected.done():
+                return piece
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
     finally:
-        gone.cancel()
+        disconnected.cancel()
 
 
-async def _gone(receive: Receive) -> None:
-    """Wait until the client is gone."""
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -15,30 +15,31 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from syndicate.errors import SyndicateError
-from syndicate.web.server.connection import CHECK_INTERVAL, CurrentApplication, HttpConnection
+from syndicate.web.server.connection import CHECK_INTERVAL, HttpConnection
 from syndicate.web.server.connection_limit import ConnectionLimit
+from syndicate.web.server.current_application import CurrentApplication
 from syndicate.web.server.listener import BACKLOG, drop_new_connections, is_readable, listen
 
 __all__ = ["WebServer", "listen"]
 
-_LINGER = 1.0
-"""Seconds in which a client that is connected can still ask: it is told that this was the last."""
+_LAST_REQUESTS = 1.0
+"""Seconds in which connected clients can still send a request; its response closes."""
 _GRACE = 9.0
-"""Seconds that answers under way get to end, downloads included."""
-_STOP_WITHIN = 10.0
-"""Seconds until `stop` returns, whatever happens."""
+"""Seconds in which responses under way can end, downloads included."""
+_STOP_TIMEOUT = 10.0
+"""Seconds after which `stop` returns in any case."""
 _QUIET = 0.1
-"""Seconds without anybody new after which the listener is closed."""
-_MOMENT = 0.02
+"""Seconds without a new connection after which the listener is closed."""
+_POLL_INTERVAL = 0.02
 _KEEP_ALIVE = 5
 """Seconds that a connection stays open between two requests."""
-_RESERVED = 128
-"""File descriptors that connections leave to files and to the store."""
-_CLOSING = (b"connection", b"close")
+_RESERVED_DESCRIPTORS = 128
+"""File descriptors that are kept free for files and the store."""
+_CONNECTION_CLOSE = (b"connection", b"close")
 
 
 class WebServer:
-    """An application on an address; it answers from `start` to `stop`, or inside a `with`."""
+    """Serves an application on an address from `start` to `stop`, or inside a `with`."""
 
     def __init__(
         self,
@@ -50,53 +51,53 @@ class WebServer:
         shared: bool = False,
         ended: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take hold of the address; raise SyndicateError when it can't be had.
+        """Bind the address; raise SyndicateError when that fails.
 
-        `listener` is a socket of `listen`, for who has to know the port first; `shared`
-        says that others go on to listen on it, so that nobody who waits is ours to serve.
-        `ended` is called on another thread when it answers no more, for whatever reason.
+        `listener` is a socket of `listen`, for a caller that has to know the port first;
+        `shared` means that other processes listen on it too, and accept what waits when this
+        one stops. `ended` is called on another thread when the server has stopped or failed.
         """
         self._listener = listener or listen(host, port)
         self.host = host
         self.port: int = self._listener.getsockname()[1]
-        """The port it listens on, also where 0 was asked for."""
-        self._front = CurrentApplication(app, ConnectionLimit(_places()))
-        self._uvicorn = _Uvicorn(_configuration(self._front), shared=shared)
+        """The actual port, also where 0 was requested."""
+        self._application = CurrentApplication(app, ConnectionLimit(_max_connections()))
+        self._uvicorn = _Uvicorn(_configuration(self._application), shared=shared)
         self._ended = ended
-        self._over = False
+        self._is_over = False
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end."""
+        """Its URL, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
     @property
-    def alive(self) -> bool:
-        """Whether it is answering."""
-        return self._thread.is_alive() and not self._over
+    def is_alive(self) -> bool:
+        """Whether it is answering requests."""
+        return self._thread.is_alive() and not self._is_over
 
     def start(self) -> None:
-        """Begin to answer; return once it does."""
+        """Start, and return once it answers; raise SyndicateError when it doesn't."""
         self._thread.start()
         self._uvicorn.ready.wait()
         if not self._uvicorn.started:
-            raise SyndicateError(f"the web server on {self.url} did not come up")
+            raise SyndicateError(f"the web server on {self.url} did not start")
 
-    def swap(self, app: ASGIApp) -> None:
-        """Have another application answer from the next request on; those under way go on."""
-        self._front.put(app)
+    def replace_application(self, app: ASGIApp) -> None:
+        """Have another application answer from the next request on."""
+        self._application.replace(app)
 
-    def wind_down(self) -> None:
-        """Begin to stop: who is connected is answered and told that it was the last time."""
+    def begin_shutdown(self) -> None:
+        """Begin to stop: each connected client gets a last response, which says that it is."""
         self._uvicorn.should_exit = True
 
     def stop(self) -> None:
-        """Take no more requests, let those under way end, and return within ten seconds."""
-        self.wind_down()
+        """Finish the requests under way and stop; return within ten seconds."""
+        self.begin_shutdown()
         if self._thread.ident is not None:
-            self._thread.join(_STOP_WITHIN)
+            self._thread.join(_STOP_TIMEOUT)
         self._listener.close()
 
     def __enter__(self) -> Self:
@@ -116,12 +117,12 @@ class WebServer:
             self._uvicorn.run(sockets=[self._listener])
         finally:
             self._uvicorn.ready.set()
-            self._over = True
+            self._is_over = True
             self._ended()
 
 
 class _Uvicorn(uvicorn.Server):
-    """Uvicorn that tells when it is ready, looks after its connections, and drops nobody."""
+    """Uvicorn with a `ready` event, timeouts of its own, and a shutdown that drops no client."""
 
     def __init__(self, config: uvicorn.Config, *, shared: bool) -> None:
         super().__init__(config)
@@ -133,45 +134,45 @@ class _Uvicorn(uvicorn.Server):
         self.ready.set()
 
     async def on_tick(self, counter: int) -> bool:
-        """Look at all connections once in a while: a timer for each request would cost time."""
+        """Check all connections every few seconds: a timer for each request would cost time."""
         if counter % (10 * CHECK_INTERVAL) == 0:
             for connection in self._connections:
-                connection.look()
+                connection.check_timeout()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept who is at the door, answer who has asked, and only then close."""
+        """Accept all pending connections, answer their requests, and only then close."""
         now = asyncio.get_running_loop().time
-        begun = now()
-        self.config.encoded_headers = [_CLOSING]
+        began = now()
+        self.config.encoded_headers = [_CONNECTION_CLOSE]
         await self.on_tick(0)
         for connection in self._connections:
-            connection.say_goodbye()
+            connection.announce_close()
         if not self._shared:
-            await self._empty_the_queue(sockets or [], until=begun + _LINGER)
+            await self._drain_backlog(sockets or [], until=began + _LAST_REQUESTS)
         for server in self.servers:
             server.close()
-        while self._connections and now() < begun + _GRACE:
-            if now() > begun + _LINGER:
+        while self._connections and now() < began + _GRACE:
+            if now() > began + _LAST_REQUESTS:
                 for connection in self._connections:
                     connection.close_if_idle()
-            await asyncio.sleep(_MOMENT)
-            await super().on_tick(0)  # the Date
+            await asyncio.sleep(_POLL_INTERVAL)
+            await super().on_tick(0)  # updates the Date header
         for connection in self._connections:
             connection.transport.abort()
-        if tasks := list(self.server_state.tasks):  # those that wait for a client end by this
+        if tasks := list(self.server_state.tasks):  # this ends those that wait for a client
             await asyncio.wait(tasks, timeout=_QUIET)
         for task in self.server_state.tasks:
             task.cancel()
 
-    async def _empty_the_queue(self, listeners: list[socket.socket], *, until: float) -> None:
-        """Accept whoever connected before now."""
+    async def _drain_backlog(self, listeners: list[socket.socket], *, until: float) -> None:
+        """Accept the clients that have connected before now."""
         now = asyncio.get_running_loop().time
         for listener in listeners:
             drop_new_connections(listener)
         quiet_since = now()
         while now() < min(until, quiet_since + _QUIET):
-            await asyncio.sleep(_MOMENT)
+            await asyncio.sleep(_POLL_INTERVAL)
             if any(is_readable(listener) for listener in listeners):
                 quiet_since = now()
 
@@ -188,10 +189,10 @@ def _configuration(app: ASGIApp) -> uvicorn.Config:
         interface="asgi3",
         access_log=False,
         log_config=None,
-        # what strangers send is their mistake, and no line in the log
+        # malformed requests of strangers are not worth a line in the log
         log_level="error",
         server_header=False,
-        # The client's address decides who may see the outbox: nobody else may name it.
+        # The client's address decides about access to the outbox: no header may forge it.
         proxy_headers=False,
         lifespan="off",
         ws="none",
@@ -200,9 +201,9 @@ def _configuration(app: ASGIApp) -> uvicorn.Config:
     )
 
 
-def _places() -> int | None:
-    """Return how many connections there may be; None where the system sets no limit."""
+def _max_connections() -> int | None:
+    """Return how many connections may be open; None where the system sets no limit."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
         return None
-    return max(descriptors - _RESERVED, _RESERVED)
+    return max(descriptors - _RESERVED_DESCRIPTORS, _RESERVED_DESCRIPTORS)

@@ -1,7 +1,7 @@
-"""The access log: a line of JSON for each answer, with nothing in it that tells of a person.
+"""The access log: a line of JSON for each response, without personal data.
 
-No address, no query, no referrer, no User-Agent; and of a path that may hold a token,
-its first part alone.
+It has no client address, query, referrer or User-Agent, and only the first segment of a path
+that may contain a token.
 """
 
 import atexit
@@ -26,49 +26,49 @@ from syndicate.web.telemetry.counters import RequestCounters
 from syndicate.web.telemetry.request_kinds import PROBES, RequestKind
 
 AccessLogEntry = tuple[datetime, str, str, int, int, float, str, str, RequestKind, bool]
-"""When it was answered, method, path, status, bytes, seconds, coding, reader, kind, conditional.
+"""Time of the response, method, path, status, bytes, seconds, coding, reader, kind, conditional.
 
-A plain tuple: it is made for every request.
+A plain tuple for speed: there is one for every request.
 """
 
-_EVERY = 1.0
+_FLUSH_INTERVAL = 1.0
 """Seconds until a line is written."""
-_WAITING = 50_000
-"""How many lines wait at most, if the disk takes its time."""
+_MAX_PENDING = 50_000
+"""Lines that may wait for a slow disk."""
 MAX_PATH = 2000
-"""Characters of a path that are kept, whatever it leads to."""
-_LONGEST_LOST = 200
-"""The same, of one that leads nowhere."""
-_TOKEN = 20
-"""From this many characters on, a part of a path that leads nowhere could be a token."""
+"""Characters of any path that are logged."""
+_MAX_UNKNOWN_PATH = 200
+"""The same of a path that was not found."""
+_MIN_TOKEN = 20
+"""Characters from which a segment of such a path could be a token."""
 
 _events = structlog.get_logger()
 
 
 class AccessLog:
-    """Lines wait here for a second, so that no request waits for a disk.
+    """Collects lines and writes them once a second, so that no request waits for the disk.
 
-    The file is opened anew each time: one that was rotated away, or deleted, needs no signal.
+    The file is opened for each write, so that log rotation needs no signal.
     """
 
     def __init__(
         self,
         file: Path | None,
-        acting: Collection[str] = (),
+        acting_prefixes: Collection[str] = (),
         *,
         counts: RequestCounters | None = None,
     ) -> None:
-        """Write to a file, or to stderr; `acting` are the first parts of paths that hold tokens.
+        """Write to a file, or to stderr if None; raise ConfigError if it can't be written.
 
-        Lines that can't be written are counted. Raise ConfigError when the file can't be written.
+        `acting_prefixes` are the first segments of paths that contain tokens.
         """
         self._file = file
-        self._acting = frozenset(acting) - PROBES
-        self._waiting: deque[AccessLogEntry] = deque()
-        self._writing = threading.Lock()
-        self._due = False
-        self._torn = False
-        self._failing = False
+        self._acting_prefixes = frozenset(acting_prefixes) - PROBES
+        self._pending: deque[AccessLogEntry] = deque()
+        self._write_lock = threading.Lock()
+        self._timer_set = False
+        self._line_is_torn = False
+        self._is_failing = False
         self._counts = counts or RequestCounters()
         if file is not None:
             try:
@@ -76,98 +76,99 @@ class AccessLog:
             except OSError as error:
                 raise ConfigError(
                     f"web.access_log: can't write {file} ({error.strerror}); "
-                    "name a file in a folder that is there"
+                    "choose a file in a folder that exists"
                 ) from error
         atexit.register(self.flush)
 
     @classmethod
-    def of(
-        cls, config: Config, acting: Collection[str] = (), counts: RequestCounters | None = None
+    def from_config(
+        cls, config: Config, prefixes: Collection[str] = (), counts: RequestCounters | None = None
     ) -> Self | None:
-        """Return the log that a publication wants; None where it wants none."""
-        named = config.web.access_log
-        if not named:
+        """Return the log of a publication, or None if none is configured."""
+        name = config.web.access_log
+        if not name:
             return None
-        return cls(None if named == "-" else config.path(named), acting, counts=counts)
+        return cls(None if name == "-" else config.path(name), prefixes, counts=counts)
 
-    def note(self, entry: AccessLogEntry) -> None:
-        """Have a line written within a second."""
-        if len(self._waiting) >= _WAITING:
-            self._counts.lose(1)
+    def add(self, entry: AccessLogEntry) -> None:
+        """Add a line, which is written within a second."""
+        if len(self._pending) >= _MAX_PENDING:
+            self._counts.add_lost_lines(1)
             return
-        self._waiting.append(entry)
-        if not self._due:
-            self._due = True
-            timer = threading.Timer(_EVERY, self.flush)
+        self._pending.append(entry)
+        if not self._timer_set:
+            self._timer_set = True
+            timer = threading.Timer(_FLUSH_INTERVAL, self.flush)
             timer.daemon = True  # the last lines are written at exit
             try:
                 timer.start()
-            except RuntimeError:  # no more threads, or the process ends: the next line tries again
-                self._due = False
+            except RuntimeError:  # no more threads, or the process exits: the next line tries again
+                self._timer_set = False
 
     def flush(self) -> None:
-        """Write what waits. A disk that is full is told of once, and fails no request."""
-        with self._writing:
-            self._due = False  # first: what is noted from here on has a timer of its own
-            lines = [self._line() for _ in range(len(self._waiting))]
+        """Write all pending lines; a failure is logged once and fails no request."""
+        with self._write_lock:
+            self._timer_set = False  # first: a line added from here on sets a timer of its own
+            lines = [self._line() for _ in range(len(self._pending))]
             if not lines:
                 return
             try:
                 self._write("".join(lines))
             except (OSError, ValueError) as error:
-                self._counts.lose(len(lines))
-                if not self._failing:
+                self._counts.add_lost_lines(len(lines))
+                if not self._is_failing:
                     _events.error("access log not written", file=self._name, error=str(error))
-                self._failing = True
+                self._is_failing = True
             else:
-                if self._failing:
+                if self._is_failing:
                     _events.info("access log written again", file=self._name, lost=self.lost)
-                self._failing = False
+                self._is_failing = False
 
     def close(self) -> None:
-        """Write what waits, and be done."""
+        """Write all pending lines, and stop flushing at exit."""
         self.flush()
         atexit.unregister(self.flush)
 
     @property
     def lost(self) -> int:
-        """How many lines could not be written, of this log and all that share its counts."""
-        return self._counts.lost
+        """How many lines were not written, in this log and all that share its counters."""
+        return self._counts.lost_log_lines
 
     @property
     def _name(self) -> str:
         return "stderr" if self._file is None else str(self._file)
 
     def _line(self) -> str:
-        return format_line(self._waiting.popleft(), self._acting)
+        return format_line(self._pending.popleft(), self._acting_prefixes)
 
     def _write(self, text: str) -> None:
         if self._file is None:
             sys.stderr.write(text)
             sys.stderr.flush()
             return
-        left = (b"\n" if self._torn else b"") + text.encode("ascii")
+        data = (b"\n" if self._line_is_torn else b"") + text.encode("ascii")
         descriptor = _open(self._file)
         try:
-            while left:
-                written = os.write(descriptor, left)
-                self._torn = not left[:written].endswith(b"\n")
-                left = left[written:]
+            while data:
+                written = os.write(descriptor, data)
+                self._line_is_torn = not data[:written].endswith(b"\n")
+                data = data[written:]
         finally:
             os.close(descriptor)
 
 
 def _open(file: Path) -> int:
-    """Open a file to add to; several processes may, since each writes whole lines."""
+    """Open a file to append; several processes may do so, since each writes whole lines."""
     return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
 
-def format_line(entry: AccessLogEntry, acting: Collection[str] = ()) -> str:
-    """Return the line of one answer, in ASCII: nothing in a request can break it."""
+def format_line(entry: AccessLogEntry, acting_prefixes: Collection[str] = ()) -> str:
+    """Return the line of one response, in ASCII: nothing in a request can break it."""
     at, method, path, status, size, seconds, coding, reader, kind, conditional = entry
+    path = redact_path(path, status, acting_prefixes)
     return (
         f'{{"time":"{_second(int(at.timestamp()))}.{at.microsecond // 1000:03}Z"'
-        f',"method":{quoted(method[:20])},"path":{quoted(redact_path(path, status, acting))}'
+        f',"method":{quoted(method[:20])},"path":{quoted(path)}'
         f',"status":{status},"bytes":{size},"ms":{seconds * 1000:.2f},"coding":"{coding}"'
         f',"reader":"{reader}","kind":"{kind}"'
         f',"conditional":{"true" if conditional else "false"}}}\n'
@@ -176,31 +177,33 @@ def format_line(entry: AccessLogEntry, acting: Collection[str] = ()) -> str:
 
 @lru_cache(2)
 def _second(timestamp: int) -> str:
-    """Return a second as in RFC 3339, without a zone; a thousand lines share one."""
+    """Return a time to the second as in RFC 3339, without a zone; many lines share one."""
     return datetime.fromtimestamp(timestamp, UTC).isoformat()[:19]
 
 
-def redact_path(path: str, status: int, acting: Collection[str] = ()) -> str:
-    """Return what may be told of a path: of pages that act and private feeds, how it begins."""
+def redact_path(path: str, status: int, acting_prefixes: Collection[str] = ()) -> str:
+    """Return a path without tokens: only the beginning for acting pages and private feeds."""
     if path.startswith(addresses.PRIVATE):
         return f"{addresses.PRIVATE}…"
     first, slash, rest = path[1:].partition("/")
-    if first in acting:
+    if first in acting_prefixes:
         return f"/{first}/…" if rest else f"/{first}{slash}"
-    if status < HTTPStatus.BAD_REQUEST:  # it is published, or leads to what is
+    if status < HTTPStatus.BAD_REQUEST:  # a published file, or a redirect to one
         return path[:MAX_PATH]
-    return _lost(path, acting)
+    return _redact_unknown(path, acting_prefixes)
 
 
-def _lost(path: str, acting: Collection[str]) -> str:
-    """Return what may be told of a path that leads nowhere: it may be a secret, misspelt."""
-    said: list[str] = []
-    for part in path[:_LONGEST_LOST].split("/"):
-        if "@" in part or (len(part) >= _TOKEN and (part != part.lower() or "-" not in part)):
-            said.append("…")
+def _redact_unknown(path: str, acting_prefixes: Collection[str]) -> str:
+    """Return a path that was not found without what may be a misspelt secret."""
+    segments: list[str] = []
+    for segment in path[:_MAX_UNKNOWN_PATH].split("/"):
+        lower = segment.lower()
+        may_be_token = len(segment) >= _MIN_TOKEN and (segment != lower or "-" not in segment)
+        if "@" in segment or may_be_token:
+            segments.append("…")
             continue
-        said.append(part)
-        if part.lower() in acting or part.lower() == "private":
-            said.append("…")
+        segments.append(segment)
+        if lower in acting_prefixes or lower == "private":
+            segments.append("…")
             break
-    return "/".join(said)
+    return "/".join(segments)

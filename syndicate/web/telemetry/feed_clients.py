@@ -1,14 +1,14 @@
-"""Who polls: the family of a reader, and how many people a service says it reads for.
+"""The client that polls a feed: its family, and the number of subscribers that it reports.
 
-Both come out of `User-Agent`, which anybody can write as they like. So families are
-those of a table, and what is said of subscribers is what was claimed.
+Both come from `User-Agent`, which anybody can forge. So families are limited to those of a
+table, and the number of subscribers is only a claim.
 """
 
 import re
 from dataclasses import dataclass
 
 OTHER = "other"
-"""Whoever isn't in the table."""
+"""The family of any client that isn't in the table."""
 
 _FAMILIES = (
     # services: one fetch for many people
@@ -91,56 +91,54 @@ _FAMILIES = (
     ("mozilla/", "browser"),
     ("opera/", "browser"),
 )
-"""What a reader's User-Agent has in it, in small letters, and its family; the first that fits."""
+"""A lower-case substring of the User-Agent, and the family; the first match counts."""
 FAMILIES = frozenset(family for _, family in _FAMILIES) | {OTHER}
-"""Every family there is."""
+"""All families."""
 
-_READ = 400
-"""How many characters of a User-Agent are looked at."""
+_MAX_AGENT = 400
+"""Characters of a User-Agent that are examined."""
 _SUBSCRIBERS = re.compile(r"(?<![\w,.])(\d[\d,]{0,11})[ _](?:subscriber|reader)s?\b", re.IGNORECASE)
-_REMEMBERED = 1024
-"""How many User-Agents are known by heart."""
+_CACHE_SIZE = 1024
+"""User-Agents that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedClient:
-    """What a User-Agent says of who asks."""
+    """What a User-Agent says about the client."""
 
     family: str
     """One of FAMILIES."""
     subscribers: int | None = None
-    """For how many people a service says that it reads; None where it says nothing."""
+    """The subscribers that a service reports; None if it reports none."""
 
 
 UNKNOWN_CLIENT = FeedClient(OTHER)
-"""Who says nothing of themselves."""
 
 
 class FeedClients:
-    """Tells who asks; the User-Agents met most are known by heart."""
+    """Identifies clients, and remembers the result."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, FeedClient] = {}
 
-    def of(self, agent: bytes | None) -> FeedClient:
-        """Return what a User-Agent says, as it stands in the request; None is none."""
+    def identify(self, agent: bytes | None) -> FeedClient:
+        """Return the client of a raw User-Agent header, which may be None."""
         if agent is None:
             return UNKNOWN_CLIENT
         known = self._known.get(agent)
         if known is not None:
             return known
-        poller = identify_client(agent[:_READ].decode("latin-1"))
-        if len(agent) <= _READ:
-            if len(self._known) >= _REMEMBERED:
+        client = identify_client(agent[:_MAX_AGENT].decode("latin-1"))
+        if len(agent) <= _MAX_AGENT:
+            if len(self._known) >= _CACHE_SIZE:
                 self._known.clear()
-            self._known[agent] = poller
-        return poller
+            self._known[agent] = client
+        return client
 
 
 def identify_client(agent: str) -> FeedClient:
-    """Return what a User-Agent says; whatever it is, the family is one of the table."""
-    small = agent[:_READ].lower()
-    family = next((family for mark, family in _FAMILIES if mark in small), OTHER)
-    said = _SUBSCRIBERS.search(small)
-    count = int(said[1].replace(",", "")) if said else None
-    return FeedClient(family, count) if count is not None else FeedClient(family)
+    """Return the client of a User-Agent; its family is always one of the table."""
+    lower = agent[:_MAX_AGENT].lower()
+    family = next((family for mark, family in _FAMILIES if mark in lower), OTHER)
+    match = _SUBSCRIBERS.search(lower)
+    return FeedClient(family, int(match[1].replace(",", "")) if match else None)

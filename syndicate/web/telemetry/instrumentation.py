@@ -1,7 +1,7 @@
-"""The whole application, watched: each answer is counted, and noted in the access log.
+"""The recorder application: each response is counted, and logged in the access log.
 
-This stands before every request, so it does little: three dictionaries, no regular
-expression, no event. What it costs is in `bench.serving`.
+Every request passes here, so it does little: three dictionaries, no regular expression, no
+event. `bench.serving` measures what it costs.
 """
 
 from collections.abc import Awaitable
@@ -11,20 +11,20 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndicate import clock
-from syndicate.web.server.responses import HttpResponse, at_once
+from syndicate.web.server.responses import HttpResponse, immediate_responder
 from syndicate.web.telemetry.access_log import MAX_PATH, AccessLog
 from syndicate.web.telemetry.counters import RequestCounters
 from syndicate.web.telemetry.feed_clients import FeedClients
 from syndicate.web.telemetry.request_kinds import PROBES, RequestClassifier, RequestKind
 
 _CODINGS = {None: "identity", b"gzip": "gzip", b"br": "br"}
-_LEFT = 499
-"""What nginx calls it when a client leaves before it has finished asking."""
-_SERVED = frozenset({200, 226, 304})
+_CLIENT_CLOSED_REQUEST = 499
+"""Nginx's status for a client that disconnects before it has sent its request."""
+_SUCCESS = frozenset({200, 226, 304})
 
 
 class Instrumentation:
-    """An ASGI application around another; it changes nothing."""
+    """An ASGI application around another, which passes everything on unchanged."""
 
     def __init__(
         self,
@@ -34,93 +34,93 @@ class Instrumentation:
         log: AccessLog | None = None,
     ) -> None:
         self._app = app
-        self._at_once = at_once(app)
+        self._immediate_response = immediate_responder(app)
         self.counts = counts
-        """What was counted so far, for an application that takes the place of this one."""
-        self._tallies = counts.tallies
-        self._kind = kinds.of
-        self._poller = FeedClients().of
+        """The counters, for the application that replaces this one."""
+        self._by_kind = counts.by_kind
+        self._classify = kinds.classify
+        self._identify = FeedClients().identify
         self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, and count what was answered; a failure is the server's 500.
+        """Pass the request on and count the response; an exception counts as the server's 500.
 
-        A client that leaves in the middle of its request gets no answer: it is counted alone.
+        A client that disconnects before it has sent its request is counted with status 499.
         """
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        passing = _InstrumentedSend(send)
+        recorder = _InstrumentedSend(send)
         began = monotonic()
         try:
-            await self._app(scope, receive, passing.pass_on)
+            await self._app(scope, receive, recorder.send)
         except ClientDisconnect:
-            passing.status = _LEFT
-            self.refused(_LEFT)
+            recorder.status = _CLIENT_CLOSED_REQUEST
+            self.count_refusal(_CLIENT_CLOSED_REQUEST)
         finally:
-            if passing.status != _LEFT:
-                self._note(scope, passing.status, passing.coding, passing.size, began)
+            if recorder.status != _CLIENT_CLOSED_REQUEST:
+                self._record(scope, recorder.status, recorder.coding, recorder.size, began)
 
-    def at_once(self, scope: Scope) -> HttpResponse | None:
-        """Pass an answer on that is there, and count it."""
+    def immediate_response(self, scope: Scope) -> HttpResponse | None:
+        """Return and count the application's immediate response."""
         began = monotonic()
-        answer = self._at_once(scope)
-        if answer is not None:
-            self._note(scope, answer.status, answer.coding, len(answer.body), began)
-        return answer
+        response = self._immediate_response(scope)
+        if response is not None:
+            self._record(scope, response.status, response.coding, len(response.body), began)
+        return response
 
-    def refused(self, status: int) -> None:
-        """Count what the server answered by itself: this application was never asked."""
-        self._tallies[RequestKind.OTHER].add(status, "identity", 0, 0.0)
+    def count_refusal(self, status: int) -> None:
+        """Count an error that the server responded with by itself."""
+        self._by_kind[RequestKind.OTHER].add(status, "identity", 0, 0.0)
 
     def close(self) -> None:
-        """Write what waits for the access log; what is still under way is noted all the same."""
+        """Write the pending lines of the access log; requests under way are still logged."""
         if self._log is not None:
             self._log.close()
 
-    def _note(self, scope: Scope, status: int, coding: str, size: int, began: float) -> None:
+    def _record(self, scope: Scope, status: int, coding: str, size: int, began: float) -> None:
         now = monotonic()
         path: str = scope["path"]
-        kind = self._kind(path)
-        tally = self._tallies[kind]
+        kind = self._classify(path)
+        counters = self._by_kind[kind]
         if scope["method"] == "HEAD":
             size = 0
-        tally.add(status, coding, size, now - began)
-        if self._log is None and not tally.feed:
+        counters.add(status, coding, size, now - began)
+        if self._log is None and not counters.feed:
             return
         headers = dict(scope["headers"])
-        poller = self._poller(headers.get(b"user-agent"))
-        if tally.feed:
-            self.counts.poll(poller.family, status)
-            if poller.subscribers is not None and kind is RequestKind.FEED and status in _SERVED:
-                self.counts.report(poller.family, path, poller.subscribers, at=now)
+        client = self._identify(headers.get(b"user-agent"))
+        if counters.feed:
+            self.counts.count_poll(client.family, status)
+            if client.subscribers is not None and kind is RequestKind.FEED and status in _SUCCESS:
+                self.counts.set_subscribers(client.family, path, client.subscribers, at=now)
         if self._log is None or (
             kind is RequestKind.OTHER and path[1:].partition("/")[0] in PROBES
         ):
             return
         # fmt: off
-        self._log.note((
+        self._log.add((
             clock.now(), scope["method"], path[:MAX_PATH], status, size, now - began,
-            coding, poller.family, kind,
+            coding, client.family, kind,
             b"if-none-match" in headers or b"if-modified-since" in headers,
         ))
         # fmt: on
 
 
 class _InstrumentedSend:
-    """What goes through on its way to the client."""
+    """Records status, coding and size of a response on its way to the client."""
 
     __slots__ = ("_send", "coding", "size", "status")
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self.status = 500
-        """What the server says for an application that said nothing."""
+        """The server's status if the application sends no response."""
         self.coding = "identity"
         self.size = 0
 
-    def pass_on(self, message: Message) -> Awaitable[None]:
-        """Look at a message, and hand it over; no coroutine of our own is needed for that."""
+    def send(self, message: Message) -> Awaitable[None]:
+        """Record a message and send it on; a coroutine of our own would cost time."""
         if message["type"] == "http.response.body":
             self.size += len(message.get("body", b""))
         elif message["type"] == "http.response.start":

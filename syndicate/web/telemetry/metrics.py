@@ -1,11 +1,11 @@
-"""What is counted, as Prometheus reads it: what the web answered, and what the store holds.
+"""The metrics for Prometheus, of web, store and relays.
 
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -27,16 +27,16 @@ from syndicate.schedule.mail_status import BlockerKind, MailStatus
 from syndicate.store import MetricsFigures, Store
 from syndicate.web.telemetry.counters import RequestCounters
 
-_FRESH = timedelta(seconds=15)
-"""How long figures of the store are good enough."""
+_CACHE_TIME = 15.0
+"""Seconds for which figures of the store are cached at least."""
+_CACHE_FACTOR = 100
+"""They are cached for so many times their query time: large stores are queried less often."""
 _NO_MAIL = frozenset({BlockerKind.HOLD, BlockerKind.OUT})
-"""What is in a relay's way that takes nothing."""
-_SHARE = 100
-"""They are kept for so many times the time that they took: a large store is counted less often."""
+"""The blockers of a relay that accepts nothing."""
 
 
 class Metrics:
-    """All that is told, put together when somebody asks."""
+    """All metrics, collected on request."""
 
     def __init__(self, store: Store, config: Config, counts: RequestCounters) -> None:
         registry = CollectorRegistry()
@@ -46,29 +46,31 @@ class Metrics:
         ProcessCollector(registry=registry)
         self._registry = registry
 
-    def exposition(self, accept: str) -> tuple[bytes, str]:
-        """Return the text and its media type, by the `Accept` of who asks."""
+    def render(self, accept: str) -> tuple[bytes, str]:
+        """Return the metrics and their media type, by the request's `Accept`."""
         encode, media_type = choose_encoder(accept)
         return encode(self._registry), media_type
 
 
-class _WebMetrics(Collector):
-    """What this process answered since it began."""
+class _UndescribedCollector(Collector):
+    def describe(self) -> list[Metric]:
+        """Return nothing: without this method the registry would call `collect`."""
+        return []
+
+
+class _WebMetrics(_UndescribedCollector):
+    """The responses of this process."""
 
     def __init__(self, counts: RequestCounters) -> None:
         self._counts = counts
 
-    def describe(self) -> list[Metric]:
-        """Promise nothing: asked for what there will be, the registry would collect."""
-        return []
-
     def collect(self) -> Iterator[Metric]:
-        """Tell all of it."""
+        """Yield the metrics of the counters."""
         yield InfoMetricFamily(
             "syndicate_build", "Which Syndicate this is.", {"version": __version__}
         )
         yield from self._answers()
-        yield from self._readers()
+        yield from self._clients()
         limited = CounterMetricFamily(
             "syndicate_signups_limited",
             "Sign-ups, and other letters that somebody asked for, that went over a limit.",
@@ -80,7 +82,7 @@ class _WebMetrics(Collector):
         yield CounterMetricFamily(
             "syndicate_access_log_lost",
             "Lines of the access log that weren't written.",
-            self._counts.lost,
+            self._counts.lost_log_lines,
         )
 
     def _answers(self) -> Iterator[Metric]:
@@ -95,14 +97,14 @@ class _WebMetrics(Collector):
             "From the request to the last byte handed to the server.",
             labels=("kind",),
         )
-        for kind, tally in self._counts.tallies.items():
-            for (status, coding), count in tally.answers.copy().items():
+        for kind, counters in self._counts.by_kind.items():
+            for (status, coding), count in counters.responses.copy().items():
                 requests.add_metric((kind, str(status), coding), count)
-            sent.add_metric((kind,), tally.bytes)
-            durations.add_metric((kind,), tally.buckets(), tally.seconds)
+            sent.add_metric((kind,), counters.bytes)
+            durations.add_metric((kind,), counters.buckets(), counters.seconds)
         yield from (requests, sent, durations)
 
-    def _readers(self) -> Iterator[Metric]:
+    def _clients(self) -> Iterator[Metric]:
         polls = CounterMetricFamily(
             "syndicate_feed_polls", "Requests for feeds.", labels=("reader", "outcome")
         )
@@ -113,65 +115,57 @@ class _WebMetrics(Collector):
             "For how many people a service says it reads a feed.",
             labels=("reader", "feed"),
         )
-        for labels, said in self._counts.reported(at=monotonic()).items():
-            reported.add_metric(labels, said)
+        for labels, count in self._counts.subscribers(at=monotonic()).items():
+            reported.add_metric(labels, count)
         yield from (polls, reported)
 
 
-class _StoreMetrics(Collector):
-    """What the store holds; counted once in a while, for everybody who asks."""
+class _StoreMetrics(_UndescribedCollector):
+    """The figures of the store, cached for all scrapes."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._counting = threading.Lock()
-        self._last: tuple[MetricsFigures, MailFlow] | None = None
-        self._good_until = 0.0
-
-    def describe(self) -> list[Metric]:
-        """Promise nothing: asked for what there will be, the registry would collect."""
-        return []
+        self._lock = threading.Lock()
+        self._cached: tuple[MetricsFigures, MailFlow] | None = None
+        self._cached_until = 0.0
 
     def collect(self) -> Iterator[Metric]:
-        """Tell all of it; of a store that can't be read, just that."""
+        """Yield the metrics of the store, or only that it can't be read."""
         try:
-            counted = self._counted()
+            snapshot = self._load()
         except StoreError:
-            counted = None
+            snapshot = None
         readable = "Whether the store could be read."
-        yield GaugeMetricFamily("syndicate_store_readable", readable, int(counted is not None))
-        if counted is not None:
-            figures, flow = counted
-            yield from _told(figures)
-            yield from _moving(flow, clock.now())
+        yield GaugeMetricFamily("syndicate_store_readable", readable, int(snapshot is not None))
+        if snapshot is not None:
+            figures, flow = snapshot
+            yield from _store_metrics(figures)
+            yield from _mail_flow_metrics(flow, clock.now())
 
-    def _counted(self) -> tuple[MetricsFigures, MailFlow]:
-        with self._counting:
+    def _load(self) -> tuple[MetricsFigures, MailFlow]:
+        with self._lock:
             began = monotonic()
-            if self._last is None or began >= self._good_until:
+            if self._cached is None or began >= self._cached_until:
                 with self._store.read() as tx:
                     now = clock.now()
-                    self._last = tx.metrics_snapshot.load(now), tx.heartbeats.mail_flow(now)
+                    self._cached = tx.metrics_snapshot.load(now), tx.heartbeats.mail_flow(now)
                 ended = monotonic()
-                self._good_until = ended + max(_FRESH.total_seconds(), _SHARE * (ended - began))
-            return self._last
+                self._cached_until = ended + max(_CACHE_TIME, _CACHE_FACTOR * (ended - began))
+            return self._cached
 
 
-class _RelayMetrics(Collector):
-    """How it goes with each relay, by whichever processes deliver; a few rows each time."""
+class _RelayMetrics(_UndescribedCollector):
+    """The state of each relay in all sending processes; a few rows, so it isn't cached."""
 
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self._config = config
 
-    def describe(self) -> list[Metric]:
-        """Promise nothing: asked for what there will be, the registry would collect."""
-        return []
-
     def collect(self) -> Iterator[Metric]:
-        """Tell all of it; nothing of a store that can't be read."""
+        """Yield the metrics of the relays; nothing if the store can't be read."""
         try:
             with self._store.read() as tx:
-                traffic = MailStatus.read(tx, self._config, clock.now())
+                status = MailStatus.read(tx, self._config, clock.now())
         except StoreError:
             return
         sessions = GaugeMetricFamily(
@@ -187,21 +181,21 @@ class _RelayMetrics(Collector):
             "Whether a relay takes nothing: it asked for less, can't be reached, or refuses us.",
             labels=("relay",),
         )
-        for way in traffic.relays:
-            is_held = way.blocker is not None and way.blocker.kind in _NO_MAIL
-            sessions.add_metric((way.name,), way.sessions)
-            pace.add_metric((way.name,), way.per_second)
-            held.add_metric((way.name,), int(is_held))
+        for relay in status.relays:
+            is_held = relay.blocker is not None and relay.blocker.kind in _NO_MAIL
+            sessions.add_metric((relay.name,), relay.sessions)
+            pace.add_metric((relay.name,), relay.per_second)
+            held.add_metric((relay.name,), int(is_held))
         yield from (sessions, pace, held)
-        holds = (one for one in traffic.blockers if one.domains and one.kind is BlockerKind.HOLD)
+        holds = [blocker for blocker in status.blockers if blocker.kind is BlockerKind.HOLD]
         yield GaugeMetricFamily(
             "syndicate_domains_held",
             "Domains of readers, or providers, that want nothing for a while.",
-            sum(1 for _ in holds),
+            sum(bool(blocker.domains) for blocker in holds),
         )
 
 
-def _told(figures: MetricsFigures) -> Iterator[Metric]:
+def _store_metrics(figures: MetricsFigures) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "syndicate_articles_public", "Articles that readers may see.", figures.articles
     )
@@ -218,17 +212,17 @@ def _told(figures: MetricsFigures) -> Iterator[Metric]:
     fires = GaugeMetricFamily(
         "syndicate_fires", "Slots of the timetable that were dealt with.", labels=("outcome",)
     )
-    for how, count in figures.fires.items():
-        fires.add_metric((how,), count)
+    for outcome, count in figures.fires.items():
+        fires.add_metric((outcome,), count)
     subscriptions = GaugeMetricFamily(
         "syndicate_subscriptions", "Subscriptions.", labels=("newsletter", "state")
     )
-    for (newsletter, standing), count in figures.subscriptions.items():
-        subscriptions.add_metric((newsletter, standing), count)
-    yield from (editions, deliveries, fires, subscriptions, *_pushed(figures))
+    for (newsletter, subscription), count in figures.subscriptions.items():
+        subscriptions.add_metric((newsletter, subscription), count)
+    yield from (editions, deliveries, fires, subscriptions, *_push_metrics(figures))
 
 
-def _moving(flow: MailFlow, at: datetime) -> Iterator[Metric]:
+def _mail_flow_metrics(flow: MailFlow, at: datetime) -> Iterator[Metric]:
     def seconds(since: datetime | None) -> float:
         return max(0.0, (at - since).total_seconds()) if since is not None else 0.0
 
@@ -242,24 +236,24 @@ def _moving(flow: MailFlow, at: datetime) -> Iterator[Metric]:
         "Age of the oldest message that waits, put off or not; 0 without any.",
         seconds(flow.oldest),
     )
-    for name, what, last in (
+    for name, event, last in (
         ("mail_accepted", "a message was accepted", flow.last_accepted),
         ("tick", "everything that is due was gone through", flow.last_tick),
     ):
         gauge = GaugeMetricFamily(
-            f"syndicate_last_{name}_timestamp_seconds", f"When {what}, since 1970; 0 for never."
+            f"syndicate_last_{name}_timestamp_seconds", f"When {event}, since 1970; 0 for never."
         )
         gauge.add_metric((), last.timestamp() if last is not None else 0)
         yield gauge
 
 
-def _pushed(figures: MetricsFigures) -> Iterator[Metric]:
+def _push_metrics(figures: MetricsFigures) -> Iterator[Metric]:
     owed = GaugeMetricFamily(
         "syndicate_push_owed", "Pings and notices to be made.", labels=("to", "state")
     )
-    for who, push in figures.push.items():
-        owed.add_metric((who, "waiting"), push.waiting)
-        owed.add_metric((who, "failing"), push.failing)
+    for target, push in figures.push.items():
+        owed.add_metric((target, "waiting"), push.waiting)
+        owed.add_metric((target, "failing"), push.failing)
     yield owed
     yield GaugeMetricFamily(
         "syndicate_hub_subscriptions",

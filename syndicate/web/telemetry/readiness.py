@@ -1,4 +1,4 @@
-"""Whether a process can do all that it is for, and what keeps it from that."""
+"""Whether a process can do its work, and the reasons why not."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,45 +13,45 @@ from syndicate.schedule.stall import MailStall, find_stall
 from syndicate.store import Store
 from syndicate.web.telemetry.write_probe import find_write_errors
 
-_FRESH = 5.0
-"""Seconds that an answer about mail and disks is good for: anybody may ask at any time."""
+_CACHE_TIME = 5.0
+"""Seconds for which the result for mail and disks is cached, since anybody may ask."""
 _SLOW = 15.0
-"""Seconds that looking may take: longer than a store is waited for that others use."""
+"""Seconds that the checks may take: longer than the wait for a locked store."""
 _UNREADABLE = "the store can't be read"
 
 
 @dataclass(frozen=True, slots=True)
 class NotReadyReason:
-    """One thing that is not as it should be."""
+    """A reason why the process is not ready."""
 
     text: str
-    """What anybody may know."""
+    """For anybody."""
     detail: str = ""
-    """What only the operator may know, since it may name machines."""
+    """For the operator only, since it may name machines."""
 
     def line(self, *, in_detail: bool) -> str:
-        """Return the line for somebody who may know the detail, or not."""
+        """Return the reason as a line, with or without the detail."""
         return f"{self.text}: {self.detail}" if in_detail and self.detail else self.text
 
 
 class Readiness:
-    """Finds out what is missing, each time that somebody asks."""
+    """Finds the reasons on each request."""
 
     def __init__(
         self, store: Store, config: Config, *, stopping: Callable[[], bool], sends: bool
     ) -> None:
-        """Take what to look at; `sends`: whether this process delivers mail."""
+        """Check mail, too, if this process `sends` it."""
         self._store = store
         self._config = config
         self._stopping = stopping
         self._sends = sends
-        self._looking = threading.Lock()
-        self._looking_since = 0.0
-        self._seen = [NotReadyReason("mail and disks are not checked yet")]
-        self._seen_until = 0.0
+        self._check_lock = threading.Lock()
+        self._check_started = 0.0
+        self._checked = [NotReadyReason("mail and disks are not checked yet")]
+        self._checked_until = 0.0
 
-    def of_store(self) -> list[NotReadyReason]:
-        """Return whether the store can be read."""
+    def check_store(self) -> list[NotReadyReason]:
+        """Return a reason if the store can't be read."""
         try:
             with self._store.read() as tx:
                 tx.articles.newest_number()
@@ -59,56 +59,53 @@ class Readiness:
             return [NotReadyReason(_UNREADABLE, str(error))]
         return []
 
-    def of_web(self) -> list[NotReadyReason]:
-        """Return what keeps requests from being answered."""
-        found = self.of_store()
+    def check_web(self) -> list[NotReadyReason]:
+        """Return the reasons why pages can't be served."""
+        reasons = self.check_store()
         if not (self._config.output / "index.html").is_file():
-            found.append(NotReadyReason("there is no home page yet"))
+            reasons.append(NotReadyReason("there is no home page yet"))
         if self._stopping():
-            found.append(NotReadyReason("stopping"))
-        return found
+            reasons.append(NotReadyReason("stopping"))
+        return reasons
 
-    def of_all(self) -> list[NotReadyReason]:
-        """Return everything that is in the way, of mail and of writing, too."""
-        found = self.of_web()
+    def check_all(self) -> list[NotReadyReason]:
+        """Return all reasons, those of mail and disks included."""
+        reasons = self.check_web()
         for secret in missing_secrets(self._config) if self._sends else ():
-            found.append(NotReadyReason("mail can't be sent", str(secret)))
-        return [*found, *self._of_mail_and_disks()]
+            reasons.append(NotReadyReason("mail can't be sent", str(secret)))
+        return [*reasons, *self._check_mail_and_disks()]
 
-    # how
+    def _check_mail_and_disks(self) -> list[NotReadyReason]:
+        """Check them, unless that was done a moment ago or is under way.
 
-    def _of_mail_and_disks(self) -> list[NotReadyReason]:
-        """Look, unless that was done just now or is under way.
-
-        It may take long, as on a disk that hangs. Probes that waited for it would take all the
+        On a disk that hangs it may take long. Probes that waited for it would use up the
         threads that answer requests.
         """
-        if not self._looking.acquire(blocking=False):
-            is_slow = monotonic() - self._looking_since > _SLOW
+        if not self._check_lock.acquire(blocking=False):
+            is_slow = monotonic() - self._check_started > _SLOW
             return [
-                *self._seen,
+                *self._checked,
                 *([NotReadyReason("checking mail and disks hangs")] if is_slow else []),
             ]
         try:
-            self._looking_since = monotonic()
-            if self._looking_since >= self._seen_until:
-                self._seen = [*self._unwritable(), *self._stalled()]
-                self._seen_until = monotonic() + _FRESH
-            return self._seen
+            self._check_started = monotonic()
+            if self._check_started >= self._checked_until:
+                self._checked = [*self._unwritable(), *self._stalled()]
+                self._checked_until = monotonic() + _CACHE_TIME
+            return self._checked
         finally:
-            self._looking.release()
+            self._check_lock.release()
 
     def _unwritable(self) -> Iterator[NotReadyReason]:
-        known = dict(find_write_errors(self._store, self._config))
-        for what, why in known.items():
-            yield NotReadyReason(f"{what} can't be written", why)
+        for target, error in dict(find_write_errors(self._store, self._config)).items():
+            yield NotReadyReason(f"{target} can't be written", error)
 
     def _stalled(self) -> Iterator[NotReadyReason]:
         try:
             with self._store.read() as tx:
                 stall = find_stall(tx, self._config, clock.now())
         except StoreError:
-            return  # reported already
+            return  # reported by `check_store`
         if stall is not None:
             yield from _reasons(stall)
 
@@ -125,10 +122,10 @@ def _reasons(stall: MailStall) -> Iterator[NotReadyReason]:
         yield NotReadyReason("there was no tick yet")
     else:
         yield NotReadyReason(f"the last tick was at {_when(flow.last_tick)}")
-    for obstacle in stall.blockers:
-        if obstacle.relay and obstacle.reason:
+    for blocker in stall.blockers:
+        if blocker.relay and blocker.reason:
             yield NotReadyReason(
-                "a mail server takes nothing", f"{obstacle.relay}: {obstacle.reason}"
+                "a mail server takes nothing", f"{blocker.relay}: {blocker.reason}"
             )
 
 

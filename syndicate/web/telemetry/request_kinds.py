@@ -1,4 +1,4 @@
-"""What kind of thing a path asks for: the label that requests are counted by."""
+"""The kind of a request, by its path: a label of metrics and access log."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -7,15 +7,15 @@ from syndicate.publish.output.formats import format_of
 from syndicate.render import addresses
 
 PROBES = frozenset({"healthz", "readyz", "metrics"})
-"""The first parts of paths that machines of the operator ask for."""
-_REMEMBERED = 4096
-"""How many paths are known by heart; the rest is looked at again."""
-_LONGEST = 200
-"""How many characters such a path has at most: what is remembered is bounded in bytes, too."""
+"""The first segments of the paths for monitoring."""
+_CACHE_SIZE = 4096
+"""Paths that are remembered."""
+_MAX_CACHED_PATH = 200
+"""Characters of such a path."""
 
 
 class RequestKind(StrEnum):
-    """A kind of thing that is asked for."""
+    """The kind of a request."""
 
     PAGE = "page"
     AMP = "amp"
@@ -24,34 +24,34 @@ class RequestKind(StrEnum):
     MEDIA = "media"
     ASSET = "asset"
     ACTING = "acting"
-    """Pages that do something, or are made for one reader: sign-up, preferences, archives."""
+    """Pages that change something or are made on request: sign-up, preferences, archives."""
     PRIVATE_FEED = "private_feed"
     OTHER = "other"
 
 
 class RequestClassifier:
-    """Tells the kind of a path; the paths asked for most are known by heart."""
+    """Classifies paths, and remembers the result."""
 
-    def __init__(self, acting: Collection[str] = ()) -> None:
-        """Take the first parts of the paths of pages that act."""
-        self._acting = frozenset(acting)
+    def __init__(self, acting_prefixes: Collection[str] = ()) -> None:
+        """`acting_prefixes` are the first segments of the paths of acting pages."""
+        self._acting_prefixes = frozenset(acting_prefixes)
         self._known: dict[str, RequestKind] = {}
 
-    def of(self, path: str) -> RequestKind:
+    def classify(self, path: str) -> RequestKind:
         """Return the kind of a decoded path that begins with a slash."""
         known = self._known.get(path)
         if known is not None:
             return known
-        kind = classify_path(path, self._acting)
-        if len(path) <= _LONGEST:
-            if len(self._known) >= _REMEMBERED:
+        kind = classify_path(path, self._acting_prefixes)
+        if len(path) <= _MAX_CACHED_PATH:
+            if len(self._known) >= _CACHE_SIZE:
                 self._known.clear()
             self._known[path] = kind
         return kind
 
 
-def classify_path(path: str, acting: Collection[str] = ()) -> RequestKind:
-    """Return the kind of a path, by its shape alone: whether anything is there is not asked."""
+def classify_path(path: str, acting_prefixes: Collection[str] = ()) -> RequestKind:
+    """Return the kind of a path, by its form alone: it may not exist."""
     if path.startswith(addresses.PRIVATE):
         return RequestKind.PRIVATE_FEED
     first = path[1:].partition("/")[0]
@@ -61,14 +61,14 @@ def classify_path(path: str, acting: Collection[str] = ()) -> RequestKind:
         return RequestKind.OTHER
     if form.feed or (first == "newsletters" and name == "feed.xml"):
         return RequestKind.FEED
-    if first in acting:
+    if first in acting_prefixes:
         return RequestKind.ACTING
     if first == "media":
         return RequestKind.MEDIA
-    return _file(path, first, name, page=form.page)
+    return _classify_file(path, first, name, page=form.page)
 
 
-def _file(path: str, first: str, name: str, *, page: bool) -> RequestKind:
+def _classify_file(path: str, first: str, name: str, *, page: bool) -> RequestKind:
     if path.endswith(("/amp/", "/amp/index.html")):
         return RequestKind.AMP
     if not name or page:

@@ -1,4 +1,4 @@
-"""Whether this process can write where it has to: found out by writing."""
+"""Tests by writing whether this process can write to disks and store."""
 
 import errno
 import tempfile
@@ -11,12 +11,12 @@ from syndicate.errors import StoreError, StoreLocked
 from syndicate.store import Heartbeat, Store
 from syndicate.store.database.sql_engine import sqlite_path
 
-_SIZE = 256 * 1024
-"""Bytes that have to find room: a log that SQLite made before takes a few without any."""
+_PROBE_SIZE = 256 * 1024
+"""Bytes that are written: a few would fit into a full disk's last block, or SQLite's log."""
 
 
 def find_write_errors(store: Store, config: Config) -> Iterator[tuple[str, str]]:
-    """Write a little wherever something is written; yield what failed, and why."""
+    """Write something in each place; yield the places that failed, with the error."""
     for name, folder in _folders(config):
         try:
             _write_into(folder)
@@ -26,7 +26,7 @@ def find_write_errors(store: Store, config: Config) -> Iterator[tuple[str, str]]
         with store.write() as tx:
             tx.heartbeats.record(Heartbeat.PROBE, clock.now())
     except StoreLocked:
-        return  # somebody else writes
+        return  # another process is writing
     except StoreError as error:
         yield "the store", str(error)
 
@@ -41,11 +41,11 @@ def _folders(config: Config) -> Iterator[tuple[str, Path]]:
 
 
 def _write_into(folder: Path) -> None:
-    """Write a file that has no name; raise OSError where there is no room, or no leave to."""
+    """Write a file without a name; raise OSError when the disk is full or it isn't permitted."""
     try:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
-            written = file.write(bytes(_SIZE))
-            if written < _SIZE:
+            written = file.write(bytes(_PROBE_SIZE))
+            if written < _PROBE_SIZE:
                 raise OSError(errno.ENOSPC, "No space left on device")
     except FileNotFoundError:
-        return  # it is made when it is needed
+        return  # it is created when it is needed

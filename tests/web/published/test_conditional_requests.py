@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from syndicate.web.published.byte_ranges import ByteRange, parse_range
-from syndicate.web.published.conditional_requests import find_matching_etag, is_unmodified_since
+from syndicate.web.published.conditional_requests import is_unmodified_since, match_etag
 from syndicate.web.published.content_codings import (
     ALL_CODINGS,
     IDENTITY_ONLY,
@@ -95,7 +95,7 @@ def test_a_part_is_one_that_there_is_or_none_that_can_be_sent_or_not_meant_at_al
     ],
 )
 def test_a_tag_is_found_wherever_it_stands_and_only_as_it_is(header, found):
-    assert find_matching_etag(header, TAGS) == found
+    assert match_etag(header, TAGS) == found
 
 
 @pytest.mark.parametrize(

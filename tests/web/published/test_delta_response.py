@@ -86,11 +86,11 @@ class Served:
 
     def version(self, paper):
         body = paper.feed(self.file)
-        self.deltas.note(self.file, digest(body), body)
+        self.deltas.record(self.file, digest(body), body)
         return body
 
     def since(self, known, body):
-        return self.deltas.since(self.file, digest(known), digest(body), body)
+        return self.deltas.get(self.file, digest(known), digest(body), body)
 
 
 def read(file, document):
@@ -198,7 +198,7 @@ def test_there_is_none_from_a_version_that_nobody_was_served(file):
     now = served.version(paper.publish(3))
     assert served.since(never, now) is None
     assert Served(file).since(never, now) is None
-    other = served.deltas.since(f"tags/x/{file}", digest(now), digest(never), never)
+    other = served.deltas.get(f"tags/x/{file}", digest(now), digest(never), never)
     assert other is None, "what one feed had is nothing to another"
 
 
@@ -206,16 +206,16 @@ def test_a_file_that_is_no_feed_of_ours_has_none():
     deltas = FeedDeltas()
     foreign = b"<rss version='2.0'><channel><item/></channel></rss>"
     for path in ("index.html", "rss.xml", "atom.xml", "feed.json", "feed.json/x", ""):
-        deltas.note(path, "1", foreign)
-        deltas.note(path, "2", foreign + b" ")
-        assert deltas.since(path, "1", "2", foreign + b" ") is None
+        deltas.record(path, "1", foreign)
+        deltas.record(path, "2", foreign + b" ")
+        assert deltas.get(path, "1", "2", foreign + b" ") is None
 
 
 def test_a_feed_below_the_root_has_them_too():
     served, paper = Served("sections/city/rss.xml"), Paper().publish(1, 2)
     known, now = paper.feed("rss.xml"), paper.publish(3).feed("rss.xml")
     for body in (known, now):
-        served.deltas.note(served.file, digest(body), body)
+        served.deltas.record(served.file, digest(body), body)
     assert titles("rss.xml", served.since(known, now)) == ["Tram 3"]
 
 
@@ -223,9 +223,9 @@ def test_one_that_took_over_from_another_file_starts_anew():
     """A version that can't be told apart had nothing that its reader may be spared."""
     deltas, paper = FeedDeltas(), Paper().publish(1, 2)
     now = paper.feed("rss.xml")
-    deltas.note("rss.xml", "foreign", now.replace(b"<title>", b"<title><!-- x -->"))
-    deltas.note("rss.xml", digest(now), now)
-    assert deltas.since("rss.xml", "foreign", digest(now), now) is None
+    deltas.record("rss.xml", "foreign", now.replace(b"<title>", b"<title><!-- x -->"))
+    deltas.record("rss.xml", digest(now), now)
+    assert deltas.get("rss.xml", "foreign", digest(now), now) is None
 
 
 @needs_shared
@@ -264,7 +264,7 @@ changes = st.lists(
 @given(st.sampled_from(FILES), changes, st.integers(1, 6), st.integers(1, 6))
 def test_readers_of_deltas_know_what_readers_of_everything_know(file, history, size, versions):
     """Three readers, each polling when it likes, merge by id as feed readers do."""
-    served, paper = Served(file, versions=versions), Paper(size=size).publish(1, 2, 3)
+    served, paper = Served(file, max_versions=versions), Paper(size=size).publish(1, 2, 3)
     readers = [Reader(), Reader(), Reader()]
     for what, number in [*history, *(("poll", n) for n in range(3))]:
         newest = max(paper.articles)
@@ -299,14 +299,14 @@ class Reader:
 
 
 def test_only_so_many_versions_of_a_feed_are_remembered():
-    served, paper = Served("rss.xml", versions=3), Paper().publish(1, 2)
+    served, paper = Served("rss.xml", max_versions=3), Paper().publish(1, 2)
     versions = [served.version(paper.publish(n)) for n in range(3, 8)]
     spared = [served.since(known, versions[-1]) is not None for known in versions]
     assert spared == [False, False, True, True, True]
 
 
 def test_a_version_that_is_served_again_counts_as_served_last():
-    served = Served("rss.xml", versions=2)
+    served = Served("rss.xml", max_versions=2)
     papers = [Paper().publish(1, 2, n) for n in (3, 4, 5)]
     first, second = map(served.version, papers[:2])
     served.version(papers[0])
@@ -316,31 +316,31 @@ def test_a_version_that_is_served_again_counts_as_served_last():
 
 
 def test_a_walk_through_the_archives_drives_out_no_feed_that_is_polled():
-    served, paper = Served("rss.xml", memory=100_000), Paper().publish(1, 2)
+    served, paper = Served("rss.xml", max_bytes=100_000), Paper().publish(1, 2)
     versions = [served.version(paper.publish(n)) for n in (3, 4)]
     for n in range(1000):
-        served.deltas.note(f"archive/{n}/rss.xml", f"{n:032}", versions[0])
+        served.deltas.record(f"archive/{n}/rss.xml", f"{n:032}", versions[0])
         if n % 10 == 0:
             served.version(paper)  # somebody polls
     assert served.since(*versions) is not None
-    assert served.deltas.since("archive/1/rss.xml", f"{1:032}", "x", versions[1]) is None
+    assert served.deltas.get("archive/1/rss.xml", f"{1:032}", "x", versions[1]) is None
 
 
 def test_memory_is_bounded_whatever_is_asked():
     memory = 500_000
-    deltas, paper = FeedDeltas(memory=memory), Paper().publish(*range(1, 6))
+    deltas, paper = FeedDeltas(max_bytes=memory), Paper().publish(*range(1, 6))
     bodies = [paper.publish(n).feed("feed.json") for n in range(6, 12)]
-    deltas.note("feed.json", "warm", bodies[0])
+    deltas.record("feed.json", "warm", bodies[0])
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
         for n in range(200):
             path = f"tags/{n % 90}/feed.json"
             for age, body in enumerate(bodies):
-                deltas.note(path, f"{n:026}{age:06}", body)
+                deltas.record(path, f"{n:026}{age:06}", body)
             for age in range(len(bodies)):
-                deltas.since(path, f"{n:026}{age:06}", f"{n:032}", bodies[-1])
-                deltas.since(path, f"nobody's {n}", f"{n:032}", bodies[-1])
+                deltas.get(path, f"{n:026}{age:06}", f"{n:032}", bodies[-1])
+                deltas.get(path, f"nobody's {n}", f"{n:032}", bodies[-1])
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -349,11 +349,11 @@ def test_memory_is_bounded_whatever_is_asked():
 
 def test_a_feed_with_more_than_there_is_room_for_is_done_without():
     for memory in (0, 900, 1500):
-        served, paper = Served("rss.xml", memory=memory), Paper().publish(1, 2)
+        served, paper = Served("rss.xml", max_bytes=memory), Paper().publish(1, 2)
         known = served.version(paper)
         now = served.version(paper.publish(3))
         assert served.since(known, now) is None
-    served, paper = Served("rss.xml", memory=2500), Paper().publish(1, 2)
+    served, paper = Served("rss.xml", max_bytes=2500), Paper().publish(1, 2)
     versions = [served.version(paper.publish(n)) for n in (3, 4)]
     assert served.since(versions[0], versions[1]) is None, "the older version made room"
     assert served.since(versions[1], versions[1]) is not None

@@ -23,12 +23,12 @@ class Reader:
 
     def poll(self, validator, *, full, after=timedelta()):
         self.at += after
-        return self.polling.wait(self.client, validator, full=full, at=self.at)
+        return self.polling.get_delay(self.client, validator, full=full, at=self.at)
 
 
 @pytest.fixture
 def polling():
-    return PollLimit(in_full=40, every=EVERY)
+    return PollLimit(full_allowance=40, every=EVERY)
 
 
 def test_a_reader_that_asks_as_often_as_the_feed_says_never_waits(polling):
@@ -76,7 +76,7 @@ def test_readers_alike_behind_one_address_never_wait(polling, readers, every, ch
             if (minute - number) % every == 0:
                 full = have[number] != now
                 at = NOON + timedelta(minutes=minute)
-                assert polling.wait(ME, have[number], full=full, at=at) == 0
+                assert polling.get_delay(ME, have[number], full=full, at=at) == 0
                 have[number] = now
 
 
@@ -93,10 +93,10 @@ def test_a_person_who_presses_refresh_does_not_wait(polling):
 
 
 def test_each_feed_and_each_client_has_an_account_of_its_own(polling):
-    while not polling.wait(ME, None, full=True, at=NOON):
+    while not polling.get_delay(ME, None, full=True, at=NOON):
         pass
     for other in (("192.0.2.2", *ME[1:]), (ME[0], "reader/2", ME[2]), (*ME[:2], "atom.xml")):
-        assert polling.wait(other, None, full=True, at=NOON) == 0
+        assert polling.get_delay(other, None, full=True, at=NOON) == 0
 
 
 def test_a_clock_that_is_set_back_takes_nothing_from_anybody(polling):
@@ -107,8 +107,8 @@ def test_a_clock_that_is_set_back_takes_nothing_from_anybody(polling):
 
 def test_no_more_is_remembered_than_is_reasonable(polling):
     for number in range(30_000):
-        polling.wait((str(number),), None, full=True, at=NOON)
-    assert len(polling._accounts) <= 20_000
+        polling.get_delay((str(number),), None, full=True, at=NOON)
+    assert len(polling._budgets) <= 20_000
 
 
 def test_behind_a_proxy_that_nobody_named_nobody_is_counted():

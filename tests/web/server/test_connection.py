@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
 from syndicate.web.server.connection import MAX_HEAD, MAX_PIPELINED, PARSE_SIZE, HttpConnection
-from syndicate.web.server.responses import HttpResponse, text_response
+from syndicate.web.server.responses import HttpResponse, plain_text
 from syndicate.web.server.server import WebServer
 from tests.until import until
 
@@ -47,11 +47,11 @@ class House:
             await asyncio.sleep(0.005)  # another thread says when
         await PlainTextResponse(self._body)(scope, receive, send)
 
-    def at_once(self, _: object) -> HttpResponse | None:
+    def immediate_response(self, _: object) -> HttpResponse | None:
         self.answered_at_once += self._at_once
-        return text_response(HTTPStatus.OK, self._body.decode()) if self._at_once else None
+        return plain_text(HTTPStatus.OK, self._body.decode()) if self._at_once else None
 
-    def refused(self, status: int) -> None:
+    def count_refusal(self, status: int) -> None:
         self.refusals[status] += 1
 
 
@@ -461,7 +461,7 @@ def test_a_head_without_an_end_is_refused_and_counted():
 @pytest.fixture
 def three(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have room for three connections."""
-    monkeypatch.setattr("syndicate.web.server.server._places", lambda: 3)
+    monkeypatch.setattr("syndicate.web.server.server._max_connections", lambda: 3)
 
 
 @pytest.mark.usefixtures("three")

@@ -28,7 +28,7 @@ def test_it_answers_from_start_to_stop_and_gives_its_port_back():
     assert answer.text == "hello"
     assert "server" not in answer.headers
     server.stop()
-    assert not server.alive
+    assert not server.is_alive
     with WebServer(HELLO, "127.0.0.1", server.port) as again:
         assert again.port == server.port
         assert httpx.get(again.url, trust_env=False).text == "hello"
@@ -55,13 +55,13 @@ def test_an_idle_connection_does_not_hold_up_the_end():
     with httpx.Client(base_url=server.url, trust_env=False) as client:
         client.get("/")  # and kept open
         server.stop()
-    assert not server.alive
+    assert not server.is_alive
 
 
 def test_a_server_that_never_started_can_be_stopped():
     server = WebServer(HELLO, "127.0.0.1", free_port())
     server.stop()
-    assert not server.alive
+    assert not server.is_alive
     listen("127.0.0.1", server.port).close()
 
 
@@ -95,7 +95,7 @@ def test_a_request_under_way_is_answered_before_the_end():
     asking.join(60)
     stopping.join(60)
     assert answers == ["hello"]
-    assert not server.alive
+    assert not server.is_alive
 
 
 def connected(server: WebServer) -> socket.socket:
@@ -134,7 +134,7 @@ def test_another_application_takes_over_while_requests_under_way_end_with_the_ol
     with WebServer(old, "127.0.0.1", 0) as server, connected(server) as first:
         first.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         entered.wait(60)
-        server.swap(HELLO)
+        server.replace_application(HELLO)
         assert httpx.get(server.url, trust_env=False).text == "hello"
         finish.set()
         assert first.recv(65536).endswith(b"old")
@@ -149,14 +149,14 @@ def test_a_stop_drops_no_request_of_clients_that_never_pause(_):
     with Steady(server.port).asking() as clients:
         until(lambda: clients.answers.total() > 20)
         server.stop()
-        assert not server.alive
+        assert not server.is_alive
         until(lambda: clients.refused)
     assert clients.dropped == []
 
 
 def test_who_is_connected_can_ask_once_more_and_is_told_that_it_was_the_last_time(monkeypatch):
     monkeypatch.setattr(
-        "syndicate.web.server.server._LINGER", 8.0
+        "syndicate.web.server.server._LAST_REQUESTS", 8.0
     )  # for a client on a loaded machine
     server = WebServer(HELLO, "127.0.0.1", 0)
     server.start()
@@ -168,7 +168,7 @@ def test_who_is_connected_can_ask_once_more_and_is_told_that_it_was_the_last_tim
         head, _, body = everything(client).partition(b"\r\n\r\n")
         assert (b"connection: close" in head, body) == (True, b"hello")
         stopping.join(60)
-    assert not server.alive
+    assert not server.is_alive
 
 
 def test_a_request_whose_head_is_on_its_way_is_answered_before_the_end():
@@ -181,7 +181,7 @@ def test_a_request_whose_head_is_on_its_way_is_answered_before_the_end():
         client.sendall(b"host: x\r\n\r\n")
         assert everything(client).endswith(b"hello")
         stopping.join(60)
-    assert not server.alive
+    assert not server.is_alive
 
 
 def test_a_download_that_takes_its_time_comes_whole():
@@ -196,7 +196,7 @@ def test_a_download_that_takes_its_time_comes_whole():
         whole = begun + everything(client)
         stopping.join(60)
     assert whole.endswith(body)
-    assert not server.alive
+    assert not server.is_alive
 
 
 def test_who_waits_at_a_listener_that_others_share_is_left_to_the_next_process():

@@ -154,10 +154,10 @@ def test_what_may_hold_a_secret_is_cut(path, status, said):
 
 def test_a_log_that_is_rotated_away_is_begun_anew(tmp_path):
     log = AccessLog(tmp_path / "access.log")
-    log.note(entry("/1"))
+    log.add(entry("/1"))
     log.flush()
     (tmp_path / "access.log").rename(tmp_path / "access.log.1")
-    log.note(entry("/2"))
+    log.add(entry("/2"))
     log.close()
     assert [line["path"] for line in lines(tmp_path)] == ["/2"]
     assert "/1" in (tmp_path / "access.log.1").read_text()
@@ -169,7 +169,7 @@ def test_many_threads_lose_no_line(tmp_path):
 
     def write(name):
         for number in range(500):
-            log.note(entry(f"/{name}/{number}"))
+            log.add(entry(f"/{name}/{number}"))
             if number % 50 == 0:
                 log.flush()
 
@@ -222,10 +222,10 @@ def test_a_line_that_was_torn_does_not_spoil_the_next(tmp_path, monkeypatch):
         return written
 
     monkeypatch.setattr(os, "write", almost_full)
-    log.note(entry("/torn"))
+    log.add(entry("/torn"))
     log.flush()
     monkeypatch.undo()
-    log.note(entry("/whole"))
+    log.add(entry("/whole"))
     log.close()
     torn, whole = (tmp_path / "access.log").read_text().splitlines()
     assert len(torn) == 30
@@ -239,21 +239,21 @@ def test_a_log_that_cant_be_written_is_a_mistake_of_the_config(tmp_path):
 
 
 def test_lines_are_dropped_before_they_fill_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("syndicate.web.telemetry.access_log._WAITING", 10)
+    monkeypatch.setattr("syndicate.web.telemetry.access_log._MAX_PENDING", 10)
     log = AccessLog(tmp_path / "access.log")
     for number in range(15):
-        log.note(entry(f"/{number}"))
+        log.add(entry(f"/{number}"))
     log.close()
     assert (len(lines(tmp_path, 10)), log.lost) == (10, 5)
 
 
 def test_a_dash_is_stderr(publication, capsys):
-    log = AccessLog.of(publication(web={"access_log": "-"}))
+    log = AccessLog.from_config(publication(web={"access_log": "-"}))
     assert log is not None
-    log.note(entry())
+    log.add(entry())
     log.close()
     assert json.loads(capsys.readouterr().err)["path"] == "/rss.xml"
-    assert AccessLog.of(publication()) is None
+    assert AccessLog.from_config(publication()) is None
 
 
 def test_a_clean_stop_loses_no_line(tmp_path):

@@ -61,7 +61,7 @@ REAL = {
 @pytest.mark.parametrize("agent", REAL)
 def test_readers_are_known_by_what_they_say(agent):
     assert identify_client(agent) == REAL[agent]
-    assert FeedClients().of(agent.encode("latin-1")) == REAL[agent]
+    assert FeedClients().identify(agent.encode("latin-1")) == REAL[agent]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_readers_are_known_by_what_they_say(agent):
     ],
 )
 def test_nonsense_about_subscribers_is_no_number_out_of_bounds(agent):
-    poller = FeedClients().of(agent.encode("latin-1"))
+    poller = FeedClients().identify(agent.encode("latin-1"))
     assert poller.family == "Feedly"
     assert poller.subscribers is None or 0 <= poller.subscribers < 10**12
 
@@ -85,12 +85,12 @@ def test_whatever_clients_say_families_and_memory_are_bounded():
     pollers = FeedClients()
     for number in range(5000):
         agent = f"Evil{number}/{number} ({number} subscribers)".encode()
-        assert pollers.of(agent).family in FAMILIES
-        pollers.of(agent * 1000)
+        assert pollers.identify(agent).family in FAMILIES
+        pollers.identify(agent * 1000)
     assert len(pollers._known) <= 1024
     assert max(map(len, pollers._known)) <= 400
-    assert pollers.of(None) == FeedClient("other")
-    assert pollers.of(bytes(range(256))).family == "other"
+    assert pollers.identify(None) == FeedClient("other")
+    assert pollers.identify(bytes(range(256))).family == "other"
 
 
 @pytest.mark.parametrize(
@@ -124,14 +124,14 @@ def test_a_path_is_of_a_kind_by_its_shape(path, kind):
     acting = {"newsletters", "unsubscribe"}
     assert classify_path(path, acting) is kind
     kinds = RequestClassifier(acting)
-    assert kinds.of(path) is kind
-    assert kinds.of(path) is kind, "by heart, too"
+    assert kinds.classify(path) is kind
+    assert kinds.classify(path) is kind, "by heart, too"
 
 
 def test_paths_known_by_heart_are_few_and_short():
     kinds = RequestClassifier()
     for number in range(10_000):
-        kinds.of(f"/{number}")
-        kinds.of(f"/{number}" * 500)
+        kinds.classify(f"/{number}")
+        kinds.classify(f"/{number}" * 500)
     assert len(kinds._known) <= 4096
     assert max(map(len, kinds._known)) <= 200

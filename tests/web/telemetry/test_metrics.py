@@ -12,7 +12,7 @@ from syndicate import __version__, clock
 from syndicate.errors import StoreUnreachable
 from syndicate.model.relay_status import SendRate
 from syndicate.web.app import application
-from syndicate.web.telemetry.counters import REMEMBERED_FOR, RequestCounters
+from syndicate.web.telemetry.counters import REPORT_LIFETIME, RequestCounters
 from tests import ROOT
 from tests.audience import TEST
 from tests.store.ledger.test_deliveries import edition, readers
@@ -137,13 +137,13 @@ def test_it_is_told_how_mail_leaves_and_who_is_held(web, sqlite_store):
 
 def test_reports_are_forgotten_after_three_days_and_never_more_than_a_thousand():
     counts = RequestCounters()
-    counts.report("Feedly", "/rss.xml", 5, at=0)
-    assert counts.reported(at=REMEMBERED_FOR) == {("Feedly", "/rss.xml"): 5}
-    assert counts.reported(at=REMEMBERED_FOR + 1) == {}
+    counts.set_subscribers("Feedly", "/rss.xml", 5, at=0)
+    assert counts.subscribers(at=REPORT_LIFETIME) == {("Feedly", "/rss.xml"): 5}
+    assert counts.subscribers(at=REPORT_LIFETIME + 1) == {}
     for number in range(3000):
-        counts.report("Feedly", f"/{number}/rss.xml", number, at=1)
-    assert len(counts.reported(at=2)) == 1000
-    assert ("Feedly", "/2999/rss.xml") in counts.reported(at=2)
+        counts.set_subscribers("Feedly", f"/{number}/rss.xml", number, at=1)
+    assert len(counts.subscribers(at=2)) == 1000
+    assert ("Feedly", "/2999/rss.xml") in counts.subscribers(at=2)
 
 
 def test_whatever_clients_send_the_figures_stay_few_and_well_formed(web, tmp_path):
@@ -355,4 +355,4 @@ def test_a_failure_is_the_servers_five_hundred():
     watched = Client(Instrumentation(fails, counts, RequestClassifier()))
     with pytest.raises(ValueError, match="a bug"):
         watched.get("/")
-    assert counts.tallies[RequestKind.PAGE].answers == {(500, "identity"): 1}
+    assert counts.by_kind[RequestKind.PAGE].responses == {(500, "identity"): 1}

@@ -93,5 +93,5 @@ class SignupLimits:
     ) -> timedelta | None:
         if tx.attempt_limits.take(name, most=most, per=per, at=at):
             return None
-        self._counts.limit(limit)
+        self._counts.count_limited(limit)
         return tx.attempt_limits.wait(name, most=most, per=per, at=at)
