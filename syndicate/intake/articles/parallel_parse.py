@@ -31,13 +31,8 @@ from syndicate.intake.articles.unique_slugs import (
     read_slug_claims,
 )
 from syndicate.intake.markup.text import one_line
-from syndicate.workers.pool import (
-    ResourceLimits,
-    WorkerPool,
-    available_cores,
-    restart_timers,
-    start_workers,
-)
+from syndicate.workers.pool import WorkerPool, available_cores, start_workers
+from syndicate.workers.resource_limits import ResourceLimits, restart_timers
 
 BATCH_SIZE = 100
 """Files per batch."""
@@ -106,7 +101,7 @@ def parse_files(
     with ExitStack() as stack:
         limits = _limits(config, over_limits)
         start = partial(
-            start_workers, make_handler, preload=__name__, died=_WORKER_DIED, limits=limits
+            start_workers, make_handler, preload=__name__, crash_message=_WORKER_DIED, limits=limits
         )
         workers = stack.enter_context(start(count=1 if few else None))
 
@@ -116,10 +111,10 @@ def parse_files(
 
         def reparse_in_worker(source_file: SourceFile, public_id: str) -> ParsedFile:
             job = _ParseJob("reparse", [source_file.file], (source_file, public_id))
-            return cast("ParsedFile", worker().do_now(job)[0])
+            return cast("ParsedFile", worker().run(job)[0])
 
         def do(jobs: Sequence[_ParseJob]) -> Iterator[list[Any]]:
-            return workers.do(lane.turns(jobs) for lane in workers.lanes)
+            return workers.run_all(shard.interleaved(jobs) for shard in workers.shards)
 
         yield _parse_in_steps(files, config, do, reparse_in_worker, over_limits)
 
@@ -138,7 +133,7 @@ def _limits(config: Config, over_limits: dict[Path, str]) -> ResourceLimits:
         seconds=_CPU_SECONDS,
         memory=_MEMORY_BYTES,
         split=lambda job: [job._replace(files=[file]) for file in job.files],
-        lost=lost,
+        failure_result=lost,
     )
 
 

@@ -12,7 +12,7 @@ from syndicate.intake.media.metadata import strip_metadata
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Figure
 from syndicate.model.urls import http_url
-from syndicate.workers.pool import restart_timers
+from syndicate.workers.resource_limits import restart_timers
 
 _FORMATS = {
     "GIF": (".gif", "image/gif"),

@@ -12,7 +12,7 @@ from syndicate.errors import SyndicateError
 from syndicate.intake.media import file_storage
 from syndicate.model.articles import MEDIA, Recording
 from syndicate.model.urls import http_url
-from syndicate.workers.pool import restart_timers
+from syndicate.workers.resource_limits import restart_timers
 
 _FORMATS = {
     "MP3": (".mp3", "audio/mpeg"),

@@ -253,7 +253,7 @@ class _Build:
         lanes = (
             (
                 ArticlesTask(keys=tuple(keys[start : start + _HANDFUL]), at=self._at, anew=anew)
-                for start in lane.turns(range(0, len(keys), _HANDFUL))
+                for start in lane.interleaved(range(0, len(keys), _HANDFUL))
             )
             for lane in self._lanes
         )
@@ -351,7 +351,7 @@ class _Build:
 
     @property
     def _lanes(self) -> list[Shard]:
-        return self._crew.lanes if self._crew else [Shard(0, 1)]
+        return self._crew.shards if self._crew else [Shard(0, 1)]
 
     def _print(self, lanes: Iterable[Iterable[Task]]) -> None:
         for outcome in self._printed(lanes):
@@ -360,7 +360,7 @@ class _Build:
 
     def _printed(self, lanes: Iterable[Iterable[Task]]) -> Iterator[TaskOutcome]:
         if self._crew is not None:
-            yield from self._crew.do(lanes)
+            yield from self._crew.run_all(lanes)
         else:
             yield from map(self._printer.print, chain.from_iterable(lanes))
 

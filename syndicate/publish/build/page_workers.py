@@ -21,7 +21,7 @@ Crew = WorkerPool[Task, TaskOutcome]
 def crew(config: Config, *, compress: bool) -> Iterator[Crew]:
     """Hire a crew for a publication, and let it go at the end."""
     begin = partial(_printing, config, compress=compress)
-    with start_workers(begin, preload=__name__, died=_DIED) as workers:
+    with start_workers(begin, preload=__name__, crash_message=_DIED) as workers:
         yield workers
 
 

@@ -63,7 +63,7 @@ class BuildPlan:
         """Plan the pages of lists one by one; topics of few pages take turns."""
         numbers = {topic: self._numbers(topic, STORIES) for topic in self._changed}
         few = [topic for topic, found in numbers.items() if len(found) < _FEW * lane.count]
-        shares = {topic: (numbers[topic], True) for topic in lane.turns(few)}
+        shares = {topic: (numbers[topic], True) for topic in lane.interleaved(few)}
         for topic in numbers.keys() - set(few):
             shares[topic] = _share(numbers[topic], lane)
         ours = [topic for topic in numbers if topic in shares]
@@ -80,7 +80,7 @@ class BuildPlan:
                 self._lists,
                 topic,
                 self._config,
-                lane.stretch(self._numbers(topic, topics.item_limit(topic, self._config))),
+                lane.contiguous(self._numbers(topic, topics.item_limit(topic, self._config))),
             )
             for topic in self._changed
             if topics.has_archives(topic, self._config)
@@ -91,7 +91,7 @@ class BuildPlan:
     def newest(self, lane: Shard) -> Iterator[FeedDocumentTask]:
         """Plan the documents that readers follow."""
         documents = (
-            newest(self._lists, topic, self._config) for topic in lane.turns(self._changed)
+            newest(self._lists, topic, self._config) for topic in lane.interleaved(self._changed)
         )
         return map(self._with_missing, documents)
 
@@ -197,7 +197,7 @@ def _share(numbers: Sequence[int], lane: Shard) -> tuple[Sequence[int], bool]:
 
     That comes after all numbered ones, and repeats what the last of them hold.
     """
-    parts = lane.stretch(range(len(numbers) + 1))
+    parts = lane.contiguous(range(len(numbers) + 1))
     return numbers[parts[0] : parts[-1] + 1] if parts else (), len(numbers) in parts
 
 

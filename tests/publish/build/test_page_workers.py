@@ -33,7 +33,7 @@ from syndicate.clock import EPOCH
 
 config = load(Path(sys.argv[1]))
 with held(config.output), crews.crew(config, compress=False) as crew:
-    list(crew.do([[Articles(keys=(), at=EPOCH) for _ in range(8)] for _ in crew.lanes]))
+    list(crew.run_all([[Articles(keys=(), at=EPOCH) for _ in range(8)] for _ in crew.shards]))
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -48,7 +48,7 @@ def test_a_process_that_dies_is_told_as_an_error(newsroom):
     with crews.crew(newsroom.config, compress=False) as crew, told:
         for process in multiprocessing.active_children():
             process.kill()
-        list(crew.do([[ArticlesTask(keys=(), at=NOON)]] * len(crew.lanes)))
+        list(crew.run_all([[ArticlesTask(keys=(), at=NOON)]] * len(crew.shards)))
 
 
 def test_a_crew_makes_what_one_printer_makes(sqlite_store, publication, tmp_path, monkeypatch):

@@ -1,23 +1,25 @@
-"""Workers: any sizes pass, errors travel, and nobody waits for ever."""
+"""Worker processes: tasks of any size, errors, crashes and limits."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from syndicate.errors import SyndicateError, TemplateError
-from syndicate.workers.pool import ResourceLimits, Shard, restart_timers, start_workers
+from syndicate.workers.pool import Shard, start_workers
+from syndicate.workers.resource_limits import ResourceLimits, restart_timers
 from tests import ROOT
 
 LARGE = 3_000_000
 
 
-def doing(what):
-    return what
+def factory(work):
+    return work
 
 
 def echo(task):
@@ -44,51 +46,53 @@ def unpicklable(_):
     return lambda: None
 
 
-def done(work, lanes):
-    with start_workers(partial(doing, work), preload=__name__, died="gone") as workers:
-        assert len(workers.lanes) > 0
-        return list(workers.do(lanes(lane) for lane in workers.lanes))
+def run(work, tasks_of):
+    with start_workers(partial(factory, work), preload=__name__, crash_message="gone") as workers:
+        assert len(workers.shards) > 0
+        return list(workers.run_all(tasks_of(shard) for shard in workers.shards))
 
 
 def test_large_tasks_with_large_results_do_not_wait_for_each_other():
     tasks = [(number, "y" * 100_000) for number in range(12)]
-    results = done(echo, lambda lane: lane.turns(tasks))
+    results = run(echo, lambda shard: shard.interleaved(tasks))
     assert [number for number, _ in results] == list(range(12))
     assert all(len(answer) == LARGE for _, answer in results)
 
 
 def test_an_error_comes_back_as_itself():
-    with pytest.raises(TemplateError, match=r"page/a\.html:7: oh") as told:
-        done(fail, lambda _: [7])
-    assert (told.value.template, told.value.line) == ("page/a.html", 7)
+    with pytest.raises(TemplateError, match=r"page/a\.html:7: oh") as error:
+        run(fail, lambda _: [7])
+    assert (error.value.template, error.value.line) == ("page/a.html", 7)
 
 
-@pytest.mark.parametrize(("work", "said"), [(stubborn, "1 and 2"), (unpicklable, "local object")])
-def test_what_cannot_travel_is_told_as_an_error(work, said):
-    with pytest.raises(SyndicateError, match=said):
-        done(work, lambda _: [None])
+@pytest.mark.parametrize(
+    ("work", "message"), [(stubborn, "1 and 2"), (unpicklable, "local object")]
+)
+def test_a_result_that_cannot_be_pickled_becomes_an_error(work, message):
+    with pytest.raises(SyndicateError, match=message):
+        run(work, lambda _: [None])
 
 
-def test_who_breaks_off_leaves_nobody_behind():
-    with start_workers(partial(doing, echo), preload=__name__, died="gone") as workers:
-        results = workers.do([(number, "") for number in range(9)] for _ in workers.lanes)
+def test_leaving_early_ends_all_processes():
+    with start_workers(partial(factory, echo), preload=__name__, crash_message="gone") as workers:
+        results = workers.run_all([(number, "") for number in range(9)] for _ in workers.shards)
         assert next(results)[0] == 0
-        members = [one._process for one in workers._members]
-    assert not any(process.is_alive() for process in members)
+        processes = [process._process for process in workers._processes]
+    assert not any(process.is_alive() for process in processes)
 
 
-def test_each_part_falls_to_one_lane():
+def test_each_item_belongs_to_one_shard():
     parts = list(range(10))
-    lanes = [Shard(number, 3) for number in range(3)]
-    assert [part for lane in lanes for part in lane.stretch(parts)] == parts
-    assert sorted(part for lane in lanes for part in lane.turns(parts)) == parts
+    shards = [Shard(index, 3) for index in range(3)]
+    assert [part for shard in shards for part in shard.contiguous(parts)] == parts
+    assert sorted(part for shard in shards for part in shard.interleaved(parts)) == parts
 
 
 LIMITS = ResourceLimits(
     seconds=0.5,
     memory=300_000_000,
     split=lambda task: [[part] for part in task],
-    lost=lambda task, why: [(part, why) for part in task],
+    failure_result=lambda task, reason: [(part, reason) for part in task],
 )
 
 
@@ -100,7 +104,7 @@ def use_up(task):
             sum(range(10**12))  # C code, which no signal handler of Python's interrupts
         elif part == "memory":
             bytearray(10**9)
-        elif part == "patience":
+        elif part == "sleep":
             time.sleep(3600)
         elif part == "crash":
             os.kill(os.getpid(), signal.SIGTRAP)
@@ -113,9 +117,11 @@ def use_up(task):
 
 
 def limited(*tasks, limits=LIMITS):
-    begin = partial(doing, use_up)
-    with start_workers(begin, preload=__name__, died="gone", count=1, limits=limits) as workers:
-        return [result for results in workers.do([tasks]) for result in results]
+    doing = partial(factory, use_up)
+    with start_workers(
+        doing, preload=__name__, crash_message="gone", count=1, limits=limits
+    ) as workers:
+        return [result for results in workers.run_all([tasks]) for result in results]
 
 
 def test_what_takes_too_long_or_crashes_is_lost_alone():
@@ -130,9 +136,9 @@ def test_each_part_of_a_task_has_the_whole_time():
 
 
 def test_waiting_has_an_end_too():
-    limits = ResourceLimits(seconds=0.05, memory=10**9, split=LIMITS.split, lost=LIMITS.lost)
-    ((_, why), _) = limited(["patience"], [0.0], limits=limits)
-    assert why.startswith("reading it takes longer than")
+    limits = replace(LIMITS, seconds=0.05, memory=10**9)
+    ((_, reason), _) = limited(["sleep"], [0.0], limits=limits)
+    assert reason.startswith("reading it takes longer than")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits what a process maps")
@@ -150,8 +156,8 @@ from syndicate.workers.pool import start_workers
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
     threading.Thread(target=threading.Event().wait, daemon=True).start()
-    with start_workers(partial(partial, neg), preload="slow_import", died="gone", count=1) as workers:
-        print(workers.do_now(7))
+    with start_workers(partial(partial, neg), preload="slow_import", crash_message="gone", count=1) as workers:
+        print(workers.run(7))
 """
 SLOW_IMPORT = """
 import os, signal, time
