@@ -1,6 +1,6 @@
 """Article bodies: compiled once, when an article is filed, for every channel that shows them.
 
-A build only joins the fragments of a compiled body (a `CompiledBody`); it parses no HTML.
+A build only joins the fragments of a compiled body; it parses no HTML.
 
 `compiler` makes web page, AMP and feed HTML in one walk, with `fragment_writer`;
 `lead_figure` separates what an article begins with; `picture_markup` and `embed_markup` write

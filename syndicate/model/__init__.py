@@ -1,1 +1,9 @@
-"""What the store holds, as frozen values, and the pure decisions about them."""
+"""What the store keeps, as frozen values, and the pure decisions about them.
+
+`articles` and their `compiled_body`, `pictures`, `videos` and `old_addresses`; `urls` normalises
+web addresses; `media_integrity` checks files. `schedule_slots` computes when a schedule is due,
+`due_slots` which slots are; `article_window` is what is new to a schedule, `article_selection`
+what an edition takes of it. `editions`, their `edition_control` and `edition_progress`;
+`deliveries`, the ledger's rows; `retry_delay` until the next attempt; `relay_status` and
+`mail_flow` for operators; `subscribers` and what changes about them.
+"""

@@ -1,4 +1,4 @@
-"""Selection: which of the new articles an edition takes. Pure; the time is an argument."""
+"""Chooses the articles of an edition, whether alert or digest, among those that are new to it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from syndicate.model.articles import Article
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What an edition is made of, newest first, and what was left out."""
+    """The articles of an edition, newest first, and what was left out."""
 
     taken: tuple[Article, ...]
-    """In full, at most `max`."""
+    """Those in full, at most `max`."""
     more: tuple[Article, ...] = ()
-    """Past `max`: named in a line."""
+    """Those beyond `max`: only their headlines."""
     aged: int = 0
-    """How many matched and were older than `max_age`."""
+    """How many match but are older than `max_age`."""
     max_age: timedelta | None = None
 
     def __bool__(self) -> bool:
@@ -26,12 +26,12 @@ class Selection:
 
     @property
     def carried(self) -> tuple[Article, ...]:
-        """Everything the edition brings to its readers, so that no later one does."""
+        """All articles in the edition; no later edition has them."""
         return self.taken + self.more
 
     @property
     def left_out(self) -> str:
-        """Say what age left out: ", 3 older than 24 h", or nothing."""
+        """What age left out, as ", 3 older than 24 h"; empty if nothing."""
         if not self.aged or self.max_age is None:
             return ""
         return f", {self.aged} older than {format_duration(self.max_age)}"
@@ -40,20 +40,20 @@ class Selection:
 def select_articles(
     candidates: Iterable[Article], rule: EditionFilter, *, at: datetime
 ) -> Selection:
-    """Choose what an edition composed at `at` takes of the articles that are new to it."""
+    """Choose the articles of an edition that is composed at `at`."""
     matching = [article for article in candidates if matches(article, rule)]
-    young = [article for article in matching if not _too_old(article, rule, at)]
-    newest_first = sorted(young, key=lambda article: (EPOCH - article.published, article.id))
+    recent = [article for article in matching if not _too_old(article, rule, at)]
+    newest_first = sorted(recent, key=lambda article: (EPOCH - article.published, article.id))
     return Selection(
         taken=tuple(newest_first[: rule.max]),
         more=tuple(newest_first[rule.max :]),
-        aged=len(matching) - len(young),
+        aged=len(matching) - len(recent),
         max_age=rule.max_age,
     )
 
 
 def matches(article: Article, rule: ArticleFilter) -> bool:
-    """Whether an article is what a rule asks for, whatever its age."""
+    """Whether a rule selects an article, whatever its age."""
     return (
         rule.breaking in {None, article.breaking}
         and _any(rule.sections, (article.section or "",))

@@ -1,7 +1,7 @@
 """Windows: which public articles are new to an edition of a schedule.
 
-Numbers decide, not times: an article that is filed late, back-dated or imported
-gets the next number, so it is neither lost nor repeated.
+Public numbers decide, not dates: an article that is filed late, back-dated or imported gets
+the next number, so it is neither lost nor repeated.
 """
 
 from dataclasses import dataclass
@@ -14,24 +14,24 @@ from syndicate.config import ALL, BeginWith
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleStart:
-    """Where a schedule begins: after the newest article that was public when it was first seen."""
+    """The start of a schedule: after the newest article that was public at that time."""
 
     number: int
-    """The newest public number there was."""
+    """The newest public number at that time."""
     at: datetime
-    """When the schedule was first seen."""
+    """When a process first saw the schedule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleWindow:
-    """The articles numbered above `after` that are the schedule's at all.
+    """The articles numbered above `after`, unless they are older than the schedule.
 
-    Those are the ones numbered above `begins_after`, and whatever is dated later
-    than `dated_after`: it became public later, or `begin_with` asks for it.
+    Older are those numbered up to `begins_after`, except when they are dated later than
+    `dated_after`: they became public later, or `begin_with` includes them.
     """
 
     after: int = 0
-    """The number that the schedule's last edition went up to."""
+    """The last public number of the schedule's last edition."""
     begins_after: int = 0
     dated_after: datetime = EPOCH
 
@@ -39,7 +39,7 @@ class ArticleWindow:
     def of(
         cls, beginning: ScheduleStart, begin_with: BeginWith | None, *, last: int | None
     ) -> Self:
-        """Return the window of a schedule whose last edition went up to the number `last`."""
+        """Return the window of a schedule whose last edition ended with the number `last`."""
         after = last or 0
         if begin_with == ALL:
             return cls(after=after)

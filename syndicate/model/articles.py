@@ -1,4 +1,4 @@
-"""Articles: one story with a public id that never changes, and its revisions."""
+"""Articles, with a public id that never changes, and their revisions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Any, Self
 
 MEDIA = "media/"
-"""Where local pictures lie, beside the config and in the output alike."""
+"""The folder of local pictures and recordings, beside the config and in the output."""
 
 
 class Status(StrEnum):
-    """What an editor says of an article."""
+    """The editorial state of an article."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
@@ -20,7 +20,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """An author or contributor; only the name is always there."""
+    """An author or contributor; only the name is always known."""
 
     name: str
     place: str | None = None
@@ -30,12 +30,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A picture with what is said about it.
+    """A picture with its caption and credit.
 
-    `src` is `media/<hash>.<suffix>` for a local picture, an http(s) address for
-    a remote one, and empty for one that wasn't there at import. `caption` and
-    `credit` are plain text. Width and height are pixels, `length` bytes, `type`
-    the media type; each None where unknown (remote pictures).
+    `src` is `media/<hash>.<suffix>` for a local picture, an http(s) address for a remote
+    one, and empty for one that was missing at import. `caption` and `credit` are plain
+    text. Width and height are in pixels, `length` in bytes, `type` is the media type; each
+    is None where unknown (remote pictures).
     """
 
     src: str
@@ -47,7 +47,7 @@ class Figure:
     type: str | None = None
     length: int | None = None
     variants: tuple[int, ...] = ()
-    """Widths in which a smaller rendition of a local picture lies beside it, ascending."""
+    """Widths of the renditions beside a local picture, in pixels, ascending."""
 
     @property
     def local(self) -> bool:
@@ -57,9 +57,9 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """What an article is heard by: an episode, or the article read aloud.
+    """The audio of an article: an episode, or the article read aloud.
 
-    `src` is as in `Figure`; `length` is bytes, `duration` whole seconds.
+    `src` is as in `Figure`; `length` is in bytes, `duration` in whole seconds.
     """
 
     src: str
@@ -70,19 +70,19 @@ class Recording:
 
     @property
     def local(self) -> bool:
-        """Whether it is in the publication's own `media/`."""
+        """Whether the recording is in the publication's own `media/`."""
         return self.src.startswith(MEDIA)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comments:
-    """What readers say of an article elsewhere: how many do, and where; None where unknown."""
+    """Readers' comments on another site: how many, and where; None where unknown."""
 
     count: int | None = None
     url: str | None = None
-    """The page that they are on, an http(s) address."""
+    """The page with the comments, an http(s) address."""
     feed: str | None = None
-    """Where feed readers follow them, in RSS or Atom; an http(s) address."""
+    """Their feed in RSS or Atom, an http(s) address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +93,12 @@ class Revision:
     XML too). Pictures in it have `src` as in `Figure`. A figure is always
     `<figure><img src alt width height/><figcaption>caption <cite>credit</cite>
     </figcaption></figure>`, without the parts it lacks; `figures` lists them in
-    order. A player stands in the same way in a `<figure class="embed">`, and
-    nowhere else: `<iframe src width height title allowfullscreen>`, `<video>` or
-    `<audio>` with `controls`, `<source>` and `<track>`; what they load has https
-    (a `poster` is as `src` in `Figure`), and nothing plays by itself. A frame with
-    a video (`model.videos`) has its shape as a second class, such as `ratio-16-9`.
-    Ids carry a prefix of the article's own. Every other address is absolute or
-    relative to the article's page.
+    order. A player is always in a `<figure class="embed">`: `<iframe src width height
+    title allowfullscreen>`, `<video>` or `<audio>` with `controls`, `<source>` and
+    `<track>`; its addresses have https (a `poster` is as `src` in `Figure`), and nothing
+    plays automatically. A frame with a video (`model.videos`) has its aspect ratio as a
+    second class, such as `ratio-16-9`. Ids have a prefix that is unique to the article.
+    Every other address is absolute, or relative to the article's page.
     """
 
     title: str
@@ -113,11 +112,11 @@ class Revision:
     contributors: tuple[Person, ...] = ()
     breaking: bool = False
     summary: str = ""
-    """The editor's own summary, plain text; empty when there is none."""
+    """The editor's summary, plain text; empty if there is none."""
     excerpt: str = ""
-    """The summary, or else the beginning of the body as plain text."""
+    """The summary, or the beginning of the body as plain text."""
     image: Figure | None = None
-    """The lead picture that the front matter names; without `src` where it wasn't there."""
+    """The lead picture of the front matter; without `src` if it was missing at import."""
     figures: tuple[Figure, ...] = ()
     """The figures inside the body, in order."""
     canonical_url: str | None = None
@@ -125,11 +124,11 @@ class Revision:
     language: str | None = None
     audio: Recording | None = None
     translations: Mapping[str, str] = field(default_factory=dict)
-    """The same article in other languages: BCP 47 tag, and a slug of ours or an http(s) address."""
+    """The article in other languages: slug or http(s) address, by BCP 47 tag."""
     old_addresses: tuple[str, ...] = ()
-    """Paths from the root at which the article was before, and which lead to it now."""
+    """Paths from the root that redirect to the article."""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Front matter that Syndicate does not know, kept with the article."""
+    """Front matter that Syndicate doesn't know."""
 
     def __post_init__(self) -> None:
         for at in (self.date, self.updated):
@@ -138,26 +137,26 @@ class Revision:
 
     @property
     def lead(self) -> Figure | None:
-        """The picture that stands for the article in lists, mail and feeds."""
-        named = (self.image,) if self.image else ()
-        return next((figure for figure in (*named, *self.figures) if figure.src), None)
+        """The picture that represents the article in lists, mail and feeds."""
+        figures = (self.image, *self.figures) if self.image else self.figures
+        return next((figure for figure in figures if figure.src), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article(Revision):
-    """An article as readers see it: its identity, and its newest published revision."""
+    """An article as readers see it: its identity and its newest published revision."""
 
     key: int
-    """The store's own number for it; never shown."""
+    """Its key in the store; never shown."""
     id: str
     """The public id: RSS guid, Atom id and JSON Feed id."""
     slug: str
     path: str | None = None
-    """The file it came from, relative to the publication where it lies inside."""
+    """Its source file, relative to the publication if inside."""
     source: str = field(default="", compare=False)
-    """The hash of its file's body, by which a renamed file is known again; no reader sees it."""
+    """The hash of the source file's body, which identifies a renamed file."""
     number: int | None = None
-    """Its public number; None while it is not public."""
+    """Its public number; None until it is public."""
     revision: int = 1
     first_seen: datetime
     saved_at: datetime
@@ -171,16 +170,16 @@ class Article(Revision):
 
     @property
     def modified(self) -> datetime:
-        """When it last changed for readers (RFC 4287, 4.2.15); never before `published`."""
+        """When readers last saw a change (RFC 4287, 4.2.15); never before `published`."""
         changed = self.saved_at if self.revision > 1 else self.published
         return max(self.updated or changed, self.published)
 
     def as_of(self, at: datetime, breaking_for: timedelta) -> Self:
-        """Return it as readers see it at `at`: flagged as breaking for so long, and no longer."""
-        over = self.breaking and at >= self.published + breaking_for
-        return replace(self, breaking=False) if over else self
+        """Return the article as readers see it at `at`: breaking for `breaking_for` at most."""
+        is_over = self.breaking and at >= self.published + breaking_for
+        return replace(self, breaking=False) if is_over else self
 
     @property
     def address(self) -> str:
-        """Its path on the web, from the root; the same for every format of it."""
+        """The address of its page, from the root."""
         return f"/articles/{self.slug}/"

@@ -1,4 +1,4 @@
-"""Deliveries: the ledger row of one edition for one subscriber, and what can become of it.
+"""Deliveries: the ledger row of one edition for one subscriber, and its possible states.
 
     queued ─claim─► claimed ─intent─► sending ─2xx─► accepted
       ▲        └ left, suppressed ─► skipped  ├─4xx─► deferred ─► (due again) | expired
@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands."""
+    """The state of a delivery."""
 
     QUEUED = "queued"
     CLAIMED = "claimed"
@@ -34,7 +34,7 @@ WAITING = (
     DeliveryState.SENDING,
     DeliveryState.DEFERRED,
 )
-"""Where a delivery stands of which something is still to come."""
+"""The states that are not final."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,22 +46,22 @@ class Delivery:
     email: str
     state: DeliveryState
     attempt: int = 0
-    """How often a server was asked to take it."""
+    """How many attempts were made."""
     code: int = 0
     reply: str = ""
-    """The server's last word, or why it was skipped."""
+    """The server's last reply, or why the delivery was skipped."""
     at: datetime
-    """When it came into this state."""
+    """When it entered this state."""
     next_attempt_at: datetime | None = None
 
 
 Key: TypeAlias = tuple[int, int]
-"""What tells a delivery from all others: its edition and its subscriber."""
+"""Edition and subscriber: the identity of a delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A delivery that this worker holds and may hand over."""
+    """A delivery that this worker has claimed and may send."""
 
     edition: int
     subscriber: int
@@ -72,29 +72,29 @@ class Claim:
 
     @property
     def key(self) -> Key:
-        """What tells it from all others."""
+        """The identity of the delivery."""
         return self.edition, self.subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryOutcome:
-    """What became of a claimed delivery, to be recorded."""
+    """The outcome of a claimed delivery, to be recorded."""
 
     claim: Claim
     state: DeliveryState
     code: int = 0
-    """The server's reply code; 0 where none was asked, or none answered."""
+    """The server's reply code; 0 where there was no reply."""
     reply: str = ""
     next_attempt_at: datetime | None = None
-    """When it is due again, where it was put off."""
+    """When it is due again, if it was deferred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryTotals:
-    """How many readers of an edition stand where; `audience` is always their sum."""
+    """How many deliveries of an edition are in each state; `audience` is always their sum."""
 
     queued: int = 0
-    """Claimed ones included."""
+    """Including claimed ones."""
     sending: int = 0
     accepted: int = 0
     deferred: int = 0
@@ -105,7 +105,7 @@ class DeliveryTotals:
 
     @property
     def waiting(self) -> int:
-        """Those of whom something is still to come."""
+        """Those that are not final."""
         return self.queued + self.sending + self.deferred
 
     @property
@@ -117,14 +117,14 @@ class DeliveryTotals:
 
     @property
     def tried(self) -> int:
-        """Those whom a server was asked to take, with an end, whichever."""
+        """Those with a final answer from a server, or none to the message."""
         return self.accepted + self.failed + self.unknown
 
 
 BAD_ADDRESS_CODES = ("5.1.1", "5.1.2", "5.1.10")
-"""Enhanced status codes (RFC 3463) that say the address itself is no good."""
+"""Enhanced status codes (RFC 3463) that reject the address itself."""
 
 
 def is_bad_address(reply: str) -> bool:
-    """Whether a permanent refusal means that the address is never to be tried again."""
+    """Whether a permanent failure means that the address must never be mailed again."""
     return any(word in BAD_ADDRESS_CODES for word in reply.replace("-", " ").split())

@@ -1,4 +1,4 @@
-"""The timetable: which slots of a schedule are due, and what to do with them."""
+"""Which slots of a schedule are due, and which of them fire or are skipped."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,23 +25,23 @@ __all__ = [
 ]
 
 LIMIT = 100
-"""How many missed slots are recorded one by one after a long absence."""
+"""How many missed slots are recorded individually after a long absence."""
 _INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueSlots:
-    """The slots in a span of time: the newest, and those before it in their order."""
+    """The slots in a period: the newest, and the missed ones before it in order."""
 
     newest: Slot | None
     missed: tuple[Slot, ...]
     older: int
-    """How many older ones there were still, left out for their number."""
+    """How many still older ones are not listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedSlot:
-    """A slot that nothing is sent for, and why, in words for people."""
+    """A slot for which nothing is sent, and the reason for operators."""
 
     slot: Slot
     reason: str
@@ -52,38 +52,38 @@ class SlotDecision:
     """What to do with a schedule's due slots."""
 
     slot: Slot | None
-    """The one to deal with."""
+    """The slot that fires."""
     skipped: tuple[SkippedSlot, ...]
-    """Those to record as skipped, oldest first."""
+    """The slots to record as skipped, oldest first."""
     older: int
-    """How many still older ones were passed over without a record."""
+    """How many still older ones are skipped without a record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When a schedule's slots come, and in which zone they are read."""
+    """The pattern of a schedule's slots, and the time zone in which they are shown."""
 
     pattern: FixedInterval | CronCalendar
     zone: ZoneInfo
 
     @property
     def fingerprint(self) -> str:
-        """Tell this timing from another one; the same however it was written."""
+        """The identity of this timing, however the configuration expresses it."""
         return str(self.pattern)
 
     def upcoming(self, after: datetime, count: int) -> list[Slot]:
-        """List the next slots later than `after`; fewer only at the end of time."""
+        """Return the next `count` slots after `after`; fewer only at the end of time."""
         return list(islice(self.pattern.forwards(after), count))
 
     def latest(self, until: datetime) -> Slot | None:
-        """Find the newest slot at or before `until`."""
+        """Return the newest slot at or before `until`."""
         return next(self.pattern.backwards(until), None)
 
     def due(self, after: datetime, until: datetime, limit: int = LIMIT) -> DueSlots:
-        """Find the slots later than `after`, up to and with `until`.
+        """Return the slots later than `after`, up to and including `until`.
 
-        At most the newest `limit` missed ones are listed, so that a year away
-        costs no more than an hour.
+        At most the newest `limit` missed ones are listed, so that a year of absence costs no
+        more than an hour.
         """
         newest_first = takewhile(lambda slot: slot.due_at > after, self.pattern.backwards(until))
         found = list(islice(newest_first, limit + 2))
@@ -92,18 +92,18 @@ class Timing:
         return DueSlots(newest=found[0] if found else None, missed=missed, older=older)
 
     def trigger(self) -> BaseTrigger:
-        """Return the trigger of APScheduler's that wakes at each slot."""
+        """Return an APScheduler trigger that fires at each slot."""
         return SlotTrigger(self)
 
     def label(self, slot: Slot, beside: Slot) -> str:
-        """Name a slot for people beside another one: by its time, or with its date too."""
+        """Format a slot's time for operators, with its date unless `beside` has the same."""
         due_at, other = (at.due_at.astimezone(self.zone) for at in (slot, beside))
         written = due_at.strftime("%H:%M:%S" if due_at.second else "%H:%M")
         return written if due_at.date() == other.date() else f"{due_at:%Y-%m-%d} {written}"
 
 
 class SlotTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type hints
-    """Wakes APScheduler at each slot; those that it slept through are left to `decide`."""
+    """Fires APScheduler at each slot; slots that it missed are left to `decide`."""
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
@@ -111,7 +111,7 @@ class SlotTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type
     def get_next_fire_time(
         self, previous_fire_time: datetime | None, now: datetime
     ) -> datetime | None:
-        """Return the next slot at or after `now`, and after the one before it."""
+        """Return the next slot at or after `now`, and after the previous one."""
         after = max(now - _INSTANT, previous_fire_time or now - _INSTANT)
         upcoming = self._timing.upcoming(after, 1)
         return upcoming[0].due_at if upcoming else None
@@ -121,7 +121,7 @@ class SlotTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type
 
 
 def schedule_timing(schedule: Schedule, zone: ZoneInfo) -> Timing:
-    """Read the timing of a schedule; `zone` is where its hours of the clock are."""
+    """Return the timing of a schedule, whose hours are in `zone`."""
     if schedule.every is not None:
         return Timing(FixedInterval(schedule.every), zone)
     assert schedule.cron is not None, "the configuration has one of the two"
@@ -137,14 +137,13 @@ def decide(
     max_late: timedelta | None,
     limit: int = LIMIT,
 ) -> SlotDecision:
-    """Say which slot of a schedule to deal with now, and which to record as skipped.
+    """Decide which slot of a schedule fires now, and which to record as skipped.
 
-    `last` is when the newest slot was due that was dealt with or skipped, None
-    where there was none yet; `since` is when this timing was first seen. Of
-    several due slots only the newest is dealt with. The first slot of a schedule
-    is never too late, and with a steady beat it is the newest at or before `now`,
-    so that a new publication speaks at once. A timing that was changed begins at
-    the change.
+    `last` is when the newest slot was due that fired or was skipped, None for none;
+    `since` is when this timing was first seen. Of several due slots only the newest fires.
+    The first slot of a schedule is never too late; with a fixed interval it is the newest at
+    or before `now`, so that a new publication sends at once. A changed timing starts at the
+    change.
     """
     if last is None and isinstance(timing.pattern, FixedInterval):
         return SlotDecision(slot=timing.latest(now), skipped=(), older=0)

@@ -1,4 +1,4 @@
-"""Stopping an edition: what was decided, how far it had got, and when it stops by itself."""
+"""Control of an edition: pause, cancel or replace it, and when failures pause it automatically."""
 
 import math
 from dataclasses import dataclass, fields
@@ -9,31 +9,30 @@ from syndicate.model.editions import EditionState
 from syndicate.model.subscribers import Cause
 
 CANCELLED = "cancelled"
-"""Why a reader of a cancelled edition was skipped."""
+"""The reason recorded for skipped readers of a cancelled edition."""
 
 
 def replaced_by(edition: int) -> str:
-    """Say why a reader was skipped who gets a corrected edition in its place."""
+    """Return the reason recorded for skipped readers who get a corrected edition instead."""
     return f"replaced by edition {edition}"
 
 
 class ControlAction(StrEnum):
-    """What was decided about an edition."""
+    """What an operator, or a limit, did to an edition."""
 
     PAUSED = "paused"
     RESUMED = "resumed"
     CANCELLED = "cancelled"
     REPLACED = "replaced"
-    """It was replaced by another."""
     RESENT = "sent again"
-    """Another one went to those who didn't get it."""
+    """Another edition went to those who didn't get it."""
     SETTLED = "settled"
-    """What was unknown of it."""
+    """Its unknown deliveries were settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlRecord:
-    """One decision about an edition: what, when, by whom, and how far it had got."""
+    """One action on an edition: what, when and by whom."""
 
     at: datetime
     act: ControlAction
@@ -43,13 +42,13 @@ class ControlRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remaining:
-    """How far an edition had got when somebody decided about it; the sum is its audience."""
+    """How many deliveries were in which state when an edition was acted on."""
 
     accepted: int
     in_flight: int
-    """Being handed over: these may still be accepted."""
+    """Being sent: these may still be accepted."""
     held_back: int
-    """Not handed over, and not begun."""
+    """Not yet sent."""
     failed: int
     expired: int
     skipped: int
@@ -57,12 +56,12 @@ class Remaining:
 
     @property
     def audience(self) -> int:
-        """Everybody the edition was frozen for."""
+        """All readers of the edition."""
         return sum(getattr(self, field.name) for field in fields(self))
 
     @property
-    def over(self) -> bool:
-        """Whether nothing is left to stop."""
+    def is_over(self) -> bool:
+        """Whether nothing is left to send."""
         return not self.in_flight and not self.held_back
 
     def __str__(self) -> str:
@@ -79,48 +78,48 @@ class Remaining:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlOutcome:
-    """What came of a decision about an edition."""
+    """The outcome of an action on an edition."""
 
     changed: bool
-    """False where it had been decided before, or nothing was left to decide."""
+    """False if the edition was in that state already, or complete."""
     before: EditionState
     left: Remaining
-    """How far the edition had got."""
+    """The counts at that time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionWait:
-    """What an edition waits for, and somebody."""
+    """What an edition, or an operator, waits for."""
 
     paused: ControlRecord | None = None
-    """The decision that paused it."""
+    """The action that paused it."""
     put_off: int = 0
-    """How many wait for their next attempt."""
+    """How many deliveries wait for their next attempt."""
     next_attempt_at: datetime | None = None
-    """When the first of them is due again."""
+    """When the first of them is due."""
     reply: str = ""
-    """Why most of them were put off."""
+    """The reply that deferred most of them."""
     unsettled: int = 0
-    """How many are unknown that nobody has settled."""
+    """How many unknown deliveries are not settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureThreshold:
-    """How many refusals for good stop an edition by themselves."""
+    """How many permanent failures pause an edition automatically."""
 
     share: float = 0.05
-    """Of those whom a server was asked to take, from 0 to 1."""
+    """The share of failures among those tried, from 0 to 1."""
     after: int = 200
-    """So many have to be settled before the share says anything."""
+    """The number tried from which the share counts."""
 
-    def reached(self, tried: int, failed: int) -> bool:
-        """Whether so many failed of so many tried that it has to stop."""
+    def is_reached(self, tried: int, failed: int) -> bool:
+        """Whether so many of those tried failed that the edition has to pause."""
         return tried >= self.after and failed >= self.share * tried and failed > 0
 
-    def bearable(self, tried: int, failed: int) -> int:
-        """Return how many more may fail, if all do, before it is worth looking again.
+    def failures_left(self, tried: int, failed: int) -> int:
+        """Return after how many more failures the threshold can be reached at the earliest.
 
-        With `x` more, the share is reached at the earliest where
+        With `x` more failures, the share is reached at the earliest where
         `failed + x >= share * max(tried + x, after)`.
         """
         soonest = self.share * self.after - failed

@@ -1,4 +1,4 @@
-"""How far an edition is, how fast it goes, and when it will be done."""
+"""The progress of an edition: share done, speed, and time left."""
 
 import math
 from collections import deque
@@ -8,54 +8,51 @@ from datetime import datetime, timedelta
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState
 
-WINDOW = 10.0
-"""Seconds over which a speed is measured."""
+RATE_WINDOW = 10.0
+"""Seconds over which a rate is measured."""
 
 
 class CountRate:
-    """How fast a count grows: over ten seconds, or two looks where they lie further apart."""
+    """The rate of a growing count, over `RATE_WINDOW` or the last two samples."""
 
     def __init__(self) -> None:
-        self._seen: deque[tuple[float, int]] = deque()
+        self._samples: deque[tuple[float, int]] = deque()
 
-    def note(self, now: float, count: int) -> None:
-        """Take note of a count; `now` in seconds of a clock that only goes forward."""
-        self._seen.append((now, count))
-        while len(self._seen) > 2 and now - self._seen[1][0] >= WINDOW:  # noqa: PLR2004 - a distance has two ends
-            self._seen.popleft()
+    def add(self, now: float, count: int) -> None:
+        """Add a sample; `now` is in seconds of a monotonic clock."""
+        self._samples.append((now, count))
+        while len(self._samples) > 2 and now - self._samples[1][0] >= RATE_WINDOW:  # noqa: PLR2004
+            self._samples.popleft()
 
     @property
     def per_second(self) -> float | None:
-        """Return the speed, never below 0; None before the second look."""
-        if len(self._seen) < 2:  # noqa: PLR2004 - a distance has two ends
+        """The rate, never below 0; None before the second sample."""
+        if len(self._samples) < 2:  # noqa: PLR2004 - a rate needs two samples
             return None
-        (began, before), (ended, after) = self._seen[0], self._seen[-1]
+        (began, before), (ended, after) = self._samples[0], self._samples[-1]
         return max(0.0, (after - before) / (ended - began)) if ended > began else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionProgress:
-    """How far one edition is."""
+    """The progress of one edition."""
 
     edition: Edition
     totals: DeliveryTotals
     per_second: float = 0.0
-    """How many leave the queue in a second, whatever becomes of them."""
+    """Deliveries that leave the queue in a second, whatever their outcome."""
     next_attempt_at: datetime | None = None
-    """When the first of those that were put off is due again."""
+    """When the first deferred delivery is due again."""
 
     @property
     def share(self) -> float:
-        """How much of it is over, from 0 to 1."""
+        """The share of deliveries that are final, from 0 to 1."""
         audience = self.totals.audience
         return 1 - self.totals.waiting / audience if audience else 1.0
 
     @property
     def left(self) -> timedelta | None:
-        """How long it will take until all were tried; None where nobody can tell.
-
-        Those that were put off come later.
-        """
+        """The time until each delivery was attempted once; None if unknown."""
         untried = self.totals.queued + self.totals.sending
         if not untried or not self.per_second or self.edition.state is not EditionState.SENDING:
             return None

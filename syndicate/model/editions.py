@@ -1,4 +1,4 @@
-"""Editions: one mailing of one newsletter, content and audience frozen."""
+"""Editions: one mailing of one newsletter, with frozen content and audience."""
 
 import hashlib
 import json
@@ -20,23 +20,22 @@ class EditionKind(StrEnum):
 
 
 class EditionState(StrEnum):
-    """Whether an edition may go on."""
+    """Whether an edition may be sent."""
 
     SENDING = "sending"
-    """Until all of its readers are served, and after."""
+    """While it is being sent, and after."""
     PAUSED = "paused"
     CANCELLED = "cancelled"
     REPLACED = "replaced"
-    """A corrected one took over the readers who didn't have it."""
+    """A corrected edition goes to the readers who didn't get this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What an edition says, once for all of its readers.
+    """The content of an edition, the same for all of its readers.
 
-    `html` and `text` hold markers where something personal goes; a marker is
-    `slot_marker(nonce, name)`, with name one of `SLOTS`. The values are escaped
-    for HTML when they are filled in, and stand as they are in the text.
+    `html` and `text` have markers where something personal goes: `slot_marker(nonce, name)`,
+    with a name of `SLOTS`. The values are escaped when they are filled into `html`.
     """
 
     subject: str
@@ -47,45 +46,44 @@ class Content:
 
     @property
     def hash(self) -> str:
-        """The name of this content: editions that say the same share it."""
-        said = [self.subject, self.preheader, self.html, self.text, self.nonce]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        """The key of this content in the store: editions with the same content share it."""
+        parts = [self.subject, self.preheader, self.html, self.text, self.nonce]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 SLOTS = ("name", "email", "unsubscribe", "preferences", "view", "confirm")
-"""The personal places a template may use, as `{{ slot.unsubscribe }}`.
+"""The personal slots that a template may use, as `{{ slot.unsubscribe }}`.
 
-`confirm` is where a letter's question is answered, and means nothing elsewhere.
+`confirm` is the link in a letter that asks for confirmation; it is for letters only.
 """
 
 LETTERS = "letters"
-"""What stands in the place of a letter's newsletter, since it belongs to none."""
+"""The newsletter name of letters, which belong to none."""
 
 
 def slot_marker(nonce: str, name: str) -> str:
-    """Return the marker of one personal place: ASCII letters and digits only.
+    """Return the marker of a personal slot, in ASCII letters and digits.
 
-    mrml spoils anything else inside an attribute (see docs/decisions.md).
+    mrml garbles anything else in attributes (see docs/decisions.md).
     """
     return f"SLOT{nonce}{name.upper()}END"
 
 
 def link_marker(nonce: str, number: int) -> str:
-    """Return the marker of where a link leads, where that is told for each reader apart.
+    """Return the marker of a tracked link's address, which differs for each reader.
 
-    Links are numbered from 1, each address once. `CANARY` marks a place for a link
-    that no person sees.
+    Links are numbered from 1, each address once; `CANARY` is the hidden link.
     """
     return slot_marker(nonce, f"link{number}")
 
 
 CANARY = 0
-"""The number of the hidden link, which leads home: who follows it is a machine."""
+"""The number of the hidden link to the home page: only machines follow it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One article that an edition carried, in the revision it had then."""
+    """An article in an edition, in the revision of that time."""
 
     article: int
     revision: int
@@ -93,7 +91,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An edition before it is frozen: what it says, carries and covers."""
+    """An edition before it is frozen."""
 
     newsletter: str
     schedule: str | None
@@ -101,23 +99,23 @@ class Draft:
     content: Content
     items: tuple[Item, ...]
     upto: int
-    """The public number that its window ends with; the next one begins above it."""
+    """The last public number of its window; the next window begins above it."""
     newest: int
-    """Subscriptions made at this public number, or later, don't get it."""
+    """Subscriptions since this public number don't get it."""
     created_at: datetime
     expires_at: datetime
-    """After this, what could not be handed over is given up."""
+    """When deliveries that were not accepted expire."""
     slot_at: datetime | None = None
-    """The time that it is of: its slot's; None for that of its making."""
+    """The time of its slot; None for `created_at`."""
     segment: "Criteria | None" = None
-    """Who of the newsletter's readers gets it; None: all of them."""
+    """Which of the newsletter's readers get it; None for all."""
     links: tuple[str, ...] = ()
-    """Where its numbered links lead, from number 1; empty where none is marked."""
+    """The addresses of its tracked links, from number 1; empty if none is tracked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """One mailing of one newsletter; what it says is never changed once it is there."""
+    """One mailing of one newsletter; its content never changes."""
 
     key: int
     newsletter: str
@@ -134,6 +132,6 @@ class Edition:
     successor: int | None = None
     """The edition that replaced it."""
     slot_at: datetime
-    """When its slot was due; where it was sent by hand, when it was composed."""
+    """When its slot was due; for an edition sent manually, when it was composed."""
     original: int | None = None
-    """The first one of those that it corrects or repeats."""
+    """The first of the editions that it corrects or repeats."""

@@ -1,33 +1,33 @@
-"""Whether mail moves: what waits, and when something last happened to it."""
+"""Mail flow: how long messages have been waiting, and whether sending has stalled."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 STALLED_AFTER = timedelta(minutes=5)
-"""How long mail may be due without any being accepted: `run` and cron try every minute."""
+"""How long mail may be due with none accepted: `run` and cron try every minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailFlow:
-    """How mail moves at one time, whichever processes deliver it."""
+    """The mail flow at one time, of all processes."""
 
     oldest: datetime | None
-    """When the edition was made of which a message waits, put off or not; the oldest of them."""
+    """When the oldest edition with waiting messages was created."""
     due_since: datetime | None
-    """Since when a message is due and not answered; the longest of them."""
+    """Since when the longest overdue message is due."""
     last_accepted: datetime | None
     """When a mail server last accepted a message."""
     last_tick: datetime | None
-    """When `tick` or `run` last went through everything that is due."""
+    """When `tick` or `run` last handled everything that is due."""
 
     @property
     def idle_since(self) -> datetime | None:
-        """Since when nothing was accepted while mail is due; None while none is due."""
+        """Since when mail is due and none is accepted; None while none is due."""
         if self.due_since is None:
             return None
         return max(self.due_since, self.last_accepted or self.due_since)
 
     def is_stalled(self, at: datetime) -> bool:
-        """Whether nothing has been accepted for so long that somebody has to look."""
+        """Whether mail has been due for `STALLED_AFTER` with none accepted."""
         since = self.idle_since
         return since is not None and at - since >= STALLED_AFTER

@@ -1,7 +1,7 @@
-"""Integrity: whether a file of `media/` is what its name promises.
+"""Integrity of files in `media/`: whether their content matches their name.
 
-A picture or a recording is named by the hash of its bytes. A rendition has the name
-of its picture, so of a rendition only its two ends and its length are checked.
+Pictures and recordings are named by the hash of their bytes. Renditions have the name of
+their picture, so only their signature, end and length are checked.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ _PNG_END = b"IEND\xaeB`\x82"
 
 
 def is_intact(name: str, file: File) -> bool:
-    """Whether an open file holds what belongs under its name; true of names without a hash."""
+    """Whether an open file has the content of its name; True for names without a hash."""
     match = _HASHED.fullmatch(name.rpartition("/")[2])
     if match is None:
         return True
@@ -37,12 +37,12 @@ def _is_png(file: File) -> bool:
 
 def _is_webp(file: File) -> bool:
     head = _head(file, 12)
-    said = int.from_bytes(head[4:8], "little") + 8
-    return head[:4] == b"RIFF" and head[8:] == b"WEBP" and said == _length(file)
+    length = int.from_bytes(head[4:8], "little") + 8
+    return head[:4] == b"RIFF" and head[8:] == b"WEBP" and length == _length(file)
 
 
 def _is_avif(file: File) -> bool:
-    """Walk along the boxes of the file; the last one ends where the file does."""
+    """Walk the boxes of the file: the last one must end where the file does."""
     if _head(file, 8)[4:] != b"ftyp":
         return False
     length, at = _length(file), 0

@@ -1,7 +1,7 @@
-"""Old addresses of articles: where a story was before it moved here, as a redirect needs it.
+"""Old addresses of articles, which redirect to where an article is now.
 
-An address is a path from the root of the publication, decoded: `/2019/05/tram/`, or
-`/2019/05/tram.html`. What the publication serves itself is never one.
+An old address is a decoded path from the root of the publication: `/2019/05/tram/`, or
+`/2019/05/tram.html`. It is never one that the publication serves itself.
 """
 
 import re
@@ -15,23 +15,23 @@ RESERVED = frozenset({
     "breaking.html", "favicon.ico", "feed", "feed.atom", "feed.json", "feed.rss", "feed.xml",
     "index.rss", "index.xml", "opml.xml", "robots.txt", "rss", "rss.xml", "sitemap.xml",
 })  # fmt: skip
-"""The first parts of addresses that the publication has itself, whatever is switched on."""
+"""First path segments of the publication's own addresses, whatever is enabled."""
 _ARTICLES = "articles"
 _SLUG = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
-_LONGEST = 1000
-_LONGEST_PART = 200
-"""Bytes of a part of a path: file systems take 255, and a build adds an ending."""
+_MAX_PATH = 1000
+_MAX_SEGMENT = 200
+"""Bytes of a path segment: file systems allow 255, and a build adds a suffix."""
 
 
-class InvalidOldAddress(Exception):  # noqa: N818 - what it says is the message
-    """An address from which nobody can be led on; the message says why."""
+class InvalidOldAddress(Exception):  # noqa: N818 - its message completes a sentence
+    """An address that can't redirect; the message is the reason."""
 
 
 def parse_old_address(text: str, *, site: str, folder: str = "") -> str:
-    """Return a path in the one form that is kept: `/x` and `/x/index.html` are `/x/`.
+    """Return the normal form of a path: `/x` and `/x/index.html` are `/x/`.
 
-    `site` is the publication's own url: an absolute address has to be in it. A relative
-    path begins in `folder`. Raise NoOldAddress where a static server can't lead on from it.
+    `site` is the publication's URL, with which an absolute address has to begin. A relative
+    path is taken from `folder`. Raise InvalidOldAddress if a static server can't redirect it.
     """
     path = unquote(_path(text.strip(), site))
     if not path.startswith("/"):
@@ -41,7 +41,7 @@ def parse_old_address(text: str, *, site: str, folder: str = "") -> str:
     parts = [part for part in path.split("/") if part]
     if any(part.startswith(".") for part in parts):
         raise InvalidOldAddress("a part of it begins with a dot")
-    if any(len(part.encode()) > _LONGEST_PART for part in parts) or len(path) > _LONGEST:
+    if any(len(part.encode()) > _MAX_SEGMENT for part in parts) or len(path) > _MAX_PATH:
         raise InvalidOldAddress("it is too long for a file")
     if parts and parts[-1].lower() in ("index.html", "index.htm"):
         del parts[-1]
@@ -51,27 +51,27 @@ def parse_old_address(text: str, *, site: str, folder: str = "") -> str:
 
 
 def is_reserved(address: str) -> bool:
-    """Whether the publication itself answers at an address."""
+    """Whether the publication itself serves an address."""
     first, *rest = address.strip("/").split("/")
-    if first == _ARTICLES:  # an AMP page beside an article, or the folder of all of them
+    if first == _ARTICLES:  # an AMP page, or the folder of all articles
         return not rest or rest[1:2] == ["amp"]
     return not first or first in RESERVED
 
 
 def storage_key(address: str) -> str:
-    """Return how the store keeps an old address: where an article could be, as a slug."""
+    """Return an old address as the store keeps it: as a slug where an article could have it."""
     parts = address.strip("/").split("/")
-    in_place = len(parts) == 2 and parts[0] == _ARTICLES and address.endswith("/")  # noqa: PLR2004
-    return parts[1] if in_place and _SLUG.fullmatch(parts[1]) else address
+    is_article = len(parts) == 2 and parts[0] == _ARTICLES and address.endswith("/")  # noqa: PLR2004
+    return parts[1] if is_article and _SLUG.fullmatch(parts[1]) else address
 
 
-def address_from_key(kept: str) -> str:
-    """Return the address of what the store keeps: a slug, or an address."""
-    return kept if kept.startswith("/") else f"/{_ARTICLES}/{kept}/"
+def address_from_key(key: str) -> str:
+    """Return the address for a `storage_key`."""
+    return key if key.startswith("/") else f"/{_ARTICLES}/{key}/"
 
 
 def _path(text: str, site: str) -> str:
-    """Return the path of an address, without the publication's own."""
+    """Return the path of an address, without the path of the publication."""
     try:
         parts = urlsplit(text)
     except ValueError as error:
@@ -80,9 +80,9 @@ def _path(text: str, site: str) -> str:
         raise InvalidOldAddress("a file can't answer for what follows ? or #")
     if not (parts.scheme or parts.netloc):
         return parts.path
-    ours = urlsplit(site)
-    base = ours.path.rstrip("/")
+    own = urlsplit(site)
+    base = own.path.rstrip("/")
     inside = parts.path == base or parts.path.startswith(f"{base}/")
-    if parts.hostname is None or parts.hostname != ours.hostname or not inside:
+    if parts.hostname is None or parts.hostname != own.hostname or not inside:
         raise InvalidOldAddress(f"it is not in {site}" if site else "it is on another site")
     return parts.path.removeprefix(base) or "/"

@@ -1,7 +1,7 @@
-"""Renditions: the smaller copies and crops that lie beside a local picture, and their names.
+"""Which renditions and crops a local picture has, and how their files are named.
 
-Intake makes them, pages name them, publishing copies them: this is the one place
-that says which there are. Nothing here looks at the disk: a `Figure` tells all.
+Intake makes them, pages link to them, publishing copies them. Everything follows from a
+`Figure`; nothing here reads the disk.
 """
 
 from collections.abc import Iterator
@@ -10,23 +10,23 @@ from dataclasses import dataclass, replace
 from syndicate.model.articles import Figure
 
 WIDTHS = (400, 800, 1200, 1600)
-"""Widths in pixels; the widest is also the most that a page loads of a picture."""
+"""Widths of renditions in pixels; web pages load no picture that is wider than the last."""
 WEBP = "image/webp"
 AVIF = "image/avif"
 CROPS = {"1x1": (1, 1), "4x3": (4, 3), "16x9": (16, 9)}
 """Width to height of the crops that search engines ask for."""
 
 _PREVIEW = 1200
-_SHARP = 1.4
-"""Pixels of a picture in mail for each pixel of its width there."""
+_MAIL_DENSITY = 1.4
+"""Pixels of a picture in mail for each pixel of its displayed width."""
 _WIDEST_CROP = 1200
-_CROPPED_FROM = 696
-"""Search engines want pictures at least this wide."""
+_MIN_CROPPED = 696
+"""The width that search engines require."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSource:
-    """What a `<source>` of a `<picture>` says."""
+    """The attributes of a `<source>` in a `<picture>`."""
 
     type: str
     srcset: str
@@ -34,7 +34,7 @@ class PictureSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureCrop:
-    """The middle of a picture, as a JPEG of a shape of its own."""
+    """The middle of a picture, as a JPEG in another aspect ratio."""
 
     src: str
     width: int
@@ -42,20 +42,20 @@ class PictureCrop:
 
 
 def variants(width: int) -> tuple[int, ...]:
-    """Return the widths in which a picture of this width has renditions: never a wider one."""
-    return tuple(each for each in WIDTHS if each < width)
+    """Return the widths of the renditions of a picture this wide, all of them smaller."""
+    return tuple(smaller for smaller in WIDTHS if smaller < width)
 
 
 def rendition_name(figure: Figure, width: int, suffix: str | None = None) -> str:
-    """Return the name of a rendition, in the picture's own type or that of a suffix (`.webp`)."""
+    """Return the name of a rendition in the picture's own type, or in that of `suffix`."""
     stem, dot, own = figure.src.rpartition(".")
     return f"{stem}-{width}{suffix or dot + own}"
 
 
 def widths(figure: Figure) -> tuple[int, ...]:
-    """Return the widths that pages may load, ascending; none of a picture without renditions.
+    """Return the widths that pages may load, ascending; empty for a picture without renditions.
 
-    The picture's own is among them unless it is wider than the widest rendition.
+    The picture's own width is included unless it exceeds that of all renditions.
     """
     if not figure.variants or not figure.width:
         return ()
@@ -64,16 +64,16 @@ def widths(figure: Figure) -> tuple[int, ...]:
 
 
 def srcset(figure: Figure, base: str = "") -> str:
-    """Return what `srcset` of the `<img>` says; empty where there is only the picture itself.
+    """Return the `srcset` of the `<img>`; empty for a picture without renditions.
 
-    It is the picture's own type, but WebP for an AVIF picture, which `source`
-    offers. `base` comes before each `media/…`: an address that ends with a slash.
+    It lists the picture's own type, but WebP for AVIF, which `source` offers. `base` is the
+    address before each `media/…`, with a slash at its end.
     """
     return _set(figure, base, ".webp" if figure.type == AVIF else None)
 
 
 def source(figure: Figure, base: str = "") -> PictureSource | None:
-    """Return the better type that a `<source>` before the `<img>` offers, where there is one."""
+    """Return a `<source>` with a better type than the `<img>` has, if there is one."""
     if not figure.variants or figure.type == WEBP:
         return None
     if figure.type == AVIF:
@@ -82,7 +82,7 @@ def source(figure: Figure, base: str = "") -> PictureSource | None:
 
 
 def preview(figure: Figure) -> Figure:
-    """Return the picture as other sites show it beside a link: not wider than they need."""
+    """Return the picture for previews of links on other sites: no wider than they need."""
     if _PREVIEW not in figure.variants:
         return figure
     return replace(
@@ -96,16 +96,16 @@ def preview(figure: Figure) -> Figure:
 
 
 def mail_rendition(figure: Figure, width: int) -> Figure:
-    """Return the picture that mail loads where it shows it so many pixels wide.
+    """Return the rendition that mail loads to display a picture `width` pixels wide.
 
-    It is the smallest rendition that looks sharp, or else the widest there is: never
-    the picture itself where it has renditions. Mail programs can't choose from several.
+    It is the smallest that looks sharp, or the widest there is; a picture without renditions
+    is returned itself. Mail clients can't choose from several.
     """
     if not figure.variants or not figure.width or not figure.height:
         return figure
-    sharp = (each for each in figure.variants if each >= width * _SHARP)
+    sharp = (wide for wide in figure.variants if wide >= width * _MAIL_DENSITY)
     chosen = next(sharp, figure.variants[-1])
-    is_avif = figure.type == AVIF  # which few mail programs show
+    is_avif = figure.type == AVIF  # which few mail clients can display
     return replace(
         figure,
         src=rendition_name(figure, chosen, ".webp" if is_avif else None),
@@ -118,17 +118,17 @@ def mail_rendition(figure: Figure, width: int) -> Figure:
 
 
 def height(figure: Figure, width: int) -> int:
-    """Return how high the picture is at a width, in whole pixels."""
+    """Return the height of the picture at a width, in whole pixels."""
     assert figure.width
     assert figure.height
     return max(1, round(figure.height * width / figure.width))
 
 
 def crops(figure: Figure) -> tuple[PictureCrop, ...]:
-    """Return the crops that there are of a picture: all of `CROPS`, or none of a small one."""
+    """Return the crops of a picture: all of `CROPS`, or none if it is small."""
     if not figure.variants or not figure.width or not figure.height:
         return ()
-    if figure.width < _CROPPED_FROM:
+    if figure.width < _MIN_CROPPED:
         return ()
     stem = figure.src.rpartition(".")[0]
     return tuple(
@@ -141,7 +141,7 @@ def crops(figure: Figure) -> tuple[PictureCrop, ...]:
 
 
 def list_files(figure: Figure) -> tuple[str, ...]:
-    """Return the names of all files of a local picture, itself first; none of a remote one."""
+    """Return the names of all files of a local picture, itself first; none for a remote one."""
     if not figure.local:
         return ()
     scaled = [name for name, _ in list_renditions(figure)]
@@ -149,7 +149,7 @@ def list_files(figure: Figure) -> tuple[str, ...]:
 
 
 def list_renditions(figure: Figure) -> Iterator[tuple[str, int]]:
-    """Iterate over name and width of each rendition, in both types."""
+    """Yield name and width of each rendition, in both types."""
     for width in figure.variants:
         yield rendition_name(figure, width), width
     if figure.type != WEBP:

@@ -1,4 +1,4 @@
-"""Who wants less mail for a while, and how fast it goes."""
+"""What operators see of relays and destinations: holds, and rates of sending."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,21 +6,21 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailHold:
-    """A relay or a destination that wants nothing until a certain time."""
+    """A relay or destination that gets no mail until a certain time."""
 
     what: str
     """`relay:NAME` or `domain:gmail.com`."""
     until: datetime
     strikes: int
-    """How often in a row."""
+    """How many holds in a row."""
     reason: str
-    """What it said."""
+    """Its reply."""
     since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendRate:
-    """What a process hands over to a relay, as of its last word about it."""
+    """How fast one process sends to a relay, as it last reported."""
 
     owner: str
     relay: str
@@ -31,4 +31,4 @@ class SendRate:
     failed: int
     per_second: float
     note: str
-    """Why it takes nothing; empty where it does."""
+    """Why the relay accepts nothing; empty while it does."""

@@ -1,8 +1,7 @@
-"""Slots: the nominal times of a schedule, by a steady beat or by the calendar.
+"""Computes the slots of a schedule, its nominal times: by fixed interval or by cron calendar.
 
-Both kinds of pattern can be read forwards and backwards from any time without
-counting through what lies between, and know nothing of processes: a restart or
-another machine finds the same slots.
+Both patterns go forwards or backwards from any time. They depend on the time alone: a
+restart or another machine finds the same slots.
 """
 
 from collections.abc import Iterator
@@ -16,16 +15,15 @@ from syndicate.config.cron import Cron
 
 _DAY = timedelta(days=1)
 _HORIZON = 8 * 366
-"""Days within which every date comes: 29 February is missing in 1900 and its kind."""
+"""Days within which every date occurs: years such as 1900 have no 29 February."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One nominal time of a schedule.
 
-    `key` names it for good: the wall-clock time in its zone for schedules that
-    stand at hours of the clock, so that no slot comes twice when the clocks go
-    back; the instant for those that beat through the day.
+    `key` is its permanent name: the wall-clock time and zone for schedules at fixed hours, so
+    that no slot occurs twice when clocks go back; the instant for intervals and hourly ones.
     """
 
     key: str
@@ -34,7 +32,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class FixedInterval:
-    """A steady beat, counted from the Unix epoch: a restart never shifts it."""
+    """A fixed interval, counted from the Unix epoch: a restart never shifts it."""
 
     every: timedelta
 
@@ -42,17 +40,17 @@ class FixedInterval:
         return f"every {self.every.total_seconds():.0f}s"
 
     def forwards(self, after: datetime) -> Iterator[Slot]:
-        """Go through the slots later than `after`."""
+        """Yield the slots later than `after`."""
         first = (after - EPOCH) // self.every + 1
         return (self._slot(number) for number in count(first))
 
     def backwards(self, until: datetime) -> Iterator[Slot]:
-        """Go through the slots at or before `until`, newest first."""
+        """Yield the slots at or before `until`, newest first."""
         last = (until - EPOCH) // self.every
         return (self._slot(number) for number in count(last, -1))
 
     def count(self, after: datetime, until: datetime) -> int:
-        """Return how many slots are later than `after`, up to and with `until`."""
+        """Return how many slots are later than `after`, up to and including `until`."""
         return max(0, (until - EPOCH) // self.every - (after - EPOCH) // self.every)
 
     def _slot(self, number: int) -> Slot:
@@ -61,11 +59,11 @@ class FixedInterval:
 
 @dataclass(frozen=True, slots=True)
 class CronCalendar:
-    """A cron expression in a time zone, also where its clocks change.
+    """A cron expression in a time zone, with its changes of daylight saving time.
 
-    At hours of the clock (`30 2 * * *`): a time that the clocks leave out comes
-    by that much later, a time that they run through twice comes the first time.
-    Through the day (`*/30 * * * *`): a slot for each time that really comes.
+    At fixed hours (`30 2 * * *`) a time that clocks skip moves to the same interval after
+    the gap, and a time that occurs twice is the first. Through the day (`*/30 * * * *`) there
+    is a slot for each time that occurs.
     """
 
     cron: Cron
@@ -75,26 +73,25 @@ class CronCalendar:
         return f"cron {self.cron} {self.zone.key}"
 
     def forwards(self, after: datetime) -> Iterator[Slot]:
-        """Go through the slots later than `after`."""
+        """Yield the slots later than `after`."""
         first = after.astimezone(self.zone).date()
         return (slot for slot in self._days(first, _DAY) if slot.due_at > after)
 
     def backwards(self, until: datetime) -> Iterator[Slot]:
-        """Go through the slots at or before `until`, newest first."""
+        """Yield the slots at or before `until`, newest first."""
         last = until.astimezone(self.zone).date()
         return (slot for slot in self._days(last, -_DAY) if slot.due_at <= until)
 
     def count(self, after: datetime, until: datetime) -> int:
-        """Return how many slots are later than `after`, up to and with `until`.
+        """Return how many slots are later than `after`, up to and including `until`.
 
-        The days in between are not gone through slot by slot, but for those on which
-        the clocks change, and those after them.
+        Days are counted as a whole, except the first and last and those near a clock change.
         """
         first, last = (at.astimezone(self.zone).date() for at in (after, until))
         found = 0
         for day in (first + number * _DAY for number in range((last - first).days + 1)):
             if first < day < last and not self._clocks_change(day):
-                found += self._often(day)
+                found += self._count_on(day)
             else:
                 found += sum(after < slot.due_at <= until for slot in self._slots_on(day))
         return found
@@ -104,12 +101,12 @@ class CronCalendar:
         ends = (datetime.combine(day + n * _DAY, time(), tzinfo=self.zone) for n in (-1, 0, 1))
         return len({at.utcoffset() for at in ends}) > 1
 
-    def _often(self, day: date) -> int:
-        """Return how many wall-clock times the expression allows on a day."""
+    def _count_on(self, day: date) -> int:
+        """Return how many wall-clock times the expression has on a day."""
         return len(self.cron.hours) * len(self.cron.minutes) if self._allows(day) else 0
 
     def _days(self, day: date, step: timedelta) -> Iterator[Slot]:
-        """Go through the slots of day after day, until the horizon has none."""
+        """Yield the slots of day after day, until there are none for `_HORIZON`."""
         idle = 0
         while idle < _HORIZON:
             slots = self._slots_on(day)
@@ -118,21 +115,21 @@ class CronCalendar:
             day += step
 
     def _slots_on(self, day: date) -> list[Slot]:
-        """List the slots that come on a local day, in order.
+        """Return the slots on a local day, in order.
 
-        The day before counts too: the clocks may be put forward over midnight.
-        Where a time that they leave out is put off to another slot's, it is that one.
+        Those of the day before count too: clocks may go forward at midnight. A skipped time
+        that moves to another slot's time is that slot.
         """
         slots = {
             slot.due_at: slot
-            for wall in (*self._walls(day - _DAY), *self._walls(day))
+            for wall in (*self._wall_times(day - _DAY), *self._wall_times(day))
             for slot in self._slots_at(wall)
             if slot.due_at.astimezone(self.zone).date() == day
         }
         return [slots[due_at] for due_at in sorted(slots)]
 
-    def _walls(self, day: date) -> Iterator[datetime]:
-        """Go through the wall-clock times that the expression allows on a day."""
+    def _wall_times(self, day: date) -> Iterator[datetime]:
+        """Yield the wall-clock times of the expression on a day."""
         if self._allows(day):
             for hour in sorted(self.cron.hours):
                 for minute in sorted(self.cron.minutes):

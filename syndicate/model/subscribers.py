@@ -1,4 +1,4 @@
-"""Subscribers: people with an address, and their relation to each newsletter."""
+"""Subscribers, their subscriptions to newsletters, and the changes in the audit log."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -11,7 +11,7 @@ import idna
 
 
 class SubscriptionState(StrEnum):
-    """Where a subscription stands; only confirmed ones are mailed."""
+    """The state of a subscription; only confirmed ones get mail."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -20,16 +20,16 @@ class SubscriptionState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One person's relation to one newsletter."""
+    """One subscriber's subscription to one newsletter."""
 
     newsletter: str
     state: SubscriptionState
     since: int
-    """The newest public number when it was made: it begins after this one."""
+    """The newest public number when it was made; it starts after this one."""
     at: datetime
-    """When it came into this state."""
+    """When it entered this state."""
     source: str
-    """How consent was given, as the operator would have to show it."""
+    """How consent was given, as the operator may have to prove it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,25 +40,25 @@ class Subscriber:
     email: str
     name: str = ""
     language: str | None = None
-    """What they are spoken to in, as in BCP 47; None: the publication's."""
+    """Their language as a BCP 47 tag; None for the publication's."""
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The publication's own fields, by name."""
     tags: tuple[str, ...] = ()
     paused_until: datetime | None = None
-    """Until when they want no editions, if ever they said so."""
+    """Until when they paused their mail, if they did."""
     created_at: datetime
     subscriptions: tuple[Subscription, ...] = ()
     suppressed: str | None = None
-    """Why this address is not mailed at all, if it isn't."""
+    """Why this address gets no mail at all; None if it does."""
 
     def is_subscribed(self, newsletter: str) -> bool:
-        """Whether they are subscribed to a newsletter, and have confirmed it."""
+        """Whether they have a confirmed subscription to a newsletter."""
         confirmed = SubscriptionState.CONFIRMED
         return (newsletter, confirmed) in ((s.newsletter, s.state) for s in self.subscriptions)
 
 
 class Actor(StrEnum):
-    """Whose doing a change was."""
+    """Who made a change."""
 
     READER = "reader"
     OPERATOR = "operator"
@@ -69,67 +69,67 @@ class Actor(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why something about a subscriber changed, as the operator would have to show it."""
+    """Who changed something about a subscriber, and how, as the operator may have to prove it."""
 
     who: Actor
     how: str
     """Such as "one click in the mail program (RFC 8058)"."""
     origin: str = ""
-    """From which network, where it came over one: never a whole address."""
+    """The network that the request came from, never a whole IP address; empty if none."""
 
 
 class Action(StrEnum):
     """What changed."""
 
     ASKED = "asked"
-    """Somebody asked to subscribe the address, which is still to be confirmed."""
+    """A subscription was requested and waits for confirmation."""
     SUBSCRIBED = "subscribed"
     CONFIRMED = "confirmed"
     LEFT = "left"
     DECLINED = "declined"
-    """They left what they had not confirmed."""
+    """They left before they had confirmed."""
     LEFT_ELSEWHERE = "left elsewhere"
-    """A file says that they had left before they came here."""
+    """According to an imported file they had left before."""
     REJOINED = "rejoined"
     PAUSED = "paused"
     RESUMED = "resumed"
     CHANGED = "changed"
     """Name, language, own fields or tags."""
     MOVED = "moved"
-    """They have another address now."""
+    """Their address changed."""
     MERGED = "merged"
     RENAMED = "renamed"
-    """The newsletter has another name now."""
+    """The newsletter's name changed."""
     SUPPRESSED = "suppressed"
     UNSUPPRESSED = "unsuppressed"
     EXPORTED = "exported"
-    """They downloaded what is held on them."""
+    """They downloaded their personal data."""
     GRANTED = "granted"
-    """They were given a private feed, and the address of an earlier one ended."""
+    """They got a private feed; an earlier one is no longer valid."""
     REVOKED = "revoked"
-    """Their private feed ended."""
+    """Their private feed is no longer valid."""
     ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberChange:
-    """One line of the audit trail."""
+    """One entry of the audit log."""
 
     at: datetime
     action: Action
     newsletter: str | None
-    """Of one subscription; None where it concerns the person."""
+    """The newsletter concerned; None if the change concerns the person."""
     cause: Cause
     detail: str = ""
 
 
 UNDO_FOR = timedelta(hours=1)
-"""How long the reader, or anybody else who has a link of theirs, can undo unsubscribing."""
+"""How long anybody with a reader's link can undo an unsubscription."""
 _MOVES = (Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED, Action.LEFT)
 
 
 def may_undo(changes: Iterable[SubscriberChange], newsletter: str, at: datetime) -> bool:
-    """Whether a reader has just left a newsletter themselves that they were subscribed to."""
+    """Whether a reader's own unsubscription from a newsletter can still be undone."""
     moves = [
         change for change in changes if change.newsletter == newsletter and change.action in _MOVES
     ]
@@ -139,22 +139,22 @@ def may_undo(changes: Iterable[SubscriberChange], newsletter: str, at: datetime)
 
 
 class SubscribeOutcome(StrEnum):
-    """What came of asking to subscribe somebody."""
+    """The outcome of a request to subscribe somebody."""
 
     NEW = "new"
     KNOWN = "known"
     LEFT = "left"
-    """They left once, and only they can come back."""
+    """They had left, so only they can resubscribe."""
     SUPPRESSED = "suppressed"
-    """The address is not mailed at all."""
+    """The address gets no mail at all."""
     ERASED = "erased"
-    """They had everything about them erased, and only they can come back."""
+    """They had their data erased, so only they can resubscribe."""
 
 
 def normalise_email(email: str) -> str:
-    """Return the form that makes an address unique: lower case, the domain in ASCII (RFC 5891)."""
+    """Return an address in lower case with its domain in ASCII (RFC 5891), as the unique key."""
     local, _, domain = email.strip().rpartition("@")
-    with suppress(idna.IDNAError):  # what a lenient source let in still has one form
+    with suppress(idna.IDNAError):  # a lenient source may have accepted an invalid domain
         domain = idna.encode(domain, uts46=True).decode()
     return f"{local}@{domain}".lower()
 
@@ -163,10 +163,10 @@ _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 
 def mailbox(email: str) -> str:
-    """Return what addresses have in common that are one mailbox, to count what comes to it.
+    """Return the same key for all addresses of one mailbox, for rate limits.
 
-    That is the address without what follows a `+`, and at Gmail without dots. Nobody is
-    mailed there: some hosts tell such addresses apart.
+    It is the address without the part after a `+`, and at Gmail without dots. It is never
+    mailed: some hosts distinguish such addresses.
     """
     local, _, domain = normalise_email(email).rpartition("@")
     local = local[:1] + local[1:].partition("+")[0]

@@ -1,4 +1,4 @@
-"""Videos that lie with YouTube or Vimeo: what an address there means, in whatever form it comes."""
+"""Videos on YouTube and Vimeo: recognises their URLs in all forms, and writes canonical ones."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _VIMEO_PATH = re.compile(
 )
 _PLAYLIST = re.compile(r"[\w-]{2,64}", re.ASCII)
 _KEY = re.compile(r"[0-9a-f]{6,20}")
-_MOMENT = re.compile(r"(?:(\d{1,2})h)?(?:(\d{1,3})m)?(?:(\d{1,6})s?)?", re.ASCII)
+_TIME = re.compile(r"(?:(\d{1,2})h)?(?:(\d{1,3})m)?(?:(\d{1,6})s?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,35 +25,35 @@ class Video:
 
     host: Literal["youtube", "vimeo"]
     id: str = ""
-    """Empty for a playlist that begins with its first video."""
+    """Empty for a playlist that starts with its first video."""
     playlist: str = ""
     key: str = ""
-    """What an unlisted video of Vimeo is watched with."""
+    """The key of an unlisted video on Vimeo."""
     start: int = 0
-    """Where it begins, in seconds."""
+    """The position at which it starts, in seconds."""
     upright: bool = False
-    """Whether it is made for a phone held upright."""
+    """Whether it is in portrait format."""
 
     @classmethod
-    def from_url(cls, address: str) -> Self | None:
-        """Tell which video an address leads to: a page's, a player's or a short one; or None."""
+    def from_url(cls, url: str) -> Self | None:
+        """Return the video at the URL of a page or player, or a short one; None if it is none."""
         try:
-            parts = urlsplit(address)
+            parts = urlsplit(url)
             host = parts.hostname or ""
         except ValueError:  # such as http://[half
             return None
         if parts.scheme not in ("http", "https"):
             return None
         if _YOUTUBE.fullmatch(host):
-            return cls._of_youtube(parts)
-        return cls._of_vimeo(parts) if _VIMEO.fullmatch(host) else None
+            return cls._from_youtube(parts)
+        return cls._from_vimeo(parts) if _VIMEO.fullmatch(host) else None
 
     @classmethod
-    def _of_youtube(cls, parts: SplitResult) -> Self | None:
-        said = _said(parts)
-        path = f"/{said.get('v', '')}" if parts.path == "/watch" else parts.path
+    def _from_youtube(cls, parts: SplitResult) -> Self | None:
+        parameters = _parameters(parts)
+        path = f"/{parameters.get('v', '')}" if parts.path == "/watch" else parts.path
         found = _YOUTUBE_PATH.match(path)
-        playlist = said.get("list", "")
+        playlist = parameters.get("list", "")
         playlist = playlist if _PLAYLIST.fullmatch(playlist) else ""
         if found is None and not (playlist and path.startswith(("/embed/", "/playlist"))):
             return None
@@ -61,60 +61,63 @@ class Video:
             host="youtube",
             id=found["id"] if found else "",
             playlist=playlist,
-            start=_seconds(said.get("start") or said.get("t", "")),
+            start=_seconds(parameters.get("start") or parameters.get("t", "")),
             upright=found is not None and found["kind"] == "shorts",
         )
 
     @classmethod
-    def _of_vimeo(cls, parts: SplitResult) -> Self | None:
+    def _from_vimeo(cls, parts: SplitResult) -> Self | None:
         found = _VIMEO_PATH.fullmatch(parts.path)
         if found is None:
             return None
-        said = _said(parts)
-        key = found["key"] or said.get("h", "")
+        parameters = _parameters(parts)
+        key = found["key"] or parameters.get("h", "")
         return cls(
             host="vimeo",
             id=found["id"],
             key=key if _KEY.fullmatch(key) else "",
-            start=_seconds(said.get("t", "")),
+            start=_seconds(parameters.get("t", "")),
         )
 
     @property
     def player_url(self) -> str:
-        """The address of the player, which sets no cookies before it plays."""
+        """The URL of the player, which sets no cookies before it plays."""
         if self.host == "youtube":
-            said = {"start": str(self.start) if self.start else "", "list": self.playlist}
-            return (
-                f"https://www.youtube-nocookie.com/embed/{self.id or 'videoseries'}{_query(said)}"
-            )
-        moment = f"#t={self.start}s" if self.start else ""
-        said = {"h": self.key, "dnt": "1"}
-        return f"https://player.vimeo.com/video/{self.id}{_query(said)}{moment}"
+            parameters = {"start": str(self.start) if self.start else "", "list": self.playlist}
+            name = self.id or "videoseries"
+            return f"https://www.youtube-nocookie.com/embed/{name}{_query(parameters)}"
+        fragment = f"#t={self.start}s" if self.start else ""
+        parameters = {"h": self.key, "dnt": "1"}
+        return f"https://player.vimeo.com/video/{self.id}{_query(parameters)}{fragment}"
 
     @property
     def page_url(self) -> str:
-        """The address where people watch it."""
+        """The URL of the page where people watch it."""
         if self.host == "vimeo":
             return "/".join(filter(None, ("https://vimeo.com", self.id, self.key)))
         if not self.id:
             return f"https://www.youtube.com/playlist{_query({'list': self.playlist})}"
-        said = {"v": self.id, "list": self.playlist, "t": f"{self.start}s" if self.start else ""}
-        return f"https://www.youtube.com/watch{_query(said)}"
+        parameters = {
+            "v": self.id,
+            "list": self.playlist,
+            "t": f"{self.start}s" if self.start else "",
+        }
+        return f"https://www.youtube.com/watch{_query(parameters)}"
 
 
-def _said(parts: SplitResult) -> dict[str, str]:
-    """Read what an address says after its path; the first word on a matter counts."""
-    read = parse_qs(f"{parts.query}&{parts.fragment}", max_num_fields=None, errors="replace")
-    return {name: values[0] for name, values in read.items()}
+def _parameters(parts: SplitResult) -> dict[str, str]:
+    """Return the first value of each parameter in query and fragment."""
+    values = parse_qs(f"{parts.query}&{parts.fragment}", max_num_fields=None, errors="replace")
+    return {name: found[0] for name, found in values.items()}
 
 
-def _seconds(moment: str) -> int:
-    """Read a moment of a video: `90`, `90s` or `1m30s`."""
-    found = _MOMENT.fullmatch(moment)
+def _seconds(time: str) -> int:
+    """Parse a position in a video: `90`, `90s` or `1m30s`."""
+    found = _TIME.fullmatch(time)
     hours, minutes, seconds = (int(part or 0) for part in (found.groups() if found else (0, 0, 0)))
     return hours * 3600 + minutes * 60 + seconds
 
 
-def _query(said: dict[str, str]) -> str:
-    given = {name: value for name, value in said.items() if value}
+def _query(parameters: dict[str, str]) -> str:
+    given = {name: value for name, value in parameters.items() if value}
     return f"?{urlencode(given)}" if given else ""

@@ -1,4 +1,12 @@
-"""Rendering: value in, value out. No store, no clock, no network."""
+"""Renders articles as pages, feeds and mail: values in, bytes out; no store, clock or network.
+
+`pages/` web and AMP pages; `feeds/` RSS, Atom and JSON Feed; `mail/` editions and letters;
+`sitemaps` also makes robots.txt. `article_view` is what pages and mail show of an article,
+`body_renderer` its body, `jsonld` its structured data; `topics` are the lists and feeds it
+belongs to, `addresses` where everything is served, `ui_strings` the texts of our own.
+`templates` finds and renders Jinja templates, in the `environment` made for speed;
+`template_lines` finds the line of a mistake in MJML, `template_check` tries every template.
+"""
 
 import hashlib
 from functools import cache
@@ -12,17 +20,17 @@ _LIBRARIES = ("babel", "jinja2", "lxml", "markupsafe")
 
 
 def fingerprint(config: Config, templates: Templates) -> str:
-    """Name the way things are rendered: when it stays, the same article gives the same bytes."""
-    style = hashlib.sha256(_code())
-    style.update(config.model_dump_json().encode())
+    """Return a digest of all that rendering depends on besides articles."""
+    digest = hashlib.sha256(_code())
+    digest.update(config.model_dump_json().encode())
     for name in templates.names():
-        style.update(name.encode() + b"\0" + templates.find(name).read_bytes())
-    return style.hexdigest()
+        digest.update(name.encode() + b"\0" + templates.find(name).read_bytes())
+    return digest.hexdigest()
 
 
 @cache
 def _code() -> bytes:
-    """Return a digest of all our code and words, and of the versions of what renders them."""
+    """Return a digest of our code and translations, and of the versions of rendering libraries."""
     code = hashlib.sha256(" ".join(version(name) for name in _LIBRARIES).encode())
     package = Path(__file__).parents[1]
     for file in sorted([*package.rglob("*.py"), *package.rglob("*.mo")]):

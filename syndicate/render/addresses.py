@@ -1,7 +1,7 @@
-"""Where everything is: addresses from the root, and what they are absolutely.
+"""The addresses of everything that is published.
 
-An address from the root is the same for every publication (`/articles/x/`);
-`linked` and `absolute` put it where this publication is served.
+An address from the root is the same for every publication (`/articles/x/`); `linked` and
+`absolute` add where this publication is served.
 """
 
 import hashlib
@@ -29,17 +29,17 @@ SITEMAP = "/sitemap.xml"
 """The index of all sitemaps."""
 ROBOTS = "/robots.txt"
 PRIVATE = "/feeds/private/"
-"""What the feeds of single readers hang from."""
+"""The prefix of the private feeds of readers."""
 
 FEEDS = (
     ("RSS", "application/rss+xml", RSS),
     ("Atom", "application/atom+xml", ATOM),
     ("JSON Feed", "application/feed+json", JSON),
 )
-"""What a page says of the feeds of everything: name, media type, address."""
+"""The feeds of everything: name, media type, address."""
 
-_LONGEST_SLUG = 100
-"""File systems take names of 255 bytes, and no person reads an address that long."""
+_MAX_SLUG = 100
+"""File systems allow names of 255 bytes, but nobody reads an address that long."""
 
 
 def page(article: Article) -> str:
@@ -53,7 +53,7 @@ def amp(article: Article) -> str:
 
 
 def section(name: str) -> str:
-    """Return the address of a section's page; names that differ in case alone share it."""
+    """Return the address of a section's page, the same for names that differ only in case."""
     return f"/sections/{_slug(name)}/"
 
 
@@ -68,17 +68,17 @@ def author(name: str) -> str:
 
 
 def custom_feed(name: str) -> str:
-    """Return the address of the page of a feed that the config names."""
+    """Return the address of the page of a custom feed."""
     return f"/feeds/{name}/"
 
 
 def private_feed(token: str, address: str = "/") -> str:
-    """Return the address at which the reader with a token has what is at another for all."""
+    """Return the private address, for the reader with a token, of a feed at `address`."""
     return f"{PRIVATE}{token}{address}"
 
 
 def sitemap(name: str) -> str:
-    """Return the address of one of the sitemaps that the index names."""
+    """Return the address of a sitemap in the index."""
     return f"/sitemaps/{name}.xml"
 
 
@@ -88,25 +88,25 @@ def figure(picture: Figure, config: Config) -> str:
 
 
 def logo(config: Config) -> str | None:
-    """Return the absolute address of the publication's logo, where it has one."""
+    """Return the absolute address of the publication's logo; None if it has none."""
     picture = config.publication.logo
     return absolute(logo_of(picture), config) if picture else None
 
 
 def icon(config: Config) -> str | None:
-    """Return the absolute address of the publication's square picture, where it has one."""
+    """Return the absolute address of the publication's square icon; None if it has none."""
     address = icon_of(config)
     return absolute(address, config) if address else None
 
 
 def icon_of(config: Config) -> str | None:
-    """Return the address from the root of the publication's square picture, where it has one."""
+    """Return the address of the publication's square icon, from the root; None if it has none."""
     picture = config.publication.icon
     return f"/assets/icon{picture.suffix.lower()}" if picture else None
 
 
 def cover(config: Config) -> str | None:
-    """Return the absolute address of the picture of its podcast: its own one, or the logo."""
+    """Return the absolute address of the podcast's cover, which is the logo unless configured."""
     picture = config.podcast.image
     if picture is None:
         return logo(config)
@@ -114,12 +114,12 @@ def cover(config: Config) -> str | None:
 
 
 def logo_of(picture: Path) -> str:
-    """Return the address from the root at which a publication's picture is its logo."""
+    """Return the address of a publication's logo, from the root."""
     return f"/assets/logo{picture.suffix.lower()}"
 
 
 def masthead(config: Config) -> str | None:
-    """Return the address from the root of the logo in the masthead, where one is shown."""
+    """Return the address of the logo in the masthead, from the root; None if none is shown."""
     if config.theme.masthead is not Masthead.LOGO:
         return None
     if config.theme.logo:
@@ -128,14 +128,14 @@ def masthead(config: Config) -> str | None:
 
 
 def masthead_dark(config: Config) -> str | None:
-    """Return the address of the logo that stands in the masthead on dark ground, if another."""
+    """Return the address of the masthead's logo in dark mode; None if it is the same."""
     picture = config.theme.logo_dark
     shown = masthead(config) and picture
     return f"/assets/masthead-dark{picture.suffix.lower()}" if shown and picture else None
 
 
 def logos(config: Config) -> Iterator[tuple[str, str, Path]]:
-    """Iterate over the logos that are published: key of the config, address, picture."""
+    """Yield config key, address and file of each logo that is published."""
     publication, theme = config.publication, config.theme
     if picture := publication.logo:
         yield "publication.logo", logo_of(picture), picture
@@ -155,36 +155,35 @@ def absolute(address: str, config: Config) -> str:
 
 
 def linked(address: str, config: Config) -> str:
-    """Return an address from the root as pages link to it: under the path of the publication."""
+    """Return an address from the root with the path of the publication, as pages link to it."""
     return base(config) + address
 
 
 def base(config: Config) -> str:
-    """Return the path that the publication is served under, without a slash at the end."""
+    """Return the path of the publication's URL, without a slash at the end."""
     return urlsplit(config.url).path.rstrip("/")
 
 
 def is_web(address: str | None) -> bool:
-    """Whether an address may be linked to: nothing but http and https."""
+    """Whether an address may be linked to: only http and https."""
     return address is not None and address.lower().startswith(("http://", "https://"))
 
 
 def output_path(address: str) -> str:
-    """Return the file in the output that answers at an address from the root."""
+    """Return the path in the output of the file that is served at an address from the root."""
     return (address + "index.html" if address.endswith("/") else address).lstrip("/")
 
 
 @lru_cache(maxsize=16384)
 def _slug(name: str) -> str:
-    """Write a name in letters that every file system and address takes.
+    """Return a name in characters that every file system and address allows.
 
-    What ASCII can't say, or what is cut, is kept apart by a hash, so that two
-    sections never meet.
+    A name that is shortened, or not ASCII, ends with a hash, so that no two share a slug.
     """
     folded = unicodedata.normalize("NFKD", name.strip().casefold())
     plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    if slug and plain.isascii() and len(slug) <= _LONGEST_SLUG:
+    if slug and plain.isascii() and len(slug) <= _MAX_SLUG:
         return slug
-    mark = hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{slug[:_LONGEST_SLUG].rstrip('-')}-{mark}".lstrip("-")
+    digest = hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{slug[:_MAX_SLUG].rstrip('-')}-{digest}".lstrip("-")

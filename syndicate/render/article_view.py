@@ -1,6 +1,7 @@
-"""An article as a page tells it: what page and AMP share before they part.
+"""What templates show around an article's body: byline, dates, comments, translations.
 
-Times are shown in the publication's zone, words in the article's language.
+Web pages, AMP pages and mail share it. Times are in the publication's zone, texts in the
+article's language.
 """
 
 from collections.abc import Callable
@@ -18,24 +19,24 @@ from syndicate.model.articles import Article, Comments
 from syndicate.render import addresses, jsonld, ui_strings
 
 _DESCRIPTION = 300
-"""Characters of what search engines show under a headline, at most."""
-WORTH_SAYING = timedelta(minutes=5)
-"""An update sooner after publication than this is not told."""
+"""The maximum length of the description for search engines, in characters."""
+MIN_UPDATE = timedelta(minutes=5)
+"""An update sooner after publication is not shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleView:
-    """What is told around an article's body."""
+    """The values of one article for templates."""
 
     article: Article
     language: str
     zone: ZoneInfo
     words: ui_strings.PageStrings
     house: str
-    """Who stands for an article without authors; may be empty."""
+    """The publisher, named for articles without authors; may be empty."""
     credit: str
     comments: str
-    """What is said of the comments; empty where nothing is known."""
+    """The text about comments; empty if nothing is known."""
     comments_address: str | None
     description: str
 
@@ -43,23 +44,23 @@ class ArticleView:
     def of(cls, article: Article, config: Config) -> Self:
         """Prepare an article of a publication."""
         language = article.language or config.publication.language
-        said = ui_strings.page_strings(language)
+        strings = ui_strings.page_strings(language)
         return cls(
             article=article,
             language=language,
             zone=config.publication.timezone,
-            words=said,
+            words=strings,
             house=config.publication.author or "",
-            credit=said.credit(article.contributors),
-            comments=_comments(article.comments, said),
-            comments_address=_discussed_at(article.comments),
+            credit=strings.credit(article.contributors),
+            comments=_comments(article.comments, strings),
+            comments_address=_comments_address(article.comments),
             description=markup.shorten(article.excerpt, _DESCRIPTION),
         )
 
     def byline(self, link: Callable[[str], str]) -> Markup:
-        """Say who wrote it, each author with a link to their page; empty for nobody.
+        """Return the byline, each author with a link to their page; empty without authors.
 
-        `link` makes of an address from the root what the channel links to.
+        `link` turns an address from the root into the channel's own.
         """
         names = [
             f'<a rel="author" href="{escape(link(addresses.author(person.name)))}">'
@@ -68,17 +69,17 @@ class ArticleView:
         ]
         if not names and self.house:
             names = [str(escape(self.house))]
-        said = self.words.by.format(names=self.words.all_of(names)) if names else ""
-        return Markup(said)  # noqa: S704 - escaped above
+        byline = self.words.by.format(names=self.words.all_of(names)) if names else ""
+        return Markup(byline)  # noqa: S704 - escaped above
 
     @property
     def direction(self) -> str:
-        """`ltr` or `rtl`, by the language."""
+        """The text direction, `ltr` or `rtl`."""
         return text_direction(self.language)
 
     @property
     def translations(self) -> list[tuple[str, str, str]]:
-        """Language tag, the language's name in itself, and address of each translation."""
+        """Language tag, name in that language, and address of each translation."""
         own = self.language.lower()
         return [
             (tag, ui_strings.locale(tag).get_display_name() or tag, translation_address(where))
@@ -88,23 +89,23 @@ class ArticleView:
 
     @property
     def updated(self) -> datetime | None:
-        """When it last changed, if readers should be told."""
+        """When it last changed; None if that is not worth showing."""
         article = self.article
-        if article.modified - article.published < WORTH_SAYING:
+        if article.modified - article.published < MIN_UPDATE:
             return None
         return article.modified
 
     @property
     def updated_same_day(self) -> bool:
-        """Whether it changed on the day it appeared, so that the time alone will do."""
+        """Whether it changed on the day of publication, so that the time is enough."""
         published = self.article.published.astimezone(self.zone)
         return published.date() == self.article.modified.astimezone(self.zone).date()
 
 
 class ArticleViews:
-    """Tells the articles of one publication to people and to search engines.
+    """The views and structured data of one publication's articles.
 
-    The last one is remembered: its AMP page is made after its page.
+    The last one is cached: its AMP page is rendered right after its page.
     """
 
     def __init__(self, config: Config) -> None:
@@ -112,16 +113,16 @@ class ArticleViews:
         self._last: tuple[ArticleView, Markup] | None = None
 
     def of(self, article: Article) -> tuple[ArticleView, Markup]:
-        """Tell an article; and, as JSON-LD, what search engines are told."""
-        told = self._last
-        if told is None or told[0].article is not article:
+        """Return an article's view and its JSON-LD for search engines."""
+        last = self._last
+        if last is None or last[0].article is not article:
             data = Markup(jsonld.news_article(article, self._config))  # noqa: S704 - escaped there
-            told = self._last = ArticleView.of(article, self._config), data
-        return told
+            last = self._last = ArticleView.of(article, self._config), data
+        return last
 
 
 def translation_address(where: str) -> str:
-    """Return the address of a translation: one on the web, or from the root for a slug of ours."""
+    """Return the address of a translation: a URL as it is, or from the root for a slug."""
     return where if addresses.is_web(where) else f"/articles/{where}/"
 
 
@@ -131,13 +132,13 @@ def text_direction(language: str) -> str:
     return str(ui_strings.locale(language).text_direction)
 
 
-def _comments(comments: Comments | None, said: ui_strings.PageStrings) -> str:
+def _comments(comments: Comments | None, strings: ui_strings.PageStrings) -> str:
     if comments is None:
         return ""
     if comments.count is not None:
-        return said.count_comments(comments.count)
-    return said.comments if _discussed_at(comments) else ""
+        return strings.count_comments(comments.count)
+    return strings.comments if _comments_address(comments) else ""
 
 
-def _discussed_at(comments: Comments | None) -> str | None:
+def _comments_address(comments: Comments | None) -> str | None:
     return comments.url if comments and addresses.is_web(comments.url) else None

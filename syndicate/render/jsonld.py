@@ -1,4 +1,4 @@
-"""What search engines are told of an article: schema.org's NewsArticle as JSON-LD."""
+"""Structured data for search engines: an article as schema.org's NewsArticle in JSON-LD."""
 
 import json
 from typing import Any
@@ -15,52 +15,49 @@ _ESCAPES = {
     "\u2028": "\\u2028",
     "\u2029": "\\u2029",
 }
-"""What could end or bend the script element around it: `</script`, `<!--`."""
+"""Characters that could end the script element around it: `</script`, `<!--`."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def news_article(subject: Article, config: Config) -> str:
-    """Describe an article; the text is safe inside a script element."""
-    page = addresses.absolute(addresses.page(subject), config)
-    said: dict[str, Any] = {
+def news_article(article: Article, config: Config) -> str:
+    """Return an article's JSON-LD, safe inside a script element."""
+    page = addresses.absolute(addresses.page(article), config)
+    properties: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "mainEntityOfPage": page,
         "url": page,
-        "headline": subject.title,
-        "description": subject.excerpt or None,
-        "image": _image(subject, config),
-        "datePublished": subject.published.isoformat(timespec="seconds"),
-        "dateModified": subject.modified.isoformat(timespec="seconds"),
-        "author": [_person(person) for person in subject.authors] or [_house(config)],
-        "contributor": [_person(person) for person in subject.contributors],
+        "headline": article.title,
+        "description": article.excerpt or None,
+        "image": _image(article, config),
+        "datePublished": article.published.isoformat(timespec="seconds"),
+        "dateModified": article.modified.isoformat(timespec="seconds"),
+        "author": [_person(person) for person in article.authors] or [_house(config)],
+        "contributor": [_person(person) for person in article.contributors],
         "publisher": _publisher(config),
-        "articleSection": subject.section,
-        "keywords": list(subject.tags),
-        "inLanguage": subject.language or config.publication.language,
-        "commentCount": subject.comments.count if subject.comments else None,
-        "discussionUrl": subject.comments.url if subject.comments else None,
+        "articleSection": article.section,
+        "keywords": list(article.tags),
+        "inLanguage": article.language or config.publication.language,
+        "commentCount": article.comments.count if article.comments else None,
+        "discussionUrl": article.comments.url if article.comments else None,
     }
-    return _written({name: value for name, value in said.items() if value not in (None, [])})
-
-
-def _written(said: dict[str, Any]) -> str:
-    text = _ENCODER.encode(said)
+    known = {name: value for name, value in properties.items() if value not in (None, [])}
+    text = _ENCODER.encode(known)
     for letter, escape in _ESCAPES.items():
         text = text.replace(letter, escape)
     return text
 
 
-def _image(subject: Article, config: Config) -> list[dict[str, Any]]:
-    """Describe the lead picture: its crops, as search engines ask for them, and itself."""
-    lead = subject.lead
+def _image(article: Article, config: Config) -> list[dict[str, Any]]:
+    """Return the crops of the lead picture that search engines require, and itself."""
+    lead = article.lead
     if lead is None or not lead.src:
         return []
-    told = {"caption": lead.caption, "creditText": lead.credit}
-    words = {name: value for name, value in told.items() if value}
-    said: dict[str, Any] = {"@type": "ImageObject", "url": addresses.figure(lead, config)}
+    texts = {"caption": lead.caption, "creditText": lead.credit}
+    texts = {name: text for name, text in texts.items() if text}
+    whole: dict[str, Any] = {"@type": "ImageObject", "url": addresses.figure(lead, config)}
     if lead.width and lead.height:
-        said |= {"width": lead.width, "height": lead.height}
+        whole |= {"width": lead.width, "height": lead.height}
     crops = [
         {
             "@type": "ImageObject",
@@ -70,12 +67,12 @@ def _image(subject: Article, config: Config) -> list[dict[str, Any]]:
         }
         for crop in pictures.crops(lead)
     ]
-    return [each | words for each in (*crops, said)]
+    return [image | texts for image in (*crops, whole)]
 
 
 def _person(person: Person) -> dict[str, str]:
-    said = {"@type": "Person", "name": person.name}
-    return said | ({"url": person.url} if person.url else {})
+    properties = {"@type": "Person", "name": person.name}
+    return properties | ({"url": person.url} if person.url else {})
 
 
 def _house(config: Config) -> dict[str, str]:
@@ -88,10 +85,10 @@ def _house(config: Config) -> dict[str, str]:
 
 
 def _publisher(config: Config) -> dict[str, Any]:
-    said = {
+    properties = {
         "@type": "NewsMediaOrganization",
         "name": config.publication.title,
         "url": f"{config.url}/",
     }
     logo = addresses.logo(config)
-    return said | ({"logo": {"@type": "ImageObject", "url": logo}} if logo else {})
+    return properties | ({"logo": {"@type": "ImageObject", "url": logo}} if logo else {})

@@ -1,8 +1,7 @@
 """Sitemaps (sitemaps.org/protocol.html) with Google's two extensions, and robots.txt.
 
-Articles are counted from the oldest, so that a sitemap that is full stays as it is
-while new articles come. An article whose canonical address is elsewhere is left
-out of them: a sitemap names what is to be found here.
+Articles are counted from the oldest, so that a full sitemap never changes when new
+articles appear. Articles whose canonical address is on another site are left out.
 """
 
 import re
@@ -21,19 +20,19 @@ from syndicate.render.feeds.channel import plain, rfc3339
 CHUNK = 1000
 """Articles in one sitemap; the protocol allows 50,000."""
 NEWS_FOR = timedelta(hours=48)
-"""How long Google wants an article named as news, from when it was first published."""
+"""How long after publication Google takes an article as news."""
 NEWS_LIMIT = 1000
-"""How many it takes in one news sitemap."""
+"""The maximum number of articles in a news sitemap."""
 
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _IMAGE = "http://www.google.com/schemas/sitemap-image/1.1"
 _NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
 _LASTMOD = re.compile("<lastmod>([^<]+)</lastmod>")
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
-"""What makes Chinese traditional: the script, or a place that writes it."""
+"""Subtags of traditional Chinese: the script, or a region that uses it."""
 
-_READERS_OWN = ("/c/", "/confirm/", "/preferences/", "/unsubscribe/", "/view/")
-"""Where the links of a mail lead."""
+_PERSONAL_PATHS = ("/c/", "/confirm/", "/preferences/", "/unsubscribe/", "/view/")
+"""Paths of the links in mail."""
 
 
 class Sitemaps:
@@ -43,38 +42,38 @@ class Sitemaps:
         self._config = config
 
     def entry(self, article: Article) -> str:
-        """Return an article's entry in a sitemap; none where its canonical address is elsewhere."""
+        """Return an article's entry; empty if its canonical address is on another site."""
         if not self._is_own(article):
             return ""
-        said = f"<loc>{escape(self._absolute(addresses.page(article)))}</loc>"
-        said += f"<lastmod>{rfc3339(article.modified)}</lastmod>"
+        xml = f"<loc>{escape(self._absolute(addresses.page(article)))}</loc>"
+        xml += f"<lastmod>{rfc3339(article.modified)}</lastmod>"
         if article.lead and article.lead.local:
             picture = escape(self._absolute(f"/{article.lead.src}"))
-            said += f"<image:image><image:loc>{picture}</image:loc></image:image>"
-        return f"<url>{said}</url>\n"
+            xml += f"<image:image><image:loc>{picture}</image:loc></image:image>"
+        return f"<url>{xml}</url>\n"
 
     def articles(self, entries: Iterable[str]) -> bytes:
-        """Return the sitemap of these entries."""
+        """Return a sitemap of entries."""
         return _joined("urlset", entries, f' xmlns:image="{_IMAGE}"')
 
-    def pages(self, listed: Iterable[tuple[str, str | None]]) -> bytes:
-        """Return the sitemap of lists: address from the root, and the newest change on each."""
-        return _joined("urlset", (self._line("url", *one) for one in listed))
+    def pages(self, pages: Iterable[tuple[str, str | None]]) -> bytes:
+        """Return the sitemap of list pages: address from the root and newest change of each."""
+        return _joined("urlset", (self._line("url", *page) for page in pages))
 
     def index(self, sitemaps: Iterable[tuple[str, str | None]]) -> bytes:
-        """Return the index: path of each sitemap, and the newest change of what it names."""
+        """Return the index of sitemaps: path and newest change of each."""
         lines = (self._line("sitemap", f"/{path}", modified) for path, modified in sitemaps)
         return _joined("sitemapindex", lines)
 
     def newest(self, articles: Sequence[Article]) -> str | None:
-        """Return when what news names last changed; None where it names nothing."""
+        """Return the newest change in `news`; None if it would be empty."""
         own = [article.modified for article in articles if self._is_own(article)]
         return rfc3339(max(own)) if own else None
 
     def news(self, articles: Sequence[Article]) -> bytes:
-        """Return the news sitemap of what was published in the last 48 hours, newest first.
+        """Return the news sitemap of articles of the last 48 hours, newest first.
 
-        Without any it is an empty `urlset`, which Google takes and sitemap.xsd does not.
+        Without articles it is an empty `urlset`: Google accepts that, sitemap.xsd doesn't.
         """
         root = _urlset(news=_NEWS)
         for article in filter(self._is_own, articles):
@@ -89,11 +88,11 @@ class Sitemaps:
         return _written(root)
 
     def robots(self) -> bytes:
-        """Return robots.txt (RFC 9309): everything may be read but what is one reader's own."""
+        """Return robots.txt (RFC 9309), which excludes only the personal pages of readers."""
         web = urlsplit(self._config.web_url).path
-        own = "".join(f"Disallow: {quote(web + path, safe='/%')}\n" for path in _READERS_OWN)
+        rules = "".join(f"Disallow: {quote(web + path, safe='/%')}\n" for path in _PERSONAL_PATHS)
         index = addresses.absolute(addresses.SITEMAP, self._config)
-        return f"User-agent: *\n{own}\nSitemap: {index}\n".encode()
+        return f"User-agent: *\n{rules}\nSitemap: {index}\n".encode()
 
     def _line(self, kind: str, address: str, modified: str | None) -> str:
         date = f"<lastmod>{modified}</lastmod>" if modified else ""
@@ -103,24 +102,24 @@ class Sitemaps:
         return addresses.absolute(quote(address, errors="replace"), self._config)
 
     def _is_own(self, article: Article) -> bool:
-        """Whether the article's page says that this is where the article is to be found."""
+        """Whether an article's canonical address is its page on this site."""
         page = addresses.page(article)
-        here = {self._absolute(page), addresses.absolute(page, self._config)}
-        return not article.canonical_url or article.canonical_url in here
+        own = {self._absolute(page), addresses.absolute(page, self._config)}
+        return not article.canonical_url or article.canonical_url in own
 
     def _language(self, article: Article) -> str:
-        """Return the language of an article as Google News wants it."""
+        """Return the language of an article in the form that Google News requires."""
         own = _iso639(article.language or "")
         return own or _iso639(self._config.publication.language) or "en"
 
 
 def newest_change(entries: Iterable[str]) -> str | None:
-    """Return the newest change that entries of a sitemap tell of."""
+    """Return the newest change among entries of a sitemap; None if there is none."""
     return max((date for entry in entries for date in _LASTMOD.findall(entry)), default=None)
 
 
 def _iso639(tag: str) -> str | None:
-    """Return the ISO 639 code of a language tag, `zh-cn` or `zh-tw` for Chinese; None if none."""
+    """Return the ISO 639 code of a language tag (`zh-cn` or `zh-tw` for Chinese), if it has one."""
     code, *rest = tag.lower().split("-")
     if code == "zh":
         return "zh-tw" if _TRADITIONAL.intersection(rest) and "hans" not in rest else "zh-cn"

@@ -1,9 +1,8 @@
-"""Which template line a tag came from, kept through loops, partials and macros.
+"""Finds the template line of a tag in rendered MJML, through loops, partials and macros.
 
-MJML is checked after Jinja has rendered it, and by then its lines are nobody's.
-So each tag of an `.mjml` template is marked with its place when the template is
-compiled: `<mj-text>` becomes `<mj-text template-line="email/alert.mjml:31">`.
-The marks never leave `render.mail.mjml`.
+MJML is checked after Jinja has rendered it, when its line numbers mean nothing. So each tag of
+an `.mjml` template gets its line as an attribute when the template is compiled: `<mj-text>`
+becomes `<mj-text template-line="email/alert.mjml:31">`. `render.mail.mjml` removes it.
 """
 
 import re
@@ -22,10 +21,10 @@ _MARKED = re.compile(rf' {MARK}="([^"<>]*):(\d+)"')
 
 
 class TemplateLines(Extension):
-    """The Jinja extension that marks the tags of `.mjml` templates."""
+    """A Jinja extension that marks the tags of `.mjml` templates with their lines."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        """Mark the tags in what stands outside Jinja's own brackets."""
+        """Mark the tags outside Jinja's own delimiters."""
         name = stream.name or ""
         for token in stream:
             if token.type == "data" and name.endswith(".mjml"):
@@ -43,7 +42,7 @@ class TemplateLine:
 
     @classmethod
     def of(cls, element: etree._Element, *, template: str) -> Self:
-        """Return where an element stands, or its nearest marked ancestor; else `template`."""
+        """Return the line of an element or its nearest marked ancestor; else `template` alone."""
         for candidate in (element, *element.iterancestors()):
             name, _, line = candidate.get(MARK, "").rpartition(":")
             if name:
@@ -52,7 +51,7 @@ class TemplateLine:
 
     @classmethod
     def at(cls, source: str, offset: int, *, template: str) -> Self:
-        """Return the line that `offset` of rendered MJML came from: the last mark and on."""
+        """Return the line of an `offset` in rendered MJML, counted from the last mark before it."""
         marks = list(_MARKED.finditer(source, 0, offset))
         if not marks:
             return cls(template, None)
@@ -66,7 +65,7 @@ def strip_marks(text: str) -> str:
 
 
 def remove_marks(root: etree._Element) -> None:
-    """Take the marks off a tree, conditional comments included."""
+    """Remove the marks from a tree, including those in conditional comments."""
     for element in root.iter():
         if isinstance(element.tag, str):
             element.attrib.pop(MARK, None)

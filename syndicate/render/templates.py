@@ -1,7 +1,7 @@
-"""The one door to Jinja: finds templates, renders them, and tells what went wrong where.
+"""Finds and renders Jinja templates, and reports errors with template and line.
 
-A publication's own file in `templates/` wins over the package's, file by file.
-Only template files are ever compiled; text of an article never is.
+A publication's own file in `templates/` takes precedence over the package's, file by file.
+Only template files are compiled, never text of articles.
 """
 
 import traceback
@@ -27,10 +27,10 @@ PACKAGED = Path(__file__).parent.parent / "templates"
 
 
 class Templates:
-    """Templates of one publication: `own` folder first, then the package's."""
+    """The templates of one publication: its `own` folder first, then the package's."""
 
     def __init__(self, own: Path | None = None, *, frozen: bool = False) -> None:
-        """Read templates again when they change, unless they are `frozen`."""
+        """Reload templates when their files change, unless they are `frozen`."""
         self._frozen = frozen
         self.folders = [folder for folder in (own, PACKAGED) if folder is not None]
 
@@ -39,33 +39,33 @@ class Templates:
         """Return the templates of a publication."""
         return cls(config.templates, frozen=frozen)
 
-    def with_globals(self, frame: dict[str, Any]) -> "Templates":
-        """Return the same templates with values that are the same at every rendering.
+    def with_globals(self, values: dict[str, Any]) -> "Templates":
+        """Return the same templates with values that are the same for every rendering.
 
-        Macros see them too, so that a template that only holds macros is read once.
+        Macros see them too, so that a template of macros is evaluated once.
         """
-        with_globals = Templates(frozen=self._frozen)
-        with_globals.folders = self.folders
-        with_globals._environment = self._environment.overlay()
-        with_globals._environment.globals = {**self._environment.globals, **frame}
-        return with_globals
+        templates = Templates(frozen=self._frozen)
+        templates.folders = self.folders
+        templates._environment = self._environment.overlay()
+        templates._environment.globals = {**self._environment.globals, **values}
+        return templates
 
     def render(self, name: str, values: dict[str, Any]) -> str:
         """Render a template; raise TemplateError with its name and line."""
         try:
             return self._environment.get_template(name).render(values)
         except Exception as error:
-            raise self._told(error, name) from error
+            raise self._error(error, name) from error
 
     def find(self, name: str) -> Path:
-        """Return the file behind a name; raise TemplateError when there is none."""
+        """Return the file of a template; raise TemplateError if there is none."""
         for folder in self.folders:
             if (folder / name).is_file():
                 return folder / name
         raise TemplateError(name, None, self._not_found())
 
     def names(self, suffixes: Sequence[str] = ()) -> list[str]:
-        """List every template there is, once."""
+        """Return the names of all templates, sorted."""
         found = {
             str(path.relative_to(folder))
             for folder in self.folders
@@ -75,18 +75,18 @@ class Templates:
         return sorted(found)
 
     def check(self) -> list[TemplateError]:
-        """Compile every template and return the errors found."""
+        """Compile every template; return the errors."""
         errors = []
         for name in self.names((".html", ".mjml", ".txt", ".css", ".js")):
             try:
                 self._environment.get_template(name)
             except Exception as error:  # noqa: BLE001 - a file may be unreadable, or no text at all
-                errors.append(self._told(error, name))
+                errors.append(self._error(error, name))
         return errors
 
-    def _told(self, error: Exception, name: str) -> TemplateError:
-        """Say what went wrong in `name`, or in a template that it takes in, and on which line."""
-        if isinstance(error, TemplateError):  # of a template that it renders
+    def _error(self, error: Exception, name: str) -> TemplateError:
+        """Return an error of template `name`, or of one that it includes, with its line."""
+        if isinstance(error, TemplateError):  # from a template that it renders
             return error
         if isinstance(error, TemplateNotFound):
             return TemplateError(str(error.name or name), None, self._not_found())
@@ -121,7 +121,7 @@ class Templates:
 
 
 def _place(error: BaseException, name: str, folders: Sequence[Path]) -> tuple[str, int | None]:
-    """Find the template and line that an error came out of: the innermost template frame."""
+    """Return template and line of the innermost stack frame in a template."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         for folder in folders:
             if frame.filename.startswith(f"{folder}/"):
@@ -130,26 +130,26 @@ def _place(error: BaseException, name: str, folders: Sequence[Path]) -> tuple[st
 
 
 def _long_date(at: datetime, zone: Any, language: str) -> str:
-    """Write "Tuesday, November 24, 2026" in the language."""
+    """Format as "Tuesday, November 24, 2026"."""
     return _written_date(at.astimezone(zone).date(), "full", language)
 
 
 def _date(at: datetime, zone: Any, language: str) -> str:
-    """Write "November 24, 2026" in the language."""
+    """Format as "November 24, 2026"."""
     return _written_date(at.astimezone(zone).date(), "long", language)
 
 
 def _moment(at: datetime, zone: Any, language: str) -> str:
-    """Write date, time and zone: "November 24, 2026, 2:05 PM CET"."""
+    """Format as "November 24, 2026, 2:05 PM CET"."""
     return f"{_date(at, zone, language)}, {_clock(at, zone, language)}"
 
 
 @lru_cache(maxsize=2048)
 def _clock(at: datetime, zone: Any, language: str) -> str:
-    """Write the time of day and its zone: "2:05 PM CET"."""
+    """Format as "2:05 PM CET"."""
     local = at.astimezone(zone)
     name = get_timezone_name(local, width="short", locale=locale(language))
-    if name.startswith(_OFFSET):  # no name in this language: the zone's own, or "GMT+07"
+    if name.startswith(_OFFSET):  # this language has no name: use the zone's own, or "GMT+07"
         name = local.tzname() or ""
     if name.startswith(_OFFSET):
         name = get_timezone_gmt(local, width="short", locale=locale(language))
@@ -157,7 +157,7 @@ def _clock(at: datetime, zone: Any, language: str) -> str:
 
 
 def _time(at: datetime, zone: Any, language: str) -> str:
-    """Write the time of day alone: "2:05 PM"."""
+    """Format as "2:05 PM"."""
     local = at.astimezone(zone)
     return _written_time(local.hour, local.minute, language)
 
@@ -180,4 +180,4 @@ FILTERS: dict[str, Callable[..., str]] = {
     "clock": _clock,
     "time": _time,
 }
-"""Called as `{{ at|moment(zone, language) }}`; times are shown in the publication's zone."""
+"""Used as `{{ at|moment(zone, language) }}`; times are in the publication's zone."""

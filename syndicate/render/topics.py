@@ -1,4 +1,4 @@
-"""Topics: the selections of articles that have a page and feeds of their own."""
+"""Topics: everything, sections, tags, authors and custom feeds, each with a list and feeds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from syndicate.render import addresses
 
 
 class TopicKind(StrEnum):
-    """What a topic selects by, in the order in which readers are offered them."""
+    """What a topic selects by, in the order in which they are offered to readers."""
 
     EVERYTHING = "everything"
     FEED = "feed"
@@ -22,9 +22,9 @@ class TopicKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """One selection. Its `home` is what its feeds and archives hang from, with a slash at the end.
+    """One topic. `home` is the prefix of its feeds and archives, with a slash at the end.
 
-    The name is spelt as its newest article does; everything has none.
+    The name is spelled as in its newest article; it is empty for everything.
     """
 
     kind: TopicKind
@@ -33,11 +33,11 @@ class Topic:
 
     @property
     def page(self) -> str:
-        """The address of its list; the home page has a make-up of its own."""
+        """The address of its list; that of everything is not the home page."""
         return addresses.LATEST if self.kind is TopicKind.EVERYTHING else self.home
 
     def numbered(self, number: int) -> str:
-        """Return the address of one page of its list, counted from the oldest, from 1."""
+        """Return the address of a page of its list; page 1 is the oldest."""
         return f"{self.page}page/{number}/"
 
 
@@ -47,39 +47,39 @@ def everything() -> Topic:
 
 
 def custom(feed: CustomFeed) -> Topic:
-    """Return the topic of a feed that the config names."""
+    """Return the topic of a custom feed."""
     return Topic(kind=TopicKind.FEED, name=feed.label, home=addresses.custom_feed(feed.name))
 
 
 def custom_feed(topic: Topic, config: Config) -> CustomFeed | None:
-    """Return what the config says of a feed that it names; None for any other topic."""
+    """Return the configuration of a custom feed; None for any other topic."""
     return next((feed for feed in config.feeds if custom(feed).home == topic.home), None)
 
 
 def item_limit(topic: Topic, config: Config) -> int:
-    """Return how many articles a topic's feed holds."""
+    """Return the maximum number of articles in a topic's feed."""
     own_feed = custom_feed(topic, config)
     return (own_feed.items if own_feed else None) or config.syndication.items
 
 
 def full_text(topic: Topic, config: Config) -> bool:
-    """Whether a topic's feed holds whole articles."""
+    """Whether a topic's feed has the full text of articles."""
     own_feed = custom_feed(topic, config)
     chosen = own_feed.full_text if own_feed else None
     return config.syndication.full_text if chosen is None else chosen
 
 
 def has_archives(topic: Topic, config: Config) -> bool:
-    """Whether a topic's feeds reach back to its first article.
+    """Whether a topic's feeds have archives back to its first article.
 
-    Tags and authors repeat what everything's archives hold; their pages list it all.
+    Those of tags and authors would only repeat the archives of everything.
     """
-    reach_back = topic.kind in (TopicKind.EVERYTHING, TopicKind.FEED, TopicKind.SECTION)
-    return config.syndication.archives and reach_back
+    archived = topic.kind in (TopicKind.EVERYTHING, TopicKind.FEED, TopicKind.SECTION)
+    return config.syndication.archives and archived
 
 
 def article_topics(article: Article, config: Config) -> Iterator[Topic]:
-    """Iterate over the topics that an article belongs to, each once."""
+    """Yield the topics of an article, each once."""
     yield everything()
     for feed in config.feeds:
         if matches(article, feed.select):

@@ -1,8 +1,8 @@
-"""The few words that Syndicate itself says to readers on pages and in feeds.
+"""The UI strings of pages and feeds, in every language that there is a catalogue for.
 
-An article's words follow the article, a page's words the publication. To say
-something new, add a field and its English text, `make words`, and translate it in
-`locale/*/LC_MESSAGES/syndicate.po`; until then other languages have it in English.
+Those around an article are in its language, all others in the publication's. To add one, add a
+field and its English text, run `make words`, and translate it in
+`locale/*/LC_MESSAGES/syndicate.po`; until then other languages show it in English.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from syndicate.model.articles import Person
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedPageStrings:
-    """What the page about feeds says."""
+    """The strings of the page about feeds."""
 
     link: str
     title: str
@@ -51,7 +51,7 @@ class FeedPageStrings:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PageStrings:
-    """One language's table; `{…}` is filled in by `str.format`."""
+    """The strings of one language; `{…}` is filled in by `str.format`."""
 
     language: str
     skip: str
@@ -69,14 +69,14 @@ class PageStrings:
     media: str
     on_the_web: str
     video: str
-    """What a frame is called that has no title."""
+    """The title of a video frame that has none."""
     embedded: str
     consent: str
     agree: str
     decline: str
     full_page: str
     also_in: str
-    """What stands before the names of the languages that an article is there in."""
+    """Before the names of the languages of an article's translations."""
     tags: str
     authors: str
     pages: str
@@ -84,13 +84,13 @@ class PageStrings:
     newer: str
     older: str
     everything: str
-    """What heads the older pages of all articles."""
+    """The heading of the list of everything."""
     kinds: Mapping[str, str]
-    """What stands over the name of a selection, by its kind; nothing over a section."""
+    """Above the name of a topic, by its kind; nothing above a section."""
     contributed: str
     in_place: str
     last: str
-    """What stands before the last of two groups of people, when a plain "and" would mislead."""
+    """Before the last of two groups of people, when a plain "and" would mislead."""
     comments: str
     no_comments: str
     comment_counts: PluralText
@@ -99,21 +99,21 @@ class PageStrings:
     empty_section: str
     withdrawn: str
     withdrawn_title: str
-    """The headline of what was taken back, where its old one still stands."""
+    """The headline in feeds of a retracted article."""
     withdrawn_at: str
     moved: str
     following: FeedPageStrings
 
     def count_comments(self, count: int) -> str:
-        """Say how many comments there are."""
+        """Return the number of comments as text."""
         return self.comment_counts.format(count=count) if count else self.no_comments
 
-    def all_of(self, things: Sequence[str]) -> str:
-        """Join things as a sentence does: "A, B, and C"."""
-        return str(format_list(list(things), locale=locale(self.language)))
+    def all_of(self, items: Sequence[str]) -> str:
+        """Join items as in a sentence: "A, B, and C"."""
+        return str(format_list(list(items), locale=locale(self.language)))
 
     def credit(self, contributors: Sequence[Person]) -> str:
-        """Say who contributed, grouped by place in the order given; empty for nobody."""
+        """Return who contributed, grouped by place in the given order; empty for nobody."""
         places: dict[str | None, list[str]] = {}
         for person in contributors:
             places.setdefault(person.place, []).append(person.name)
@@ -126,8 +126,8 @@ class PageStrings:
         return self.contributed.format(people=people)
 
     def _group(self, names: Sequence[str], place: str | None) -> str:
-        together = self.all_of(names)
-        return self.in_place.format(names=together, place=place) if place else together
+        people = self.all_of(names)
+        return self.in_place.format(names=people, place=place) if place else people
 
 
 ENGLISH = PageStrings(
@@ -237,7 +237,7 @@ ENGLISH = PageStrings(
 
 
 def page_strings(language: str) -> PageStrings:
-    """Return the table for a BCP 47 language, or the English one."""
+    """Return the strings of a BCP 47 language, or the English ones."""
     return translate(ENGLISH, language)
 
 

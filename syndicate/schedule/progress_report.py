@@ -75,7 +75,7 @@ class ProgressWatcher:
                 totals=totals,
                 next_attempt_at=tx.deliveries.next_attempt(edition.key),
             )
-            self._rates[edition.key].note(now, totals.audience - totals.queued - totals.sending)
+            self._rates[edition.key].add(now, totals.audience - totals.queued - totals.sending)
             if totals.waiting:
                 self._done.pop(edition.key, None)
             else:

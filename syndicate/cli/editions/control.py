@@ -130,7 +130,7 @@ def _report(
     """Print the decision and how far the edition had got; the counts add up to its audience."""
     left, before = decision.left, decision.before
     if json:
-        now = edition_state_value(state if decision.changed else before, waits=not left.over)
+        now = edition_state_value(state if decision.changed else before, waits=not left.is_over)
         values = {"edition": edition, "state": now, "changed": decision.changed}
         echo_json(values | {"audience": left.audience, **asdict(left)})
     elif state is EditionState.SENDING and (decision.changed or before is state):

@@ -56,9 +56,9 @@ class FailureLimit:
         with self._store.read() as tx:
             tried, failed = tx.control.results_since_resume(edition)
         self._watches[edition] = _EditionFailures(
-            tried_then=tried, bearable=self._limit.bearable(tried, failed)
+            tried_then=tried, bearable=self._limit.failures_left(tried, failed)
         )
-        if self._limit.reached(tried, failed):
+        if self._limit.is_reached(tried, failed):
             with self._store.write() as tx:
                 self._pause(tx, edition)
 
@@ -66,7 +66,7 @@ class FailureLimit:
         tried, failed = tx.control.results_since_resume(
             edition
         )  # somebody may have resumed it meanwhile
-        if not self._limit.reached(tried, failed):
+        if not self._limit.is_reached(tried, failed):
             return
         cause = Cause(who=Actor.SERVER, how=f"{failed} of {tried} were refused for good")
         decision = tx.control.pause(edition, cause=cause, at=clock.now())

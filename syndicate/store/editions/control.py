@@ -67,7 +67,7 @@ class EditionControl:
         if edition.state in OVER:
             raise Refused(f"edition {key} {over(edition)}: there is nothing to pause")
         left = self.left(edition)
-        if changed := edition.state is EditionState.SENDING and not left.over:
+        if changed := edition.state is EditionState.SENDING and not left.is_over:
             state, act = EditionState.PAUSED, ControlAction.PAUSED
             self.decide(edition, state, act, left, cause=cause, at=at, detail=detail)
         return ControlOutcome(changed=changed, before=edition.state, left=left)
@@ -93,7 +93,7 @@ class EditionControl:
         if edition.state is EditionState.REPLACED:
             raise Refused(f"edition {key} {over(edition)}: cancel that one")
         left = self.left(edition)
-        if changed := edition.state is not EditionState.CANCELLED and not left.over:
+        if changed := edition.state is not EditionState.CANCELLED and not left.is_over:
             state, act = EditionState.CANCELLED, ControlAction.CANCELLED
             self.decide(edition, state, act, left, cause=cause, at=at, detail=detail)
         return ControlOutcome(changed=changed, before=edition.state, left=left)

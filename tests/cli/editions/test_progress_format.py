@@ -23,28 +23,28 @@ def frozen(sqlite_store, state=EditionState.SENDING):
 
 def test_a_speed_is_that_of_the_last_ten_seconds():
     speed = CountRate()
-    speed.note(0, 0)
+    speed.add(0, 0)
     assert speed.per_second is None
     for second in range(1, 21):
-        speed.note(second, 100 * second)
+        speed.add(second, 100 * second)
     assert speed.per_second == 100
     for second in range(21, 31):
-        speed.note(second, 2000)
+        speed.add(second, 2000)
     assert speed.per_second == 0
 
 
 def test_looks_that_lie_far_apart_give_a_speed_as_well():
     speed = CountRate()
-    speed.note(0, 0)
-    speed.note(60, 600)
-    speed.note(90, 1500)
+    speed.add(0, 0)
+    speed.add(60, 600)
+    speed.add(90, 1500)
     assert speed.per_second == 30
 
 
 def test_what_comes_back_into_the_queue_is_no_speed():
     speed = CountRate()
-    speed.note(0, 10)
-    speed.note(1, 4)
+    speed.add(0, 10)
+    speed.add(1, 4)
     assert speed.per_second == 0
 
 

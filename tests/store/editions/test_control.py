@@ -139,7 +139,7 @@ def test_where_nothing_is_left_nothing_is_decided(store):
         settle(tx, one, DeliveryState.ACCEPTED, code=250, at=NOW)
         for decision in (pause(tx, key), cancel(tx, key)):
             assert not decision.changed
-            assert decision.left.over
+            assert decision.left.is_over
         assert tx.editions.by_key(key).state is EditionState.SENDING
         assert tx.control.decisions(key) == []
 
@@ -463,14 +463,14 @@ def test_failures_count_anew_after_a_resumption(store):
     [(199, 199, False), (200, 9, False), (200, 10, True), (1000, 49, False), (1000, 50, True)],
 )
 def test_a_share_of_failures_says_something_once_enough_were_tried(tried, failed, reached):
-    assert FailureThreshold(share=0.05, after=200).reached(tried, failed) is reached
+    assert FailureThreshold(share=0.05, after=200).is_reached(tried, failed) is reached
 
 
 @pytest.mark.parametrize(("tried", "failed"), [(0, 0), (150, 3), (200, 9), (1000, 20), (10**6, 0)])
 def test_before_so_many_more_failures_the_limit_can_not_be_reached(tried, failed):
     limit = FailureThreshold(share=0.05, after=200)
-    more = limit.bearable(tried, failed)
+    more = limit.failures_left(tried, failed)
     for accepted in (0, 1, 200):
-        assert not limit.reached(tried + accepted + more - 1, failed + more - 1)
+        assert not limit.is_reached(tried + accepted + more - 1, failed + more - 1)
     enough = max(tried + more, limit.after)
-    assert limit.reached(enough, failed + more)
+    assert limit.is_reached(enough, failed + more)
