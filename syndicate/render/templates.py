@@ -80,7 +80,7 @@ class Templates:
         for name in self.names((".html", ".mjml", ".txt", ".css", ".js")):
             try:
                 self._environment.get_template(name)
-            except Exception as error:  # noqa: BLE001 - a file may be unreadable, or no text at all
+            except Exception as error:  # noqa: BLE001 - files may be unreadable or binary
                 errors.append(self._error(error, name))
         return errors
 

@@ -109,7 +109,7 @@ class PrivateFeedWriter:
             self._config,
             topic,
             updated=max((one.modified for one in told), default=EPOCH),
-            heard=any(one.heard for one in told),
+            has_audio=any(one.heard for one in told),
             archive=FeedHistory(
                 own={one.file: f"{self._config.web_url}{private}{one.file}" for one in FORMATS}
             ),

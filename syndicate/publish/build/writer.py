@@ -261,7 +261,7 @@ class PageWriter:
             self.config,
             task.topic,
             updated=max((one.modified for one in told), default=EPOCH),
-            heard=any(one.heard for one in told),
+            has_audio=any(one.heard for one in told),
             archive=task.archive,
             deleted=tuple(one.tombstone for one in told if one.tombstone),
         )

@@ -1,8 +1,8 @@
 """Atom 1.0 (RFC 4287), with comments (RFC 4685), archives (RFC 5005), deletions (RFC 6721).
 
-And Media RSS. feedgen writes it. Mended here: links of an entry lose everything
-but their address, a feed has links of few kinds, text has no type, and times are
-written with an offset in place of the plain Z.
+And Media RSS. feedgen writes it. Corrected here: feedgen drops all attributes of an entry's
+links but the address, supports few kinds of links in a feed, writes text without a type, and
+times with an offset instead of Z.
 """
 
 import re
@@ -32,13 +32,13 @@ _TEXTS = frozenset({"title", "subtitle", "summary", "rights"})
 
 
 def write_entry(entry: ChannelEntry) -> bytes:
-    """Write an entry, the same for every feed that it stands in.
+    """Write an entry, the same for every feed that contains it.
 
-    feedgen's elements are in no namespace until they are read again in a feed.
+    feedgen's elements have no namespace until they are parsed within a feed.
     """
-    told = _entry(entry)
-    told.set(tag("xml:lang"), entry.language)
-    by_name = {child.tag: child for child in told}
+    element = _entry(entry)
+    element.set(tag("xml:lang"), entry.language)
+    by_name = {child.tag: child for child in element}
     for name in _TEXTS & by_name.keys():
         by_name[name].set("type", "text")
     by_name["updated"].text = rfc3339(entry.modified)
@@ -46,12 +46,12 @@ def write_entry(entry: ChannelEntry) -> bytes:
     alternate, *others = _links(entry)
     by_name["link"].attrib.update(alternate.attributes)
     for link in others:
-        add(told, "link", attributes=link.attributes)
+        add(element, "link", attributes=link.attributes)
     if entry.comments.count is not None:
-        add(told, "thr:total", str(entry.comments.count))
+        add(element, "thr:total", str(entry.comments.count))
     if entry.image:
-        media_rss.add_picture(told, entry.image)
-    return _FRAME.cut(told, entry.content)
+        media_rss.add_picture(element, entry.image)
+    return _FRAME.write_item(element, entry.content)
 
 
 def write_document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
@@ -72,31 +72,31 @@ def write_document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     feed.rights(channel.rights)
     feed.link(href=channel.address(addresses.ATOM), rel="self", type="application/atom+xml")
     feed.link(href=channel.url, rel="alternate", type="text/html")
-    return _FRAME.fill(feed.atom_str(pretty=True), b"".join(fragments))
+    return _FRAME.insert_items(feed.atom_str(pretty=True), b"".join(fragments))
 
 
 def split_document(document: bytes) -> DocumentParts | None:
-    """Take a feed apart into tombstones and entries; None if it isn't one that was written here."""
-    return _FRAME.parts(document)
+    """Split a feed into tombstones and entries; None if `write_document` didn't write it."""
+    return _FRAME.split(document)
 
 
 def _entry(entry: ChannelEntry) -> etree._Element:
-    """Write what feedgen can."""
-    told = FeedEntry()
-    told.id(entry.id)
-    told.title(entry.title)
-    told.link(href=entry.url)
-    told.updated(entry.modified)
-    told.published(entry.published)
-    told.author([_person(author) for author in entry.authors])
-    told.contributor([_person(contributor) for contributor in entry.contributors])
-    told.category([{"term": each.name, "scheme": each.scheme} for each in entry.categories])
-    told.rights(entry.rights)
+    """Write the elements that feedgen supports."""
+    element = FeedEntry()
+    element.id(entry.id)
+    element.title(entry.title)
+    element.link(href=entry.url)
+    element.updated(entry.modified)
+    element.published(entry.published)
+    element.author([_person(author) for author in entry.authors])
+    element.contributor([_person(contributor) for contributor in entry.contributors])
+    element.category([{"term": topic.name, "scheme": topic.scheme} for topic in entry.categories])
+    element.rights(entry.rights)
     if entry.summary:
-        told.summary(entry.summary)
+        element.summary(entry.summary)
     if entry.content:
-        told.content("", type="html")
-    return told.atom_entry(extensions=False)
+        element.content("", type="html")
+    return element.atom_entry(extensions=False)
 
 
 def _links(entry: ChannelEntry) -> list[RelatedLink]:
@@ -126,24 +126,18 @@ def _links(entry: ChannelEntry) -> list[RelatedLink]:
 
 
 def _feed_type(address: str) -> str:
-    """Tell from its address whether a feed of comments is in Atom or RSS."""
+    """Guess from its address whether a feed of comments is Atom or RSS."""
     named = re.search(r"\batom\b", urlsplit(address).path, re.IGNORECASE)
     return f"application/{'atom' if named else 'rss'}+xml"
 
 
 def _person(person: Person) -> dict[str, str]:
-    facts = {"name": person.name, "uri": person.url, "email": person.email}
-    return {key: value for key, value in facts.items() if value}
-
-
-def _mend(element: etree._Element) -> None:
-    for child in element:
-        if child.tag in _TEXTS:
-            child.set("type", "text")
+    elements = {"name": person.name, "uri": person.url, "email": person.email}
+    return {name: value for name, value in elements.items() if value}
 
 
 class _AtomExtension:
-    """What feedgen spoils in a feed, or leaves out."""
+    """Corrects the elements of a feed, and adds those that feedgen doesn't support."""
 
     channel: FeedChannel
 
@@ -152,7 +146,9 @@ class _AtomExtension:
 
     def extend_atom(self, feed: etree._Element) -> None:
         channel = self.channel
-        _mend(feed)
+        for child in feed:
+            if child.tag in _TEXTS:
+                child.set("type", "text")
         feed.find("updated").text = rfc3339(channel.updated)
         for link in channel.links(addresses.ATOM):
             add(feed, "link", attributes=link.attributes)
@@ -161,14 +157,16 @@ class _AtomExtension:
         if channel.private:
             access_restriction.add_restriction(feed)
         for tombstone in channel.deleted:
-            _bury(feed, tombstone)
+            _add_tombstone(feed, tombstone)
 
 
-def _bury(feed: etree._Element, tombstone: Tombstone) -> None:
+def _add_tombstone(feed: etree._Element, tombstone: Tombstone) -> None:
     when = rfc3339(tombstone.when)
-    grave = add(feed, "at:deleted-entry", attributes={"ref": tombstone.ref, "when": when})
+    element = add(feed, "at:deleted-entry", attributes={"ref": tombstone.ref, "when": when})
     if tombstone.by:
-        add(add(grave, "at:by"), "name", tombstone.by)
+        add(add(element, "at:by"), "name", tombstone.by)
     if tombstone.comment:
-        add(grave, "at:comment", tombstone.comment)
-    add(grave, "link", attributes={"rel": "alternate", "type": "text/html", "href": tombstone.url})
+        add(element, "at:comment", tombstone.comment)
+    add(
+        element, "link", attributes={"rel": "alternate", "type": "text/html", "href": tombstone.url}
+    )

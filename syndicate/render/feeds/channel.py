@@ -1,8 +1,8 @@
-"""The one model behind the three formats: a channel and its entries.
+"""The model behind all feed formats: a channel and its entries.
 
-Everything in it is ready to be written: text is plain, on one line and free of
-what XML can't hold; every address is absolute; a body is HTML with its figures.
-A format only arranges it, so that the three say the same.
+Its values need no further processing: text is plain, on one line and valid in XML, every
+address is absolute, and a body is HTML with its figures. The formats only arrange them, so
+that all have the same content.
 """
 
 import re
@@ -31,7 +31,7 @@ _UNKNOWN = Comments()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
-    """A recording; length in bytes, duration in seconds."""
+    """A recording, with its length in bytes and its duration in seconds."""
 
     url: str
     type: str
@@ -42,16 +42,16 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """What an entry belongs to."""
+    """A category of an entry: its section, or a tag."""
 
     name: str
     scheme: str | None = None
-    """The address of all sections, where it is the section; None for a tag."""
+    """For a section the address of all sections; None for a tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelEntry:
-    """One article as a feed tells it."""
+    """One article in a feed."""
 
     id: str
     url: str
@@ -59,7 +59,7 @@ class ChannelEntry:
     summary: str
     """Plain text."""
     content: bytes | None
-    """HTML in UTF-8, the whole text; None where the publication gives summaries alone."""
+    """The full text as HTML in UTF-8; None in feeds of summaries."""
     published: datetime
     modified: datetime
     authors: tuple[Person, ...]
@@ -71,60 +71,60 @@ class ChannelEntry:
     audio: Enclosure | None = None
     comments: Comments = _UNKNOWN
     original: str | None = None
-    """Where it appeared first, if that is not here."""
+    """Where it was first published, if on another site."""
     translations: tuple[RelatedLink, ...] = ()
-    """Other languages than its own, each once, by their tag."""
+    """Links to other languages, each once, ordered by tag."""
     rights: str | None = None
     language: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedChannel:
-    """The publication, or one section of it, as a feed tells it."""
+    """The properties of the feed of one topic."""
 
     id: str
-    """Made from the publication's own: it stays when the publication moves."""
+    """Derived from the publication's id, so that it stays when the address changes."""
     title: str
     description: str
     url: str
-    """The page that it belongs to, with a slash at the end."""
+    """The page of its topic, with a slash at the end."""
     language: str
     author: Person
     logo: str | None = None
-    """The address of a picture that stands for the publication."""
+    """The address of the publication's logo."""
     icon: str | None = None
-    """The address of a small square one."""
+    """The address of its square icon."""
     accent: str = "#000000"
-    """The colour of its links."""
+    """The accent colour, as `#rrggbb`."""
     rights: str | None = None
     categories: tuple[str, ...] = ()
-    """What all of its entries belong to."""
+    """The categories of all of its entries."""
     podcast: PodcastChannel | None = None
-    """Where it has recordings."""
+    """Its podcast properties, if it has recordings."""
     hubs: tuple[str, ...] = ()
-    """Addresses of WebSub hubs that tell of what is new; archives have none."""
+    """Addresses of WebSub hubs; archives have none."""
     archive: FeedHistory | None = None
-    """Where it stands in its history; None where it is all of it."""
+    """Its position among archives; None if it has none."""
     deleted: tuple[Tombstone, ...] = ()
-    """What was taken back; Atom alone has a word for that."""
+    """Retracted entries; only Atom can express them."""
     private: bool = False
-    """Whether one reader alone follows it, and directories are asked to leave it out."""
+    """Whether it is a private feed, which directories are asked not to list."""
     updated: datetime
-    """The newest change among its entries; the epoch where there are none.
+    """The newest change among its entries; the epoch if there are none.
 
-    Never the time of the build: what says the same is the same bytes.
+    It is never the time of the build: the same content has the same bytes.
     """
 
     minutes: int
-    """How long readers keep it before they ask again; divides an hour."""
+    """Minutes between polls, a divisor of 60."""
 
     def address(self, path: str) -> str:
-        """Return where a format of it is (`addresses.RSS` and its like): beside its page."""
+        """Return the address of a format, given as `addresses.RSS` and the like."""
         own = self.archive.own if self.archive else {}
         return own.get(addresses.output_path(path)) or self.url + path.removeprefix("/")
 
     def links(self, path: str) -> tuple[RelatedLink, ...]:
-        """Return what a format of it links to, besides itself and its page."""
+        """Return the links of a format, except those to itself and to the page."""
         hubs = (RelatedLink(rel="hub", href=hub) for hub in self.hubs)
         return (*hubs, *(self.archive.links(addresses.output_path(path)) if self.archive else ()))
 
@@ -134,11 +134,11 @@ def build_channel(
     topic: Topic,
     *,
     updated: datetime,
-    heard: bool = False,
+    has_audio: bool = False,
     archive: FeedHistory | None = None,
     deleted: tuple[Tombstone, ...] = (),
 ) -> FeedChannel:
-    """Describe a topic's feed: one that was `updated` then, and may be `heard`."""
+    """Return the model of a topic's feed; with `has_audio` it is a podcast."""
     publication = config.publication
     whole = topic.kind is TopicKind.EVERYTHING
     name = feed_title(config, topic)
@@ -149,13 +149,13 @@ def build_channel(
         description=plain(publication.description) or name if whole else name,
         url=addresses.absolute(topic.home, config),
         language=publication.language,
-        author=_house(config),
+        author=_publisher(config),
         logo=addresses.logo(config),
         icon=addresses.icon(config),
         accent=config.theme.light.accent,
         rights=_rights(config),
         categories=() if whole else (plain(topic.name),),
-        podcast=PodcastChannel.of(config, rss, whole=whole) if heard else None,
+        podcast=PodcastChannel.of(config, rss, whole=whole) if has_audio else None,
         hubs=() if archive and archive.own else config.hubs,
         minutes=config.syndication.minutes,
         archive=archive,
@@ -165,7 +165,7 @@ def build_channel(
 
 
 def feed_title(config: Config, topic: Topic | None = None) -> str:
-    """Name a feed: "Morning Post", or "Morning Post: City"."""
+    """Return the title of a feed: "Morning Post", or "Morning Post: City"."""
     name = topic.name if topic else ""
     return ": ".join(filter(None, (plain(config.publication.title), plain(name))))
 
@@ -173,13 +173,13 @@ def feed_title(config: Config, topic: Topic | None = None) -> str:
 def build_entry(
     config: Config,
     article: Article,
-    galley: CompiledBody | None = None,
+    compiled: CompiledBody | None = None,
     *,
     full_text: bool | None = None,
 ) -> ChannelEntry:
-    """Tell an article as a feed entry; without its `galley`, its body is cut here.
+    """Return an article as an entry; its body is compiled first unless `compiled` is current.
 
-    With `full_text` false it is a summary alone; None: as the config says.
+    `full_text` is whether it has the full text or only a summary; None for the configured.
     """
     full = config.syndication.full_text if full_text is None else full_text
     url = f"{config.url}{quote(article.address)}"
@@ -188,10 +188,10 @@ def build_entry(
         url=url,
         title=plain(article.title) or article.slug,
         summary=plain(article.excerpt),
-        content=_content(config, article, galley) if full else None,
+        content=_content(config, article, compiled) if full else None,
         published=to_utc(article.published),
         modified=to_utc(article.modified),
-        authors=_people(article.authors) or (_house(config),),
+        authors=_people(article.authors) or (_publisher(config),),
         contributors=_people(article.contributors),
         categories=_categories(config, article),
         image=_image(config, article.lead, url),
@@ -205,76 +205,75 @@ def build_entry(
 
 
 def build_withdrawn_entry(config: Config, article: Article) -> ChannelEntry:
-    """Tell a retracted article for readers that know no tombstones.
+    """Return the notice of a retracted article, for formats without tombstones.
 
-    The id is the same and it is new, so it takes the place of what they have:
-    a headline and one sentence, as the page says it.
+    It has the article's id and is newer, so it replaces the article in feed readers.
     """
     language = _language(article.language) or config.publication.language
-    said = ui_strings.page_strings(language)
+    strings = ui_strings.page_strings(language)
     at = to_utc(article.retracted_at or article.modified)
     return ChannelEntry(
         id=markup.printable(article.id),
         url=f"{config.url}{quote(article.address)}",
-        title=said.withdrawn_title.format(title=plain(article.title) or article.slug),
-        summary=f"{said.withdrawn}.",
+        title=strings.withdrawn_title.format(title=plain(article.title) or article.slug),
+        summary=f"{strings.withdrawn}.",
         content=None,
         published=to_utc(article.published),
         modified=max(at, to_utc(article.published)),
-        authors=_people(article.authors) or (_house(config),),
+        authors=_people(article.authors) or (_publisher(config),),
         rights=_rights(config),
         language=language,
     )
 
 
 def build_tombstone(config: Config, article: Article) -> Tombstone:
-    """Say of a retracted article when it was taken back."""
-    said = ui_strings.page_strings(config.publication.language)
+    """Return the tombstone of a retracted article."""
+    strings = ui_strings.page_strings(config.publication.language)
     return Tombstone(
         ref=markup.printable(article.id),
         when=to_utc(article.retracted_at or article.modified),
         url=f"{config.url}{quote(article.address)}",
-        by=_house(config).name,
-        comment=said.withdrawn,
+        by=_publisher(config).name,
+        comment=strings.withdrawn,
     )
 
 
 def plain(text: str) -> str:
-    """Return text on one line, without what XML can't hold."""
+    """Return text on one line, without characters that XML can't contain."""
     return " ".join(markup.printable(text).split())
 
 
 def rfc3339(at: datetime) -> str:
-    """Write a time as Atom and JSON Feed want it, to the second."""
+    """Format a time for Atom and JSON Feed, in seconds."""
     return f"{to_utc(at).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
-def _content(config: Config, article: Article, galley: CompiledBody | None) -> bytes:
-    """Return what the article's page shows, lead picture first, with absolute addresses."""
-    return markup.encode("".join(BodyRenderer.of(config, "feed").render(article, galley)))
+def _content(config: Config, article: Article, compiled: CompiledBody | None) -> bytes:
+    """Return lead picture and body as on the article's page, with absolute addresses."""
+    return markup.encode("".join(BodyRenderer.of(config, "feed").render(article, compiled)))
 
 
 def _image(config: Config, figure: Figure | None, page: str) -> Figure | None:
     if figure is None or not figure.src:
         return None
-    src = _web_address(markup.absolute_address(markup.printable(figure.src), config.url, page))
+    src = _http_url(markup.absolute_address(markup.printable(figure.src), config.url, page))
     if src is None:
         return None
     alt, caption, credit = plain(figure.alt), plain(figure.caption), plain(figure.credit)
     return replace(figure, src=src, alt=alt, caption=caption, credit=credit)
 
 
-def _house(config: Config) -> Person:
-    """Return who stands for what has no author of its own."""
+def _publisher(config: Config) -> Person:
+    """Return the author of articles without authors."""
     return Person(name=plain(config.publication.author or "") or plain(config.publication.title))
 
 
 def _people(people: Sequence[Person]) -> tuple[Person, ...]:
-    """Keep of each person what every format can hold: the name, a web and a mail address."""
+    """Return people with the properties that every format supports: name, URL, mail address."""
     return tuple(
         Person(
             name=name,
-            url=_web_address(person.url),
+            url=_http_url(person.url),
             email=_mail_address(person.email),
         )
         for person in people
@@ -283,7 +282,7 @@ def _people(people: Sequence[Person]) -> tuple[Person, ...]:
 
 
 def _mail_address(address: str | None) -> str | None:
-    """Return a mail address as it is, or None where XML can't hold it or it is none."""
+    """Return a mail address unchanged; None if it is invalid or XML can't contain it."""
     if not address or markup.printable(address) != address:
         return None
     return address if _EMAIL.fullmatch(address) else None
@@ -299,10 +298,10 @@ def _categories(config: Config, article: Article) -> tuple[Category, ...]:
 
 
 def _audio(config: Config, recording: Recording | None, page: str) -> Enclosure | None:
-    """Return a recording with an honest length: readers trust it when they download."""
+    """Return a recording of known length, which downloading readers rely on; otherwise None."""
     if recording is None or not recording.length:
         return None
-    url = _web_address(markup.absolute_address(markup.printable(recording.src), config.url, page))
+    url = _http_url(markup.absolute_address(markup.printable(recording.src), config.url, page))
     if url is None:
         return None
     return Enclosure(
@@ -315,25 +314,25 @@ def _audio(config: Config, recording: Recording | None, page: str) -> Enclosure 
 
 
 def _comments(comments: Comments | None) -> Comments:
-    """Return what is known of comments, with addresses on the web alone."""
+    """Return comments with valid http(s) addresses only."""
     if comments is None:
         return _UNKNOWN
-    url, feed = _web_address(comments.url), _web_address(comments.feed)
+    url, feed = _http_url(comments.url), _http_url(comments.feed)
     return Comments(count=comments.count, url=url, feed=feed)
 
 
 def _original(article: Article, url: str) -> str | None:
-    """Return where an article appeared first, unless that is its own page."""
-    original = _web_address(article.canonical_url)
+    """Return where an article was first published, unless that is its own page."""
+    original = _http_url(article.canonical_url)
     return original if original and original.rstrip("/") != url.rstrip("/") else None
 
 
 def _translations(config: Config, article: Article) -> tuple[RelatedLink, ...]:
-    """Return where other languages are; Atom takes one link for each."""
+    """Return links to other languages, one for each, as Atom requires."""
     links: dict[str, RelatedLink] = {}
-    for tag, where in article.translations.items():
+    for tag, target in article.translations.items():
         language = _language(tag)
-        href = _web_address(where) or f"{config.url}/articles/{quote(plain(where))}/"
+        href = _http_url(target) or f"{config.url}/articles/{quote(plain(target))}/"
         if language:
             link = RelatedLink(rel="alternate", href=href, type="text/html", hreflang=language)
             links.setdefault(language.lower(), link)
@@ -349,5 +348,5 @@ def _language(tag: str | None) -> str | None:
     return tag if tag and _LANGUAGE.fullmatch(tag) else None
 
 
-def _web_address(address: str | None) -> str | None:
+def _http_url(address: str | None) -> str | None:
     return http_url(plain(address)) if address else None

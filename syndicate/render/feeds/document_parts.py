@@ -1,7 +1,7 @@
-"""A feed's document in parts: what of it a reader has already need not be sent again.
+"""A feed document in parts, for responses with only what a reader doesn't have yet.
 
-RFC 3229 with the instance manipulation `feed`: the answer is a whole feed that
-holds only what is new or has changed.
+RFC 3229 with the instance manipulation `feed`: the response is a whole feed that contains only
+new and changed entries.
 """
 
 from collections.abc import Iterable
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentParts:
-    """A document taken apart, byte by byte."""
+    """The parts of a document, which together are its bytes."""
 
     head: bytes
-    """What stands before the first entry: all that is said of the channel."""
+    """Everything before the first entry: the elements of the feed itself."""
     entries: tuple[bytes, ...]
-    """Each as it is written wherever it stands; tombstones are among them."""
+    """The entries, and tombstones, as they are written in every document."""
     tail: bytes
     separator: bytes = b""
-    """What stands between two entries."""
+    """The bytes between two entries."""
 
     def document(self, entries: Iterable[bytes]) -> bytes:
-        """Join some of the entries, or all of them, to a document of the same format."""
+        """Return a document of the same feed with some of the entries, or all."""
         return b"".join((self.head, self.separator.join(entries), self.tail))

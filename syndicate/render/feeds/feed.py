@@ -1,4 +1,4 @@
-"""What a publication offers to follow: one feed for each topic."""
+"""The feeds that a publication offers to readers, one for each topic."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,18 +14,18 @@ from syndicate.render.topics import Topic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A topic as it is offered to readers."""
+    """A topic's feed, as readers see it."""
 
     topic: Topic
     title: str
     formats: tuple[tuple[str, str, str], ...]
     """Name, media type and address of each, the main one first."""
     since: datetime
-    """When its oldest article appeared; the epoch where there is none."""
+    """When its oldest article was published; the epoch if there is none."""
 
     @classmethod
     def of(cls, topic: Topic, config: Config, *, since: int) -> Self:
-        """Offer a topic; `since` is in microseconds since the epoch."""
+        """Return the feed of a topic; `since` is in microseconds since the epoch."""
         return cls(
             topic=topic,
             title=feed_title(config, topic),
@@ -35,12 +35,12 @@ class Feed:
 
     @classmethod
     def everything(cls, config: Config) -> Self:
-        """Offer all there is, where there is nothing yet."""
+        """Return the feed of everything, of a publication without articles."""
         return cls.of(topics.everything(), config, since=0)
 
     @property
     def name(self) -> str:
-        """What it is called among its like."""
+        """The name of its topic."""
         return self.topic.name
 
     @property

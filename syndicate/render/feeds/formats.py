@@ -1,4 +1,4 @@
-"""The formats that a feed can be written in, and those that each topic's is."""
+"""The feed formats, and which of them each topic's feed has."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from syndicate.render.topics import Topic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedWriter:
-    """One way to write a channel."""
+    """The functions and names of one format."""
 
     name: FeedFormat
     title: str
-    """What people call it."""
+    """Its name for readers."""
     file: str
-    """Its name, beside the page that the feed belongs to."""
+    """The name of its file, beside the page of the feed."""
     type: str
     """Its media type."""
     write_entry: Callable[[ChannelEntry], bytes]
-    """Writes an entry: a fragment that depends on nothing else, for any number of documents."""
+    """Writes an entry as a fragment for any number of documents; it depends on nothing else."""
     write_document: Callable[[FeedChannel, Iterable[bytes]], bytes]
-    """Joins fragments to a document."""
+    """Writes a document around fragments."""
     split_document: Callable[[bytes], DocumentParts | None]
-    """Takes such a document apart again."""
+    """Splits such a document into its parts."""
 
 
 _MODULES = {
@@ -49,19 +49,20 @@ FORMATS = tuple(
     for title, type_, address in addresses.FEEDS
     for name, module in [_MODULES[address]]
 )
-"""The main one first: it is what autodiscovery offers first."""
+"""The main one first, which is also the first in autodiscovery."""
 
 
 def topic_formats(topic: Topic, config: Config) -> tuple[FeedWriter, ...]:
-    """Return the formats that a topic's feed is written in."""
+    """Return the formats of a topic's feed."""
     own = topics.custom_feed(topic, config)
     if own is None:
         return FORMATS
-    return tuple(each for each in FORMATS if each.name in own.formats)
+    return tuple(writer for writer in FORMATS if writer.name in own.formats)
 
 
 def offered_formats(topic: Topic, config: Config) -> tuple[tuple[str, str, str], ...]:
     """Return name, media type and address of each format of a topic's feed."""
     return tuple(
-        (each.title, each.type, topic.home + each.file) for each in topic_formats(topic, config)
+        (writer.title, writer.type, topic.home + writer.file)
+        for writer in topic_formats(topic, config)
     )

@@ -1,7 +1,7 @@
 """JSON Feed 1.1 (jsonfeed.org/version/1.1).
 
-What it has no word for stands in an extension of ours, `_syndicate`:
-contributors, rights, translations, comments, and what is known of the picture.
+Our extension `_syndicate` has what the format lacks: contributors, rights, translations,
+comments, and details of the picture.
 """
 
 import json
@@ -14,7 +14,7 @@ from syndicate.render.feeds.channel import ChannelEntry, Enclosure, FeedChannel,
 from syndicate.render.feeds.document_parts import DocumentParts
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
-# the encoder takes ten times as long for a whole text; within a string, no quote is without a \
+# Encoding the whole text takes ten times as long; quotes within strings are always escaped.
 _EMPTY = b'"content_html": ""'
 _WHOLE = b'"content_html": "%s"'
 _START = b'{\n "version": "https://jsonfeed.org/version/1.1",\n'
@@ -24,7 +24,7 @@ _END = b"]\n}\n"
 
 
 def write_entry(entry: ChannelEntry) -> bytes:
-    """Write an entry as an item on one line, the same for every feed that it stands in."""
+    """Write an entry as an item on one line, the same for every feed that contains it."""
     text = {"content_html": ""} if entry.content else {"content_text": entry.summary}
     item = {
         "id": entry.id,
@@ -73,10 +73,10 @@ def write_document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
 
 
 def split_document(document: bytes) -> DocumentParts | None:
-    """Take a feed apart into its items; None if it isn't one that was written here.
+    """Split a feed into its items; None if `write_document` didn't write it.
 
-    No string holds a line break, so the lines are those of the layout; that each
-    is an item, and what is left a feed, is looked at.
+    No string contains a line break, so each item is one line; both the items and the rest
+    are checked to be JSON objects.
     """
     head, opened, rest = document.partition(_ITEMS)
     head += opened
@@ -90,8 +90,8 @@ def split_document(document: bytes) -> DocumentParts | None:
     items = rest[len(_ITEM) : -len(tail)].split(b"," + _ITEM)
     if not all(map(_is_object, items)):
         return None
-    entries = [_ITEM + each for each in items]
-    return DocumentParts(head=head, entries=tuple(entries), tail=tail, separator=b",")
+    entries = tuple(_ITEM + item for item in items)
+    return DocumentParts(head=head, entries=entries, tail=tail, separator=b",")
 
 
 def _is_object(written: bytes) -> bool:
@@ -102,27 +102,27 @@ def _is_object(written: bytes) -> bool:
 
 
 def _escaped(text: bytes) -> bytes:
-    """Write printable text as the encoder does."""
+    """Escape printable text as the encoder does."""
     text = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
     return text.replace(b"\n", b"\\n").replace(b"\r", b"\\r").replace(b"\t", b"\\t")
 
 
 def _extension(entry: ChannelEntry) -> dict[str, Any]:
-    facts = {
+    properties = {
         "contributors": [_person(contributor) for contributor in entry.contributors] or None,
-        "section": next((each.name for each in entry.categories if each.scheme), None),
+        "section": next((category.name for category in entry.categories if category.scheme), None),
         "rights": entry.rights,
-        "translations": {other.hreflang: other.href for other in entry.translations} or None,
+        "translations": {link.hreflang: link.href for link in entry.translations} or None,
         "comments": entry.comments.count,
         "comments_url": entry.comments.url,
         "comments_feed": entry.comments.feed,
         "image": _picture(entry.image) if entry.image else None,
     }
-    return {key: value for key, value in facts.items() if value is not None}
+    return {key: value for key, value in properties.items() if value is not None}
 
 
 def _picture(image: Figure) -> dict[str, Any] | None:
-    facts = {
+    properties = {
         "alt": image.alt,
         "caption": image.caption,
         "credit": image.credit,
@@ -131,18 +131,18 @@ def _picture(image: Figure) -> dict[str, Any] | None:
         "height": image.height,
         "size_in_bytes": image.length,
     }
-    return {key: value for key, value in facts.items() if value} or None
+    return {key: value for key, value in properties.items() if value} or None
 
 
 def _attachment(audio: Enclosure) -> dict[str, Any]:
-    facts = {
+    properties = {
         "url": audio.url,
         "mime_type": audio.type,
         "title": audio.title,
         "size_in_bytes": audio.length,
         "duration_in_seconds": audio.duration,
     }
-    return {key: value for key, value in facts.items() if value is not None}
+    return {key: value for key, value in properties.items() if value is not None}
 
 
 def _person(person: Person) -> dict[str, str]:

@@ -7,12 +7,12 @@ from syndicate.model.articles import Figure
 from syndicate.render.feeds.xml_elements import add
 
 _THUMBNAIL = 400
-"""Pixels across: the rendition that is small enough for a list."""
-_MAKER = {"role": "photographer", "scheme": "urn:ebu"}
+"""The width of the rendition for lists, in pixels."""
+_PHOTOGRAPHER = {"role": "photographer", "scheme": "urn:ebu"}
 
 
 def add_picture(parent: etree._Element, image: Figure) -> None:
-    """Add a picture to an item: `media:content` with what is known and said about it."""
+    """Add `media:content` with a picture's properties, caption and credit to an item."""
     content = add(
         parent,
         "media:content",
@@ -27,15 +27,15 @@ def add_picture(parent: etree._Element, image: Figure) -> None:
     )
     if image.alt:
         add(content, "media:title", image.alt, {"type": "plain"})
-    if said := image.caption or image.alt:
-        add(content, "media:description", said, {"type": "plain"})
+    if description := image.caption or image.alt:
+        add(content, "media:description", description, {"type": "plain"})
     add(content, "media:thumbnail", attributes=_thumbnail(image))
     if image.credit:
-        add(content, "media:credit", image.credit, _MAKER)
+        add(content, "media:credit", image.credit, _PHOTOGRAPHER)
 
 
 def _thumbnail(image: Figure) -> dict[str, object]:
-    """Return the picture for lists: the small rendition, or the picture itself."""
+    """Return the attributes of the small rendition, or of the picture itself."""
     if _THUMBNAIL not in image.variants:
         return {"url": image.src, "width": image.width, "height": image.height}
     return {

@@ -13,7 +13,7 @@ from syndicate.render.feeds.feed import Feed
 
 
 def render(config: Config, feeds: Sequence[Feed]) -> bytes:
-    """Write the list of feeds, dated with the day on which the youngest of them began."""
+    """Write the list of feeds, dated by the newest of their first articles."""
     publication = config.publication
     root = etree.Element("opml", version="2.0")
     head, body = etree.SubElement(root, "head"), etree.SubElement(root, "body")

@@ -1,4 +1,4 @@
-"""What podcast directories ask of RSS: Apple's elements, and those of the podcast namespace.
+"""The RSS elements that podcast directories require: Apple's and the podcast namespace.
 
 help.apple.com/itc/podcasts_connect, github.com/Podcastindex-org/podcast-namespace.
 """
@@ -20,13 +20,13 @@ _GUIDS = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodcastChannel:
-    """A channel as a podcast."""
+    """The podcast properties of a feed."""
 
     guid: UUID
     author: str
     email: str | None
     category: tuple[str, ...]
-    """Apple's category, and the one inside of it where there is one."""
+    """Apple's category, and its subcategory if there is one."""
     explicit: bool
     image: str | None
     type: str
@@ -34,10 +34,10 @@ class PodcastChannel:
 
     @classmethod
     def of(cls, config: Config, address: str, *, whole: bool) -> Self:
-        """Describe the RSS feed at an address as a podcast.
+        """Return the podcast properties of the RSS feed at an address.
 
-        `whole`: the feed of everything, whose guid the configuration may keep
-        from the days when the podcast was elsewhere.
+        `whole` is for the feed of everything, whose guid may be configured: a podcast that moved
+        here keeps it.
         """
         podcast, publication = config.podcast, config.publication
         return cls(
@@ -53,40 +53,36 @@ class PodcastChannel:
 
 
 def guid(address: str) -> UUID:
-    """Return the `podcast:guid` of the feed at an address: neither scheme nor end slashes count."""
+    """Return the `podcast:guid` of a feed's address, without scheme and final slashes."""
     return uuid5(_GUIDS, address.partition("://")[2].rstrip("/"))
 
 
-def add_podcast(channel: etree._Element, programme: PodcastChannel) -> None:
-    """Tell a channel of RSS as a podcast."""
-    add(channel, "itunes:author", programme.author)
-    if programme.email:
+def add_podcast(channel: etree._Element, podcast: PodcastChannel) -> None:
+    """Add the podcast properties to a channel of RSS."""
+    add(channel, "itunes:author", podcast.author)
+    if podcast.email:
         owner = add(channel, "itunes:owner")
-        add(owner, "itunes:name", programme.author)
-        add(owner, "itunes:email", programme.email)
-    inside = channel
-    for name in programme.category:
-        inside = add(inside, "itunes:category", attributes={"text": name})
-    add(channel, "itunes:explicit", _said(programme.explicit))
-    add(channel, "itunes:type", programme.type)
-    if programme.image:
-        add(channel, "itunes:image", attributes={"href": programme.image})
-    add(channel, "podcast:guid", str(programme.guid))
-    locked = "yes" if programme.locked else "no"
-    add(channel, "podcast:locked", locked, {"owner": programme.email})
+        add(owner, "itunes:name", podcast.author)
+        add(owner, "itunes:email", podcast.email)
+    parent = channel
+    for name in podcast.category:
+        parent = add(parent, "itunes:category", attributes={"text": name})
+    add(channel, "itunes:explicit", "true" if podcast.explicit else "false")
+    add(channel, "itunes:type", podcast.type)
+    if podcast.image:
+        add(channel, "itunes:image", attributes={"href": podcast.image})
+    add(channel, "podcast:guid", str(podcast.guid))
+    locked = "yes" if podcast.locked else "no"
+    add(channel, "podcast:locked", locked, {"owner": podcast.email})
     add(channel, "podcast:medium", "podcast")
 
 
 def add_episode(
     item: etree._Element, *, title: str, authors: Sequence[Person], duration: int | None
 ) -> None:
-    """Tell an item of RSS that has an enclosure as an episode; `duration` is in seconds."""
+    """Add the properties of an episode to an item with an enclosure; `duration` is in seconds."""
     add(item, "itunes:title", title)
     add(item, "itunes:author", ", ".join(author.name for author in authors))
     add(item, "itunes:episodeType", "full")
     if duration is not None:
         add(item, "itunes:duration", str(duration))
-
-
-def _said(flag: bool) -> str:
-    return "true" if flag else "false"

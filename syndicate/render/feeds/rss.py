@@ -1,13 +1,13 @@
 """RSS 2.0 (rssboard.org/rss-specification, and the practices of rssboard.org/rss-profile).
 
-With it: `content:encoded` for the whole text, Dublin Core for people without a
-mail address and for what changed when, `atom:link` for where things are, the
-archives of RFC 5005, `slash:comments`, `wfw:commentRss`, `sy:` for how often to ask, Media RSS,
-the elements of podcasts, and the icon and colour that Feedly shows (webfeeds).
+Extensions: `content:encoded` for the full text, Dublin Core for people without a mail address
+and for modification times, `atom:link`, the archives of RFC 5005, `slash:comments`,
+`wfw:commentRss`, `sy:` for the polling interval, Media RSS, podcasts, and the icon and colour
+that Feedly shows (webfeeds).
 
-feedgen writes it. Mended here: it formats dates by changing the locale of the
-whole process, it dates a feed with the time of its construction, an author
-without a mail address is lost, and it knows no links but the one to itself.
+feedgen writes it. Corrected here: it changes the locale of the whole process to format dates,
+dates a feed with the time of its construction, drops authors without a mail address, and
+supports no links but the one to the feed itself.
 """
 
 from collections.abc import Iterable
@@ -45,13 +45,13 @@ _FRAME = XmlFrame("rss", "channel", items=("item",), declared=_DECLARED, text="c
 
 
 def write_entry(entry: ChannelEntry) -> bytes:
-    """Write an entry as an item, the same for every channel that it stands in."""
+    """Write an entry as an `<item>`, the same for every feed that contains it."""
     item = _item(entry)
     if entry.content:
         add(item, "content:encoded")
     _add_people_and_times(item, entry)
-    for other in entry.translations:
-        add(item, "atom:link", attributes=other.attributes)
+    for translation in entry.translations:
+        add(item, "atom:link", attributes=translation.attributes)
     if entry.comments.count is not None:
         add(item, "slash:comments", str(entry.comments.count))
         add(item, "thr:total", str(entry.comments.count))
@@ -63,11 +63,11 @@ def write_entry(entry: ChannelEntry) -> bytes:
         podcast.add_episode(
             item, title=entry.title, authors=entry.authors, duration=entry.audio.duration
         )
-    return _FRAME.cut(item, entry.content)
+    return _FRAME.write_item(item, entry.content)
 
 
 def write_document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
-    """Write a channel around items."""
+    """Write a feed around items."""
     feed = FeedGenerator()
     feed._FeedGenerator__rss_lastBuildDate = None  # noqa: SLF001 - no setter takes None
     feed.register_extension("ours", _RssExtension, atom=False)
@@ -82,23 +82,23 @@ def write_document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     feed.ttl(channel.minutes)
     feed.image(url=channel.logo, title=channel.title, link=channel.url)
     feed.link(href=channel.address(addresses.RSS), rel="self", type="application/rss+xml")
-    feed.link(href=channel.url, rel="alternate")  # last: feedgen's <link> is the last one named
-    return _FRAME.fill(feed.rss_str(pretty=True), b"".join(fragments))
+    feed.link(href=channel.url, rel="alternate")  # last: feedgen takes the last one as <link>
+    return _FRAME.insert_items(feed.rss_str(pretty=True), b"".join(fragments))
 
 
 def split_document(document: bytes) -> DocumentParts | None:
-    """Take a document apart into its items; None if it isn't one that was written here."""
-    return _FRAME.parts(document)
+    """Split a document into its items; None if `write_document` didn't write it."""
+    return _FRAME.split(document)
 
 
 def _item(entry: ChannelEntry) -> etree._Element:
-    """Write what feedgen can."""
+    """Write the elements that feedgen supports."""
     item = FeedEntry()
     item.title(entry.title)
     item.link(href=entry.url)
     item.guid(entry.id, permalink=False)
     item.description(escape(entry.summary, quote=False))  # a description is read as HTML
-    item.category([{"term": each.name, "scheme": each.scheme} for each in entry.categories])
+    item.category([{"term": topic.name, "scheme": topic.scheme} for topic in entry.categories])
     item.comments(entry.comments.url)
     if entry.audio:
         item.enclosure(url=entry.audio.url, length=entry.audio.length, type=entry.audio.type)
@@ -120,7 +120,7 @@ def _add_people_and_times(item: etree._Element, entry: ChannelEntry) -> None:
 
 
 class _RssExtension:
-    """What feedgen leaves out of a channel."""
+    """Adds the elements of a channel that feedgen doesn't support."""
 
     channel: FeedChannel
 
@@ -128,22 +128,22 @@ class _RssExtension:
         return _DECLARED
 
     def extend_rss(self, feed: etree._Element) -> None:
-        head, channel = feed[0], self.channel
-        add(head, "lastBuildDate", _rfc822(channel.updated))
+        parent, channel = feed[0], self.channel
+        add(parent, "lastBuildDate", _rfc822(channel.updated))
         for link in channel.links(addresses.RSS):
-            add(head, "atom:link", attributes=link.attributes)
-        add(head, "sy:updatePeriod", "hourly")
-        add(head, "sy:updateFrequency", str(60 // channel.minutes))
+            add(parent, "atom:link", attributes=link.attributes)
+        add(parent, "sy:updatePeriod", "hourly")
+        add(parent, "sy:updateFrequency", str(60 // channel.minutes))
         if channel.archive and channel.archive.archived:
-            add(head, "fh:archive")
+            add(parent, "fh:archive")
         if channel.podcast:
-            podcast.add_podcast(head, channel.podcast)
+            podcast.add_podcast(parent, channel.podcast)
         if channel.icon:
-            add(head, "webfeeds:icon", channel.icon)
-            add(head, "webfeeds:accentColor", channel.accent.removeprefix("#"))
+            add(parent, "webfeeds:icon", channel.icon)
+            add(parent, "webfeeds:accentColor", channel.accent.removeprefix("#"))
         if channel.private:
-            access_restriction.add_restriction(head)
-            add(head, "itunes:block", "Yes")
+            access_restriction.add_restriction(parent)
+            add(parent, "itunes:block", "Yes")
 
 
 def _rfc822(at: datetime) -> str:

@@ -1,8 +1,7 @@
-"""The XML that RSS and Atom share: namespaces, elements, and items cut out of their document.
+"""XML for RSS and Atom: namespaces, elements, and items that fit into any document.
 
-An item is written inside of the elements that stand around it in its document,
-which declare every namespace, and then cut out: so it needs no declaration of
-its own and stands in any document with the same root.
+An item is serialised within the elements around it, which declare all namespaces, and then
+extracted. So it has no declarations of its own and fits into any document with the same root.
 """
 
 import re
@@ -35,13 +34,13 @@ NAMESPACES = {
 
 
 def namespaces(*prefixes: str) -> dict[str | None, str]:
-    """Return the namespaces that a root declares."""
+    """Return prefixes and namespaces for a root to declare."""
     return {prefix: NAMESPACES[prefix] for prefix in prefixes}
 
 
 @cache
 def tag(name: str) -> str:
-    """Return a name such as `dc:creator` or `item` as lxml wants it."""
+    """Return a name such as `dc:creator` or `item` in the form of lxml."""
     prefix, _, local = name.rpartition(":")
     return f"{{{NAMESPACES[prefix]}}}{local}" if prefix else local
 
@@ -52,7 +51,7 @@ def add(
     text: str | None = None,
     attributes: Mapping[str, object] | None = None,
 ) -> etree._Element:
-    """Add an element; attributes that are None are left out."""
+    """Add an element, without the attributes that are None."""
     element = etree.SubElement(parent, tag(name))
     for key, value in (attributes or {}).items():
         if value is not None:
@@ -63,34 +62,34 @@ def add(
 
 
 class XmlFrame:
-    """The elements around items, from the root down, which declares what items need."""
+    """The elements around items, from the root down; the root declares the namespaces."""
 
     def __init__(
         self, *names: str, items: tuple[str, ...], declared: Mapping[str | None, str], text: str
     ) -> None:
-        """Take the names of the elements around, of the innermost's items, and of their text."""
+        """Prepare elements `names` around `items`, whose full text is in the element `text`."""
         self._names = names
         self._empty = etree.Element(names[0], nsmap=dict(declared))
         inner = self._empty
         for name in names[1:]:
             inner = etree.SubElement(inner, name)
         self._text = text.encode()
-        written = self._write(etree.Element("x"))
-        line = written.index(b"<x/>")
-        self._before = written.rindex(b"\n", 0, line) + 1
-        self._after = len(written) - (line + len(b"<x/>\n"))
+        sample = self._write(etree.Element("x"))
+        line = sample.index(b"<x/>")
+        self._before = sample.rindex(b"\n", 0, line) + 1
+        self._after = len(sample) - (line + len(b"<x/>\n"))
         self._start = b"<?xml version='1.0' encoding='UTF-8'?>\n" + f"<{names[0]} ".encode()
-        self._end = written[len(written) - self._after :]
+        self._end = sample[len(sample) - self._after :]
         indent = line - self._before
         self._items = tuple(f"<{name}".encode() for name in items)
         opened = f"^ {{{indent}}}<({'|'.join(items)})[ >]".encode()
         self._opened = re.compile(opened, re.MULTILINE)
         self._closed = {name.encode(): f"\n{' ' * indent}</{name}>\n".encode() for name in items}
 
-    def cut(self, item: etree._Element, text: bytes | None = None) -> bytes:
-        """Write an item as the lines that it takes in its document.
+    def write_item(self, item: etree._Element, text: bytes | None = None) -> bytes:
+        """Write an item as lines of a document.
 
-        Its `text` is put into the element that waits for it: lxml takes ten times as long.
+        `text` is inserted into the empty element for it: through lxml that takes ten times as long.
         """
         written = self._write(item)
         start, end = self._before, len(written) - self._after
@@ -102,16 +101,16 @@ class XmlFrame:
             written[place + 2 : end],
         ))  # fmt: skip
 
-    def fill(self, document: bytes, items: bytes) -> bytes:
-        """Put items, as `cut` wrote them, at the end of the innermost element of a document."""
+    def insert_items(self, document: bytes, items: bytes) -> bytes:
+        """Insert items from `write_item` at the end of the innermost element of a document."""
         end = document.rindex(b"\n", 0, document.rindex(f"</{self._names[-1]}>".encode())) + 1
         return b"".join((document[:end], items, document[end:]))
 
-    def parts(self, document: bytes) -> DocumentParts | None:
-        """Take a document apart that `fill` made; None if it is laid out in another way.
+    def split(self, document: bytes) -> DocumentParts | None:
+        """Split a document from `insert_items`; None if its layout differs.
 
-        Where there is neither a comment nor CDATA, every `<` begins a tag: text has
-        `&lt;`. So lines that begin and end an item can't stand in its text.
+        Without comments and CDATA every `<` begins a tag, since text has `&lt;`. So the first and
+        last line of an item can't occur in its text.
         """
         plain = b"<!" not in document and document.count(b"<?") == 1
         if not (plain and document.startswith(self._start) and document.endswith(self._end)):
@@ -128,11 +127,11 @@ class XmlFrame:
             entries.append(document[at : line + len(closed)])
             at = line + len(closed)
         if at != end or sum(map(document.count, self._items)) != len(entries):
-            return None  # something stands between items, or one within another
+            return None  # something between items, or an item in another
         return DocumentParts(head=document[:first], entries=tuple(entries), tail=self._end)
 
     def _write(self, item: etree._Element) -> bytes:
-        """Write a document of one item."""
+        """Serialise a document of one item."""
         root = inner = copy(self._empty)
         for _ in self._names[1:]:
             inner = inner[0]
@@ -141,6 +140,6 @@ class XmlFrame:
 
 
 def _escaped(text: bytes) -> bytes:
-    """Write text as lxml does."""
+    """Escape text as lxml does."""
     text = text.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
     return text.replace(b"\r", b"&#13;")

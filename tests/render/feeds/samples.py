@@ -58,5 +58,5 @@ def a_channel(
         config,
         topic,
         updated=max((entry.modified for entry in entries), default=EPOCH),
-        heard=any(entry.audio for entry in entries),
+        has_audio=any(entry.audio for entry in entries),
     )
