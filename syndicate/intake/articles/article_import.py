@@ -260,7 +260,7 @@ class _BatchImport:
                     path=source_file.path,
                     source=source_file.source,
                     revision=parsed.revision,
-                    galley=parsed.compiled_body,
+                    compiled_body=parsed.compiled_body,
                 )
             )
             return ImportOutcome.NEW
@@ -271,7 +271,7 @@ class _BatchImport:
             path=source_file.path,
             source=source_file.source,
             at=self._at,
-            galley=parsed.compiled_body,
+            compiled_body=parsed.compiled_body,
         )
         if revised is article:
             return ImportOutcome.UNCHANGED

@@ -1,4 +1,4 @@
-"""What the store knows of a batch of files, looked up in one go."""
+"""The articles that a batch of files may be, looked up in one go."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,10 +6,9 @@ from syndicate.model.articles import Article
 
 
 class ArticleLookup:
-    """The articles that some files may be, as they were when they were looked up.
+    """Finds articles as `ArticleReader` does, for the ids, paths, slugs and sources given.
 
-    It answers as `Articles` does, for the ids, paths, slugs and sources that it
-    was made for, and knows nothing of what was saved since.
+    It returns them as they were when they were looked up.
     """
 
     def __init__(self, articles: Iterable[Article], slugs: Mapping[str, int]) -> None:

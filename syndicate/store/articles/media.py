@@ -1,4 +1,4 @@
-"""What is known of each picture in `media/`: its size and kind. The bytes lie in the folder."""
+"""The type and size of each picture in `media/`; the bytes are in the folder."""
 
 from sqlalchemy import Connection, select
 
@@ -14,7 +14,7 @@ class MediaCatalogue:
         self._connection = connection
 
     def add(self, figure: Figure) -> None:
-        """Remember a local picture; its name is its content, so there is nothing to update."""
+        """Add a picture; its name is a hash of its content, so there is nothing to update."""
         insert_new(
             self._connection,
             media,

@@ -1,4 +1,4 @@
-"""What readers may see, as builds ask for it: by what changed, by key, never all at once."""
+"""Articles as builds ask for them: what changed, then batches by key, never all at once."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -13,9 +13,9 @@ from syndicate.store.articles.rows import article_of, articles_query, newest_fir
 from syndicate.store.database.schema import addresses, articles, galleys
 
 BATCH = 500
-"""How many keys one query names."""
+"""Keys per query."""
 
-# built once: SQLAlchemy takes longer to build and know a query again than SQLite to answer it
+# built once: SQLAlchemy takes longer to build and recognise a query than SQLite to answer it
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 _ARTICLES = articles_query().where(articles.c.key.in_(_KEYS))
 _GALLEYS = select(galleys.c.article, galleys.c.opening, galleys.c.body, galleys.c.rules).where(
@@ -31,7 +31,7 @@ _OLD_ADDRESSES = (
 
 
 class PublishedArticles:
-    """Articles as they are published."""
+    """Articles, as builds read them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -43,14 +43,14 @@ class PublishedArticles:
     def changed(
         self, after: int, *, since: datetime, at: datetime, breaking_for: timedelta = timedelta()
     ) -> list[int]:
-        """Return the keys of what a build as of `at` has to look at, in a lasting order.
+        """Return the keys of the articles that a build as of `at` has to look at, sorted.
 
         That is what changed after the change numbered `after`, what has become public
-        since `since`, and what was flagged as breaking until a moment since then.
+        since `since`, and what stopped being breaking since then.
         """
         then, now = since - breaking_for, at - breaking_for
         due = and_(articles.c.published_at > since, articles.c.published_at <= at)
-        keys = union(  # each has an index; with OR, every article would be looked at
+        keys = union(  # each by an index: an OR would scan every article
             select(articles.c.key).where(articles.c.change > after),
             select(articles.c.key).where(due),
             select(articles.c.key).where(
@@ -60,7 +60,7 @@ class PublishedArticles:
         return sorted(self._connection.execute(keys).scalars())
 
     def keys(self) -> list[int]:
-        """Return the keys of all articles that are, were or may be public."""
+        """Return the keys of all articles, whatever their state."""
         return [
             *self._connection.execute(select(articles.c.key).order_by(articles.c.key)).scalars()
         ]
@@ -71,20 +71,17 @@ class PublishedArticles:
         return [found[key] for key in keys if key in found]
 
     def compiled_bodies(self, keys: Sequence[int]) -> dict[int, CompiledBody]:
-        """Return the galleys that were kept, by the article's key."""
+        """Return the compiled bodies that are stored, by the article's key."""
         return {
             key: CompiledBody(opening=tuple(opening), body=tuple(body), rules=rules)
             for key, opening, body, rules in self._of(keys, _GALLEYS)
         }
 
     def old_addresses(self, keys: Sequence[int]) -> dict[int, list[str]]:
-        """Return the addresses where articles were before, by their keys.
-
-        They had them here, by a slug that they have no more, or elsewhere.
-        """
+        """Return the addresses that articles used to have, here or elsewhere, by their keys."""
         found: dict[int, list[str]] = {}
-        for key, kept in self._of(keys, _OLD_ADDRESSES):
-            found.setdefault(key, []).append(address_from_key(kept))
+        for key, slug in self._of(keys, _OLD_ADDRESSES):
+            found.setdefault(key, []).append(address_from_key(slug))
         return found
 
     def newest(self, at: datetime, limit: int) -> list[Article]:
@@ -101,7 +98,7 @@ class PublishedArticles:
         return next(iter(self._newest_first(recent, 1)), None)
 
     def _of(self, keys: Sequence[int], query: Select[Any]) -> Iterator[Any]:
-        """Iterate over what a query finds for some articles."""
+        """Run a query for batches of articles."""
         for start in range(0, len(keys), BATCH):
             batch = keys[start : start + BATCH]
             yield from self._connection.execute(query, {"keys": batch}).all()

@@ -1,4 +1,4 @@
-"""Articles, their revisions, and every slug they ever had: what is read of them."""
+"""Finds and lists articles, and says what has changed."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -22,12 +22,10 @@ from syndicate.store.database.schema import addresses, articles, edition_items, 
 
 
 class ArticleReader:
-    """What the newsroom filed."""
+    """Articles, to be read."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-
-    # one article
 
     def by_id(self, public_id: str) -> Article | None:
         """Find an article by its public id."""
@@ -51,8 +49,6 @@ class ArticleReader:
         """Find articles by a query for the store's own numbers."""
         return self._many(articles_query().where(articles.c.key.in_(keys)))
 
-    # lists
-
     def all(self) -> list[Article]:
         """Return every article, whatever its state, newest first."""
         return self._many(newest_first(articles_query()))
@@ -62,9 +58,9 @@ class ArticleReader:
         return self._many(newest_first(articles_query().where(public_at(at))).limit(limit))
 
     def slugs_by_path(self, folder: str, paths: Sequence[str] | None = None) -> dict[str, str]:
-        """Return the files below a folder whose articles are public or will be, with their slugs.
+        """Return the slugs of articles that are public or will be, by path, below a folder.
 
-        Only those of `paths`, where these are given.
+        With `paths`, only those.
         """
         query = select(articles.c.path, articles.c.slug).where(
             articles.c.path.startswith(folder, autoescape=True),
@@ -77,12 +73,12 @@ class ArticleReader:
         return {path: slug for path, slug in rows}  # noqa: C416 - rows are no pairs
 
     def retracted(self) -> list[Article]:
-        """Return articles that were public and are retracted."""
-        taken_back = and_(articles.c.retracted_at.is_not(None), articles.c.number.is_not(None))
-        return self._many(newest_first(articles_query().where(taken_back)))
+        """Return articles that were public before they were retracted."""
+        retracted = and_(articles.c.retracted_at.is_not(None), articles.c.number.is_not(None))
+        return self._many(newest_first(articles_query().where(retracted)))
 
     def redirects(self) -> dict[str, str]:
-        """Return each slug or address that an article has no more, with the slug it has now."""
+        """Return each slug or address that an article used to have, with its slug of today."""
         query = (
             select(addresses.c.slug, articles.c.slug)
             .join(articles, articles.c.key == addresses.c.article)
@@ -105,17 +101,15 @@ class ArticleReader:
         return self._many(newest_first(articles_query().where(fresh)))
 
     def covered_until(self, window: ArticleWindow, at: datetime) -> int:
-        """Return the number up to which an edition composed at `at` covers a window.
+        """Return the public number up to which an edition composed at `at` covers a window.
 
-        That is the newest one, or the one before an article that has its number
-        and is put off to a later time: its turn is still to come.
+        That is the newest, or the one before an article that has its number already and is
+        postponed: its turn is still to come.
         """
-        put_off = and_(_in(window), articles.c.retracted_at.is_(None), ~public_at(at))
-        first = self._connection.execute(select(func.min(articles.c.number)).where(put_off))
+        postponed = and_(_in(window), articles.c.retracted_at.is_(None), ~public_at(at))
+        first = self._connection.execute(select(func.min(articles.c.number)).where(postponed))
         number: int | None = first.scalar()
         return self.newest_number() if number is None else number - 1
-
-    # public numbers
 
     def newest_number(self) -> int:
         """Return the newest public number; 0 when nothing was ever public."""
@@ -127,21 +121,21 @@ class ArticleReader:
         return self._connection.execute(query).scalar() or 0
 
     def publication_marker(self) -> tuple[int, int]:
-        """Return what changes when an article becomes public, or is taken back or restored."""
+        """Return a value that changes when an article becomes public, is retracted or restored."""
         query = select(func.max(articles.c.number), func.count(articles.c.retracted_at))
         newest, retracted = self._connection.execute(query).one()
         return newest or 0, retracted
 
     def change_marker(self, at: datetime, breaking_for: timedelta) -> tuple[object, ...]:
-        """Return what changes whenever readers might see something new, be it by time alone."""
+        """Return a value that changes when readers may see something new, if only by time."""
         change = select(func.max(articles.c.change))
         due = select(func.max(articles.c.published_at)).where(articles.c.published_at <= at)
-        over = select(func.max(articles.c.published_at)).where(
+        no_longer_breaking = select(func.max(articles.c.published_at)).where(
             articles.c.breaking, articles.c.published_at <= at - breaking_for
         )
-        return tuple(self._connection.execute(query).scalar() for query in (change, due, over))
-
-    # how
+        return tuple(
+            self._connection.execute(query).scalar() for query in (change, due, no_longer_breaking)
+        )
 
     def _one(self, query: Select[Any]) -> Article | None:
         row = self._connection.execute(query).one_or_none()
@@ -152,7 +146,7 @@ class ArticleReader:
 
 
 def _in(window: ArticleWindow) -> ColumnElement[bool]:
-    begun = or_(
+    in_range = or_(
         articles.c.number > window.begins_after, articles.c.published_at > window.dated_after
     )
-    return and_(articles.c.number > window.after, begun)
+    return and_(articles.c.number > window.after, in_range)

@@ -1,4 +1,4 @@
-"""Rows of articles as values, and values as rows."""
+"""Converts between articles and their rows, and selects them."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -18,13 +18,13 @@ from syndicate.model.articles import (
 )
 from syndicate.store.database.schema import articles, revisions
 
-SAVED = tuple(field.name for field in fields(Revision))
+REVISION_FIELDS = tuple(field.name for field in fields(Revision))
 _IDENTITY = (
     "key", "id", "slug", "path", "source", "number", "revision", "first_seen", "retracted_at",
 )  # fmt: skip
 _NEWEST = and_(revisions.c.article == articles.c.key, revisions.c.number == articles.c.revision)
 _COLUMNS = [articles.c[name] for name in _IDENTITY] + [
-    revisions.c[name] for name in (*SAVED, "saved_at")
+    revisions.c[name] for name in (*REVISION_FIELDS, "saved_at")
 ]
 _NAMES = tuple(column.name for column in _COLUMNS)
 
@@ -35,12 +35,12 @@ def articles_query() -> Select[Any]:
 
 
 def newest_first(query: Select[Any]) -> Select[Any]:
-    """Put a query of articles in the order of lists."""
+    """Order articles as lists show them."""
     return query.order_by(articles.c.published_at.desc(), articles.c.id)
 
 
 def public_at(at: datetime) -> ColumnElement[bool]:
-    """Whether readers may see an article at `at`."""
+    """Match articles that readers may see at `at`."""
     return and_(
         articles.c.status != Status.DRAFT,
         articles.c.retracted_at.is_(None),
@@ -49,8 +49,8 @@ def public_at(at: datetime) -> ColumnElement[bool]:
 
 
 def row_of(revision: Revision) -> dict[str, Any]:
-    """Return a revision as the columns of its row."""
-    row = {name: getattr(revision, name) for name in SAVED}
+    """Return the columns of a revision's row."""
+    row = {name: getattr(revision, name) for name in REVISION_FIELDS}
     for name in ("authors", "contributors", "figures"):
         row[name] = [_flat(value) for value in row[name]]
     return row | {
@@ -65,7 +65,7 @@ def row_of(revision: Revision) -> dict[str, Any]:
 
 
 def article_of(row: Row[Any]) -> Article:
-    """Return the article that a row of `articles_query` is."""
+    """Make an article of a row of `articles_query`."""
     values = dict(zip(_NAMES, row, strict=True))
     image, audio, comments = values["image"], values["audio"], values["comments"]
     values["status"] = Status(values["status"])
@@ -89,5 +89,5 @@ def _people(rows: Iterable[dict[str, Any]]) -> tuple[Person, ...]:
 
 
 def _flat(value: Person | Figure | Recording | Comments) -> dict[str, Any]:
-    """Return a value's fields; `asdict` would copy them, in ten times the time."""
+    """Return a value's fields; `asdict` copies them, and takes ten times as long."""
     return {field.name: getattr(value, field.name) for field in fields(value)}

@@ -1,18 +1,17 @@
-"""Filing: every move that changes an article, each of them counted.
+"""Everything that changes an article; each change gets a number.
 
-A change gets the next number of one count for the whole store, under the lock
-that is held until the transaction ends. So numbers grow in the order in which
-transactions are committed: whoever saw the newest has missed nothing before it.
+The numbers count the changes of the whole store, under a lock that lasts until the
+transaction ends. So they grow in the order in which transactions are committed: who has
+read up to one has missed nothing before it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
-    and_,
     bindparam,
     delete,
     false,
@@ -29,16 +28,14 @@ from syndicate.body import compile_body
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Revision, Status
 from syndicate.model.compiled_body import CompiledBody
-from syndicate.model.old_addresses import storage_key
 from syndicate.store.articles.lookup import ArticleLookup
 from syndicate.store.articles.reading import ArticleReader
-from syndicate.store.articles.rows import SAVED, public_at, row_of
+from syndicate.store.articles.rows import REVISION_FIELDS, public_at, row_of
+from syndicate.store.articles.slugs import Slugs
 from syndicate.store.database.locks import LOCK_NUMBERS, lock
 from syndicate.store.database.schema import Instant, addresses, articles, galleys, revisions, tags
-from syndicate.store.database.sql_engine import insert_new
 
-_BY_KEY = articles.c.key == bindparam("its_key")
-_NUMBER = update(articles).where(_BY_KEY)
+_NUMBER = update(articles).where(articles.c.key == bindparam("its_key"))
 _FREE_PATH = update(articles).where(articles.c.path == bindparam("its_path")).values(path=None)
 
 
@@ -51,15 +48,16 @@ class NewArticle:
     path: str | None
     source: str
     revision: Revision
-    galley: CompiledBody | None = None
-    """Its body set in type; set here where it isn't yet."""
+    compiled_body: CompiledBody | None = None
+    """None: it is compiled here."""
 
 
 class ArticleWriter(ArticleReader):
-    """The newsroom's articles, and what becomes of them."""
+    """Articles, to be read and changed."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
+        self._slugs = Slugs(connection)
         self._newest_change: int | None = None
 
     def lookup(
@@ -70,7 +68,7 @@ class ArticleWriter(ArticleReader):
         slugs: Iterable[str],
         sources: Iterable[str],
     ) -> ArticleLookup:
-        """Look up at once what a batch of files may be."""
+        """Look up at once the articles that a batch of files may be."""
         slugs = list(slugs)
         keys = union(
             select(articles.c.key).where(articles.c.id.in_(list(ids))),
@@ -78,11 +76,7 @@ class ArticleWriter(ArticleReader):
             select(articles.c.key).where(articles.c.source.in_(list(sources))),
             select(addresses.c.article).where(addresses.c.slug.in_(slugs)),
         )
-        owners = select(addresses.c.slug, addresses.c.article).where(addresses.c.slug.in_(slugs))
-        return ArticleLookup(
-            self.with_keys(keys),
-            {row.slug: row.article for row in self._connection.execute(owners)},
-        )
+        return ArticleLookup(self.with_keys(keys), self._slugs.owners(slugs))
 
     def add(
         self,
@@ -93,37 +87,44 @@ class ArticleWriter(ArticleReader):
         path: str | None,
         source: str,
         at: datetime,
-        galley: CompiledBody | None = None,
+        compiled_body: CompiledBody | None = None,
     ) -> Article:
         """File a new article; raise Refused when its id or slug is another's."""
-        entry = NewArticle(
-            id=id, slug=slug, path=path, source=source, revision=revision, galley=galley
+        new = NewArticle(
+            id=id,
+            slug=slug,
+            path=path,
+            source=source,
+            revision=revision,
+            compiled_body=compiled_body,
         )
-        self.add_all([entry], at)
+        self.add_all([new], at)
         added = self.by_id(id)
         assert added is not None
         return added
 
-    def add_all(self, entries: Sequence[NewArticle], at: datetime) -> None:
+    def add_all(self, new: Sequence[NewArticle], at: datetime) -> None:
         """File new articles together; raise Refused when an id or slug is another's."""
-        if not entries:
+        if not new:
             return
         lock(self._connection, LOCK_NUMBERS)
-        self._refuse_taken_ids(entries)
-        self._refuse_taken_slugs({entry.slug: None for entry in entries})
-        self._free_paths([entry.path for entry in entries])
-        rows = [_entered(entry, self._next_change(), at) for entry in entries]
+        self._refuse_taken_ids(new)
+        self._slugs.refuse_taken({article.slug: None for article in new})
+        self._free_paths([article.path for article in new])
+        rows = [_new_row(article, self._next_change(), at) for article in new]
         self._connection.execute(insert(articles), rows)
         ids = select(articles.c.id, articles.c.key).where(
-            articles.c.id.in_([entry.id for entry in entries])
+            articles.c.id.in_([article.id for article in new])
         )
         keys = {row.id: row.key for row in self._connection.execute(ids)}
-        owned = [{"slug": entry.slug, "article": keys[entry.id]} for entry in entries]
-        self._connection.execute(insert(addresses), owned)
-        self._keep_old_addresses({keys[entry.id]: entry.revision for entry in entries})
-        saved = [(keys[e.id], 1, e.revision, e.slug, e.galley) for e in entries]
-        self._save(saved, at)
-        self._set_in_type(saved)
+        self._slugs.add({article.slug: keys[article.id] for article in new})
+        self._slugs.add_old_addresses({keys[article.id]: article.revision for article in new})
+        saved = [
+            _Saved(keys[article.id], 1, article.revision, article.slug, article.compiled_body)
+            for article in new
+        ]
+        self._save_revisions(saved, at)
+        self._save_bodies(saved)
 
     def revise(
         self,
@@ -134,70 +135,70 @@ class ArticleWriter(ArticleReader):
         path: str | None,
         source: str,
         at: datetime,
-        galley: CompiledBody | None = None,
+        compiled_body: CompiledBody | None = None,
     ) -> Article:
-        """Bring an article to what its file says now.
+        """Update an article to what its file says now, and return it.
 
-        Where that is what the store says already, nothing is written; a revision
-        that says the same is not saved again. The old slug is kept and leads to
-        the new one; an old address does as long as the file names it. While it
-        was only a draft, the article was not yet seen: its `first_seen` moves.
-        Raise Refused for another's slug or address.
+        Where nothing changed, nothing is written; an equal revision is not saved again.
+        The old slug stays and leads to the new one; an old address does as long as the
+        file names it. The `first_seen` of a draft moves to `at`, since nobody has seen
+        it yet. Raise Refused for another's slug or address.
         """
-        changed = any(getattr(article, name) != getattr(revision, name) for name in SAVED)
+        changed = any(getattr(article, name) != getattr(revision, name) for name in REVISION_FIELDS)
         if not changed and (slug, path, source) == (article.slug, article.path, article.source):
             return article
         lock(self._connection, LOCK_NUMBERS)
         number = article.revision + changed
         first_seen = at if article.status is Status.DRAFT else article.first_seen
         if slug != article.slug:
-            self._refuse_taken_slugs({slug: article.key})
-            insert_new(self._connection, addresses, {"slug": slug, "article": article.key})
+            self._slugs.refuse_taken({slug: article.key})
+            self._slugs.add_again(slug, article.key)
         if revision.old_addresses != article.old_addresses:
-            self._forget_old_addresses(article.key)
-            self._keep_old_addresses({article.key: revision})
+            self._slugs.delete_old_addresses(article.key)
+            self._slugs.add_old_addresses({article.key: revision})
         if path != article.path:
             self._free_paths([path])
-        # as the row has it now: somebody may be taking the article back at this moment
-        taken_back = at if revision.status is Status.RETRACTED else None
+        # from the row itself: another transaction may just have retracted the article
+        retracted_at = at if revision.status is Status.RETRACTED else None
         self._set(
             article.key,
             slug=slug,
             path=path,
             source=source,
             first_seen=first_seen,
-            retracted_at=func.coalesce(articles.c.retracted_at, literal(taken_back, Instant)),
+            retracted_at=func.coalesce(articles.c.retracted_at, literal(retracted_at, Instant)),
             revision=number,
-            **_listed(revision, first_seen),
+            **_listing_columns(revision, first_seen),
         )
+        saved = [_Saved(article.key, number, revision, slug, compiled_body)]
         if changed or slug != article.slug:
             self._connection.execute(delete(galleys).where(galleys.c.article == article.key))
-            self._set_in_type([(article.key, number, revision, slug, galley)])
+            self._save_bodies(saved)
         if changed:
             self._connection.execute(delete(tags).where(tags.c.article == article.key))
-            self._save([(article.key, number, revision, slug, galley)], at)
+            self._save_revisions(saved, at)
         revised = self.by_id(article.id)
         assert revised is not None
         return revised
 
-    def save_compiled_bodies(self, cut_again: Sequence[tuple[Article, CompiledBody]]) -> None:
-        """Keep bodies that were cut by newer rules, of articles that are still what they were."""
+    def save_compiled_bodies(self, compiled: Sequence[tuple[Article, CompiledBody]]) -> None:
+        """Replace the bodies of articles that have not changed since they were compiled."""
         query = select(articles.c.key, articles.c.revision, articles.c.slug)
-        keys = [article.key for article, _ in cut_again]
+        keys = [article.key for article, _ in compiled]
         rows = self._connection.execute(query.where(articles.c.key.in_(keys)))
-        now = {row.key: (row.revision, row.slug) for row in rows}
-        same = [
-            (article.key, article.revision, article, article.slug, galley)
-            for article, galley in cut_again
-            if now.get(article.key) == (article.revision, article.slug)
+        current = {row.key: (row.revision, row.slug) for row in rows}
+        unchanged = [
+            _Saved(article.key, article.revision, article, article.slug, body)
+            for article, body in compiled
+            if current.get(article.key) == (article.revision, article.slug)
         ]
-        if same:
-            of_these = galleys.c.article.in_([key for key, *_ in same])
-            self._connection.execute(delete(galleys).where(of_these))
-            self._set_in_type(same)
+        if unchanged:
+            old = galleys.c.article.in_([saved.article for saved in unchanged])
+            self._connection.execute(delete(galleys).where(old))
+            self._save_bodies(unchanged)
 
     def retract(self, article: Article, at: datetime) -> None:
-        """Take an article back."""
+        """Retract an article."""
         self._set(article.key, retracted_at=at)
 
     def restore(self, article: Article) -> None:
@@ -207,21 +208,20 @@ class ArticleWriter(ArticleReader):
     def assign_numbers(self, at: datetime) -> int:
         """Give a public number to everything that became public by `at`; return how many.
 
-        An article that was public before it was first flagged breaking gets a
-        new one. Numbers are given under a lock, in the order of publication.
+        An article that was public before it was first flagged breaking gets a new one.
+        Numbers are assigned under a lock, in the order of publication.
         """
         lock(self._connection, LOCK_NUMBERS)
-        keys = union(  # each by an index: an OR would look at every article
+        keys = union(  # each by an index: an OR would scan every article
             select(articles.c.key).where(articles.c.number.is_(None)),
             select(articles.c.key).where(
                 articles.c.breaking == true(), articles.c.numbered_breaking == false()
             ),
         )
-        waiting = articles.c.key.in_(select(keys.subquery().c.key))
-        query = select(articles.c.key, articles.c.breaking).where(waiting, public_at(at))
-        found = self._connection.execute(
-            query.order_by(articles.c.published_at, articles.c.id)
-        ).all()
+        unnumbered = articles.c.key.in_(select(keys.subquery().c.key))
+        query = select(articles.c.key, articles.c.breaking).where(unnumbered, public_at(at))
+        query = query.order_by(articles.c.published_at, articles.c.id)
+        found = self._connection.execute(query).all()
         rows = [
             {
                 "its_key": row.key,
@@ -235,10 +235,8 @@ class ArticleWriter(ArticleReader):
             self._connection.execute(_NUMBER, rows)
         return len(rows)
 
-    # how
-
     def _next_change(self) -> int:
-        """Count a change; the lock keeps everybody else's out until the transaction ends."""
+        """Return the next change number; the lock keeps others from taking one."""
         if self._newest_change is None:
             lock(self._connection, LOCK_NUMBERS)
             newest = self._connection.execute(select(func.max(articles.c.change))).scalar()
@@ -250,97 +248,80 @@ class ArticleWriter(ArticleReader):
         changed = {**values, "change": self._next_change()}
         self._connection.execute(update(articles).where(articles.c.key == key).values(changed))
 
-    def _refuse_taken_ids(self, entries: Sequence[NewArticle]) -> None:
-        ids = [entry.id for entry in entries]
+    def _refuse_taken_ids(self, new: Sequence[NewArticle]) -> None:
+        ids = [article.id for article in new]
         taken = self._connection.execute(select(articles.c.id).where(articles.c.id.in_(ids)))
         for (public_id,) in taken:
             raise Refused(f"the id {public_id} is another article's")
 
-    def _refuse_taken_slugs(self, wanted: Mapping[str, int | None]) -> None:
-        """Raise Refused when one of the slugs is or was that of another than its article."""
-        query = select(addresses.c.slug, addresses.c.article).where(addresses.c.slug.in_(wanted))
-        for slug, key in self._connection.execute(query).all():
-            if key != wanted[slug]:
-                owner = self.by_slug(slug)
-                assert owner is not None
-                name = f"{owner.title!r} ({owner.path or owner.id})"
-                what = f"address {slug}" if slug.startswith("/") else f"slug {slug}"
-                raise Refused(f"the {what} belongs to {name}")
-
-    def _keep_old_addresses(self, revised: Mapping[int, Revision]) -> None:
-        """Have the old addresses of articles lead to them; raise Refused for another's."""
-        kept = {
-            storage_key(address): key
-            for key, revision in revised.items()
-            for address in revision.old_addresses
-        }
-        if kept:
-            self._refuse_taken_slugs(kept)
-            rows = [{"slug": name, "article": key} for name, key in kept.items()]
-            insert_new(self._connection, addresses, rows)
-
-    def _forget_old_addresses(self, key: int) -> None:
-        """Have no old address lead to an article; the slugs that it had do so for ever."""
-        its = and_(addresses.c.article == key, addresses.c.slug.startswith("/"))
-        self._connection.execute(delete(addresses).where(its))
-
     def _free_paths(self, paths: Iterable[str | None]) -> None:
-        """Take paths from who was filed there before: a file holds one article."""
+        """Take paths from the articles that had them before: a file holds one article."""
         rows = [{"its_path": path} for path in paths if path is not None]
         if rows:
             self._connection.execute(_FREE_PATH, rows)
 
-    def _save(self, saved: Sequence["_Saved"], at: datetime) -> None:
+    def _save_revisions(self, saved: Sequence["_Saved"], at: datetime) -> None:
         """Save revisions, and the tags that lead to their articles."""
         rows = [
-            {"article": key, "number": number, "saved_at": at, **row_of(revision)}
-            for key, number, revision, _, _ in saved
+            {
+                "article": entry.article,
+                "number": entry.number,
+                "saved_at": at,
+                **row_of(entry.revision),
+            }
+            for entry in saved
         ]
         self._connection.execute(insert(revisions), rows)
         tagged = [
-            {"tag": tag, "article": key}
-            for key, _, revision, _, _ in saved
-            for tag in dict.fromkeys(revision.tags)
+            {"tag": tag, "article": entry.article}
+            for entry in saved
+            for tag in dict.fromkeys(entry.revision.tags)
         ]
         if tagged:
             self._connection.execute(insert(tags), tagged)
 
-    def _set_in_type(self, saved: Sequence["_Saved"]) -> None:
+    def _save_bodies(self, saved: Sequence["_Saved"]) -> None:
         rows = []
-        for key, _, revision, slug, galley in saved:
-            set_in_type = galley or compile_body(revision, slug=slug)
+        for entry in saved:
+            compiled = entry.body or compile_body(entry.revision, slug=entry.slug)
             rows.append(
                 {
-                    "article": key,
-                    "rules": set_in_type.rules,
-                    "opening": set_in_type.opening,
-                    "body": set_in_type.body,
+                    "article": entry.article,
+                    "rules": compiled.rules,
+                    "opening": compiled.opening,
+                    "body": compiled.body,
                 }
             )
         self._connection.execute(insert(galleys), rows)
 
 
-_Saved = tuple[int, int, Revision, str, CompiledBody | None]
-"""An article's key, the number of its revision, the revision, its slug, and its body in type."""
+class _Saved(NamedTuple):
+    article: int
+    """Its key."""
+    number: int
+    """The revision's."""
+    revision: Revision
+    slug: str
+    body: CompiledBody | None
 
 
-def _entered(entry: NewArticle, change: int, at: datetime) -> dict[str, Any]:
-    revision = entry.revision
+def _new_row(new: NewArticle, change: int, at: datetime) -> dict[str, Any]:
+    revision = new.revision
     return {
-        "id": entry.id,
-        "slug": entry.slug,
-        "path": entry.path,
-        "source": entry.source,
+        "id": new.id,
+        "slug": new.slug,
+        "path": new.path,
+        "source": new.source,
         "first_seen": at,
         "retracted_at": at if revision.status is Status.RETRACTED else None,
         "revision": 1,
         "change": change,
-        **_listed(revision, at),
+        **_listing_columns(revision, at),
     }
 
 
-def _listed(revision: Revision, first_seen: datetime) -> dict[str, Any]:
-    """Return the columns of `articles` that repeat what its newest revision says."""
+def _listing_columns(revision: Revision, first_seen: datetime) -> dict[str, Any]:
+    """Return the columns of `articles` that repeat those of the newest revision."""
     return {
         "status": revision.status,
         "published_at": revision.date or first_seen,
