@@ -1,6 +1,5 @@
-"""Publishing: the output folder, brought to what the store says."""
+"""Publishing: the output folder, its mirror, and the notification of hubs and engines.
 
-from syndicate.publish.build.build import BuildSummary, Publisher, build
-from syndicate.publish.output.manifest import Manifest
-
-__all__ = ["BuildSummary", "Manifest", "Publisher", "build"]
+`build/` renders what changed; `output/` is the folder with its manifest;
+`mirror/` uploads it to storage; `push/` notifies hubs and search engines.
+"""

@@ -274,7 +274,7 @@ class Runner:
 
     def _update_mirror(self) -> None:
         assert self._services.mirror is not None
-        mirrored = self._services.mirror.follow(self._stop)
+        mirrored = self._services.mirror.update(self._stop)
         for problem in mirrored.failed:
             log.warning("mirror", problem=str(problem))
         if mirrored.uploaded or mirrored.deleted:
@@ -283,13 +283,13 @@ class Runner:
 
     def _notify(self) -> None:
         assert self._services.notifier is not None
-        report = self._services.notifier.tell(clock.now(), self._stop, within=_PUSH_BUDGET)
+        report = self._services.notifier.notify(clock.now(), self._stop, within=_PUSH_BUDGET)
         if report.unfinished:
             self._push_due.set()
 
     def _run_hub(self) -> None:
         assert self._services.notifier is not None
-        report = self._services.notifier.work(clock.now(), self._stop)
+        report = self._services.notifier.run_hub(clock.now(), self._stop)
         if report and report.unfinished:
             self._hub_due.set()
 

@@ -12,7 +12,8 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.smtp.relay import Transport
 from syndicate.deliver.transport import transport
 from syndicate.deliver.worker import DeliveryReport, drain
-from syndicate.publish.build.build import BuildSummary, Publisher
+from syndicate.publish.build.build import BuildSummary
+from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.push.change_notifier import ChangeNotifier
 from syndicate.render.templates import Templates
@@ -67,7 +68,7 @@ class Services:
         """
         built = self.publisher.publish(at, number=True, trial=trial)
         if self.notifier is not None:
-            self.notifier.hear(built, at)
+            self.notifier.record_build(built, at)
         return built
 
     def deliver(self, at: datetime, stop: Event | None = None) -> DeliveryReport:

@@ -10,10 +10,10 @@ from typing import Any, Self
 
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure, Revision
-from syndicate.publish import BuildSummary, Manifest
-from syndicate.publish.build.build import build
-from syndicate.publish.output.compression import TWINS
-from syndicate.publish.output.manifest import PublishedFile
+from syndicate.publish.build.build import BuildSummary
+from syndicate.publish.build.publisher import build_site
+from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
+from syndicate.publish.output.manifest import Manifest, PublishedFile
 from syndicate.store import Store
 from tests.render.feeds.samples import NOON
 
@@ -74,7 +74,7 @@ class Newsroom:
         everything: bool = False,
         trial: bool = False,
     ) -> BuildSummary:
-        built = build(
+        built = build_site(
             self.store, self.config, at=at, number=not trial, everything=everything, trial=trial
         )
         assert not built.failed, built.failed
@@ -89,7 +89,7 @@ class Newsroom:
 
     def manifest(self) -> dict[str, PublishedFile]:
         """What the manifest says, by path."""
-        seen = Manifest.seen(self.config.output)
+        seen = Manifest.open_read_only(self.config.output)
         assert seen
         with closing(seen):
             return {file.path: file for file in seen.files()}
@@ -109,4 +109,4 @@ class Newsroom:
 
 
 def is_twin(path: str) -> bool:
-    return path.endswith(TWINS)
+    return path.endswith(COMPRESSED_SUFFIXES)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from syndicate.config import Config, load
 from syndicate.intake.articles.article_import import ImportResult, import_articles
-from syndicate.publish.build.build import BuildSummary, build
+from syndicate.publish.build.build import BuildSummary
+from syndicate.publish.build.publisher import build_site
 from syndicate.store import Store
 from tests.audience import TEST
 
@@ -56,5 +57,5 @@ def bring_up(folder: Path, files: list[Path]) -> Publication:
             address = "reader@example.org"
             tx.subscribers.subscribe(address, newsletter.name, cause=TEST, at=NOW)
     filed = list(import_articles(store, config, files, at=NOW))
-    built = build(store, config, at=NOW, number=True)
+    built = build_site(store, config, at=NOW, number=True)
     return Publication(config, store, files, filed, built)

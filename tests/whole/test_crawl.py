@@ -82,7 +82,7 @@ def test_whatever_it_names_of_its_own_is_there_and_is_what_it_was_named_as(crawl
 
 def test_whatever_is_published_can_be_come_upon(crawled):
     crawl, output = crawled
-    manifest = Manifest.seen(output)
+    manifest = Manifest.open_read_only(output)
     assert manifest
     with closing(manifest):
         published = {file.path for file in manifest.files() if not is_twin(file.path)}

@@ -45,7 +45,7 @@ def build(
 
     `--at` updates no mirror and notifies nobody.
     """
-    from syndicate.publish.build.build import build as publish  # noqa: PLC0415 - start-up
+    from syndicate.publish.build.publisher import build_site  # noqa: PLC0415 - start-up
     from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415
     from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415
 
@@ -54,7 +54,7 @@ def build(
     mirror = Mirror.of(command.config) if at is None else None
     with command.store() as store:
         notifier = ChangeNotifier.of(store, command.config) if at is None else None
-        built = publish(
+        built = build_site(
             store,
             command.config,
             at=time,
@@ -67,7 +67,7 @@ def build(
         note(f"in {command.config.output}")
         mirrored = update_mirror(mirror)
         if notifier is not None:
-            notifier.hear(built, time)
+            notifier.record_build(built, time)
         notify(notifier)
     if built.failed or not mirrored:
         raise typer.Exit(1)

@@ -16,11 +16,11 @@ def update_mirror(mirror: "Mirror | None", *, write: Callable[[str], None] = ech
     """
     if mirror is None:
         return True
-    report = mirror.follow()
+    report = mirror.update()
     write(f"mirror: {report.uploaded} uploaded, {report.deleted} deleted")
-    if report.passed:
+    if report.skipped:
         note(
-            f"mirror: {report.passed} skipped because they changed after the build; "
+            f"mirror: {report.skipped} skipped because they changed after the build; "
             "`syndicate build --all` restores files that were edited by hand"
         )
     for problem in report.failed:

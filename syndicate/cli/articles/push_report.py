@@ -23,11 +23,11 @@ def notify(notifier: "ChangeNotifier | None", *, write: Callable[[str], None] = 
 
     log_events()
     try:
-        report = notifier.follow(clock.now())
+        report = notifier.run(clock.now())
     except SyndicateError as error:
         note(f"push: {error}; it is retried later")
         return False
-    sent = f", {report.worked.delivered} deliveries" if report.worked else ""
+    sent = f", {report.hub.delivered} deliveries" if report.hub else ""
     write(f"push: {report.pinged} pings, {report.submitted} addresses{sent}")
     for problem in report.problems:
         note(f"push: {problem}; `syndicate push` shows when it is retried")

@@ -74,20 +74,20 @@ def _warnings(
     """Yield what is valid in the config but should be corrected all the same."""
     from syndicate.cli.operation.permissions import find_readable_by_others  # noqa: PLC0415 - start-up
     from syndicate.config import secret_warnings  # noqa: PLC0415
-    from syndicate.publish.output.media import warnings  # noqa: PLC0415
-    from syndicate.publish.push.change_notifier import unheard  # noqa: PLC0415
+    from syndicate.publish.output.media import media_warnings  # noqa: PLC0415
+    from syndicate.publish.push.change_notifier import ineffective_settings  # noqa: PLC0415
 
     for key, count in unknown.items():
         have = "1 article has it" if count == 1 else f"{count} articles have it"
         yield f"articles: the key {key!r} means nothing to Syndicate ({have})"
-    yield from map(str, warnings(media))
+    yield from map(str, media_warnings(media))
     # we don't speak TLS, so an https address means that there is a proxy
     if config.web_url.startswith("https:") and config.signup.enabled and not config.web.proxies:
         yield (
             "web.proxies: the address is https, so readers come through a proxy, but none is "
             "listed; until then all of them count as one network when they sign up"
         )
-    yield from unheard(config)
+    yield from ineffective_settings(config)
     yield from secret_warnings(path, config)
     yield from _mail_warnings(config)
     yield from find_readable_by_others(config)

@@ -1,4 +1,4 @@
-"""The crew: printers in as many processes as there are cores, for builds that are worth it."""
+"""A page writer in each of several processes, for large builds."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,17 +14,17 @@ from syndicate.workers.pool import WorkerPool, start_workers
 
 _DIED = "a process of the build died, killed perhaps because memory ran out"
 
-Crew = WorkerPool[Task, TaskOutcome]
+PageWorkers = WorkerPool[Task, TaskOutcome]
 
 
 @contextmanager
-def crew(config: Config, *, compress: bool) -> Iterator[Crew]:
-    """Hire a crew for a publication, and let it go at the end."""
-    begin = partial(_printing, config, compress=compress)
+def start_page_workers(config: Config, *, compress: bool) -> Iterator[PageWorkers]:
+    """Start the processes, and end them when the context exits."""
+    begin = partial(_create_writer, config, compress=compress)
     with start_workers(begin, preload=__name__, crash_message=_DIED) as workers:
         yield workers
 
 
-def _printing(config: Config, *, compress: bool) -> Callable[[Task], TaskOutcome]:
+def _create_writer(config: Config, *, compress: bool) -> Callable[[Task], TaskOutcome]:
     templates = Templates.of(config, frozen=True)
-    return PageWriter(Store.of(config), config, templates, compress=compress).print
+    return PageWriter(Store.of(config), config, templates, compress=compress).run

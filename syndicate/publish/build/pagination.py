@@ -1,7 +1,7 @@
-"""The layout of a topic: how its places are divided into pages and documents.
+"""Pagination: how the articles of a topic are divided into list pages and feed documents.
 
-Pages count from the oldest place and are full but for the last, which is open: it
-grows until it is full, and the next begins. What is full stays as it is.
+Pages are numbered from the oldest article. All but the last are full and don't change
+when articles are added.
 """
 
 import heapq
@@ -15,83 +15,88 @@ from syndicate.config import Config
 from syndicate.publish.build.tasks import FeedDocumentTask, ListPageTask, Missing, PageBatch
 from syndicate.publish.build.topic_index import ListRow, TopicIndex
 from syndicate.render import addresses, topics
-from syndicate.render.feeds import FeedHistory, topic_formats
+from syndicate.render.feeds import FeedHistory, FeedWriter, topic_formats
 from syndicate.render.topics import Topic
 from syndicate.workers.pool import Shard
 
-STORIES = 30
-"""How many places a page of a list has."""
-_HANDFUL = 8
+PAGE_SIZE = 30
+"""Articles of a list page."""
+_BATCH_SIZE = 8
 """Pages of one task."""
-_FEW = 2
-"""Of so many pages a lane, a topic's are shared out; fewer would not come out even."""
+_MIN_PAGES_PER_SHARD = 2
+"""A topic with fewer pages goes to one process, since sharing them would be uneven."""
 
 
 class BuildPlan:
-    """What is to be made of some topics, as lanes of processes that work side by side.
+    """The tasks for some topics, divided among the processes of a build.
 
-    A lane has a stretch of time: the pages or archives there of all topics, oldest
-    first, so that an article is told once and remembered for all that carry it.
+    Each process gets the pages or archives of all topics for one span of time, oldest
+    first, so that it renders an article once for all documents that contain it.
     """
 
     def __init__(
         self,
-        lists: TopicIndex,
+        index: TopicIndex,
         config: Config,
         changed: Sequence[Topic],
         *,
         at: datetime,
-        anew: bool,
+        everything: bool,
         missing: Missing | None = None,
     ) -> None:
-        """Plan for topics that changed; with `anew`, for all of their parts."""
-        self._lists = lists
+        """Plan for topics that changed; with `everything`, for all of their pages."""
+        self._index = index
         self._config = config
         self._changed = changed
         self._at = at
-        self._anew = anew
+        self._everything = everything
         self._missing = missing or {}
 
-    def pages(self, lane: Shard) -> Iterator[PageBatch]:
-        """Plan the pages of lists, some at a time, those with the newest last."""
-        left = self._pages(lane)
-        while some := tuple(islice(left, _HANDFUL)):
-            keys = (key for page in some for key in page.articles)
-            yield PageBatch(pages=some, at=self._at, missing=self._missing_of(keys))
+    def pages(self, shard: Shard) -> Iterator[PageBatch]:
+        """Plan list pages in batches, those with the newest articles last."""
+        pages = self._pages(shard)
+        while batch := tuple(islice(pages, _BATCH_SIZE)):
+            keys = (key for page in batch for key in page.articles)
+            yield PageBatch(pages=batch, at=self._at, missing=self._missing_of(keys))
 
-    def _pages(self, lane: Shard) -> Iterator[ListPageTask]:
-        """Plan the pages of lists one by one; topics of few pages take turns."""
-        numbers = {topic: self._numbers(topic, STORIES) for topic in self._changed}
-        few = [topic for topic, found in numbers.items() if len(found) < _FEW * lane.count]
-        shares = {topic: (numbers[topic], True) for topic in lane.interleaved(few)}
+    def _pages(self, shard: Shard) -> Iterator[ListPageTask]:
+        """Plan list pages one by one; a topic with few pages goes to one process."""
+        numbers = {topic: self._numbers(topic, PAGE_SIZE) for topic in self._changed}
+        few = [
+            topic
+            for topic, found in numbers.items()
+            if len(found) < _MIN_PAGES_PER_SHARD * shard.count
+        ]
+        shares = {topic: (numbers[topic], True) for topic in shard.interleaved(few)}
         for topic in numbers.keys() - set(few):
-            shares[topic] = _share(numbers[topic], lane)
-        ours = [topic for topic in numbers if topic in shares]
-        numbered = (pages(self._lists, topic, shares[topic][0]) for topic in ours)
+            shares[topic] = _share(numbers[topic], shard)
+        own = [topic for topic in numbers if topic in shares]
+        numbered = (pages(self._index, topic, shares[topic][0]) for topic in own)
         yield from heapq.merge(*numbered, key=lambda page: max(page.articles, default=sys.maxsize))
-        for topic in ours:
+        for topic in own:
             if shares[topic][1]:
-                yield first_page(self._lists, topic)
+                yield newest_page(self._index, topic)
 
-    def archives(self, lane: Shard) -> Iterator[FeedDocumentTask]:
-        """Plan the archives of feeds."""
+    def archives(self, shard: Shard) -> Iterator[FeedDocumentTask]:
+        """Plan the archives of feeds (RFC 5005)."""
         archived = (
-            archives(
-                self._lists,
+            archive_documents(
+                self._index,
                 topic,
                 self._config,
-                lane.contiguous(self._numbers(topic, topics.item_limit(topic, self._config))),
+                shard.contiguous(self._numbers(topic, topics.item_limit(topic, self._config))),
             )
             for topic in self._changed
             if topics.has_archives(topic, self._config)
         )
-        merged = heapq.merge(*archived, key=lambda one: max(one.rows, default=sys.maxsize))
+        merged = heapq.merge(*archived, key=lambda task: max(task.rows, default=sys.maxsize))
         return map(self._with_missing, merged)
 
-    def newest(self, lane: Shard) -> Iterator[FeedDocumentTask]:
-        """Plan the documents that readers follow."""
+    def subscription_documents(self, shard: Shard) -> Iterator[FeedDocumentTask]:
+        """Plan the feed documents that readers subscribe to."""
         documents = (
-            newest(self._lists, topic, self._config) for topic in lane.interleaved(self._changed)
+            subscription_document(self._index, topic, self._config)
+            for topic in shard.interleaved(self._changed)
         )
         return map(self._with_missing, documents)
 
@@ -105,32 +110,32 @@ class BuildPlan:
         return {key: self._missing[key] for key in keys if key in self._missing}
 
     def _numbers(self, topic: Topic, per: int) -> Sequence[int]:
-        """Return which parts of a topic are to be made, where each has so many places."""
-        size = self._lists.size(topic.home)
+        """Return which pages of a topic to render, with `per` articles each."""
+        size = self._index.size(topic.home)
         if size < per:
             return ()
-        if self._anew or topic.home not in self._lists.changes:
+        if self._everything or topic.home not in self._index.changes:
             return range(1, size // per + 2)
-        return self._lists.dirty(topic.home, per)
+        return self._index.changed_pages(topic.home, per)
 
 
-def first_page(lists: TopicIndex, topic: Topic) -> ListPageTask:
-    """Lay out the page of a topic's list with the newest."""
-    size = lists.size(topic.home)
-    full = size // STORIES
+def newest_page(index: TopicIndex, topic: Topic) -> ListPageTask:
+    """Return the list page with the newest articles of a topic."""
+    size = index.size(topic.home)
+    full = size // PAGE_SIZE
     return ListPageTask(
         topic=topic,
         address=topic.page,
         number=None,
-        articles=_shown(lists.rows(topic.home, max(full - 1, 0) * STORIES, size)),
+        articles=_shown(index.rows(topic.home, max(full - 1, 0) * PAGE_SIZE, size)),
         older=topic.numbered(full - 1) if full > 1 else None,
     )
 
 
-def pages(lists: TopicIndex, topic: Topic, numbers: Sequence[int]) -> Iterator[ListPageTask]:
-    """Lay out pages of a topic's list by their numbers, which it has once one is full."""
-    full = lists.size(topic.home) // STORIES
-    for number, rows in _parts(lists, topic, STORIES, numbers):
+def pages(index: TopicIndex, topic: Topic, numbers: Sequence[int]) -> Iterator[ListPageTask]:
+    """Return list pages of a topic by number; there are none until one is full."""
+    full = index.size(topic.home) // PAGE_SIZE
+    for number, rows in _numbered_rows(index, topic, PAGE_SIZE, numbers):
         yield ListPageTask(
             topic=topic,
             address=topic.numbered(number),
@@ -141,10 +146,10 @@ def pages(lists: TopicIndex, topic: Topic, numbers: Sequence[int]) -> Iterator[L
         )
 
 
-def newest(lists: TopicIndex, topic: Topic, config: Config) -> FeedDocumentTask:
-    """Lay out the document that readers follow: the newest articles of a topic."""
-    size, per = lists.size(topic.home), topics.item_limit(topic, config)
-    rows = lists.rows(topic.home, max(size - per, 0), size)
+def subscription_document(index: TopicIndex, topic: Topic, config: Config) -> FeedDocumentTask:
+    """Return the feed document with the newest articles of a topic."""
+    size, per = index.size(topic.home), topics.item_limit(topic, config)
+    rows = index.rows(topic.home, max(size - per, 0), size)
     full = size // per if topics.has_archives(topic, config) else 0
     return FeedDocumentTask(
         topic=topic,
@@ -154,16 +159,16 @@ def newest(lists: TopicIndex, topic: Topic, config: Config) -> FeedDocumentTask:
     )
 
 
-def archives(
-    lists: TopicIndex, topic: Topic, config: Config, numbers: Sequence[int]
+def archive_documents(
+    index: TopicIndex, topic: Topic, config: Config, numbers: Sequence[int]
 ) -> Iterator[FeedDocumentTask]:
-    """Lay out a topic's archives (RFC 5005) by their numbers, which it has once one is full."""
+    """Return archives of a topic by number; there are none until one is full."""
     per = topics.item_limit(topic, config)
-    full = lists.size(topic.home) // per
-    for number, rows in _parts(lists, topic, per, numbers):
+    full = index.size(topic.home) // per
+    for number, rows in _numbered_rows(index, topic, per, numbers):
         yield FeedDocumentTask(
             topic=topic,
-            folder=archive(topic, number),
+            folder=archive_address(topic, number),
             rows=tuple(row.article for row in reversed(rows)),
             archive=FeedHistory(
                 own=_documents(topic, config, number),
@@ -175,29 +180,34 @@ def archives(
         )
 
 
-def archive(topic: Topic, number: int) -> str:
-    """Return the address that one archive's formats lie at."""
+def archive_address(topic: Topic, number: int) -> str:
+    """Return the address of the folder of an archive's formats."""
     return f"{topic.home}archive/{number}/"
 
 
-def _parts(
-    lists: TopicIndex, topic: Topic, per: int, numbers: Sequence[int]
+def archive_path(topic: Topic, number: int, writer: FeedWriter) -> str:
+    """Return the path of one archive in one format."""
+    return addresses.output_path(archive_address(topic, number) + writer.file)
+
+
+def _numbered_rows(
+    index: TopicIndex, topic: Topic, per: int, numbers: Sequence[int]
 ) -> Iterator[tuple[int, list[ListRow]]]:
-    """Iterate over numbers and places of parts; the last one of a topic may be empty."""
+    """Iterate over page numbers and their rows; the last page may be empty."""
     if not isinstance(numbers, range):
         for number in numbers:
-            yield number, lists.rows(topic.home, (number - 1) * per, number * per)
+            yield number, index.rows(topic.home, (number - 1) * per, number * per)
     elif numbers:
-        chunks = lists.chunks(topic.home, per, first=numbers[0])
+        chunks = index.chunks(topic.home, per, first=numbers[0])
         yield from ((number, next(chunks, [])) for number in numbers)
 
 
-def _share(numbers: Sequence[int], lane: Shard) -> tuple[Sequence[int], bool]:
-    """Return a lane's share of a topic's pages: numbers, and whether it has the newest's, too.
+def _share(numbers: Sequence[int], shard: Shard) -> tuple[Sequence[int], bool]:
+    """Return a process's share of a topic's pages: numbers, and whether it has the newest page.
 
-    That comes after all numbered ones, and repeats what the last of them hold.
+    The newest page comes after all numbered ones, and repeats the articles of the last two.
     """
-    parts = lane.contiguous(range(len(numbers) + 1))
+    parts = shard.contiguous(range(len(numbers) + 1))
     return numbers[parts[0] : parts[-1] + 1] if parts else (), len(numbers) in parts
 
 
@@ -206,8 +216,8 @@ def _shown(rows: list[ListRow]) -> tuple[int, ...]:
 
 
 def _documents(topic: Topic, config: Config, number: int | None = None) -> dict[str, str]:
-    folder = topic.home if number is None else archive(topic, number)
+    folder = topic.home if number is None else archive_address(topic, number)
     return {
-        each.file: addresses.absolute(folder + each.file, config)
-        for each in topic_formats(topic, config)
+        writer.file: addresses.absolute(folder + writer.file, config)
+        for writer in topic_formats(topic, config)
     }

@@ -1,4 +1,4 @@
-"""What a printer makes, and what becomes of it."""
+"""The files of a build, and the outcomes of its tasks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from syndicate.publish.output.media import MediaFault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFile:
-    """One file of the output: where it is, how it is served, and how it is made."""
+    """One file of the output: its path, how it is served, and what renders it."""
 
     path: str
     owner: str
@@ -19,24 +19,24 @@ class OutputFile:
     status: int = 200
     location: str | None = None
     modified: str | None = None
-    packed: bool = False
-    """Whether it lies compressed beside itself, too."""
+    compress: bool = False
+    """Whether it has compressed copies."""
     settled: bool = False
-    """Whether it stays as it is."""
+    """As in `PublishedFile`."""
 
 
 @dataclass(slots=True, kw_only=True)
 class TaskOutcome:
-    """What became of a task."""
+    """The result of a task."""
 
     files: list[PublishedFile] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     unchanged: int = 0
-    spoilt: list[tuple[str, int]] = field(default_factory=list)
-    """Paths that could not be made, each with the status that it should have."""
+    failed: list[tuple[str, int]] = field(default_factory=list)
+    """Paths that could not be written, each with its HTTP status."""
     problems: list[Problem] = field(default_factory=list)
     faults: list[MediaFault] = field(default_factory=list)
-    done: dict[int, "ArticleOutcome"] = field(default_factory=dict)
+    articles: dict[int, "ArticleOutcome"] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -52,20 +52,20 @@ class BuildReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleOutcome:
-    """What became of one article."""
+    """The result for one article."""
 
     page: str
-    """The path of what stands at its address."""
+    """The path of its page."""
     listing: ListedArticle | None = None
-    """How lists have it; None where they don't."""
+    """Its entry in lists; None where it is in none."""
     pictures: tuple[str, ...] = ()
     missing: Mapping[str, int] = field(default_factory=dict)
-    """Files that readers can't load, so the page does without; each with its stamp."""
+    """Files that readers can't load, and that the page leaves out; each with its stamp."""
     failed: bool = False
 
 
-def said(error: Exception) -> str:
-    """Return an error as an operator reads it."""
+def error_text(error: Exception) -> str:
+    """Return the text of an error for operators."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

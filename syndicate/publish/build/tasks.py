@@ -1,4 +1,4 @@
-"""What a printer is asked for: small values that travel between processes."""
+"""The tasks of a page writer: small values that travel between processes."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -8,17 +8,17 @@ from syndicate.render.feeds import FeedHistory
 from syndicate.render.topics import Topic
 
 Missing = Mapping[int, Collection[str]]
-"""The files of `media/` that articles do without, by the article's key."""
+"""The files of `media/` that articles are rendered without, by the article's key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticlesTask:
-    """The pages of some articles, as of a moment, by their keys."""
+    """The pages of some articles, by their keys, as of `at`."""
 
     keys: tuple[int, ...]
     at: datetime
-    anew: bool = False
-    """Whether to look into pictures that are there already."""
+    everything: bool = False
+    """Whether to compare files of `media/` that are published already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class ListPageTask:
     topic: Topic
     address: str
     number: int | None
-    """Counted from the oldest, from 1; None for the page with the newest."""
+    """From 1, the oldest; None for the page with the newest articles."""
     articles: tuple[int, ...]
     """Newest first."""
     newer: str | None = None
@@ -37,7 +37,7 @@ class ListPageTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageBatch:
-    """Some pages of lists, of any topics, as of a moment."""
+    """Some pages of lists, of any topics, as of `at`."""
 
     pages: tuple[ListPageTask, ...]
     at: datetime
@@ -50,11 +50,11 @@ class FeedDocumentTask:
 
     topic: Topic
     folder: str
-    """The address that its formats lie at."""
+    """The address of the folder of its formats."""
     rows: tuple[int, ...]
-    """Articles, those that were withdrawn among them, newest first."""
+    """Articles, retracted ones included, newest first."""
     archive: FeedHistory | None = None
-    """Where it is in its feed's history, if that is longer than one document."""
+    """Its links to the feed's archives; None where all articles are in one document."""
     missing: Missing = field(default_factory=dict)
 
 

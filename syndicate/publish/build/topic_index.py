@@ -1,7 +1,7 @@
-"""Lists: which article stands where in which topic, as of the last build.
+"""The index of topics: the position of each article in each topic, as of the last build.
 
-Positions count from the oldest article, so that what is full stays as it is while
-new articles come. A withdrawn article keeps its position: nothing after it moves.
+Positions count from the oldest article, so that full pages don't change when articles
+are added. A withdrawn article keeps its position, so that no later article moves.
 """
 
 import sqlite3
@@ -10,20 +10,20 @@ from dataclasses import dataclass, field
 
 from syndicate.render.topics import Topic, TopicKind
 
-CHUNKS = "sitemap"
-"""The hidden topic of what sitemaps name; its notes are their entries."""
+SITEMAP_TOPIC = "sitemap"
+"""A hidden topic with the articles of sitemaps; its notes are their entries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedArticle:
-    """An article as lists know it."""
+    """An article with its topics."""
 
     article: int
     age: int
-    """The time of its publication in microseconds before the epoch: the newest is the least."""
+    """The time of publication in microseconds before the epoch; the newest is the smallest."""
     id: str
     topics: tuple[tuple[str, str, str], ...]
-    """Home, kind and name of each topic that it is in."""
+    """Home, kind and name of each topic."""
     withdrawn: bool = False
     sitemap: str = ""
     """Its entry in a sitemap; empty where it has none."""
@@ -40,40 +40,42 @@ class ListRow:
 
 @dataclass(slots=True)
 class TopicChange:
-    """What has changed in one topic: single places, all from one place on, or the whole."""
+    """What changed in one topic: single articles, all from one on, or the whole."""
 
-    places: set[tuple[int, str]] = field(default_factory=set)
+    updated: set[tuple[int, str]] = field(default_factory=set)
+    """Age and id of articles that keep their positions."""
     moved: set[tuple[int, str]] = field(default_factory=set)
+    """The same of articles that were added, removed or moved; later positions change too."""
     whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _TopicDescription:
-    """What readers are told of a topic: its newest article's spelling, and since when it is."""
+    """The spelling of a topic in its newest article, and the time of its oldest."""
 
     name: str = ""
     since: int | None = None
-    """In microseconds since the epoch; None where the topic shows nothing."""
+    """In microseconds since the epoch; None where the topic shows no article."""
 
 
 class TopicIndex:
-    """The lists of one output folder, kept in its manifest."""
+    """The index of one output folder, stored in its manifest."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self.changes: dict[str, TopicChange] = {}
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Remove everything."""
         self._database.execute("DELETE FROM listed")
         self._database.execute("DELETE FROM topics")
 
-    def fill(self, listings: Iterable[ListedArticle]) -> None:
-        """List articles that are in no list yet, without noting changes."""
+    def add_all(self, listings: Iterable[ListedArticle]) -> None:
+        """Add articles to an empty index, without recording changes."""
         self._insert(row for listing in listings for row in _rows(listing))
 
-    def count(self) -> None:
-        """Count the topics, after `fill`."""
+    def count_topics(self) -> None:
+        """Count the articles of topics, after `add_all`."""
         self._database.execute(
             "INSERT OR REPLACE INTO topics"
             " SELECT topic, kind, '', count(*), sum(1 - withdrawn), NULL FROM listed GROUP BY topic"
@@ -81,52 +83,53 @@ class TopicIndex:
         for topic in self.topics():
             self._describe(topic.home)
 
-    def place(self, article: int, listing: ListedArticle | None) -> None:
-        """Bring one article to its places, or out of all lists, and note what that changes."""
+    def update(self, article: int, listing: ListedArticle | None) -> None:
+        """Add, move or remove one article, and record what changed."""
         query = "SELECT topic, age, id, withdrawn FROM listed WHERE article = ?"
         before = {
-            topic: (age, id_, gone) for topic, age, id_, gone in self._execute(query, article)
+            topic: (age, id_, withdrawn)
+            for topic, age, id_, withdrawn in self._execute(query, article)
         }
         rows = {row[0]: row for row in _rows(listing)} if listing else {}
-        for topic, (age, id_, gone) in before.items():
+        for topic, (age, id_, withdrawn) in before.items():
             self._execute(
                 "DELETE FROM listed WHERE topic = ? AND age = ? AND id = ?", topic, age, id_
             )
-            self._grow(topic, -1, -(1 - gone))
+            self._add_counts(topic, -1, -(1 - withdrawn))
             if topic not in rows or rows[topic][1:3] != (age, id_):
                 self._change(topic).moved.add((age, id_))
         self._insert(rows.values())
         for topic, row in rows.items():
-            self._begin(topic, row[4])
-            self._grow(topic, 1, 1 - row[6])
-            change, now = self._change(topic), (row[1], row[2])
-            stays = topic in before and before[topic][:2] == now
-            (change.places if stays else change.moved).add(now)
+            self._ensure_topic(topic, row[4])
+            self._add_counts(topic, 1, 1 - row[6])
+            change, position = self._change(topic), (row[1], row[2])
+            stays = topic in before and before[topic][:2] == position
+            (change.updated if stays else change.moved).add(position)
 
-    def settle(self) -> tuple[list[str], bool]:
-        """Describe the topics that changed; return those gone, and whether others are offered.
+    def update_topics(self) -> tuple[list[str], bool]:
+        """Describe changed topics; return those that are empty now, and whether any differs.
 
-        A topic that is spelt otherwise, or is back, has changed as a whole.
+        A topic whose spelling changed, or that was empty, has changed as a whole.
         """
-        gone, differ = [], False
+        emptied, differ = [], False
         for topic, change in self.changes.items():
-            if topic == CHUNKS:
+            if topic == SITEMAP_TOPIC:
                 continue
             before, now = self._describe(topic)
             differ |= before != now
             change.whole = before.name != now.name or before.since is None
             if now.since is None:
-                gone.append(topic)
+                emptied.append(topic)
         self._execute("DELETE FROM topics WHERE count = 0")
-        return gone, differ
+        return emptied, differ
 
-    # looking
+    # queries
 
     def topics(self) -> list[Topic]:
-        """Return every topic that shows something, in the order readers are offered them."""
+        """Return every topic that shows an article, in the order of lists."""
         rows = self._database.execute(
             "SELECT kind, name, home FROM topics WHERE shown > 0 AND home <> ? ORDER BY home",
-            (CHUNKS,),
+            (SITEMAP_TOPIC,),
         )
         found = [Topic(kind=TopicKind(kind), name=name, home=home) for kind, name, home in rows]
         order = {kind: rank for rank, kind in enumerate(TopicKind)}
@@ -135,7 +138,7 @@ class TopicIndex:
         )
 
     def topic(self, home: str) -> Topic | None:
-        """Find a topic that shows something."""
+        """Find a topic that shows an article."""
         row = self._database.execute(
             "SELECT kind, name, home FROM topics WHERE home = ? AND shown > 0", (home,)
         ).fetchone()
@@ -151,15 +154,15 @@ class TopicIndex:
         return [Topic(kind=TopicKind(kind), name=name, home=home) for kind, name, home in rows]
 
     def size(self, topic: str) -> int:
-        """Return how many places a topic has, those of withdrawn articles among them."""
+        """Return how many articles a topic has, withdrawn ones included."""
         return self._sizes(topic)[0]
 
-    def shown(self, topic: str) -> int:
+    def count_shown(self, topic: str) -> int:
         """Return how many articles a topic shows."""
         return self._sizes(topic)[1]
 
     def rows(self, topic: str, start: int, stop: int) -> list[ListRow]:
-        """Return the places from `start` to `stop`, oldest first."""
+        """Return the articles at positions from `start` to before `stop`, oldest first."""
         size = self.size(topic)
         stop = min(stop, size)
         rows = self._execute(
@@ -169,12 +172,12 @@ class TopicIndex:
             stop - start,
             size - stop,
         )
-        return [ListRow(article, bool(gone), note) for article, gone, note in rows][::-1]
+        return [ListRow(article, bool(withdrawn), note) for article, withdrawn, note in rows][::-1]
 
     def chunks(self, topic: str, size: int, *, first: int = 1) -> Iterator[list[ListRow]]:
-        """Iterate over places of a topic, oldest first, so many at a time.
+        """Iterate over articles of a topic in chunks of `size`, oldest first.
 
-        It begins with chunk number `first`, counted from 1.
+        `first` is the number of the first chunk, counted from 1.
         """
         rows = self._database.execute(
             "SELECT article, withdrawn, note FROM listed WHERE topic = ?"
@@ -182,14 +185,14 @@ class TopicIndex:
             (topic, (first - 1) * size),
         )
         while chunk := rows.fetchmany(size):
-            yield [ListRow(article, bool(gone), note) for article, gone, note in chunk]
+            yield [ListRow(article, bool(withdrawn), note) for article, withdrawn, note in chunk]
 
-    def dirty(self, topic: str, per_page: int) -> Sequence[int]:
-        """Return the pages, counted from 1, that changed where a page has so many places."""
+    def changed_pages(self, topic: str, per_page: int) -> Sequence[int]:
+        """Return the numbers of changed pages, from 1, with `per_page` articles each."""
         change, size = self.changes[topic], self.size(topic)
         last = size // per_page + 1
-        pages = {self._position(topic, place, size) // per_page + 1 for place in change.places}
-        first = min((self._position(topic, place, size) for place in change.moved), default=None)
+        pages = {self._position(topic, key, size) // per_page + 1 for key in change.updated}
+        first = min((self._position(topic, key, size) for key in change.moved), default=None)
         if change.whole:
             return range(1, last + 1)
         if first is None:
@@ -198,10 +201,10 @@ class TopicIndex:
         return [*sorted(page for page in pages if page < moved.start), *moved] if pages else moved
 
     def oldest(self, topic: str) -> int:
-        """Return when the first article of a topic was published, in microseconds."""
-        return self._described(topic).since or 0
+        """Return the time of a topic's first article, in microseconds since the epoch."""
+        return self._description(topic).since or 0
 
-    # how
+    # statements
 
     def _execute(self, query: str, *values: object) -> Sequence[tuple]:  # type: ignore[type-arg]
         return self._database.execute(query, values).fetchall()
@@ -212,10 +215,10 @@ class TopicIndex:
     def _insert(self, rows: Iterable[tuple]) -> None:  # type: ignore[type-arg]
         self._database.executemany("INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def _begin(self, topic: str, kind: str) -> None:
+    def _ensure_topic(self, topic: str, kind: str) -> None:
         self._execute("INSERT OR IGNORE INTO topics VALUES (?, ?, '', 0, 0, NULL)", topic, kind)
 
-    def _grow(self, topic: str, count: int, shown: int) -> None:
+    def _add_counts(self, topic: str, count: int, shown: int) -> None:
         self._execute(
             "UPDATE topics SET count = count + ?, shown = shown + ? WHERE home = ?",
             count,
@@ -228,8 +231,8 @@ class TopicIndex:
         return rows[0] if rows else (0, 0)
 
     def _describe(self, topic: str) -> tuple[_TopicDescription, _TopicDescription]:
-        """Describe a topic by its articles; return what was said of it before, and what is now."""
-        before, now = self._described(topic), _TopicDescription()
+        """Describe a topic by its articles; return the old and the new description."""
+        before, now = self._description(topic), _TopicDescription()
         newest = (
             "SELECT name FROM listed WHERE topic = ? AND withdrawn = 0 ORDER BY age, id LIMIT 1"
         )
@@ -240,14 +243,14 @@ class TopicIndex:
         self._execute(query, now.name, now.since, topic)
         return before, now
 
-    def _described(self, topic: str) -> _TopicDescription:
+    def _description(self, topic: str) -> _TopicDescription:
         rows = self._execute("SELECT name, since FROM topics WHERE home = ?", topic)
         return _TopicDescription(*rows[0]) if rows else _TopicDescription()
 
-    def _position(self, topic: str, place: tuple[int, str], size: int) -> int:
-        """Return the position of a place, or where it was: how many are older."""
+    def _position(self, topic: str, key: tuple[int, str], size: int) -> int:
+        """Return the position of an article, or its former one: how many are older."""
         rows = self._execute(
-            "SELECT count(*) FROM listed WHERE topic = ? AND (age, id) <= (?, ?)", topic, *place
+            "SELECT count(*) FROM listed WHERE topic = ? AND (age, id) <= (?, ?)", topic, *key
         )
         return max(size - int(rows[0][0]), 0)
 
@@ -257,4 +260,4 @@ def _rows(listing: ListedArticle) -> Iterator[tuple]:  # type: ignore[type-arg]
     for home, kind, name in listing.topics:
         yield (home, *head, kind, name, int(listing.withdrawn), "")
     if listing.sitemap:
-        yield (CHUNKS, *head, CHUNKS, "", int(listing.withdrawn), listing.sitemap)
+        yield (SITEMAP_TOPIC, *head, SITEMAP_TOPIC, "", int(listing.withdrawn), listing.sitemap)

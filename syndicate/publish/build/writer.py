@@ -1,8 +1,8 @@
-"""The printer: makes files of what the store says, one task after the other.
+"""Writes the files of a build: renders articles, lists and feeds, and puts them in the folder.
 
 A task names articles by their keys, so it travels to another process as a few
-numbers. A file that can't be made is one that can't be made: it is told, what
-was there before stays, and the rest goes on.
+numbers. A file that can't be rendered is reported, its last version stays, and the
+others are written.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from syndicate.errors import Problem, StoreError
 from syndicate.model.articles import MEDIA, Article, Person, Status
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRenderer
-from syndicate.publish.build.report import ArticleOutcome, OutputFile, TaskOutcome, said
+from syndicate.publish.build.report import ArticleOutcome, OutputFile, TaskOutcome, error_text
 from syndicate.publish.build.tasks import (
     ArticlesTask,
     FeedDocumentTask,
@@ -27,10 +27,10 @@ from syndicate.publish.build.tasks import (
     Task,
 )
 from syndicate.publish.build.topic_index import ListedArticle
-from syndicate.publish.output.compression import TWINS, twin
+from syndicate.publish.output.compression import COMPRESSED_SUFFIXES, compressed
 from syndicate.publish.output.folder import OutputFolder
 from syndicate.publish.output.manifest import PublishedFile
-from syndicate.publish.output.media import MediaFolder, media, summarised
+from syndicate.publish.output.media import MediaFolder, media_files, without_renditions
 from syndicate.render import addresses, topics
 from syndicate.render.article_view import ArticleViews
 from syndicate.render.feeds import FeedWriter, channel, topic_formats
@@ -46,7 +46,7 @@ from syndicate.store import Store
 
 
 class PageWriter:
-    """Prints for one publication; `compress` says whether pages have twins, too."""
+    """Renders and writes for one publication; `compress`: pages have compressed copies too."""
 
     def __init__(
         self, store: Store, config: Config, templates: Templates, *, compress: bool = False
@@ -60,72 +60,72 @@ class PageWriter:
         self._amp = AmpPages(config, templates, views)
         self._sitemaps = Sitemaps(config)
         self.folder = OutputFolder(config.output)
-        self._media = MediaFolder(config, self.folder.place)
+        self._media = MediaFolder(config, self.folder.locate)
         self.compress = compress
-        self._teller = FragmentRenderer(store, config, self.list_pages)
+        self._fragments = FragmentRenderer(store, config, self.list_pages)
 
-    def print(self, task: Task) -> TaskOutcome:
+    def run(self, task: Task) -> TaskOutcome:
         """Do a task; raise StoreError where the store can't be read."""
         outcome = TaskOutcome()
         if isinstance(task, ArticlesTask):
             self._articles(task, outcome)
         elif isinstance(task, PageBatch):
-            self._teller.do_without(task.missing)
+            self._fragments.set_missing(task.missing)
             keys = [key for page in task.pages for key in page.articles]
-            self._teller.learn(keys, outcome, at=task.at)
+            self._fragments.load_teasers(keys, outcome, at=task.at)
             for page in task.pages:
                 self._put_all(self._page(page, outcome, at=task.at), outcome)
         else:
-            self._teller.do_without(task.missing)
+            self._fragments.set_missing(task.missing)
             self._put_all(self._document(task, outcome), outcome)
         return outcome
 
-    def put(self, files: Iterable[OutputFile]) -> TaskOutcome:
-        """Make files that others have laid out."""
+    def write(self, files: Iterable[OutputFile]) -> TaskOutcome:
+        """Render and write files."""
         outcome = TaskOutcome()
         self._put_all(files, outcome)
         return outcome
 
-    def mended(self, missed: Mapping[int, Mapping[str, int]]) -> Iterator[int]:
-        """Iterate over articles whose missing files were put in their place, or replaced."""
-        for key, files in missed.items():
+    def repaired(self, missing: Mapping[int, Mapping[str, int]]) -> Iterator[int]:
+        """Iterate over articles whose missing files exist now, or were replaced."""
+        for key, files in missing.items():
             if any(self._media.stamp(file) != stamp for file, stamp in files.items()):
                 yield key
 
     def forget(self, keys: Iterable[int] | None = None) -> None:
-        """Tell articles anew the next time; all of them without `keys`."""
-        self._teller.forget(keys)
+        """Remove articles from the cache of fragments; without `keys`, all."""
+        self._fragments.forget(keys)
 
     # articles
 
     def _articles(self, task: ArticlesTask, outcome: TaskOutcome) -> None:
         with self.store.read() as tx:
             articles = tx.published.articles(task.keys)
-            galleys = tx.published.compiled_bodies(task.keys)
-            before = tx.published.old_addresses(task.keys)
-        galleys |= self._set_again([a for a in articles if not is_current(galleys.get(a.key))])
+            bodies = tx.published.compiled_bodies(task.keys)
+            old_addresses = tx.published.old_addresses(task.keys)
+        bodies |= self._compile([a for a in articles if not is_current(bodies.get(a.key))])
         for article in articles:
-            galley, old = galleys.get(article.key), before.get(article.key, [])
-            outcome.done[article.key] = self._article(article, galley, old, task, outcome)
+            body, old = bodies.get(article.key), old_addresses.get(article.key, [])
+            outcome.articles[article.key] = self._article(article, body, old, task, outcome)
 
-    def _set_again(self, articles: Sequence[Article]) -> dict[int, CompiledBody]:
-        """Cut bodies by this version's rules, where an older one did, and keep what comes of it."""
-        again = {}
+    def _compile(self, articles: Sequence[Article]) -> dict[int, CompiledBody]:
+        """Compile bodies again where an older version compiled them, and store the results."""
+        bodies = {}
         for article in articles:
-            with suppress(Exception):  # its page will say what is wrong
-                again[article.key] = compile_body(article, slug=article.slug)
-        with suppress(StoreError):  # the next build does it, then
-            if again:
+            with suppress(Exception):  # rendering the page reports the error
+                bodies[article.key] = compile_body(article, slug=article.slug)
+        with suppress(StoreError):  # the next build tries again
+            if bodies:
                 with self.store.write() as tx:
                     tx.articles.save_compiled_bodies(
-                        [(a, again[a.key]) for a in articles if a.key in again]
+                        [(a, bodies[a.key]) for a in articles if a.key in bodies]
                     )
-        return again
+        return bodies
 
     def _article(
         self,
         article: Article,
-        galley: CompiledBody | None,
+        body: CompiledBody | None,
         old_addresses: Sequence[str],
         task: ArticlesTask,
         outcome: TaskOutcome,
@@ -138,50 +138,52 @@ class PageWriter:
                 render=partial(self._article_pages.withdrawn, article),
                 status=410,
             )
-            there = self._put(notice, outcome)
+            written = self._put(notice, outcome)
             self._put_all(self._redirects(article, old_addresses), outcome)
             listing = self._listing(article, withdrawn=True)
-            return ArticleOutcome(page=path, listing=listing, failed=not there)
+            return ArticleOutcome(page=path, listing=listing, failed=not written)
         if article.status is Status.DRAFT or article.retracted_at or article.published > task.at:
             return ArticleOutcome(page=path)
-        pictures = tuple(dict.fromkeys(media(article)))
-        missing = self._copy(pictures, article, outcome, anew=task.anew) if pictures else {}
+        pictures = tuple(dict.fromkeys(media_files(article)))
+        missing = self._copy_media(pictures, article, task, outcome) if pictures else {}
         if missing:
-            article, galley = without_files(article, missing), None
+            article, body = without_files(article, missing), None
         shown = article.as_of(task.at, self.config.publication.breaking_for)
-        spoilt = len(outcome.spoilt)
+        failures = len(outcome.failed)
         page = OutputFile(
             path=path,
             owner=owner,
-            render=partial(self._article_pages.article, shown, galley),
-            packed=self.compress,
+            render=partial(self._article_pages.article, shown, body),
+            compress=self.compress,
         )
-        there = self._put(page, outcome)
-        if there and self.config.amp.enabled:
+        written = self._put(page, outcome)
+        if written and self.config.amp.enabled:
             amp = OutputFile(
                 path=addresses.output_path(addresses.amp(article)),
                 owner=owner,
-                render=partial(self._amp.article, shown, galley),
-                packed=self.compress,
+                render=partial(self._amp.article, shown, body),
+                compress=self.compress,
             )
             self._put(amp, outcome)
         self._put_all(self._redirects(article, old_addresses), outcome)
-        listed = self._listing(article) if there else None
-        failed = len(outcome.spoilt) > spoilt
         return ArticleOutcome(
-            page=path, listing=listed, pictures=pictures, missing=missing, failed=failed
+            page=path,
+            listing=self._listing(article) if written else None,
+            pictures=pictures,
+            missing=missing,
+            failed=len(outcome.failed) > failures,
         )
 
-    def _copy(
-        self, files: Sequence[str], article: Article, outcome: TaskOutcome, *, anew: bool
+    def _copy_media(
+        self, files: Sequence[str], article: Article, task: ArticlesTask, outcome: TaskOutcome
     ) -> dict[str, int]:
-        """Copy what an article loads; return what readers can't load, each with its stamp.
+        """Copy the files of an article; return those that readers can't load, with their stamps.
 
-        Where `media/` lacks a file, the copy that is published stays.
+        Where `media/` lacks a file, the published copy stays.
         """
         absent = set()
         for src in files:
-            if not anew and self._media.is_published(src):
+            if not task.everything and self._media.is_published(src):
                 continue
             data = self._media.read(src)
             if data is None:
@@ -192,17 +194,17 @@ class PageWriter:
                 absent.add(src)
             else:
                 self._put(OutputFile(path=src, owner=MEDIA, render=partial(bytes, data)), outcome)
-        return {src: self._media.stamp(src) for src in sorted(summarised(article, absent))}
+        return {src: self._media.stamp(src) for src in sorted(without_renditions(article, absent))}
 
     def _redirects(self, article: Article, old_addresses: Sequence[str]) -> Iterator[OutputFile]:
-        to = addresses.page(article)
+        target = addresses.page(article)
         for address in old_addresses:
             yield OutputFile(
                 path=addresses.output_path(address),
                 owner=f"{article.key}",
-                render=partial(self._article_pages.redirect, to),
+                render=partial(self._article_pages.redirect, target),
                 status=301,
-                location=to,
+                location=target,
             )
 
     def _listing(self, article: Article, *, withdrawn: bool = False) -> ListedArticle:
@@ -222,8 +224,8 @@ class PageWriter:
     def _page(
         self, task: ListPageTask, outcome: TaskOutcome, *, at: datetime
     ) -> Iterator[OutputFile]:
-        """Lay out one page of a topic's list."""
-        teasers = self._teller.teasers(task.articles, outcome, at=at)
+        """Return the file of one page of a list."""
+        teasers = self._fragments.teasers(task.articles, outcome, at=at)
         newest = max((teaser.modified for teaser in teasers), default=None)
         yield OutputFile(
             path=addresses.output_path(task.address),
@@ -239,46 +241,46 @@ class PageWriter:
                 older=task.older,
             ),
             modified=rfc3339(newest) if newest else None,
-            packed=True,
+            compress=True,
         )
 
     def _person(self, task: ListPageTask) -> Person | None:
-        """Return the author whose page it is, as the newest story there has them."""
+        """Return the author of an author's page, as in its newest article."""
         if task.topic.kind is not TopicKind.AUTHOR:
             return None
         with self.store.read() as tx:
-            stories = tx.published.articles(task.articles[:1])
-        people = (person for story in stories for person in story.authors)
+            articles = tx.published.articles(task.articles[:1])
+        people = (person for article in articles for person in article.authors)
         return next((p for p in people if addresses.author(p.name) == task.topic.home), None)
 
     # feeds
 
     def _document(self, task: FeedDocumentTask, outcome: TaskOutcome) -> Iterator[OutputFile]:
-        """Lay out one document of a topic's feed, in each of its formats."""
+        """Return the files of one feed document, one for each format."""
         full = topics.full_text(task.topic, self.config)
-        told = self._teller.told(task.rows, outcome, full=full)
+        entries = self._fragments.entries(task.rows, outcome, full=full)
         head = channel.build_channel(
             self.config,
             task.topic,
-            updated=max((one.modified for one in told), default=EPOCH),
-            has_audio=any(one.heard for one in told),
+            updated=max((entry.modified for entry in entries), default=EPOCH),
+            has_audio=any(entry.has_audio for entry in entries),
             archive=task.archive,
-            deleted=tuple(one.tombstone for one in told if one.tombstone),
+            deleted=tuple(entry.tombstone for entry in entries if entry.tombstone),
         )
-        for each in topic_formats(task.topic, self.config):
+        for writer in topic_formats(task.topic, self.config):
             yield OutputFile(
-                path=addresses.output_path(task.folder + each.file),
+                path=addresses.output_path(task.folder + writer.file),
                 owner=task.topic.home,
-                render=partial(self._joined, each, head, told),
-                packed=True,
+                render=partial(self._join, writer, head, entries),
+                compress=True,
                 settled=task.archive is not None and task.archive.archived,
             )
 
     @staticmethod
-    def _joined(
-        each: FeedWriter, head: channel.FeedChannel, told: Sequence[EntryFragments]
+    def _join(
+        writer: FeedWriter, head: channel.FeedChannel, entries: Sequence[EntryFragments]
     ) -> bytes:
-        return each.write_document(head, (one.fragments[each.file] for one in told))
+        return writer.write_document(head, (entry.fragments[writer.file] for entry in entries))
 
     # files
 
@@ -287,22 +289,22 @@ class PageWriter:
             self._put(file, outcome)
 
     def _put(self, file: OutputFile, outcome: TaskOutcome) -> bool:
-        """Make and write a file; return whether there is one now, be it the old one."""
+        """Render and write a file; return whether it exists now, if only in its last version."""
         try:
             data = file.render()
             self._write(file, file.path, data, outcome)
-            if file.packed and (self.compress or self.config.publish.compress):
-                for suffix in TWINS:
-                    self._write(file, file.path + suffix, twin(data, suffix), outcome)
+            if file.compress and (self.compress or self.config.publish.compress):
+                for suffix in COMPRESSED_SUFFIXES:
+                    self._write(file, file.path + suffix, compressed(data, suffix), outcome)
         except Exception as error:  # noqa: BLE001 - one file never breaks the others
-            outcome.problems.append(Problem(file.path, said(error)))
-            outcome.spoilt.append((file.path, file.status))
+            outcome.problems.append(Problem(file.path, error_text(error)))
+            outcome.failed.append((file.path, file.status))
             return self.folder.has(file.path) and file.status == 200  # noqa: PLR2004 - OK
         return True
 
     def _write(self, file: OutputFile, path: str, data: bytes, outcome: TaskOutcome) -> None:
-        put = self.folder.put(path, data)
-        if put.changed:
+        result = self.folder.put(path, data)
+        if result.changed:
             outcome.written.append(path)
         else:
             outcome.unchanged += 1
@@ -310,8 +312,8 @@ class PageWriter:
             PublishedFile(
                 path=path,
                 owner=file.owner,
-                sha256=put.sha256,
-                size=put.size,
+                sha256=result.sha256,
+                size=result.size,
                 status=file.status,
                 location=file.location,
                 modified=file.modified,
@@ -321,5 +323,5 @@ class PageWriter:
 
 
 def _age(published: datetime) -> int:
-    since = EPOCH - published
-    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+    age = EPOCH - published
+    return (age.days * 86400 + age.seconds) * 1_000_000 + age.microseconds

@@ -1,8 +1,8 @@
-"""The mirror: the output once more, in storage that a CDN serves from.
+"""The mirror: a copy of the output in storage that a CDN serves from.
 
-It follows the manifest, after builds and never in their way: only what changed is
-uploaded, what readers follow last, and what is gone is deleted at the end. What was
-uploaded is noted in steps, so that whoever is interrupted goes on from there.
+It runs after builds and never delays them. Only changed files are uploaded, feeds last,
+and files that no longer exist are deleted at the end. Uploads are committed in batches,
+so that an interrupted run continues where it stopped.
 """
 
 import hashlib
@@ -25,46 +25,46 @@ from syndicate.config import Config
 from syndicate.errors import Problem, SyndicateError
 from syndicate.publish.mirror import storage
 from syndicate.publish.mirror.storage import Storage
-from syndicate.publish.mirror.uploaded_files import NAME, PendingUpload, UploadedFiles
-from syndicate.publish.output.folder import held
-from syndicate.publish.output.formats import format_of, freshness, is_followed
-from syndicate.publish.output.manifest import NAME as MANIFEST
+from syndicate.publish.mirror.uploaded_files import UPLOADS_NAME, PendingUpload, UploadedFiles
+from syndicate.publish.output.folder import locked
+from syndicate.publish.output.formats import cache_control, format_of, is_subscription_document
+from syndicate.publish.output.manifest import MANIFEST_NAME as MANIFEST
 from syndicate.render import addresses
 
 LOCK = ".mirror.lock"
-AT_ONCE = 16
-"""How many files travel at once."""
-STEP = 100
-"""Files after which it is noted that they are there."""
-ENOUGH = 20
-"""Failures after which nothing more is tried: it is the storage then, not a file."""
+MAX_UPLOADS = 16
+"""Files uploaded at the same time."""
+COMMIT_EVERY = 100
+"""Files uploaded between two commits."""
+MAX_FAILURES = 20
+"""After so many, the storage itself is at fault and the run stops."""
 Item = TypeVar("Item")
 
 
 class UploadStage(IntEnum):
-    """The order of uploads: nothing is named before it is there."""
+    """The order of uploads: no file is linked before it exists."""
 
     MEDIA = 0
-    """Pictures, recordings, style sheets: what pages load."""
+    """Pictures, recordings, style sheets: the files that pages load."""
     PAGES = 1
     LISTS = 2
     SITEMAPS = 3
     HISTORY = 4
     """Archives of feeds, and the index of sitemaps."""
     FEEDS = 5
-    """Last, because readers follow them."""
+    """Last, because readers poll them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirrorReport:
-    """What became of a mirror."""
+    """The result of an update."""
 
     uploaded: int = 0
     deleted: int = 0
-    passed: int = 0
-    """Files that aren't as the build left them: changed by hand, or by a build under way."""
+    skipped: int = 0
+    """Files that differ from the build: changed by hand, or by a build that is running."""
     failed: tuple[Problem, ...] = ()
-    """One for each thing that the storage said; all that is missing is tried the next time."""
+    """One for each error of the storage; the next update retries."""
 
 
 class Mirror:
@@ -76,129 +76,141 @@ class Mirror:
         options = config.publish.mirror_options
         self._target = json.dumps([url.rstrip("/"), options], sort_keys=True, default=str)
         self._storage: Storage | None = None
-        self._followed: object = None
-        """The build that the mirror is known to be up to."""
+        self._current_build: object = None
+        """The build that the mirror has completely."""
 
     @classmethod
     def of(cls, config: Config) -> Self | None:
-        """Return the mirror, if there is to be one; raise ConfigError where it can't be."""
+        """Return the mirror, if one is configured; raise ConfigError for an unknown protocol."""
         url = config.publish.mirror
         if url is None:
             return None
-        storage.require(url)
+        storage.check_installed(url)
         return cls(config, url)
 
-    def follow(self, stop: Event | None = None) -> MirrorReport:
-        """Bring the mirror to what the last build left; stop early once `stop` is set.
+    def update(self, stop: Event | None = None) -> MirrorReport:
+        """Upload and delete what the last build changed; stop early once `stop` is set.
 
-        What fails is told in the answer and tried the next time; the folder itself
-        is only read. Raise SyndicateError where it can't be.
+        Failures are returned and retried the next time. Raise SyndicateError where the
+        output can't be read.
         """
         folder = self._config.output
         if not (folder / MANIFEST).is_file():
             return MirrorReport()
         try:
-            with held(folder, LOCK), closing(UploadedFiles.of(folder, self._target)) as holdings:
-                build = holdings.build()
-                if build is None or build == self._followed:
+            with (
+                locked(folder, LOCK),
+                closing(UploadedFiles.open(folder, self._target)) as uploads,
+            ):
+                build = uploads.last_build()
+                if build is None or build == self._current_build:
                     return MirrorReport()
-                work = _MirrorRun(self._config, holdings, self._opened(), stop or Event())
-                complete = work.done(anew=self._followed is None)
+                run = _MirrorRun(self._config, uploads, self._open_storage(), stop or Event())
+                complete = run.execute(check_headers=self._current_build is None)
         except sqlite3.Error as error:
-            raise SyndicateError(f"{folder / NAME}: {error}; delete it to begin anew") from error
+            raise SyndicateError(
+                f"{folder / UPLOADS_NAME}: {error}; delete it to upload everything again"
+            ) from error
         if complete:
-            self._followed = build
+            self._current_build = build
         return MirrorReport(
-            uploaded=work.uploaded,
-            deleted=work.deleted,
-            passed=work.passed,
-            failed=tuple(work.problems(self._url)),
+            uploaded=run.uploaded,
+            deleted=run.deleted,
+            skipped=run.skipped,
+            failed=tuple(run.problems(self._url)),
         )
 
-    def having(self, versions: Mapping[str, str]) -> dict[str, str]:
-        """Return those of some files, each with its digest, that are there in this version.
+    def uploaded_versions(self, versions: Mapping[str, str]) -> dict[str, str]:
+        """Return those of some files, by path with digest, that the mirror has.
 
-        Raise SyndicateError where its account can't be read.
+        Raise SyndicateError where its list of uploads can't be read.
         """
         folder = self._config.output
         try:
-            with closing(UploadedFiles.of(folder, self._target)) as holdings:
-                return holdings.having(versions)
+            with closing(UploadedFiles.open(folder, self._target)) as uploads:
+                return uploads.uploaded_versions(versions)
         except sqlite3.Error as error:
-            raise SyndicateError(f"{folder / NAME}: {error}; delete it to begin anew") from error
+            raise SyndicateError(
+                f"{folder / UPLOADS_NAME}: {error}; delete it to upload everything again"
+            ) from error
 
-    def _opened(self) -> Storage:
+    def _open_storage(self) -> Storage:
         """Open the storage, once.
 
-        Not before a build: connections have a thread, and a build with threads can't fork.
+        Never before a build: connections have a thread, and with threads a build can't fork.
         """
         if self._storage is None:
-            self._storage = Storage.at(self._url, self._config.publish.mirror_options)
+            self._storage = Storage.open(self._url, self._config.publish.mirror_options)
         return self._storage
 
 
 @dataclass(slots=True)
 class _MirrorRun:
-    """One round, and what has become of it so far."""
+    """One update, and its results so far."""
 
     config: Config
-    holdings: UploadedFiles
+    uploads: UploadedFiles
     storage: Storage
     stop: Event
     uploaded: int = 0
     deleted: int = 0
-    passed: int = 0
+    skipped: int = 0
     _failures: dict[str, list[str]] = field(default_factory=dict)
-    """What the storage said, and of which paths."""
+    """Errors of the storage, each with its paths."""
 
-    def done(self, *, anew: bool) -> bool:
+    def execute(self, *, check_headers: bool) -> bool:
         """Upload and delete; return whether nothing is left to do.
 
-        A stage in which something failed is the last one: what names it waits.
+        After a stage with a failure no other begins, since its files link to what failed.
         """
-        named = partial(_named, config=self.config)
-        self.holdings.compare(stage=stage_of, headers=named, anew=anew)
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mirror") as pool:
+        digest = partial(_headers_digest, config=self.config)
+        self.uploads.compare(stage=stage_of, headers=digest, check_headers=check_headers)
+        with ThreadPoolExecutor(MAX_UPLOADS, thread_name_prefix="mirror") as pool:
             for stage in UploadStage:
                 self._upload(pool, stage)
                 if self._failures or self.stop.is_set():
                     return False
             self._delete(pool)
-        return not (self._failures or self.passed or self.stop.is_set())
+        return not (self._failures or self.skipped or self.stop.is_set())
 
     def problems(self, url: str) -> Iterator[Problem]:
-        """Tell what failed: each reason once, however many files it hit."""
+        """Return the failures: each reason once, however many files it affected."""
         for reason, paths in self._failures.items():
             more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
             yield Problem(url, f"{reason} ({paths[0]}{more})")
 
     def _upload(self, pool: ThreadPoolExecutor, stage: UploadStage) -> None:
-        results = self._abreast(pool, self._put, self.holdings.due(stage), lambda due: due.path)
-        while step := list(islice(results, STEP)):
-            there = [due for due, done in step if done]
-            self.holdings.put(there)
-            self.uploaded += len(there)
-            self.passed += len(step) - len(there)
+        pending = self.uploads.pending(stage)
+        results = self._run_concurrently(pool, self._put, pending, lambda file: file.path)
+        while batch := list(islice(results, COMMIT_EVERY)):
+            uploaded = [file for file, is_uploaded in batch if is_uploaded]
+            self.uploads.put(uploaded)
+            self.uploaded += len(uploaded)
+            self.skipped += len(batch) - len(uploaded)
 
     def _delete(self, pool: ThreadPoolExecutor) -> None:
-        results = self._abreast(pool, self._remove, self.holdings.gone(), str)
-        while step := [path for path, _ in islice(results, STEP)]:
-            self.holdings.remove(step)
-            self.deleted += len(step)
+        results = self._run_concurrently(pool, self._remove, self.uploads.deleted(), str)
+        while batch := [path for path, _ in islice(results, COMMIT_EVERY)]:
+            self.uploads.remove(batch)
+            self.deleted += len(batch)
 
-    def _abreast(
+    def _run_concurrently(
         self,
         pool: ThreadPoolExecutor,
-        act: Callable[[Item], bool],
+        action: Callable[[Item], bool],
         items: Iterable[Item],
         path: Callable[[Item], str],
     ) -> Iterator[tuple[Item, bool]]:
-        """Act on several items at once, in their order; yield those that didn't fail."""
+        """Process several items at a time, in order; yield those that didn't fail."""
         waiting: deque[tuple[Item, Future[bool]]] = deque()
-        left = iter(items)
+        remaining = iter(items)
         while True:
-            while len(waiting) < AT_ONCE and self._goes_on() and (item := next(left, None)):
-                waiting.append((item, pool.submit(act, item)))
+            while (
+                len(waiting) < MAX_UPLOADS
+                and self._may_continue()
+                and (item := next(remaining, None))
+            ):
+                waiting.append((item, pool.submit(action, item)))
             if not waiting:
                 return
             item, future = waiting.popleft()
@@ -207,27 +219,30 @@ class _MirrorRun:
             except SyndicateError as error:
                 self._failures.setdefault(str(error), []).append(path(item))
 
-    def _goes_on(self) -> bool:
-        return not self.stop.is_set() and sum(map(len, self._failures.values())) < ENOUGH
+    def _may_continue(self) -> bool:
+        return not self.stop.is_set() and sum(map(len, self._failures.values())) < MAX_FAILURES
 
-    def _put(self, due: PendingUpload) -> bool:
-        """Upload a file; return whether it is the one that the build made.
+    def _put(self, pending: PendingUpload) -> bool:
+        """Upload a file, unless it differs from the build; return whether it was uploaded.
 
-        A build that runs meanwhile may have made a feed that names pages of its own,
-        which aren't there yet.
+        A build that runs meanwhile may have written a feed with pages that aren't
+        uploaded yet.
         """
-        file = self.config.output / due.path
+        file = self.config.output / pending.path
         try:
             with file.open("rb") as opened:
-                if hashlib.file_digest(opened, "sha256").hexdigest() != due.sha256:
+                if hashlib.file_digest(opened, "sha256").hexdigest() != pending.sha256:
                     return False
         except OSError:
             return False
-        self.storage.put(
-            file,
-            due.path,
-            headers_of(due.path, due.status, due.location, settled=due.settled, config=self.config),
+        headers = headers_of(
+            pending.path,
+            pending.status,
+            pending.location,
+            settled=pending.settled,
+            config=self.config,
         )
+        self.storage.put(file, pending.path, headers)
         return True
 
     def _remove(self, path: str) -> bool:
@@ -236,12 +251,12 @@ class _MirrorRun:
 
 
 def stage_of(path: str) -> UploadStage:
-    """Return when a file is uploaded; `path` is relative to the output."""
+    """Return the stage of a file; `path` is relative to the output."""
     form = format_of(path.rpartition("/")[2])
     if form.feed:
         return (
             UploadStage.FEEDS
-            if is_followed(path) or path == addresses.output_path(addresses.OPML)
+            if is_subscription_document(path) or path == addresses.output_path(addresses.OPML)
             else UploadStage.HISTORY
         )
     if form.page:
@@ -254,17 +269,18 @@ def stage_of(path: str) -> UploadStage:
 def headers_of(
     path: str, status: int, location: str | None, *, settled: bool, config: Config
 ) -> Mapping[str, str]:
-    """Return what a file is served with, by lower-case name, as our own server says it."""
+    """Return the headers of a file, by lower-case name, as our own server sends them."""
     headers = {
         "content-type": format_of(path.rpartition("/")[2]).media_type,
-        "cache-control": freshness(path, config, status=status, settled=settled),
+        "cache-control": cache_control(path, config, status=status, settled=settled),
     }
     if status == HTTPStatus.MOVED_PERMANENTLY and location is not None:
         headers["location"] = addresses.absolute(quote(location, safe="/%"), config)
     return headers
 
 
-def _named(path: str, status: int, location: str | None, settled: int, *, config: Config) -> str:
-    """Name the headers of a file in a few letters."""
+def _headers_digest(
+    path: str, status: int, location: str | None, settled: int, *, config: Config
+) -> str:
     headers = headers_of(path, status, location, settled=bool(settled), config=config)
     return hashlib.sha256(repr(headers).encode()).hexdigest()[:16]

@@ -1,8 +1,8 @@
-"""The storage that a mirror lies in: the one door to fsspec.
+"""The storage of a mirror. No other module uses fsspec.
 
-fsspec and what it needs for a protocol are the extra `s3`, loaded only
-where a mirror is configured. Secrets it finds by itself, as the tools of each
-storage do: for S3 in `AWS_ACCESS_KEY_ID` and its kin.
+fsspec and its protocols are the extra `s3`, imported only where a mirror is configured.
+It finds secrets by itself, as the tools of each storage do: for S3 in
+`AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
 """
 
 from collections.abc import Mapping
@@ -17,64 +17,66 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 _LOCAL = {"file", "local"}
-_NAMES = {
+_S3_NAMES = {
     "content-type": "ContentType",
     "cache-control": "CacheControl",
     "location": "WebsiteRedirectLocation",
 }
-"""What S3 calls the headers that an object is served with."""
+"""The names of S3 for the headers of an object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """A folder in some storage; several threads may use it at once."""
+    """A folder in some storage; safe for several threads."""
 
     filesystem: "AbstractFileSystem"
     root: str
 
     @classmethod
-    def at(cls, url: str, options: Mapping[str, Any]) -> Self:
-        """Open a storage; raise SyndicateError where these options mean nothing to it."""
+    def open(cls, url: str, options: Mapping[str, Any]) -> Self:
+        """Open a storage; raise SyndicateError where it refuses these options."""
         from fsspec.core import url_to_fs  # noqa: PLC0415 - only with a mirror
 
-        made = {"auto_mkdir": True} if _protocol(url) in _LOCAL else {}
+        defaults = {"auto_mkdir": True} if _protocol(url) in _LOCAL else {}
         try:
-            # An instance of our own: a kept one would go on with credentials that were changed.
-            filesystem, root = url_to_fs(url, skip_instance_cache=True, **made, **options)
+            # A cached instance would keep using credentials that have changed.
+            filesystem, root = url_to_fs(url, skip_instance_cache=True, **defaults, **options)
         except Exception as error:
-            raise SyndicateError(f"{url}: can't be opened: {_said(error)}") from error
+            raise SyndicateError(f"{url}: can't be opened: {_error_text(error)}") from error
         return cls(filesystem, root.rstrip("/"))
 
     def put(self, file: Path, path: str, headers: Mapping[str, str]) -> None:
-        """Store a file at a path; raise SyndicateError with what the storage says.
+        """Store a file at a path; raise SyndicateError with the storage's error.
 
-        Only S3 is told headers.
+        Only S3 gets the headers.
         """
-        named = {_NAMES[name]: value for name, value in headers.items()} if self._is_s3 else {}
+        metadata = (
+            {_S3_NAMES[name]: value for name, value in headers.items()} if self._is_s3 else {}
+        )
         try:
-            self.filesystem.put_file(str(file), self._place(path), **named)
+            self.filesystem.put_file(str(file), self._full_path(path), **metadata)
         except Exception as error:
-            raise SyndicateError(_said(error, path)) from error
+            raise SyndicateError(_error_text(error, path)) from error
 
     def delete(self, path: str) -> None:
-        """Delete what is at a path, if anything; raise SyndicateError as `put` does."""
+        """Delete a file, if it exists; raise SyndicateError as `put` does."""
         try:
-            self.filesystem.rm_file(self._place(path))
+            self.filesystem.rm_file(self._full_path(path))
         except FileNotFoundError:
             return
         except Exception as error:
-            raise SyndicateError(_said(error, path)) from error
+            raise SyndicateError(_error_text(error, path)) from error
 
     @property
     def _is_s3(self) -> bool:
         return "s3" in self.filesystem.protocol
 
-    def _place(self, path: str) -> str:
+    def _full_path(self, path: str) -> str:
         return f"{self.root}/{path}"
 
 
-def require(url: str) -> None:
-    """See to it that a protocol is known and installed; raise ConfigError with the remedy."""
+def check_installed(url: str) -> None:
+    """Raise ConfigError with the remedy where a protocol is unknown or not installed."""
     protocol = _protocol(url)
     try:
         from fsspec import get_filesystem_class  # noqa: PLC0415 - only with a mirror
@@ -82,8 +84,8 @@ def require(url: str) -> None:
         get_filesystem_class(protocol)
     except ImportError as error:
         raise ConfigError(
-            f'publish.mirror = "{url}" — what speaks {protocol} isn\'t installed ({error}); '
-            f"`pip install s3fs` brings it for s3; for others, install what fsspec asks for"
+            f'publish.mirror = "{url}" — the package for {protocol} isn\'t installed ({error}); '
+            "for s3 run `pip install s3fs`; for others, install what fsspec asks for"
         ) from error
     except ValueError as error:
         raise ConfigError(f'publish.mirror = "{url}" — fsspec knows no {protocol}') from error
@@ -93,9 +95,9 @@ def _protocol(url: str) -> str:
     return url.partition("://")[0]
 
 
-def _said(error: Exception, path: str = "") -> str:
-    """Return what a storage said, on one line, the same for every path that it says it of."""
-    said = " ".join((str(error) or type(error).__name__).split())
+def _error_text(error: Exception, path: str = "") -> str:
+    """Return an error of the storage on one line, the same for every path."""
+    text = " ".join((str(error) or type(error).__name__).split())
     if type(error).__name__ == "NoCredentialsError":
-        return f"{said}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-    return said.replace(quote(path), "…") if path else said
+        return f"{text}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    return text.replace(quote(path), "…") if path else text

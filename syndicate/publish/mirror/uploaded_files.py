@@ -1,8 +1,7 @@
-"""Holdings: what a mirror has, as we left it there.
+"""The list of uploaded files, in a SQLite file beside the manifest.
 
-A SQLite file of its own beside the manifest. A build holds the manifest for as long
-as it takes, and one that begins the manifest anew must not forget what lies in the
-mirror: nobody would ever delete it.
+It isn't part of the manifest, which a build locks while it runs and may start afresh:
+files of the mirror that are in no list would never be deleted.
 """
 
 import sqlite3
@@ -11,34 +10,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from syndicate.publish.output.compression import TWINS
-from syndicate.publish.output.manifest import NAME as MANIFEST
+from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
+from syndicate.publish.output.manifest import MANIFEST_NAME as MANIFEST
 
-NAME = ".mirror.sqlite"
+UPLOADS_NAME = ".mirror.sqlite"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS held (
   target TEXT, path TEXT, sha256 TEXT NOT NULL, headers TEXT NOT NULL,
   PRIMARY KEY (target, path)
 ) WITHOUT ROWID;
 """
-_DUE = f"""
+_PENDING = f"""
 CREATE TEMP TABLE due AS
 SELECT stage(path) AS stage, path, sha256, status, location, settled,
   headers(path, status, location, settled) AS now
 FROM (
   SELECT f.path, f.sha256, f.status, f.location, f.settled FROM manifest.files AS f
   LEFT JOIN held AS h ON h.target = :target AND h.path = f.path
-  WHERE substr(f.path, -3) NOT IN ('{"', '".join(TWINS)}') AND (
+  WHERE substr(f.path, -3) NOT IN ('{"', '".join(COMPRESSED_SUFFIXES)}') AND (
     h.sha256 IS NOT f.sha256
-    OR :anew AND h.headers IS NOT headers(f.path, f.status, f.location, f.settled)
+    OR :check_headers AND h.headers IS NOT headers(f.path, f.status, f.location, f.settled)
   )
 )
-"""  # noqa: S608 - our own words
+"""  # noqa: S608 - no input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingUpload:
-    """A file that the mirror doesn't have, or has otherwise."""
+    """A file that the mirror lacks, or has in another version."""
 
     path: str
     sha256: str
@@ -46,20 +45,20 @@ class PendingUpload:
     location: str | None
     settled: bool
     headers: str
-    """Names what it is served with."""
+    """Digest of its headers."""
 
 
 class UploadedFiles:
-    """What one target has, held against what the last build left in a folder."""
+    """The files of one target, compared with the manifest of a folder."""
 
     def __init__(self, database: sqlite3.Connection, target: str) -> None:
         self._database = database
         self._target = target
 
     @classmethod
-    def of(cls, folder: Path, target: str) -> Self:
-        """Open them; raise sqlite3.Error where they or the manifest can't be read."""
-        database = sqlite3.connect(folder / NAME, uri=True)
+    def open(cls, folder: Path, target: str) -> Self:
+        """Open the list; raise sqlite3.Error where it or the manifest can't be read."""
+        database = sqlite3.connect(folder / UPLOADS_NAME, uri=True)
         try:
             database.executescript(f"PRAGMA journal_mode = WAL; {_TABLES}")
             manifest = (folder / MANIFEST).absolute().as_uri()
@@ -70,11 +69,11 @@ class UploadedFiles:
         return cls(database, target)
 
     def close(self) -> None:
-        """Forget what was not committed."""
+        """Close it and discard what was not committed."""
         self._database.close()
 
-    def build(self) -> tuple[object, ...] | None:
-        """Return what tells the last build from others; None before the first."""
+    def last_build(self) -> tuple[object, ...] | None:
+        """Return the identity of the last build; None before the first."""
         row: tuple[object, ...] | None = self._database.execute(
             "SELECT style, change, at FROM manifest.state"
         ).fetchone()
@@ -85,15 +84,15 @@ class UploadedFiles:
         *,
         stage: Callable[[str], int],
         headers: Callable[[str, int, str | None], str],
-        anew: bool,
+        check_headers: bool,
     ) -> None:
-        """Find what is due. Without `anew`, what has its bytes has the headers it needs."""
+        """Find pending uploads; with `check_headers` also of files whose headers alone changed."""
         self._database.create_function("stage", 1, stage, deterministic=True)
         self._database.create_function("headers", 4, headers, deterministic=True)
-        self._database.execute(_DUE, {"target": self._target, "anew": anew})
+        self._database.execute(_PENDING, {"target": self._target, "check_headers": check_headers})
 
-    def due(self, stage: int) -> Iterator[PendingUpload]:
-        """Iterate over what `compare` found for a stage, by path."""
+    def pending(self, stage: int) -> Iterator[PendingUpload]:
+        """Iterate over the pending uploads of a stage that `compare` found, by path."""
         for path, sha256, status, location, settled, headers in self._database.execute(
             "SELECT path, sha256, status, location, settled, now FROM due"
             " WHERE stage = ? ORDER BY path",
@@ -108,8 +107,8 @@ class UploadedFiles:
                 headers=headers,
             )
 
-    def having(self, versions: Mapping[str, str]) -> dict[str, str]:
-        """Return those of some files, each with its digest, that the mirror has just so."""
+    def uploaded_versions(self, versions: Mapping[str, str]) -> dict[str, str]:
+        """Return those of some files, by path with digest, that the mirror has."""
         query = "SELECT sha256 FROM held WHERE target = ? AND path = ?"
         return {
             path: sha256
@@ -117,8 +116,8 @@ class UploadedFiles:
             if self._database.execute(query, (self._target, path)).fetchone() == (sha256,)
         }
 
-    def gone(self) -> list[str]:
-        """Return what the mirror has and the folder hasn't any more, by path."""
+    def deleted(self) -> list[str]:
+        """Return the paths that the mirror has and the folder doesn't, sorted."""
         rows = self._database.execute(
             "SELECT path FROM held WHERE target = ? AND NOT EXISTS"
             " (SELECT 1 FROM manifest.files AS f WHERE f.path = held.path) ORDER BY path",
@@ -127,7 +126,7 @@ class UploadedFiles:
         return [path for (path,) in rows]
 
     def put(self, files: Iterable[PendingUpload]) -> None:
-        """Commit that the mirror has files."""
+        """Commit that files were uploaded."""
         self._database.executemany(
             "INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?)",
             ((self._target, file.path, file.sha256, file.headers) for file in files),
@@ -135,7 +134,7 @@ class UploadedFiles:
         self._database.commit()
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Commit that the mirror has files no more."""
+        """Commit that files were deleted from the mirror."""
         self._database.executemany(
             "DELETE FROM held WHERE target = ? AND path = ?",
             ((self._target, path) for path in paths),

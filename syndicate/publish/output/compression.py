@@ -1,16 +1,16 @@
-"""Compressed twins of files, for servers that hand them out as they are."""
+"""Compressed copies of files, for servers that send them as they are."""
 
 import gzip
 
 import brotli
 
-TWINS = (".gz", ".br")
-_GZIP, _BROTLI = 6, 5
-"""Near the best size for a small part of its time."""
+COMPRESSED_SUFFIXES = (".gz", ".br")
+_GZIP_LEVEL, _BROTLI_QUALITY = 6, 5
+"""Nearly the best size in a fraction of the time."""
 
 
-def twin(data: bytes, suffix: str) -> bytes:
-    """Compress data as a suffix says; the same bytes for the same data."""
+def compressed(data: bytes, suffix: str) -> bytes:
+    """Compress data for a suffix; the same data always gives the same bytes."""
     if suffix == ".br":
-        return bytes(brotli.compress(data, quality=_BROTLI))
-    return gzip.compress(data, compresslevel=_GZIP, mtime=0)
+        return bytes(brotli.compress(data, quality=_BROTLI_QUALITY))
+    return gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0)

@@ -1,10 +1,10 @@
-"""The output folder: each file is written at once, and only where its bytes are other ones.
+"""The output folder: each file is replaced atomically, and only where its bytes change.
 
-Paths that a build names are its own: what lies there is replaced. Everything
-else in the folder is the operator's, and stays.
+A build owns the paths that it writes and replaces what is there. Everything else in
+the folder is the operator's and stays.
 """
 
-# Every file of a build comes through here, and pathlib takes twice as long as os:
+# Every file of a build is written here, and pathlib takes twice as long as os:
 # ruff: noqa: PTH102, PTH103, PTH105, PTH120, PTH123
 
 import fcntl
@@ -19,17 +19,17 @@ from pathlib import Path
 
 from syndicate.errors import SyndicateError
 from syndicate.publish.output.journal import Journal
-from syndicate.publish.output.manifest import safe
+from syndicate.publish.output.manifest import is_safe_path
 
 LOCK = ".lock"
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-_REMEMBERED = 2000
-"""Folders that are known to be there; each article has two of its own."""
+_OPEN_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+_MAX_KNOWN_FOLDERS = 2000
+"""Folders whose existence is remembered; each article has two of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteOutcome:
-    """What became of a file."""
+    """The result of writing a file."""
 
     changed: bool
     sha256: str
@@ -37,14 +37,13 @@ class WriteOutcome:
 
 
 @contextmanager
-def held(folder: Path, name: str = LOCK) -> Iterator[None]:
-    """Hold a folder, which is made where it isn't there; wait for another build to end.
+def locked(folder: Path, name: str = LOCK) -> Iterator[None]:
+    """Create a folder if needed and lock it, once no other process has it locked.
 
-    What holds it by another `name` takes turns with its own kind alone.
-
-    Raise SyndicateError where the folder can't be written to.
+    Locks of different `name`s are independent. Raise SyndicateError where the folder
+    can't be written to.
     """
-    with told(folder):
+    with write_errors_reported(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / name).open("a")
     with lock:
@@ -53,8 +52,8 @@ def held(folder: Path, name: str = LOCK) -> Iterator[None]:
 
 
 @contextmanager
-def told(folder: Path) -> Iterator[None]:
-    """Tell plainly why a folder can't be written to."""
+def write_errors_reported(folder: Path) -> Iterator[None]:
+    """Raise SyndicateError with the reason where a folder can't be written to."""
     try:
         yield
     except OSError as error:
@@ -64,138 +63,141 @@ def told(folder: Path) -> Iterator[None]:
 
 
 class OutputFolder:
-    """The files of a folder that a build holds; several processes of it may write."""
+    """The files of a folder that a build has locked; several of its processes may write."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._journal = Journal(root)
-        self._made: set[str] = set()
+        self._known_folders: set[str] = set()
 
     def put(self, path: str, data: bytes) -> WriteOutcome:
-        """See to it that a file holds exactly these bytes.
+        """Write a file unless it already has exactly these bytes.
 
         Raise SyndicateError for a path that leads out of the folder, OSError where
         the file can't be written.
         """
-        place, there = self._find(path)
-        changed = not (there and _holds(place, data))
+        file, folder_exists = self._find(path)
+        changed = not (folder_exists and _has_content(file, data))
         if changed:
-            self._journal.announce(path)
-            if not there:
-                self._make(os.path.dirname(place))
-            _replace(place, data)
+            self._journal.add(path)
+            if not folder_exists:
+                self._create_folder(os.path.dirname(file))
+            _replace(file, data)
         return WriteOutcome(changed, hashlib.sha256(data).hexdigest(), len(data))
 
     def has(self, path: str) -> bool:
-        """Whether there is a plain file at a path."""
+        """Whether there is a regular file at a path."""
         try:
-            place = self.place(path)
-            return place.is_file() and not place.is_symlink()
-        except (SyndicateError, OSError):  # OSError: a name that no file can have
+            file = self.locate(path)
+            return file.is_file() and not file.is_symlink()
+        except (SyndicateError, OSError):  # OSError: the name is impossible for a file
             return False
 
     def delete(self, path: str) -> bool:
-        """Delete a file, and folders that are empty then; return whether there was one."""
+        """Delete a file and the folders that it leaves empty; return whether it existed."""
         try:
-            place = self.place(path)
-            if place.is_file() or place.is_symlink():
-                self._journal.announce(path)
-            place.unlink()
-        except (SyndicateError, OSError):  # gone already, or a folder of the operator's by now
+            file = self.locate(path)
+            if file.is_file() or file.is_symlink():
+                self._journal.add(path)
+            file.unlink()
+        except (SyndicateError, OSError):  # gone already, or now a folder of the operator's
             return False
-        for folder in place.parents:
-            self._made.discard(str(folder))
+        for folder in file.parents:
+            self._known_folders.discard(str(folder))
             if folder == self._root or not _remove_empty(folder):
                 break
         return True
 
-    def left_behind(self) -> frozenset[str]:
-        """Return what a build that died had begun, and remove the halves of it."""
-        left_behind = Journal(self._root).left_behind
-        for path in left_behind:
+    def clean_up(self) -> frozenset[str]:
+        """Remove partial files of a build that died; return the paths that it was writing."""
+        unfinished = Journal(self._root).unfinished
+        for path in unfinished:
             try:
-                place = self.place(path)
+                file = self.locate(path)
             except SyndicateError:
                 continue
-            for half in place.parent.glob(f".{place.name}.*.new"):
-                half.unlink(missing_ok=True)
-        return left_behind
+            for partial_file in file.parent.glob(f".{file.name}.*.new"):
+                partial_file.unlink(missing_ok=True)
+        return unfinished
 
     def close(self) -> None:
-        """Leave the journal as it is; until the next build anybody may change the folders."""
-        self._made.clear()
+        """Close the journal and keep its entries; folders may change until the next build."""
+        self._known_folders.clear()
         self._journal.close()
 
-    def clear(self) -> None:
-        """Forget what was begun: the manifest says it now."""
+    def clear_journal(self) -> None:
+        """Delete the journal, once the manifest is committed."""
         self._journal.clear()
 
-    def place(self, path: str) -> Path:
-        """Return where a path lies, following no link out of the folder."""
+    def locate(self, path: str) -> Path:
+        """Return the file of a path; raise SyndicateError where a link leads out of the folder."""
         return Path(self._find(path)[0])
 
     def _find(self, path: str) -> tuple[str, bool]:
-        """Return where a path lies, and whether there is a folder for it."""
-        if not safe(path):
+        """Return the file of a path, and whether its folder exists."""
+        if not is_safe_path(path):
             raise SyndicateError(f"{path!r} is no path inside {self._root}")
         *folders, name = path.split("/")
-        place, there = str(self._root), True
+        location, exists = str(self._root), True
         for folder in folders:
-            place = f"{place}/{folder}"
-            there = there and (place in self._made or self._is_folder(place))
-        return f"{place}/{name}", there
+            location = f"{location}/{folder}"
+            exists = exists and (location in self._known_folders or self._is_folder(location))
+        return f"{location}/{name}", exists
 
-    def _is_folder(self, place: str) -> bool:
+    def _is_folder(self, location: str) -> bool:
         try:
-            mode = os.lstat(place).st_mode
-        except (OSError, ValueError):  # ValueError: a name that no file can have
+            mode = os.lstat(location).st_mode
+        except (OSError, ValueError):  # ValueError: the name is impossible for a file
             return False
         if stat.S_ISLNK(mode):
-            raise SyndicateError(f"{place} is a link; builds write only inside {self._root}")
+            raise SyndicateError(f"{location} is a link; builds write only inside {self._root}")
         return stat.S_ISDIR(mode)
 
-    def _make(self, folder: str) -> None:
+    def _create_folder(self, folder: str) -> None:
         try:
             os.mkdir(folder)
-        except (FileExistsError, FileNotFoundError):  # made by another, or what it lies in isn't
+        except (
+            FileExistsError,
+            FileNotFoundError,
+        ):  # another process made it, or its parent is missing
             os.makedirs(folder, exist_ok=True)
-        if len(self._made) >= _REMEMBERED:
-            self._made.clear()
-        self._made.add(folder)
+        if len(self._known_folders) >= _MAX_KNOWN_FOLDERS:
+            self._known_folders.clear()
+        self._known_folders.add(folder)
 
 
-def _holds(place: str, data: bytes) -> bool:
-    """Whether a plain file holds exactly these bytes."""
+def _has_content(file: str, data: bytes) -> bool:
+    """Whether a regular file has exactly these bytes."""
     try:
-        there = os.lstat(place)
-        if not stat.S_ISREG(there.st_mode) or there.st_size != len(data):
+        status = os.lstat(file)
+        if not stat.S_ISREG(status.st_mode) or status.st_size != len(data):
             return False
-        with open(place, "rb") as file:
-            return file.read() == data
+        with open(file, "rb") as opened:
+            return opened.read() == data
     except OSError:
         return False
 
 
-def _replace(place: str, data: bytes) -> None:
-    """Write a file so that whoever opens it sees the old bytes or the new, never a part."""
-    folder, name = os.path.split(place)
-    half = f"{folder}/.{name}.{os.getpid()}.new"
+def _replace(file: str, data: bytes) -> None:
+    """Write a file so that every reader sees the old bytes or the new, never a part."""
+    folder, name = os.path.split(file)
+    partial_file = f"{folder}/.{name}.{os.getpid()}.new"
     try:
-        _write(half, data)
-        os.replace(half, place)
+        _write(partial_file, data)
+        os.replace(partial_file, file)
     except BaseException:
-        Path(half).unlink(missing_ok=True)
+        Path(partial_file).unlink(missing_ok=True)
         raise
 
 
-def _write(place: str, data: bytes) -> None:
-    file = os.open(place, _NEW, 0o666)
+def _write(file: str, data: bytes) -> None:
+    descriptor = os.open(file, _OPEN_FLAGS, 0o666)
     try:
         rest = memoryview(data)
-        while rest:  # the system may take less than it is offered
-            rest = rest[os.write(file, rest) :]
+        while rest:  # the system may write less than it is given
+            rest = rest[os.write(descriptor, rest) :]
     finally:
-        os.close(file)
+        os.close(descriptor)
 
 
 def _remove_empty(folder: Path) -> bool:

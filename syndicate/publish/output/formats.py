@@ -1,4 +1,4 @@
-"""What kind of thing a published file is, as HTTP wants to know it."""
+"""How published files are served: their media types and Cache-Control."""
 
 import re
 from dataclasses import dataclass
@@ -7,31 +7,31 @@ from http import HTTPStatus
 from syndicate.config import Config
 from syndicate.render import addresses
 
-ALWAYS_ASK = "no-cache"
-"""Pages: a copy is kept, and a 304 is cheap."""
+REVALIDATE = "no-cache"
+"""Pages: caches ask each time, and a 304 is cheap."""
 _FOREVER = "public, max-age=31536000, immutable"
-"""Media, style sheets and scripts are named by their content."""
-_SETTLED = "public, max-age=86400, immutable"
-"""Full archives of feeds. For a day alone, since what was taken back goes out of them, too."""
+"""Media, style sheets and scripts, whose names change with their content."""
+_ARCHIVE_CACHE_CONTROL = "public, max-age=86400, immutable"
+"""Full archives of feeds. Only for a day, since retracted articles are removed from them."""
 MOVED = "public, max-age=3600"
-"""The way to where something moved."""
+"""Redirects."""
 
 
-def polled(config: Config) -> str:
-    """Return how long feeds and lists of feeds are kept: as long as they say themselves."""
+def feed_cache_control(config: Config) -> str:
+    """Return the Cache-Control of feeds and lists of feeds, by `syndication.poll_every`."""
     seconds = int(config.syndication.poll_every.total_seconds())
     return f"public, max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error=86400"
 
 
-MAIN = frozenset(addresses.output_path(address) for _, _, address in addresses.FEEDS)
-"""The paths of the feeds of everything; those of others end in the same names."""
+MAIN_FEEDS = frozenset(addresses.output_path(address) for _, _, address in addresses.FEEDS)
+"""The paths of the feeds of all articles; other feeds have the same file names."""
 _HASHED = re.compile(r"assets/[^/]+\.[0-9a-f]+\.(css|js)")
 _ARCHIVED = re.compile(r"(^|/)archive/\d+/[^/]+$")
 
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """How a kind of file is served."""
+    """The media type of a file, and how it is treated."""
 
     media_type: str
     text: bool = True
@@ -39,7 +39,7 @@ class FileFormat:
     page: bool = False
     """Whether a browser shows it as a page."""
     feed: bool = False
-    """Whether readers in other people's browsers may fetch it (CORS)."""
+    """Whether scripts of other sites may fetch it (CORS)."""
 
 
 _BY_NAME = {
@@ -75,24 +75,24 @@ _UNKNOWN = FileFormat("application/octet-stream", text=False)
 
 
 def format_of(name: str) -> FileFormat:
-    """Return the format of a file by its name; what nobody knows is a heap of bytes."""
+    """Return the format of a file by its name; unknown names are plain bytes."""
     suffix = name.rpartition(".")[2].lower()
     return _BY_NAME.get(name) or _BY_SUFFIX.get(suffix, _UNKNOWN)
 
 
-def is_followed(path: str) -> bool:
-    """Whether a path is that of a feed that readers follow; an archive is none."""
-    return path.rpartition("/")[2] in MAIN and not _ARCHIVED.search(path)
+def is_subscription_document(path: str) -> bool:
+    """Whether a path is a feed that readers subscribe to, not an archive of one (RFC 5005)."""
+    return path.rpartition("/")[2] in MAIN_FEEDS and not _ARCHIVED.search(path)
 
 
-def freshness(path: str, config: Config, *, status: int = 200, settled: bool = False) -> str:
+def cache_control(path: str, config: Config, *, status: int = 200, settled: bool = False) -> str:
     """Return the Cache-Control of a file; `path` is relative to the output."""
     if status == HTTPStatus.MOVED_PERMANENTLY:
         return MOVED
     if path.startswith("media/") or _HASHED.fullmatch(path):
         return _FOREVER
     if settled:
-        return _SETTLED
+        return _ARCHIVE_CACHE_CONTROL
     if format_of(path.rpartition("/")[2]).feed:
-        return polled(config)
-    return ALWAYS_ASK
+        return feed_cache_control(config)
+    return REVALIDATE

@@ -1,7 +1,7 @@
-"""A stencil: a document with gaps, that a word is put into for each who asks.
+"""A document with placeholders, compressed once and filled in for each request.
 
-Compressing it each time would cost more than all the rest of an answer. So the
-parts are compressed once, each by itself, and the word goes between them as it is.
+Compressing the document each time would cost more than the rest of the response. So its
+parts are compressed separately, and the value is stored between them uncompressed.
 """
 
 import hashlib
@@ -9,57 +9,57 @@ import zlib
 from dataclasses import dataclass
 from functools import cached_property
 
-_BEGIN = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """A gzip header without a name or a time (RFC 1952, 2.3)."""
-_END = b"\x03\x00"
-"""An empty block that is the last one (RFC 1951, 3.2.3)."""
+_FINAL_BLOCK = b"\x03\x00"
+"""An empty final block (RFC 1951, 3.2.3)."""
 _LEVEL = 6
 
 
 @dataclass(frozen=True)
 class GzipTemplate:
-    """The parts of a document, the word to stand between each two of them."""
+    """The parts of a document; the value goes between each two of them."""
 
     parts: tuple[bytes, ...]
 
     @classmethod
-    def of(cls, document: bytes, gap: bytes) -> "GzipTemplate":
-        """Make one of a document in which `gap` stands where the word belongs."""
-        return cls(tuple(document.split(gap)))
+    def from_document(cls, document: bytes, placeholder: bytes) -> "GzipTemplate":
+        """Split a document at its placeholders."""
+        return cls(tuple(document.split(placeholder)))
 
     @cached_property
     def digest(self) -> str:
-        """Tells the document from every other, whatever the word is."""
+        """Identifies the document, whatever the value."""
         return hashlib.sha256(b"\0".join(self.parts)).hexdigest()[:32]
 
     @cached_property
-    def weight(self) -> int:
-        """How many bytes it takes up in memory."""
+    def size(self) -> int:
+        """The bytes that it takes in memory."""
         return sum(map(len, self.parts)) + sum(map(len, self._deflated))
 
-    def filled(self, word: bytes) -> bytes:
-        """Return the document with a word in it."""
-        return word.join(self.parts)
+    def render(self, value: bytes) -> bytes:
+        """Return the document with a value filled in."""
+        return value.join(self.parts)
 
-    def gzipped(self, word: bytes) -> bytes:
-        """Return the same, gzipped; the word is shorter than 64 KiB."""
-        whole, length = self.filled(word), len(word)
-        stored = _sixteen(length) + _sixteen(length ^ 0xFFFF) + word
-        body = (b"\x00" + stored).join(self._deflated)  # stored as it is (RFC 1951, 3.2.4)
-        check = zlib.crc32(whole).to_bytes(4, "little")
-        size = (len(whole) & 0xFFFFFFFF).to_bytes(4, "little")
-        return b"".join((_BEGIN, body, _END, check, size))
+    def render_gzipped(self, value: bytes) -> bytes:
+        """Return the same, gzipped; the value is shorter than 64 KiB."""
+        document, length = self.render(value), len(value)
+        stored = _uint16(length) + _uint16(length ^ 0xFFFF) + value
+        body = (b"\x00" + stored).join(self._deflated)  # a stored block (RFC 1951, 3.2.4)
+        check = zlib.crc32(document).to_bytes(4, "little")
+        size = (len(document) & 0xFFFFFFFF).to_bytes(4, "little")
+        return b"".join((_HEADER, body, _FINAL_BLOCK, check, size))
 
     @cached_property
     def _deflated(self) -> tuple[bytes, ...]:
         return tuple(map(_deflate, self.parts))
 
 
-def _sixteen(number: int) -> bytes:
+def _uint16(number: int) -> bytes:
     return number.to_bytes(2, "little")
 
 
 def _deflate(part: bytes) -> bytes:
-    """Compress a part so that it ends with a whole byte, and looks back at nothing before it."""
+    """Compress a part so that it ends at a byte boundary and refers to no earlier part."""
     deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     return deflater.compress(part) + deflater.flush(zlib.Z_FULL_FLUSH)

@@ -1,42 +1,42 @@
-"""The journal: which files a build is about to write, so that a crash orphans none of them.
+"""The journal: the paths that a build is about to write, so that a crash orphans no file.
 
-The manifest is written last. A build that dies before that has left files that no
-manifest lists; the journal does, and the next build takes them over.
+The manifest is committed last. The files of a build that dies before that are in no
+manifest, but in the journal, and the next build takes them over.
 """
 
 import json
 from pathlib import Path
 from typing import TextIO
 
-from syndicate.publish.output.manifest import safe
+from syndicate.publish.output.manifest import is_safe_path
 
-NAME = ".manifest.journal"
+JOURNAL_NAME = ".manifest.journal"
 
 
 class Journal:
-    """The paths that were announced since the last build that came to its end."""
+    """The paths that were written since the last build that finished."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = folder / NAME
-        self._open: TextIO | None = None
-        self.left_behind = _read(self._file)
-        """What a build that died had announced."""
+        self._file = folder / JOURNAL_NAME
+        self._opened: TextIO | None = None
+        self.unfinished = _read(self._file)
+        """The paths of a build that died."""
 
-    def announce(self, path: str) -> None:
-        """Note a path before it is written."""
-        if self._open is None:
-            self._open = self._file.open("a", encoding="utf-8")
-        self._open.write(f"{json.dumps(path)}\n")
-        self._open.flush()
+    def add(self, path: str) -> None:
+        """Record a path before it is written."""
+        if self._opened is None:
+            self._opened = self._file.open("a", encoding="utf-8")
+        self._opened.write(f"{json.dumps(path)}\n")
+        self._opened.flush()
 
     def close(self) -> None:
-        """Leave it as it is: the build did not come to its end."""
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+        """Close the file and keep its entries: the build did not finish."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def clear(self) -> None:
-        """Forget everything: the manifest says it now."""
+        """Delete the journal, once the manifest is committed."""
         self.close()
         self._file.unlink(missing_ok=True)
 
@@ -52,6 +52,6 @@ def _read(file: Path) -> frozenset[str]:
 def _path(line: str) -> str | None:
     try:
         path = json.loads(line)
-    except ValueError:  # cut off in the middle: its file was never begun
+    except ValueError:  # the line is incomplete, so its file was never begun
         return None
-    return path if isinstance(path, str) and safe(path) else None
+    return path if isinstance(path, str) and is_safe_path(path) else None

@@ -1,9 +1,7 @@
-"""The manifest: what the last build left in the output folder, and how it is to be served.
+"""The manifest: a SQLite file that lists what the last build wrote, and how to serve it.
 
-It is what makes a file ours: nothing else in the folder is ever deleted. A SQLite
-file beside what it lists, so that a build that changes ten files writes ten rows,
-and a server looks one up. One build is one transaction: it is there as a whole or
-not at all.
+Only files in it are ever deleted. A build that changes ten files writes ten rows, in one
+transaction, and a server looks up one.
 """
 
 import sqlite3
@@ -18,7 +16,7 @@ from typing import Self
 
 from syndicate.clock import EPOCH
 
-NAME = ".manifest.sqlite"
+MANIFEST_NAME = ".manifest.sqlite"
 _VERSION = 6
 _TABLES = """
 CREATE TABLE files (
@@ -55,7 +53,7 @@ class PublishedFile:
 
     path: str
     owner: str
-    """What it is there for: an article's key, a topic's home, or a word of the build's."""
+    """What it belongs to: an article's key, a topic's home, or a name such as `site`."""
     sha256: str
     """Of its bytes, in hex."""
     size: int
@@ -65,75 +63,75 @@ class PublishedFile:
     location: str | None = None
     """Where a 301 leads: a path from the root."""
     modified: str | None = None
-    """The newest change of what it tells of, as in RFC 3339, where sitemaps want to know."""
+    """The newest change of its articles, as in RFC 3339, where sitemaps need it."""
     settled: bool = False
-    """Whether it stays as it is: a full archive of a feed, unless what it tells of is changed."""
+    """Whether it is a full archive of a feed, which changes only when its articles do."""
 
 
-_COLUMNS = tuple(each.name for each in fields(PublishedFile))
+_COLUMNS = tuple(field.name for field in fields(PublishedFile))
 _row = attrgetter(*_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestState:
-    """Up to where the last build went."""
+    """The state of the last build."""
 
     style: str
-    """Names the way things were rendered."""
+    """Fingerprint of the templates and the configuration."""
     compress: bool
-    """Whether pages lie compressed beside themselves."""
+    """Whether pages have compressed copies."""
     change: int
-    """The newest change of the store that it saw."""
+    """The newest change of the store that it includes."""
     at: datetime
     trial: bool = False
-    """Whether it shows another time than that of its making: of a trial nobody is told."""
+    """Whether it shows the publication at another time; nobody is notified of a trial."""
 
 
 class Manifest:
-    """The manifest of a folder, held by a build, or looked into by a server."""
+    """The manifest of a folder, open for a build or read-only."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
-        self._anew = False
-        self._unshown: set[str] = set()
+        self._is_rebuild = False
+        self._maybe_unused: set[str] = set()
 
     @classmethod
-    def held(cls, folder: Path) -> Self:
-        """Open it for a build, which alone writes; one that can't be read is begun anew.
+    def open_for_build(cls, folder: Path) -> Self:
+        """Open it to write; a corrupt one is replaced by an empty one.
 
-        What that listed is then nobody's until the next build writes it again. Raise
-        sqlite3.OperationalError where there is nothing wrong with it, but with the disk.
+        Files of a corrupt manifest have no owner until the next build writes them again.
+        Raise sqlite3.OperationalError where the disk fails rather than the manifest.
         """
-        file = folder / NAME
+        file = folder / MANIFEST_NAME
         try:
-            return cls(_opened(file))
+            return cls(_connect(file))
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
             for part in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
                 part.unlink(missing_ok=True)
-            return cls(_opened(file))
+            return cls(_connect(file))
 
     @classmethod
-    def seen(cls, folder: Path) -> Self | None:
-        """Open it for looking things up; None where there is none.
+    def open_read_only(cls, folder: Path) -> Self | None:
+        """Open it to read; None where there is none.
 
-        It is closed when nobody has it any more: no reader knows which is the last.
+        It closes itself when it is garbage-collected, since several readers share one.
         """
-        file = folder / NAME
+        file = folder / MANIFEST_NAME
         try:
             database = sqlite3.connect(
                 f"{file.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
             )
-            seen = cls(database)
-            weakref.finalize(seen, database.close)
+            manifest = cls(database)
+            weakref.finalize(manifest, database.close)
             database.execute("SELECT 1 FROM files LIMIT 1")
         except sqlite3.Error:
             return None
-        return seen
+        return manifest
 
     def close(self) -> None:
-        """Forget what was not committed."""
+        """Close it and discard what was not committed."""
         self.database.close()
 
     # files
@@ -147,27 +145,27 @@ class Manifest:
         return self._files("1 = ? ORDER BY path", 1)
 
     def owned(self, owner: str) -> list[PublishedFile]:
-        """Return what is there for an owner."""
+        """Return the files of an owner."""
         return list(self._files("owner = ?", owner))
 
     def put(self, files: Iterable[PublishedFile]) -> None:
-        """Note what files are now."""
+        """Record files as they are now."""
         self.database.executemany(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             map(_row, files),
         )
 
     def remove(self, path: str) -> None:
-        """Note that a file is no more."""
+        """Remove a file that was deleted."""
         self.database.execute("DELETE FROM files WHERE path = ?", (path,))
 
     def _files(self, where: str, value: object) -> Iterator[PublishedFile]:
-        query = f"SELECT {', '.join(_COLUMNS)} FROM files WHERE {where}"  # noqa: S608 - our own words
+        query = f"SELECT {', '.join(_COLUMNS)} FROM files WHERE {where}"  # noqa: S608 - no input
         for *row, settled in self.database.execute(query, (value,)):
             yield PublishedFile(**dict(zip(_COLUMNS[:-1], row, strict=True)), settled=bool(settled))
 
-    def begin_anew(self) -> None:
-        """Set aside what the last build left: what isn't put or kept is left over."""
+    def begin_rebuild(self) -> None:
+        """Start with no files; those of the last build are leftovers unless put or kept."""
         self.database.execute(
             "CREATE TEMP TABLE IF NOT EXISTS before (path TEXT PRIMARY KEY, owner, sha256, size,"
             " status, location, modified, settled) WITHOUT ROWID"
@@ -177,11 +175,11 @@ class Manifest:
         self.database.execute("DELETE FROM files")
         self.database.execute("DELETE FROM shown")
         self.database.execute("DELETE FROM missing")
-        self._anew = True
+        self._is_rebuild = True
 
     def keep(self, path: str) -> PublishedFile | None:
-        """Leave a file noted as the last build left it; return what it is."""
-        if self._anew:
+        """Keep the last build's entry of a file; return it, or None without one."""
+        if self._is_rebuild:
             self.database.execute(
                 "INSERT OR IGNORE INTO files SELECT * FROM before"
                 " WHERE path = ? OR path = ? || '.gz' OR path = ? || '.br'",
@@ -190,16 +188,16 @@ class Manifest:
         return self.entry(path)
 
     def leftovers(self) -> list[str]:
-        """Return what was there before and is not any more, by path."""
-        if not self._anew:
+        """Return paths that the last build had and this one doesn't, sorted."""
+        if not self._is_rebuild:
             return []
         query = "SELECT path FROM before WHERE path NOT IN (SELECT path FROM files) ORDER BY path"
         return [path for (path,) in self.database.execute(query)]
 
-    # pictures
+    # the files of media/
 
-    def show(self, article: int, pictures: Iterable[str]) -> None:
-        """Note which pictures an article shows now."""
+    def set_pictures(self, article: int, pictures: Iterable[str]) -> None:
+        """Record which pictures an article shows now."""
         query = "SELECT picture FROM shown WHERE article = ?"
         before = {picture for (picture,) in self.database.execute(query, (article,))}
         now = set(pictures)
@@ -207,20 +205,20 @@ class Manifest:
             self.database.execute(
                 "DELETE FROM shown WHERE picture = ? AND article = ?", (picture, article)
             )
-        self._unshown |= before - now
+        self._maybe_unused |= before - now
         self.database.executemany(
             "INSERT INTO shown VALUES (?, ?)", ((picture, article) for picture in now - before)
         )
 
-    def unshown(self) -> list[str]:
+    def unused_pictures(self) -> list[str]:
         """Return pictures that no article shows any more."""
         query = "SELECT count(*) FROM shown WHERE picture = ?"
-        shown = {p for p in self._unshown if self.database.execute(query, (p,)).fetchone()[0]}
-        return sorted(self._unshown - shown)
+        shown = {p for p in self._maybe_unused if self.database.execute(query, (p,)).fetchone()[0]}
+        return sorted(self._maybe_unused - shown)
 
-    def miss(self, article: int, files: Mapping[str, int]) -> None:
-        """Note which files an article's page does without, each with its stamp."""
-        if not self._anew:  # else nothing is noted yet
+    def set_missing_files(self, article: int, files: Mapping[str, int]) -> None:
+        """Record which files an article's page is rendered without, each with its stamp."""
+        if not self._is_rebuild:  # which begins with no rows
             self.database.execute("DELETE FROM missing WHERE article = ?", (article,))
         if not files:
             return
@@ -229,18 +227,18 @@ class Manifest:
             ((article, file, stamp) for file, stamp in files.items()),
         )
 
-    def missed(self) -> dict[int, dict[str, int]]:
-        """Return the files that articles do without, each with its stamp, by article."""
+    def missing_files(self) -> dict[int, dict[str, int]]:
+        """Return the files that articles are rendered without, each with its stamp, by article."""
         found: dict[int, dict[str, int]] = {}
         rows = self.database.execute("SELECT article, file, stamp FROM missing")
         for article, file, stamp in rows:
             found.setdefault(article, {})[file] = stamp
         return found
 
-    # what the next build has to know
+    # for the next build
 
     def state(self) -> ManifestState | None:
-        """Return up to where the last build went; None before the first."""
+        """Return the state of the last build; None before the first."""
         query = "SELECT style, compress, change, at, trial FROM state"
         row = self.database.execute(query).fetchone()
         if row is None:
@@ -255,12 +253,12 @@ class Manifest:
         )
 
     def pending(self) -> list[int]:
-        """Return the keys of articles that could not be made the last time."""
+        """Return the keys of articles that failed in the last build."""
         rows = self.database.execute("SELECT article FROM pending ORDER BY article")
         return [key for (key,) in rows]
 
     def finish(self, state: ManifestState, pending: Iterable[int]) -> None:
-        """Commit the build, with what the next one has to know."""
+        """Commit the build, with its state and the articles to retry."""
         self.database.execute("DELETE FROM state")
         microseconds = (state.at - EPOCH) // timedelta(microseconds=1)
         self.database.execute(
@@ -274,21 +272,21 @@ class Manifest:
         self.database.commit()
 
 
-def _opened(file: Path) -> sqlite3.Connection:
+def _connect(file: Path) -> sqlite3.Connection:
     database = sqlite3.connect(file)
     try:
         with closing(database.cursor()) as cursor:
             cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute("PRAGMA synchronous = NORMAL")
-            _set_up(cursor)
+            _create_tables(cursor)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _set_up(cursor: sqlite3.Cursor) -> None:
-    """Make the tables; raise DatabaseError for those of another version."""
+def _create_tables(cursor: sqlite3.Cursor) -> None:
+    """Create the tables; raise DatabaseError for those of another version."""
     (version,) = cursor.execute("PRAGMA user_version").fetchone()
     if version not in (0, _VERSION):
         raise sqlite3.DatabaseError(f"version {version}")
@@ -296,9 +294,9 @@ def _set_up(cursor: sqlite3.Cursor) -> None:
         cursor.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
 
 
-def safe(path: str) -> bool:
-    """Whether a path names something inside the folder that a build may own.
+def is_safe_path(path: str) -> bool:
+    """Whether a path is inside the folder and may belong to a build.
 
-    Names with a leading dot are the writer's own, or the operator's.
+    Names with a leading dot are this package's own, or the operator's.
     """
     return "\0" not in path and all(part and not part.startswith(".") for part in path.split("/"))

@@ -1,4 +1,4 @@
-"""The files of `media/` that articles load: which there are, where they are, what is wrong."""
+"""The files of media/ that articles load: their names, their copies and their faults."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,27 +16,27 @@ _LOADED = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 _MISSING, _DAMAGED = "missing", "damaged"
 
 
-def media(article: Article) -> Iterator[str]:
-    """Iterate over them; some may come twice."""
+def media_files(article: Article) -> Iterator[str]:
+    """Iterate over the files that an article loads; some may come twice."""
     named = (article.image,) if article.image else ()
     for figure in (*named, *article.figures):
         if figure.local:
             yield from pictures.list_files(figure)
     if article.audio and article.audio.local:
         yield article.audio.src
-    if MEDIA in article.body:  # of few articles; the pattern looks at every space
+    if MEDIA in article.body:  # rare, and the pattern is slow
         yield from _LOADED.findall(article.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFault:
-    """A file of `media/` that can't be published from there."""
+    """A file of `media/` that can't be published."""
 
     src: str
     article: str
     """The file or slug of an article that loads it."""
     damaged: bool
-    """Whether there is a file at all, whose content is not what its name promises."""
+    """Whether the file exists, but its content doesn't match its name; else it is missing."""
     published: bool
     """Whether an intact copy is in the output, and stays."""
 
@@ -44,38 +44,38 @@ class MediaFault:
 class MediaFolder:
     """The publication's `media/`, and the copies of its files in the output."""
 
-    def __init__(self, config: Config, place: Callable[[str], Path] | None = None) -> None:
-        """`place` returns where a path of the output is; without it, links are followed."""
+    def __init__(self, config: Config, locate: Callable[[str], Path] | None = None) -> None:
+        """`locate` returns the file of a path in the output; without it, links are followed."""
         self._media = config.media
-        self._place = place or config.output.joinpath
+        self._locate = locate or config.output.joinpath
 
     def is_published(self, src: str) -> bool:
-        """Whether the output has a copy by name and size; the name is the content."""
-        place, source = self._place(src), self._source(src)
-        there = place.is_file() and source.is_file()
-        return there and place.stat().st_size == source.stat().st_size
+        """Whether the output has a copy, by name and size; the name is a hash of the content."""
+        copy, source = self._locate(src), self._source(src)
+        exist = copy.is_file() and source.is_file()
+        return exist and copy.stat().st_size == source.stat().st_size
 
     def read(self, src: str) -> bytes | None:
-        """Return what a file holds; None where it is missing or damaged."""
-        return _intact(src, self._source(src))
+        """Return the content of a file; None where it is missing or damaged."""
+        return _read_intact(src, self._source(src))
 
     def read_published(self, src: str) -> bytes | None:
-        """Return what the copy in the output holds; None where it is missing or damaged."""
+        """Return the content of the copy in the output; None where it is missing or damaged."""
         try:
-            return _intact(src, self._place(src))
+            return _read_intact(src, self._locate(src))
         except SyndicateError:  # the output has a link there
             return None
 
     def stamp(self, src: str) -> int:
-        """Return what changes when a file is put there or replaced; 0 where it is missing."""
+        """Return the modification time in nanoseconds; 0 where the file is missing."""
         try:
             return self._source(src).stat().st_mtime_ns
         except OSError:
             return 0
 
     def fault_of(self, src: str, article: Article) -> MediaFault | None:
-        """Return what keeps a file from being published; None where it is as it should be."""
-        if self._is_kept(src):
+        """Return why a file can't be published; None where it is intact."""
+        if self._is_intact(src):
             return None
         return MediaFault(
             src=src,
@@ -85,8 +85,8 @@ class MediaFolder:
         )
 
     def missing_of(self, article: Article) -> frozenset[str]:
-        """Return the files of an article that readers can't load: nowhere to be found intact."""
-        names = dict.fromkeys(media(article))
+        """Return the files of an article of which there is no intact copy."""
+        names = dict.fromkeys(media_files(article))
         absent = {
             src
             for src in names
@@ -94,9 +94,9 @@ class MediaFolder:
             and self.read(src) is None
             and self.read_published(src) is None
         }
-        return summarised(article, absent)
+        return without_renditions(article, absent)
 
-    def _is_kept(self, src: str) -> bool:
+    def _is_intact(self, src: str) -> bool:
         try:
             with self._source(src).open("rb") as file:
                 return is_intact(src, file)
@@ -107,8 +107,8 @@ class MediaFolder:
         return self._media / src.removeprefix(MEDIA)
 
 
-def summarised(article: Article, absent: set[str]) -> frozenset[str]:
-    """Leave out the renditions of pictures that are absent themselves: those go without saying."""
+def without_renditions(article: Article, absent: set[str]) -> frozenset[str]:
+    """Leave out the renditions of pictures that are absent themselves."""
     named = (article.image,) if article.image else ()
     for figure in (*named, *article.figures):
         if figure.src in absent:
@@ -118,21 +118,23 @@ def summarised(article: Article, absent: set[str]) -> frozenset[str]:
 
 def faults_of(articles: Iterable[Article], config: Config) -> list[MediaFault]:
     """Check every file of `media/` that articles load, each once."""
-    folder, seen, found = MediaFolder(config), set[str](), []
+    folder, checked, faults = MediaFolder(config), set[str](), []
     for article in articles:
-        for src in media(article):
-            if src not in seen:
-                seen.add(src)
-                found.append(folder.fault_of(src, article))
-    return [fault for fault in found if fault is not None]
+        for src in media_files(article):
+            if src not in checked:
+                checked.add(src)
+                faults.append(folder.fault_of(src, article))
+    return [fault for fault in faults if fault is not None]
 
 
-def warnings(faults: Sequence[MediaFault]) -> Iterator[Problem]:
+def media_warnings(faults: Sequence[MediaFault]) -> Iterator[Problem]:
     """Report faults in a sentence for each kind, with the remedy."""
     for kind, damaged in ((_MISSING, False), (_DAMAGED, True)):
         found = [fault for fault in faults if fault.damaged is damaged]
         if found:
-            yield Problem("media", f"{_counted(found, kind)}. {_fate(found)} {_REMEDY[kind]}")
+            yield Problem(
+                "media", f"{_summary(found, kind)}. {_consequence(found)} {_REMEDY[kind]}"
+            )
 
 
 _REMEDY: Mapping[str, str] = {
@@ -141,8 +143,8 @@ _REMEDY: Mapping[str, str] = {
 }
 
 
-def _counted(found: Sequence[MediaFault], kind: str) -> str:
-    files = len({_original(fault.src) for fault in found})
+def _summary(found: Sequence[MediaFault], kind: str) -> str:
+    files = len({_picture_name(fault.src) for fault in found})
     articles = len({fault.article for fault in found})
     first = found[0]
     return (
@@ -152,7 +154,7 @@ def _counted(found: Sequence[MediaFault], kind: str) -> str:
     )
 
 
-def _fate(found: Sequence[MediaFault]) -> str:
+def _consequence(found: Sequence[MediaFault]) -> str:
     if all(fault.published for fault in found):
         return "The copies that are published stay."
     if not any(fault.published for fault in found):
@@ -162,14 +164,14 @@ def _fate(found: Sequence[MediaFault]) -> str:
     )
 
 
-def _original(src: str) -> str:
-    """Return what all files of one picture have in common."""
+def _picture_name(src: str) -> str:
+    """Return the part of the name that all renditions of a picture share."""
     return src.rpartition("/")[2].partition(".")[0].partition("-")[0]
 
 
-def _intact(src: str, file: Path) -> bytes | None:
+def _read_intact(src: str, file: Path) -> bytes | None:
     try:
         data = file.read_bytes()
-    except (OSError, ValueError):  # ValueError: no file has such a name
+    except (OSError, ValueError):  # ValueError: the name is impossible for a file
         return None
     return data if is_intact(src, BytesIO(data)) else None

@@ -1,8 +1,8 @@
-"""The herald: tells hubs and search engines what was published, after it is in place.
+"""Notifies hubs and search engines of published changes, once they are in place.
 
-It looks at what builds touched, and at everything when it begins and now and then,
-since another process may have built and died. Nothing waits for it, and of those who
-are told none waits for another.
+It looks at what builds changed, and at everything at the start and every hour, since
+another process may have built and died. Nothing waits for it, and no recipient waits for
+another.
 """
 
 import sqlite3
@@ -20,120 +20,122 @@ from syndicate.config.loopback import is_loopback
 from syndicate.errors import Problem, SyndicateError
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.mirror.mirror import Mirror
-from syndicate.publish.output.formats import MAIN, is_followed
+from syndicate.publish.output.formats import MAIN_FEEDS, is_subscription_document
 from syndicate.publish.output.manifest import Manifest, ManifestState
-from syndicate.publish.push.feed_versions import look
-from syndicate.publish.push.time_budget import LASTS, TimeBudget
+from syndicate.publish.push.feed_versions import find_versions
+from syndicate.publish.push.time_budget import DEFAULT_SECONDS, TimeBudget
 from syndicate.store import Store
 
 if TYPE_CHECKING:  # start-up: who notifies nobody needs no HTTP
     from syndicate.publish.push.hub import HubReport
 
-ROUND = timedelta(hours=1)
-"""How often everything is looked at, whatever was heard of."""
+FULL_SCAN_INTERVAL = timedelta(hours=1)
+"""How often all feeds are compared, whatever builds reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyReport:
-    """What a herald did."""
+    """The result of a run."""
 
     pinged: int = 0
-    """Pings that hubs took."""
+    """Pings that hubs accepted."""
     submitted: int = 0
-    """Addresses that a search engine took."""
-    worked: "HubReport | None" = None
-    """What our own hub did, where we have one."""
+    """Addresses that a search engine accepted."""
+    hub: "HubReport | None" = None
+    """The result of our own hub, where there is one."""
     problems: tuple[Problem, ...] = ()
-    """What failed; it is kept, and tried again."""
+    """Failures, which are retried later."""
     unfinished: bool = False
-    """Whether time was up before all that was due had been told."""
+    """Whether the time was up before everything was sent."""
 
 
 class ChangeNotifier:
-    """A publication's herald."""
+    """Notifies the hubs and search engines of a publication, and runs its own hub."""
 
     def __init__(self, store: Store, config: Config) -> None:
         from syndicate.publish.push.http_client import HttpClient  # noqa: PLC0415 - start-up
         from syndicate.publish.push.hub import Hub  # noqa: PLC0415
-        from syndicate.publish.push.indexnow import Submitter  # noqa: PLC0415
+        from syndicate.publish.push.indexnow import IndexNowSubmitter  # noqa: PLC0415
         from syndicate.publish.push.websub import HubPinger  # noqa: PLC0415
 
-        caller = HttpClient(allowed=None)
+        client = HttpClient(allowed=None)
         self._config = config
         self._mirror = Mirror.of(config)
-        named = hubs(config)
-        self._announcer = HubPinger(store, config, named, caller) if named else None
-        self._submitter = Submitter(store, config, caller) if tells_engines(config) else None
+        hubs = reachable_hubs(config)
+        self._pinger = HubPinger(store, config, hubs, client) if hubs else None
+        engines = notifies_search_engines(config)
+        self._submitter = IndexNowSubmitter(store, config, client) if engines else None
         self._hub = Hub.of(store, config) if config.websub.own else None
-        self._turn = Lock()
-        self._hearing = Lock()
-        self._trial = False
-        """Whether a trial was passed over since everything was looked at."""
-        self._touched: set[str] = set()
-        """Feeds that builds wrote or deleted, and that were not looked at since."""
-        self._heard_of: datetime | None = None
-        """The time of the newest build that we heard of."""
+        self._run_lock = Lock()
+        self._changes_lock = Lock()
+        self._skipped_trial = False
+        """Whether a trial build was skipped since the last full scan."""
+        self._changed: set[str] = set()
+        """Feeds that builds wrote or deleted and that were not compared since."""
+        self._reported_at: datetime | None = None
+        """The time of the newest build that was reported."""
         self._state: ManifestState | None = None
-        """The build that was looked at the last time."""
-        self._round: datetime | None = None
-        """When everything was looked at the last time."""
+        """The build that was compared last."""
+        self._scanned_at: datetime | None = None
+        """The time of the last full scan."""
 
     @classmethod
     def of(cls, store: Store, config: Config) -> Self | None:
-        """Return the herald, if anybody is to be told; raise ConfigError for a bad mirror."""
-        wanted = config.websub.own or hubs(config) or tells_engines(config)
-        return cls(store, config) if wanted else None
+        """Return the notifier, if anybody is notified; raise ConfigError for a bad mirror."""
+        needed = config.websub.own or reachable_hubs(config) or notifies_search_engines(config)
+        return cls(store, config) if needed else None
 
-    def hear(self, built: BuildSummary, at: datetime) -> None:
-        """Hear what the build as of `at` did; any thread may say so."""
-        with self._hearing:
-            self._touched.update(filter(is_followed, (*built.written, *built.deleted)))
-            self._heard_of = at
+    def record_build(self, built: BuildSummary, at: datetime) -> None:
+        """Record what the build as of `at` changed; safe for any thread."""
+        with self._changes_lock:
+            changed = (*built.written, *built.deleted)
+            self._changed.update(filter(is_subscription_document, changed))
+            self._reported_at = at
 
-    def follow(self, at: datetime, stop: Event | None = None) -> NotifyReport:
-        """Tell what is new, and what could not be told before; stop early once `stop` is set.
+    def run(self, at: datetime, stop: Event | None = None) -> NotifyReport:
+        """Notify of what is new or failed before, and run our own hub beside it.
 
-        Our own hub works beside it. What fails is kept in the store and tried later. Raise
+        Stop early once `stop` is set. Failures are stored and retried later. Raise
         SyndicateError where the store or the output can't be read.
         """
         with ThreadPoolExecutor(1, thread_name_prefix="hub") as pool:
-            worked = pool.submit(self.work, at, stop)
-            told = self.tell(at, stop)
-        return replace(told, worked=worked.result())
+            hub = pool.submit(self.run_hub, at, stop)
+            report = self.notify(at, stop)
+        return replace(report, hub=hub.result())
 
-    def work(self, at: datetime, stop: Event | None = None) -> "HubReport | None":
-        """Have our own hub work, if we have one; see `Hub.work`."""
-        return self._hub.work(at, stop) if self._hub else None
+    def run_hub(self, at: datetime, stop: Event | None = None) -> "HubReport | None":
+        """Run our own hub, if there is one; see `Hub.run`."""
+        return self._hub.run(at, stop) if self._hub else None
 
-    def tell(
-        self, at: datetime, stop: Event | None = None, *, within: float = LASTS
+    def notify(
+        self, at: datetime, stop: Event | None = None, *, within: float = DEFAULT_SECONDS
     ) -> NotifyReport:
-        """Tell hubs of others and search engines, side by side, for so many seconds at most."""
-        with self._turn:
-            self._look(at)
-            shift = TimeBudget(at, stop or Event(), within)
+        """Notify other hubs and search engines side by side, for `within` seconds at most."""
+        with self._run_lock:
+            self._enqueue_changes(at)
+            budget = TimeBudget(at, stop or Event(), within)
             with ThreadPoolExecutor(1, thread_name_prefix="engine") as pool:
-                submitting = pool.submit(self._submitter.send, shift) if self._submitter else None
-                pinged = self._announcer.send(shift) if self._announcer else None
-            submitted = submitting.result() if submitting else None
+                submitting = pool.submit(self._submitter.send, budget) if self._submitter else None
+                pings = self._pinger.send(budget) if self._pinger else None
+            submissions = submitting.result() if submitting else None
         return NotifyReport(
-            pinged=pinged.told if pinged else 0,
-            submitted=submitted.told if submitted else 0,
+            pinged=pings.sent if pings else 0,
+            submitted=submissions.sent if submissions else 0,
             problems=(
-                *(pinged.problems if pinged else ()),
-                *(submitted.problems if submitted else ()),
+                *(pings.problems if pings else ()),
+                *(submissions.problems if submissions else ()),
             ),
-            unfinished=shift.is_over,
+            unfinished=budget.is_over,
         )
 
     @property
     def has_hub(self) -> bool:
-        """Whether we are a hub ourselves."""
+        """Whether the publication has its own hub."""
         return self._hub is not None
 
-    def _look(self, at: datetime) -> None:
-        """Note what is owed since the last look; trials are passed over."""
-        manifest = Manifest.seen(self._config.output)
+    def _enqueue_changes(self, at: datetime) -> None:
+        """Enqueue what changed since the last run; trial builds are skipped."""
+        manifest = Manifest.open_read_only(self._config.output)
         if manifest is None:
             return
         try:
@@ -142,76 +144,84 @@ class ChangeNotifier:
                 if state is None:
                     return
                 if state.trial or state.at > at:
-                    self._trial = True
+                    self._skipped_trial = True
                     return
-                self._note(manifest, state, at)
+                self._enqueue(manifest, state, at)
         except sqlite3.Error as error:
             raise SyndicateError(f"{self._config.output}: the manifest: {error}") from error
 
-    def _note(self, manifest: Manifest, state: ManifestState, at: datetime) -> None:
-        with self._hearing:
-            touched, self._touched = self._touched, set()
-            heard_of = self._heard_of
-        begins = self._round is None
-        strange = state != self._state and state.at != heard_of
-        whole = self._round is None or at - self._round >= ROUND or strange or self._trial
-        behind: Iterable[str] = touched
+    def _enqueue(self, manifest: Manifest, state: ManifestState, at: datetime) -> None:
+        with self._changes_lock:
+            changed, self._changed = self._changed, set()
+            reported_at = self._reported_at
+        is_first = self._scanned_at is None
+        is_unreported = state != self._state and state.at != reported_at
+        complete = (
+            self._scanned_at is None
+            or at - self._scanned_at >= FULL_SCAN_INTERVAL
+            or is_unreported
+            or self._skipped_trial
+        )
+        not_mirrored: Iterable[str] = changed
         try:
-            if begins:
-                self._begin(at)
-            if self._announcer and (whole or touched):
-                seen = look(manifest, self._mirror, touched, whole=whole)
-                self._announcer.note(seen, at)
-                behind = seen.behind
+            if is_first:
+                self._delete_removed(at)
+            if self._pinger and (complete or changed):
+                versions = find_versions(manifest, self._mirror, changed, complete=complete)
+                self._pinger.enqueue(versions, at)
+                not_mirrored = versions.not_mirrored
             else:
-                behind = ()
-            if self._submitter and not self._mirror_lags(manifest):
-                self._submitter.note(state, at)
+                not_mirrored = ()
+            if self._submitter and not self._is_mirror_behind(manifest):
+                self._submitter.enqueue(state, at)
         finally:
-            with self._hearing:
-                self._touched.update(behind)
-        self._state, self._trial = state, False
-        if whole:
-            self._round = at
+            with self._changes_lock:
+                self._changed.update(not_mirrored)
+        self._state, self._skipped_trial = state, False
+        if complete:
+            self._scanned_at = at
 
-    def _mirror_lags(self, manifest: Manifest) -> bool:
-        """Whether the mirror isn't up to the build: it takes the main feeds last."""
-        return bool(self._mirror and look(manifest, self._mirror, MAIN, whole=False).behind)
+    def _is_mirror_behind(self, manifest: Manifest) -> bool:
+        """Whether the mirror lacks files of the build: the main feeds are uploaded last."""
+        if self._mirror is None:
+            return False
+        versions = find_versions(manifest, self._mirror, MAIN_FEEDS, complete=False)
+        return bool(versions.not_mirrored)
 
-    def _begin(self, at: datetime) -> None:
-        """Leave out what the configuration has no more."""
-        if self._announcer:
-            self._announcer.forget_others()
+    def _delete_removed(self, at: datetime) -> None:
+        """Delete the queues of hubs and engines that are no longer configured."""
+        if self._pinger:
+            self._pinger.delete_removed_hubs()
         if self._submitter:
-            self._submitter.begin(at)
+            self._submitter.start(at)
 
 
-def hubs(config: Config) -> Sequence[str]:
-    """Return the hubs that are told: elsewhere none of a publication on this machine alone."""
+def reachable_hubs(config: Config) -> Sequence[str]:
+    """Return the hubs to notify; remote ones can't fetch from a publication on this machine."""
     return [hub for hub in config.websub.hubs if not is_local(config.url) or is_local(hub)]
 
 
-def tells_engines(config: Config) -> bool:
-    """Whether search engines are told: they have a key, and can reach the publication."""
+def notifies_search_engines(config: Config) -> bool:
+    """Whether search engines are notified: there is a key, and they can reach the publication."""
     return config.indexnow.key is not None and not is_local(config.url)
 
 
-def unheard(config: Config) -> Iterator[str]:
-    """Say which keys come to nothing, since a publication on this machine alone is told to nobody.
+def ineffective_settings(config: Config) -> Iterator[str]:
+    """Return which settings have no effect, since others can't reach a local publication.
 
-    Hubs, engines and subscribers that are on this machine, too, are left out of it.
+    Hubs, engines and subscribers on this machine do reach it.
     """
     if not is_local(config.url):
         return
-    told = f"since none can reach {config.url}; set publication.url"
-    if len(hubs(config)) < len(config.websub.hubs):
-        yield f"websub.hubs: no hub elsewhere is told, {told}"
+    reason = f"since none can reach {config.url}; set publication.url"
+    if len(reachable_hubs(config)) < len(config.websub.hubs):
+        yield f"websub.hubs: no hub on another machine is notified, {reason}"
     if config.websub.own:
-        yield f"websub.own: no subscriber elsewhere is served, {told}"
+        yield f"websub.own: no subscriber on another machine is served, {reason}"
     if config.indexnow.key:
-        yield f"indexnow.key: no search engine is told, {told}"
+        yield f"indexnow.key: no search engine is notified, {reason}"
 
 
 def is_local(url: str) -> bool:
-    """Whether an address leads to this machine, whoever follows it."""
+    """Whether a URL leads to this machine."""
     return is_loopback(urlsplit(url).hostname or "")

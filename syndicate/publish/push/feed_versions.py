@@ -1,4 +1,4 @@
-"""What a look at the output shows: the feeds there are, and in which version."""
+"""The feeds of the output, and their current versions."""
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
@@ -11,46 +11,46 @@ from syndicate.publish.output.manifest import Manifest
 from syndicate.render import addresses
 from syndicate.render.feeds import FORMATS
 
-_NAMES = tuple(each.file for each in FORMATS)
+_NAMES = tuple(writer.file for writer in FORMATS)
 _ALL = f"""
 SELECT f.path, f.sha256 FROM (SELECT home FROM topics UNION SELECT '{addresses.HOME}') AS t
 JOIN files AS f ON f.path = substr(t.home, 2) || ? WHERE f.status = {HTTPStatus.OK:d}
-"""  # noqa: S608 - our own words
+"""  # noqa: S608 - no input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedVersions:
-    """The feeds that somebody may follow; each is a path in the output."""
+    """Paths of the feeds that readers can subscribe to, with their digests."""
 
-    whole: bool
-    """Whether all were looked at, or only those that builds touched."""
-    there: Mapping[str, str]
-    """The digest of each document that readers get."""
-    behind: Mapping[str, str]
-    """The same of documents that don't lie in the mirror yet: readers get an older one."""
+    complete: bool
+    """Whether all feeds were compared, or only those that builds changed."""
+    published: Mapping[str, str]
+    """Documents that readers get."""
+    not_mirrored: Mapping[str, str]
+    """Documents that aren't in the mirror yet, so that readers get an older one."""
     gone: frozenset[str]
-    """What was looked for and isn't there."""
-    written: frozenset[str]
-    """What builds of this process wrote."""
+    """Changed paths that no longer exist."""
+    changed: frozenset[str]
+    """Paths that builds of this process changed."""
 
 
-def look(
-    manifest: Manifest, mirror: Mirror | None, touched: Collection[str], *, whole: bool
+def find_versions(
+    manifest: Manifest, mirror: Mirror | None, changed: Collection[str], *, complete: bool
 ) -> FeedVersions:
-    """Look at what builds touched, or at all feeds; raise sqlite3.Error."""
-    found = dict(_all(manifest.database) if whole else _some(manifest, touched))
-    there = found if mirror is None else mirror.having(found)
+    """Return the versions of changed feeds, or of all; raise sqlite3.Error."""
+    versions = dict(_all(manifest.database) if complete else _some(manifest, changed))
+    published = versions if mirror is None else mirror.uploaded_versions(versions)
     return FeedVersions(
-        whole=whole,
-        there=there,
-        behind={path: sha256 for path, sha256 in found.items() if path not in there},
-        gone=frozenset(touched) - found.keys(),
-        written=frozenset(touched),
+        complete=complete,
+        published=published,
+        not_mirrored={path: sha for path, sha in versions.items() if path not in published},
+        gone=frozenset(changed) - versions.keys(),
+        changed=frozenset(changed),
     )
 
 
-def topic(path: str, config: Config) -> str:
-    """Return the address of a feed's document, which is its name for hubs."""
+def topic_url(path: str, config: Config) -> str:
+    """Return the URL of a feed document: the topic of WebSub."""
     return addresses.absolute(f"/{path}", config)
 
 

@@ -1,7 +1,7 @@
-"""Calls: what we ask of other servers over HTTP, and for how long we let them hold us.
+"""The HTTP client for calls to other servers.
 
-Redirects are not followed, proxies of the environment are ignored, and the time that
-a call may take is of the whole call: a server that sends a byte now and then gains nothing.
+It follows no redirects and ignores proxies of the environment. Its timeout is for the whole
+call, so that a server can't prolong it by sending single bytes.
 """
 
 import socket
@@ -20,32 +20,32 @@ from syndicate.errors import CallFailed, NotReached
 from syndicate.publish.push.ssrf_guard import (
     Network,
     Resolver,
-    judge,
-    judge_connection,
-    literal,
-    reachable,
+    check_address,
+    check_connection,
+    numeric_addresses,
     resolve,
+    resolve_allowed,
 )
 
-LIMIT = 64 * 1024
-"""Bytes of an answer that are read; what comes after is not waited for."""
-_PORTS = 2**16
-"""The first number that is no port; systems take it for another one, and don't say so."""
+MAX_BODY = 64 * 1024
+"""Bytes of a reply that are read; the rest is ignored."""
+_PORT_LIMIT = 2**16
+"""Systems silently turn numbers from here on into other ports."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """What a server answered."""
+    """The reply of a server."""
 
     status: int
     headers: Mapping[str, str]
     """By lower-case name."""
     body: bytes
-    """As it was sent, at most `LIMIT` bytes."""
+    """At most `MAX_BODY` bytes, undecoded."""
 
 
 class HttpClient:
-    """Calls other servers; several threads may share one."""
+    """Calls other servers; safe for several threads."""
 
     def __init__(
         self,
@@ -55,9 +55,9 @@ class HttpClient:
         resolver: Resolver = resolve,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Call public addresses, and those in networks that are `allowed`; None allows all.
+        """Call public addresses, and those in `allowed` networks; None allows all.
 
-        `timeout` is of a whole call, in seconds. Certificates are checked against `tls`.
+        `timeout` is for a whole call, in seconds. `tls` verifies certificates.
         """
         self._allowed = allowed
         self._timeout = timeout
@@ -66,28 +66,25 @@ class HttpClient:
         self._agent = f"Syndicate/{__version__}"
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> HttpReply:
-        """Ask for what is at an address; raise CallFailed where no answer came.
-
-        Of that, NotReached says that there was no connection either.
-        """
+        """Send a GET; raise CallFailed without a reply, NotReached without a connection."""
         return self._call("GET", url, headers or {}, None)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpReply:
-        """Send a body to an address; raise CallFailed, or NotReached, as `get` does."""
+        """Send a POST; raise CallFailed or NotReached, as `get` does."""
         return self._call("POST", url, headers, body)
 
     def check(self, url: str) -> None:
-        """Raise CallFailed where an address is never called, whatever its name leads to."""
-        address = _parsed(url)
+        """Raise CallFailed for a URL that is never called, however its host resolves."""
+        address = _parse(url)
         host, port = address.raw_host.decode("ascii"), address.port or 0
-        for text in literal(host, port):
-            judge(ip_address(text), host, self._allowed)
+        for text in numeric_addresses(host, port):
+            check_address(ip_address(text), host, self._allowed)
 
     def _call(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> HttpReply:
-        address = _parsed(url)
-        sent = {
+        address = _parse(url)
+        all_headers = {
             "Host": address.netloc.decode("ascii"),
             "User-Agent": self._agent,
             "Accept": "*/*",
@@ -96,8 +93,8 @@ class HttpClient:
             **headers,
         }
         if body is not None:
-            sent["Content-Length"] = str(len(body))
-        encoded = _encoded(sent)
+            all_headers["Content-Length"] = str(len(body))
+        encoded = _encode(all_headers)
         backend = _GuardedBackend(self._allowed, time.monotonic() + self._timeout, self._resolver)
         target = httpcore.URL(
             scheme=address.raw_scheme,
@@ -110,15 +107,15 @@ class HttpClient:
                 httpcore.ConnectionPool(self._tls, network_backend=backend) as pool,
                 pool.stream(method, target, headers=encoded, content=body) as response,
             ):
-                return HttpReply(response.status, _decoded(response.headers), _body(response))
+                return HttpReply(response.status, _decode(response.headers), _read_body(response))
         except (TimeoutError, httpcore.TimeoutException) as error:
-            raise backend.failed(f"no answer within {self._timeout:g} s") from error
+            raise backend.failure(f"no answer within {self._timeout:g} s") from error
         except (CallFailed, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
-            raise backend.failed(_said(error)) from error
+            raise backend.failure(_error_text(error)) from error
 
 
 class _GuardedBackend(httpcore.NetworkBackend):
-    """Opens connections to addresses that may be called, until the deadline of one call."""
+    """Opens connections to permitted addresses, until the deadline of one call."""
 
     def __init__(
         self, allowed: Sequence[Network] | None, deadline: float, resolver: Resolver
@@ -128,37 +125,37 @@ class _GuardedBackend(httpcore.NetworkBackend):
         self._resolver = resolver
         self._connected = False
 
-    def failed(self, reason: str) -> CallFailed:
-        """Put a failure of the call into words."""
+    def failure(self, reason: str) -> CallFailed:
+        """Return the error of the call: whether there was a connection."""
         return CallFailed(reason) if self._connected else NotReached(reason)
 
     def connect_tcp(
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ARG002 - the deadline is all the time there is
+        timeout: float | None = None,  # noqa: ARG002 - the deadline applies
         local_address: str | None = None,  # noqa: ARG002
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
-        """Connect to the first address of a host that answers; each has its share of the time."""
-        found = reachable(
+        """Connect to the first address of a host that accepts; each has its share of the time."""
+        resolved = resolve_allowed(
             host.strip("[]"),
             port,
             allowed=self._allowed,
-            within=_left(self._deadline),
+            within=_remaining(self._deadline),
             resolver=self._resolver,
         )
-        for left, address in zip(range(len(found), 0, -1), found, strict=True):
+        for left, address in zip(range(len(resolved), 0, -1), resolved, strict=True):
             try:
                 opened = socket.create_connection(
-                    (str(address), port), _left(self._deadline) / left
+                    (str(address), port), _remaining(self._deadline) / left
                 )
             except OSError:
                 if left == 1:
                     raise
                 continue
             try:
-                judge_connection(opened, host, self._allowed)
+                check_connection(opened, host, self._allowed)
                 opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except BaseException:
                 opened.close()
@@ -169,22 +166,22 @@ class _GuardedBackend(httpcore.NetworkBackend):
 
 
 class _TimedStream(httpcore.NetworkStream):
-    """A connection that ends with the time of its call."""
+    """A connection with the deadline of its call."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._connection = connection
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        """Wait for bytes; raise TimeoutError."""
-        self._connection.settimeout(_left(self._deadline))
+        """Read bytes; raise TimeoutError."""
+        self._connection.settimeout(_remaining(self._deadline))
         return self._connection.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
-        """Send bytes; raise TimeoutError, or WriteError: then an answer may be there already."""
+        """Send bytes; raise TimeoutError, or WriteError, after which a reply may still arrive."""
         rest = memoryview(buffer)
         while rest:
-            self._connection.settimeout(_left(self._deadline))
+            self._connection.settimeout(_remaining(self._deadline))
             try:
                 rest = rest[self._connection.send(rest) :]
             except TimeoutError:
@@ -193,7 +190,7 @@ class _TimedStream(httpcore.NetworkStream):
                 raise httpcore.WriteError(error) from error
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         self._connection.close()
 
     def start_tls(
@@ -202,8 +199,8 @@ class _TimedStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
-        """Speak TLS from here on, with the server of that name and no other."""
-        self._connection.settimeout(_left(self._deadline))
+        """Start TLS, with a certificate for that name."""
+        self._connection.settimeout(_remaining(self._deadline))
         try:
             secured = ssl_context.wrap_socket(self._connection, server_hostname=server_hostname)
         except BaseException:
@@ -212,40 +209,40 @@ class _TimedStream(httpcore.NetworkStream):
         return _TimedStream(secured, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ARG002
-        """Know nothing of itself, as httpcore allows."""
+        """Return nothing, as httpcore allows."""
         return None
 
 
-def _parsed(url: str) -> httpx.URL:
-    """Read an address; raise CallFailed where it is none that can be called."""
+def _parse(url: str) -> httpx.URL:
+    """Parse a URL; raise CallFailed where it can't be called."""
     try:
         address = httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
         raise CallFailed(f"{url!r} is no address: {error}") from error
     if address.scheme not in {"http", "https"} or not address.raw_host:
         raise CallFailed(f"{url!r} is no address of http or https")
-    if address.port is not None and not 0 < address.port < _PORTS:
+    if address.port is not None and not 0 < address.port < _PORT_LIMIT:
         raise CallFailed(f"{url!r} names port {address.port}, and there is none of that number")
     if address.userinfo:
         raise CallFailed("an address with a name or password in it is not called")
     return address
 
 
-def _said(error: Exception) -> str:
-    """Return what the system says of a failure, without its number."""
+def _error_text(error: Exception) -> str:
+    """Return the text of an error without its number."""
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return text or "the connection broke"
 
 
-def _left(deadline: float) -> float:
-    """Return the seconds until then; raise TimeoutError when there are none."""
-    left = deadline - time.monotonic()
-    if left <= 0:
+def _remaining(deadline: float) -> float:
+    """Return the seconds until the deadline; raise TimeoutError after it."""
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
         raise TimeoutError
-    return left
+    return seconds
 
 
-def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+def _encode(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     try:
         return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
     except UnicodeEncodeError as error:
@@ -254,8 +251,8 @@ def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         ) from error
 
 
-def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
-    """Return headers by name; one that comes twice is joined, as RFC 9110 (5.3) has it."""
+def _decode(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    """Return headers by lower-case name; repeated ones are joined (RFC 9110, 5.3)."""
     joined: dict[str, str] = {}
     for name, value in headers:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
@@ -263,10 +260,10 @@ def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     return joined
 
 
-def _body(response: httpcore.Response) -> bytes:
+def _read_body(response: httpcore.Response) -> bytes:
     body = bytearray()
     for chunk in response.iter_stream():
         body += chunk
-        if len(body) >= LIMIT:
+        if len(body) >= MAX_BODY:
             break
-    return bytes(body[:LIMIT])
+    return bytes(body[:MAX_BODY])

@@ -1,7 +1,7 @@
-"""Our own hub: it asks whether a subscription is meant, and sends what is new (W3C WebSub).
+"""Our own hub: verifies subscriptions and sends new versions of feeds (W3C WebSub).
 
-What is asked and owed stands in the store, so that a process that ends loses nothing,
-and several share the work.
+Requests and deliveries are in the store, so that a process that ends loses nothing, and
+several can share the work.
 """
 
 import hashlib
@@ -21,131 +21,133 @@ import structlog
 from syndicate.config import Config
 from syndicate.errors import CallFailed
 from syndicate.publish.mirror.mirror import Mirror
-from syndicate.publish.push.documents import FeedDocument, FeedDocuments
 from syndicate.publish.push.fan_out import FanOut
+from syndicate.publish.push.feed_documents import FeedDocument, FeedDocuments
 from syndicate.publish.push.http_client import HttpClient, HttpReply
-from syndicate.publish.push.retry_policy import again
+from syndicate.publish.push.retry_policy import next_attempt
 from syndicate.store import HubRequest, HubSubscription, Store, Transaction
 
 log = structlog.get_logger()
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-TRIES = (MINUTE, 10 * MINUTE, HOUR)
-"""After how long a subscriber is asked again whether it meant to subscribe."""
-CLAIM = timedelta(minutes=10)
-"""For how long what one process works on is nobody else's."""
-_STALE = timedelta(days=1)
-"""Age of a request that nobody got round to."""
-_BATCH = 40
-"""Rows that are claimed together; what their calls take at worst is well within a claim."""
-_PHASE = 30
-"""Seconds after which verifying, or sending, makes way for the other, and for other work."""
+VERIFICATION_DELAYS = (MINUTE, 10 * MINUTE, HOUR)
+"""Delays before a subscriber is asked again to verify its request."""
+CLAIM_TIME = timedelta(minutes=10)
+"""How long a process keeps what it claimed."""
+_MAX_REQUEST_AGE = timedelta(days=1)
+"""Older requests are deleted."""
+_BATCH_SIZE = 40
+"""Rows claimed together; even their slowest calls end within a claim."""
+_PHASE_TIMEOUT = 30
+"""Seconds after which verification, or distribution, lets other work proceed."""
 
 
 @dataclass(slots=True)
 class HubReport:
-    """What one turn of the hub's work came to."""
+    """The result of one run."""
 
     verified: int = 0
     refused: int = 0
-    """Requests that nobody stood by, or whose topic is no more."""
+    """Requests that the subscriber denied, or whose topic no longer exists."""
     delivered: int = 0
     failed: int = 0
-    """Distributions that are tried again."""
+    """Deliveries to be retried."""
     given_up: int = 0
     ended: int = 0
-    """Subscriptions that ended: by their lease, by their callback, or with their topic."""
+    """Subscriptions that ended: by their lease, by a 410 of their callback, or with their topic."""
     unfinished: bool = False
-    """Whether something was left that could be done at once."""
+    """Whether work is left that could be done at once."""
 
 
 class Hub:
     """The hub of a publication's own feeds."""
 
     def __init__(
-        self, store: Store, config: Config, caller: HttpClient, *, mirror: Mirror | None
+        self, store: Store, config: Config, client: HttpClient, *, mirror: Mirror | None
     ) -> None:
-        """Call subscribers by `caller`, of what lies in the mirror, where there is one."""
+        """With a mirror, send only what it has."""
         self._store = store
         self._config = config
-        self._caller = caller
+        self._client = client
         self._mirror = mirror
 
     @classmethod
     def of(cls, store: Store, config: Config) -> Self:
-        """Open the hub of a publication; it is to work where `websub.own` is set."""
-        caller = HttpClient(allowed=config.websub.private_callbacks)
-        return cls(store, config, caller, mirror=Mirror.of(config))
+        """Return the hub of a publication."""
+        client = HttpClient(allowed=config.websub.private_callbacks)
+        return cls(store, config, client, mirror=Mirror.of(config))
 
-    def work(self, at: datetime, stop: Event | None = None) -> HubReport:
-        """Verify what waits, send what changed, forget what lapsed; once `stop` is set, no more.
+    def run(self, at: datetime, stop: Event | None = None) -> HubReport:
+        """Verify requests, send changed feeds, delete what expired, until `stop` is set.
 
         Raise SyndicateError where the store or the output can't be read.
         """
-        turn = _Turn(
+        run = _HubRun(
             store=self._store,
             config=self._config,
-            caller=self._caller,
+            client=self._client,
             at=at,
             stop=stop or Event(),
             mirror=self._mirror,
         )
-        turn.forget()
-        with FeedDocuments.seen(self._config) as documents:
-            due = documents if documents and documents.is_due(at) else None
-            turn.verify(due)  # what was asked for before a trial build is asked during it, too
-            if due is not None:
-                turn.owe(due)
-                turn.distribute(due)
-        if done := {name: count for name, count in asdict(turn.worked).items() if count}:
-            log.info("hub", **done)
-        return turn.worked
+        run.delete_expired()
+        with FeedDocuments.open(self._config) as documents:
+            current = documents if documents and documents.may_send(at) else None
+            run.verify(current)  # also during a trial build
+            if current is not None:
+                run.enqueue_changes(current)
+                run.distribute(current)
+        if counts := {name: count for name, count in asdict(run.report).items() if count}:
+            log.info("hub", **counts)
+        return run.report
 
 
 @dataclass(slots=True, kw_only=True)
-class _Turn:
-    """One turn of work."""
+class _HubRun:
+    """One run, and its results so far."""
 
     store: Store
     config: Config
-    caller: HttpClient
+    client: HttpClient
     at: datetime
     stop: Event
     mirror: Mirror | None
-    worked: HubReport = field(default_factory=HubReport)
-    _began: float = field(default_factory=time.monotonic)
+    report: HubReport = field(default_factory=HubReport)
+    _started: float = field(default_factory=time.monotonic)
 
     def _now(self) -> datetime:
-        """Return the time, as this turn counts it: it may be long."""
-        return self.at + timedelta(seconds=time.monotonic() - self._began)
+        """Return the present time; a run may take long."""
+        return self.at + timedelta(seconds=time.monotonic() - self._started)
 
     def _batches(self) -> Iterator[None]:
-        """Go on for as long as a phase may take: who is slow must not hold up all the rest."""
-        ends = time.monotonic() + _PHASE
+        """Allow batches until the phase times out, so that slow servers delay no other work."""
+        deadline = time.monotonic() + _PHASE_TIMEOUT
         while not self.stop.is_set():
-            if time.monotonic() > ends:
-                self.worked.unfinished = True
+            if time.monotonic() > deadline:
+                self.report.unfinished = True
                 return
             yield
 
-    def forget(self) -> None:
+    def delete_expired(self) -> None:
         with self.store.write() as tx:
-            self.worked.ended += tx.hub.delete_expired(self.at, asked_before=self.at - _STALE)
+            self.report.ended += tx.hub.delete_expired(
+                self.at, asked_before=self.at - _MAX_REQUEST_AGE
+            )
 
     # verification of intent (5.3)
 
     def verify(self, documents: FeedDocuments | None) -> None:
-        """Ask those who asked; None where what is published can't be known for now."""
-        rounds = FanOut(self.stop)
+        """Ask subscribers to verify their requests; without `documents` topics are not checked."""
+        fan_out = FanOut(self.stop)
         for _ in self._batches():
             with self.store.write() as tx:
                 now = self._now()
-                asked = tx.hub.claim_requests(self.at, until=now + CLAIM, limit=_BATCH)
-            if not asked:
+                requests = tx.hub.claim_requests(self.at, until=now + CLAIM_TIME, limit=_BATCH_SIZE)
+            if not requests:
                 return
             challenges = {
                 request: secrets.token_urlsafe(32)
-                for request in asked
+                for request in requests
                 if not _is_gone(request, documents)
             }
 
@@ -153,178 +155,186 @@ class _Turn:
                 request: HubRequest, challenges: dict[HubRequest, str] = challenges
             ) -> HttpReply:
                 challenge = challenges.get(request)
-                return self.caller.get(
-                    question(request, challenge) if challenge else denial(request)
+                return self.client.get(
+                    verification_url(request, challenge) if challenge else denial_url(request)
                 )
 
-            left = []
-            for request, outcome in rounds.make(asked, ask):
+            uncalled = []
+            for request, outcome in fan_out.call_all(requests, ask):
                 if outcome is None:
-                    left.append(request)
+                    uncalled.append(request)
                 else:
-                    self._settle(request, meant=_is_meant(outcome, challenges.get(request)))
-            self._leave(left)
+                    verified = _is_verified(outcome, challenges.get(request))
+                    self._settle(request, verified=verified)
+            self._release_requests(uncalled)
 
-    def _settle(self, request: HubRequest, *, meant: bool | None) -> None:
-        """Do what is meant, drop what isn't, and ask again where nobody knows."""
+    def _settle(self, request: HubRequest, *, verified: bool | None) -> None:
+        """Confirm, delete or retry a request."""
         with self.store.write() as tx:
-            if meant:  # where the topic went meanwhile, `owe` ends the subscription and says so
+            if verified:  # if the topic is gone by now, `enqueue_changes` ends the subscription
                 tx.hub.confirm(request, at=self._now())
-                self.worked.verified += 1
-            elif meant is None and request.attempts < len(TRIES):
-                tx.hub.retry_request(request, due_at=self._now() + TRIES[request.attempts])
+                self.report.verified += 1
+            elif verified is None and request.attempts < len(VERIFICATION_DELAYS):
+                tx.hub.retry_request(
+                    request, due_at=self._now() + VERIFICATION_DELAYS[request.attempts]
+                )
             else:
                 tx.hub.delete_request(request)
-                self.worked.refused += 1
+                self.report.refused += 1
 
-    def _leave(self, requests: Collection[HubRequest]) -> None:
-        """Give back what nobody was asked about."""
+    def _release_requests(self, requests: Collection[HubRequest]) -> None:
         if requests:
             with self.store.write() as tx:
-                for one in requests:
-                    tx.hub.release_request(one, due_at=self._now())
+                for request in requests:
+                    tx.hub.release_request(request, due_at=self._now())
 
     # content distribution (7)
 
-    def owe(self, documents: FeedDocuments) -> None:
-        """Find what changed since it was sent; end what nobody publishes any more."""
+    def enqueue_changes(self, documents: FeedDocuments) -> None:
+        """Enqueue feeds that changed since they were sent; end subscriptions to deleted feeds."""
         with self.store.read() as tx:
             topics = tx.hub.topics(self.at)
         for topic, versions in topics.items():
-            now = documents.version(topic)
-            if now is None:
-                self._withdraw(topic)
-            elif not documents.is_there(topic, self.mirror):
+            version = documents.version(topic)
+            if version is None:
+                self._end_topic(topic)
+            elif not documents.is_published(topic, self.mirror):
                 continue
-            elif any(now not in pair or (now == pair[0] and pair[1]) for pair in versions):
+            elif any(version not in pair or (version == pair[0] and pair[1]) for pair in versions):
                 with self.store.write() as tx:
-                    tx.hub.enqueue(topic, now, at=self.at)
+                    tx.hub.enqueue(topic, version, at=self.at)
 
-    def _withdraw(self, topic: str) -> None:
-        """End the subscriptions to a topic that is no more, and say so (5.2), once."""
+    def _end_topic(self, topic: str) -> None:
+        """End the subscriptions to a topic that no longer exists, and notify them once (5.2)."""
         with self.store.write() as tx:
-            gone = tx.hub.delete_topic(topic)
-        self.worked.ended += len(gone)
+            ended = tx.hub.delete_topic(topic)
+        self.report.ended += len(ended)
 
-        def deny(one: HubSubscription) -> HttpReply:
-            return self.caller.get(denial(one))
+        def deny(subscription: HubSubscription) -> HttpReply:
+            return self.client.get(denial_url(subscription))
 
-        for _ in FanOut(self.stop).make(gone, deny):
+        for _ in FanOut(self.stop).call_all(ended, deny):
             pass
 
     def distribute(self, documents: FeedDocuments) -> None:
-        rounds = FanOut(self.stop)
+        fan_out = FanOut(self.stop)
         for _ in self._batches():
             with self.store.write() as tx:
-                until = self._now() + CLAIM
-                owed = tx.hub.claim_deliveries(self.at, until=until, limit=_BATCH)
-            if not owed:
+                until = self._now() + CLAIM_TIME
+                claimed = tx.hub.claim_deliveries(self.at, until=until, limit=_BATCH_SIZE)
+            if not claimed:
                 return
-            there = self._there(documents, {one.topic for one in owed})
+            bodies = self._read(documents, {subscription.topic for subscription in claimed})
+            ready = [subscription for subscription in claimed if subscription.topic in bodies]
 
-            def send(one: HubSubscription, there: Mapping[str, FeedDocument] = there) -> HttpReply:
-                document = there[one.topic]
-                headers = headers_of(one, document, self.config)
-                return self.caller.post(one.callback, document.body, headers)
+            def send(
+                subscription: HubSubscription, bodies: Mapping[str, FeedDocument] = bodies
+            ) -> HttpReply:
+                document = bodies[subscription.topic]
+                headers = headers_of(subscription, document, self.config)
+                return self.client.post(subscription.callback, document.body, headers)
 
-            left = []
-            for one, outcome in rounds.make((one for one in owed if one.topic in there), send):
+            uncalled = []
+            for subscription, outcome in fan_out.call_all(ready, send):
                 if outcome is None:
-                    left.append(one)
+                    uncalled.append(subscription)
                 else:
-                    self._note(one, there[one.topic].sha256, outcome)
-            self._release(left)
-            # a build is putting another in the place of those
-            self._release([one for one in owed if one.topic not in there], after=MINUTE)
+                    self._record(subscription, bodies[subscription.topic].sha256, outcome)
+            self._release(uncalled)
+            # a build is replacing the documents of these
+            self._release([s for s in claimed if s.topic not in bodies], after=MINUTE)
 
-    def _there(self, documents: FeedDocuments, topics: Iterable[str]) -> Mapping[str, FeedDocument]:
-        """Read what can be sent now: what lies in the mirror, too, and is not being replaced."""
-        found = (
+    def _read(self, documents: FeedDocuments, topics: Iterable[str]) -> Mapping[str, FeedDocument]:
+        """Read documents that can be sent now: in the mirror, and not being replaced."""
+        read = (
             (topic, documents.read(topic))
             for topic in topics
-            if documents.is_there(topic, self.mirror)
+            if documents.is_published(topic, self.mirror)
         )
-        return {topic: document for topic, document in found if document is not None}
+        return {topic: document for topic, document in read if document is not None}
 
-    def _note(self, one: HubSubscription, sha256: str, outcome: HttpReply | CallFailed) -> None:
-        """Note what became of a distribution."""
+    def _record(
+        self, subscription: HubSubscription, sha256: str, outcome: HttpReply | CallFailed
+    ) -> None:
         with self.store.write() as tx:
             if isinstance(outcome, HttpReply) and _is_success(outcome):
-                tx.hub.mark_delivered(one, sha256=sha256)
-                self.worked.delivered += 1
+                tx.hub.mark_delivered(subscription, sha256=sha256)
+                self.report.delivered += 1
             elif isinstance(outcome, HttpReply) and outcome.status == HTTPStatus.GONE:
-                tx.hub.delete(one)
-                self.worked.ended += 1
+                tx.hub.delete(subscription)
+                self.report.ended += 1
             else:
-                self._put_off(tx, one, outcome)
+                self._retry(tx, subscription, outcome)
 
-    def _put_off(
-        self, tx: Transaction, one: HubSubscription, outcome: HttpReply | CallFailed
+    def _retry(
+        self, tx: Transaction, subscription: HubSubscription, outcome: HttpReply | CallFailed
     ) -> None:
-        """Have a version sent again later, or give it up; the next is sent in any case."""
+        """Retry a version later, or give it up; the next version is sent in any case."""
         reply = outcome if isinstance(outcome, HttpReply) else None
-        due_at = again(one.attempts + 1, self._now(), reply)
-        tx.hub.mark_failed(one, error=_reason(outcome), due_at=due_at)
+        due_at = next_attempt(subscription.attempts + 1, self._now(), reply)
+        tx.hub.mark_failed(subscription, error=_reason(outcome), due_at=due_at)
         if due_at is None:
+            host, topic = subscription.host, subscription.topic
             # the rest of a callback is a secret
-            log.warning("given up", host=one.host, topic=one.topic, reason=_reason(outcome))
-            self.worked.given_up += 1
+            log.warning("given up", host=host, topic=topic, reason=_reason(outcome))
+            self.report.given_up += 1
         else:
-            self.worked.failed += 1
+            self.report.failed += 1
 
     def _release(
-        self, owed: Collection[HubSubscription], *, after: timedelta = timedelta()
+        self, subscriptions: Collection[HubSubscription], *, after: timedelta = timedelta()
     ) -> None:
-        """Give back what was not sent."""
-        if owed:
+        if subscriptions:
             with self.store.write() as tx:
-                for one in owed:
-                    tx.hub.release(one, due_at=self._now() + after)
+                for subscription in subscriptions:
+                    tx.hub.release(subscription, due_at=self._now() + after)
 
 
-def question(request: HubRequest, challenge: str) -> str:
-    """Return the address at which a subscriber is asked whether it meant that (5.3)."""
-    asked = {"hub.mode": request.mode, "hub.topic": request.topic, "hub.challenge": challenge}
+def verification_url(request: HubRequest, challenge: str) -> str:
+    """Return the URL that asks a subscriber to verify its request (5.3)."""
+    query = {"hub.mode": request.mode, "hub.topic": request.topic, "hub.challenge": challenge}
     if request.mode == "subscribe":
-        asked["hub.lease_seconds"] = str(request.lease)
-    return _with_query(request.callback, asked)
+        query["hub.lease_seconds"] = str(request.lease)
+    return _with_query(request.callback, query)
 
 
-def denial(one: HubRequest | HubSubscription) -> str:
-    """Return the address at which a subscriber is told that a topic is no more (5.2)."""
+def denial_url(subscription: HubRequest | HubSubscription) -> str:
+    """Return the URL that notifies a subscriber that a topic no longer exists (5.2)."""
     reason = "this feed is no longer published"
-    told = {"hub.mode": "denied", "hub.topic": one.topic, "hub.reason": reason}
-    return _with_query(one.callback, told)
+    query = {"hub.mode": "denied", "hub.topic": subscription.topic, "hub.reason": reason}
+    return _with_query(subscription.callback, query)
 
 
-def headers_of(one: HubSubscription, document: FeedDocument, config: Config) -> Mapping[str, str]:
-    """Return what a distribution is sent with (7); it is signed where there is a secret (7.1)."""
+def headers_of(
+    subscription: HubSubscription, document: FeedDocument, config: Config
+) -> Mapping[str, str]:
+    """Return the headers of a delivery (7); it is signed where there is a secret (7.1)."""
     headers = {
         "Content-Type": document.media_type,
-        "Link": f'<{config.hubs[0]}>; rel="hub", <{one.topic}>; rel="self"',
+        "Link": f'<{config.hubs[0]}>; rel="hub", <{subscription.topic}>; rel="self"',
     }
-    if one.secret:
-        digest = hmac.new(one.secret.encode(), document.body, hashlib.sha256).hexdigest()
+    if subscription.secret:
+        digest = hmac.new(subscription.secret.encode(), document.body, hashlib.sha256).hexdigest()
         headers["X-Hub-Signature"] = f"sha256={digest}"
     return headers
 
 
 def _with_query(callback: str, values: Mapping[str, str]) -> str:
-    """Append to the query of an address, and leave what is there as it is (5.1.1)."""
+    """Append to the query of a URL, whose own parameters stay unchanged (5.1.1)."""
     return f"{callback}{'&' if '?' in callback else '?'}{urlencode(values)}"
 
 
 def _is_gone(request: HubRequest, documents: FeedDocuments | None) -> bool:
-    """Whether there is nothing to subscribe to any more; the subscriber was told 202 (5.2)."""
+    """Whether the topic was deleted since the request was accepted (5.2)."""
     if documents is None or request.mode != "subscribe":
         return False
     return documents.version(request.topic) is None
 
 
-def _is_meant(outcome: HttpReply | CallFailed, challenge: str | None) -> bool | None:
-    """Whether a subscriber stands by what was asked; None where that isn't known yet.
+def _is_verified(outcome: HttpReply | CallFailed, challenge: str | None) -> bool | None:
+    """Whether a subscriber confirmed its request; None where it has to be asked again.
 
-    Who got a denial in place of a challenge isn't subscribed, whatever it says.
+    Without a challenge the call was a denial, and its reply doesn't matter.
     """
     if isinstance(outcome, CallFailed):
         return None

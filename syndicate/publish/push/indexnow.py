@@ -1,7 +1,7 @@
-"""IndexNow: search engines are told which pages changed (https://www.indexnow.org/documentation).
+"""IndexNow: submits changed pages to search engines (https://www.indexnow.org/documentation).
 
-What they are owed follows from the changes of articles that the store counts, up to
-the one that the last build saw: whoever was killed after a build has lost nothing.
+The queue follows the numbered changes of articles in the store, up to the one that the
+last build included, so a process that is killed after a build loses nothing.
 """
 
 import json
@@ -25,139 +25,140 @@ from syndicate.store import Store, Submission, Transaction
 
 log = structlog.get_logger()
 
-MOST = 10_000
-"""Addresses that one message may have."""
-_STEP = 500
-"""Articles that are looked at in one transaction."""
-_MISTAKES: Mapping[int, str] = {
+MAX_URLS = 10_000
+"""Of one message, by the protocol."""
+_BATCH_SIZE = 500
+"""Articles handled in one transaction."""
+_OPERATOR_ERRORS: Mapping[int, str] = {
     HTTPStatus.BAD_REQUEST: "400: the message was not understood for {key}; "
-    "look at indexnow.endpoint and publication.url",
-    HTTPStatus.FORBIDDEN: "403: the key was not found at {key}, or is another one there; "
-    "see that this address shows it to everybody, or set indexnow.key anew",
+    "check indexnow.endpoint and publication.url",
+    HTTPStatus.FORBIDDEN: "403: the key was not found at {key}, or differs there; "
+    "make sure that this address is public, or set another indexnow.key",
     HTTPStatus.UNPROCESSABLE_ENTITY: "422: the pages are not of the site of {key}; "
-    "see that publication.url ({url}) is where the site really is",
+    "make sure that publication.url ({url}) is the address of the site",
 }
-"""What only the operator can mend, by the engine's answer."""
+"""Errors that only the operator can fix, by the status of the reply."""
 _JSON = {"content-type": "application/json; charset=utf-8"}
 
 
 @dataclass(slots=True)
 class SubmissionReport:
-    """What became of addresses."""
+    """The result of submitting pages."""
 
-    told: int = 0
+    sent: int = 0
     problems: list[Problem] = field(default_factory=list)
 
 
-class Submitter:
-    """Tells the engine of the configuration, which tells the others."""
+class IndexNowSubmitter:
+    """Queues and submits pages to the configured engine, which shares them with the others."""
 
-    def __init__(self, store: Store, config: Config, caller: HttpClient) -> None:
-        """Tell it of a publication that has a key."""
+    def __init__(self, store: Store, config: Config, client: HttpClient) -> None:
         self._store = store
         self._config = config
-        self._caller = caller
+        self._client = client
         self._engine = config.indexnow.endpoint
 
-    # what is owed
+    # queue
 
-    def begin(self, at: datetime) -> None:
-        """Forget other engines and other addresses; try again what the config has mended."""
-        standing = [self._mistake(status) for status in _MISTAKES]
+    def start(self, at: datetime) -> None:
+        """Delete the queues of other engines and sites; retry if the configuration changed."""
+        standing = [self._error_message(status) for status in _OPERATOR_ERRORS]
         with self._store.write() as tx:
             tx.submissions.delete_other_engines(self._engine)
             tx.submissions.delete_outside(self._engine, f"{self._config.url}/")
             tx.submissions.retry_refused(self._engine, at, standing=standing)
 
-    def note(self, state: ManifestState, at: datetime) -> None:
-        """Note what the engine is owed, up to what the last build saw.
+    def enqueue(self, state: ManifestState, at: datetime) -> None:
+        """Enqueue the pages that changed, up to the last build.
 
-        An engine that is new is told of nothing that was there before. A build of an
-        earlier time is by the clock of another machine: the next one counts.
+        A new engine gets only later changes. A build of an earlier time comes from a machine
+        whose clock differs, and is skipped.
         """
         with self._store.read() as tx:
-            before = tx.submissions.position(self._engine)
-        if before is None:
+            position = tx.submissions.position(self._engine)
+        if position is None:
             with self._store.write() as tx:
                 tx.submissions.start(self._engine, state.change, state.at)
-        elif state.at >= before[1] and (state.change, state.at) != before:
-            while self._step(state, at):
+        elif state.at >= position[1] and (state.change, state.at) != position:
+            while self._enqueue_batch(state, at):
                 pass
 
-    def _step(self, state: ManifestState, at: datetime) -> bool:
-        """Note some changes, oldest first; return whether there may be more."""
+    def _enqueue_batch(self, state: ManifestState, at: datetime) -> bool:
+        """Enqueue some changes, oldest first; return whether there may be more."""
         with self._store.write() as tx:
-            before = tx.submissions.position(self._engine)
-            if before is None:  # forgotten by another process, with another engine
+            position = tx.submissions.position(self._engine)
+            if position is None:  # deleted by another process, with another engine
                 return False
-            change, then = before
-            changed = tx.submissions.changed(change, state.change, limit=_STEP)
-            keys, more = [key for key, _ in changed], len(changed) == _STEP
+            change, until = position
+            changed = tx.submissions.changed(change, state.change, limit=_BATCH_SIZE)
+            keys, more = [key for key, _ in changed], len(changed) == _BATCH_SIZE
             if more:
                 change = changed[-1][1]
             else:
-                keys += tx.submissions.newly_public(then, state.at)
-                change, then = max(change, state.change), max(then, state.at)
+                keys += tx.submissions.newly_public(until, state.at)
+                change, until = max(change, state.change), max(until, state.at)
             pages = self._pages(tx, list(dict.fromkeys(keys)), state.at)
             if pages:
                 tx.submissions.retry_refused(self._engine, at)
                 tx.submissions.enqueue(self._engine, pages, at)
-            if not tx.submissions.advance(self._engine, before, change, then):
+            if not tx.submissions.advance(self._engine, position, change, until):
                 tx.rollback()
         return more
 
     def _pages(self, tx: Transaction, keys: Sequence[int], at: datetime) -> dict[str, bool]:
-        """Return the addresses of articles that readers can or could see; True: gone from there."""
+        """Return the URLs of articles that readers can or could see; True: now gone."""
         articles = tx.published.articles(keys)
-        before = tx.published.old_addresses(keys)
+        old_addresses = tx.published.old_addresses(keys)
         pages = {}
         for article in articles:
             public = is_public(article, at)
             if public or article.number is not None:
-                pages[self._absolute(article.address)] = not public
-                for address in before.get(article.key, ()):
-                    pages[self._absolute(address)] = True
+                pages[self._url(article.address)] = not public
+                for address in old_addresses.get(article.key, ()):
+                    pages[self._url(address)] = True
         return pages
 
-    def _absolute(self, address: str) -> str:
+    def _url(self, address: str) -> str:
         return addresses.absolute(quote(address), self._config)
 
-    # telling
+    # sending
 
-    def send(self, shift: TimeBudget) -> SubmissionReport:
-        """Send what is due; what fails is kept for later."""
-        submitted = SubmissionReport()
-        while claimed := self._claimed(shift):
-            failure = self._submit([one.address for one in claimed])
+    def send(self, budget: TimeBudget) -> SubmissionReport:
+        """Submit what is due; failures are retried later."""
+        report = SubmissionReport()
+        while claimed := self._claim(budget):
+            failure = self._submit([submission.address for submission in claimed])
             if failure is None:
                 with self._store.write() as tx:
-                    tx.submissions.mark_submitted(claimed, until=shift.until)
-                submitted.told += len(claimed)
-                log.info("indexnow told", engine=self._engine, pages=len(claimed))
+                    tx.submissions.mark_submitted(claimed, until=budget.claimed_until)
+                report.sent += len(claimed)
+                log.info("indexnow submitted", engine=self._engine, pages=len(claimed))
                 continue
-            if failure.reply and failure.reply.status in _MISTAKES:
-                reason = self._refused(claimed, failure.reply.status, shift)
+            if failure.reply and failure.reply.status in _OPERATOR_ERRORS:
+                reason = self._save_refused(claimed, failure.reply.status, budget)
             else:
-                reason = self._put_off(claimed, failure, shift)
-            submitted.problems.append(Problem(self._engine, reason))
-            if failure.general:
+                reason = self._retry(claimed, failure, budget)
+            report.problems.append(Problem(self._engine, reason))
+            if failure.is_server_wide:
                 with self._store.write() as tx:
-                    tx.endpoint_backoff.pause(self._engine, failure.quiet(shift.at))
+                    tx.endpoint_backoff.pause(self._engine, failure.pause_until(budget.at))
             break
-        return submitted
+        return report
 
-    def _claimed(self, shift: TimeBudget) -> list[Submission]:
-        if shift.is_over:
+    def _claim(self, budget: TimeBudget) -> list[Submission]:
+        if budget.is_over:
             return []
         with self._store.read() as tx:
             until = tx.endpoint_backoff.until(self._engine)
-            if (until and until > shift.at) or not tx.submissions.is_due(self._engine, shift.at):
+            if (until and until > budget.at) or not tx.submissions.is_due(self._engine, budget.at):
                 return []
         with self._store.write() as tx:
-            return tx.submissions.claim(self._engine, shift.at, until=shift.until, limit=MOST)
+            return tx.submissions.claim(
+                self._engine, budget.at, until=budget.claimed_until, limit=MAX_URLS
+            )
 
     def _submit(self, pages: Sequence[str]) -> CallFailure | None:
-        """Tell of pages; return why they weren't taken."""
+        """Submit pages; return why they were not accepted."""
         message = {
             "host": urlsplit(self._config.url).netloc,
             "key": self._config.indexnow.key,
@@ -165,58 +166,58 @@ class Submitter:
             "urlList": pages,
         }
         try:
-            reply = self._caller.post(self._engine, json.dumps(message).encode(), _JSON)
+            reply = self._client.post(self._engine, json.dumps(message).encode(), _JSON)
         except CallFailed as error:
             return CallFailure(str(error))
-        taken = reply.status in {HTTPStatus.OK, HTTPStatus.ACCEPTED}
-        return None if taken else CallFailure.of(reply)
+        accepted = reply.status in {HTTPStatus.OK, HTTPStatus.ACCEPTED}
+        return None if accepted else CallFailure.of(reply)
 
-    def _refused(self, claimed: Sequence[Submission], status: int, shift: TimeBudget) -> str:
-        """Keep what was refused because of a mistake of the operator's, who is told once."""
-        reason = self._mistake(status)
+    def _save_refused(self, claimed: Sequence[Submission], status: int, budget: TimeBudget) -> str:
+        """Keep pages that were refused by a fault of the operator, which is logged once."""
+        reason = self._error_message(status)
         with self._store.write() as tx:
-            told = tx.submissions.is_refused(self._engine, reason)
-            kept = [replace(one, due_at=None, attempts=1, error=reason) for one in claimed]
-            tx.submissions.settle(kept, until=shift.until)
-        if not told:
+            is_known = tx.submissions.is_refused(self._engine, reason)
+            refused = [replace(s, due_at=None, attempts=1, error=reason) for s in claimed]
+            tx.submissions.settle(refused, until=budget.claimed_until)
+        if not is_known:
             log.error("indexnow refused", engine=self._engine, reason=reason)
         return reason
 
-    def _put_off(
-        self, claimed: Sequence[Submission], failure: CallFailure, shift: TimeBudget
+    def _retry(
+        self, claimed: Sequence[Submission], failure: CallFailure, budget: TimeBudget
     ) -> str:
-        later = [
+        failed = [
             replace(
-                one,
-                due_at=failure.again(one.attempts + 1, shift.at),
-                attempts=one.attempts + 1,
+                submission,
+                due_at=failure.next_attempt(submission.attempts + 1, budget.at),
+                attempts=submission.attempts + 1,
                 error=failure.reason,
             )
-            for one in claimed
+            for submission in claimed
         ]
-        lost = [one for one in later if one.due_at is None]
+        given_up = [submission for submission in failed if submission.due_at is None]
         with self._store.write() as tx:
-            tx.submissions.settle([one for one in later if one.due_at], until=shift.until)
-            tx.submissions.mark_submitted(lost, until=shift.until)
+            tx.submissions.settle([s for s in failed if s.due_at], until=budget.claimed_until)
+            tx.submissions.mark_submitted(given_up, until=budget.claimed_until)
         facts = {"engine": self._engine, "reason": failure.reason}
-        if lost:
-            log.warning("indexnow given up", pages=len(lost), **facts)
-        if len(lost) < len(later):
-            log.warning("indexnow failed", pages=len(later) - len(lost), **facts)
+        if given_up:
+            log.warning("indexnow given up", pages=len(given_up), **facts)
+        if len(given_up) < len(failed):
+            log.warning("indexnow failed", pages=len(failed) - len(given_up), **facts)
         return failure.reason
 
-    def _mistake(self, status: int) -> str:
-        """Say what to mend; the same mistake of the same configuration is the same text."""
-        return _MISTAKES[status].format(key=self._key_location, url=self._config.url)
+    def _error_message(self, status: int) -> str:
+        """Return the fault and the remedy; always the same text for the same configuration."""
+        return _OPERATOR_ERRORS[status].format(key=self._key_location, url=self._config.url)
 
     @property
     def _key_location(self) -> str:
-        """Where the engine finds the key."""
+        """The URL of the published key."""
         assert self._config.indexnow.address
         return addresses.absolute(self._config.indexnow.address, self._config)
 
 
 def is_public(article: Article, at: datetime) -> bool:
     """Whether readers may see an article at `at`."""
-    kept = article.status is not Status.DRAFT and article.retracted_at is None
-    return kept and article.published <= at
+    visible = article.status is not Status.DRAFT and article.retracted_at is None
+    return visible and article.published <= at

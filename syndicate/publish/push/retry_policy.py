@@ -1,4 +1,4 @@
-"""Patience: when what failed is tried again, and when it is given up."""
+"""When a failed call is retried, and when it is given up."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,32 +9,32 @@ from typing import Self
 from syndicate.clock import to_utc
 from syndicate.publish.push.http_client import HttpReply
 
-FIRST = timedelta(minutes=1)
+MIN_DELAY = timedelta(minutes=1)
 _DELAYS = (
-    FIRST,
+    MIN_DELAY,
     timedelta(minutes=5),
     timedelta(minutes=30),
     timedelta(hours=2),
     timedelta(hours=6),
 )
-_THEN = timedelta(hours=12)
-_FOR = timedelta(days=3)
-"""What could not be told for so long isn't new any more."""
-_LONGEST = timedelta(days=1)
-"""However long a server wants to be left alone, it is asked again after that."""
+_MAX_DELAY = timedelta(hours=12)
+_GIVE_UP_AFTER = timedelta(days=3)
+"""After that, news is no longer new."""
+_MAX_RETRY_AFTER = timedelta(days=1)
+"""The longest Retry-After that is respected."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallFailure:
-    """Why a call didn't do what it was to do."""
+    """Why a call failed."""
 
     reason: str
     reply: HttpReply | None = None
-    """None where no answer came."""
+    """None where there was none."""
 
     @classmethod
     def of(cls, reply: HttpReply) -> Self:
-        """Put an answer into words."""
+        """Return the failure of a reply: its status and phrase."""
         try:
             phrase = HTTPStatus(reply.status).phrase
         except ValueError:
@@ -42,47 +42,47 @@ class CallFailure:
         return cls(f"{reply.status} {phrase}".strip(), reply)
 
     @property
-    def general(self) -> bool:
-        """Whether the server takes nothing now, whatever it is told."""
+    def is_server_wide(self) -> bool:
+        """Whether the server accepts nothing now, rather than not this call."""
         return self.reply is None or (
             self.reply.status == HTTPStatus.TOO_MANY_REQUESTS
             or self.reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         )
 
-    def again(self, attempts: int, at: datetime) -> datetime | None:
-        """Return when to try again what failed so often, the last time at `at`; None: never."""
-        return again(attempts, at, self.reply)
+    def next_attempt(self, attempts: int, at: datetime) -> datetime | None:
+        """Return the time of the next attempt; see `next_attempt`."""
+        return next_attempt(attempts, at, self.reply)
 
-    def quiet(self, at: datetime) -> datetime:
-        """Return until when the server is left alone with everything."""
-        return at + max(FIRST, _asked_for(self.reply, at))
+    def pause_until(self, at: datetime) -> datetime:
+        """Return until when nothing is sent to the server."""
+        return at + max(MIN_DELAY, _retry_after(self.reply, at))
 
 
-def again(attempts: int, at: datetime, reply: HttpReply | None = None) -> datetime | None:
-    """Return when to try again what failed so often, the last time at `at`; None: never.
+def next_attempt(attempts: int, at: datetime, reply: HttpReply | None = None) -> datetime | None:
+    """Return when to retry a call after `attempts` failures, the last one at `at`; None: never.
 
-    A server that names a later time (Retry-After, RFC 9110 10.2.3) is obeyed.
+    A later time that the server asks for is respected (Retry-After, RFC 9110 10.2.3).
     """
     delay = _delay(attempts)
-    tried = sum((_delay(number) for number in range(1, attempts)), timedelta())
-    return None if tried + delay > _FOR else at + max(delay, _asked_for(reply, at))
+    elapsed = sum((_delay(number) for number in range(1, attempts)), timedelta())
+    return None if elapsed + delay > _GIVE_UP_AFTER else at + max(delay, _retry_after(reply, at))
 
 
-def _asked_for(reply: HttpReply | None, at: datetime) -> timedelta:
-    """Return for how long a server wants to be left alone."""
-    said = reply.headers.get("retry-after", "").strip() if reply else ""
+def _retry_after(reply: HttpReply | None, at: datetime) -> timedelta:
+    """Return the Retry-After of a reply; zero without one."""
+    value = reply.headers.get("retry-after", "").strip() if reply else ""
     try:
-        until = at + timedelta(seconds=int(said)) if said.isdecimal() else _date(said)
-    except (ValueError, OverflowError):  # nothing said, or nonsense
+        until = at + timedelta(seconds=int(value)) if value.isdecimal() else _parse_date(value)
+    except (ValueError, OverflowError):  # no value, or an invalid one
         return timedelta()
-    return min(max(until - at, timedelta()), _LONGEST)
+    return min(max(until - at, timedelta()), _MAX_RETRY_AFTER)
 
 
 def _delay(attempt: int) -> timedelta:
-    return _DELAYS[attempt - 1] if attempt <= len(_DELAYS) else _THEN
+    return _DELAYS[attempt - 1] if attempt <= len(_DELAYS) else _MAX_DELAY
 
 
-def _date(said: str) -> datetime:
-    """Read a date of HTTP; raise ValueError for anything else."""
-    at = parsedate_to_datetime(said)
+def _parse_date(value: str) -> datetime:
+    """Parse an HTTP date; raise ValueError for anything else."""
+    at = parsedate_to_datetime(value)
     return to_utc(at if at.tzinfo else at.replace(tzinfo=UTC))

@@ -1,8 +1,7 @@
-"""Reach: which machines a name leads to, and whether we may call them.
+"""Refuses calls to private addresses (server-side request forgery).
 
-Addresses that strangers gave us must not lead into the network that we stand in
-(server-side request forgery). So a name is resolved once, every address that comes
-out is judged, and the connection goes to one that was judged.
+A URL from a stranger, such as a WebSub callback, must not lead into our own network. So a
+host is resolved once, all its addresses are checked, and the connection goes to one of them.
 """
 
 import queue
@@ -26,33 +25,33 @@ Resolver = Callable[[str, int], Sequence[str]]
 """Returns the addresses of a host and port, as text; raises OSError."""
 
 _UNICAST = ip_network("2000::/3")
-"""All that IANA has given out of IPv6 for the public internet."""
+"""The IPv6 addresses that IANA has allocated for the public internet."""
 _NAT64 = ip_network("64:ff9b::/96")
-"""Addresses of IPv4 as machines that have IPv6 alone call them (RFC 6052)."""
+"""IPv4 addresses as seen by machines with only IPv6 (RFC 6052)."""
 
-_INNER = (ip_network("192.0.0.0/24"), ip_network("168.63.129.16/32"))
-"""Addresses that look public, at which hosts of virtual machines serve secrets to those alone."""
+_METADATA_NETWORKS = (ip_network("192.0.0.0/24"), ip_network("168.63.129.16/32"))
+"""Addresses that look public, where cloud hosts serve secrets to their virtual machines."""
 
-_NOBODYS = {4: ip_address("192.0.2.1"), 6: ip_address("2001:db8::1")}
-"""Addresses that no machine has (RFC 5737, RFC 3849), by the version of IP."""
+_UNASSIGNED = {4: ip_address("192.0.2.1"), 6: ip_address("2001:db8::1")}
+"""Addresses that no machine has, by IP version (RFC 5737, RFC 3849)."""
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
-    """Ask the system for the addresses of a host; raise OSError where it has none."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(info[4][0]) for info in found))
+    """Resolve a host by the system; raise OSError where it has no address."""
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(info[4][0]) for info in infos))
 
 
-def literal(host: str, port: int) -> Sequence[str]:
-    """Return the address that a host is already, in any spelling; nothing for a name."""
+def numeric_addresses(host: str, port: int) -> Sequence[str]:
+    """Return the address that a host already is, in any notation; empty for a name."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (OSError, ValueError):
         return []
-    return [str(info[4][0]) for info in found]
+    return [str(info[4][0]) for info in infos]
 
 
-def reachable(
+def resolve_allowed(
     host: str,
     port: int,
     *,
@@ -60,78 +59,78 @@ def reachable(
     within: float,
     resolver: Resolver = resolve,
 ) -> list[Address]:
-    """Return the addresses of a host, every one of which may be called.
+    """Return the addresses of a host, all of which may be called; else raise CallFailed.
 
-    `allowed` are networks that may be called though they aren't public; None lets
-    every address through. `within` is in seconds. Raise CallFailed.
+    `allowed` are networks that may be called although they aren't public; None allows
+    every address. `within` is in seconds.
     """
     try:
-        found = [ip_address(text) for text in _in_time(resolver, host, port, within)]
+        addresses = [ip_address(text) for text in _resolve_within(resolver, host, port, within)]
     except (OSError, ValueError) as error:
         raise CallFailed(f"{host} can't be found: {error}") from error
-    if not found:
+    if not addresses:
         raise CallFailed(f"{host} can't be found: it has no address")
-    for address in found:
-        judge(address, host, allowed)
-    return found
+    for address in addresses:
+        check_address(address, host, allowed)
+    return addresses
 
 
-def judge(address: Address, host: str, allowed: Sequence[Network] | None) -> None:
-    """Raise CallFailed where an address of a host may not be called."""
+def check_address(address: Address, host: str, allowed: Sequence[Network] | None) -> None:
+    """Raise CallFailed where an address of a host must not be called."""
     if allowed is not None and not (is_public(address) or _is_in(address, allowed)):
         raise CallFailed(f"{host} is at {address}, which is no public address")
 
 
-def judge_connection(
+def check_connection(
     connection: socket.socket, host: str, allowed: Sequence[Network] | None
 ) -> None:
-    """Raise CallFailed where a connection leads back to this machine, though that is public."""
-    ours, theirs = (
+    """Raise CallFailed where a connection leads to this machine by a public address."""
+    local, remote = (
         ip_address(end[0]) for end in (connection.getsockname(), connection.getpeername())
     )
-    if allowed is None or _is_in(theirs, allowed):
+    if allowed is None or _is_in(remote, allowed):
         return
-    if ours == theirs or is_ours(theirs):
-        raise CallFailed(f"{host} is at {theirs}, which is an address of this machine")
+    if local == remote or is_own_address(remote):
+        raise CallFailed(f"{host} is at {remote}, which is an address of this machine")
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is a machine's on the public internet, also by the IPv4 within it."""
-    address = plain(address)
+    """Whether an address, or the IPv4 address in it, is on the public internet."""
+    address = unmapped(address)
     if isinstance(address, IPv4Address):
-        inner = any(address in network for network in _INNER)
-        return address.is_global and not (address.is_multicast or inner)
+        metadata = any(address in network for network in _METADATA_NETWORKS)
+        return address.is_global and not (address.is_multicast or metadata)
     if address.sixtofour is not None:
         return is_public(address.sixtofour)
     return address in _UNICAST and address.is_global and address.teredo is None
 
 
-def is_ours(address: Address) -> bool:
-    """Whether an address is this machine's, so far as the system says.
+def is_own_address(address: Address) -> bool:
+    """Whether an address is this machine's: whether the system lets us bind to it.
 
-    One that calls another address of its own may do it from the first, so we ask whether
-    we could be called there. Where the system lets us be anywhere, that says nothing.
+    Comparing both ends of a connection isn't enough, since a machine may call one of its
+    addresses from another. Where the system allows any address, the answer is no.
     """
-    address = plain(address)
-    return _may_be_at(address) and not _may_be_at(_NOBODYS[address.version])
+    address = unmapped(address)
+    return _can_bind(address) and not _can_bind(_UNASSIGNED[address.version])
 
 
-def _may_be_at(address: Address) -> bool:
+def _can_bind(address: Address) -> bool:
     family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
     try:
-        with socket.socket(family, socket.SOCK_DGRAM) as taken:
-            taken.bind((str(address), 0))
+        with socket.socket(family, socket.SOCK_DGRAM) as bound:
+            bound.bind((str(address), 0))
     except OSError:
         return False
     return True
 
 
 def _is_in(address: Address, networks: Sequence[Network]) -> bool:
-    return any(plain(address) in network for network in networks)
+    return any(unmapped(address) in network for network in networks)
 
 
-def plain(address: Address) -> Address:
-    """Return the IPv4 address that one of IPv6 is another spelling of, or else itself."""
+def unmapped(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 address maps, or else itself."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return address.ipv4_mapped
@@ -140,21 +139,21 @@ def plain(address: Address) -> Address:
     return address
 
 
-def _in_time(resolver: Resolver, host: str, port: int, within: float) -> Sequence[str]:
-    """Resolve, but don't wait longer: the system's own patience is half a minute and more."""
-    answers: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
+def _resolve_within(resolver: Resolver, host: str, port: int, within: float) -> Sequence[str]:
+    """Resolve with a timeout: the system's own is half a minute or more."""
+    results: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
 
-    def ask() -> None:
+    def run() -> None:
         try:
-            answers.put(resolver(host, port))
-        except (OSError, ValueError) as error:  # ValueError: a name that no server can have
-            answers.put(error)
+            results.put(resolver(host, port))
+        except (OSError, ValueError) as error:  # ValueError: no valid host name
+            results.put(error)
 
-    threading.Thread(target=ask, name="resolver", daemon=True).start()
+    threading.Thread(target=run, name="resolver", daemon=True).start()
     try:
-        answer = answers.get(timeout=max(within, 0))
+        result = results.get(timeout=max(within, 0))
     except queue.Empty:
         raise TimeoutError(f"no answer within {within:.0f} s") from None
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+    if isinstance(result, Exception):
+        raise result
+    return result

@@ -1,32 +1,31 @@
-"""A shift: one round of telling, which ends in time for another process to take over."""
+"""The time of one run: it ends before another process may take over its work."""
 
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
 
-LASTS = 240.0
-"""In seconds; what isn't done by then, the next one does."""
-_LEASE = timedelta(minutes=10)
-"""How long what was claimed is ours: longer than any shift."""
+DEFAULT_SECONDS = 240.0
+"""What isn't sent by then, the next run sends."""
+_CLAIM_TIME = timedelta(minutes=10)
+"""How long a claim lasts; longer than any run."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeBudget:
-    """The time of a round, and its end."""
+    """The time of a run, and when it ends."""
 
     at: datetime
     stop: Event
-    lasts: float = LASTS
-    """In seconds, at most."""
-    _began: float = field(default_factory=time.monotonic)
+    seconds: float = DEFAULT_SECONDS
+    _started: float = field(default_factory=time.monotonic)
 
     @property
-    def until(self) -> datetime:
-        """Until when what is claimed is ours: who finds it due then, finds that we died."""
-        return self.at + _LEASE
+    def claimed_until(self) -> datetime:
+        """When claims expire; work that is still claimed then belongs to a process that died."""
+        return self.at + _CLAIM_TIME
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is begun."""
-        return self.stop.is_set() or time.monotonic() >= self._began + self.lasts
+        """Whether no further call may begin."""
+        return self.stop.is_set() or time.monotonic() >= self._started + self.seconds

@@ -1,8 +1,8 @@
-"""WebSub, as a publisher: hubs are told which feeds changed, and fetch them.
+"""WebSub, as a publisher: pings hubs, which then fetch the changed feeds.
 
-The specification leaves open how (https://www.w3.org/TR/websub/, section 6); the
-public hubs take a form with `hub.mode=publish` and the feed's address as `hub.url`;
-some want it as `hub.topic`, so it is there twice.
+The specification doesn't define the ping (https://www.w3.org/TR/websub/, section 6). Public
+hubs take a form with `hub.mode=publish` and the feed's URL as `hub.url`, some as
+`hub.topic`, so both are sent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,8 @@ import structlog
 
 from syndicate.config import Config
 from syndicate.errors import CallFailed, Problem
-from syndicate.publish.output.formats import MAIN
-from syndicate.publish.push.feed_versions import FeedVersions, topic
+from syndicate.publish.output.formats import MAIN_FEEDS
+from syndicate.publish.push.feed_versions import FeedVersions, topic_url
 from syndicate.publish.push.http_client import HttpClient
 from syndicate.publish.push.retry_policy import CallFailure
 from syndicate.publish.push.time_budget import TimeBudget
@@ -25,145 +25,149 @@ from syndicate.store import Ping, Store, Transaction
 
 log = structlog.get_logger()
 
-AT_ONCE = 20
-"""Pings that are claimed together."""
-_SIDE_BY_SIDE = 8
-"""Hubs that are told at the same time."""
+BATCH_SIZE = 20
+"""Pings claimed together."""
+_MAX_HUBS = 8
+"""Hubs pinged at the same time."""
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(slots=True)
 class PingReport:
-    """What became of pings."""
+    """The result of sending pings."""
 
-    told: int = 0
+    sent: int = 0
     problems: list[Problem] = field(default_factory=list)
 
 
 class HubPinger:
-    """Tells hubs."""
+    """Queues and sends pings."""
 
     def __init__(
-        self, store: Store, config: Config, hubs: Sequence[str], caller: HttpClient
+        self, store: Store, config: Config, hubs: Sequence[str], client: HttpClient
     ) -> None:
         self._store = store
         self._config = config
         self._hubs = hubs
-        self._caller = caller
+        self._client = client
 
-    # what is owed
+    # queue
 
-    def note(self, seen: FeedVersions, at: datetime) -> None:
-        """Note what hubs are owed: each version that they were not told of yet."""
-        there, behind = self._topics(seen.there), self._topics(seen.behind)
-        gone = {topic(path, self._config) for path in seen.gone}
+    def enqueue(self, versions: FeedVersions, at: datetime) -> None:
+        """Enqueue a ping for each version that a hub was not notified of yet."""
+        published = self._topics(versions.published)
+        not_mirrored = self._topics(versions.not_mirrored)
+        gone = {topic_url(path, self._config) for path in versions.gone}
         for hub in self._hubs:
             with self._store.read() as tx:
-                known = tx.pings.versions(hub, None if seen.whole else [*there, *gone])
-            lost = (
-                known.keys() - there.keys() - behind.keys() if seen.whole else known.keys() & gone
-            )
-            changed = {name: sha for name, sha in there.items() if known.get(name) != sha}
-            if not lost and not changed:
+                topics = None if versions.complete else [*published, *gone]
+                known = tx.pings.versions(hub, topics)
+            if versions.complete:
+                deleted = known.keys() - published.keys() - not_mirrored.keys()
+            else:
+                deleted = known.keys() & gone
+            changed = {name: sha for name, sha in published.items() if known.get(name) != sha}
+            if not deleted and not changed:
                 continue
             with self._store.write() as tx:
-                tx.pings.delete(sorted(lost))
-                if seen.whole and not known.keys() - lost:
-                    self._introduce(tx, hub, seen, at)
+                tx.pings.delete(sorted(deleted))
+                if versions.complete and not known.keys() - deleted:
+                    self._add_hub(tx, hub, versions, at)
                 else:
                     tx.pings.save(hub, changed, at)
 
-    def _introduce(self, tx: Transaction, hub: str, seen: FeedVersions, at: datetime) -> None:
-        """Note what is there for a hub that is new, where nobody can follow anything yet.
+    def _add_hub(self, tx: Transaction, hub: str, versions: FeedVersions, at: datetime) -> None:
+        """Save all versions for a new hub, which has no subscribers yet.
 
-        It gets to know the main feeds, if they were written just now.
+        It is only pinged for the main feeds, if they have just been written.
         """
-        due = {path: sha for path, sha in seen.there.items() if path in MAIN & seen.written}
-        rest = {path: sha for path, sha in seen.there.items() if path not in due}
-        rest |= {path: sha for path, sha in seen.behind.items() if path not in MAIN}
+        main = MAIN_FEEDS & versions.changed
+        due = {path: sha for path, sha in versions.published.items() if path in main}
+        rest = {path: sha for path, sha in versions.published.items() if path not in due}
+        rest |= {path: sha for path, sha in versions.not_mirrored.items() if path not in MAIN_FEEDS}
         tx.pings.save(hub, self._topics(rest), None)
         tx.pings.save(hub, self._topics(due), at)
 
-    def forget_others(self) -> None:
-        """Forget hubs that aren't told any more."""
+    def delete_removed_hubs(self) -> None:
+        """Delete the pings of hubs that are no longer configured."""
         with self._store.write() as tx:
             tx.pings.delete_other_hubs(self._hubs)
 
     def _topics(self, versions: Mapping[str, str]) -> dict[str, str]:
-        return {topic(path, self._config): sha for path, sha in versions.items()}
+        return {topic_url(path, self._config): sha for path, sha in versions.items()}
 
-    # telling
+    # sending
 
-    def send(self, shift: TimeBudget) -> PingReport:
-        """Send what is due, to all hubs side by side; what fails is kept for later."""
-        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="hubs") as pool:
-            each = [*pool.map(lambda hub: self._send_to(hub, shift), self._hubs)]
+    def send(self, budget: TimeBudget) -> PingReport:
+        """Send due pings, to all hubs in parallel; failures are retried later."""
+        with ThreadPoolExecutor(_MAX_HUBS, thread_name_prefix="hubs") as pool:
+            reports = [*pool.map(lambda hub: self._send_to(hub, budget), self._hubs)]
         return PingReport(
-            told=sum(pinged.told for pinged in each),
-            problems=[problem for pinged in each for problem in pinged.problems],
+            sent=sum(report.sent for report in reports),
+            problems=[problem for report in reports for problem in report.problems],
         )
 
-    def _send_to(self, hub: str, shift: TimeBudget) -> PingReport:
-        pinged = PingReport()
-        while claimed := self._claimed(hub, shift):
-            self._tell(hub, claimed, shift, pinged)
-        return pinged
+    def _send_to(self, hub: str, budget: TimeBudget) -> PingReport:
+        report = PingReport()
+        while pings := self._claim(hub, budget):
+            self._send_all(hub, pings, budget, report)
+        return report
 
-    def _claimed(self, hub: str, shift: TimeBudget) -> list[Ping]:
-        if shift.is_over:
+    def _claim(self, hub: str, budget: TimeBudget) -> list[Ping]:
+        if budget.is_over:
             return []
         with self._store.read() as tx:
             until = tx.endpoint_backoff.until(hub)
-            if (until and until > shift.at) or not tx.pings.is_due(hub, shift.at):
+            if (until and until > budget.at) or not tx.pings.is_due(hub, budget.at):
                 return []
         with self._store.write() as tx:
-            return tx.pings.claim(hub, shift.at, until=shift.until, limit=AT_ONCE)
+            return tx.pings.claim(hub, budget.at, until=budget.claimed_until, limit=BATCH_SIZE)
 
-    def _tell(
-        self, hub: str, claimed: Sequence[Ping], shift: TimeBudget, pinged: PingReport
+    def _send_all(
+        self, hub: str, pings: Sequence[Ping], budget: TimeBudget, report: PingReport
     ) -> None:
-        for number, ping in enumerate(claimed):
-            if shift.is_over:
-                self._settle([replace(one, due_at=shift.at) for one in claimed[number:]], shift)
+        for number, ping in enumerate(pings):
+            if budget.is_over:
+                self._save([replace(unsent, due_at=budget.at) for unsent in pings[number:]], budget)
                 return
             failure = self._ping(ping)
             if failure is None:
-                self._settle([replace(ping, due_at=None, attempts=0, error="")], shift)
-                pinged.told += 1
+                self._save([replace(ping, due_at=None, attempts=0, error="")], budget)
+                report.sent += 1
                 log.info("pinged", hub=hub, topic=ping.topic)
                 continue
-            lost = claimed[number:] if failure.general else [ping]
-            pinged.problems.append(Problem(hub, f"{failure.reason} ({ping.topic})"))
-            self._put_off(lost, failure, shift)
-            if failure.general:
+            failed = pings[number:] if failure.is_server_wide else [ping]
+            report.problems.append(Problem(hub, f"{failure.reason} ({ping.topic})"))
+            self._retry(failed, failure, budget)
+            if failure.is_server_wide:
                 return
 
     def _ping(self, ping: Ping) -> CallFailure | None:
-        """Tell one hub of one feed; return why it wasn't taken."""
-        said = {"hub.mode": "publish", "hub.url": ping.topic, "hub.topic": ping.topic}
-        form = urlencode(said)
+        """Send a ping; return why it failed."""
+        fields = {"hub.mode": "publish", "hub.url": ping.topic, "hub.topic": ping.topic}
+        form = urlencode(fields)
         try:
-            reply = self._caller.post(ping.hub, form.encode(), _FORM)
+            reply = self._client.post(ping.hub, form.encode(), _FORM)
         except CallFailed as error:
             return CallFailure(str(error))
-        taken = HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
-        return None if taken else CallFailure.of(reply)
+        accepted = HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
+        return None if accepted else CallFailure.of(reply)
 
-    def _put_off(self, lost: Sequence[Ping], failure: CallFailure, shift: TimeBudget) -> None:
-        later = [
+    def _retry(self, failed: Sequence[Ping], failure: CallFailure, budget: TimeBudget) -> None:
+        pings = [
             replace(
                 ping,
-                due_at=failure.again(ping.attempts + 1, shift.at),
+                due_at=failure.next_attempt(ping.attempts + 1, budget.at),
                 attempts=ping.attempts + 1,
                 error=failure.reason,
             )
-            for ping in lost
+            for ping in failed
         ]
         with self._store.write() as tx:
-            tx.pings.settle(later, until=shift.until)
-            if failure.general:
-                tx.endpoint_backoff.pause(lost[0].hub, failure.quiet(shift.at))
-        for ping in later:
+            tx.pings.settle(pings, until=budget.claimed_until)
+            if failure.is_server_wide:
+                tx.endpoint_backoff.pause(failed[0].hub, failure.pause_until(budget.at))
+        for ping in pings:
             if ping.due_at is None:
                 log.warning("ping given up", hub=ping.hub, topic=ping.topic, reason=failure.reason)
             else:
@@ -175,6 +179,6 @@ class HubPinger:
                     again=f"{ping.due_at:%Y-%m-%d %H:%M} UTC",
                 )
 
-    def _settle(self, pings: Sequence[Ping], shift: TimeBudget) -> None:
+    def _save(self, pings: Sequence[Ping], budget: TimeBudget) -> None:
         with self._store.write() as tx:
-            tx.pings.settle(pings, until=shift.until)
+            tx.pings.settle(pings, until=budget.claimed_until)

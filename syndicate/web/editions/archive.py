@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from syndicate.config import Config, Newsletter
 from syndicate.errors import StoreError
-from syndicate.publish.output.formats import ALWAYS_ASK, polled
+from syndicate.publish.output.formats import REVALIDATE, feed_cache_control
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.editions import archive_feed, mail_page
@@ -149,7 +149,7 @@ class ArchivePages:
             digest=_digest(feed),
             media_type=archive_feed.MEDIA_TYPE,
             generate=lambda coding: coding.compress(feed),
-            headers={"cache-control": polled(self._config), "link": link, **CORS},
+            headers={"cache-control": feed_cache_control(self._config), "link": link, **CORS},
         ).respond(request)
 
     def edition(self, request: Request) -> Response:
@@ -232,7 +232,7 @@ class ArchivePages:
     def _gone(self, newsletter: Newsletter) -> Response:
         text = web_strings(self._language(newsletter)).archive
         page = self._pages.notice(text.gone_title, text.gone, language=newsletter.language)
-        return Response(page.body, 410, {**page.headers, "cache-control": ALWAYS_ASK})
+        return Response(page.body, 410, {**page.headers, "cache-control": REVALIDATE})
 
     def _newsletter(self, request: Request) -> Newsletter:
         """Return the newsletter of a request.
@@ -270,7 +270,7 @@ def _cacheable(request: Request, page: WebPage) -> Response:
     headers = {
         **{name: value for name, value in page.headers.items() if name != "x-robots-tag"},
         "etag": f'"{_digest(page.body)}"',
-        "cache-control": ALWAYS_ASK,
+        "cache-control": REVALIDATE,
     }
     if_none_match = request.headers.get("if-none-match")
     if if_none_match is not None and match_etag(if_none_match, [headers["etag"]]) is not None:

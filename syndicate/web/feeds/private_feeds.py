@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from syndicate.config import Config
 from syndicate.errors import StoreError
-from syndicate.publish.build.private import PrivateFeedWriter
+from syndicate.publish.build.private_feeds import PrivateFeedWriter
 from syndicate.publish.output.formats import format_of
 from syndicate.publish.output.gzip_template import GzipTemplate
 from syndicate.render import addresses
@@ -72,4 +72,6 @@ class PrivateFeedPages:
 
 
 def _fill(template: GzipTemplate, token: bytes, coding: ContentCoding) -> bytes:
-    return template.gzipped(token) if coding is ContentCoding.GZIP else template.filled(token)
+    return (
+        template.render_gzipped(token) if coding is ContentCoding.GZIP else template.render(token)
+    )

@@ -18,8 +18,8 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import CallFailed, SyndicateError
 from syndicate.publish.mirror.mirror import Mirror
-from syndicate.publish.push.documents import FeedDocuments
 from syndicate.publish.push.fan_out import host_of
+from syndicate.publish.push.feed_documents import FeedDocuments
 from syndicate.publish.push.http_client import HttpClient
 from syndicate.store import HubRequest, Store, Transaction
 from syndicate.web.forms import Form, read_form
@@ -144,7 +144,7 @@ class HubPage:
 
     def _version(self, topic: str) -> str:
         """Return the version of a feed; "" while the mirror still has an older one."""
-        with FeedDocuments.seen(self._config) as documents:
+        with FeedDocuments.open(self._config) as documents:
             if documents is None:
                 raise _RefusedRequest(
                     "nothing is published yet; try again", 503, retry_after=MINUTE
@@ -153,7 +153,7 @@ class HubPage:
             if version is None:
                 reason = "hub.topic is no feed of ours; expected the address that it calls self"
                 raise _RefusedRequest(reason)
-            return version if documents.is_there(topic, self._mirror) else ""
+            return version if documents.is_published(topic, self._mirror) else ""
 
     def _parse_callback(self, callback: str) -> str:
         if len(callback) > _MAX_CALLBACK_LENGTH:

@@ -28,7 +28,7 @@ class FeedDeltas:
 
     def __init__(self, max_versions: int = MAX_VERSIONS, max_bytes: int = MAX_BYTES) -> None:
         self._max_versions = max_versions
-        # by feed, so that a crawler of the archives evicts no feed that is polled
+        # by feed, so that a crawler of the archives evicts no feed that is feed_cache_control
         self._feeds: ByteCache[str, dict[str, bytes]] = ByteCache(max_bytes // 2)
         self._deltas: ByteCache[tuple[str, str, str], bytes | None] = ByteCache(max_bytes // 2)
 

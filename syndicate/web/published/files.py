@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.publish.output.compression import TWINS
-from syndicate.publish.output.formats import ALWAYS_ASK
+from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
+from syndicate.publish.output.formats import REVALIDATE
 from syndicate.web.pages import WebPages
 from syndicate.web.published.byte_ranges import parse_range
 from syndicate.web.published.common_paths import CommonPaths, varies_by_accept
@@ -192,7 +192,7 @@ class PublishedFiles:
 
     def _is_twin(self, name: str) -> bool:
         """Return whether it is the compressed twin of a file, which is for other servers."""
-        return name.endswith(TWINS) and self._cache.exists(name.rpartition(".")[0])
+        return name.endswith(COMPRESSED_SUFFIXES) and self._cache.exists(name.rpartition(".")[0])
 
     def _not_found(self, path: str, request: FileRequest) -> HttpResponse:
         """Redirect to the file that is meant, or respond with 404."""
@@ -217,7 +217,7 @@ class PublishedFiles:
     @cached_property
     def _error_404(self) -> HttpResponse:
         page = self._pages.not_found()
-        headers = {"content-length": str(len(page.body)), "cache-control": ALWAYS_ASK}
+        headers = {"content-length": str(len(page.body)), "cache-control": REVALIDATE}
         return HttpResponse(HTTPStatus.NOT_FOUND, page.headers | headers, page.body)
 
     def _other_method(self, request: FileRequest) -> HttpResponse:

@@ -17,11 +17,11 @@ class ManifestLookup:
     def find(self, path: str) -> PublishedFile | None:
         """Return the entry of a file, or None."""
         try:
-            status = (self._folder / manifest.NAME).stat()
+            status = (self._folder / manifest.MANIFEST_NAME).stat()
         except OSError:
             return None
         if self._file != (status.st_dev, status.st_ino):
-            self._manifest = Manifest.seen(self._folder)
+            self._manifest = Manifest.open_read_only(self._folder)
             # a build may be about to create its tables: try again until it can be read
             self._file = (status.st_dev, status.st_ino) if self._manifest else None
         return self._manifest.entry(path) if self._manifest else None

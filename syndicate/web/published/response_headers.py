@@ -90,14 +90,14 @@ class ResponseHeaders:
 
     def _freshness(self, file: CachedFile) -> str:
         if file.status == HTTPStatus.GONE:
-            return formats.ALWAYS_ASK
+            return formats.REVALIDATE
         settled = file.entry is not None and file.entry.settled
-        return formats.freshness(file.path, self._config, settled=settled)
+        return formats.cache_control(file.path, self._config, settled=settled)
 
     def _links(self, file: CachedFile) -> list[str]:
         """Return the `self` link, and the hubs of a feed that changes."""
         own = self_link(f"{self._config.url}/{quote(file.path)}")
-        hubs = self._config.hubs if formats.is_followed(file.path) else ()
+        hubs = self._config.hubs if formats.is_subscription_document(file.path) else ()
         return [own, *(f'<{hub}>; rel="hub"' for hub in hubs)]
 
     def _for_page(self, file: CachedFile) -> dict[str, str]:

@@ -106,8 +106,8 @@ def test_who_tells_nobody_elsewhere_of_a_publication_here_is_told_why(operator):
 def test_check_says_that_no_hub_and_no_subscriber_elsewhere_is_told_of_this_machine(operator):
     operator.configure("# hubs = ", 'hubs = ["https://hub.example/"]\nown = true\n# hubs = ')
     told = operator.run("check").err
-    assert "websub.hubs: no hub elsewhere is told" in told
-    assert "websub.own: no subscriber elsewhere is served" in told
+    assert "websub.hubs: no hub on another machine is notified" in told
+    assert "websub.own: no subscriber on another machine is served" in told
     operator.configure("https://hub.example/", "http://127.0.0.1:1/")
     assert "websub.hubs" not in operator.run("check").err
     operator.configure("# url = ", 'url = "https://news.example.org"\n# url = ')
@@ -119,7 +119,7 @@ def test_check_says_that_no_engine_can_reach_this_machine(operator):
     operator.configure("# key = ", 'key = "0123456789abcdef"\n# key = ')
     checked = operator.run("check")
     assert checked.code == 0
-    assert "indexnow.key: no search engine is told" in checked.err
+    assert "indexnow.key: no search engine is notified" in checked.err
     operator.configure("# url = ", 'url = "https://news.example.org"\n# url = ')
     assert "indexnow.key" not in operator.run("check").err
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from lxml import etree
 
-from syndicate.publish.build.pagination import STORIES
+from syndicate.publish.build.pagination import PAGE_SIZE
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 
@@ -113,11 +113,11 @@ def test_a_feed_of_ones_own_is_written_as_the_config_says(newsroom):
 
 
 def test_full_pages_of_a_list_stay_as_they_are_when_articles_come(newsroom):
-    for day in range(7, STORIES):
+    for day in range(7, PAGE_SIZE):
         file(newsroom, day)
     newsroom.build()
     first = newsroom.files()["sections/city/page/1/index.html"]
-    for day in range(STORIES, 2 * STORIES + 1):
+    for day in range(PAGE_SIZE, 2 * PAGE_SIZE + 1):
         file(newsroom, day)
     written = newsroom.build().written
     assert "sections/city/page/3/index.html" in written
@@ -126,7 +126,7 @@ def test_full_pages_of_a_list_stay_as_they_are_when_articles_come(newsroom):
     made = newsroom.files()
     assert made["sections/city/page/1/index.html"] == first
     told = b"".join(made[f"sections/city/page/{number}/index.html"] for number in (1, 2, 3))
-    for day in range(2 * STORIES + 1):
+    for day in range(2 * PAGE_SIZE + 1):
         assert f"/articles/day-{day:02}/".encode() in told
 
 

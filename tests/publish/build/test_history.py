@@ -1,6 +1,5 @@
 """Whatever happened before: the output is what a first build of the same store would make."""
 
-import importlib
 import os
 import tempfile
 from contextlib import ExitStack, contextmanager
@@ -15,14 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndicate.model.articles import MEDIA, Person, Status
-from syndicate.publish import Publisher
-from syndicate.publish.build import pagination, site
-from syndicate.publish.build.build import build
+from syndicate.publish.build import build, pagination, site
+from syndicate.publish.build.publisher import Publisher, build_site
+from syndicate.publish.output.manifest import Manifest
 from syndicate.store import Store
 from tests.publish.newsroom import PICTURE, Newsroom
 from tests.render.feeds.samples import NOON
 
-building = importlib.import_module("syndicate.publish.build.build")
 BIT = {"name": "bit", "title": "A bit of it", "formats": ["atom"], "items": 1}
 TABLES = {
     "publication": {"url": "https://news.example"},
@@ -102,7 +100,7 @@ class History:
             with killed(after=1 + self.now.day):
                 built = None
                 with pytest.raises(KilledError):
-                    build(self.newsroom.store, self.newsroom.config, at=self.now, number=True)
+                    build_site(self.newsroom.store, self.newsroom.config, at=self.now, number=True)
         else:
             built = self.newsroom.build(at=self.now, everything=how == "all")
         assert built is None or not built.failed, built.failed
@@ -136,7 +134,7 @@ def killed(*, after: int):
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(os, "replace", replacing))
         stack.enter_context(mock.patch.object(Path, "unlink", unlinking))
-        ending = mock.patch.object(building.Manifest, "finish", side_effect=KilledError)
+        ending = mock.patch.object(Manifest, "finish", side_effect=KilledError)
         stack.enter_context(ending)
         yield
 
@@ -145,9 +143,9 @@ def killed(*, after: int):
 def small_parts():
     """Lists of two a page and sitemaps of two articles: a few articles fill several."""
     with (
-        mock.patch.object(pagination, "STORIES", 2),
+        mock.patch.object(pagination, "PAGE_SIZE", 2),
         mock.patch.object(site, "CHUNK", 2),
-        mock.patch.object(building, "CHUNK", 2),
+        mock.patch.object(build, "CHUNK", 2),
     ):
         yield
 

@@ -1,7 +1,6 @@
-"""The crew: nobody of it outlives the build, and whoever dies is missed."""
+"""Page workers: none outlives the build, and one that dies is reported."""
 
 import fcntl
-import importlib
 import multiprocessing
 import shutil
 import subprocess
@@ -11,29 +10,25 @@ from datetime import timedelta
 import pytest
 
 from syndicate.errors import SyndicateError
-from syndicate.publish.build import page_workers as crews
-from syndicate.publish.build import pagination
+from syndicate.publish.build import pagination, publisher
+from syndicate.publish.build.page_workers import start_page_workers
 from syndicate.publish.build.tasks import ArticlesTask
 from syndicate.workers import pool
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 
-# the package has a function of the same name
-building = importlib.import_module("syndicate.publish.build.build")
-
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from syndicate.config import load
-from syndicate.publish import crew as crews
-from syndicate.publish import layout
-from syndicate.publish.output.folder import held
-from syndicate.publish.build.tasks import Articles
+from syndicate.publish.build.page_workers import start_page_workers
+from syndicate.publish.build.tasks import ArticlesTask
+from syndicate.publish.output.folder import locked
 from syndicate.clock import EPOCH
 
 config = load(Path(sys.argv[1]))
-with held(config.output), crews.crew(config, compress=False) as crew:
-    list(crew.run_all([[Articles(keys=(), at=EPOCH) for _ in range(8)] for _ in crew.shards]))
+with locked(config.output), start_page_workers(config, compress=False) as workers:
+    list(workers.run_all([[ArticlesTask(keys=(), at=EPOCH) for _ in range(8)] for _ in workers.shards]))
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -43,17 +38,17 @@ def newsroom(sqlite_store, publication):
     return Newsroom(sqlite_store, publication())
 
 
-def test_a_process_that_dies_is_told_as_an_error(newsroom):
-    told = pytest.raises(SyndicateError, match="a process of the build died")
-    with crews.crew(newsroom.config, compress=False) as crew, told:
+def test_a_process_that_dies_is_reported_as_an_error(newsroom):
+    reported = pytest.raises(SyndicateError, match="a process of the build died")
+    with start_page_workers(newsroom.config, compress=False) as workers, reported:
         for process in multiprocessing.active_children():
             process.kill()
-        list(crew.run_all([[ArticlesTask(keys=(), at=NOON)]] * len(crew.shards)))
+        list(workers.run_all([[ArticlesTask(keys=(), at=NOON)]] * len(workers.shards)))
 
 
-def test_a_crew_makes_what_one_printer_makes(sqlite_store, publication, tmp_path, monkeypatch):
+def test_several_processes_write_what_one_writes(sqlite_store, publication, tmp_path, monkeypatch):
     """Three lanes, of which each has pages, archives and feeds of its own."""
-    monkeypatch.setattr(pagination, "STORIES", 2)
+    monkeypatch.setattr(pagination, "PAGE_SIZE", 2)
     config = publication(publication={"url": "https://news.example"}, syndication={"items": 3})
     newsroom = Newsroom(sqlite_store, config)
     for day in range(23):
@@ -63,19 +58,20 @@ def test_a_crew_makes_what_one_printer_makes(sqlite_store, publication, tmp_path
     newsroom.build()
     alone = newsroom.files()
     shutil.rmtree(config.output)
-    monkeypatch.setattr(pool, "cores", lambda: 3)
-    monkeypatch.setattr(building, "_WORTH_A_CREW", 1)
+    monkeypatch.setattr(pool, "available_cores", lambda: 3)
+    monkeypatch.setattr(publisher, "_MIN_ARTICLES_FOR_WORKERS", 1)
     newsroom.build()
     assert "archive/7/atom.xml" in alone
     assert newsroom.files() == alone
 
 
-def test_the_crew_of_a_build_that_was_killed_lets_go_of_the_folder(tmp_path):
+def test_the_workers_of_a_build_that_was_killed_release_the_folder(tmp_path):
     config = tmp_path / "killed/config.toml"
     config.parent.mkdir()
     config.write_text(
         '[publication]\nid = "6f9c1c1e-9a55-4f0e-8a3c-2c8f3c7f0a11"\ntitle = "T"\nurl = "https://news.example"\n'
     )
-    subprocess.run([sys.executable, "-c", KILLED, config], check=False, timeout=60)
+    killed = subprocess.run([sys.executable, "-c", KILLED, config], check=False, timeout=60)
+    assert killed.returncode == -9
     with (config.parent / "feeds/.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

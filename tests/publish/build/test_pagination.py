@@ -1,4 +1,4 @@
-"""The pagination of lists, as lanes of processes that work side by side."""
+"""The pagination of lists, divided among several processes."""
 
 from contextlib import closing
 
@@ -17,31 +17,31 @@ HOME, LONG, SHORT = ("/", "everything", ""), ("/tags/long/", "tag", "Long"), "/t
 @pytest.fixture
 def plan(tmp_path, publication, monkeypatch):
     """A list of everything and one of a tag, of many pages, and five tags with a page each."""
-    monkeypatch.setattr(pagination, "STORIES", 3)
-    with closing(Manifest.held(tmp_path)) as manifest:
-        lists = TopicIndex(manifest.database)
+    monkeypatch.setattr(pagination, "PAGE_SIZE", 3)
+    with closing(Manifest.open_for_build(tmp_path)) as manifest:
+        index = TopicIndex(manifest.database)
         for key in range(1, 41):
             name = SHORT.format(key % 5), "tag", "Short"
             topics = (HOME, LONG) if key > 10 else (HOME, name)
-            lists.fill([ListedArticle(article=key, age=-key, id=f"{key:02}", topics=topics)])
-        lists.count()
-        yield BuildPlan(lists, publication(), lists.topics(), at=NOON, anew=True)
+            index.add_all([ListedArticle(article=key, age=-key, id=f"{key:02}", topics=topics)])
+        index.count_topics()
+        yield BuildPlan(index, publication(), index.topics(), at=NOON, everything=True)
 
 
 def pages(plan, number, count):
-    return [page for sheaf in plan.pages(Shard(number, count)) for page in sheaf.pages]
+    return [page for batch in plan.pages(Shard(number, count)) for page in batch.pages]
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 9])
-def test_each_page_of_a_list_falls_to_one_lane(plan, count):
+def test_each_page_of_a_list_goes_to_one_process(plan, count):
     alone = [page.address for page in pages(plan, 0, 1)]
     together = [page.address for number in range(count) for page in pages(plan, number, count)]
     assert sorted(together) == sorted(set(alone)) == sorted(alone)
 
 
-def test_the_page_with_the_newest_is_with_the_pages_that_hold_the_same_stories(plan):
+def test_the_newest_page_goes_with_the_pages_of_the_same_articles(plan):
     last = pages(plan, 1, 2)
-    told = {key for page in last if page.number for key in page.articles}
-    fronts = [page for page in last if page.topic.home in {HOME[0], LONG[0]} and not page.number]
-    assert [page.address for page in fronts] == ["/latest/", "/tags/long/"]
-    assert all(told.issuperset(front.articles) for front in fronts)
+    numbered = {key for page in last if page.number for key in page.articles}
+    newest = [page for page in last if page.topic.home in {HOME[0], LONG[0]} and not page.number]
+    assert [page.address for page in newest] == ["/latest/", "/tags/long/"]
+    assert all(numbered.issuperset(page.articles) for page in newest)

@@ -13,8 +13,8 @@ import pytest
 
 from syndicate.errors import ConfigError, SyndicateError
 from syndicate.publish.mirror import mirror as module
-from syndicate.publish.mirror.mirror import AT_ONCE, ENOUGH, Mirror
-from syndicate.publish.output.folder import held
+from syndicate.publish.mirror.mirror import MAX_FAILURES, MAX_UPLOADS, Mirror
+from syndicate.publish.output.folder import locked
 from tests.publish.mirror.storages import URL, Ledger, mirror_of
 from tests.publish.newsroom import PICTURE, Newsroom
 from tests.render.feeds.samples import NOON
@@ -59,14 +59,14 @@ def failing(*paths, say="no"):
 
 def test_the_mirror_has_what_the_folder_has_and_no_compressed_twins(newsroom, mirror):
     assert (newsroom.config.output / "rss.xml.gz").is_file()
-    mirrored = mirror.follow()
+    mirrored = mirror.update()
     assert Ledger.files() == newsroom.files()
     assert mirrored.uploaded == len(newsroom.files())
-    assert (mirrored.deleted, mirrored.passed, mirrored.failed) == (0, 0, ())
+    assert (mirrored.deleted, mirrored.skipped, mirrored.failed) == (0, 0, ())
 
 
-def test_nothing_is_named_before_it_is_there(mirror):
-    mirror.follow()
+def test_no_file_is_linked_before_it_exists(mirror):
+    mirror.update()
     done = Ledger.paths("put")
     assert first(done, PICTURE.src) < first(done, "articles/ferry/index.html")
     assert last_of(done, "assets/") < first(done, "articles/tram/index.html")
@@ -79,11 +79,11 @@ def test_nothing_is_named_before_it_is_there(mirror):
 
 
 def test_only_what_changed_is_uploaded(newsroom, mirror):
-    mirror.follow()
+    mirror.update()
     Ledger.done.clear()
     newsroom.file("tram", section="City", title="The tram is late", at=LATER)
     built = newsroom.build(at=LATER)
-    mirrored = mirror.follow()
+    mirrored = mirror.update()
     changed = [path for path in built.written if not path.endswith((".gz", ".br"))]
     assert sorted(Ledger.paths("put")) == sorted(changed)
     assert "articles/ferry/index.html" not in changed
@@ -92,21 +92,21 @@ def test_only_what_changed_is_uploaded(newsroom, mirror):
 
 
 def test_another_process_asks_the_storage_nothing_where_nothing_changed(newsroom, mirror):
-    mirror.follow()
+    mirror.update()
     Ledger.done.clear()
     newsroom.build()
-    assert mirror_of(newsroom.config).follow() == module.MirrorReport()
+    assert mirror_of(newsroom.config).update() == module.MirrorReport()
     assert Ledger.done == []
 
 
-def test_what_is_gone_is_deleted_after_the_feeds_stopped_naming_it(newsroom, mirror):
+def test_files_are_deleted_after_the_feeds_stopped_linking_to_them(newsroom, mirror):
     newsroom.file("dome", section="Arts")
     newsroom.build()
-    mirror.follow()
+    mirror.update()
     Ledger.done.clear()
     newsroom.retract("dome")
     newsroom.build()
-    mirrored = mirror.follow()
+    mirrored = mirror.update()
     kinds = [what for what, _ in Ledger.done]
     assert kinds == sorted(kinds, reverse=True)
     deleted = Ledger.paths("delete")
@@ -118,16 +118,16 @@ def test_what_is_gone_is_deleted_after_the_feeds_stopped_naming_it(newsroom, mir
 def test_what_others_keep_in_the_storage_is_never_touched(newsroom, mirror):
     storage = fsspec.filesystem("ledger")
     storage.pipe_file("/www/articles/notes.txt", b"mine")
-    mirror.follow()
+    mirror.update()
     newsroom.retract("tram")
     newsroom.build()
-    mirror.follow()
+    mirror.update()
     assert Ledger.files()["articles/notes.txt"] == b"mine"
 
 
 def test_what_names_a_file_that_failed_waits_until_it_is_there(newsroom, mirror):
     Ledger.before.append(failing("articles/tram/index.html", say="try later"))
-    mirrored = mirror.follow()
+    mirrored = mirror.update()
     [problem] = mirrored.failed
     assert str(problem) == f"{URL}: try later (articles/tram/index.html)"
     assert "articles/ferry/index.html" in Ledger.files()
@@ -135,47 +135,47 @@ def test_what_names_a_file_that_failed_waits_until_it_is_there(newsroom, mirror)
     assert not [path for path in Ledger.files() if path.endswith(".xml")]
     Ledger.before.clear()
     Ledger.done.clear()
-    assert mirror.follow().failed == ()
+    assert mirror.update().failed == ()
     assert "articles/ferry/index.html" not in Ledger.paths("put")
     assert Ledger.files() == newsroom.files()
 
 
 def test_a_file_that_fails_the_second_time_stays_as_it_was(newsroom, mirror):
-    mirror.follow()
+    mirror.update()
     before = Ledger.files()
     newsroom.file("tram", section="City", title="The tram is late", at=LATER)
     newsroom.build(at=LATER)
     Ledger.before.append(failing())
-    assert mirror.follow().failed
+    assert mirror.update().failed
     assert Ledger.files() == before
     Ledger.before.clear()
-    mirror.follow()
+    mirror.update()
     assert Ledger.files() == newsroom.files()
 
 
 def test_a_deletion_that_fails_is_tried_again(newsroom, mirror):
-    mirror.follow()
+    mirror.update()
     newsroom.retract("ferry")
     newsroom.build()
     Ledger.before.append(failing("sections/harbour/index.html"))
-    assert len(mirror.follow().failed) == 1
+    assert len(mirror.update().failed) == 1
     assert "sections/harbour/index.html" in Ledger.files()
     Ledger.before.clear()
-    assert mirror.follow().deleted == 1
+    assert mirror.update().deleted == 1
     assert Ledger.files() == newsroom.files()
 
 
 def test_a_storage_that_takes_nothing_is_told_once_and_soon_left_alone(newsroom, mirror):
-    for number in range(3 * ENOUGH):
+    for number in range(3 * MAX_FAILURES):
         newsroom.file(f"story-{number}")
     newsroom.build()
     asked: list[str] = []
     Ledger.before += [asked.append, failing(say="no such bucket")]
-    mirrored = mirror.follow()
+    mirrored = mirror.update()
     [problem] = mirrored.failed
     assert problem.message.startswith("no such bucket (")
     assert mirrored.uploaded == 0
-    assert len(asked) < ENOUGH + AT_ONCE
+    assert len(asked) < MAX_FAILURES + MAX_UPLOADS
     assert (newsroom.config.output / "rss.xml").is_file()
 
 
@@ -187,24 +187,24 @@ def test_it_stops_early_and_goes_on_where_it_stopped(newsroom, mirror):
             stop.set()
 
     Ledger.before.append(before)
-    mirrored = mirror.follow(stop)
+    mirrored = mirror.update(stop)
     there = set(Ledger.paths("put"))
     assert mirrored.failed == ()
     assert "index.html" not in there
     Ledger.before.clear()
-    mirror.follow()
+    mirror.update()
     assert not there & set(Ledger.paths("put"))
     assert Ledger.files() == newsroom.files()
 
 
-def test_a_process_that_was_killed_loses_no_more_than_a_step(newsroom, tmp_path):
+def test_a_process_that_was_killed_loses_no_more_than_a_batch(newsroom, tmp_path):
     script = textwrap.dedent("""
         import os, sys
         from pathlib import Path
         from syndicate.config import load
-        from syndicate.publish import mirror
+        from syndicate.publish.mirror import mirror
         from tests.publish.mirror.storages import Ledger
-        mirror.STEP = mirror.AT_ONCE = 1
+        mirror.COMMIT_EVERY = mirror.MAX_UPLOADS = 1
         done = []
         def before(path):
             if path == "articles/tram/index.html":
@@ -212,7 +212,7 @@ def test_a_process_that_was_killed_loses_no_more_than_a_step(newsroom, tmp_path)
                 os._exit(9)
             done.append(path)
         Ledger.before.append(before)
-        mirror.Mirror.of(load(Path("config.toml"))).follow()
+        mirror.Mirror.of(load(Path("config.toml"))).update()
     """)
     id_ = newsroom.config.publication.id
     (tmp_path / "config.toml").write_text(
@@ -224,21 +224,21 @@ def test_a_process_that_was_killed_loses_no_more_than_a_step(newsroom, tmp_path)
     assert killed.returncode == 9
     there = set((tmp_path / "killed").read_text().splitlines())
     assert PICTURE.src in there
-    mirror_of(newsroom.config).follow()
+    mirror_of(newsroom.config).update()
     again = set(Ledger.paths("put"))
     assert len(there & again) <= 1
     assert there | again == set(newsroom.files())
 
 
-def test_what_a_build_under_way_has_made_waits_for_its_end(newsroom, mirror):
+def test_files_of_a_running_build_wait_for_its_end(newsroom, mirror):
     rss = newsroom.config.output / "rss.xml"
     told = rss.read_bytes()
     rss.write_bytes(b"a feed that names a page of the build under way")
-    mirrored = mirror.follow()
-    assert (mirrored.passed, mirrored.failed) == (1, ())
+    mirrored = mirror.update()
+    assert (mirrored.skipped, mirrored.failed) == (1, ())
     assert "rss.xml" not in Ledger.files()
     rss.write_bytes(told)
-    assert mirror.follow().uploaded == 1
+    assert mirror.update().uploaded == 1
     assert Ledger.files() == newsroom.files()
 
 
@@ -249,15 +249,15 @@ def test_a_build_does_not_wait_for_the_mirror(newsroom, mirror):
         newsroom.build(at=LATER)
 
     Ledger.before.append(build_meanwhile)
-    mirror.follow()
+    mirror.update()
     assert (newsroom.config.output / "articles/dome/index.html").is_file()
-    mirror.follow()
+    mirror.update()
     assert Ledger.files() == newsroom.files()
 
 
 def test_two_processes_take_turns(newsroom, mirror):
-    follower = threading.Thread(target=mirror.follow)
-    with held(newsroom.config.output, module.LOCK):
+    follower = threading.Thread(target=mirror.update)
+    with locked(newsroom.config.output, module.LOCK):
         follower.start()
         assert Ledger.files() == {}
     follower.join()
@@ -265,17 +265,17 @@ def test_two_processes_take_turns(newsroom, mirror):
 
 
 def test_other_headers_are_a_change_though_the_bytes_are_the_same(newsroom, mirror, monkeypatch):
-    mirror.follow()
+    mirror.update()
     Ledger.done.clear()
-    monkeypatch.setattr(module, "freshness", lambda *_, **__: "no-store")
-    assert mirror_of(newsroom.config).follow().uploaded == len(newsroom.files())
+    monkeypatch.setattr(module, "cache_control", lambda *_, **__: "no-store")
+    assert mirror_of(newsroom.config).update().uploaded == len(newsroom.files())
 
 
 def test_another_place_gets_everything(newsroom, mirror, tmp_path):
-    mirror.follow()
+    mirror.update()
     place = tmp_path / "www"
     publish = newsroom.config.publish.model_copy(update={"mirror": f"file://{place}"})
-    mirror_of(newsroom.config.override(publish=publish)).follow()
+    mirror_of(newsroom.config.override(publish=publish)).update()
     copied = {
         path.relative_to(place).as_posix(): path.read_bytes()
         for path in place.rglob("*")
@@ -287,14 +287,14 @@ def test_another_place_gets_everything(newsroom, mirror, tmp_path):
 def test_without_a_build_nothing_is_done(sqlite_store, publication):
     Ledger.clear()
     config = publication(publish={"mirror": URL})
-    assert mirror_of(config).follow() == module.MirrorReport()
+    assert mirror_of(config).update() == module.MirrorReport()
     assert not config.output.exists()
 
 
-def test_a_holdings_file_that_cannot_be_read_is_told_with_the_remedy(newsroom, mirror):
+def test_a_list_of_uploads_that_cannot_be_read_is_reported_with_the_remedy(newsroom, mirror):
     (newsroom.config.output / ".mirror.sqlite").write_bytes(b"nonsense" * 1000)
-    with pytest.raises(SyndicateError, match="delete it to begin anew"):
-        mirror.follow()
+    with pytest.raises(SyndicateError, match="delete it to upload everything again"):
+        mirror.update()
 
 
 def test_without_a_mirror_fsspec_is_not_loaded():

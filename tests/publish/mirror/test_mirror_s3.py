@@ -80,28 +80,28 @@ def puts(s3):
 
 def test_a_bucket_has_what_the_folder_has(s3, newsroom_at):
     newsroom = newsroom_at(f"s3://{BUCKET}")
-    assert mirror_of(newsroom.config).follow().failed == ()
+    assert mirror_of(newsroom.config).update().failed == ()
     assert bodies(s3) == newsroom.files()
 
 
 def test_a_folder_in_a_bucket_follows_changes_and_deletions_with_one_write_each(s3, newsroom_at):
     newsroom = newsroom_at(f"s3://{BUCKET}/www/")
     mirror = mirror_of(newsroom.config)
-    mirror.follow()
+    mirror.update()
     newsroom.file("tram", section="City", title="The tram is late")
     built = newsroom.build()
-    mirror.follow()
+    mirror.update()
     changed = {f"www/{path}" for path in built.written if not path.endswith((".gz", ".br"))}
     assert {key for key, count in puts(s3).items() if count == 2} == changed
     newsroom.retract("ferry")
     newsroom.build()
-    assert mirror.follow().deleted > 0
+    assert mirror.update().deleted > 0
     assert bodies(s3, "www/") == newsroom.files()
 
 
 def test_each_kind_of_file_has_the_headers_that_our_own_server_says(s3, newsroom_at):
     newsroom = newsroom_at(f"s3://{BUCKET}")
-    mirror_of(newsroom.config).follow()
+    mirror_of(newsroom.config).update()
     files = Client(PublishedFiles(newsroom.config, WebPages(newsroom.config)))
     for path in newsroom.files():
         told = s3.head_object(Bucket=BUCKET, Key=path)
@@ -118,7 +118,7 @@ def test_an_old_slug_leads_to_the_new_one_and_a_withdrawn_article_is_a_page(s3, 
     newsroom.file("tram", renamed="night-tram", section="City")
     newsroom.retract("ferry")
     newsroom.build()
-    mirror_of(newsroom.config).follow()
+    mirror_of(newsroom.config).update()
     old = s3.head_object(Bucket=BUCKET, Key="articles/tram/index.html")
     assert old["WebsiteRedirectLocation"] == "https://news.example/post/articles/night-tram/"
     assert old["CacheControl"] == "public, max-age=3600"
@@ -129,7 +129,7 @@ def test_an_old_slug_leads_to_the_new_one_and_a_withdrawn_article_is_a_page(s3, 
 
 def test_a_bucket_that_is_not_there_is_told_once(s3, newsroom_at):
     newsroom = newsroom_at("s3://morning-toast/www")
-    [problem] = mirror_of(newsroom.config).follow().failed
+    [problem] = mirror_of(newsroom.config).update().failed
     assert problem.where == "s3://morning-toast/www"
     assert "bucket does not exist" in problem.message
 
@@ -140,13 +140,13 @@ def test_missing_credentials_are_told_with_the_remedy(s3, newsroom_at, monkeypat
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     newsroom = newsroom_at(f"s3://{BUCKET}/nobody")
-    [problem] = mirror_of(newsroom.config).follow().failed
+    [problem] = mirror_of(newsroom.config).update().failed
     assert "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in problem.message
 
 
 def test_a_storage_that_does_not_answer_is_told_and_the_folder_stays_whole(s3, newsroom_at):
     newsroom = newsroom_at(f"s3://{BUCKET}", endpoint="http://127.0.0.1:9")
     before = newsroom.files()
-    [problem] = mirror_of(newsroom.config).follow().failed
+    [problem] = mirror_of(newsroom.config).update().failed
     assert "127.0.0.1:9" in problem.message
     assert newsroom.files() == before

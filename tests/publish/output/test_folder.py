@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from syndicate.errors import SyndicateError
-from syndicate.publish.output.folder import OutputFolder, held
+from syndicate.publish.output.folder import OutputFolder, locked
 
 
 @pytest.fixture
@@ -170,18 +170,18 @@ def test_a_name_that_no_file_can_have_is_no_file(folder):
 DYING = """
     import os, sys
     from pathlib import Path
-    from syndicate.publish.output.folder import Folder
+    from syndicate.publish.output.folder import OutputFolder
     replace, left = os.replace, int(sys.argv[2])
 
-    def dying(half, place):
+    def dying(partial_file, file):
         global left
         left -= 1
         if left < 0:
             os.kill(os.getpid(), 9)
-        return replace(half, place)
+        return replace(partial_file, file)
 
     os.replace = dying
-    folder = Folder(Path(sys.argv[1]))
+    folder = OutputFolder(Path(sys.argv[1]))
     for path in ("new/a.html", "new/b.html", "old.html"):
         folder.put(path, b"second")
     os.kill(os.getpid(), 9)
@@ -196,23 +196,23 @@ def test_a_build_that_is_killed_leaves_whole_files_and_says_which(tmp_path, mome
     assert killed.returncode == -9
     folder = OutputFolder(tmp_path)
     begun = ("new/a.html", "new/b.html", "old.html")[: moment + 1]
-    assert folder.left_behind() == set(begun)
+    assert folder.clean_up() == set(begun)
     assert there(tmp_path) == {*begun[:moment], "old.html", ".manifest.journal"}
     assert all((tmp_path / path).read_bytes() == b"second" for path in begun[:moment])
-    folder.clear()
-    assert folder.left_behind() == set()
+    folder.clear_journal()
+    assert folder.clean_up() == set()
 
 
 def test_what_is_deleted_is_told_after_a_crash_too(folder):
     folder.put("a.html", b"a")
-    folder.clear()
+    folder.clear_journal()
     folder.delete("a.html")
-    assert folder.left_behind() == {"a.html"}
+    assert folder.clean_up() == {"a.html"}
 
 
 def test_a_folder_that_cannot_be_made_is_told_plainly(tmp_path):
     (tmp_path / "feeds").write_text("a file in the way")
-    with pytest.raises(SyndicateError, match="feeds: File exists"), held(tmp_path / "feeds"):
+    with pytest.raises(SyndicateError, match="feeds: File exists"), locked(tmp_path / "feeds"):
         pass
 
 
@@ -228,10 +228,10 @@ def test_a_build_waits_for_the_one_that_holds_the_folder(tmp_path):
     order = []
 
     def second():
-        with held(tmp_path):
+        with locked(tmp_path):
             order.append("second")
 
-    with held(tmp_path):
+    with locked(tmp_path):
         waiting = threading.Thread(target=second)
         waiting.start()
         order.append("first")

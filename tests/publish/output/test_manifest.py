@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from syndicate.publish.output.manifest import NAME, Manifest, ManifestState, PublishedFile
+from syndicate.publish.output.manifest import MANIFEST_NAME, Manifest, ManifestState, PublishedFile
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 
@@ -18,10 +18,10 @@ def published(path, **values):
 def test_it_says_how_each_file_is_served(tmp_path):
     gone = published("a/index.html", status=410)
     moved = published("b/index.html", status=301, location="/c/")
-    with closing(Manifest.held(tmp_path)) as manifest:
+    with closing(Manifest.open_for_build(tmp_path)) as manifest:
         manifest.put([moved, gone])
         manifest.finish(STATE, [])
-    seen = Manifest.seen(tmp_path)
+    seen = Manifest.open_read_only(tmp_path)
     assert seen
     with closing(seen):
         assert seen.entry("a/index.html") == gone
@@ -30,13 +30,13 @@ def test_it_says_how_each_file_is_served(tmp_path):
 
 
 def test_it_is_there_as_a_whole_or_not_at_all(tmp_path):
-    with closing(Manifest.held(tmp_path)) as manifest:
+    with closing(Manifest.open_for_build(tmp_path)) as manifest:
         manifest.put([published("a")])
         manifest.finish(STATE, [3, 2])
-    with closing(Manifest.held(tmp_path)) as manifest:
+    with closing(Manifest.open_for_build(tmp_path)) as manifest:
         manifest.put([published("b")])
         manifest.remove("a")
-    with closing(Manifest.held(tmp_path)) as manifest:
+    with closing(Manifest.open_for_build(tmp_path)) as manifest:
         assert [file.path for file in manifest.files()] == ["a"]
         assert (manifest.state(), manifest.pending()) == (STATE, [2, 3])
 
@@ -46,7 +46,7 @@ def test_it_says_whether_the_last_build_was_a_trial(sqlite_store, publication, t
     newsroom = Newsroom(sqlite_store, publication())
     newsroom.build(trial=not trial)
     newsroom.build(trial=trial)
-    seen = Manifest.seen(newsroom.config.output)
+    seen = Manifest.open_read_only(newsroom.config.output)
     assert seen
     with closing(seen):
         state = seen.state()
@@ -55,9 +55,9 @@ def test_it_says_whether_the_last_build_was_a_trial(sqlite_store, publication, t
 
 
 def test_where_there_is_none_there_is_nothing_to_see(tmp_path):
-    assert Manifest.seen(tmp_path) is None
-    (tmp_path / NAME).write_text("no database")
-    assert Manifest.seen(tmp_path) is None
+    assert Manifest.open_read_only(tmp_path) is None
+    (tmp_path / MANIFEST_NAME).write_text("no database")
+    assert Manifest.open_read_only(tmp_path) is None
 
 
 def test_one_that_is_broken_is_begun_anew_and_nothing_is_deleted(sqlite_store, publication):
@@ -66,7 +66,7 @@ def test_one_that_is_broken_is_begun_anew_and_nothing_is_deleted(sqlite_store, p
     newsroom.build()
     made = newsroom.everything()
     (newsroom.config.output / "old.html").write_text("nobody's")
-    (newsroom.config.output / NAME).write_text("no database")
+    (newsroom.config.output / MANIFEST_NAME).write_text("no database")
     built = newsroom.build()
     assert (built.written, built.deleted) == ((), ())
     assert newsroom.everything() == made | {"old.html": b"nobody's"}

@@ -1,6 +1,6 @@
-"""A process that tells what was built: `python -m tests.publish.push.child URL CONFIG TIME [killed]`.
+"""A process that notifies of a build: `python -m tests.publish.push.child URL CONFIG TIME [killed]`.
 
-With "killed" it builds first, and is killed before anybody is told. Without, it waits
+With "killed" it builds first, and is killed before any ping. Without, it waits
 for a line on stdin, so that several begin at once, and prints how many it pinged.
 """
 
@@ -21,16 +21,16 @@ from tests.render.feeds.samples import NOON
 def main(url: str, tables: str, time: str, killed: str = "") -> None:
     config = Config.model_validate(json.loads(tables))
     store = Store.open(url)
-    herald = ChangeNotifier.of(store, config)
-    assert herald is not None
+    notifier = ChangeNotifier.of(store, config)
+    assert notifier is not None
     if killed:
         built = Newsroom(store, config).build()
-        herald.hear(built, NOON)
-        setattr(HubPinger, "note", lambda *_: os.kill(os.getpid(), signal.SIGKILL))  # noqa: B010 - mypy minds the other way
+        notifier.record_build(built, NOON)
+        setattr(HubPinger, "enqueue", lambda *_: os.kill(os.getpid(), signal.SIGKILL))  # noqa: B010 - mypy minds the other way
     else:
         print("ready", flush=True)  # noqa: T201
         sys.stdin.readline()
-    print(herald.follow(datetime.fromisoformat(time)).pinged)  # noqa: T201
+    print(notifier.run(datetime.fromisoformat(time)).pinged)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -121,12 +121,12 @@ class Station:
     def subscribe(self, callback: str, **more: str) -> HubReport:
         """Subscribe, and have the hub verify that."""
         assert self.ask(callback, **more).status_code == 202
-        return self.work()
+        return self.run()
 
-    def work(self, after: timedelta = timedelta(0)) -> HubReport:
+    def run(self, after: timedelta = timedelta(0)) -> HubReport:
         """Let time pass, somewhat more than that, and have the hub work."""
         self.at = max(self.at, clock.now()) + after + timedelta(seconds=5)
-        return self.hub.work(self.at)
+        return self.hub.run(self.at)
 
     def numbers(self) -> HubCounts:
         """How the hub stands."""

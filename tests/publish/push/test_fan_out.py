@@ -1,4 +1,4 @@
-"""Rounds of calls: what one callback's failure means for others."""
+"""Calls to many servers: what the failure of one callback means for others."""
 
 import time
 from dataclasses import dataclass
@@ -35,14 +35,14 @@ class Calls:
         return OK
 
 
-def outcomes(made, calls, *addresses):
-    return {job.callback: outcome for job, outcome in made.make(map(Job, addresses), calls)}
+def outcomes(fan, calls, *addresses):
+    return {job.callback: outcome for job, outcome in fan.call_all(map(Job, addresses), calls)}
 
 
 def test_who_can_not_be_reached_is_called_once_also_in_the_next_round():
-    calls, made = Calls(lambda _: NotReached("nobody")), FanOut(Event())
+    calls, fan = Calls(lambda _: NotReached("nobody")), FanOut(Event())
     for _ in range(2):
-        found = outcomes(made, calls, "http://a.example/1", "http://a.example/2")
+        found = outcomes(fan, calls, "http://a.example/1", "http://a.example/2")
         assert [str(each) for each in found.values()] == ["nobody", "nobody"]
     assert len(calls.made) == 1
 
@@ -64,11 +64,11 @@ def test_who_answers_nothing_at_one_address_may_at_another():
 
 
 def test_who_takes_long_is_left_for_later_also_in_the_next_round(monkeypatch):
-    monkeypatch.setattr(fan_out, "PATIENCE", 0.1)
-    calls, made = Calls(takes=0.2), FanOut(Event())
-    found = outcomes(made, calls, "http://a.example/1", "http://a.example/2", "http://b.example/")
+    monkeypatch.setattr(fan_out, "SERVER_TIMEOUT", 0.1)
+    calls, fan = Calls(takes=0.2), FanOut(Event())
+    found = outcomes(fan, calls, "http://a.example/1", "http://a.example/2", "http://b.example/")
     assert found == {"http://a.example/1": OK, "http://a.example/2": None, "http://b.example/": OK}
-    assert outcomes(made, calls, "http://a.example/2") == {"http://a.example/2": None}
+    assert outcomes(fan, calls, "http://a.example/2") == {"http://a.example/2": None}
     assert outcomes(FanOut(Event()), calls, "http://a.example/2") == {"http://a.example/2": OK}
 
 

@@ -46,17 +46,17 @@ def test_it_finds_the_hub_subscribes_renews_is_sent_what_is_new_and_leaves(
         found = flask_websub.discover(topic)
         assert found == {"hub_url": f"{post.url}/hub", "topic_url": topic}
         callback = subscriber.subscribe(**found, lease_seconds=7200)
-        post.work()
+        post.run()
         assert told.get(timeout=60) == ("success", topic, callback, "subscribe")
         post.publish("second")
-        post.work()
+        post.run()
         assert told.get(timeout=60) == ("content", topic, callback, post.fetch(path).content)
         subscriber.renew(callback)
-        post.work()
+        post.run()
         assert told.get(timeout=60) == ("success", topic, callback, "subscribe")
         subscriber.unsubscribe(callback)
-        post.work()
+        post.run()
         assert told.get(timeout=60) == ("success", topic, callback, "unsubscribe")
         post.publish("third")
-        assert post.work().delivered == 0
+        assert post.run().delivered == 0
         assert told.empty()

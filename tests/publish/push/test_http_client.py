@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from syndicate import clock
 from syndicate.errors import CallFailed, NotReached
 from syndicate.publish.push import ssrf_guard
-from syndicate.publish.push.http_client import LIMIT, HttpClient
+from syndicate.publish.push.http_client import MAX_BODY, HttpClient
 from syndicate.publish.push.ssrf_guard import is_public
 from tests.publish.push.hostile_servers import read_request, says, stranger
 
@@ -64,7 +64,7 @@ def test_of_a_huge_body_no_more_is_read_than_we_want():
 
     with stranger(behave) as port:
         reply = HttpClient(allowed=LOOPBACK, timeout=60).get(f"http://127.0.0.1:{port}/")
-    assert len(reply.body) == LIMIT
+    assert len(reply.body) == MAX_BODY
 
 
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
@@ -188,7 +188,7 @@ def test_this_machine_is_not_called_by_an_address_of_its_own_that_is_public(monk
     [("127.0.0.9", True), ("::ffff:127.0.0.9", True), ("192.0.2.7", False), ("2001:db8::7", False)],
 )
 def test_which_addresses_are_our_own(address, ours):
-    assert ssrf_guard.is_ours(ipaddress.ip_address(address)) is ours
+    assert ssrf_guard.is_own_address(ipaddress.ip_address(address)) is ours
 
 
 def test_whether_anybody_was_reached_is_told_apart():

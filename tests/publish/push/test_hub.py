@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from syndicate import clock
-from syndicate.publish.build.build import build
+from syndicate.publish.build.publisher import build_site
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.push import fan_out, hub
 from syndicate.publish.push.http_client import HttpClient
@@ -54,7 +54,7 @@ def test_who_subscribes_is_asked_and_then_sent_the_whole_feed_signed(post, reade
     answer = post.ask(reader.callback(), secret="hush", lease_seconds="86400")
     assert (answer.status_code, answer.content) == (202, b"")
     assert reader.questions == []  # the answer doesn't wait for that
-    assert post.work().verified == 1
+    assert post.run().verified == 1
     [question] = reader.questions
     assert len(question.pop("hub.challenge")) >= 32
     assert question == {
@@ -62,10 +62,10 @@ def test_who_subscribes_is_asked_and_then_sent_the_whole_feed_signed(post, reade
         "hub.topic": f"{post.url}/rss.xml",
         "hub.lease_seconds": "86400",
     }
-    assert post.work().delivered == 0  # what was there is known
+    assert post.run().delivered == 0  # what was there is known
 
     post.publish("second")
-    assert post.work().delivered == 1
+    assert post.run().delivered == 1
     [received] = reader.received
     feed = post.fetch("/rss.xml")
     assert received.body == feed.content
@@ -76,14 +76,14 @@ def test_who_subscribes_is_asked_and_then_sent_the_whole_feed_signed(post, reade
     )
     assert received.is_signed_with("hush")
     assert not received.is_signed_with("other")
-    assert post.work(HOUR).delivered == 0
+    assert post.run(HOUR).delivered == 0
 
 
 @pytest.mark.parametrize("path", ["/atom.xml", "/feed.json"])
 def test_each_format_comes_as_what_it_is(post, reader, path):
     post.subscribe(reader.callback(), topic=path)
     post.publish("second")
-    post.work()
+    post.run()
     [received] = reader.received
     feed = post.fetch(path)
     assert received.body == feed.content
@@ -95,16 +95,16 @@ def test_the_feed_of_a_section_is_sent_when_that_changes_and_not_otherwise(post,
     post.publish("second", section="City")
     post.subscribe(reader.callback(), topic="/sections/city/rss.xml")
     post.publish("third", section="Sport")
-    assert post.work().delivered == 0
+    assert post.run().delivered == 0
     post.publish("fourth", section="City")
-    assert post.work().delivered == 1
+    assert post.run().delivered == 1
 
 
 def test_what_is_published_between_request_and_verification_is_sent(post, reader):
     post.ask(reader.callback())
     post.publish("second")
-    worked = post.work()
-    assert (worked.verified, worked.delivered) == (1, 1)
+    report = post.run()
+    assert (report.verified, report.delivered) == (1, 1)
 
 
 def test_a_callback_keeps_its_query(post, reader):
@@ -113,7 +113,7 @@ def test_a_callback_keeps_its_query(post, reader):
     assert reader.queries[0].startswith("key=a%2Fb&x=1+2&hub.mode=mine&hub.mode=subscribe&")
     assert query_of(reader.queries[0])["key"] == ["a/b"]
     post.publish("second")
-    post.work()
+    post.run()
     assert reader.received[0].path == "/cb?key=a%2Fb&x=1+2&hub.mode=mine"
 
 
@@ -131,7 +131,7 @@ def test_who_does_not_echo_the_challenge_is_not_subscribed(post, reader, said):
 def test_who_does_not_agree_is_not_subscribed_nor_asked_again(post, reader, status):
     reader.asking = [status]
     assert post.subscribe(reader.callback()).refused == 1
-    post.work(DAY)
+    post.run(DAY)
     assert len(reader.questions) == 1
     assert the_numbers(post) == (0, 0)
 
@@ -139,10 +139,10 @@ def test_who_does_not_agree_is_not_subscribed_nor_asked_again(post, reader, stat
 def test_who_is_down_is_asked_again_for_about_an_hour(post, reader):
     reader.asking = [500, 503, 429]
     post.subscribe(reader.callback())
-    assert post.work(MINUTE / 2).verified == 0
+    assert post.run(MINUTE / 2).verified == 0
     for later in (MINUTE, 10 * MINUTE):
-        post.work(later)
-    assert post.work(HOUR).verified == 1
+        post.run(later)
+    assert post.run(HOUR).verified == 1
     assert len(reader.questions) == 4
     assert len({question["hub.challenge"] for question in reader.questions}) == 4
 
@@ -151,7 +151,7 @@ def test_who_stays_down_is_forgotten(post, reader):
     reader.asking = [500] * 9
     post.subscribe(reader.callback())
     for later in (MINUTE, 10 * MINUTE, HOUR, DAY):
-        post.work(later)
+        post.run(later)
     assert len(reader.questions) == 4
     assert the_numbers(post) == (0, 0)
 
@@ -161,7 +161,7 @@ def test_a_feed_that_is_no_more_before_anybody_was_asked_is_said_so(post, reader
     post.ask(reader.callback(), topic="/sections/city/rss.xml")
     post.publish("second", section="Sport")
     reader.echo = lambda _: "whatever"
-    assert post.work().refused == 1
+    assert post.run().refused == 1
     [question] = reader.questions
     assert (question["hub.mode"], question["hub.topic"]) == (
         "denied",
@@ -174,11 +174,11 @@ def test_during_a_trial_subscribers_are_asked_and_nobody_is_denied(post, reader)
     post.publish("second", section="City")
     post.ask(reader.callback(), topic="/sections/city/rss.xml")
     newsroom, long_ago = post.newsroom, post.at - 99 * 365 * DAY
-    build(newsroom.store, newsroom.config, at=long_ago, number=False, trial=True)
-    assert post.work().verified == 1
+    build_site(newsroom.store, newsroom.config, at=long_ago, number=False, trial=True)
+    assert post.run().verified == 1
     assert [one["hub.mode"] for one in reader.questions] == ["subscribe"]
     newsroom.build()
-    post.work()
+    post.run()
     assert the_numbers(post) == (1, 0)
 
 
@@ -192,8 +192,8 @@ def test_who_was_not_asked_when_all_stopped_is_asked_next(post, reader):
     reader.echo = last
     for number in range(3):
         post.ask(reader.callback(f"/{number}"))
-    assert post.hub.work(clock.now(), stop).verified == 1
-    assert post.work().verified == 2
+    assert post.hub.run(clock.now(), stop).verified == 1
+    assert post.run().verified == 2
 
 
 def test_a_renewal_counts_only_once_it_is_verified(post, reader):
@@ -201,15 +201,15 @@ def test_a_renewal_counts_only_once_it_is_verified(post, reader):
     reader.agrees = False
     post.subscribe(reader.callback(), secret="forged")
     post.publish("second")
-    post.work()
+    post.run()
     assert reader.received[0].is_signed_with("old")
     reader.agrees = True
     post.subscribe(reader.callback(), secret="new", lease_seconds=str(20 * 86400))
     post.publish("third")
-    post.work()
+    post.run()
     assert reader.received[1].is_signed_with("new")
     post.publish("fourth")
-    assert post.work(15 * DAY).delivered == 1  # the first lease was ten days
+    assert post.run(15 * DAY).delivered == 1  # the first lease was ten days
 
 
 def test_unsubscribing_is_verified_too(post, reader):
@@ -222,13 +222,13 @@ def test_unsubscribing_is_verified_too(post, reader):
     assert reader.questions[-1]["hub.mode"] == "unsubscribe"
     assert the_numbers(post) == (0, 0)
     post.publish("second")
-    assert post.work().delivered == 0
+    assert post.run().delivered == 0
 
 
 def test_who_is_no_subscriber_is_not_called_by_whoever_unsubscribes_it(post, reader):
     assert post.ask(reader.callback(), mode="unsubscribe").status_code == 202
     assert the_numbers(post) == (0, 0)
-    post.work()
+    post.run()
     assert reader.questions == []
 
 
@@ -247,8 +247,8 @@ def test_leases_are_granted_within_bounds(post, reader, asked, granted):
 def test_a_lease_that_ended_is_forgotten(post, reader):
     post.subscribe(reader.callback(), lease_seconds="7200")
     post.publish("second")
-    worked = post.work(2 * HOUR)
-    assert (worked.ended, worked.delivered) == (1, 0)
+    report = post.run(2 * HOUR)
+    assert (report.ended, report.delivered) == (1, 0)
     assert the_numbers(post) == (0, 0)
 
 
@@ -259,7 +259,7 @@ def test_who_is_gone_is_no_subscriber_any_more(post, reader):
     post.subscribe(reader.callback())
     reader.receiving = [410]
     post.publish("second")
-    assert post.work().ended == 1
+    assert post.run().ended == 1
     assert the_numbers(post) == (0, 0)
 
 
@@ -267,13 +267,13 @@ def test_who_fails_is_tried_again_with_growing_patience_and_kept(post, reader):
     post.subscribe(reader.callback())
     reader.receiving = [500, 302, 404]
     post.publish("second")
-    assert post.work().failed == 1
+    assert post.run().failed == 1
     assert [one.error for one in post.numbers().first] == ["HTTP 500"]
-    assert post.work(MINUTE / 2).failed == 0
-    assert post.work(MINUTE).failed == 1
-    assert post.work(MINUTE).failed == 0
-    assert post.work(5 * MINUTE).failed == 1
-    assert post.work(30 * MINUTE).delivered == 1
+    assert post.run(MINUTE / 2).failed == 0
+    assert post.run(MINUTE).failed == 1
+    assert post.run(MINUTE).failed == 0
+    assert post.run(5 * MINUTE).failed == 1
+    assert post.run(30 * MINUTE).delivered == 1
     assert post.numbers().failing == 0
     assert len(reader.received) == 4
 
@@ -282,39 +282,39 @@ def test_after_three_days_a_version_is_given_up_and_the_next_is_sent(post, reade
     post.subscribe(reader.callback(), lease_seconds=str(30 * 86400))
     reader.receiving = [500] * 99
     post.publish("second")
-    assert post.work().failed == 1
+    assert post.run().failed == 1
     delays = (MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, *[12 * HOUR] * 5)
     for number, delay in enumerate(delays, 1):
-        assert post.work(delay - MINUTE / 2).failed == 0
-        worked = post.work(MINUTE / 2)
+        assert post.run(delay - MINUTE / 2).failed == 0
+        report = post.run(MINUTE / 2)
         last = number == len(delays)
-        assert (worked.failed, worked.given_up) == ((0, 1) if last else (1, 0))
-    assert post.work(DAY).failed == 0
+        assert (report.failed, report.given_up) == ((0, 1) if last else (1, 0))
+    assert post.run(DAY).failed == 0
     assert the_numbers(post) == (1, 0)
     reader.receiving = []
     post.publish("third")
-    assert post.work().delivered == 1
+    assert post.run().delivered == 1
 
 
 def test_a_newer_version_is_sent_instead_of_the_one_that_failed_and_at_once(post, reader):
     post.subscribe(reader.callback())
     reader.receiving = [500]
     post.publish("second")
-    post.work()
+    post.run()
     post.publish("third")
-    assert post.work().delivered == 1
+    assert post.run().delivered == 1
     assert b"Third" in reader.received[-1].body
-    assert post.work(DAY).delivered == 0
+    assert post.run(DAY).delivered == 0
 
 
 def test_a_feed_that_is_no_more_is_said_so_once(post, reader):
     post.publish("second", section="City")
     post.subscribe(reader.callback(), topic="/sections/city/rss.xml")
     post.publish("second", section="Sport")
-    assert post.work().ended == 1
+    assert post.run().ended == 1
     assert reader.questions[-1]["hub.mode"] == "denied"
     assert reader.questions[-1]["hub.topic"] == f"{post.url}/sections/city/rss.xml"
-    post.work(HOUR)
+    post.run(HOUR)
     assert len(reader.questions) == 2
 
 
@@ -322,7 +322,7 @@ def test_an_output_that_is_missing_ends_nothing(post, reader):
     post.subscribe(reader.callback())
     output = post.newsroom.config.output
     output.rename(output.with_name("away"))
-    assert post.work().ended == 0
+    assert post.run().ended == 0
     output.with_name("away").rename(output)
     assert the_numbers(post) == (1, 0)
 
@@ -353,7 +353,7 @@ def hanging():
 
 def test_a_host_that_hangs_does_not_hold_up_the_others(post, reader, monkeypatch):
     """Twelve subscriptions at a host that never answers: it is waited for, but not for long."""
-    monkeypatch.setattr(fan_out, "PATIENCE", 1.6)
+    monkeypatch.setattr(fan_out, "SERVER_TIMEOUT", 1.6)
     with hanging() as (address, sent):
         for number in range(12):
             post.ask(f"{address}/{number}")
@@ -361,10 +361,10 @@ def test_a_host_that_hangs_does_not_hold_up_the_others(post, reader, monkeypatch
         assert post.numbers().subscriptions == 13
         post.hub = quick(post)
         post.publish("second")
-        worked = post.work()
-        assert (worked.delivered, worked.failed) == (1, 2)
+        report = post.run()
+        assert (report.delivered, report.failed) == (1, 2)
         assert post.numbers().failing == 2  # of the others nothing is known
-        assert post.work().failed == 2
+        assert post.run().failed == 2
     assert len(set(sent)) == 4
 
 
@@ -374,9 +374,9 @@ def test_a_callback_that_hangs_fails_alone(post):
         post.subscribe(f"{address}/quick")
         post.hub = quick(post)
         post.publish("second")
-        worked = post.work()
+        report = post.run()
     assert sent == ["/hangs", "/quick"]
-    assert (worked.delivered, worked.failed) == (1, 1)
+    assert (report.delivered, report.failed) == (1, 1)
 
 
 def test_who_names_a_port_where_nobody_is_stops_nobody_elsewhere_at_that_host(post, reader):
@@ -386,17 +386,17 @@ def test_who_names_a_port_where_nobody_is_stops_nobody_elsewhere_at_that_host(po
         post.ask(f"http://127.0.0.1:{port}/{number}")
     assert post.subscribe(reader.callback()).verified == 1
     post.publish("second")
-    assert post.work().delivered == 1
+    assert post.run().delivered == 1
 
 
 def test_two_processes_send_it_once(post, reader):
     post.subscribe(reader.callback())
     post.publish("second")
-    works = [threading.Thread(target=quick(post).work, args=(post.at + MINUTE,)) for _ in range(4)]
-    for each in works:
-        each.start()
-    for each in works:
-        each.join()
+    threads = [threading.Thread(target=quick(post).run, args=(post.at + MINUTE,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert len(reader.received) == 1
 
 
@@ -405,21 +405,21 @@ def test_what_is_stopped_goes_on_later(post, reader):
     post.publish("second")
     stop = threading.Event()
     stop.set()
-    post.hub.work(post.at, stop)
+    post.hub.run(post.at, stop)
     assert reader.received == []
-    assert post.work().delivered == 1
+    assert post.run().delivered == 1
 
 
 def test_who_takes_long_makes_way_and_goes_on_in_the_next_turn(post, reader, monkeypatch):
     post.subscribe(reader.callback())
     post.publish("second")
-    monkeypatch.setattr(hub, "_PHASE", -1)
-    worked = post.work()
-    assert worked.unfinished
+    monkeypatch.setattr(hub, "_PHASE_TIMEOUT", -1)
+    report = post.run()
+    assert report.unfinished
     assert reader.received == []
     monkeypatch.undo()
-    worked = post.work()
-    assert (worked.delivered, worked.unfinished) == (1, False)
+    report = post.run()
+    assert (report.delivered, report.unfinished) == (1, False)
 
 
 def test_with_a_mirror_a_feed_is_sent_when_it_lies_there(
@@ -428,12 +428,12 @@ def test_with_a_mirror_a_feed_is_sent_when_it_lies_there(
     with station(sqlite_store, publication, mirror=f"file://{tmp_path}/mirror") as post:
         mirror = Mirror.of(post.newsroom.config)
         assert mirror is not None
-        mirror.follow()
+        mirror.update()
         post.subscribe(reader.callback())
         post.publish("second")
-        assert post.work().delivered == 0
-        mirror.follow()
-        assert post.work().delivered == 1
+        assert post.run().delivered == 0
+        mirror.update()
+        assert post.run().delivered == 1
 
 
 def test_who_subscribes_while_the_mirror_is_behind_is_sent_what_it_does_not_have_yet(
@@ -442,20 +442,20 @@ def test_who_subscribes_while_the_mirror_is_behind_is_sent_what_it_does_not_have
     with station(sqlite_store, publication, mirror=f"file://{tmp_path}/mirror") as post:
         mirror = Mirror.of(post.newsroom.config)
         assert mirror is not None
-        mirror.follow()
+        mirror.update()
         post.publish("second")
         assert post.subscribe(reader.callback()).delivered == 0
-        mirror.follow()
-        assert post.work().delivered == 1
+        mirror.update()
+        assert post.run().delivered == 1
         assert b"Second" in reader.received[0].body
-        assert post.work(HOUR).delivered == 0
+        assert post.run(HOUR).delivered == 0
 
 
 def test_a_build_of_a_time_to_come_is_a_trial_and_sent_to_nobody(post, reader):
     post.subscribe(reader.callback())
     post.newsroom.file("second")
     post.newsroom.build(at=post.at + 365 * DAY)
-    assert post.work().delivered == 0
+    assert post.run().delivered == 0
 
 
 # what is refused
@@ -507,7 +507,7 @@ def test_before_anything_is_published_it_is_too_early(post, reader):
 def test_a_secret_of_199_bytes_is_taken(post, reader):
     post.subscribe(reader.callback(), secret="x" * 199)
     post.publish("second")
-    post.work()
+    post.run()
     assert reader.received[0].is_signed_with("x" * 199)
 
 
@@ -548,7 +548,7 @@ def test_a_name_that_leads_into_our_own_network_is_not_called(sqlite_store, publ
     with station(sqlite_store, publication, private_callbacks=[]) as post:
         assert post.ask(f"http://localhost:{reader.port}/").status_code == 202
         for later in (MINUTE, 10 * MINUTE, HOUR, DAY):
-            post.work(later)
+            post.run(later)
         assert reader.questions == []
         assert the_numbers(post) == (0, 0)
 
@@ -564,7 +564,7 @@ def test_a_host_has_so_many_subscriptions_and_may_renew_them(post, reader, monke
     monkeypatch.setattr(page, "MAX_SUBSCRIPTIONS_PER_HOST", 3)
     statuses = [post.ask(reader.callback(f"/{n}")).status_code for n in range(4)]
     assert statuses == [202, 202, 202, 429]
-    post.work()
+    post.run()
     assert post.ask(reader.callback("/1")).status_code == 202
     assert post.ask("http://127.0.0.2/other").status_code == 202
 

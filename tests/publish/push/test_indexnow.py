@@ -47,9 +47,9 @@ def room(room_of, engine):
 
 
 def told(room, *, at=LATER):
-    herald = ChangeNotifier.of(room.store, room.config)
-    assert herald is not None
-    return herald.follow(at)
+    notifier = ChangeNotifier.of(room.store, room.config)
+    assert notifier is not None
+    return notifier.run(at)
 
 
 def pages(engine):
@@ -211,22 +211,22 @@ def test_of_two_processes_that_note_the_same_one_tells(store, room_of, engine, m
     told(room)
     room.file("bridge")
     room.build(at=BUILT + MINUTE)
-    looked = indexnow.Submitter._pages
+    looked = indexnow.IndexNowSubmitter._pages
 
     def while_another_tells(self, *given):
         monkeypatch.undo()
         assert told(room).submitted == 1
         return looked(self, *given)
 
-    monkeypatch.setattr(indexnow.Submitter, "_pages", while_another_tells)
+    monkeypatch.setattr(indexnow.IndexNowSubmitter, "_pages", while_another_tells)
     assert told(room).submitted == 0
     assert pages(engine) == ["bridge"]
     assert not waiting(room)
 
 
 def test_many_pages_go_in_several_messages(room, engine, monkeypatch):
-    monkeypatch.setattr(indexnow, "MOST", 4)
-    monkeypatch.setattr(indexnow, "_STEP", 3)
+    monkeypatch.setattr(indexnow, "MAX_URLS", 4)
+    monkeypatch.setattr(indexnow, "_BATCH_SIZE", 3)
     for number in range(10):
         room.file(f"story-{number}")
     room.build()

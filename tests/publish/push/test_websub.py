@@ -13,7 +13,7 @@ from lxml import etree
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.output.manifest import Manifest
 from syndicate.publish.push.change_notifier import ChangeNotifier
-from syndicate.publish.push.documents import FeedDocuments
+from syndicate.publish.push.feed_documents import FeedDocuments
 from syndicate.store import Store
 from syndicate.web.app import application
 from tests import ROOT
@@ -57,18 +57,18 @@ def room(room_of, hub):
     return made
 
 
-def told(room, built=None, *, at=LATER, herald=None, stop=None):
-    """Have a herald, a new one if none is given, hear of a build and tell of it."""
-    herald = herald or herald_of(room)
+def told(room, built=None, *, at=LATER, notifier=None, stop=None):
+    """Have a notifier, a new one if none is given, hear of a build and tell of it."""
+    notifier = notifier or notifier_of(room)
     if built is not None:
-        herald.hear(built, NOON + timedelta(hours=1))
-    return herald.follow(at, stop)
+        notifier.record_build(built, NOON + timedelta(hours=1))
+    return notifier.run(at, stop)
 
 
-def herald_of(room):
-    herald = ChangeNotifier.of(room.store, room.config)
-    assert herald is not None
-    return herald
+def notifier_of(room):
+    notifier = ChangeNotifier.of(room.store, room.config)
+    assert notifier is not None
+    return notifier
 
 
 def child(room):
@@ -121,14 +121,14 @@ def test_the_document_is_in_place_before_its_hub_hears_of_it(room, hub):
 def test_archives_are_never_told(room_of, hub):
     room = room_of(hub.url, syndication={"items": 1})
     room.file("ferry")
-    herald = herald_of(room)
-    told(room, room.build(), herald=herald)
+    notifier = notifier_of(room)
+    told(room, room.build(), notifier=notifier)
     hub.forget()
     for number in range(3):
         room.file(f"story-{number}", at=NOON + number * MINUTE)
     built = room.build()
     assert "archive/2/rss.xml" in built.written
-    told(room, built, herald=herald)
+    told(room, built, notifier=notifier)
     assert hub.topics
     assert not [topic for topic in hub.topics if "archive" in topic]
 
@@ -166,11 +166,11 @@ def test_what_was_built_before_a_crash_is_told_at_the_next_start(room, hub):
 
 
 def test_what_another_process_built_is_told_by_one_that_runs(room, hub):
-    herald = herald_of(room)
-    told(room, herald=herald)
+    notifier = notifier_of(room)
+    told(room, notifier=notifier)
     room.file("bridge")
     room.build(at=NOON + timedelta(hours=1, minutes=30))  # by somebody else, who died
-    told(room, herald=herald, at=LATER + MINUTE)
+    told(room, notifier=notifier, at=LATER + MINUTE)
     assert sorted(hub.topics) == sorted(MAIN)
 
 
@@ -304,8 +304,8 @@ def test_two_processes_ping_once(room_of, hub, store_url):
 def test_what_a_killed_process_had_claimed_is_told_when_its_time_is_up(room, hub):
     room.file("bridge")
     room.build()
-    herald = herald_of(room)
-    herald._look(LATER)
+    notifier = notifier_of(room)
+    notifier._enqueue_changes(LATER)
     with room.store.write() as tx:
         until = LATER + timedelta(minutes=10)
         assert len(tx.pings.claim(hub.url, LATER, until=until, limit=9)) == 3
@@ -325,12 +325,12 @@ def test_who_is_stopped_leaves_the_rest_due(room, hub):
 
 
 def test_who_has_no_time_left_leaves_the_rest_due_and_says_so(room, hub):
-    herald = herald_of(room)
+    notifier = notifier_of(room)
     room.file("bridge")
-    herald.hear(room.build(), NOON + timedelta(hours=1))
-    assert herald.tell(LATER, within=-1).unfinished
+    notifier.record_build(room.build(), NOON + timedelta(hours=1))
+    assert notifier.notify(LATER, within=-1).unfinished
     assert not hub.posts
-    did = herald.tell(LATER)
+    did = notifier.notify(LATER)
     assert (did.pinged, did.unfinished) == (3, False)
 
 
@@ -347,8 +347,8 @@ def test_a_feed_that_is_gone_is_forgotten(room, hub):
 
 
 def test_after_a_build_only_what_it_touched_is_looked_up(room, hub, monkeypatch):
-    herald = herald_of(room)
-    told(room, herald=herald)
+    notifier = notifier_of(room)
+    told(room, notifier=notifier)
     asked = []
     entry = Manifest.entry
 
@@ -360,7 +360,7 @@ def test_after_a_build_only_what_it_touched_is_looked_up(room, hub, monkeypatch)
     room.file("bridge")
     built = room.build()
     asked.clear()
-    told(room, built, herald=herald)
+    told(room, built, notifier=notifier)
     assert sorted(asked) == sorted(MAIN)
 
 
@@ -375,27 +375,27 @@ def test_a_trial_of_a_time_gone_by_is_told_to_nobody(room, hub):
     built = room.build(at=NOON - timedelta(days=1), trial=True)
     assert "sections/city/rss.xml" in built.deleted
     told(room)
-    with FeedDocuments.seen(room.config) as documents:
+    with FeedDocuments.open(room.config) as documents:
         assert documents
-        assert not documents.is_due(LATER), "nor does our own hub end what isn't there just now"
+        assert not documents.may_send(LATER), "nor does our own hub end what isn't there just now"
     told(room, room.build())
     assert not hub.posts, "all is as the hub knows it"
-    with FeedDocuments.seen(room.config) as documents:
+    with FeedDocuments.open(room.config) as documents:
         assert documents
-        assert documents.is_due(LATER)
+        assert documents.may_send(LATER)
 
 
 def test_what_a_trial_has_shown_first_is_told_after_the_next_build(room, hub):
-    herald = herald_of(room)
-    told(room, herald=herald)
+    notifier = notifier_of(room)
+    told(room, notifier=notifier)
     room.file("bridge")
     room.build(trial=True)
-    told(room, herald=herald, at=LATER + MINUTE)
+    told(room, notifier=notifier, at=LATER + MINUTE)
     assert not hub.posts
     built = room.build(at=NOON + timedelta(hours=1, minutes=1))
     assert "rss.xml" not in built.written
-    herald.hear(built, NOON + timedelta(hours=1, minutes=1))
-    told(room, herald=herald, at=LATER + 2 * MINUTE)
+    notifier.record_build(built, NOON + timedelta(hours=1, minutes=1))
+    told(room, notifier=notifier, at=LATER + 2 * MINUTE)
     assert sorted(hub.topics) == sorted(MAIN)
 
 
@@ -413,14 +413,14 @@ def test_with_a_mirror_hubs_hear_when_the_mirror_has_it(room_of, hub):
     Ledger.clear()
     room = room_of(hub.url, publish={"mirror": URL})
     room.file("ferry")
-    herald = herald_of(room)
+    notifier = notifier_of(room)
     built = room.build()
-    told(room, built, herald=herald)
+    told(room, built, notifier=notifier)
     assert not hub.posts
     mirror = Mirror.of(room.config)
     assert mirror is not None
-    mirror.follow()
-    told(room, herald=herald, at=LATER + MINUTE)
+    mirror.update()
+    told(room, notifier=notifier, at=LATER + MINUTE)
     assert sorted(hub.topics) == sorted(MAIN)
     Ledger.clear()
 

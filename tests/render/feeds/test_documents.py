@@ -8,7 +8,7 @@ import feedparser
 import pytest
 from lxml import etree
 
-from syndicate.publish.output.formats import polled
+from syndicate.publish.output.formats import feed_cache_control
 from syndicate.render.feeds import FORMATS, FeedHistory, atom, json_feed, rss
 from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
 from tests.render.feeds.samples import NOON, a_channel, an_article
@@ -153,7 +153,7 @@ def test_its_last_entry_takes_the_place_of_what_readers_have(language, title):
 
 def test_how_often_to_ask_is_the_same_by_every_word():
     head = etree.fromstring(written(an_article())["rss.xml"])[0]
-    seconds = int(polled(CONFIG).split("max-age=")[1].split(",")[0])
+    seconds = int(feed_cache_control(CONFIG).split("max-age=")[1].split(",")[0])
     assert int(head.findtext("ttl") or 0) * 60 == seconds
     assert head.findtext("sy:updatePeriod", namespaces=NAMES) == "hourly"
     assert 3600 / int(head.findtext("sy:updateFrequency", namespaces=NAMES) or 0) == seconds

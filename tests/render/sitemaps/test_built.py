@@ -1,19 +1,17 @@
 """Sitemaps as builds leave them: of what readers may see, and nothing else."""
 
-import importlib
 from datetime import datetime, timedelta
 
 import pytest
 from lxml import etree
 
-from syndicate.publish.build import pagination, site
+from syndicate.publish.build import build, pagination, site
 from syndicate.publish.output.formats import format_of
 from tests.publish.newsroom import PICTURE, Newsroom, is_twin
 from tests.render.feeds.samples import NOON
 from tests.render.sitemaps.schema import complaints
 from tests.shared import needs_shared
 
-building = importlib.import_module("syndicate.publish.build.build")
 HOST = "https://news.example/"
 LATER = NOON + timedelta(hours=1)
 HOURS_48 = timedelta(hours=48)
@@ -28,7 +26,7 @@ def newsroom(sqlite_store, publication):
 @pytest.fixture
 def small(monkeypatch):
     """Sitemaps of two articles, pages of two stories: what is cut is soon seen to be."""
-    for place, name in ((site, "CHUNK"), (building, "CHUNK"), (pagination, "STORIES")):
+    for place, name in ((site, "CHUNK"), (build, "CHUNK"), (pagination, "PAGE_SIZE")):
         monkeypatch.setattr(place, name, 2)
 
 

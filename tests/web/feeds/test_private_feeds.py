@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from syndicate import clock
-from syndicate.publish.build.private import PrivateFeedWriter
+from syndicate.publish.build.private_feeds import PrivateFeedWriter
 from syndicate.publish.output.manifest import Manifest
 from syndicate.web.readers.personal_data_file import export_json
 from tests.audience import TEST

@@ -17,7 +17,7 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.publish.output.folder import OutputFolder
-from syndicate.publish.output.manifest import NAME, Manifest, ManifestState, PublishedFile
+from syndicate.publish.output.manifest import MANIFEST_NAME, Manifest, ManifestState, PublishedFile
 from syndicate.web.pages import WebPages
 from syndicate.web.published.files import PublishedFiles
 from syndicate.web.server.server import listen
@@ -68,7 +68,7 @@ def put(
     folder.mkdir(exist_ok=True)
     with (
         closing(OutputFolder(folder)) as output,
-        closing(Manifest.held(folder)) as manifest,
+        closing(Manifest.open_for_build(folder)) as manifest,
     ):
         made = output.put(path, data)
         entry = PublishedFile(
@@ -325,7 +325,7 @@ def test_what_a_build_has_written_counts_as_what_it_notes_at_its_end(changing, f
 def test_a_manifest_that_could_not_be_read_yet_is_read_once_it_can_be(tmp_path):
     folder = tmp_path / "feeds"
     folder.mkdir()
-    (folder / NAME).touch()
+    (folder / MANIFEST_NAME).touch()
     page = folder / "articles/gone/index.html"
     page.parent.mkdir(parents=True)
     page.write_text("<title>Withdrawn</title>")
@@ -360,10 +360,10 @@ ATTACKS = [
     "/articles//dam/",
     "/rss.xml%00.html",
     "/%00",
-    f"/{NAME}",
-    f"/{NAME}-wal",
+    f"/{MANIFEST_NAME}",
+    f"/{MANIFEST_NAME}-wal",
     "/.lock",
-    f"/%2e{NAME[1:]}",
+    f"/%2e{MANIFEST_NAME[1:]}",
     "/articles/.hidden/index.html",
     "/outside.txt",
     "/shortcut/config.toml",
@@ -384,7 +384,7 @@ def test_nothing_but_what_is_published_can_be_read(changing, feeds):
     (feeds / "articles/.hidden/index.html").write_text("secret")
     (feeds / "outside.txt").symlink_to(feeds.parent / "config.toml")
     (feeds / "shortcut").symlink_to(feeds.parent)
-    (feeds / "disguise.json").symlink_to(feeds / NAME)
+    (feeds / "disguise.json").symlink_to(feeds / MANIFEST_NAME)
     (feeds / "ring").symlink_to(feeds / "ring")
     os.mkfifo(feeds / "pipe")
     for path in ATTACKS:

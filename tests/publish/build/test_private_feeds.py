@@ -15,7 +15,7 @@ from lxml import etree
 
 from syndicate.config import Config
 from syndicate.model.articles import Person, Recording, Status
-from syndicate.publish.build.private import PrivateFeedWriter
+from syndicate.publish.build.private_feeds import PrivateFeedWriter
 from syndicate.publish.output.gzip_template import GzipTemplate
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
@@ -76,14 +76,14 @@ def newsroom(sqlite_store, tmp_path):
     return opened(sqlite_store, tmp_path)
 
 
-def printer_of(newsroom, **limits):
+def writer_of(newsroom, **limits):
     pages = ListPages(PageFrame(newsroom.config, Templates.of(newsroom.config)))
     return PrivateFeedWriter(newsroom.store, newsroom.config, pages, **limits)
 
 
-def private(newsroom, path, printer=None):
-    found = (printer or printer_of(newsroom)).document(f"/{path}")
-    return found and found[1].filled(WORD)
+def private(newsroom, path, writer=None):
+    found = (writer or writer_of(newsroom)).document(f"/{path}")
+    return found and found[1].render(WORD)
 
 
 def without(document, *patterns):
@@ -199,21 +199,21 @@ def test_there_is_none_before_the_first_build(sqlite_store, publication):
 
 
 def test_what_is_new_and_what_changed_are_in_it_with_the_build(newsroom):
-    printer = printer_of(newsroom)
-    assert private(newsroom, "tags/trams/rss.xml", printer)
-    before = private(newsroom, "atom.xml", printer)
+    writer = writer_of(newsroom)
+    assert private(newsroom, "tags/trams/rss.xml", writer)
+    before = private(newsroom, "atom.xml", writer)
     newsroom.file("new", body="<p>Brand new.</p>")
     newsroom.file("day-5", title="Otherwise", body="<p>Corrected.</p>", tags=("trams",))
-    assert private(newsroom, "atom.xml", printer) == before
+    assert private(newsroom, "atom.xml", writer) == before
     newsroom.build(at=LATER)
-    now = private(newsroom, "atom.xml", printer)
+    now = private(newsroom, "atom.xml", writer)
     assert b"Brand new." in now
     assert b"Corrected." in now
     assert b"About day-5." not in now
-    assert b"Corrected." in private(newsroom, "tags/trams/rss.xml", printer)
+    assert b"Corrected." in private(newsroom, "tags/trams/rss.xml", writer)
 
 
-def test_what_was_unpublished_since_the_build_is_not_told(newsroom):
+def test_what_was_unpublished_since_the_build_is_left_out(newsroom):
     newsroom.file("day-5", body="<p>Not for you yet.</p>", status=Status.DRAFT)
     newsroom.file("day-4", body="<p>Nor this.</p>", date=LATER + timedelta(days=9))
     mine = private(newsroom, "atom.xml")
@@ -221,41 +221,41 @@ def test_what_was_unpublished_since_the_build_is_not_told(newsroom):
         assert words not in mine
 
 
-def test_it_is_printed_once_for_all_and_anew_for_what_changed(newsroom):
-    printer = printer_of(newsroom)
-    _, first = printer.document("/atom.xml")
-    assert printer.document("/atom.xml")[1] is first
+def test_it_is_rendered_once_for_all_and_again_for_what_changed(newsroom):
+    writer = writer_of(newsroom)
+    _, first = writer.document("/atom.xml")
+    assert writer.document("/atom.xml")[1] is first
     newsroom.file("new", section="Harbour")
     newsroom.build(at=LATER)
-    assert printer.document("/atom.xml")[1] is not first
-    assert printer.document("/atom.xml")[1].digest != first.digest
+    assert writer.document("/atom.xml")[1] is not first
+    assert writer.document("/atom.xml")[1].digest != first.digest
 
 
-def test_no_more_is_remembered_than_there_is_room_for(newsroom):
-    printer = printer_of(newsroom, kept=1)
+def test_the_cache_has_a_limit(newsroom):
+    writer = writer_of(newsroom, cache_size=1)
     for _ in range(3):
         for file in FILES:
-            assert private(newsroom, file, printer)
-    (kept,) = printer._printed.values()
-    assert printer._weight == kept[1].weight
+            assert private(newsroom, file, writer)
+    ((_, document),) = writer._documents.values()
+    assert writer._size == document.size
 
 
 def test_it_is_the_same_for_every_process(settled):
-    (_, one), (_, other) = (printer_of(settled).document("/rss.xml") for _ in range(2))
-    assert (one.digest, one.filled(WORD)) == (other.digest, other.filled(WORD))
+    (_, one), (_, other) = (writer_of(settled).document("/rss.xml") for _ in range(2))
+    assert (one.digest, one.render(WORD)) == (other.digest, other.render(WORD))
 
 
 @given(st.lists(st.binary(max_size=3000), min_size=1, max_size=4), st.binary(max_size=100))
-def test_a_stencil_is_gzipped_as_if_in_one_go(parts, word):
-    stencil = GzipTemplate(tuple(parts))
-    packed = stencil.gzipped(word)
-    assert gzip.decompress(packed) == word.join(parts) == stencil.filled(word)
+def test_a_template_is_gzipped_like_a_whole_document(parts, word):
+    template = GzipTemplate(tuple(parts))
+    packed = template.render_gzipped(word)
+    assert gzip.decompress(packed) == word.join(parts) == template.render(word)
     inflater = zlib.decompressobj(31)  # as browsers do: one member, and nothing after it
-    assert inflater.decompress(packed) == stencil.filled(word)
+    assert inflater.decompress(packed) == template.render(word)
     assert (inflater.eof, inflater.unused_data) == (True, b"")
 
 
-def test_to_leave_a_gap_costs_a_few_bytes(settled):
-    _, stencil = printer_of(settled).document("/atom.xml")
-    in_one_go = len(gzip.compress(stencil.filled(WORD), 6))
-    assert len(stencil.gzipped(WORD)) < in_one_go + 300
+def test_a_placeholder_costs_a_few_bytes(settled):
+    _, template = writer_of(settled).document("/atom.xml")
+    whole = len(gzip.compress(template.render(WORD), 6))
+    assert len(template.render_gzipped(WORD)) < whole + 300

@@ -1,4 +1,4 @@
-"""Documents: the feeds that somebody may subscribe to, as they lie in the output."""
+"""The feed documents that our own hub sends."""
 
 import hashlib
 import sqlite3
@@ -11,7 +11,7 @@ from http import HTTPStatus
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.publish.mirror.mirror import Mirror
-from syndicate.publish.output.formats import format_of, is_followed
+from syndicate.publish.output.formats import format_of, is_subscription_document
 from syndicate.publish.output.manifest import Manifest
 
 
@@ -26,7 +26,7 @@ class FeedDocument:
 
 
 class FeedDocuments:
-    """The newest documents of all public feeds; archives and private feeds are none of them."""
+    """The subscription documents of all public feeds, without archives and private feeds."""
 
     def __init__(self, config: Config, manifest: Manifest) -> None:
         self._config = config
@@ -34,12 +34,12 @@ class FeedDocuments:
 
     @classmethod
     @contextmanager
-    def seen(cls, config: Config) -> Iterator["FeedDocuments | None"]:
-        """Look at what was built; None where nothing is, or a build is beginning anew.
+    def open(cls, config: Config) -> Iterator["FeedDocuments | None"]:
+        """Open what was built; None before the first build.
 
-        Raise SyndicateError, also later, where that can't be read.
+        Raise SyndicateError, also inside the context, where it can't be read.
         """
-        manifest = Manifest.seen(config.output)
+        manifest = Manifest.open_read_only(config.output)
         if manifest is None:
             yield None
             return
@@ -49,24 +49,26 @@ class FeedDocuments:
         except sqlite3.Error as error:
             raise SyndicateError(f"{config.output}: the manifest: {error}") from error
 
-    def is_due(self, at: datetime) -> bool:
-        """Whether what was built may be told of at `at`: no trial, and of no time to come."""
+    def may_send(self, at: datetime) -> bool:
+        """Whether the build may be sent at `at`: it is no trial, and not of a later time."""
         state = self._manifest.state()
         return state is not None and not state.trial and state.at <= at
 
-    def is_there(self, topic: str, mirror: Mirror | None) -> bool:
-        """Whether readers get the newest version of a feed: from the mirror, if there is one."""
+    def is_published(self, topic: str, mirror: Mirror | None) -> bool:
+        """Whether readers get the newest version of a feed, from the mirror if there is one."""
         path, version = self._path(topic), self.version(topic)
-        return mirror is None or not (path and version) or path in mirror.having({path: version})
+        if mirror is None or not (path and version):
+            return True
+        return path in mirror.uploaded_versions({path: version})
 
     def version(self, topic: str) -> str | None:
-        """Return the sha256 of what is at the address of a feed; None where it is none of ours."""
+        """Return the sha256 of a feed by its URL; None where it isn't one of ours."""
         path = self._path(topic)
         entry = self._manifest.entry(path) if path else None
         return entry.sha256 if entry and entry.status == HTTPStatus.OK else None
 
     def read(self, topic: str) -> FeedDocument | None:
-        """Return the document at the address of a feed; None where there is none now."""
+        """Return a feed document by its URL; None where there is none now."""
         path = self._path(topic)
         if path is None or self.version(topic) is None:
             return None
@@ -78,9 +80,9 @@ class FeedDocuments:
         return FeedDocument(body, hashlib.sha256(body).hexdigest(), form.media_type)
 
     def _path(self, topic: str) -> str | None:
-        """Return the path of a feed's newest document; None for other addresses."""
+        """Return the path of a feed document; None for other URLs."""
         root = f"{self._config.url}/"
         if not topic.startswith(root):
             return None
         path = topic.removeprefix(root)
-        return path if is_followed(path) else None
+        return path if is_subscription_document(path) else None

@@ -1,0 +1,135 @@
+"""Private feeds: the documents of public feeds, with full text and a placeholder for the token.
+
+They have the pagination of the last build and are rendered on request. A document is the
+same for all readers but for their token.
+"""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from threading import Lock
+
+from syndicate.clock import EPOCH
+from syndicate.config import Config
+from syndicate.model.articles import Status
+from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRenderer
+from syndicate.publish.build.pagination import subscription_document
+from syndicate.publish.build.report import TaskOutcome
+from syndicate.publish.build.topic_index import TopicIndex
+from syndicate.publish.output.gzip_template import GzipTemplate
+from syndicate.publish.output.manifest import Manifest, ManifestState, PublishedFile
+from syndicate.render import addresses, topics
+from syndicate.render.feeds import FORMATS, FeedChannel, FeedHistory, FeedWriter, channel
+from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.topics import Topic
+from syndicate.store import Store
+
+_CACHE_SIZE = 32 * 1024 * 1024
+"""Bytes of cached documents."""
+
+_Version = tuple[str, int, str]
+"""The style and the newest change of a build, and the digest of the public document."""
+
+
+class PrivateFeedWriter:
+    """Renders private documents, and caches them until their articles change."""
+
+    def __init__(
+        self, store: Store, config: Config, pages: ListPages, *, cache_size: int = _CACHE_SIZE
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._fragments = FragmentRenderer(store, config, pages)
+        self._rendered_change: int | None = None
+        """The change of the store that the fragments are up to date with."""
+        self._placeholder = secrets.token_urlsafe(32)  # no author of an article knows it
+        self._cache_size = cache_size
+        self._documents: OrderedDict[str, tuple[_Version, GzipTemplate]] = OrderedDict()
+        self._size = 0
+        self._lock = Lock()
+
+    def document(self, address: str) -> tuple[FeedWriter, GzipTemplate] | None:
+        """Return the private version of the public document at an address from the root.
+
+        None where that is no feed that readers subscribe to. Raise StoreError, or
+        sqlite3.Error where the manifest can't be read.
+        """
+        writer = next((writer for writer in FORMATS if address.endswith(f"/{writer.file}")), None)
+        if writer is None or not address.isascii():  # SQLite fails for some other characters
+            return None
+        manifest = Manifest.open_read_only(self._config.output)
+        if manifest is None:
+            return None
+        with closing(manifest), self._lock:
+            public, state = manifest.entry(addresses.output_path(address)), manifest.state()
+            if public is None or state is None or public.owner + writer.file != address:
+                return None
+            version = (state.style, state.change, public.sha256)
+            cached_version, document = self._documents.get(address, (None, None))
+            if document is None or cached_version != version:
+                self._fragments.set_missing(
+                    {key: frozenset(files) for key, files in manifest.missing_files().items()}
+                )
+                document = self._render(writer, public, TopicIndex(manifest.database), state)
+            self._cache(address, version, document)
+            return writer, document
+
+    def _render(
+        self, writer: FeedWriter, public: PublishedFile, index: TopicIndex, state: ManifestState
+    ) -> GzipTemplate:
+        topic = index.topic(public.owner) or topics.everything()  # which may have no articles
+        entries = self._entries(subscription_document(index, topic, self._config).rows, state)
+        head = self._head(topic, entries)
+        body = writer.write_document(head, (entry.fragments[writer.file] for entry in entries))
+        return GzipTemplate.from_document(body, self._placeholder.encode())
+
+    def _entries(self, rows: Sequence[int], state: ManifestState) -> list[EntryFragments]:
+        """Return articles in full, without those that were hidden since the build."""
+        with self._store.read() as tx:
+            changed = tx.published.changed(state.change, since=state.at, at=state.at)
+            articles = tx.published.articles([key for key in rows if key in {*changed}])
+            if self._rendered_change is not None:
+                changed = tx.published.changed(self._rendered_change, since=state.at, at=state.at)
+                self._fragments.forget(changed)
+        self._rendered_change = state.change
+        hidden = {
+            article.key
+            for article in articles
+            if article.status is Status.DRAFT or article.published > state.at
+        }
+        shown = [key for key in rows if key not in hidden]
+        return self._fragments.entries(shown, TaskOutcome(), full=True)
+
+    def _head(self, topic: Topic, entries: Sequence[EntryFragments]) -> FeedChannel:
+        """Describe the feed like the public one, without links that would reveal it to others.
+
+        It names no hub, since it isn't in the folder of its page.
+        """
+        private = addresses.private_feed(self._placeholder, topic.home)
+        head = channel.build_channel(
+            self._config,
+            topic,
+            updated=max((entry.modified for entry in entries), default=EPOCH),
+            has_audio=any(entry.has_audio for entry in entries),
+            archive=FeedHistory(
+                own={
+                    writer.file: f"{self._config.web_url}{private}{writer.file}"
+                    for writer in FORMATS
+                }
+            ),
+            deleted=tuple(entry.tombstone for entry in entries if entry.tombstone),
+        )
+        podcast = replace(head.podcast, locked=True) if head.podcast else None
+        return replace(head, podcast=podcast, private=True)
+
+    def _cache(self, address: str, version: _Version, document: GzipTemplate) -> None:
+        """Store a document as the most recently used; evict the least recently used."""
+        if address in self._documents:
+            self._size -= self._documents.pop(address)[1].size
+        self._documents[address] = (version, document)
+        self._size += document.size
+        while self._size > self._cache_size and len(self._documents) > 1:
+            _, (_, oldest) = self._documents.popitem(last=False)
+            self._size -= oldest.size

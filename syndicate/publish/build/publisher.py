@@ -1,0 +1,159 @@
+"""The publisher: updates the output folder from the store, build after build.
+
+It asks the store which articles changed since the last build, and renders what they
+affect. After a build that died, or where templates changed, it renders everything.
+"""
+
+from contextlib import ExitStack, closing
+from datetime import datetime
+
+from syndicate.config import Config
+from syndicate.errors import SyndicateError
+from syndicate.publish.build.build import Build, BuildSummary
+from syndicate.publish.build.page_workers import start_page_workers
+from syndicate.publish.build.site import SiteFiles
+from syndicate.publish.build.writer import PageWriter
+from syndicate.publish.output.folder import locked, write_errors_reported
+from syndicate.publish.output.manifest import Manifest, ManifestState
+from syndicate.render import addresses, fingerprint
+from syndicate.render.templates import Templates
+from syndicate.store import Store
+
+_MIN_ARTICLES_FOR_WORKERS = 200
+"""Fewer articles don't repay the start of processes."""
+
+
+class Publisher:
+    """Builds one publication repeatedly, and keeps its templates and caches between builds."""
+
+    def __init__(self, store: Store, config: Config, *, compress: bool | None = None) -> None:
+        """`compress`: whether pages have compressed copies; None: as in the last build."""
+        self._store = store
+        self._config = config
+        self._compress = compress
+        self._style = ""
+        self._writer: PageWriter | None = None
+        self._change = -1
+        """The change of the store that the writer's caches are up to date with."""
+
+    def publish(
+        self, at: datetime, *, number: bool, everything: bool = False, trial: bool = False
+    ) -> BuildSummary:
+        """Update the output to what is public at `at`.
+
+        With `number`, articles that have become public get their public numbers first.
+        With `everything`, all files are rendered and changes by hand undone; so they are
+        after a build that died. A `trial`, of another time than now, notifies nobody.
+        Raise StoreError; SyndicateError where the output folder can't be used at all;
+        TemplateError where the files that every page loads can't be rendered.
+        """
+        if number:
+            with self._store.write() as tx:
+                tx.articles.assign_numbers(at)
+        output = self._config.output
+        with (
+            locked(output),
+            write_errors_reported(output),
+            closing(Manifest.open_for_build(output)) as manifest,
+        ):
+            last = self._last_state(manifest)
+            compress = self._compress
+            if compress is None:
+                compress = last is not None and last.compress
+            writer = self._current_writer(compress=compress)
+            try:
+                unfinished = writer.folder.clean_up()
+                if everything or unfinished or self._is_outdated(last, at, compress=compress):
+                    last = None
+                return self._build(writer, manifest, last, unfinished, at, trial=trial)
+            finally:
+                writer.folder.close()
+
+    def _build(
+        self,
+        writer: PageWriter,
+        manifest: Manifest,
+        last: ManifestState | None,
+        unfinished: frozenset[str],
+        at: datetime,
+        *,
+        trial: bool,
+    ) -> BuildSummary:
+        """Render the changes since the last build, or everything where it is None."""
+        with self._store.read() as tx:
+            change = tx.published.newest_change()
+            if last is None:
+                keys = tx.published.keys()
+            else:
+                window = self._config.publication.breaking_for
+                keys = tx.published.changed(last.change, since=last.at, at=at, breaking_for=window)
+                repaired = writer.repaired(manifest.missing_files())
+                keys = sorted({*keys, *manifest.pending(), *repaired})
+        is_cache_current = last is not None and last.change == self._change
+        writer.forget(keys if is_cache_current else None)
+        build = Build(writer, SiteFiles(writer, manifest), at, everything=last is None)
+        with ExitStack() as stack:
+            if len(keys) >= _MIN_ARTICLES_FOR_WORKERS:
+                workers = start_page_workers(self._config, compress=writer.compress)
+                build.use_workers(stack.enter_context(workers))
+            summary = build.run(keys, unfinished)
+        style = self._style if build.complete else ""
+        state = ManifestState(
+            style=style, compress=writer.compress, change=change, at=at, trial=trial
+        )
+        manifest.finish(state, build.pending)
+        writer.folder.clear_journal()
+        self._change = change
+        return summary
+
+    def _last_state(self, manifest: Manifest) -> ManifestState | None:
+        """Return the state of the last build; None before the first.
+
+        Raise SyndicateError where the store is empty and was not: everything published
+        would be deleted.
+        """
+        last = manifest.state()
+        with self._store.read() as tx:
+            if last and last.change and not tx.published.newest_change():
+                raise SyndicateError(
+                    f"the store has no articles, but {self._config.output} was built from one "
+                    "that had some, so nothing is built: run `syndicate import`, check store.url, "
+                    "or empty that folder if the publication begins again"
+                )
+        return last
+
+    def _is_outdated(self, last: ManifestState | None, at: datetime, *, compress: bool) -> bool:
+        """Whether the last build can't be continued.
+
+        It rendered differently, or was of a later time; or the folder was emptied, where
+        the manifest, a hidden file, is easily left.
+        """
+        if last is None or (last.style, last.compress) != (self._style, compress):
+            return True
+        home = self._config.output / addresses.output_path(addresses.HOME)
+        return at < last.at or not home.is_file()
+
+    def _current_writer(self, *, compress: bool) -> PageWriter:
+        """Return the writer; a new one where templates changed."""
+        templates = Templates.of(self._config, frozen=True)
+        style = fingerprint(self._config, templates)
+        writer = self._writer
+        if writer is None or writer.compress != compress or style != self._style:
+            writer = PageWriter(self._store, self._config, templates, compress=compress)
+            self._writer, self._style = writer, style
+        return writer
+
+
+def build_site(
+    store: Store,
+    config: Config,
+    *,
+    at: datetime,
+    number: bool,
+    everything: bool = False,
+    compress: bool | None = None,
+    trial: bool = False,
+) -> BuildSummary:
+    """Build once; see `Publisher.publish`."""
+    publisher = Publisher(store, config, compress=compress)
+    return publisher.publish(at, number=number, everything=everything, trial=trial)
