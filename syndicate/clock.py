@@ -1,7 +1,7 @@
-"""The one place that reads the clock, and the one rule about time.
+"""The only module that reads the clock; times and durations as text.
 
-Every `datetime` in Syndicate is aware and in UTC. Everything below the
-scheduler is handed the time as an argument.
+Every `datetime` in Syndicate is aware and in UTC. Everything below the scheduler gets the
+time as an argument.
 """
 
 import re
@@ -14,7 +14,7 @@ _UNITS = ("weeks", "days", "hours", "minutes", "seconds")
 
 
 def now() -> datetime:
-    """Return the present instant, in UTC."""
+    """Return the current time, in UTC."""
     return datetime.now(UTC)
 
 
@@ -26,26 +26,24 @@ def to_utc(at: datetime) -> datetime:
 
 
 def parse_time(text: str, zone: tzinfo) -> datetime:
-    """Read an ISO 8601 time; one without an offset is in `zone`.
-
-    Raise ValueError when `text` is no time.
-    """
+    """Parse an ISO 8601 time, in `zone` if it has no offset; raise ValueError if it is none."""
     at = datetime.fromisoformat(text.strip())
     return to_utc(at if at.tzinfo else at.replace(tzinfo=zone))
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read "10m", "1h30m", "2d"; raise ValueError for anything else, zero included."""
+    """Parse "10m", "1h30m", "2d"; raise ValueError for anything else, zero included."""
     match = _DURATION.fullmatch(text.strip())
-    parts = {u: int(n) for u, n in zip(_UNITS, match.groups(), strict=True) if n} if match else {}
-    if not any(parts.values()):
+    parts = zip(_UNITS, match.groups(), strict=True) if match else ()
+    values = {unit: int(digits) for unit, digits in parts if digits}
+    if not any(values.values()):
         raise ValueError(f'expected a duration such as "10m" or "1h30m", not {text!r}')
-    return timedelta(**parts)
+    return timedelta(**values)
 
 
-def format_duration(length: timedelta) -> str:
-    """Write a duration for people, in at most two units: "24 h", "1 h 30 m", "3 d"."""
-    seconds = int(length.total_seconds())
+def format_duration(duration: timedelta) -> str:
+    """Return a duration for people, in at most two units: "24 h", "1 h 30 m", "3 d"."""
+    seconds = int(duration.total_seconds())
     if seconds >= 2 * 86_400 and seconds % 86_400 == 0:
         return f"{seconds // 86_400} d"
     hours, minutes = seconds // 3600, seconds % 3600 // 60

@@ -1,7 +1,7 @@
-"""The languages we speak: texts stand in English in the code, and in a catalogue otherwise.
+"""Translation with gettext: texts are English in the code, other languages are in catalogues.
 
 A catalogue is `locale/<language>/LC_MESSAGES/syndicate.mo`, which `make words` compiles
-from the `.po` beside it. What has none, language or single text, is said in English.
+from the `.po` beside it. A language or text that has no translation stays English.
 """
 
 import gettext
@@ -12,99 +12,98 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 FOLDER = Path(__file__).parent / "locale"
-"""Where the catalogues are."""
 _CONTEXT = "\4"
-"""What gettext puts between a text and what tells it from the same text elsewhere."""
-_AS_WRITTEN = gettext.NullTranslations()
+"""Gettext's separator between the context of a text and the text."""
+_UNTRANSLATED = gettext.NullTranslations()
 _Table = TypeVar("_Table")
 
 
 @dataclass(frozen=True, slots=True)
 class PluralText:
-    """A text that depends on a number; it is filled in as `str.format` does."""
+    """A text that depends on a number; `format` fills it in like `str.format`."""
 
-    one: str
-    many: str
-    catalogue: gettext.NullTranslations = _AS_WRITTEN
+    singular: str
+    plural: str
+    catalogue: gettext.NullTranslations = _UNTRANSLATED
 
-    def format(self, *, count: int, **places: object) -> str:
-        """Say it of so many things."""
-        said = self.catalogue.ngettext(self.one, self.many, count)
-        return said.format(count=count, **places)
+    def format(self, *, count: int, **values: object) -> str:
+        """Return the form for a number of things, filled in."""
+        form = self.catalogue.ngettext(self.singular, self.plural, count)
+        return form.format(count=count, **values)
 
 
 def msgid(text: str, context: str = "") -> str:
-    """Mark a text for the catalogues.
+    """Mark a text for translation.
 
-    A context is for an English text that has to be told differently in two places.
+    A context is for an English text that is translated differently in two places.
     """
     return f"{context}{_CONTEXT}{text}" if context else text
 
 
-def plural(one: str, many: str) -> PluralText:
-    """Mark a text that depends on `{count}`; for one thing it may do without."""
-    return PluralText(one, many)
+def plural(singular: str, other: str) -> PluralText:
+    """Mark a text that depends on `{count}`, which the singular may leave out."""
+    return PluralText(singular, other)
 
 
 def translate(table: _Table, language: str) -> _Table:
-    """Return a table of marked texts in the best we have for a BCP 47 language.
+    """Return a table of marked texts in the best available language for a BCP 47 tag.
 
-    A table is a frozen dataclass that is compared by identity (`eq=False`), so that it
-    is looked up and not read. Its `language` becomes the language that it is in.
+    A table is a frozen dataclass that is compared by identity (`eq=False`), which makes the
+    cache fast. Its `language` becomes the language of the result.
     """
-    return cast("_Table", _translated(table, _best(language)))
+    return cast("_Table", _translate(table, _find_catalogue(language)))
 
 
 def available_languages() -> list[str]:
-    """Return the languages that we speak, as BCP 47 tags."""
-    return sorted({_ENGLISH.language, *(one.language for one in _catalogues().values())})
+    """Return the languages of all catalogues and English, as BCP 47 tags."""
+    return sorted(
+        {_ENGLISH.language, *(catalogue.language for catalogue in _catalogues().values())}
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Catalogue:
-    """One language's texts."""
-
     language: str
     texts: gettext.NullTranslations
 
-    def say(self, value: Any) -> Any:
-        """Return what a field holds, in this language."""
+    def translate(self, value: Any) -> Any:
+        """Return the value of a table's field in this language."""
         if isinstance(value, str):
             return self.texts.gettext(value).rpartition(_CONTEXT)[2]
         if isinstance(value, PluralText):
             return replace(value, catalogue=self.texts)
         if isinstance(value, Mapping):
-            return {key: self.say(text) for key, text in value.items()}
+            return {key: self.translate(text) for key, text in value.items()}
         if is_dataclass(value) and not isinstance(value, type):
             names = [field.name for field in fields(value) if field.name != "language"]
-            return replace(value, **{name: self.say(getattr(value, name)) for name in names})
-        raise TypeError(f"{value!r} is not a text, and holds none")
+            return replace(value, **{name: self.translate(getattr(value, name)) for name in names})
+        raise TypeError(f"{value!r} is not a text and contains none")
 
 
-_ENGLISH = _Catalogue("en", _AS_WRITTEN)
+_ENGLISH = _Catalogue("en", _UNTRANSLATED)
 
 
 @cache
-def _translated(table: Any, catalogue: _Catalogue) -> Any:
-    return replace(catalogue.say(table), language=catalogue.language)
+def _translate(table: Any, catalogue: _Catalogue) -> Any:
+    return replace(catalogue.translate(table), language=catalogue.language)
 
 
 @lru_cache(maxsize=256)
-def _best(language: str) -> _Catalogue:
-    """Find a catalogue as RFC 4647 looks up: `zh-Hant-TW`, `zh-Hant`, `zh`."""
-    there = _catalogues()
-    wanted = language.lower()
-    while wanted and wanted not in there:
-        wanted = wanted.rpartition("-")[0]
-    return there.get(wanted, _ENGLISH)
+def _find_catalogue(language: str) -> _Catalogue:
+    """Find a catalogue by the lookup of RFC 4647: `zh-Hant-TW`, `zh-Hant`, `zh`."""
+    catalogues = _catalogues()
+    tag = language.lower()
+    while tag and tag not in catalogues:
+        tag = tag.rpartition("-")[0]
+    return catalogues.get(tag, _ENGLISH)
 
 
 @cache
 def _catalogues() -> Mapping[str, _Catalogue]:
-    """Read every catalogue; the keys are tags in lower case."""
-    found = {}
+    """Load all catalogues, by tag in lower case."""
+    catalogues = {}
     for compiled in FOLDER.glob("*/LC_MESSAGES/syndicate.mo"):
         tag = compiled.parts[-3].replace("_", "-")
         with compiled.open("rb") as file:
-            found[tag.lower()] = _Catalogue(tag, gettext.GNUTranslations(file))
-    return found
+            catalogues[tag.lower()] = _Catalogue(tag, gettext.GNUTranslations(file))
+    return catalogues

@@ -1,4 +1,4 @@
-"""What we say, in every language that we have: nothing missing, nothing stale, nothing broken."""
+"""Texts in every language: none missing, none stale, none broken."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tools import words as tool
 
 SOURCES = tool.sources()
 TABLES = (pages.ENGLISH, mail.ENGLISH, web.ENGLISH)
-_Said = str | tuple[str, ...]
+_Forms = str | tuple[str, ...]
 each_catalogue = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.parts[-3])
 
 
@@ -28,7 +28,7 @@ def key(message: Message) -> tuple[str | None, tuple[str, ...]]:
     return message.context, (text,) if isinstance(text, str) else tuple(text)
 
 
-def said(catalogue: Catalog) -> dict[object, tuple[str, ...]]:
+def forms_by_key(catalogue: Catalog) -> dict[object, tuple[str, ...]]:
     return {key(message): tool.forms(message) for message in tool.texts(catalogue)}
 
 
@@ -36,29 +36,31 @@ def places(text: str) -> set[str]:
     return set(re.findall(r"\{.*?\}", text))
 
 
-def spoken(value: object) -> Iterator[tuple[str | None, tuple[str, ...]]]:
+def text_keys(value: object) -> Iterator[tuple[str | None, tuple[str, ...]]]:
     """Yield the keys of every text in a table as it is written."""
     if isinstance(value, str):
         context, _, text = value.rpartition("\4")
         yield context or None, (text,)
     elif isinstance(value, PluralText):
-        yield None, (value.one, value.many)
+        yield None, (value.singular, value.plural)
     elif isinstance(value, dict):
         for text in value.values():
-            yield from spoken(text)
+            yield from text_keys(text)
     elif is_dataclass(value):
         for field in fields(value):
             if field.name != "language":
-                yield from spoken(getattr(value, field.name))
+                yield from text_keys(getattr(value, field.name))
 
 
-def test_german_is_spoken():
+def test_german_is_translated():
     assert [source.parts[-3] for source in SOURCES] == ["de"]
 
 
 @each_catalogue
 def test_a_catalogue_has_the_texts_of_the_code_and_no_others(source):
-    assert set(said(tool.read(source))) == set(said(tool.extracted())), "run make words"
+    assert set(forms_by_key(tool.read(source))) == set(forms_by_key(tool.extracted())), (
+        "run make words"
+    )
 
 
 @each_catalogue
@@ -83,12 +85,12 @@ def test_the_compiled_catalogue_says_what_its_source_says(source):
     write_mo(made, tool.read(source))
     made.seek(0)
     with source.with_suffix(".mo").open("rb") as file:
-        assert said(read_mo(file)) == said(read_mo(made)), "run make words"
+        assert forms_by_key(read_mo(file)) == forms_by_key(read_mo(made)), "run make words"
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: type(table).__module__)
 def test_every_text_of_a_table_is_marked(table):
-    assert set(spoken(table)) <= set(said(tool.extracted()))
+    assert set(text_keys(table)) <= set(forms_by_key(tool.extracted()))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_a_table_is_translated_once():
     assert pages.page_strings("en") is pages.page_strings("fr")
 
 
-def test_what_tells_two_texts_apart_is_not_said():
+def test_the_context_of_a_text_is_not_shown():
     assert pages.page_strings("en").kinds["author"] == "Author"
     assert pages.page_strings("de").kinds["author"] == "Beiträge von"
 
@@ -142,32 +144,32 @@ def test_a_table_holds_texts_and_nothing_else():
 
 
 @pytest.fixture
-def shelf(tmp_path, monkeypatch):
-    """Return a place for catalogues of a test's own."""
+def folder(tmp_path, monkeypatch):
+    """Return a folder for a test's catalogues."""
 
-    def forget() -> None:
+    def clear_caches() -> None:
         language._catalogues.cache_clear()
-        language._best.cache_clear()
+        language._find_catalogue.cache_clear()
 
     monkeypatch.setattr(language, "FOLDER", tmp_path)
-    forget()
+    clear_caches()
     yield tmp_path
-    forget()
+    clear_caches()
 
 
-def put(shelf: Path, name: str, *texts: tuple[_Said, _Said]) -> None:
+def put(folder: Path, name: str, *texts: tuple[_Forms, _Forms]) -> None:
     catalogue = Catalog(name, fuzzy=False)
     for text, translation in texts:
         catalogue.add(text, translation)
-    folder = shelf / name / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    with (folder / "syndicate.mo").open("wb") as file:
-        write_mo(file, catalogue)
+    file = folder / name / "LC_MESSAGES" / "syndicate.mo"
+    file.parent.mkdir(parents=True)
+    with file.open("wb") as compiled:
+        write_mo(compiled, catalogue)
 
 
-def test_another_language_is_a_catalogue_with_plurals_of_its_own(shelf):
+def test_another_language_is_a_catalogue_with_plurals_of_its_own(folder):
     forms = ("{count} komentarz", "{count} komentarze", "{count} komentarzy")
-    put(shelf, "pl", (("1 comment", "{count} comments"), forms), ("Tags", "Tagi"))
+    put(folder, "pl", (("1 comment", "{count} comments"), forms), ("Tags", "Tagi"))
     words = pages.page_strings("pl-PL")
     assert [words.count_comments(n) for n in (1, 2, 5)] == [
         "1 komentarz",
@@ -178,9 +180,9 @@ def test_another_language_is_a_catalogue_with_plurals_of_its_own(shelf):
     assert words.all_of(["Ada", "Bo"]) == "Ada i Bo"
 
 
-def test_a_catalogue_of_a_region_is_for_that_region(shelf):
-    put(shelf, "pt_BR", ("Tags", "Etiquetas"))
-    put(shelf, "zh_Hant", ("Tags", "標籤"))
+def test_a_catalogue_of_a_region_is_for_that_region(folder):
+    put(folder, "pt_BR", ("Tags", "Etiquetas"))
+    put(folder, "zh_Hant", ("Tags", "標籤"))
     assert pages.page_strings("pt-BR").tags == "Etiquetas"
     assert pages.page_strings("pt-PT").tags == "Tags"
     assert pages.page_strings("zh-Hant-TW").tags == "標籤"
@@ -188,7 +190,7 @@ def test_a_catalogue_of_a_region_is_for_that_region(shelf):
     assert pages.page_strings("pt-BR").all_of(["Ada", "Bo"]) == "Ada e Bo"
 
 
-def test_new_texts_come_in_and_old_ones_go(shelf, monkeypatch):
+def test_new_texts_come_in_and_old_ones_go(folder, monkeypatch):
     monkeypatch.setattr(tool, "extracted", extracted_of("Home page", "Feeds of ours", "Tuesday"))
     before = Catalog("de")
     for text, translation in [
