@@ -56,9 +56,7 @@ def translate(table: _Table, language: str) -> _Table:
 
 def available_languages() -> list[str]:
     """Return the languages of all catalogues and English, as BCP 47 tags."""
-    return sorted(
-        {_ENGLISH.language, *(catalogue.language for catalogue in _catalogues().values())}
-    )
+    return sorted({catalogue.language for catalogue in (_ENGLISH, *_catalogues().values())})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
