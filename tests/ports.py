@@ -1,34 +1,33 @@
-"""Ports for servers to come."""
+"""Free ports for servers that start later."""
 
 import random
 import socket
 from pathlib import Path
 
 _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_LEAST = 10_000
-_MOST = 32_000
+_MIN = 10_000
+_MAX = 32_000
 
 
 def free_port() -> int:
-    """Return a port on which nothing listens, and which no connection is given by chance.
+    """Return a port on which nothing listens, outside the system's range for connections.
 
-    Whoever is to listen on it may be a process that has yet to start. One of those that the
-    system hands out would be taken meanwhile, once in a few thousand times, by one of the
-    connections that other tests make beside this one.
+    The server may be a process that has yet to start. Meanwhile a connection of a parallel test
+    could take a port of that range, once in a few thousand times.
     """
     while True:
-        port = random.randrange(_LEAST, min(_MOST, _handed_out_from()))
-        with socket.socket() as one:
+        port = random.randrange(_MIN, min(_MAX, _ephemeral_range_start()))
+        with socket.socket() as listener:
             try:
-                one.bind(("127.0.0.1", port))
+                listener.bind(("127.0.0.1", port))
             except OSError:
                 continue
         return port
 
 
-def _handed_out_from() -> int:
+def _ephemeral_range_start() -> int:
     try:
-        least = int(_RANGE.read_text().split()[0])
+        start = int(_RANGE.read_text().split()[0])
     except OSError:
-        return _MOST
-    return least if least > _LEAST + 1000 else _MOST
+        return _MAX
+    return start if start > _MIN + 1000 else _MAX

@@ -1,4 +1,4 @@
-"""What we promise in documents is true: commands exist, files are there, nothing is named in vain."""
+"""The documents are true: commands, files and links exist."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tests.neighbours import require
+from tests.requirements import require
 
 README = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").exists() else ""
 COMMANDS = sorted(
@@ -46,10 +46,10 @@ def test_one_document_has_the_systemd_unit_and_the_readme_leads_to_it():
 
 
 def test_nobody_is_led_to_a_package_of_our_name_that_is_not_ours():
-    told = re.compile(r"pip install [^\n`]*\bsyndicate(?![-/\w.])")
+    forbidden = re.compile(r"pip install [^\n`]*\bsyndicate(?![-/\w.])")
     sources = (ROOT / "syndicate").rglob("*.py")
     for path in (*DOCUMENTS, *sources):
-        assert not told.search(path.read_text("utf-8")), path
+        assert not forbidden.search(path.read_text("utf-8")), path
 
 
 def test_documents_agree_on_when_a_change_of_the_config_is_in_force():

@@ -1,4 +1,4 @@
-"""Wheel and sdist: built from what is in git, installed into empty environments, and put to work."""
+"""Wheel and sdist: built from the files in git, installed into empty environments, and run."""
 
 import os
 import re
@@ -20,8 +20,8 @@ import httpx
 import pytest
 
 from tests import ROOT
-from tests.neighbours import require
 from tests.ports import free_port
+from tests.requirements import require
 from tests.until import until
 
 BESIDE = {".gitignore", "CHANGELOG.md", "LICENSE", "README.md", "constraints.txt", "pyproject.toml"}
@@ -198,6 +198,6 @@ def test_a_publication_is_made_run_and_served(syndicate, tmp_path):
         assert client.get("/signup").is_success
 
 
-def test_it_speaks_german(syndicate):
-    code = "from syndicate.web.ui_strings import words_in; print(words_in('de').undo_button)"
+def test_it_is_translated_into_german(syndicate):
+    code = "from syndicate.web.ui_strings import web_strings; print(web_strings('de').undo_button)"
     assert syndicate.python(code) == "Wieder abonnieren\n"

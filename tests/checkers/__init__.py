@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.neighbours import require
+from tests.requirements import require
 
 HERE = Path(__file__).parent
 _MODULES = HERE / "node_modules"

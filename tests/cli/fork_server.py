@@ -131,6 +131,6 @@ def main(orders: socket.socket) -> None:
 if __name__ == "__main__":
     import syndicate
     from syndicate.render import templates
-    from tests.compiled import compile_once
+    from tests.template_cache import compile_once
 
     main(socket.socket(fileno=int(sys.argv[1])))

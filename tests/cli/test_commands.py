@@ -10,7 +10,7 @@ import tomllib
 import pytest
 
 from syndicate.store.database.schema import HEAD
-from tests.neighbours import require
+from tests.requirements import require
 
 STATES = [
     "queued", "sending", "accepted", "deferred", "failed", "expired", "skipped", "unknown",

@@ -15,7 +15,7 @@ from syndicate.deliver.worker import DeliveryReport, drain
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import Content, Draft, Edition, EditionKind, Item, slot_marker
 from syndicate.store import Store
-from tests.audience import TEST
+from tests.causes import TEST
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NONCE = "q7"

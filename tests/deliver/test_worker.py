@@ -16,7 +16,7 @@ from syndicate.errors import Refused, StoreLocked
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
 from syndicate.store import Store
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.deliver.editions import (
     NOON,
     draft,

@@ -21,8 +21,8 @@ import pytest
 
 from tests import ROOT
 from tests.cli.operation.test_run import until
-from tests.neighbours import require
 from tests.ports import free_port
+from tests.requirements import require
 
 pytestmark = pytest.mark.slow
 

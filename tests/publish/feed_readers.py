@@ -15,7 +15,7 @@ from typing import Protocol
 import feedparser
 from reader import EntryUpdateStatus, make_reader
 
-from tests.neighbours import require
+from tests.requirements import require
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from pathlib import Path
 
-from tests.neighbours import require
 from tests.publish.feed_readers import Seen, table
+from tests.requirements import require
 from tests.until import until
 
 _QUIET = 3

@@ -13,7 +13,7 @@ from syndicate.model.articles import Article, Revision
 from syndicate.schedule.tick import TickReport, tick
 from syndicate.schedule.wiring import Services
 from syndicate.store import Store
-from tests.audience import TEST
+from tests.causes import TEST
 
 NOW = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -16,7 +16,7 @@ from syndicate.model.relay_status import SendRate
 from syndicate.schedule.mail_status import BlockerKind, MailStatus
 from syndicate.schedule.progress_report import ProgressReporter, ProgressWatcher
 from syndicate.store.ledger.deliveries import Deliveries
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.deliver.editions import freeze, hand_over, readers, rows, subscribe
 from tests.deliver.mail_servers import Scripted
 from tests.ports import free_port

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.schedule.orphans import find_orphans
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.schedule.conftest import MINUTE, NOW
 
 DAILY = {"name": "daily", "newsletter": "breaking", "every": "1h"}

@@ -8,7 +8,7 @@ import pytest
 from syndicate import clock
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.schedule.retention import RetentionReport, count_purgeable, purge, purge_daily
-from tests.audience import TEST
+from tests.causes import TEST
 
 NOW = clock.now()
 """Retention goes by the real clock where it is behind the one that is given."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from syndicate.schedule.manual_send import ManualSend, send_now
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.schedule.conftest import BREAKING, NOW
 
 SEGMENTS = [

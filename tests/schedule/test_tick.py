@@ -9,7 +9,7 @@ from syndicate.model.articles import Status
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import EditionKind
 from syndicate.render.mail.edition_content import compose_edition as really
-from tests.audience import by_reader
+from tests.causes import by_reader
 from tests.schedule.conftest import BREAKING, MINUTE, NOW
 
 EVERYBODY = ["ada@example.org", "bo@example.org"]

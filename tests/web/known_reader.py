@@ -16,7 +16,7 @@ from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.subscribers import Subscriber, SubscriberChange
 from syndicate.store import ConfirmationKind, Store
-from tests.audience import TEST
+from tests.causes import TEST
 
 NEWSLETTERS = [
     {"name": "breaking", "description": "What can't wait, when it happens."},

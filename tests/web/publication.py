@@ -14,7 +14,7 @@ from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.published.file_cache import MAX_CACHED_MEDIA
 from syndicate.web.server.server import WebServer, listen
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.publish.newsroom import PICTURE, Newsroom
 from tests.render.feeds.samples import NOON
 from tests.web.reverse_proxies import HOST

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from syndicate.deliver.message.links import SignedLinks
 from tests import checkers
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.web.outbox.test_outbox import HTML, letter, put
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ import pytest
 
 from syndicate.web.app import application
 from syndicate.web.server.server import WebServer
-from tests.neighbours import require
+from tests.requirements import require
 from tests.web import reverse_proxies
 
 PUBLIC = {"publication": {"url": "https://post.example"}}

@@ -9,7 +9,7 @@ from syndicate.intake.articles.article_import import ImportResult, import_articl
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import build_site
 from syndicate.store import Store
-from tests.audience import TEST
+from tests.causes import TEST
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

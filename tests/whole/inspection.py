@@ -16,7 +16,7 @@ from lxml import etree, html
 from syndicate.config import Config
 from tests import checkers
 from tests.render.sitemaps import schema
-from tests.shared import SHARED
+from tests.shared_folder import SHARED
 from tests.whole import rules
 
 AUTHORS = (

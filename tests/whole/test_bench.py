@@ -10,7 +10,7 @@ from bench import corpus, postfix, yardsticks
 from syndicate.config import Config
 from syndicate.intake.articles.source_file import read_source_file
 from tests import ROOT
-from tests.neighbours import require
+from tests.requirements import require
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from syndicate.intake.articles.article_import import ImportOutcome
 from syndicate.intake.articles.file_discovery import find_article_files
-from tests.shared import SHARED, needs_shared
+from tests.shared_folder import SHARED, needs_shared
 from tests.whole import nasty
 from tests.whole.bringing import CONFIG, Publication, bring_up
 from tests.whole.inspection import Inspection

@@ -22,7 +22,7 @@ from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 from tests import checkers
 from tests.render.sitemaps.schema import complaints
-from tests.shared import SHARED, needs_shared
+from tests.shared_folder import SHARED, needs_shared
 from tests.whole.bringing import CONFIG, NOW, Publication, bring_up
 
 LATER = datetime(2026, 11, 24, 12, 10, tzinfo=UTC)

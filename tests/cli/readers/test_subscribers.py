@@ -10,7 +10,7 @@ import pytest
 from syndicate import clock
 from syndicate.cli.readers.stats import StatisticsPeriod, plot
 from syndicate.store import Store
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.until import away_from_midnight
 
 SEGMENTS = """

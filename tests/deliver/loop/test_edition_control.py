@@ -15,7 +15,7 @@ from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
 from syndicate.model.editions import EditionKind, EditionState
 from syndicate.model.subscribers import Actor, Cause
 from tests import ROOT
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.deliver.editions import (
     NOON,
     content,

@@ -6,7 +6,7 @@ from syndicate.deliver.loop import reply_classifier
 from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
 from syndicate.errors import PermanentFailure
 from syndicate.model.deliveries import DeliveryState
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.deliver import editions
 
 HER = "ada@example.org"

@@ -45,7 +45,7 @@ from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import Edition, EditionKind
 from syndicate.model.relay_status import MailHold
 from syndicate.store import Store
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.deliver.editions import NOON, content, draft, freeze, links, readers, states, subscribe
 from tests.deliver.mail_servers import Refusing, Scripted
 from tests.until import until

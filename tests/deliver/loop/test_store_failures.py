@@ -30,7 +30,7 @@ from syndicate.errors import StoreError, StoreLocked, StoreUnreachable, Temporar
 from syndicate.model.deliveries import Claim, DeliveryState
 from syndicate.model.editions import Edition
 from syndicate.store import Store
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.deliver.editions import NOON, draft, freeze, hand_over, readers, rows, states, subscribe
 from tests.deliver.faulty_server import Record, Wrecker
 from tests.deliver.loop.test_hostile_servers import agrees

@@ -16,7 +16,7 @@ from syndicate.config.sections.dkim import DkimKeySettings
 from syndicate.deliver.message import crypto_mb
 from syndicate.deliver.message.crypto_mb import LANES, BatchRsaSigner
 from syndicate.deliver.message.dkim import DkimKey
-from tests.neighbours import require
+from tests.requirements import require
 
 DIGESTS = [sha256(b"%d" % number).digest() for number in range(LANES)]
 

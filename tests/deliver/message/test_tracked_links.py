@@ -12,9 +12,9 @@ from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.sample_mail import send_copy
 from syndicate.deliver.transport import transport
 from syndicate.model.editions import CANARY
-from tests import issues
+from tests import sample_editions
 from tests.deliver.editions import NOON, draft, hand_over, links
-from tests.issues import PLACES
+from tests.sample_editions import PLACES
 
 HREF = re.compile(r'<a href="([^"]*)"')
 HIDDEN = re.compile(
@@ -29,8 +29,8 @@ def mailed(sqlite_store, publication):
     def make(**newsletter):
         config = publication(newsletters=[{"name": "breaking", **newsletter}])
         for name in ("anna", "ben"):
-            issues.subscribe(sqlite_store, f"{name}@example.org", at=NOON)
-        issues.freeze(sqlite_store, at=NOON)
+            sample_editions.subscribe(sqlite_store, f"{name}@example.org", at=NOON)
+        sample_editions.freeze(sqlite_store, at=NOON)
         hand_over(sqlite_store, config, transport(config))
         kept = Outbox.of(config).messages()
         return sorted(kept, key=lambda each: each.to), links(sqlite_store, config)
@@ -107,7 +107,7 @@ def test_only_addresses_of_ours_are_tagged(publication, address, query):
 @pytest.mark.parametrize("tracking", ["none", "clicks", "readers"])
 def test_a_test_copy_counts_nothing(sqlite_store, publication, tracking):
     config = publication(newsletters=[{"name": "breaking", "tracking": tracking}])
-    paper = draft(html=issues.content().html, nonce=issues.NONCE)
+    paper = draft(html=sample_editions.content().html, nonce=sample_editions.NONCE)
     paper = replace(paper, links=PLACES)
     send_copy(
         paper, "desk@example.org", config=config, relays=transport(config),

@@ -19,7 +19,7 @@ from syndicate.intake.markup.sanitise import id_prefix
 from syndicate.model.articles import Status
 from syndicate.store import Store
 from tests.intake.article_folder import MONDAY, TUESDAY, Newsroom
-from tests.shared import SHARED, needs_shared
+from tests.shared_folder import SHARED, needs_shared
 
 NEW, REVISED, UNCHANGED, REFUSED = (
     ImportOutcome.NEW,

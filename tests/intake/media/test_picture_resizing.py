@@ -13,7 +13,7 @@ from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Figure
 from tests.intake.article_folder import Newsroom
 from tests.intake.media.test_metadata import PROFILE, SECRETS, exif, photograph, written
-from tests.shared import SHARED, needs_shared
+from tests.shared_folder import SHARED, needs_shared
 
 SIZE = (1000, 500)
 NEXT = Image.new("RGB", SIZE, "navy")

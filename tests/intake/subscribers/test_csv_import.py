@@ -16,7 +16,7 @@ from syndicate.intake.subscribers.csv_import import (
 from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import StagedReader, Store
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 from tests.intake.article_folder import MONDAY, TUESDAY
 
 

@@ -23,7 +23,7 @@ from syndicate.render.templates import Templates
 from syndicate.store import Store
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
-from tests.shared import SHARED, needs_shared
+from tests.shared_folder import SHARED, needs_shared
 
 WORD = b"7-secret"
 LATER = NOON + timedelta(hours=2)

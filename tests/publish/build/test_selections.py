@@ -10,7 +10,7 @@ from lxml import etree, html
 from syndicate.render.feeds import FORMATS
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
-from tests.shared import SHARED, needs_shared
+from tests.shared_folder import SHARED, needs_shared
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 HOME = "https://news.example"

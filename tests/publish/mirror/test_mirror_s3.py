@@ -6,9 +6,9 @@ import pytest
 
 from syndicate.web.pages import WebPages
 from syndicate.web.published.files import PublishedFiles
-from tests.neighbours import require
 from tests.publish.mirror.storages import mirror_of
 from tests.publish.newsroom import PICTURE, Newsroom
+from tests.requirements import require
 from tests.web.asgi_client import Client
 
 BUCKET = "morning-post"

@@ -14,7 +14,7 @@ from syndicate.render.feeds.channel import build_entry, build_tombstone, build_w
 from tests.render.feeds.samples import NOON, a_channel, an_article
 from tests.render.feeds.test_agreement import FULL, OWNED
 from tests.render.feeds.test_formats import CONFIG, RICH, conform, written
-from tests.shared import SHARED, needs_shared
+from tests.shared_folder import SHARED, needs_shared
 
 NAMES = {
     "a": "http://www.w3.org/2005/Atom",

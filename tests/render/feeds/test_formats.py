@@ -20,7 +20,7 @@ from syndicate.model.articles import Comments, Figure, Person
 from syndicate.render.feeds import FORMATS, atom, json_feed, rss
 from syndicate.render.feeds.channel import build_entry
 from tests.render.feeds.samples import NOON, TRAM, a_channel, an_article
-from tests.shared import SHARED, needs_shared
+from tests.shared_folder import SHARED, needs_shared
 
 NAMES = {
     "a": "http://www.w3.org/2005/Atom",

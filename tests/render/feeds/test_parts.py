@@ -15,7 +15,7 @@ from syndicate.render.feeds import FORMATS, atom, json_feed, rss
 from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
 from tests.render.feeds.samples import NOON, a_channel, an_article
 from tests.render.feeds.test_formats import CONFIG, HOSTILE, RICH
-from tests.shared import SHARED, needs_shared
+from tests.shared_folder import SHARED, needs_shared
 from tests.whole import rules
 
 LATER = NOON + timedelta(days=1)

@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Page
 from syndicate.model.articles import Figure
 from tests import ROOT
 from tests.browser import served
-from tests.neighbours import require
 from tests.render.mail.samples import (
     ADS,
     alert,
@@ -21,6 +20,7 @@ from tests.render.mail.samples import (
     stories,
     story,
 )
+from tests.requirements import require
 
 AXE = ROOT / "tests/checkers/node_modules/axe-core/axe.min.js"
 

@@ -10,7 +10,7 @@ from syndicate.intake.articles.source_file import parse_article, read_source_fil
 from syndicate.model.articles import Article, Revision
 from syndicate.render.mail.context import MAX_BYTES
 from tests.render.mail.samples import AT, alert, config, digest, said, tree
-from tests.shared import SHARED, needs_shared
+from tests.shared_folder import SHARED, needs_shared
 
 pytestmark = needs_shared
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from lxml import etree
 
-from tests.shared import SHARED
+from tests.shared_folder import SHARED
 
 _ALL = """\
 <xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema">

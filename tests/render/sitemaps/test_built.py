@@ -10,7 +10,7 @@ from syndicate.publish.output.formats import format_of
 from tests.publish.newsroom import PICTURE, Newsroom, is_twin
 from tests.render.feeds.samples import NOON
 from tests.render.sitemaps.schema import complaints
-from tests.shared import needs_shared
+from tests.shared_folder import needs_shared
 
 HOST = "https://news.example/"
 LATER = NOON + timedelta(hours=1)

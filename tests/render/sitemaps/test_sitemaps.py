@@ -16,7 +16,7 @@ from syndicate.render import topics
 from syndicate.render.sitemaps import Sitemaps, newest_change
 from tests.render.feeds.samples import NOON, TRAM, an_article
 from tests.render.sitemaps.schema import complaints
-from tests.shared import needs_shared
+from tests.shared_folder import needs_shared
 
 NAMES = {
     "s": "http://www.sitemaps.org/schemas/sitemap/0.9",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from syndicate.model.subscribers import Action, Actor, Cause, SubscribeOutcome, SubscriptionState
 from syndicate.store import StagedReader, Store
 from syndicate.store.audience.bulk_import import IMPORTED, BulkImport
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 THEN = datetime(2021, 3, 4, 12, tzinfo=UTC)

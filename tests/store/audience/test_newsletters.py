@@ -6,8 +6,8 @@ import pytest
 
 from syndicate.model.subscribers import Action, SubscriptionState
 from syndicate.store import NewsletterRename
-from tests.audience import TEST, by_reader
-from tests.issues import freeze
+from tests.causes import TEST, by_reader
+from tests.sample_editions import freeze
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

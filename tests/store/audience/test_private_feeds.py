@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, event, text
 from syndicate.model.subscribers import Action
 from syndicate.store import Store
 from syndicate.store.audience import private_feeds as module
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=40)

@@ -9,7 +9,7 @@ import pytest
 from syndicate.model.editions import Content, EditionKind
 from syndicate.model.subscribers import Action, SubscribeOutcome, SubscriptionState
 from syndicate.store import ConfirmationKind, PendingConfirmation
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HER = "ada@example.org"

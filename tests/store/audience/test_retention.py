@@ -6,7 +6,7 @@ from syndicate.model.editions import Content
 from syndicate.model.subscribers import Action, Actor, Cause, SubscriptionState
 from syndicate.store import ConfirmationKind, PendingConfirmation
 from syndicate.store.editions.clicks import LinkClick
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=40)

@@ -10,7 +10,7 @@ from syndicate.config.segment_expression import parse
 from syndicate.model.subscribers import Actor, Cause, SubscriptionState
 from syndicate.store import NewsletterCounts, SearchCriteria, StagedReader
 from syndicate.store.audience.bulk_import import IMPORTED
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PENDING, LEFT = SubscriptionState.PENDING, SubscriptionState.LEFT

@@ -24,7 +24,7 @@ from syndicate.config.segment_expression import (
 from syndicate.model.editions import Content, Draft, EditionKind, Item
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.editions.clicks import LinkClick
-from tests.audience import TEST
+from tests.causes import TEST
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from syndicate.model.articles import Revision
 from syndicate.model.subscribers import SubscribeOutcome, SubscriptionState, normalise_email
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

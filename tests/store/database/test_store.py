@@ -31,7 +31,7 @@ from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.store.database import sql_engine
 from syndicate.store.database.schema import HEAD, metadata
 from syndicate.store.database.upgrade import SCRIPTS
-from tests.audience import TEST
+from tests.causes import TEST
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

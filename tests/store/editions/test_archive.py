@@ -6,7 +6,7 @@ from syndicate.config import Criteria
 from syndicate.config.segment_expression import parse
 from syndicate.model.articles import Revision
 from syndicate.model.editions import Draft, EditionKind, Item
-from tests.issues import content, freeze, subscribe
+from tests.sample_editions import content, freeze, subscribe
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 

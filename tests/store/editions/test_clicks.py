@@ -1,8 +1,8 @@
 from datetime import UTC, datetime
 
 from syndicate.store import LinkClick, LinkClicks
-from tests.audience import TEST
-from tests.issues import PLACES, freeze, subscribe
+from tests.causes import TEST
+from tests.sample_editions import PLACES, freeze, subscribe
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 

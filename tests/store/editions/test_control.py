@@ -11,7 +11,7 @@ from syndicate.model.edition_control import ControlAction, FailureThreshold, Rem
 from syndicate.model.editions import Content, Draft, EditionKind, EditionState, Item
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store.editions import control
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.store.ledger.test_deliveries import (
     MINUTE,
     NOW,

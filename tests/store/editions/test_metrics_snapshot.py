@@ -13,7 +13,7 @@ from syndicate.store.database.schema import deliveries
 from syndicate.store.database.schema_push import hub_requests, hub_subscriptions, pings, submissions
 from syndicate.store.editions.fires import Fire, FireOutcome
 from syndicate.store.editions.metrics_snapshot import PushFigures
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.store.ledger.test_deliveries import NOW, claim, edition, intend, readers, settle
 
 HOUR = timedelta(hours=1)

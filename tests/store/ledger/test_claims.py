@@ -13,7 +13,7 @@ from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, De
 from syndicate.model.editions import EditionKind
 from syndicate.store import Store
 from syndicate.store.ledger import transitions
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 from tests.store.editions.test_control import ME, pause
 from tests.store.ledger.test_deliveries import MINUTE, NOW, claim, edition, readers, states
 

@@ -7,7 +7,7 @@ import pytest
 from syndicate.model.articles import Revision
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState, DeliveryTotals
 from syndicate.model.editions import Content, Draft, EditionKind, Item
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

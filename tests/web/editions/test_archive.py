@@ -15,10 +15,10 @@ from syndicate.model.editions import Draft, EditionKind, Item
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.editions.archive import PAGE_SIZE, ArchiveListPage
-from tests.audience import TEST
-from tests.issues import PLACES, content, freeze, subscribe
+from tests.causes import TEST
 from tests.render.mail.samples import digest, stories
-from tests.shared import SHARED, needs_shared
+from tests.sample_editions import PLACES, content, freeze, subscribe
+from tests.shared_folder import SHARED, needs_shared
 from tests.web.asgi_client import Client
 
 AT = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)

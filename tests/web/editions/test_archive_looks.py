@@ -12,8 +12,8 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.editions import Draft, EditionKind, Item
 from syndicate.render.mail.link_markers import mark_links
 from tests import checkers
-from tests.issues import freeze, subscribe
 from tests.render.mail.samples import alert, config, digest, stories, story
+from tests.sample_editions import freeze, subscribe
 
 pytestmark = pytest.mark.browser
 

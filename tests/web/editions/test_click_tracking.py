@@ -14,8 +14,8 @@ from syndicate.errors import StoreLocked
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.editions.scanner_detection import ScannerDetector
-from tests.audience import TEST
-from tests.issues import PLACES, freeze, subscribe
+from tests.causes import TEST
+from tests.sample_editions import PLACES, freeze, subscribe
 from tests.until import until
 from tests.web.asgi_client import Client
 from tests.web.editions.test_scanner_detection import FIREFOX

@@ -13,8 +13,8 @@ from syndicate.model.editions import SLOTS, Content, slot_marker
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.editions.public_copy import PublicCopies
-from tests.audience import TEST
-from tests.issues import PLACES, content, freeze, subscribe
+from tests.causes import TEST
+from tests.sample_editions import PLACES, content, freeze, subscribe
 from tests.web.asgi_client import Client
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)

@@ -15,7 +15,7 @@ from syndicate import clock
 from syndicate.publish.build.private_feeds import PrivateFeedWriter
 from syndicate.publish.output.manifest import Manifest
 from syndicate.web.readers.personal_data_file import export_json
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 from tests.until import until

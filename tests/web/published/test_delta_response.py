@@ -19,7 +19,7 @@ from syndicate.render.feeds.channel import build_entry, build_tombstone, build_w
 from syndicate.web.published.feed_deltas import FeedDeltas
 from tests.render.feeds.samples import NOON, a_channel, an_article
 from tests.render.feeds.test_formats import CONFIG, conform
-from tests.shared import SHARED, needs_shared
+from tests.shared_folder import SHARED, needs_shared
 from tests.whole import rules
 
 FILES = [each.file for each in FORMATS]

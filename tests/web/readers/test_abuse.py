@@ -24,7 +24,7 @@ from syndicate.web.forms import MAX_BODY_SIZE, parse_form
 from syndicate.web.readers.signup.bot_checks import FormStamps, StampAge
 from syndicate.web.readers.signup.proof_of_work import MAX_NUMBER, Challenges, SolvedChallenge
 from syndicate.web.server import client_address
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 

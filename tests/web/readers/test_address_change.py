@@ -24,7 +24,7 @@ from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.signup.limits import SignupLimits
 from syndicate.web.readers.signup.validation import SignupValidator
 from syndicate.web.telemetry.counters import RequestCounters
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.deliver import editions
 from tests.web.known_reader import (
     TABLES,

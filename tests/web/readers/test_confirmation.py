@@ -10,7 +10,7 @@ from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action
 from syndicate.render.mail.letter import Letter
 from syndicate.web.readers.letters import LetterSender
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 
 TWO = [{"name": "breaking", "description": "What can't wait."}, {"name": "briefing"}]
 CITY = {"fields": [{"name": "city"}]}

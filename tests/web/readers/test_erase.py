@@ -11,7 +11,7 @@ from syndicate.intake.subscribers.csv_import import RowOutcome, import_subscribe
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
 from syndicate.model.subscribers import Action, SubscribeOutcome
 from syndicate.store.editions.clicks import LinkClick
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 from tests.deliver import editions
 from tests.web.known_reader import TABLES, dump, path_of, subscribe_anna
 

@@ -14,7 +14,7 @@ from syndicate import clock
 from syndicate.model.subscribers import Action, Actor
 from syndicate.store import ConfirmationKind
 from syndicate.web.app import application
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 from tests.deliver import editions
 from tests.render.mail.samples import alert, story
 from tests.web.asgi_client import Client

@@ -17,7 +17,7 @@ from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.templates import Templates
 from syndicate.schedule.runner import Runner
 from syndicate.schedule.wiring import Services
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.until import until
 
 SHIPPED = Templates()

@@ -20,7 +20,7 @@ from syndicate.model.subscribers import Action, Actor
 from syndicate.store import ConfirmationKind, Store
 from syndicate.store.audience.data_export import DataExport
 from syndicate.web.app import application
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.deliver import editions
 from tests.render.mail.samples import alert, story
 from tests.web.known_reader import (

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from syndicate import clock
 from tests import checkers
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.web.known_reader import TABLES, KnownReader, path_of, subscribe_anna
 from tests.web.readers.test_address_change import NEW, Mover
 

@@ -11,7 +11,7 @@ import pytest
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.subscribers import SubscriberChange, SubscriptionState
 from syndicate.store import Store
-from tests.audience import TEST
+from tests.causes import TEST
 
 AT = datetime(2026, 11, 24, 13, 17, tzinfo=UTC)
 URLENCODED: dict[str, Any] = {"data": {"List-Unsubscribe": "One-Click"}}

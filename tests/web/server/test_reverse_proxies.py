@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syndicate.web.app import application
 from syndicate.web.server.server import WebServer, listen
-from tests.neighbours import require
 from tests.publish.newsroom import PICTURE
+from tests.requirements import require
 from tests.web import reverse_proxies
 from tests.web.publication import MONITOR, Place, answering
-from tests.web.requests import ASKS, TOLD, Ask, Said, ask, client, told
+from tests.web.request_matrix import ASKS, TOLD, Ask, Said, ask, client, told
 from tests.web.test_serving_doc import PROMISES
 
 FRONTS: dict[str, tuple[str, Callable[..., reverse_proxies.Front]]] = {

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from syndicate.web.server.server import WebServer
-from tests.neighbours import require
+from tests.requirements import require
 from tests.web import reverse_proxies
 from tests.web.publication import Place, answering
 

@@ -14,7 +14,7 @@ from syndicate.model.relay_status import SendRate
 from syndicate.web.app import application
 from syndicate.web.telemetry.counters import REPORT_LIFETIME, RequestCounters
 from tests import ROOT
-from tests.audience import TEST
+from tests.causes import TEST
 from tests.store.ledger.test_deliveries import edition, readers
 from tests.web.asgi_client import Client
 from tests.web.known_reader import TABLES

@@ -14,7 +14,7 @@ from syndicate.model.subscribers import Action
 from syndicate.store import Store
 from syndicate.web.readers.letters import LetterSender
 from tests import ROOT
-from tests.audience import TEST, by_reader
+from tests.causes import TEST, by_reader
 
 TWO = [
     {"name": "breaking", "description": "What can't wait."},

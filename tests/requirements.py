@@ -1,4 +1,4 @@
-"""The real neighbours that tests work against: skipped on a bare machine, never in CI."""
+"""Programs that tests need: without them tests are skipped, but fail in CI."""
 
 import os
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 
 def require(condition: Any, reason: str) -> None:
-    """Skip the test where a neighbour is missing; in CI (`CI=true`) fail instead."""
+    """Skip the test unless the condition is true; in CI (`CI=true`) fail instead."""
     if condition:
         return
     if os.environ.get("CI"):

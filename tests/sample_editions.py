@@ -1,4 +1,4 @@
-"""Editions in tests: what they say, and where their links lead."""
+"""Editions for tests, with content and links."""
 
 from datetime import datetime, timedelta
 
@@ -13,29 +13,31 @@ from syndicate.model.editions import (
     slot_marker,
 )
 from syndicate.store import Store
-from tests.audience import TEST
+from tests.causes import TEST
 
 NONCE = "q7"
 PLACES = ("https://city.example/dam?a=1&b=2", "http://127.0.0.1:8000/articles/dam/")
-"""Where the links of an edition lead, unless a test says otherwise."""
+"""The links of an edition, unless a test passes others."""
 
 
 def content(subject: str = "City opens the dam", links: int = len(PLACES)) -> Content:
-    """Say something to a reader, with links and the hidden one, as a composed edition does."""
+    """Return content like that of a composed edition, with links and the hidden one."""
     slot = {name: slot_marker(NONCE, name) for name in ("name", "email", "unsubscribe", "view")}
-    leads = [link_marker(NONCE, number) for number in range(1, links + 1)]
-    told = "".join(f'<p><a href="{lead}">Story {n}</a></p>' for n, lead in enumerate(leads, 1))
+    markers = [link_marker(NONCE, number) for number in range(1, links + 1)]
+    links_html = "".join(
+        f'<p><a href="{marker}">Story {n}</a></p>' for n, marker in enumerate(markers, 1)
+    )
     return Content(
         subject=subject,
         preheader="The gates were opened early on Tuesday.",
         html=(
             f'<!doctype html><html lang="en"><head><title>{subject}</title></head><body>'
-            f"<h1>{subject}</h1><p>Dear {slot['name']} at {slot['email']}</p>{told}"
+            f"<h1>{subject}</h1><p>Dear {slot['name']} at {slot['email']}</p>{links_html}"
             f'<p><a href="{slot["unsubscribe"]}">Unsubscribe</a> '
             f'<a href="{slot["view"]}">View in browser</a></p>'
             f"{link_marker(NONCE, CANARY)}</body></html>"
         ),
-        text=f"Dear {slot['name']}\n" + "".join(f"{lead}\n" for lead in leads),
+        text=f"Dear {slot['name']}\n" + "".join(f"{marker}\n" for marker in markers),
         nonce=NONCE,
     )
 
@@ -50,7 +52,7 @@ def freeze(
     article: int = 1,
     kind: EditionKind = EditionKind.ALERT,
 ) -> Edition:
-    """Freeze an edition for who is subscribed."""
+    """Freeze an edition for all subscribers."""
     draft = Draft(
         newsletter=newsletter,
         schedule=newsletter,
@@ -68,7 +70,7 @@ def freeze(
 
 
 def subscribe(store: Store, email: str = "anna@example.org", *, at: datetime) -> int:
-    """Subscribe somebody to `breaking`; return their number."""
+    """Subscribe a reader to `breaking`; return their number."""
     with store.write() as tx:
         tx.subscribers.subscribe(email, "breaking", cause=TEST, at=at)
         found = tx.subscribers.by_email(email)

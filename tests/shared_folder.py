@@ -1,4 +1,4 @@
-"""Material that lies beside the checkout on some machines; tests that need it skip elsewhere."""
+"""The folder `shared` beside the checkout, which tests skip without."""
 
 from pathlib import Path
 
@@ -9,6 +9,6 @@ from tests import ROOT
 _BESIDE = ROOT.parent / "shared"
 
 SHARED: Path | None = _BESIDE if _BESIDE.is_dir() else None
-"""The folder, or None where it isn't there."""
+"""None if it doesn't exist."""
 
 needs_shared = pytest.mark.skipif(SHARED is None, reason="needs the folder ../shared")

@@ -1,4 +1,4 @@
-"""Readers in tests: why something about them changed."""
+"""Why something about a reader changed, in tests."""
 
 from syndicate.model.subscribers import Actor, Cause
 
@@ -6,5 +6,5 @@ TEST = Cause(who=Actor.OPERATOR, how="test")
 
 
 def by_reader(how: str) -> Cause:
-    """Return the reader's own doing."""
+    """Return a change by the reader."""
     return Cause(who=Actor.READER, how=how)
