@@ -1,4 +1,4 @@
-"""`subscribers import`: readers come in from a file, with what it tells of their consent."""
+"""`subscribers import`: import readers, and their consent, from a CSV file."""
 
 import csv
 import gc
@@ -22,11 +22,11 @@ if TYPE_CHECKING:  # start-up
     from syndicate.intake.subscribers.csv_import import RowResult, SubscriberCsv
     from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
 
-SHOWN = 20
-"""Refused rows that are printed; all are in a file beside the one that was read."""
+_ROWS_SHOWN = 20
+"""Refused rows to print; all of them are in a file beside the CSV file."""
 
-_YOUNG = 100_000
-"""Objects after which garbage is collected: what passes through has no cycles."""
+_GC_THRESHOLD = 100_000
+"""Objects allocated before garbage is collected: rows have no reference cycles."""
 
 
 def import_(
@@ -36,20 +36,18 @@ def import_(
     ],
     newsletter: Annotated[
         str | None,
-        typer.Option(help="What they subscribe to. Default: the file's column newsletter."),
+        typer.Option(help="What they subscribe to. Default: the file's newsletter column."),
     ] = None,
     *,
-    tag: Annotated[
-        list[str] | None, typer.Option(help="A tag for everybody; can be given again.")
-    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag for everybody; repeat it.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, and write nothing.")
+        bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Subscribe people who have agreed to it, from a file of any newsletter tool.
+    """Subscribe people who have agreed to it, from a CSV file of any newsletter tool.
 
-    Who left there, or could not be reached, is not mailed here either.
+    People who unsubscribed or bounced there are not mailed here either.
     """
     from syndicate.intake.subscribers.csv_import import SubscriberCsv, import_rows  # noqa: PLC0415 - start-up
 
@@ -58,11 +56,11 @@ def import_(
     readers = SubscriberCsv.recognise(file)
     parser = readers.row_parser(options, at=at)
     if newsletter is None and not parser.has_newsletters:
-        raise _which_newsletter(command)
+        raise _missing_newsletter(command)
     if not json:
         _introduce(readers, parser, dry_run=dry_run)
     report = _ImportReport(file, quiet=json)
-    gc.set_threshold(_YOUNG)
+    gc.set_threshold(_GC_THRESHOLD)
     with command.store() as store, _RefusedRows(readers.csv_file) as refused:
         rows = import_rows(store, readers, options, at=at, dry_run=dry_run)
         for row in track_progress(rows, f"Reading {file.name}", readers.csv_file.lines):
@@ -84,26 +82,26 @@ def _options(command: CommandContext, newsletter: str | None, tags: list[str]) -
         command.newsletter(newsletter)
     return ImportOptions(
         newsletter=newsletter,
-        newsletters=[one.name for one in command.config.newsletters],
-        fields=tuple(one.name for one in command.config.signup.fields),
+        newsletters=[item.name for item in command.config.newsletters],
+        fields=tuple(field.name for field in command.config.signup.fields),
         tags=_tags(tags),
     )
 
 
-def _tags(given: list[str]) -> tuple[str, ...]:
-    tags = tuple(dict.fromkeys(tag.strip() for tag in given))
+def _tags(options: list[str]) -> tuple[str, ...]:
+    tags = tuple(dict.fromkeys(tag.strip() for tag in options))
     if not all(tag and tag.isprintable() for tag in tags):
         raise ConfigError('--tag "" — expected a word such as --tag members')
     return tags
 
 
-def _which_newsletter(command: CommandContext) -> ConfigError:
-    names = ", ".join(one.name for one in command.config.newsletters) or "none"
+def _missing_newsletter(command: CommandContext) -> ConfigError:
+    names = ", ".join(newsletter.name for newsletter in command.config.newsletters) or "none"
     return ConfigError(f"--newsletter NAME is missing: what they subscribe to; there is: {names}")
 
 
 def _introduce(readers: "SubscriberCsv", parser: "CsvRowParser", *, dry_run: bool) -> None:
-    """Say how the file is read: always where that is a guess, in full before anything is done."""
+    """Print how the file is read: whenever that is a guess, and in full in a dry run."""
     csv_file, tool = readers.csv_file, readers.export_format.name
     if csv_file.encoding == "Windows-1252" or tool or dry_run:
         kind = f"an export of {tool}" if tool else "a plain list"
@@ -111,9 +109,9 @@ def _introduce(readers: "SubscriberCsv", parser: "CsvRowParser", *, dry_run: boo
     if not dry_run:
         return
     mapped = parser.mapped_columns()
-    width = max(len(what) for what, _ in mapped)
-    for what, which in mapped:
-        echo(f"  {what:<{width}}  {which}")
+    width = max(len(column) for column, _ in mapped)
+    for column, meaning in mapped:
+        echo(f"  {column:<{width}}  {meaning}")
 
 
 def _values(
@@ -129,33 +127,33 @@ def _values(
         "columns": dict(parser.mapped_columns()),
         "rows": report.counts.total(),
         "outcomes": dict(report.counts),
-        "told": report.told,
+        "told": report.problems,
         "refused_file": None if refused is None else str(refused),
     }
 
 
 class _ImportReport:
-    """What became of the rows: counted, and the first of those with something wrong told."""
+    """Counts the rows by outcome, and prints the first ones that have a problem."""
 
     def __init__(self, file: Path, *, quiet: bool) -> None:
         self._file = file
         self._quiet = quiet
         self.counts: Counter[str] = Counter()
-        self.told: list[str] = []
+        self.problems: list[str] = []
 
     def add(self, row: "RowResult") -> None:
-        """Count a row, and tell of it when something is wrong with it."""
+        """Count a row, and print its problem if it has one."""
         self.counts[row.outcome.value] += 1
-        if row.reason and self.counts[row.outcome.value] <= SHOWN:
+        if row.reason and self.counts[row.outcome.value] <= _ROWS_SHOWN:
             line = f"{self._file}:{row.line}: {row.reason}"
-            self.told.append(line)
+            self.problems.append(line)
             if not self._quiet:
                 echo_outcome(row.outcome, line)
 
     def close(self, refused: Path | None, *, dry_run: bool) -> None:
-        """Print the sums, and where the refused rows are."""
+        """Print the counts, and where the refused rows are."""
         for word in ("refused", "duplicate"):
-            more = self.counts[word] - SHOWN
+            more = self.counts[word] - _ROWS_SHOWN
             if more > 0:
                 echo_outcome(word, f"and {more:,} more")
         counts = ", ".join(f"{count} {word}" for word, count in self.counts.items())
@@ -164,13 +162,13 @@ class _ImportReport:
         would = "would be: " if dry_run else ""
         echo(f"{would}{counts}{total}" if rows else "no rows")
         if refused is not None:
-            note(f"All that were refused are in {refused}: mend it, and import it.")
+            note(f"all refused rows are in {refused}: correct them, and import that file")
 
 
 class _RefusedRows:
-    """Refused rows as they were, with line and reason, in a file beside the one that was read.
+    """Writes refused rows unchanged, with line and reason, to a file beside the CSV file.
 
-    What a spreadsheet would run as a formula is guarded; importing the file takes that back.
+    Formulas are escaped for spreadsheets; importing the file removes the escapes.
     """
 
     def __init__(self, csv_file: "CsvFile") -> None:
@@ -179,13 +177,13 @@ class _RefusedRows:
         self._stream: TextIO | None = None
         self._writer: Any = None
         self.path: Path | None = None
-        """Where it is, once there is one."""
+        """The file, once it exists."""
 
     def __enter__(self) -> Self:
         return self
 
     def add(self, row: "RowResult") -> None:
-        """Write a row; raise Refused when that can't be done."""
+        """Write a row; raise Refused if the file can't be written."""
         try:
             if self._stream is None:
                 file = open_private(self._path)
@@ -197,8 +195,8 @@ class _RefusedRows:
                 self.path = self._path
             width = max(len(self._csv_file.header), len(row.cells))
             padded = [*row.cells, *[""] * (width - len(row.cells))]
-            told = [*padded, str(row.line), row.reason]
-            self._writer.writerow(map(escape_formula, told))
+            cells = [*padded, str(row.line), row.reason]
+            self._writer.writerow(map(escape_formula, cells))
         except OSError as error:
             raise Refused(f"{self._path}: can't be written: {error.strerror}") from error
 

@@ -1,4 +1,4 @@
-"""What `subscribers list` and `export` tell of people: columns, in CSV and JSON."""
+"""The columns of `subscribers list` and `export`, as CSV and JSON."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from syndicate.intake.subscribers.csv_injection import escape_formula
 from syndicate.model.subscribers import Subscriber, Subscription
 
 FIELD = "field."
-"""What the name of an own field's column may begin with; imports know it by the name alone."""
+"""Optional prefix of a custom field's column; imports expect the name without it."""
 
 
 class ExportSyntax(StrEnum):
-    """How an export is written."""
+    """The format of an export."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -30,10 +30,10 @@ _PERSON: Mapping[str, Callable[[Subscriber], object]] = {
     "suppressed": lambda person: person.suppressed,
 }
 _SUBSCRIPTION: Mapping[str, Callable[[Subscription], object]] = {
-    "newsletter": lambda one: one.newsletter,
-    "state": lambda one: one.state.value,
-    "at": lambda one: one.at.isoformat(),
-    "source": lambda one: one.source,
+    "newsletter": lambda subscription: subscription.newsletter,
+    "state": lambda subscription: subscription.state.value,
+    "at": lambda subscription: subscription.at.isoformat(),
+    "source": lambda subscription: subscription.source,
 }
 _DEFAULT = (
     "email", "name", *_SUBSCRIPTION, "suppressed", "language", "tags", "joined", "paused_until"
@@ -42,65 +42,66 @@ _DEFAULT = (
 
 @dataclass(frozen=True, slots=True)
 class ExportColumns:
-    """The columns of an export, in their order."""
+    """The columns of an export, in order."""
 
     names: tuple[str, ...]
 
     @classmethod
     def of(cls, wanted: str | None, fields: Sequence[str]) -> Self:
-        """Read `--fields`; by default, everything. `fields` are the own fields that there are.
+        """Parse `--fields`; by default, all columns. `fields` are the stored custom fields.
 
-        Raise ConfigError for a column that there isn't.
+        Raise ConfigError for an unknown column.
         """
-        there = (*_DEFAULT, *(f"{FIELD}{one}" if one in _DEFAULT else one for one in fields))
+        known = (*_DEFAULT, *(f"{FIELD}{name}" if name in _DEFAULT else name for name in fields))
         if wanted is None:
-            return cls(there)
+            return cls(known)
         names = tuple(dict.fromkeys(name.strip() for name in wanted.split(",")))
         for name in names:
-            if name not in there and not (name.startswith(FIELD) and name != FIELD):
-                raise ConfigError(f"there is no column {name!r}; there are: {', '.join(there)}")
+            if name not in known and not (name.startswith(FIELD) and name != FIELD):
+                raise ConfigError(f"there is no column {name!r}; there are: {', '.join(known)}")
         return cls(names)
 
     def rows(self, person: Subscriber) -> Iterator[list[object]]:
-        """Iterate over somebody's CSV rows: one a subscription, if it is told of them at all.
+        """Yield a person's CSV rows: one per subscription, if a column is about subscriptions.
 
-        What a spreadsheet would run as a formula is guarded.
+        Formulas are escaped for spreadsheets.
         """
         if not any(name in _SUBSCRIPTION for name in self.names) or not person.subscriptions:
             yield [self._cell(name, person, None) for name in self.names]
             return
-        for one in person.subscriptions:
-            yield [self._cell(name, person, one) for name in self.names]
+        for subscription in person.subscriptions:
+            yield [self._cell(name, person, subscription) for name in self.names]
 
     def suppression(self, address: str, reason: str) -> list[object]:
-        """Return the row of an address that is not mailed, whose owner isn't known."""
+        """Return the row of a suppressed address that belongs to nobody in the store."""
         known = {"email": escape_formula(address), "suppressed": escape_formula(reason)}
         return [known.get(name, "") for name in self.names]
 
     def value(self, person: Subscriber) -> dict[str, Any]:
-        """Return what is told of somebody as one value."""
-        told: dict[str, Any] = {}
+        """Return a person as one JSON value."""
+        values: dict[str, Any] = {}
         for name in self.names:
             if name in _PERSON:
-                told[name] = _PERSON[name](person)
+                values[name] = _PERSON[name](person)
             elif name not in _SUBSCRIPTION:
                 field = name.removeprefix(FIELD)
                 if field in person.fields:
-                    told.setdefault("fields", {})[field] = person.fields[field]
+                    values.setdefault("fields", {})[field] = person.fields[field]
         chosen = [name for name in self.names if name in _SUBSCRIPTION]
         if chosen:
-            told["subscriptions"] = [
-                {name: _SUBSCRIPTION[name](one) for name in chosen} for one in person.subscriptions
+            values["subscriptions"] = [
+                {name: _SUBSCRIPTION[name](subscription) for name in chosen}
+                for subscription in person.subscriptions
             ]
-        return told
+        return values
 
-    def _cell(self, name: str, person: Subscriber, one: Subscription | None) -> object:
-        value = self._plain(name, person, one)
+    def _cell(self, name: str, person: Subscriber, subscription: Subscription | None) -> object:
+        value = self._plain(name, person, subscription)
         return escape_formula(value) if isinstance(value, str) else value
 
-    def _plain(self, name: str, person: Subscriber, one: Subscription | None) -> object:
+    def _plain(self, name: str, person: Subscriber, subscription: Subscription | None) -> object:
         if name in _SUBSCRIPTION:
-            return "" if one is None else _SUBSCRIPTION[name](one)
+            return "" if subscription is None else _SUBSCRIPTION[name](subscription)
         if name not in _PERSON:
             return person.fields.get(name.removeprefix(FIELD), "")
         value = _PERSON[name](person)
@@ -108,6 +109,6 @@ class ExportColumns:
 
 
 def person_values(person: Subscriber) -> dict[str, Any]:
-    """Return everything about somebody, as `--json` tells it."""
+    """Return a person with all columns, for `--json`."""
     fields = [f"{FIELD}{name}" for name in person.fields]
     return {"fields": {}, **ExportColumns((*_DEFAULT, *fields)).value(person)}

@@ -1,4 +1,4 @@
-"""`segments`: some of the readers, as config.toml names them."""
+"""`segments`: list and count the segments of readers that config.toml defines."""
 
 from typing import Annotated
 
@@ -11,36 +11,36 @@ from syndicate.cli.terminal.console import echo, echo_json, echo_table, note
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Some of the readers, by what is known of them.")
+    group = typer.Typer(help="Segments of the readers.")
     group.callback(invoke_without_command=True)(list_)
     group.command()(show)
     app.add_typer(group, name="segments")
 
 
 def list_(context: typer.Context, *, json: AsJson = False) -> None:
-    """List the segments of config.toml, and how many people are in each."""
+    """List the segments in config.toml, with the number of people in each."""
     if context.invoked_subcommand is not None:
         return
     command, now = command_context(context), clock.now()
     with command.store() as store, store.read() as tx:
         counts = [
-            (one, tx.segments.count(command.config.criteria(one.name), at=now))
-            for one in command.config.segments
+            (segment, tx.segments.count(command.config.criteria(segment.name), at=now))
+            for segment in command.config.segments
         ]
     if json:
         echo_json(
             [
                 {
-                    "name": one.name,
+                    "name": segment.name,
                     "people": count,
-                    "where": one.where,
-                    "description": one.description,
+                    "where": segment.where,
+                    "description": segment.description,
                 }
-                for one, count in counts
+                for segment, count in counts
             ]
         )
         return
-    rows = [(one.name, count, one.where, one.description) for one, count in counts]
+    rows = [(segment.name, count, segment.where, segment.description) for segment, count in counts]
     echo_table(("segment", "people", "where", "description"), rows)
     if not counts:
         note("config.toml has no [[segments]]; docs/audience.md explains them")
@@ -51,12 +51,12 @@ def show(
     name: Annotated[str, typer.Argument(help="Its name in config.toml.")],
     *,
     newsletter: Annotated[
-        str | None, typer.Option(help="Whom of them an edition of this newsletter would reach now.")
+        str | None, typer.Option(help="Also count those whom this newsletter would reach now.")
     ] = None,
     addresses: Annotated[bool, typer.Option("--list", help="List their addresses.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Count who is in a segment, or list them."""
+    """Count the people in a segment, or list them."""
     command = command_context(context)
     segment = command.segment(name)
     if newsletter is not None:
@@ -71,13 +71,13 @@ def show(
         reached = tx.segments.count(criteria, newsletter, at=now) if newsletter else None
         emails = list(tx.segments.addresses(criteria, newsletter, at=now)) if addresses else None
     if json:
-        told = {"name": name, "where": segment.where, "people": people}
-        told |= {} if reached is None else {"newsletter": newsletter, "reached": reached}
-        echo_json(told | ({} if emails is None else {"addresses": emails}))
+        values = {"name": name, "where": segment.where, "people": people}
+        values |= {} if reached is None else {"newsletter": newsletter, "reached": reached}
+        echo_json(values | ({} if emails is None else {"addresses": emails}))
         return
     echo(f"{name}: {people:,} {'person' if people == 1 else 'people'}")
     echo(f"  where {segment.where}")
     if segment.description:
         echo(f"  {segment.description}")
     if reached is not None:
-        echo(f"  {reached:,} of them would get {newsletter} now")
+        echo(f"  {newsletter} would reach {reached:,} of them now")

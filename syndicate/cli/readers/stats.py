@@ -1,4 +1,4 @@
-"""`subscribers stats`: how many readers there are, and how that changes."""
+"""`subscribers stats`: count readers, and show how their number changes."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from syndicate.store import Growth, NewsletterCounts
 
 COUNTS = ("confirmed", "pending", "left", "suppressed", "never_joined")
-BY_DAY = 14
-"""Days that are told one by one; of more, weeks are."""
-WEEK = 7
-HEIGHT = 10
-"""Lines of the plot."""
-WIDEST = 100
-"""Columns of the plot, at most."""
+_MAX_DAILY = 14
+"""Days up to which each is listed; a longer time is listed by weeks."""
+_WEEK = 7
+_PLOT_HEIGHT = 10
+"""Lines."""
+_MAX_PLOT_WIDTH = 100
+"""Columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class StatisticsPeriod:
     joined: int
     left: int
     total: int
-    """How many subscriptions there were at its end."""
+    """Subscriptions at its end."""
 
 
 def register(group: typer.Typer) -> None:
@@ -46,11 +46,11 @@ def register(group: typer.Typer) -> None:
 def stats(
     context: typer.Context,
     *,
-    newsletter: Annotated[str | None, typer.Option(help="Of this newsletter alone.")] = None,
-    days: Annotated[int, typer.Option(min=1, max=3660, help="How far back.")] = 90,
+    newsletter: Annotated[str | None, typer.Option(help="Only this newsletter.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=3660, help="How many days back.")] = 90,
     json: AsJson = False,
 ) -> None:
-    """Count readers by where they stand, and who came and went."""
+    """Count readers by state, and those who joined and left."""
     command = command_context(context)
     if newsletter is not None:
         command.newsletter(newsletter)
@@ -58,39 +58,41 @@ def stats(
     today = clock.now().astimezone(zone).date()
     first = today - timedelta(days=days - 1)
     with command.store() as store, store.read() as tx:
-        found = {tally.newsletter: tally for tally in tx.search.newsletter_counts()}
-        grown = tx.search.growth(newsletter, since=datetime.combine(first, time(), zone))
-    names = [one.name for one in command.config.newsletters]
-    names = [newsletter] if newsletter else [*names, *(n for n in found if n not in names)]
-    tallies = [_row(name, found.get(name)) for name in names]
-    # those whose address isn't mailed have neither left nor gone from the trail's sum
-    total = sum(row["confirmed"] + row["suppressed"] for _, row in tallies)
-    by_day = _days(grown, first, today, total, zone)
+        counts = {count.newsletter: count for count in tx.search.newsletter_counts()}
+        growth = tx.search.growth(newsletter, since=datetime.combine(first, time(), zone))
+    names = [item.name for item in command.config.newsletters]
+    names = [newsletter] if newsletter else [*names, *(n for n in counts if n not in names)]
+    rows = [_row(name, counts.get(name)) for name in names]
+    # in the audit log, suppression is no change of a subscription
+    total = sum(row["confirmed"] + row["suppressed"] for _, row in rows)
+    by_day = _days(growth, first, today, total, zone)
     if json:
-        told = [{"newsletter": name, **row} for name, row in tallies]
-        echo_json({"newsletters": told, "days": [_values(day) for day in by_day]})
+        newsletters = [{"newsletter": name, **row} for name, row in rows]
+        echo_json({"newsletters": newsletters, "days": [_values(day) for day in by_day]})
         return
-    heads = [count.replace("_", " ") for count in COUNTS]
-    echo_table(("newsletter", *heads), [(name, *row.values()) for name, row in tallies])
+    headings = [count.replace("_", " ") for count in COUNTS]
+    echo_table(("newsletter", *headings), [(name, *row.values()) for name, row in rows])
     echo()
-    spans = by_day if days <= BY_DAY else list(_weeks(by_day))
-    heading = "day" if days <= BY_DAY else "week from"
-    rows = [(f"{s.begins}", s.joined, s.left, f"{s.joined - s.left:+}", s.total) for s in spans]
-    echo_table((heading, "joined", "left", "net", "subscribed"), rows)
+    periods = by_day if days <= _MAX_DAILY else list(_weeks(by_day))
+    heading = "day" if days <= _MAX_DAILY else "week from"
+    changes = [
+        (f"{p.begins}", p.joined, p.left, f"{p.joined - p.left:+}", p.total) for p in periods
+    ]
+    echo_table((heading, "joined", "left", "net", "subscribed"), changes)
     if len(by_day) > 1 and sys.stdout.encoding.lower().startswith("utf"):
         echo()
-        width = min(get_terminal_size((80, 24)).columns, WIDEST)
+        width = min(get_terminal_size((80, 24)).columns, _MAX_PLOT_WIDTH)
         for line in plot(by_day, width=width):
             echo(line)
 
 
 def plot(days: Sequence[StatisticsPeriod], *, width: int) -> list[str]:
-    """Draw how many were subscribed at the end of each day; return the lines, without colour."""
+    """Plot the subscriptions at the end of each day; return the lines, without colour."""
     import plotext  # noqa: PLC0415 - start-up
 
     figure = plotext.figure
     figure.clear()
-    figure.plot_size(width, HEIGHT)
+    figure.plot_size(width, _PLOT_HEIGHT)
     totals = [day.total for day in days]
     low, high = min(totals), max(totals)
     signal = figure.signal(list(range(len(days))), totals, marker="braille").lines()
@@ -104,34 +106,34 @@ def plot(days: Sequence[StatisticsPeriod], *, width: int) -> list[str]:
     return [line.rstrip() for line in drawn.splitlines() if line.strip()]
 
 
-def _row(name: str, tally: "NewsletterCounts | None") -> tuple[str, dict[str, int]]:
-    return name, {count: getattr(tally, count) if tally else 0 for count in COUNTS}
+def _row(name: str, counts: "NewsletterCounts | None") -> tuple[str, dict[str, int]]:
+    return name, {count: getattr(counts, count) if counts else 0 for count in COUNTS}
 
 
 def _days(
-    grown: "Sequence[Growth]", first: date, last: date, total: int, zone: ZoneInfo
+    growth: "Sequence[Growth]", first: date, last: date, total: int, zone: ZoneInfo
 ) -> list[StatisticsPeriod]:
-    """Sort quarters of an hour into days; count back from today's total."""
+    """Sum quarters of an hour by day, and count back from today's total."""
     joined: dict[date, int] = {}
     left: dict[date, int] = {}
-    for one in grown:
-        day = one.at.astimezone(zone).date()
-        joined[day] = joined.get(day, 0) + one.joined
-        left[day] = left.get(day, 0) + one.left
-    spans: list[StatisticsPeriod] = []
+    for quarter in growth:
+        day = quarter.at.astimezone(zone).date()
+        joined[day] = joined.get(day, 0) + quarter.joined
+        left[day] = left.get(day, 0) + quarter.left
+    periods: list[StatisticsPeriod] = []
     for back in range((last - first).days + 1):
         day = last - timedelta(days=back)
-        came, went = joined.get(day, 0), left.get(day, 0)
-        spans.append(StatisticsPeriod(day, came, went, max(total, 0)))
-        total += went - came
-    return spans[::-1]
+        joins, leaves = joined.get(day, 0), left.get(day, 0)
+        periods.append(StatisticsPeriod(day, joins, leaves, max(total, 0)))
+        total += leaves - joins
+    return periods[::-1]
 
 
 def _weeks(days: Sequence[StatisticsPeriod]) -> Iterator[StatisticsPeriod]:
-    """Put days together by seven, so that the last week ends today."""
-    short = len(days) % WEEK
-    for start in range(short - WEEK if short else 0, len(days), WEEK):
-        week = days[max(start, 0) : start + WEEK]
+    """Group days by seven, so that the last week ends today."""
+    short = len(days) % _WEEK
+    for start in range(short - _WEEK if short else 0, len(days), _WEEK):
+        week = days[max(start, 0) : start + _WEEK]
         joined, left = sum(day.joined for day in week), sum(day.left for day in week)
         yield StatisticsPeriod(week[0].begins, joined, left, week[-1].total)
 

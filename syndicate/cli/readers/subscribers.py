@@ -1,4 +1,4 @@
-"""`subscribers import|list|export|stats|tidy`, and beside them those about one person."""
+"""`subscribers`: the group of commands, and of them `list`, `export` and `tidy`."""
 
 import csv
 import sys
@@ -20,12 +20,12 @@ from syndicate.model.subscribers import SubscriptionState
 if TYPE_CHECKING:
     from syndicate.store import SearchCriteria
 
-FIRST = 50
-"""How many `list` shows, unless asked for all."""
+_LIST_LIMIT = 50
+"""People that `list` shows without `--all`."""
 
 
 class SubscriptionFilter(StrEnum):
-    """Where somebody may stand."""
+    """States to filter by."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -34,14 +34,14 @@ class SubscriptionFilter(StrEnum):
 
 
 Newsletter = Annotated[str | None, typer.Option(help="Only those of this newsletter.")]
-State = Annotated[SubscriptionFilter | None, typer.Option(help="Only those who stand there.")]
+State = Annotated[SubscriptionFilter | None, typer.Option(help="Only those in this state.")]
 Tag = Annotated[str | None, typer.Option(help="Only those with this tag.")]
 InSegment = Annotated[str | None, typer.Option("--segment", help="Only those of this segment.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="Who gets mail.")
+    group = typer.Typer(no_args_is_help=True, help="The people who get mail.")
     group.command("import")(import_)
     group.command("list")(list_)
     group.command()(export)
@@ -60,21 +60,23 @@ def list_(
     state: State = None,
     tag: Tag = None,
     segment: InSegment = None,
-    everybody: Annotated[bool, typer.Option("--all", help=f"More than {FIRST} as well.")] = False,
+    everybody: Annotated[
+        bool, typer.Option("--all", help=f"Not only the first {_LIST_LIMIT}.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
-    """List subscribers and what they are subscribed to, in the order they came."""
+    """List subscribers and their newsletters, in the order they joined."""
     from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
     command = command_context(context)
-    wanted = _wanted(command, newsletter, state, tag, segment)
-    most = None if everybody or json else FIRST
+    criteria = _criteria(command, newsletter, state, tag, segment)
+    limit = None if everybody or json else _LIST_LIMIT
     with command.store() as store, store.read() as tx:
-        people = list(tx.search.find(wanted, limit=most))
-        count = len(people) if len(people) != most else tx.search.count(wanted)
+        people = list(tx.search.find(criteria, limit=limit))
+        count = len(people) if len(people) != limit else tx.search.count(criteria)
         unowned = (
             list(tx.search.unknown_suppressions())
-            if wanted == SearchCriteria(suppressed=True)
+            if criteria == SearchCriteria(suppressed=True)
             else []
         )
     if json:
@@ -94,11 +96,11 @@ def list_(
     rows += [(address, "", "", "", reason) for address, reason in unowned]
     echo_table(("email", "name", "newsletters", "tags", "suppressed"), rows)
     if count > len(people):
-        note(f"{len(people)} of {count:,} subscribers; --all lists everybody")
+        note(f"{len(people)} of {count:,} subscribers; --all lists all of them")
     else:
         note("1 subscriber" if count == 1 else f"{count:,} subscribers")
     if unowned:
-        note(f"{len(unowned):,} suppressed of whom nothing else is known")
+        note(f"{len(unowned):,} suppressed addresses that belong to no subscriber")
 
 
 def export(
@@ -114,15 +116,15 @@ def export(
     ] = None,
     format: Annotated[ExportSyntax, typer.Option(help="CSV, or JSON lines.")] = ExportSyntax.CSV,  # noqa: A002 - the option's name
 ) -> None:
-    """Write subscribers: a CSV line for each subscription, or a line of JSON for each person."""
+    """Export subscribers: a CSV line per subscription, or a JSON line per person."""
     from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
     command = command_context(context)
-    wanted = _wanted(command, newsletter, state, tag, segment)
+    criteria = _criteria(command, newsletter, state, tag, segment)
     with command.store() as store, store.read() as tx:
         columns = ExportColumns.of(fields, tx.search.field_names())
-        people = tx.search.find(wanted)
-        everybody = wanted in {SearchCriteria(), SearchCriteria(suppressed=True)}
+        people = tx.search.find(criteria)
+        everybody = criteria in {SearchCriteria(), SearchCriteria(suppressed=True)}
         unowned = tx.search.unknown_suppressions() if everybody else iter(())
         if format is ExportSyntax.JSONL:
             for person in people:
@@ -134,7 +136,7 @@ def export(
             writer.writerow(columns.names)
             for person in people:
                 writer.writerows(columns.rows(person))
-            writer.writerows(columns.suppression(*one) for one in unowned)
+            writer.writerows(columns.suppression(*row) for row in unowned)
 
 
 def tidy(
@@ -143,25 +145,25 @@ def tidy(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Forget now what [retention] says; `run` and `tick` do so once a day."""
+    """Delete now what [retention] says; `run` and `tick` do so once a day."""
     from syndicate.schedule.retention import count_purgeable, purge  # noqa: PLC0415 - start-up
 
     command = command_context(context)
     act = count_purgeable if dry_run else purge
     with command.store() as store:
-        forgotten = act(store, command.config, at=clock.now())
+        purged = act(store, command.config, at=clock.now())
     if json:
-        echo_json(asdict(forgotten))
+        echo_json(asdict(purged))
     elif dry_run:
         echo(
-            f"{forgotten.unconfirmed} unconfirmed, {forgotten.letters} letters "
-            f"and {forgotten.events} events would be deleted"
+            f"{purged.unconfirmed} unconfirmed, {purged.letters} letters "
+            f"and {purged.events} events would be deleted"
         )
     else:
-        echo(str(forgotten))
+        echo(str(purged))
 
 
-def _wanted(
+def _criteria(
     command: CommandContext,
     newsletter: str | None,
     state: SubscriptionFilter | None,

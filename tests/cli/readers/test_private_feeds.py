@@ -32,9 +32,7 @@ def test_granting_prints_the_address_of_each_format(post):
     home = rss.removesuffix("rss.xml")
     assert (rss, atom, feed) == (f"{home}rss.xml", f"{home}atom.xml", f"{home}feed.json")
     assert admitted(post, rss)
-    assert (
-        granted.err == "whoever has the address reads everything; it is told here and never again\n"
-    )
+    assert granted.err == "anybody who has a URL can read everything; it is not shown again\n"
     told = json.loads(post.run("feeds", "grant", HER, "--json").out)
     assert list(told) == ["email", "rss", "atom", "json"]
     assert admitted(post, told["json"])
@@ -49,15 +47,15 @@ def test_the_address_leads_to_where_the_web_is(post):
 def test_granting_again_says_that_the_old_address_ends(post):
     old = post.run("feeds", "grant", HER).out.splitlines()[0]
     again = post.run("feeds", "grant", HER)
-    assert f"the address that {HER} had since 20" in again.err
-    assert "is not good any more" in again.err
+    assert f"the URLs that {HER} has had since 20" in again.err
+    assert "no longer work" in again.err
     assert (admitted(post, old), admitted(post, again.out.splitlines()[0])) == (False, True)
 
 
 def test_revoking_ends_it_and_there_is_nothing_to_revoke_then(post):
     address = post.run("feeds", "grant", HER).out.splitlines()[0]
     revoked = post.run("feeds", "revoke", HER)
-    assert (revoked.code, revoked.out) == (0, f"the private feed of {HER} is not good any more\n")
+    assert (revoked.code, revoked.out) == (0, f"the private feed of {HER} no longer works\n")
     assert not admitted(post, address)
     again = post.run("feeds", "revoke", HER)
     assert (again.code, again.out) == (1, "")

@@ -29,7 +29,7 @@ name = "city"
 
 WRONG = (
     ("show no@example.org", 1, "nobody has the address no@example.org; `syndicate subscribers list` lists them"),
-    ("add no-address --newsletter breaking --source x", 1, "'no-address' is no email address: "),
+    ("add no-address --newsletter breaking --source x", 1, "'no-address' is not an email address: "),
     ("add a@example.org --newsletter nope --source x", 2, "no newsletter is called 'nope'"),
     ("set a@example.org --field City=x", 2, "--field 'City=x' — expected NAME=VALUE"),
     ("set a@example.org --language Deutsch!", 2, "--language 'Deutsch!' — expected a language"),
@@ -113,7 +113,7 @@ def test_who_left_is_not_added_again_and_no_half_of_it_is_done(post):
     newsletters = ("--newsletter", "briefing", "--newsletter", "breaking")
     again = post.run("subscribers", "add", "ada@example.org", *newsletters, "--source", "x")
     assert (again.code, again.out) == (1, "")
-    assert again.err == "ada@example.org left breaking, and only they can come back\n"
+    assert again.err == "ada@example.org left breaking, and only they can subscribe again\n"
     assert [one["newsletter"] for one in shown(post, "ada@example.org")["subscriptions"]] == [
         "breaking"
     ]
@@ -126,7 +126,9 @@ def test_name_language_fields_and_tags_are_changed(post):
     assert post.run("subscribers", "tag", "ada@example.org", "vip", "staff").out == (
         "new: vip, staff\n"
     )
-    assert post.run("subscribers", "untag", "ada@example.org", "vip", "club").out == "gone: vip\n"
+    assert (
+        post.run("subscribers", "untag", "ada@example.org", "vip", "club").out == "removed: vip\n"
+    )
     ada = shown(post, "ada@example.org")
     assert (ada["name"], ada["language"], ada["tags"]) == ("Ada", "de", ["staff"])
     assert ada["fields"] == {"age": "41"}
@@ -141,7 +143,7 @@ def test_two_people_become_one(post):
     itself = post.run("subscribers", "merge", "ada@work.example", "Ada@Work.example")
     assert (itself.code, itself.err) == (
         1,
-        "ada@work.example and Ada@Work.example are one person already\n",
+        "ada@work.example and Ada@Work.example are the same person already\n",
     )
 
 
@@ -187,20 +189,20 @@ def test_nobody_is_mailed_again_by_becoming_somebody_else(post):
     merged = post.run("subscribers", *words)
     assert (merged.code, merged.out) == (1, "")
     assert merged.err == (
-        "ada@example.org is not mailed (complained); merge would mail them again; "
-        "suppress ada@work.example first, or leave them apart\n"
+        "ada@example.org is suppressed (complained), and a merge would mail them again; "
+        "suppress ada@work.example first, or don't merge\n"
     )
     assert len(listed(post)) == 2
     post.run("subscribers", "suppress", "ada@work.example", "--reason", "complained")
     assert post.run("subscribers", *words).code == 0
     assert shown(post, "ada@work.example")["subscriptions"]
-    assert post.run("subscribers", *words).err.endswith("are one person already\n")
+    assert post.run("subscribers", *words).err.endswith("are the same person already\n")
 
 
 def test_a_suppressed_address_is_told_with_its_reason_also_where_nobody_has_it(post):
     words = ("bo@example.org", "--reason", "complained by telephone")
     suppressed = post.run("subscribers", "suppress", *words)
-    assert suppressed.out == "bo@example.org is not mailed: complained by telephone\n"
+    assert suppressed.out == "bo@example.org is suppressed: complained by telephone\n"
     assert "complained by telephone" in post.run("subscribers", "show", "bo@example.org").out
     assert "bo@example.org" in post.run("subscribers", "list", "--state", "suppressed").out
     assert "bo@example.org,,,,,,complained" in post.run("subscribers", "export").out
@@ -213,12 +215,12 @@ def test_erasing_needs_a_yes_and_leaves_nobody(post):
     asked = post.run("subscribers", "erase", "ada@example.org")
     assert (asked.code, asked.err) == (1, "nothing was erased; --yes erases without asking\n")
     erased = post.run("subscribers", "erase", "ada@example.org", "--yes")
-    assert erased.out == "ada@example.org is forgotten\n"
+    assert erased.out == "erased ada@example.org\n"
     words = ("--newsletter", "breaking", "--source", "x")
     again = post.run("subscribers", "add", "ada@example.org", *words)
     assert (again.code, again.err) == (
         1,
-        "ada@example.org had everything about them erased, and only they can come back\n",
+        "ada@example.org had their data erased, and only they can subscribe again\n",
     )
 
 
@@ -237,7 +239,7 @@ def test_list_shows_fifty_and_an_export_picks_people_and_columns(post):
     add(post, "ada@example.org", tags=["vip", "a b"], city="Berlin")
     some = post.run("subscribers", "list")
     assert len(some.out.splitlines()) == 51
-    assert some.err == "50 of 51 subscribers; --all lists everybody\n"
+    assert some.err == "50 of 51 subscribers; --all lists all of them\n"
     assert len(post.run("subscribers", "list", "--all").out.splitlines()) == 52
     words = ("export", "--tag", "vip", "--fields", "email,tags,city,state")
     [row] = csv.DictReader(io.StringIO(post.run("subscribers", *words).out))
@@ -361,7 +363,7 @@ def test_segments_are_listed_counted_and_sent_to(post):
     assert [(one["name"], one["people"]) for one in told] == [("berlin", 1), ("staff", 1)]
     shown = post.run("segments", "show", "berlin", "--newsletter", "breaking").out
     assert shown.splitlines()[0] == "berlin: 1 person"
-    assert "1 of them would get breaking now" in shown
+    assert "breaking would reach 1 of them now" in shown
     assert post.run("segments", "show", "staff", "--list").out == "bo@example.org\n"
     post.file("ferry")
     post.run("import", "articles")
