@@ -29,7 +29,8 @@ class OperatorAccess:
         self._config = config
         self._has_token = config.web.has_monitor_token
         self._is_configured = self._has_token or bool(config.web.monitors)
-        self._is_public = not all(map(_is_local_url, (config.url, config.web_url)))
+        hosts = (urlsplit(url).hostname or "" for url in (config.url, config.web_url))
+        self._is_public = not all(map(is_loopback, hosts))
 
     @property
     def is_remote_allowed(self) -> bool:
@@ -106,7 +107,3 @@ def _password(credentials: str) -> str:
     except (binascii.Error, ValueError):
         return ""
     return decoded.partition(":")[2]
-
-
-def _is_local_url(url: str) -> bool:
-    return is_loopback(urlsplit(url).hostname or "")

@@ -16,6 +16,8 @@ from syndicate.render.templates import Templates
 from syndicate.web.security_headers import NO_STORE
 from syndicate.web.ui_strings import web_strings
 
+FORM_POLICY = ("form-action 'self'",)
+
 
 @dataclass(frozen=True, slots=True)
 class WebPage:

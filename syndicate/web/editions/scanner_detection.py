@@ -103,7 +103,7 @@ class ScannerDetector:
 
 
 def is_machine(method: str, agent: str, purpose: str) -> bool:
-    """Classify one request by self_link; `purpose` is its Sec-Purpose or Purpose header."""
+    """Classify one request by itself; `purpose` is its Sec-Purpose or Purpose header."""
     prefetch = "prefetch" in purpose.lower() or "preview" in purpose.lower()
     agent = agent[:MAX_AGENT_LENGTH]
     return method == "HEAD" or prefetch or not agent or bool(_AGENT.search(agent))

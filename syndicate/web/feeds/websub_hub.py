@@ -45,7 +45,7 @@ _MAX_SECRET_SIZE = 200
 _LEASE = re.compile("[0-9]{1,12}")
 _ABOUT = (
     "This is a WebSub hub (https://www.w3.org/TR/websub/) for the feeds of {url}.\n"
-    "Feed readers subscribe here by POST, and are sent what is new at once.\n"
+    "Feed readers subscribe here by POST and receive updates at once.\n"
 )
 
 
@@ -117,14 +117,12 @@ class HubPage:
 
     def _check_rate(self, request: Request, at: datetime) -> None:
         network = client_address.client_network(request, self._config.web.proxies) or "nowhere"
+        name, most = f"hub from {network}", MAX_REQUESTS_PER_NETWORK
         with self._store.write() as tx:
-            name = f"hub from {network}"
-            if not tx.attempt_limits.take(name, most=MAX_REQUESTS_PER_NETWORK, per=HOUR, at=at):
-                reason = f"more than {MAX_REQUESTS_PER_NETWORK} requests an hour; try again later"
-                retry_after = tx.attempt_limits.wait(
-                    name, most=MAX_REQUESTS_PER_NETWORK, per=HOUR, at=at
-                )
-                raise _RefusedRequest(reason, 429, retry_after=retry_after)
+            if not tx.attempt_limits.take(name, most=most, per=HOUR, at=at):
+                wait = tx.attempt_limits.wait(name, most=most, per=HOUR, at=at)
+                reason = f"more than {most} requests an hour; try again later"
+                raise _RefusedRequest(reason, 429, retry_after=wait)
 
     def _parse(self, form: Form, mode: str, at: datetime) -> HubRequest:
         """Parse a request; raise _RefusedRequest."""
@@ -151,7 +149,7 @@ class HubPage:
                 )
             version = documents.version(topic)
             if version is None:
-                reason = "hub.topic is no feed of ours; expected the address that it calls self"
+                reason = "hub.topic is none of our feeds; expected the self address of a feed"
                 raise _RefusedRequest(reason)
             return version if documents.is_published(topic, self._mirror) else ""
 
@@ -174,10 +172,10 @@ class HubPage:
 def _check_capacity(tx: Transaction, host: str) -> None:
     """Raise _RefusedRequest when a new subscription is one too many."""
     if tx.hub.count(host) >= MAX_SUBSCRIPTIONS_PER_HOST:
-        reason = f"{host} has {MAX_SUBSCRIPTIONS_PER_HOST} subscriptions; no more are taken"
+        reason = f"{host} has {MAX_SUBSCRIPTIONS_PER_HOST} subscriptions; no more are accepted"
         raise _RefusedRequest(reason, 429, retry_after=HOUR)
     if tx.hub.count() >= MAX_SUBSCRIPTIONS:
-        reason = "this hub has no room for more subscriptions; try again later"
+        reason = "this hub has reached its limit of subscriptions; try again later"
         raise _RefusedRequest(reason, 503, retry_after=HOUR)
 
 
@@ -185,7 +183,7 @@ def _parse_secret(secret: str) -> str:
     if len(secret.encode()) >= _MAX_SECRET_SIZE:
         raise _RefusedRequest(f"hub.secret has {_MAX_SECRET_SIZE} bytes or more")
     if "\0" in secret or "\ufffd" in secret:
-        raise _RefusedRequest("hub.secret is no text in UTF-8")
+        raise _RefusedRequest("hub.secret is not valid UTF-8")
     return secret
 
 
@@ -194,5 +192,5 @@ def _parse_lease(text: str) -> int:
     if not text:
         return int(DEFAULT_LEASE.total_seconds())
     if not _LEASE.fullmatch(text):
-        raise _RefusedRequest("hub.lease_seconds is no number of seconds; expected digits")
+        raise _RefusedRequest("hub.lease_seconds is not a number of seconds")
     return min(max(int(text), int(MIN_LEASE.total_seconds())), int(MAX_LEASE.total_seconds()))

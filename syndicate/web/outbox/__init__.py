@@ -1,5 +1,5 @@
 """The outbox as a mail client, for the operator who sets up a publication.
 
-`pages` has the routes; `message_list` lists the messages, newest first;
-`view_options` parses how a message is to be shown.
+`pages` serves the list and the messages; `message_list` lists them, newest first;
+`view_options` parses how a message is shown.
 """

@@ -16,7 +16,7 @@ from syndicate.render.mail.letter import Letter
 from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
 from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.web.forms import Form
-from syndicate.web.pages import WebPages
+from syndicate.web.pages import FORM_POLICY, WebPages
 from syndicate.web.reader_strings import AddressChangeStrings
 from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.link_owner import mask_email
@@ -203,9 +203,8 @@ class AddressChange:
             ),
             "button": strings.old_button if old else strings.new_button,
         }
-        policy = ("form-action 'self'",)
         page = self._pages.render(
-            "web/address_change.html", values, language=language, policy=policy
+            "web/address_change.html", values, language=language, policy=FORM_POLICY
         )
         return page.response()
 

@@ -22,7 +22,7 @@ from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transa
 from syndicate.web.csrf import is_same_origin
 from syndicate.web.error_pages import ErrorPages
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form
-from syndicate.web.pages import WebPages
+from syndicate.web.pages import FORM_POLICY, WebPages
 from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.link_owner import find_newsletter, mask_email
 from syndicate.web.server.client_address import client_network
@@ -113,7 +113,7 @@ class SubscriptionConfirmation:
         with self._store.read() as tx:
             reader = tx.subscribers.by_key(confirmation.subscriber)
             newsletters = (
-                self._requested(confirmation) if done else self._open_newsletters(tx, confirmation)
+                self._requested(confirmation) if done else self._remaining(tx, confirmation)
             )
         if reader is None:
             return self._errors.bad_link()
@@ -132,7 +132,7 @@ class SubscriptionConfirmation:
             how = f"button in letter {confirmation.letter}, after the {confirmation.asked['how']}"
             cause = Cause(who=Actor.READER, how=how, origin=origin)
             with self._store.write() as tx:
-                newsletters = self._open_newsletters(tx, confirmation)
+                newsletters = self._remaining(tx, confirmation)
                 if newsletters and tx.confirmations.mark_done(confirmation.letter, at=at):
                     self._subscribe(tx, confirmation, newsletters, cause=cause, at=at)
             self._letters.notify_sender()
@@ -164,9 +164,7 @@ class SubscriptionConfirmation:
         subscribed = [newsletter for newsletter in newsletters if newsletter.name in new]
         self._letters.add_welcome(tx, confirmation.subscriber, subscribed, at=at)
 
-    def _open_newsletters(
-        self, tx: Transaction, confirmation: PendingConfirmation
-    ) -> list[Newsletter]:
+    def _remaining(self, tx: Transaction, confirmation: PendingConfirmation) -> list[Newsletter]:
         """Return the requested newsletters, without those that the reader has left since.
 
         The letter may have been forwarded, and must not subscribe them again.
@@ -189,7 +187,7 @@ class SubscriptionConfirmation:
     def _page(self, reader: Subscriber, newsletters: list[Newsletter], *, done: bool) -> Response:
         language = self._letters.choose_language(reader, newsletters)
         values = {
-            "text": web_strings(language).signup,
+            "strings": web_strings(language).signup,
             "done": done,
             "newsletters": newsletters,
             "names": page_strings.page_strings(language).all_of(
@@ -199,17 +197,13 @@ class SubscriptionConfirmation:
             "preferences": self._links.preferences(reader.key),
         }
         page = self._pages.render(
-            "web/confirm.html",
-            values,
-            language=language,
-            style=_STYLE,
-            policy=("form-action 'self'",),
+            "web/confirm.html", values, language=language, style=_STYLE, policy=FORM_POLICY
         )
         return page.response()
 
     def _expired(self) -> Response:
         values = {
-            "text": web_strings(self._config.publication.language).signup,
+            "strings": web_strings(self._config.publication.language).signup,
             "signup": f"{self._config.web_url}/signup" if self._config.signup.enabled else None,
         }
         return self._pages.render("web/expired.html", values, style=_STYLE).response(410)

@@ -13,6 +13,7 @@ from syndicate.language import available_languages
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
 from syndicate.render.templates import FILTERS
 from syndicate.store import Transaction
+from syndicate.web.readers.link_owner import strings_for
 from syndicate.web.ui_strings import WebStrings, web_strings
 
 PAUSE_WEEKS = (1, 2, 4, 8)
@@ -32,8 +33,12 @@ class ReaderAction:
     form: Mapping[str, str]
     cause: Cause
     at: datetime
-    strings: WebStrings
     config: Config
+
+    @property
+    def strings(self) -> WebStrings:
+        """The texts in the reader's language."""
+        return strings_for(self.reader, self.config)
 
 
 @dataclass(frozen=True, slots=True)

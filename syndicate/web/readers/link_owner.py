@@ -6,6 +6,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.model.subscribers import Actor, Cause, Subscriber
 from syndicate.store import Transaction
 from syndicate.web.server import client_address
+from syndicate.web.ui_strings import WebStrings, web_strings
 
 
 def find_reader(tx: Transaction, key: int) -> Subscriber | None:
@@ -22,6 +23,11 @@ def cause_of_request(how: str, request: Request, config: Config) -> Cause:
     """Return the cause that the audit log gets for a reader's request."""
     origin = client_address.client_network(request, config.web.proxies)
     return Cause(who=Actor.READER, how=how, origin=origin)
+
+
+def strings_for(reader: Subscriber, config: Config) -> WebStrings:
+    """Return the texts in the reader's language, or in the publication's."""
+    return web_strings(reader.language or config.publication.language)
 
 
 def mask_email(email: str) -> str:

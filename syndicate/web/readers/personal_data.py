@@ -14,16 +14,11 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.subscribers import Action, Actor, Cause, Subscriber
-from syndicate.store import (
-    ConfirmationKind,
-    PendingConfirmation,
-    PersonalRecord,
-    Store,
-)
+from syndicate.store import ConfirmationKind, PendingConfirmation, PersonalRecord, Store
 from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.web.error_pages import ErrorPages
 from syndicate.web.forms import Form
-from syndicate.web.pages import WebPages
+from syndicate.web.pages import FORM_POLICY, WebPages
 from syndicate.web.readers.decisions import (
     FIELD_PREFIX,
     MAX_LENGTH,
@@ -31,9 +26,9 @@ from syndicate.web.readers.decisions import (
     ReaderAction,
     change_details,
 )
+from syndicate.web.readers.link_owner import strings_for
 from syndicate.web.readers.personal_data_file import export_json
 from syndicate.web.security_headers import NO_STORE
-from syndicate.web.ui_strings import WebStrings, web_strings
 
 STYLE = "web/preferences.css"
 
@@ -70,7 +65,7 @@ class PersonalDataPages:
                 return self._render("web/erase.html", reader, {})
             case "erase":
                 return self._erase(reader, cause=cause, at=at)
-        return self._errors.bad_form(self._strings(reader).language)
+        return self._errors.bad_form(strings_for(reader, self._config).language)
 
     def _find(self, confirmation: PendingConfirmation, at: datetime) -> Subscriber | Response:
         """Return the reader, or the response to a link that no longer works."""
@@ -78,7 +73,9 @@ class PersonalDataPages:
             reader = tx.subscribers.by_key(confirmation.subscriber)
         if reader is None:
             return self._errors.bad_link()
-        return reader if at < confirmation.expires_at else self._expired(reader)
+        if at < confirmation.expires_at:
+            return reader
+        return self._render("web/data_expired.html", reader, {}, status=410)
 
     # actions
 
@@ -87,16 +84,11 @@ class PersonalDataPages:
             reader = tx.subscribers.by_key(key)
             if reader is None:
                 return self._errors.bad_link()
-            action = ReaderAction(
-                tx=tx,
-                reader=reader,
-                form=form,
-                cause=cause,
-                at=at,
-                strings=self._strings(reader),
-                config=self._config,
+            outcome = change_details(
+                ReaderAction(
+                    tx=tx, reader=reader, form=form, cause=cause, at=at, config=self._config
+                )
             )
-            outcome = change_details(action)
             reader = tx.subscribers.by_key(key) or reader
         return self._page(reader, outcome, form if outcome.failed else {})
 
@@ -120,7 +112,7 @@ class PersonalDataPages:
     def _erase(self, reader: Subscriber, *, cause: Cause, at: datetime) -> Response:
         with self._store.write() as tx:
             tx.subscribers.erase(reader.key, at=at, cause=cause)
-        strings = self._strings(reader)
+        strings = strings_for(reader, self._config)
         title, text = strings.personal_data.erased_title, strings.personal_data.erased
         return self._pages.notice(title, text, language=strings.language).response()
 
@@ -141,23 +133,17 @@ class PersonalDataPages:
         }
         return self._render("web/personal_data.html", reader, values)
 
-    def _expired(self, reader: Subscriber) -> Response:
-        return self._render("web/data_expired.html", reader, {}, status=410)
-
     def _render(
         self, name: str, reader: Subscriber, values: Mapping[str, object], *, status: int = 200
     ) -> Response:
         page = self._pages.render(
             name,
             {"reader": reader, "preferences": self._links.preferences(reader.key), **values},
-            language=self._strings(reader).language,
+            language=strings_for(reader, self._config).language,
             style=STYLE,
-            policy=("form-action 'self'",),
+            policy=FORM_POLICY,
         )
         return page.response(status)
-
-    def _strings(self, reader: Subscriber) -> WebStrings:
-        return web_strings(reader.language or self._config.publication.language)
 
 
 def _without_other_readers(record: PersonalRecord) -> PersonalRecord:

@@ -1,6 +1,6 @@
 """The preferences page of a reader, behind the link in every mail.
 
-There is no login, and mail is forwarded. So the link by self_link shows only the newsletters, and
+There is no login, and mail is forwarded. So the link by itself shows only the newsletters, and
 lets anybody only leave them, pause, and choose a language. The reader's data, a new
 subscription and a change of address take a letter to their address (`email_verification`,
 `address_change`). Only a POST from this page acts.
@@ -27,7 +27,7 @@ from syndicate.store import Store, Transaction
 from syndicate.web.csrf import is_same_origin
 from syndicate.web.error_pages import ErrorPages, too_many_requests
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form
-from syndicate.web.pages import WebPages
+from syndicate.web.pages import FORM_POLICY, WebPages
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.decisions import (
     DECISIONS,
@@ -40,9 +40,13 @@ from syndicate.web.readers.decisions import (
     pause_end,
 )
 from syndicate.web.readers.email_verification import EmailVerification
-from syndicate.web.readers.link_owner import cause_of_request, find_reader, mask_email
+from syndicate.web.readers.link_owner import (
+    cause_of_request,
+    find_reader,
+    mask_email,
+    strings_for,
+)
 from syndicate.web.readers.signup.limits import HOUR
-from syndicate.web.ui_strings import WebStrings, web_strings
 
 _log = structlog.get_logger(__name__)
 MAX_POSTS = 60
@@ -119,7 +123,7 @@ class PreferencePages:
         if current is None:
             return self._errors.bad_link()
         if outcome is None:
-            return self._errors.bad_form(self._strings(current).language)
+            return self._errors.bad_form(strings_for(current, self._config).language)
         return self._show(token, outcome)
 
     def _decide(
@@ -129,21 +133,15 @@ class PreferencePages:
         decide = DECISIONS.get(form.get("action", ""))
         if decide is None:
             return None
-        action = ReaderAction(
-            tx=tx,
-            reader=reader,
-            form=form,
-            cause=cause,
-            at=clock.now(),
-            strings=self._strings(reader),
-            config=self._config,
+        at, config = clock.now(), self._config
+        return decide(
+            ReaderAction(tx=tx, reader=reader, form=form, cause=cause, at=at, config=config)
         )
-        return decide(action)
 
     def _change_address(
         self, token: str, reader: Subscriber, form: _Form, cause: Cause
     ) -> Response:
-        strings = self._strings(reader).preferences
+        strings = strings_for(reader, self._config).preferences
         email = self._address_change.parse(form.get("email", ""))
         if email is None:
             return self._show(token, ActionOutcome(strings.address_wrong, failed=True), form)
@@ -154,7 +152,7 @@ class PreferencePages:
 
     def _subscribe(self, token: str, reader: Subscriber, form: _Form, cause: Cause) -> Response:
         """Subscribe after a letter, or at once where that undoes what the reader has just done."""
-        at, strings = clock.now(), self._strings(reader)
+        at, strings = clock.now(), strings_for(reader, self._config)
         newsletter = find_choice(form, reader, self._config)
         exists = newsletter is not None and self._config.newsletter(newsletter.name) is not None
         if newsletter is None or not exists or reader.suppressed:
@@ -173,7 +171,7 @@ class PreferencePages:
         return self._show(token, ActionOutcome(text))
 
     def _send_data_link(self, token: str, reader: Subscriber, cause: Cause) -> Response:
-        strings = self._strings(reader).preferences
+        strings = strings_for(reader, self._config).preferences
         if reader.suppressed:
             text = strings.data_by_hand.format(address=self._contact)
             return self._show(token, ActionOutcome(text, failed=True))
@@ -184,7 +182,7 @@ class PreferencePages:
         return self._show(token, ActionOutcome(text))
 
     def _too_many_letters(self, token: str, reader: Subscriber, wait: timedelta) -> Response:
-        text = self._strings(reader).preferences.too_many_letters
+        text = strings_for(reader, self._config).preferences.too_many_letters
         outcome = ActionOutcome(text.format(email=mask_email(reader.email)), failed=True)
         return too_many_requests(self._show(token, outcome), wait)
 
@@ -197,7 +195,7 @@ class PreferencePages:
             reader = self._find(tx, token)
         if reader is None:
             return self._errors.bad_link()
-        strings = self._strings(reader)
+        strings = strings_for(reader, self._config)
         until = pause_end(reader, clock.now())
         values = {
             "path": f"{urlsplit(self._config.web_url).path}/preferences/{token}",
@@ -216,7 +214,7 @@ class PreferencePages:
             values,
             language=strings.language,
             style="web/preferences.css",
-            policy=("form-action 'self'",),
+            policy=FORM_POLICY,
         )
         return page.response()
 
@@ -228,9 +226,6 @@ class PreferencePages:
     def _find(self, tx: Transaction, token: str) -> Subscriber | None:
         key = self._links.read_preferences(token)
         return None if key is None else find_reader(tx, key)
-
-    def _strings(self, reader: Subscriber) -> WebStrings:
-        return web_strings(reader.language or self._config.publication.language)
 
 
 def _language_name(tag: str) -> str:

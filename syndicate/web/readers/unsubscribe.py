@@ -22,13 +22,8 @@ from syndicate.store import Store
 from syndicate.web.csrf import is_same_origin
 from syndicate.web.error_pages import ErrorPages
 from syndicate.web.forms import Form, read_form
-from syndicate.web.pages import WebPages
-from syndicate.web.readers.link_owner import (
-    cause_of_request,
-    find_newsletter,
-    find_reader,
-    mask_email,
-)
+from syndicate.web.pages import FORM_POLICY, WebPages
+from syndicate.web.readers import link_owner
 from syndicate.web.security_headers import NO_STORE
 from syndicate.web.ui_strings import WebStrings, web_strings
 
@@ -70,7 +65,7 @@ class LinkedSubscription:
     @property
     def masked_email(self) -> str:
         """The address as `mask_email` shortens it."""
-        return mask_email(self.reader.email if self.reader else "")
+        return link_owner.mask_email(self.reader.email if self.reader else "")
 
 
 class UnsubscribePages:
@@ -134,15 +129,15 @@ class UnsubscribePages:
             return None
         key, name = key_and_name
         with self._store.read() as tx:
-            newsletter = find_newsletter(tx, name, self._config) or Newsletter(name=name)
-            reader = find_reader(tx, key)
+            newsletter = link_owner.find_newsletter(tx, name, self._config) or Newsletter(name=name)
+            reader = link_owner.find_reader(tx, key)
             undoable = reader is not None and may_undo(
                 tx.audit_log.changes(reader.key), newsletter.name, clock.now()
             )
         return LinkedSubscription(newsletter, reader, undoable)
 
     def _cause(self, how: str, request: Request) -> Cause:
-        return cause_of_request(how, request, self._config)
+        return link_owner.cause_of_request(how, request, self._config)
 
     def _leave(self, subscription: LinkedSubscription, cause: Cause) -> None:
         name, reader = subscription.newsletter.name, subscription.reader
@@ -191,7 +186,7 @@ class UnsubscribePages:
             values,
             language=self._strings(subscription).language,
             style="web/preferences.css",
-            policy=("form-action 'self'",),
+            policy=FORM_POLICY,
         )
         return page.response()
 

@@ -463,12 +463,12 @@ def test_a_build_of_a_time_to_come_is_a_trial_and_sent_to_nobody(post, reader):
 
 WRONG: tuple[tuple[dict[str, str], str], ...] = (
     ({"mode": "subscribe!"}, "hub.mode"),
-    ({"topic": "/nothing.xml"}, "no feed of ours"),
-    ({"topic": "/"}, "no feed of ours"),
-    ({"topic": "/opml.xml"}, "no feed of ours"),
-    ({"topic": "/feeds/private/abc/rss.xml"}, "no feed of ours"),
-    ({"topic": "/../rss.xml"}, "no feed of ours"),
-    ({"topic": "/rss.xml?x"}, "no feed of ours"),
+    ({"topic": "/nothing.xml"}, "none of our feeds"),
+    ({"topic": "/"}, "none of our feeds"),
+    ({"topic": "/opml.xml"}, "none of our feeds"),
+    ({"topic": "/feeds/private/abc/rss.xml"}, "none of our feeds"),
+    ({"topic": "/../rss.xml"}, "none of our feeds"),
+    ({"topic": "/rss.xml?x"}, "none of our feeds"),
     ({"callback": ""}, "no address"),
     ({"callback": "ftp://example.org/"}, "no address of http"),
     ({"callback": "http://me:pw@example.org/"}, "name or password"),

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from syndicate.clock import EPOCH
 
 HONEYPOT = "subject"
-"""The hidden field; no browser fills it in by self_link."""
+"""The hidden field; no browser fills it in by itself."""
 _MIN_AGE = timedelta(seconds=2)
 _MAX_AGE = timedelta(days=1)
 _TAG_LENGTH = 32

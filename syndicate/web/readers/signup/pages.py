@@ -26,7 +26,7 @@ from syndicate.web.error_pages import ErrorPages, too_many_requests
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form, read_json
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.outbox.pages import is_outbox_served
-from syndicate.web.pages import WebPages
+from syndicate.web.pages import FORM_POLICY, WebPages
 from syndicate.web.readers.link_owner import cause_of_request
 from syndicate.web.readers.signup.bot_checks import (
     HONEYPOT,
@@ -193,14 +193,14 @@ class SignupPages:
             "selected": self._selected(view.typed),
             "labels": self._labels,
             "custom_fields": [(custom_field(own.name), own) for own in self._config.signup.fields],
-            "text": self._text,
+            "strings": self._text,
             "double_opt_in": self._config.signup.confirm,
             "work": work,
             "stamp": view.stamp or self._stamps.make(clock.now()),
             "honeypot": HONEYPOT,
             "max_length": MAX_LENGTH,
         }
-        policy: tuple[str, ...] = ("form-action 'self'",)
+        policy: tuple[str, ...] = FORM_POLICY
         if work:
             policy += ("script-src 'self'", "connect-src 'self'")
         page = self._pages.render("web/signup.html", values, style=STYLE, policy=policy)
@@ -216,7 +216,7 @@ class SignupPages:
 
     def _done(self, request: Request) -> Response:
         values = {
-            "text": self._text,
+            "strings": self._text,
             "double_opt_in": self._config.signup.confirm,
             "outbox": is_outbox_served(self._config) and self._access.allows(request),
         }

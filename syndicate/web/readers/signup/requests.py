@@ -88,16 +88,15 @@ class SignupRequests:
             self._request_confirmation(tx, attempt, signup.newsletters)
             return
         was_known = tx.subscribers.by_email(signup.email) is not None
-        outcomes = {
-            newsletter: self._subscribe(tx, attempt, newsletter)
-            for newsletter in signup.newsletters
-        }
-        returning = [
-            newsletter
-            for newsletter, outcome in outcomes.items()
-            if outcome in {SubscribeOutcome.LEFT, SubscribeOutcome.ERASED}
-        ]
-        new = [item for item, outcome in outcomes.items() if outcome is SubscribeOutcome.NEW]
+        new, returning = [], []
+        for newsletter in signup.newsletters:
+            outcome = tx.subscribers.subscribe(
+                signup.email, newsletter.name, name=signup.name, cause=attempt.cause, at=attempt.at
+            )
+            if outcome is SubscribeOutcome.NEW:
+                new.append(newsletter)
+            elif outcome in {SubscribeOutcome.LEFT, SubscribeOutcome.ERASED}:
+                returning.append(newsletter)
         reader = tx.subscribers.by_email(signup.email)
         if reader is not None and new:
             if not was_known:
@@ -107,14 +106,6 @@ class SignupRequests:
             self._letters.add_welcome(tx, reader.key, new, at=attempt.at)
         if returning:
             self._request_confirmation(tx, attempt, returning)
-
-    def _subscribe(
-        self, tx: Transaction, attempt: _SignupAttempt, newsletter: Newsletter
-    ) -> SubscribeOutcome:
-        signup = attempt.signup
-        return tx.subscribers.subscribe(
-            signup.email, newsletter.name, name=signup.name, cause=attempt.cause, at=attempt.at
-        )
 
     def _request_confirmation(
         self, tx: Transaction, attempt: _SignupAttempt, newsletters: Sequence[Newsletter]

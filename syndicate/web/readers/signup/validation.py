@@ -126,11 +126,7 @@ class SignupValidator:
         unknown = next((name for name in names if name not in offered), None)
         if unknown is not None:
             errors[NEWSLETTERS_FIELD] = self._strings.unknown.format(name=_quoted(unknown))
-        chosen = tuple(
-            newsletter
-            for newsletter in self.offered
-            if newsletter.name in names or len(offered) == 1
-        )
+        chosen = tuple(item for item in self.offered if item.name in names or len(offered) == 1)
         if not chosen:
             errors.setdefault(NEWSLETTERS_FIELD, self._strings.none_chosen)
         return chosen
