@@ -272,8 +272,8 @@ def _cacheable(request: Request, page: WebPage) -> Response:
         "etag": f'"{_digest(page.body)}"',
         "cache-control": REVALIDATE,
     }
-    if_none_match = request.headers.get("if-none-match")
-    if if_none_match is not None and match_etag(if_none_match, [headers["etag"]]) is not None:
+    etags = request.headers.get("if-none-match", "")
+    if etags and match_etag(etags, [headers["etag"]]):
         return Response(status_code=304, headers=headers)
     return Response(page.body, headers=headers)
 
