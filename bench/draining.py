@@ -12,7 +12,7 @@ from threading import Event, Timer
 
 from bench import passes
 from syndicate import clock
-from syndicate.cli import YOUNG
+from syndicate.cli import GC_THRESHOLD
 from syndicate.config import load
 from syndicate.schedule.wiring import Services
 from syndicate.store import Store
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--seconds", type=float)
     wanted = parser.parse_args()
-    gc.set_threshold(YOUNG)  # as the command line does
+    gc.set_threshold(GC_THRESHOLD)  # as the command line does
     config = load(wanted.config)
     store = Store.of(config)
     newsroom = Services.of(store, config)

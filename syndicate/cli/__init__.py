@@ -1,9 +1,11 @@
-"""The command line: `syndicate [--config PATH] COMMAND`.
+"""The command line. Results go to stdout, everything else to stderr.
 
-Results go to stdout, everything else to stderr. Exit 0: done; 1: the work
-failed or an input was refused; 2: wrong usage or config; 129, 130 and 143: broken
-off by SIGHUP, SIGINT and SIGTERM, with what was in hand finished. Nothing prompts
-but `subscribers erase`, and that only on a terminal.
+`app` assembles the commands; `context` has the config and store that a command works on;
+`articles/`, `editions/`, `readers/` and `operation/` have the commands;
+`terminal/` has what they print.
+
+Exit codes: 0 success; 1 the work failed or an input was refused; 2 wrong usage or config;
+129, 130 and 143 interrupted by SIGHUP, SIGINT and SIGTERM, with the work in flight finished.
 """
 
 import gc
@@ -14,14 +16,14 @@ import sys
 
 __all__ = ["main"]
 
-YOUNG = 50_000
-"""Objects after which garbage is collected: what a start imports is none."""
+GC_THRESHOLD = 50_000
+"""Objects allocated before garbage is collected: the imports at start-up are none."""
 
 
 def main() -> None:
     """Run the command line and exit."""
-    gc.set_threshold(YOUNG)
-    # whoever takes this signal for another thing than the end has yet to be imported
+    gc.set_threshold(GC_THRESHOLD)
+    # it stays pending until the code that handles it is imported
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     from syndicate.cli.app import app  # noqa: PLC0415 - so that importing the package is free
     from syndicate.cli.operation.signals import install_interrupt_handlers  # noqa: PLC0415
@@ -29,36 +31,36 @@ def main() -> None:
     from syndicate.errors import SyndicateError  # noqa: PLC0415
 
     install_interrupt_handlers()
-    _write_anything()
+    _escape_unencodable()
     try:
         try:
             app()
         finally:
             sys.stdout.flush()
-            gc.freeze()  # the end frees everything, and need not look for garbage in it first
+            gc.freeze()  # skip the collection at exit: all memory is freed anyway
     except SyndicateError as error:
         for line in error.lines:
             note(line)
         sys.exit(error.exit_code)
     except OSError as error:  # a full disk, a folder that can't be written to, `| head`
-        _give_up_output()
+        _discard_stdout()
         if not isinstance(error, BrokenPipeError):
-            note(_told(error))
+            note(_describe(error))
         sys.exit(1)
 
 
-def _write_anything() -> None:
-    """Escape what a terminal can't show, in place of failing: names come in every script."""
+def _escape_unencodable() -> None:
+    """Escape characters that the terminal's encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def _give_up_output() -> None:
-    """Let go what could not be written: at its exit, Python would try again, and complain."""
+def _discard_stdout() -> None:
+    """Discard unwritten output: Python would try to flush it at exit, and print an error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _told(error: OSError) -> str:
-    said = error.strerror or str(error)
-    return f"{error.filename}: {said}" if error.filename else said
+def _describe(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason

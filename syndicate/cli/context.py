@@ -1,7 +1,7 @@
-"""What a command works with: the config it was pointed at, and the store behind it."""
+"""The context of a command: the publication's config and store, and shared options."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,21 +22,21 @@ if TYPE_CHECKING:  # start-up
 
 @dataclass
 class CommandContext:
-    """The publication that a command is for; nothing is read before it is needed."""
+    """The publication that a command works on; config and store are loaded when needed."""
 
     path: Path
     port: int | None = None
-    """Overrides `web.port`, as an exported PORT does."""
+    """Overrides `web.port`, as the PORT environment variable does."""
     read_content: bytes | None = None
-    """The hash of the file when it was last read, with mistakes or without."""
+    """The hash of the config file when it was last read, valid or not."""
 
     @cached_property
     def config(self) -> "Config":
-        """The configuration, read once; raise ConfigError with every mistake in it."""
+        """The configuration, loaded once; raise ConfigError with every mistake in it."""
         return self.read()
 
     def read(self) -> "Config":
-        """Read the configuration; raise ConfigError with every mistake in it."""
+        """Load the configuration; raise ConfigError with every mistake in it."""
         from syndicate.config.loading.load import load  # noqa: PLC0415 - start-up
 
         self.read_content = content_hash(self.path)
@@ -44,7 +44,7 @@ class CommandContext:
 
     @contextmanager
     def store(self) -> Iterator["Store"]:
-        """Open the publication's store for the length of a command."""
+        """Open the store, and close it after the block."""
         from syndicate.store import Store  # noqa: PLC0415 - start-up
 
         store = Store.of(self.config)
@@ -57,24 +57,24 @@ class CommandContext:
         """Find a newsletter by name; raise ConfigError naming those there are."""
         found = self.config.newsletter(name)
         if found is None:
-            names = ", ".join(one.name for one in self.config.newsletters) or "none"
-            raise ConfigError(
-                f"no newsletter is called {name!r} in {self.path.name}; there is: {names}"
-            )
+            raise self._unknown("newsletter", name, self.config.newsletters)
         return found
 
     def segment(self, name: str) -> "Segment":
         """Find a segment by name; raise ConfigError naming those there are."""
         found = self.config.segment(name)
         if found is None:
-            names = ", ".join(one.name for one in self.config.segments) or "none"
-            raise ConfigError(
-                f"no segment is called {name!r} in {self.path.name}; there is: {names}"
-            )
+            raise self._unknown("segment", name, self.config.segments)
         return found
 
+    def _unknown(
+        self, kind: str, name: str, known: Iterable["Newsletter | Segment"]
+    ) -> ConfigError:
+        names = ", ".join(item.name for item in known) or "none"
+        return ConfigError(f"no {kind} is called {name!r} in {self.path.name}; there is: {names}")
+
     def time(self, text: str | None) -> datetime:
-        """Read `--at`, in the publication's zone unless it names one; default: now."""
+        """Parse `--at`, in the publication's time zone unless it names one; default: now."""
         if text is None:
             return clock.now()
         try:
@@ -87,7 +87,7 @@ class CommandContext:
 
 
 def content_hash(path: Path) -> bytes | None:
-    """Return a hash of a file's content; None where it can't be read."""
+    """Hash a file's content; None if it can't be read."""
     try:
         return blake2b(path.read_bytes()).digest()
     except OSError:
@@ -95,7 +95,7 @@ def content_hash(path: Path) -> bytes | None:
 
 
 def exported_port() -> int | None:
-    """Return the PORT of the environment, if there is one; raise ConfigError for nonsense."""
+    """Read the PORT environment variable, if it is set; raise ConfigError if it is invalid."""
     port = os.environ.get("PORT", "").strip()
     if not port:
         return None
@@ -105,10 +105,10 @@ def exported_port() -> int | None:
 
 
 def command_context(context: typer.Context) -> CommandContext:
-    """Return the Context of the running command."""
-    found = context.find_object(CommandContext)
-    assert found is not None
-    return found
+    """Return the running command's context."""
+    command = context.find_object(CommandContext)
+    assert command is not None
+    return command
 
 
 At = Annotated[

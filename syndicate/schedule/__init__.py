@@ -1,6 +1,6 @@
 """When things happen: slots are fired, editions composed, and everything due is done.
 
-`runner` does the background work of `run`; `tick` does all of it once, as cron calls it;
+`runner` does the background work of the run command; `tick` does all of it once, as cron calls it;
 `wiring` builds the services that both use; `firing` fires a schedule's due slots;
 `composer` composes an edition and freezes it; `start_position` is where a new schedule starts;
 `manual_send` sends an edition by hand; `reissue` replaces or resends one;

@@ -1,8 +1,7 @@
-"""How the commands speak: results on stdout, everything else on stderr, in sparse tables.
+"""Print results to stdout, and everything else to stderr.
 
-Rich's markup is off everywhere: it swallows `[mail]`. Control characters are escaped everywhere:
-a file's name, a reader's or a mail server's answer may hold what moves the cursor or recolours
-the terminal.
+Rich's markup is off, because it swallows text such as `[mail]`. Control characters are escaped:
+file names, readers' input and servers' replies may contain some that act on the terminal.
 """
 
 import json
@@ -20,8 +19,8 @@ from rich.text import Text
 
 Item = TypeVar("Item")
 
-UNBROKEN = 100_000
-"""The width for output that isn't a terminal: a script wants whole lines."""
+_PIPE_WIDTH = 100_000
+"""The line width for output that isn't a terminal: scripts need unbroken lines."""
 
 COLOURS = {
     "new": "green",
@@ -40,26 +39,26 @@ COLOURS = {
     "unchanged": "dim",
     "known": "dim",
 }
-"""Colours stand for outcomes and for nothing else."""
+"""The colours of outcomes; nothing else is coloured."""
 
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e]")
-"""What acts on a terminal or a line: C0, C1, ends of lines, and overrides of the direction."""
+"""C0 and C1 controls, line and paragraph separators, and bidirectional overrides."""
 _CONTROLS_IN_TEXT = re.compile(f"(?![\n\t]){_CONTROLS.pattern}")
 
 
 def escape_controls(text: str) -> str:
-    """Write control characters as Python does, so that text stays on one line and does nothing."""
-    return text if text.isprintable() else _CONTROLS.sub(_escaped, text)
+    """Escape control characters as Python does, so that the text stays on one line."""
+    return text if text.isprintable() else _CONTROLS.sub(_escape, text)
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
 
 
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else UNBROKEN
+    width = None if stream.isatty() else _PIPE_WIDTH
     return Console(
         stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True, width=width
     )
@@ -72,34 +71,34 @@ def echo(line: str = "") -> None:
 
 def echo_text(text: str) -> None:
     """Print a result of several lines."""
-    _console(stderr=False).print(_CONTROLS_IN_TEXT.sub(_escaped, text))
+    _console(stderr=False).print(_CONTROLS_IN_TEXT.sub(_escape, text))
 
 
 def note(line: str = "") -> None:
-    """Print a line that is not the result: progress, advice, errors."""
+    """Print a line to stderr that is not the result: progress, advice, errors."""
     _console(stderr=True).print(escape_controls(line))
 
 
 def echo_outcome(word: str, rest: str) -> None:
-    """Print one outcome, its word coloured by what it means."""
+    """Print an outcome in its colour, and what it is about."""
     rest = escape_controls(rest)
-    if not sys.stdout.isatty():  # thousands of lines: nothing to colour, nothing to lay out
+    if not sys.stdout.isatty():  # may be thousands of lines: skip Rich
         sys.stdout.write(f"{word:<10}{rest}\n")
         return
     _console(stderr=False).print(Text.assemble((f"{word:<10}", COLOURS.get(word, "")), rest))
 
 
 def echo_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under headings, numbers to the right, without borders.
+    """Print rows under headings, with numbers right-aligned.
 
-    A line is never broken or cut to fit: an address has to stay one that can be copied.
+    Lines are never wrapped or cut, so that addresses can be copied.
     """
     for line in table_lines(headings, rows):
         _console(stderr=False).print(line)
 
 
 def table_lines(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[Text]:
-    """Go through the lines of a table."""
+    """Yield the lines of a table."""
     body = [[_cell(cell) for cell in row] for row in rows]
     columns = list(zip(headings, *body, strict=True))
     widths = [max(cell_len(str(cell)) for cell in column) for column in columns]
@@ -122,9 +121,9 @@ def _cell(value: object) -> object:
 
 
 def track_progress(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
-    """Go through items under a progress bar, where stderr is a terminal.
+    """Yield items under a progress bar, if stderr is a terminal.
 
-    What is printed meanwhile stands above the bar, or goes where stdout goes.
+    Lines printed meanwhile appear above the bar.
     """
     console = _console(stderr=True)
     if not console.is_terminal:
@@ -140,10 +139,9 @@ def track_progress(items: Iterable[Item], description: str, total: int) -> Itera
 def live_display(
     *, stderr: bool = False, transient: bool = False
 ) -> Iterator[Callable[[Iterable[Text]], None]]:
-    """Draw lines in place while the block works, each set over the one before.
+    """Yield a function that draws lines in place of the ones before, on a terminal only.
 
-    Yield what draws some. The last ones stay, unless they are `transient`. What is printed
-    meanwhile stands above. Only for a terminal.
+    The last lines stay, unless they are `transient`. Lines printed meanwhile appear above.
     """
     from rich.console import Group  # noqa: PLC0415 - start-up
     from rich.live import Live  # noqa: PLC0415
@@ -157,56 +155,56 @@ def live_display(
     ) as live:
 
         def draw(lines: Iterable[Text]) -> None:
-            kept = list(lines)
-            for line in kept:
+            drawn = list(lines)
+            for line in drawn:
                 line.plain = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", line.plain)
                 line.no_wrap, line.overflow = True, "ellipsis"
-            live.update(Group(*kept), refresh=True)
+            live.update(Group(*drawn), refresh=True)
 
         yield draw
 
 
 def supports_unicode() -> bool:
-    """Whether stdout can show more than ASCII, as the lines that bars are drawn of."""
-    # the console's file: while something is redrawn, sys.stdout is another one
+    """Whether stdout can show more than ASCII, such as box-drawing characters."""
+    # ask the console, since a live display replaces sys.stdout
     encoding = getattr(_console(stderr=False).file, "encoding", None) or ""
     return encoding.lower().startswith("utf")
 
 
 def supports_live_display(*, stderr: bool = False) -> bool:
-    """Whether lines can be drawn in place: not in a file, nor where no cursor moves."""
+    """Whether lines can be redrawn in place: not in a file or on a dumb terminal."""
     console = _console(stderr=stderr)
     return console.is_terminal and not console.is_dumb_terminal
 
 
 def echo_json(value: Any) -> None:
-    """Print a value for scripts."""
+    """Print a value as indented JSON."""
     _write_json(value, indent=2)
 
 
 def echo_json_line(value: Any) -> None:
-    """Print one of many values for scripts, each on a line."""
+    """Print a value as JSON on one line."""
     _write_json(value, indent=None)
 
 
 def _write_json(value: Any, *, indent: int | None) -> None:
     ascii_only = not sys.stdout.encoding.lower().startswith("utf")
-    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=_plain)
-    # what is left are the controls that JSON allows in a string
-    text = _CONTROLS_IN_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=_to_json)
+    # escape the controls that JSON allows in strings, too
+    text = _CONTROLS_IN_TEXT.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     sys.stdout.write(f"{text}\n")
 
 
-def _plain(value: object) -> str:
+def _to_json(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def format_time(at: datetime | None, zone: ZoneInfo) -> str:
-    """Write a time for people, in `zone`, which is named: "2026-11-24 07:00 CET"."""
+    """Format a time in a zone: "2026-11-24 07:00 CET"; empty for None."""
     return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def format_slot_time(due_at: datetime, zone: ZoneInfo) -> str:
-    """Write the time of a slot: with seconds, where a schedule has several slots in a minute."""
+    """Format the time of a slot, with seconds if there are any."""
     local = due_at.astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M:%S %Z}" if local.second else format_time(due_at, zone)

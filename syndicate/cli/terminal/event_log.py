@@ -1,4 +1,4 @@
-"""What happens while a command works, on stderr, a line an event."""
+"""Log events to stderr, one line each."""
 
 import logging
 import sys
@@ -8,30 +8,30 @@ from structlog.typing import EventDict, WrappedLogger
 
 from syndicate.cli.terminal.console import escape_controls
 
-_IN_LINES = frozenset({"exception", "stack"})
-"""What the renderer prints over several lines."""
+_MULTILINE = frozenset({"exception", "stack"})
+"""Fields that the renderer prints on several lines."""
 
 
 def log_events() -> None:
-    """Write events to stderr: in colour on a terminal, plain for a log file."""
+    """Configure logging: in colour on a terminal, plain for a log file."""
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
             structlog.processors.format_exc_info,
-            _without_controls,
+            _escape_values,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=20),
         ],
-        # asked for at each event: what is drawn on a terminal meanwhile stands below them
+        # a new one for each event, since a live display replaces sys.stderr
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 
-def _without_controls(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Escape control characters in values: names of files and answers of servers are foreign."""
+def _escape_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Escape control characters in values, which may be file names or servers' replies."""
     for key, value in event.items():
         if isinstance(value, str) and not value.isprintable():
-            lines = value.split("\n") if key in _IN_LINES else [value]
+            lines = value.split("\n") if key in _MULTILINE else [value]
             event[key] = "\n".join(map(escape_controls, lines))
     return event
