@@ -24,7 +24,7 @@ from pathlib import Path
 from bench import ledgers, messages, passes, peers, yardsticks
 from bench.ledgers import POSTGRESQL, SQLITE, Ledger
 from bench.passes import Sent
-from syndicate.deliver.message.crypto_mb import library
+from syndicate.deliver.message.crypto_mb import load_library
 
 CONNECTIONS = (10, 20, 40)
 TIMES_PLAIN, TIMES_POOL = 8.0, 5.0
@@ -103,7 +103,7 @@ def main() -> None:
 
 def write_message(folder: Path) -> Path:
     """Write a message as the edition's readers get it, for smtp-source; return the file."""
-    news = messages.mailing("news", messages.markers())
+    news = messages.prepare("news", messages.markers())
     file = folder / "message.eml"
     file.write_bytes(news.whole(41).replace(b"\r\n", b"\n"))
     return file
@@ -173,11 +173,12 @@ def pair(way: Way, connections: int, count: int, port: int, message: Path, *, fi
 
 def headings(flushes: Sequence[float], message: Path, count: int) -> str:
     said = message.read_bytes().replace(b"\n", b"\r\n")
+    signing = "eight at once (crypto_mb)" if load_library() else "one by one (OpenSSL)"
     return (
         f"{yardsticks.told(flushes)}\n"
         f"{count:,} messages of {len(said):,} bytes a pass; "
         f"medians of {len(flushes)} rounds\n"
-        f"RSA signatures: {'eight at once (crypto_mb)' if library() else 'one by one (OpenSSL)'}\n"
+        f"RSA signatures: {signing}\n"
     )
 
 

@@ -19,7 +19,7 @@ def main() -> None:
     for name in ("port", "connections", "count"):
         parser.add_argument(name, type=int)
     wanted = parser.parse_args()
-    news = messages.mailing("news", messages.markers())
+    news = messages.prepare("news", messages.markers())
     write = messages.plainly(messages.content(messages.expressions()))
     shares = [range(n, wanted.count, wanted.connections) for n in range(wanted.connections)]
 
@@ -37,7 +37,7 @@ def send(
     with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost") as smtp:
         for number in share:
             reader = news.reader(number)
-            smtp.sendmail("news@example.org", [reader.filling.email], write(reader))
+            smtp.sendmail("news@example.org", [reader.personalisation.email], write(reader))
     return len(share)
 
 

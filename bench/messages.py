@@ -81,13 +81,13 @@ def main() -> None:
 
 def all_ways() -> dict[str, _Way]:
     """Make ready what is made once for each way."""
-    news = mailing("news", markers())
-    counted = mailing("counted", [link_marker(NONCE, number + 1) for number in range(PLACES)])
+    news = prepare("news", markers())
+    counted = prepare("counted", [link_marker(NONCE, number + 1) for number in range(PLACES)])
     known = [news.reader(number) for number in range(1000)]
     plain = plainly(content(expressions()))
     return {
         PLAIN: lambda number: plain(known[number % 1000]),
-        OURS: lambda number: bytes(news.template.fill(known[number % 1000])),
+        OURS: lambda number: bytes(news.template.render(known[number % 1000])),
         SIGNED: news.whole,
         TRACKED: counted.whole,
     }
@@ -122,8 +122,8 @@ def ratio(rounds: Sequence[_Round], name: str) -> float:
 class Prepared:
     """An edition as our connections have it."""
 
-    imprint: EditionHeaders
-    leads: TrackedLinks
+    headers: EditionHeaders
+    tracked: TrackedLinks
     template: MessageTemplate
 
     def reader(self, number: int) -> Recipient:
@@ -133,17 +133,17 @@ class Prepared:
             subscriber=number,
             email=f"reader{number}@example.org",
             name=f"Ada Lovelace {number}",
-            newsletter=self.imprint.newsletter,
+            newsletter=self.headers.newsletter,
             attempt=1,
         )
-        return Recipient.of(claim, self.imprint, LINKS, self.leads)
+        return Recipient.of(claim, self.headers, LINKS, self.tracked)
 
     def whole(self, number: int) -> bytes:
         """Return a reader's copy."""
-        return bytes(self.template.fill(self.reader(number)))
+        return bytes(self.template.render(self.reader(number)))
 
 
-def mailing(newsletter: str, places: Sequence[str], weight: int = WEIGHT) -> Prepared:
+def prepare(newsletter: str, places: Sequence[str], weight: int = WEIGHT) -> Prepared:
     frozen = tuple(f"https://city.example/{number}" for number in range(PLACES))
     edition = Edition(
         key=41,
@@ -157,9 +157,9 @@ def mailing(newsletter: str, places: Sequence[str], weight: int = WEIGHT) -> Pre
         slot_at=NOON,
         expires_at=NOON + timedelta(days=1),
     )
-    imprint = EditionHeaders.of(edition, CONFIG)
-    leads = TrackedLinks.of(41, newsletter, frozen, CONFIG)
-    return Prepared(imprint, leads, MessageTemplate.of(content(places, weight), imprint))
+    headers = EditionHeaders.of(edition, CONFIG)
+    tracked = TrackedLinks.of(41, newsletter, frozen, CONFIG)
+    return Prepared(headers, tracked, MessageTemplate.of(content(places, weight), headers))
 
 
 def content(places: Sequence[str], weight: int = WEIGHT) -> Content:
@@ -189,19 +189,19 @@ def plainly(said: Content) -> Callable[[Recipient], bytes]:
     html = jinja2.Environment(autoescape=True).from_string(said.html)
 
     def write(reader: Recipient) -> bytes:
-        filling = reader.filling
-        slots = {"name": filling.name, "email": filling.email, **filling.own}
+        person = reader.personalisation
+        slots = {"name": person.name, "email": person.email, **person.links}
         message = EmailMessage(SMTP)
-        message["From"] = str(reader.imprint.sender)
-        message["To"] = f"{filling.name} <{filling.email}>"
+        message["From"] = str(reader.headers.sender)
+        message["To"] = f"{person.name} <{person.email}>"
         message["Subject"] = said.subject
-        message["Date"] = format_datetime(reader.imprint.date)
+        message["Date"] = format_datetime(reader.headers.date)
         message["Message-ID"] = reader.message_id
-        message["List-Id"] = f"<{reader.imprint.newsletter}.{reader.imprint.domain}>"
-        message["List-Unsubscribe"] = f"<{filling.own['unsubscribe']}>"
+        message["List-Id"] = f"<{reader.headers.newsletter}.{reader.headers.domain}>"
+        message["List-Unsubscribe"] = f"<{person.links['unsubscribe']}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message["Precedence"] = "bulk"
-        message["Feedback-ID"] = reader.imprint.feedback_id
+        message["Feedback-ID"] = reader.headers.feedback_id
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text.render(slots), cte="quoted-printable")
         message.add_alternative(html.render(slots), subtype="html", cte="quoted-printable")

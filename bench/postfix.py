@@ -80,7 +80,7 @@ def main() -> None:
         folder = Path(name)
         said = messages.content(_PLACES, _HTML)
         ledger = Ledger.make(folder / "ledger", ledgers.FILE, wanted.messages, said)
-        size = len(messages.mailing("news", _PLACES, _HTML).whole(1))
+        size = len(messages.prepare("news", _PLACES, _HTML).whole(1))
         with running(folder / "arrived", Manner(wait=(0, 0))) as sink, postfix(sink.port) as port:
             print(yardsticks.told([yardsticks.flush(folder)]), flush=True)
             sent = ledger.send(port, wanted.connections)

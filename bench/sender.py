@@ -23,7 +23,7 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.loop.ledger import BatchResult, Ledger, LedgerBatch
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.transport import transport
+from syndicate.deliver.transports import configured_transports
 from syndicate.deliver.worker import drain
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import Content, Draft, EditionKind, Item, slot_marker
@@ -128,7 +128,7 @@ def live(url: str, tables: str, number: int) -> None:
     drain(
         store,
         config,
-        transport(config),
+        configured_transports(config),
         links,
         at=clock.now(),
         stop=threading.Event(),
@@ -167,7 +167,7 @@ def _send_before_recording() -> None:
         )
         late[-1].start()
         leaves = frozenset(claim.key for claim in due.intents)
-        return replace(recorded, may_leave=leaves)
+        return replace(recorded, may_send=leaves)
 
     setattr(Ledger, "record", record_late)  # noqa: B010 - mypy minds the other way
 

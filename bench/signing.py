@@ -19,7 +19,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from syndicate.config.sections.dkim import DkimKeySettings
-from syndicate.deliver.message.dkim import BATCH, DkimKeyring, DkimSigner, UnsignedMessage, sealed
+from syndicate.deliver.message.dkim import (
+    BATCH_SIZE,
+    DkimKeyring,
+    DkimSigner,
+    UnsignedMessage,
+    sign_batch,
+)
 from syndicate.deliver.message.message import Message
 
 HEADERS = (
@@ -76,7 +82,7 @@ def each(sign: Callable[[], object], count: int) -> float:
 def ours(*kinds: str) -> Callable[[], object]:
     """Sign with our keys of these kinds."""
     signing = signer(*kinds)
-    return lambda: signing.signed(COPY)
+    return lambda: signing.sign(COPY)
 
 
 def together(*kinds: str) -> Callable[[], object]:
@@ -84,10 +90,10 @@ def together(*kinds: str) -> Callable[[], object]:
     signing, written = signer(*kinds), list[UnsignedMessage]()
 
     def sign() -> None:
-        written.append(signing.unsigned(COPY))
-        if len(written) == BATCH:
-            for unsigned, signatures in zip(written, sealed(written), strict=True):
-                unsigned.signed(signatures)
+        written.append(signing.prepare(COPY))
+        if len(written) == BATCH_SIZE:
+            for unsigned, signatures in zip(written, sign_batch(written), strict=True):
+                unsigned.with_signatures(signatures)
             written.clear()
 
     return sign

@@ -1,9 +1,10 @@
-"""The way out where there is no mail server: every message becomes a file to look at.
+"""The outbox: a transport that writes every message into a folder, and an inbox to read it.
 
-A message's file is named by its edition and reader, so handing it over twice
-leaves one file, and the file itself is the evidence that it arrived.
+A file is named after its edition and reader, so a message that is sent twice leaves one
+file, and the file is the evidence that it arrived.
 """
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -21,18 +22,25 @@ from pathlib import Path
 from typing import Self
 
 from syndicate.config import Config, RelaySettings, SmtpServer
-from syndicate.deliver.smtp.relay import BodyInvited, Envelope, Event, MessageAnswered, SmtpReply
+from syndicate.deliver.smtp.transport import (
+    Envelope,
+    Event,
+    MessageAnswered,
+    ReadyForBody,
+    SmtpReply,
+)
 from syndicate.errors import RelayUnavailable, TemporaryFailure
 from syndicate.private_file import FOLDER_MODE, open_private
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\.eml")
-_NUMBERS = re.compile(r"<(\d+)\.(\d+)\.")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\.eml")
+_MESSAGE_ID = re.compile(r"<(\d+)\.(\d+)\.")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
-_HEAD = 64 * 1024
+_MAX_HEADER = 64 * 1024
+"""Bytes that are read in search of the header."""
 
 
 class Outbox:
-    """A folder of messages: written to like a relay, read like an inbox."""
+    """A folder of messages, and a Transport that writes them."""
 
     def __init__(self, folder: Path, *, sessions: int = 4) -> None:
         self.folder = folder
@@ -44,29 +52,29 @@ class Outbox:
         return cls(config.path(config.mail.outbox), sessions=config.mail.connections)
 
     def open(self) -> "OutboxSession":
-        """Make the folder; raise RelayUnavailable when that can't be done."""
+        """Create the folder; raise RelayUnavailable if that fails."""
         try:
             self.folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
         except OSError as error:
             raise RelayUnavailable(
-                f"mail.outbox: {self.folder} can't be made: {error.strerror}"
+                f"mail.outbox: {self.folder} can't be created: {error.strerror}"
             ) from error
         return OutboxSession(self)
 
     def arrived(self, message_id: str) -> bool | None:
-        """Whether this very message is there; one of another store under its name isn't it."""
-        kept = self.get(file_name(message_id))
-        return kept is not None and kept.message_id == message_id
+        """Return whether the folder has this message, and not another store's with its name."""
+        message = self.get(file_name(message_id))
+        return message is not None and message.message_id == message_id
 
     def messages(self) -> "list[OutboxMessage]":
-        """Return what is there, newest first; nothing is opened yet."""
-        found = sorted(self._files(), key=lambda file: (-file.stat().st_mtime_ns, file.name))
-        return [OutboxMessage(Path(file.path)) for file in found]
+        """Return all messages, newest first; no file is read yet."""
+        files = sorted(self._files(), key=lambda file: (-file.stat().st_mtime_ns, file.name))
+        return [OutboxMessage(Path(file.path)) for file in files]
 
     def get(self, name: str) -> "OutboxMessage | None":
-        """Return one message by its file name, or None: also for any other path."""
+        """Return a message by its file name; None if there is none, and for any other path."""
         path = self.folder / name
-        return OutboxMessage(path) if _NAME.fullmatch(name) and path.is_file() else None
+        return OutboxMessage(path) if _FILE_NAME.fullmatch(name) and path.is_file() else None
 
     def __str__(self) -> str:
         return str(self.folder)
@@ -74,59 +82,59 @@ class Outbox:
     def _files(self) -> Iterator[os.DirEntry[str]]:
         if self.folder.is_dir():
             with os.scandir(self.folder) as entries:
-                yield from (e for e in entries if _NAME.fullmatch(e.name) and e.is_file())
+                yield from (e for e in entries if _FILE_NAME.fullmatch(e.name) and e.is_file())
 
 
 class OutboxSession:
-    """Writes messages into the folder, each at once or not at all."""
+    """Writes messages into the folder, each completely or not at all."""
 
-    spent = False
-    handed = True
+    exhausted = False
+    body_sent = True
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self._offered: list[Envelope] = []
+        self._envelopes: list[Envelope] = []
         self._events: list[Event] = []
-        self.taken = 0
+        self.answered = 0
 
     @property
-    def stuck(self) -> bool:
-        """Whether there is something to tell."""
+    def wants_write(self) -> bool:
+        """Whether there are events for `poll`."""
         return bool(self._events)
 
     def fileno(self) -> int:
-        """Return -1: nothing is ever waited for."""
+        """Return -1: it never waits."""
         return -1
 
-    def offer(self, envelope: Envelope, size: int) -> None:  # noqa: ARG002 - a session's question
-        """Take every envelope."""
-        self._offered.append(envelope)
-        self._events.append(BodyInvited())
+    def send_envelope(self, envelope: Envelope, size: int) -> None:  # noqa: ARG002 - see Transport
+        """Accept every envelope."""
+        self._envelopes.append(envelope)
+        self._events.append(ReadyForBody())
 
-    def hand_over(self, *message: bytes, tame: bool = False) -> None:  # noqa: ARG002 - as above
-        """Write the message; it is put off when there is no room or no right to."""
-        path = self._outbox.folder / file_name(self._offered.pop(0).message_id)
+    def send_body(self, *message: bytes, dot_free: bool = False) -> None:  # noqa: ARG002 - as above
+        """Write the message; defer it if the disk is full, or writing is not allowed."""
+        path = self._outbox.folder / file_name(self._envelopes.pop(0).message_id)
         try:
             _write(path, b"".join(message))
         except OSError as error:
             reason = f"{path} can't be written: {error.strerror}"
             self._events.append(MessageAnswered(SmtpReply(452, reason), TemporaryFailure(reason)))
         else:
-            self.taken += 1
+            self.answered += 1
             self._events.append(MessageAnswered(SmtpReply(250, f"kept as {path.name}")))
 
-    def move(self, now: float, *, readable: bool = True) -> list[Event]:  # noqa: ARG002 - as above
-        """Tell what came of it."""
+    def poll(self, now: float, *, readable: bool = True) -> list[Event]:  # noqa: ARG002 - as above
+        """Return the events since the last call."""
         events, self._events = self._events, []
         return events
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing."""
 
 
 @dataclass(frozen=True)
 class OutboxMessage:
-    """A message of the outbox; its file is read when something of it is asked for."""
+    """A message of the outbox; its file is read when needed."""
 
     path: Path
 
@@ -137,7 +145,7 @@ class OutboxMessage:
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """Bytes of the file."""
         return self.path.stat().st_size
 
     @property
@@ -147,7 +155,7 @@ class OutboxMessage:
 
     @property
     def to(self) -> str:
-        """Whom it is for, decoded."""
+        """The recipient, decoded."""
         return self._header("To")
 
     @property
@@ -157,38 +165,37 @@ class OutboxMessage:
 
     @property
     def date(self) -> datetime:
-        """What its Date says; else when the file was written."""
-        try:
-            stated = parsedate_to_datetime(self._header("Date"))
-        except ValueError:
-            stated = None
-        written = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
-        return stated.astimezone(UTC) if stated is not None and stated.tzinfo else written
+        """Its Date; if that is invalid, when the file was written."""
+        with contextlib.suppress(ValueError):
+            date = parsedate_to_datetime(self._header("Date"))
+            if date.tzinfo:
+                return date.astimezone(UTC)
+        return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
 
     @property
     def headers(self) -> list[tuple[str, str]]:
-        """Every header field in its order, decoded."""
+        """All header fields in order, decoded."""
         return [(name, _decoded(value)) for name, value in self._head.items()]
 
     @cached_property
     def html(self) -> str:
-        """The HTML part; empty when there is none."""
+        """The HTML part; empty if there is none."""
         return self._part("html")
 
     @cached_property
     def text(self) -> str:
-        """The text part; empty when there is none."""
+        """The text part; empty if there is none."""
         return self._part("plain")
 
     @property
     def source(self) -> str:
-        """The file as it is."""
+        """The unparsed file."""
         return self.path.read_bytes().decode("utf-8", "replace")
 
     @cached_property
     def _head(self) -> Message:
         with self.path.open("rb") as file:
-            head = file.read(_HEAD).partition(b"\r\n\r\n")[0]
+            head = file.read(_MAX_HEADER).partition(b"\r\n\r\n")[0]
         return message_from_string(head.decode("utf-8", "replace"))
 
     def _header(self, name: str) -> str:
@@ -203,8 +210,8 @@ class OutboxMessage:
 def _decoded(value: str | Header) -> str:
     """Decode a header field as mail programs do.
 
-    Not by `email.policy.default`: it recurses into the comments of an address, and a name may
-    be made of parentheses.
+    `email.policy.default` recurses into the comments of an address, and a name may consist
+    of parentheses.
     """
     try:
         text = str(make_header(decode_header(value)))
@@ -214,15 +221,15 @@ def _decoded(value: str | Header) -> str:
 
 
 def file_name(message_id: str) -> str:
-    """Return `000041-000007.eml` for edition 41, reader 7; a test copy's is made of its id."""
-    numbers = _NUMBERS.match(message_id)
+    """Return `000041-000007.eml` for edition 41, reader 7; a hash for a test message."""
+    numbers = _MESSAGE_ID.match(message_id)
     if numbers is None:
         return f"test-{sha256(message_id.encode()).hexdigest()[:16]}.eml"
     return f"{int(numbers[1]):06}-{int(numbers[2]):06}.eml"
 
 
 def _write(path: Path, body: bytes) -> None:
-    """Write a file that is there whole or not at all, after a power cut too."""
+    """Write a file atomically, even if the power fails."""
     draft = path.with_name(f".{path.name}.new")
     with os.fdopen(open_private(draft), "wb") as file:
         file.write(body)

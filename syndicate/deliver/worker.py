@@ -1,7 +1,7 @@
-"""The one way out: hand over everything that is due.
+"""Sends everything that is due: the one way for mail to leave.
 
-`tick` and `run` call the same `drain`, as any further process does; the ledger
-sees to it that each reader is served once.
+`tick` and `run` call the same `drain`, and several processes may at once: the ledger
+makes sure that each reader gets one message.
 """
 
 import threading
@@ -23,136 +23,138 @@ from syndicate.deliver.loop.send_loop import SendLoop
 from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.prepared import PreparedEditions
-from syndicate.deliver.smtp.relay import Transport
 from syndicate.deliver.smtp.session import data_timeout
+from syndicate.deliver.smtp.transport import Transport
 from syndicate.errors import SecretUnreadable
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.edition_control import FailureThreshold
 from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)
-_ABORTING = 4.0
-"""Seconds beyond `mail.stop_timeout` that it may take to record what came of a stop."""
+_RECORD_TIMEOUT = 4.0
+"""Seconds beyond `mail.stop_timeout` to record the outcomes after a stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryReport:
-    """What one pass did."""
+    """The result of one pass."""
 
     accepted: int = 0
     failed: int = 0
     deferred: int = 0
     skipped: int = 0
-    """Held back by mail.only; who left since is skipped too, but not counted here."""
+    """Held back by mail.only; those who unsubscribed since are skipped, but not counted here."""
     unknown: int = 0
-    """May have arrived or not, of what this pass sent and of what a dead process left."""
+    """Messages of this pass, or of a dead process, that may or may not have arrived."""
     expired: int = 0
     recovered: int = 0
-    """Taken over from processes that died, and queued again."""
+    """Taken over from dead processes, and queued again."""
     paused: tuple[int, ...] = ()
-    """Editions that were refused too often, and paused themselves."""
+    """Editions that were paused because too much of them failed."""
     unavailable: tuple[str, ...] = ()
-    """Why relays took nothing of what is still due, one by one; empty where they did."""
+    """Why relays don't take the mail that is still due; empty if they do."""
 
 
 def drain(
     store: Store,
     config: Config,
-    relays: Sequence[Transport],
+    transports: Sequence[Transport],
     links: SignedLinks,
     *,
     at: datetime,
     stop: threading.Event,
 ) -> DeliveryReport:
-    """Hand over everything that is due at `at`; return when nothing is, or soon after `stop`.
+    """Send everything that is due at `at`; return when nothing is, or soon after `stop`.
 
-    While a key that signs can't be read, everything waits. Raise StoreError when the
-    ledger can't be kept.
+    While a signing key can't be read, everything waits. Raise StoreError if the ledger
+    can't be written.
     """
-    with claim_owner.life() as name:
+    with claim_owner.registered() as name:
         limit = FailureThreshold(share=config.mail.pause_at, after=config.mail.pause_after)
-        ledger = Ledger(store, name=name, at=at, sending=_sending_lease(relays), limit=limit)
-        upkeep = Maintenance(ledger, relays, config, links)
-        upkeep.keep_up()
-        fleet = RelayPool(relays, store)
+        ledger = Ledger(
+            store, name=name, at=at, sending_lease=_sending_lease(transports), limit=limit
+        )
+        maintenance = Maintenance(ledger, transports, config, links)
+        maintenance.run()
+        relays = RelayPool(transports, store)
         if ledger.open_editions():
             try:
-                mailings = PreparedEditions(store, config)
+                prepared = PreparedEditions(store, config)
             except SecretUnreadable as error:
-                _wait(ledger, fleet, error)
+                _record_unavailable(ledger, relays, error)
             else:
-                destinations = DomainThrottle(store, config.mail.limits)
-                supply = SendQueue(ledger, mailings, links, destinations, only=config.mail.only)
+                throttle = DomainThrottle(store, config.mail.limits)
+                queue = SendQueue(ledger, prepared, links, throttle, only=config.mail.only)
                 timeout = config.mail.stop_timeout.total_seconds()
-                engine = SendLoop(ledger, fleet, supply, destinations, upkeep, stop_timeout=timeout)
-                _run(engine, stop)
-                store.sweep(ledger.moment)
-        _tell(ledger)
-        trouble = fleet.trouble(time.monotonic())
-        blocked = trouble if trouble and ledger.open_editions() else ()
-        return _summary(ledger, upkeep, blocked)
+                loop = SendLoop(ledger, relays, queue, throttle, maintenance, stop_timeout=timeout)
+                _run(loop, stop)
+                store.sweep(ledger.current_time)
+        _log_counts(ledger)
+        reasons = relays.reasons_unavailable(time.monotonic())
+        unavailable = reasons if reasons and ledger.open_editions() else ()
+        return _report(ledger, maintenance, unavailable)
 
 
-def _wait(ledger: Ledger, fleet: RelayPool, reason: SecretUnreadable) -> None:
-    """Record for every relay why nothing leaves; the mail stays in the queue."""
+def _record_unavailable(ledger: Ledger, relays: RelayPool, reason: SecretUnreadable) -> None:
+    """Record for every relay why nothing leaves; the mail stays queued."""
     now = time.monotonic()
-    for member in fleet.members:
-        member.meet(reason, now)
-    ledger.record(LedgerBatch(paces=fleet.paces(ledger.name, now, last=True)))
+    for relay in relays.relays:
+        relay.mark_unreachable(reason, now)
+    ledger.record(LedgerBatch(rates=relays.rates(ledger.name, now, last=True)))
 
 
-def _sending_lease(relays: Sequence[Transport]) -> timedelta:
-    """How long a message may take from its intent to its verdict, and then some."""
-    timeout = max(relay.settings.timeout.total_seconds() for relay in relays)
+def _sending_lease(transports: Sequence[Transport]) -> timedelta:
+    """Return longer than a message can take from its intent to its outcome."""
+    timeout = max(transport.settings.timeout.total_seconds() for transport in transports)
     return timedelta(seconds=data_timeout(timeout) + 2 * timeout + 60)
 
 
-def _run(engine: SendLoop, stop: threading.Event) -> None:
-    """Let the engine run in a thread of its own, and wait for its end; raise what ended it.
+def _run(loop: SendLoop, stop: threading.Event) -> None:
+    """Run the loop in a thread of its own, and wait for it; raise what ended it.
 
-    A signal that breaks off this thread stops the engine as `stop` does: what is on
-    its way gets its verdict.
+    An exception in this thread, such as from a signal, stops the loop as `stop` does: the
+    messages in flight still get their outcome.
     """
-    halt = _EitherEvent(stop)
+    stop_loop = _EitherEvent(stop)
     ended = threading.Semaphore(0)
     crashes: list[BaseException] = []
 
     def work() -> None:
         try:
-            engine.run(halt)
+            loop.run(stop_loop)
         except BaseException as crash:  # noqa: BLE001 - a thread's end: raised below
             crashes.append(crash)
         finally:
             ended.release()
 
-    thread = threading.Thread(target=work, name="engine", daemon=True)
+    thread = threading.Thread(target=work, name="send-loop", daemon=True)
     try:
-        thread.start()  # in here: it is at work before this returns
-        # no join() here: one that a signal breaks off takes a thread that works on for ended
-        # (CPython before 3.13), and its message would be left without a verdict
+        thread.start()  # inside the try: it runs before this returns
+        # no join(): before CPython 3.13, one that a signal interrupts takes a running thread
+        # for ended, and the messages in flight would lose their outcome
         while not ended.acquire(timeout=0.5):
             pass
     except BaseException:
-        halt.set()
-        ended.acquire(timeout=engine.stop_timeout + _ABORTING)
+        stop_loop.set()
+        ended.acquire(timeout=loop.stop_timeout + _RECORD_TIMEOUT)
         raise
     if crashes:
         raise crashes[0]
 
 
 class _EitherEvent(threading.Event):
-    """Set when it was set itself, or another one was."""
+    """An event that is also set when another one is."""
 
     def __init__(self, other: threading.Event) -> None:
         super().__init__()
         self._other = other
 
     def is_set(self) -> bool:
-        """Whether either is."""
+        """Return whether either event is set."""
         return super().is_set() or self._other.is_set()
 
 
-def _tell(ledger: Ledger) -> None:
+def _log_counts(ledger: Ledger) -> None:
     for edition, count in sorted(ledger.counts.items()):
         _log.info(
             "edition accepted" if count[DeliveryState.ACCEPTED] else "edition not accepted",
@@ -160,23 +162,25 @@ def _tell(ledger: Ledger) -> None:
             recipients=count[DeliveryState.ACCEPTED],
             refused=count[DeliveryState.FAILED],
             **{
-                s.value: count[s]
-                for s in (DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
-                if count[s]
+                state.value: count[state]
+                for state in (DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
+                if count[state]
             },
         )
 
 
-def _summary(ledger: Ledger, upkeep: Maintenance, blocked: tuple[str, ...]) -> DeliveryReport:
+def _report(
+    ledger: Ledger, maintenance: Maintenance, unavailable: tuple[str, ...]
+) -> DeliveryReport:
     total: Counter[DeliveryState] = sum(ledger.counts.values(), Counter())
     return DeliveryReport(
         accepted=total[DeliveryState.ACCEPTED],
         failed=total[DeliveryState.FAILED],
         deferred=total[DeliveryState.DEFERRED],
         skipped=total[DeliveryState.SKIPPED],
-        unknown=total[DeliveryState.UNKNOWN] + upkeep.unknown,
-        expired=upkeep.expired,
-        recovered=upkeep.recovered,
+        unknown=total[DeliveryState.UNKNOWN] + maintenance.unknown,
+        expired=maintenance.expired,
+        recovered=maintenance.recovered,
         paused=ledger.paused,
-        unavailable=blocked,
+        unavailable=unavailable,
     )

@@ -119,12 +119,3 @@ class DeliveryTotals:
     def tried(self) -> int:
         """Those with a final answer from a server, or none to the message."""
         return self.accepted + self.failed + self.unknown
-
-
-BAD_ADDRESS_CODES = ("5.1.1", "5.1.2", "5.1.10")
-"""Enhanced status codes (RFC 3463) that reject the address itself."""
-
-
-def is_bad_address(reply: str) -> bool:
-    """Whether a permanent failure means that the address must never be mailed again."""
-    return any(word in BAD_ADDRESS_CODES for word in reply.replace("-", " ").split())

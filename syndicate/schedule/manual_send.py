@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syndicate.config import Newsletter, Schedule
-from syndicate.deliver.sample_mail import send_copy
-from syndicate.deliver.smtp.relay import SmtpReply
+from syndicate.deliver.sample_mail import send_sample
+from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.deliver.worker import DeliveryReport
 from syndicate.errors import Refused, StoreLocked
 from syndicate.model.editions import Edition
@@ -61,8 +61,8 @@ def send_test_copy(services: Services, order: ManualSend, *, to: str, at: dateti
         raise Refused(
             f"nothing is new for {order.newsletter.name}; name articles with --article SLUG"
         )
-    return send_copy(
-        draft, to, config=services.config, relays=services.relays, links=services.links
+    return send_sample(
+        draft, to, config=services.config, transports=services.relays, links=services.links
     )
 
 

@@ -9,8 +9,8 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.smtp.relay import Transport
-from syndicate.deliver.transport import transport
+from syndicate.deliver.smtp.transport import Transport
+from syndicate.deliver.transports import configured_transports
 from syndicate.deliver.worker import DeliveryReport, drain
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
@@ -54,7 +54,7 @@ class Services:
             config=config,
             composer=composer,
             dispatcher=dispatcher,
-            relays=transport(config),
+            relays=configured_transports(config),
             links=links,
             publisher=Publisher(store, config),
             mirror=Mirror.of(config),

@@ -4,7 +4,7 @@ import json
 import sys
 
 from syndicate.config import Config
-from syndicate.deliver.transport import transport
+from syndicate.deliver.transports import configured_transports
 from syndicate.store import Store
 from tests.deliver.editions import hand_over
 
@@ -12,7 +12,7 @@ from tests.deliver.editions import hand_over
 def main(url: str, tables: str) -> None:
     config = Config.model_validate(json.loads(tables))
     store = Store.open(url)
-    hand_over(store, config, transport(config))
+    hand_over(store, config, configured_transports(config))
     store.close()
 
 

@@ -35,7 +35,7 @@ def records(config: Config, domain: str) -> dict[str, str]:
     """What DNS is to say of a publication's keys."""
     signer = DkimKeyring.of(config).signer(domain)
     assert signer is not None
-    return {seal.name: seal.record for seal in signer.seals}
+    return {key.dns_name: key.dns_record for key in signer.keys}
 
 
 def verdicts(message: bytes, dns: dict[str, str]) -> list[bool]:

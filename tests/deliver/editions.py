@@ -10,7 +10,7 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.message import EditionHeaders, Recipient
 from syndicate.deliver.message.personalisation import Personalisation
 from syndicate.deliver.message.template import MessageTemplate
-from syndicate.deliver.smtp.relay import Transport
+from syndicate.deliver.smtp.transport import Transport
 from syndicate.deliver.worker import DeliveryReport, drain
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import Content, Draft, Edition, EditionKind, Item, slot_marker
@@ -77,12 +77,12 @@ def reader(
 ) -> Recipient:
     links = SignedLinks(config, SECRET)
     return Recipient(
-        imprint=edition(config, kind),
+        headers=edition(config, kind),
         message_id=links.message_id(41, 7, "example.org"),
-        filling=Personalisation(
+        personalisation=Personalisation(
             name=name,
             email=email,
-            own={
+            links={
                 "unsubscribe": links.unsubscribe(7, "breaking"),
                 "preferences": "",
                 "view": "",
@@ -94,7 +94,7 @@ def reader(
 
 def message(said: Content, who: Recipient) -> bytes:
     """One reader's copy, whole."""
-    return bytes(MessageTemplate.of(said, who.imprint).fill(who))
+    return bytes(MessageTemplate.of(said, who.headers).render(who))
 
 
 def subscribe(store: Store, *emails: str, newsletter: str = "breaking") -> None:

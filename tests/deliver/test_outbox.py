@@ -4,8 +4,8 @@ import os
 import pytest
 
 from syndicate.deliver.outbox import Outbox, file_name
-from syndicate.deliver.smtp.relay import Envelope
-from syndicate.deliver.smtp.single_delivery import hand_over
+from syndicate.deliver.smtp.single_delivery import send_message
+from syndicate.deliver.smtp.transport import Envelope
 from syndicate.errors import RelayUnavailable, TemporaryFailure
 from tests.deliver.editions import content, message, reader
 
@@ -18,7 +18,7 @@ def outbox(tmp_path):
 def put(outbox: Outbox, body: bytes, message_id: str = "<41.7.abc@example.org>") -> None:
     envelope = Envelope(sender="a@x.org", recipient="b@x.org", message_id=message_id)
     with contextlib.closing(outbox.open()) as session:
-        hand_over(session, envelope, body)
+        send_message(session, envelope, body)
 
 
 def test_a_message_is_kept_byte_for_byte_under_its_edition_and_reader(outbox):
@@ -131,4 +131,4 @@ def test_a_message_that_can_not_be_written_is_tried_again_later(outbox):
     outbox.folder.rmdir()
     envelope = Envelope(sender="a@x.org", recipient="b@x.org", message_id="<1.1.x@y>")
     with pytest.raises(TemporaryFailure, match="No such file"):
-        hand_over(session, envelope, b"x")
+        send_message(session, envelope, b"x")

@@ -8,9 +8,9 @@ from structlog.testing import capture_logs
 
 from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.outbox import Outbox
-from syndicate.deliver.sample_mail import send_copy
-from syndicate.deliver.smtp.smtp_relay import SmtpTransport
-from syndicate.deliver.transport import transport
+from syndicate.deliver.sample_mail import send_sample
+from syndicate.deliver.smtp.smtp_transport import SmtpTransport
+from syndicate.deliver.transports import configured_transports
 from syndicate.deliver.worker import drain
 from syndicate.errors import Refused, StoreLocked
 from syndicate.model.deliveries import DeliveryState
@@ -52,8 +52,8 @@ def test_every_reader_gets_one_message(store, config):
     subscribe(store, *readers(60))
     edition = freeze(store)
     with real() as (port, boxes):
-        drained = hand_over(store, config(port), transport(config(port)))
-        again = hand_over(store, config(port), transport(config(port)))
+        drained = hand_over(store, config(port), configured_transports(config(port)))
+        again = hand_over(store, config(port), configured_transports(config(port)))
 
     assert drained.accepted == 60
     assert again.accepted == 0
@@ -64,7 +64,7 @@ def test_every_reader_gets_one_message(store, config):
 def test_the_outbox_holds_one_file_for_every_reader(store, config):
     subscribe(store, *readers(60))
     freeze(store)
-    drained = hand_over(store, config(), transport(config()))
+    drained = hand_over(store, config(), configured_transports(config()))
 
     assert drained.accepted == 60
     assert sorted(kept.to for kept in Outbox.of(config()).messages()) == sorted(readers(60))
@@ -74,7 +74,9 @@ def test_a_refused_recipient_never_stops_the_rest(sqlite_store, config):
     subscribe(sqlite_store, *readers(9))
     edition = freeze(sqlite_store)
     with Scripted("PIPELINING", rcpt=refuse("reader4", answer=b"550 5.1.1 no\r\n")) as server:
-        drained = hand_over(sqlite_store, config(server.port), transport(config(server.port)))
+        drained = hand_over(
+            sqlite_store, config(server.port), configured_transports(config(server.port))
+        )
 
     assert (drained.accepted, drained.failed, drained.unavailable) == (8, 1, ())
     row = rows(sqlite_store, edition.key)["reader4@example.org"]
@@ -86,7 +88,7 @@ def test_an_address_that_is_no_good_is_suppressed(sqlite_store, config):
     freeze(sqlite_store)
     answer = refuse("reader1", answer=b"550 5.1.1 no\r\n")
     with Scripted(rcpt=answer, body=b"552 5.2.2 full\r\n") as server:
-        hand_over(sqlite_store, config(server.port), transport(config(server.port)))
+        hand_over(sqlite_store, config(server.port), configured_transports(config(server.port)))
 
     with sqlite_store.read() as tx:
         assert [bool(who.suppressed) for who in tx.subscribers.all()] == [False, True, False]
@@ -97,7 +99,7 @@ def test_what_was_put_off_is_tried_again_and_given_up_in_the_end(store, config):
     subscribe(store, *readers(2))
     edition = freeze(store)
     with Scripted(rcpt=refuse("reader1", answer=b"450 4.2.1 later\r\n")) as server:
-        way = transport(config(server.port))
+        way = configured_transports(config(server.port))
         first = hand_over(store, config(server.port), way)
         soon = hand_over(store, config(server.port), way, minutes=4)
         later = hand_over(store, config(server.port), way, minutes=7)
@@ -118,7 +120,7 @@ def test_no_verdict_is_unknown_and_never_repeated(store, config):
     edition = freeze(store)
     cut = refuse("To: reader2@", answer=CUT)
     with Scripted("PIPELINING", body=cut) as server:
-        way = transport(config(server.port))
+        way = configured_transports(config(server.port))
         drained = hand_over(store, config(server.port), way)
         again = hand_over(store, config(server.port), way, minutes=60)
 
@@ -135,7 +137,7 @@ def test_a_connection_cut_before_the_body_costs_an_attempt_and_nothing_else(
     edition = freeze(sqlite_store)
     with Scripted() as server:
         server.answers[step] = CUT
-        way = transport(config(server.port))
+        way = configured_transports(config(server.port))
         drained = hand_over(sqlite_store, config(server.port), way)
         del server.answers[step]
         server.answers["data"] = b"354 go\r\n"
@@ -155,7 +157,7 @@ def test_a_session_that_grew_old_costs_its_next_reader_nothing(sqlite_store, con
             b"421 too many\r\n" if next(served) % 3 == 0 else b"250 ok\r\n"
         )
         one = config(server.port, connections=1)
-        drained = hand_over(sqlite_store, one, transport(one))
+        drained = hand_over(sqlite_store, one, configured_transports(one))
 
     assert drained.accepted == 6
     assert {row.attempt for row in rows(sqlite_store, edition.key).values()} == {1}
@@ -167,7 +169,7 @@ def test_sessions_are_renewed_after_max_messages(sqlite_store, config):
     freeze(sqlite_store)
     with Scripted() as server:
         two = config(server.port, connections=1, max_messages=2)
-        drained = hand_over(sqlite_store, two, transport(two))
+        drained = hand_over(sqlite_store, two, configured_transports(two))
 
     assert drained.accepted == 6
     assert server.connections == 3
@@ -179,13 +181,13 @@ def test_a_relay_that_is_down_costs_no_attempt_and_is_told_once(store, config):
     with Scripted() as server:
         down = config(server.port)
     with capture_logs() as logs:
-        drained = hand_over(store, down, transport(down))
+        drained = hand_over(store, down, configured_transports(down))
 
     assert "nothing listens there" in drained.unavailable[0]
     assert [log["event"] for log in logs] == ["relay unavailable"]
     assert states(store, edition.key) == {DeliveryState.QUEUED: 30}
     assert {row.attempt for row in rows(store, edition.key).values()} == {0}
-    assert hand_over(store, config(), transport(config())).accepted == 30
+    assert hand_over(store, config(), configured_transports(config())).accepted == 30
 
 
 def test_a_sender_that_the_relay_refuses_says_nothing_about_readers(sqlite_store, publication):
@@ -203,7 +205,7 @@ def test_a_sender_that_the_relay_refuses_says_nothing_about_readers(sqlite_store
             },
             newsletters=[{"name": "breaking"}, {"name": "evening", "from": "eve@example.org"}],
         )
-        drained = hand_over(sqlite_store, config, transport(config))
+        drained = hand_over(sqlite_store, config, configured_transports(config))
 
     assert "takes nothing from news@example.org" in drained.unavailable[0]
     assert states(sqlite_store, refused.key) == {DeliveryState.QUEUED: 3}
@@ -216,7 +218,7 @@ def test_who_left_since_the_edition_was_frozen_is_not_mailed(store, config):
     with store.write() as tx:
         key = tx.subscribers.by_email("reader1@example.org").key
         tx.subscribers.unsubscribe(key, "breaking", at=NOON, cause=TEST)
-    drained = hand_over(store, config(), transport(config()))
+    drained = hand_over(store, config(), configured_transports(config()))
 
     assert drained.accepted == 2
     assert rows(store, edition.key)["reader1@example.org"].state is DeliveryState.SKIPPED
@@ -234,7 +236,9 @@ def test_who_leaves_while_the_body_is_asked_for_is_not_mailed(sqlite_store, conf
         return b"250 ok\r\n"
 
     with Scripted("PIPELINING", rcpt=leave) as server:
-        drained = hand_over(sqlite_store, config(server.port), transport(config(server.port)))
+        drained = hand_over(
+            sqlite_store, config(server.port), configured_transports(config(server.port))
+        )
 
     assert drained.accepted == 2
     assert len(server.bodies) == 2
@@ -245,7 +249,7 @@ def test_mail_only_holds_everybody_else_back(store, config):
     subscribe(store, "me@office.example", *readers(30))
     edition = freeze(store)
     only = config(only=["*@OFFICE.example"])
-    drained = hand_over(store, only, transport(only))
+    drained = hand_over(store, only, configured_transports(only))
 
     assert (drained.accepted, drained.skipped) == (1, 30)
     assert rows(store, edition.key)["reader4@example.org"].reply == "held back by mail.only"
@@ -257,7 +261,7 @@ def test_a_message_that_can_not_be_made_never_stops_the_rest(sqlite_store, confi
         for email, name in [("a@x.org", "A\nBcc: b@x.org"), ("a b@x.org", ""), ("c@x.org", "C")]:
             tx.subscribers.subscribe(email, "breaking", name=name, cause=TEST, at=NOON)
     edition = freeze(sqlite_store)
-    drained = hand_over(sqlite_store, config(), transport(config()))
+    drained = hand_over(sqlite_store, config(), configured_transports(config()))
 
     assert (drained.accepted, drained.failed) == (1, 2)
     assert "control characters" in rows(sqlite_store, edition.key)["a@x.org"].reply
@@ -268,7 +272,7 @@ def test_an_edition_goes_out_whose_newsletter_left_the_config(sqlite_store, publ
     freeze(sqlite_store)
     config = publication(newsletters=[], mail={"from": "news@example.org"})
 
-    assert hand_over(sqlite_store, config, transport(config)).accepted == 2
+    assert hand_over(sqlite_store, config, configured_transports(config)).accepted == 2
 
 
 def test_alerts_go_before_digests(sqlite_store, config):
@@ -276,7 +280,7 @@ def test_alerts_go_before_digests(sqlite_store, config):
     digest, alert = freeze(sqlite_store, draft(EditionKind.DIGEST)), freeze(sqlite_store)
     with Scripted() as server:
         one = config(server.port, connections=1)
-        hand_over(sqlite_store, one, transport(one))
+        hand_over(sqlite_store, one, configured_transports(one))
 
     editions = [
         int(body.partition(b"Message-ID: <")[2].partition(b".")[0]) for body in server.bodies
@@ -291,7 +295,7 @@ def test_what_was_done_is_logged(sqlite_store, config):
         Scripted(rcpt=refuse("reader1", answer=b"550 no\r\n")) as server,
         capture_logs() as logs,
     ):
-        hand_over(sqlite_store, config(server.port), transport(config(server.port)))
+        hand_over(sqlite_store, config(server.port), configured_transports(config(server.port)))
 
     assert logs == [
         {
@@ -313,7 +317,7 @@ def stopped(store, config, relay, stop):
 
 def test_stop_finishes_the_message_in_flight_and_gives_back_the_rest(store, config, monkeypatch):
     monkeypatch.setattr(
-        "syndicate.deliver.loop.send_loop._LOOK", 0.02
+        "syndicate.deliver.loop.send_loop._POLL_INTERVAL", 0.02
     )  # it sees that well before 0.3 s
     subscribe(store, *readers(40))
     edition = freeze(store)
@@ -325,14 +329,19 @@ def test_stop_finishes_the_message_in_flight_and_gives_back_the_rest(store, conf
         return b"250 ok\r\n"
 
     with Scripted(body=body) as server:
-        drained = stopped(store, config(server.port), transport(config(server.port)), stop)
+        drained = stopped(
+            store, config(server.port), configured_transports(config(server.port)), stop
+        )
 
     assert 1 <= drained.accepted == len(server.bodies) <= 4
     assert states(store, edition.key) == {
         DeliveryState.ACCEPTED: drained.accepted,
         DeliveryState.QUEUED: 40 - drained.accepted,
     }
-    assert hand_over(store, config(), transport(config())).accepted == 40 - drained.accepted
+    assert (
+        hand_over(store, config(), configured_transports(config())).accepted
+        == 40 - drained.accepted
+    )
 
 
 def test_a_relay_that_hangs_does_not_hold_up_the_end(sqlite_store, config):
@@ -346,7 +355,7 @@ def test_a_relay_that_hangs_does_not_hold_up_the_end(sqlite_store, config):
 
     with Scripted(body=hang) as server:
         one = config(server.port, connections=1, stop_timeout="1s")
-        drained = stopped(sqlite_store, one, transport(one), stop)
+        drained = stopped(sqlite_store, one, configured_transports(one), stop)
 
     assert (drained.accepted, drained.unknown) == (0, 1)
     assert states(sqlite_store, edition.key) == {DeliveryState.UNKNOWN: 1, DeliveryState.QUEUED: 2}
@@ -368,7 +377,7 @@ def test_what_a_killed_process_left_in_the_air_is_unknown(store, config):
     edition = freeze(store)
     with Scripted() as server, capture_logs() as logs:
         left_sending(store, config(server.port))
-        drained = hand_over(store, config(server.port), transport(config(server.port)))
+        drained = hand_over(store, config(server.port), configured_transports(config(server.port)))
 
     assert states(store, edition.key) == {DeliveryState.UNKNOWN: 1, DeliveryState.ACCEPTED: 2}
     assert len(server.bodies) == 2
@@ -411,7 +420,7 @@ def test_what_is_claimed_by_a_living_process_is_left_to_it(store, config):
             limit=1,
         )
 
-    assert hand_over(store, config(), transport(config())).accepted == 2
+    assert hand_over(store, config(), configured_transports(config())).accepted == 2
 
 
 def test_a_verdict_waits_for_a_store_that_somebody_else_holds(tmp_path, config, monkeypatch):
@@ -430,7 +439,7 @@ def test_a_verdict_waits_for_a_store_that_somebody_else_holds(tmp_path, config, 
 
     with Scripted(body=hold) as server, contextlib.closing(holder):
         one = config(server.port, connections=1)
-        drained = hand_over(store, one, transport(one))
+        drained = hand_over(store, one, configured_transports(one))
 
     assert drained.accepted == 2
     assert states(store, edition.key) == {DeliveryState.ACCEPTED: 2}
@@ -440,7 +449,7 @@ def test_a_verdict_waits_for_a_store_that_somebody_else_holds(tmp_path, config, 
 def test_a_store_that_stays_held_ends_the_pass_and_no_body_leaves_unrecorded(
     tmp_path, config, monkeypatch
 ):
-    monkeypatch.setattr("syndicate.deliver.loop.ledger._PATIENCE", 0.1)
+    monkeypatch.setattr("syndicate.deliver.loop.ledger._STORE_TIMEOUT", 0.1)
     store = impatient_store(tmp_path, monkeypatch)
     subscribe(store, *readers(9))
     edition = freeze(store)
@@ -456,12 +465,12 @@ def test_a_store_that_stays_held_ends_the_pass_and_no_body_leaves_unrecorded(
     with Scripted(body=hold) as server, contextlib.closing(holder):
         one = config(server.port, connections=1)
         with pytest.raises(StoreLocked):
-            hand_over(store, one, transport(one))
+            hand_over(store, one, configured_transports(one))
         holder.rollback()
 
         assert len(server.bodies) == 1
         server.answers["body"] = b"250 ok\r\n"
-        assert hand_over(store, one, transport(one)).accepted == 8
+        assert hand_over(store, one, configured_transports(one)).accepted == 8
 
     assert states(store, edition.key) == {DeliveryState.UNKNOWN: 1, DeliveryState.ACCEPTED: 8}
     store.close()
@@ -478,11 +487,11 @@ def impatient_store(folder, monkeypatch):
 def test_a_copy_touches_no_ledger(sqlite_store, config):
     subscribe(sqlite_store, *readers(3))
     for _ in range(2):
-        send_copy(
+        send_sample(
             draft(),
             "editor@example.org",
             config=config(),
-            relays=transport(config()),
+            transports=configured_transports(config()),
             links=links(sqlite_store, config()),
         )
 
@@ -494,18 +503,18 @@ def test_a_copy_touches_no_ledger(sqlite_store, config):
 def test_a_copy_is_held_back_by_mail_only_too(sqlite_store, config):
     only = config(only=["*@office.example"])
     with pytest.raises(Refused, match=r"mail\.only"):
-        send_copy(
+        send_sample(
             draft(),
             "editor@example.org",
             config=only,
-            relays=transport(only),
+            transports=configured_transports(only),
             links=links(sqlite_store, only),
         )
 
 
 def test_the_config_names_the_way_out(config):
-    assert [type(way) for way in transport(config(25))] == [SmtpTransport]
-    assert [type(way) for way in transport(config())] == [Outbox]
+    assert [type(way) for way in configured_transports(config(25))] == [SmtpTransport]
+    assert [type(way) for way in configured_transports(config())] == [Outbox]
 
 
 def test_a_short_list_is_shared_out_among_the_connections(sqlite_store, config):
@@ -518,6 +527,6 @@ def test_a_short_list_is_shared_out_among_the_connections(sqlite_store, config):
 
     with Scripted(body=slowly) as server:
         one = config(server.port, connections=4)
-        assert hand_over(sqlite_store, one, transport(one)).accepted == 4
+        assert hand_over(sqlite_store, one, configured_transports(one)).accepted == 4
 
     assert server.connections == 4

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from syndicate import clock
 from syndicate.config import Rate
-from syndicate.deliver.transport import transport
+from syndicate.deliver.transports import configured_transports
 from syndicate.model.deliveries import DeliveryState, DeliveryTotals
 from syndicate.model.relay_status import SendRate
 from syndicate.schedule.mail_status import BlockerKind, MailStatus
@@ -117,7 +117,7 @@ def test_a_relay_that_can_not_be_reached_is_in_the_way_until_it_is(store, config
     freeze(store)
     port = free_port()
     given = config(host="127.0.0.1", port=port, security="none")
-    hand_over(store, given, transport(given))
+    hand_over(store, given, configured_transports(given))
     [one] = read(store, given, clock.now()).blockers
     assert (one.kind, one.relay) == (BlockerKind.OUT, "127.0.0.1")
     assert "nothing listens there" in one.reason
@@ -150,7 +150,9 @@ def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, confi
 
     with Scripted(body=body) as server:
         given = config(host="127.0.0.1", port=server.port, security="none", connections=1)
-        drain = threading.Thread(target=hand_over, args=(store, given, transport(given)))
+        drain = threading.Thread(
+            target=hand_over, args=(store, given, configured_transports(given))
+        )
         drain.start()
         watcher, seen = ProgressWatcher(store, given), []
         while drain.is_alive():
@@ -237,7 +239,7 @@ def test_it_is_told_in_the_log_only_while_this_process_delivers(store, config):
         reporters[0].log_progress()
         assert not logs
         with reporters[0].enabled():
-            hand_over(store, given, transport(given))
+            hand_over(store, given, configured_transports(given))
         told = [event for event in logs if event["event"] == "sending"]
         reporters[0].log_progress()
     assert told

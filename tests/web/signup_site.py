@@ -10,7 +10,7 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.outbox import Outbox, OutboxMessage
-from syndicate.deliver.transport import transport
+from syndicate.deliver.transports import configured_transports
 from syndicate.deliver.worker import drain
 from syndicate.model.subscribers import Subscriber
 from syndicate.store import ConfirmationKind, PendingConfirmation, Store
@@ -57,6 +57,6 @@ class SignupSite:
         """Deliver what waits; return what lies in the outbox, the oldest first."""
         with self.store.write() as tx:
             links = SignedLinks(self.config, tx.keys.secret("links"))
-        relay = transport(self.config)
+        relay = configured_transports(self.config)
         drain(self.store, self.config, relay, links, at=clock.now(), stop=Event())
         return sorted(Outbox.of(self.config).messages(), key=lambda kept: kept.name)

@@ -122,7 +122,7 @@ def test_a_reader_leaves_and_comes_back_by_the_buttons(page, web, sqlite_store, 
     at = datetime(2026, 11, 24, tzinfo=UTC)
     with sqlite_store.write() as tx:
         tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=at)
-        token = SignedLinks(publication(), tx.keys.secret("links")).token(1, "breaking")
+        token = SignedLinks(publication(), tx.keys.secret("links")).unsubscribe_token(1, "breaking")
     page.goto(f"{web().base_url}/unsubscribe/{token}")
     assert checkers.axe(page) == []
     page.get_by_role("button", name="Unsubscribe").click()

@@ -24,7 +24,7 @@ from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model import pictures as model_pictures
 from syndicate.model.articles import Recording
 from syndicate.publish.push.http_client import HttpClient
-from tests.deliver.smtp.test_conversation import ALL, heard
+from tests.deliver.smtp.test_dialogue import ALL, events_and_commands
 from tests.intake.article_folder import MONDAY, picture
 from tests.intake.media import sample_recordings
 from tests.publish.push.hostile_servers import read_request, stranger
@@ -209,6 +209,6 @@ def test_replies_of_mail_servers():
     draw = Mutator(SEED, SMTP, [b"\r\n", b"\n", b"354 go\r\n", b"250-", b"421 bye\r\n"]).draw
     ended = 0
     for _ in range(COUNT):
-        events, _said = heard([draw()], ALL)
+        events, _said = events_and_commands([draw()], ALL)
         ended += any(event.startswith("Ended") for event in events)
     assert 0.1 * COUNT < ended < 0.99 * COUNT

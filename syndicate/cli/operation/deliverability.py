@@ -64,7 +64,7 @@ def keygen(
     ] = None,
 ) -> None:
     """Generate the two keys that sign mail; print what config.toml and DNS need."""
-    from syndicate.deliver.message.dkim import record  # noqa: PLC0415 - start-up
+    from syndicate.deliver.message.dkim import dns_record  # noqa: PLC0415 - start-up
 
     command = command_context(context)
     signing_domain = _signing_domain(command, domain)
@@ -84,7 +84,7 @@ def keygen(
         echo(f"key_file = {json.dumps(str(within), ensure_ascii=False)}")
         echo()
     for name, key in zip(names, keys, strict=True):
-        echo(_txt_entry(f"{name}._domainkey.{signing_domain}", record(key)))
+        echo(_txt_entry(f"{name}._domainkey.{signing_domain}", dns_record(key)))
     note(
         f"next: the tables into {command.path.name}, the records into DNS, then `syndicate doctor`"
     )

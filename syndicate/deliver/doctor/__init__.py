@@ -1,9 +1,8 @@
-"""Whether mail from here will be taken: what DNS says, held against the configuration.
+"""The doctor: whether our mail will be accepted, by DNS, the relays and the config.
 
-`checkup`   goes through everything, in the order in which it is told
-`senders`   what DNS says of a domain that mail is from: SPF, DKIM, DMARC, MX
-`relay`     … of the host that mail leaves from: SPF, PTR
-`spf`       reads SPF records as a mail server does (RFC 7208)
-`finding`   what was found of one thing, and what to publish
-`resolver`  who is asked: DNS by dnspython, or a table
+`checkup` runs all checks in the order of the report; `finding` is the result of one;
+`sender_domain` checks a domain that mail is from: SPF, DKIM, DMARC, MX;
+`sending_host` checks the host that mail leaves from: SPF, PTR;
+`connection` checks a relay by connecting to it; `spf` reads SPF records (RFC 7208);
+`resolver` asks DNS.
 """

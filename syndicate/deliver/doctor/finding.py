@@ -1,55 +1,55 @@
-"""What was found of one thing, and what to publish where it is not well."""
+"""The result of one check, and what to publish in DNS if it fails."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from syndicate.errors import CallFailed
 
 
 class FindingState(StrEnum):
-    """How one thing stands."""
+    """The result of a check."""
 
     OK = "ok"
     MISSING = "missing"
     WRONG = "wrong"
     UNKNOWN = "unknown"
-    """It can't be told from here, or DNS did not answer."""
+    """It can't be seen from here, or DNS did not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsRecord:
-    """A record for DNS."""
+    """A record to publish."""
 
     name: str
     type: str
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """How one thing stands."""
+    """What a check found; the names of the fields are the keys of `syndicate doctor --json`."""
 
     check: str
-    """What was looked at: SPF, DKIM, DMARC, MX, PTR, or a part of the configuration."""
+    """What was checked: SPF, DKIM, DMARC, MX, PTR, or a part of the configuration."""
     where: str
-    """Of which domain, name, address or key of config.toml."""
+    """The domain, name, address or key of config.toml."""
     state: FindingState
     said: str
     """What was found, and what to do about it."""
-    publish: DnsRecord | None = None
-    demanded: bool = True
+    publish: DnsRecord | None = field(default=None, kw_only=True)
+    demanded: bool = field(default=True, kw_only=True)
     """Whether Gmail, Yahoo or Microsoft refuse bulk mail without it."""
 
     @property
     def fails(self) -> bool:
-        """Whether mail is refused for it, or it could not be seen whether it is."""
+        """Whether mail is refused because of it, or may be."""
         return self.demanded and self.state is not FindingState.OK
 
 
-def asked(check: str, where: str, ask: Callable[[], Finding]) -> Finding:
-    """Return what a check finds, or that DNS did not answer."""
+def run_check(check: str, where: str, function: Callable[[], Finding]) -> Finding:
+    """Return what a function finds, or UNKNOWN if DNS does not answer."""
     try:
-        return ask()
+        return function()
     except CallFailed as error:
-        return Finding(check=check, where=where, state=FindingState.UNKNOWN, said=str(error))
+        return Finding(check, where, FindingState.UNKNOWN, str(error))

@@ -1,4 +1,4 @@
-"""Who is asked what DNS holds. The one door for what dnspython raises."""
+"""Asks DNS. Whatever dnspython raises becomes CallFailed here."""
 
 import contextlib
 import re
@@ -14,23 +14,23 @@ if TYPE_CHECKING:  # start-up
     from dns.resolver import Resolver as _Resolver
 
 _CONTROL = re.compile(r"[^\x20-\x7e]")
-_FAR = (("192.0.2.1", socket.AF_INET), ("2001:db8::1", socket.AF_INET6))
-"""Addresses of documentation (RFC 5737, RFC 3849): nothing is ever sent there."""
+_PROBES = (("192.0.2.1", socket.AF_INET), ("2001:db8::1", socket.AF_INET6))
+"""Addresses for documentation (RFC 5737, RFC 3849); nothing is sent there."""
 
 
 class Resolver(Protocol):
-    """Who answers for names."""
+    """Looks up DNS records."""
 
     def ask(self, name: str, kind: str) -> list[str]:
-        """Return the records of a name, without dots at their end; empty where there are none.
+        """Return the records of a name, without final dots; empty if there are none.
 
-        `kind` is TXT, MX ("10 mx.example.org"), A, AAAA or PTR. Raise CallFailed
-        when no answer comes.
+        `kind` is TXT, MX ("10 mx.example.org"), A, AAAA or PTR. Raise CallFailed if no
+        answer comes.
         """
 
 
 class SystemResolver:
-    """DNS, as this machine is configured to ask it."""
+    """Asks the name servers of this machine, or those given."""
 
     def __init__(
         self, nameservers: Sequence[str] = (), *, port: int = 53, timeout: float = 6
@@ -55,25 +55,25 @@ class SystemResolver:
         except (DNSException, OSError) as error:
             raise CallFailed(f"DNS gave no answer for {name} {kind}: {error}") from error
         if kind == "TXT":
-            # whatever a stranger wrote there: a terminal should not obey it
-            texts = [b"".join(each.strings).decode("ascii", "replace") for each in answer]
+            # no control characters of strangers for the operator's terminal
+            texts = [b"".join(record.strings).decode("ascii", "replace") for record in answer]
             return [_CONTROL.sub("?", text) for text in texts]
-        return [each.to_text().removesuffix(".") for each in answer]
+        return [record.to_text().removesuffix(".") for record in answer]
 
     @cached_property
     def _resolver(self) -> "_Resolver":
         from dns.resolver import Resolver  # noqa: PLC0415 - start-up
 
-        made = Resolver(configure=not self._nameservers)
+        resolver = Resolver(configure=not self._nameservers)
         if self._nameservers:
-            made.nameservers = list(self._nameservers)
-            made.port = self._port
-        made.lifetime = self._timeout
-        return made
+            resolver.nameservers = list(self._nameservers)
+            resolver.port = self._port
+        resolver.lifetime = self._timeout
+        return resolver
 
 
 def addresses(resolver: Resolver, host: str) -> list[str]:
-    """Return the addresses of a host, which may be an address itself; raise CallFailed."""
+    """Return the addresses of a host, which may itself be one; raise CallFailed."""
     try:
         return [str(ip_address(host.strip("[]")))]
     except ValueError:
@@ -81,11 +81,11 @@ def addresses(resolver: Resolver, host: str) -> list[str]:
 
 
 def own_addresses() -> list[str]:
-    """Return the public addresses that this machine speaks from; behind a NAT, none."""
+    """Return the public addresses of this machine; behind a NAT, none."""
     found = []
-    for far, family in _FAR:
+    for remote, family in _PROBES:
         with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((far, 9))  # of UDP: it chooses a route, and sends nothing
+            probe.connect((remote, 9))  # for UDP this chooses a route, and sends nothing
             address = probe.getsockname()[0]
             if ip_address(address).is_global:
                 found.append(address)

@@ -1,7 +1,7 @@
-"""SPF records, read as a mail server reads them (RFC 7208).
+"""Parses and evaluates SPF records as a mail server does (RFC 7208).
 
-What depends on the single message (macros, `exists`, `ptr`) is counted and
-otherwise taken for no match: no newsletter should hang on it.
+Terms that depend on the single message (macros, `exists`, `ptr`) count as look-ups, but
+never match: no newsletter should depend on them.
 """
 
 import re
@@ -12,10 +12,10 @@ from typing import Self
 
 from syndicate.deliver.doctor.resolver import Resolver
 
-MOST_LOOKUPS = 10
-"""Above it, a record is an error for whoever reads it (RFC 7208, 4.6.4)."""
+MAX_LOOKUPS = 10
+"""A record that needs more is an error (RFC 7208, 4.6.4)."""
 _RESULTS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
-_LOOKING_UP = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
+_LOOKUP_TERMS = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 _MECHANISMS = frozenset({"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"})
 _TERM = re.compile(r"([-+~?]?)([A-Za-z][A-Za-z0-9_.-]*)([:=/]?)(.*)")
 _TARGET = re.compile(r"([^/]*)(?:/(\d{1,2}))?(?://(\d{1,3}))?")
@@ -27,68 +27,68 @@ class SpfTerm:
 
     name: str
     result: str
-    """What it means where it matches."""
+    """The result if it matches."""
     value: str = ""
-    """Its domain or network; empty: the domain of the record."""
+    """A domain or a network; empty: the domain of the record."""
     prefixes: tuple[int, int] = (32, 128)
-    """How much of an address counts, of IPv4 and of IPv6."""
+    """Prefix lengths for IPv4 and IPv6."""
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Read a term; None for a modifier without a meaning here. Raise ValueError."""
-        found = _TERM.fullmatch(text)
-        if found is None:
-            raise ValueError(f"{text!r} is no term of SPF")
-        qualifier, name, mark, rest = found[1] or "+", found[2].lower(), found[3], found[4]
-        if mark == "=" and not found[1]:
+        """Parse a term; None for a modifier that is ignored. Raise ValueError."""
+        match = _TERM.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is no SPF term")
+        qualifier, name, mark, rest = match[1] or "+", match[2].lower(), match[3], match[4]
+        if mark == "=" and not match[1]:
             return cls(name, "", rest) if name == "redirect" and rest else None
         if name not in _MECHANISMS or mark == "=":
-            raise ValueError(f"{text!r} is no term of SPF")
+            raise ValueError(f"{text!r} is no SPF term")
         if name in {"ip4", "ip6"}:
             return cls(name, _RESULTS[qualifier], str(_network(name, rest)))
         target = _TARGET.fullmatch(f"/{rest}" if mark == "/" else rest)
         if target is None or (name in {"include", "exists"} and not target[1]):
-            raise ValueError(f"{text!r} is no term of SPF")
+            raise ValueError(f"{text!r} is no SPF term")
         prefixes = int(target[2] or 32), int(target[3] or 128)
         return cls(name, _RESULTS[qualifier], target[1], prefixes)
 
 
 class SpfRecords:
-    """The SPF records of domains, each asked for once."""
+    """The SPF records of domains; each is looked up once."""
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self._asked: dict[tuple[str, str], list[str]] = {}
+        self._cache: dict[tuple[str, str], list[str]] = {}
 
     def record(self, domain: str) -> str | None:
-        """Return a domain's record; raise ValueError where it has several, CallFailed."""
+        """Return a domain's record; raise ValueError if it has several, CallFailed."""
         texts = self._ask(domain, "TXT")
-        found = [text for text in texts if re.match(r"v=spf1(\s|$)", text, re.IGNORECASE)]
-        if len(found) > 1:
-            raise ValueError(f"{domain} has {len(found)} SPF records, and may have one: join them")
-        return found[0] if found else None
+        records = [text for text in texts if re.match(r"v=spf1(\s|$)", text, re.IGNORECASE)]
+        if len(records) > 1:
+            raise ValueError(f"{domain} has {len(records)} SPF records; join them to one")
+        return records[0] if records else None
 
     def lookups(self, domain: str, above: tuple[str, ...] = ()) -> int:
-        """Count what has to be looked up for a record, with all that it includes.
+        """Count the look-ups that a record takes, with all that it includes.
 
-        Raise ValueError for what is an error to whoever reads it, CallFailed. The
-        count ends soon after it is too many.
+        The count may stop once it is too high. Raise ValueError for an invalid record,
+        CallFailed.
         """
         if domain in above:
             raise ValueError(f"{domain} includes itself")
         count = 0
         for term in self._terms(domain):
-            count += term.name in _LOOKING_UP
+            count += term.name in _LOOKUP_TERMS
             if term.name in {"include", "redirect"} and "%" not in term.value:
                 count += self.lookups(term.value.lower(), (*above, domain))
-            if count > 2 * MOST_LOOKUPS:
+            if count > 2 * MAX_LOOKUPS:
                 break
         return count
 
     def result(self, domain: str, address: str) -> str:
-        """Return what a record says of an address: pass, fail, softfail or neutral.
+        """Return the result for an address: pass, fail, softfail or neutral.
 
-        Only for a record whose lookups could be counted. Raise CallFailed.
+        Call it only after `lookups` has validated the record. Raise CallFailed.
         """
         for term in self._terms(domain):
             if term.name == "redirect":
@@ -98,7 +98,7 @@ class SpfRecords:
         return "neutral"
 
     def _terms(self, domain: str) -> Iterator[SpfTerm]:
-        """Go through a record's terms; `redirect` comes last, and not where there is an `all`."""
+        """Yield a record's terms; `redirect` comes last, and only if there is no `all`."""
         record = self.record(domain)
         if record is None:
             raise ValueError(f"{domain} has no SPF record, but is included")
@@ -117,32 +117,31 @@ class SpfRecords:
             case "include":
                 return "%" not in target and self.result(target, address) == "pass"
             case "a":
-                return self._near(term, address, target)
+                return self._is_near(term, address, target)
             case "mx":
-                hosts = [each.partition(" ")[2] for each in self._ask(target, "MX")]
-                return any(self._near(term, address, host) for host in hosts[:MOST_LOOKUPS])
+                hosts = [record.partition(" ")[2] for record in self._ask(target, "MX")]
+                return any(self._is_near(term, address, host) for host in hosts[:MAX_LOOKUPS])
             case _:
                 return False
 
-    def _near(self, term: SpfTerm, address: str, host: str) -> bool:
-        """Whether an address is a host's, as far as it counts."""
-        four = ip_address(address).version == 4  # noqa: PLR2004 - IPv4
-        found = self._ask(host, "A" if four else "AAAA")
-        prefix = term.prefixes[0 if four else 1]
-        return any(
-            ip_address(address) in ip_network(f"{one}/{prefix}", strict=False) for one in found
-        )
+    def _is_near(self, term: SpfTerm, address: str, host: str) -> bool:
+        """Whether an address shares the term's prefix with one of the host's addresses."""
+        ip = ip_address(address)
+        is_ipv4 = ip.version == 4  # noqa: PLR2004
+        kind, prefix = ("A" if is_ipv4 else "AAAA"), term.prefixes[0 if is_ipv4 else 1]
+        networks = (f"{found}/{prefix}" for found in self._ask(host, kind))
+        return any(ip in ip_network(network, strict=False) for network in networks)
 
     def _ask(self, name: str, kind: str) -> list[str]:
         if not name or "%" in name:
             return []
-        if (name, kind) not in self._asked:
-            self._asked[name, kind] = self._resolver.ask(name, kind)
-        return self._asked[name, kind]
+        if (name, kind) not in self._cache:
+            self._cache[name, kind] = self._resolver.ask(name, kind)
+        return self._cache[name, kind]
 
 
 def _network(name: str, text: str) -> object:
     network = ip_network(text, strict=False)
     if network.version != int(name[-1]):
-        raise ValueError(f"{name}:{text} is no network of that kind")
+        raise ValueError(f"{name}:{text} is not such a network")
     return network

@@ -1,1 +1,11 @@
-"""loop."""
+"""The send loop: one thread sends all that is due, over all sessions with all relays.
+
+`send_loop` drives the sessions, and commits before it sends;
+`send_queue` claims what is due, the most urgent first; `signing_pool` renders and signs ahead;
+`sessions` are open, `connector` opens more, `wakeup` reports from other threads;
+`relay_pool` knows which relays take mail, `domain_throttle` which recipient domains,
+`token_bucket` counts the tokens of their rate limits;
+`outcome_recorder` collects outcomes and holds, `reply_classifier` judges replies hard or soft;
+`ledger` claims and records in the store, `failure_limit` pauses an edition that fails too often;
+`maintenance` takes over from dead processes, `claim_owner` says whether a process is alive.
+"""

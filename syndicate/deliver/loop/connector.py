@@ -1,4 +1,4 @@
-"""Sessions that are being opened, each in a thread: names are looked up, servers greet late."""
+"""Opens sessions, each in a thread: name look-ups block, and servers may greet late."""
 
 import contextlib
 import threading
@@ -8,59 +8,57 @@ from typing import TypeAlias
 
 from syndicate.deliver.loop.relay_pool import RelayState
 from syndicate.deliver.loop.wakeup import Wakeup
-from syndicate.deliver.smtp.relay import TransportSession
+from syndicate.deliver.smtp.transport import TransportSession
 
-Opened: TypeAlias = tuple[RelayState, TransportSession | BaseException]
+ConnectResult: TypeAlias = tuple[RelayState, TransportSession | BaseException]
 
 
 class Connector:
-    """What is under way to become a session."""
+    """The sessions that are being opened."""
 
     def __init__(self) -> None:
-        self._done: SimpleQueue[Opened] = SimpleQueue()
-        self.bell = Wakeup()
-        """Rings when an opening is over."""
-        self.under_way = 0
+        self._results: SimpleQueue[ConnectResult] = SimpleQueue()
+        self.wakeup = Wakeup()
+        """Notified when a session is open, or failed to open."""
+        self.pending = 0
 
-    def begin(self, member: RelayState) -> None:
+    def connect(self, relay: RelayState) -> None:
         """Begin to open a session."""
-        self.under_way += 1
-        member.open += 1
-        # daemons: one that can't be stopped, since it waits to be connected, holds nothing
-        threading.Thread(target=self._open, args=[member], daemon=True).start()
+        self.pending += 1
+        relay.open_sessions += 1
+        # daemons: a thread that waits for a connection can't be stopped, and holds no state
+        threading.Thread(target=self._open, args=[relay], daemon=True).start()
 
-    def take(self) -> Iterator[Opened]:
-        """Go through those that are over: each a session, or what went wrong."""
-        self.bell.hush()
-        for member, opened in self._over():
-            self.under_way -= 1
+    def completed(self) -> Iterator[ConnectResult]:
+        """Yield each relay with its new session, or with the exception that opening it raised."""
+        self.wakeup.clear()
+        for relay, opened in self._take_results():
+            self.pending -= 1
             if isinstance(opened, BaseException):
-                member.open -= 1
-            yield member, opened
+                relay.open_sessions -= 1
+            yield relay, opened
 
     def close(self) -> None:
-        """Want no more: what is opened from now on is closed again."""
-        self.bell.close()
+        """Close every session that opens from now on."""
+        self.wakeup.close()
         self._close_all()
 
-    # how
-
-    def _over(self) -> Iterator[Opened]:
+    def _take_results(self) -> Iterator[ConnectResult]:
         with contextlib.suppress(Empty):
             while True:
-                yield self._done.get_nowait()
+                yield self._results.get_nowait()
 
-    def _open(self, member: RelayState) -> None:
+    def _open(self, relay: RelayState) -> None:
         opened: TransportSession | BaseException
         try:
-            opened = member.relay.open()
+            opened = relay.transport.open()
         except BaseException as error:  # noqa: BLE001 - a thread's end: the loop raises it
             opened = error
-        self._done.put((member, opened))
-        if not self.bell.ring():
+        self._results.put((relay, opened))
+        if not self.wakeup.notify():
             self._close_all()
 
     def _close_all(self) -> None:
-        for _, opened in self._over():
+        for _, opened in self._take_results():
             if not isinstance(opened, BaseException):
                 opened.close()

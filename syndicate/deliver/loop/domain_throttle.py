@@ -1,4 +1,4 @@
-"""Where mail goes, and how much of it now: domains that are held, and those with a limit."""
+"""Limits mail by recipient domain: domains on hold get none, those with a rate limit so much."""
 
 from collections.abc import Collection, Sequence
 
@@ -11,104 +11,104 @@ from syndicate.errors import DeliveryError
 from syndicate.store import Store
 
 PREFIX = "domain:"
-_SOON = 60.0
-"""Seconds that are waited for a limit to let something through again."""
+_MAX_WAIT = 60.0
+"""Seconds that a pass waits for a rate limit, and that a hold lasts before the next update."""
 
 
 class DomainThrottle:
-    """The domains that get nothing at the moment; all others get what is there."""
+    """The domains on hold, and those with a rate limit; all others are free."""
 
     def __init__(self, store: Store, limits: Sequence[DomainLimit]) -> None:
-        self._limited: dict[str, TokenBucket] = {}
-        self._reservoirs: list[TokenBucket] = []
+        self._buckets: dict[str, TokenBucket] = {}
+        """By domain; the domains of one limit share a bucket."""
         self._groups: dict[str, tuple[str, ...]] = {}
         for limit in limits:
-            reservoir = TokenBucket.of_rate(store, f"{PREFIX}{limit.domains[0]}", limit.rate)
-            self._reservoirs.append(reservoir)
+            bucket = TokenBucket.for_rate(store, f"{PREFIX}{limit.domains[0]}", limit.rate)
             for domain in limit.domains:
-                self._limited[domain] = reservoir
+                self._buckets[domain] = bucket
                 self._groups[domain] = limit.domains
-        self._held: dict[str, float] = {}
+        self._held_until: dict[str, float] = {}
         self._recovering: set[str] = set()
-        """Names of those that were held, and took nothing since."""
-        self._put_off: set[str] = set()
-        """Names of those of which a reader was answered 421, since another one was accepted."""
+        """Groups whose hold is over and that have accepted nothing since."""
+        self._closed: set[str] = set()
+        """Groups with a 421 to a recipient since they last accepted a message."""
 
     def group(self, domain: str) -> str:
-        """Return the name that a domain is held under: that of its provider, where it is known."""
+        """Return the first domain of the same limit: a provider's domains are held together."""
         return self._groups.get(domain, (domain,))[0]
 
-    def look(self, sight: LedgerView, now: float) -> None:
-        """Take note of who is held."""
-        self._held = {}
-        for hold in sight.holds:
+    def update(self, view: LedgerView, now: float) -> None:
+        """Take over the holds from the ledger."""
+        self._held_until = {}
+        for hold in view.holds:
             if hold.what.startswith(PREFIX):
                 left = (hold.until - clock.now()).total_seconds()
-                first = hold.what.removeprefix(PREFIX)
-                for domain in self._groups.get(first, (first,)):
-                    self._held[domain] = now + left
-        named = (what for what in sight.lapsed if what.startswith(PREFIX))
-        self._recovering = {what.removeprefix(PREFIX) for what in named}
+                group = hold.what.removeprefix(PREFIX)
+                for domain in self._groups.get(group, (group,)):
+                    self._held_until[domain] = now + left
+        self._recovering = {
+            name.removeprefix(PREFIX) for name in view.lapsed if name.startswith(PREFIX)
+        }
 
     def hold(self, domain: str, now: float) -> None:
-        """Let nothing through to a domain and its like until the next look."""
-        for each in self._groups.get(domain, (domain,)):
-            self._held[each] = now + _SOON
+        """Block a domain and its group until the next update."""
+        for member in self._groups.get(domain, (domain,)):
+            self._held_until[member] = now + _MAX_WAIT
 
     def key(self, domain: str) -> str:
-        """Return what a domain is held under in the store."""
+        """Return the name of a domain's hold in the store."""
         return PREFIX + self.group(domain)
 
-    def put_off(self, domain: str, error: DeliveryError) -> bool:
-        """Note what a reader was answered; whether it is the domain that wants less.
+    def record_failure(self, domain: str, error: DeliveryError) -> bool:
+        """Record the reply to a recipient; return whether the whole domain is to be held.
 
-        A 421 may be about one reader alone, so it is the domain's after a second one in a row.
+        A 421 may concern one recipient only, so a domain is held after the second in a row.
         """
-        if not reply_classifier.is_parting(error):
-            return reply_classifier.slows_destination(error)
-        name = self.group(domain)
-        known = name in self._put_off
-        self._put_off.add(name)
-        return known
+        if not reply_classifier.is_closing(error):
+            return reply_classifier.slows_domain(error)
+        group = self.group(domain)
+        repeated = group in self._closed
+        self._closed.add(group)
+        return repeated
 
-    def recovered(self, domain: str) -> bool:
-        """Take note that a domain takes mail; whether it is the first since it was held."""
-        if self._put_off:
-            self._put_off.discard(self.group(domain))
+    def record_accepted(self, domain: str) -> bool:
+        """Record an accepted message; return whether it is the domain's first after a hold."""
+        if self._closed:
+            self._closed.discard(self.group(domain))
         if not self._recovering or self.group(domain) not in self._recovering:
             return False
         self._recovering.discard(self.group(domain))
         return True
 
-    def draw(self, domain: str, now: float) -> bool:
-        """Whether a message may go there now; it counts."""
-        if now < self._held.get(domain, 0):
+    def take_token(self, domain: str, now: float) -> bool:
+        """Return whether a message may be sent to a domain now, and count it."""
+        if now < self._held_until.get(domain, 0):
             return False
-        reservoir = self._limited.get(domain)
-        return reservoir is None or reservoir.draw(now)
+        bucket = self._buckets.get(domain)
+        return bucket is None or bucket.take(now)
 
-    def undraw(self, domain: str) -> None:
-        """Take back what was drawn last: no message went there."""
-        if (reservoir := self._limited.get(domain)) is not None:
-            reservoir.undo()
+    def undo_take(self, domain: str) -> None:
+        """Put the last token back: no message was sent with it."""
+        if (bucket := self._buckets.get(domain)) is not None:
+            bucket.undo_take()
 
-    def closed(self, now: float) -> frozenset[str]:
-        """Return the domains that get nothing now."""
-        dry = (domain for domain, each in self._limited.items() if each.dry(now))
-        held = (domain for domain, until in self._held.items() if now < until)
-        return frozenset((*dry, *held))
+    def blocked_domains(self, now: float) -> frozenset[str]:
+        """Return the domains that get no mail now."""
+        empty = (domain for domain, bucket in self._buckets.items() if bucket.empty(now))
+        held = (domain for domain, until in self._held_until.items() if now < until)
+        return frozenset((*empty, *held))
 
-    def soon(self, now: float) -> bool:
-        """Whether a domain's limit alone is in the way, and not for long."""
-        return any(each.thirsty and each.again - now < _SOON for each in self._reservoirs)
+    def opens_soon(self, now: float) -> bool:
+        """Whether mail waits for nothing but a rate limit, and not for long."""
+        return any(b.denied and b.retry_at - now < _MAX_WAIT for b in self._buckets.values())
 
-    def sated(self, without: Collection[str]) -> None:
-        """Note that nobody is left at the domains beside these."""
-        for domain, reservoir in self._limited.items():
-            if domain not in without:
-                reservoir.thirsty = False
+    def forget_denials(self, but: Collection[str] = ()) -> None:
+        """Note that no message waits for a rate limit, except at these domains."""
+        for domain, bucket in self._buckets.items():
+            if domain not in but:
+                bucket.denied = False
 
-    def give_back(self) -> None:
-        """Give back what was reserved and not used; raise StoreError."""
-        for reservoir in self._reservoirs:
-            reservoir.give_back()
+    def release(self) -> None:
+        """Give unused tokens back; raise StoreError."""
+        for bucket in self._buckets.values():
+            bucket.release()

@@ -1,4 +1,4 @@
-"""The brake: an edition that too many servers refuse for good is paused before more is spoilt."""
+"""Pauses an edition when too large a share of it is refused for good."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -17,55 +17,54 @@ _TRIED = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
 
 @dataclass(slots=True)
 class _EditionFailures:
-    """What this process knows of an edition since it last looked at the whole ledger."""
+    """What this process has counted of an edition since it last read the whole ledger."""
 
     tried: int = 0
     failed: int = 0
-    tried_then: int = 0
+    tried_before: int = 0
     """How many all processes had tried by then."""
-    bearable: int = 1
-    """So many more failures, and it is worth looking again."""
+    failures_until_check: int = 1
 
 
 class FailureLimit:
-    """Looks at an edition's failures now and then, and pauses it; one thread uses it at a time.
+    """Counts an edition's failures, and pauses it at the limit; one thread uses it at a time.
 
-    Counting all of an edition takes a tenth of a second where a million are to be
-    counted, so it is done when the limit may have been reached, and not before.
+    To count a whole edition takes a tenth of a second for a million readers, so that
+    happens only when the limit may have been reached.
     """
 
     def __init__(self, store: Store, limit: FailureThreshold) -> None:
         self._store = store
         self._limit = limit
-        self._watches: dict[int, _EditionFailures] = {}
+        self._failures: dict[int, _EditionFailures] = {}
         self.paused: list[int] = []
         """The editions that it paused."""
 
-    def note(self, edition: int, states: Counter[DeliveryState]) -> None:
-        """Take note of what was settled; pause the edition where that is too much."""
-        watch = self._watches.setdefault(edition, _EditionFailures())
-        watch.tried += sum(states[state] for state in _TRIED)
-        watch.failed += states[DeliveryState.FAILED]
-        crossed = watch.tried_then < self._limit.after <= watch.tried_then + watch.tried
-        if watch.failed >= watch.bearable or (crossed and watch.failed + watch.tried_then):
-            self._look(edition)
+    def record(self, edition: int, states: Counter[DeliveryState]) -> None:
+        """Add new outcomes; pause the edition if too many of all are failures."""
+        counted = self._failures.setdefault(edition, _EditionFailures())
+        counted.tried += sum(states[state] for state in _TRIED)
+        counted.failed += states[DeliveryState.FAILED]
+        before = counted.tried_before
+        enough_now = before < self._limit.after <= before + counted.tried
+        if counted.failed >= counted.failures_until_check or (
+            enough_now and counted.failed + before
+        ):
+            self._check(edition)
 
-    # how
-
-    def _look(self, edition: int) -> None:
+    def _check(self, edition: int) -> None:
         with self._store.read() as tx:
             tried, failed = tx.control.results_since_resume(edition)
-        self._watches[edition] = _EditionFailures(
-            tried_then=tried, bearable=self._limit.failures_left(tried, failed)
+        self._failures[edition] = _EditionFailures(
+            tried_before=tried, failures_until_check=self._limit.failures_left(tried, failed)
         )
         if self._limit.is_reached(tried, failed):
             with self._store.write() as tx:
                 self._pause(tx, edition)
 
     def _pause(self, tx: Transaction, edition: int) -> None:
-        tried, failed = tx.control.results_since_resume(
-            edition
-        )  # somebody may have resumed it meanwhile
+        # again, since the edition may have been resumed meanwhile
+        tried, failed = tx.control.results_since_resume(edition)
         if not self._limit.is_reached(tried, failed):
             return
         cause = Cause(who=Actor.SERVER, how=f"{failed} of {tried} were refused for good")

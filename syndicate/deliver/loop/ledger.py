@@ -1,4 +1,4 @@
-"""This process's hand in the ledger: its moves, committed together, and their count."""
+"""This process's writes to the delivery ledger: each batch in one commit, and the totals."""
 
 import time
 from collections import Counter, defaultdict
@@ -10,7 +10,7 @@ import structlog
 
 from syndicate import clock
 from syndicate.deliver.loop.failure_limit import FailureLimit
-from syndicate.deliver.loop.reply_classifier import condemns
+from syndicate.deliver.loop.reply_classifier import is_hard_bounce
 from syndicate.errors import StoreError, StoreTooNew
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
 from syndicate.model.edition_control import FailureThreshold
@@ -20,77 +20,77 @@ from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat, Store, Transaction
 
 _log = structlog.get_logger(__name__)
-_LEASE = timedelta(minutes=10)
-"""How long a claim lasts where its owner can't be seen to have died."""
-_REMEMBERED = timedelta(days=1)
-"""How long it counts that somebody wanted less."""
-_PATIENCE = 60.0
-"""Seconds that verdicts are worth waiting for a store that can't be written."""
-_BEAT = 1.0
-"""Seconds between notes that mail is accepted."""
-_LEFT = frozenset({DeliveryState.ACCEPTED, DeliveryState.UNKNOWN})
-"""What can have become of those alone whose bodies left."""
+_CLAIM_LEASE = timedelta(minutes=10)
+"""How long a claim lasts if nobody can see whether its owner is dead."""
+_HOLD_MEMORY = timedelta(days=1)
+"""How long a hold that is over still counts as one to recover from."""
+_STORE_TIMEOUT = 60.0
+"""Seconds to retry a commit that has outcomes in it."""
+_HEARTBEAT_INTERVAL = 1.0
+"""Seconds between heartbeats for accepted mail."""
+_AFTER_BODY = frozenset({DeliveryState.ACCEPTED, DeliveryState.UNKNOWN})
+"""The states that only a message whose body was sent can reach."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
-    """What is to be claimed: some more readers of an edition."""
+    """Which readers of an edition to claim."""
 
     edition: int
     limit: int
     after: int
-    """The subscriber after whom to look."""
-    without: frozenset[str]
-    """Domains that get nothing at the moment."""
+    """Only subscribers with a greater key."""
+    excluded_domains: frozenset[str]
 
 
 @dataclass(slots=True, kw_only=True)
 class LedgerBatch:
-    """What one turn of the loop has to record, all of it in one commit."""
+    """What one iteration of the send loop records, all in one commit."""
 
-    verdicts: list[DeliveryOutcome] = field(default_factory=list)
+    outcomes: list[DeliveryOutcome] = field(default_factory=list)
     intents: list[Claim] = field(default_factory=list)
-    """Whose bodies are to leave."""
+    """The deliveries whose bodies are to be sent after the commit."""
     holds: dict[str, str] = field(default_factory=dict)
-    """Who wants less for a while, and what they said."""
-    eased: list[str] = field(default_factory=list)
-    """Who takes mail again."""
-    paces: list[SendRate] = field(default_factory=list)
-    wanted: ClaimRequest | None = None
+    """Relays and domains to put on hold, and their replies."""
+    recovered: list[str] = field(default_factory=list)
+    """Relays and domains that accept mail again."""
+    rates: list[SendRate] = field(default_factory=list)
+    claim_request: ClaimRequest | None = None
 
     def __bool__(self) -> bool:
-        return any((self.verdicts, self.intents, self.holds, self.eased, self.paces, self.wanted))
+        lists = self.outcomes, self.intents, self.holds, self.recovered, self.rates
+        return any(lists) or self.claim_request is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchResult:
-    """What came of a round."""
+    """What a commit brought."""
 
-    may_leave: frozenset[Key]
-    """Whose bodies may leave; of all others nothing may."""
+    may_send: frozenset[Key]
+    """The only deliveries whose bodies may be sent."""
     claims: list[Claim]
     paused: bool
-    """Whether an edition paused itself by it."""
+    """Whether an edition was paused because too much of it failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerView:
-    """How things stand in the store."""
+    """The state of the ledger at one moment."""
 
     editions: list[Edition]
-    """Those with something to hand over, what is claimed included; the most urgent first."""
+    """Those with deliveries that are due or claimed, the most urgent first."""
     holds: list[MailHold]
-    """Who wants less for a while."""
+    """The relays and domains on hold."""
     lapsed: frozenset[str] = frozenset()
-    """Who wanted less until some time ago, and took nothing since."""
+    """Those whose hold is over and that have accepted nothing since."""
 
 
 class Ledger:
-    """Moves deliveries on behalf of this process; one thread uses it at a time.
+    """Claims and records deliveries for this process; one thread uses it at a time.
 
-    `name` is what it writes into the rows that it claims, as `owner.life` gives it.
-    What is due goes by `at`, from which time goes on; leases and the times that
-    are recorded go by the real clock.
+    `name` is the owner of the claims, see `claim_owner`. What is due is judged by `at`,
+    from which time goes on; leases and recorded times are by the real clock. After its
+    intent, a delivery keeps its claim for `sending_lease`.
     """
 
     def __init__(
@@ -99,199 +99,194 @@ class Ledger:
         *,
         name: str,
         at: datetime,
-        sending: timedelta,
+        sending_lease: timedelta,
         limit: FailureThreshold | None = None,
     ) -> None:
         self.store = store
         self._began = at, time.monotonic()
-        self._sending = sending
+        self._sending_lease = sending_lease
         self.name = name
         self.counts: defaultdict[int, Counter[DeliveryState]] = defaultdict(Counter)
-        """What was settled, by edition."""
-        self._brake = FailureLimit(store, limit or FailureThreshold())
-        self._next_beat = 0.0
+        """The outcomes recorded, by edition."""
+        self._failure_limit = FailureLimit(store, limit or FailureThreshold())
+        self._next_heartbeat = 0.0
 
     @property
-    def moment(self) -> datetime:
-        """The time it is for this pass."""
+    def current_time(self) -> datetime:
+        """The time by which deliveries are due."""
         at, began = self._began
         return at + timedelta(seconds=time.monotonic() - began)
 
     @property
     def paused(self) -> tuple[int, ...]:
-        """The editions that paused themselves."""
-        return tuple(self._brake.paused)
+        """The editions that were paused because too much of them failed."""
+        return tuple(self._failure_limit.paused)
 
     def release(self, claims: Sequence[Claim]) -> None:
-        """Give back what was not handed over."""
+        """Release claims of which nothing was sent."""
         if claims:
             with self.store.write() as tx:
                 tx.claims.release(claims, owner=self.name, at=clock.now())
 
-    # what there is
-
     def open_editions(self) -> list[Edition]:
-        """Return the editions with something to hand over, the most urgent first."""
+        """Return the editions with deliveries that are due, the most urgent first."""
         with self.store.read() as tx:
-            return tx.deliveries.open_editions(self.moment)
+            return tx.deliveries.open_editions(self.current_time)
 
-    def see(self, claimed: Collection[int]) -> LedgerView:
-        """Look at how things stand, also for the editions of which something is claimed."""
+    def view(self, claimed: Collection[int]) -> LedgerView:
+        """Return the state of the ledger; `claimed` are editions to list in any case."""
         now = clock.now()
         with self.store.read() as tx:
-            known = tx.holds.current(now - _REMEMBERED)
+            holds = tx.holds.current(now - _HOLD_MEMORY)
             return LedgerView(
-                editions=tx.deliveries.open_editions(self.moment, claimed=claimed),
-                holds=[hold for hold in known if hold.until > now],
-                lapsed=frozenset(hold.what for hold in known if hold.until <= now),
+                editions=tx.deliveries.open_editions(self.current_time, claimed=claimed),
+                holds=[hold for hold in holds if hold.until > now],
+                lapsed=frozenset(hold.what for hold in holds if hold.until <= now),
             )
 
-    # the moves
+    def record(self, batch: LedgerBatch) -> BatchResult:
+        """Commit a batch; retry for a while if it has outcomes.
 
-    def record(self, due: LedgerBatch) -> BatchResult:
-        """Record a round; verdicts are worth some patience with the store.
-
-        Raise StoreError when it can't be done; then nothing of it is recorded, and
-        the log has what the verdicts were.
+        Raise StoreError if that fails; then nothing of it is recorded, and the log has
+        the outcomes.
         """
-        until = time.monotonic() + (_PATIENCE if due.verdicts else 0)
+        until = time.monotonic() + (_STORE_TIMEOUT if batch.outcomes else 0)
         done: _CommittedWork | None = None
         while True:
             try:
                 with self.store.write() as tx:
-                    before, done = done, self._record(tx, due)
-                    if before is not None and before.stands(done):
+                    before, done = done, self._record(tx, batch)
+                    if before is not None and before.was_committed(done):
                         done = before
                         tx.rollback()
             except StoreTooNew:
-                self._lament(due)
+                self._log_unrecorded(batch)
                 raise
             except StoreError:
                 if time.monotonic() >= until:
-                    self._lament(due)
+                    self._log_unrecorded(batch)
                     raise
                 time.sleep(1)
             else:
                 break
-        known = len(self._brake.paused)
-        self._count(due.verdicts, done.moved)
-        paused = len(self._brake.paused) > known
-        return BatchResult(may_leave=done.may_leave, claims=done.claims, paused=paused)
+        paused_before = len(self._failure_limit.paused)
+        self._count(batch.outcomes, done.moved)
+        paused = len(self._failure_limit.paused) > paused_before
+        return BatchResult(may_send=done.may_send, claims=done.claims, paused=paused)
 
-    # how
-
-    def _record(self, tx: Transaction, due: LedgerBatch) -> "_CommittedWork":
+    def _record(self, tx: Transaction, batch: LedgerBatch) -> "_CommittedWork":
         now = clock.now()
-        moved, may_leave = tx.claims.settle_and_intend(
-            _suppressing(tx, due.verdicts, now),
-            due.intents,
+        moved, may_send = tx.claims.settle_and_intend(
+            _suppress_hard_bounces(tx, batch.outcomes, now),
+            batch.intents,
             owner=self.name,
-            lease_until=now + self._sending,
+            lease_until=now + self._sending_lease,
             at=now,
         )
-        for what in sorted({*due.holds, *due.eased}):  # in one order, whoever changes them
-            if what in due.holds:
-                tx.holds.extend(what, reason=due.holds[what], at=now)
+        for name in sorted({*batch.holds, *batch.recovered}):  # sorted against deadlocks
+            if name in batch.holds:
+                tx.holds.extend(name, reason=batch.holds[name], at=now)
             else:
-                tx.holds.lift(what, over_by=now)
-        for pace in due.paces:
-            tx.sender_progress.save(pace)
-        claims = self._claim(tx, due.wanted, now) if due.wanted else []
-        if time.monotonic() >= self._next_beat and any(map(_is_accepted, due.verdicts)):
-            # last: a lock on what all processes write is kept for the commit alone
+                tx.holds.lift(name, over_by=now)
+        for rate in batch.rates:
+            tx.sender_progress.save(rate)
+        claims = self._claim(tx, batch.claim_request, now) if batch.claim_request else []
+        if time.monotonic() >= self._next_heartbeat and any(map(_is_accepted, batch.outcomes)):
+            # last: all processes write this row, so it is locked for the commit alone
             tx.heartbeats.record(Heartbeat.ACCEPTED, now)
-            self._next_beat = time.monotonic() + _BEAT
+            self._next_heartbeat = time.monotonic() + _HEARTBEAT_INTERVAL
         return _CommittedWork(
-            verdicts=due.verdicts, moved=moved, may_leave=may_leave, claims=claims
+            outcomes=batch.outcomes, moved=moved, may_send=may_send, claims=claims
         )
 
-    def _claim(self, tx: Transaction, wanted: ClaimRequest, now: datetime) -> list[Claim]:
+    def _claim(self, tx: Transaction, request: ClaimRequest, now: datetime) -> list[Claim]:
         return tx.claims.claim(
-            wanted.edition,
+            request.edition,
             owner=self.name,
-            lease_until=now + _LEASE,
-            at=self.moment,
-            limit=wanted.limit,
-            after=wanted.after,
-            without=wanted.without,
+            lease_until=now + _CLAIM_LEASE,
+            at=self.current_time,
+            limit=request.limit,
+            after=request.after,
+            without=request.excluded_domains,
         )
 
     @staticmethod
     def settle(
-        tx: Transaction, verdicts: Sequence[DeliveryOutcome], now: datetime
+        tx: Transaction, outcomes: Sequence[DeliveryOutcome], now: datetime
     ) -> frozenset[Key]:
-        """Record what became of some; of who was erased meanwhile, nothing that names them."""
-        return tx.claims.settle(_suppressing(tx, verdicts, now), at=now)
+        """Record outcomes of deliveries in state unknown; return those that changed."""
+        return tx.claims.settle(_suppress_hard_bounces(tx, outcomes, now), at=now)
 
-    def _count(self, verdicts: Sequence[DeliveryOutcome], moved: frozenset[Key]) -> None:
+    def _count(self, outcomes: Sequence[DeliveryOutcome], moved: frozenset[Key]) -> None:
         counts: defaultdict[int, Counter[DeliveryState]] = defaultdict(Counter)
-        for verdict in verdicts:
-            if verdict.claim.key in moved:
-                counts[verdict.claim.edition][verdict.state] += 1
+        for outcome in outcomes:
+            if outcome.claim.key in moved:
+                counts[outcome.claim.edition][outcome.state] += 1
         for edition, count in counts.items():
             self.counts[edition] += count
             try:
-                self._brake.note(edition, count)
+                self._failure_limit.record(edition, count)
             except StoreError as error:
-                # what was recorded may leave all the same; when more has failed, it looks again
-                _log.warning("failures not looked at", edition=edition, reason=str(error))
+                # the bodies may be sent all the same; the next failure checks the limit again
+                _log.warning("failures not checked", edition=edition, reason=str(error))
 
-    def _lament(self, due: LedgerBatch) -> None:
-        """Tell what can't be recorded: an operator may settle it by hand."""
-        for verdict in due.verdicts:
+    def _log_unrecorded(self, batch: LedgerBatch) -> None:
+        """Log the outcomes that can't be recorded, for an operator to settle by hand."""
+        for outcome in batch.outcomes:
             _log.error(
-                "verdict not recorded",
-                edition=verdict.claim.edition,
-                reader=verdict.claim.subscriber,
-                verdict=verdict.state.value,
-                code=verdict.code,
+                "outcome not recorded",
+                edition=outcome.claim.edition,
+                reader=outcome.claim.subscriber,
+                outcome=outcome.state.value,
+                code=outcome.code,
             )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _CommittedWork:
-    """What a transaction did, whether or not it was heard that it was committed."""
+    """The changes of a transaction, even if its commit was never confirmed."""
 
-    verdicts: Sequence[DeliveryOutcome]
+    outcomes: Sequence[DeliveryOutcome]
     moved: frozenset[Key]
-    """Of whom a verdict counts."""
-    may_leave: frozenset[Key]
+    """The deliveries whose outcome was recorded."""
+    may_send: frozenset[Key]
     claims: list[Claim]
 
-    @property
-    def left(self) -> frozenset[Key]:
-        """Those of whom a verdict counts and whose bodies had left."""
-        return self.moved & {one.claim.key for one in self.verdicts if one.state in _LEFT}
+    def was_committed(self, again: "_CommittedWork") -> bool:
+        """Whether this was committed, given the changes that the same batch made `again`.
 
-    def stands(self, again: "_CommittedWork") -> bool:
-        """Whether it was committed after all, as is seen when the same is done `again`.
-
-        A server may commit and be gone before it says so. Of bodies that left, nobody
-        else records anything while we live: only we can have moved those rows.
+        A server may commit and vanish before it confirms. While this process lives, no other
+        records an outcome for a body that it sent: if such a row can't be changed now, this
+        process changed it before.
         """
-        left = self.left
-        return bool(left) and not left & again.moved
+        sent = {outcome.claim.key for outcome in self.outcomes if outcome.state in _AFTER_BODY}
+        recorded = self.moved & sent
+        return bool(recorded) and not recorded & again.moved
 
 
-def _is_accepted(verdict: DeliveryOutcome) -> bool:
-    return verdict.state is DeliveryState.ACCEPTED
+def _is_accepted(outcome: DeliveryOutcome) -> bool:
+    return outcome.state is DeliveryState.ACCEPTED
 
 
-def _suppressing(
-    tx: Transaction, verdicts: Sequence[DeliveryOutcome], now: datetime
+def _suppress_hard_bounces(
+    tx: Transaction, outcomes: Sequence[DeliveryOutcome], now: datetime
 ) -> Sequence[DeliveryOutcome]:
-    """Let nobody be mailed again whom a verdict condemns; return what may be recorded."""
-    if all(map(_is_accepted, verdicts)):
-        return verdicts
-    told = [one if one.state is DeliveryState.ACCEPTED else _discreet(tx, one) for one in verdicts]
-    # in one order, whoever finds them out: two processes never wait for each other
-    for verdict in sorted(filter(condemns, told), key=lambda one: one.claim.email):
-        reason = f"{verdict.code} {verdict.reply}".strip()
-        cause = Cause(who=Actor.SERVER, how=f"the answer to edition {verdict.claim.edition}")
-        tx.subscribers.suppress(verdict.claim.email, reason, at=now, cause=cause)
-    return told
+    """Suppress the addresses that bounced hard; return the outcomes as they may be recorded."""
+    if all(map(_is_accepted, outcomes)):
+        return outcomes
+    outcomes = [
+        outcome if _is_accepted(outcome) else _without_erased_reply(tx, outcome)
+        for outcome in outcomes
+    ]
+    # sorted: two processes never wait for each other's rows
+    for outcome in sorted(filter(is_hard_bounce, outcomes), key=lambda o: o.claim.email):
+        reason = f"{outcome.code} {outcome.reply}".strip()
+        cause = Cause(who=Actor.SERVER, how=f"the answer to edition {outcome.claim.edition}")
+        tx.subscribers.suppress(outcome.claim.email, reason, at=now, cause=cause)
+    return outcomes
 
 
-def _discreet(tx: Transaction, verdict: DeliveryOutcome) -> DeliveryOutcome:
-    holder = tx.merges.current_number(verdict.claim.subscriber)
-    return verdict if tx.subscribers.by_key(holder) else replace(verdict, reply="")
+def _without_erased_reply(tx: Transaction, outcome: DeliveryOutcome) -> DeliveryOutcome:
+    """Drop the reply, which may name the address, if the reader was erased meanwhile."""
+    number = tx.merges.current_number(outcome.claim.subscriber)
+    return outcome if tx.subscribers.by_key(number) else replace(outcome, reply="")

@@ -1,4 +1,4 @@
-"""What is to be done in the ledger beside handing over: for the dead, and for what is overdue."""
+"""Takes over the claims of dead processes, and expires deliveries that are overdue."""
 
 import time
 from collections import Counter
@@ -12,61 +12,59 @@ from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.loop.ledger import Ledger
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.message import EditionHeaders
-from syndicate.deliver.smtp.relay import Transport
+from syndicate.deliver.smtp.transport import Transport
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState
 from syndicate.store import Transaction
 
 _log = structlog.get_logger(__name__)
-_EVERY = 60.0
-"""Seconds between looks at what died, and what is overdue."""
+_INTERVAL = 60.0
+"""Seconds between two runs."""
 
 
 class Maintenance:
-    """Takes over what dead processes held, and gives up what is past its time."""
+    """The work in the ledger besides sending."""
 
     def __init__(
-        self, ledger: Ledger, relays: Sequence[Transport], config: Config, links: SignedLinks
+        self, ledger: Ledger, transports: Sequence[Transport], config: Config, links: SignedLinks
     ) -> None:
         self._ledger = ledger
-        self._relays = relays
+        self._transports = transports
         self._config = config
         self._links = links
         self.recovered = 0
-        """How much of what dead processes held is queued again."""
+        """Deliveries of dead processes that are queued again."""
         self.unknown = 0
-        """How many messages of dead processes may have arrived or not."""
+        """Messages of dead processes that may or may not have arrived."""
         self.expired = 0
-        self._next = 0.0
+        self._next_run = 0.0
 
-    def look(self, now: float) -> None:
-        """Do it where it is time again, by `time.monotonic()`; raise StoreError."""
-        if now >= self._next:
-            self.keep_up()
+    def run_if_due(self, now: float) -> None:
+        """Run once a minute, by `time.monotonic()`; raise StoreError."""
+        if now >= self._next_run:
+            self.run()
 
-    def keep_up(self) -> None:
-        """Do what is to be done by now; raise StoreError.
+    def run(self) -> None:
+        """Recover, expire and sweep; raise StoreError.
 
-        What may have been sent is settled by the relays' evidence where they have
-        any, in the same commit: a row is called unknown for good only when
-        nothing can be known.
+        A message that may have been sent is settled by what its relays know, in the same
+        commit: it is recorded as unknown only if nothing can be known.
         """
         with self._ledger.store.write() as tx:
-            found = tx.deliveries.recover(now=clock.now(), dead=claim_owner.dead)
-            fates = [self._settle(tx, claim) for claim in found.unknown]
+            found = tx.deliveries.recover(now=clock.now(), dead=claim_owner.is_dead)
+            states = [self._settle(tx, claim) for claim in found.unknown]
         with self._ledger.store.write() as tx:
-            self.expired += tx.deliveries.expire(self._ledger.moment)
-        self.recovered += found.requeued + fates.count(DeliveryState.QUEUED)
-        self._report(
+            self.expired += tx.deliveries.expire(self._ledger.current_time)
+        self.recovered += found.requeued + states.count(DeliveryState.QUEUED)
+        self._report_unknown(
             claim.edition
-            for claim, fate in zip(found.unknown, fates, strict=True)
-            if fate is DeliveryState.UNKNOWN
+            for claim, state in zip(found.unknown, states, strict=True)
+            if state is DeliveryState.UNKNOWN
         )
-        self._ledger.store.sweep(self._ledger.moment)
-        self._next = time.monotonic() + _EVERY
+        self._ledger.store.sweep(self._ledger.current_time)
+        self._next_run = time.monotonic() + _INTERVAL
 
-    def _report(self, unknown: Iterable[int]) -> None:
-        """Log how many messages of each edition nobody knows the outcome of, and the remedy."""
-        for edition, count in sorted(Counter(unknown).items()):
+    def _report_unknown(self, editions: Iterable[int]) -> None:
+        for edition, count in sorted(Counter(editions).items()):
             self.unknown += count
             _log.warning(
                 "a sender died while it sent",
@@ -76,24 +74,20 @@ class Maintenance:
             )
 
     def _settle(self, tx: Transaction, claim: Claim) -> DeliveryState:
-        """Settle an unknown one by evidence or policy; return its state from then on."""
+        """Settle an unknown delivery by evidence or policy; return its new state."""
         edition = tx.editions.by_key(claim.edition)
         if edition is None:
             return DeliveryState.UNKNOWN
         domain = EditionHeaders.of(edition, self._config).domain
         message_id = self._links.message_id(claim.edition, claim.subscriber, domain)
-        answers = [relay.arrived(message_id) for relay in self._relays]
-        if any(answers):
-            found = DeliveryOutcome(
+        arrived = [transport.arrived(message_id) for transport in self._transports]
+        if any(arrived):
+            outcome = DeliveryOutcome(
                 claim=claim, state=DeliveryState.ACCEPTED, reply="found by its Message-ID"
             )
-            self._ledger.settle(tx, [found], clock.now())
+            self._ledger.settle(tx, [outcome], clock.now())
             return DeliveryState.ACCEPTED
-        nowhere = all(answer is False for answer in answers)
-        if not nowhere and edition.on_unknown != "resend":
-            return DeliveryState.UNKNOWN
-        return (
-            DeliveryState.QUEUED
-            if tx.deliveries.resend(claim, at=clock.now())
-            else DeliveryState.UNKNOWN
-        )
+        lost = all(answer is False for answer in arrived)
+        if (lost or edition.on_unknown == "resend") and tx.deliveries.resend(claim, at=clock.now()):
+            return DeliveryState.QUEUED
+        return DeliveryState.UNKNOWN

@@ -1,4 +1,4 @@
-"""The relays of a publication at work: which of them takes mail now, and in how many sessions."""
+"""The relays of a publication: which of them take mail now, and in how many sessions."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -9,7 +9,7 @@ from syndicate import clock
 from syndicate.config import RelaySettings, sessions
 from syndicate.deliver.loop.ledger import LedgerView
 from syndicate.deliver.loop.token_bucket import TokenBucket
-from syndicate.deliver.smtp.relay import Transport
+from syndicate.deliver.smtp.transport import Transport
 from syndicate.errors import RelayUnavailable
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.relay_status import MailHold, SendRate
@@ -17,47 +17,48 @@ from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)
 PREFIX = "relay:"
-_RETRY = 30.0
-"""Seconds until a relay that could not be reached is tried again, while others stand in for it."""
-_PACE = 1.0
-"""Seconds between two words about how it goes."""
-_STRIKES = 3
-"""Domains in a row after whose 421 a relay left before it counts as the relay's own."""
-_LONG = 60.0
-"""Seconds of waiting for its limit after which a relay counts as gone for now."""
+_RECONNECT_DELAY = 30.0
+"""Seconds until an unreachable relay is tried again, while others take its share."""
+_RATE_INTERVAL = 1.0
+"""Seconds between two records of the sending rate."""
+_CLOSED_DOMAINS = 3
+"""A 421 that ends the session counts as the relay's own after so many domains in a row."""
+_MAX_WAIT = 60.0
+"""Seconds; a relay whose limit opens later counts as unavailable."""
 
 
 class RelayState:
-    """One relay: its sessions, what it took, and why it takes nothing."""
+    """One relay: its sessions, its counts, and why it takes no mail."""
 
-    def __init__(self, relay: Transport, store: Store) -> None:
-        self.relay = relay
-        self.settings: RelaySettings = relay.settings
-        self.open = 0
-        """Its sessions, those that are being opened included."""
-        self.trouble: RelayUnavailable | None = None
-        """Why it could not be reached, or what it refused; the last of it."""
-        self.refused: set[int] = set()
-        """Editions that it takes nothing of, whoever the reader."""
+    def __init__(self, transport: Transport, store: Store) -> None:
+        self.transport = transport
+        self.settings: RelaySettings = transport.settings
+        self.open_sessions = 0
+        """Including those being opened."""
+        self.error: RelayUnavailable | None = None
+        """Why it could not be reached, or what it refused; the last of these."""
+        self.refused_editions: set[int] = set()
+        """Editions that it refuses whoever the recipient is."""
         self.counts: Counter[DeliveryState] = Counter()
-        """What became of what it was offered."""
-        self._left_after: set[str] = set()
-        """Domains whose readers it answered 421 and left, since it accepted anything."""
-        self._measured = 0.0, 0
-        self._out_until = 0.0
+        """The outcomes of the messages offered to it."""
+        self._closed_domains: set[str] = set()
+        """Domains at which a 421 ended the session, since it last accepted a message."""
+        self._last_rate = 0.0, 0
+        """When the rate was last recorded, and the count by then."""
+        self._unreachable_until = 0.0
         self._held_until = 0.0
         self.hold: MailHold | None = None
         self.recovering = False
-        """Whether it was held, and took nothing since."""
-        self._most: int | None = None
-        """How many sessions it takes, where that is fewer than we wanted."""
-        self._reservoirs: list[TokenBucket] = []
+        """Whether its hold is over and it has accepted nothing since."""
+        self._session_limit: int | None = None
+        """How many sessions it takes, if fewer than configured."""
+        self._buckets: list[TokenBucket] = []
         if self.settings.rate is not None:
-            self._reservoirs.append(TokenBucket.of_rate(store, self.key, self.settings.rate))
+            self._buckets.append(TokenBucket.for_rate(store, self.key, self.settings.rate))
         if self.settings.warm_up:
             quota = self.settings.warm_up_quota
-            self._reservoirs.append(
-                TokenBucket.of_day(store, self.key, lambda at: quota(at.date()))
+            self._buckets.append(
+                TokenBucket.for_daily_quota(store, self.key, lambda at: quota(at.date()))
             )
 
     @property
@@ -67,188 +68,198 @@ class RelayState:
 
     @property
     def key(self) -> str:
-        """What it is held under, and what is counted of it."""
+        """The name of its hold and of its tokens in the store."""
         return PREFIX + self.name
 
     def available(self, now: float) -> bool:
         """Whether it takes mail now, or within the minute."""
-        return now >= max(self._out_until, self._held_until) and not self._used_up(now)
+        until = max(self._unreachable_until, self._held_until)
+        return now >= until and not self._quota_used_up(now)
 
-    def takes_any(self, editions: Collection[int]) -> bool:
-        """Whether it refused not all of these editions."""
-        return not self.refused.issuperset(editions)
+    def accepts_any(self, editions: Collection[int]) -> bool:
+        """Whether it has not refused all of these editions."""
+        return not self.refused_editions.issuperset(editions)
 
-    def dry(self, now: float) -> bool:
-        """Whether a limit lets nothing through at the moment."""
-        return any(each.dry(now) for each in self._reservoirs)
+    def rate_limited(self, now: float) -> bool:
+        """Whether a limit has no token now."""
+        return any(bucket.empty(now) for bucket in self._buckets)
 
-    def room(self, share: int) -> int:
-        """Return how many more sessions to open, so that it has its share."""
-        return (share if self._most is None else min(share, self._most)) - self.open
+    def missing_sessions(self, share: int) -> int:
+        """Return how many more sessions to open for a share of them."""
+        limit = share if self._session_limit is None else min(share, self._session_limit)
+        return limit - self.open_sessions
 
-    def draw(self, now: float) -> bool:
-        """Whether it takes one more message now; it counts."""
+    def take_token(self, now: float) -> bool:
+        """Return whether it takes one more message now, and count it."""
         if now < self._held_until:
             return False
-        for number, reservoir in enumerate(self._reservoirs):
-            if not reservoir.draw(now):
-                for drawn in self._reservoirs[:number]:
-                    drawn.undo()
+        for number, bucket in enumerate(self._buckets):
+            if not bucket.take(now):
+                for taken in self._buckets[:number]:
+                    taken.undo_take()
                 return False
         return True
 
-    def undraw(self) -> None:
-        """Take back the last draw: there was no message."""
-        for reservoir in self._reservoirs:
-            reservoir.undo()
+    def undo_take(self) -> None:
+        """Put the last tokens back: no message was sent with them."""
+        for bucket in self._buckets:
+            bucket.undo_take()
 
-    def meet(self, trouble: RelayUnavailable, now: float) -> None:
-        """Note that it can't be reached; tell it once."""
-        if self.trouble is None:
-            _log.warning("relay unavailable", relay=self.name, reason=str(trouble))
-        self.trouble = trouble
-        self._out_until = now + _RETRY
-        self._most = None
+    def mark_unreachable(self, error: RelayUnavailable, now: float) -> None:
+        """Record that no session could be opened, and don't try again for a while."""
+        self._set_error(error)
+        self._unreachable_until = now + _RECONNECT_DELAY
+        self._session_limit = None
 
-    def crowded(self, trouble: RelayUnavailable) -> None:
-        """Note that it takes no more sessions than it has; tell it once."""
-        if self._most is None:
-            _log.warning("relay takes fewer sessions", relay=self.name, reason=str(trouble))
-        self._most = self.open
+    def limit_sessions(self, error: RelayUnavailable) -> None:
+        """Record that it takes no more sessions than are open."""
+        if self._session_limit is None:
+            _log.warning("relay takes fewer sessions", relay=self.name, reason=str(error))
+        self._session_limit = self.open_sessions
 
-    def refuse(self, edition: int, trouble: RelayUnavailable) -> None:
-        """Note that it takes nothing of an edition; tell it once."""
-        if self.trouble is None:
-            _log.warning("relay unavailable", relay=self.name, reason=str(trouble))
-        self.trouble = trouble
-        self.refused.add(edition)
+    def refuse_edition(self, edition: int, error: RelayUnavailable) -> None:
+        """Record that it refuses an edition whoever the recipient is."""
+        self._set_error(error)
+        self.refused_editions.add(edition)
 
-    def seated(self) -> None:
-        """Note that it could be reached, whatever became of another attempt before."""
-        self._out_until = 0.0
-        if not self.refused:
-            self.trouble = None
+    def mark_reachable(self) -> None:
+        """Record that a session is open, even if other attempts failed."""
+        self._unreachable_until = 0.0
+        if not self.refused_editions:
+            self.error = None
 
-    def said(self, now: float) -> str:
-        """Say why it takes nothing; empty where it does."""
-        if self.trouble is not None:
-            return str(self.trouble)
+    def reason_unavailable(self, now: float) -> str:
+        """Return why it takes no mail; empty if it does."""
+        if self.error is not None:
+            return str(self.error)
         if self.hold is not None:
             until = self.hold.until.strftime("%H:%M")
-            return f"{self.name} wants nothing until {until} UTC: {self.hold.reason}"
-        return f"{self.name} had what warm_up allows it today" if self._used_up(now) else ""
+            return f"{self.name} is on hold until {until} UTC: {self.hold.reason}"
+        return f"{self.name} has used up today's warm_up quota" if self._quota_used_up(now) else ""
 
-    def look(self, hold: MailHold | None, now: float, *, recovering: bool) -> None:
-        """Take note of whether it is held, or was until now."""
+    def update(self, hold: MailHold | None, now: float, *, recovering: bool) -> None:
+        """Take over its hold from the ledger."""
         self.recovering = recovering
         self.hold = hold
         left = (hold.until - clock.now()).total_seconds() if hold else 0
         self._held_until = now + left
 
-    def accept(self) -> bool:
-        """Note that it accepted a message; whether it is the first since it was held."""
+    def record_accepted(self) -> bool:
+        """Record an accepted message; return whether it is the first after a hold."""
         self.counts[DeliveryState.ACCEPTED] += 1
-        self._left_after.clear()
+        self._closed_domains.clear()
         recovered, self.recovering = self.recovering, False
         return recovered
 
-    def leave(self, domain: str) -> bool:
-        """Note that it left after a 421 to a reader there; whether that is its own affair.
+    def record_closed_session(self, domain: str) -> bool:
+        """Record a 421 to a recipient that ended the session; return whether to hold the relay.
 
-        A server may leave for one reader's sake. So it is only after several domains in a row.
+        A server may do that because of one recipient, so it takes several domains in a row.
         """
-        self._left_after.add(domain)
-        return len(self._left_after) >= _STRIKES
+        self._closed_domains.add(domain)
+        return len(self._closed_domains) >= _CLOSED_DOMAINS
 
     def pause(self, now: float) -> None:
-        """Let nothing through until the next look says how long it is held."""
-        self._held_until = now + _LONG
+        """Send nothing through it until the next update brings the hold."""
+        self._held_until = now + _MAX_WAIT
 
-    def pace(self, owner: str, now: float, *, last: bool = False) -> SendRate:
-        """Say how it goes, since this was asked before; at the `last`, how it went."""
-        done = self.counts.total()
-        since, before = self._measured
-        self._measured = now, done
+    def rate(self, owner: str, now: float, *, last: bool = False) -> SendRate:
+        """Return how fast it has sent since the last call."""
+        count = self.counts.total()
+        since, before = self._last_rate
+        self._last_rate = now, count
         return SendRate(
             owner=owner,
             relay=self.name,
             at=clock.now(),
-            sessions=0 if last else self.open,
+            sessions=0 if last else self.open_sessions,
             accepted=self.counts[DeliveryState.ACCEPTED],
             deferred=self.counts[DeliveryState.DEFERRED],
             failed=self.counts[DeliveryState.FAILED],
-            per_second=(done - before) / (now - since) if since and not last else 0.0,
-            note=self.said(now),
+            per_second=(count - before) / (now - since) if since and not last else 0.0,
+            note=self.reason_unavailable(now),
         )
 
-    def give_back(self) -> None:
-        """Give back what was reserved and not used; raise StoreError."""
-        for reservoir in self._reservoirs:
-            reservoir.give_back()
+    def release(self) -> None:
+        """Give unused tokens back; raise StoreError."""
+        for bucket in self._buckets:
+            bucket.release()
 
-    def _used_up(self, now: float) -> bool:
-        """Whether a limit lets nothing through for so long that only a day's number can be it."""
-        return any(each.dry(now) and each.again - now > _LONG for each in self._reservoirs)
+    def _set_error(self, error: RelayUnavailable) -> None:
+        if self.error is None:  # logged once
+            _log.warning("relay unavailable", relay=self.name, reason=str(error))
+        self.error = error
+
+    def _quota_used_up(self, now: float) -> bool:
+        """Whether a limit opens so late that it can only be a daily quota."""
+        return any(b.empty(now) and b.retry_at - now > _MAX_WAIT for b in self._buckets)
 
 
 class RelayPool:
     """All relays of a publication."""
 
-    def __init__(self, relays: Sequence[Transport], store: Store) -> None:
-        self.members = [RelayState(relay, store) for relay in relays]
-        self._next_pace = 0.0
+    def __init__(self, transports: Sequence[Transport], store: Store) -> None:
+        self.relays = [RelayState(transport, store) for transport in transports]
+        self._next_rates = 0.0
 
     def available(self, now: float) -> list[RelayState]:
         """Return the relays that take mail now."""
-        return [member for member in self.members if member.available(now)]
+        return [relay for relay in self.relays if relay.available(now)]
 
-    def missing(self, wanted: int, fit: Sequence[RelayState], now: float) -> Iterator[RelayState]:
-        """Go through those of the fit relays that are to open a session each, for so many more.
+    def to_connect(
+        self, count: int, relays: Sequence[RelayState], now: float
+    ) -> Iterator[RelayState]:
+        """Yield, for each of so many sessions, which of the relays is to open it.
 
-        One that lets nothing through at the moment keeps its share, and opens none: what
-        waits for its turn in a session is sent away by many a server.
+        A rate-limited relay keeps its share and opens none: many servers close a session
+        that waits for its turn.
         """
-        shares = sessions([member.settings for member in fit])
-        room = {m.name: 0 if m.dry(now) else m.room(shares.get(m.name, 0)) for m in fit}
-        while wanted > 0 and any(left > 0 for left in room.values()):
-            for member in fit:
-                if wanted > 0 and room[member.name] > 0:
-                    room[member.name] -= 1
-                    wanted -= 1
-                    yield member
+        shares = sessions([relay.settings for relay in relays])
+        missing = {
+            relay.name: 0
+            if relay.rate_limited(now)
+            else relay.missing_sessions(shares.get(relay.name, 0))
+            for relay in relays
+        }
+        while count > 0 and any(left > 0 for left in missing.values()):
+            for relay in relays:
+                if count > 0 and missing[relay.name] > 0:
+                    missing[relay.name] -= 1
+                    count -= 1
+                    yield relay
 
-    def look(self, sight: LedgerView, now: float) -> None:
-        """Take note of who is held."""
-        held = {hold.what: hold for hold in sight.holds}
-        for member in self.members:
-            member.look(held.get(member.key), now, recovering=member.key in sight.lapsed)
+    def update(self, view: LedgerView, now: float) -> None:
+        """Take over the holds from the ledger."""
+        holds = {hold.what: hold for hold in view.holds}
+        for relay in self.relays:
+            relay.update(holds.get(relay.key), now, recovering=relay.key in view.lapsed)
 
-    def paces(self, owner: str, now: float, *, last: bool = False) -> list[SendRate]:
-        """Say how it goes with each relay; nothing where that was said a moment ago.
+    def rates(self, owner: str, now: float, *, last: bool = False) -> list[SendRate]:
+        """Return each relay's rate, at most once a second, or at the end of a pass (`last`).
 
-        The `last` word is said in any case: why a relay took nothing may have come after it.
+        The reason why a relay takes nothing may be found just before the end.
         """
-        if now < self._next_pace and not last:
+        if now < self._next_rates and not last:
             return []
-        self._next_pace = now + _PACE
-        return [member.pace(owner, now, last=last) for member in self.members]
+        self._next_rates = now + _RATE_INTERVAL
+        return [relay.rate(owner, now, last=last) for relay in self.relays]
 
-    def give_back(self) -> None:
-        """Give back what was reserved and not used; raise StoreError."""
-        for member in self.members:
-            member.give_back()
+    def release(self) -> None:
+        """Give unused tokens back; raise StoreError."""
+        for relay in self.relays:
+            relay.release()
 
     @property
-    def refused(self) -> set[int]:
-        """The editions that a relay takes nothing of, though others may."""
-        return set[int]().union(*(member.refused for member in self.members))
+    def refused_editions(self) -> set[int]:
+        """The editions that at least one relay refuses."""
+        return set[int]().union(*(relay.refused_editions for relay in self.relays))
 
-    def passed_over(self, now: float) -> set[int]:
-        """Return the editions that no relay takes anything of, as far as they take mail now."""
-        refused = [member.refused for member in self.available(now)]
+    def blocked_editions(self, now: float) -> set[int]:
+        """Return the editions that every available relay refuses."""
+        refused = [relay.refused_editions for relay in self.available(now)]
         return set.intersection(*refused) if refused else set()
 
-    def trouble(self, now: float) -> tuple[str, ...]:
-        """Say of each relay why mail that is due doesn't leave; nothing where it isn't to blame."""
-        told = (member.said(now) for member in self.members)
-        return tuple(filter(None, dict.fromkeys(told)))
+    def reasons_unavailable(self, now: float) -> tuple[str, ...]:
+        """Return why mail that is due doesn't leave, without repetition."""
+        reasons = (relay.reason_unavailable(now) for relay in self.relays)
+        return tuple(filter(None, dict.fromkeys(reasons)))

@@ -1,10 +1,10 @@
-"""The loop that hands mail over: all sessions of all relays, in one thread, nothing waiting.
+"""The send loop: one thread drives all sessions with all relays, and blocks in none of them.
 
-A session always has the next envelope written behind the body that is on its way. When
-every socket that had something to say was read, one transaction records each verdict
-and each intent, and claims more where it runs low. After the commit the bodies leave,
-and while the servers read them the next copies are written. No lock, no timer: the
-more sessions there are, the more share a commit.
+A session always has the next envelope written behind the body in flight. One iteration
+reads every socket that is ready; records all outcomes and intents in one transaction,
+which also claims more when the queue runs low; and sends the bodies after the commit.
+While the servers read them, it renders the next messages. There is no lock and no timer:
+the more sessions there are, the more of them share a commit.
 """
 
 import contextlib
@@ -16,19 +16,19 @@ from typing import assert_never
 from syndicate.deliver.loop import reply_classifier
 from syndicate.deliver.loop.connector import Connector
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
-from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
+from syndicate.deliver.loop.ledger import ClaimRequest, Ledger
 from syndicate.deliver.loop.maintenance import Maintenance
-from syndicate.deliver.loop.relay_pool import RelayPool, RelayState
+from syndicate.deliver.loop.outcome_recorder import OutcomeRecorder
+from syndicate.deliver.loop.relay_pool import RelayPool
 from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.loop.sessions import ActiveSession, ActiveSessions
 from syndicate.deliver.message.outgoing_message import OutgoingMessage
-from syndicate.deliver.smtp.relay import (
-    BodyInvited,
+from syndicate.deliver.smtp.transport import (
+    EnvelopeRefused,
     Event,
     MessageAnswered,
-    MessageDeclined,
+    ReadyForBody,
     SessionEnded,
-    SmtpReply,
 )
 from syndicate.errors import (
     DeliveryError,
@@ -39,371 +39,353 @@ from syndicate.errors import (
     TemporaryFailure,
 )
 
-_LOOK = 0.2
-"""Seconds between looks at deadlines, and at whether to stop."""
-_SEE = 1.0
-"""Seconds between looks at what is due, and who is held."""
-_GLANCE = 0.25
-"""Seconds that such a look is good for when more is claimed."""
+_POLL_INTERVAL = 0.2
+"""Seconds between checks of the deadlines, and of the stop event."""
+_REFRESH_INTERVAL = 1.0
+"""Seconds between reads of what is due, and of the holds."""
+_REFRESH_MAX_AGE = 0.25
+"""Seconds after which such a read is too old to claim by."""
 
 
 class SendLoop:
-    """Hands over what a supply has, through a fleet, as the ledger says it may."""
+    """Sends what the queue has through the relays, as far as the ledger permits."""
 
     def __init__(
         self,
         ledger: Ledger,
-        fleet: RelayPool,
-        supply: SendQueue,
-        destinations: DomainThrottle,
-        upkeep: Maintenance,
+        relays: RelayPool,
+        queue: SendQueue,
+        throttle: DomainThrottle,
+        maintenance: Maintenance,
         *,
         stop_timeout: float,
     ) -> None:
         self._ledger = ledger
-        self._fleet = fleet
-        self._supply = supply
-        self._destinations = destinations
-        self._upkeep = upkeep
+        self._relays = relays
+        self._queue = queue
+        self._throttle = throttle
+        self._maintenance = maintenance
         self._stop = threading.Event()
         self.stop_timeout = stop_timeout
-        """Seconds that what is on its way gets to be finished in after a stop."""
-        self._openings = Connector()
-        self._seats = ActiveSessions()
-        self._heard: list[tuple[ActiveSession, Event]] = []
-        self._due = LedgerBatch()
-        self._next_look = self._next_sight = 0.0
-        self._seen = False
-        """Whether nothing was heard since it was looked what is due."""
+        """Seconds that the messages in flight may take to finish after a stop."""
+        self._connector = Connector()
+        self._sessions = ActiveSessions()
+        self._events: list[tuple[ActiveSession, Event]] = []
+        self._recorder = OutcomeRecorder(ledger, throttle)
+        self._next_poll = self._next_refresh = 0.0
+        self._fresh = False
+        """Whether no event has come since the last refresh."""
         self._stopped_at: float | None = None
 
     def run(self, stop: threading.Event) -> None:
-        """Work until nothing more is to be had, no relay takes any, or soon after `stop`.
+        """Work until nothing is due, no relay takes mail, or soon after `stop`.
 
-        Raise StoreError when the ledger can't be kept.
+        Raise StoreError when the ledger can't be written.
         """
         self._stop = stop
-        self._seats.hark(self._openings.bell)
-        self._seats.hark(self._supply.bell)
+        self._sessions.register(self._connector.wakeup)
+        self._sessions.register(self._queue.wakeup)
         try:
-            self._go_on()
+            self._iterate()
             now = self._stopped_at = time.monotonic()
-            self._due.paces = self._fleet.paces(self._ledger.name, now, last=True)
-            self._record(now)
+            self._recorder.batch.rates = self._relays.rates(self._ledger.name, now, last=True)
+            self._commit(now)
         except Exception:
-            # what is on its way gets its verdict all the same, if that can be recorded by then
+            # messages in flight still get their outcome, if it can be recorded by then
             self._stopped_at = self._stopped_at or time.monotonic()
-            self._next_look = 0.0
-            self._go_on()
+            self._next_poll = 0.0
+            self._iterate()
             raise
         finally:
-            self._leave()
+            self._release()
 
     # the loop
 
-    def _go_on(self) -> None:
-        while self._goes_on(time.monotonic()):
-            self._turn()
+    def _iterate(self) -> None:
+        while self._has_work(time.monotonic()):
+            self._run_once()
 
-    def _goes_on(self, now: float) -> bool:
-        if self._heard or self._due or self._seats.busy:
+    def _has_work(self, now: float) -> bool:
+        if self._events or self._recorder.batch or self._sessions.busy:
             return True
         if self._stopped_at is not None:
             return False
-        takes = self._openings.under_way or self._fleet.available(now)
-        if takes and not self._supply.exhausted(now):
+        usable = self._connector.pending or self._relays.available(now)
+        if usable and not self._queue.exhausted(now):
             return True
-        # something may have come in since it was last looked
-        again, self._seen = not self._seen, False
-        self._next_look = self._next_sight = 0.0
+        # something may have become due since the last refresh: check once more
+        again, self._fresh = not self._fresh, False
+        self._next_poll = self._next_refresh = 0.0
         return again
 
     @property
-    def _spare(self) -> int:
-        """How many sessions have nothing to do, or soon will."""
-        return len(self._seats.idle) + self._openings.under_way
+    def _spare_sessions(self) -> int:
+        """How many sessions have nothing to do, or are about to open."""
+        return len(self._sessions.idle) + self._connector.pending
 
-    def _waits(self, now: float) -> bool:
-        """Whether it is left to others that something happens, and something may."""
-        if self._heard or self._due or (self._supply.fruitless and self._stopped_at is None):
+    def _may_block(self, now: float) -> bool:
+        """Whether only a socket, a wakeup or the time can bring more to do."""
+        unfinished = self._queue.last_claim_empty and self._stopped_at is None
+        if self._events or self._recorder.batch or unfinished:
             return False
-        return self._seats.busy or self._openings.under_way > 0 or not self._supply.exhausted(now)
+        return self._sessions.busy or self._connector.pending > 0 or not self._queue.exhausted(now)
 
-    def _turn(self) -> None:
-        """Hear what there is to hear, record it, and say what may be said."""
+    def _run_once(self) -> None:
         now = time.monotonic()
-        if now >= self._next_look:
-            self._hear_all(now)  # of a session that this drops, nothing is heard any more
-            self._look(now)
-        for stirred in self._seats.wait(_LOOK if self._waits(now) else 0):
-            if isinstance(stirred, ActiveSession):
-                self._stir(stirred, now)
-            elif stirred is self._openings.bell:
-                self._seat_opened(now)
+        if now >= self._next_poll:
+            self._handle_events(now)  # before this closes a session, whose events then are lost
+            self._poll_all(now)
+        for ready in self._sessions.select(_POLL_INTERVAL if self._may_block(now) else 0):
+            if isinstance(ready, ActiveSession):
+                self._poll(ready, now)
+            elif ready is self._connector.wakeup:
+                self._add_sessions(now)
             else:
-                stirred.hush()
-        self._hear_all(now)
-        self._record(now)
-        self._offer_all(now)
-        self._supply.prepare(len(self._seats))
+                ready.clear()
+        self._handle_events(now)
+        self._commit(now)
+        self._fill_sessions(now)
+        self._queue.prepare(len(self._sessions))
 
-    def _look(self, now: float) -> None:
-        """Do what isn't for every turn."""
-        self._next_look = now + _LOOK
+    def _poll_all(self, now: float) -> None:
+        """Check the stop event and the deadlines, and refresh what is due."""
+        self._next_poll = now + _POLL_INTERVAL
         if self._stop.is_set() and self._stopped_at is None:
             self._stopped_at = now
         if self._stopped_at is not None:
-            self._wind_down(now, self._stopped_at)
-        elif now >= self._next_sight and not self._due.holds:  # as in `_wanted`
-            self._see(now)
-        for seat in self._seats:
-            self._stir(seat, now)
+            self._shut_down(now, self._stopped_at)
+        elif now >= self._next_refresh and not self._recorder.batch.holds:  # see _claim_request
+            self._refresh(now)
+        for session in self._sessions:
+            self._poll(session, now)
 
-    def _see(self, now: float) -> None:
-        self._upkeep.look(now)
-        sight = self._ledger.see(self._supply.claimed)
-        self._fleet.look(sight, now)
-        self._destinations.look(sight, now)
-        over, refused = self._fleet.passed_over(now), self._fleet.refused
-        self._supply.look(sight, now, passed_over=over, refused=refused)
-        self._due.paces = self._fleet.paces(self._ledger.name, now)
-        self._next_sight = now + _SEE
-        self._seen = True
+    def _refresh(self, now: float) -> None:
+        """Read what is due and what is held."""
+        self._maintenance.run_if_due(now)
+        view = self._ledger.view(self._queue.claimed_editions)
+        self._relays.update(view, now)
+        self._throttle.update(view, now)
+        blocked, refused = self._relays.blocked_editions(now), self._relays.refused_editions
+        self._queue.update(view, now, blocked=blocked, refused=refused)
+        self._recorder.batch.rates = self._relays.rates(self._ledger.name, now)
+        self._next_refresh = now + _REFRESH_INTERVAL
+        self._fresh = True
 
-    def _seat_opened(self, now: float) -> None:
-        for member, opened in self._openings.take():
+    def _add_sessions(self, now: float) -> None:
+        for relay, opened in self._connector.completed():
             match opened:
-                case RelayUnavailable() if reply_classifier.puts_off(opened) and member.open:
-                    member.crowded(opened)
+                case RelayUnavailable() if (
+                    reply_classifier.is_throttled(opened) and relay.open_sessions
+                ):
+                    relay.limit_sessions(opened)
                 case RelayUnavailable():
-                    member.meet(opened, now)
-                    if reply_classifier.puts_off(opened):
-                        self._hold_relay(member, opened, now)
+                    relay.mark_unreachable(opened, now)
+                    if reply_classifier.is_throttled(opened):
+                        self._recorder.hold_relay(relay, opened, now)
                 case BaseException():
                     raise opened
                 case _:
-                    member.seated()
-                    self._seats.take(member, opened)
+                    relay.mark_reachable()
+                    self._sessions.add(relay, opened)
 
-    # what is heard
+    # events
 
-    def _stir(self, seat: ActiveSession, now: float, *, readable: bool = True) -> None:
+    def _poll(self, session: ActiveSession, now: float, *, readable: bool = True) -> None:
         """Let a session write and read."""
-        events = seat.session.move(now, readable=readable)
-        self._heard += ((seat, event) for event in events)
-        self._seats.watch(seat)
+        events = session.transport.poll(now, readable=readable)
+        self._events += ((session, event) for event in events)
+        self._sessions.watch(session)
 
-    def _hear_all(self, now: float) -> None:
-        heard, self._heard = self._heard, []
-        for seat, event in heard:
-            self._seen = False
-            self._hear(seat, event, now)
+    def _handle_events(self, now: float) -> None:
+        events, self._events = self._events, []
+        for session, event in events:
+            self._fresh = False
+            self._handle(session, event, now)
 
-    def _hear(self, seat: ActiveSession, event: Event, now: float) -> None:
+    def _handle(self, session: ActiveSession, event: Event, now: float) -> None:
         match event:
-            case BodyInvited():
-                seat.invited = True
-            case MessageDeclined(error, of_reader):
-                copy, seat.offered = seat.offered, None
-                assert copy is not None
+            case ReadyForBody():
+                session.ready_for_body = True
+            case EnvelopeRefused(error, about_recipient):
+                message, session.offered = session.offered, None
+                assert message is not None
                 if isinstance(error, RelayUnavailable):
-                    seat.member.refuse(copy.edition.key, error)
-                    self._supply.put_back(copy)
+                    session.relay.refuse_edition(message.edition.key, error)
+                    self._queue.requeue(message)
                 else:
-                    self._fail(seat.member, copy, error, now, of_reader=of_reader)
-            case MessageAnswered(reply, error):
-                copy, seat.current = seat.current, None
-                assert copy is not None
-                if error is None:
-                    self._accept(seat.member, copy, reply)
-                else:
-                    self._fail(
-                        seat.member, copy, error, now, left=reply_classifier.is_parting(error)
+                    self._recorder.failed(
+                        session.relay, message, error, now, about_recipient=about_recipient
                     )
-            case SessionEnded(error, of_reader):
-                self._end(seat, error, now, of_reader=of_reader)
+            case MessageAnswered(reply, error):
+                message, session.in_flight = session.in_flight, None
+                assert message is not None
+                if error is None:
+                    self._recorder.accepted(session.relay, message, reply)
+                else:
+                    closed = reply_classifier.is_closing(error)
+                    self._recorder.failed(session.relay, message, error, now, session_closed=closed)
+            case SessionEnded(error, about_recipient):
+                self._end_session(session, error, now, about_recipient=about_recipient)
             case _:
                 assert_never(event)
 
-    def _accept(self, member: RelayState, copy: OutgoingMessage, reply: SmtpReply) -> None:
-        self._due.verdicts.append(reply_classifier.accepted(copy.claim, reply))
-        if member.accept():
-            self._due.eased.append(member.key)
-        if self._destinations.recovered(copy.domain):
-            self._due.eased.append(self._destinations.key(copy.domain))
-
-    def _fail(
-        self,
-        member: RelayState,
-        copy: OutgoingMessage,
-        error: DeliveryError,
-        now: float,
-        *,
-        of_reader: bool = True,
-        left: bool = False,
+    def _end_session(
+        self, session: ActiveSession, error: DeliveryError, now: float, *, about_recipient: bool
     ) -> None:
-        """Take note of what became of a copy, and who wants less; `left`: its session ended."""
-        verdict = reply_classifier.of(error, copy.claim, copy.edition, self._ledger.moment)
-        self._due.verdicts.append(verdict)
-        member.counts[verdict.state] += 1
-        its_own = left and member.leave(copy.domain)
-        if its_own or reply_classifier.slows_relay(error, of_reader=of_reader):
-            self._hold_relay(member, error, now)
-        elif of_reader and self._destinations.put_off(copy.domain, error):
-            self._destinations.hold(copy.domain, now)
-            self._due.holds[self._destinations.key(copy.domain)] = str(error)
-
-    def _hold_relay(self, member: RelayState, error: DeliveryError, now: float) -> None:
-        member.pause(now)
-        self._due.holds[member.key] = str(error)
-
-    def _end(
-        self, seat: ActiveSession, error: DeliveryError, now: float, *, of_reader: bool
-    ) -> None:
-        """Settle what a session leaves behind that is over."""
-        current, offered = seat.clear()
-        if current is not None:
-            kind = NoVerdict if seat.session.handed else TemporaryFailure
-            self._fail(seat.member, current, kind(str(error), error.code), now)
-        elif not (seat.session.taken or of_reader) and reply_classifier.puts_off(error):
-            self._hold_relay(seat.member, error, now)
+        """Record what becomes of the messages of a session that is over."""
+        relay, transport = session.relay, session.transport
+        in_flight, offered = session.clear()
+        if in_flight is not None:
+            kind = NoVerdict if transport.body_sent else TemporaryFailure
+            self._recorder.failed(relay, in_flight, kind(str(error), error.code), now)
+        elif not (transport.answered or about_recipient) and reply_classifier.is_throttled(error):
+            self._recorder.hold_relay(relay, error, now)
         if offered is not None:
-            # a session that grew old says nothing about who would have been next
-            old = seat.session.taken > 0 or current is not None
-            if self._stopped_at is not None or (old and offered.wrong_turn()):
-                self._supply.put_back(offered)
+            # the end of a session that has been used says nothing about the next message
+            used = transport.answered > 0 or in_flight is not None
+            if self._stopped_at is not None or (used and offered.count_lost_session()):
+                self._queue.requeue(offered)
             else:
-                cut = TemporaryFailure(str(error), error.code)
-                self._fail(seat.member, offered, cut, now, of_reader=of_reader, left=of_reader)
-        self._drop(seat)
+                failure = TemporaryFailure(str(error), error.code)
+                self._recorder.failed(
+                    relay,
+                    offered,
+                    failure,
+                    now,
+                    about_recipient=about_recipient,
+                    session_closed=about_recipient,
+                )
+        self._close_session(session)
 
-    def _drop(self, seat: ActiveSession) -> None:
-        """Let a session go, with what is offered in it."""
-        _, offered = seat.clear()
+    def _close_session(self, session: ActiveSession) -> None:
+        _, offered = session.clear()
         if offered is not None:
-            self._supply.put_back(offered)
-        self._seats.leave(seat)
+            self._queue.requeue(offered)
+        self._sessions.remove(session)
 
-    # what is recorded, and said
+    # the ledger, then the sockets
 
-    def _record(self, now: float) -> None:
-        """Record the round, and have the bodies leave that may."""
-        invited = [seat for seat in self._seats if seat.invited]
+    def _commit(self, now: float) -> None:
+        """Record the batch, then send the bodies that the ledger lets go."""
+        ready = [session for session in self._sessions if session.ready_for_body]
         if self._stopped_at is not None:
-            for seat in invited:
-                self._drop(seat)
-            invited = []
+            for session in ready:
+                self._close_session(session)
+            ready = []
         else:
-            self._due.wanted = self._wanted(now)
-        self._due.intents = [seat.next.claim for seat in invited]
-        if not self._due:
+            self._recorder.batch.claim_request = self._claim_request(now)
+        self._recorder.batch.intents = [session.next_message.claim for session in ready]
+        if not self._recorder.batch:
             return
-        due, self._due = self._due, LedgerBatch()
-        recorded = self._ledger.record(due)
-        leaving = [seat for seat in invited if seat.next.claim.key in recorded.may_leave]
-        for seat in set(invited).difference(leaving):
-            # it waits for a body that must not come: there is no way on in that session
-            self._supply.give_up(seat.next)
-            seat.offered = None
-            self._drop(seat)
+        batch = self._recorder.take_batch()
+        result = self._ledger.record(batch)
+        may_send = result.may_send
+        sending = [session for session in ready if session.next_message.claim.key in may_send]
+        for session in set(ready).difference(sending):
+            # the server waits for a body that must not be sent: only closing gets out of that
+            self._queue.release(session.next_message)
+            session.offered = None
+            self._close_session(session)
         try:
-            if due.wanted is not None:
-                self._due.verdicts += self._supply.take_in(due.wanted, recorded.claims, now)
-            if recorded.paused or len(leaving) < len(invited):
-                self._see(now)
-        finally:  # what is written down as sent leaves, whatever goes wrong here
-            self._send(leaving, now)
+            if batch.claim_request is not None:
+                self._recorder.batch.outcomes += self._queue.add(
+                    batch.claim_request, result.claims, now
+                )
+            if result.paused or len(sending) < len(ready):
+                self._refresh(now)
+        finally:  # what is recorded as sent is sent, whatever fails here
+            self._send_bodies(sending, now)
 
-    def _send(self, leaving: Sequence[ActiveSession], now: float) -> None:
-        """Have bodies leave, each with the next envelope behind it."""
-        rest, spare = iter(leaving), self._spare
+    def _send_bodies(self, sending: Sequence[ActiveSession], now: float) -> None:
+        """Send each session's body, with the next envelope behind it."""
+        remaining, spare = iter(sending), self._spare_sessions
         try:
-            for seat in rest:
-                seat.hand_over()
-                self._next(seat, now, spare=spare)
-                self._stir(seat, now, readable=False)
-        finally:  # also when it can't be asked who is next
-            for seat in rest:
-                seat.hand_over()
+            for session in remaining:
+                session.send_body()
+                self._fill_session(session, now, spare=spare)
+                self._poll(session, now, readable=False)
+        finally:  # also if the next message can't be read
+            for session in remaining:
+                session.send_body()
 
-    def _wanted(self, now: float) -> ClaimRequest | None:
-        """Say what to claim, if anything: of what is the most urgent by now."""
-        sessions = len(self._seats) + self._openings.under_way + 1
-        wanted = self._supply.wanted(sessions, now)
-        if wanted is None or self._seen or now < self._next_sight - _SEE + _GLANCE:
-            return wanted
-        if not self._due.holds:  # a look would overlook those that are not recorded yet
-            self._see(now)
-        return self._supply.wanted(sessions, now)
+    def _claim_request(self, now: float) -> ClaimRequest | None:
+        """Return what to claim, if anything, by a recent view of what is most urgent."""
+        sessions = len(self._sessions) + self._connector.pending + 1
+        request = self._queue.claim_request(sessions, now)
+        age = now - self._next_refresh + _REFRESH_INTERVAL
+        if request is None or self._fresh or age < _REFRESH_MAX_AGE:
+            return request
+        if not self._recorder.batch.holds:  # a refresh would lose those not yet recorded
+            self._refresh(now)
+        return self._queue.claim_request(sessions, now)
 
-    def _offer_all(self, now: float) -> None:
-        """Offer a copy in each session that has room for one, and open more where that is few."""
+    def _fill_sessions(self, now: float) -> None:
+        """Offer a message in each session that has room, and open more sessions if needed."""
         if self._stopped_at is None:
-            spare = self._spare
-            for seat in self._seats:
-                if seat.offered is None:
-                    self._next(seat, now, spare=spare)
-            self._open(now)
-        for seat in self._seats:
-            if seat.session.stuck and not seat.writing:
-                self._stir(seat, now, readable=False)
+            spare = self._spare_sessions
+            for session in self._sessions:
+                if session.offered is None:
+                    self._fill_session(session, now, spare=spare)
+            self._open_sessions(now)
+        for session in self._sessions:
+            if session.transport.wants_write and not session.writing:
+                self._poll(session, now, readable=False)
 
-    def _next(self, seat: ActiveSession, now: float, *, spare: int) -> None:
-        """Offer the next copy; behind one that is on its way only while others have theirs."""
-        session, member = seat.session, seat.member
-        if seat.current is not None and self._supply.waiting <= spare:
+    def _fill_session(self, session: ActiveSession, now: float, *, spare: int) -> None:
+        """Offer the next message; behind a body in flight only if no idle session needs it."""
+        transport, relay = session.transport, session.relay
+        if session.in_flight is not None and self._queue.waiting <= spare:
             return
-        if seat.current is None and session.spent:
-            self._drop(seat)
+        if session.in_flight is None and transport.exhausted:
+            self._close_session(session)
             return
-        while seat.offered is None and not session.spent and self._supply.waiting:
-            if not member.draw(now):
+        while session.offered is None and not transport.exhausted and self._queue.waiting:
+            if not relay.take_token(now):
                 return
-            copy = self._supply.next(now, refused=member.refused)
-            if copy is None:
-                member.undraw()
+            message = self._queue.pop(now, refused=relay.refused_editions)
+            if message is None:
+                relay.undo_take()
                 return
-            self._offer(seat, copy)
+            self._offer(session, message)
 
-    def _offer(self, seat: ActiveSession, copy: OutgoingMessage) -> None:
-        if copy.refusal is not None:
-            self._due.verdicts.append(reply_classifier.not_made(copy.claim, copy.refusal))
+    def _offer(self, session: ActiveSession, message: OutgoingMessage) -> None:
+        if message.refusal is not None:
+            self._recorder.not_rendered(message, message.refusal)
             return
         try:
-            seat.session.offer(copy.envelope, copy.message.size)
+            session.transport.send_envelope(message.envelope, message.message.size)
         except PermanentFailure as error:
-            verdict = reply_classifier.of(error, copy.claim, copy.edition, self._ledger.moment)
-            self._due.verdicts.append(verdict)
+            self._recorder.not_sent(message, error)
         else:
-            seat.offered = copy
+            session.offered = message
 
-    def _open(self, now: float) -> None:
-        """Open what is missing, with relays that take something of what waits."""
-        claimed = self._supply.claimed
-        fit = [each for each in self._fleet.available(now) if each.takes_any(claimed)]
-        idle = [seat.member for seat in self._seats.idle]
-        free = sum(member in fit and not member.dry(now) for member in idle)
-        missing = self._supply.waiting - free - self._openings.under_way
-        for member in self._fleet.missing(missing, fit, now):
-            self._openings.begin(member)
+    def _open_sessions(self, now: float) -> None:
+        """Open sessions for the waiting messages, with relays that take any of their editions."""
+        editions = self._queue.claimed_editions
+        relays = [relay for relay in self._relays.available(now) if relay.accepts_any(editions)]
+        idle = [session.relay for session in self._sessions.idle]
+        free = sum(relay in relays and not relay.rate_limited(now) for relay in idle)
+        missing = self._queue.waiting - free - self._connector.pending
+        for relay in self._relays.to_connect(missing, relays, now):
+            self._connector.connect(relay)
 
     # the end
 
-    def _wind_down(self, now: float, since: float) -> None:
-        """Finish what is on its way; break off what takes too long."""
-        for seat in self._seats:
-            if seat.current is None:
-                self._drop(seat)
+    def _shut_down(self, now: float, since: float) -> None:
+        """Wait for the messages in flight; end the sessions that take longer than allowed."""
+        for session in self._sessions:
+            if session.in_flight is None:
+                self._close_session(session)
             elif now - since > self.stop_timeout:
-                self._end(seat, TemporaryFailure("we had to stop"), now, of_reader=False)
+                error = TemporaryFailure("we had to stop")
+                self._end_session(session, error, now, about_recipient=False)
 
-    def _leave(self) -> None:
-        """Give back what is held, whatever led here."""
-        for seat in self._seats:
-            self._drop(seat)
-        self._openings.close()
-        self._seats.close()
+    def _release(self) -> None:
+        for session in self._sessions:
+            self._close_session(session)
+        self._connector.close()
+        self._sessions.close()
         with contextlib.suppress(StoreError):
-            self._supply.give_back()
-            self._destinations.give_back()
-            self._fleet.give_back()
+            self._queue.close()
+            self._throttle.release()
+            self._relays.release()

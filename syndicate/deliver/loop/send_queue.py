@@ -1,4 +1,4 @@
-"""What is to be handed over next: claimed in time, the most urgent edition first."""
+"""The queue of claimed messages: filled ahead of need, the most urgent edition first."""
 
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
@@ -7,113 +7,116 @@ from itertools import islice
 from syndicate.deliver.loop import reply_classifier
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerView
+from syndicate.deliver.loop.signing_pool import SigningPool
 from syndicate.deliver.loop.wakeup import Wakeup
-from syndicate.deliver.message.dkim import BATCH
+from syndicate.deliver.message.dkim import BATCH_SIZE
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.message.outgoing_message import OutgoingMessage, SigningPool
+from syndicate.deliver.message.outgoing_message import OutgoingMessage
 from syndicate.deliver.message.prepared import PreparedEditions
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim, DeliveryOutcome
 from syndicate.model.editions import Edition, EditionKind
 
-_FEWEST, _MOST = 25, 250
+_MIN_CLAIM, _MAX_CLAIM = 25, 250
 """Rows in a claim: enough to make its commit cheap, and no more than leave within two seconds."""
-_MEASURED = 0.1
-"""Seconds after which it is looked again how many left."""
-_AHEAD = 64
-"""Copies that are written before their turn where threads sign, so that it is done by then."""
-_AGAIN = 10.0
-"""Seconds until an edition is looked through again of which only closed domains were left."""
-_STALE = 120.0
-"""Seconds after which what was claimed and didn't get its turn goes back, for others."""
+_RATE_WINDOW = 0.1
+"""Seconds over which the sending rate is measured."""
+_SIGN_AHEAD = 64
+"""Messages that are rendered before their turn where threads sign, to be signed in time."""
+_RESCAN_INTERVAL = 10.0
+"""Seconds until an edition is read again of which only readers at blocked domains were left."""
+_MAX_WAIT = 120.0
+"""Seconds after which claims whose turn never came are released, for other processes."""
 
 
 class SendQueue:
-    """Copies for whoever has a session free; used by the loop alone.
+    """Messages for sessions that are free; only the send loop uses it.
 
-    A few readers are claimed ahead, so that no session waits for the ledger. An
-    edition that is more urgent than what was claimed goes before it.
+    Readers are claimed ahead, so that no session waits for the ledger. An edition that
+    is more urgent than those already claimed goes before them.
     """
 
     def __init__(
         self,
         ledger: Ledger,
-        mailings: PreparedEditions,
+        prepared: PreparedEditions,
         links: SignedLinks,
-        destinations: DomainThrottle,
+        throttle: DomainThrottle,
         *,
         only: tuple[str, ...],
     ) -> None:
         self._ledger = ledger
-        self._mailings = mailings
-        self._workshop = SigningPool(links)
-        self._destinations = destinations
+        self._prepared = prepared
+        self._signing_pool = SigningPool(links)
+        self._throttle = throttle
         self._only = only
         self._editions: list[Edition] = []
         self._queues: dict[int, deque[OutgoingMessage]] = {}
         self._after: dict[int, int] = {}
+        """By edition, the subscriber after whom to claim next."""
         self._exhausted: dict[int, tuple[frozenset[str], float]] = {}
-        """Editions with nothing left at the domains that were open, and when that was seen."""
+        """Editions with no reader left but at these domains, and when that was found."""
         self._refused: Collection[int] = ()
-        self._back: list[Claim] = []
-        self._appetite = _FEWEST
-        self._handed_out = 0
-        """How many since it was measured."""
-        self._measured = 0.0
-        self._oldest = 0.0
+        self._released: list[Claim] = []
+        """To be released in the ledger with the next `update`."""
+        self._claim_size = _MIN_CLAIM
+        self._popped = 0
+        """Messages since `_measured_at`."""
+        self._measured_at = 0.0
+        self._oldest_claim_at = 0.0
         self.waiting = 0
-        """How many copies are claimed and wait for a session."""
-        self.fruitless = False
-        """Whether the last claim gave nothing: another edition is to be looked through at once."""
+        """How many claimed messages wait for a session."""
+        self.last_claim_empty = False
+        """Whether the last claim found nobody, so that the next edition is to be tried at once."""
 
     @property
-    def bell(self) -> Wakeup:
-        """What rings when a copy can leave that could not before."""
-        return self._workshop.bell
+    def wakeup(self) -> Wakeup:
+        """Notified when a message is signed that the loop had to wait for."""
+        return self._signing_pool.wakeup
 
     @property
-    def claimed(self) -> list[int]:
-        """The editions of which copies wait for a session."""
+    def claimed_editions(self) -> list[int]:
+        """The editions of which messages wait for a session."""
         return [key for key, queue in self._queues.items() if queue]
 
-    def look(
+    def update(
         self,
-        sight: LedgerView,
+        view: LedgerView,
         now: float,
         *,
-        passed_over: Collection[int],
+        blocked: Collection[int],
         refused: Collection[int],
     ) -> None:
-        """Take note of how things stand, about once a second; raise StoreError.
+        """Take over a view of the ledger, about once a second; raise StoreError.
 
-        `passed_over` are editions that no relay takes anything of; `refused` those of
-        which one doesn't, so that it is free for others.
+        No relay takes the `blocked` editions; at least one doesn't take the `refused`
+        ones, so that it is free for others.
         """
         self._refused = refused
-        self._editions = [each for each in sight.editions if each.key not in passed_over]
-        going_on = {each.key for each in self._editions}
-        for edition in self._queues.keys() - going_on:
-            self._return(self._queues.pop(edition))
-        for edition in self._after.keys() - going_on:
-            del self._after[edition]
-        if self.waiting and now - self._oldest > _STALE:
+        self._editions = [edition for edition in view.editions if edition.key not in blocked]
+        open_keys = {edition.key for edition in self._editions}
+        for key in self._queues.keys() - open_keys:
+            self._release_all(self._queues.pop(key))
+        for key in self._after.keys() - open_keys:
+            del self._after[key]
+        if self.waiting and now - self._oldest_claim_at > _MAX_WAIT:
             self._empty()
-        closed = self._destinations.closed(now)
-        # to find nothing but held domains takes a look at each of their readers
+        domains = self._throttle.blocked_domains(now)
+        # a claim that finds only blocked domains has read every reader of the edition
         self._exhausted = {
-            key: (without, since)
-            for key, (without, since) in self._exhausted.items()
-            if without and without == closed and now - since < _AGAIN
+            key: (excluded, since)
+            for key, (excluded, since) in self._exhausted.items()
+            if excluded and excluded == domains and now - since < _RESCAN_INTERVAL
         }
-        if not (self._editions or self.waiting or self._back):
-            # who waited for a limit was cancelled meanwhile, or others have them in hand
-            self._destinations.sated(())
-        self._ledger.release(self._returned())
+        if not (self._editions or self.waiting or self._released):
+            # the messages that waited for a limit are cancelled, or claimed by other processes
+            self._throttle.forget_denials()
+        self._ledger.release(self._take_released())
 
-    def wanted(self, sessions: int, now: float) -> ClaimRequest | None:
-        """Say what to claim with the next commit, for so many sessions; None: enough is there."""
-        self.fruitless = False
-        self._measure(now)
+    def claim_request(self, sessions: int, now: float) -> ClaimRequest | None:
+        """Return what to claim with the next commit for so many sessions, if anything."""
+        self.last_claim_empty = False
+        self._measure_rate(now)
         for edition in self._editions:
             if len(self._queues.get(edition.key, ())) > 2 * sessions:
                 if edition.key in self._refused:
@@ -122,135 +125,133 @@ class SendQueue:
             if not self._is_exhausted(edition.key, now):
                 return ClaimRequest(
                     edition=edition.key,
-                    limit=self._appetite,
+                    limit=self._claim_size,
                     after=self._after.get(edition.key, 0),
-                    without=self._destinations.closed(now),
+                    excluded_domains=self._throttle.blocked_domains(now),
                 )
         return None
 
-    def take_in(
-        self, wanted: ClaimRequest, claims: Sequence[Claim], now: float
+    def add(
+        self, request: ClaimRequest, claims: Sequence[Claim], now: float
     ) -> list[DeliveryOutcome]:
-        """Take what was claimed; return what becomes of those who get nothing."""
-        # on to the end, also where some were skipped: what lies behind may be held, and much
-        self._after[wanted.edition] = claims[-1].subscriber if claims else 0
-        self.fruitless = not claims and not self._back
+        """Queue what was claimed; return the outcomes of those who get nothing."""
+        # up to the last reader before starting over, even if others were passed over: they may
+        # be at blocked domains, and many
+        self._after[request.edition] = claims[-1].subscriber if claims else 0
+        self.last_claim_empty = not claims and not self._released
         if not claims:
-            if not wanted.after and not self._back:
-                self._exhausted[wanted.edition] = wanted.without, now
-                self._destinations.sated(wanted.without)
+            if not request.after and not self._released:
+                self._exhausted[request.edition] = request.excluded_domains, now
+                self._throttle.forget_denials(but=request.excluded_domains)
             return []
-        edition = self._edition(wanted.edition)
-        if edition.kind is EditionKind.LETTER:  # its one reader has it
-            self._exhausted[wanted.edition] = frozenset(), now
-        let_out: list[Claim] = []
-        kept_in: list[DeliveryOutcome] = []
+        edition = next(edition for edition in self._editions if edition.key == request.edition)
+        if edition.kind is EditionKind.LETTER:  # it has only this reader
+            self._exhausted[request.edition] = frozenset(), now
+        allowed: list[Claim] = []
+        outcomes: list[DeliveryOutcome] = []
         for claim in claims:
-            if reply_classifier.let_out(claim.email, self._only):
-                let_out.append(claim)
+            if reply_classifier.is_allowed(claim.email, self._only):
+                allowed.append(claim)
             else:
-                kept_in.append(reply_classifier.held_back(claim))
+                outcomes.append(reply_classifier.held_back(claim))
         try:
-            mailing = self._mailings.get(edition)
+            prepared = self._prepared.get(edition)
         except Refused as refusal:
-            return [*kept_in, *(reply_classifier.not_made(claim, refusal) for claim in let_out)]
+            return [
+                *outcomes,
+                *(reply_classifier.not_rendered(claim, refusal) for claim in allowed),
+            ]
         except BaseException:
-            self._back += claims
+            self._released += claims
             raise
         if not self.waiting:
-            self._oldest = now
+            self._oldest_claim_at = now
         queue = self._queues.setdefault(edition.key, deque())
-        queue.extend(OutgoingMessage(claim, edition, mailing) for claim in let_out)
-        self.waiting += len(let_out)
-        return kept_in
+        queue.extend(OutgoingMessage(claim, edition, prepared) for claim in allowed)
+        self.waiting += len(allowed)
+        return outcomes
 
     def prepare(self, count: int) -> None:
-        """Write so many of the most urgent copies before their turn, or a few more."""
+        """Render about so many of the most urgent messages before their turn."""
         urgent = (self._queues.get(edition.key) for edition in self._editions)
         queue = next(filter(None, urgent), None)
         if queue is not None:
-            self._begin(queue, count)
+            self._render(queue, count)
 
-    def next(self, now: float, *, refused: Collection[int]) -> OutgoingMessage | None:
-        """Return the next copy, made, but for editions that are `refused`.
+    def pop(self, now: float, *, refused: Collection[int]) -> OutgoingMessage | None:
+        """Return the next message, rendered and signed, skipping the `refused` editions.
 
-        None when none waits, or the next isn't signed yet: then the bell rings for it.
+        None if none waits, or if the next isn't signed yet; then `wakeup` is notified.
         """
         for edition in self._editions:
             queue = self._queues.get(edition.key)
             while queue and edition.key not in refused:
-                if self._workshop.awaited:
+                if self._signing_pool.waiting:
                     return None
                 domain = queue[0].domain
-                if not self._destinations.draw(domain, now):
-                    self._return([queue.popleft()])
+                if not self._throttle.take_token(domain, now):
+                    self._release_all([queue.popleft()])
                     continue
-                if not queue[0].begun:
-                    self._begin(queue, 1)
-                if not self._workshop.finish(queue[0]):
-                    self._destinations.undraw(domain)
+                if not queue[0].rendered:
+                    self._render(queue, 1)
+                if not self._signing_pool.finish(queue[0]):
+                    self._throttle.undo_take(domain)
                     return None
                 self.waiting -= 1
-                self._handed_out += 1
+                self._popped += 1
                 return queue.popleft()
         return None
 
-    def put_back(self, copy: OutgoingMessage) -> None:
-        """Take back what was not handed over; it is the next of its edition again."""
-        self._queues.setdefault(copy.edition.key, deque()).appendleft(copy)
+    def requeue(self, message: OutgoingMessage) -> None:
+        """Put a message that was not sent before all others of its edition."""
+        self._queues.setdefault(message.edition.key, deque()).appendleft(message)
         self.waiting += 1
 
-    def give_up(self, copy: OutgoingMessage) -> None:
-        """Let a claim go whose copy must not leave; what became of it, the ledger knows."""
-        self._back.append(copy.claim)
+    def release(self, message: OutgoingMessage) -> None:
+        """Release the claim of a message that must not be sent."""
+        self._released.append(message.claim)
 
     def exhausted(self, now: float) -> bool:
-        """Whether nothing more is to be had for now: nothing is due, or soon will be."""
+        """Whether nothing is due, nor will be within the minute."""
         done = all(self._is_exhausted(edition.key, now) for edition in self._editions)
-        held_up = self.waiting or self._back or self._destinations.soon(now)
-        return done and not held_up
+        return done and not (self.waiting or self._released or self._throttle.opens_soon(now))
 
-    def give_back(self) -> None:
-        """Give back all that was claimed, at the end; raise StoreError."""
-        self._workshop.close()
+    def close(self) -> None:
+        """Release all claims; raise StoreError."""
+        self._signing_pool.close()
         self._empty()
-        self._ledger.release(self._returned())
+        self._ledger.release(self._take_released())
 
-    # how
+    def _measure_rate(self, now: float) -> None:
+        """Claim as many at once as leave within two seconds."""
+        seconds = now - self._measured_at
+        if seconds >= _RATE_WINDOW:
+            in_two_seconds = int(2 * self._popped / seconds)
+            self._claim_size = min(_MAX_CLAIM, max(_MIN_CLAIM, in_two_seconds))
+            self._popped, self._measured_at = 0, now
 
-    def _measure(self, now: float) -> None:
-        """Want as many at once as leave within two seconds."""
-        seconds = now - self._measured
-        if seconds >= _MEASURED:
-            leave = int(2 * self._handed_out / seconds)
-            self._appetite = min(_MOST, max(_FEWEST, leave))
-            self._handed_out, self._measured = 0, now
-
-    def _begin(self, queue: deque[OutgoingMessage], count: int) -> None:
-        """Write so many, and more where signing takes long, as many together as are best signed."""
-        ahead = max(count, _AHEAD) if queue[0].mailing.slow else count
-        first = next((n for n, copy in enumerate(queue) if not copy.begun), ahead)
-        for start in range(first, min(ahead, len(queue)), BATCH):
-            self._workshop.begin(islice(queue, start, start + BATCH))
+    def _render(self, queue: deque[OutgoingMessage], count: int) -> None:
+        """Render so many messages, more if signing takes long, in batches that sign fastest."""
+        ahead = max(count, _SIGN_AHEAD) if queue[0].prepared.slow else count
+        first = next((n for n, message in enumerate(queue) if not message.rendered), ahead)
+        for start in range(first, min(ahead, len(queue)), BATCH_SIZE):
+            self._signing_pool.render(islice(queue, start, start + BATCH_SIZE))
 
     def _is_exhausted(self, edition: int, now: float) -> bool:
-        """Whether nothing was left of it where mail goes now: a domain may have opened since."""
-        without, _ = self._exhausted.get(edition, (None, 0.0))
-        return without is not None and without <= self._destinations.closed(now)
-
-    def _edition(self, key: int) -> Edition:
-        return next(edition for edition in self._editions if edition.key == key)
+        """Whether no reader was left but at domains that are blocked now, too."""
+        excluded, _ = self._exhausted.get(edition, (None, 0.0))
+        return excluded is not None and excluded <= self._throttle.blocked_domains(now)
 
     def _empty(self) -> None:
         for queue in self._queues.values():
-            self._return(queue)
+            self._release_all(queue)
         self._queues.clear()
 
-    def _return(self, copies: Iterable[OutgoingMessage]) -> None:
-        for copy in copies:
+    def _release_all(self, messages: Iterable[OutgoingMessage]) -> None:
+        for message in messages:
             self.waiting -= 1
-            self._back.append(copy.claim)
+            self._released.append(message.claim)
 
-    def _returned(self) -> list[Claim]:
-        returned, self._back = self._back, []
-        return returned
+    def _take_released(self) -> list[Claim]:
+        released, self._released = self._released, []
+        return released

@@ -1,4 +1,4 @@
-"""The sessions at work in the loop, and what is under way in each."""
+"""The open sessions of the send loop, and which messages are under way in each."""
 
 import selectors
 from collections.abc import Iterator
@@ -6,54 +6,57 @@ from typing import TYPE_CHECKING
 
 from syndicate.deliver.loop.relay_pool import RelayState
 from syndicate.deliver.loop.wakeup import Wakeup
-from syndicate.deliver.smtp.relay import TransportSession
+from syndicate.deliver.smtp.transport import TransportSession
 
 if TYPE_CHECKING:
     from syndicate.deliver.message.outgoing_message import OutgoingMessage
 
 
 class ActiveSession:
-    """A session at work: the copy on its way in it, and the one offered behind."""
+    """An open session: the message in flight in it, and the one offered behind."""
 
-    __slots__ = ("current", "invited", "member", "offered", "session", "writing")
+    __slots__ = ("in_flight", "offered", "ready_for_body", "relay", "transport", "writing")
 
-    def __init__(self, member: RelayState, session: TransportSession) -> None:
-        self.member = member
-        self.session = session
-        self.current: OutgoingMessage | None = None
+    def __init__(self, relay: RelayState, transport: TransportSession) -> None:
+        self.relay = relay
+        self.transport = transport
+        self.in_flight: OutgoingMessage | None = None
+        """Its body has been handed to the transport."""
         self.offered: OutgoingMessage | None = None
-        self.invited = False
-        """Whether the body of what is offered is awaited."""
+        """Its envelope has been handed to the transport."""
+        self.ready_for_body = False
+        """Whether the server waits for the body of `offered`."""
         self.writing = False
+        """Whether the selector waits until it can be written to."""
 
     @property
     def busy(self) -> bool:
-        """Whether something of it is under way."""
-        return self.current is not None or self.offered is not None
+        """Whether a message is under way in it."""
+        return self.in_flight is not None or self.offered is not None
 
     @property
-    def next(self) -> "OutgoingMessage":
-        """What is offered, where something is."""
+    def next_message(self) -> "OutgoingMessage":
+        """The offered message; there has to be one."""
         assert self.offered is not None
         return self.offered
 
-    def hand_over(self) -> None:
-        """Have the body leave of what is offered."""
-        self.current, self.offered, self.invited = self.next, None, False
-        self.session.hand_over(*self.current.message.pieces, tame=True)
+    def send_body(self) -> None:
+        """Send the body of the offered message."""
+        self.in_flight, self.offered, self.ready_for_body = self.next_message, None, False
+        self.transport.send_body(*self.in_flight.message.pieces, dot_free=True)
 
     def clear(self) -> "tuple[OutgoingMessage | None, OutgoingMessage | None]":
-        """Leave it empty; return what was on its way in it, and what was offered."""
-        left = self.current, self.offered
-        self.current = self.offered = None
-        self.invited = False
-        return left
+        """Remove and return the message in flight, and the one offered."""
+        messages = self.in_flight, self.offered
+        self.in_flight = self.offered = None
+        self.ready_for_body = False
+        return messages
 
 
 class ActiveSessions:
-    """All of them, and the waiting for what happens in any, or rings.
+    """All open sessions, and the selector that waits for them and for wakeups.
 
-    To go through them goes through those that are there when it begins.
+    Iteration goes over a snapshot: sessions may be added and removed meanwhile.
     """
 
     def __init__(self) -> None:
@@ -68,46 +71,47 @@ class ActiveSessions:
 
     @property
     def busy(self) -> bool:
-        """Whether something is under way in any."""
-        return any(seat.busy for seat in self._all)
+        """Whether a message is under way in any session."""
+        return any(session.busy for session in self._all)
 
     @property
     def idle(self) -> list[ActiveSession]:
-        """Those with nothing under way."""
-        return [seat for seat in self._all if not seat.busy]
+        """The sessions with no message under way."""
+        return [session for session in self._all if not session.busy]
 
-    def hark(self, bell: Wakeup) -> None:
-        """Wait for a bell, too."""
-        self._selector.register(bell, selectors.EVENT_READ, bell)
+    def register(self, wakeup: Wakeup) -> None:
+        """Let a wakeup end `select`, too."""
+        self._selector.register(wakeup, selectors.EVENT_READ, wakeup)
 
-    def wait(self, seconds: float) -> Iterator[ActiveSession | Wakeup]:
-        """Wait so long for one that can be read from or written to, or a bell; go through them."""
+    def select(self, seconds: float) -> Iterator[ActiveSession | Wakeup]:
+        """Wait at most so long, and yield the sessions and wakeups that are ready."""
         for key, _ in self._selector.select(seconds):
             yield key.data
 
-    def take(self, member: RelayState, session: TransportSession) -> None:
-        """Have a session work."""
-        seat = ActiveSession(member, session)
-        self._all.add(seat)
-        if session.fileno() >= 0:
-            self._selector.register(session, selectors.EVENT_READ, seat)
+    def add(self, relay: RelayState, transport: TransportSession) -> None:
+        """Add a session that was just opened."""
+        session = ActiveSession(relay, transport)
+        self._all.add(session)
+        if transport.fileno() >= 0:
+            self._selector.register(transport, selectors.EVENT_READ, session)
 
-    def watch(self, seat: ActiveSession) -> None:
-        """Wait for a session to be written to as long as it is stuck."""
-        if seat.session.stuck != seat.writing and seat.session.fileno() >= 0:
-            seat.writing = seat.session.stuck
-            mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if seat.writing else 0)
-            self._selector.modify(seat.session, mask, seat)
+    def watch(self, session: ActiveSession) -> None:
+        """Wait until a session can be written to, for as long as it has something to write."""
+        transport = session.transport
+        if transport.wants_write != session.writing and transport.fileno() >= 0:
+            session.writing = transport.wants_write
+            mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if session.writing else 0)
+            self._selector.modify(transport, mask, session)
 
-    def leave(self, seat: ActiveSession) -> None:
-        """Let a session go, where it hasn't gone."""
-        if seat in self._all:
-            self._all.discard(seat)
-            seat.member.open -= 1
-            if seat.session.fileno() >= 0:
-                self._selector.unregister(seat.session)
-        seat.session.close()
+    def remove(self, session: ActiveSession) -> None:
+        """Close a session; it may have been removed before."""
+        if session in self._all:
+            self._all.discard(session)
+            session.relay.open_sessions -= 1
+            if session.transport.fileno() >= 0:
+                self._selector.unregister(session.transport)
+        session.transport.close()
 
     def close(self) -> None:
-        """Wait for nothing more."""
+        """Close the selector."""
         self._selector.close()

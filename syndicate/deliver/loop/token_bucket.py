@@ -1,4 +1,7 @@
-"""What this process may use of an allowance that all share: drawn from the store in portions."""
+"""This process's share of a rate limit or a daily quota that all processes share.
+
+The store counts the tokens; a bucket here reserves a few of them at a time.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,98 +12,101 @@ from syndicate import clock
 from syndicate.config import Rate
 from syndicate.store import Store
 
-_PORTION = 0.25
-"""Seconds' worth that is taken at once."""
-_DAILY_PORTION = 20
-_LONGEST = 30.0
-_SHORTEST = 0.1
+_RESERVE_SECONDS = 0.25
+"""A reservation from a rate limit is worth so many seconds of it."""
+_RESERVE_DAILY = 20
+"""Tokens in a reservation from a daily quota."""
+_MIN_RETRY, _MAX_RETRY = 0.1, 30.0
+"""Bounds, in seconds, of the wait after a rate limit had no token."""
 
 
 class TokenBucket:
-    """A few messages' worth of a rate, or of a day's number."""
+    """Tokens of a rate limit or of a daily quota; each message takes one."""
 
     def __init__(
         self,
-        take: Callable[[], int],
-        put_back: Callable[[int], None],
-        pause: Callable[[], float],
+        reserve: Callable[[], int],
+        release: Callable[[int], None],
+        retry_after: Callable[[], float],
     ) -> None:
-        self._take = take
-        self._put_back = put_back
-        self._pause = pause
-        self._left = 0
-        self.thirsty = False
-        """Whether the last one who asked got nothing."""
-        self.again = 0.0
-        """When it is worth asking again, by `time.monotonic()`."""
+        """`retry_after` gives the seconds to wait when `reserve` got nothing."""
+        self._reserve = reserve
+        self._release = release
+        self._retry_after = retry_after
+        self._tokens = 0
+        self.denied = False
+        """Whether the last `take` got nothing."""
+        self.retry_at = 0.0
+        """When to reserve again, by `time.monotonic()`."""
 
     @classmethod
-    def of_rate(cls, store: Store, name: str, rate: Rate) -> Self:
-        """Draw from the bucket of that name, which fills at a rate."""
+    def for_rate(cls, store: Store, name: str, rate: Rate) -> Self:
+        """Return a bucket that shares the rate limit of this name."""
         seconds = rate.per.total_seconds() / rate.count
-        portion = ceil(_PORTION / seconds)
+        portion = ceil(_RESERVE_SECONDS / seconds)
 
-        def take() -> int:
+        def reserve() -> int:
             with store.write() as tx:
                 return tx.quotas.take(name, rate, portion, at=clock.now())
 
-        def put_back(count: int) -> None:
+        def release(count: int) -> None:
             with store.write() as tx:
                 tx.quotas.release(name, count)
 
-        pause = min(_LONGEST, max(_SHORTEST, seconds))
-        return cls(take, put_back, lambda: pause)
+        retry_after = min(_MAX_RETRY, max(_MIN_RETRY, seconds))
+        return cls(reserve, release, lambda: retry_after)
 
     @classmethod
-    def of_day(cls, store: Store, name: str, quota: Callable[[datetime], int | None]) -> Self:
-        """Draw from each day's number of messages, in UTC; None: no limit that day."""
+    def for_daily_quota(
+        cls, store: Store, name: str, quota: Callable[[datetime], int | None]
+    ) -> Self:
+        """Return a bucket that shares each UTC day's quota; None is no limit on that day."""
         day = clock.now()
 
-        def take() -> int:
+        def reserve() -> int:
             nonlocal day
             day = now = clock.now()
-            most = quota(now)
-            if most is None:
-                return _DAILY_PORTION
+            limit = quota(now)
+            if limit is None:
+                return _RESERVE_DAILY
             with store.write() as tx:
-                return tx.quotas.take_daily(name, most, _DAILY_PORTION, at=now)
+                return tx.quotas.take_daily(name, limit, _RESERVE_DAILY, at=now)
 
-        def put_back(count: int) -> None:
-            # to the day that they are of: a new one owes nothing to what is over
-            if quota(day) is not None:
+        def release(count: int) -> None:
+            if quota(day) is not None:  # of the day of the reservation: it may be over
                 with store.write() as tx:
                     tx.quotas.release_daily(name, count, at=day)
 
-        return cls(take, put_back, _until_midnight)
+        return cls(reserve, release, _seconds_until_midnight)
 
-    def draw(self, now: float) -> bool:
-        """Take one; False when there is none now."""
-        if not self._left and now >= self.again:
-            self._left = self._take()
-            if not self._left:
-                self.again = now + self._pause()
-        self.thirsty = not self._left
-        if self.thirsty:
+    def take(self, now: float) -> bool:
+        """Take one token; return False when there is none."""
+        if not self._tokens and now >= self.retry_at:
+            self._tokens = self._reserve()
+            if not self._tokens:
+                self.retry_at = now + self._retry_after()
+        self.denied = not self._tokens
+        if self.denied:
             return False
-        self._left -= 1
+        self._tokens -= 1
         return True
 
-    def undo(self) -> None:
-        """Put back the one that was drawn last: it wasn't needed."""
-        self._left += 1
+    def undo_take(self) -> None:
+        """Put the last token back: no message was sent with it."""
+        self._tokens += 1
 
-    def dry(self, now: float) -> bool:
-        """Whether there is nothing to draw now, as far as is known."""
-        return not self._left and now < self.again
+    def empty(self, now: float) -> bool:
+        """Whether `take` would get nothing now."""
+        return not self._tokens and now < self.retry_at
 
-    def give_back(self) -> None:
-        """Give back what is left, for others; raise StoreError."""
-        left, self._left = self._left, 0
-        if left:
-            self._put_back(left)
+    def release(self) -> None:
+        """Give the tokens left back to the store, for other processes; raise StoreError."""
+        tokens, self._tokens = self._tokens, 0
+        if tokens:
+            self._release(tokens)
 
 
-def _until_midnight() -> float:
+def _seconds_until_midnight() -> float:
     now = clock.now()
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return (midnight + timedelta(days=1) - now).total_seconds()

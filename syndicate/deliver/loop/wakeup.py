@@ -1,4 +1,4 @@
-"""What wakes the loop up from other threads: something that becomes readable."""
+"""Wakes the send loop from other threads: a socket pair that its selector waits for."""
 
 import contextlib
 import socket
@@ -6,35 +6,35 @@ import threading
 
 
 class Wakeup:
-    """Rung by any thread, heard by who waits for it to become readable."""
+    """Becomes readable when any thread calls `notify` (a self-pipe)."""
 
     def __init__(self) -> None:
-        self._hears, self._rings = socket.socketpair()
-        self._hears.setblocking(False)
-        self._rings.setblocking(False)
-        self._closing = threading.Lock()
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self._lock = threading.Lock()
         self._closed = False
 
     def fileno(self) -> int:
-        """Return what becomes readable when it was rung."""
-        return self._hears.fileno()
+        """Return the descriptor for a selector."""
+        return self._reader.fileno()
 
-    def ring(self) -> bool:
-        """Ring it; False when nobody listens any more."""
-        with self._closing:
+    def notify(self) -> bool:
+        """Make it readable; return False once it is closed."""
+        with self._lock:
             if not self._closed:
-                with contextlib.suppress(BlockingIOError):  # it rings already
-                    self._rings.send(b".")
+                with contextlib.suppress(BlockingIOError):  # full: it is readable already
+                    self._writer.send(b".")
             return not self._closed
 
-    def hush(self) -> None:
-        """Have it be still until it is rung again."""
+    def clear(self) -> None:
+        """Make it unreadable until the next `notify`."""
         with contextlib.suppress(BlockingIOError):
-            self._hears.recv(4096)
+            self._reader.recv(4096)
 
     def close(self) -> None:
-        """Listen no more."""
-        with self._closing:
+        """Close both sockets; `notify` may still be called."""
+        with self._lock:
             self._closed = True
-            self._hears.close()
-            self._rings.close()
+            self._reader.close()
+            self._writer.close()

@@ -1,9 +1,9 @@
-"""Signing: DKIM, with every key that is for the sender's domain (RFC 6376, RFC 8463).
+"""DKIM signatures, with every key for the sender's domain (RFC 6376, RFC 8463).
 
-Header fields are canonicalised `relaxed`, since relays fold them anew; the body
-`simple`, since nobody may touch it. Each signature covers the header fields of
-`SIGNED` that are there, and the absence of further ones of `SEALED`. There is no
-`l=`, and no `t=`: the same message has the same signatures on every attempt.
+Header fields are canonicalised `relaxed`, since relays fold them again; the body
+`simple`, since nobody may change it. A signature covers the fields of `SIGNED_FIELDS`
+that are present, and the absence of further ones of `OVERSIGNED_FIELDS`. There is no
+`l=` and no `t=`: a message has the same signatures on every attempt.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 from syndicate.config import Config
-from syndicate.deliver.message.crypto_mb import LANES, WORTH, BatchRsaSigner
+from syndicate.deliver.message.crypto_mb import LANES, MIN_BATCH, BatchRsaSigner
 from syndicate.deliver.message.message import Message
 from syndicate.errors import SecretUnreadable
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from syndicate.config.sections.dkim import DkimKeySettings, PrivateKey
 
-SIGNED = (
+SIGNED_FIELDS = (
     "From",
     "Subject",
     "Date",
@@ -45,152 +45,156 @@ SIGNED = (
     "Message-ID",
     "List-Unsubscribe",
 )
-"""What is signed where it is there: first what all readers of an edition have in common."""
-SEALED = frozenset({"From", "To", "Cc", "Subject", "Date", "Reply-To", "MIME-Version"})
-"""What is named once more than it is there, so that nobody can add another (RFC 6376, 8.15)."""
+"""The fields to sign, those that all readers of an edition share first."""
+OVERSIGNED_FIELDS = frozenset({"From", "To", "Cc", "Subject", "Date", "Reply-To", "MIME-Version"})
+"""Named once more than they are present, so that nobody can add another (RFC 6376, 8.15)."""
 
-BATCH = LANES
+BATCH_SIZE = LANES
 """How many messages are best signed together."""
 
 _log = structlog.get_logger(__name__)
 _WIDTH = 76
-_LOWER = [(name, name.lower().encode()) for name in SIGNED]
+_LOWER = [(name, name.lower().encode()) for name in SIGNED_FIELDS]
 
 
 @dataclass(frozen=True, slots=True)
 class DkimKey:
-    """One key at work for one domain."""
+    """A private key that signs for one domain."""
 
     domain: str
-    """The domain that signs, `d=`."""
+    """The signing domain, `d=`."""
     selector: str
     algorithm: str
     """`rsa-sha256` or `ed25519-sha256`."""
-    record: str
-    """What DNS has to say of the key: the text at `name`."""
-    seal: Callable[[Sequence[bytes]], list[bytes]]
-    """Signs SHA-256 digests, a few together: this may take long, and lets go of the global lock."""
-    together: bool = False
+    dns_record: str
+    """The TXT record that has to be at `dns_name`."""
+    sign: Callable[[Sequence[bytes]], list[bytes]]
+    """Signs SHA-256 digests; may take long, and releases the interpreter lock."""
+    batched: bool = False
     """Whether it makes several signatures at once."""
 
     @classmethod
-    def of(cls, dkim: "DkimKeySettings", key: "PrivateKey", domain: str) -> Self:
-        """Return the seal of a configured key that signs as `domain`."""
-        algorithm, one, several = "ed25519-sha256", _sealing(key), None
+    def of(cls, settings: "DkimKeySettings", key: "PrivateKey", domain: str) -> Self:
+        """Return a configured key that signs as `domain`."""
+        algorithm, sign_one, batch = "ed25519-sha256", _digest_signer(key), None
         if _is_rsa(key):
-            algorithm, several = "rsa-sha256", BatchRsaSigner.of(key, one)
-        seal = partial(_seal, one, several)
-        return cls(domain, dkim.selector, algorithm, record(key), seal, several is not None)
+            algorithm, batch = "rsa-sha256", BatchRsaSigner.of(key, sign_one)
+        sign = partial(_sign, sign_one, batch)
+        return cls(domain, settings.selector, algorithm, dns_record(key), sign, batch is not None)
 
     @property
-    def name(self) -> str:
-        """Where DNS has the key (RFC 6376, 3.6.2.1)."""
+    def dns_name(self) -> str:
+        """The name of the key's DNS record (RFC 6376, 3.6.2.1)."""
         return f"{self.selector}._domainkey.{self.domain}"
 
     @property
     def slow(self) -> bool:
-        """Whether a signature takes longer than all else that is done for a message.
+        """Whether a signature takes longer than all other work on a message.
 
-        Not so where several are made at once: then threads are worth no trouble.
+        Not if several are made at once: then threads aren't worth it.
         """
-        return self.algorithm == "rsa-sha256" and not self.together
+        return self.algorithm == "rsa-sha256" and not self.batched
 
 
 @dataclass(frozen=True, slots=True)
 class UnsignedMessage:
-    """A message that is all but signed."""
+    """A message that lacks only its signatures."""
 
     message: Message
-    seals: tuple[DkimKey, ...]
+    keys: tuple[DkimKey, ...]
     heads: tuple[bytes, ...]
-    """The DKIM-Signature of each, up to the signature itself."""
+    """The DKIM-Signature field of each key, up to the signature itself."""
     digests: tuple[bytes, ...]
-    """What each signs."""
+    """What each key signs."""
 
-    def signed(self, signatures: Sequence[bytes]) -> Message:
-        """Return the message with its signatures."""
-        fields = map(_ended, self.heads, signatures)
+    def with_signatures(self, signatures: Sequence[bytes]) -> Message:
+        """Return the signed message."""
+        fields = map(_signature_field, self.heads, signatures)
         return Message((*fields, *self.message.fields), self.message.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class DkimSigner:
-    """Signs what is from one domain, with all its keys."""
+    """Signs the messages from one domain, with all its keys."""
 
-    seals: tuple[DkimKey, ...]
-    _covers: dict[tuple[bytes, ...], "_SharedFields"] = field(default_factory=dict, compare=False)
-    """By the names of a message's fields: there are two or three of them."""
+    keys: tuple[DkimKey, ...]
+    _layouts: dict[tuple[bytes, ...], "_SignatureLayout"] = field(
+        default_factory=dict, compare=False
+    )
+    """By the names of a message's fields; there are two or three such sets."""
 
     @property
     def slow(self) -> bool:
-        """Whether its signatures take so long that threads are worth their trouble."""
-        return any(seal.slow for seal in self.seals)
+        """Whether its signatures take so long that threads are worth it."""
+        return any(key.slow for key in self.keys)
 
-    def unsigned(self, message: Message) -> UnsignedMessage:
-        """Prepare a message up to its signatures."""
-        present, fields = zip(*map(_named, message.fields), strict=True)
-        cover = self._covers.get(present)
-        if cover is None:
-            cover = self._covers[present] = _SharedFields.of(self.seals, present)
-        covered = b"".join([fields[place] for place in cover.places])
+    def prepare(self, message: Message) -> UnsignedMessage:
+        """Return the message with all but its signatures."""
+        names, fields = zip(*map(_relaxed_field, message.fields), strict=True)
+        layout = self._layouts.get(names)
+        if layout is None:
+            layout = self._layouts[names] = _SignatureLayout.of(self.keys, names)
+        covered = b"".join([fields[place] for place in layout.places])
         digest = b64encode(body_hash(message.body))
-        heads = tuple([head + digest + b";\r\n b=" for head, _ in cover.heads])
-        signed = [covered + relaxed + digest + b"; b=" for _, relaxed in cover.heads]
+        heads = tuple([head + digest + b";\r\n b=" for head, _ in layout.heads])
+        inputs = [covered + relaxed + digest + b"; b=" for _, relaxed in layout.heads]
         return UnsignedMessage(
-            message, self.seals, heads, tuple([sha256(each).digest() for each in signed])
+            message, self.keys, heads, tuple([sha256(data).digest() for data in inputs])
         )
 
-    def signed(self, message: Message) -> Message:
+    def sign(self, message: Message) -> Message:
         """Return a message with its signatures."""
-        unsigned = self.unsigned(message)
-        [signatures] = sealed([unsigned])
-        return unsigned.signed(signatures)
+        unsigned = self.prepare(message)
+        [signatures] = sign_batch([unsigned])
+        return unsigned.with_signatures(signatures)
 
 
 @dataclass(frozen=True, slots=True)
 class DkimKeyring:
-    """The keys of a publication; none signs nothing."""
+    """The signing keys of a publication; there may be none."""
 
     keys: tuple[tuple["DkimKeySettings", "PrivateKey"], ...] = ()
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        """Read the keys; raise SecretUnreadable where one can't be read, or is no key."""
+        """Load the keys; raise SecretUnreadable if one can't be read, or is no key."""
         keys = []
-        for dkim in config.mail.dkim:
+        for settings in config.mail.dkim:
             try:
-                keys.append((dkim, dkim.key(config.root)))
+                keys.append((settings, settings.key(config.root)))
             except ValueError as error:
-                where = dkim.key_file or dkim.key_env
-                raise SecretUnreadable(f"mail.dkim {dkim.selector}: {where}: {error}") from error
+                where = settings.key_file or settings.key_env
+                raise SecretUnreadable(
+                    f"mail.dkim {settings.selector}: {where}: {error}"
+                ) from error
         return cls(tuple(keys))
 
     @classmethod
     def readable(cls, config: Config) -> Self:
-        """Read the keys that can be read: for reports, never for signing."""
+        """Load the keys that can be read: for reports, never for signing."""
         keys = []
-        for dkim in config.mail.dkim:
+        for settings in config.mail.dkim:
             with contextlib.suppress(ValueError):
-                keys.append((dkim, dkim.key(config.root)))
+                keys.append((settings, settings.key(config.root)))
         return cls(tuple(keys))
 
     def signer(self, domain: str) -> DkimSigner | None:
-        """Return who signs mail from `domain` (in ASCII); None where no key is for it."""
-        seals = [
-            DkimKey.of(dkim, key, signing)
-            for dkim, key in self.keys
-            if (signing := dkim.signing(domain.lower()))
+        """Return the signer of mail from `domain` (in ASCII); None if no key is for it."""
+        keys = [
+            DkimKey.of(settings, key, signing_domain)
+            for settings, key in self.keys
+            if (signing_domain := settings.signing(domain.lower()))
         ]
-        if self.keys and not seals:  # such as an edition of a newsletter that left the config
+        if self.keys and not keys:  # such as an edition of a newsletter that left the config
             _log.warning("mail goes out unsigned", domain=domain, reason="no key is for it")
-        return DkimSigner(tuple(seals)) if seals else None
+        return DkimSigner(tuple(keys)) if keys else None
 
 
-def sealed(messages: Sequence[UnsignedMessage]) -> list[tuple[bytes, ...]]:
-    """Return the signatures of each of up to BATCH messages from one signer."""
-    digests = zip(*[message.digests for message in messages], strict=True)
-    by_seal = [seal.seal(each) for seal, each in zip(messages[0].seals, digests, strict=True)]
-    return list(zip(*by_seal, strict=True))
+def sign_batch(messages: Sequence[UnsignedMessage]) -> list[tuple[bytes, ...]]:
+    """Return the signatures of each of up to BATCH_SIZE messages from one signer."""
+    by_key = zip(*[message.digests for message in messages], strict=True)
+    signatures = [key.sign(digests) for key, digests in zip(messages[0].keys, by_key, strict=True)]
+    return list(zip(*signatures, strict=True))
 
 
 def body_hash(body: bytes) -> bytes:
@@ -203,8 +207,8 @@ def body_hash(body: bytes) -> bytes:
     return sha256(body[:end] + b"\r\n").digest()
 
 
-def record(key: "PrivateKey") -> str:
-    """Return what DNS has to say of a key (RFC 6376, 3.6.1; RFC 8463, 4.2)."""
+def dns_record(key: "PrivateKey") -> str:
+    """Return the TXT record of a key (RFC 6376, 3.6.1; RFC 8463, 4.2)."""
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - start-up
         Encoding,
         PublicFormat,
@@ -212,18 +216,18 @@ def record(key: "PrivateKey") -> str:
 
     public = key.public_key()
     if _is_rsa(key):
-        said = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return f"v=DKIM1; k=rsa; p={b64encode(said).decode()}"
-    said = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return f"v=DKIM1; k=ed25519; p={b64encode(said).decode()}"
+        raw = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return f"v=DKIM1; k=rsa; p={b64encode(raw).decode()}"
+    raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return f"v=DKIM1; k=ed25519; p={b64encode(raw).decode()}"
 
 
 def _is_rsa(key: "PrivateKey") -> "TypeIs[RSAPrivateKey]":
     return hasattr(key, "key_size")
 
 
-def _sealing(key: "PrivateKey") -> Callable[[bytes], bytes]:
-    """Return what signs a digest: RFC 8463, 3 has Ed25519 sign it as if it were the message."""
+def _digest_signer(key: "PrivateKey") -> Callable[[bytes], bytes]:
+    """Return a function that signs a digest; Ed25519 signs it as a message (RFC 8463, 3)."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - start-up
         Ed25519PrivateKey,
     )
@@ -237,43 +241,43 @@ def _sealing(key: "PrivateKey") -> Callable[[bytes], bytes]:
     return lambda digest: key.sign(digest, padding, hashed)
 
 
-def _seal(
-    one: Callable[[bytes], bytes], several: BatchRsaSigner | None, digests: Sequence[bytes]
+def _sign(
+    sign_one: Callable[[bytes], bytes], batch: BatchRsaSigner | None, digests: Sequence[bytes]
 ) -> list[bytes]:
-    """Sign digests, together where that can be done and is faster."""
-    signatures = several.sign(digests) if several and len(digests) >= WORTH else None
-    return signatures or list(map(one, digests))
+    """Sign digests, together if that is possible and faster."""
+    signatures = batch.sign(digests) if batch and len(digests) >= MIN_BATCH else None
+    return signatures or list(map(sign_one, digests))
 
 
 @dataclass(frozen=True, slots=True)
-class _SharedFields:
+class _SignatureLayout:
     """What the signatures of messages with the same fields have in common."""
 
     places: tuple[int, ...]
-    """Which fields are covered, in their order."""
+    """The indices of the covered fields, in signing order."""
     heads: tuple[tuple[bytes, bytes], ...]
-    """The DKIM-Signature of each seal up to the body's hash: as written, and canonicalised."""
+    """Each key's DKIM-Signature up to the body's hash: as written, and canonicalised."""
 
     @classmethod
-    def of(cls, seals: Sequence[DkimKey], present: tuple[bytes, ...]) -> Self:
-        """Return what covers fields of these names, which are in small letters."""
-        names, places = _order(present)
-        heads = [_opening(seal, names) for seal in seals]
+    def of(cls, keys: Sequence[DkimKey], present: tuple[bytes, ...]) -> Self:
+        """Return the layout for fields of these names, which are in lower case."""
+        names, places = _covered_fields(present)
+        heads = [_signature_head(key, names) for key in keys]
         return cls(places, tuple((head, _relaxed(head)) for head in heads))
 
 
 @lru_cache(maxsize=64)
-def _named(field: bytes) -> tuple[bytes, bytes]:
-    """Return a field's name in small letters, and the field canonicalised: most are as ever."""
+def _relaxed_field(field: bytes) -> tuple[bytes, bytes]:
+    """Return a field's lower-case name and its relaxed form; cached, since most fields repeat."""
     return field.partition(b":")[0].strip().lower(), _relaxed(field) + b"\r\n"
 
 
-def _order(present: tuple[bytes, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def _covered_fields(present: tuple[bytes, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return the names for `h=`, and which fields they cover (RFC 6376, 3.7 and 5.4.2)."""
     names, places = list[str](), list[int]()
     for name, lower in _LOWER:
-        found = [place for place, each in enumerate(present) if each == lower]
-        names += [name] * (len(found) + (name in SEALED))
+        found = [place for place, field_name in enumerate(present) if field_name == lower]
+        names += [name] * (len(found) + (name in OVERSIGNED_FIELDS))
         places += reversed(found)
     return tuple(names), tuple(places)
 
@@ -284,19 +288,18 @@ def _relaxed(field: bytes) -> bytes:
     return name.strip().lower() + b":" + b" ".join(value.split())
 
 
-def _ended(head: bytes, signature: bytes) -> bytes:
-    """Write a DKIM-Signature to its end, with its CRLF."""
-    said, width = b64encode(signature), _WIDTH - 2
-    lines = [said[at : at + width] for at in range(0, len(said), width)]
+def _signature_field(head: bytes, signature: bytes) -> bytes:
+    encoded, width = b64encode(signature), _WIDTH - 2
+    lines = [encoded[start : start + width] for start in range(0, len(encoded), width)]
     return head + b"\r\n ".join(lines) + b"\r\n"
 
 
-def _opening(seal: DkimKey, names: tuple[str, ...]) -> bytes:
-    """Write the field up to the body's hash: the same for all copies of an edition."""
+def _signature_head(key: DkimKey, names: tuple[str, ...]) -> bytes:
+    """Return the field up to the body's hash: the same for all messages of an edition."""
     lines = [
-        f"DKIM-Signature: v=1; a={seal.algorithm}; c=relaxed/simple;",
-        f" d={seal.domain};",
-        f" s={seal.selector};",
+        f"DKIM-Signature: v=1; a={key.algorithm}; c=relaxed/simple;",
+        f" d={key.domain};",
+        f" s={key.selector};",
         f" h={names[0]}",
     ]
     for name in names[1:]:

@@ -1,4 +1,4 @@
-"""One reader's copy of an edition, who it is for, and what the header says in every copy."""
+"""A message, its recipient, and what the header of all messages of an edition is made of."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,36 +7,36 @@ from functools import cached_property
 from typing import Self
 
 from syndicate.config import Config, Mailbox, Newsletter
-from syndicate.deliver.message import headers
+from syndicate.deliver.message.header_encoding import ascii_domain
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.personalisation import Personalisation, PersonalLinks
 from syndicate.deliver.message.tracked_links import TrackedLinks
-from syndicate.deliver.smtp.relay import Envelope
+from syndicate.deliver.smtp.transport import Envelope
 from syndicate.model.deliveries import Claim
 from syndicate.model.editions import Draft, Edition, EditionKind
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One reader's copy, as it is signed and handed over: `bytes` of it is the whole.
+    """One reader's message, as it is signed and sent; `bytes()` returns the whole.
 
-    It is joined when it is needed: most of its parts are those of all copies, and a body
-    that is made, sent and forgotten at once never leaves the processor's cache.
+    It is joined only when needed: messages share most of their parts, and a body that is
+    joined, sent and forgotten at once stays in the processor's cache.
     """
 
     fields: tuple[bytes, ...]
-    """The header's fields in their order, folded, each with its CRLF."""
+    """The header fields in order, folded, each with its CRLF."""
     parts: Sequence[bytes]
-    """What comes after the empty line, to be joined."""
+    """The pieces of the body."""
 
     @property
     def body(self) -> bytes:
-        """What comes after the empty line."""
+        """What follows the empty line."""
         return b"".join(self.parts)
 
     @property
     def pieces(self) -> tuple[bytes, bytes]:
-        """The header with the empty line, and the body: to join them takes a copy of all."""
+        """The header with the empty line, and the body; joining both would copy the body."""
         return b"".join((*self.fields, b"\r\n")), self.body
 
     @property
@@ -50,7 +50,7 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class EditionHeaders:
-    """What the header says in every copy of one edition."""
+    """The header values that all messages of an edition share."""
 
     sender: Mailbox
     reply_to: Mailbox | None = None
@@ -59,11 +59,11 @@ class EditionHeaders:
     title: str
     feedback_id: str
     letter: bool = False
-    """Whether it is a letter to one person: no mailing list's headers."""
+    """Whether it is a letter to one person: no mailing list headers."""
 
     @classmethod
     def of(cls, edition: Edition | Draft, config: Config) -> Self:
-        """Return the imprint of an edition, also where its newsletter left the config."""
+        """Return the values for an edition, even if its newsletter is no longer configured."""
         number = edition.key if isinstance(edition, Edition) else "test"
         letter = edition.kind is EditionKind.LETTER
         newsletter = config.newsletter(edition.newsletter) or Newsletter(name=edition.newsletter)
@@ -80,46 +80,45 @@ class EditionHeaders:
 
     @cached_property
     def address(self) -> str:
-        """The address that the edition is from, its domain in ASCII."""
-        return headers.address(self.sender.address)
+        """The sender's address, its domain in ASCII."""
+        return ascii_domain(self.sender.address)
 
     @cached_property
     def domain(self) -> str:
-        """The domain of that address."""
+        """The sender's domain in ASCII."""
         return self.address.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """Who a copy is for, and what is personal in it."""
+    """Who a message is for, and what is personal in it."""
 
-    imprint: EditionHeaders
+    headers: EditionHeaders
     message_id: str
-    filling: Personalisation
-    """What is filled in for them."""
+    personalisation: Personalisation
 
     @classmethod
     def of(
-        cls, claim: Claim, imprint: EditionHeaders, links: SignedLinks, leads: TrackedLinks
+        cls, claim: Claim, headers: EditionHeaders, links: SignedLinks, tracked: TrackedLinks
     ) -> Self:
-        """Return the reader of a claimed delivery."""
+        """Return the recipient of a claimed delivery."""
         return cls(
-            imprint=imprint,
-            message_id=links.message_id(claim.edition, claim.subscriber, imprint.domain),
-            filling=Personalisation(
+            headers=headers,
+            message_id=links.message_id(claim.edition, claim.subscriber, headers.domain),
+            personalisation=Personalisation(
                 name=claim.name,
                 email=claim.email,
-                own=PersonalLinks(links, claim.edition, claim.subscriber, imprint.newsletter),
-                leads=leads.for_reader(links, claim.subscriber),
-                canary=leads.canary(links, claim.subscriber),
+                links=PersonalLinks(links, claim.edition, claim.subscriber, headers.newsletter),
+                link_urls=tracked.for_reader(links, claim.subscriber),
+                canary=tracked.canary(links, claim.subscriber),
             ),
         )
 
     @property
     def envelope(self) -> Envelope:
-        """Who the copy is from and for; raise Refused for an address that can't be used."""
+        """The addresses for the server; raise Refused for an invalid one."""
         return Envelope(
-            sender=self.imprint.address,
-            recipient=headers.address(self.filling.email),
+            sender=self.headers.address,
+            recipient=ascii_domain(self.personalisation.email),
             message_id=self.message_id,
         )

@@ -1,56 +1,52 @@
-"""One reader's copy on its way, and who makes it: the loop itself, or threads beside it."""
+"""A claimed delivery and its message, which is rendered shortly before it is sent."""
 
-import contextlib
-import os
-import threading
-from collections.abc import Iterable, Sequence
-from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 import idna
 
-from syndicate.deliver.loop.wakeup import Wakeup
-from syndicate.deliver.message.dkim import UnsignedMessage, sealed
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.message import Message
-from syndicate.deliver.message.prepared import PreparedEdition, refusing
-from syndicate.deliver.smtp.relay import Envelope
+from syndicate.deliver.message.prepared import PreparedEdition
+from syndicate.deliver.smtp.transport import Envelope
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
 from syndicate.model.editions import Edition
 
-_sealed = refusing(sealed)
-_WRONG_TURNS = 3
-"""How often a session may end under a message that was only offered, before it counts."""
-_HANDS = os.cpu_count() or 1
-"""The most threads that sign; as long as nothing waits for them, one does."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from syndicate.deliver.message.dkim import UnsignedMessage
+
+_MAX_LOST_SESSIONS = 3
+"""How often a session may end while this message waits in it, before that counts as a failure."""
 
 
 class OutgoingMessage:
-    """A claimed delivery with its message, which is made when it is needed."""
+    """One reader's message on its way from the claim to the server's reply."""
 
     __slots__ = (
-        "_wrong_turns", "claim", "edition", "envelope", "mailing", "message", "refusal",
+        "_lost_sessions", "claim", "edition", "envelope", "message", "prepared", "refusal",
         "signatures", "unsigned",
     )  # fmt: skip
 
     envelope: Envelope
     message: Message
 
-    def __init__(self, claim: Claim, edition: Edition, mailing: PreparedEdition) -> None:
+    def __init__(self, claim: Claim, edition: Edition, prepared: PreparedEdition) -> None:
         self.claim = claim
         self.edition = edition
-        self.mailing = mailing
+        self.prepared = prepared
         self.refusal: Refused | None = None
-        """Why it could not be made; then it has neither envelope nor message."""
+        """Why it could not be rendered; it then has neither envelope nor message."""
         self.unsigned: UnsignedMessage | None = None
-        """What was begun, until it is whole."""
+        """The rendered message, until it is signed."""
         self.signatures: Sequence[bytes] | None = None
-        """What it is to be signed with, when that is made; it may be in another thread."""
-        self._wrong_turns = 0
+        """Its signatures, set by the thread that makes them."""
+        self._lost_sessions = 0
 
     @property
     def domain(self) -> str:
-        """The reader's mail domain, in ASCII and small letters; as it is where it is none."""
+        """The reader's mail domain, lower case, in ASCII; unchanged if it is not a valid one."""
         domain = self.claim.email.rpartition("@")[2].lower()
         if domain.isascii():
             return domain
@@ -59,110 +55,36 @@ class OutgoingMessage:
         except idna.IDNAError:
             return domain
 
-    def wrong_turn(self) -> bool:
-        """Note that its session ended before its turn; False when that was once too often."""
-        self._wrong_turns += 1
-        return self._wrong_turns <= _WRONG_TURNS
+    def count_lost_session(self) -> bool:
+        """Count a session that ended before this message's turn; return whether to queue it."""
+        self._lost_sessions += 1
+        return self._lost_sessions <= _MAX_LOST_SESSIONS
 
     @property
-    def begun(self) -> bool:
-        """Whether it was written, signed or not, or could not be."""
+    def rendered(self) -> bool:
+        """Whether `render` has run, with or without success."""
         return hasattr(self, "envelope") or self.refusal is not None
 
     @property
     def ready(self) -> bool:
-        """Whether it can be finished."""
+        """Whether no signature is missing."""
         return self.signatures is not None or self.unsigned is None
 
-    def begin(self, links: SignedLinks) -> bool:
-        """Write the message; True when its signatures are still to be made."""
+    def render(self, links: SignedLinks) -> bool:
+        """Render the message; return whether it still has to be signed."""
         try:
-            self.envelope, copy = self.mailing.copy(self.claim, links)
+            self.envelope, message = self.prepared.render(self.claim, links)
         except Refused as refusal:
             self.refusal = refusal
             return False
-        if isinstance(copy, Message):
-            self.message = copy
+        if isinstance(message, Message):
+            self.message = message
             return False
-        self.unsigned = copy
+        self.unsigned = message
         return True
 
     def finish(self) -> None:
-        """Make it whole; of no use before it is ready."""
+        """Put the signatures into the message; call it only when `ready`."""
         unsigned, self.unsigned = self.unsigned, None
         if unsigned is not None and self.signatures:
-            self.message = unsigned.signed(self.signatures)
-
-
-def _seal(copies: Sequence[OutgoingMessage]) -> None:
-    """Make the signatures of copies of one edition that were begun."""
-    try:
-        signatures = _sealed([copy.unsigned for copy in copies if copy.unsigned is not None])
-    except Refused as refusal:
-        if len(copies) == 1:
-            copies[0].refusal, copies[0].signatures = refusal, ()
-        else:  # none has to suffer for another
-            for copy in copies:
-                _seal([copy])
-    else:
-        for copy, of_copy in zip(copies, signatures, strict=True):
-            copy.signatures = of_copy
-
-
-class SigningPool:
-    """Writes copies a little ahead, several together; threads sign them where that takes long.
-
-    Signing lets go of Python's lock, and nothing else is done there: each time that
-    threads take the lock from each other costs both of them.
-    """
-
-    def __init__(self, links: SignedLinks) -> None:
-        self._links = links
-        self._orders: SimpleQueue[list[OutgoingMessage] | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self.awaited = False
-        """Whether the next copy isn't signed yet: nothing is to be had until the bell rings."""
-        self.bell = Wakeup()
-        """Rings when a copy is signed, while one is waited for."""
-
-    def begin(self, copies: Iterable[OutgoingMessage]) -> None:
-        """Write copies of one edition, up to BATCH, and have them signed where they are to be."""
-        order = [copy for copy in copies if not copy.begun and copy.begin(self._links)]
-        if order and order[0].mailing.slow:
-            self._orders.put(order)
-            if not self._threads:
-                self._hire()
-        elif order:
-            _seal(order)
-
-    def finish(self, copy: OutgoingMessage) -> bool:
-        """Make a copy whole; where it isn't signed yet, return False: the bell rings for it."""
-        if not copy.ready:
-            self.awaited = True
-            if not copy.ready:  # nor signed meanwhile
-                if len(self._threads) < _HANDS:
-                    with contextlib.suppress(RuntimeError):  # no room for another: one signs
-                        self._hire()
-                return False
-            self.awaited = False
-        copy.finish()
-        return True
-
-    def close(self) -> None:
-        """Send the threads home, when they have signed what they were given."""
-        self.bell.close()
-        for _ in self._threads:
-            self._orders.put(None)
-
-    def _hire(self) -> None:
-        """Have one more thread sign: who takes the lock from the loop often costs it much."""
-        thread = threading.Thread(target=self._work, daemon=True)
-        thread.start()
-        self._threads.append(thread)
-
-    def _work(self) -> None:
-        while (order := self._orders.get()) is not None:
-            _seal(order)
-            if self.awaited:
-                self.awaited = False
-                self.bell.ring()
+            self.message = unsigned.with_signatures(self.signatures)

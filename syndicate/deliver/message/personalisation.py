@@ -1,7 +1,7 @@
-"""The personal places of a content, and its links, filled in: for mail, and for the web.
+"""Fills in the placeholders and links of a content for one reader: for mail, and for the web.
 
-What is personal is escaped in HTML and stands as it is in the text. A marker that
-somebody smuggles in through a name stays what it is: values aren't read again.
+Personal values are escaped in HTML, and used as they are in text. A marker that somebody
+puts into a name has no effect: values are not searched for placeholders.
 """
 
 import re
@@ -13,61 +13,62 @@ from html import escape
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.editions import CANARY, SLOTS, Content, slot_marker
 
-_HIDDEN = (
-    '<a href="{address}" tabindex="-1" aria-hidden="true" '
+_CANARY_HTML = (
+    '<a href="{url}" tabindex="-1" aria-hidden="true" '
     'style="display:none;font-size:0;line-height:0;max-height:0;overflow:hidden"></a>'
 )
-"""The canary: a link that only what reads the source can follow."""
+"""A link that people can't see: only a program that reads the source follows it."""
 _LINK = "LINK"
-HIDDEN = f"{_LINK}{CANARY}"
-"""The place of the canary, in HTML alone."""
+CANARY_PLACEHOLDER = f"{_LINK}{CANARY}"
+"""The place of the hidden link, in HTML only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Personalisation:
-    """What goes into a content for one reader, or for everybody."""
+    """The values of a content's placeholders, for one reader or for everybody."""
 
     name: str = ""
     email: str = ""
-    own: Mapping[str, str]
-    """Where what is theirs alone is: the slots of `SLOTS` that are addresses."""
-    leads: Sequence[str] = ()
-    """Where the numbered links lead, from number 1."""
+    links: Mapping[str, str]
+    """The reader's own URLs, by their placeholder in `SLOTS`, in lower case."""
+    link_urls: Sequence[str] = ()
+    """Where the numbered links lead; the first has number 1."""
     canary: str = ""
     """Where the hidden link leads; empty: there is none."""
 
     def html(self, content: Content) -> str:
-        """Fill in the HTML."""
-        pieces = parted(content.html, content.nonce)
+        """Return the HTML with all placeholders filled in."""
+        pieces = split_placeholders(content.html, content.nonce)
         pieces[1::2] = [
-            self.hidden if place == HIDDEN else escape(self.value(place)) for place in pieces[1::2]
+            self.canary_html if name == CANARY_PLACEHOLDER else escape(self.value(name))
+            for name in pieces[1::2]
         ]
         return "".join(pieces)
 
-    def value(self, place: str) -> str:
-        """Return what goes into a place, unescaped; by the name that `parted` gives it."""
-        if place.startswith(_LINK):
-            return self.leads[int(place.removeprefix(_LINK)) - 1]
-        match place:
+    def value(self, placeholder: str) -> str:
+        """Return the unescaped value of a placeholder, named as in `split_placeholders`."""
+        if placeholder.startswith(_LINK):
+            return self.link_urls[int(placeholder.removeprefix(_LINK)) - 1]
+        match placeholder:
             case "NAME":
                 return self.name
             case "EMAIL":
                 return self.email
-        return self.own[place.lower()]
+        return self.links[placeholder.lower()]
 
     @property
-    def hidden(self) -> str:
-        """The HTML that goes into the place of the canary."""
-        return _HIDDEN.format(address=escape(self.canary)) if self.canary else ""
+    def canary_html(self) -> str:
+        """The hidden link, or nothing."""
+        return _CANARY_HTML.format(url=escape(self.canary)) if self.canary else ""
 
 
-def parted(said: str, nonce: str) -> list[str]:
-    """Part a text at its markers: what stands for all, a place's name, and so on in turn."""
-    return _markers(nonce).split(said)
+def split_placeholders(text: str, nonce: str) -> list[str]:
+    """Split a text at its markers: text and placeholder names by turns."""
+    return _marker_pattern(nonce).split(text)
 
 
 class PersonalLinks(Mapping[str, str]):
-    """The addresses that are one reader's alone, by slot; signed when they are asked for."""
+    """A reader's own URLs, by placeholder; each is signed when it is used."""
 
     def __init__(self, links: SignedLinks, edition: int, subscriber: int, newsletter: str) -> None:
         self._links = links
@@ -76,9 +77,9 @@ class PersonalLinks(Mapping[str, str]):
         self._newsletter = newsletter
         self._unsubscribe = ""
 
-    def __getitem__(self, slot: str) -> str:
-        match slot:
-            case "unsubscribe":  # it stands in the header, too
+    def __getitem__(self, placeholder: str) -> str:
+        match placeholder:
+            case "unsubscribe":  # the header has it, too
                 if not self._unsubscribe:
                     self._unsubscribe = self._links.unsubscribe(self._subscriber, self._newsletter)
                 return self._unsubscribe
@@ -88,7 +89,7 @@ class PersonalLinks(Mapping[str, str]):
                 return self._links.view(self._edition, self._subscriber)
             case "confirm":
                 return self._links.confirm(self._edition, self._subscriber)
-        raise KeyError(slot)
+        raise KeyError(placeholder)
 
     def __iter__(self) -> Iterator[str]:
         return iter(("unsubscribe", "preferences", "view", "confirm"))
@@ -98,8 +99,8 @@ class PersonalLinks(Mapping[str, str]):
 
 
 @lru_cache(maxsize=64)
-def _markers(nonce: str) -> re.Pattern[str]:
-    """Find what begins alike: then a search goes over the text in leaps."""
+def _marker_pattern(nonce: str) -> re.Pattern[str]:
+    """Return a pattern with a literal prefix, which `re` searches fastest."""
     start, end = slot_marker(nonce, "\0").split("\0")
     names = "|".join(map(str.upper, SLOTS))
     return re.compile(rf"{re.escape(start)}({names}|{_LINK}\d+){re.escape(end)}")

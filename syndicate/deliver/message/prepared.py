@@ -1,4 +1,4 @@
-"""The editions on their way, each made ready once for all connections."""
+"""The editions that are being sent, each encoded once for all its messages."""
 
 import threading
 from collections import OrderedDict
@@ -13,105 +13,104 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.message import EditionHeaders, Message, Recipient
 from syndicate.deliver.message.template import MessageTemplate
 from syndicate.deliver.message.tracked_links import TrackedLinks
-from syndicate.deliver.smtp.relay import Envelope
+from syndicate.deliver.smtp.transport import Envelope
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
 from syndicate.model.editions import Content, Edition
 from syndicate.store import Store
 
-_MOST = 8
-"""How many are held: a template is about as large as its message."""
+_MAX_EDITIONS = 8
+"""How many are cached: a template is about as large as one message."""
 
-_Given = ParamSpec("_Given")
-_Made = TypeVar("_Made")
+_Params = ParamSpec("_Params")
+_Result = TypeVar("_Result")
 
 
-def refusing(make: Callable[_Given, _Made]) -> Callable[_Given, _Made]:
-    """Have whatever fails be refused: one bad copy never stops the rest."""
+def refuse_on_error(function: Callable[_Params, _Result]) -> Callable[_Params, _Result]:
+    """Raise Refused for any exception: one bad message never stops the others."""
 
-    @wraps(make)
-    def made(*args: _Given.args, **named: _Given.kwargs) -> _Made:
+    @wraps(function)
+    def wrapper(*args: _Params.args, **kwargs: _Params.kwargs) -> _Result:
         try:
-            return make(*args, **named)
+            return function(*args, **kwargs)
         except Refused:
             raise
         except Exception as error:
             raise Refused(str(error)) from error
 
-    return made
+    return wrapper
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedEdition:
-    """An edition made ready: its copies differ in their readers alone."""
+    """An edition of which messages can be rendered."""
 
-    imprint: EditionHeaders
-    leads: TrackedLinks
+    headers: EditionHeaders
+    tracked_links: TrackedLinks
     template: MessageTemplate
     signer: DkimSigner | None
-    """None where no key is for the edition's sender."""
+    """None if there is no key for the edition's sender."""
 
     @classmethod
-    @refusing
+    @refuse_on_error
     def of(
         cls,
         edition: Edition,
         content: Content,
-        frozen: tuple[str, ...],
+        links: tuple[str, ...],
         config: Config,
         keyring: DkimKeyring,
     ) -> Self:
-        """Make an edition ready; raise Refused when it can't be, whatever it is for."""
-        imprint = EditionHeaders.of(edition, config)
+        """Prepare an edition; raise Refused if that fails, for whatever reason."""
+        headers = EditionHeaders.of(edition, config)
         return cls(
-            imprint=imprint,
-            leads=TrackedLinks.of(edition.key, edition.newsletter, frozen, config),
-            template=MessageTemplate.of(content, imprint),
-            signer=keyring.signer(imprint.domain),
+            headers=headers,
+            tracked_links=TrackedLinks.of(edition.key, edition.newsletter, links, config),
+            template=MessageTemplate.of(content, headers),
+            signer=keyring.signer(headers.domain),
         )
 
     @property
     def slow(self) -> bool:
-        """Whether signing its copies takes long."""
+        """Whether signing its messages takes long."""
         return self.signer is not None and self.signer.slow
 
-    @refusing
-    def copy(self, claim: Claim, links: SignedLinks) -> tuple[Envelope, Message | UnsignedMessage]:
-        """Make the copy of one reader, to be signed where it is; raise Refused for a bad one."""
-        reader = Recipient.of(claim, self.imprint, links, self.leads)
-        copy = self.template.fill(reader)
-        return reader.envelope, copy if self.signer is None else self.signer.unsigned(copy)
+    @refuse_on_error
+    def render(
+        self, claim: Claim, links: SignedLinks
+    ) -> tuple[Envelope, Message | UnsignedMessage]:
+        """Return a reader's message, unsigned if it has to be signed; raise Refused."""
+        reader = Recipient.of(claim, self.headers, links, self.tracked_links)
+        message = self.template.render(reader)
+        return reader.envelope, message if self.signer is None else self.signer.prepare(message)
 
 
 class PreparedEditions:
-    """The editions that are being handed over; safe to share between threads.
+    """A cache of prepared editions; threads may share it.
 
-    Raise SecretUnreadable when a key that signs can't be read.
+    Raise SecretUnreadable if a signing key can't be read.
     """
 
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self._config = config
         self._keyring = DkimKeyring.of(config)
-        self._ready: OrderedDict[int, PreparedEdition] = OrderedDict()
-        self._making = threading.Lock()
+        self._cache: OrderedDict[int, PreparedEdition] = OrderedDict()
+        self._lock = threading.Lock()
 
     def get(self, edition: Edition) -> PreparedEdition:
-        """Return an edition made ready, by whoever asks first.
+        """Return an edition, prepared once; raise Refused if it can't be, StoreError."""
+        with self._lock:
+            prepared = self._cache.get(edition.key)
+            if prepared is None:
+                prepared = self._cache[edition.key] = self._prepare(edition)
+            self._cache.move_to_end(edition.key)
+            while len(self._cache) > _MAX_EDITIONS:
+                self._cache.popitem(last=False)
+            return prepared
 
-        Raise Refused when it can't be made ready, StoreError when it can't be read.
-        """
-        with self._making:
-            mailing = self._ready.get(edition.key)
-            if mailing is None:
-                mailing = self._ready[edition.key] = self._made_ready(edition)
-            self._ready.move_to_end(edition.key)
-            while len(self._ready) > _MOST:
-                self._ready.popitem(last=False)
-            return mailing
-
-    def _made_ready(self, edition: Edition) -> PreparedEdition:
+    def _prepare(self, edition: Edition) -> PreparedEdition:
         with self._store.read() as tx:
             content = tx.editions.content(edition.content)
-            frozen = tx.clicks.links(edition.key)
-        return PreparedEdition.of(edition, content, frozen, self._config, self._keyring)
+            links = tx.clicks.links(edition.key)
+        return PreparedEdition.of(edition, content, links, self._config, self._keyring)

@@ -1,56 +1,57 @@
-"""Quoted-printable (RFC 2045, 6.7) in pieces that fit together in any order.
+"""Quoted-printable (RFC 2045, 6.7) in pieces that can be joined in any order.
 
-Every piece begins and ends where a line begins: a soft line break closes one that does
-not end with a line of its own. So pieces that were encoded apart read back as one text.
+Every piece begins and ends at the start of a line, if need be by a soft line break. So
+pieces that are encoded separately decode as one text.
 
 No line begins with a dot or with "From ": the first would have to be doubled for SMTP
 (RFC 5321, 4.5.2), the second is changed by programs that keep mail in mbox files, which
-spoils a signature. Lines are at most 76 octets, of seven bits.
+breaks a signature. Lines are 7-bit, and at most 76 octets long.
 """
 
 import re
 
-_ROOM = 75
-"""Octets of a line beside the "=" that may end it."""
-_SOFT = b"=\r\n"
-_TAME = re.compile(r"(?!\.|From )[ -<>-~]+")
-"""What stands for itself where a line begins: most names, and all addresses of ours."""
+_LINE_LENGTH = 75
+"""Octets of a line, without the "=" of a soft line break."""
+_SOFT_BREAK = b"=\r\n"
+_LITERAL = re.compile(r"(?!\.|From )[ -<>-~]+")
+"""Text that needs no encoding at the start of a line: most names, and all our URLs."""
 _UNSAFE = re.compile(rb"[^\n\t -<>-~]+|[\t ](?=\n)")
 _FITTING = re.compile(rb".{1,75}(?<!=)(?<!=.)")
-"""As much as there is room for, without parting what stands for one octet."""
-_MISTAKABLE = re.compile(rb"^(?:\.|From ).*", re.MULTILINE)
+"""As much as fits in a line, without splitting an encoded octet."""
+_DOT_OR_FROM = re.compile(rb"^(?:\.|From ).*", re.MULTILINE)
 
 
-def quoted(said: str) -> bytes:
-    """Encode a piece of text, with CRLF for its line ends; raise UnicodeEncodeError."""
-    if _TAME.fullmatch(said):
-        line = said.encode()
-        if len(line) <= _ROOM:
-            return line + _SOFT
-        lines = [line[at : at + _ROOM] for at in range(0, len(line), _ROOM)]
-        return _unmistakable(_SOFT.join(lines)) + _SOFT
-    text = said.replace("\r\n", "\n").replace("\r", "\n").encode()
-    lines = _UNSAFE.sub(_in_hexadecimal, text).split(b"\n")
-    whole = _unmistakable(b"\r\n".join(map(_broken, lines)))
-    return whole + _SOFT if lines[-1] else whole
+def encode_qp(text: str) -> bytes:
+    """Encode a piece of text, with CRLF line ends; raise UnicodeEncodeError."""
+    if _LITERAL.fullmatch(text):
+        line = text.encode()
+        if len(line) <= _LINE_LENGTH:
+            return line + _SOFT_BREAK
+        lines = [line[at : at + _LINE_LENGTH] for at in range(0, len(line), _LINE_LENGTH)]
+        return _protect_starts(_SOFT_BREAK.join(lines)) + _SOFT_BREAK
+    raw = text.replace("\r\n", "\n").replace("\r", "\n").encode()
+    lines = _UNSAFE.sub(_hex, raw).split(b"\n")
+    encoded = _protect_starts(b"\r\n".join(map(_break_line, lines)))
+    return encoded + _SOFT_BREAK if lines[-1] else encoded
 
 
-def _in_hexadecimal(found: re.Match[bytes]) -> bytes:
-    return b"=" + found[0].hex("=").upper().encode()
+def _hex(match: re.Match[bytes]) -> bytes:
+    return b"=" + match[0].hex("=").upper().encode()
 
 
-def _broken(line: bytes) -> bytes:
-    return _SOFT.join(_FITTING.findall(line)) if len(line) > _ROOM else line
+def _break_line(line: bytes) -> bytes:
+    return _SOFT_BREAK.join(_FITTING.findall(line)) if len(line) > _LINE_LENGTH else line
 
 
-def _unmistakable(lines: bytes) -> bytes:
+def _protect_starts(lines: bytes) -> bytes:
+    """Encode the first octet of lines that begin with a dot or with "From "."""
     some = b"\n." in lines or b"\nFrom " in lines or lines.startswith((b".", b"From "))
-    return _MISTAKABLE.sub(_with_first_quoted, lines) if some else lines
+    return _DOT_OR_FROM.sub(_encode_first, lines) if some else lines
 
 
-def _with_first_quoted(found: re.Match[bytes]) -> bytes:
-    line = found[0]
+def _encode_first(match: re.Match[bytes]) -> bytes:
+    line = match[0]
     first, rest = b"=%02X" % line[0], line[1:]
-    if len(first + rest.rstrip(b"=\r")) <= _ROOM:
+    if len(first + rest.rstrip(b"=\r")) <= _LINE_LENGTH:
         return first + rest
-    return first + _SOFT + _unmistakable(rest)
+    return first + _SOFT_BREAK + _protect_starts(rest)

@@ -1,169 +1,125 @@
-"""An edition encoded once, with places that are filled in for each reader.
+"""An edition encoded once as a template, and rendered for each reader.
 
-All but the places and three header fields is the same for all readers, and made once.
-A copy is a join of pieces: the reader's own, encoded, between those that are ready.
+All but the placeholders and three header fields is the same for all readers. A message is
+a join of pieces: the reader's own, encoded, between those of the template.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import format_datetime
 from functools import cached_property
 from html import escape
-from typing import Self
+from typing import Self, TypeAlias
 
-from syndicate.deliver.message import headers
+from syndicate.deliver.message.headers import HeaderField, header_fields
 from syndicate.deliver.message.message import EditionHeaders, Message, Recipient
-from syndicate.deliver.message.personalisation import HIDDEN, Personalisation, parted
-from syndicate.deliver.message.quoted_printable import quoted
+from syndicate.deliver.message.personalisation import (
+    CANARY_PLACEHOLDER,
+    Personalisation,
+    split_placeholders,
+)
+from syndicate.deliver.message.quoted_printable import encode_qp
 from syndicate.errors import Refused
 from syndicate.model.editions import Content
 
 _BOUNDARY = "=_alternative"
-"""Quoted-printable never holds "=_" (RFC 2045, 6.7), so no part can hold this."""
+"""Quoted-printable text never contains "=_" (RFC 2045, 6.7), so no part contains this."""
+_CONTENT_TYPE = ("multipart/alternative;", f'boundary="{_BOUNDARY}"')
 _TEXT, _HTML = 0, 1
-_SAME = re.compile("[^&<>\"']*")
-"""What says the same in HTML as in text."""
+_SAME_IN_HTML = re.compile("[^&<>\"']*")
 
-_Field = bytes | Callable[[Recipient], bytes]
-"""A header field, or how to write a reader's own."""
-_Place = tuple[str, int]
-"""Where something is filled in: what, and whether into the text or the HTML."""
+_Placeholder: TypeAlias = tuple[str, int]
+"""A placeholder's name, and whether it is in the text or the HTML."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MessageTemplate:
-    """What all copies of one edition have in common; threads may share it."""
+    """What all messages of one edition have in common; threads may share it."""
 
-    head: tuple[_Field, ...]
-    body: tuple[bytes | _Place, ...]
+    header: tuple[HeaderField, ...]
+    body: tuple[bytes | _Placeholder, ...]
     names: frozenset[str]
-    """What is filled in, by the names that `parted` gives."""
+    """The placeholders, by the names that `split_placeholders` returns."""
 
     @classmethod
-    def of(cls, content: Content, imprint: EditionHeaders) -> Self:
-        """Encode an edition; raise Refused for what can't stand in a message."""
-        text = parted(content.text, content.nonce)
-        html = parted(content.html, content.nonce)
+    def of(cls, content: Content, headers: EditionHeaders) -> Self:
+        """Encode an edition; raise Refused for what a message can't contain."""
+        text = split_placeholders(content.text, content.nonce)
+        html = split_placeholders(content.html, content.nonce)
         try:
             return cls(
-                head=_head(content.subject, imprint),
+                header=header_fields(content.subject, headers, _CONTENT_TYPE),
                 body=(*_part(text, _TEXT), *_part(html, _HTML), f"--{_BOUNDARY}--\r\n".encode()),
                 names=frozenset((*text[1::2], *html[1::2])),
             )
         except UnicodeEncodeError as error:
-            raise _unwritable(error) from error
+            raise _not_utf8(error) from error
 
-    def fill(self, reader: Recipient) -> Message:
-        """Write one reader's copy: the same bytes for the same reader, on every attempt.
+    def render(self, reader: Recipient) -> Message:
+        """Return one reader's message: the same bytes on every attempt.
 
-        Lines end with CRLF and are at most 78 octets, but where a single word of the
-        header is longer. None begins with a dot: nothing is to be doubled for SMTP. Seven
-        bits, but for an address with letters beyond ASCII before its @, whose header is
-        UTF-8 (RFC 6532). Raise Refused for what can't stand in a message.
+        Lines end with CRLF and have at most 78 octets, unless a single word of the header is
+        longer. None begins with a dot, so SMTP has none to double. All is 7-bit, except the
+        To of an address that is not ASCII before its @: that is UTF-8 (RFC 6532).
+        Raise Refused for what a message can't contain.
         """
-        fields, body = self._fields.copy(), self._ready.copy()
+        fields, body = self._fields.copy(), self._pieces.copy()
         try:
-            own = _written(self.names, reader.filling)
+            values = _encoded_values(self.names, reader.personalisation)
             for position, write in self._own_fields:
                 fields[position] = write(reader)
         except UnicodeEncodeError as error:
-            raise _unwritable(error) from error
-        for position, place in self._places:
-            body[position] = own[place]
+            raise _not_utf8(error) from error
+        for position, placeholder in self._placeholders:
+            body[position] = values[placeholder]
         return Message(tuple(fields), body)
 
     @cached_property
     def _fields(self) -> list[bytes]:
-        return [each if isinstance(each, bytes) else b"" for each in self.head]
+        return [field if isinstance(field, bytes) else b"" for field in self.header]
 
     @cached_property
     def _own_fields(self) -> list[tuple[int, Callable[[Recipient], bytes]]]:
-        return [(n, each) for n, each in enumerate(self.head) if not isinstance(each, bytes)]
+        return [(n, field) for n, field in enumerate(self.header) if not isinstance(field, bytes)]
 
     @cached_property
-    def _ready(self) -> list[bytes]:
-        return [each if isinstance(each, bytes) else b"" for each in self.body]
+    def _pieces(self) -> list[bytes]:
+        return [piece if isinstance(piece, bytes) else b"" for piece in self.body]
 
     @cached_property
-    def _places(self) -> list[tuple[int, _Place]]:
-        return [(n, each) for n, each in enumerate(self.body) if not isinstance(each, bytes)]
+    def _placeholders(self) -> list[tuple[int, _Placeholder]]:
+        return [(n, piece) for n, piece in enumerate(self.body) if not isinstance(piece, bytes)]
 
 
-def _head(subject: str, imprint: EditionHeaders) -> tuple[_Field, ...]:
-    field, name = headers.field, imprint.sender.name
-    fields: list[_Field] = [
-        field("From", *headers.mailbox(name, headers.address(imprint.sender.address))),
-        _to,
-        field("Subject", *headers.text(subject)),
-        field("Date", format_datetime(imprint.date)),
-        _message_id,
-    ]
-    if imprint.reply_to:
-        address = headers.address(imprint.reply_to.address)
-        fields.append(field("Reply-To", *headers.mailbox(imprint.reply_to.name, address)))
-    if not imprint.letter:
-        fields += _list(imprint)
-    return (
-        *fields,
-        field("Feedback-ID", *headers.text(imprint.feedback_id)),
-        field("Auto-Submitted", "auto-generated"),
-        field("MIME-Version", "1.0"),
-        field("Content-Type", "multipart/alternative;", f'boundary="{_BOUNDARY}"'),
-    )
-
-
-def _list(imprint: EditionHeaders) -> list[_Field]:
-    """Write what marks bulk mail: RFC 2919, RFC 8058."""
-    name = f"<{imprint.newsletter}.{imprint.domain}>"
-    return [
-        headers.field("List-Id", *headers.phrase(imprint.title), name),
-        _list_unsubscribe,
-        headers.field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        headers.field("Precedence", "bulk"),
-    ]
-
-
-def _to(reader: Recipient) -> bytes:
-    filling = reader.filling
-    return headers.field("To", *headers.mailbox(filling.name, headers.address(filling.email)))
-
-
-def _message_id(reader: Recipient) -> bytes:
-    return headers.field("Message-ID", reader.message_id)
-
-
-def _list_unsubscribe(reader: Recipient) -> bytes:
-    return headers.field("List-Unsubscribe", f"<{reader.filling.own['unsubscribe']}>")
-
-
-def _part(pieces: list[str], part: int) -> list[bytes | _Place]:
-    """Encode a part, as `parted` at its places."""
+def _part(pieces: list[str], part: int) -> list[bytes | _Placeholder]:
+    """Encode one part; `pieces` are from `split_placeholders`."""
     subtype = ("plain", "html")[part]
     head = (
         f"--{_BOUNDARY}\r\n"
         f"Content-Type: text/{subtype}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
-    encoded: list[bytes | _Place] = [quoted(piece) for piece in pieces]
+    encoded: list[bytes | _Placeholder] = [encode_qp(piece) for piece in pieces]
     encoded[1::2] = [(name, part) for name in pieces[1::2]]
-    end = b"\r\n"  # the boundary's own
+    end = b"\r\n"  # it belongs to the boundary that follows
     return [head.encode(), *encoded, end]
 
 
-def _written(names: frozenset[str], filling: Personalisation) -> dict[_Place, bytes]:
-    """Encode what goes into places."""
-    written: dict[_Place, bytes] = {}
+def _encoded_values(
+    names: frozenset[str], personalisation: Personalisation
+) -> dict[_Placeholder, bytes]:
+    encoded: dict[_Placeholder, bytes] = {}
     for name in names:
-        if name == HIDDEN:
-            written[name, _TEXT], written[name, _HTML] = b"", quoted(filling.hidden)
+        if name == CANARY_PLACEHOLDER:
+            encoded[name, _TEXT] = b""
+            encoded[name, _HTML] = encode_qp(personalisation.canary_html)
             continue
-        value = filling.value(name)
-        written[name, _TEXT] = written[name, _HTML] = quoted(value)
-        if not _SAME.fullmatch(value):
-            written[name, _HTML] = quoted(escape(value))
-    return written
+        value = personalisation.value(name)
+        encoded[name, _TEXT] = encoded[name, _HTML] = encode_qp(value)
+        if not _SAME_IN_HTML.fullmatch(value):
+            encoded[name, _HTML] = encode_qp(escape(value))
+    return encoded
 
 
-def _unwritable(error: UnicodeEncodeError) -> Refused:
+def _not_utf8(error: UnicodeEncodeError) -> Refused:
     return Refused(f"the message can't be written as UTF-8: {error}")

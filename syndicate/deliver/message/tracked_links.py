@@ -1,7 +1,7 @@
-"""Where the links of an edition lead: through the counter where clicks are counted, or straight.
+"""The links of an edition: through the click counter if clicks are counted, or direct.
 
-What is frozen is the plain address. Whether it is counted, and whether it says where
-it stood, is told by the config when a copy is handed over or a link is followed.
+An edition stores the plain URLs. Whether clicks are counted and UTM tags added depends on
+the config when a message is rendered, and when a link is followed.
 """
 
 from dataclasses import dataclass
@@ -19,51 +19,52 @@ class TrackedLinks:
 
     edition: int
     tracking: Tracking
-    addresses: tuple[str, ...]
-    """Where they end, from number 1."""
+    urls: tuple[str, ...]
+    """Their targets; the first has number 1."""
     home: str
 
     @classmethod
-    def of(cls, edition: int, newsletter: str, frozen: tuple[str, ...], config: Config) -> Self:
-        """Read what the config says of the links that are frozen with an edition, 0 for none."""
-        ours = config.newsletter(newsletter) or Newsletter(name=newsletter)
-        if ours.utm:
-            frozen = tuple(tagged(each, f"{newsletter}-{edition}", config) for each in frozen)
+    def of(cls, edition: int, newsletter: str, urls: tuple[str, ...], config: Config) -> Self:
+        """Return the links stored with an edition, as the config has them tracked."""
+        settings = config.newsletter(newsletter) or Newsletter(name=newsletter)
+        if settings.utm:
+            urls = tuple(add_utm_tags(url, f"{newsletter}-{edition}", config) for url in urls)
         home = f"{config.url}/"
-        return cls(edition=edition, tracking=ours.tracking, addresses=frozen, home=home)
+        return cls(edition=edition, tracking=settings.tracking, urls=urls, home=home)
 
     @property
     def counted(self) -> bool:
         """Whether clicks are counted."""
         return self.tracking is not Tracking.NONE
 
-    def end(self, link: int) -> str | None:
-        """Return where a link ends; None for one that there isn't."""
+    def target(self, link: int) -> str | None:
+        """Return where a link leads in the end; None if there is no such link."""
         if link == CANARY:
             return self.home
-        return self.addresses[link - 1] if 0 < link <= len(self.addresses) else None
+        return self.urls[link - 1] if 0 < link <= len(self.urls) else None
 
     def for_reader(self, links: SignedLinks, subscriber: int) -> tuple[str, ...]:
-        """Return what stands in a reader's mail in the place of each link."""
+        """Return the links as they are in a reader's mail."""
         if not self.counted:
-            return self.addresses
-        numbers = range(1, len(self.addresses) + 1)
-        return tuple(links.click(self.edition, each, self._named(subscriber)) for each in numbers)
+            return self.urls
+        numbers = range(1, len(self.urls) + 1)
+        reader = self._reader(subscriber)
+        return tuple(links.click(self.edition, number, reader) for number in numbers)
 
     def canary(self, links: SignedLinks, subscriber: int) -> str:
-        """Return where the hidden link of a reader's mail leads; empty where none is needed."""
-        if not (self.counted and self.addresses):
+        """Return the target of the hidden link in a reader's mail; empty if it needs none."""
+        if not (self.counted and self.urls):
             return ""
-        return links.click(self.edition, CANARY, self._named(subscriber))
+        return links.click(self.edition, CANARY, self._reader(subscriber))
 
-    def _named(self, subscriber: int) -> int | None:
+    def _reader(self, subscriber: int) -> int | None:
         return subscriber if self.tracking is Tracking.READERS else None
 
 
-def tagged(address: str, campaign: str, config: Config) -> str:
-    """Add to an address of ours where it stood; one of somebody else's stays as it is."""
-    if address.rstrip("/") != config.url and not address.startswith(f"{config.url}/"):
-        return address
-    parts = urlsplit(address)
+def add_utm_tags(url: str, campaign: str, config: Config) -> str:
+    """Add the campaign to a URL of this publication; return any other URL as it is."""
+    if url.rstrip("/") != config.url and not url.startswith(f"{config.url}/"):
+        return url
+    parts = urlsplit(url)
     tags = {"utm_source": "newsletter", "utm_medium": "email", "utm_campaign": campaign}
     return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(tags))))))

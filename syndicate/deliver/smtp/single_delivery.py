@@ -1,54 +1,54 @@
-"""A single message handed over by itself, waiting for what comes of it."""
+"""Sends a single message in a session, and waits for the reply."""
 
 import selectors
 import time
 from typing import TypeVar
 
-from syndicate.deliver.smtp.relay import (
-    BodyInvited,
+from syndicate.deliver.smtp.transport import (
     Envelope,
+    EnvelopeRefused,
     MessageAnswered,
-    MessageDeclined,
+    ReadyForBody,
     SessionEnded,
     SmtpReply,
     TransportSession,
 )
 from syndicate.errors import NoVerdict
 
-_LOOK = 0.2
-"""Seconds between looks at deadlines."""
-_Awaited = TypeVar("_Awaited", BodyInvited, MessageAnswered)
+_POLL_INTERVAL = 0.2
+"""Seconds between checks of the deadlines."""
+_Awaited = TypeVar("_Awaited", ReadyForBody, MessageAnswered)
 
 
-def hand_over(session: TransportSession, envelope: Envelope, message: bytes) -> SmtpReply:
-    """Hand over one message, and return the reply that accepts it.
+def send_message(session: TransportSession, envelope: Envelope, message: bytes) -> SmtpReply:
+    """Send one message, and return the reply that accepts it.
 
-    Raise TemporaryFailure, PermanentFailure or RelayUnavailable as the relay answers,
-    and NoVerdict when it may have been taken.
+    Raise TemporaryFailure, PermanentFailure or RelayUnavailable as the relay replies,
+    and NoVerdict if the message may have been accepted.
     """
-    offer(session, envelope, len(message))
-    session.hand_over(message)
-    answered = _await(session, MessageAnswered)
+    send_envelope(session, envelope, len(message))
+    session.send_body(message)
+    answered = _wait_for(session, MessageAnswered)
     if answered.error is not None:
         raise answered.error
     return answered.reply
 
 
-def offer(session: TransportSession, envelope: Envelope, size: int) -> None:
-    """Have one message announced, up to the point where its body is awaited."""
-    session.offer(envelope, size)
-    _await(session, BodyInvited)
+def send_envelope(session: TransportSession, envelope: Envelope, size: int) -> None:
+    """Send an envelope, and wait until the body is due."""
+    session.send_envelope(envelope, size)
+    _wait_for(session, ReadyForBody)
 
 
-def _await(session: TransportSession, kind: type[_Awaited]) -> _Awaited:
+def _wait_for(session: TransportSession, kind: type[_Awaited]) -> _Awaited:
     found: _Awaited | None = None
     while True:
-        for event in session.move(time.monotonic()):
+        for event in session.poll(time.monotonic()):
             match event:
-                case MessageDeclined(error):
+                case EnvelopeRefused(error):
                     raise error
                 case SessionEnded(error) if not isinstance(found, MessageAnswered):
-                    lost = kind is MessageAnswered and session.handed
+                    lost = kind is MessageAnswered and session.body_sent
                     raise NoVerdict(str(error), error.code) if lost else error
                 case _ if isinstance(event, kind):
                     found = event
@@ -58,10 +58,10 @@ def _await(session: TransportSession, kind: type[_Awaited]) -> _Awaited:
 
 
 def _wait(session: TransportSession) -> None:
-    """Wait until a session can go on, or for long enough to look at the time."""
+    """Wait until the session is ready, or for the poll interval."""
     if session.fileno() < 0:
         return
-    mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if session.stuck else 0)
+    mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if session.wants_write else 0)
     with selectors.DefaultSelector() as selector:
         selector.register(session, mask)
-        selector.select(_LOOK)
+        selector.select(_POLL_INTERVAL)

@@ -67,7 +67,7 @@ class ClickPages:
             links = self._cache.get(edition) or await run_in_threadpool(self._load, edition)
         except SyndicateError:
             return self._errors.busy()
-        target = links.end(link) if links else None
+        target = links.target(link) if links else None
         if links is None or target is None:
             return self._errors.bad_link()
         task = self._count(request, links, link, subscriber)

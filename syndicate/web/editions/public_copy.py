@@ -52,9 +52,8 @@ class PublicCopies:
         }
         footer = self._templates.render("web/edition_footer.html", values)
         own = {"view": address, "confirm": home} | dict.fromkeys(_READER_LINKS, signup or home)
-        return Personalisation(email=strings.archive.reader_address, own=own, leads=links).html(
-            _without_reader(content, footer)
-        )
+        reader = Personalisation(email=strings.archive.reader_address, links=own, link_urls=links)
+        return reader.html(_without_reader(content, footer))
 
     def signup_url(self, newsletter: Newsletter) -> str | None:
         """Return the address for subscribing to a newsletter; None when that isn't possible."""

@@ -124,7 +124,7 @@ class UnsubscribePages:
 
     def _find(self, token: str) -> LinkedSubscription | None:
         """Return what a token belongs to; None for one that we didn't sign."""
-        key_and_name = self._links.read(token)
+        key_and_name = self._links.read_unsubscribe(token)
         if key_and_name is None:
             return None
         key, name = key_and_name

@@ -437,7 +437,7 @@ def test_what_a_day_s_number_leaves_waits_while_the_spare_can_not_be_reached(des
     assert taken(server) == 5
     for ticked in (first, second):
         assert ticked.code == 1
-        assert "the rest waits: main had what warm_up allows it today" in ticked.err
+        assert "the rest waits: main has used up today's warm_up quota" in ticked.err
         assert f"the rest waits: 127.0.0.1:{gone}: nothing listens there" in ticked.err
     assert "delivered: 5 accepted" in first.out
     assert ledger(desk) == {"accepted": 5, "queued": READERS - 5}
@@ -461,7 +461,7 @@ def test_when_all_day_s_numbers_are_used_up_the_rest_waits_and_that_is_said(desk
     assert ledger(desk) == {"accepted": 7, "queued": READERS - 7}
     said = desk.run("editions").out
     for name, number in (("one", 3), ("two", 4)):
-        assert f"{name} had what warm_up allows it today" in ticked.err
+        assert f"{name} has used up today's warm_up quota" in ticked.err
         assert f"relay {name}: today's warm_up quota of {number} is used up; more from" in said
 
 

@@ -75,7 +75,7 @@ def test_a_relay_that_is_connected_to_is_seen_with_its_certificate_and_login(
     assert state == "ok"
     assert "seen by starttls: TLSv1." in said
     assert "the certificate is valid until 20" in said
-    assert found["login"] == ("ok", "it was taken")
+    assert found["login"] == ("ok", "accepted")
 
 
 @pytest.mark.parametrize("verify", ["verify = true", "verify = false"])

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from syndicate.deliver.loop.ledger import Ledger, LedgerView
-from syndicate.deliver.transport import transport
+from syndicate.deliver.transports import configured_transports
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
 from syndicate.model.editions import EditionKind, EditionState
 from syndicate.model.subscribers import Actor, Cause
@@ -139,11 +139,11 @@ def test_a_pause_gives_back_what_was_claimed_and_the_next_edition_goes_on(store,
 
     with Scripted(body=body) as server:
         way = config(server.port)
-        hand_over(store, way, transport(way))
+        hand_over(store, way, configured_transports(way))
         assert editions(server) == [first.key] * 3 + [second.key] * 12
         assert states(store, first.key) == {DeliveryState.ACCEPTED: 3, DeliveryState.QUEUED: 9}
         resume(store, first.key)
-        hand_over(store, way, transport(way))
+        hand_over(store, way, configured_transports(way))
 
     assert states(store, first.key) == {DeliveryState.ACCEPTED: 12}
     assert len(server.bodies) == 24
@@ -163,7 +163,7 @@ def test_what_is_resumed_while_another_edition_is_sent_goes_on_in_the_same_pass(
 
     with Scripted(body=body) as server:
         way = config(server.port)
-        hand_over(store, way, transport(way))
+        hand_over(store, way, configured_transports(way))
 
     order = editions(server)
     assert len(order) == 120
@@ -182,7 +182,7 @@ def test_a_verdict_on_what_was_cancelled_meanwhile_is_not_counted(store, config)
 
     with Scripted(rcpt=refuse) as server:
         way = config(server.port)
-        drained = hand_over(store, way, transport(way))
+        drained = hand_over(store, way, configured_transports(way))
 
     assert drained.failed == 0
     assert states(store, edition.key) == {DeliveryState.SKIPPED: 3}
@@ -198,7 +198,7 @@ def test_what_was_in_flight_and_put_off_is_skipped_by_the_end_of_the_pass(store,
 
     with Scripted(body=body) as server:
         way = config(server.port)
-        hand_over(store, way, transport(way))
+        hand_over(store, way, configured_transports(way))
 
     assert states(store, edition.key) == {DeliveryState.SKIPPED: 3}
     assert {row.reply for row in rows(store, edition.key).values()} == {"cancelled"}
@@ -221,25 +221,24 @@ def meanwhile(server_count: int, act):
 
 @pytest.fixture
 def attentive(monkeypatch):
-    """Have the loop look at each turn what is due: as at a server that takes its time.
+    """Have the loop read what is due in each iteration, as with a slow server.
 
-    Return what an act has to do last, so that the server answers when it was looked.
+    Return a function to call last in an act: the server replies after the loop has read.
     """
-    monkeypatch.setattr("syndicate.deliver.loop.send_loop._LOOK", 0.0)
-    monkeypatch.setattr("syndicate.deliver.loop.send_loop._SEE", 0.0)
-    monkeypatch.setattr("syndicate.deliver.loop.send_loop._GLANCE", 0.0)
-    see, looks = Ledger.see, [0]
+    monkeypatch.setattr("syndicate.deliver.loop.send_loop._POLL_INTERVAL", 0.0)
+    monkeypatch.setattr("syndicate.deliver.loop.send_loop._REFRESH_INTERVAL", 0.0)
+    monkeypatch.setattr("syndicate.deliver.loop.send_loop._REFRESH_MAX_AGE", 0.0)
+    view, views = Ledger.view, [0]
 
     def counted(ledger: Ledger, claimed: Collection[int]) -> LedgerView:
-        sight = see(ledger, claimed)
-        looks[0] += 1
-        return sight
+        views[0] += 1
+        return view(ledger, claimed)
 
-    monkeypatch.setattr(Ledger, "see", counted)
+    monkeypatch.setattr(Ledger, "view", counted)
 
     def looked() -> None:
-        seen = looks[0] + 3  # one may have begun before, and what it saw is claimed behind it
-        until(lambda: looks[0] >= seen)
+        enough = views[0] + 3  # one may have begun before, and what it saw is claimed behind it
+        until(lambda: views[0] >= enough)
 
     return looked
 
@@ -247,7 +246,7 @@ def attentive(monkeypatch):
 @pytest.fixture
 def hasty(monkeypatch):
     """Have the loop look at each claim what is due, as at a server that takes its time."""
-    monkeypatch.setattr("syndicate.deliver.loop.send_loop._GLANCE", 0.0)
+    monkeypatch.setattr("syndicate.deliver.loop.send_loop._REFRESH_MAX_AGE", 0.0)
 
 
 @pytest.mark.usefixtures("hasty")
@@ -256,7 +255,7 @@ def test_an_alert_overtakes_a_digest_within_a_claim(store, config):
     digest = freeze(store, draft(EditionKind.DIGEST))
     with Scripted(body=meanwhile(10, lambda: freeze(store))) as server:
         way = config(server.port)
-        hand_over(store, way, transport(way))
+        hand_over(store, way, configured_transports(way))
 
     order = editions(server)
     alert = next(key for key in order if key != digest.key)
@@ -277,7 +276,7 @@ def test_at_a_slow_server_an_alert_goes_next(store, config, attentive):
 
     with Scripted(body=meanwhile(10, break_news)) as server:
         way = config(server.port)
-        hand_over(store, way, transport(way))
+        hand_over(store, way, configured_transports(way))
 
     alert = digest.key + 1
     # the eleventh had been offered already
@@ -301,7 +300,7 @@ def test_a_letter_overtakes_both(store, config, attentive):
     letters: list[int] = []
     with Scripted(body=meanwhile(5, write)) as server:
         way = config(server.port)
-        hand_over(store, way, transport(way))
+        hand_over(store, way, configured_transports(way))
 
     assert editions(server) == [alert.key] * 6 + letters + [alert.key] * 4 + [digest.key] * 10
 
@@ -325,7 +324,7 @@ def test_what_was_exhausted_is_looked_at_again_before_the_digest_is_over(store, 
 
     with Scripted(body=meanwhile(10, settle)) as server:
         way = config(server.port)
-        hand_over(store, way, transport(way))
+        hand_over(store, way, configured_transports(way))
 
     order = editions(server)
     assert (order.count(alert.key), order.count(digest.key)) == (1, 60)
@@ -347,7 +346,7 @@ def test_who_is_suppressed_while_the_body_is_asked_for_is_not_mailed(store, conf
 
     with Scripted("PIPELINING", rcpt=complain) as server:
         way = config(server.port)
-        drained = hand_over(store, way, transport(way))
+        drained = hand_over(store, way, configured_transports(way))
 
     assert drained.accepted == 2 == len(server.bodies)
     row = rows(store, edition.key)["reader1@example.org"]
@@ -369,8 +368,8 @@ def test_an_edition_that_is_refused_too_often_pauses_itself_and_says_so(store, c
     with Scripted("PIPELINING", rcpt=refused) as server:
         way = config(server.port, pause_at=0.3, pause_after=5)
         with capture_logs() as logs:
-            drained = hand_over(store, way, transport(way))
-        again = hand_over(store, way, transport(way))
+            drained = hand_over(store, way, configured_transports(way))
+        again = hand_over(store, way, configured_transports(way))
 
     assert drained.paused == (edition.key,)
     assert again.paused == ()
@@ -397,9 +396,9 @@ def test_after_a_resumption_the_failures_count_anew(store, config):
     edition = freeze(store)
     with Scripted("PIPELINING", rcpt=refused) as server:
         way = config(server.port, pause_at=0.3, pause_after=5)
-        hand_over(store, way, transport(way))
+        hand_over(store, way, configured_transports(way))
         resume(store, edition.key)
-        drained = hand_over(store, way, transport(way))
+        drained = hand_over(store, way, configured_transports(way))
 
     assert drained.paused == (edition.key,)
     assert (drained.accepted, drained.failed) == (5, 3)
@@ -412,7 +411,7 @@ def test_failures_that_are_few_stop_nothing(sqlite_store, config, share, after):
     edition = freeze(sqlite_store)
     with Scripted("PIPELINING", rcpt=refused) as server:
         way = config(server.port, pause_at=share, pause_after=after)
-        drained = hand_over(sqlite_store, way, transport(way))
+        drained = hand_over(sqlite_store, way, configured_transports(way))
 
     assert drained.paused == ()
     assert states(sqlite_store, edition.key) == {DeliveryState.ACCEPTED: 8, DeliveryState.FAILED: 2}

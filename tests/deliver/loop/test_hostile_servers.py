@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from syndicate.config import Config
-from syndicate.deliver.smtp.smtp_relay import SmtpTransport
+from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.worker import DeliveryReport
 from syndicate.model.deliveries import DeliveryState
 from syndicate.store import Store
@@ -39,9 +39,9 @@ def relay(config: Config, *, timeout: float = HURRY) -> list[SmtpTransport]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for a verdict three times as long as for other answers, and look more often."""
-    monkeypatch.setattr("syndicate.deliver.smtp.session._PATIENCE", 3)
-    monkeypatch.setattr("syndicate.deliver.loop.send_loop._LOOK", 0.02)
-    monkeypatch.setattr("syndicate.deliver.loop.send_loop._SEE", 0.1)
+    monkeypatch.setattr("syndicate.deliver.smtp.session._BODY_TIMEOUTS", 3)
+    monkeypatch.setattr("syndicate.deliver.loop.send_loop._POLL_INTERVAL", 0.02)
+    monkeypatch.setattr("syndicate.deliver.loop.send_loop._REFRESH_INTERVAL", 0.1)
 
 
 @pytest.fixture

@@ -15,17 +15,15 @@ HER = "ada@example.org"
 def test_who_is_erased_while_being_handed_over_is_not_named_by_the_answer(store):
     editions.subscribe(store, HER)
     edition = editions.freeze(store)
-    ledger = Ledger(store, name="here:1:1:x", at=editions.NOON, sending=timedelta(minutes=5))
-    wanted = ClaimRequest(edition=edition.key, limit=1, after=0, without=frozenset())
-    [claim] = ledger.record(LedgerBatch(wanted=wanted)).claims
-    assert ledger.record(LedgerBatch(intents=[claim])).may_leave == {
-        (edition.key, claim.subscriber)
-    }
+    ledger = Ledger(store, name="here:1:1:x", at=editions.NOON, sending_lease=timedelta(minutes=5))
+    wanted = ClaimRequest(edition=edition.key, limit=1, after=0, excluded_domains=frozenset())
+    [claim] = ledger.record(LedgerBatch(claim_request=wanted)).claims
+    assert ledger.record(LedgerBatch(intents=[claim])).may_send == {(edition.key, claim.subscriber)}
     with store.write() as tx:
         tx.subscribers.erase(claim.subscriber, at=editions.NOON, cause=TEST)
     refused = PermanentFailure(f"550 5.1.1 <{HER}> unknown", 550)
-    verdict = reply_classifier.of(refused, claim, edition, editions.NOON)
-    ledger.record(LedgerBatch(verdicts=[verdict]))
+    verdict = reply_classifier.classify(refused, claim, edition, editions.NOON)
+    ledger.record(LedgerBatch(outcomes=[verdict]))
     with store.read() as tx:
         [row] = tx.deliveries.by_edition(edition.key)
         assert (row.state, row.code, row.reply) == (DeliveryState.FAILED, 550, "")

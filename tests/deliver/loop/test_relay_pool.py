@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syndicate.config import Config
-from syndicate.deliver.transport import transport
+from syndicate.deliver.transports import configured_transports
 from syndicate.deliver.worker import DeliveryReport, drain
 from syndicate.model.deliveries import DeliveryState
 from syndicate.store import Store
@@ -49,7 +49,7 @@ def deliver(store: Store, config: Config, *, minutes: float = 0) -> DeliveryRepo
         return drain(
             store,
             config,
-            transport(config),
+            configured_transports(config),
             links(store, config),
             at=NOON + timedelta(minutes=minutes),
             stop=stop,
@@ -284,7 +284,7 @@ def test_an_only_relay_that_is_held_ends_the_pass_and_costs_the_rest_nothing(sql
         asked = busy.verbs().count("MAIL")
 
     assert drained.deferred == 1
-    assert "wants nothing until" in drained.unavailable[0]
+    assert "is on hold until" in drained.unavailable[0]
     assert "454 4.7.0 throttling" in again.unavailable[0]
     assert asked == 1
     assert states(sqlite_store, edition.key) == {

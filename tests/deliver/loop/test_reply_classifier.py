@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from syndicate.deliver.loop import reply_classifier
-from syndicate.deliver.loop.reply_classifier import condemns, let_out
+from syndicate.deliver.loop.reply_classifier import is_allowed, is_hard_bounce
 from syndicate.errors import NoVerdict, PermanentFailure, TemporaryFailure
 from syndicate.model.deliveries import Claim, DeliveryState
 from syndicate.model.editions import Edition, EditionKind
@@ -26,7 +26,7 @@ def verdict(error, on_unknown="skip"):
         expires_at=NOON,
         on_unknown=on_unknown,
     )
-    return reply_classifier.of(error, CLAIM, edition, NOON)
+    return reply_classifier.classify(error, CLAIM, edition, NOON)
 
 
 def test_what_was_put_off_is_due_in_five_minutes_or_a_little_more():
@@ -53,11 +53,11 @@ def test_an_address_that_is_no_good_is_suppressed(said, suppresses):
     refused = verdict(PermanentFailure(f"550 {said}", 550))
 
     assert refused.state is DeliveryState.FAILED
-    assert condemns(refused) is suppresses
+    assert is_hard_bounce(refused) is suppresses
 
 
 def test_a_temporary_refusal_suppresses_nobody():
-    assert not condemns(verdict(TemporaryFailure("450 5.1.1 odd", 450)))
+    assert not is_hard_bounce(verdict(TemporaryFailure("450 5.1.1 odd", 450)))
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_a_temporary_refusal_suppresses_nobody():
     [((), True), (("*@example.org",), True), (("*@EXAMPLE.org", "x@y.z"), True), (("b@*",), False)],
 )
 def test_mail_only_lets_out_who_matches(only, out):
-    assert let_out("Ada@Example.org", only) is out
+    assert is_allowed("Ada@Example.org", only) is out

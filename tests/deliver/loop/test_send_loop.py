@@ -24,21 +24,21 @@ from syndicate.deliver.loop.send_loop import SendLoop
 from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.loop.sessions import ActiveSession
 from syndicate.deliver.loop.token_bucket import TokenBucket
-from syndicate.deliver.message.dkim import BATCH
+from syndicate.deliver.message.dkim import BATCH_SIZE
 from syndicate.deliver.message.prepared import PreparedEditions
-from syndicate.deliver.smtp.conversation import SessionTerms
-from syndicate.deliver.smtp.relay import (
-    BodyInvited,
+from syndicate.deliver.smtp.dialogue import SessionTerms
+from syndicate.deliver.smtp.session import SmtpSession
+from syndicate.deliver.smtp.transport import (
     Envelope,
+    EnvelopeRefused,
     Event,
     MessageAnswered,
-    MessageDeclined,
+    ReadyForBody,
     SessionEnded,
     SmtpReply,
     TransportSession,
 )
-from syndicate.deliver.smtp.session import SmtpSession
-from syndicate.deliver.transport import transport
+from syndicate.deliver.transports import configured_transports
 from syndicate.deliver.worker import DeliveryReport, drain
 from syndicate.errors import PermanentFailure, StoreError, StoreUnreachable, TemporaryFailure
 from syndicate.model.deliveries import DeliveryState
@@ -73,7 +73,7 @@ def deliver(store: Store, config: Config) -> DeliveryReport:
     timer = threading.Timer(ENOUGH, stop.set)
     timer.start()
     try:
-        way, signed = transport(config), links(store, config)
+        way, signed = configured_transports(config), links(store, config)
         return drain(store, config, way, signed, at=NOON, stop=stop)
     finally:
         timer.cancel()
@@ -96,20 +96,22 @@ def sqlite_url(tmp_path):
 
 
 def ledger_of(store: Store) -> Ledger:
-    return Ledger(store, name="here:1:1:x", at=NOON, sending=timedelta(minutes=5))
+    return Ledger(store, name="here:1:1:x", at=NOON, sending_lease=timedelta(minutes=5))
 
 
-def claim(store: Store, edition: int, *, without: frozenset[str]) -> set[str]:
-    """Return who is claimed."""
-    wanted = ClaimRequest(edition=edition, limit=100, after=0, without=without)
-    return {claim.email for claim in ledger_of(store).record(LedgerBatch(wanted=wanted)).claims}
+def claim(store: Store, edition: int, *, excluded_domains: frozenset[str]) -> set[str]:
+    """Return the addresses that are claimed."""
+    wanted = ClaimRequest(edition=edition, limit=100, after=0, excluded_domains=excluded_domains)
+    return {
+        claim.email for claim in ledger_of(store).record(LedgerBatch(claim_request=wanted)).claims
+    }
 
 
 # what ends
 
 
 def test_a_pass_ends_as_soon_as_nothing_is_left(store, config, monkeypatch):
-    monkeypatch.setattr("syndicate.deliver.loop.send_loop._LOOK", 60)
+    monkeypatch.setattr("syndicate.deliver.loop.send_loop._POLL_INTERVAL", 60)
     subscribe(store, *readers(3))
     freeze(store)
     began = time.monotonic()
@@ -143,7 +145,7 @@ def test_any_number_of_domains_may_be_held(store):
     edition = freeze(store)
     held = frozenset(f"d{number}.example" for number in range(40_000))
 
-    claimed = claim(store, edition.key, without=held)
+    claimed = claim(store, edition.key, excluded_domains=held)
 
     # of so many, some are left to the loop: it lets nothing through to them either
     assert {"ada@free.example"} <= claimed <= {"ada@free.example", "cy@d9999.example"}
@@ -155,7 +157,7 @@ def test_only_who_is_at_a_held_domain_itself_is_left_out(store):
     subscribe(store, *held, *others)
     edition = freeze(store)
 
-    assert claim(store, edition.key, without=frozenset({"a_b.example"})) == set(others)
+    assert claim(store, edition.key, excluded_domains=frozenset({"a_b.example"})) == set(others)
 
 
 def test_who_left_does_not_send_the_search_back_to_its_start(sqlite_store, config):
@@ -164,16 +166,16 @@ def test_who_left_does_not_send_the_search_back_to_its_start(sqlite_store, confi
     with sqlite_store.write() as tx:
         tx.subscribers.suppress("reader2@example.org", "left", at=NOON, cause=TEST)
     supply, ledger = supply_of(sqlite_store, config(25))
-    first = supply.wanted(20, 0)
+    first = supply.claim_request(20, 0)
     assert first is not None
 
     claims = take_in(supply, ledger, first).claims
 
     assert len(claims) == first.limit - 1
-    following = supply.wanted(20, 0)
+    following = supply.claim_request(20, 0)
     assert following is not None
     assert (following.edition, following.after) == (edition.key, claims[-1].subscriber)
-    supply.give_back()
+    supply.close()
 
 
 @pytest.mark.parametrize("refused", [True, False], ids=["refused by a relay", "taken by all"])
@@ -183,17 +185,17 @@ def test_who_comes_next_is_claimed_for_a_relay_that_refuses_the_first(
     subscribe(sqlite_store, *readers(60))
     first, second = freeze(sqlite_store), freeze(sqlite_store, draft(subject="Another"))
     supply, ledger = supply_of(sqlite_store, config(25))
-    wanted = supply.wanted(2, 0)
+    wanted = supply.claim_request(2, 0)
     assert wanted is not None
     assert wanted.edition == first.key
     take_in(supply, ledger, wanted)
 
-    sight = ledger.see(supply.claimed)
-    supply.look(sight, 0, passed_over=[], refused=[first.key] if refused else [])
+    sight = ledger.view(supply.claimed_editions)
+    supply.update(sight, 0, blocked=[], refused=[first.key] if refused else [])
 
-    wanted = supply.wanted(2, 0)
+    wanted = supply.claim_request(2, 0)
     assert (wanted and wanted.edition) == (second.key if refused else None)
-    supply.give_back()
+    supply.close()
 
 
 def test_letters_that_have_to_wait_hold_up_nobody(sqlite_store, config):
@@ -213,12 +215,12 @@ def test_a_letter_is_asked_for_once(sqlite_store, config):
     subscribe(sqlite_store, *readers(1))
     freeze(sqlite_store, draft(EditionKind.LETTER))
     supply, ledger = supply_of(sqlite_store, config(25))
-    wanted = supply.wanted(20, 0)
+    wanted = supply.claim_request(20, 0)
     assert wanted is not None
 
     assert len(take_in(supply, ledger, wanted).claims) == 1
-    assert supply.wanted(20, 0) is None
-    supply.give_back()
+    assert supply.claim_request(20, 0) is None
+    supply.close()
 
 
 def test_as_many_are_claimed_as_leave_within_two_seconds(sqlite_store, config):
@@ -227,19 +229,19 @@ def test_as_many_are_claimed_as_leave_within_two_seconds(sqlite_store, config):
     supply, ledger = supply_of(sqlite_store, config(25))
 
     def limit(now: float) -> int:
-        supply.look(ledger.see(supply.claimed), now, passed_over=[], refused=[])
-        wanted = supply.wanted(400, now)
+        supply.update(ledger.view(supply.claimed_editions), now, blocked=[], refused=[])
+        wanted = supply.claim_request(400, now)
         assert wanted is not None
         take_in(supply, ledger, wanted)
         return wanted.limit
 
     limits = [limit(1)]
     for now, count in ((2, 20), (2.5, 25), (2.6, 25), (4.6, 10)):
-        assert all(supply.next(now, refused=()) for _ in range(count))
+        assert all(supply.pop(now, refused=()) for _ in range(count))
         limits.append(limit(now))
 
     assert limits == [25, 40, 100, 250, 25]
-    supply.give_back()
+    supply.close()
 
 
 def test_copies_are_written_before_their_turn_and_leave_in_it(sqlite_store, config):
@@ -247,20 +249,20 @@ def test_copies_are_written_before_their_turn_and_leave_in_it(sqlite_store, conf
     freeze(sqlite_store)
     supply, ledger = supply_of(sqlite_store, config(25))
     supply.prepare(3)  # of none, none
-    wanted = supply.wanted(20, 0)
+    wanted = supply.claim_request(20, 0)
     assert wanted is not None
     claims = take_in(supply, ledger, wanted).claims
 
     supply.prepare(3)  # as many as are signed together, though
     [queue] = supply._queues.values()
-    assert [copy.begun for copy in queue] == [True] * BATCH + [False] * (20 - BATCH)
-    supply.prepare(BATCH)  # they are there
-    assert sum(copy.begun for copy in queue) == BATCH
-    supply.prepare(BATCH + 1)
-    assert sum(copy.begun for copy in queue) == 2 * BATCH
-    copies = [supply.next(0, refused=()) for _ in claims]
+    assert [copy.rendered for copy in queue] == [True] * BATCH_SIZE + [False] * (20 - BATCH_SIZE)
+    supply.prepare(BATCH_SIZE)  # they are there
+    assert sum(copy.rendered for copy in queue) == BATCH_SIZE
+    supply.prepare(BATCH_SIZE + 1)
+    assert sum(copy.rendered for copy in queue) == 2 * BATCH_SIZE
+    copies = [supply.pop(0, refused=()) for _ in claims]
     assert [copy.claim for copy in copies if copy] == claims
-    supply.give_back()
+    supply.close()
 
 
 def supply_of(store: Store, config: Config) -> tuple[SendQueue, Ledger]:
@@ -268,13 +270,13 @@ def supply_of(store: Store, config: Config) -> tuple[SendQueue, Ledger]:
     ledger, destinations = ledger_of(store), DomainThrottle(store, config.mail.limits)
     mailings = PreparedEditions(store, config)
     supply = SendQueue(ledger, mailings, links(store, config), destinations, only=())
-    supply.look(ledger.see([]), 0, passed_over=[], refused=[])
+    supply.update(ledger.view([]), 0, blocked=[], refused=[])
     return supply, ledger
 
 
 def take_in(supply: SendQueue, ledger: Ledger, wanted: ClaimRequest) -> BatchResult:
-    recorded = ledger.record(LedgerBatch(wanted=wanted))
-    supply.take_in(wanted, recorded.claims, 0)
+    recorded = ledger.record(LedgerBatch(claim_request=wanted))
+    supply.add(wanted, recorded.claims, 0)
     return recorded
 
 
@@ -326,13 +328,15 @@ def test_what_may_leave_does_when_what_was_claimed_with_it_can_not_be_taken_in(
 ):
     subscribe(sqlite_store, *readers(20))
     edition = freeze(sqlite_store)
-    record, take_in, leaving = Ledger.record, SendQueue.take_in, [0]
+    record, take_in, leaving = Ledger.record, SendQueue.add, [0]
 
     def noted(ledger: Ledger, due: LedgerBatch) -> BatchResult:
         if due.intents:  # and something is wanted in the same round
-            due.wanted = ClaimRequest(edition=edition.key, limit=25, after=0, without=NOBODY)
+            due.claim_request = ClaimRequest(
+                edition=edition.key, limit=25, after=0, excluded_domains=NOBODY
+            )
         recorded = record(ledger, due)
-        leaving[0] = len(recorded.may_leave)
+        leaving[0] = len(recorded.may_send)
         return recorded
 
     def fail(*told: Any) -> object:
@@ -341,7 +345,7 @@ def test_what_may_leave_does_when_what_was_claimed_with_it_can_not_be_taken_in(
         return take_in(*told)
 
     monkeypatch.setattr(Ledger, "record", noted)
-    monkeypatch.setattr(SendQueue, "take_in", fail)
+    monkeypatch.setattr(SendQueue, "add", fail)
     with Scripted("PIPELINING") as server, pytest.raises(StoreUnreachable):
         deliver(sqlite_store, config(server.port, connections=4))
 
@@ -357,7 +361,7 @@ def test_all_that_may_leave_does_when_who_is_next_can_not_be_asked_for(
 ):
     subscribe(sqlite_store, *readers(20))
     edition = freeze(sqlite_store)
-    send, record, rounds = SendLoop._send, Ledger.record, list[int]()
+    send, record, rounds = SendLoop._send_bodies, Ledger.record, list[int]()
 
     def slowly(ledger: Ledger, due: LedgerBatch) -> BatchResult:
         time.sleep(0.02)  # so that several sessions are invited by the next round
@@ -370,11 +374,11 @@ def test_all_that_may_leave_does_when_who_is_next_can_not_be_asked_for(
         with monkeypatch.context() as failing:
             if len(leaving) > 1 and not rounds:
                 rounds.append(len(leaving))
-                failing.setattr(SendQueue, "next", fail)
+                failing.setattr(SendQueue, "pop", fail)
             send(engine, leaving, now)
 
     monkeypatch.setattr(Ledger, "record", slowly)
-    monkeypatch.setattr(SendLoop, "_send", send_and_fail)
+    monkeypatch.setattr(SendLoop, "_send_bodies", send_and_fail)
     with Scripted("PIPELINING") as server, pytest.raises(StoreUnreachable):
         deliver(sqlite_store, config(server.port, connections=8))
 
@@ -415,11 +419,13 @@ def test_two_processes_that_find_out_the_same_addresses_never_wait_for_each_othe
     def find_out(edition: Edition, step: int) -> None:
         mine = Store.open(store_url)
         ledger = ledger_of(mine)
-        wanted = ClaimRequest(edition=edition.key, limit=200, after=0, without=NOBODY)
-        claims = ledger.record(LedgerBatch(wanted=wanted)).claims
+        wanted = ClaimRequest(edition=edition.key, limit=200, after=0, excluded_domains=NOBODY)
+        claims = ledger.record(LedgerBatch(claim_request=wanted)).claims
         ledger.record(LedgerBatch(intents=claims))
         unknown = PermanentFailure("550 5.1.1 no such reader", 550)
-        verdicts = [reply_classifier.of(unknown, claim, edition, NOON) for claim in claims[::step]]
+        verdicts = [
+            reply_classifier.classify(unknown, claim, edition, NOON) for claim in claims[::step]
+        ]
         together.wait()
         with mine.write() as tx:  # a deadlock is an error here
             done.append(len(ledger.settle(tx, verdicts, NOON)))
@@ -440,13 +446,13 @@ def test_what_is_left_of_a_day_is_given_back_to_that_day(sqlite_store, monkeypat
     evening = datetime(2026, 11, 24, 23, 59, tzinfo=UTC)
     morning = evening + timedelta(minutes=2)
     monkeypatch.setattr(clock, "now", lambda: evening)
-    reservoir = TokenBucket.of_day(sqlite_store, "relay:main", lambda _: 100)
-    assert reservoir.draw(0)
+    bucket = TokenBucket.for_daily_quota(sqlite_store, "relay:main", lambda _: 100)
+    assert bucket.take(0)
     with sqlite_store.write() as tx:
         tx.quotas.take_daily("relay:main", 100, 100, at=morning)
     monkeypatch.setattr(clock, "now", lambda: morning)
 
-    reservoir.give_back()
+    bucket.release()
 
     with sqlite_store.read() as tx:
         taken = [tx.quotas.taken_today("relay:main", at=day) for day in (evening, morning)]
@@ -480,8 +486,8 @@ def holds(store: Store) -> list[MailHold]:
 
 def test_a_relay_gets_nothing_more_once_it_asked_for_less(sqlite_store, config, monkeypatch):
     """Also where it took so long that a look is due, which knows nothing of its hold yet."""
-    monkeypatch.setattr("syndicate.deliver.loop.send_loop._LOOK", 0.05)
-    monkeypatch.setattr("syndicate.deliver.loop.send_loop._SEE", 0.2)
+    monkeypatch.setattr("syndicate.deliver.loop.send_loop._POLL_INTERVAL", 0.05)
+    monkeypatch.setattr("syndicate.deliver.loop.send_loop._REFRESH_INTERVAL", 0.2)
     subscribe(sqlite_store, *readers(500))
     edition = freeze(sqlite_store)
     way = config(25, connections=1)
@@ -505,7 +511,7 @@ class AtOnce:
         self.settings = config.mail.servers[0]
         self.offers = 0
         self._events: list[Event] = []
-        self.spent, self.taken, self.handed, self.stuck = False, 0, True, False
+        self.exhausted, self.answered, self.body_sent, self.wants_write = False, 0, True, False
 
     def open(self) -> TransportSession:
         return self
@@ -516,33 +522,33 @@ class AtOnce:
     def fileno(self) -> int:
         return -1
 
-    def offer(self, envelope: Envelope, size: int) -> None:  # noqa: ARG002 - as a session has it
+    def send_envelope(self, envelope: Envelope, size: int) -> None:  # noqa: ARG002 - as a session has it
         self.offers += 1
         if self.offers == 10:
             time.sleep(0.3)
-            said: Event = MessageDeclined(TemporaryFailure("454 4.7.0 slower", 454))
+            event: Event = EnvelopeRefused(TemporaryFailure("454 4.7.0 slower", 454))
         else:
-            said = BodyInvited()
-        self._say(said)
+            event = ReadyForBody()
+        self._add(event)
 
-    def hand_over(self, *message: bytes, tame: bool = False) -> None:  # noqa: ARG002 - as above
-        self._say(MessageAnswered(SmtpReply(250, "ok")))
+    def send_body(self, *message: bytes, dot_free: bool = False) -> None:  # noqa: ARG002 - as above
+        self._add(MessageAnswered(SmtpReply(250, "ok")))
 
-    def move(self, now: float, *, readable: bool = True) -> list[Event]:  # noqa: ARG002 - as above
-        events, self._events, self.stuck = self._events, [], False
+    def poll(self, now: float, *, readable: bool = True) -> list[Event]:  # noqa: ARG002 - as above
+        events, self._events, self.wants_write = self._events, [], False
         return events
 
     def close(self) -> None:
         pass
 
-    def _say(self, event: Event) -> None:
+    def _add(self, event: Event) -> None:
         self._events.append(event)
-        self.stuck = True
+        self.wants_write = True
 
 
 def test_who_is_eased_and_held_in_one_round_is_held(store):
     ledger = ledger_of(store)
-    ledger.record(LedgerBatch(holds={"domain:b.example": "slower"}, eased=["domain:b.example"]))
+    ledger.record(LedgerBatch(holds={"domain:b.example": "slower"}, recovered=["domain:b.example"]))
     with store.read() as tx:
         assert [hold.what for hold in tx.holds.current(datetime.now(UTC))] == ["domain:b.example"]
 
@@ -560,11 +566,11 @@ def test_sessions_for_which_there_is_nothing_are_not_opened_again_and_again(sqli
 
 
 def test_no_session_is_opened_with_a_relay_whose_rate_is_used_up(sqlite_store, config):
-    fleet = RelayPool(transport(config(25, connections=4, rate="1/m")), sqlite_store)
-    assert len(list(fleet.missing(4, fleet.members, 0))) == 4
-    assert fleet.members[0].draw(0)
-    assert not fleet.members[0].draw(0)
-    assert list(fleet.missing(4, fleet.members, 0)) == []
+    relays = RelayPool(configured_transports(config(25, connections=4, rate="1/m")), sqlite_store)
+    assert len(list(relays.to_connect(4, relays.relays, 0))) == 4
+    assert relays.relays[0].take_token(0)
+    assert not relays.relays[0].take_token(0)
+    assert list(relays.to_connect(4, relays.relays, 0)) == []
 
 
 class Impatient:
@@ -631,14 +637,14 @@ def test_a_refusal_counts_though_the_connection_breaks_while_we_write():
     session = SmtpSession(ours, terms)
     ada = Envelope(sender="news@example.org", recipient="ada@example.org", message_id="<1.1@y>")
     body = b"Subject: x\r\n\r\n" + (b"z" * 78 + b"\r\n") * 200_000
-    session.offer(ada, len(body))
-    session.move(0)
+    session.send_envelope(ada, len(body))
+    session.poll(0)
     theirs.sendall(b"250 a\r\n250 b\r\n354 c\r\n")
     select.select([ours], [], [], 30)
-    assert session.move(0) == [BodyInvited()]
-    session.hand_over(body)
-    assert session.move(0) == []
-    assert session.stuck
+    assert session.poll(0) == [ReadyForBody()]
+    session.send_body(body)
+    assert session.poll(0) == []
+    assert session.wants_write
 
     theirs.sendall(b"552 5.3.4 too big\r\n")
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -647,7 +653,7 @@ def test_a_refusal_counts_though_the_connection_breaks_while_we_write():
     broken.register(ours, 0)  # that it broke is told in any case
     assert broken.poll(30_000)
 
-    answered, ended = session.move(0)
+    answered, ended = session.poll(0)
     assert isinstance(answered, MessageAnswered)
     assert answered.reply == SmtpReply(552, "5.3.4 too big")
     assert isinstance(answered.error, PermanentFailure)

@@ -24,8 +24,8 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.loop import reply_classifier
 from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
-from syndicate.deliver.smtp.relay import SmtpReply
-from syndicate.deliver.transport import transport
+from syndicate.deliver.smtp.transport import SmtpReply
+from syndicate.deliver.transports import configured_transports
 from syndicate.errors import StoreError, StoreLocked, StoreUnreachable, TemporaryFailure
 from syndicate.model.deliveries import Claim, DeliveryState
 from syndicate.model.editions import Edition
@@ -77,7 +77,7 @@ def far_store(wire: Wire) -> Iterator[Store]:
 
 
 def patient(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    monkeypatch.setattr("syndicate.deliver.loop.ledger._PATIENCE", seconds)
+    monkeypatch.setattr("syndicate.deliver.loop.ledger._STORE_TIMEOUT", seconds)
 
 
 def at_body(
@@ -104,7 +104,7 @@ def bring_out(store: Store) -> Edition:
 def passed(store: Store, config: Config, *, minutes: float = 0) -> StoreError | int:
     """Hand over once; what the pass failed of, or how many it says were accepted."""
     try:
-        return hand_over(store, config, transport(config), minutes=minutes).accepted
+        return hand_over(store, config, configured_transports(config), minutes=minutes).accepted
     except StoreError as error:
         return error
 
@@ -133,8 +133,8 @@ def all_is_settled(store: Store, edition: Edition, record: Record) -> Counter[De
 
 def lamented(logs: Sequence[Mapping[str, Any]]) -> set[str]:
     """Whose verdicts are in the log since they could not be recorded."""
-    told = [entry for entry in logs if entry["event"] == "verdict not recorded"]
-    assert all(one["verdict"] == "accepted" and one["code"] == 250 for one in told)
+    told = [entry for entry in logs if entry["event"] == "outcome not recorded"]
+    assert all(one["outcome"] == "accepted" and one["code"] == 250 for one in told)
     return {f"reader{one['reader'] - 1}@example.org" for one in told}
 
 
@@ -305,12 +305,12 @@ def test_a_server_whose_machine_is_gone_is_not_waited_for_as_long_as_the_system_
 
 @pytest.fixture
 def ledger(far_store: Store) -> Ledger:
-    return Ledger(far_store, name="here:1:1:x", at=NOON, sending=timedelta(minutes=5))
+    return Ledger(far_store, name="here:1:1:x", at=NOON, sending_lease=timedelta(minutes=5))
 
 
 def claimed(ledger: Ledger, edition: Edition, count: int) -> list[Claim]:
-    wanted = ClaimRequest(edition=edition.key, limit=count, after=0, without=frozenset())
-    return ledger.record(LedgerBatch(wanted=wanted)).claims
+    wanted = ClaimRequest(edition=edition.key, limit=count, after=0, excluded_domains=frozenset())
+    return ledger.record(LedgerBatch(claim_request=wanted)).claims
 
 
 @pytest.mark.parametrize("done", [True, False])
@@ -321,15 +321,15 @@ def test_a_round_counts_once_whether_or_not_it_was_heard_to_be_committed(
     first, second, *_ = claimed(ledger, edition, 5)
     ledger.record(LedgerBatch(intents=[first]))
     wire.lose_the_next_commit(done=done)
-    wanted = ClaimRequest(edition=edition.key, limit=5, after=0, without=frozenset())
+    wanted = ClaimRequest(edition=edition.key, limit=5, after=0, excluded_domains=frozenset())
 
     recorded = ledger.record(
         LedgerBatch(
-            verdicts=[reply_classifier.accepted(first, YES)], intents=[second], wanted=wanted
+            outcomes=[reply_classifier.accepted(first, YES)], intents=[second], claim_request=wanted
         )
     )
 
-    assert recorded.may_leave == {(edition.key, second.subscriber)}
+    assert recorded.may_send == {(edition.key, second.subscriber)}
     assert [claim.subscriber for claim in recorded.claims] == [6, 7, 8, 9, 10]
     assert ledger.counts[edition.key] == {DeliveryState.ACCEPTED: 1}
     expected = {
@@ -355,9 +355,9 @@ def test_a_round_that_was_lost_lets_nothing_leave_of_an_edition_that_was_cancell
         store.close()
 
     wire.lose_the_next_commit(done=False, then=cancel)
-    put_off = reply_classifier.of(TemporaryFailure("450 not now", 450), first, edition, NOON)
+    put_off = reply_classifier.classify(TemporaryFailure("450 not now", 450), first, edition, NOON)
 
-    assert not ledger.record(LedgerBatch(verdicts=[put_off], intents=[second])).may_leave
+    assert not ledger.record(LedgerBatch(outcomes=[put_off], intents=[second])).may_send
     assert states(far_store, edition.key) == {DeliveryState.SKIPPED: AUDIENCE}
 
 
@@ -505,8 +505,8 @@ from = "news@example.org"
 connections = {connections}
 """
 TICK = """\
-from syndicate.deliver import ledger
-ledger._PATIENCE = 0.1
+from syndicate.deliver.loop import ledger
+ledger._STORE_TIMEOUT = 0.1
 from syndicate.cli import main
 main()
 """
@@ -557,7 +557,7 @@ class Operator:
 def last_line(said: str) -> str:
     """Return what a command that failed says at its end; all before it are verdicts."""
     *events, last = said.splitlines()
-    assert all("verdict not recorded" in line for line in events), said
+    assert all("outcome not recorded" in line for line in events), said
     return last
 
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.deliver.transport import transport
+from syndicate.deliver.transports import configured_transports
 from syndicate.deliver.worker import drain
 from syndicate.model.deliveries import DeliveryState
 from tests import ROOT
@@ -79,7 +79,9 @@ def deliver(store, config, *, minutes: float = 0):
     timer.start()
     try:
         at = NOON + timedelta(minutes=minutes)
-        return drain(store, config, transport(config), links(store, config), at=at, stop=stop)
+        return drain(
+            store, config, configured_transports(config), links(store, config), at=at, stop=stop
+        )
     finally:
         timer.cancel()
         assert not stop.is_set(), "it hung"

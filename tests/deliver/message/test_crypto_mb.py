@@ -114,15 +114,15 @@ def test_what_can_t_be_signed_together_is_signed_one_by_one(seal):
 
     refusing = seal(none)
 
-    verify(refusing.seal(DIGESTS), DIGESTS)
-    verify(refusing.seal(DIGESTS[:2]), DIGESTS[:2])
+    verify(refusing.sign(DIGESTS), DIGESTS)
+    verify(refusing.sign(DIGESTS[:2]), DIGESTS[:2])
     assert asked == [LANES]  # two are faster alone
-    assert refusing.together  # as the doctor says
+    assert refusing.batched  # as the doctor says
 
 
 def test_what_is_signed_together_is_taken_as_it_is(seal):
     with pytest.raises(InvalidSignature):
-        verify(seal(lambda digests: [b"x" * 256] * len(digests)).seal(DIGESTS), DIGESTS)
+        verify(seal(lambda digests: [b"x" * 256] * len(digests)).sign(DIGESTS), DIGESTS)
 
 
 class Library:
@@ -155,10 +155,10 @@ def found(monkeypatch):
             return library
 
         monkeypatch.setattr(ctypes, "CDLL", load)
-        crypto_mb.library.cache_clear()
+        crypto_mb.load_library.cache_clear()
 
     yield lay
-    crypto_mb.library.cache_clear()
+    crypto_mb.load_library.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from syndicate.deliver.message.dkim import SIGNED, DkimKeyring, body_hash, sealed
+from syndicate.deliver.message.dkim import SIGNED_FIELDS, DkimKeyring, body_hash, sign_batch
 from syndicate.deliver.message.message import Message
 from syndicate.deliver.message.template import MessageTemplate
 from syndicate.deliver.outbox import Outbox
-from syndicate.deliver.sample_mail import send_copy
-from syndicate.deliver.transport import transport
+from syndicate.deliver.sample_mail import send_sample
+from syndicate.deliver.transports import configured_transports
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
@@ -59,7 +59,7 @@ def signed(
     who = reader(config, kind=kind, name=name, email=email)
     signer = DkimKeyring.of(config).signer(domain)
     assert signer is not None
-    return bytes(signer.signed(MessageTemplate.of(content(**said), who.imprint).fill(who)))
+    return bytes(signer.sign(MessageTemplate.of(content(**said), who.headers).render(who)))
 
 
 def fields(raw: bytes) -> list[bytes]:
@@ -118,7 +118,7 @@ def test_every_field_of_bulk_mail_is_covered_and_those_that_count_once_more(conf
     once_more = ["From", "To", "Cc", "Subject", "Date", "Reply-To", "MIME-Version"]
 
     assert sorted(listed) == sorted(there + once_more)
-    assert set(there) <= set(SIGNED)
+    assert set(there) <= set(SIGNED_FIELDS)
     assert {
         "From", "To", "Subject", "Date", "Message-ID", "List-Id", "List-Unsubscribe",
         "List-Unsubscribe-Post", "Feedback-ID", "Reply-To", "MIME-Version", "Content-Type",
@@ -227,7 +227,7 @@ def test_several_fields_of_a_name_are_signed_from_the_last_up(config):
     assert signer is not None
     copy = Message((b"From: a@example.org\r\n", b"Cc: one\r\n", b"CC: two\r\n"), [b"x\r\n"])
 
-    raw = bytes(signer.signed(copy))
+    raw = bytes(signer.sign(copy))
 
     assert verdicts(raw, records(given, DOMAIN)) == [True]
     swapped = raw.replace(b"one", b"tmp").replace(b"two", b"one").replace(b"tmp", b"two")
@@ -252,12 +252,12 @@ def test_several_fields_of_a_name_are_signed_from_the_last_up(config):
 )
 def test_a_key_signs_for_its_domain_and_those_below(config, sender, signing, by):
     given = config("ed25519", sender=sender, **({"domain": signing} if signing else {}))
-    domain = reader(given).imprint.domain
+    domain = reader(given).headers.domain
     with capture_logs() as logs:
         signer = DkimKeyring.of(given).signer(domain)
 
     assert [log["event"] for log in logs] == ([] if by else ["mail goes out unsigned"])
-    assert ([seal.domain for seal in signer.seals] if signer else None) == ([by] if by else None)
+    assert ([seal.domain for seal in signer.keys] if signer else None) == ([by] if by else None)
     if by:
         assert verdicts(signed(given, domain=domain), records(given, domain)) == [True]
 
@@ -268,7 +268,7 @@ def test_while_a_key_is_gone_nothing_leaves(sqlite_store, config, tmp_path):
     freeze(sqlite_store)
     (tmp_path / "rsa.pem").unlink()
 
-    delivered = hand_over(sqlite_store, given, transport(given))
+    delivered = hand_over(sqlite_store, given, configured_transports(given))
 
     [reason] = delivered.unavailable
     assert reason.startswith("mail.dkim s-rsa: ")
@@ -287,7 +287,7 @@ def test_what_is_put_off_is_the_same_bytes_the_next_time(sqlite_store, config):
         subscribe(sqlite_store, "ada@x.example")
         freeze(sqlite_store)
         for minutes in (0, 7):
-            hand_over(sqlite_store, given, transport(given), minutes=minutes)
+            hand_over(sqlite_store, given, configured_transports(given), minutes=minutes)
 
     first, second = server.bodies
     assert first == second
@@ -300,7 +300,7 @@ def test_what_goes_out_by_smtp_is_signed(sqlite_store, config):
         given = config(*BOTH, mail=way)
         subscribe(sqlite_store, "ada@x.example", "böb@x.example", "cy@x.example")
         freeze(sqlite_store)
-        assert hand_over(sqlite_store, given, transport(given)).accepted == 3
+        assert hand_over(sqlite_store, given, configured_transports(given)).accepted == 3
 
     assert [verdicts(body, records(given, DOMAIN)) for body in boxes.bodies] == [[True, True]] * 3
 
@@ -326,7 +326,7 @@ def test_copies_that_are_signed_together_have_each_their_own_signatures(sqlite_s
         given = config(*BOTH, mail=way)
         subscribe(sqlite_store, *everybody)
         freeze(sqlite_store)
-        assert hand_over(sqlite_store, given, transport(given)).accepted == 60
+        assert hand_over(sqlite_store, given, configured_transports(given)).accepted == 60
 
     assert [verdicts(body, records(given, DOMAIN)) for body in boxes.bodies] == [[True, True]] * 60
     named = sorted(message_from_bytes(body)["To"] for body in boxes.bodies)
@@ -338,15 +338,15 @@ def test_a_copy_that_can_not_be_signed_fails_alone(sqlite_store, config, monkeyp
     def spoilt(messages):
         if any(b"reader7@" in field for each in messages for field in each.message.fields):
             raise Refused("the key is gone")
-        return sealed(messages)
+        return sign_batch(messages)
 
-    monkeypatch.setattr("syndicate.deliver.message.outgoing_message._sealed", spoilt)
+    monkeypatch.setattr("syndicate.deliver.loop.signing_pool._sign_batch", spoilt)
     with real() as (port, boxes):
         way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
         given = config("rsa", mail=way)
         subscribe(sqlite_store, *readers(20))
         edition = freeze(sqlite_store)
-        hand_over(sqlite_store, given, transport(given))
+        hand_over(sqlite_store, given, configured_transports(given))
 
     assert states(sqlite_store, edition.key) == {
         DeliveryState.ACCEPTED: 19,
@@ -361,7 +361,7 @@ def test_one_thread_signs_where_no_other_can_begin(sqlite_store, config, monkeyp
     signing: list[threading.Thread] = []
 
     def begin(thread):
-        if thread.name.endswith("(_work)"):
+        if thread.name.endswith("(_sign_batches)"):
             if signing:
                 raise RuntimeError("can't start new thread")
             signing.append(thread)
@@ -369,14 +369,16 @@ def test_one_thread_signs_where_no_other_can_begin(sqlite_store, config, monkeyp
 
     start = threading.Thread.start
     monkeypatch.setattr(threading.Thread, "start", begin)
-    monkeypatch.setattr("syndicate.deliver.message.outgoing_message._HANDS", 8)
-    monkeypatch.setattr("syndicate.deliver.loop.send_queue._AHEAD", 1)  # so that it is waited for
+    monkeypatch.setattr("syndicate.deliver.loop.signing_pool._MAX_THREADS", 8)
+    monkeypatch.setattr(
+        "syndicate.deliver.loop.send_queue._SIGN_AHEAD", 1
+    )  # so that it is waited for
     with real() as (port, boxes):
         way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
         given = config("rsa", mail=way)
         subscribe(sqlite_store, *readers(20))
         freeze(sqlite_store)
-        assert hand_over(sqlite_store, given, transport(given)).accepted == 20
+        assert hand_over(sqlite_store, given, configured_transports(given)).accepted == 20
 
     assert len(boxes.bodies) == 20
     assert len(signing) == 1
@@ -386,12 +388,12 @@ def test_the_outbox_shows_letters_and_test_copies_signed(sqlite_store, config):
     given = config(*BOTH)
     subscribe(sqlite_store, "ada@x.example")
     freeze(sqlite_store, draft(EditionKind.LETTER))
-    hand_over(sqlite_store, given, transport(given))
-    send_copy(
+    hand_over(sqlite_store, given, configured_transports(given))
+    send_sample(
         draft(),
         "editor@x.example",
         config=given,
-        relays=transport(given),
+        transports=configured_transports(given),
         links=links(sqlite_store, given),
     )
 
@@ -403,7 +405,7 @@ def test_without_keys_nothing_is_signed(sqlite_store, config):
     given = config()
     subscribe(sqlite_store, "ada@x.example")
     freeze(sqlite_store)
-    hand_over(sqlite_store, given, transport(given))
+    hand_over(sqlite_store, given, configured_transports(given))
 
     (kept,) = Outbox.of(given).messages()
     assert b"DKIM-Signature" not in kept.path.read_bytes()

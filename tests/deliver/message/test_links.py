@@ -18,31 +18,37 @@ def test_a_link_reads_back_as_its_reader_and_newsletter(links):
     address = links.unsubscribe(7, "breaking")
 
     assert address.startswith("https://post.example/mail/unsubscribe/")
-    assert links.read(address.rpartition("/")[2]) == (7, "breaking")
+    assert links.read_unsubscribe(address.rpartition("/")[2]) == (7, "breaking")
 
 
 def test_a_token_is_safe_in_an_address(links):
     assert all(
-        links.token(n, "a-b_c").replace("-", "").replace("_", "").isalnum() for n in range(99)
+        links.unsubscribe_token(n, "a-b_c").replace("-", "").replace("_", "").isalnum()
+        for n in range(99)
     )
 
 
 def test_every_changed_letter_of_a_token_is_noticed(links):
-    token = links.token(7, "breaking")
+    token = links.unsubscribe_token(7, "breaking")
 
     for place, letter in enumerate(token):
         for other in "Aa0_-":
             if other != letter:
-                assert links.read(token[:place] + other + token[place + 1 :]) is None
+                assert links.read_unsubscribe(token[:place] + other + token[place + 1 :]) is None
 
 
 @given(st.text() | st.text("abcXYZ019-_=", max_size=60))
 def test_rubbish_is_no_token(token):
-    assert SignedLinks(PUBLICATION, SECRET).read(token) is None
+    assert SignedLinks(PUBLICATION, SECRET).read_unsubscribe(token) is None
 
 
 def test_another_publications_token_is_none_of_ours(links, publication):
-    assert SignedLinks(publication(), b"1" * 32).read(links.token(7, "breaking")) is None
+    assert (
+        SignedLinks(publication(), b"1" * 32).read_unsubscribe(
+            links.unsubscribe_token(7, "breaking")
+        )
+        is None
+    )
 
 
 @pytest.mark.parametrize("secret", [b"", b"key", SECRET, b"k" * 64, b"long " * 30])

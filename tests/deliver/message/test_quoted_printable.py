@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from syndicate.deliver.message.quoted_printable import quoted
+from syndicate.deliver.message.quoted_printable import encode_qp
 from tests.deliver.parsed_mail import normal
 
 PIECE = st.one_of(
@@ -23,7 +23,7 @@ PIECE = st.one_of(
 @example(["a \n", "b\t\n", " ", "\t"])
 @example(["x" * 74 + " \n", "x" * 75 + " \n", "x" * 75 + "\t", "x" * 73 + "=", "x" * 74 + "é"])
 def test_pieces_that_were_encoded_apart_read_back_as_one_text(pieces):
-    lines = b"".join(map(quoted, pieces))
+    lines = b"".join(map(encode_qp, pieces))
 
     assert quopri.decodestring(lines).decode().replace("\r\n", "\n") == "".join(map(normal, pieces))
     assert lines.isascii()
@@ -36,14 +36,14 @@ def test_pieces_that_were_encoded_apart_read_back_as_one_text(pieces):
 
 @given(PIECE)
 def test_every_piece_begins_and_ends_where_a_line_begins(piece):
-    assert quoted(piece).endswith(b"\r\n") or not piece
+    assert encode_qp(piece).endswith(b"\r\n") or not piece
 
 
 @pytest.mark.parametrize("token", ["a" * 75, "https://post.example/view/a-b_c", "x", "a.b"])
 def test_what_needs_no_encoding_stands_as_it_is(token):
-    assert quoted(token) == token.encode() + b"=\r\n"
+    assert encode_qp(token) == token.encode() + b"=\r\n"
 
 
 def test_a_surrogate_can_not_be_encoded():
     with pytest.raises(UnicodeEncodeError):
-        quoted("\ud800")
+        encode_qp("\ud800")

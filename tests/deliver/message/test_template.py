@@ -53,19 +53,27 @@ def person(name: str = "Ada", email: str = "ada@example.org") -> Recipient:
     own = {"preferences": "https://post.example/p?a=1&b=2", "view": "", "confirm": "=" * 99}
     ada = reader(PUBLICATION, name=name, email=email)
     canary = "https://post.example/c/?a&b"
-    return with_other(ada, own={**ada.filling.own, **own}, leads=LEADS, canary=canary)
+    return with_other(
+        ada, links={**ada.personalisation.links, **own}, link_urls=LEADS, canary=canary
+    )
 
 
 def with_other(who: Recipient, **filling: Any) -> Recipient:
-    return replace(who, filling=replace(who.filling, **filling))
+    return replace(who, personalisation=replace(who.personalisation, **filling))
 
 
 def filled(said: str, who: Recipient, *, html: bool) -> str:
     """Say what a reader is to read, put together in another way than copies are."""
-    values = {"name": who.filling.name, "email": who.filling.email, **who.filling.own}
-    values |= {f"link{number}": address for number, address in enumerate(who.filling.leads, 1)}
+    values = {
+        "name": who.personalisation.name,
+        "email": who.personalisation.email,
+        **who.personalisation.links,
+    }
+    values |= {
+        f"link{number}": address for number, address in enumerate(who.personalisation.link_urls, 1)
+    }
     written = {MARKERS[name]: escape(value) if html else value for name, value in values.items()}
-    written[MARKERS[f"link{CANARY}"]] = hidden(who.filling.canary) if html else ""
+    written[MARKERS[f"link{CANARY}"]] = hidden(who.personalisation.canary) if html else ""
     read, rest = "", normal(said)
     while rest:
         marker = next((each for each in written if rest.startswith(each)), "")
@@ -102,7 +110,7 @@ def test_what_is_read_back_is_what_was_rendered(text, html, name, email):
     assert display_name(raw) == name
     assert [to.addr_spec for to in parsed["To"].addresses] == [email]
     assert parsed["Message-ID"] == who.message_id
-    assert str(parsed["List-Unsubscribe"]) == f"<{who.filling.own['unsubscribe']}>"
+    assert str(parsed["List-Unsubscribe"]) == f"<{who.personalisation.links['unsubscribe']}>"
     assert raw == message(said, who)
     assert_fit_for_the_wire(raw)
 
@@ -133,7 +141,7 @@ def test_a_hundred_links_each_count_the_clicks_of_their_reader():
             edition=41, subscriber=subscriber, email="ada@example.org", name="Ada",
             newsletter="breaking", attempt=1,
         )  # fmt: skip
-        raw = bytes(template.fill(Recipient.of(claim, edition(PUBLICATION), links, leads)))
+        raw = bytes(template.render(Recipient.of(claim, edition(PUBLICATION), links, leads)))
         text, html = parts(raw)
         counted = [links.read_click(each.rpartition("/")[2]) for each in text.split("\n")]
         assert counted == [(41, number, subscriber) for number in range(1, 101)]
@@ -156,7 +164,7 @@ def test_copies_of_two_readers_differ_in_what_is_their_own_alone():
 
 
 def test_a_message_is_its_fields_an_empty_line_and_its_body():
-    made = MessageTemplate.of(content(), edition(PUBLICATION)).fill(person("محمد " * 30))
+    made = MessageTemplate.of(content(), edition(PUBLICATION)).render(person("محمد " * 30))
 
     assert bytes(made) == b"".join(made.fields) + b"\r\n" + made.body
     assert all(re.fullmatch(rb"[A-Za-z-]+:(?: .+\r\n)+", field) for field in made.fields)
@@ -182,11 +190,11 @@ def test_an_address_beyond_ascii_is_in_utf_8_in_its_header_and_quoted_in_the_bod
 def test_a_reader_who_can_not_be_written_to_spoils_no_other_copy(bad):
     template = MessageTemplate.of(content(), edition(PUBLICATION))
     with pytest.raises(Refused):
-        template.fill(person(bad))
+        template.render(person(bad))
     with pytest.raises(Refused):
-        template.fill(person(email=f"{bad}@example.org"))
+        template.render(person(email=f"{bad}@example.org"))
 
-    assert parts(bytes(template.fill(person())))[0].startswith("Dear Ada <ada@example.org>")
+    assert parts(bytes(template.render(person())))[0].startswith("Dear Ada <ada@example.org>")
 
 
 @pytest.mark.parametrize("part", ["text", "html", "subject"])
@@ -197,4 +205,4 @@ def test_an_edition_that_can_not_be_written_is_refused(part):
 
 def test_a_link_that_can_not_be_written_is_refused():
     with pytest.raises(Refused):
-        message(content(text=link_marker(NONCE, 1)), with_other(person(), leads=("\ud800",)))
+        message(content(text=link_marker(NONCE, 1)), with_other(person(), link_urls=("\ud800",)))

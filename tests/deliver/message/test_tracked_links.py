@@ -7,10 +7,10 @@ from html import unescape
 import pytest
 
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.message.tracked_links import tagged
+from syndicate.deliver.message.tracked_links import add_utm_tags
 from syndicate.deliver.outbox import Outbox
-from syndicate.deliver.sample_mail import send_copy
-from syndicate.deliver.transport import transport
+from syndicate.deliver.sample_mail import send_sample
+from syndicate.deliver.transports import configured_transports
 from syndicate.model.editions import CANARY
 from tests import sample_editions
 from tests.deliver.editions import NOON, draft, hand_over, links
@@ -31,7 +31,7 @@ def mailed(sqlite_store, publication):
         for name in ("anna", "ben"):
             sample_editions.subscribe(sqlite_store, f"{name}@example.org", at=NOON)
         sample_editions.freeze(sqlite_store, at=NOON)
-        hand_over(sqlite_store, config, transport(config))
+        hand_over(sqlite_store, config, configured_transports(config))
         kept = Outbox.of(config).messages()
         return sorted(kept, key=lambda each: each.to), links(sqlite_store, config)
 
@@ -101,7 +101,7 @@ def test_links_to_our_own_pages_say_where_they_stood(mailed):
 def test_only_addresses_of_ours_are_tagged(publication, address, query):
     tags = "utm_source=newsletter&utm_medium=email&utm_campaign=x"
     expected = address if query is None else "http://127.0.0.1:8000" + query.format(tags)
-    assert tagged(address, "x", publication()) == expected
+    assert add_utm_tags(address, "x", publication()) == expected
 
 
 @pytest.mark.parametrize("tracking", ["none", "clicks", "readers"])
@@ -109,8 +109,8 @@ def test_a_test_copy_counts_nothing(sqlite_store, publication, tracking):
     config = publication(newsletters=[{"name": "breaking", "tracking": tracking}])
     paper = draft(html=sample_editions.content().html, nonce=sample_editions.NONCE)
     paper = replace(paper, links=PLACES)
-    send_copy(
-        paper, "desk@example.org", config=config, relays=transport(config),
+    send_sample(
+        paper, "desk@example.org", config=config, transports=configured_transports(config),
         links=links(sqlite_store, config),
     )  # fmt: skip
     (kept,) = Outbox.of(config).messages()

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from syndicate.config import MailSettings
-from syndicate.deliver.smtp.conversation import SessionTerms
-from syndicate.deliver.smtp.relay import BodyInvited, Envelope, MessageAnswered, SessionEnded
+from syndicate.deliver.smtp.dialogue import SessionTerms
 from syndicate.deliver.smtp.session import SmtpSession
-from syndicate.deliver.smtp.single_delivery import hand_over, offer
-from syndicate.deliver.smtp.smtp_relay import SmtpTransport
+from syndicate.deliver.smtp.single_delivery import send_envelope, send_message
+from syndicate.deliver.smtp.smtp_transport import SmtpTransport
+from syndicate.deliver.smtp.transport import Envelope, MessageAnswered, ReadyForBody, SessionEnded
 from syndicate.errors import DeliveryError, PermanentFailure, TemporaryFailure
 from tests.deliver.mail_servers import Scripted, certificate, real
 
@@ -59,7 +59,7 @@ def drive(session: SmtpSession, kind: type, seconds: float = 30.0) -> list[Any]:
     events: list[Any] = []
     now = time.monotonic()
     while time.monotonic() < now + seconds:
-        events += session.move(now)
+        events += session.poll(now)
         if any(isinstance(event, kind) for event in events):
             return events
         time.sleep(0.001)
@@ -73,10 +73,10 @@ def readable(session: SmtpSession) -> None:
 
 def invited(session: SmtpSession, theirs: socket.socket) -> None:
     """Bring a session to where a body is awaited."""
-    session.offer(ADA, len(BODY))
-    session.move(time.monotonic())
+    session.send_envelope(ADA, len(BODY))
+    session.poll(time.monotonic())
     theirs.sendall(b"250 a\r\n250 b\r\n354 c\r\n")
-    assert drive(session, BodyInvited) == [BodyInvited()]
+    assert drive(session, ReadyForBody) == [ReadyForBody()]
     theirs.recv(4096)
 
 
@@ -139,7 +139,7 @@ def deliver(port: int) -> str:
     relay = SmtpTransport(MailSettings(host="127.0.0.1", port=port, security="none").servers[0])
     try:
         with contextlib.closing(relay.open()) as session:
-            hand_over(session, ADA, BODY)
+            send_message(session, ADA, BODY)
     except DeliveryError as error:
         return type(error).__name__
     return "accepted"
@@ -190,42 +190,42 @@ def _readable(connection: socket.socket) -> bool:
 @pytest.mark.parametrize("extensions", [ALL, frozenset()], ids=["pipelined", "stepwise"])
 def test_replies_that_trickle_in_are_understood(pair, extensions):
     session, theirs = pair(extensions)
-    session.offer(ADA, 10)
-    session.move(time.monotonic())
+    session.send_envelope(ADA, 10)
+    session.poll(time.monotonic())
     theirs.recv(4096)
     found: list[object] = []
     for reply in (b"250-a\r\n250 a\r\n", b"250 b\r\n", b"354 c\r\n"):
         for n in range(len(reply)):
             theirs.sendall(reply[n : n + 1])
             time.sleep(0.001)
-            found = [*found, *session.move(time.monotonic())]
+            found = [*found, *session.poll(time.monotonic())]
         if reply[:1] == b"2" and not extensions:
             while not _readable(theirs):
-                session.move(time.monotonic())
+                session.poll(time.monotonic())
             theirs.recv(4096)
-    assert found == [BodyInvited()] or drive(session, BodyInvited)
+    assert found == [ReadyForBody()] or drive(session, ReadyForBody)
 
 
 def test_a_verdict_and_the_next_invitation_in_one_packet(pair):
     session, theirs = pair()
     invited(session, theirs)
-    session.hand_over(BODY)
-    session.offer(BO, len(BODY))
-    session.move(time.monotonic())
+    session.send_body(BODY)
+    session.send_envelope(BO, len(BODY))
+    session.poll(time.monotonic())
     heard = theirs.recv(4096)
     theirs.sendall(b"250 taken\r\n250 a\r\n250 b\r\n354 c\r\n")
-    events = drive(session, BodyInvited)
+    events = drive(session, ReadyForBody)
 
     assert heard.startswith(BODY + b".\r\nMAIL FROM:<news@example.org> SIZE=19\r\nRCPT TO:<bo@")
-    assert [type(event) for event in events] == [MessageAnswered, BodyInvited]
+    assert [type(event) for event in events] == [MessageAnswered, ReadyForBody]
 
 
 def test_a_verdict_and_a_421_in_one_packet(pair):
     session, theirs = pair()
     invited(session, theirs)
-    session.hand_over(BODY)
-    session.offer(BO, len(BODY))
-    session.move(time.monotonic())
+    session.send_body(BODY)
+    session.send_envelope(BO, len(BODY))
+    session.poll(time.monotonic())
     theirs.sendall(b"250 taken\r\n421 enough\r\n")
     answered, ended = drive(session, SessionEnded)
 
@@ -233,7 +233,7 @@ def test_a_verdict_and_a_421_in_one_packet(pair):
     assert answered.error is None
     assert isinstance(ended, SessionEnded)
     assert ended.error.code == 421
-    assert session.spent
+    assert session.exhausted
 
 
 def test_what_nobody_asked_for_ends_an_idle_session(pair):
@@ -241,20 +241,20 @@ def test_what_nobody_asked_for_ends_an_idle_session(pair):
     theirs.sendall(b"250 hello\r\n")
     [ended] = drive(session, SessionEnded)
 
-    assert "out of turn" in str(ended.error)
+    assert "unasked" in str(ended.error)
 
 
 def test_a_yes_while_a_large_body_is_on_its_way_is_none(pair):
     session, theirs = pair()
     invited(session, theirs)
-    session.hand_over(LARGE)
-    session.move(time.monotonic())
-    assert session.stuck
+    session.send_body(LARGE)
+    session.poll(time.monotonic())
+    assert session.wants_write
     theirs.sendall(b"250 taken already\r\n")
     events = drive(session, SessionEnded)
 
     assert [type(event) for event in events] == [SessionEnded]
-    assert not session.handed
+    assert not session.body_sent
 
 
 @pytest.mark.parametrize(
@@ -263,38 +263,38 @@ def test_a_yes_while_a_large_body_is_on_its_way_is_none(pair):
 def test_a_no_while_a_large_body_is_on_its_way_is_its_verdict(pair, reply, kind):
     session, theirs = pair()
     invited(session, theirs)
-    session.hand_over(LARGE)
-    session.move(time.monotonic())
+    session.send_body(LARGE)
+    session.poll(time.monotonic())
     theirs.sendall(reply)
     answered, ended = drive(session, SessionEnded)
 
     assert isinstance(answered, MessageAnswered)
     assert type(answered.error) is kind
     assert isinstance(ended, SessionEnded)
-    assert not session.handed
+    assert not session.body_sent
 
 
 def test_answers_before_the_question_left_do_not_make_a_body_whole(pair):
     """The dot has left when the dot has left, whatever else had to leave before it."""
     session, theirs = pair()
     invited(session, theirs)
-    session.hand_over(LARGE)
-    session.move(time.monotonic())
-    session.offer(BO, len(LARGE))
+    session.send_body(LARGE)
+    session.poll(time.monotonic())
+    session.send_envelope(BO, len(LARGE))
     read = 0
-    while not session.handed:
+    while not session.body_sent:
         read += len(theirs.recv(1 << 20))
-        session.move(time.monotonic())
+        session.poll(time.monotonic())
     assert read <= len(LARGE) + 3
-    while session.stuck:
+    while session.wants_write:
         theirs.recv(1 << 20)
-        session.move(time.monotonic())
+        session.poll(time.monotonic())
     theirs.sendall(b"250 taken\r\n250 a\r\n250 b\r\n354 c\r\n")
-    drive(session, BodyInvited)
+    drive(session, ReadyForBody)
     session._unwritten.append(memoryview(b"NOOP\r\n" * 10))  # as if commands were stuck
-    session.hand_over(BODY)
-    session._wrote(len(BODY) + 3)
-    assert not session.handed
+    session.send_body(BODY)
+    session._drop_written(len(BODY) + 3)
+    assert not session.body_sent
 
 
 # slow and silent
@@ -302,19 +302,19 @@ def test_answers_before_the_question_left_do_not_make_a_body_whole(pair):
 
 @pytest.fixture
 def hasty(monkeypatch):
-    monkeypatch.setattr("syndicate.deliver.smtp.session._PATIENCE", 3)
+    monkeypatch.setattr("syndicate.deliver.smtp.session._BODY_TIMEOUTS", 3)
 
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("said", [b"", b"250 a\r\n", b"250 a\r\n250 b\r\n354"])
 def test_silence_before_the_body_ends_it_in_time(pair, said):
     session, theirs = pair(timeout=10)
-    session.offer(ADA, 10)
+    session.send_envelope(ADA, 10)
     theirs.sendall(said)
     if said:
         readable(session)
-    assert session.move(100) == session.move(109.9) == []
-    [ended] = session.move(110.1)
+    assert session.poll(100) == session.poll(109.9) == []
+    [ended] = session.poll(110.1)
 
     assert type(ended.error) is TemporaryFailure
 
@@ -323,12 +323,12 @@ def test_silence_before_the_body_ends_it_in_time(pair, said):
 def test_silence_after_the_body_ends_it_later(pair):
     session, theirs = pair(timeout=10)
     invited(session, theirs)
-    session.hand_over(BODY)
+    session.send_body(BODY)
     now = time.monotonic()
-    assert session.move(now) == session.move(now + 29.9) == []
-    [ended] = session.move(now + 30.1)
+    assert session.poll(now) == session.poll(now + 29.9) == []
+    [ended] = session.poll(now + 30.1)
 
-    assert session.handed
+    assert session.body_sent
     assert "did not answer in time" in str(ended.error)
 
 
@@ -336,14 +336,14 @@ def test_silence_after_the_body_ends_it_later(pair):
 def test_a_body_that_is_read_byte_by_byte_meets_its_deadline(pair):
     session, theirs = pair(timeout=10)
     invited(session, theirs)
-    session.hand_over(LARGE)
+    session.send_body(LARGE)
     now = time.monotonic()
     for second in range(31):
-        assert session.move(now + second) == []
+        assert session.poll(now + second) == []
         theirs.recv(20_000)
-    [ended] = session.move(now + 31)
+    [ended] = session.poll(now + 31)
 
-    assert not session.handed
+    assert not session.body_sent
     assert "within the message" in str(ended.error)
 
 
@@ -352,15 +352,15 @@ def test_an_end_of_file_from_the_server_is_the_end(pair, at_body):
     session, theirs = pair()
     if at_body:
         invited(session, theirs)
-        session.hand_over(BODY)
+        session.send_body(BODY)
     else:
-        session.offer(ADA, 10)
-    session.move(time.monotonic())
+        session.send_envelope(ADA, 10)
+    session.poll(time.monotonic())
     theirs.shutdown(socket.SHUT_WR)
     [ended] = drive(session, SessionEnded)
 
     assert "closed the connection" in str(ended.error)
-    assert session.handed
+    assert session.body_sent
 
 
 @pytest.mark.parametrize(
@@ -368,8 +368,8 @@ def test_an_end_of_file_from_the_server_is_the_end(pair, at_body):
 )
 def test_ten_megabytes_of_answer_are_not_kept(pair, flood):
     session, theirs = pair()
-    session.offer(ADA, 10)
-    session.move(time.monotonic())
+    session.send_envelope(ADA, 10)
+    session.poll(time.monotonic())
     flooding = threading.Thread(target=lambda: _send(theirs, flood), daemon=True)
     flooding.start()
     events = drive(session, SessionEnded)
@@ -401,7 +401,7 @@ def test_a_large_body_leaves_encrypted(trusted, security):
         mail = MailSettings(host="localhost", port=port, security=security)
         with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             for _ in range(2):
-                hand_over(session, ADA, LARGE)
+                send_message(session, ADA, LARGE)
 
     assert boxes.bodies == [LARGE, LARGE]
 
@@ -414,7 +414,7 @@ def test_verify_false_takes_any_certificate(tmp_path, security, name):
     with real(starttls=starttls, tls=tls) as (port, boxes):
         mail = MailSettings(host="127.0.0.1", port=port, security=security, verify=False)
         with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
-            hand_over(session, ADA, BODY)
+            send_message(session, ADA, BODY)
 
     assert boxes.bodies == [BODY]
     assert boxes.encrypted == [True] or security == "tls"
@@ -449,17 +449,17 @@ def test_a_slow_reader_of_an_encrypted_body_is_waited_for_while_it_reads(trusted
         port = listener.getsockname()[1]
         server = MailSettings(host="localhost", port=port, security="tls", timeout="30s").servers[0]
         with contextlib.closing(SmtpTransport(server).open()) as session:
-            offer(session, ADA, len(LARGE))
-            session.hand_over(LARGE)
+            send_envelope(session, ADA, len(LARGE))
+            session.send_body(LARGE)
             session._connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
             events: list[Any] = []
             began = now = time.monotonic()
-            while not (session.handed or events):
+            while not (session.body_sent or events):
                 turn.release()
                 while not read.acquire(timeout=0.001):
-                    events += session.move(now)
+                    events += session.poll(now)
                 now += 20  # whoever reads takes so long for each piece
-                events += session.move(now)
+                events += session.poll(now)
             turn.release()
             [answered] = events or drive(session, MessageAnswered)
 
@@ -479,7 +479,7 @@ def test_a_size_that_is_none_limits_nothing(size):
     with Scripted(size) as server:
         mail = MailSettings(host="127.0.0.1", port=server.port, security="none")
         with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
-            assert hand_over(session, ADA, BODY).code == 250
+            assert send_message(session, ADA, BODY).code == 250
 
 
 def test_a_message_that_is_too_large_is_refused_without_a_word():
@@ -487,16 +487,16 @@ def test_a_message_that_is_too_large_is_refused_without_a_word():
         mail = MailSettings(host="127.0.0.1", port=server.port, security="none")
         with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             with pytest.raises(PermanentFailure, match="1,000"):
-                offer(session, ADA, 1001)
-            hand_over(session, ADA, BODY)
+                send_envelope(session, ADA, 1001)
+            send_message(session, ADA, BODY)
 
     assert server.verbs() == ["EHLO", "MAIL", "RCPT", "DATA", "QUIT"]
 
 
 def test_what_a_server_says_can_not_steer_a_terminal(pair):
     session, theirs = pair()
-    session.offer(ADA, 10)
-    session.move(time.monotonic())
+    session.send_envelope(ADA, 10)
+    session.poll(time.monotonic())
     theirs.sendall("550 a\x1b[2J\x00b\x9b31mc\r\n".encode() * 3)
     declined, *_ = drive(session, object)
 

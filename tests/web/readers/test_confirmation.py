@@ -171,7 +171,7 @@ def test_every_link_that_is_none_of_ours_gets_the_same_page(asked):
         ours.confirm(letter + 1, reader).rpartition("/")[2],
         ours.confirm(letter, reader + 1).rpartition("/")[2],
         ours.preferences_token(reader),
-        ours.token(reader, "breaking"),
+        ours.unsubscribe_token(reader, "breaking"),
         good[:-1],
         good.swapcase(),
         good + "=",

@@ -54,7 +54,9 @@ def _reader(client, store, config, newsletter="breaking") -> Reader:
     with store.write() as tx:
         tx.subscribers.subscribe("anna@example.org", newsletter, cause=TEST, at=AT)
         found = tx.subscribers.by_email("anna@example.org")
-        token = SignedLinks(config, tx.keys.secret("links")).token(found.key, newsletter)
+        token = SignedLinks(config, tx.keys.secret("links")).unsubscribe_token(
+            found.key, newsletter
+        )
     return Reader(store, client, found.key, f"/unsubscribe/{token}")
 
 
@@ -201,7 +203,9 @@ def test_a_bad_token_gets_a_kind_page_that_tells_nothing(reader, method):
 
 
 def test_a_link_of_another_publication_is_a_bad_token(reader, publication):
-    stranger = SignedLinks(publication(), b"another secret").token(reader.key, "breaking")
+    stranger = SignedLinks(publication(), b"another secret").unsubscribe_token(
+        reader.key, "breaking"
+    )
     assert reader.client.post(f"/unsubscribe/{stranger}", **URLENCODED).status_code == 404
     assert reader.state is SubscriptionState.CONFIRMED
 
@@ -215,7 +219,9 @@ def test_a_link_outlives_its_newsletter(web, sqlite_store, publication):
 
 def test_who_is_not_in_the_store_any_more_is_told_so(reader, publication):
     with reader.store.write() as tx:
-        token = SignedLinks(publication(), tx.keys.secret("links")).token(4711, "breaking")
+        token = SignedLinks(publication(), tx.keys.secret("links")).unsubscribe_token(
+            4711, "breaking"
+        )
     assert "does not get Breaking" in reader.client.get(f"/unsubscribe/{token}").text
     assert reader.client.post(f"/unsubscribe/{token}", **URLENCODED).status_code == 200
 

@@ -10,7 +10,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.transport import transport
+from syndicate.deliver.transports import configured_transports
 from syndicate.deliver.worker import drain
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat, Store
@@ -47,7 +47,7 @@ class Publication:
 
     def deliver(self) -> None:
         """Hand over what is due, by the real clock."""
-        relays, ours = transport(self.config), links(self.store, self.config)
+        relays, ours = configured_transports(self.config), links(self.store, self.config)
         now, never = clock.now(), threading.Event()
         drain(self.store, self.config, relays, ours, at=now, stop=never)
 

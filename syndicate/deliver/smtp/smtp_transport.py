@@ -1,6 +1,6 @@
-"""The way out to a mail server: smtplib opens the session, our own transactions run in it.
+"""Sends through a mail server: smtplib opens the session, our own dialogue runs in it.
 
-The one door for what smtplib, ssl and the socket raise.
+Whatever smtplib, ssl and the socket raise becomes RelayUnavailable here.
 """
 
 import contextlib
@@ -15,30 +15,30 @@ from functools import cache, partial
 from typing import Self
 
 from syndicate.config import Config, RelaySettings, Security
-from syndicate.deliver.smtp.conversation import SessionTerms
-from syndicate.deliver.smtp.relay import SmtpReply
-from syndicate.deliver.smtp.replies import MalformedReply, ReplyReader, legible
+from syndicate.deliver.smtp.dialogue import SessionTerms
+from syndicate.deliver.smtp.reply_parser import MalformedReply, ReplyReader, legible
 from syndicate.deliver.smtp.session import SmtpSession
+from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.errors import RelayUnavailable
 
 _SIZE = re.compile(r"[0-9]{1,20}")
-"""RFC 1870, 4: a longer number is no limit that anybody reaches."""
+"""RFC 1870, 4: no message reaches a longer number."""
 _EXTENSIONS = ("pipelining", "smtputf8", "size")
 
 
 class SmtpTransport:
-    """A mail server that takes our messages."""
+    """A mail server as a Transport."""
 
     def __init__(
         self,
         settings: RelaySettings,
-        secret: Callable[[], str | None] = lambda: None,
+        read_password: Callable[[], str | None] = lambda: None,
         *,
         table: str = "mail",
     ) -> None:
-        """Take where the server is, and what reads the password each time it logs in."""
+        """Call `read_password` for each login; `table` is the server's table in config.toml."""
         self.settings = settings
-        self._read_secret = secret
+        self._read_password = read_password
         self._table = table
         self._server = settings.address
         self._timeout = settings.timeout.total_seconds()
@@ -48,61 +48,54 @@ class SmtpTransport:
         """Return the relays of a publication."""
         return tuple(
             cls(
-                each,
-                partial(each.password, config.root),
-                table=f"mail.relays.{each.name}" if config.mail.relays else "mail",
+                server,
+                partial(server.password, config.root),
+                table=f"mail.relays.{server.name}" if config.mail.relays else "mail",
             )
-            for each in config.mail.servers
+            for server in config.mail.servers
         )
 
     def open(self) -> SmtpSession:
-        """Connect, protect the connection, log in; raise RelayUnavailable with the remedy.
+        """Connect, start TLS and log in; raise RelayUnavailable with the remedy.
 
-        SecretUnreadable, before anything else, where the password can't be read.
+        Raise SecretUnreadable, before anything else, if the password can't be read.
         """
-        secret = self._read_secret() or ""
-        smtp = self._opened(lambda smtp: self._log_in(smtp, secret))
+        password = self._read_password() or ""
+        smtp = self._connected(lambda smtp: self._log_in(smtp, password))
         assert smtp.sock is not None
         return SmtpSession(smtp.sock, self._terms(smtp))
 
     def describe(self) -> str:
-        """Connect without logging in; return what protects the connection.
-
-        Raise RelayUnavailable with the remedy.
-        """
-        smtp = self._opened(lambda _: None)
+        """Connect without a login, and describe TLS; raise RelayUnavailable with the remedy."""
+        smtp = self._connected(lambda _: None)
         try:
-            return _protection(smtp.sock)
+            return _describe_tls(smtp.sock)
         finally:
             smtp.close()
 
-    def arrived(self, message_id: str) -> bool | None:  # noqa: ARG002 - a relay's question
-        """Return None: a mail server can't be asked."""
+    def arrived(self, message_id: str) -> bool | None:  # noqa: ARG002 - see Transport
+        """Return None: a mail server doesn't know."""
         return None
 
     def __str__(self) -> str:
         return self._server
 
-    # how
-
-    def _opened(self, log_in: "Callable[[_BoundedClient], None]") -> "_BoundedClient":
-        smtp = self._dialogue()
+    def _connected(self, log_in: "Callable[[_BoundedClient], None]") -> "_BoundedClient":
+        smtp = self._client()
         try:
-            with self._explained():
+            with self._errors_explained():
                 self._connect(smtp)
                 log_in(smtp)
-                smtp.nothing_else()
+                smtp.expect_nothing_more()
         except RelayUnavailable:
             smtp.close()
             raise
         return smtp
 
     def _key(self, name: str) -> str:
-        """Name a key of this server, as mistakes in the config are told."""
         return f"{self._table}.{name}"
 
     def _where(self) -> str:
-        """Say where it is configured that and how this server is reached."""
         return f"look at {self._key('host')} and {self._key('port')} in config.toml"
 
     def _terms(self, smtp: smtplib.SMTP) -> SessionTerms:
@@ -115,18 +108,19 @@ class SmtpTransport:
             max_size=int(size) if _SIZE.fullmatch(size) else 0,
         )
 
-    def _dialogue(self) -> "_BoundedClient":
-        name = _our_name()
+    def _client(self) -> "_BoundedClient":
+        name = _ehlo_name()
         if self.settings.security is Security.TLS:
-            return _TlsClient(local_hostname=name, timeout=self._timeout, context=self._tls())
+            context = self._tls_context()
+            return _TlsClient(local_hostname=name, timeout=self._timeout, context=context)
         return _PlainClient(local_hostname=name, timeout=self._timeout)
 
     def _connect(self, smtp: smtplib.SMTP) -> None:
         host = self.settings.host
-        smtp._host = host  # type: ignore[attr-defined] # noqa: SLF001 - the name that TLS checks; smtplib sets it only when connecting at once
-        code, said = smtp.connect(host, self.settings.server_port)
-        if code != 220:  # noqa: PLR2004 - RFC 5321, 4.3.2: the one greeting that welcomes
-            raise smtplib.SMTPConnectError(code, said)
+        smtp._host = host  # type: ignore[attr-defined] # noqa: SLF001 - the name that TLS checks; smtplib's constructor sets it only if it connects
+        code, reply = smtp.connect(host, self.settings.server_port)
+        if code != 220:  # noqa: PLR2004 - RFC 5321, 4.3.2: the one positive greeting
+            raise smtplib.SMTPConnectError(code, reply)
         smtp.ehlo_or_helo_if_needed()
         if self.settings.security is not Security.STARTTLS:
             return
@@ -136,117 +130,115 @@ class SmtpTransport:
                 f'{self._key("security")} to "tls" (mostly port 465), or to "none" on a network '
                 "that you trust"
             )
-        smtp.starttls(context=self._tls())
+        smtp.starttls(context=self._tls_context())
         smtp.ehlo_or_helo_if_needed()
 
-    def _tls(self) -> ssl.SSLContext:
+    def _tls_context(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
         if not self.settings.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
 
-    def _log_in(self, smtp: smtplib.SMTP, secret: str) -> None:
+    def _log_in(self, smtp: smtplib.SMTP, password: str) -> None:
         user = self.settings.username
         if user is None:
             return
         if "PLAIN" in smtp.esmtp_features.get("auth", "").upper().split():
-            # smtplib's own can't say a password beyond ASCII
-            plain = b64encode(f"\0{user}\0{secret}".encode()).decode()
-            code, said = smtp.docmd("AUTH", f"PLAIN {plain}")
+            # smtplib encodes passwords in ASCII
+            plain = b64encode(f"\0{user}\0{password}".encode()).decode()
+            code, reply = smtp.docmd("AUTH", f"PLAIN {plain}")
             if not SmtpReply(code, "").positive:
-                raise smtplib.SMTPAuthenticationError(code, said)
+                raise smtplib.SMTPAuthenticationError(code, reply)
         else:
-            smtp.login(user, secret)
+            smtp.login(user, password)
 
     @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _errors_explained(self) -> Iterator[None]:
         try:
             yield
         except smtplib.SMTPResponseException as error:
-            said = error.smtp_error
-            words = said if isinstance(said, str) else legible(said)
-            answer = f"{error.smtp_code} {words}"
-            raise RelayUnavailable(self._refusal(error, answer), error.smtp_code) from error
+            text = error.smtp_error
+            reply = f"{error.smtp_code} {text if isinstance(text, str) else legible(text)}"
+            raise RelayUnavailable(self._refusal(error, reply), error.smtp_code) from error
         except (OSError, UnicodeError, ValueError) as error:
-            raise RelayUnavailable(f"{self._server}: {self._trouble(error)}") from error
+            raise RelayUnavailable(f"{self._server}: {self._explanation(error)}") from error
 
-    def _refusal(self, error: smtplib.SMTPResponseException, answer: str) -> str:
+    def _refusal(self, error: smtplib.SMTPResponseException, reply: str) -> str:
         if isinstance(error, smtplib.SMTPAuthenticationError):
             return (
-                f"{self._server} refused the login of {self.settings.username!r}: {answer}; look "
+                f"{self._server} refused the login of {self.settings.username!r}: {reply}; look "
                 f"at {self._key('username')} in config.toml, and at the password that "
                 f"{self._key('password_env')} or password_file names"
             )
-        return f"{self._server} does not take us on: {answer}; {self._where()}"
+        return f"{self._server} refused the connection: {reply}; {self._where()}"
 
-    def _trouble(self, error: Exception) -> str:
-        """Say what went wrong while connecting, and what to do about it."""
+    def _explanation(self, error: Exception) -> str:
+        """Return what went wrong while connecting, and what to do about it."""
         key = self._key
         match error:
             case ssl.SSLCertVerificationError():
-                said = (
+                text = (
                     f"its certificate is not accepted: {error.verify_message}; in config.toml, "
                     f"{key('host')} must be a name that the certificate is for, and its issuer "
                     "known to this machine (SSL_CERT_FILE names further ones); "
                     f"{key('verify')} = false takes any certificate, on a network that you trust"
                 )
             case ssl.SSLError():
-                said = (
+                text = (
                     f"no TLS: {error.reason or error}; {key('security')} in config.toml is "
                     '"tls" for port 465, "starttls" for 587 and 25'
                 )
             case smtplib.SMTPNotSupportedError():
-                said = (
+                text = (
                     f"it offers no login here; in config.toml, try another {key('security')}, "
                     f"or drop {key('username')}"
                 )
             case socket.gaierror():
-                said = f"the name can't be looked up ({error.strerror}); {self._where()}"
+                text = f"the name can't be looked up ({error.strerror}); {self._where()}"
             case ConnectionRefusedError():
-                said = f"nothing listens there; is the server running? {self._where()}"
+                text = f"nothing listens there; is the server running? {self._where()}"
             case TimeoutError():
-                said = (
+                text = (
                     f"no answer within {self._timeout:g} s; {self._where()}, at {key('security')} "
                     '(port 465 speaks "tls" alone), and at firewalls between'
                 )
             case UnicodeError():
-                said = f"{key('username')} or its password can't be sent there: beyond ASCII"
+                text = f"{key('username')} or its password is not ASCII, and can't be sent there"
             case _:
-                said = f"{error}; {self._where()}"
-        return said
+                text = f"{error}; {self._where()}"
+        return text
 
 
 class _BoundedClient(smtplib.SMTP):
-    """smtplib, reading with our own reader: bounded in size, and in time as a whole."""
+    """smtplib with our own reader: replies are bounded in size and in total time."""
 
     _reader: tuple[socket.socket, ReplyReader] | None = None
 
     def getreply(self) -> tuple[int, bytes]:
-        """Return the next reply."""
+        """Return the next reply's code and lines."""
         assert self.sock is not None
-        # another socket, such as the encrypted one, has another reader: what was
-        # said before encryption is never taken for what was said after it
+        # a new socket, such as the encrypted one, gets a new reader: what was received
+        # before encryption must not count as received after it
         if self._reader is None or self._reader[0] is not self.sock:
             self._reader = (self.sock, ReplyReader(self.sock))
         return self._reader[1].read(self.timeout)
 
-    def nothing_else(self) -> None:
-        """Raise Garbled for what was said that nobody asked for."""
+    def expect_nothing_more(self) -> None:
+        """Raise MalformedReply if the server sent more than its replies."""
         if self._reader is not None and self._reader[1].pending:
-            raise MalformedReply("the server spoke out of turn")
+            raise MalformedReply("the server sent something unasked")
 
 
 class _PlainClient(_BoundedClient):
-    """Unencrypted, at least to begin with."""
+    """Unencrypted, at least until STARTTLS."""
 
 
 class _TlsClient(_BoundedClient, smtplib.SMTP_SSL):
     """Encrypted from the first byte."""
 
 
-def _protection(connection: socket.socket | None) -> str:
-    """Describe TLS and certificate of a connection."""
+def _describe_tls(connection: socket.socket | None) -> str:
     if not isinstance(connection, ssl.SSLSocket):
         return "no TLS"
     ends = (connection.getpeercert() or {}).get("notAfter")
@@ -257,7 +249,7 @@ def _protection(connection: socket.socket | None) -> str:
 
 
 @cache
-def _our_name() -> str:
-    """Return what EHLO calls us; looked up once, since that may take seconds."""
+def _ehlo_name() -> str:
+    """Return our name for EHLO; cached, since the look-up may take seconds."""
     name = socket.getfqdn()
     return name if name.isascii() and "." in name else "[127.0.0.1]"

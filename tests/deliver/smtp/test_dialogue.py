@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syndicate.deliver.smtp.conversation import SessionTerms, SmtpDialogue, SmtpStep
-from syndicate.deliver.smtp.relay import (
-    BodyInvited,
+from syndicate.deliver.smtp.dialogue import SessionTerms, SmtpDialogue, SmtpStep
+from syndicate.deliver.smtp.transport import (
     Envelope,
+    EnvelopeRefused,
     Event,
     MessageAnswered,
-    MessageDeclined,
+    ReadyForBody,
     SessionEnded,
 )
 from syndicate.errors import NoVerdict, PermanentFailure, TemporaryFailure
@@ -26,7 +26,7 @@ BODY = b"Subject: x\r\n\r\nend\r\n"
 COMMAND = re.compile(r"(MAIL FROM|RCPT TO):<[^<>\s]*>( [A-Z0-9=]+)*|DATA|RSET|\.|QUIT")
 
 
-def conversation(extensions: frozenset[str] = ALL, **more: int) -> SmtpDialogue:
+def make_dialogue(extensions: frozenset[str] = ALL, **more: int) -> SmtpDialogue:
     """Begin one, with a server that offers these extensions."""
     return SmtpDialogue(
         SessionTerms(server="mx:25", extensions=extensions, timeout=1, max_messages=9, **more)
@@ -37,7 +37,7 @@ def conversation(extensions: frozenset[str] = ALL, **more: int) -> SmtpDialogue:
 class Sender:
     """Offers readers one after the other, as the engine does: one on its way, one behind it."""
 
-    talk: SmtpDialogue
+    dialogue: SmtpDialogue
     readers: list[Envelope]
     events: list[str] = field(default_factory=list)
     commands: list[bytes] = field(default_factory=list)
@@ -47,53 +47,53 @@ class Sender:
 
     def go_on(self) -> None:
         """Say what may be said."""
-        self.commands.append(self.talk.say())
+        self.commands.append(self.dialogue.commands())
 
     def offer(self) -> None:
         """Offer the next one, if any."""
-        if self.readers and not (self.pending or self.talk.over):
-            self.talk.offer(self.readers.pop(0), len(BODY))
+        if self.readers and not (self.pending or self.dialogue.over):
+            self.dialogue.offer(self.readers.pop(0), len(BODY))
             self.pending = True
             self.offered += 1
 
-    def hear(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         """Take in what came, and answer events as the engine does."""
-        for event in self.talk.hear(data):
-            self.events.append(told(event))
+        for event in self.dialogue.receive(data):
+            self.events.append(describe(event))
             match event:
-                case BodyInvited():
+                case ReadyForBody():
                     self.pending = False
-                    self.talk.body(BODY)
+                    self.dialogue.body(BODY)
                     self.offer()
-                case MessageDeclined():
+                case EnvelopeRefused():
                     self.pending = False
                     self.offer()
                 case MessageAnswered():
                     self.offer()
-            if not self.talk.over:
+            if not self.dialogue.over:
                 self.go_on()
-        if not self.talk.over:
+        if not self.dialogue.over:
             self.go_on()
 
 
-def told(event: Event) -> str:
+def describe(event: Event) -> str:
     """Return an event in words; how rubbish is told may depend on how it came."""
     if isinstance(event, SessionEnded):
         return f"Ended {event.error.code}"
     return repr(event)
 
 
-def heard(pieces: list[bytes], extensions: frozenset[str]) -> tuple[list[str], bytes]:
+def events_and_commands(pieces: list[bytes], extensions: frozenset[str]) -> tuple[list[str], bytes]:
     """Return the events of a session that hears these pieces, and all that it said."""
-    sender = Sender(conversation(extensions), [ADA, BO] * 3)
+    sender = Sender(make_dialogue(extensions), [ADA, BO] * 3)
     sender.offer()
     sender.go_on()
     for piece in pieces:
-        sender.hear(piece)
+        sender.receive(piece)
     return sender.events, b"".join(sender.commands)
 
 
-def parted(stream: bytes, cuts: list[int]) -> list[bytes]:
+def split_stream(stream: bytes, cuts: list[int]) -> list[bytes]:
     """Part a stream at these places, and where a body is asked for: it is awaited there."""
     asked = (found.end() for found in re.finditer(rb"354[^\n]*\n", stream))
     places = sorted({0, len(stream), *asked, *(cut for cut in cuts if cut < len(stream))})
@@ -127,85 +127,85 @@ LIKELY = st.lists(
 @given(stream=LIKELY, cuts=st.lists(st.integers(0, 300)), extensions=st.sampled_from([ALL]))
 def test_however_a_stream_is_split_it_means_the_same(stream, cuts, extensions):
     lines = [found.end() for found in re.finditer(rb"\n", stream)]
-    singly = heard([stream[n : n + 1] for n in range(len(stream))], extensions)
-    assert heard(parted(stream, [*cuts, *lines]), extensions) == singly
+    singly = events_and_commands([stream[n : n + 1] for n in range(len(stream))], extensions)
+    assert events_and_commands(split_stream(stream, [*cuts, *lines]), extensions) == singly
 
 
 def test_replies_that_come_together_are_the_same_as_replies_that_come_alone():
     whole = b"250 a\r\n250 b\r\n354 c\r\n250 taken\r\n250 a\r\n550 5.1.1 no\r\n503 c\r\n"
-    together = heard(parted(whole, []), ALL)
+    together = events_and_commands(split_stream(whole, []), ALL)
     for at in range(len(whole)):
-        assert heard(parted(whole, [at]), ALL) == together
+        assert events_and_commands(split_stream(whole, [at]), ALL) == together
     assert len(together[0]) == 3
 
 
 @settings(max_examples=400, deadline=None)
 @given(stream=LIKELY | st.binary(max_size=200), pipelining=st.booleans())
 def test_whatever_is_heard_events_come_in_order_and_commands_are_whole(stream, pipelining):
-    events, said = heard([stream], ALL if pipelining else ALL - {"pipelining"})
+    events, sent = events_and_commands([stream], ALL if pipelining else ALL - {"pipelining"})
 
     kinds = [event.split("(")[0].split()[0] for event in events]
     assert kinds.count("SessionEnded") <= 1
     assert "SessionEnded" not in kinds[:-1], "the end is the last that is heard"
-    invited = 0
+    ready = 0
     for kind in kinds:
-        invited += (kind == "BodyInvited") - (kind == "MessageAnswered")
-        assert invited in {0, 1}, "nobody is answered who was not invited"
-    for line in said.decode().split("\r\n")[:-1]:
+        ready += (kind == "ReadyForBody") - (kind == "MessageAnswered")
+        assert ready in {0, 1}, "nobody is answered who was not invited"
+    for line in sent.decode().split("\r\n")[:-1]:
         assert COMMAND.fullmatch(line), line
-    assert said.endswith(b"\r\n")
+    assert sent.endswith(b"\r\n")
 
 
 def test_without_pipelining_one_command_waits_for_the_answer_to_the_one_before():
-    talk = conversation(frozenset())
-    talk.offer(ADA, 100)
-    said = []
+    dialogue = make_dialogue(frozenset())
+    dialogue.offer(ADA, 100)
+    sent = []
     for reply in (b"250 a\r\n", b"250 b\r\n", b"354 c\r\n"):
-        said.append(talk.say())
-        assert talk.say() == b""
-        events = list(talk.hear(reply))
+        sent.append(dialogue.commands())
+        assert dialogue.commands() == b""
+        events = list(dialogue.receive(reply))
 
-    assert said == [
+    assert sent == [
         b"MAIL FROM:<news@example.org>\r\n",
         b"RCPT TO:<ada@example.org>\r\n",
         b"DATA\r\n",
     ]
-    assert events == [BodyInvited()]
+    assert events == [ReadyForBody()]
 
 
 @pytest.mark.parametrize("refused", [b"450 later\r\n", b"550 5.1.1 no\r\n", b"530 log in\r\n"])
 @pytest.mark.parametrize("step", [0, 1])
 def test_a_refusal_without_pipelining_takes_back_what_was_not_said_yet(step, refused):
-    talk = conversation(frozenset())
-    talk.offer(ADA, 100)
+    dialogue = make_dialogue(frozenset())
+    dialogue.offer(ADA, 100)
     for reply in [b"250 ok\r\n"] * step + [refused]:
-        talk.say()
-        events = list(talk.hear(reply))
-    assert isinstance(events[0], MessageDeclined)
-    assert talk.say() == b""
+        dialogue.commands()
+        events = list(dialogue.receive(reply))
+    assert isinstance(events[0], EnvelopeRefused)
+    assert dialogue.commands() == b""
 
-    talk.offer(BO, 100)
-    assert talk.say() == b"RSET\r\n"
-    assert list(talk.hear(b"250 ok\r\n")) == []
-    assert talk.say().startswith(b"MAIL FROM:<news@example.org>")
+    dialogue.offer(BO, 100)
+    assert dialogue.commands() == b"RSET\r\n"
+    assert list(dialogue.receive(b"250 ok\r\n")) == []
+    assert dialogue.commands().startswith(b"MAIL FROM:<news@example.org>")
 
 
 def test_a_421_that_comes_with_the_answers_ends_it_behind_them():
-    talk = conversation()
-    talk.offer(ADA, 100)
-    talk.say()
-    [invited] = talk.hear(b"250 a\r\n250 b\r\n354 c\r\n")
-    assert invited == BodyInvited()
-    talk.body(BODY)
-    talk.offer(BO, 100)
-    talk.say()
-    answered, ended = talk.hear(b"250 taken\r\n421 bye\r\n354 never heard\r\n")
+    dialogue = make_dialogue()
+    dialogue.offer(ADA, 100)
+    dialogue.commands()
+    [ready] = dialogue.receive(b"250 a\r\n250 b\r\n354 c\r\n")
+    assert ready == ReadyForBody()
+    dialogue.body(BODY)
+    dialogue.offer(BO, 100)
+    dialogue.commands()
+    answered, ended = dialogue.receive(b"250 taken\r\n421 bye\r\n354 never heard\r\n")
 
     assert isinstance(answered, MessageAnswered)
     assert answered.error is None
     assert isinstance(ended, SessionEnded)
     assert ended.error.code == 421
-    assert list(talk.hear(b"250 x\r\n")) == []
+    assert list(dialogue.receive(b"250 x\r\n")) == []
 
 
 BUSY = b"421 4.3.2 mailbox busy\r\n"
@@ -223,48 +223,48 @@ BUSY = b"421 4.3.2 mailbox busy\r\n"
     ],
 )
 def test_a_421_after_which_the_server_goes_on_is_about_the_reader(extensions, replies):
-    talk = conversation(extensions)
-    talk.offer(ADA, 100)
-    talk.say()
+    dialogue = make_dialogue(extensions)
+    dialogue.offer(ADA, 100)
+    dialogue.commands()
     for reply in replies:
-        events = talk.hear(reply)
-        talk.say()
+        events = dialogue.receive(reply)
+        dialogue.commands()
 
     [declined] = events
-    assert isinstance(declined, MessageDeclined)
+    assert isinstance(declined, EnvelopeRefused)
     assert (declined.error.code, str(declined.error)) == (421, "421 4.3.2 mailbox busy")
-    assert declined.of_reader
-    assert not talk.over
-    talk.offer(BO, 100)
-    assert b"RCPT TO:<bo@example.org>" in talk.say() or not extensions
+    assert declined.about_recipient
+    assert not dialogue.over
+    dialogue.offer(BO, 100)
+    assert b"RCPT TO:<bo@example.org>" in dialogue.commands() or not extensions
 
 
 @pytest.mark.parametrize("extensions", [ALL, frozenset()])
 def test_a_421_is_the_last_word_until_something_else_is_heard(extensions):
-    talk = conversation(extensions)
-    talk.offer(ADA, 100)
-    talk.say()
-    talk.hear(b"250 a\r\n")
-    talk.say()
-    assert talk.parting is None
-    assert talk.hear(BUSY) == []
-    talk.say()
-    assert talk.parting is not None
-    assert talk.parting.code == 421
+    dialogue = make_dialogue(extensions)
+    dialogue.offer(ADA, 100)
+    dialogue.commands()
+    dialogue.receive(b"250 a\r\n")
+    dialogue.commands()
+    assert dialogue.recipient_421 is None
+    assert dialogue.receive(BUSY) == []
+    dialogue.commands()
+    assert dialogue.recipient_421 is not None
+    assert dialogue.recipient_421.code == 421
 
 
 def test_a_server_that_answers_421_to_everything_leaves():
-    talk = conversation()
-    talk.offer(ADA, 100)
-    talk.say()
-    assert talk.hear(b"250 a\r\n" + BUSY + BUSY) == []
-    assert talk.say() == b"RSET\r\n"
-    [ended] = talk.hear(b"421 4.3.0 bye\r\n")
+    dialogue = make_dialogue()
+    dialogue.offer(ADA, 100)
+    dialogue.commands()
+    assert dialogue.receive(b"250 a\r\n" + BUSY + BUSY) == []
+    assert dialogue.commands() == b"RSET\r\n"
+    [ended] = dialogue.receive(b"421 4.3.0 bye\r\n")
 
     assert isinstance(ended, SessionEnded)
-    assert ended.of_reader
+    assert ended.about_recipient
     assert "mailbox busy" in str(ended.error)
-    assert talk.over
+    assert dialogue.over
 
 
 @pytest.mark.parametrize(
@@ -276,12 +276,12 @@ def test_a_server_that_answers_421_to_everything_leaves():
     ],
 )
 def test_the_answer_to_a_body_says_what_became_of_it(reply, kind):
-    talk = conversation()
-    talk.offer(ADA, 100)
-    talk.say()
-    list(talk.hear(b"250 a\r\n250 b\r\n354 c\r\n"))
-    talk.body(BODY)
-    answered, *_ = talk.hear(reply)
+    dialogue = make_dialogue()
+    dialogue.offer(ADA, 100)
+    dialogue.commands()
+    list(dialogue.receive(b"250 a\r\n250 b\r\n354 c\r\n"))
+    dialogue.body(BODY)
+    answered, *_ = dialogue.receive(reply)
 
     assert isinstance(answered, MessageAnswered)
     assert type(answered.error) is kind
@@ -310,57 +310,59 @@ HOSTILE = [
 @pytest.mark.parametrize("place", ["sender", "recipient"])
 def test_an_address_is_never_more_than_an_address(address, place):
     given = {"sender": "news@example.org", "recipient": "ada@example.org", "message_id": "<1@x>"}
-    talk = conversation()
+    dialogue = make_dialogue()
     with pytest.raises(PermanentFailure):
-        talk.offer(Envelope(**given | {place: address}), 100)
+        dialogue.offer(Envelope(**given | {place: address}), 100)
 
-    assert talk.say() == b""
-    assert talk.idle
+    assert dialogue.commands() == b""
+    assert dialogue.idle
 
 
 @settings(max_examples=300, deadline=None)
 @given(address=st.text(st.characters(codec=None, exclude_categories=()), max_size=20))
 def test_any_text_is_one_command_or_none(address):
-    talk = conversation()
+    dialogue = make_dialogue()
     try:
-        talk.offer(Envelope(sender="news@example.org", recipient=address, message_id="<1@x>"), 9)
+        dialogue.offer(
+            Envelope(sender="news@example.org", recipient=address, message_id="<1@x>"), 9
+        )
     except PermanentFailure:
-        assert talk.say() == b""
+        assert dialogue.commands() == b""
     else:
-        lines = talk.say().split(b"\r\n")
+        lines = dialogue.commands().split(b"\r\n")
         assert [line[:4] for line in lines] == [b"MAIL", b"RCPT", b"DATA", b""]
         assert not set(b"\r\n\0") & set(b"".join(lines))
 
 
 def test_addresses_beyond_ascii_are_said_as_such_where_the_server_knows_how():
     beyond = Envelope(sender="news@example.org", recipient="adá@bücher.example", message_id="<1@x>")
-    talk = conversation()
-    talk.offer(beyond, 100)
-    mail, rcpt, *_ = talk.say().split(b"\r\n")
+    dialogue = make_dialogue()
+    dialogue.offer(beyond, 100)
+    mail, rcpt, *_ = dialogue.commands().split(b"\r\n")
     assert mail == b"MAIL FROM:<news@example.org> SIZE=100 BODY=8BITMIME SMTPUTF8"
     assert rcpt == "RCPT TO:<adá@bücher.example>".encode()
 
     with pytest.raises(PermanentFailure, match="lacks SMTPUTF8"):
-        conversation(ALL - {"smtputf8"}).offer(beyond, 100)
+        make_dialogue(ALL - {"smtputf8"}).offer(beyond, 100)
 
 
 def test_a_message_larger_than_the_server_takes_is_not_even_offered():
-    talk = conversation(max_size=1000)
+    dialogue = make_dialogue(max_size=1000)
     with pytest.raises(PermanentFailure, match=r"1,001 bytes.*1,000"):
-        talk.offer(ADA, 1001)
-    talk.offer(ADA, 1000)
-    assert b"SIZE=1000" in talk.say()
+        dialogue.offer(ADA, 1001)
+    dialogue.offer(ADA, 1000)
+    assert b"SIZE=1000" in dialogue.commands()
 
 
 @settings(max_examples=300, deadline=None)
 @given(lines=st.lists(st.sampled_from([b"", b".", b"..", b".x", b"x.", b"."]), max_size=8))
 def test_no_body_ends_before_its_end(lines):
     message = b"".join(line + b"\r\n" for line in lines) or b"\r\n"
-    talk = conversation()
-    said, end = talk.body(message)
+    dialogue = make_dialogue()
+    stuffed, end = dialogue.body(message)
 
-    sent = said + end
+    sent = stuffed + end
     assert sent.index(b"\r\n.\r\n") == len(sent) - 5 if b"\r\n.\r\n" in sent else not lines
-    back = [line[1:] if line.startswith(b".") else line for line in said.split(b"\r\n")]
+    back = [line[1:] if line.startswith(b".") else line for line in stuffed.split(b"\r\n")]
     assert b"\r\n".join(back) == message
-    assert talk.awaited is SmtpStep.BODY
+    assert dialogue.awaited is SmtpStep.BODY

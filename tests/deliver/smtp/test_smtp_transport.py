@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from syndicate.config import MailSettings
-from syndicate.deliver.smtp.relay import Envelope, MessageAnswered
 from syndicate.deliver.smtp.session import SmtpSession
-from syndicate.deliver.smtp.single_delivery import _await, hand_over, offer
-from syndicate.deliver.smtp.smtp_relay import SmtpTransport
+from syndicate.deliver.smtp.single_delivery import _wait_for, send_envelope, send_message
+from syndicate.deliver.smtp.smtp_transport import SmtpTransport
+from syndicate.deliver.smtp.transport import Envelope, MessageAnswered
 from syndicate.errors import NoVerdict, PermanentFailure, RelayUnavailable, TemporaryFailure
 from tests.deliver.mail_servers import CUT, Parting, Scripted, certificate, real
 from tests.ports import free_port
@@ -48,7 +48,7 @@ def opened(port, **more) -> contextlib.closing[SmtpSession]:
 
 def deliver(port, **more):
     with opened(port, **more) as session:
-        return hand_over(session, ADA, BODY)
+        return send_message(session, ADA, BODY)
 
 
 # real servers
@@ -66,7 +66,7 @@ def test_a_plain_server_takes_a_message_with_its_dots():
 @pytest.mark.parametrize("body", [b".\r\n", b"..\r\n", b"\r\n.\r\n", b"x\r\n.x\r\n...\r\n"])
 def test_no_body_ends_before_its_end(body):
     with real() as (port, boxes), opened(port) as session:
-        hand_over(session, ADA, body)
+        send_message(session, ADA, body)
 
     assert boxes.bodies == [body]
 
@@ -75,8 +75,8 @@ def test_a_refused_recipient_leaves_the_session_fit_for_the_next():
     nobody = Envelope(sender="news@example.org", recipient="nobody@x.org", message_id="<1.1.x@y>")
     with real() as (port, boxes), opened(port) as session:
         with pytest.raises(PermanentFailure, match=r"5\.1\.1"):
-            offer(session, nobody, 100)
-        hand_over(session, ADA, BODY)
+            send_envelope(session, nobody, 100)
+        send_message(session, ADA, BODY)
 
     assert boxes.envelopes == [("news@example.org", ["ada@example.org"])]
 
@@ -160,11 +160,11 @@ def test_an_address_beyond_ascii_needs_smtputf8():
         sender="news@example.org", recipient="adá@example.org", message_id="<1.1.x@y>"
     )
     with real() as (port, boxes), opened(port) as session:
-        hand_over(session, beyond, "To: adá@example.org\r\n\r\n".encode())
+        send_message(session, beyond, "To: adá@example.org\r\n\r\n".encode())
     with Scripted() as server, opened(server.port) as session:
         with pytest.raises(PermanentFailure, match="server lacks SMTPUTF8"):
-            offer(session, beyond, 100)
-        offer(session, ADA, 100)
+            send_envelope(session, beyond, 100)
+        send_envelope(session, ADA, 100)
 
     assert boxes.envelopes == [("news@example.org", ["adá@example.org"])]
 
@@ -254,11 +254,11 @@ REFUSALS = [
 def test_a_refusal_is_a_verdict_and_the_session_goes_on(extensions, step, answer, failure, code):
     with Scripted(*extensions, **{step: answer}) as server, opened(server.port) as session:
         with pytest.raises(failure) as caught:
-            offer(session, ADA, 100)
+            send_envelope(session, ADA, 100)
         del server.answers[step]
         if step == "data":
             server.answers["data"] = b"354 now\r\n"
-        reply = hand_over(session, ADA, BODY)
+        reply = send_message(session, ADA, BODY)
 
     assert caught.value.code == code
     assert reply.code == 250
@@ -273,7 +273,7 @@ def test_a_lone_dot_ends_what_a_pipelining_server_asked_for_in_vain():
         opened(server.port) as session,
         pytest.raises(PermanentFailure, match=r"^550 5\.1\.1 no such user$"),
     ):
-        offer(session, ADA, 100)
+        send_envelope(session, ADA, 100)
 
     assert server.bodies == [b""]
 
@@ -284,10 +284,10 @@ def test_the_recipients_verdict_stands_when_the_lone_dot_is_not_answered():
         opened(server.port) as session,
     ):
         with pytest.raises(PermanentFailure):
-            offer(session, ADA, 100)
+            send_envelope(session, ADA, 100)
 
-        until(lambda: session.move(time.monotonic()) or session.spent)
-        assert session.spent
+        until(lambda: session.poll(time.monotonic()) or session.exhausted)
+        assert session.exhausted
 
 
 @pytest.mark.parametrize("extensions", [(), PIPELINING], ids=["stepwise", "pipelined"])
@@ -298,9 +298,9 @@ def test_the_recipients_verdict_stands_when_the_lone_dot_is_not_answered():
 def test_a_session_that_breaks_before_the_body_is_a_temporary_failure(extensions, step, answer):
     with Scripted(*extensions, **{step: answer}) as server, opened(server.port) as session:
         with pytest.raises(TemporaryFailure):
-            offer(session, ADA, 100)
+            send_envelope(session, ADA, 100)
 
-        assert session.spent
+        assert session.exhausted
 
 
 VERDICTS = [
@@ -318,11 +318,11 @@ VERDICTS = [
 def test_only_a_code_is_a_verdict_on_a_body(answer, failure):
     with Scripted(body=answer) as server, opened(server.port) as session:
         if failure is None:
-            assert hand_over(session, ADA, BODY).code == 250
+            assert send_message(session, ADA, BODY).code == 250
         else:
             with pytest.raises(failure):
-                hand_over(session, ADA, BODY)
-        spent = session.spent
+                send_message(session, ADA, BODY)
+        spent = session.exhausted
 
     assert server.bodies == [BODY]
     assert spent == (failure is NoVerdict or answer.startswith(b"421"))
@@ -330,12 +330,12 @@ def test_only_a_code_is_a_verdict_on_a_body(answer, failure):
 
 def test_half_a_line_is_no_verdict_when_no_more_comes():
     with Scripted(body=b"250-half") as server, opened(server.port) as session:
-        offer(session, ADA, len(BODY))
-        session.hand_over(BODY)
+        send_envelope(session, ADA, len(BODY))
+        session.send_body(BODY)
         session._terms = replace(session._terms, timeout=0.01)  # 0.2 s for the verdict
         with pytest.raises(NoVerdict):
-            _await(session, MessageAnswered)
-        assert session.spent
+            _wait_for(session, MessageAnswered)
+        assert session.exhausted
 
     assert server.bodies == [BODY]
 
@@ -346,7 +346,7 @@ def test_a_body_cut_off_on_its_way_was_not_taken():
         opened(server.port) as session,
         pytest.raises(TemporaryFailure, match="within the message"),
     ):
-        hand_over(session, ADA, b"x" * 70 + b"\r\n" * 8_000_000)
+        send_message(session, ADA, b"x" * 70 + b"\r\n" * 8_000_000)
 
     assert server.bodies == []
 
@@ -355,17 +355,17 @@ def test_an_answer_given_before_the_body_is_none_to_the_body():
     with (
         Scripted(data=b"354 go\r\n250 taken in advance\r\n") as server,
         opened(server.port) as session,
-        pytest.raises(TemporaryFailure, match="out of turn"),
+        pytest.raises(TemporaryFailure, match="unasked"),
     ):
-        hand_over(session, ADA, BODY)
+        send_message(session, ADA, BODY)
 
 
 def test_a_session_ends_after_its_number_of_messages():
     with Scripted() as server, opened(server.port, max_messages=2) as session:
         for _ in range(2):
-            assert not session.spent
-            hand_over(session, ADA, BODY)
-        assert session.spent
+            assert not session.exhausted
+            send_message(session, ADA, BODY)
+        assert session.exhausted
 
     assert server.verbs()[-1] == "QUIT"
 
@@ -373,7 +373,7 @@ def test_a_session_ends_after_its_number_of_messages():
 def test_a_session_closed_while_a_body_is_awaited_takes_nothing():
     with Scripted() as server:
         with opened(server.port) as session:
-            offer(session, ADA, 100)
+            send_envelope(session, ADA, 100)
 
         until(lambda: server.unfinished)
 
@@ -388,7 +388,7 @@ def test_no_command_can_be_slipped_in(address):
         opened(server.port) as session,
         pytest.raises(PermanentFailure),
     ):
-        offer(session, replace(ADA, recipient=address), 100)
+        send_envelope(session, replace(ADA, recipient=address), 100)
 
     assert server.verbs() == ["EHLO", "QUIT"]
 

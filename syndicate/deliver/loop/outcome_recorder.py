@@ -1,0 +1,68 @@
+"""Collects the outcome of each message, and which relays and domains ask for less mail."""
+
+from syndicate.deliver.loop import reply_classifier
+from syndicate.deliver.loop.domain_throttle import DomainThrottle
+from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
+from syndicate.deliver.loop.relay_pool import RelayState
+from syndicate.deliver.message.outgoing_message import OutgoingMessage
+from syndicate.deliver.smtp.transport import SmtpReply
+from syndicate.errors import DeliveryError, Refused
+from syndicate.model.deliveries import DeliveryState
+
+
+class OutcomeRecorder:
+    """Fills the batch that the send loop commits next."""
+
+    def __init__(self, ledger: Ledger, throttle: DomainThrottle) -> None:
+        self._ledger = ledger
+        self._throttle = throttle
+        self.batch = LedgerBatch()
+
+    def take_batch(self) -> LedgerBatch:
+        """Return the batch, and start a new one."""
+        batch, self.batch = self.batch, LedgerBatch()
+        return batch
+
+    def accepted(self, relay: RelayState, message: OutgoingMessage, reply: SmtpReply) -> None:
+        """Record that a relay accepted a message."""
+        self.batch.outcomes.append(reply_classifier.accepted(message.claim, reply))
+        if relay.record_accepted():
+            self.batch.recovered.append(relay.key)
+        if self._throttle.record_accepted(message.domain):
+            self.batch.recovered.append(self._throttle.key(message.domain))
+
+    def failed(
+        self,
+        relay: RelayState,
+        message: OutgoingMessage,
+        error: DeliveryError,
+        now: float,
+        *,
+        about_recipient: bool = True,
+        session_closed: bool = False,
+    ) -> None:
+        """Record a failure, and hold the relay or the domain where the reply asks for that."""
+        relay.counts[self.not_sent(message, error)] += 1
+        relay_wide = session_closed and relay.record_closed_session(message.domain)
+        if relay_wide or reply_classifier.slows_relay(error, about_recipient=about_recipient):
+            self.hold_relay(relay, error, now)
+        elif about_recipient and self._throttle.record_failure(message.domain, error):
+            self._throttle.hold(message.domain, now)
+            self.batch.holds[self._throttle.key(message.domain)] = str(error)
+
+    def not_sent(self, message: OutgoingMessage, error: DeliveryError) -> DeliveryState:
+        """Record a failure that says nothing about the relay or the domain; return its state."""
+        outcome = reply_classifier.classify(
+            error, message.claim, message.edition, self._ledger.current_time
+        )
+        self.batch.outcomes.append(outcome)
+        return outcome.state
+
+    def not_rendered(self, message: OutgoingMessage, refusal: Refused) -> None:
+        """Record that a message could not be rendered."""
+        self.batch.outcomes.append(reply_classifier.not_rendered(message.claim, refusal))
+
+    def hold_relay(self, relay: RelayState, error: DeliveryError, now: float) -> None:
+        """Send nothing through a relay for a while."""
+        relay.pause(now)
+        self.batch.holds[relay.key] = str(error)
